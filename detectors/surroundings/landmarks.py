@@ -76,25 +76,20 @@ class Gazetteer:
             words[a : a + _CHUNK] = self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], say)
         return words
 
+    def nearest(self, lat: ArrayLike, lon: ArrayLike) -> list[str]:
+        """Return the name of the place that each position is described by; empty for none."""
+        lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
+        known = np.isfinite(lat) & np.isfinite(lon)
+        if not len(self._name) or not known.any():
+            return [""] * len(lat)
+        best, _, named = self._chosen(lat, lon, known)
+        return [str(self._name[b]) if k else "" for b, k in zip(best, named, strict=True)]
+
     def _chunk(self, lat: NDArray[np.float64], lon: NDArray[np.float64], say: Say) -> list[str]:
         known = np.isfinite(lat) & np.isfinite(lon)
         if not len(self._name) or not known.any():
             return [position_text(a, o, say) for a, o in zip(lat, lon, strict=True)]
-        distance_nm = (
-            geodesy.distance_m(
-                np.where(known, lat, 0.0)[:, None],
-                np.where(known, lon, 0.0)[:, None],
-                self._lat[None, :],
-                self._lon[None, :],
-            )
-            / geodesy.METRES_PER_NM
-        )
-        # A place out of reach is no candidate, however prominent: a nearer one may do.
-        weighed = np.where(distance_nm <= FARTHEST_NM, distance_nm / self._prominence, np.inf)
-        best = np.argmin(weighed, axis=1)
-        rows = np.arange(len(lat))
-        named = known & np.isfinite(weighed[rows, best])
-        nm = distance_nm[rows, best]
+        best, nm, named = self._chosen(lat, lon, known)
         bearing = geodesy.bearing_deg(self._lat[best], self._lon[best], lat, lon)
         points = [compass_point(b) if k else "" for b, k in zip(bearing, named, strict=True)]
         return [
@@ -108,8 +103,27 @@ class Gazetteer:
                 point=say(points[i]),
                 place=self._name[best[i]],
             )
-            for i in rows
+            for i in range(len(lat))
         ]
+
+    def _chosen(
+        self, lat: NDArray[np.float64], lon: NDArray[np.float64], known: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the place for each position, how far it is (nm), and whether it is in reach."""
+        distance_nm = (
+            geodesy.distance_m(
+                np.where(known, lat, 0.0)[:, None],
+                np.where(known, lon, 0.0)[:, None],
+                self._lat[None, :],
+                self._lon[None, :],
+            )
+            / geodesy.METRES_PER_NM
+        )
+        # A place out of reach is no candidate, however prominent: a nearer one may do.
+        weighed = np.where(distance_nm <= FARTHEST_NM, distance_nm / self._prominence, np.inf)
+        best = np.argmin(weighed, axis=1)
+        rows = np.arange(len(lat))
+        return best, distance_nm[rows, best], known & np.isfinite(weighed[rows, best])
 
 
 def compass_point(bearing_deg: float) -> str:

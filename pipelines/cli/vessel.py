@@ -42,20 +42,21 @@ def vessel(
 
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.ask.dossier import dossier
     from pipelines.base.text import position_text
     from pipelines.run.windows import NoDataError
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
-        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
-        company = reader.company(mmsi, time)
-        if identity.first_seen is None:
+        known = dossier(reader, mmsi, time)
+        if known.identity.first_seen is None:
             raise NoDataError(
                 f"no vessel {mmsi:09d} was ever heard here", hint="selat find knows who is alike"
             )
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
-        incidents = reader.known_incidents(mmsi=mmsi, until=time)
+    identity, history, company = known.identity, known.history, known.company
+    incidents = known.incidents
     if as_json:
         met = records(company)
         for one in met:

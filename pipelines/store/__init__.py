@@ -20,7 +20,7 @@ from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
 from pipelines.store.vessels import Identity
-from pipelines.store.writer import Writer, clean, remove_work
+from pipelines.store.writer import Writer, clean, remove_work, writing
 
 __all__ = [
     "DiskFullError",
@@ -33,8 +33,10 @@ __all__ = [
     "compact",
     "delete_feed",
     "exists",
+    "generation",
     "read",
     "write",
+    "writing",
 ]
 
 
@@ -42,6 +44,14 @@ def exists(root: Path, settings: StoreSettings | None = None) -> bool:
     """Return whether a store has been made in this folder, or where its files lie."""
     place(root, settings or StoreSettings()).pull()
     return (root / "catalogue.duckdb").exists()
+
+
+def generation(root: Path, settings: StoreSettings | None = None) -> tuple[int, ...]:
+    """Return what tells the published generation from every other; empty where there is none."""
+    if not exists(root, settings):
+        return ()
+    stat = (root / "catalogue.duckdb").stat()
+    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Verdicts: of each report whether it is sound, and why not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple

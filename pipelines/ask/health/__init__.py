@@ -3,6 +3,15 @@
 from pipelines.ask.health.gather import gather
 from pipelines.ask.health.model import Health
 from pipelines.ask.health.problems import problems
-from pipelines.ask.health.screen import show
+from pipelines.ask.health.screen import FEED_COLUMNS, coverage_map, facts, feed_rows, show
 
-__all__ = ["Health", "gather", "problems", "show"]
+__all__ = [
+    "FEED_COLUMNS",
+    "Health",
+    "coverage_map",
+    "facts",
+    "feed_rows",
+    "gather",
+    "problems",
+    "show",
+]

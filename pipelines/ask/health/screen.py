@@ -16,24 +16,32 @@ from pipelines.base.visible import clean
 SHADES: Final = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.01, "░"), (0.0, "·"))
 """From which share of the usual on a block of the map has which sign."""
 
+FEED_COLUMNS: Final = (
+    "feed",
+    "files",
+    "newest report",
+    "lag",
+    "reports/h",
+    "usual",
+    "silent dates",
+)
 MAX_FEEDS: Final = 8
 MAX_PROBLEMS: Final = 12
 
 
 def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
     """Write it."""
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row("home", Text(health.home))
-    facts.add_row("last run", Text(_run(health)))
-    facts.add_row("schedule", Text(_schedule(health)))
-    facts.add_row("store", Text(_store(health)))
-    facts.add_row("disk", Text(_disk(health)))
-    facts.add_row("backup", Text(_backup(health)))
-    console.print(facts)
+    grid = Table.grid(padding=(0, 2))
+    for name, text in facts(health):
+        grid.add_row(name, Text(text))
+    console.print(grid)
     if health.feeds:
-        console.print(_feeds(health))
+        table = Table(*FEED_COLUMNS)
+        for row in feed_rows(health):
+            table.add_row(*map(Text, row))
+        console.print(table)
     if health.coverage is not None:
-        for line in _map(health.coverage):
+        for line in coverage_map(health.coverage):
             console.print(line, markup=False, highlight=False)
     for problem in problems[:MAX_PROBLEMS]:
         text = f"{problem.level}: {problem.where}: {problem.message}"
@@ -45,6 +53,18 @@ def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
         f"{len(problems)} found; selat doctor says what to do" if problems else "no problem found",
         highlight=False,
     )
+
+
+def facts(health: Health) -> list[tuple[str, str]]:
+    """Say in a line each how home, runs, schedule, store, disk and backup are."""
+    return [
+        ("home", health.home),
+        ("last run", _run(health)),
+        ("schedule", _schedule(health)),
+        ("store", _store(health)),
+        ("disk", _disk(health)),
+        ("backup", _backup(health)),
+    ]
 
 
 def _run(health: Health) -> str:
@@ -97,28 +117,29 @@ def _since(health: Health, time: datetime) -> float:
     return (health.now - time).total_seconds()
 
 
-def _feeds(health: Health) -> Table:
-    table = Table("feed", "files", "newest report", "lag", "reports/h", "usual", "silent dates")
+def feed_rows(health: Health) -> list[list[str]]:
+    """Return a row of `FEED_COLUMNS` for each feed, the newest first, and for the recording."""
     latest = sorted(health.feeds, key=lambda feed: feed.newest, reverse=True)
-    for feed in latest[:MAX_FEEDS]:
-        share = "" if feed.share is None else f" ({feed.share:.0%})"
-        table.add_row(
-            Text(clean(feed.name)),
+    rows = [
+        [
+            clean(feed.name),
             str(feed.files),
             day(feed.newest),
             age(feed.lag_s),
-            per_hour(feed.reports_per_h) + share,
+            per_hour(feed.reports_per_h) + ("" if feed.share is None else f" ({feed.share:.0%})"),
             per_hour(feed.usual_per_h),
             str(len(feed.silent_dates)),
-        )
+        ]
+        for feed in latest[:MAX_FEEDS]
+    ]
     if len(latest) > MAX_FEEDS:
-        table.add_row(f"… and {len(latest) - MAX_FEEDS} more", *[""] * 6)
+        rows.append([f"… and {len(latest) - MAX_FEEDS} more", *[""] * 6])
     if health.recording_age_s is not None:
-        table.add_row("recording", "", "", age(health.recording_age_s), "", "", "")
-    return table
+        rows.append(["recording", "", "", age(health.recording_age_s), "", "", ""])
+    return rows
 
 
-def _map(coverage: Coverage) -> list[str]:
+def coverage_map(coverage: Coverage) -> list[str]:
     """Draw the last 24 hours against the usual: a line a degree, a sign half a degree."""
     signs = {(block.lat, block.lon): _sign(block.reports, block.usual) for block in coverage.blocks}
     if not signs:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import frames
+from detectors.core.events import records
 from detectors.core.telling import Told, told
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.reasons import Teller
@@ -115,6 +116,38 @@ def described(
     table = table_of([{**row, **plain, "rank": rank} for rank, row in enumerate(rows, 1)])
     named = {mmsi: str(first_event[label]) for mmsi, label in home.items()}
     return table, named
+
+
+def retold(
+    incidents: pd.DataFrame,
+    events: pd.DataFrame,
+    flagged: pd.DataFrame,
+    teller: Teller,
+    next_steps: Mapping[str, str],
+) -> pd.DataFrame:
+    """Tell incidents again in the teller's language; ids, scores and news stay as they are.
+
+    Parameters
+    ----------
+    incidents
+        `schemas.INCIDENTS`.
+    events
+        `events.EVENTS` of them.
+    flagged
+        mmsi, score, last_seen of the flagged vessels.
+    """
+    seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
+    each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
+    rows = []
+    for row in records(incidents):
+        ids = str(row["events"]).split(";")
+        own = events[events["event_id"].isin(ids)]
+        own = own.sort_values("event_id", key=lambda e: e.map(ids.index), ignore_index=True)
+        if len(own):
+            told_now = _one(own, float(str(row["score"])), each, seen, teller, next_steps)
+            row |= {name: told_now[name] for name in ("title", "certainty", "vessels", "next_step")}
+        rows.append(row)
+    return table_of(rows)
 
 
 def _homes(events: pd.DataFrame, flagged: pd.DataFrame, parts: pd.DataFrame) -> dict[int, int]:

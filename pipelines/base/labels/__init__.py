@@ -98,6 +98,7 @@ class Labels(BaseModel):
     (`detectors.core.telling.Words.say`); `hypotheses`, the names of innocent explanations, and
     `sentences`, what they say (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list
     lacks, such as the texts of a local detector, is given in English, marked as `english` says.
+    `desk` is what the pages of `pipelines.web` say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -267,6 +268,7 @@ class Labels(BaseModel):
     hypotheses: dict[str, str]
     sentences: dict[str, str]
     ship_types: dict[str, str]
+    desk: dict[str, str]
 
     def status_of(self, status: str) -> str:
         """Put a status into words; as it is where it isn't known."""
@@ -282,6 +284,12 @@ class Labels(BaseModel):
         """See `telling.Words`; English, marked so, where the catalogue lacks a text."""
         if text in self.sayings:
             return self.sayings[text].format(**values)
+        return self._in_english(text.format(**values))
+
+    def at_desk(self, text: str, **values: Any) -> str:
+        """Return a text of the desk's pages; English, marked so, where the catalogue lacks it."""
+        if text in self.desk:
+            return self.desk[text].format(**values)
         return self._in_english(text.format(**values))
 
     def explanation(self, text: str) -> str:

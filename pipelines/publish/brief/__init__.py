@@ -141,7 +141,7 @@ def render(
         has_land=len(products.zones.land) > 0,
         has_borders=len(products.zones.boundaries.frame) > 0,
         has_lanes=bool(products.zones.frame["zone_class"].isin(LANE_CLASSES).any()),
-        speeds=[(60 * n, words.speed_line.format(n=n)) for n in _SPEEDS],
+        speeds=speeds(words),
     )
 
 
@@ -155,6 +155,11 @@ def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[
         for one in first(*frames, products.end, say=say)
         if one.incident_id in card
     ]
+
+
+def speeds(words: Labels) -> list[tuple[int, str]]:
+    """Return the speeds of playback: seconds of the night in a second, and in words."""
+    return [(60 * n, words.speed_line.format(n=n)) for n in _SPEEDS]
 
 
 def _head(products: Products, heading: str, title: str) -> page.Head:

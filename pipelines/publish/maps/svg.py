@@ -131,6 +131,7 @@ class _Drawing:
         if not long:
             return ""
         xy, of = self.sheet.xy(np.concatenate(long)), np.arange(len(long)).repeat([*map(len, long)])
+        shapes: Any
         if closed:
             shapes = shapely.polygons(shapely.linearrings(xy, indices=of))
         else:

@@ -1,9 +1,11 @@
 """Files of writers that are no more, and files of positions that nothing names."""
 
+import json
 import os
 import shutil
 import socket
 from collections.abc import Container
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.store.place import Place, sizes_here
@@ -34,6 +36,22 @@ def clean(root: Path, place: Place, named: Container[str]) -> None:
     """Remove files of positions that the published catalogue doesn't name."""
     for path in strays(root, place, named):
         place.remove(path.relative_to(root).as_posix())
+
+
+def writing(root: Path) -> datetime | None:
+    """Return since when somebody writes to a store; None for nobody.
+
+    It looks at what a writer leaves, and never takes the lock, which might hold up the next one.
+    """
+    try:
+        lock = root / "writer.lock"
+        holder = json.loads(lock.read_text(encoding="utf-8"))
+        if not (root / "work.duckdb").exists():
+            return None
+        since = datetime.fromtimestamp(lock.stat().st_mtime, UTC)
+        return since if _is_running(f"{holder['pid']}-{holder['host']}") else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _is_running(spill: str) -> bool:

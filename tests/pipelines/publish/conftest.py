@@ -499,13 +499,13 @@ class Page:
 
     def open(
         self,
-        file: Path,
+        file: Path | str,
         width: int = 1400,
         height: int = 900,
         night: bool = False,
         scripts: bool = True,
     ) -> None:
-        """Open a file at a size and wait until its script, if it may run, has drawn."""
+        """Open a file or address at a size; wait until its script, if it may run, has drawn."""
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.requests.clear()
         self.messages.clear()
@@ -518,7 +518,7 @@ class Page:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if night else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=file.as_uri())
+        self.call("Page.navigate", url=file if isinstance(file, str) else file.as_uri())
         for _ in range(200):
             if self.evaluate("document.readyState") == "complete":
                 break
@@ -551,8 +551,8 @@ class Page:
 
     def key(self, key: str, code: str) -> None:
         """Press and release a key."""
-        text = {"text": key} if len(key) == 1 else {}
-        virtual = {"Escape": 27, "End": 35, "+": 187}.get(key, 0)
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        virtual = {"Enter": 13, "Escape": 27, "End": 35, "+": 187}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
             more = text if kind == "keyDown" else {}
             self.call(

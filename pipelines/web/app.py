@@ -1,0 +1,278 @@
+"""The desk's addresses: what each shows, and the two that write."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+import pandas as pd
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+
+from detectors.core import telling
+from detectors.core.errors import SelatError
+from pipelines.ask.explain.page import sections
+from pipelines.base.labels import LANGUAGES
+from pipelines.base.settings import Installation
+from pipelines.base.text import one_line
+from pipelines.store import StoreBusyError
+from pipelines.web import assets, rooms
+from pipelines.web import incident as incidents
+from pipelines.web.charts import Charts
+from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
+from pipelines.web.doors import Session
+from pipelines.web.night import Nights, Shown
+from pipelines.web.pages import page
+from pipelines.web.planned import plan
+from pipelines.web.tonight import Asked, tonight, why
+
+Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
+Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
+At = Annotated[str, Query(max_length=60)]
+
+_OWN_ADDRESS: Final = re.compile(r"/(?!/)[\w/?=&%.:+-]*", re.ASCII)
+MAX_TEXT: Final = 1200
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""What the environment asks for is sent from no desk."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a desk is opened on, and for whom.
+
+    Attributes
+    ----------
+    operator
+        Who sits at it, where that was said when it was opened; empty: it is asked.
+    language
+        Of `labels.LANGUAGES`, until the reader chooses another.
+    """
+
+    installation: Installation
+    operator: str = ""
+    language: str = "en"
+
+
+def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
+    """Return the application; `doors.Doors` stands before it.
+
+    Parameters
+    ----------
+    address
+        Gives an address with a token for one use.
+    """
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
+    )
+    nights, charts = Nights(desk.installation), Charts()
+    looks = rooms.Looks(desk.installation)
+
+    def shown(request: Request, at: str) -> Shown:
+        return nights.shown(at, _session(request, desk).language)
+
+    def show(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        return _show(request, desk, name, status, simulated=nights.simulated(), **values)
+
+    @app.get("/")
+    def _tonight(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+        night = shown(request, asked.at)
+        health, problems = (None, []) if asked.at else looks.look(night.night.run["run_id"])
+        told = tonight(night, asked, health, problems)
+        drawn = charts.night(night, [line.rank for line in told.lines if line.rank])
+        return show(request, "tonight", shown=night, told=told, asked=asked, drawn=drawn)
+
+    def incident_page(
+        request: Request,
+        incident_id: str,
+        at: str,
+        given: Typed,
+        *,
+        said: str = "",
+        hint: str = "",
+        status: int = 200,
+        recorded: bool = False,
+    ) -> Response:
+        night = shown(request, at)
+        lines = night.lines
+        line = next((one for one in lines if one.incident_id == incident_id), None)
+        if line is None:
+            run_id = "" if at else nights.told_last(incident_id)
+            if run_id and request.method == "GET":  # it is of an earlier night
+                return _redirect(f"/incident/{incident_id}?at={run_id}")
+            raise HTTPException(404)
+        place = lines.index(line)
+        return show(
+            request,
+            "incident",
+            status,
+            shown=night,
+            told=incidents.incident(night, line),
+            why=why(night, line),
+            drawn=charts.incident(night, line.rank) if line.rank else None,
+            before=lines[place - 1] if place else None,
+            after=lines[place + 1] if place + 1 < len(lines) else None,
+            given=given,
+            said=said,
+            hint=hint,
+            recorded=recorded,
+        )
+
+    @app.get("/incident/{incident_id}")
+    def _incident(
+        request: Request, incident_id: Id, at: At = "", recorded: Literal["", "1"] = ""
+    ) -> Response:
+        operator = _session(request, desk).operator
+        given = Typed(operator=operator)
+        return incident_page(request, incident_id, at, given, recorded=bool(recorded))
+
+    @app.post("/incident/{incident_id}")
+    def _conclude(request: Request, incident_id: Id, at: At = "") -> Response:
+        session = _session(request, desk)
+        given = typed(request.state.form, session.operator)
+        if incidents.find(shown(request, at), incident_id) is None:
+            raise HTTPException(404)
+        try:
+            conclude(desk.installation, incident_id, given)
+        except SelatError as error:
+            status = 409 if isinstance(error, StoreBusyError) else 400
+            return incident_page(
+                request, incident_id, at, given, said=error.message, hint=error.hint, status=status
+            )
+        session.operator = given.operator
+        more = f"&at={at}" if _OWN_ADDRESS.fullmatch(f"/{at}") and at else ""
+        return _redirect(f"/incident/{incident_id}?recorded=1{more}#concluded")
+
+    @app.get("/event/{event_id}")
+    def _event(request: Request, event_id: Id, at: At = "") -> Response:
+        night = shown(request, at)
+        told = night.night.explain(event_id)
+        event = told.explanation.event
+        [one] = telling.told(pd.DataFrame([event]))
+        return show(
+            request,
+            "event",
+            shown=night,
+            event=event,
+            heading=night.sentence(one, one.mmsi),
+            mmsis=told.explanation.mmsis,
+            sections=sections(told.explanation),
+        )
+
+    @app.get("/vessel/{mmsi}")
+    def _vessel(request: Request, mmsi: Mmsi, at: At = "") -> Response:
+        night = shown(request, at)
+        told = rooms.vessel(night, int(mmsi))
+        if not told.heard and not told.events:
+            raise HTTPException(404)
+        drawn = charts.vessel(night, int(mmsi))
+        return show(request, "vessel", shown=night, told=told, drawn=drawn)
+
+    @app.get("/find")
+    def _find(
+        request: Request, q: Annotated[str, Query(max_length=100)] = "", at: At = ""
+    ) -> Response:
+        night = shown(request, at)
+        found = rooms.found(night, q) if re.search(r"[A-Za-z0-9]", q) else []
+        return show(request, "find", shown=night, q=one_line(q, MAX_TEXT), found=found)
+
+    @app.get("/plan")
+    def _plan(request: Request, at: At = "") -> Response:
+        night = shown(request, at)
+        made = plan(desk.installation, str(night.night.run["run_id"]))
+        return show(request, "plan", shown=night, plan=made)
+
+    @app.get("/nights")
+    def _nights(request: Request) -> Response:
+        runs = nights.runs()
+        told = rooms.nights(desk.installation, runs) if len(runs) else []
+        return show(request, "nights", nights=told)
+
+    @app.get("/health")
+    def _health(request: Request) -> Response:
+        health, problems = looks.look(nights.newest())
+        return show(request, "health", **rooms.health_page(health, problems))
+
+    @app.get("/live")
+    def _live() -> Response:
+        return JSONResponse(rooms.live(desk.installation, nights.newest()))
+
+    @app.get("/assets/{name}")
+    def _asset(name: str) -> Response:
+        found = assets.find(name)
+        if found is None:
+            raise HTTPException(404)
+        kind, text = found
+        return Response(text, media_type=kind)
+
+    @app.post("/settings")
+    def _settings(request: Request) -> Response:
+        session, form = _session(request, desk), request.state.form
+        if form.get("language") in LANGUAGES:
+            session.language = form["language"]
+        if "operator" in form:
+            session.operator = one_line(form["operator"], MAX_NAME)
+        back = form.get("back", "/")
+        return _redirect(back if _OWN_ADDRESS.fullmatch(back) else "/")
+
+    @app.post("/address")
+    def _address(request: Request) -> Response:
+        return show(request, "address", address=address())
+
+    @app.exception_handler(SelatError)
+    def _told(request: Request, error: SelatError) -> Response:
+        return show(request, "said", 404, said=error.message, hint=error.hint)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(request: Request, error: RequestValidationError) -> Response:
+        path = any(one["loc"][0] == "path" for one in error.errors())
+        return _missing(request, HTTPException(404 if path else 400))
+
+    @app.exception_handler(HTTPException)
+    def _missing(request: Request, error: HTTPException) -> Response:
+        return show(request, "said", error.status_code, said="", hint="")
+
+    @app.exception_handler(Exception)
+    def _failed(request: Request, _: Exception) -> Response:
+        return show(request, "said", 500, said="", hint="")
+
+    return app
+
+
+def _session(request: Request, desk: Desk) -> Session:
+    """Return the reader's session, with what the desk was opened with where nothing was said."""
+    session: Session = request.state.session
+    session.operator = session.operator or one_line(desk.operator, MAX_NAME)
+    session.language = session.language or desk.language
+    return session
+
+
+def _redirect(address: str) -> Response:
+    return RedirectResponse(address, status_code=303)
+
+
+def _show(request: Request, desk: Desk, name: str, status: int, **values: Any) -> Response:
+    session = _session(request, desk)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    html = page(
+        name,
+        session.language,
+        csrf=session.csrf,
+        operator=session.operator,
+        here=one_line(here, MAX_TEXT) if request.method == "GET" else request.url.path,
+        switched=request.cookies.get("desk-switched") == "1",
+        status=status,
+        **values,
+    )
+    return HTMLResponse(html, status)

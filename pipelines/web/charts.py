@@ -1,0 +1,220 @@
+"""The brief's map at the desk: incidents of a night by their rank, or what one vessel did.
+
+One scene of a night is made once; a list that is filtered, and an incident by itself, show a part
+of it, on the ground that was cut out for the whole.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from detectors.core import frames
+from pipelines import store
+from pipelines.ask.desk.charts import chart
+from pipelines.ask.explain.page import as_flagged
+from pipelines.assess.incidents import vessels_in
+from pipelines.base.schemas import FLAGGED
+from pipelines.base.text import script_json
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, span, vessel_cards
+from pipelines.publish.maps import canvas, cut
+from pipelines.publish.maps.scene import Box, Floats, Ground, Scene
+from pipelines.web.night import Recent, Shown
+
+TRACK: Final = pd.Timedelta(weeks=2)
+"""Of a vessel's track so much is drawn."""
+
+AROUND: Final = pd.Timedelta(days=1)
+_NOWHERE: Final[Box] = (0.0, 0.0, 0.0, 0.0)
+_ROOM_DEG: Final = 0.1
+"""Around what is to be seen of one incident: six miles."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A map as a template shows it: data for the scripts, and the kinds of what is on it."""
+
+    data: Markup
+    kinds: tuple[str, ...]
+
+
+class Charts:
+    """Maps of nights, each made once."""
+
+    def __init__(self) -> None:
+        self._scenes, self._grounds, self._drawn = Recent(), Recent(), Recent(24)
+
+    def night(self, shown: Shown, ranks: Collection[int]) -> Drawn:
+        """Draw the incidents of some ranks."""
+        kept = frozenset(ranks)
+        key = (*self._key(shown), kept)
+        return self._drawn.get(
+            key, lambda: _drawn(_part(self._scene(shown), kept), self._ground(shown))
+        )
+
+    def incident(self, shown: Shown, rank: int) -> Drawn:
+        """Draw one incident, as near as it goes."""
+        key = (*self._key(shown), rank)
+
+        def make() -> Drawn:
+            scene = _part(self._scene(shown), {rank})
+            return _drawn(replace(scene, fit=_fit(scene)), self._ground(shown))
+
+        return self._drawn.get(key, make)
+
+    def vessel(self, shown: Shown, mmsi: int) -> Drawn | None:
+        """Draw where a vessel was of late, and what it did; None where it was never heard."""
+        return self._drawn.get((*self._key(shown), "vessel", mmsi), partial(_vessel, shown, mmsi))
+
+    def _scene(self, shown: Shown) -> Scene:
+        return self._scenes.get(self._key(shown), partial(_scene, shown))
+
+    def _ground(self, shown: Shown) -> dict[str, Any]:
+        """Return the ground of a night as data, most of a page: it is the same in every part."""
+        make = lambda: canvas.data_of(Scene(0.0, _NOWHERE, _NOWHERE, self._scene(shown).ground))  # noqa: E731
+        found: dict[str, Any] = self._grounds.get(self._key(shown), make)
+        return {one.name: found[one.name] for one in fields(Ground)}
+
+    def _key(self, shown: Shown) -> tuple[Any, ...]:
+        return (shown.night.run["run_id"], shown.language)
+
+
+def _scene(shown: Shown) -> Scene:
+    """Draw all incidents of a night: a rank is an incident's, and its main vessel comes last."""
+    night, table = shown.night, shown.incidents[shown.incidents["rank"] > 0]
+    events = night.events
+    mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
+    tracks = pd.DataFrame(night.track(*sorted(mmsis)))
+    last = tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
+    flags = [_flags(shown, row, events, last) for row in table.to_dict("records")]
+    made = chart(
+        "",
+        night.run,
+        flagged=pd.concat(flags, ignore_index=True) if flags else frames.empty(FLAGGED),
+        events=events,
+        tracks=tracks,
+        vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
+        zones=night.zones,
+        span=(night.run["start"], night.run["end"]),
+    )
+    return _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+
+
+def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
+    night = shown.night
+    end: pd.Timestamp = shown.night.moment.known_time
+    tracks = pd.DataFrame(night.reports([mmsi], end - TRACK, end))
+    if tracks.empty:
+        return None
+    events = events_of(shown, mmsi)
+    events = events[events["start"] >= tracks["time"].min() - AROUND]
+    about = {"score": 0.0, "explanation": "", "event_id": ";".join(events["event_id"])}
+    who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
+    made = chart(
+        "",
+        night.run,
+        flagged=as_flagged(
+            about, [{**who, "flag_state": "", "ship_type": "", "reasons": ""}], tracks
+        ),
+        events=events.assign(status="unchanged"),
+        tracks=tracks,
+        vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
+        zones=night.zones,
+        span=(tracks["time"].min(), tracks["time"].max()),
+    )
+    scene = _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+    ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
+    return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
+
+
+def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
+    """Return the events of a vessel as they were known in a night, those retracted left out."""
+    installation = shown.night.installation
+    with store.read(installation.store, installation.settings.store) as reader:
+        events = reader.events_as_of(shown.night.moment.ordinal, mmsi=mmsi)
+    return events[~events["retracted"]].reset_index(drop=True)
+
+
+def _flags(
+    shown: Shown, row: dict[Any, Any], events: pd.DataFrame, last: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the vessels of an incident as if it had flagged them; MMSI 0 where it has none.
+
+    `last` is the last report of each.
+    """
+    own = events[events["event_id"].isin(str(row["events"]).split(";"))]
+    mmsis = sorted(vessels_in(row["vessels"]) or {0}, key=lambda m: (m == row["mmsi"], m))
+    parts = []
+    for mmsi in mmsis:
+        mine = own[(own["mmsi"] == mmsi) | (own["other_mmsi"] == mmsi)] if mmsi else own
+        about = {
+            "score": row["score"],
+            "explanation": "",
+            "event_id": ";".join(mine["event_id"] if len(mine) else own["event_id"]),
+        }
+        who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
+        plain = {"flag_state": "", "ship_type": "", "reasons": row["title"]}
+        parts.append(as_flagged(about, [{**who, **plain}], last))
+    return pd.concat(parts, ignore_index=True).assign(rank=int(row["rank"]))
+
+
+def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:
+    """Return the scene with what is said of its events in the reader's language."""
+    rows = {str(row["event_id"]): row for row in table.to_dict("records")}
+    said = []
+    for one in scene.events:
+        row = rows[one.id]
+        end = None if pd.isna(row["end"]) else row["end"]
+        who = ", ".join(shown.name(mmsi) or f"MMSI {mmsi:09d}" for mmsi in one.mmsi)
+        what = shown.words.kind_of(str(row["kind"]), str(row["subkind"]))
+        when = span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
+        said.append(replace(one, label=", ".join(part for part in (what, who, when) if part)))
+    return replace(scene, events=tuple(said))
+
+
+def _part(scene: Scene, ranks: Collection[int]) -> Scene:
+    """Return what a scene shows of some incidents."""
+    events = tuple(
+        replace(one, ranks=kept)
+        for one in scene.events
+        if (kept := tuple(dict.fromkeys(rank for rank in one.ranks if rank in ranks)))
+    )
+    vessels = tuple(one for one in scene.vessels if one.rank in ranks)
+    shown = {one.mmsi for one in vessels} | {mmsi for one in events for mmsi in one.mmsi}
+    tracks = tuple(one for one in scene.tracks if one.mmsi in shown)
+    return replace(scene, events=events, vessels=vessels, tracks=tracks)
+
+
+def _fit(scene: Scene) -> Box:
+    """Return the box of what an incident's events and the last fixes of its vessels need."""
+    places = [(one.x, one.y) for one in scene.events]
+    places += [(one.x, one.y) for one in scene.vessels]
+    xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
+    return _around(xy, scene.fit)
+
+
+def _around(xy: Floats, otherwise: Box) -> Box:
+    """Return the box of some places with room around them."""
+    if not len(xy):
+        return otherwise
+    (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
+    return (
+        west - _ROOM_DEG,
+        max(south - _ROOM_DEG, -cut.MAX_LAT),
+        east + _ROOM_DEG,
+        min(north + _ROOM_DEG, cut.MAX_LAT),
+    )
+
+
+def _drawn(scene: Scene, ground: dict[str, Any] | None = None) -> Drawn:
+    """Return a scene for a page, on its own ground unless that is data already."""
+    bare = scene if ground is None else replace(scene, ground=Ground())
+    return Drawn(
+        Markup(script_json({**canvas.data_of(bare), **(ground or {})})),  # noqa: S704 - made for this
+        tuple(sorted({one.kind for one in scene.events})),
+    )

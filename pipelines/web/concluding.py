@@ -1,0 +1,78 @@
+"""Conclusions from the desk: what was typed, and into the store through its one writer."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.assess.dispositions import QUIET_WITHIN_M
+from pipelines.base.settings import Installation
+from pipelines.base.text import one_line
+from pipelines.publish.briefing import LOCAL
+from pipelines.run.dispositions import record
+from pipelines.run.windows import utc
+from pipelines.store import StoreBusyError
+
+CHOICES: Final = (
+    ("boarded", "b", "a boarding confirmed it"),
+    ("cleared", "c", "a boarding or a look found nothing"),
+    ("benign_cause", "i", "it has an innocent cause"),
+    ("watch", "w", "look again"),
+    ("unknown", "u", "nobody could tell"),
+)
+"""Conclusions, each with its key and what it means."""
+
+WAIT_S: Final = 2.0
+"""How long another desk's conclusion is waited for: a tenth of a second, as a rule."""
+_STEP_S: Final = 0.1
+MAX_NAME: Final = 60
+MAX_NOTE: Final = 2000
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A conclusion as it was typed."""
+
+    conclusion: str = ""
+    reason: str = ""
+    quiet_until: str = ""
+    operator: str = ""
+
+
+def typed(form: dict[str, str], operator: str) -> Typed:
+    """Return what a form holds; `operator` is who it is where the form doesn't say."""
+    return Typed(
+        form.get("conclusion", "")[:20],
+        form.get("reason", "").strip()[:MAX_NOTE],
+        form.get("quiet_until", "").strip()[:30],
+        one_line(form.get("operator", ""), MAX_NAME) or operator,
+    )
+
+
+def conclude(installation: Installation, incident_id: str, given: Typed) -> None:
+    """Record a conclusion on all events of an incident.
+
+    Raises
+    ------
+    DispositionError, TimeError
+        If it can't be recorded so.
+    StoreBusyError
+        While a run is writing.
+    """
+    until = utc(given.quiet_until, str(LOCAL)) if given.quiet_until else None
+    last = time.monotonic() + WAIT_S
+    while True:
+        try:
+            record(
+                installation,
+                incident_id,
+                author=given.operator,
+                conclusion=given.conclusion,
+                reason=given.reason,
+                quiet_until=until,
+                quiet_within_m=QUIET_WITHIN_M,
+            )
+            return
+        except StoreBusyError:
+            if time.monotonic() >= last:
+                raise
+            time.sleep(_STEP_S)

@@ -1,0 +1,325 @@
+"""Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
+from threading import RLock
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from detectors.core.telling import Told
+from detectors.surroundings.landmarks import Gazetteer
+from pipelines import store
+from pipelines.ask import desk, recall
+from pipelines.ask.beside import beside
+from pipelines.ask.health.words import day
+from pipelines.assess.incidents.wording import retold
+from pipelines.assess.reasons import Teller
+from pipelines.base.labels import Labels, labels
+from pipelines.base.settings import Installation
+from pipelines.base.text import one_line, position_text
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.reference.layers import load_gazetteer
+
+T = TypeVar("T")
+
+KEPT: Final = 6
+"""Nights, and maps, that stay open: a watch goes to and fro between a few."""
+
+
+class Recent:
+    """What was asked for last, made once each, also where several ask at a time."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size, self._lock = size, RLock()
+        self._made: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, else make it."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+                while len(self._made) > self._size:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(key)
+            made: T = self._made[key]
+            return made
+
+
+@dataclass(frozen=True)
+class Line:
+    """One incident as the desk shows it.
+
+    Attributes
+    ----------
+    number
+        Its rank, a dash where it is over.
+    certainty, status, kind
+        As the store has them, to filter by; `certain`, `news` and `what` are the words for them.
+    near, where
+        The place it is told by, and its position.
+    concluded
+        What holds of what people concluded on it, in words.
+    """
+
+    incident_id: str
+    rank: int
+    title: str
+    score: float
+    certainty: str
+    certain: str
+    status: str
+    news: str
+    kind: str
+    what: str
+    near: str
+    where: str
+    when_utc: str
+    when_local: str
+    vessels: tuple[tuple[int, str, str], ...]
+    next_step: str
+    events: tuple[str, ...]
+    concluded: str
+
+    @property
+    def main(self) -> int:
+        """The vessel that it is about first, 0 where none is known."""
+        return self.vessels[0][0] if self.vessels else 0
+
+    @property
+    def number(self) -> str:
+        """Return its rank for a person."""
+        return str(self.rank) if self.rank else "–"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A night in a language, beside what is known now.
+
+    Attributes
+    ----------
+    night
+        The run.
+    at
+        The run that the reader asked for; empty for the newest, whatever it is.
+    incidents, certainties
+        Its incidents as they are told in the language, and how the store calls their certainty.
+    vessels
+        What each vessel calls itself: `frames.VESSELS`.
+    dispositions, heirs
+        What people concluded until now, and which event took over which one's story.
+    """
+
+    night: desk.Night
+    at: str
+    language: str
+    words: Labels
+    teller: Teller
+    gazetteer: Gazetteer
+    incidents: pd.DataFrame
+    certainties: list[str]
+    vessels: pd.DataFrame
+    dispositions: pd.DataFrame
+    heirs: dict[str, str]
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Name by MMSI."""
+        return dict(zip(self.vessels["mmsi"].tolist(), self.vessels["name"].tolist(), strict=True))
+
+    def events_of(self, ids: Sequence[str]) -> pd.DataFrame:
+        """Return events of the night in the order of their ids; what isn't in it is left out."""
+        return self._events.loc[[one for one in ids if one in self._events.index]]
+
+    @cached_property
+    def _events(self) -> pd.DataFrame:
+        return pd.DataFrame(self.night.events).set_index("event_id", drop=False)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """List its incidents in rank order, then those that are over, with what was concluded."""
+        table = self.incidents
+        beside_them = beside(
+            self.night.installation,
+            table["score"].tolist(),
+            table["events"].tolist(),
+            simulated=self.night.simulated,
+        )
+        kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
+        near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
+        rows = zip(
+            table.to_dict("records"), near, self.certainties, beside_them.concluded, strict=True
+        )
+        return [self._line(row, kinds, *rest) for row, *rest in rows]
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        events = self.night.events
+        return list(zip(events["kind"], events["subkind"], strict=True))
+
+    def _line(
+        self,
+        row: dict[Any, Any],
+        kinds: dict[str, tuple[str, str]],
+        near: str,
+        certainty: str,
+        concluded: str,
+    ) -> Line:
+        ids = tuple(str(row["events"]).split(";"))
+        kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
+        end = None if pd.isna(row["end"]) else row["end"]
+        known = bool(np.isfinite(row["lat"]) and np.isfinite(row["lon"]))
+        status = self.words.status_of(str(row["status"]))
+        news = one_line(str(row["news"]), SENTENCE_LIMIT)
+        said = news and news != status and str(row["status"]) != "created"
+        return Line(
+            incident_id=str(row["incident_id"]),
+            rank=int(row["rank"]),
+            title=one_line(str(row["title"]), SENTENCE_LIMIT),
+            score=float(row["score"]),
+            certainty=certainty,
+            certain=one_line(str(row["certainty"]), NAME_LIMIT),
+            status=str(row["status"]),
+            news=f"{status}: {news}" if said else status,
+            kind=kind[0],
+            what=self.words.kind_of(*kind),
+            near=one_line(near, NAME_LIMIT),
+            where=position_text(row["lat"], row["lon"]) if known else "",
+            when_utc=span(row["start"], end, None, "UTC", self.words),
+            when_local=span(row["start"], end, LOCAL, LOCAL_NAME, self.words),
+            vessels=tuple(self._vessels(str(row["vessels"]))),
+            next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
+            events=ids,
+            concluded=one_line(concluded, SENTENCE_LIMIT),
+        )
+
+    def _vessels(self, joined: str) -> list[tuple[int, str, str]]:
+        """Return MMSI, name and role of each vessel of an incident."""
+        parts = [one.partition(" ") for one in joined.split(" | ") if one]
+        return [
+            (int(mmsi), self.name(int(mmsi)), one_line(role, NAME_LIMIT)) for mmsi, _, role in parts
+        ]
+
+    def sentence(self, event: Told, mmsi: int) -> str:
+        """Tell an event from the side of a vessel, if it is in it; else of its own first one."""
+        side = mmsi if mmsi in (event.mmsi, event.other_mmsi) else event.mmsi
+        return one_line(self.teller.sentence(event, side), SENTENCE_LIMIT)
+
+    def name(self, mmsi: int) -> str:
+        """Return what a vessel calls itself; empty where it doesn't."""
+        return one_line(self.names.get(mmsi, ""), NAME_LIMIT)
+
+
+class Nights:
+    """The nights of an installation, each read once.
+
+    Parameters
+    ----------
+    installation
+        Whose.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self._nights, self._shown = Recent(), Recent()
+        self._once, self._exercise = Recent(2), Recent(2)
+
+    def runs(self) -> pd.DataFrame:
+        """Return every finished run, the newest first; none where there is no store."""
+        return self._once.get(self._generation(), self._runs)
+
+    def simulated(self) -> bool:
+        """Whether it is an exercise."""
+        return bool(self._exercise.get(self._generation(), self._simulated))
+
+    def _simulated(self) -> bool:
+        one = self.installation
+        # Each page but Health says by itself what is wrong with the store.
+        with suppress(SelatError), store.read(one.store, one.settings.store) as reader:
+            return bool(reader.simulated)
+        return False
+
+    def _generation(self) -> tuple[int, ...]:
+        return store.generation(self.installation.store, self.installation.settings.store)
+
+    def _runs(self) -> pd.DataFrame:
+        if not self._generation():
+            return pd.DataFrame({"run_id": []})
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            return reader.runs().iloc[::-1].reset_index(drop=True)
+
+    def told_last(self, incident_id: str) -> str:
+        """Return the newest run that told of an incident; empty where none did."""
+        query = (
+            "SELECT run_id FROM incidents JOIN runs USING (run_id) WHERE incident_id = $id "
+            "ORDER BY ordinal DESC LIMIT 1"
+        )
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            runs = reader.sql(query, {"id": incident_id})
+        return "" if runs.empty else str(runs["run_id"].iloc[0])
+
+    def newest(self) -> str:
+        """Return the id of the newest finished run; empty where none can be read."""
+        with suppress(SelatError):
+            runs = self.runs()
+            return str(runs["run_id"].iloc[0]) if len(runs) else ""
+        return ""
+
+    def shown(self, at: str, language: str) -> Shown:
+        """Return a night: the newest, or that of a run or time.
+
+        Raises
+        ------
+        SelatError
+            If there is no such night.
+        """
+        key = (self._generation(), at, language)
+        return self._shown.get(key, partial(self._tell, at, language))
+
+    def _open(self, run_id: str, now: bool) -> desk.Night:
+        one = self.installation
+        return desk.night(one.home, as_of=None if now else run_id, config=one.config)
+
+    def _tell(self, at: str, language: str) -> Shown:
+        words = labels(language)
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            moment = recall.moment(reader, at or None)
+            key = (moment.run_id, moment.now)
+            night = self._nights.get(key, partial(self._open, *key))
+            vessels = reader.vessels(night.run["end"])
+            dispositions, heirs = reader.dispositions(), reader.heirs()
+        names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
+        gazetteer = load_gazetteer(self.installation.reference)
+        teller = Teller(names, gazetteer, night.run["end"], words.say)
+        incidents = pd.DataFrame(night.incidents.drop(columns="geometry"))
+        certainties = incidents["certainty"].tolist()
+        if language != "en":
+            incidents = retold(
+                incidents,
+                pd.DataFrame(night.events),
+                pd.DataFrame(night.flagged),
+                teller,
+                self.installation.settings.assess.next_steps,
+            )
+        return Shown(
+            night,
+            at,
+            language,
+            words,
+            teller,
+            gazetteer,
+            incidents,
+            certainties,
+            vessels,
+            dispositions,
+            heirs,
+        )
+
+
+def looked_up_to(shown: Shown) -> str:
+    """Return up to when reports were looked at."""
+    return day(shown.night.moment.known_time.to_pydatetime())

@@ -1,0 +1,251 @@
+"""What the other pages of the desk show: one vessel, the installation's health, past nights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.telling import told
+from pipelines import store
+from pipelines.ask import health as going
+from pipelines.ask import recall
+from pipelines.ask.dossier import dossier, last_fix
+from pipelines.ask.health import Health
+from pipelines.ask.health.words import age, day
+from pipelines.ask.look import look
+from pipelines.assess import watchlists
+from pipelines.base.problems import Problem
+from pipelines.base.settings import Installation
+from pipelines.base.text import one_line, position_text
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.reference.codes import ship_type_words
+from pipelines.web.charts import events_of
+from pipelines.web.incident import Concluded, told_conclusions
+from pipelines.web.night import Shown
+
+MAX_COMPANY: Final = 40
+MAX_NIGHTS: Final = 200
+LOOK_EVERY_S: Final = 60.0
+
+
+class Looks:
+    """How the installation is, looked at no more than once a minute unless asked for."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation, self._lock = installation, RLock()
+        self._kept: tuple[str, datetime, Health | None, list[Problem]] | None = None
+
+    def look(self, run_id: str, *, afresh: bool = False) -> tuple[Health | None, list[Problem]]:
+        """Return health and problems; looked at again after a new run."""
+        now = datetime.now(UTC)
+        with self._lock:
+            kept = self._kept
+            if kept is None or afresh or kept[0] != run_id or _s(now, kept[1]) > LOOK_EVERY_S:
+                found = look(self._installation, now, afresh=afresh)
+                self._kept = kept = (run_id, now, *found)
+            return kept[2], kept[3]
+
+
+def _s(now: datetime, then: datetime) -> float:
+    return (now - then).total_seconds()
+
+
+def health_page(health: Health | None, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Return what `selat status` and `selat doctor` say, for a page."""
+    coverage = None if health is None else health.coverage
+    return {
+        "facts": [] if health is None else going.facts(health),
+        "columns": going.FEED_COLUMNS,
+        "feeds": [] if health is None else going.feed_rows(health),
+        "coverage": [] if coverage is None else going.coverage_map(coverage),
+        "problems": problems,
+    }
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """A vessel's dossier.
+
+    Attributes
+    ----------
+    says
+        What it says it is: label and value.
+    seen, where, near, course
+        When and where it was heard last, by its last sound fix, and how it went.
+    history
+        Field, value, since, until, note.
+    events
+        Event, what, when, reason, score; newest first.
+    incidents
+        Id, title, when, status; newest first.
+    company
+        MMSI, name, meetings, last, through.
+    listed
+        On which watch-lists it is, and by what.
+    """
+
+    mmsi: int
+    name: str
+    flag_state: str
+    says: Sequence[tuple[str, str]]
+    seen: str
+    where: str
+    near: str
+    course: str
+    history: Sequence[tuple[str, str, str, str, str]]
+    events: Sequence[tuple[str, str, str, str, float]]
+    incidents: Sequence[tuple[str, str, str, str]]
+    company: Sequence[tuple[int, str, int, str, int]]
+    concluded: Sequence[Concluded]
+    listed: Sequence[str]
+    heard: bool
+
+
+def vessel(shown: Shown, mmsi: int) -> Vessel:
+    """Put what is known of a vessel in that night into words."""
+    installation, words = shown.night.installation, shown.words
+    with store.read(installation.store, installation.settings.store) as reader:
+        known = dossier(reader, mmsi, shown.night.moment.time)
+        fix = last_fix(reader, known.identity)
+    who = known.identity
+    near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
+    mine = events_of(shown, mmsi).sort_values("start", ascending=False)
+    lists = watchlists.match(
+        watchlists.load(installation.watchlists),
+        shown.vessels[shown.vessels["mmsi"] == mmsi],
+        words.say,
+    )
+    titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
+    return Vessel(
+        mmsi=mmsi,
+        name=one_line(who.name, NAME_LIMIT),
+        flag_state=who.flag_state,
+        says=_says(shown, who),
+        seen="" if who.last_seen is None else moment(who.last_seen, LOCAL, LOCAL_NAME),
+        where="" if fix is None else position_text(float(fix["lat"]), float(fix["lon"])),
+        near=one_line(near, SENTENCE_LIMIT),
+        course="" if fix is None else _course(fix),
+        history=[
+            (
+                str(row["field"]).replace("_", " "),
+                one_line(str(row["value"]), NAME_LIMIT),
+                moment(row["first_time"], LOCAL, LOCAL_NAME),
+                moment(row["last_time"], LOCAL, LOCAL_NAME),
+                str(row["note"]),
+            )
+            for row in known.history.to_dict("records")
+        ],
+        events=[
+            (
+                str(row["event_id"]),
+                words.kind_of(str(row["kind"]), str(row["subkind"])),
+                _when(shown, row),
+                shown.sentence(one, mmsi),
+                float(row["score"]),
+            )
+            for row, one in zip(mine.to_dict("records"), told(mine), strict=True)
+        ],
+        incidents=[
+            (
+                str(row["incident_id"]),
+                one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
+                _when(shown, row),
+                words.status_of(str(row["status"])),
+            )
+            for row in known.incidents.iloc[::-1].to_dict("records")
+        ],
+        company=[
+            (
+                int(row["mmsi"]),
+                shown.name(int(row["mmsi"])),
+                int(row["meetings"]),
+                moment(row["last_time"], LOCAL, LOCAL_NAME),
+                int(row["through"]),
+            )
+            for row in known.company.head(MAX_COMPANY).to_dict("records")
+        ],
+        concluded=told_conclusions(known.dispositions, words),
+        listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
+        heard=who.first_seen is not None,
+    )
+
+
+def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
+    words = shown.words
+    kind = str(ship_type_words([who.ship_type])[0])
+    length = "" if pd.isna(who.length_m) or not who.length_m else f"{who.length_m:.0f} m"
+    given = [
+        (words.flag, who.flag_state),
+        (words.type, words.ship_type(kind)),
+        (words.imo, str(who.imo) if who.imo else ""),
+        (words.callsign, who.callsign),
+        (words.at_desk("Length"), length),
+        (words.at_desk("Destination"), who.destination),
+    ]
+    return [(label, one_line(str(value), NAME_LIMIT)) for label, value in given if value]
+
+
+def _course(fix: pd.Series) -> str:
+    said = [
+        f"{fix['sog_kn']:.1f} kn" if np.isfinite(fix["sog_kn"]) else "",
+        f"{fix['cog_deg']:03.0f}°" if np.isfinite(fix["cog_deg"]) else "",
+    ]
+    return " ".join(part for part in said if part)
+
+
+def _when(shown: Shown, row: dict[Any, Any]) -> str:
+    end = None if pd.isna(row["end"]) else row["end"]
+    return span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
+
+
+def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
+    """Return vessels that a text may mean: MMSI, name, flag, by which field and value it fits."""
+    installation, time = shown.night.installation, shown.night.moment.time
+    with store.read(installation.store, installation.settings.store) as reader:
+        table = recall.find(reader.names(time), reader.vessels(time), text)
+    return [
+        (
+            int(row["mmsi"]),
+            one_line(str(row["name"]), NAME_LIMIT),
+            str(row["flag_state"]),
+            one_line(f"{row['field']} {row['value']}", SENTENCE_LIMIT),
+        )
+        for row in table.head(MAX_COMPANY).to_dict("records")
+    ]
+
+
+def nights(installation: Installation, runs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return past runs for a page, the newest first."""
+    query = (
+        "SELECT run_id, count(*) FILTER (rank > 0) AS n, "
+        "count(*) FILTER (status = 'created') AS new FROM incidents GROUP BY run_id"
+    )
+    with store.read(installation.store, installation.settings.store) as reader:
+        counts = reader.sql(query).set_index("run_id")
+    none = pd.Series({"n": 0, "new": 0})
+    return [
+        {
+            "run_id": str(row["run_id"]),
+            "window": span(row["start"], row["end"], LOCAL, LOCAL_NAME),
+            "state": str(row["state"]),
+            "known": day(row["known_time"].to_pydatetime()),
+            "n": int(one["n"]),
+            "new": int(one["new"]),
+        }
+        for row in runs.head(MAX_NIGHTS).to_dict("records")
+        for one in [counts.loc[row["run_id"]] if row["run_id"] in counts.index else none]
+    ]
+
+
+def live(installation: Installation, newest: str) -> dict[str, str]:
+    """Return what a page that stays open asks for: the newest run, and whether somebody writes."""
+    since = store.writing(installation.store)
+    return {
+        "run": newest,
+        "writing": "" if since is None else day(since),
+        "for": "" if since is None else age((datetime.now(UTC) - since).total_seconds()),
+    }

@@ -1,0 +1,98 @@
+/* Keys, what stays typed, and what is new. Without this script every page works by its links and forms. */
+"use strict";
+const typing = (e) => e.target.closest("input, textarea, select") && !e.target.matches("[type=radio], [type=checkbox]");
+
+// ---- Keys: whatever has a data-key is clicked, a choice is made and its note asked for ----
+function act(target) {
+  if (target.matches("[type=radio]")) {
+    target.checked = true;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
+    target.form.querySelector(target.dataset.then || "[name=reason]").focus();
+  } else if (target.matches("input, textarea, select")) target.focus();
+  else target.click();
+}
+function step(by) {
+  const rows = [...document.querySelectorAll("#lines a.title")];
+  if (!rows.length) return false;
+  const i = rows.indexOf(document.activeElement);
+  const next = i < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(i + by, 0), rows.length - 1);
+  rows[next].focus();
+  return true;
+}
+document.addEventListener("keydown", (e) => {
+  if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return;
+  const dialog = document.querySelector("dialog[open]");
+  if (e.key === "Escape" && typing(e)) { e.target.blur(); return; }
+  if (typing(e) || dialog) return;
+  if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) { e.preventDefault(); return; }
+  if (e.key === "?") { e.preventDefault(); document.getElementById("keys").showModal(); return; }
+  const target = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === e.key);
+  if (!target) return;
+  e.preventDefault();
+  act(target);
+});
+document.getElementById("help").hidden = false;
+document.getElementById("help").addEventListener("click", () => document.getElementById("keys").showModal());
+
+// ---- Light: the switch is remembered, so that no page is bright at night for a moment ----
+document.getElementById("night").addEventListener("change", (e) => {
+  document.cookie = "desk-switched=" + (e.target.checked ? 1 : 0) + "; Path=/; SameSite=Strict; Max-Age=31536000";
+});
+
+// ---- A list's choices are taken at once ----
+for (const select of document.querySelectorAll("form.filters select"))
+  select.addEventListener("change", () => select.form.requestSubmit());
+
+// ---- What was typed stays, whatever becomes of the page, until it is recorded ----
+const form = document.getElementById("conclude");
+if (form) {
+  const key = "desk:" + location.pathname;
+  const fields = () => [...form.elements].filter((one) => one.name && one.name !== "csrf" && one.name !== "operator");
+  const quiet = form.elements.quiet_until;
+  const fit = () => {
+    const chosen = form.elements.conclusion.value;
+    quiet.disabled = Boolean(chosen) && !["cleared", "benign_cause"].includes(chosen);
+  };
+  if (form.dataset.recorded) localStorage.removeItem(key);
+  const kept = JSON.parse(localStorage.getItem(key) || "null");
+  if (kept && !form.dataset.given) {
+    for (const one of fields()) {
+      if (one.type === "radio") one.checked = one.value === kept[one.name];
+      else if (kept[one.name]) one.value = kept[one.name];
+    }
+    document.getElementById("kept").hidden = false;
+  }
+  form.addEventListener("input", () => {
+    fit();
+    const typed = Object.fromEntries(fields().filter((one) => one.type !== "radio" || one.checked).map((one) => [one.name, one.value]));
+    localStorage.setItem(key, JSON.stringify(typed));
+  });
+  form.addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && e.target.matches("textarea") && !e.shiftKey) { e.preventDefault(); form.requestSubmit(); }
+  });
+  fit();
+}
+
+// ---- New runs: asked for every so often; nothing is reloaded under a reader's hands ----
+const live = document.getElementById("live");
+const EVERY_MS = 10_000;
+async function ask() {
+  try {
+    const answer = await fetch("/live", { headers: { accept: "application/json" } });
+    if (!answer.ok) { live.textContent = live.dataset.closed; live.hidden = false; return; }
+    const now = await answer.json();
+    const fresh = now.run && now.run !== live.dataset.run;
+    const idle = !document.activeElement || document.activeElement === document.body;
+    if (fresh && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
+    live.textContent = "";
+    if (fresh) {
+      const link = document.createElement("a");
+      link.href = "/";
+      link.textContent = live.dataset.fresh;
+      live.append(link);
+    } else if (now.writing) live.textContent = live.dataset.writing.replace("#", now.for);
+    live.hidden = !live.textContent;
+  } catch { live.textContent = live.dataset.closed; live.hidden = false; }
+  setTimeout(ask, EVERY_MS);
+}
+setTimeout(ask, 1500);

@@ -1,0 +1,213 @@
+"""Tonight: what a watch officer reads in thirty seconds, and the list to work down."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from detectors.core.telling import told
+from pipelines.ask.health import Health
+from pipelines.ask.health.words import age
+from pipelines.assess import incidents
+from pipelines.base.problems import Problem
+from pipelines.base.text import one_line
+from pipelines.publish import brief
+from pipelines.publish.briefing import SENTENCE_LIMIT
+from pipelines.web.night import Line, Shown, looked_up_to
+
+MAX_ALSO: Final = 2
+"""Of so many other events it is told what happened."""
+
+NEW: Final = "created"
+CHANGED: Final = frozenset({"created", "changed", "merged", "retracted"})
+
+
+class Asked(BaseModel):
+    """What the list is filtered by; it is in the address, so that a link shows the same."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    q: str = Field("", max_length=100)
+    kind: str = Field("", max_length=60)
+    place: str = Field("", max_length=100)
+    certainty: str = Field("", max_length=20)
+    news: str = Field("", max_length=20)
+    at: str = Field("", max_length=60)
+
+    @field_validator("*")
+    @classmethod
+    def _clean(cls, text: str) -> str:
+        return one_line(text, SENTENCE_LIMIT)
+
+    def keeps(self, line: Line) -> bool:
+        """Whether an incident is on the list."""
+        text = " ".join(
+            [line.title, line.incident_id, line.what, line.near, line.next_step, line.concluded]
+            + [f"{mmsi:09d} {name} {role}" for mmsi, name, role in line.vessels]
+        ).casefold()
+        return (
+            all(word in text for word in self.q.casefold().split())
+            and self.kind in ("", line.kind)
+            and self.place in ("", line.near)
+            and self.certainty in ("", line.certainty)
+            and {
+                "new": line.status == NEW,
+                "changed": line.status in CHANGED,
+                "open": not line.concluded and bool(line.rank),
+            }.get(self.news, True)
+        )
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything is asked for but the night itself."""
+        return any((self.q, self.kind, self.place, self.certainty, self.news))
+
+
+@dataclass(frozen=True)
+class First:
+    """One of the incidents to look at first, and why it stands there."""
+
+    line: Line
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """The first page.
+
+    Attributes
+    ----------
+    n, new, changed, over, concluded
+        Incidents by what became of them.
+    first
+        Those to look at first that nobody has concluded anything on, see `incidents.first`.
+    lines
+        Those that the filters keep; `hidden` are the others.
+    problems, held_back
+        What failed in the run, and which rules were held back.
+    reception
+        Where and when less was heard than usual; None where nothing is known of it.
+    upto, finished
+        Up to when reports were looked at, and how long ago the run ended.
+    kinds, places, certainties
+        What can be filtered by: value, words, how many.
+    """
+
+    n: int
+    new: int
+    changed: int
+    over: int
+    concluded: int
+    first: tuple[First, ...]
+    lines: tuple[Line, ...]
+    hidden: int
+    problems: tuple[str, ...]
+    held_back: tuple[str, ...]
+    reception: tuple[str, ...] | None
+    upto: str
+    finished: str
+    kinds: tuple[tuple[str, str, int], ...]
+    places: tuple[tuple[str, str, int], ...]
+    certainties: tuple[tuple[str, str, int], ...]
+
+
+def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[Problem]) -> Tonight:
+    """Put a night into words.
+
+    Parameters
+    ----------
+    health, found
+        How the installation is, and its problems, for the newest night; None and none else.
+    """
+    lines = shown.lines
+    kept = tuple(line for line in lines if asked.keeps(line))
+    status = Counter(line.status for line in lines)
+    manifest = shown.night.run["manifest"]
+    return Tonight(
+        n=sum(1 for line in lines if line.rank),
+        new=status[NEW],
+        changed=status["changed"],
+        over=status["merged"] + status["retracted"],
+        concluded=sum(1 for line in lines if line.rank and line.concluded),
+        first=_first(shown, lines),
+        lines=kept,
+        hidden=len(lines) - len(kept),
+        problems=(*_failed(health), *brief.problems(manifest)),
+        held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
+        reception=None if health is None else _reception(health, found),
+        upto=looked_up_to(shown),
+        finished=_finished(health),
+        kinds=_choices([(line.kind, line.what) for line in lines if line.kind]),
+        places=_choices([(line.near, line.near) for line in lines if line.near]),
+        certainties=_choices([(line.certainty, line.certain) for line in lines]),
+    )
+
+
+def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
+    """Return what to look at first, with the reasons and what its place rests on."""
+    night, by_id = shown.night, {line.incident_id: line for line in lines}
+    found = incidents.first(
+        pd.DataFrame(night.incidents),
+        pd.DataFrame(night.events),
+        pd.DataFrame(night.flagged),
+        night.run["end"],
+        concluded=frozenset(one for line in lines if line.concluded for one in line.events),
+        say=shown.words.say,
+    )
+    return tuple(
+        First(line, (", ".join(one.why), *why(shown, line)))
+        for one in found
+        if (line := by_id.get(one.incident_id)) is not None
+    )
+
+
+def why(shown: Shown, line: Line) -> tuple[str, ...]:
+    """Return what an incident's place on the list rests on, beside its sentence.
+
+    What else happened in it, and the innocent reason that was found for its strongest event.
+    """
+    own = shown.events_of(line.events)
+    if own.empty:
+        return ()
+    rows = told(own.head(MAX_ALSO + 1))
+    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows)
+    said = [text for text in sentences if text not in line.title]
+    if len(own) > MAX_ALSO + 1:
+        said.append(shown.words.at_desk("{n} more events", n=len(own) - MAX_ALSO - 1))
+    strongest = own.iloc[0]
+    given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
+    no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
+    said.append(f"{shown.words.innocent_explanation}: {given}" if given else no_reason)
+    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
+
+
+def _failed(health: Health | None) -> tuple[str, ...]:
+    """Return what went wrong with a run that came to nothing, while that is the newest news."""
+    failure = "" if health is None else health.failure
+    return (one_line(failure, SENTENCE_LIMIT),) if failure else ()
+
+
+def _reception(health: Health, found: Sequence[Problem]) -> tuple[str, ...]:
+    """Return what is known of where and when less was heard than usual."""
+    said = [one.message for one in found if one.where == "coverage" or one.where.startswith("feed")]
+    coverage = health.coverage
+    if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
+        said.append(f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}")
+    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
+
+
+def _finished(health: Health | None) -> str:
+    run = None if health is None else health.last_run
+    if run is None or run.finished is None:
+        return ""
+    return age((datetime.now(UTC) - run.finished).total_seconds())
+
+
+def _choices(values: list[tuple[str, str]]) -> tuple[tuple[str, str, int], ...]:
+    counts = Counter(values)
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0][1]))
+    return tuple((value, words, n) for (value, words), n in ordered)

@@ -1,0 +1,338 @@
+"""The desk's doors: other accounts, other pages, other names, and what ships call themselves."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from starlette.testclient import TestClient
+
+from detectors.core.errors import ConfigError
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.web import assets, rooms
+from pipelines.web.app import Desk
+from pipelines.web.doors import MAX_ADDRESS, MAX_BODY, MAX_HEADERS
+from pipelines.web.serving import _open, listening
+from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
+    HERE,
+    Page,
+    Reader,
+    desk_home,
+    reader,
+)
+
+POST = {"origin": HERE, "content-type": "application/x-www-form-urlencoded"}
+HOSTILE = (
+    "<script>alert(1)</script>\"onload=\"alert(2)\" 'onfocus='x' "
+    "</script><!--{{7*7}}\u202eDROWSSAP\u200b &lt;img src=x onerror=alert(3)&gt;"
+)
+
+
+@pytest.fixture(scope="module")
+def incident(reader: Reader) -> str:  # noqa: F811
+    return f"/incident/{reader.page('/').lines()[0]}"
+
+
+def recorded(home: Path) -> int:
+    with store.read(home / "store") as opened:
+        return len(opened.dispositions())
+
+
+def csrf(reader: Reader) -> str:  # noqa: F811
+    session = reader.keys.session(reader.client.cookies["desk-8765"])
+    assert session is not None
+    return session.csrf
+
+
+@pytest.fixture
+def stranger(reader: Reader) -> Iterator[Any]:  # noqa: F811
+    """Another program of the machine: the same server, no cookie."""
+    client = TestClient(reader.doors, HERE, raise_server_exceptions=False)
+    yield client
+    assert not client.cookies
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/live", "/assets/desk.css", "/nowhere", "/docs"])
+def test_who_was_not_let_in_is_told_nothing(
+    stranger: Any,
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    path: str,
+) -> None:
+    key = reader.client.cookies["desk-8765"]
+    for cookie in (
+        "",
+        "desk-8765=",
+        "desk-8765=guess",
+        f"desk-8765={csrf(reader)}",
+        f"desk-1={key}",
+    ):
+        answer = stranger.get(path, headers={"cookie": cookie} if cookie else {})
+        assert answer.status_code == 401
+        assert str(desk_home) not in answer.text
+        assert "Aminah" not in answer.text
+
+
+def test_a_token_opens_once_and_a_guess_never(stranger: Any, reader: Reader) -> None:  # noqa: F811
+    token = reader.keys.token()
+    for guess in ("x", token[:-1], token + "x", token.swapcase(), "%00", "é" * 9):
+        answer = stranger.get("/", params={"token": guess})
+        assert answer.status_code == 401
+    first = stranger.get("/", params={"token": token})
+    assert first.status_code == 200
+    assert token not in first.text
+    stated = first.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(stated.split("; "))
+    stranger.cookies.clear()
+    again = stranger.get("/", params={"token": token})
+    assert again.status_code == 401
+    assert "set-cookie" not in again.headers
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "127.0.0.1:8765.evil.example",
+        "desk@127.0.0.1:8765",
+        "0.0.0.0:8765",
+        "",
+    ],
+)
+def test_another_name_for_us_is_answered_with_nothing(reader: Reader, host: str) -> None:  # noqa: F811
+    answer = reader.client.get("/", headers={"host": host})
+    assert answer.status_code == 421
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "null"},
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:8766"},
+        {"origin": "https://127.0.0.1:8765"},
+        {"origin": "http://localhost:8765"},
+        {"origin": HERE, "sec-fetch-site": "cross-site"},
+        {"origin": HERE, "sec-fetch-site": "same-site"},
+    ],
+)
+def test_a_form_of_another_page_writes_nothing(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    incident: str,
+    headers: dict[str, str],
+) -> None:
+    before = recorded(desk_home)
+    form = {"csrf": csrf(reader), "conclusion": "cleared", "reason": "x", "operator": "x"}
+    for address in (incident, "/settings", "/address"):
+        answer = reader.client.post(address, data=form, headers=headers)
+        assert answer.status_code == 403
+    assert recorded(desk_home) == before
+
+
+def test_a_form_without_its_word_or_by_another_way_writes_nothing(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    incident: str,
+) -> None:
+    before, form = recorded(desk_home), "conclusion=cleared&reason=x&operator=x"
+    other = Reader(Desk(load(desk_home)))
+    word = csrf(reader)
+    for body in (form, f"{form}&csrf=", f"{form}&csrf={word[:-1]}", f"{form}&csrf={csrf(other)}"):
+        assert reader.client.post(incident, content=body, headers=POST).status_code == 403
+    right = f"{form}&csrf={word}"
+    ask = reader.client.request
+    for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
+        headers = {**POST, "content-type": kind}
+        assert ask("POST", incident, content=right, headers=headers).status_code == 415
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
+        assert ask(method, incident, headers={"origin": HERE}).status_code == 405
+    for address in (f"{incident}?{right}", f"/settings?language=ms&csrf={word}", "/address"):
+        assert reader.client.get(address, follow_redirects=False).status_code in {200, 404, 405}
+    assert reader.page("/").all("html")[0][0]["lang"] == "en"
+    assert recorded(desk_home) == before
+
+
+def test_what_is_too_large_is_not_read(reader: Reader, incident: str) -> None:  # noqa: F811
+    word, ask = csrf(reader), reader.client
+    large = f"csrf={word}&reason=" + "x" * 1_000_000
+    assert ask.post(incident, content=large, headers=POST).status_code == 413
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 1000
+
+    assert ask.post(incident, content=endless(), headers=POST).status_code == 411
+    many = "&".join(f"f{k}=1" for k in range(1000)) + f"&csrf={word}"
+    assert ask.post(incident, content=many, headers=POST).status_code == 400
+    lying = {**POST, "content-length": "9"}
+    assert ask.post(incident, content="x" * (MAX_BODY + 1), headers=lying).status_code in {403, 413}
+    assert ask.get("/?q=" + "x" * MAX_ADDRESS).status_code == 414
+    assert ask.get("/", headers={"x": "y" * MAX_HEADERS}).status_code == 431
+    assert ask.get("/?q=" + "x" * 101).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/incident/../../../../etc/passwd",
+        "/incident/..%2f..%2fetc%2fpasswd",
+        "/incident/%00",
+        "/incident/0000000000000000",
+        "/incident/" + "f" * 15,
+        "/incident/'%20OR%201=1--",
+        "/incident/%25",
+        "/event/_______________%25",
+        "/event/ffffffffffffffff",
+        "/vessel/-1",
+        "/vessel/9999999999",
+        "/vessel/１２３",
+        "/vessel/000000000",
+        "/assets/../app.py",
+        "/assets/..%2fapp.py",
+        "/assets/%2e%2e/doors.py",
+        "/assets/desk.css%00.py",
+        "/assets/",
+        "/?at=../../runs",
+        "/?at='%20OR%20''='",
+        "/openapi.json",
+        "/docs",
+        "/redoc",
+    ],
+)
+def test_odd_addresses_lead_nowhere(reader: Reader, path: str) -> None:  # noqa: F811
+    answer = reader.client.get(path, follow_redirects=False)
+    assert answer.status_code == 404
+    assert "root:" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_assets_are_a_closed_list() -> None:
+    assert {"desk.css", "desk.js", "chart.js"} == assets._assets().keys()
+    assert assets.find("../pages/desk.html.j2") is None
+
+
+def test_a_form_leads_back_to_the_desk_alone(reader: Reader) -> None:  # noqa: F811
+    for back in (
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:x",
+        "/a\r\nb: c",
+    ):
+        answer = reader.client.post(
+            "/settings",
+            data={"csrf": csrf(reader), "back": back},
+            headers={"origin": HERE},
+            follow_redirects=False,
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_every_answer_is_hardened(reader: Reader, stranger: Any, incident: str) -> None:  # noqa: F811
+    answers = [
+        reader.client.get(path) for path in ("/", incident, "/live", "/assets/desk.js", "/no")
+    ]
+    answers += [stranger.get("/"), reader.client.get("/", headers={"host": "x"})]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert "server" not in answer.headers
+        assert "access-control-allow-origin" not in answer.headers
+        if "<script" in answer.text and "<html" in answer.text:
+            scripts = [about for about, _ in Page(answer.text).all("script")]
+            assert all(about.get("src") or about["type"] == "application/json" for about in scripts)
+            assert not re.search(r"<[^>]+\s(style|on\w+)=", answer.text)
+
+
+def test_what_goes_wrong_inside_is_not_shown(
+    reader: Reader,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("/secret/path")
+
+    monkeypatch.setattr(rooms, "nights", broken)
+    answer = reader.client.get("/nights")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_the_desk_is_opened_on_this_machine_alone(tmp_path: Path) -> None:
+    for host in ("0.0.0.0", "::", "192.0.2.1", "evil.example"):
+        with pytest.raises(ConfigError) as told:
+            listening(host, 0)
+        assert told.value.hint
+    sock = listening("localhost", 0)
+    assert sock.getsockname()[0] == "127.0.0.1"
+    sock.close()
+
+
+def test_the_browser_is_opened_without_telling_others_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    path = _open(tmp_path, "http://127.0.0.1:1/?token=hush")
+    assert path is not None
+    assert "hush" not in opened[0]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "hush" in path.read_text()
+
+
+@pytest.fixture(scope="module")
+def hostile_reader(desk_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:  # noqa: F811
+    """A night whose every text is hostile."""
+    home = Path(shutil.copytree(desk_home, tmp_path_factory.mktemp("evil") / "home", symlinks=True))
+    connection = duckdb.connect(str(home / "store" / "catalogue.duckdb"))
+    for change in (
+        "UPDATE incidents SET title = $t, next_step = $t, news = $t, status = 'changed'",
+        "UPDATE incidents SET vessels = "
+        "trim(regexp_replace(vessels, '([0-9]{9}) [^|]*', '\\1 ' || $t || ' ', 'g'))",
+        "UPDATE events SET reason = $t, explanation = $t",
+        "UPDATE event_revisions SET reason = $t, explanation = $t",
+        "UPDATE statics SET name = $t, destination = $t, callsign = $t",
+    ):
+        connection.execute(change, {"t": HOSTILE})
+    connection.close()
+    return Reader(Desk(load(home), HOSTILE))
+
+
+def test_what_ships_call_themselves_is_shown_and_never_obeyed(hostile_reader: Reader) -> None:
+    first = hostile_reader.page("/")
+    incident = hostile_reader.page(f"/incident/{first.lines()[0]}")
+    links = [about.get("href", "") for about, _ in incident.all("a")]
+    vessel = next(link for link in links if link.startswith("/vessel/"))
+    event = next(link for link in links if link.startswith("/event/"))
+    found = f"/find?q={vessel[8:]}"
+    searched = hostile_reader.client.get("/", params={"q": HOSTILE[:90], "kind": HOSTILE[:50]})
+    pages = [first, incident, Page(searched.text)]
+    pages += [hostile_reader.page(path) for path in (vessel, event, found)]
+    for page in pages:
+        scripts = [about for about, _ in page.all("script")]
+        assert all(
+            about.get("src", "").startswith("/assets/") or about.get("id") == "data"
+            for about in scripts
+        )
+        for tag, about, _ in page.elements:
+            assert not [name for name in about if name.startswith("on")], (tag, about)
+            assert tag not in {"img", "iframe", "object", "embed", "base"}
+        assert "\u202e" not in page.html
+        assert "\u200b" not in page.html
+        assert "49" not in re.findall(r"<!--(.*?)\\u202e", page.text)
+        assert "<script>alert(1)" not in page.html
+    assert "<script>alert(1)</script>" in first.text  # shown
+    assert "[U+202E]DROWSSAP" in first.text

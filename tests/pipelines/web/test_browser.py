@@ -1,0 +1,182 @@
+"""The desk in a real browser: nothing asked of others, keyboard alone, two desks at once."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.web import concluding
+from pipelines.web.app import Desk
+from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
+from tests.pipelines.web.conftest import ask, served
+
+
+@pytest.fixture(scope="module")
+def address(desk_home: Path) -> Iterator[Callable[[], str]]:
+    with served(Desk(load(desk_home), "Lt Aminah")) as given:
+        yield given
+
+
+@pytest.fixture(scope="module")
+def desk(address: Callable[[], str], page: Page) -> str:  # noqa: F811
+    """A browser that has been let in; gives where the desk is."""
+    first = address()
+    page.open(first)
+    page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
+    return first.split("/?")[0]
+
+
+def conclusions(home: Path) -> pd.DataFrame:
+    with store.read(home / "store") as reader:
+        return reader.dispositions()
+
+
+def asked_elsewhere(page: Page, desk: str) -> list[str]:  # noqa: F811
+    return [url for url in page.requests if not url.startswith((f"{desk}/", "data:"))]
+
+
+def test_the_token_is_left_behind(page: Page, desk: str) -> None:  # noqa: F811
+    assert page.evaluate("document.cookie").find("desk-") < 0  # a script can't read it
+    entries = page.call("Page.getNavigationHistory")["entries"]
+    assert not [entry["url"] for entry in entries if "token" in entry["url"]]
+    assert page.evaluate("document.referrer") == ""
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_each_page_asks_nobody_else_and_fits(
+    page: Page,  # noqa: F811
+    desk: str,
+    width: int,
+) -> None:
+    page.open(f"{desk}/", width)
+    incident = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
+    page.open(desk + incident, width)
+    links = page.evaluate(
+        "[...document.querySelectorAll('main a')].map((a) => a.getAttribute('href'))"
+    )
+    event = next(link for link in links if link.startswith("/event/"))
+    vessel = next(link for link in links if link.startswith("/vessel/"))
+    wide = (event, "/plan", "/nights", "/health", "/find?q=star") if width > 1000 else ()
+    for path in ("/", incident, vessel, *wide):
+        page.open(desk + path, width, night=width < 1000)
+        assert page.messages == []
+        assert asked_elsewhere(page, desk) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        if path in ("/", incident, vessel):
+            assert page.evaluate("document.documentElement.dataset.ready") == "true"
+            assert page.evaluate("document.querySelectorAll('#map canvas').length") > 0
+
+
+def press(page: Page, *keys: str) -> None:  # noqa: F811
+    for key in keys:
+        page.key(key, "Enter" if key == "Enter" else f"Key{key.upper()}")
+
+
+def test_an_incident_is_concluded_by_the_keyboard_alone(
+    page: Page,  # noqa: F811
+    desk: str,
+    desk_home: Path,
+) -> None:
+    page.open(f"{desk}/")
+    press(page, "j", "j", "k", "j")
+    chosen = "document.activeElement.closest('li').dataset.rank"
+    assert page.evaluate(chosen) == "2"
+    assert page.evaluate("document.querySelector('#lines li.chosen').dataset.rank") == "2"
+    address = page.evaluate("document.activeElement.href")
+    press(page, "Enter")
+    page.wait(f"location.href === {address!r} && document.readyState === 'complete'")
+    page.settle()
+    press(page, "b")
+    assert page.evaluate("document.activeElement.name") == "reason"
+    before = len(conclusions(desk_home))
+    page.call("Input.insertText", text="47 people on board")
+    press(page, "Enter")
+    page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
+    known = conclusions(desk_home).iloc[before:]
+    assert set(zip(known["conclusion"], known["author"], known["reason"], strict=True)) == {
+        ("boarded", "Lt Aminah", "47 people on board")
+    }
+    assert page.evaluate("localStorage.length") == 0
+    press(page, "l")
+    page.wait("location.pathname === '/' && document.readyState === 'complete'")
+    assert "47 people" in page.evaluate(
+        "document.querySelector('#lines li[data-rank=\"2\"]').textContent"
+    )
+
+
+def test_keys_find_and_help(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/")
+    press(page, "/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.key("Escape", "Escape")
+    press(page, "?")
+    assert page.evaluate("document.querySelector('dialog').open")
+    page.key("Escape", "Escape")
+    press(page, "h")
+    page.wait("location.pathname === '/health' && document.readyState === 'complete'")
+
+
+def test_while_a_run_writes_what_is_typed_stays(
+    page: Page,  # noqa: F811
+    desk: str,
+    desk_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(concluding, "WAIT_S", 0.0)
+    page.open(f"{desk}/")
+    incident = page.evaluate("document.querySelectorAll('#lines a.title')[4].getAttribute('href')")
+    page.open(desk + incident)
+    with store.write(desk_home / "store"):
+        press(page, "w")
+        page.call("Input.insertText", text="seen again at dawn")
+        page.evaluate("document.getElementById('conclude').requestSubmit()")
+        page.wait("Boolean(document.querySelector('#concluded [role=alert]'))")
+        page.open(desk + incident)  # it is even there when the page is left
+        assert (
+            page.evaluate("document.querySelector('[name=reason]').value") == "seen again at dawn"
+        )
+        assert page.evaluate("document.querySelector('[name=conclusion]:checked').value") == "watch"
+    page.evaluate("document.getElementById('conclude').requestSubmit()")
+    page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
+    assert "seen again at dawn" in set(conclusions(desk_home)["reason"])
+
+
+def test_two_desks_at_once(page: Page, desk: str, desk_home: Path) -> None:  # noqa: F811
+    page.open(f"{desk}/")
+    incident = page.evaluate("document.querySelectorAll('#lines a.title')[5].getAttribute('href')")
+    page.open(desk + incident)
+    word = page.evaluate("document.querySelector('[name=csrf]').value")
+    before = len(conclusions(desk_home))
+    send = (
+        "Promise.all(['one', 'two'].map((reason) => fetch(location.pathname, {method: 'POST', "
+        f"body: new URLSearchParams({{csrf: '{word}', conclusion: 'watch', reason, "
+        "operator: reason})}).then((answer) => answer.status)))"
+    )
+    assert page.evaluate(send) == [200, 200]
+    new = conclusions(desk_home).iloc[before:]
+    assert set(new["author"]) == {"one", "two"}
+    assert new["disposition_id"].is_unique
+
+
+def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
+    page: Page,  # noqa: F811
+    desk: str,
+    desk_home: Path,
+) -> None:
+    page.open(f"{desk}/")
+    press(page, "j")  # somebody reads
+    new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
+    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    try:
+        page.evaluate("ask()")
+        assert page.evaluate("document.querySelector('#live a').textContent").startswith(
+            "A new run"
+        )
+        page.evaluate("document.activeElement.blur(); void ask()")
+        page.wait("document.readyState === 'complete' && !document.querySelector('#lines li')")
+        assert page.evaluate("document.querySelector('h1').textContent").startswith("0 incidents")
+    finally:
+        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")

@@ -1,0 +1,418 @@
+"""The desk shows what the commands say, from the same objects, and records what is concluded."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.ask import desk as notebooks
+from pipelines.ask.health import facts
+from pipelines.ask.look import look
+from pipelines.base.labels import labels
+from pipelines.base.settings import load
+from pipelines.base.text import one_line
+from pipelines.publish import checks
+from pipelines.publish.maps.style import COLOURS
+from pipelines.web import concluding, rooms
+from pipelines.web.app import Desk
+from tests.pipelines.web.conftest import Page, Reader, ask
+
+NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
+PAGES = ("/", "/plan", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
+
+
+@pytest.fixture(scope="module")
+def night(desk_home: Path) -> notebooks.Night:
+    return notebooks.night(desk_home)
+
+
+@pytest.fixture(scope="module")
+def table(night: notebooks.Night) -> pd.DataFrame:
+    return pd.DataFrame(night.incidents)
+
+
+def recorded(home: Path) -> pd.DataFrame:
+    with store.read(home / "store") as reader:
+        return reader.dispositions()
+
+
+def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
+    first = table.iloc[0]
+    flagged = f"{night.flagged['mmsi'].iloc[0]:09d}"
+    of_one = [f"/incident/{first['incident_id']}", f"/event/{first['events'].split(';')[0]}"]
+    return [*PAGES, *of_one, f"/vessel/{flagged}"]
+
+
+def test_tonight_is_what_the_command_lists(reader: Reader, table: pd.DataFrame) -> None:
+    page = reader.page("/")
+    assert page.lines() == table["incident_id"].tolist()
+    n, new = (table["rank"] > 0).sum(), (table["status"] == "created").sum()
+    assert page.all("h1")[0][1] == f"{n} incidents, {new} new"
+    for row in table.to_dict("records"):
+        assert one_line(row["title"], 1200) in page.text
+        assert row["next_step"] in page.text
+    first = [text for about, text in page.all("h3")]
+    assert [text.split(" ", 1)[1] for text in first] == table["title"].head(3).tolist()
+
+
+def test_filters_keep_what_they_name_and_a_link_shows_the_same(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    kinds = dict(zip(night.events["event_id"], night.events["kind"], strict=True))
+    strongest = table["events"].str.split(";").str[0].map(kinds)
+    for kind in sorted(set(strongest))[:2]:
+        kept = reader.page(f"/?kind={kind}").lines()
+        assert kept == table.loc[strongest == kind, "incident_id"].tolist()
+    for certainty in sorted(set(table["certainty"]))[:2]:
+        kept = reader.page(f"/?certainty={certainty}").lines()
+        assert kept == table.loc[table["certainty"] == certainty, "incident_id"].tolist()
+    name = table["title"].iloc[1].split(":")[0]
+    assert table["incident_id"].iloc[1] in reader.page(f"/?q={name.lower()}").lines()
+    options = [re.fullmatch(r"(.+) \((\d+)\)", text) for _, text in reader.page("/").all("option")]
+    places = {one[1]: int(one[2]) for one in options if one and one[1][0].isupper()}
+    place = next(iter(places))
+    kept = reader.page(f"/?place={place}").lines()
+    assert len(kept) == places[place]
+    assert set(kept) < set(table["incident_id"])
+    assert reader.page("/?news=changed").lines() == table["incident_id"].tolist()
+    nothing = reader.page("/?q=nothing+is+called+so&kind=gap")
+    assert nothing.lines() == []
+    assert nothing.all("option", value="gap")[0][0].get("selected") == ""
+
+
+def test_an_incident_shows_evidence_reasons_and_vessels(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    events = night.events.set_index("event_id")
+    for row in table.head(2).to_dict("records"):
+        page = reader.page(f"/incident/{row['incident_id']}")
+        assert row["title"] in page.all("h1")[0][1]
+        for one in row["vessels"].split(" | "):
+            assert f"/vessel/{one[:9]}" in [about.get("href") for about, _ in page.all("a")]
+        cells = [text for _, text in page.all("td")]
+        for event_id in row["events"].split(";"):
+            for one in checks.rows(events.loc[event_id, "evidence"]):
+                for text in (one.label, one.measured, one.limit, one.margin):
+                    assert text in cells
+        told = night.explain(row["events"].split(";")[0]).explanation
+        assert told.considered
+        for reason in told.considered:
+            assert reason.name in cells
+            assert one_line(reason.overturned_by, 1200) in cells
+
+
+def test_an_event_shows_the_sentences_as_received(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    event_id = table["events"].iloc[0].split(";")[0]
+    told = night.explain(event_id).explanation
+    lines = [line for report in told.raw for line in report.reported.lines]
+    assert lines
+    page = reader.page(f"/event/{event_id}")
+    assert all(line in page.text for line in lines)
+
+
+def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    row = table.iloc[2]
+    address = f"/incident/{row['incident_id']}"
+    reader.send(address, conclusion="boarded", reason="47 people", operator="KM Tegas")
+    known = recorded(desk_home)
+    mine = known[known["event_id"].isin(row["events"].split(";"))]
+    assert len(mine) == len(row["events"].split(";"))
+    assert set(zip(mine["conclusion"], mine["author"], mine["reason"], strict=True)) == {
+        ("boarded", "KM Tegas", "47 people")
+    }
+    top = [text for about, text in reader.page("/").all("h3")]
+    assert not any(row["title"] in text for text in top)
+    reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
+    items = [text for _, text in reader.page(address).all("li") if "KM Tegas" in text]
+    assert ["cleared misread" in items[0], "boarded 47 people" in items[1]] == [True, True]
+    assert "quiet until 31 Jan 2027" in items[0]
+    assert row["incident_id"] not in reader.page("/?news=open").lines()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"conclusion": "boarded", "reason": " "}, "names its author and its reason"),
+        ({"conclusion": "sunk", "reason": "x"}, "no conclusion is called"),
+        ({"conclusion": "boarded", "reason": "x", "quiet_until": "2027-01-01"}, "can't set"),
+        ({"conclusion": "cleared", "reason": "x", "quiet_until": "soon"}, "no date or time"),
+    ],
+)
+def test_what_cannot_be_recorded_is_said_and_kept(
+    reader: Reader, desk_home: Path, table: pd.DataFrame, form: dict[str, str], said: str
+) -> None:
+    before = len(recorded(desk_home))
+    page = reader.send(f"/incident/{table['incident_id'].iloc[0]}", 400, **form)
+    assert said in page.text
+    assert page.all("textarea", name="reason")[0][1] == form["reason"].strip()
+    assert len(recorded(desk_home)) == before
+
+
+def test_while_a_run_writes_nothing_typed_is_lost(
+    reader: Reader, desk_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concluding, "WAIT_S", 0.0)
+    address = f"/incident/{table['incident_id'].iloc[4]}"
+    typed = {"conclusion": "watch", "reason": "a long note", "operator": "Sgt Lim"}
+    with store.write(desk_home / "store"):
+        assert reader.client.get("/live").json()["writing"]
+        page = reader.send(address, 409, **typed)
+        assert "another process is writing" in page.text
+        assert page.all("textarea", name="reason")[0][1] == "a long note"
+        assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
+        [chosen] = [about["value"] for about, _ in page.all("input") if "checked" in about]
+        assert chosen == "watch"
+        assert "/incident/" in reader.page("/").html  # readers don't wait
+    assert not reader.client.get("/live").json()["writing"]
+    reader.send(address, 303, **typed)
+    assert "a long note" in set(recorded(desk_home)["reason"])
+
+
+def test_a_vessel_is_what_is_known_of_it(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    mmsi = int(table["mmsi"].iloc[0])
+    known = notebooks.vessel(night, mmsi)
+    page = reader.page(f"/vessel/{mmsi:09d}")
+    for value in known.history["value"]:
+        assert one_line(value, 60) in page.text
+    events = known.events[~known.events["retracted"]]
+    links = [about.get("href") for about, _ in page.all("a")]
+    assert {f"/event/{one}" for one in events["event_id"]} <= set(links)
+    assert f"/incident/{table['incident_id'].iloc[0]}" in links
+    name = known.identity.name
+    assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
+    reader.page("/vessel/999999999", 404)
+
+
+def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -> None:
+    health, problems = look(load(desk_home), NOW, afresh=False)
+    page = reader.page("/health")
+    assert problems
+    for one in problems:
+        assert one_line(one.message, 1200) in page.text
+        assert one_line(one.hint, 1200) in page.text
+    assert health is not None
+    for name, text in facts(health)[:1]:
+        assert name in page.text
+        assert text in page.text
+
+
+def test_a_past_night_is_shown_as_it_was_known(reader: Reader, night: notebooks.Night) -> None:
+    run_id = night.run["run_id"]
+    [link] = [about["href"] for about, _ in reader.page("/nights").all("a", **{"class": "title"})]
+    page = reader.page(link)
+    assert f"at={run_id}" in link
+    assert "as it was known then" in page.text
+    assert all(
+        about["href"].endswith(f"?at={run_id}") for about, _ in page.all("a", **{"class": "title"})
+    )
+    assert reader.page(f"/incident/{page.lines()[0]}?at={run_id}").all("h1")
+    reader.page("/?at=2001-01-01", 404)
+    reader.page("/?at=whenever", 404)
+
+
+def test_a_new_run_is_told_of(reader: Reader, night: notebooks.Night) -> None:
+    told = reader.client.get("/live").json()
+    assert told["run"] == night.run["run_id"]
+    assert reader.page("/").all("p", id="live")[0][0]["data-run"] == told["run"]
+
+
+def test_every_page_in_malay_and_the_name_that_was_given(
+    reader: Reader, table: pd.DataFrame
+) -> None:
+    reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
+    page = reader.page("/?certainty=high")
+    assert page.all("html")[0][0]["lang"] == "ms"
+    assert "insiden" in page.all("h1")[0][1]
+    assert "kepastian" in page.text
+    assert table["title"].iloc[0] not in page.text
+    assert table["title"].iloc[0].split(":")[0] in page.text  # the name is its own
+    assert "(English" not in page.text
+    assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
+    incident = reader.page(f"/incident/{page.lines()[0]}")
+    vessel = re.search(r"/vessel/[0-9]{9}", incident.html)
+    assert vessel is not None
+    assert "Apa yang dinyatakannya" in reader.page(vessel[0]).text
+    reader.send("/settings", language="en", operator="Lt Aminah")
+
+
+def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
+    folder = Path(rooms.__file__).parent
+    said = {
+        first or second
+        for path in folder.glob("pages/*.j2")
+        for first, second in re.findall(
+            r"""\bt\((?:"([^"]*)"|'([^']*)')""", path.read_text(encoding="utf-8")
+        )
+    }
+    for path in folder.glob("*.py"):
+        said |= set(re.findall(r'at_desk\("([^"]*)"', path.read_text(encoding="utf-8")))
+    said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
+    known = labels("ms").desk
+    assert said - known.keys() == set()
+    for text, told in known.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", told)), text
+
+
+def test_pages_can_be_read_by_those_who_do_not_see_them(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    for address in every_page(table, night):
+        holds_up(reader.page(address, 404 if address == "/nowhere" else 200))
+
+
+def holds_up(page: Page) -> None:
+    """One heading, landmarks, a name for every field, no id twice, heads of tables."""
+    assert page.all("html")[0][0]["lang"] == "en"
+    assert page.all("title")[0][1]
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("header")) == 1
+    assert page.all("h1")[0][1]
+    navs = [about["aria-label"] for about, _ in page.all("nav")]
+    assert len(navs) == len(set(navs))
+    ids = [about["id"] for _, about, _ in page.elements if "id" in about]
+    assert len(ids) == len(set(ids))
+    inside = labelled(page.html)
+    for tag in ("input", "select", "textarea"):
+        for about, _ in page.all(tag):
+            named = about.get("aria-label") or about.get("type") == "hidden"
+            assert named or about.get("name") in inside or about.get("id") in inside, about
+    for about, text in [*page.all("button"), *page.all("a")]:
+        assert text or about.get("aria-label"), about
+    for about, _ in page.all("th"):
+        assert about["scope"] in {"col", "row"}
+    assert not [about for _, about, _ in page.elements if about.get("tabindex", "0") not in "0-1"]
+
+
+def labelled(html: str) -> set[str]:
+    """Names and ids of fields that stand in a label."""
+    found = re.findall(r"<label\b.*?</label>", html, re.DOTALL)
+    return {name for label in found for name in re.findall(r'(?:name|id)="([^"]+)"', label)}
+
+
+@pytest.mark.parametrize("light", ["day", "night"])
+def test_texts_stand_out_from_what_they_stand_on(light: str) -> None:
+    pairs = [
+        (ink, on)
+        for ink in ("ink", "quiet", "magenta", "teal", "warn")
+        for on in ("paper", "panel")
+    ]
+    for ink, on in [
+        *pairs,
+        ("on-magenta", "magenta"),
+        ("ink", "magenta-soft"),
+        ("warn", "warn-bg"),
+    ]:
+        text, ground = (luminance(getattr(COLOURS[name], light)) for name in (ink, on))
+        ratio = (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
+        assert ratio >= 4.5, f"{ink} on {on} by {light}: {ratio:.2f}"  # WCAG 2.2, 1.4.3
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * c for c in digits) if len(digits) == 3 else digits
+    parts: list[Any] = [int(digits[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+
+
+def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
+    reader: Reader, desk_home: Path, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    assert len(reader.page("/").lines()) == len(table)
+    new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
+    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    try:
+        assert reader.client.get("/live").json()["run"] == "quiet"
+        page = reader.page("/")
+        assert page.lines() == []
+        assert "No vessel was flagged" in page.text
+        incident = f"/incident/{table['incident_id'].iloc[0]}"
+        answer = reader.client.get(incident, follow_redirects=False)
+        assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
+        assert "as it was known then" in reader.page(incident).text
+    finally:
+        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
+
+
+def test_a_run_that_came_to_nothing_is_the_first_thing_said(
+    reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "LOOK_EVERY_S", -1.0)
+    failed = desk_home / "FAILED"
+    failed.write_text("2026-11-27: the feed <b>is gone</b>")
+    try:
+        assert "the feed <b>is gone</b>" in reader.page("/").all("div", role="alert")[0][1]
+    finally:
+        failed.unlink()
+
+
+def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
+    reader = Reader(Desk(load(tmp_path)))
+    assert "ingest a feed first" in reader.page("/", 404).text
+    assert "No run has finished yet" in reader.page("/nights").text
+    assert reader.client.get("/live").json()["run"] == ""
+
+
+def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    shutil.copy(desk_home / "examined.json", tmp_path)
+    (tmp_path / "store" / "catalogue.duckdb").write_bytes(b"no database" * 1000)
+    reader = Reader(Desk(load(tmp_path)))
+    assert "can't be opened" in reader.page("/health").text
+    assert "can't be opened" in reader.page("/", 404).text
+
+
+def test_the_plan_says_who_goes_where_and_who_is_left_out(
+    reader: Reader, desk_home: Path, night: notebooks.Night
+) -> None:
+    assert "No plan was made" in reader.page("/plan").text
+    folder = desk_home / "runs" / night.run["run_id"]
+    stop: dict[str, Any] = {
+        "task": "boarding",
+        "mmsi": "563000101",
+        "name": "<b>STAR</b>",
+        "sector": None,
+    }
+    stop |= {"depart": "2026-01-06T10:00:00Z", "begin": "2026-01-06T10:41:00Z"}
+    stop |= {"end": "2026-01-06T12:41:00Z", "lat": 6.5, "lon": 99.5, "course_deg": 48}
+    stop |= {"distance_nm": 12.3, "speed_kn": 18, "chance": 0.924}
+    nameless = {**stop, "mmsi": "563000103", "name": ""}
+    back = {**stop, "task": "return", "mmsi": None, "name": "", "chance": None}
+    sortie: dict[str, Any] = {
+        "unit": "KM Tegas",
+        "sortie": 1,
+        "base": {"name": "Lumut"},
+        "distance_nm": 24.6,
+    }
+    sortie |= {
+        "watch": {"opens": stop["depart"], "closes": stop["end"]},
+        "stops": [stop, nameless, back],
+    }
+    left = {"mmsi": "563000102", "name": "HAI", "reason": "out of reach", "detail": "86 nm"}
+    made: dict[str, Any] = {"stale_after": stop["end"], "notes": ["Not for navigation."]}
+    made |= {"sorties": [sortie], "left_out": [left]}
+    for text, told in ((json.dumps(made), True), ("{", False), ("[1]", False)):
+        (folder / "plan.json").write_text(text)
+        page = reader.page("/plan")
+        assert ("KM Tegas" in page.text) == told
+        assert ("No plan was made" in page.text) != told
+        if told:
+            assert "06 Jan 18:41" in page.text
+            assert "board <b>STAR</b>" in [text for _, text in page.all("td")]
+            assert "board MMSI 563000103" in [text for _, text in page.all("td")]
+            assert "back at Lumut" in [text for _, text in page.all("td")]
+            assert "out of reach: 86 nm" in page.text
+            assert page.all("p", role="alert")  # it is long stale
+            holds_up(page)
+    (folder / "plan.json").unlink()
