@@ -41,6 +41,7 @@ def as_set(pairs: pd.DataFrame) -> set[tuple[int, int]]:
     return set(zip(pairs["mmsi"], pairs["other_mmsi"], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corner", EDGES)
 @given(
     found=st.lists(REPORT, min_size=1, max_size=25),

@@ -82,6 +82,7 @@ def scene(draw):
     return shapes, points[:, 1], points[:, 0]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(scene())
 def test_members_are_those_of_the_oracle(drawn):

@@ -24,6 +24,8 @@ from pipelines.exercise.receivers import Copy, FalseFix, Faults, Receivers
 from pipelines.exercise.stage import HOUR_S
 from pipelines.exercise.statements import false
 
+pytestmark = pytest.mark.slow  # the simulator, not what is made with it
+
 START = datetime(2026, 1, 5, 16, tzinfo=UTC)
 T0 = START.timestamp()
 SIZE = {"seed": 9, "hours": 6.0, "vessels": 60, "start": START, "sea": "hard"}

@@ -76,6 +76,7 @@ def test_all_of_them_are_played():
     assert {scenario for _, scenario, _ in NEW} <= there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "scenario", "suspicious"), NEW, ids=lambda v: getattr(v, "__name__", "")
 )

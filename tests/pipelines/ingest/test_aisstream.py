@@ -326,6 +326,7 @@ def test_values_of_any_kind_are_kept_or_counted(read, kind, key, value, meta):
     assert got.positions[["lat", "lon"]].abs().le([90, 180]).all().all()
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(2, 9))
 def test_damage_never_crashes_and_batches_change_nothing(read, data, batch_rows):

@@ -206,6 +206,7 @@ def test_without_land_the_page_says_so(
     assert json_of(text)["land"] == []
 
 
+@pytest.mark.slow
 def test_size_of_a_big_night(
     changed: Callable[..., Products], products: Products, tmp_path: Path
 ) -> None:

@@ -29,6 +29,8 @@ from pipelines.publish.packs.recipients import Format
 from pipelines.publish.products import Products, Release
 from pipelines.publish.release import with_marks
 
+pytestmark = pytest.mark.slow  # every format is written
+
 MARK = Mark(Tlp.AMBER_STRICT, frozenset({"MYS", "AUS"}))
 PRINTED = "TLP:AMBER+STRICT · REL AUS, MYS"
 RTZ = "{http://www.cirm.org/RTZ/1/2}"

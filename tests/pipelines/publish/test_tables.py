@@ -15,6 +15,8 @@ from pipelines.publish import geoparquet, manifest, tables
 from pipelines.publish.files import WRITERS, write_all
 from pipelines.publish.products import Products
 
+pytestmark = pytest.mark.slow  # every product is written
+
 EVENT_COLUMNS = [
     "event_id",
     "kind",

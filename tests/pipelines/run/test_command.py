@@ -81,6 +81,7 @@ def take(line: str) -> tuple[str, ...]:
     return path
 
 
+@pytest.mark.slow
 def test_every_command_has_an_example_that_it_takes() -> None:
     for path, command in commands(typer.main.get_command(app)):
         lines = [line.strip() for line in command.help.split("For example:")[1].splitlines()]

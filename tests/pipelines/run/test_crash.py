@@ -103,7 +103,7 @@ def test_kill_in_the_middle_of_ingest_and_of_detection(
     for command in (["ingest", small_feed], ["detect"]):
         calm_s = commands.run(*command, "--home", calm)
         assert calm_s is not None
-        for _ in range(4):
+        for _ in range(3):
             after_s = calm_s * chance.uniform(0.1, 0.9)
             killed += commands.run(*command, "--home", rough, kill_after_s=after_s) is None
             if (rough / "store" / "catalogue.duckdb").exists():

@@ -47,6 +47,7 @@ def test_nothing_to_do_says_so(home: Path, selat: Selat) -> None:
     assert "today's detectors" in ran.err
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat: Selat) -> None:
     before, runs = tables(home)
     options = ("--home", home, "--config", stricter)

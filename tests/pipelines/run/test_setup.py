@@ -37,8 +37,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 @pytest.fixture
-def home(exercise_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+def home(small_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
 @pytest.mark.usefixtures("without_briefs")

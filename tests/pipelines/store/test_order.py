@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from pipelines import store
 from pipelines.detect.days import refresh
 from pipelines.store.check import check
 from tests.pipelines.store.conftest import tables_of
+
+pytestmark = pytest.mark.slow
 
 START_US = 1_767_636_000_000_000
 """2026-01-05 18:00, so that feeds cross midnight."""

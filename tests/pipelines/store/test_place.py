@@ -17,6 +17,8 @@ from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
 
+pytestmark = pytest.mark.slow
+
 KEY, SECRET = "AKIDEXAMPLE", "very-secret-hush"
 
 

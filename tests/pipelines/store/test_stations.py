@@ -17,6 +17,8 @@ from pipelines.detect.days import refresh
 from pipelines.store import positions
 from pipelines.store.check import check
 
+pytestmark = pytest.mark.slow
+
 SINCE, UNTIL = pd.Timestamp("2026-01-05", tz="UTC"), pd.Timestamp("2026-01-10", tz="UTC")
 
 

@@ -69,6 +69,7 @@ def test_each_vessel_is_loaded_from_its_own_day(tmp_path: Path, batch: Callable[
     assert first[533000002].strftime("%Y-%m-%d") == "2026-01-07"
 
 
+@pytest.mark.slow
 def test_order_of_ingest_does_not_matter(tmp_path: Path, batch: Callable[..., Any]) -> None:
     feeds = {
         "a": batch([533000001, 533000002], source="aa"),
@@ -84,6 +85,7 @@ def test_order_of_ingest_does_not_matter(tmp_path: Path, batch: Callable[..., An
     assert_same(content(tmp_path / "one"), content(tmp_path / "other"))
 
 
+@pytest.mark.slow
 def test_reader_keeps_its_snapshot(tmp_path: Path, batch: Callable[..., Any]) -> None:
     with store.write(tmp_path) as writer:
         add(writer, "a", batch([533000001]))
@@ -181,6 +183,7 @@ def test_no_store_says_so(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_late_data_are_worked_in(tmp_path: Path, batch: Callable[..., Any]) -> None:
     late = batch([533000001], source="aa", hours=10)
     rest = batch([533000001, 533000002], source="bb", hours=90)

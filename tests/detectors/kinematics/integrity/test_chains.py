@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ reports = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(reports)
 def test_the_chain_is_worth_as_much_as_any_where_few_hulls_report(made):

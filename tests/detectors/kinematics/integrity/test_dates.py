@@ -74,6 +74,7 @@ def random_scene(seed):
     return heard(*parts)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_date_by_date_as_in_one_go(seed):

@@ -43,6 +43,7 @@ def test_the_ends_are_where_the_exact_test_turns(later, earlier):
         assert chance == pytest.approx(0.025, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "truth"), [(3.0, 1.0), (6.0, 0.4), (10.0, 2.0)])
 def test_the_interval_holds_the_truth_as_often_as_it_says(rate, truth):
     random = np.random.default_rng(4)
