@@ -244,7 +244,7 @@ class SeaMap:
             clear[legs[ashore]] = False
             legs = legs[~ashore]
             lines = np.stack([np.column_stack(end)[~ashore] for end in (ends[:2], ends[2:])], 1)
-            clear[legs[self._met(shapely.linestrings(lines))[0]]] = False
+            clear[legs[self._met(np.asarray(shapely.linestrings(lines)))[0]]] = False
         return clear
 
     def _ashore(self, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> Bools:
