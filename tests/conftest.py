@@ -133,7 +133,7 @@ def with_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], P
     def give(home: Path) -> Path:
         (home / "prefect").mkdir(parents=True, exist_ok=True)
         for path in (made / "prefect").glob("prefect.db*"):
-            shutil.copy(path, home / "prefect")
+            Path(shutil.copy(path, home / "prefect")).chmod(0o600)
         return home
 
     return give

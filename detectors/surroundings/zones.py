@@ -303,7 +303,7 @@ class Zones:
 
     @cached_property
     def _zone_index(self) -> PolygonIndex:
-        return PolygonIndex(self.frame.geometry.to_numpy())
+        return _indexed(tuple(shapely.to_wkb(self.frame.geometry.to_numpy())))
 
     @cached_property
     def _land_index(self) -> PolygonIndex:
@@ -325,5 +325,5 @@ class Zones:
 
 @lru_cache(maxsize=8)
 def _indexed(wkb: tuple[bytes, ...]) -> PolygonIndex:
-    """Index polygons once for all zones that have the same: land and reach rarely change."""
+    """Index polygons once for all zones that have the same: few of them ever change."""
     return PolygonIndex(shapely.from_wkb(np.array(wkb, dtype=object)))

@@ -2,6 +2,7 @@
 
 import http.client
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -52,11 +53,23 @@ def test_certificates_are_there_and_the_key_is_ours_alone(tmp_path: Path) -> Non
         refuse_plain("tls://192.0.2.10:8786", DaskSettings(**given))
 
 
+def listening() -> set[Any]:
+    """Where this process and those that it started listen."""
+    us = psutil.Process()
+    return {
+        one.laddr
+        for process in (us, *us.children(recursive=True))
+        for one in process.net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    }
+
+
 @pytest.mark.slow
 def test_a_cluster_of_our_own_speaks_to_nobody_else() -> None:
     from distributed import Client
     from distributed.security import Security
 
+    before = listening()  # what other tests have running
     with engine("dask", None, 1) as chosen:
         address = chosen.client.scheduler.address  # type: ignore[attr-defined]
         assert address.startswith("tls://127.0.0.1:")
@@ -65,13 +78,7 @@ def test_a_cluster_of_our_own_speaks_to_nobody_else() -> None:
             plain = address if other else address.replace("tls://", "tcp://")
             with pytest.raises(OSError, match=r"(?s)."):
                 Client(plain, timeout=2, security=other)
-        us = psutil.Process()
-        ports = {
-            one.laddr
-            for process in (us, *us.children(recursive=True))
-            for one in process.net_connections("inet")
-            if one.status == psutil.CONN_LISTEN
-        }
+        ports = listening() - before
         assert {port.ip for port in ports} == {"127.0.0.1"}
         for port in ports:
             assert answers(port.port) in {404, None}, port

@@ -46,6 +46,7 @@ def test_what_is_wrong_is_named(tmp_path, change, words):
     assert error.value.hint
 
 
+@pytest.mark.slow
 def test_the_doctor_looks_at_it(tmp_path):
     shutil.copytree(PROJECT / "config", tmp_path / "config")
     (tmp_path / "config" / "patrol.yaml").write_text("units: []\n", encoding="utf-8")

@@ -133,6 +133,7 @@ def test_land_is_where_land_is(zones):
     assert zones.reached([55.0], [11.0]).tolist() == [False]
 
 
+@pytest.mark.slow
 def test_a_million_points_would_do_but_ten_thousand_agree_with_geos(zones):
     random = np.random.default_rng(0)
     coast = zones.land.get_coordinates().to_numpy()
@@ -163,6 +164,7 @@ def test_layers_for_maps():
     assert {"party_a", "party_b", "treaty", "verified"} <= set(lines.columns)
 
 
+@pytest.mark.slow
 def test_the_left_hand_of_a_boundary_is_nearer_to_the_state_on_its_left(zones):
     """Going to the left by five miles from along the line, one comes nearer to that coast."""
     lines = reference.load_boundaries(REFERENCE)

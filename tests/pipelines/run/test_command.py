@@ -416,6 +416,7 @@ def test_contradicting_times(exercise_home: Path, selat: Selat) -> None:
     assert selat("nightly", "--date", "2026-01-06T00:00", *home).code == 2
 
 
+@pytest.mark.slow
 def test_doctor(tmp_path: Path, selat: Selat) -> None:
     assert selat("doctor", "--home", tmp_path).code == 0
 

@@ -29,7 +29,8 @@ from pipelines.run.setup import load_zones
 
 # Importing takes longer than what is to be killed: one process imports and forks the others.
 zones = load_zones(load())
-zones.on_land([0.0], [0.0]), zones.reached([0.0], [0.0]), Decoder()
+zones.on_land([0.0], [0.0]), zones.reached([0.0], [0.0]), zones.within([0.0], [0.0], ["port"])
+zones.coasts, zones.shores, zones.distance_to_land_m([0.0], [0.0]), Decoder()
 del files.WRITERS["brief.html"], files.WRITERS["brief.pdf"]  # two thirds of a run
 for line in sys.stdin:
     child = os.fork()

@@ -35,6 +35,8 @@ def test_whole_job_with_a_feed_that_cannot_be_read(small_feed: Path, tmp_path: P
     assert list(manifest["failures"]) == [f"feed {broken}"]
     assert manifest["counts"]["flagged"] > 0
     assert {p.name for p in home.iterdir()} == {"store", "runs", "latest", "prefect"}
+    files = [path for path in home.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert [path for path in files if path.stat().st_mode & 0o077] == []  # Prefect's records too
     with store.read(home / "store") as reader:
         run = reader.last_run()
     assert run is not None

@@ -125,6 +125,7 @@ def test_mistakes_are_told(selat: Selat, home: Path, config: Path, tmp_path: Pat
     assert selat("doctor", *common).code == 1
 
 
+@pytest.mark.slow
 def test_the_doctor_looks_at_recipients(selat: Selat, tmp_path: Path, config: Path) -> None:
     text = (config / "recipients.yaml").read_text()
     (config / "recipients.yaml").write_text(text.replace("MYS", "XXX") + "  area: atlantis\n")

@@ -155,6 +155,7 @@ def test_in_parts_is_as_in_one_go(
     pd.testing.assert_frame_equal(events_of(installation), events_of(whole))
 
 
+@pytest.mark.prove  # of twelve hours: test_late_feeds_and_past_days_give_the_events_of_one_go
 def test_late_and_shuffled_is_as_in_one_go(
     week: Path, days: int, whole: Installation, tmp_path: Path
 ) -> None:

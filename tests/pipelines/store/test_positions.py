@@ -104,6 +104,7 @@ REPORT = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.lists(REPORT, min_size=1, max_size=60))
 def test_every_value_comes_back_bit_for_bit(reports: list[dict[str, object]]) -> None:

@@ -202,6 +202,7 @@ def test_a_night_that_is_missing(tmp_path: Path) -> None:
     assert not missing(due + timedelta(hours=7))  # served only since after it was due
 
 
+@pytest.mark.slow
 def test_hostile_names_break_no_format(made: Callable[..., Installation]) -> None:
     name = '/feeds/"}}\n evil{{a="\\ \x1b[31m [bold]-{day}.csv'
     health, _ = found(made(name=name))
@@ -244,6 +245,7 @@ def test_the_line_of_a_setting(
     assert "SELAT_ASSESS__MIN_SCORE in the environment" in ran.err
 
 
+@pytest.mark.slow
 def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
     selat: Selat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,6 +233,7 @@ def test_a_conclusion_follows_the_story(tmp_path: Path) -> None:
     assert before.concluded == [""]
 
 
+@pytest.mark.slow
 def test_a_story_is_still_followed_after_a_second_look(tmp_path: Path) -> None:
     installation = load(tmp_path)
     with store.write(installation.store) as writer:

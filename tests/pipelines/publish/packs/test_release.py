@@ -293,6 +293,8 @@ def test_a_plan_is_made_from_what_its_recipient_may_have(
     }
     plan = {"units": [boat], "planning": {"iterations": 50}}
     (config / "patrol.yaml").write_text(yaml.safe_dump(plan))
+    told = "[brief, csv, geojson, gpx, rtz, xlsx]"  # every format that a plan has a place in
+    (config / "recipients.yaml").write_text(RECIPIENTS.replace(str(FORMATS), told))
     changed = load(two_feeds.home, config)
     home = release_run(changed, "home", None).products
     sent = export_to(changed, "ally", unsigned=True, out=tmp_path)
@@ -333,6 +335,8 @@ def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_pa
     config = shutil.copytree(two_feeds.config, tmp_path / "config")
     stricter = MARKS.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: AMBER, rel: [MYS]}")
     (config / "marks.yaml").write_text(stricter)
+    told = "[csv, geojson, gpx, rtz]"
+    (config / "recipients.yaml").write_text(RECIPIENTS.replace(str(FORMATS), told))
     changed = load(two_feeds.home, config)
     sent = export_to(changed, "ally", out=tmp_path, unsigned=True)
     assert sent.products.planned is None
