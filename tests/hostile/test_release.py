@@ -412,7 +412,8 @@ def test_a_correction_is_signed_and_a_changed_one_is_seen(
     whole = homes[0].installation
     shutil.copytree(whole.home, tmp_path / "home", symlinks=True)
     signed_home = load(tmp_path / "home", whole.config)
-    Keyring(signed_home.keys).make(NOW.to_pydatetime(), None, "exercise")
+    after = pd.Timestamp.now("UTC").ceil("s")  # whatever was logged before wasn't signed
+    Keyring(signed_home.keys).make(after.to_pydatetime(), None, "exercise")
     sent = export_to(signed_home, "coast", out=tmp_path / "pack")
     name = str(sent.entry["pack"])
     told_otherwise(signed_home, name)

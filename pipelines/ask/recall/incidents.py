@@ -67,9 +67,12 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
     if run is None:
         return []
     concluded = newest(store.dispositions(moment.time))["event_id"].tolist()
+    incidents = store.incidents(moment.run_id)
+    leads = [text.split(";")[0] for text in incidents["events"].tolist()]
+    kinds = "SELECT event_id, kind, subkind FROM events WHERE list_contains($ids, event_id)"
     return first(
-        store.incidents(moment.run_id),
-        store.events(moment.run_id),
+        incidents,
+        store.sql(kinds, {"ids": leads}),
         store.flags(moment.run_id),
         run["end"],
         concluded=frozenset(concluded),

@@ -114,6 +114,7 @@ def test_marks_stand_on_every_sheet() -> None:
         head,
         said=head.words.plan,
         still="",
+        first="",
         section="",
         has_land=False,
     )
@@ -127,6 +128,7 @@ def test_marks_stand_on_every_sheet() -> None:
         page.Head("H"),
         said=head.words.plan,
         still="",
+        first="",
         section="",
         has_land=False,
     )
