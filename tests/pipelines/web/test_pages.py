@@ -48,7 +48,9 @@ def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
     return [*PAGES, *of_one, f"/vessel/{flagged}"]
 
 
-def test_tonight_is_what_the_command_lists(reader: Reader, table: pd.DataFrame) -> None:
+def test_tonight_is_what_the_command_lists(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
     page = reader.page("/")
     assert page.lines() == table["incident_id"].tolist()
     n, new = (table["rank"] > 0).sum(), (table["status"] == "created").sum()
@@ -57,7 +59,7 @@ def test_tonight_is_what_the_command_lists(reader: Reader, table: pd.DataFrame) 
         assert one_line(row["title"], 1200) in page.text
         assert row["next_step"] in page.text
     first = [text for about, text in page.all("h3")]
-    assert [text.split(" ", 1)[1] for text in first] == table["title"].head(3).tolist()
+    assert [text.split(" ", 1)[1] for text in first] == night.first["title"].tolist()
 
 
 def test_filters_keep_what_they_name_and_a_link_shows_the_same(
