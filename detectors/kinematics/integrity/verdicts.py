@@ -380,8 +380,8 @@ def astray(reports: Reports, verdict: NDArray[np.uint8]) -> Ints:
 def jammed_places(of_parts: Sequence[Ints]) -> Ints:
     """Return the hours and cells in which several vessels had false fixes (see `astray`)."""
     vessels = np.unique(np.concatenate(of_parts), axis=0)
-    places, of_vessel = np.unique(vessels[:, :3], axis=0, return_counts=True)
-    return np.asarray(places[of_vessel >= JAMMED_VESSELS])
+    places, n_vessels = np.unique(vessels[:, :3], axis=0, return_counts=True)
+    return np.asarray(places[n_vessels >= JAMMED_VESSELS])
 
 
 def mark_interference(reports: Reports, verdict: NDArray[np.uint8], jammed: Ints) -> None:
@@ -393,11 +393,6 @@ def mark_interference(reports: Reports, verdict: NDArray[np.uint8], jammed: Ints
 
 
 def _cells(reports: Reports) -> Ints:
-    return np.column_stack(
-        [
-            reports.time_us // (JAMMED_S * SECOND_US),
-            np.floor(reports.lat / JAMMED_DEG).astype("int64"),
-            np.floor(reports.lon / JAMMED_DEG).astype("int64"),
-            reports.mmsi,
-        ]
-    )
+    hour = reports.time_us // (JAMMED_S * SECOND_US)
+    places = (np.floor(deg / JAMMED_DEG).astype("int64") for deg in (reports.lat, reports.lon))
+    return np.column_stack([hour, *places, reports.mmsi])
