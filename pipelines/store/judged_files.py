@@ -220,7 +220,7 @@ def _found(
 ) -> Iterator[tuple[Group, NDArray[np.int32], Ints]]:
     wanted = need.sort_values("mmsi")
     mmsis, from_us = wanted["mmsi"].to_numpy("int64"), frames.epoch_us(wanted["from_time"])
-    end_us = end.as_unit("us").value
+    end_us = end.value // 1_000
     for group in groups:
         table = group.read(["mmsi", "time", "hull"])
         mmsi = np.asarray(table["mmsi"]).astype("int64")

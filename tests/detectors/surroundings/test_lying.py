@@ -22,7 +22,7 @@ def tracked(rows):
     frame = frame.sort_values(["mmsi", "s"], ignore_index=True)
     frame["time"] = T0 + pd.to_timedelta(frame.pop("s"), unit="s")
     frame["ais_class"], frame["track_id"] = "A", frame["mmsi"] * 100
-    return frames.select(frame, coverage.REPORTS)
+    return frames.conform(frame, coverage.REPORTS)
 
 
 def naive(frame):

@@ -19,11 +19,13 @@ import pandas as pd
 import psutil
 import pytest
 
+from detectors.core.events import written
 from detectors.gap import Gap
 from pipelines import store
 from pipelines.base.progress import Bar, reporter
 from pipelines.base.settings import load
-from pipelines.detect import memory
+from pipelines.detect import memory, window
+from pipelines.detect.days import refresh
 from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, resolved
 from pipelines.detect.window import first_reach
 from pipelines.exercise import simulate
@@ -31,7 +33,7 @@ from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run import fill as fill_module
 from pipelines.run.fill import fill, raise_if_partial
-from pipelines.run.setup import load_zones
+from pipelines.run.setup import Setup, load_zones
 from pipelines.run.sightings import import_only
 from pipelines.run.windows import NoDataError, utc
 from pipelines.store.catalogue import TABLES
@@ -185,6 +187,38 @@ def test_many_small_parts_make_no_difference(
             runs.detect_only(load(home), date, None, None, report)
     assert any("part 5 of " in text for text in told)
     assert_same(home, by_day)
+
+
+def test_a_story_cut_short_is_followed_by_those_that_it_concerns(
+    untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if all were looked at again by all detectors; and nothing lies ahead of the window."""
+    home = load(copy(untouched, tmp_path))
+    setup = Setup.load(home)
+    end = utc("2026-01-07T13:00:00Z")
+    monkeypatch.setattr(window, "longest_history", lambda _: pd.Timedelta(hours=30))
+    found = []
+    with store.write(home.store) as writer:
+        refresh(writer)
+        for everything in (False, True):
+            if everything:
+                monkeypatch.setattr(window, "again", lambda detectors, _: list(detectors))
+                monkeypatch.setattr(window, "ALONE", "nobody is")
+            found.append(
+                window.detect(
+                    writer,
+                    setup.detectors,
+                    start=end - pd.Timedelta(hours=1),
+                    end=end,
+                    zones=setup.zones,
+                    reach_back=pd.Timedelta(days=14),
+                )
+            )
+        need = writer.need(first_reach(writer, setup.detectors, end, end, pd.Timedelta(days=14)))
+        assert writer.tracked(need, end)["time"].max() <= end
+    assert [one.passes for one in found] == [2, 2]
+    assert found[0].events["end"].isna().any(), "some go on"
+    pd.testing.assert_frame_equal(*(written(one.events) for one in found))
 
 
 def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
