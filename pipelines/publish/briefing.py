@@ -321,23 +321,6 @@ def span(
     return f"{first:%d %b %H:%M}{dash}{until} {name}"
 
 
-def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """Write a duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
-
-    >>> t = pd.Timestamp("2026-11-20T22:00Z")
-    >>> duration_text(t, t + pd.Timedelta(minutes=250))
-    '4 h 10 min'
-    """
-    minutes = round((end - start).total_seconds() / 60)
-    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    if days > 1:
-        return f"{days} d {hours} h"
-    hours += 24 * days
-    if not rest and hours:
-        return f"{hours} h"
-    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
-
-
 def _event_cards(products: Products, names: dict[int, str], words: Labels) -> dict[str, EventCard]:
     wanted = {key for ids in products.flagged["event_ids"] for key in str(ids).split(";")}
     frame = products.events[products.events["event_id"].isin(wanted)]

@@ -11,14 +11,13 @@ from rich.text import Text
 
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
-from pipelines.base.text import position_text
+from pipelines.base.text import duration_text, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
 from pipelines.publish.briefing import (
     ENGLISH,
     LOCAL,
     LOCAL_NAME,
-    duration_text,
     explanation_line,
     span,
 )

@@ -22,7 +22,7 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import CONCLUSIONS
-from pipelines.base.text import one_line, script_json
+from pipelines.base.text import duration_text, one_line, script_json
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import (
@@ -30,7 +30,6 @@ from pipelines.publish.briefing import (
     LOCAL_NAME,
     IncidentCard,
     VesselCard,
-    duration_text,
     explanation_parts,
     incident_cards,
     moment,

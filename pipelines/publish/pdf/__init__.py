@@ -17,7 +17,7 @@ from typing import Any, Final
 from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
-from pipelines.base.text import one_line
+from pipelines.base.text import duration_text, one_line
 from pipelines.publish import notices
 from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
@@ -27,7 +27,6 @@ from pipelines.publish.briefing import (
     EventCard,
     IncidentCard,
     VesselCard,
-    duration_text,
     explanation_parts,
     incident_cards,
     moment,

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
-from pipelines.cli.present import print_csv, records
+from pipelines.cli.present import fitting, print_csv, records, vessel_cell
 
 TABLE = pd.DataFrame(
     {
@@ -59,3 +59,11 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     [found] = said(exercise_home, "find", flags[0]["mmsi"], "--top", "1")
     assert found["mmsi"] == flags[0]["mmsi"]
     assert isinstance(found["likeness"], float | int)
+
+
+def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:
+    names, rows = ("id", "name", "note"), [("0123456789abcdef", "MV BUNGA STAR", "x" * 60)]
+    assert fitting(names, rows, 120, ("note", "name")) == [0, 1, 2]
+    assert fitting(names, rows, 80, ("note", "name")) == [0, 1]
+    assert fitting(names, rows, 20, ("note", "name")) == [0]
+    assert vessel_cell("2320001", "MV A\x1b[31m", "GBR") == "MV A[U+001B][31m\n002320001 GBR"

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 import detectors
+from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.reference import layers
 from pipelines.run import redetect, runs
+from pipelines.run.night import NightRequest, refuse_wrong
 from pipelines.run.setup import Setup
 from pipelines.run.windows import choose_window
 
@@ -81,3 +83,13 @@ def test_a_run_is_seen_when_it_is_recorded_and_not_before(home: Path) -> None:
     assert finished.state == "partial"
     with pytest.raises(runs.PartialRunError, match=r"lost\.nmea"):
         runs.raise_if_partial(finished)
+
+
+@pytest.mark.parametrize("typed", ["typo.nmea", "typo*.nmea", "no/such/folder"])
+def test_a_mistyped_feed_is_refused_before_the_run_and_leaves_no_failure(
+    tmp_path: Path, typed: str
+) -> None:
+    installation = load(tmp_path)
+    with pytest.raises(SelatError):
+        refuse_wrong(installation, NightRequest(feeds=(str(tmp_path / typed),)))
+    assert not installation.failure.exists()
