@@ -198,7 +198,10 @@ BOAT_ADRIFT: Final = Hypothesis(
                 Is("ais_class", "B"),
                 Any(
                     Compare("n_turns", "<=", 1.0),
-                    All(Compare("n_turns", "<=", 3.0), Compare("duration_s", ">=", 28_800.0)),
+                    All(
+                        Compare("duration_s", ">=", 28_800.0),
+                        Compare("duration_s", ">=", "n_turns", times=10_000.0),
+                    ),
                 ),
             ),
             "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "

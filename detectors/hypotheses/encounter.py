@@ -154,6 +154,20 @@ SAILING_IN_COMPANY: Final = Hypothesis(
     "they come closer than 100 m, stop, or meet again",
 )
 
+CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
+    "call in an anchorage",
+    0.35,
+    (
+        Case(
+            All(Is("in_anchorage"), Compare("duration_s", "<=", 3600.0)),
+            "one called at the other for {duration_s:min.0f} min inside an anchorage, where ships "
+            "are served",
+        ),
+    ),
+    "A short call inside an anchorage, by whom isn't known.",
+    "no agent ordered it, or it came from the other coast",
+)
+
 HYPOTHESES: Final = (
     PILOT_TRANSFER,
     ANCHORED_NEIGHBOURS,
@@ -182,6 +196,7 @@ HYPOTHESES: Final = (
     AT_A_BERTH,
     ENGINE_TROUBLE,
     BUNKERING_OFF_LIMITS,
+    CALL_IN_AN_ANCHORAGE,
     BOAT_IN_A_TRANSFER_AREA,
 )
 """The heaviest first; of equal ones the first listed wins."""

@@ -265,7 +265,7 @@ TANKERS_IN_A_TRANSFER_AREA: Final = Hypothesis(
 )
 SHIPS_IN_A_TRANSFER_AREA: Final = Hypothesis(
     "licensed transfer area",
-    0.5,
+    0.65,
     (
         Case(
             All(IN_TRANSFER_AREA.when, Not(Is("small_craft"))),
