@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,9 @@ def main() -> None:
     parser.add_argument("--step", nargs="+", help="do one step in this process")
     given = parser.parse_args()
     if given.step:
-        {"base": base, "ingest": ingest, "night": night, "core": core}[given.step[0]](
-            *given.step[1:]
-        )
+        steps: dict[str, Callable[..., None]]
+        steps = {"base": base, "ingest": ingest, "night": night, "core": core}
+        steps[given.step[0]](*given.step[1:])
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
@@ -274,10 +275,10 @@ def picture(table: pd.DataFrame) -> str:
         low, high = np.floor(np.log10(values.min())), np.ceil(np.log10(values.max()))
 
         def x(n: float, left: int = left) -> float:
-            return left + 270 * (np.log10(n) - 5.5) / 2
+            return float(left + 270 * (np.log10(n) - 5.5) / 2)
 
         def y(v: float, low: float = low, high: float = high) -> float:
-            return 280 - 230 * (np.log10(v) - low) / (high - low)
+            return float(280 - 230 * (np.log10(v) - low) / (high - low))
 
         parts.append(f'<text x="{left}" y="30">{column} by reports a day</text>')
         for power in np.arange(low, high + 1):
