@@ -446,18 +446,14 @@ def test_a_database_of_ones_own_is_told_to_the_server_alone(
     assert "PREFECT_SERVER_DATABASE_CONNECTION_URL" not in told
 
 
-def test_what_a_worker_does_is_settled_by_the_pool_whatever_a_run_asks_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
-        monkeypatch.delenv(name)
-    prepare(tmp_path)  # before Prefect is imported
+def test_what_a_worker_does_is_settled_by_the_pool_whatever_a_run_asks_for() -> None:
     from prefect.workers.process import ProcessJobConfiguration
 
     from pipelines.flows.serve import JOB_TEMPLATE
 
+    nobody: Any = object()  # a client, of which nothing is asked
     job = asyncio.run(
-        ProcessJobConfiguration.from_template_and_values(JOB_TEMPLATE, HOSTILE_JOB, client=None)
+        ProcessJobConfiguration.from_template_and_values(JOB_TEMPLATE, HOSTILE_JOB, client=nobody)
     )
     assert (job.command, job.env, job.name) == (None, {}, None)
     assert (str(job.working_dir), job.stream_output) == (str(PROJECT), True)
