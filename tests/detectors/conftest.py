@@ -94,8 +94,7 @@ class Scene:
             return empty(TRACKED)
         frame = pd.concat(tracks).sort_values(["track_id", "time"], ignore_index=True)
         frame = frame.drop_duplicates(["track_id", "time"], ignore_index=True)
-        validate(frame, TRACKED)
-        return frame
+        return conform(frame, TRACKED)
 
     @staticmethod
     def zones(
