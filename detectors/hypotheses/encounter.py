@@ -22,7 +22,6 @@ from detectors.hypotheses.at_work import (
     AT_WORK_ON_ONE_GROUND,
     FISHING_IN_COMPANY,
     PAIR_TRAWLING,
-    RAFT,
     SMALL_CRAFT_TOGETHER,
     WORKING_TOGETHER,
 )
@@ -33,6 +32,7 @@ from detectors.hypotheses.common import (
     SEARCH_AND_RESCUE,
 )
 from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.rafts import RAFT
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,

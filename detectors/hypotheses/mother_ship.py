@@ -22,7 +22,7 @@ from detectors.hypotheses.company import PLANING_KN
 MILE_M: Final = 1852.0
 
 RAFT_S: Final = 3600.0
-"""Handing over goods or people takes less (see `at_work.REST_S`)."""
+"""Handing over goods or people takes less (see `rafts.REST_S`)."""
 
 VISITED: Final = Subkind(("visited",))
 FISHING_ALL: Final = All(VISITED, Compare("fishing_visitors_fraction", ">=", 1.0))

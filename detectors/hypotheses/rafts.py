@@ -1,0 +1,96 @@
+"""Innocent reason of boats that lie together: they rest as a raft, on the water's way."""
+
+from typing import Final
+
+from detectors.core.hypothesis import All, Any, Case, Compare, Hypothesis, Is, Not
+from detectors.hypotheses.company import (
+    AS_ONE,
+    CAME_SLOWLY,
+    CARRIED,
+    COMPANY_M,
+    IN_COMPANY,
+    PARTED_FAST,
+    PLANING_KN,
+)
+
+REST_S: Final = 10_800.0
+"""Handing over goods or people takes less than an hour, fuel to a boat one or two."""
+LAY_LONG: Final = Any(
+    All(Not(PARTED_FAST), Compare("duration_s", ">=", REST_S)),
+    All(Compare("parting_kn", "<", PLANING_KN), Compare("duration_s", ">=", 7200.0)),
+)
+"""For three hours, or two where they were seen to part slowly."""
+
+IN_A_RAFT: Final = Any(
+    All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
+    All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
+)
+"""Another boat beside them for an hour, or two and more for half of one."""
+
+RAFT: Final = Hypothesis(
+    "boats at rest",
+    0.7,
+    (
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                CAME_SLOWLY,
+                LAY_LONG,
+            ),
+            "boats that came together at {approach_kn:.0f} kn and drifted with the water as one, "
+            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h, as a fleet at rest does; "
+            "handing something over takes less",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                IN_COMPANY,
+                LAY_LONG,
+            ),
+            "boats that came or went in company and drifted with the water as one, "
+            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                CAME_SLOWLY,
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
+            "lay beside them, and all drifted with the water for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Compare("apart_before_m", "<=", COMPANY_M),
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "boats of a raft: they had lain beside one another before, {n_neighbours:.0f} more lay "
+            "beside them, and all drifted with the water for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Is("apart_before_m", None),
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
+            "drifted with the water for {duration_s:h.1f} h, as the buoys of a net do",
+        ),
+    ),
+    "Boats that come slowly, drift with the water as one for hours, and part slowly.",
+    "one of them then meets a larger vessel, or lands no catch",
+)
