@@ -184,6 +184,13 @@ CASES = [
         "2.0 h",
     ),
     (
+        "call in an anchorage",
+        "encounter",
+        {"duration_s": 2400, "in_anchorage": True},
+        (CARGO, TANKER),
+        "for 40 min inside an anchorage",
+    ),
+    (
         "boats at rest",
         "encounter",
         {
