@@ -187,7 +187,7 @@ CASES = [
         "call in an anchorage",
         "encounter",
         {"duration_s": 2400, "in_anchorage": True},
-        (CARGO, TANKER),
+        (CARGO, CARGO),
         "for 40 min inside an anchorage",
     ),
     (
