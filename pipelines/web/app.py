@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 import pandas as pd
 from fastapi import FastAPI, Path, Query, Request
@@ -133,9 +134,11 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     def _incident(
         request: Request, incident_id: Id, at: At = "", recorded: Literal["", "1"] = ""
     ) -> Response:
-        operator = _session(request, desk).operator
-        given = Typed(operator=operator)
-        return incident_page(request, incident_id, at, given, recorded=bool(recorded))
+        session = _session(request, desk)
+        done, session.recorded = session.recorded == incident_id and bool(recorded), ""
+        return incident_page(
+            request, incident_id, at, Typed(operator=session.operator), recorded=done
+        )
 
     @app.post("/incident/{incident_id}")
     def _conclude(request: Request, incident_id: Id, at: At = "") -> Response:
@@ -150,8 +153,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             return incident_page(
                 request, incident_id, at, given, said=error.message, hint=error.hint, status=status
             )
-        session.operator = given.operator
-        more = f"&at={at}" if _OWN_ADDRESS.fullmatch(f"/{at}") and at else ""
+        session.operator, session.recorded = given.operator, incident_id
+        more = f"&at={quote(at, safe='')}" if at else ""
         return _redirect(f"/incident/{incident_id}?recorded=1{more}#concluded")
 
     @app.get("/event/{event_id}")

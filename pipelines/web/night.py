@@ -11,7 +11,6 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from detectors.core.errors import SelatError
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
@@ -238,8 +237,8 @@ class Nights:
 
     def _simulated(self) -> bool:
         one = self.installation
-        # Each page but Health says by itself what is wrong with the store.
-        with suppress(SelatError), store.read(one.store, one.settings.store) as reader:
+        # What is wrong with the store, however broken, is for each page and for Health to say.
+        with suppress(Exception), store.read(one.store, one.settings.store) as reader:
             return bool(reader.simulated)
         return False
 
@@ -264,7 +263,7 @@ class Nights:
 
     def newest(self) -> str:
         """Return the id of the newest finished run; empty where none can be read."""
-        with suppress(SelatError):
+        with suppress(Exception):  # as above
             runs = self.runs()
             return str(runs["run_id"].iloc[0]) if len(runs) else ""
         return ""
