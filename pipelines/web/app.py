@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from detectors.core import telling
 from detectors.core.errors import SelatError
 from pipelines.ask.explain.page import sections
-from pipelines.base.labels import LANGUAGES
+from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.store import StoreBusyError
@@ -143,9 +143,16 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.post("/incident/{incident_id}")
     def _conclude(request: Request, incident_id: Id, at: At = "") -> Response:
         session = _session(request, desk)
-        given = typed(request.state.form, session.operator)
-        if incidents.find(shown(request, at), incident_id) is None:
+        form: dict[str, str] = request.state.form
+        given = typed(form, session.operator)
+        line = incidents.find(shown(request, at), incident_id)
+        if line is None:
             raise HTTPException(404)
+        if form.get("seen", line.seen) != line.seen:  # a run came between reading and writing
+            said = labels(session.language).at_desk(
+                "It has changed since you opened it: look again."
+            )
+            return incident_page(request, incident_id, at, given, said=said, status=409)
         try:
             conclude(desk.installation, incident_id, given)
         except SelatError as error:

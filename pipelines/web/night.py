@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from hashlib import sha256
 from threading import RLock
 from typing import Any, Final, TypeVar
 
@@ -89,6 +90,11 @@ class Line:
     def main(self) -> int:
         """The vessel that it is about first, 0 where none is known."""
         return self.vessels[0][0] if self.vessels else 0
+
+    @property
+    def seen(self) -> str:
+        """Return what changes when it does, in every language."""
+        return sha256(f"{self.score} {self.events}".encode()).hexdigest()[:16]
 
     @property
     def number(self) -> str:

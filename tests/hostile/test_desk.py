@@ -1,5 +1,6 @@
 """The desk's doors: other accounts, other pages, other names, and what ships call themselves."""
 
+import json
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     HERE,
     Page,
     Reader,
+    ask,
     desk_home,
     reader,
     served,
@@ -154,12 +156,12 @@ def test_a_form_without_its_word_or_by_another_way_writes_nothing(
     for body in (form, f"{form}&csrf=", f"{form}&csrf={word[:-1]}", f"{form}&csrf={csrf(other)}"):
         assert reader.client.post(incident, content=body, headers=POST).status_code == 403
     right = f"{form}&csrf={word}"
-    ask = reader.client.request
+    request = reader.client.request
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
         headers = {**POST, "content-type": kind}
-        assert ask("POST", incident, content=right, headers=headers).status_code == 415
+        assert request("POST", incident, content=right, headers=headers).status_code == 415
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
-        assert ask(method, incident, headers={"origin": HERE}).status_code == 405
+        assert request(method, incident, headers={"origin": HERE}).status_code == 405
     for address in (f"{incident}?{right}", f"/settings?language=ms&csrf={word}", "/address"):
         assert reader.client.get(address, follow_redirects=False).status_code in {200, 404, 405}
     assert reader.page("/").all("html")[0][0]["lang"] == "en"
@@ -167,22 +169,25 @@ def test_a_form_without_its_word_or_by_another_way_writes_nothing(
 
 
 def test_what_is_too_large_is_not_read(reader: Reader, incident: str) -> None:  # noqa: F811
-    word, ask = csrf(reader), reader.client
+    word, client = csrf(reader), reader.client
     large = f"csrf={word}&reason=" + "x" * 1_000_000
-    assert ask.post(incident, content=large, headers=POST).status_code == 413
+    assert client.post(incident, content=large, headers=POST).status_code == 413
 
     def endless() -> Iterator[bytes]:
         while True:
             yield b"x" * 1000
 
-    assert ask.post(incident, content=endless(), headers=POST).status_code == 411
+    assert client.post(incident, content=endless(), headers=POST).status_code == 411
     many = "&".join(f"f{k}=1" for k in range(1000)) + f"&csrf={word}"
-    assert ask.post(incident, content=many, headers=POST).status_code == 400
+    assert client.post(incident, content=many, headers=POST).status_code == 400
     lying = {**POST, "content-length": "9"}
-    assert ask.post(incident, content="x" * (MAX_BODY + 1), headers=lying).status_code in {403, 413}
-    assert ask.get("/?q=" + "x" * MAX_ADDRESS).status_code == 414
-    assert ask.get("/", headers={"x": "y" * MAX_HEADERS}).status_code == 431
-    assert ask.get("/?q=" + "x" * 101).status_code == 400
+    assert client.post(incident, content="x" * (MAX_BODY + 1), headers=lying).status_code in {
+        403,
+        413,
+    }
+    assert client.get("/?q=" + "x" * MAX_ADDRESS).status_code == 414
+    assert client.get("/", headers={"x": "y" * MAX_HEADERS}).status_code == 431
+    assert client.get("/?q=" + "x" * 101).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -304,14 +309,14 @@ def test_whose_connection_it_is_is_told_by_the_system() -> None:
 
 
 def test_a_page_elsewhere_can_link_to_the_desk_and_not_load_it(reader: Reader) -> None:  # noqa: F811
-    ask = reader.client.get
+    get = reader.client.get
     for site in ("cross-site", "same-site"):
         for mode in ("no-cors", "cors", "websocket", ""):
             headers = {"sec-fetch-site": site, "sec-fetch-mode": mode}
-            assert ask("/live", headers=headers).status_code == 403
+            assert get("/live", headers=headers).status_code == 403
         headers = {"sec-fetch-site": site, "sec-fetch-mode": "navigate"}
-        assert ask("/live", headers=headers).status_code == 200
-    assert ask("/live", headers={"sec-fetch-site": "same-origin"}).status_code == 200
+        assert get("/live", headers=headers).status_code == 200
+    assert get("/live", headers={"sec-fetch-site": "same-origin"}).status_code == 200
 
 
 def test_a_link_cannot_say_that_something_was_recorded(
@@ -324,6 +329,48 @@ def test_a_link_cannot_say_that_something_was_recorded(
     for n in (1, 0):  # once
         forms = reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
         assert len(forms) == n
+
+
+def test_what_changed_meanwhile_is_looked_at_before_it_is_concluded_on(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    incident: str,
+) -> None:
+    before = recorded(desk_home)
+    form = {"conclusion": "cleared", "reason": "all of it", "operator": "x"}
+    told = reader.send(incident, 409, seen="0" * 16, **form)
+    assert "has changed" in told.all("p", role="alert")[0][1]
+    assert "all of it" in told.all("textarea")[0][1]
+    assert recorded(desk_home) == before
+    seen = told.all("input", name="seen")[0][0]["value"]
+    reader.send(incident, seen=seen, **form)
+    assert recorded(desk_home) > before
+
+
+def test_a_later_conclusion_holds_where_the_clock_was_set_back(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    incident: str,
+) -> None:
+    reader.send(incident, conclusion="cleared", reason="early", operator="x")
+    ask(desk_home, "UPDATE dispositions SET made_time = made_time + INTERVAL 1 DAY")
+    reader.send(incident, conclusion="watch", reason="a day later", operator="x")
+    [(_, holds)] = reader.page(incident).all("li", **{"class": "holds"})
+    assert "a day later" in holds
+
+
+def test_a_plan_that_is_none_is_not_shown(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+) -> None:
+    path = (desk_home / "latest").resolve() / "plan.json"
+    kept = path.read_bytes() if path.exists() else None
+    late = {"base": {"name": ""}, "watch": {"opens": "9999-12-31T23:59Z"}, "unit": "", "sortie": 1}
+    odd = {"stale_after": "2026-01-01T00:00Z", "notes": [], "sorties": [late], "left_out": []}
+    for text in ("[" * 100_000, "{}", "\0", "[1e999]", json.dumps(odd)):
+        path.write_text(text)
+        assert "No plan was made" in reader.page("/plan").text
+    path.unlink() if kept is None else path.write_bytes(kept)
 
 
 @pytest.mark.parametrize(
