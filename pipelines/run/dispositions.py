@@ -39,7 +39,12 @@ def record(
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
             raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
         known = store.dispositions()
+        before = known.loc[
+            known["event_id"].isin([event["event_id"] for event in events]), "made_time"
+        ]
+        # The newest holds, also where a clock was set back in between.
         now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
+        now = max([now, *(before + pd.Timedelta(1, "us"))])
         rows = [
             make(
                 event,

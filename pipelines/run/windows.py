@@ -178,6 +178,10 @@ def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
         ) from error
     if pd.isna(stamp):
         raise TimeError(f"{text!r} is no date or time", hint="write 2026-11-25T02:00Z")
+    if not FIRST.year <= stamp.year <= FOREVER.year:  # what is beyond can't be printed
+        raise TimeError(
+            f"{text!r} is too far away", hint=f"write a year from {FIRST.year} to {FOREVER.year}"
+        )
     stamp = stamp.tz_localize(zone) if stamp.tz is None else stamp
     return stamp.tz_convert("UTC").as_unit("us")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 import pandas as pd
 from fastapi import FastAPI, Path, Query, Request
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from detectors.core import telling
 from detectors.core.errors import SelatError
 from pipelines.ask.explain.page import sections
-from pipelines.base.labels import LANGUAGES
+from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.store import StoreBusyError
@@ -133,16 +134,25 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     def _incident(
         request: Request, incident_id: Id, at: At = "", recorded: Literal["", "1"] = ""
     ) -> Response:
-        operator = _session(request, desk).operator
-        given = Typed(operator=operator)
-        return incident_page(request, incident_id, at, given, recorded=bool(recorded))
+        session = _session(request, desk)
+        done, session.recorded = session.recorded == incident_id and bool(recorded), ""
+        return incident_page(
+            request, incident_id, at, Typed(operator=session.operator), recorded=done
+        )
 
     @app.post("/incident/{incident_id}")
     def _conclude(request: Request, incident_id: Id, at: At = "") -> Response:
         session = _session(request, desk)
-        given = typed(request.state.form, session.operator)
-        if incidents.find(shown(request, at), incident_id) is None:
+        form: dict[str, str] = request.state.form
+        given = typed(form, session.operator)
+        line = incidents.find(shown(request, at), incident_id)
+        if line is None:
             raise HTTPException(404)
+        if form.get("seen", line.seen) != line.seen:  # a run came between reading and writing
+            said = labels(session.language).at_desk(
+                "It has changed since you opened it: look again."
+            )
+            return incident_page(request, incident_id, at, given, said=said, status=409)
         try:
             conclude(desk.installation, incident_id, given)
         except SelatError as error:
@@ -150,8 +160,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             return incident_page(
                 request, incident_id, at, given, said=error.message, hint=error.hint, status=status
             )
-        session.operator = given.operator
-        more = f"&at={at}" if _OWN_ADDRESS.fullmatch(f"/{at}") and at else ""
+        session.operator, session.recorded = given.operator, incident_id
+        more = f"&at={quote(at, safe='')}" if at else ""
         return _redirect(f"/incident/{incident_id}?recorded=1{more}#concluded")
 
     @app.get("/event/{event_id}")

@@ -30,6 +30,9 @@ TRACK: Final = pd.Timedelta(weeks=2)
 """Of a vessel's track so much is drawn."""
 
 AROUND: Final = pd.Timedelta(days=1)
+MAX_EVENTS: Final = 200
+"""Of one vessel's events so many are drawn, the strongest."""
+
 _NOWHERE: Final[Box] = (0.0, 0.0, 0.0, 0.0)
 _ROOM_DEG: Final = 0.1
 """Around what is to be seen of one incident: six miles."""
@@ -113,6 +116,7 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         return None
     events = events_of(shown, mmsi)
     events = events[events["start"] >= tracks["time"].min() - AROUND]
+    events = events.nlargest(MAX_EVENTS, "score").sort_index()
     about = {"score": 0.0, "explanation": "", "event_id": ";".join(events["event_id"])}
     who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
     made = chart(

@@ -4,7 +4,9 @@ Whoever reaches the port of a local server is any account of the machine, and an
 browser of it. So every request needs our own name in `Host` (a page elsewhere can have its own
 name lead to loopback), and the cookie that an address was exchanged for. An address holds a token
 for one use: what is found of it later, in a history or in a list of processes, opens nothing. A
-write also needs our own origin, no other site as its sender, and the session's own word in its form
+cookie is sent to every port of a host (RFC 6265, section 8.5), so that another account's server can
+be given ours: it opens the desk to the account alone that brought the token (`peers`). A write also
+needs our own origin, no other site as its sender, and the session's own word in its form
 (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet; W3C, Fetch Metadata Request Headers).
 """
 
@@ -16,6 +18,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import parse_qs
+
+from pipelines.web import peers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -55,7 +59,7 @@ _CLOSED: Final = (
 )
 _REFUSED: Final = {
     400: "The request can't be read.",
-    403: "A form of this desk can be sent from this desk alone.",
+    403: "This can be asked from this desk's own pages alone.",
     405: "That can't be done here.",
     411: "The request doesn't say how long it is.",
     413: "The request is too large.",
@@ -76,14 +80,20 @@ class Session:
         What its cookie holds.
     csrf
         The word that its forms bring.
+    account
+        Of the system: whose browser it is; None where that isn't known.
     operator, language
         Who sits there, and what is read there; empty until it is said.
+    recorded
+        The incident on which something was recorded just now: an address alone can't say so.
     """
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    account: int | None = None
     operator: str = ""
     language: str = ""
+    recorded: str = ""
 
 
 class Keys:
@@ -101,14 +111,14 @@ class Keys:
             self._tokens = [*self._tokens, made][-MAX_SESSIONS:]
         return made
 
-    def exchange(self, token: str) -> Session | None:
+    def exchange(self, token: str, account: int | None = None) -> Session | None:
         """Return a session for a token, which is used up; None for what is none."""
         with self._lock:
             found = [one for one in self._tokens if _same(one, token)]
             if not found:
                 return None
             self._tokens.remove(found[0])
-            made = Session()
+            made = Session(account=account)
             self._sessions[made.key] = made
             while len(self._sessions) > MAX_SESSIONS:
                 self._sessions.popitem(last=False)
@@ -155,10 +165,12 @@ class Doors:
             await _say(send, status, "Refused", _REFUSED[status])
             return
         if scope["path"] == "/" and (token := _token(scope)):
-            await self._enter(send, token)
+            await self._enter(send, token, peers.account(scope))
             return
         session = self._keys.session(_cookie(headers, self.cookie))
-        if session is None:
+        if session is None or (
+            session.account is not None and peers.account(scope) != session.account
+        ):
             await _say(send, 401, *_CLOSED)
             return
         scope.setdefault("state", {})["session"] = session
@@ -182,21 +194,23 @@ class Doors:
         host = headers.get(b"host", [])
         if len(host) != 1 or host[0].lower() not in self._hosts:
             return 421
+        if not scope["path"].startswith("/"):
+            return 400
         if scope["method"] in {"GET", "HEAD"}:
-            return 0
+            return 403 if _embedded_elsewhere(headers) else 0
         if scope["method"] != "POST":
             return 405
         if headers.get(b"origin") != [b"http://" + host[0].lower()]:
             return 403
         return 0 if headers.get(b"sec-fetch-site", [b"same-origin"]) == [b"same-origin"] else 403
 
-    async def _enter(self, send: Send, token: str) -> None:
+    async def _enter(self, send: Send, token: str, account: int | None) -> None:
         """Exchange a token for a cookie, and lead away from the address that it stood in.
 
         The page leads on by itself instead of by a redirect: a browser that came from elsewhere
         sends a strict cookie only to what our own page leads to.
         """
-        session = self._keys.exchange(token)
+        session = self._keys.exchange(token, account)
         if session is None:
             await _say(send, 401, *_CLOSED)
             return
@@ -206,6 +220,13 @@ class Doors:
         link = '<a href="/">Go on</a>'
         set_cookie = (b"set-cookie", cookie.encode())
         await _say(send, 200, "The desk is open.", link, more=more, headers=(set_cookie,))
+
+
+def _embedded_elsewhere(headers: Headers) -> bool:
+    """Whether another page asks for ours as a part of itself; a link to us is followed."""
+    site = headers.get(b"sec-fetch-site", [b"none"])
+    mode = headers.get(b"sec-fetch-mode", [b"navigate"])
+    return not set(site) <= {b"none", b"same-origin"} and mode != [b"navigate"]
 
 
 def _same(known: str, given: str) -> bool:

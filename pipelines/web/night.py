@@ -5,13 +5,13 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from hashlib import sha256
 from threading import RLock
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from detectors.core.errors import SelatError
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
@@ -90,6 +90,11 @@ class Line:
     def main(self) -> int:
         """The vessel that it is about first, 0 where none is known."""
         return self.vessels[0][0] if self.vessels else 0
+
+    @property
+    def seen(self) -> str:
+        """Return what changes when it does, in every language."""
+        return sha256(f"{self.score} {self.events}".encode()).hexdigest()[:16]
 
     @property
     def number(self) -> str:
@@ -238,8 +243,8 @@ class Nights:
 
     def _simulated(self) -> bool:
         one = self.installation
-        # Each page but Health says by itself what is wrong with the store.
-        with suppress(SelatError), store.read(one.store, one.settings.store) as reader:
+        # What is wrong with the store, however broken, is for each page and for Health to say.
+        with suppress(Exception), store.read(one.store, one.settings.store) as reader:
             return bool(reader.simulated)
         return False
 
@@ -264,7 +269,7 @@ class Nights:
 
     def newest(self) -> str:
         """Return the id of the newest finished run; empty where none can be read."""
-        with suppress(SelatError):
+        with suppress(Exception):  # as above
             runs = self.runs()
             return str(runs["run_id"].iloc[0]) if len(runs) else ""
         return ""

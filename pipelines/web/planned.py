@@ -29,7 +29,7 @@ def plan(installation: Installation, run_id: str) -> dict[str, Any] | None:
                 for one in held["left_out"]
             ],
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except Exception:
         return None
 
 

@@ -29,6 +29,9 @@ from pipelines.web.night import Shown
 
 MAX_COMPANY: Final = 40
 MAX_NIGHTS: Final = 200
+MAX_ROWS: Final = 200
+"""Of a vessel's events, incidents and names so many are shown: thousands may share an MMSI."""
+
 LOOK_EVERY_S: Final = 60.0
 
 
@@ -79,7 +82,7 @@ class Vessel:
     history
         Field, value, since, until, note.
     events
-        Event, what, when, reason, score; newest first.
+        Event, what, when, reason, score; newest first. Of others there are `more`.
     incidents
         Id, title, when, status; newest first.
     company
@@ -98,6 +101,7 @@ class Vessel:
     course: str
     history: Sequence[tuple[str, str, str, str, str]]
     events: Sequence[tuple[str, str, str, str, float]]
+    more: int
     incidents: Sequence[tuple[str, str, str, str]]
     company: Sequence[tuple[int, str, int, str, int]]
     concluded: Sequence[Concluded]
@@ -113,7 +117,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         fix = last_fix(reader, known.identity)
     who = known.identity
     near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
-    mine = events_of(shown, mmsi).sort_values("start", ascending=False)
+    all_of_it = events_of(shown, mmsi).sort_values("start", ascending=False)
+    mine = all_of_it.head(MAX_ROWS)
     lists = watchlists.match(
         watchlists.load(installation.watchlists),
         shown.vessels[shown.vessels["mmsi"] == mmsi],
@@ -137,7 +142,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 moment(row["last_time"], LOCAL, LOCAL_NAME),
                 str(row["note"]),
             )
-            for row in known.history.to_dict("records")
+            for row in known.history.tail(MAX_ROWS).to_dict("records")
         ],
         events=[
             (
@@ -149,6 +154,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             )
             for row, one in zip(mine.to_dict("records"), told(mine), strict=True)
         ],
+        more=len(all_of_it) - len(mine),
         incidents=[
             (
                 str(row["incident_id"]),
@@ -156,7 +162,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 _when(shown, row),
                 words.status_of(str(row["status"])),
             )
-            for row in known.incidents.iloc[::-1].to_dict("records")
+            for row in known.incidents.iloc[::-1].head(MAX_ROWS).to_dict("records")
         ],
         company=[
             (
@@ -168,7 +174,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")
         ],
-        concluded=told_conclusions(known.dispositions, words),
+        concluded=told_conclusions(known.dispositions, words)[:MAX_ROWS],
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
         heard=who.first_seen is not None,
     )

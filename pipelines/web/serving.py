@@ -1,5 +1,6 @@
 """Serving the desk: on loopback, to whoever was given its address."""
 
+import asyncio
 import html
 import os
 import signal
@@ -7,16 +8,21 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import mkstemp
 from typing import Final
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines.web.app import Desk, application
 from pipelines.web.doors import MAX_HEADERS, Doors, Keys
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
+RECEIVE_S: Final = 10.0
+"""A request that hasn't come in so long is cut off, in twice that at the latest."""
+
 _OPENER: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0;url={address}"><title>Desk</title></head>
@@ -90,12 +96,36 @@ def serve(
             opener.unlink(missing_ok=True)
 
 
+class Prompt(H11Protocol):
+    """HTTP/1.1 for clients that say what they want: who doesn't within a time is cut off.
+
+    Without it as many silent connections as are allowed keep everybody out.
+    """
+
+    _owed: tuple[object, bool] = (None, True)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to watch."""
+        super().connection_made(transport)
+        self.loop.call_later(RECEIVE_S, self._watch)
+
+    def _watch(self) -> None:
+        if self.transport.is_closing():
+            return
+        owes = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        if owes and self._owed == (self.cycle, True):  # the same request as last time, still
+            self.transport.abort()
+            return
+        self._owed = (self.cycle, owes)
+        self.loop.call_later(RECEIVE_S, self._watch)
+
+
 def server_of(app: Doors) -> uvicorn.Server:
     """Return the server of an application: HTTP/1.1, small headers, nothing said of itself."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=Prompt,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -112,10 +142,9 @@ def server_of(app: Doors) -> uvicorn.Server:
 
 def _open(home: Path, address: str) -> Path | None:
     """Open the browser by a file that only its owner can read: commands can be read by all."""
-    folder = home if os.access(home, os.W_OK) else Path(gettempdir())
-    path = folder / f"desk-{os.getpid()}.html"
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    folder = home if os.access(home, os.W_OK) else None
+    handle, name = mkstemp(".html", "desk-", folder)  # 0600, and by a name that nobody can take
+    path = Path(name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(_OPENER.format(address=html.escape(address)))
     if webbrowser.open(path.as_uri()):

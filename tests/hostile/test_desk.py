@@ -1,10 +1,15 @@
 """The desk's doors: other accounts, other pages, other names, and what ships call themselves."""
 
+import json
+import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
@@ -12,8 +17,9 @@ from starlette.testclient import TestClient
 
 from detectors.core.errors import ConfigError
 from pipelines import store
+from pipelines.ask.explain import raw
 from pipelines.base.settings import load
-from pipelines.web import assets, rooms
+from pipelines.web import assets, peers, rooms, serving
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_BODY, MAX_HEADERS
 from pipelines.web.serving import _open, listening
@@ -21,8 +27,10 @@ from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     HERE,
     Page,
     Reader,
+    ask,
     desk_home,
     reader,
+    served,
 )
 
 POST = {"origin": HERE, "content-type": "application/x-www-form-urlencoded"}
@@ -148,12 +156,12 @@ def test_a_form_without_its_word_or_by_another_way_writes_nothing(
     for body in (form, f"{form}&csrf=", f"{form}&csrf={word[:-1]}", f"{form}&csrf={csrf(other)}"):
         assert reader.client.post(incident, content=body, headers=POST).status_code == 403
     right = f"{form}&csrf={word}"
-    ask = reader.client.request
+    request = reader.client.request
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
         headers = {**POST, "content-type": kind}
-        assert ask("POST", incident, content=right, headers=headers).status_code == 415
+        assert request("POST", incident, content=right, headers=headers).status_code == 415
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
-        assert ask(method, incident, headers={"origin": HERE}).status_code == 405
+        assert request(method, incident, headers={"origin": HERE}).status_code == 405
     for address in (f"{incident}?{right}", f"/settings?language=ms&csrf={word}", "/address"):
         assert reader.client.get(address, follow_redirects=False).status_code in {200, 404, 405}
     assert reader.page("/").all("html")[0][0]["lang"] == "en"
@@ -161,22 +169,25 @@ def test_a_form_without_its_word_or_by_another_way_writes_nothing(
 
 
 def test_what_is_too_large_is_not_read(reader: Reader, incident: str) -> None:  # noqa: F811
-    word, ask = csrf(reader), reader.client
+    word, client = csrf(reader), reader.client
     large = f"csrf={word}&reason=" + "x" * 1_000_000
-    assert ask.post(incident, content=large, headers=POST).status_code == 413
+    assert client.post(incident, content=large, headers=POST).status_code == 413
 
     def endless() -> Iterator[bytes]:
         while True:
             yield b"x" * 1000
 
-    assert ask.post(incident, content=endless(), headers=POST).status_code == 411
+    assert client.post(incident, content=endless(), headers=POST).status_code == 411
     many = "&".join(f"f{k}=1" for k in range(1000)) + f"&csrf={word}"
-    assert ask.post(incident, content=many, headers=POST).status_code == 400
+    assert client.post(incident, content=many, headers=POST).status_code == 400
     lying = {**POST, "content-length": "9"}
-    assert ask.post(incident, content="x" * (MAX_BODY + 1), headers=lying).status_code in {403, 413}
-    assert ask.get("/?q=" + "x" * MAX_ADDRESS).status_code == 414
-    assert ask.get("/", headers={"x": "y" * MAX_HEADERS}).status_code == 431
-    assert ask.get("/?q=" + "x" * 101).status_code == 400
+    assert client.post(incident, content="x" * (MAX_BODY + 1), headers=lying).status_code in {
+        403,
+        413,
+    }
+    assert client.get("/?q=" + "x" * MAX_ADDRESS).status_code == 414
+    assert client.get("/", headers={"x": "y" * MAX_HEADERS}).status_code == 431
+    assert client.get("/?q=" + "x" * 101).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -271,6 +282,175 @@ def test_what_goes_wrong_inside_is_not_shown(
     assert "Traceback" not in answer.text
 
 
+def test_another_account_with_the_cookie_stays_outside(
+    reader: Reader,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A browser sends a cookie to every port of a host, so to any account's server."""
+    accounts = iter([1000, 1000, 1001, None, 0, 1000])
+    monkeypatch.setattr(peers, "account", lambda _: next(accounts))
+    own = TestClient(reader.doors, HERE, raise_server_exceptions=False)
+    assert own.get("/", params={"token": reader.keys.token()}).status_code == 200
+    assert [own.get("/live").status_code for _ in range(5)] == [200, 401, 401, 401, 200]
+
+
+@pytest.mark.skipif(
+    not peers.TABLE.exists(), reason="the system doesn't tell whose a connection is"
+)
+def test_whose_connection_it_is_is_told_by_the_system() -> None:
+    sock = listening("127.0.0.1", 0)
+    with sock, socket.create_connection(sock.getsockname()) as client:
+        scope = {"client": client.getsockname(), "server": sock.getsockname()}
+        assert peers.account(scope) == os.getuid()
+        scope["client"] = ("127.0.0.1", 1)
+        assert peers.account(scope) is None
+    assert peers.account({"client": ("testclient", 1), "server": ("::1", 2)}) is None
+    assert peers.account({}) is None
+
+
+def test_a_page_elsewhere_can_link_to_the_desk_and_not_load_it(reader: Reader) -> None:  # noqa: F811
+    get = reader.client.get
+    for site in ("cross-site", "same-site"):
+        for mode in ("no-cors", "cors", "websocket", ""):
+            headers = {"sec-fetch-site": site, "sec-fetch-mode": mode}
+            assert get("/live", headers=headers).status_code == 403
+        headers = {"sec-fetch-site": site, "sec-fetch-mode": "navigate"}
+        assert get("/live", headers=headers).status_code == 200
+    assert get("/live", headers={"sec-fetch-site": "same-origin"}).status_code == 200
+
+
+def test_a_link_cannot_say_that_something_was_recorded(
+    reader: Reader,  # noqa: F811
+    incident: str,
+) -> None:
+    """It would also throw away what was typed."""
+    assert not reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
+    reader.send(incident, conclusion="watch", reason="x", operator="x")
+    for n in (1, 0):  # once
+        forms = reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
+        assert len(forms) == n
+
+
+def test_what_changed_meanwhile_is_looked_at_before_it_is_concluded_on(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    incident: str,
+) -> None:
+    before = recorded(desk_home)
+    form = {"conclusion": "cleared", "reason": "all of it", "operator": "x"}
+    told = reader.send(incident, 409, seen="0" * 16, **form)
+    assert "has changed" in told.all("p", role="alert")[0][1]
+    assert "all of it" in told.all("textarea")[0][1]
+    assert recorded(desk_home) == before
+    seen = told.all("input", name="seen")[0][0]["value"]
+    reader.send(incident, seen=seen, **form)
+    assert recorded(desk_home) > before
+
+
+def test_a_later_conclusion_holds_where_the_clock_was_set_back(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+    incident: str,
+) -> None:
+    reader.send(incident, conclusion="cleared", reason="early", operator="x")
+    ask(desk_home, "UPDATE dispositions SET made_time = made_time + INTERVAL 1 DAY")
+    reader.send(incident, conclusion="watch", reason="a day later", operator="x")
+    [(_, holds)] = reader.page(incident).all("li", **{"class": "holds"})
+    assert "a day later" in holds
+
+
+def test_a_plan_that_is_none_is_not_shown(
+    reader: Reader,  # noqa: F811
+    desk_home: Path,  # noqa: F811
+) -> None:
+    path = (desk_home / "latest").resolve() / "plan.json"
+    kept = path.read_bytes() if path.exists() else None
+    late = {"base": {"name": ""}, "watch": {"opens": "9999-12-31T23:59Z"}, "unit": "", "sortie": 1}
+    odd = {"stale_after": "2026-01-01T00:00Z", "notes": [], "sorties": [late], "left_out": []}
+    for text in ("[" * 100_000, "{}", "\0", "[1e999]", json.dumps(odd)):
+        path.write_text(text)
+        assert "No plan was made" in reader.page("/plan").text
+    path.unlink() if kept is None else path.write_bytes(kept)
+
+
+@pytest.mark.parametrize(
+    "when", ["0001-01-01", "-1", "9999-12-31", "9999-12-31T23:59Z", "nan", "x"]
+)
+def test_a_time_that_cannot_be_meant_is_refused(
+    reader: Reader,  # noqa: F811
+    incident: str,
+    when: str,
+) -> None:
+    """One that can't be printed, once stored, shut every page that shows it."""
+    reader.page(f"/?at={when}", 404)
+    form = {"conclusion": "cleared", "reason": "x", "operator": "x", "quiet_until": when}
+    told = reader.send(incident, 400, **form)
+    assert when in told.all("p", role="alert")[0][1]
+    reader.page(incident)
+
+
+def test_a_time_with_a_plus_leads_back_to_itself(reader: Reader, incident: str) -> None:  # noqa: F811
+    word = csrf(reader)
+    for at in ("2026-12-01T20:00+08:00", "2026-12-01 20:00"):
+        answer = reader.client.post(
+            incident,
+            params={"at": at},
+            data={"csrf": word, "conclusion": "watch", "reason": "x", "operator": "x"},
+            headers={"origin": HERE},
+            follow_redirects=False,
+        )
+        told = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert told == {"recorded": ["1"], "at": [at]}
+
+
+def test_a_broken_store_is_told_by_health(
+    desk_home: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    home = Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
+    catalogue = home / "store" / "catalogue.duckdb"
+    catalogue.write_bytes(catalogue.read_bytes()[: catalogue.stat().st_size // 2])
+    opened = Reader(Desk(load(home)))
+    opened.page("/", 500)
+    assert "store" in opened.page("/health").text
+    assert opened.client.get("/live").json()["run"] == ""
+
+
+def test_a_feed_is_not_read_again_at_each_view(
+    reader: Reader,  # noqa: F811
+    incident: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    links = [about.get("href", "") for about, _ in reader.page(incident).all("a")]
+    event = next(link for link in links if link.startswith("/event/"))
+    first = reader.page(event).text
+    for name in ("hashlib", "read_back"):
+        monkeypatch.setattr(raw, name, None)
+    assert reader.page(event).text == first
+
+
+def test_who_sends_nothing_is_cut_off(
+    desk_home: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many silent connections as are allowed would keep everybody out."""
+    monkeypatch.setattr(serving, "RECEIVE_S", 0.1)
+    begun = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na")
+    with served(Desk(load(desk_home))) as address:
+        where = urlsplit(address())
+        socks = [socket.create_connection((where.hostname, where.port), 20) for _ in begun]
+        for sock, data in zip(socks, begun, strict=True):
+            sock.sendall(data)
+        for sock in socks:  # ends, else the time runs out
+            with sock, suppress(ConnectionResetError):
+                while sock.recv(65_536):
+                    pass
+        odd = socket.create_connection((where.hostname, where.port), 20)
+        with odd:
+            odd.sendall(f"GET [ HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+            assert odd.recv(12) == b"HTTP/1.1 400"
+
+
 def test_the_desk_is_opened_on_this_machine_alone(tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "evil.example"):
         with pytest.raises(ConfigError) as told:
@@ -290,6 +470,7 @@ def test_the_browser_is_opened_without_telling_others_the_address(
     assert path is not None
     assert "hush" not in opened[0]
     assert path.stat().st_mode & 0o777 == 0o600
+    assert _open(tmp_path, "http://127.0.0.1:1/?token=hush") != path  # nobody can take its name
     assert "hush" in path.read_text()
 
 

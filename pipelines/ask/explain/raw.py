@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -79,15 +80,16 @@ def _read(
     named: Mapping[str, Path] | None,
     offsets: list[int],
     known: Sequence[Path],
-) -> dict[int, Reported]:
+) -> Mapping[int, Reported]:
     path, problem = _file_of(entry, installation, named, known)
     if path is not None:
         try:
-            return read_back(
+            return _back(
                 path,
+                _state(path),
                 str(entry["name"]),
                 str(json.loads(entry["report"]).get("format", "")),
-                offsets,
+                tuple(offsets),
                 int(installation.settings.ingest.max_uncompressed_gb * 1e9),
             )
         except SelatError as error:
@@ -123,9 +125,8 @@ def _file_of(
         try:
             if not path.is_file():
                 continue
-            with path.open("rb") as file_:
-                if hashlib.file_digest(file_, "sha256").hexdigest() == sha256:
-                    return path, ""
+            if _sha256(path, _state(path)) == sha256:
+                return path, ""
             problem = problem or f"{path} isn't the file that was read: its content has changed"
         except OSError as error:
             problem = problem or f"{path} can't be read: {error.strerror or error}"
@@ -134,3 +135,27 @@ def _file_of(
         f"the feed {name} isn't there any more; name where it is now with --feed (looked in "
         f"{looked})"
     )
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return what changes with a file's content: a desk asks for the same event many times."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+@lru_cache(maxsize=256)
+def _sha256(path: Path, _state: tuple[int, int, int]) -> str:
+    with path.open("rb") as file_:
+        return hashlib.file_digest(file_, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _back(
+    path: Path,
+    _state: tuple[int, int, int],
+    name: str,
+    kind: str,
+    places: tuple[int, ...],
+    top: int,
+) -> Mapping[int, Reported]:
+    return read_back(path, name, kind, places, top)

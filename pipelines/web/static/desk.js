@@ -47,7 +47,7 @@ for (const select of document.querySelectorAll("form.filters select"))
 const form = document.getElementById("conclude");
 if (form) {
   const key = "desk:" + location.pathname;
-  const fields = () => [...form.elements].filter((one) => one.name && one.name !== "csrf" && one.name !== "operator");
+  const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.name !== "operator");
   const quiet = form.elements.quiet_until;
   const fit = () => {
     const chosen = form.elements.conclusion.value;
