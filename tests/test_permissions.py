@@ -15,7 +15,7 @@ import json, os, sys
 os.umask(0)
 from pipelines.cli.main import main
 from pipelines.publish.files import WRITERS
-del WRITERS["brief.pdf"]  # made as the others are, and slowly
+del WRITERS["brief.html"], WRITERS["brief.pdf"]  # made as the others are, and slowly
 for command in json.loads(sys.argv[1]):
     sys.argv = ["selat", *command, "--quiet"]
     try:

@@ -387,7 +387,7 @@ def test_looking_twice_changes_nothing(name, stage, whole):
 @pytest.mark.slow
 @ALL
 @given(cuts=st.lists(st.integers(1, 1799), min_size=1, max_size=6, unique=True))
-@settings(max_examples=8, deadline=None, suppress_health_check=PAUSES)
+@settings(max_examples=5, deadline=None, suppress_health_check=PAUSES)
 def test_any_windows_equal_one_go(name, stage, whole, cuts):
     edges = [stage.start, *(stage.start + timedelta(minutes=m) for m in sorted(cuts)), stage.end]
     windows = list(pairwise(edges))

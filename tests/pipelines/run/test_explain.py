@@ -182,16 +182,12 @@ def test_a_hostile_name_cannot_act_in_any_form(
     assert text.count("<script") == 3  # the data, Leaflet and our own
 
 
-@pytest.mark.usefixtures("without_briefs")
 def test_the_time_machine_shows_what_was_known_then(
-    exercise: Path, tmp_path: Path, selat: Selat
+    stories: Path, tmp_path: Path, selat: Selat
 ) -> None:
-    home = tmp_path / "home"
-    selat("ingest", exercise / "feed.nmea.gz", "--home", home, "--quiet")
-    selat("detect", "--until", "2026-01-05T22:00Z", "--home", home, "--quiet")
-    first = selat("flagged", "--home", home, "--json", "--top", 100).out
-    early = {e["event_id"]: e for e in events_of(home).to_dict("records")}
-    selat("detect", "--home", home, "--quiet")
+    home = Path(shutil.copytree(stories / "home", tmp_path / "home", symlinks=True))
+    first = selat("flagged", "--home", stories / "early", "--json", "--top", 100).out
+    early = {e["event_id"]: e for e in events_of(stories / "early").to_dict("records")}
     late = {e["event_id"]: e for e in events_of(home).to_dict("records")}
     grown = next(k for k in early if k in late and late[k]["evidence"] != early[k]["evidence"])
     new = next(k for k in late if k not in early)
