@@ -128,7 +128,8 @@ def test_missed_nights_come_first_and_in_order(
         assert one.sql(query).equals(other.sql(query))
 
 
-@pytest.mark.slow
+# One that is stopped leaves nothing: test_nobody_has_the_service_run_anything.
+@pytest.mark.prove
 def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
     small_feed: Path,
     tmp_path: Path,

@@ -265,7 +265,7 @@ def test_tasks_in_any_order_and_twice(
 
     Dates are judged, and vessels looked at, some at a time.
     """
-    monkeypatch.setattr(memory, "rows_in", lambda *_: 5_000)
+    monkeypatch.setattr(memory, "rows_in", lambda *_: 15_000)
     planned: set[pd.Timestamp] = set()
 
     def at_first_only_half(*arguments: Any) -> pd.DataFrame:
