@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def selat(*commands: list[object], **environment: str) -> None:
     """Run commands, one after another, in a process that would let everybody in."""
@@ -41,6 +43,7 @@ def open_to_others(folder: Path, mask: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_nobody_else_reads_what_a_run_writes(small_feed: Path, tmp_path: Path) -> None:
     home, disk = tmp_path / "home", tmp_path / "disk"
     selat(
@@ -55,6 +58,7 @@ def test_nobody_else_reads_what_a_run_writes(small_feed: Path, tmp_path: Path) -
         assert open_to_others(folder, 0o077) == []
 
 
+@pytest.mark.slow
 def test_a_group_may_be_let_in(small_feed: Path, tmp_path: Path) -> None:
     selat(["ingest", small_feed, "--home", tmp_path / "home"], SELAT_UMASK="027")
     assert open_to_others(tmp_path / "home", 0o027) == []

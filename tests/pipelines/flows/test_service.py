@@ -91,6 +91,7 @@ def ingest(installation: Installation, named: tuple[str, ...]) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_missed_nights_come_first_and_in_order(
     small_feed: Path, small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -78,6 +78,7 @@ def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     assert all(check["margin"] >= 0 for check in told["checks"])
 
 
+@pytest.mark.slow
 def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> None:
     installation = load(exercise_home)
     with store.read(installation.store) as reader:
@@ -91,6 +92,7 @@ def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> 
             assert told.revisions[-1].status in {"created", "changed"}
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_nothing_and_says_it_all(
     exercise_home: Path, strongest: dict[str, Any]
 ) -> None:
@@ -128,6 +130,7 @@ def test_what_is_no_event_is_an_error_with_a_hint(exercise_home: Path, selat: Se
     assert several.code == 2
 
 
+@pytest.mark.slow
 def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(
     exercise: Path, exercise_home: Path, strongest: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -160,6 +163,7 @@ def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(
         away.rename(feed)
 
 
+@pytest.mark.slow
 def test_a_hostile_name_cannot_act_in_any_form(
     exercise_home: Path, strongest: dict[str, Any], selat: Selat, tmp_path: Path
 ) -> None:
@@ -182,6 +186,7 @@ def test_a_hostile_name_cannot_act_in_any_form(
     assert text.count("<script") == 3  # the data, Leaflet and our own
 
 
+@pytest.mark.slow
 def test_the_time_machine_shows_what_was_known_then(
     stories: Path, tmp_path: Path, selat: Selat
 ) -> None:

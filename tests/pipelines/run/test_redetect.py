@@ -47,6 +47,7 @@ def test_nothing_to_do_says_so(home: Path, selat: Selat) -> None:
     assert "today's detectors" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat: Selat) -> None:
     before, runs = tables(home)
@@ -89,6 +90,7 @@ def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat
     assert selat("redetect", *options).code == 7
 
 
+@pytest.mark.slow
 def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
     ran = selat("redetect", "--date", "2026-01-06", "--home", home)
     assert ran.code == 0, ran.err
@@ -96,6 +98,7 @@ def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
     assert "Nothing was written" in ran.out
 
 
+@pytest.mark.slow
 def test_new_feeds_are_looked_at_first(
     home: Path, stricter: Path, selat: Selat, tmp_path: Path
 ) -> None:

@@ -137,6 +137,7 @@ def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str,
             yield f"{name} rows", "\n".join(database.iterdump()).encode()
 
 
+@pytest.mark.slow
 def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     two_feeds: Installation, sent: Callable[[str], Sent]
 ) -> None:
@@ -192,6 +193,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     assert not set(products.tracks["source"]) & {sha256[:16]}
 
 
+@pytest.mark.slow
 def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
     pack = sent("ally")
     mmsi = str(pack.products.flagged["mmsi"].iloc[0])
@@ -215,6 +217,7 @@ def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_plan_is_in_the_brief_and_the_workbook(two_feeds: Installation, tmp_path: Path) -> None:
     config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
     profile = "{title: Crew, holds: [MYS], max_tlp: RED, formats: [brief, xlsx, gpx], plan: all}"
@@ -233,6 +236,7 @@ def test_a_plan_is_in_the_brief_and_the_workbook(two_feeds: Installation, tmp_pa
     assert {"Patrol plan", "Not sailed for", "Earliest meetings"} <= set(book.sheetnames)
 
 
+@pytest.mark.slow
 def test_a_label_that_is_too_strict_keeps_a_record_out(
     two_feeds: Installation, released: Callable[[str], Products]
 ) -> None:
@@ -257,6 +261,7 @@ def test_each_record_has_its_own_mark_and_the_pack_the_strictest(
     assert set(home.release.track_marks) == set(home.tracks["track_id"])
 
 
+@pytest.mark.slow
 def test_who_may_have_everything_gets_the_plan_as_it_is(
     two_feeds: Installation, released: Callable[[str], Products]
 ) -> None:
@@ -273,6 +278,7 @@ def test_who_may_have_everything_gets_the_plan_as_it_is(
     assert theirs == document
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "told",  # every format that a plan has a place in
     [
@@ -320,6 +326,7 @@ def test_a_plan_is_made_from_what_its_recipient_may_have(
     assert counts["boardings"] + counts["left_out"] == len(ally.flagged)
 
 
+@pytest.mark.slow
 def test_a_recipient_gets_the_sorties_of_its_units_only(sent: Callable[[str], Sent]) -> None:
     pack = sent("boat")
     planned = pack.products.planned
@@ -336,6 +343,7 @@ def test_a_recipient_gets_the_sorties_of_its_units_only(sent: Callable[[str], Se
     assert "kedalaman TIDAK diperiksa" in (pack.paths[0] / "README.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_path: Path) -> None:
     config = shutil.copytree(two_feeds.config, tmp_path / "config")
     stricter = MARKS.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: AMBER, rel: [MYS]}")
