@@ -17,8 +17,8 @@ Selat = Callable[..., Any]
 
 
 @pytest.fixture
-def home(exercise_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+def home(small_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def stricter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     old = next(
         line for line in text.split("loitering:")[1].splitlines() if "min_duration_s" in line
     )
-    changed = text.replace(old, "  min_duration_s: 18000", 1) if old else text
+    changed = text.replace(old, "  min_duration_s: 9000", 1) if old else text
     (config / "detectors.yaml").write_text(changed)
     return config
 

@@ -18,13 +18,13 @@ name: All of the Strait
 polygon: [[98.0, 1.0], [105.0, 1.0], [105.0, 7.0], [98.0, 7.0]]
 watch:
   - {when: meet, score: 0.6}
-  - {when: stop, min_duration_min: 300, vessels: [class_a], score: 0.5}
+  - {when: stop, min_duration_min: 60, vessels: [class_a], score: 0.5}
 """
 
 
 @pytest.fixture
-def home(exercise_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+def home(small_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
 @pytest.mark.slow
