@@ -141,11 +141,11 @@ def with_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], P
 
 @contextmanager
 def leaving_out_briefs() -> Iterator[None]:
-    """Runs write no briefs: half of what a small run costs, where nobody looks at them."""
+    """Runs write no briefs and no KML: half of what a small run costs, where nobody looks."""
     from pipelines.publish.files import WRITERS
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("brief.html", "brief.pdf"):
+        for name in ("brief.html", "brief.pdf", "flagged.kml"):
             patch.delitem(WRITERS, name)
         yield
 

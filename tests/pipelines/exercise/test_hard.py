@@ -71,7 +71,7 @@ def heard(night):
 @pytest.fixture(scope="module")
 def stages(zones):
     return [
-        hard.staged(seed, T0, T0 + 8 * HOUR_S, 60, zones, innocent=innocent)
+        hard.staged(seed, T0, T0 + 8 * HOUR_S, 90, zones, innocent=innocent)
         for seed, innocent in ((21, False), (22, True))
     ]
 
@@ -162,7 +162,7 @@ def test_kinds_of_a_hard_sea_can_be_chosen_and_a_calm_one_has_fewer(zones, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("hours", "vessels"), [(1, 10), pytest.param(3, 30, marks=pytest.mark.prove)]
+    ("hours", "vessels"), [(1, 30), pytest.param(3, 30, marks=pytest.mark.prove)]
 )
 def test_another_process_makes_the_same_bytes(zones, tmp_path, hours, vessels):
     here, there = tmp_path / "here", tmp_path / "there"

@@ -192,6 +192,7 @@ def test_the_time_machine_shows_what_was_known_then(
 ) -> None:
     home = Path(shutil.copytree(stories / "home", tmp_path / "home", symlinks=True))
     first = selat("flagged", "--home", stories / "early", "--json", "--top", 100).out
+    first = first.replace(str(stories / "early"), str(home))
     early = {e["event_id"]: e for e in events_of(stories / "early").to_dict("records")}
     late = {e["event_id"]: e for e in events_of(home).to_dict("records")}
     grown = next(k for k in early if k in late and late[k]["evidence"] != early[k]["evidence"])

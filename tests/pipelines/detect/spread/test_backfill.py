@@ -41,7 +41,7 @@ from tests.conftest import leaving_out_briefs, made_once
 
 SINCE, UNTIL = "2026-01-05", "2026-01-08"
 DATES = ["2026-01-05", "2026-01-06", "2026-01-07"]
-BRIEFS = {name: WRITERS[name] for name in ("brief.html", "brief.pdf")}
+BRIEFS = {name: WRITERS[name] for name in ("brief.html", "brief.pdf", "flagged.kml")}
 
 pytestmark = pytest.mark.slow
 
@@ -408,7 +408,7 @@ home, since, until = Path(sys.argv[1]), *sys.argv[2:]
 zones = load_zones(load(home))
 zones.on_land([0.0], [0.0]), zones.reached([0.0], [0.0]), zones.within([0.0], [0.0], ["port"])
 zones.coasts, zones.shores
-del WRITERS["brief.html"], WRITERS["brief.pdf"]
+del WRITERS["brief.html"], WRITERS["brief.pdf"], WRITERS["flagged.kml"]
 for line in sys.stdin:
     child = os.fork()
     if not child:
@@ -461,7 +461,9 @@ def test_a_detector_that_fails_does_not_stop_the_others(
     untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a run of that day: it is partial, and what rests on the detector isn't assessed."""
-    monkeypatch.setitem(WRITERS, "brief.html", BRIEFS["brief.html"])
+    told = ("brief.html", "flagged.kml")
+    for name in told:
+        monkeypatch.setitem(WRITERS, name, BRIEFS[name])
 
     def fail(*_: Any) -> Any:
         raise ValueError("no gaps tonight")
@@ -477,8 +479,8 @@ def test_a_detector_that_fails_does_not_stop_the_others(
     assert found.keys() == expected.keys()
     for name in ("events", "run_events", "flags", "runs"):
         pd.testing.assert_frame_equal(found[name], expected[name], obj=name)
-    briefs = [(home / "latest" / "brief.html").read_bytes() for home in (one, other)]
-    assert briefs[0] == briefs[1]
+    for name in told:
+        assert (other / "latest" / name).read_bytes() == (one / "latest" / name).read_bytes()
 
 
 @pytest.mark.prove  # test_a_detector_that_fails_does_not_stop_the_others
