@@ -38,7 +38,7 @@ WHOLE = {
     "exercise_home",
     "small_feed",
     "small_home",
-    "story_home",
+    "stories",
     "week",
     "night",
     "quiet",
@@ -141,11 +141,11 @@ def with_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], P
 
 @contextmanager
 def leaving_out_briefs() -> Iterator[None]:
-    """Runs write no briefs: half of what a small run costs, where nobody looks at them."""
+    """Runs write no briefs and no KML: half of what a small run costs, where nobody looks."""
     from pipelines.publish.files import WRITERS
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("brief.html", "brief.pdf"):
+        for name in ("brief.html", "brief.pdf", "flagged.kml"):
             patch.delitem(WRITERS, name)
         yield
 
@@ -260,3 +260,28 @@ def small_home(small_ingested_home: Path, tmp_path_factory: pytest.TempPathFacto
         look(home)
 
     return own_copy(tmp_path_factory, "small-home", make)
+
+
+@pytest.fixture(scope="session")
+def stories(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exercise's first half of the night looked at (`early`), and then all of it (`home`)."""
+    from pipelines.base.progress import reporter
+    from pipelines.base.settings import load
+    from pipelines.run import runs
+
+    def make(folder: Path) -> None:
+        early, home = folder / "early", folder / "home"
+        ingest(early, exercise / "feed.nmea.gz")
+        with leaving_out_briefs(), reporter(quiet=True) as report:
+            runs.detect_only(load(early), None, None, "2026-01-05T22:00Z", report)
+        shutil.copytree(early, home, symlinks=True)
+        with leaving_out_briefs():
+            look(home)
+
+    return made_once(tmp_path_factory, "stories", make)
+
+
+@pytest.fixture(scope="session")
+def story_home(stories: Path) -> Path:
+    """The small exercise, looked at twice: the first half of the night, then all of it."""
+    return stories / "home"

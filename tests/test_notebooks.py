@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom against a finished exercise, and only asks the desk."""
+"""Notebooks run from top to bottom against a finished exercise, and only asks the desk."""
 
 import ast
 import json
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import leaving_out_briefs, made_once
-
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+SOME = NOTEBOOKS[::4]
+"""Those that `make test` runs; `make prove` runs each."""
 
 
 def cells(path: Path, kind: str) -> list[dict[str, Any]]:
@@ -20,31 +20,6 @@ def cells(path: Path, kind: str) -> list[dict[str, Any]]:
     found = json.loads(path.read_text(encoding="utf-8"))["cells"]
     mine = [cell for cell in found if cell["cell_type"] == kind]
     return [{**cell, "source": "".join(cell["source"])} for cell in mine]
-
-
-@pytest.fixture(scope="session")
-def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small exercise, looked at twice: the first half of the night, then all of it."""
-    from pipelines.base.progress import reporter
-    from pipelines.base.settings import load
-    from pipelines.run import feeds, runs
-    from pipelines.run.setup import load_zones
-
-    def make(home: Path) -> None:
-        installation = load(home)
-        with leaving_out_briefs(), reporter(quiet=True) as report:
-            feeds.ingest_only(
-                installation,
-                load_zones(installation),
-                [str(exercise / "feed.nmea.gz")],
-                area=None,
-                mapping=None,
-                report=report,
-            )
-            runs.detect_only(installation, None, None, "2026-01-05T22:00Z", report)
-            runs.detect_only(installation, None, None, None, report)
-
-    return made_once(tmp_path_factory, "stories", make)
 
 
 def execute(notebook: Any, home: Path) -> None:
@@ -64,17 +39,17 @@ def execute(notebook: Any, home: Path) -> None:
 
 @pytest.fixture(scope="module")
 def executed(story_home: Path) -> dict[Path, list[Any]]:
-    """Cells of every notebook after all ran in one kernel, each with nothing of the others."""
+    """Cells of some notebooks after they ran in one kernel, each with nothing of the others."""
     import nbformat
 
-    first, *others = (nbformat.read(path, as_version=4) for path in NOTEBOOKS)
+    first, *others = (nbformat.read(path, as_version=4) for path in SOME)
     lengths = [len(one.cells) for one in (first, *others)]
     for one in others:
         forget = nbformat.v4.new_code_cell("%reset -f")
         first.cells += [forget, *one.cells]
     execute(first, story_home)
     found, at = {}, 0
-    for path, length in zip(NOTEBOOKS, lengths, strict=True):
+    for path, length in zip(SOME, lengths, strict=True):
         found[path] = first.cells[at : at + length]
         at += length + 1
     return found
@@ -82,12 +57,12 @@ def executed(story_home: Path) -> dict[Path, list[Any]]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOME, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, executed: dict[Path, list[Any]]) -> None:
     assert_told(executed[path])
 
 
-@pytest.mark.prove  # all in one kernel: test_notebook_runs
+@pytest.mark.prove  # some, in one kernel: test_notebook_runs
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_by_itself(path: Path, story_home: Path) -> None:

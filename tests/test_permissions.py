@@ -1,22 +1,35 @@
 """What the command writes is for its owner alone."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def selat(*commands: list[object], **environment: str) -> None:
-    """Run commands, one after another, in a process that would let everybody in."""
+
+@pytest.fixture(scope="module")
+def folder(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What commands wrote, one after another, in a process that would let everybody in."""
+    folder = tmp_path_factory.mktemp("written")
+    home, disk = folder / "home", folder / "disk"
+    commands = [
+        ["ingest", small_feed, "--home", home],
+        ["detect", "--home", home],
+        ["backup", disk, "--home", home],
+        ["restore", disk, "--home", folder / "new"],
+        ["ingest", small_feed, "--home", folder / "shared"],
+    ]
     code = """
 import json, os, sys
-os.umask(0)
 from pipelines.cli.main import main
 from pipelines.publish.files import WRITERS
-del WRITERS["brief.pdf"]  # made as the others are, and slowly
+del WRITERS["brief.html"], WRITERS["brief.pdf"]  # made as the others are, and slowly
 for command in json.loads(sys.argv[1]):
+    os.umask(0)
+    if "shared" in command[-1]:
+        os.environ["SELAT_UMASK"] = "027"
     sys.argv = ["selat", *command, "--quiet"]
     try:
         main()
@@ -24,12 +37,8 @@ for command in json.loads(sys.argv[1]):
         assert not end.code, command
 """
     asked = json.dumps([[str(one) for one in command] for command in commands])
-    subprocess.run(
-        [sys.executable, "-c", code, asked],
-        check=True,
-        capture_output=True,
-        env={**os.environ, **environment},
-    )
+    subprocess.run([sys.executable, "-c", code, asked], check=True, capture_output=True)
+    return folder
 
 
 def open_to_others(folder: Path, mask: int) -> list[str]:
@@ -41,21 +50,15 @@ def open_to_others(folder: Path, mask: int) -> list[str]:
     return found
 
 
-def test_nobody_else_reads_what_a_run_writes(small_feed: Path, tmp_path: Path) -> None:
-    home, disk = tmp_path / "home", tmp_path / "disk"
-    selat(
-        ["ingest", small_feed, "--home", home],
-        ["detect", "--home", home],
-        ["backup", disk, "--home", home],
-        ["restore", disk, "--home", tmp_path / "new"],
-    )
-    manifest = json.loads((home / "latest" / "manifest.json").read_text())
+@pytest.mark.slow
+def test_nobody_else_reads_what_a_run_writes(folder: Path) -> None:
+    manifest = json.loads((folder / "home" / "latest" / "manifest.json").read_text())
     assert manifest["state"] == "complete"
-    for folder in (home, disk, tmp_path / "new"):
-        assert open_to_others(folder, 0o077) == []
+    for name in ("home", "disk", "new"):
+        assert open_to_others(folder / name, 0o077) == []
 
 
-def test_a_group_may_be_let_in(small_feed: Path, tmp_path: Path) -> None:
-    selat(["ingest", small_feed, "--home", tmp_path / "home"], SELAT_UMASK="027")
-    assert open_to_others(tmp_path / "home", 0o027) == []
-    assert stat.S_IMODE((tmp_path / "home" / "store").stat().st_mode) == 0o750
+@pytest.mark.slow
+def test_a_group_may_be_let_in(folder: Path) -> None:
+    assert open_to_others(folder / "shared", 0o027) == []
+    assert stat.S_IMODE((folder / "shared" / "store").stat().st_mode) == 0o750

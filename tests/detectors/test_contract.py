@@ -214,6 +214,7 @@ def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole
     pd.testing.assert_frame_equal(found, among.reset_index(drop=True))
 
 
+@pytest.mark.slow
 @ALL
 def test_rests_on_those_that_it_declares_alone(name, stage, whole, earlier, look_in_company):
     """Each vessel with its company alone gives the same events; and that isn't everybody's."""
@@ -241,6 +242,7 @@ def scattered(stage, seed, n_vessels):
     )
 
 
+@pytest.mark.slow
 @ALL
 @settings(max_examples=2, deadline=None, suppress_health_check=PAUSES)
 @given(seed=st.integers(0, 2**32 - 1))
@@ -263,6 +265,7 @@ TOO_LITTLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOO_LITTLE)
 def test_a_declaration_that_names_too_few_is_found_out(
     name, stage, whole, earlier, look_in_company
@@ -387,7 +390,7 @@ def test_looking_twice_changes_nothing(name, stage, whole):
 @pytest.mark.slow
 @ALL
 @given(cuts=st.lists(st.integers(1, 1799), min_size=1, max_size=6, unique=True))
-@settings(max_examples=8, deadline=None, suppress_health_check=PAUSES)
+@settings(max_examples=5, deadline=None, suppress_health_check=PAUSES)
 def test_any_windows_equal_one_go(name, stage, whole, cuts):
     edges = [stage.start, *(stage.start + timedelta(minutes=m) for m in sorted(cuts)), stage.end]
     windows = list(pairwise(edges))

@@ -439,6 +439,7 @@ def sailor(scene: Any, seed: int) -> pd.DataFrame:
     return scene.positions(track[(rng.random(len(track)) > 0.3) & ~quiet.to_numpy()])
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True))
 def test_any_partition_gives_the_same_conduct(scene: Any, seed: int, cuts: list[float]) -> None:
@@ -476,6 +477,7 @@ def wanderer(scene: Any, seed: int) -> pd.DataFrame:
     return scene.positions(*tracks)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:

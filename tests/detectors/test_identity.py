@@ -94,6 +94,7 @@ def handed_over(stage_of, zones_from, one):
     return staged(stage_of, zones_from, *parts), when_s, again_s
 
 
+@pytest.mark.slow
 @SLOW
 @given(one=hand_overs)
 def test_finds_each_hand_over_once(stage_of, zones_from, one):
@@ -123,6 +124,7 @@ def test_any_windows_equal_one_go(stage_of, zones_from, one, cuts):
     pd.testing.assert_frame_equal(stage.drive(Identity(), list(pairwise(edges))), whole)
 
 
+@pytest.mark.slow
 @SLOW
 @given(
     pause_s=st.sampled_from([60.0, 300.0, 900.0]),
@@ -146,6 +148,7 @@ def test_a_ship_that_follows_is_another(stage_of, zones_from, pause_s, behind_m,
     assert (found["score"] < 0.3).all()
 
 
+@pytest.mark.slow
 @SLOW
 @given(
     every_s=st.tuples(*[st.sampled_from([5.0, 30.0, 180.0])] * 2),

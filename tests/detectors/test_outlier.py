@@ -107,6 +107,7 @@ def walker(scene: Any, seed: int) -> pd.DataFrame:
     return scene.positions(*tracks)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(

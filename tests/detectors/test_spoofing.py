@@ -269,6 +269,7 @@ def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> inte
     return segmented(pd.concat(parts, ignore_index=True))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10,
     deadline=None,

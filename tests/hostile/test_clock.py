@@ -134,7 +134,9 @@ def feeds_of(folder: Path) -> Iterator[Path]:
     yield from (nmea, csv, archive)
 
 
-@pytest.mark.parametrize("steps", [(-10, 24), (-100, -12, 2, 24)])
+@pytest.mark.parametrize(
+    "steps", [pytest.param((-10, 24), marks=pytest.mark.prove), (-100, -12, 2, 24)]
+)
 def test_a_slow_clock_loses_nothing(tmp_path: Path, at: At, steps: tuple[int, ...]) -> None:
     paths = list(feeds_of(tmp_path))
     at(24)

@@ -239,7 +239,9 @@ def contents(sent: Sent) -> dict[str, bytes]:
     return {**found, folder.name: b"", archive.name: archive.read_bytes()}
 
 
-@pytest.mark.parametrize("recipient", ["ally", "crew", "coast"])
+@pytest.mark.parametrize(
+    "recipient", ["ally", pytest.param("crew", marks=pytest.mark.prove), "coast"]
+)
 def test_a_pack_is_as_if_nothing_else_were_known(
     packed: Callable[[str], tuple[Sent, Sent]], recipient: str
 ) -> None:
@@ -269,11 +271,11 @@ def test_the_feeds_exercise_every_detector(
 
 
 def test_two_recipients_cannot_compare_ids(packed: Callable[[str], tuple[Sent, Sent]]) -> None:
-    crew, coast = (packed(name)[0] for name in ("crew", "coast"))
-    assert set(crew.released.own["event_id"]) & set(coast.released.own["event_id"])
-    told = [set(sent.products.events["event_id"]) for sent in (crew, coast)]
+    ally, coast = (packed(name)[0] for name in ("ally", "coast"))
+    assert set(ally.released.own["event_id"]) & set(coast.released.own["event_id"])
+    told = [set(sent.products.events["event_id"]) for sent in (ally, coast)]
     assert not told[0] & told[1]
-    for sent in (crew, coast):
+    for sent in (ally, coast):
         text = b"".join(contents(sent).values()).decode(errors="replace")
         assert not [key for key in sent.released.own["event_id"] if key in text]
 

@@ -144,6 +144,7 @@ ROWS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(ROWS, min_size=1, max_size=40, unique_by=lambda r: (r[0], r[1])))
 @settings(max_examples=50, deadline=None)
 def test_each_day_stands_for_itself_and_equals_the_naive_count(rows):

@@ -109,6 +109,7 @@ def _settled(shapes, lat, lon, point, row):
     return sorted(expected)
 
 
+@pytest.mark.slow
 @given(scene(), st.permutations(range(60)))
 @settings(max_examples=30, deadline=None)
 def test_row_order_does_not_matter(drawn, order):
@@ -191,6 +192,7 @@ def test_pickled_without_its_indices_and_still_the_same():
     assert pickle.loads(text).within([0.5], [0.5], ("port",)).tolist() == [True]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1.0, 30.0, 500.0, 20_000.0, np.inf]))
 def test_distance_to_land_against_the_closest_point_of_the_coast(seed, within_m):

@@ -71,6 +71,7 @@ def test_an_approach_is_the_distance_between_the_reports(night: desk.Night) -> N
     assert float(at["distance_m"]) == pytest.approx(float(plain), abs=60)
 
 
+@pytest.mark.slow
 def test_the_night_of_the_strongest_event(night: desk.Night) -> None:
     found = desk.night_with("encounter", night.installation.home)
     event_id = found.strongest("encounter")
@@ -94,6 +95,7 @@ def drawn(page: str) -> dict[str, Any]:
     return dict(json.loads(data))
 
 
+@pytest.mark.slow
 def test_the_map_of_a_night_is_the_briefs(night: desk.Night, tmp_path: Path) -> None:
     chart = night.map()
     page = framed(chart._repr_html_())
@@ -121,6 +123,7 @@ def test_the_map_of_an_event_shows_its_vessels_around_it(night: desk.Night) -> N
     assert 0 < mark["begin_s"] < mark["end_s"] < data["end_s"] - data["start_s"]
 
 
+@pytest.mark.slow
 def test_what_stands_below_a_map_is_words(night: desk.Night) -> None:
     hostile = replace(night.map(), title='"><script>alert(1)</script>\u202e')
     html = hostile._repr_html_()
@@ -156,6 +159,7 @@ def test_a_table_shows_texts_whole_and_runs_none() -> None:
     assert long in html
 
 
+@pytest.mark.slow
 def test_a_conclusion_goes_in_and_stays_out_of_the_past(
     exercise_home: Path, tmp_path: Path
 ) -> None:
@@ -191,6 +195,7 @@ def test_a_conclusion_goes_in_and_stays_out_of_the_past(
         desk.conclude(night, event_id, "guilty", reason="x", by="y")
 
 
+@pytest.mark.slow
 def test_an_operation_takes_polygons_and_records_nothing(night: desk.Night) -> None:
     first, last = night.span()
     third = (last - first) / 3

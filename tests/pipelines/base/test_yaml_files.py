@@ -24,6 +24,7 @@ def written(folder, text):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -69,6 +69,7 @@ def world(exercise):
     return decoded(exercise)
 
 
+@pytest.mark.slow
 def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path, zones, exercise):
     start = datetime.fromtimestamp(exercise.truth.t0, tz=None).astimezone()
     for name, seed in (("one", 5), ("same", 5), ("other", 6)):
@@ -137,6 +138,7 @@ def test_ships_make_good_the_speed_they_report(world):
     assert first["sog_kn"].max() < 32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.prove) for n in (2, 3))])
 def test_no_position_and_no_way_between_two_lies_ashore(
     tmp_path, zones, seed, exercise, monkeypatch
@@ -299,6 +301,7 @@ def test_what_cant_be_made_is_refused_in_words(tmp_path, zones, wrong, error):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 def test_a_short_small_exercise_leaves_out_what_does_not_fit(tmp_path, zones):
     seen = []
     start = datetime.fromisoformat("2026-03-10T00:00:00+00:00")

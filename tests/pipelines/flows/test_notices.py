@@ -69,6 +69,7 @@ def addresses(
     monkeypatch.setenv("SELAT_SECRET_NOTICES", json.dumps([f"json://{webhook[0]}/hook", by_mail]))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("addresses")
 def test_failure_absence_and_a_rule_held_back_arrive(
     exercise_home: Path,

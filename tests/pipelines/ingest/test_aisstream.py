@@ -247,6 +247,7 @@ def test_other_json_says_what_is_missing(read, content, message, hint):
     assert hint in error.value.hint
 
 
+@pytest.mark.slow
 def test_real_envelopes(read, shared):
     """One of each message type, as aisstream.io sends them; type 9 isn't a vessel's report."""
     paths = sorted((shared / "feeds/aisstream_json/sample").glob("*.json"))
@@ -304,6 +305,7 @@ BITS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(
     kind=st.sampled_from(["PositionReport", "ShipStaticData", "StaticDataReport", "Odd"]),

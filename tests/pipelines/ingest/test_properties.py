@@ -76,6 +76,7 @@ def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(
             assert whole_sentences(re.split(rb"[\r\n]", content[offset:].lstrip(b"\r\n"))[0])
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(5, 70))
 def test_the_size_of_batches_changes_nothing(read, sentences, tagged, data, batch_rows):
@@ -118,6 +119,7 @@ def test_positions_agree_with_pyais_own_decoder(read, shared):
     assert seen > 600
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(3, 30))
 def test_damaged_tables_never_crash_and_batches_change_nothing(read, data, batch_rows):

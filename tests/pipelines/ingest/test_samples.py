@@ -74,6 +74,7 @@ def test_sample(read, name):
     check(read(SAMPLES / name, mappings=MAPPINGS), EXPECTED[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_size_of_batches_changes_nothing(read, name):
     for rows in (1, 2, 3):

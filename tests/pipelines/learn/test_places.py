@@ -73,6 +73,7 @@ def refused(traffic: Traffic, zones: Zones = OPEN, **more: Any) -> list[Refused]
     return no
 
 
+@pytest.mark.slow
 def test_an_anchorage_needs_many_vessels_on_several_days_that_lay_still() -> None:
     (place,) = learned(replace(no_traffic(), stops=stays(12)))
     assert place.zone_class == "anchorage"
@@ -127,6 +128,7 @@ def test_what_is_too_large_is_split_where_it_is_denser() -> None:
         assert shapes.area_km2(mine.shape) < 40
 
 
+@pytest.mark.slow
 def test_what_cannot_be_split_is_refused_and_says_why() -> None:
     rng = np.random.default_rng(2)
     n = 4000  # evenly dense at every radius, 30 km across
@@ -283,6 +285,7 @@ def test_lanes_have_the_direction_of_their_traffic() -> None:
         assert place.n_days >= 3
 
 
+@pytest.mark.slow
 def test_two_way_traffic_is_no_lane_and_crossing_traffic_is_a_precautionary_area() -> None:
     two_ways = flows(sailing(90.0, 40, 1), sailing(270.0, 40, 2))
     way = shapely.LineString([(99.85, 3.0), (100.15, 3.0)]).buffer(0.003)

@@ -61,6 +61,7 @@ def test_every_file_is_marked(folder):
         assert not {"\u202e", "\x00"} & set(text), path
 
 
+@pytest.mark.slow
 def test_a_recipients_files_bear_its_marks_in_its_language(sea, tracked, tmp_path, request):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
     planned = Planned(made, Mark(Tlp.AMBER, frozenset({"MYS"})), "ms")

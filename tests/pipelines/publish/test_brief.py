@@ -269,6 +269,7 @@ def test_a_silence_parts_a_track(coastless: Products) -> None:
             assert len(track["pieces"]) >= 2
 
 
+@pytest.mark.slow
 def test_everything_flagged_lies_in_the_first_view(products: Products) -> None:
     data = map_of(products, vessel_cards(products))
     west, south, east, north = data["fit"]

@@ -369,6 +369,7 @@ def test_an_event_without_a_place_still_opens(
     assert page.evaluate("document.querySelector('.where').textContent").count("place not known")
 
 
+@pytest.mark.slow
 def test_in_a_notebook_the_map_fills_its_frame(
     page: Any, products: Products, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def values_in(text: str) -> set[tuple[str, str, str]]:
     return {(name, spec or "", how or "") for _, name, spec, how in parts if name is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", OTHERS)
 def test_all_that_is_said_of_events_is_in_the_catalogue(language: str) -> None:
     known, where = labels(language), said()

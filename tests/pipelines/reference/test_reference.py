@@ -73,6 +73,7 @@ def test_zones_have_every_class_with_source_and_confidence(zones):
     )
 
 
+@pytest.mark.slow
 def test_only_a_transfer_area_with_a_licence_is_taken_for_licensed(zones):
     areas = zones.frame[zones.frame["zone_class"] == "sts_area"]
     assert areas["zone_id"][areas["licensed"]].tolist() == ["sungai-linggi-sts"]

@@ -88,6 +88,7 @@ def test_every_command_has_an_example_that_it_takes() -> None:
         assert path in {take(line) for line in lines if line.startswith("selat ")}, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "guide",
     [
@@ -167,6 +168,7 @@ def test_unknown_area(tmp_path: Path, feed: Path, selat: Selat) -> None:
     assert "hint:" in ran.err
 
 
+@pytest.mark.slow
 def test_second_ingest_is_a_no_op(tmp_path: Path, feed: Path, selat: Selat) -> None:
     home = tmp_path / "home"
     first = json.loads(selat("ingest", feed, "--home", home, "--json").out)
@@ -207,6 +209,7 @@ def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> Non
     assert as_csv[0].startswith("rank,mmsi,imo,name")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_a_failing_detector_fails_the_run_after_the_others(
     tmp_path: Path, exercise_home: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
@@ -234,6 +237,7 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     assert len(events) == len(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_the_same_window_again_changes_nothing(small: Path, selat: Selat) -> None:
     home = small
@@ -247,6 +251,7 @@ def test_the_same_window_again_changes_nothing(small: Path, selat: Selat) -> Non
     pd.testing.assert_frame_equal(flagged, flagged_again)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_one_go_equals_hour_by_hour(ingested: Path, exercise_home: Path, selat: Selat) -> None:
     home = ingested
@@ -278,6 +283,7 @@ def lines_between(feed: Path, cuts: list[float]) -> list[bytes]:
     return [b"".join(lines[a:b]) for a, b in pairwise(edges)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_late_feeds_and_past_days_give_the_events_of_one_go(
     tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
@@ -301,6 +307,7 @@ def test_late_feeds_and_past_days_give_the_events_of_one_go(
         pd.testing.assert_frame_equal(late.sql(query), whole.sql(query))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_a_day_leaves_the_rest_of_a_feed_new(small: Path, selat: Selat) -> None:
     home = small
@@ -320,6 +327,7 @@ def test_export_again(exercise_home: Path, tmp_path: Path, selat: Selat) -> None
     assert "exists already" in selat("export", out, "--home", exercise_home).err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_the_store_is_whole_also_when_compacted(
     tmp_path: Path, small_feed: Path, selat: Selat
@@ -345,6 +353,7 @@ def test_a_damaged_store_is_named(ingested: Path, selat: Selat) -> None:
     assert first.name in ran.out
 
 
+@pytest.mark.slow
 def test_a_feed_is_deleted_by_its_key(ingested: Path, feed: Path, selat: Selat) -> None:
     home = ("--home", ingested)
     [held] = json.loads(selat("store", "feeds", "--json", *home).out)
@@ -357,6 +366,7 @@ def test_a_feed_is_deleted_by_its_key(ingested: Path, feed: Path, selat: Selat) 
     assert len(json.loads(selat("ingest", feed, *home, "--json").out)["added"]) == 1
 
 
+@pytest.mark.slow
 def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
     [row] = json.loads(selat("flagged", "--home", exercise_home, "--json", "--top", 1).out)[
         "flagged"
@@ -372,6 +382,7 @@ def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
     assert json.loads(before.out)["name"] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, small: Path, selat: Selat) -> None:
     home = small
@@ -388,6 +399,7 @@ def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, small: Path, se
     assert list(after["end"]) == list(before["end"])
 
 
+@pytest.mark.slow
 def test_an_unreadable_feed_does_not_stop_the_others(
     tmp_path: Path, feed: Path, selat: Selat
 ) -> None:
@@ -421,6 +433,7 @@ def test_doctor(tmp_path: Path, selat: Selat) -> None:
     assert selat("doctor", "--home", tmp_path).code == 0
 
 
+@pytest.mark.slow
 def test_a_feed_from_standard_input(tmp_path: Path, feed: Path) -> None:
     lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:5000]
     command = [
@@ -439,6 +452,7 @@ def test_a_feed_from_standard_input(tmp_path: Path, feed: Path) -> None:
     assert report["rows_read"] == 5000
 
 
+@pytest.mark.slow
 def test_a_recorded_feed_is_read_like_any_other(tmp_path: Path, feed: Path, selat: Selat) -> None:
     lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:3000]
     home = tmp_path / "home"

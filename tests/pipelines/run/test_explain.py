@@ -78,6 +78,7 @@ def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     assert all(check["margin"] >= 0 for check in told["checks"])
 
 
+@pytest.mark.slow
 def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> None:
     installation = load(exercise_home)
     with store.read(installation.store) as reader:
@@ -91,6 +92,7 @@ def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> 
             assert told.revisions[-1].status in {"created", "changed"}
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_nothing_and_says_it_all(
     exercise_home: Path, strongest: dict[str, Any]
 ) -> None:
@@ -128,6 +130,7 @@ def test_what_is_no_event_is_an_error_with_a_hint(exercise_home: Path, selat: Se
     assert several.code == 2
 
 
+@pytest.mark.slow
 def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(
     exercise: Path, exercise_home: Path, strongest: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -160,6 +163,7 @@ def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(
         away.rename(feed)
 
 
+@pytest.mark.slow
 def test_a_hostile_name_cannot_act_in_any_form(
     exercise_home: Path, strongest: dict[str, Any], selat: Selat, tmp_path: Path
 ) -> None:
@@ -182,16 +186,14 @@ def test_a_hostile_name_cannot_act_in_any_form(
     assert text.count("<script") == 3  # the data, Leaflet and our own
 
 
-@pytest.mark.usefixtures("without_briefs")
+@pytest.mark.slow
 def test_the_time_machine_shows_what_was_known_then(
-    exercise: Path, tmp_path: Path, selat: Selat
+    stories: Path, tmp_path: Path, selat: Selat
 ) -> None:
-    home = tmp_path / "home"
-    selat("ingest", exercise / "feed.nmea.gz", "--home", home, "--quiet")
-    selat("detect", "--until", "2026-01-05T22:00Z", "--home", home, "--quiet")
-    first = selat("flagged", "--home", home, "--json", "--top", 100).out
-    early = {e["event_id"]: e for e in events_of(home).to_dict("records")}
-    selat("detect", "--home", home, "--quiet")
+    home = Path(shutil.copytree(stories / "home", tmp_path / "home", symlinks=True))
+    first = selat("flagged", "--home", stories / "early", "--json", "--top", 100).out
+    first = first.replace(str(stories / "early"), str(home))
+    early = {e["event_id"]: e for e in events_of(stories / "early").to_dict("records")}
     late = {e["event_id"]: e for e in events_of(home).to_dict("records")}
     grown = next(k for k in early if k in late and late[k]["evidence"] != early[k]["evidence"])
     new = next(k for k in late if k not in early)

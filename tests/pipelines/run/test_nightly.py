@@ -21,10 +21,12 @@ def nightly(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_whole_job_with_a_feed_that_cannot_be_read(small_feed: Path, tmp_path: Path) -> None:
+def test_whole_job_with_a_feed_that_cannot_be_read(
+    small_feed: Path, tmp_path: Path, with_records: Callable[[Path], Path]
+) -> None:
     broken = tmp_path / "broken.csv"
     broken.write_text("one,two\n1,2\n")
-    home = tmp_path / "home"
+    home = with_records(tmp_path / "home")
     ran = nightly("--feed", small_feed, "--feed", broken, "--home", home)
     assert ran.returncode == 6, ran.stderr
     assert "SIMULATED DATA" in ran.stdout

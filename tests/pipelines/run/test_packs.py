@@ -35,6 +35,7 @@ def config(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_from_key_to_opened_pack(
     selat: Selat, home: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +83,7 @@ def test_from_key_to_opened_pack(
     assert selat("exports", "--expect", "f" * 64, *common).code == 9
 
 
+@pytest.mark.slow
 def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
     selat: Selat, home: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +110,7 @@ def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
     assert "revoked" in selat("keys", "list", *common).out
 
 
+@pytest.mark.slow
 def test_mistakes_are_told(selat: Selat, home: Path, config: Path, tmp_path: Path) -> None:
     common = ("--home", home, "--config", config)
     nobody = selat("export", "--to", "nobody", "--unsigned", *common)

@@ -43,6 +43,7 @@ def test_an_old_home_finds_its_feed_beside_it(
     assert all(one["lines"] for one in raw(selat, moved / "home"))
 
 
+@pytest.mark.slow
 def test_a_feed_that_moved_is_found_where_it_was_named_last(
     moved: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -71,6 +72,7 @@ def project(tmp_path: Path, exercise_home: Path, monkeypatch: pytest.MonkeyPatch
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", ["flagged --top 3", "status", "store feeds", "disposition list"]
 )
@@ -83,6 +85,7 @@ def test_commands_that_show_a_run_find_the_exercise(
     assert not (project / "home").exists()
 
 
+@pytest.mark.slow
 def test_what_reads_feeds_in_never_goes_to_the_exercise(
     project: Path, exercise: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

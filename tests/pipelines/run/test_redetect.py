@@ -17,8 +17,8 @@ Selat = Callable[..., Any]
 
 
 @pytest.fixture
-def home(exercise_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+def home(small_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def stricter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     old = next(
         line for line in text.split("loitering:")[1].splitlines() if "min_duration_s" in line
     )
-    changed = text.replace(old, "  min_duration_s: 18000", 1) if old else text
+    changed = text.replace(old, "  min_duration_s: 9000", 1) if old else text
     (config / "detectors.yaml").write_text(changed)
     return config
 
@@ -47,6 +47,7 @@ def test_nothing_to_do_says_so(home: Path, selat: Selat) -> None:
     assert "today's detectors" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat: Selat) -> None:
     before, runs = tables(home)
@@ -89,6 +90,7 @@ def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat
     assert selat("redetect", *options).code == 7
 
 
+@pytest.mark.slow
 def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
     ran = selat("redetect", "--date", "2026-01-06", "--home", home)
     assert ran.code == 0, ran.err
@@ -96,6 +98,7 @@ def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
     assert "Nothing was written" in ran.out
 
 
+@pytest.mark.slow
 def test_new_feeds_are_looked_at_first(
     home: Path, stricter: Path, selat: Selat, tmp_path: Path
 ) -> None:

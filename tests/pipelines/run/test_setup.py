@@ -43,6 +43,7 @@ def home(small_home: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_a_run_loads_zones_and_builds_detectors_once(home: Path, counted: Counter[str]) -> None:
     with reporter(quiet=True) as report:
@@ -59,6 +60,7 @@ def test_looking_again_at_days_loads_them_once_for_all(home: Path, counted: Coun
     assert counted == {"load_zones": 1, "build": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_a_run_is_seen_when_it_is_recorded_and_not_before(home: Path) -> None:
     installation = load(home)

@@ -18,15 +18,16 @@ name: All of the Strait
 polygon: [[98.0, 1.0], [105.0, 1.0], [105.0, 7.0], [98.0, 7.0]]
 watch:
   - {when: meet, score: 0.6}
-  - {when: stop, min_duration_min: 300, vessels: [class_a], score: 0.5}
+  - {when: stop, min_duration_min: 60, vessels: [class_a], score: 0.5}
 """
 
 
 @pytest.fixture
-def home(exercise_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+def home(small_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_it_is_tried_on_the_past_and_then_counts(home: Path, tmp_path: Path, selat: Selat) -> None:
     config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))

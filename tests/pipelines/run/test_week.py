@@ -31,7 +31,9 @@ ANYWHERE = {
 }
 """Hours at which the week is cut; the last lies behind the last report, which comes late."""
 
-pytestmark = pytest.mark.slow
+# Of twelve hours: test_one_go_equals_hour_by_hour, test_late_feeds_and_past_days_give_the_events_…,
+# test_the_feeds_exercise_every_detector; of any detector: tests/detectors/test_contract.py
+pytestmark = [pytest.mark.slow, pytest.mark.prove]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,9 +43,7 @@ def briefless() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(
-    scope="module", params=[2, pytest.param(7, marks=pytest.mark.prove)], ids=lambda n: f"{n}-days"
-)
+@pytest.fixture(scope="module", params=[2, 7], ids=lambda n: f"{n}-days")
 def days(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -140,7 +140,7 @@ def test_every_detector_has_something_to_lose(whole: Installation) -> None:
     assert kinds >= {d.name for d in build_detectors(whole)} - {"outlier"}
 
 
-@pytest.mark.parametrize("cut", ["anywhere", pytest.param("days", marks=pytest.mark.prove)])
+@pytest.mark.parametrize("cut", ["anywhere", "days"])
 def test_in_parts_is_as_in_one_go(
     week: Path, days: int, whole: Installation, tmp_path: Path, cut: str
 ) -> None:
@@ -155,7 +155,6 @@ def test_in_parts_is_as_in_one_go(
     pd.testing.assert_frame_equal(events_of(installation), events_of(whole))
 
 
-@pytest.mark.prove  # of twelve hours: test_late_feeds_and_past_days_give_the_events_of_one_go
 def test_late_and_shuffled_is_as_in_one_go(
     week: Path, days: int, whole: Installation, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_there_is_a_store_of_this_version_to_keep() -> None:
     assert KEPT / f"schema-{SCHEMA_VERSION}.tar.xz" in ARCHIVES, "run tests/…/kept/make.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.split(".")[0])
 def test_every_kept_store_says_what_it_said(archive: Path, tmp_path: Path) -> None:
     root = unpacked(archive, tmp_path)
@@ -124,6 +125,7 @@ def test_a_store_without_revisions_begins_with_what_it_knows(tmp_path: Path) -> 
     assert version(root) == 3
 
 
+@pytest.mark.slow
 def test_the_store_is_kept_as_it_was(
     tmp_path: Path, batch: Callable[..., Any], next_version: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -148,6 +150,7 @@ def test_the_store_is_kept_as_it_was(
         assert len(reader.tracked(need, pd.Timestamp("2026-01-07", tz="UTC")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["keep", "migrate", "swap"])
 def test_a_migration_cut_off_anywhere_is_done_again(
     tmp_path: Path, next_version: int, monkeypatch: pytest.MonkeyPatch, moment: str

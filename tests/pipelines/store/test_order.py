@@ -113,7 +113,7 @@ def content(root: Path) -> dict[str, pd.DataFrame]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(TRANSMISSION, min_size=1, max_size=40),
     st.permutations(range(4)),

@@ -18,6 +18,10 @@ from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
 
 pytestmark = pytest.mark.slow
+share_first = pytest.mark.parametrize(
+    "place", [pytest.param("s3", marks=pytest.mark.prove), "share"], indirect=True
+)
+"""On a share; in object storage where it is proven, after what differs there was tried."""
 
 KEY, SECRET = "AKIDEXAMPLE", "very-secret-hush"
 
@@ -47,6 +51,7 @@ def test_another_machine_reads_what_this_one_wrote(
     assert not (other / "work.duckdb").exists()
 
 
+@share_first
 def test_a_machine_that_lost_its_folder_goes_on(
     place: StoreSettings, tmp_path: Path, add: Callable[..., None]
 ) -> None:
@@ -59,6 +64,7 @@ def test_a_machine_that_lost_its_folder_goes_on(
     pd.testing.assert_frame_equal(rows(here, place), rows(plain, StoreSettings()))
 
 
+@share_first
 def test_a_store_that_was_here_is_taken_there(
     place: StoreSettings, tmp_path: Path, add: Callable[..., None]
 ) -> None:
@@ -73,6 +79,7 @@ def test_a_store_that_was_here_is_taken_there(
         add(tmp_path / "here2", place, "d")
 
 
+@share_first
 def test_compaction_and_deletion_reach_the_place(
     place: StoreSettings, tmp_path: Path, add: Callable[..., None]
 ) -> None:
@@ -90,7 +97,18 @@ def test_compaction_and_deletion_reach_the_place(
     assert check(tmp_path / "other", place) == []
 
 
-@pytest.mark.parametrize("moment", ["keep", "catalogue", "latest"])
+@pytest.mark.parametrize(
+    ("place", "moment"),
+    [
+        pytest.param("s3", "keep", marks=pytest.mark.prove),
+        ("s3", "catalogue"),
+        pytest.param("s3", "latest", marks=pytest.mark.prove),
+        ("share", "keep"),
+        ("share", "catalogue"),
+        ("share", "latest"),
+    ],
+    indirect=["place"],
+)
 def test_a_crash_while_it_is_published_changes_nothing_for_readers(
     place: StoreSettings,
     tmp_path: Path,
@@ -124,6 +142,7 @@ def test_a_crash_while_it_is_published_changes_nothing_for_readers(
     assert check(tmp_path / "other", place) == []
 
 
+@share_first
 def test_a_crash_after_it_is_published(
     place: StoreSettings, tmp_path: Path, add: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +161,7 @@ def test_a_crash_after_it_is_published(
     assert set(rows(tmp_path / "other", place)["source"]) == {"a", "b", "c"}
 
 
+@share_first
 def test_damage_there_is_found(
     place: StoreSettings, tmp_path: Path, add: Callable[..., None]
 ) -> None:
@@ -161,6 +181,7 @@ def test_damage_there_is_found(
         assert reader.lost() == [name]
 
 
+@share_first
 def test_backup_of_a_store_elsewhere(
     place: StoreSettings, tmp_path: Path, add: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,7 @@ READER = """
 """
 
 
-@pytest.mark.parametrize("wanted", [45, pytest.param(200, marks=pytest.mark.prove)])
+@pytest.mark.parametrize("wanted", [16, pytest.param(200, marks=pytest.mark.prove)])
 def test_readers_see_no_error_and_no_torn_result_during_publishes(
     tmp_path: Path, batch: Callable[..., Any], wanted: int
 ) -> None:
@@ -100,7 +100,7 @@ def test_readers_see_no_error_and_no_torn_result_during_publishes(
             assert reader.stdout.readline() == "reading\n"
         publishes, added, took_s = 0, 1, []
         while publishes < wanted:
-            if publishes % 40 == 39:
+            if publishes % 40 == 15:
                 before = writer._publishes
                 for date in list(writer.files_by_date()["date"]):
                     writer.compact(date)
@@ -122,8 +122,8 @@ def test_readers_see_no_error_and_no_torn_result_during_publishes(
     for seen in results:
         assert not [kind for kind in seen if kind.startswith("error")], seen
         assert "torn" not in seen
-        assert seen["whole"] > 20
-        assert len([kind for kind in seen if kind.startswith("generation")]) > 10
+        assert seen["whole"] > wanted // 4
+        assert len([kind for kind in seen if kind.startswith("generation")]) > wanted // 8
     print(f"{publishes} publishes, median {np.median(took_s) * 1e3:.0f} ms")  # noqa: T201
     print([(seen["whole"], len(seen) - 1) for seen in results])  # noqa: T201
 
@@ -219,7 +219,7 @@ def ingest() -> Iterator[Callable[[Path, float | None], bool]]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "between"), [(6, 1), pytest.param(24, 5, marks=pytest.mark.prove)]
+    ("wanted", "between"), [(3, 0), pytest.param(24, 5, marks=pytest.mark.prove)]
 )
 def test_kill_at_many_moments_of_an_ingest(
     tmp_path: Path,

@@ -138,6 +138,7 @@ def test_left_over_files_are_removed(tmp_path: Path, batch: Callable[..., Any]) 
     assert len(content(tmp_path)["positions"])
 
 
+@pytest.mark.slow
 def test_second_writer_is_told_who_writes(tmp_path: Path) -> None:
     script = textwrap.dedent(f"""
         import sys

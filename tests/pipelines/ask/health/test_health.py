@@ -116,6 +116,7 @@ def found(installation: Installation, now: datetime = NOW) -> tuple[Health, dict
     return health, {p.where: p.message for p in problems(health, HealthSettings())}
 
 
+@pytest.mark.slow
 def test_all_is_well(made: Callable[..., Installation]) -> None:
     health, wrong = found(made())
     [feed] = health.feeds
@@ -127,6 +128,7 @@ def test_all_is_well(made: Callable[..., Installation]) -> None:
     assert wrong.keys() == {"runs", "backup"}
 
 
+@pytest.mark.slow
 def test_a_feed_that_says_less_than_usual(made: Callable[..., Installation]) -> None:
     health, wrong = found(made(step_s=1200))
     assert health.feeds[0].share == pytest.approx(0.25, abs=0.02)
@@ -140,6 +142,7 @@ def test_a_feed_that_went_silent(made: Callable[..., Installation]) -> None:
     assert "silent" in wrong["feed /feeds/ais-#.csv"]
 
 
+@pytest.mark.slow
 def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     health, wrong = found(made(places=(100.1,)))
     assert "1 of 2 blocks" in wrong["coverage"]
@@ -149,6 +152,7 @@ def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     assert "  3°N █   ·" in console.export_text()
 
 
+@pytest.mark.slow
 def test_gaps_of_the_last_day(made: Callable[..., Installation]) -> None:
     health, _ = found(made(hours=(2, 24)))
     assert health.coverage is not None
@@ -272,6 +276,7 @@ def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
     assert told("status") == told("doctor")
 
 
+@pytest.mark.slow
 def test_status_for_machines(exercise_home: Path, selat: Selat) -> None:
     said = json.loads(selat("status", "--home", exercise_home, "--json").out)
     assert said["health"]["last_run"]["state"] == "complete"

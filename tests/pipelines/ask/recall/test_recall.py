@@ -190,6 +190,7 @@ def test_what_is_new_changed_closed_and_retracted(reader: store.Queries) -> None
     }
 
 
+@pytest.mark.slow
 def test_what_the_sea_brought_is_told_from_what_other_rules_find(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         look(writer, 1, 24, [event(GROWS, 1, None)])
@@ -216,6 +217,7 @@ def test_nothing_changes_within_one_moment(reader: store.Queries) -> None:
         changed(reader, "run-2", "run-1")
 
 
+@pytest.mark.slow
 def test_a_conclusion_follows_the_story(tmp_path: Path) -> None:
     installation = load(tmp_path)
     with store.write(installation.store) as writer:
@@ -262,6 +264,7 @@ def test_a_story_is_still_followed_after_a_second_look(tmp_path: Path) -> None:
         assert told.dispositions["reason"].tolist() == ["nets"]
 
 
+@pytest.mark.slow
 def test_an_event_that_came_back_is_nobodys_heir_and_has_none(tmp_path: Path) -> None:
     installation = load(tmp_path)
     with store.write(installation.store) as writer:
@@ -275,6 +278,7 @@ def test_an_event_that_came_back_is_nobodys_heir_and_has_none(tmp_path: Path) ->
         assert told.superseded_by == "", "another once took over from it, and gave it back"
 
 
+@pytest.mark.slow
 def test_a_store_that_kept_no_revisions_tells_what_it_knows(home: Path, tmp_path: Path) -> None:
     import duckdb
 

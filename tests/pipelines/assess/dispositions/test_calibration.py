@@ -59,6 +59,7 @@ def test_lift_is_against_unaided_boarding() -> None:
     assert lift["all"]["lift_low"] < lift["all"]["lift"] < lift["all"]["lift_high"]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(60, 200), st.integers(0, 50))
 def test_the_order_of_a_list_never_changes(n: int, seed: int) -> None:
@@ -81,6 +82,7 @@ def test_too_few_are_refused(n: int, found: int, words: str) -> None:
         fit(table)
 
 
+@pytest.mark.slow
 def test_a_score_that_tells_nothing_is_refused() -> None:
     refused = 0
     for seed in range(8):
@@ -103,6 +105,7 @@ def written(folder: Path, n: int = 200) -> tuple[Path, dict[str, Any]]:
     return models.write(folder, made), made
 
 
+@pytest.mark.slow
 def test_a_model_is_written_once_and_comes_back_the_same(tmp_path: Path) -> None:
     path, made = written(tmp_path)
     assert written(tmp_path)[0] == path

@@ -150,6 +150,7 @@ events_at = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(events_at, st.randoms())
 def test_row_order_and_time_of_day_dont_matter(drawn: list[Any], random: Any) -> None:

@@ -56,6 +56,7 @@ def cut(feed, places):
     return [feed[a:b] for a, b in itertools.pairwise(edges)]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(feed=feeds(), places=st.lists(st.integers(0, 10_000), max_size=12))
 @example(feed=b"a\r\n\r\rb\r", places=[2, 3, 5])

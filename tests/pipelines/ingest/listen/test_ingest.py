@@ -79,6 +79,7 @@ def test_a_feed_without_times_gets_the_time_of_reception(
     assert set(positions["time"]) == {NOW}
 
 
+@pytest.mark.slow
 def test_every_hazard_yields_its_messages(shared: Path, tmp_path: Path) -> None:
     cases = json.loads((shared / "corpora" / "hazards.json").read_text(encoding="utf-8"))
     for number, case in enumerate(cases):

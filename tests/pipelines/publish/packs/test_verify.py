@@ -228,6 +228,7 @@ def test_what_is_no_pack_is_said_to_be_none(
         verify(tmp_path / "empty", keys, fresh)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes_and_replaces_a_pack_only_where_asked(
     installation: Installation, made: Path, pack: Path
 ) -> None:

@@ -54,6 +54,7 @@ def content(home: Path) -> dict[str, Any]:
         }
 
 
+@pytest.mark.slow
 def test_what_is_taken_back_is_what_was_kept(home: Path, selat: Selat, tmp_path: Path) -> None:
     disk, new = tmp_path / "disk", tmp_path / "new"
     (home / "recordings").mkdir()
