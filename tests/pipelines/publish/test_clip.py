@@ -10,7 +10,7 @@ from pipelines.publish import clip
 from pipelines.publish.products import Products
 
 
-@pytest.mark.parametrize("ending", ["webp", "gif"])
+@pytest.mark.parametrize("ending", ["webp", pytest.param("gif", marks=pytest.mark.prove)])
 def test_a_clip_lasts_six_seconds_and_moves(
     coastless: Products, tmp_path: Path, ending: str
 ) -> None:

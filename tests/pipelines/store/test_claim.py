@@ -24,6 +24,9 @@ pytestmark = pytest.mark.slow  # processes
 
 Add = Callable[..., None]
 s3_only = pytest.mark.parametrize("place", ["s3"], indirect=True)
+s3_first = pytest.mark.parametrize(
+    "place", ["s3", pytest.param("share", marks=pytest.mark.prove)], indirect=True
+)
 
 WRITER = """
 import sys
@@ -88,6 +91,7 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(
     assert sources(tmp_path / "reader", place) == {"b.csv"}
 
 
+@s3_first
 def test_a_command_says_who_writes_and_what_to_do(
     place: StoreSettings,
     tmp_path: Path,
@@ -108,6 +112,7 @@ def test_a_command_says_who_writes_and_what_to_do(
     assert selat("store", "compact", "--home", tmp_path / "other").code == 0
 
 
+@s3_first
 def test_the_claim_of_a_writer_that_died_ends(
     place: StoreSettings, tmp_path: Path, add: Add
 ) -> None:
@@ -123,6 +128,7 @@ def test_the_claim_of_a_writer_that_died_ends(
     assert sources(tmp_path / "reader", place) == {"b.csv"}
 
 
+@s3_first
 def test_a_machine_whose_writer_died_goes_on_at_once(
     place: StoreSettings, tmp_path: Path, add: Add
 ) -> None:

@@ -78,7 +78,14 @@ def test_there_is_a_store_of_this_version_to_keep() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.split(".")[0])
+@pytest.mark.parametrize(
+    "archive",
+    [
+        pytest.param(one, marks=() if one in (ARCHIVES[0], ARCHIVES[-1]) else pytest.mark.prove)
+        for one in ARCHIVES
+    ],
+    ids=lambda path: path.name.split(".")[0],
+)
 def test_every_kept_store_says_what_it_said(archive: Path, tmp_path: Path) -> None:
     root = unpacked(archive, tmp_path)
     said = json.loads(archive.with_name(archive.name.replace(".tar.xz", ".json")).read_text())

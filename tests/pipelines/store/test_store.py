@@ -69,7 +69,7 @@ def test_each_vessel_is_loaded_from_its_own_day(tmp_path: Path, batch: Callable[
     assert first[533000002].strftime("%Y-%m-%d") == "2026-01-07"
 
 
-@pytest.mark.slow
+@pytest.mark.prove  # test_same_rows_whatever_the_order_of_ingest
 def test_order_of_ingest_does_not_matter(tmp_path: Path, batch: Callable[..., Any]) -> None:
     feeds = {
         "a": batch([533000001, 533000002], source="aa"),

@@ -45,7 +45,7 @@ def test_the_token_is_left_behind(page: Page, desk: str) -> None:  # noqa: F811
     assert page.evaluate("document.referrer") == ""
 
 
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.prove), 390])
 def test_each_page_asks_nobody_else_and_fits(
     page: Page,  # noqa: F811
     desk: str,

@@ -218,11 +218,8 @@ def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
 
 
 @pytest.mark.slow
-def test_a_plan_is_in_the_brief_and_the_workbook(two_feeds: Installation, tmp_path: Path) -> None:
-    config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
-    profile = "{title: Crew, holds: [MYS], max_tlp: RED, formats: [brief, xlsx, gpx], plan: all}"
-    (config / "recipients.yaml").write_text(f"crew: {profile}\n")
-    folder = export_to(load(two_feeds.home, config), "crew", out=tmp_path, unsigned=True).paths[0]
+def test_a_plan_is_in_the_brief_and_the_workbook(sent: Callable[[str], Sent]) -> None:
+    folder = sent("ally").paths[0]
     brief = (folder / "brief.html").read_text(encoding="utf-8")
     data = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', brief, re.DOTALL)
     assert data
