@@ -5,6 +5,8 @@ BIN := .venv/bin
 EXERCISE := data/exercise
 WEEK := data/week
 WEEK_NIGHTS := 06 07 08 09 10 11 12
+# One more than there are processors: some tests wait for a process or a clock.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # Bytecode is kept whatever the machine has set: without it imports are half of a small run.
@@ -29,14 +31,14 @@ week: setup ## simulate an exercise week and look at its seven nights, for the n
 	@$(BIN)/selat flagged --home $(WEEK)/home
 
 test: .venv/.installed-dev ## install the development tools and run all tests
-	SELAT_EXAMPLES=0.2 $(BIN)/pytest -n auto --dist worksteal -m "not prove"
+	SELAT_EXAMPLES=0.2 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove"
 
 test-fast: .venv/.installed-dev ## the tests to run at every save: units, cases, contract
-	SELAT_EXAMPLES=0.1 $(BIN)/pytest -n auto --dist worksteal -m "not prove and not slow and not whole" tests
+	SELAT_EXAMPLES=0.1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove and not slow and not whole" tests
 
 prove: .venv/.installed-dev ## the long proofs, and ten times the examples of every property
-	$(BIN)/pytest -n auto --dist worksteal -m prove
-	SELAT_EXAMPLES=10 $(BIN)/pytest -n auto --dist worksteal -m "hypothesis and not prove" tests
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m prove
+	SELAT_EXAMPLES=10 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "hypothesis and not prove" tests
 
 check: .venv/.installed-dev ## static checks: format, lint, types, import contracts
 	$(BIN)/ruff format --check .
