@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from detectors.core.errors import SelatError
+from detectors.core.frames import TIME
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
@@ -117,20 +118,20 @@ def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFra
     Places are of reports that can be believed; not known where no such report came in the last hour
     that it was heard.
     """
-    rows = []
-    for mmsi in found["mmsi"].tolist():
-        seen = store.identity_at(mmsi, end).last_seen
-        row: dict[str, Any] = {"last_seen": seen, "lat": np.nan, "lon": np.nan}
-        if seen is not None:
-            last = pd.Timestamp(seen).as_unit("us")
-            reports = store.track_positions([mmsi], last - pd.Timedelta(hours=1), last)
-            if len(reports):
-                newest = reports.sort_values("time").iloc[-1]
-                row |= {"lat": float(newest["lat"]), "lon": float(newest["lon"])}
-        rows.append(row)
-    where = pd.DataFrame(rows, columns=["last_seen", "lat", "lon"])
-    where["last_seen"] = pd.to_datetime(where["last_seen"], utc=True)
-    return pd.concat([found.reset_index(drop=True), where], axis=1)
+    mmsis = found["mmsi"].tolist()
+    seen = [store.identity_at(mmsi, end).last_seen for mmsi in mmsis]
+    where = pd.DataFrame({"mmsi": mmsis, "last_seen": pd.to_datetime(pd.Series(seen), utc=True)})
+    where = where.astype({"last_seen": TIME}).assign(lat=np.nan, lon=np.nan)
+    hour = pd.Timedelta(hours=1)
+    # A read for each date, however many were heard last on it.
+    for _, own in where.dropna(subset="last_seen").groupby(where["last_seen"].dt.date):
+        last = own.drop_duplicates("mmsi").set_index("mmsi")["last_seen"]
+        reports = store.track_positions(last.index.tolist(), last.min() - hour, last.max())
+        reports = reports[reports["time"] >= reports["mmsi"].map(last) - hour]
+        newest = reports.sort_values("time").drop_duplicates("mmsi", keep="last")
+        for name in ("lat", "lon"):
+            where.loc[own.index, name] = own["mmsi"].map(newest.set_index("mmsi")[name])
+    return pd.concat([found.reset_index(drop=True), where.drop(columns="mmsi")], axis=1)
 
 
 def _names(wanted: str, values: pd.Series) -> Any:
