@@ -211,7 +211,7 @@ def vessel(night: Night, mmsi: int | str) -> Dossier:
     """All that is known of a vessel in that night."""
     time, mmsi = night.moment.time, number(mmsi)
     with store.read(night.installation.store, night.installation.settings.store) as reader:
-        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
+        identity, history = reader.known_at(mmsi, time)
         events = reader.events_as_of(night.moment.ordinal, mmsi=mmsi)
         known = reader.dispositions(time)
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
