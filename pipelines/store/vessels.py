@@ -76,7 +76,7 @@ class Identity:
     said
         When each field's value had last been said, for the fields that were said.
     first_seen, last_seen
-        First and last report of any kind in the whole store; None where there is none.
+        First and last report of any kind up to that time; None where there is none.
     """
 
     mmsi: int

@@ -117,7 +117,7 @@ def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFra
     that it was heard.
     """
     mmsis = found["mmsi"].tolist()
-    seen = store.last_seen(mmsis).to_numpy()
+    seen = store.last_seen(mmsis, end).to_numpy()
     where = pd.DataFrame({"mmsi": mmsis, "last_seen": pd.to_datetime(pd.Series(seen), utc=True)})
     where = where.astype({"last_seen": TIME}).assign(lat=np.nan, lon=np.nan)
     hour = pd.Timedelta(hours=1)

@@ -27,12 +27,12 @@ class VesselQueries(Generation):
         with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
             return self._ask("heard_in", end=end)
 
-    def last_seen(self, mmsis: list[int]) -> pd.Series:
-        """Return the time of the last report of any kind of some vessels, by MMSI; NaT where there
-        is none.
+    def last_seen(self, mmsis: list[int], end: pd.Timestamp) -> pd.Series:
+        """Return the time of the last report of any kind of some vessels up to a time, by MMSI; NaT
+        where there is none.
         """
         with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
-            return self._ask("last_seen").set_index("mmsi")["last_time"].reindex(mmsis)
+            return self._ask("last_seen", end=end).set_index("mmsi")["last_time"].reindex(mmsis)
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """Return what a vessel had called itself last at a time."""
@@ -44,7 +44,8 @@ class VesselQueries(Generation):
         """
         from pipelines.reference.codes import flag_states
 
-        statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
+        statements = self._ask("statements", mmsi=mmsi)
+        seen = self._ask("seen", mmsi=mmsi, end=time)
         flag = str(flag_states([mmsi])[0])
         return identity(mmsi, time, statements, seen, flag), history(until(statements, time))
 

@@ -81,6 +81,9 @@ def test_what_it_called_itself_then(root: Path) -> None:
     assert back.imo == 9074728
     assert back.flag_state == "MYS"
     assert (back.first_seen, back.last_seen) == (at("2026-01-05 10:00"), at("2026-01-20 10:00"))
+    # What came later wasn't known then.
+    assert (before.first_seen, before.last_seen) == (None, None)
+    assert second.last_seen == at("2026-01-09 10:00")
 
 
 def test_agrees_with_the_vessels_of_a_run(root: Path) -> None:
