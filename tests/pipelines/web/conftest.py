@@ -15,8 +15,9 @@ from starlette.testclient import TestClient
 from pipelines.ask.look import look
 from pipelines.base.settings import load
 from pipelines.web.app import Desk, application
-from pipelines.web.doors import Doors, Keys
+from pipelines.web.doors import Doors
 from pipelines.web.serving import listening, server_of
+from pipelines.web.sessions import Keys
 from tests.conftest import own_copy
 
 HERE = "http://127.0.0.1:8765"
