@@ -11,9 +11,7 @@ from pipelines.cli.present import print_json
 if TYPE_CHECKING:
     from pipelines.web.accounts import Accounts
 
-app = typer.Typer(
-    invoke_without_command=True, help="Open the desk in a browser; its accounts and certificate."
-)
+app = typer.Typer(invoke_without_command=True)
 account = typer.Typer(no_args_is_help=True, help="Who may sign in at the desk, and see what there.")
 app.add_typer(account, name="account")
 

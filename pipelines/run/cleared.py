@@ -38,6 +38,7 @@ from pipelines.run.runs import HISTORY, finish_run, run_detectors, work_out_days
 from pipelines.run.setup import Setup
 from pipelines.run.windows import Window
 from pipelines.store import Queries, StoreError, read, write
+from pipelines.store.catalogue import writer_lock
 
 _TAKEN: Final = ("detectors.yaml", "zones")
 """Of the configuration: what has no mark."""
@@ -66,7 +67,9 @@ class Clearance:
 
     def __str__(self) -> str:
         """As a person reads it."""
-        return "everything" if self.everything else str(Mark(self.max_tlp, self.holds))
+        if self.everything:
+            return "everything"
+        return f"TLP:{self.max_tlp}" + "".join(f", {name}" for name in sorted(self.holds))
 
 
 EVERYTHING: Final = Clearance(Tlp.RED, frozenset(), everything=True)
@@ -149,11 +152,20 @@ def prepare(installation: Installation, clearance: Clearance, report: Reporter) 
     ConfigError
         If the marks, or what nights are looked at with, can't be read.
     StoreError
-        If the home's store can't be read, or somebody else is preparing the same.
+        If the home's store can't be read.
+    StoreBusyError
+        While somebody else is preparing the same.
     """
     own = home_of(installation, clearance)
-    if own == installation:
-        return own
+    if own != installation:
+        with writer_lock(own.home.parent / "desk.lock"):
+            _prepare(installation, own, clearance, report)
+    return own
+
+
+def _prepare(
+    installation: Installation, own: Installation, clearance: Clearance, report: Reporter
+) -> None:
     rules = marking.load(installation.config)
     with read(installation.store, installation.settings.store) as home:
         rights = Rights.of(home, rules, clearance.recipient)
@@ -176,7 +188,6 @@ def prepare(installation: Installation, clearance: Clearance, report: Reporter) 
             done[night.run_id] = _run(own, night, rights, report)
             _note(own, "", done)
     _note(own, state, done)
-    return own
 
 
 def _sound(own: Installation, rights: Rights) -> bool:
@@ -249,5 +260,6 @@ def clear_away(installation: Installation, clearances: list[Clearance]) -> list[
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
         with suppress(OSError):
+            (path.parent / "desk.lock").unlink(missing_ok=True)
             path.parent.rmdir()
     return gone

@@ -287,13 +287,16 @@ class Accounts:
                     f"{self.path} can't be read: {error.strerror or error}",
                     hint="it is a file of its own, which its owner can read",
                 ) from error
-            with os.fdopen(handle, "rb") as file:
-                about = os.fstat(file.fileno())
+            try:
+                about = os.fstat(handle)
                 self._refuse_others(about)
                 state = (about.st_ino, about.st_mtime_ns, about.st_ctime_ns, about.st_size)
                 if self._kept is None or self._kept.state != state:
-                    self._kept = _Read(state, self._parsed(file.read(MAX_BYTES + 1)))
-            return self._kept.accounts
+                    with os.fdopen(os.dup(handle), "rb") as file:
+                        self._kept = _Read(state, self._parsed(file.read(MAX_BYTES + 1)))
+                return self._kept.accounts
+            finally:
+                os.close(handle)
 
     def _refuse_others(self, about: os.stat_result) -> None:
         if not stat.S_ISREG(about.st_mode):

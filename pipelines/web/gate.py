@@ -98,7 +98,10 @@ class Gate:
         else:
             asked = parse_qs(scope["query_string"].decode("latin-1"))
             back, language = (asked.get(name, [""])[0] for name in ("back", "lang"))
-            elsewhere = headers.get(b"sec-fetch-site", [b"none"]) != [b"same-origin"]
+            # A strict cookie isn't sent where another site's page led here.
+            elsewhere = bool(
+                {b"cross-site", b"same-site"} & set(headers.get(b"sec-fetch-site", []))
+            )
             await self._show(scope, headers, send, 200, back, language, elsewhere=elsewhere)
         return True
 

@@ -34,6 +34,10 @@ LOOPBACK: Final = ("127.0.0.1", "localhost")
 RECEIVE_S: Final = 10.0
 """A request that hasn't come in so long is cut off, in twice that at the latest."""
 
+CLOSE_S: Final = 1.0
+"""A TLS connection that its client doesn't end in so long is cut off; `_STOP_S` is longer."""
+_STOP_S: Final = 2
+
 _OPENER: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0;url={address}"><title>Desk</title></head>
@@ -251,10 +255,11 @@ class _Server(uvicorn.Server):
     """One whose clients say what they want while TLS begins, too."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin, with a limit of its own for the handshake: without, it is a minute."""
+        """Begin, with limits of its own for how TLS begins and ends: else a minute, and half."""
         if self.config.ssl is not None:
             loop = asyncio.get_running_loop()
-            made = partial(loop.create_server, ssl_handshake_timeout=RECEIVE_S)
+            limits = {"ssl_handshake_timeout": RECEIVE_S, "ssl_shutdown_timeout": CLOSE_S}
+            made = partial(loop.create_server, **limits)
             loop.create_server = made  # type: ignore[method-assign]
         await super().startup(sockets)
 
@@ -273,7 +278,7 @@ def server_of(app: Doors, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
         h11_max_incomplete_event_size=2 * MAX_HEADERS,
         limit_concurrency=64,
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=_STOP_S,
     )
     config.load()
     config.ssl = tls

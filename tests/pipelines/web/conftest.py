@@ -24,13 +24,13 @@ from pipelines.run.feeds import ingest_only
 from pipelines.run.runs import detect_only
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import utc
-from pipelines.web import accounts
+from pipelines.web import accounts, tls
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
 from pipelines.web.clearances import Desks
 from pipelines.web.doors import Doors
 from pipelines.web.gate import Gate
-from pipelines.web.serving import _nothing, listening, server_of
+from pipelines.web.serving import _nothing, gate_of, listening, server_of
 from pipelines.web.sessions import Keys
 from pipelines.web.tries import Tries
 from tests.conftest import leaving_out_briefs, made_once, own_copy
@@ -310,3 +310,22 @@ class Signed:
         """Send a form as its page would."""
         data = {"csrf": self.csrf, **form}
         return self.client.post(address, data=data, headers={"origin": AWAY})
+
+
+@contextmanager
+def served_tls(
+    installation: Installation, certified: tuple[Path, Path]
+) -> Iterator[tuple[int, Gate]]:
+    """The server of a desk on the network; gives its port, and who signs in there."""
+    with listening("127.0.0.1", 0, network=True) as sock:
+        port = int(sock.getsockname()[1])
+        gate = gate_of(Desk(installation), sock, ("desk.example",), lambda _: None)
+        doors = Doors(_nothing, gate.keys, port, gate=gate)
+        server = server_of(doors, tls.context(*certified))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+        thread.start()
+        try:
+            yield port, gate
+        finally:
+            server.should_exit = True
+            thread.join(20)

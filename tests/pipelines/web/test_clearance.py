@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from starlette.routing import Route
@@ -22,6 +22,10 @@ from tests.pipelines.web.conftest import Signed, Watch
 GUEST = Clearance(Tlp.GREEN, frozenset())
 PARAMETERS = {"incident_id", "event_id", "mmsi", "name"}
 """Of the desk's addresses. A new one wants an answer here, so that no page is left out."""
+
+
+MOST: Final = 3
+"""So many open incidents, events and vessels are looked at; of the secret ones all."""
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +52,13 @@ def values(installation: Installation) -> dict[str, list[str]]:
         }
 
 
-def addresses(installation: Installation, known: dict[str, list[str]]) -> Iterator[str]:
-    """Every address of the desk that can be asked for, found in the application itself."""
+def addresses(
+    installation: Installation, known: dict[str, list[str]], most: int | None = None
+) -> Iterator[str]:
+    """Every address of the desk that can be asked for, found in the application itself.
+
+    For each parameter at most so many values.
+    """
     for route in application(Desk(installation), str).routes:
         assert isinstance(route, Route)
         if "GET" not in (route.methods or ()):
@@ -58,7 +67,7 @@ def addresses(installation: Installation, known: dict[str, list[str]]) -> Iterat
         assert set(named) <= PARAMETERS, f"say what {route.path} can be asked for"
         if not named:
             yield route.path
-        for value in known[named[0]] if named else ():
+        for value in known[named[0]][:most] if named else ():
             yield route.path.replace(f"{{{named[0]}}}", value)
     yield from (f"/?at={run}" for run in known["run_id"])
 
@@ -99,8 +108,9 @@ def test_no_page_of_a_guest_holds_a_word_that_is_secret(
 ) -> None:
     words = secret_words(marked)
     pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
-    known = values(marked)
-    pages = list(addresses(marked, known))
+    known, own = values(marked), values(cleared.home_of(marked, GUEST))
+    few = {name: own[name][:MOST] + sorted(words & set(known[name])) for name in known}
+    pages = list(addresses(marked, few))
     mmsi = next(word for word in words if word.isdigit() and len(word) == 9)
     for found in (f"/find?q={mmsi[:8]}", f"/?q={mmsi[:8]}", "/find?q=secre"):
         pages.append(found)
@@ -114,7 +124,7 @@ def test_no_page_of_a_guest_holds_a_word_that_is_secret(
     hidden = {address for address in shown if pattern.search(address)}
     assert len(hidden) > 20
     assert {shown[address] for address in hidden} == {404}
-    assert sum(status == 200 for status in shown.values()) > 30
+    assert sum(status == 200 for status in shown.values()) > 15
     # The search would find them: whoever may see everything does.
     assert pattern.search(chief.page("/").html)
     assert all(chief.client.get(address).status_code == 200 for address in sorted(hidden)[:3])
@@ -128,13 +138,13 @@ def test_a_guests_desk_is_that_of_a_home_where_nothing_secret_ever_came(
     known = values(cleared.home_of(marked, GUEST))
     assert known == values(cleared.home_of(unmarked, GUEST))
     compared = 0
-    for address in addresses(marked, known):
+    for address in addresses(marked, known, MOST):
         if address == "/health":  # says how large the disk is
             continue
         one, two = (_plain(side, side.client.get(address)) for side in (guest, other))
         assert one == two, address
         compared += 1
-    assert compared > 30
+    assert compared > 15
 
 
 def _plain(side: Signed, answer: Any) -> str:
