@@ -235,7 +235,7 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         page.evaluate(
             "localStorage.setItem('desk:', 'typed'); document.querySelector('.who summary').focus()"
         )
-        leave(page, "Enter")
+        press(page, "Enter")
         page.evaluate("document.querySelector('[formaction=\"/logout\"]').focus()")
         leave(page, "Enter")
         page.wait("location.pathname === '/login' && document.readyState === 'complete'")
