@@ -332,7 +332,7 @@ class Accounts:
     def _damaged(self, problem: str) -> AccountError:
         return AccountError(
             f"{self.path} is damaged: {problem}",
-            hint="put it back from a backup, or remove it and add the accounts anew",
+            hint="remove it, and add the accounts anew: no backup holds them",
         )
 
     @contextmanager
