@@ -16,7 +16,7 @@ it goes with it there, and stays in the home, where each conclusion is recorded 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,9 +175,7 @@ def _prepare(
         _configure(installation, own, clearance.may, rules)
         with write(own.store, own.settings.store) as writer:
             align(writer, rights, home)
-            places = home.feed_places()
-            kept = set(rights.ledger["feed_key"])
-            writer.place_feeds({key: path for key, path in places.items() if key in kept})
+            writer.place_feeds(_places(home.feed_places(), rights))
             work_out_days(writer, own, report)
             writer.publish()
     with read(own.store, own.settings.store) as store:
@@ -188,6 +186,13 @@ def _prepare(
             done[night.run_id] = _run(own, night, rights, report)
             _note(own, "", done)
     _note(own, state, done)
+
+
+def _places(found: Mapping[str, Path], rights: Rights) -> dict[str, Path]:
+    """Return where feeds were found last, under the names that they are known by."""
+    names = zip(rights.ledger["feed_key"], rights.ledger["name"], strict=True)
+    known = {str(key): Path(str(name)).name for key, name in names}
+    return {key: path for key, path in found.items() if known.get(key) == path.name}
 
 
 def _sound(own: Installation, rights: Rights) -> bool:

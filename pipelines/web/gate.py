@@ -39,6 +39,8 @@ SHEET: Final = "/assets/desk.css"
 CHECKS: Final = 2
 """So many passwords are checked at a time: each takes 32 MB and a processor."""
 WAITING: Final = 8
+KNOWN_S: Final = 30 * 24 * 3600
+"""So long a browser is known by which somebody signed in."""
 
 OWN_WRITES: Final = re.compile(r"/settings|/incident/[0-9a-f]{16}")
 """What every account may write: its own language, and conclusions. All else is for who has all."""
@@ -83,6 +85,10 @@ class Gate:
     @property
     def _word(self) -> str:
         return f"{self.cookie}-in"
+
+    @property
+    def _browser(self) -> str:
+        return f"{self.cookie}-known"
 
     async def answers(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> bool:
         """Answer what needs no session; False where it needs one."""
@@ -148,7 +154,8 @@ class Gate:
             fits = here != "/" and OWN_ADDRESS.fullmatch(here)
             await redirect(send, f"/login?back={quote(here, safe='')}" if fits else "/login")
             return
-        await respond(send, 401, "Sign in first.", "text/plain; charset=utf-8")
+        link = '<p><a href="/login">Sign in</a>: what was typed is kept.</p>'
+        await respond(send, 401, link, "text/html; charset=utf-8")
 
     async def sign_out(self, session: Session, send: Send) -> None:
         """End a session, and have the browser forget what it keeps of the desk."""
@@ -173,13 +180,13 @@ class Gate:
         if not word or not same(word, form.get("csrf", "")):
             await self._show(scope, headers, send, 403, back, language, said="again")
             return
-        name, address = key_of(form.get("name", "")), _address(scope)
-        wait_s = self.tries.wait_s(name, address)
+        who = (key_of(form.get("name", "")), _address(scope), cookie_of(headers, self._browser))
+        wait_s = self.tries.wait_s(*who)
         if wait_s > 0:
             await self._show(scope, headers, send, 429, back, language, said="wait", wait_s=wait_s)
             return
         try:
-            account = await self._checked(name, form.get("password", ""), address)
+            account = await self._checked(who, form.get("password", ""))
         except _BusyError:
             await self._show(scope, headers, send, 503, back, language, said="busy")
             return
@@ -194,14 +201,16 @@ class Gate:
         if old is not None:
             self.keys.end(old)
         session = self.keys.sign_in(account, _language(language, self.language))
-        self.note(f"signed in: {account.name} from {address}")
+        self.note(f"signed in: {account.name} from {who[1]}")
+        browser = _set(self._browser, self.tries.right(*who), f"; Max-Age={KNOWN_S}")
         cookies: Pairs = (
             (b"set-cookie", _set(self.cookie, session.key)),
+            (b"set-cookie", browser),
             (b"set-cookie", _set(self._word, "", "; Max-Age=0")),
         )
         await redirect(send, back if OWN_ADDRESS.fullmatch(back) else "/", cookies)
 
-    async def _checked(self, name: str, password: str, address: str) -> Account | None:
+    async def _checked(self, who: tuple[str, str, str], password: str) -> Account | None:
         """Return the account of a name and a password; None where they don't belong together.
 
         Raises
@@ -213,7 +222,8 @@ class Gate:
             if self._waiting >= WAITING:
                 raise _BusyError("too many sign in")
             self._waiting += 1
-        self.tries.wrong(name, address)  # before it is known: of many at once each counts
+        name, address, _ = who
+        self.tries.wrong(*who)  # before it is known: of many at once each counts
 
         def check() -> Account | None:
             with self._turns:
@@ -225,11 +235,9 @@ class Gate:
         finally:
             with self._lock:
                 self._waiting -= 1
-        if account is not None:
-            self.tries.right(name, address)
-        else:  # what isn't the name of an account may be a password in the wrong field
-            who = name if known else "a name that isn't there"
-            self.note(f"wrong password: {who} from {address}")
+        if account is None:  # what isn't the name of one may be a password in the wrong field
+            told = name if known else "a name that isn't there"
+            self.note(f"wrong password: {told} from {address}")
         return account
 
     async def _show(

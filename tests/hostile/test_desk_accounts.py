@@ -308,6 +308,26 @@ def test_many_names_from_an_address_and_many_addresses_at_a_name_are_slowed() ->
     assert counted.wait_s("lt aminah", "192.0.2.1") == 0
 
 
+def test_an_officer_is_not_kept_out_by_what_others_try(watch: Watch) -> None:
+    officer = watch.browser("192.0.2.7")
+    assert watch.sign_in(officer, "Lt Aminah", AMINAH).status_code == 303
+    word = officer.cookies[f"{COOKIE}-known"]
+    for n in range(FREE_ANYWHERE + 5):
+        watch.gate.tries.wrong("lt aminah", f"198.51.{n}.1")
+        watch.gate.tries.wrong("lt aminah", "192.0.2.7")  # even from where the officer sits
+    assert watch.sign_in(watch.browser("192.0.2.8"), "Lt Aminah", AMINAH).status_code == 429
+    assert watch.sign_in(officer, "Lt Aminah", AMINAH).status_code == 303
+    assert officer.cookies[f"{COOKIE}-known"] != word
+    thief = watch.browser("203.0.113.1")  # the word is no password, and is of that name alone
+    thief.cookies.set(f"{COOKIE}-known", officer.cookies[f"{COOKIE}-known"], domain="desk.example")
+    assert thief.get("/").status_code == 303
+    for _ in range(FREE):
+        assert watch.sign_in(thief, "Lt Aminah", WRONG).status_code == 401
+    assert watch.sign_in(thief, "Lt Aminah", AMINAH).status_code == 429
+    for used in (word, "x"):
+        assert watch.gate.tries.wait_s("lt aminah", "192.0.2.7", used) > 0
+
+
 def test_those_who_sign_in_from_one_address_do_not_add_up() -> None:
     counted = Tries(lambda: 0.0)
     for n in range(5 * FREE_OF_ADDRESS):

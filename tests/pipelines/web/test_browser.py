@@ -208,7 +208,10 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         page.key("Tab", "Tab")
         page.call("Input.insertText", text="not the password")
         leave(page, "Enter")
-        page.wait("Boolean(document.querySelector('[role=alert]'))")
+        page.wait(
+            "Boolean(document.querySelector('[role=alert]')) && document.readyState === 'complete'"
+            " && document.activeElement.name === 'name'"
+        )
         page.call("Input.insertText", text="lt aminah")
         page.key("Tab", "Tab")
         page.call("Input.insertText", text=PASSWORDS["Lt Aminah"])
@@ -236,6 +239,8 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
             "localStorage.setItem('desk:', 'typed'); document.querySelector('.who summary').focus()"
         )
         press(page, "Enter")
+        assert page.evaluate("document.querySelector('.who').open")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         page.evaluate("document.querySelector('[formaction=\"/logout\"]').focus()")
         leave(page, "Enter")
         page.wait("location.pathname === '/login' && document.readyState === 'complete'")
