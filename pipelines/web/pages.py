@@ -22,6 +22,9 @@ def page(name: str, language: str, **values: Any) -> str:
     ----------
     shown
         The night that it is about, where it is about one.
+    account, changes
+        Who signed in, None for whoever was given an address; whether they may change what belongs
+        to all.
     """
     words = labels(language)
     given = {"shown": None, "drawn": None, "recorded": False, **values}

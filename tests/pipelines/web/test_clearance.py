@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 from starlette.routing import Route
+from typer.testing import CliRunner
 
 from pipelines import store
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
+from pipelines.cli.main import app as commands
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.run import cleared, release
@@ -254,6 +258,35 @@ def test_a_clearance_whose_home_is_not_there_yet_waits(own_marked: Installation)
     finally:
         kept.rename(own.home)
     assert guest.client.get("/").status_code == 200
+
+
+def test_the_desk_has_it_prepared_in_a_process_of_its_own(
+    own_marked: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    asked: list[list[str]] = []
+    watch = Watch(own_marked)
+    preparing = clearances.Preparing(own_marked, watch.gate.accounts, said.append)
+
+    @contextmanager
+    def in_here(command: list[str], **_: object) -> Iterator[Any]:
+        asked.append(command[3:])
+        answer = CliRunner().invoke(commands, command[3:])
+        assert answer.exit_code == 0, answer.output
+        preparing._stop_now.set()
+        yield SimpleNamespace(poll=lambda: 0, returncode=0, stderr=None)
+
+    own = cleared.home_of(own_marked, GUEST)
+    (own.home / "prepared.json").unlink()
+    guest = watch.signed_in("Guest")
+    assert guest.client.get("/").status_code == 503
+    monkeypatch.setattr(clearances, "started", in_here)
+    preparing.run()
+    home = ["--home", str(own_marked.home), "--config", str(own_marked.config)]
+    assert asked == [["desk", "prepare", *home, "--quiet"]]
+    assert said == []
+    guest.page("/")
+    assert not clearances.unprepared(own_marked, watch.gate.accounts)
 
 
 def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
