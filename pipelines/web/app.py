@@ -296,7 +296,7 @@ def _show(request: Request, desk: Desk, name: str, status: int, **values: Any) -
         csrf=session.csrf,
         operator=session.operator,
         account=session.account,
-        changes=session.account is None or (session.account.admin and desk.whole is None),
+        may_change=desk.whole is None and (session.account is None or session.account.admin),
         here=one_line(here, MAX_TEXT) if request.method == "GET" else request.url.path,
         switched=request.cookies.get("desk-switched") == "1",
         status=status,

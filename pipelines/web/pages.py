@@ -22,7 +22,7 @@ def page(name: str, language: str, **values: Any) -> str:
     ----------
     shown
         The night that it is about, where it is about one.
-    account, changes
+    account, may_change
         Who signed in, None for whoever was given an address; whether they may change what belongs
         to all.
     """
