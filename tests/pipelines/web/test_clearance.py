@@ -24,9 +24,6 @@ from pipelines.web.app import Desk, application
 from tests.pipelines.web.conftest import Signed, Watch
 
 GUEST = Clearance(Tlp.GREEN, frozenset())
-PARAMETERS = {"incident_id", "event_id", "mmsi", "name"}
-"""Of the desk's addresses. A new one wants an answer here, so that no page is left out."""
-
 
 MOST: Final = 3
 """So many open incidents, events and vessels are looked at; of the secret ones all."""
@@ -43,7 +40,10 @@ def chief(marked: Installation) -> Signed:
 
 
 def values(installation: Installation) -> dict[str, list[str]]:
-    """What the parameters of the desk's addresses can be in a home."""
+    """What the parameters of the desk's addresses can be in a home.
+
+    A new one wants an answer here, so that no page is left out.
+    """
     with store.read(installation.store) as reader:
         return {
             "incident_id": reader.sql("SELECT DISTINCT incident_id FROM incidents")[
@@ -53,7 +53,19 @@ def values(installation: Installation) -> dict[str, list[str]]:
             "mmsi": [f"{m:09d}" for m in reader.sql("SELECT DISTINCT mmsi FROM presence")["mmsi"]],
             "run_id": reader.runs()["run_id"].tolist(),
             "name": ["desk.css", "desk.js", "chart.js"],
+            "stem": [path.stem for path in installation.config.glob("zones/watch_areas/*.yaml")],
+            "key": ["0123456789abcdef"],  # of what a session has asked for
+            "title": ["secret"],  # of a pack's recipient
         }
+
+
+def every(routes: Any) -> Iterator[Route]:
+    """Every route of an application, those of its rooms too."""
+    for route in routes:
+        if isinstance(route, Route):
+            yield route
+        else:
+            yield from every(route.original_router.routes)
 
 
 def addresses(
@@ -63,12 +75,11 @@ def addresses(
 
     For each parameter at most so many values.
     """
-    for route in application(Desk(installation), str).routes:
-        assert isinstance(route, Route)
+    for route in every(application(Desk(installation), str).routes):
         if "GET" not in (route.methods or ()):
             continue
         named = re.findall(r"{(\w+)}", route.path)
-        assert set(named) <= PARAMETERS, f"say what {route.path} can be asked for"
+        assert set(named) <= known.keys(), f"say what {route.path} can be asked for"
         if not named:
             yield route.path
         for value in known[named[0]][:most] if named else ():
