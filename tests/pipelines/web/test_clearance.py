@@ -208,6 +208,7 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
     page = guest.page(f"/incident/{first}")
     assert not page.all("input", name="operator")
     form = {"conclusion": "cleared", "reason": "a ferry", "operator": "Lt Aminah"}
+    form["quiet_until"] = "2026-01-20"
     answer = guest.send(
         f"/incident/{first}", seen=page.all("input", name="seen")[0][0]["value"], **form
     )
@@ -218,6 +219,9 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
             known = reader.dispositions()
         assert set(known["author"]) == {"Guest"}
         assert known["disposition_id"].is_unique
+        part = one == own_marked  # who sees a part sets nothing aside for who sees all
+        assert set(known["reason"]) == {"a ferry" + " [as far as TLP:GREEN shows]" * part}
+        assert known["quiet_until"].isna().all() == part
     assert "a ferry" in guest.page(f"/incident/{first}").text
     # What others conclude with all that they know isn't told to who knows less.
     [told] = [line for line in chief.page("/").lines() if line == first] or [""]
