@@ -17,6 +17,7 @@ from pipelines.base.settings import Installation
 from pipelines.cli.main import app as commands
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
+from pipelines.reference.layers import area_files
 from pipelines.run import cleared, release
 from pipelines.run.cleared import Clearance
 from pipelines.web import clearances
@@ -24,6 +25,9 @@ from pipelines.web.app import Desk, application
 from tests.pipelines.web.conftest import Signed, Watch
 
 GUEST = Clearance(Tlp.GREEN, frozenset())
+PARAMETERS = {"incident_id", "event_id", "mmsi", "name", "stem", "key", "title"}
+"""Of the desk's addresses. A new one wants an answer here, so that no page is left out."""
+
 
 MOST: Final = 3
 """So many open incidents, events and vessels are looked at; of the secret ones all."""
@@ -40,10 +44,7 @@ def chief(marked: Installation) -> Signed:
 
 
 def values(installation: Installation) -> dict[str, list[str]]:
-    """What the parameters of the desk's addresses can be in a home.
-
-    A new one wants an answer here, so that no page is left out.
-    """
+    """What the parameters of the desk's addresses can be in a home."""
     with store.read(installation.store) as reader:
         return {
             "incident_id": reader.sql("SELECT DISTINCT incident_id FROM incidents")[
@@ -52,10 +53,10 @@ def values(installation: Installation) -> dict[str, list[str]]:
             "event_id": reader.sql("SELECT event_id FROM events")["event_id"].tolist(),
             "mmsi": [f"{m:09d}" for m in reader.sql("SELECT DISTINCT mmsi FROM presence")["mmsi"]],
             "run_id": reader.runs()["run_id"].tolist(),
-            "name": ["desk.css", "desk.js", "chart.js"],
-            "stem": [path.stem for path in installation.config.glob("zones/watch_areas/*.yaml")],
-            "key": ["0123456789abcdef"],  # of what a session has asked for
-            "title": ["secret"],  # of a pack's recipient
+            "name": ["desk.css", "desk.js", "chart.js", "places.js", "area.js"],
+            "stem": [path.stem for path in area_files(installation.config / "zones")],
+            "key": [],  # of what a session asked for itself
+            "title": [],
         }
 
 
@@ -79,7 +80,7 @@ def addresses(
         if "GET" not in (route.methods or ()):
             continue
         named = re.findall(r"{(\w+)}", route.path)
-        assert set(named) <= known.keys(), f"say what {route.path} can be asked for"
+        assert set(named) <= PARAMETERS, f"say what {route.path} can be asked for"
         if not named:
             yield route.path
         for value in known[named[0]][:most] if named else ():
