@@ -1,12 +1,16 @@
 """The desk's pages: templates, and what all of them are given."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.publish.brief import speeds
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.maps.style import MARKS, mark_of
 from pipelines.web.concluding import CHOICES
+
+OWN_ADDRESS: Final = re.compile(r"/(?!/)[\w/?=&%.:+-]*", re.ASCII)
+"""An address of the desk, where a form says where to go back to."""
 
 NAMES = {"en": "English", "ms": "Bahasa Melayu"}
 
@@ -18,6 +22,9 @@ def page(name: str, language: str, **values: Any) -> str:
     ----------
     shown
         The night that it is about, where it is about one.
+    account, may_change
+        Who signed in, None for whoever was given an address; whether they may change what belongs
+        to all.
     """
     words = labels(language)
     given = {"shown": None, "drawn": None, "recorded": False, **values}
