@@ -2,7 +2,7 @@
 
 A run notes what was asked for, and what had come since the run before. From that the window that
 each run would have had is worked out, as `choose_window` and `finish_run` do it. A run that only
-feeds brought which they may not have isn't among them.
+feeds brought which they may not have isn't among them, nor is a look between nights.
 """
 
 import json
@@ -108,6 +108,8 @@ def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
         come |= arrived
         new_feeds |= arrived & set(feeds.index)
         new_files |= arrived & set(files.index)
+        if run["look"]:
+            continue
         heard = feeds[feeds.index.isin(come)]
         before, looked_to = looked_to, max(looked_to, run["end"])
         if heard.empty:
@@ -156,6 +158,7 @@ def _runs(home: Queries) -> list[dict[str, Any]]:
             {
                 **{str(name): value for name, value in row.items()},
                 "asked": manifest.get("asked"),
+                "look": "look" in manifest,
                 "failures": manifest["failures"],
                 "looked_at": keys.get(row["run_id"], []),
             }

@@ -1,0 +1,290 @@
+"""A look between two nights: at the vessels that new reports can concern, and no others.
+
+A night looks at every vessel by every detector, from as far back as an event may rest on. In a
+quarter of an hour little of that changes. So a look asks those detectors alone whose events rest on
+the vessel itself and on events that it shares (`at_once`), and those vessels alone of which
+something is new: who reported or said something, whose events aren't settled yet, and, for events
+that come of silence, who was heard lately and is silent. All other events stay as the store has
+them. What rests on others who were near is put off to a look at everything, which is a night's.
+
+What it finds is what a look at everything finds by these detectors, as far as that rests on
+positions. Two things show in the next look at everything only: interference that is told by
+vessels of which nothing is new, and coverage that somebody else's late reports fill in.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core import events, run
+from detectors.core.detector import Detector
+from detectors.core.relations import EventsOf, Own
+from detectors.kinematics.integrity import PROVISIONAL
+from detectors.surroundings.zones import Zones
+from pipelines.detect import memory
+from pipelines.detect.heard import COLUMNS, heard_by_vessel
+from pipelines.detect.parts import NOBODY, Sweep
+from pipelines.detect.window import (
+    Detection,
+    context_of,
+    cut_short,
+    events_to_compare,
+    extended,
+    first_reach,
+    in_words,
+)
+from pipelines.store import Queries
+
+MAX_PASSES: Final = 8
+"""So often stories that are cut short are followed further back; a night follows them all."""
+
+
+@dataclass(frozen=True)
+class New:
+    """What came since the look before.
+
+    Attributes
+    ----------
+    vessels
+        MMSIs of those that reported or said something.
+    since
+        The earliest report of it, or the end of the look before if that is earlier.
+    looked_to
+        The end of the look before.
+    """
+
+    vessels: frozenset[int]
+    since: pd.Timestamp
+    looked_to: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a look came to.
+
+    Attributes
+    ----------
+    detection
+        Events found, and those of the store that nothing new concerns.
+    looked_at
+        How many vessels each detector looked at; those that were put off aren't among them.
+    """
+
+    detection: Detection
+    looked_at: dict[str, int]
+
+
+def at_once(detectors: Sequence[Detector]) -> list[Detector]:
+    """Return the detectors that a look between nights asks, in order.
+
+    Their events rest on the vessel itself, and on events that it shares; and something of it is
+    their own: who only reads events that are put off has nothing new to read.
+    """
+    names = set[str]()
+    chosen = []
+    for detector in run.in_order(detectors):
+        rests = detector.rests_on
+        apart = all(isinstance(r, Own) or (isinstance(r, EventsOf) and r.shared) for r in rests)
+        own = any(isinstance(r, Own) for r in rests) or bool(names & set(detector.after))
+        if apart and own and type(detector).finish is Detector.finish:
+            names.add(detector.name)
+            chosen.append(detector)
+    return chosen
+
+
+def put_off(detectors: Sequence[Detector]) -> list[str]:
+    """Return the names of all others."""
+    asked = {d.name for d in at_once(detectors)}
+    return sorted(d.name for d in detectors if d.name not in asked)
+
+
+def look_again(
+    store: Queries,
+    detectors: Sequence[Detector],
+    new: New,
+    *,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    zones: Zones,
+    models: Mapping[str, Any],
+    reach_back: timedelta,
+    memory_gb: float = memory.MEMORY_GB,
+    progress: Callable[[str], None] | None = None,
+) -> Again:
+    """Look again at a window, at what is new in it.
+
+    Parameters
+    ----------
+    start, end
+        The open window, and up to when reports count as heard.
+    reach_back
+        As of `window.detect`.
+
+    Returns
+    -------
+    Again
+        As `window.detect` gives it: of every detector the events that touch the window.
+    """
+    say = progress or (lambda _: None)
+    asked = at_once(detectors)
+    since = new.since - PROVISIONAL
+    stored = _stored(store, detectors, since, end)
+    owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
+    heard = _heard(store, first_reach(store, detectors, start, end, reach_back), start, end)
+    names = {d.name for d in asked}
+    read = {name: own for name, own in stored.items() if name not in names}
+    reach, only = _reach(asked, detectors, owners, stored, since), owners
+    found: dict[str, pd.DataFrame] = {name: events.empty() for name in names}
+    failures: dict[str, tuple[str, str]] = {}
+
+    def failed(name: str, error: Exception) -> None:
+        failures[name] = in_words(error)
+
+    for passes in range(1, MAX_PASSES + 1):
+        need = store.need(reach)
+        said = f"pass {passes}, {len(need):,} vessels: "
+        say(said + "loading")
+        context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+        sweep = Sweep(
+            store.segmented,
+            need,
+            end,
+            memory.Sizes.of(store.reports_in(need, end), memory_gb).ranges,
+            detectors,
+            context,
+            partial(_say, say, said),
+            failed,
+            dict(read),
+        )
+        sweep.run([d for d in asked if d.name not in failures], only)
+        for name, vessels in only.items():
+            here = sweep.known.get(name, events.empty())
+            parts = [_of(here, vessels, True), _of(found[name], vessels, False)]
+            found[name] = events.sort(events.concat(parts))
+        further = cut_short(found, asked, need)
+        if further.empty:
+            break
+        again = set(further["mmsi"].tolist())
+        only = {name: own & again for name, own in owners.items()}
+        reach = extended(reach[reach["mmsi"].isin(again)], further, since)
+    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
+    kept = _kept(store, detectors, asked, owners, start, end, since)
+    whole = events.sort(events.concat([*told, kept]))
+    whole = whole[~whole["detector"].isin(list(failures))].reset_index(drop=True)
+    detection = Detection(
+        whole,
+        {name: text for name, (text, _) in failures.items()},
+        heard,
+        context,
+        passes,
+        {name: trace for name, (_, trace) in failures.items()},
+    )
+    return Again(detection, {name: len(own) for name, own in owners.items()})
+
+
+def _say(say: Callable[[str], None], before: str, text: str) -> None:
+    say(before + text)
+
+
+def _of(found: pd.DataFrame, vessels: Collection[int], wanted: bool) -> pd.DataFrame:
+    """Return the events of some vessels, or of all others."""
+    return found[(found["mmsi"].isin(list(vessels)) == wanted).to_numpy(bool)]
+
+
+def _stored(
+    store: Queries, detectors: Sequence[Detector], since: pd.Timestamp, end: pd.Timestamp
+) -> dict[str, pd.DataFrame]:
+    """Return the store's events by detector, as far back as any detector reads them."""
+    back = (run.extension(d, detectors) + d.lookback + d.settle for d in detectors)
+    known = store.events_touching(since - max(back, default=timedelta(0)), end)[list(events.EVENTS)]
+    return {d.name: known[known["detector"] == d.name].reset_index(drop=True) for d in detectors}
+
+
+def _concerned(store: Queries, detector: Detector, stored: pd.DataFrame, new: New) -> set[int]:
+    """Return the vessels of which a detector may find something else than is stored."""
+    open_still = stored["end"].isna() | (stored["end"] >= new.looked_to - detector.settle)
+    found = set(new.vessels) | set(stored.loc[open_still, "mmsi"].tolist())
+    if detector.of_silence:
+        found |= set(store.heard(new.looked_to - detector.lookback, new.looked_to).tolist())
+    return found - {NOBODY}
+
+
+def _reach(
+    asked: Sequence[Detector],
+    detectors: Sequence[Detector],
+    owners: Mapping[str, set[int]],
+    stored: Mapping[str, pd.DataFrame],
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return who is to be loaded, and from when on: mmsi, reach_time.
+
+    Those concerned and whom they share events with, from where a story that is known began.
+    """
+    history = max((run.history(d, detectors) + d.settle for d in asked), default=timedelta(0))
+    everybody = set[int]().union(*owners.values())
+    wants = [pd.DataFrame({"mmsi": sorted(everybody), "reach_time": since - history})]
+    for detector in asked:
+        for name in detector.after:
+            known = stored.get(name, events.empty())
+            for side, other in (("mmsi", "other_mmsi"), ("other_mmsi", "mmsi")):
+                shared = known.loc[known[side].isin(list(owners[detector.name])), other]
+                wants.append(pd.DataFrame({"mmsi": shared, "reach_time": since - history}))
+        begun = stored[detector.name]
+        begun = begun[begun["end"].isna() | (begun["end"] >= _cut(detector, detectors, since))]
+        begun = _of(begun, owners[detector.name], True)
+        early = {"mmsi": begun["mmsi"], "reach_time": begun["start"] - detector.lookback}
+        wants.append(pd.DataFrame(early))
+    reach = pd.concat([w.astype({"mmsi": "int64"}) for w in wants if len(w)], ignore_index=True)
+    reach = reach[reach["mmsi"] != NOBODY]
+    return reach.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
+
+
+def _cut(detector: Detector, detectors: Sequence[Detector], since: pd.Timestamp) -> pd.Timestamp:
+    """Return from when on a detector reports on events: those that were over before stay."""
+    return since - run.extension(detector, detectors) - detector.settle
+
+
+def _told(
+    detector: Detector,
+    detectors: Sequence[Detector],
+    found: pd.DataFrame,
+    start: pd.Timestamp,
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return what a detector found that it reports on and that touches the window."""
+    of_window = start - PROVISIONAL - detector.settle
+    return run.touching(found, max(of_window, _cut(detector, detectors, since)))
+
+
+def _kept(
+    store: Queries,
+    detectors: Sequence[Detector],
+    asked: Sequence[Detector],
+    owners: Mapping[str, set[int]],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return the store's events that touch the window and that nothing new concerns."""
+    stored = events_to_compare(store, detectors, start, end)[list(events.EVENTS)]
+    again = pd.Series(False, stored.index)
+    for detector in asked:
+        own = (stored["detector"] == detector.name) & stored["mmsi"].isin(
+            list(owners[detector.name])
+        )
+        again |= own & (stored["end"].isna() | (stored["end"] >= _cut(detector, detectors, since)))
+    return stored[~again]
+
+
+def _heard(
+    store: Queries, reach: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp
+) -> pd.DataFrame:
+    """Return `heard.HEARD` of everybody, from the window on and the date on which it was heard
+    before.
+    """
+    need = store.need(reach.assign(reach_time=start))
+    return heard_by_vessel(store.segmented(need, end, COLUMNS).tracked, start, end)
