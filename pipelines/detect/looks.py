@@ -2,14 +2,13 @@
 
 A night looks at every vessel by every detector, from as far back as an event may rest on. In a
 quarter of an hour little of that changes. So a look asks those detectors alone whose events rest on
-the vessel itself and on events that it shares (`at_once`), and those vessels alone of which
-something is new: who reported or said something, whose events aren't settled yet, and, for events
-that come of silence, who was heard lately and is silent. All other events stay as the store has
-them. What rests on others who were near is put off to a look at everything, which is a night's.
+the vessel itself (`at_once`), and those vessels alone of which something is new: who reported or
+said something, whose events aren't settled yet, and, for events that come of silence, who was heard
+lately and is silent. All other events stay as the store has them. What rests on others, who were
+near or took part, is put off to a look at everything, which is a night's.
 
-What it finds is what a look at everything finds by these detectors, as far as that rests on
-positions. Two things show in the next look at everything only: interference that is told by
-vessels of which nothing is new, and coverage that somebody else's late reports fill in.
+What it finds is what a look at everything finds by these detectors. Only what reports say of the
+date before theirs shows in the next look at everything: verdicts that settle over midnight UTC.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,7 +21,7 @@ import pandas as pd
 
 from detectors.core import events, run
 from detectors.core.detector import Detector
-from detectors.core.relations import EventsOf, Own
+from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
@@ -81,16 +80,14 @@ class Again:
 def at_once(detectors: Sequence[Detector]) -> list[Detector]:
     """Return the detectors that a look between nights asks, in order.
 
-    Their events rest on the vessel itself, and on events that it shares; and something of it is
-    their own: who only reads events that are put off has nothing new to read.
+    Their events rest on the vessel itself, and on no event that is put off.
     """
     names = set[str]()
     chosen = []
     for detector in run.in_order(detectors):
-        rests = detector.rests_on
-        apart = all(isinstance(r, Own) or (isinstance(r, EventsOf) and r.shared) for r in rests)
-        own = any(isinstance(r, Own) for r in rests) or bool(names & set(detector.after))
-        if apart and own and type(detector).finish is Detector.finish:
+        alone = all(isinstance(relation, Own) for relation in detector.rests_on)
+        joins = type(detector).finish is not Detector.finish
+        if alone and not joins and names.issuperset(detector.after):
             names.add(detector.name)
             chosen.append(detector)
     return chosen
@@ -135,10 +132,8 @@ def look_again(
     stored = _stored(store, detectors, since, end)
     owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
     heard = _heard(store, first_reach(store, detectors, start, end, reach_back), start, end)
-    names = {d.name for d in asked}
-    read = {name: own for name, own in stored.items() if name not in names}
     reach, only = _reach(asked, detectors, owners, stored, since), owners
-    found: dict[str, pd.DataFrame] = {name: events.empty() for name in names}
+    found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
     failures: dict[str, tuple[str, str]] = {}
 
     def failed(name: str, error: Exception) -> None:
@@ -158,7 +153,6 @@ def look_again(
             context,
             partial(_say, say, said),
             failed,
-            dict(read),
         )
         sweep.run([d for d in asked if d.name not in failures], only)
         for name, vessels in only.items():
@@ -220,19 +214,18 @@ def _reach(
     stored: Mapping[str, pd.DataFrame],
     since: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return who is to be loaded, and from when on: mmsi, reach_time.
+    """Return those concerned, and from when on: where a story that is known began, or as far back as
+    one may begin.
 
-    Those concerned and whom they share events with, from where a story that is known began.
+    Returns
+    -------
+    pandas.DataFrame
+        mmsi, reach_time.
     """
     history = max((run.history(d, detectors) + d.settle for d in asked), default=timedelta(0))
     everybody = set[int]().union(*owners.values())
     wants = [pd.DataFrame({"mmsi": sorted(everybody), "reach_time": since - history})]
     for detector in asked:
-        for name in detector.after:
-            known = stored.get(name, events.empty())
-            for side, other in (("mmsi", "other_mmsi"), ("other_mmsi", "mmsi")):
-                shared = known.loc[known[side].isin(list(owners[detector.name])), other]
-                wants.append(pd.DataFrame({"mmsi": shared, "reach_time": since - history}))
         begun = stored[detector.name]
         begun = begun[begun["end"].isna() | (begun["end"] >= _cut(detector, detectors, since))]
         begun = _of(begun, owners[detector.name], True)

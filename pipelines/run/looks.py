@@ -6,8 +6,8 @@ window is the last `watch.open_h` hours, and all that is new to the night.
 
 Most looks are at what is new alone (`detect.looks`); every `watch.whole_min` minutes, and when
 anything is otherwise than the last look left it, one is at everything, as a night is. A look at
-what is new that finds nothing worth telling makes no run: tracks go on, that is all. With nothing
-new nothing is worked out, detected or published.
+what is new that finds nothing that counts towards a flag makes no run: what it found is found again by
+the next that makes one. With nothing new nothing is worked out, detected or published.
 """
 
 import hashlib
@@ -40,11 +40,11 @@ from pipelines.run.windows import Window, new_since, newest_report
 from pipelines.store import Queries, Writer, write
 
 FILES: Final = frozenset(WRITERS) - {"brief.html", "brief.pdf", "flagged.kml", "flagged.gpx"}
-"""What a look at what is new writes: tables. What is drawn comes with a look at everything, and
-the desk draws for itself."""
+"""What a look writes: tables. What is drawn took half of a look; the night draws it, and the desk
+draws for itself."""
 
 WORTH: Final = 0.05
-"""A score that changes by less is told with the next look that tells anything."""
+"""A score that changes by less makes no run of its own."""
 
 BEFORE_NIGHT: Final = timedelta(minutes=2)
 """A look that may still go on when the night's run begins isn't begun."""
@@ -200,12 +200,12 @@ class Looker:
         why = _why_whole(store, state, digest, otherwise)
         if not news and not otherwise and (not keys or not why):
             return Looked(_nothing(state, unread))
-        runs.work_out_days(store, inst, self._report)
         window = open_window(store, inst.settings.watch.open_h)
         if state is not None and not why:
             late = fresh.loc[fresh["feed_key"].isin(news), "first_time"].dropna()
             since = min([pd.Timestamp(state.upto), *late.tolist()])
             why = _why_now(inst, state, window, since)
+        runs.work_out_days(store, inst, self._report, None if why else store.dates_of(news))
         if state is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
@@ -217,8 +217,7 @@ class Looker:
         if why or unread or worth_telling(store, setup, window, detection):
             about = _about(setup, why, whole, vessels)
             judged = runs.judge(store, setup, window, detection)
-            files = None if why else FILES
-            published = runs.publish(store, setup, judged, unread, about, files)
+            published = runs.publish(store, setup, judged, unread, about, FILES)
             finished = runs.record(store, inst, judged, published)
         else:
             store.publish()
@@ -283,7 +282,9 @@ def open_window(store: Queries, open_h: float) -> Window:
 
 
 def worth_telling(store: Queries, setup: Setup, window: Window, detection: Detection) -> bool:
-    """Whether an event came, went, ended or changed its score, or a detector failed."""
+    """Whether an event came, went, ended or changed its score that counts towards a flag, or a
+    detector failed.
+    """
     if detection.failures:
         return True
     told = ["event_id", "end", "score"]
@@ -291,7 +292,9 @@ def worth_telling(store: Queries, setup: Setup, window: Window, detection: Detec
     both = detection.events[told].merge(before, on="event_id", how="outer", indicator=True)
     ended = both["end_x"].isna() != both["end_y"].isna()
     moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
-    return bool(((both["_merge"] != "both") | ended | moved).any())
+    enough = setup.installation.settings.assess.min_score
+    counts = both[["score_x", "score_y"]].max(axis=1) >= enough
+    return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
 
 
 def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool) -> str:

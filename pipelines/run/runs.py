@@ -55,10 +55,15 @@ class Finished:
     compared: pd.DataFrame
 
 
-def work_out_days(store: Writer, installation: Installation, report: Reporter) -> DaysReport:
-    """Bring tracks and coverage of every UTC date in line with its files."""
+def work_out_days(
+    store: Writer,
+    installation: Installation,
+    report: Reporter,
+    only: Collection[str] | None = None,
+) -> DaysReport:
+    """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files."""
     with report.bar("Tracks and coverage", None) as bar:
-        return refresh(store, bar.to, installation.settings.detection.memory_gb)
+        return refresh(store, bar.to, installation.settings.detection.memory_gb, only)
 
 
 def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter) -> Detection:

@@ -57,6 +57,11 @@ class TrafficQueries(Generation):
         )
         return set(self.sql(query, {"keys": list(feed_keys)})["mmsi"].tolist())
 
+    def dates_of(self, feed_keys: Collection[str]) -> set[str]:
+        """Return UTC dates that some feeds hold a position report of."""
+        query = "SELECT DISTINCT date FROM presence WHERE list_contains($keys, feed_key)"
+        return set(self.sql(query, {"keys": list(feed_keys)})["date"].tolist())
+
     def report_counts(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
         """Return vessels heard between two times with their reports on those dates: mmsi,
         reports.
