@@ -214,8 +214,8 @@ def _reach(
     stored: Mapping[str, pd.DataFrame],
     since: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return those concerned, and from when on: where a story that is known began, or as far back as
-    one may begin.
+    """Return those concerned, and from when on: from where a story that is known began, or as far
+    back as one may begin.
 
     Returns
     -------

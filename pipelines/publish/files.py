@@ -85,9 +85,7 @@ def write_formats(products: Products, formats: Collection[str], folder: Path) ->
     return written
 
 
-def write_all(
-    products: Products, folder: Path, names: Collection[str] | None = None
-) -> list[Path]:
+def write_all(products: Products, folder: Path, names: Collection[str] | None = None) -> list[Path]:
     """Write the products of a run into `folder` (made if missing); return the files in order.
 
     Every one of `WRITERS`, or those of some `names`.

@@ -6,13 +6,12 @@ window is the last `watch.open_h` hours, and all that is new to the night.
 
 Most looks are at what is new alone (`detect.looks`); every `watch.whole_min` minutes, and when
 anything is otherwise than the last look left it, one is at everything, as a night is. A look at
-what is new that finds nothing that counts towards a flag makes no run: what it found is found again by
-the next that makes one. With nothing new nothing is worked out, detected or published.
+what is new that finds nothing that counts towards a flag makes no run: to the next one all that is
+new still. With nothing new nothing is worked out, detected or published.
 """
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,17 +21,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
-from pipelines.detect.looks import New, at_once, look_again, put_off
+from pipelines.detect.looks import New, look_again, put_off
 from pipelines.detect.window import Detection, events_to_compare
 from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
+from pipelines.run.looked import State, read_state, write_state
 from pipelines.run.manifest import configuration_hashes, learned_in_use
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -50,39 +49,6 @@ BEFORE_NIGHT: Final = timedelta(minutes=2)
 """A look that may still go on when the night's run begins isn't begun."""
 
 _FRESH_NS: Final = 3_000_000_000
-
-
-class State(BaseModel):
-    """What the last look left, in the home: a look that doesn't find it looks at everything.
-
-    Attributes
-    ----------
-    looked
-        When it was, by the clock.
-    upto, whole
-        Up to when reports were looked at, and by all detectors.
-    start
-        Of its window.
-    run_id
-        The newest run of the store when it ended.
-    feeds
-        Keys of the feeds that it and those before it have seen, and the night hasn't.
-    setup
-        Digest of configuration, detectors, learned places and models.
-    every_min
-        How often looks are made, 0 for a single one.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    looked: datetime
-    upto: datetime
-    whole: datetime
-    start: datetime
-    run_id: str
-    feeds: tuple[str, ...]
-    setup: str
-    every_min: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,13 +74,6 @@ class Looked:
     vessels: dict[str, int] = field(default_factory=dict)
     whole: str = ""
     cpu_s: float = 0.0
-
-
-def read_state(installation: Installation) -> State | None:
-    """Return what the last look left; None where there was none, or it can't be read."""
-    with suppress(OSError, ValidationError):
-        return State.model_validate_json(installation.looked.read_text(encoding="utf-8"))
-    return None
 
 
 class Looker:
@@ -201,17 +160,20 @@ class Looker:
         if not news and not otherwise and (not keys or not why):
             return Looked(_nothing(state, unread))
         window = open_window(store, inst.settings.watch.open_h)
+        new: New | None = None
         if state is not None and not why:
-            late = fresh.loc[fresh["feed_key"].isin(news), "first_time"].dropna()
-            since = min([pd.Timestamp(state.upto), *late.tolist()])
-            why = _why_now(inst, state, window, since)
+            untold = keys - set(state.told)
+            first = fresh.loc[fresh["feed_key"].isin(untold), "first_time"].dropna()
+            upto = pd.Timestamp(state.told_upto)
+            new = New(frozenset(store.heard_of(untold)), min([upto, *first.tolist()]), upto)
+            why = _why_now(inst, state, window, new.since)
         runs.work_out_days(store, inst, self._report, None if why else store.dates_of(news))
-        if state is None or why:
+        if state is None or new is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
             whole = window.end
         else:
-            detection, vessels = self._again(store, setup, window, state, since, news)
+            detection, vessels = self._again(store, setup, window, new)
             whole = pd.Timestamp(state.whole)
         finished = None
         if why or unread or worth_telling(store, setup, window, detection):
@@ -221,8 +183,10 @@ class Looker:
             finished = runs.record(store, inst, judged, published)
         else:
             store.publish()
+        told = keys if state is None or finished is not None else set(state.told)
+        upto = window.end if state is None or finished is not None else state.told_upto
         last = store.last_run()
-        _write_state(
+        write_state(
             inst,
             State(
                 looked=now,
@@ -231,6 +195,8 @@ class Looker:
                 start=window.start.to_pydatetime(),
                 run_id="" if last is None else str(last["run_id"]),
                 feeds=tuple(sorted(keys)),
+                told=tuple(sorted(told)),
+                told_upto=pd.Timestamp(upto).to_pydatetime(),
                 setup=digest,
                 every_min=self._every_min,
             ),
@@ -238,22 +204,15 @@ class Looker:
         return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
 
     def _again(
-        self,
-        store: Queries,
-        setup: Setup,
-        window: Window,
-        state: State,
-        since: pd.Timestamp,
-        news: set[str],
+        self, store: Queries, setup: Setup, window: Window, new: New
     ) -> tuple[Detection, dict[str, int]]:
         """Look at what is new alone."""
         detection = self._installation.settings.detection
-        vessels = frozenset(store.heard_of(news))
         with self._report.bar("Detecting", None) as bar:
             again = look_again(
                 store,
                 setup.detectors,
-                New(vessels, since, pd.Timestamp(state.upto)),
+                new,
                 start=window.start,
                 end=window.end,
                 zones=setup.zones,
@@ -311,9 +270,7 @@ def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool
     return "sightings came, or reports whose time has come" if otherwise else ""
 
 
-def _why_now(
-    installation: Installation, state: State, window: Window, since: pd.Timestamp
-) -> str:
+def _why_now(installation: Installation, state: State, window: Window, since: pd.Timestamp) -> str:
     """Say why it must be at everything though nothing is otherwise; empty if not."""
     if since < window.start or since < pd.Timestamp(state.start):
         return "reports came that are older than the open window"
@@ -361,14 +318,6 @@ def _stats(*folders: Path) -> list[tuple[str, int, int]]:
                 stat = path.stat()
                 found.append((str(path), stat.st_size, stat.st_mtime_ns))
     return found
-
-
-def _write_state(installation: Installation, state: State) -> None:
-    """Note it, whole or not at all."""
-    path = installation.looked
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(state.model_dump_json() + "\n", encoding="utf-8")
-    os.replace(fresh, path)  # noqa: PTH105
 
 
 def _nothing(state: State | None, unread: dict[str, str]) -> str:
