@@ -25,7 +25,7 @@ def watch(
     new; each hour (watch.whole_min) one asks every detector of everybody, meetings too. The night's
     run stays the reference: all this is still new to it. With nothing new nothing is done.
 
-    Exit codes with --once: 0, 6 partial, 5 another process is writing, 7 nothing to look at.
+    Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
 
     For example:
 

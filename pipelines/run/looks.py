@@ -183,8 +183,9 @@ class Looker:
             finished = runs.record(store, inst, judged, published)
         else:
             store.publish()
-        told = keys if state is None or finished is not None else set(state.told)
-        upto = window.end if state is None or finished is not None else state.told_upto
+        told, told_upto = keys, window.end
+        if state is not None and finished is None:
+            told, told_upto = set(state.told), pd.Timestamp(state.told_upto)
         last = store.last_run()
         write_state(
             inst,
@@ -196,7 +197,7 @@ class Looker:
                 run_id="" if last is None else str(last["run_id"]),
                 feeds=tuple(sorted(keys)),
                 told=tuple(sorted(told)),
-                told_upto=pd.Timestamp(upto).to_pydatetime(),
+                told_upto=told_upto.to_pydatetime(),
                 setup=digest,
                 every_min=self._every_min,
             ),
