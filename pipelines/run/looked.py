@@ -4,7 +4,8 @@ import os
 from contextlib import suppress
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
 from pipelines.base.settings import Installation
 
@@ -46,9 +47,14 @@ class State(BaseModel):
     every_min: float = 0.0
 
 
+def stamp(time: datetime) -> pd.Timestamp:
+    """Return a time as the store has times: in its unit, and in the same UTC."""
+    return pd.Timestamp(time).tz_convert("UTC").as_unit("us")
+
+
 def read_state(installation: Installation) -> State | None:
     """Return what the last look left; None where there was none, or it can't be read."""
-    with suppress(OSError, ValidationError):
+    with suppress(OSError, ValueError):
         return State.model_validate_json(installation.looked.read_text(encoding="utf-8"))
     return None
 

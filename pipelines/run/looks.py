@@ -31,7 +31,7 @@ from pipelines.detect.window import Detection, events_to_compare
 from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
-from pipelines.run.looked import State, read_state, write_state
+from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.manifest import configuration_hashes, learned_in_use
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -164,7 +164,7 @@ class Looker:
         if state is not None and not why:
             untold = keys - set(state.told)
             first = fresh.loc[fresh["feed_key"].isin(untold), "first_time"].dropna()
-            upto = pd.Timestamp(state.told_upto)
+            upto = stamp(state.told_upto)
             new = New(frozenset(store.heard_of(untold)), min([upto, *first.tolist()]), upto)
             why = _why_now(inst, state, window, new.since)
         runs.work_out_days(store, inst, self._report, None if why else store.dates_of(news))
@@ -174,7 +174,7 @@ class Looker:
             whole = window.end
         else:
             detection, vessels = self._again(store, setup, window, new)
-            whole = pd.Timestamp(state.whole)
+            whole = stamp(state.whole)
         finished = None
         if why or unread or worth_telling(store, setup, window, detection):
             about = _about(setup, why, whole, vessels)
@@ -185,7 +185,7 @@ class Looker:
             store.publish()
         told, told_upto = keys, window.end
         if state is not None and finished is None:
-            told, told_upto = set(state.told), pd.Timestamp(state.told_upto)
+            told, told_upto = set(state.told), stamp(state.told_upto)
         last = store.last_run()
         write_state(
             inst,
@@ -273,10 +273,10 @@ def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool
 
 def _why_now(installation: Installation, state: State, window: Window, since: pd.Timestamp) -> str:
     """Say why it must be at everything though nothing is otherwise; empty if not."""
-    if since < window.start or since < pd.Timestamp(state.start):
+    if since < window.start or since < stamp(state.start):
         return "reports came that are older than the open window"
     whole_min = installation.settings.watch.whole_min
-    if window.end - pd.Timestamp(state.whole) >= timedelta(minutes=whole_min):
+    if window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
         return f"the last look at everything was {whole_min:g} minutes before"
     return ""
 
@@ -342,6 +342,8 @@ def _text(
         counts = finished.compared["status"].value_counts()
         told = (f"{counts.get(s, 0)} {s}" for s in ("created", "changed", "retracted"))
         what = f"{', '.join(told)}; {len(finished.flagged)} flagged"
+        if finished.failures:
+            what += f"; PARTIAL: {', '.join(finished.failures)}"
     rest = "" if why else f"; meetings and what else rests on others: up to {whole:%H:%M}Z"
     return f"{upto}: {who}: {what}{rest}"
 

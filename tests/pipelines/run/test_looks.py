@@ -16,6 +16,9 @@ from typer.testing import CliRunner
 
 from detectors.core.errors import SelatError
 from pipelines import store
+from pipelines.ask import desk
+from pipelines.ask.health import gather
+from pipelines.ask.health.screen import facts
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import Installation, WatchSettings, load
@@ -23,7 +26,7 @@ from pipelines.cli.main import app
 from pipelines.detect import parts, window
 from pipelines.detect.looks import at_once, put_off
 from pipelines.run import looks, runs, watching
-from pipelines.run.looked import read_state
+from pipelines.run.looked import read_state, stamp
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import build_detectors
 from tests.conftest import look as night
@@ -116,6 +119,7 @@ def test_looks_at_what_is_new_find_what_the_night_finds(day: Day, small_home: Pa
     assert {"gap", "geofence"} <= set(asked)
     assert [bool(one.whole) for one in day.each] == [True, False, False, True, False]
     assert [one.finished is not None for one in day.each] == [True, True, False, True, True]
+    assert not [one for one in day.each if one.finished is not None and one.finished.failures]
     theirs = events_of(small_home)
     same(day.after[day.after["detector"].isin(asked)], theirs[theirs["detector"].isin(asked)])
     assert len(theirs[theirs["detector"].isin(asked)]) >= 5
@@ -169,6 +173,34 @@ def test_what_is_put_off_is_said(day: Day, monkeypatch: pytest.MonkeyPatch) -> N
     state = read_state(installation)
     assert state is not None
     assert state.whole <= state.upto
+
+
+def test_a_note_that_cannot_be_read_is_as_good_as_none(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    for text in ("", "{}", "null", "\x00", '{"looked": "2026-01-05T18:00:00Z"}', "[" * 9_999):
+        installation.looked.write_text(text)
+        assert read_state(installation) is None
+    installation.looked.write_bytes(b"\xff\xfe")
+    assert read_state(installation) is None
+
+
+def test_times_that_were_noted_are_as_those_of_reports(day: Day) -> None:
+    state = read_state(load(day.home))
+    assert state is not None
+    newest = pd.Timestamp("2026-01-05T19:00Z").as_unit("us")
+    both = pd.Series([stamp(state.told_upto), newest])
+    assert both.dtype == "datetime64[us, UTC]"
+
+
+def test_runs_and_looks_are_told_apart(day: Day) -> None:
+    told = desk.looks(desk.night(day.home))
+    assert set(told["kind"]) == {"look at everything", "look at what is new"}
+    assert told.loc[told["kind"] == "look at everything", "put_off"].eq("").all()
+    assert (
+        told.loc[told["kind"] == "look at what is new", "put_off"].str.contains("loitering").all()
+    )
+    health = gather(load(day.home), datetime.now(UTC))
+    assert "meetings up to 2026-01-05" in dict(facts(health))["last look"]
 
 
 def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: Path) -> None:
