@@ -31,10 +31,10 @@ from pipelines.detect.window import (
     Detection,
     context_of,
     cut_short,
-    events_to_compare,
     extended,
     first_reach,
     in_words,
+    to_compare,
 )
 from pipelines.store import Queries
 
@@ -69,11 +69,14 @@ class Again:
     ----------
     detection
         Events found, and those of the store that nothing new concerns.
+    compared
+        What the store has of the window, as `window.events_to_compare` gives it.
     looked_at
         How many vessels each detector looked at; those that were put off aren't among them.
     """
 
     detection: Detection
+    compared: pd.DataFrame
     looked_at: dict[str, int]
 
 
@@ -129,7 +132,8 @@ def look_again(
     say = progress or (lambda _: None)
     asked = at_once(detectors)
     since = new.since - PROVISIONAL
-    stored = _stored(store, detectors, since, end)
+    known = _stored(store, detectors, start, since, end)
+    stored = {d.name: known[known["detector"] == d.name] for d in asked}
     owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
     heard = _heard(store, first_reach(store, detectors, start, end, reach_back), start, end)
     reach, only = _reach(asked, detectors, owners, stored, since), owners
@@ -166,7 +170,8 @@ def look_again(
         only = {name: own & again for name, own in owners.items()}
         reach = extended(reach[reach["mmsi"].isin(again)], further, since)
     told = [_told(d, detectors, found[d.name], start, since) for d in asked]
-    kept = _kept(store, detectors, asked, owners, start, end, since)
+    compared = to_compare(known, detectors, start, end)
+    kept = _kept(compared, detectors, asked, owners, since)
     whole = events.sort(events.concat([*told, kept]))
     whole = whole[~whole["detector"].isin(list(failures))].reset_index(drop=True)
     detection = Detection(
@@ -177,7 +182,7 @@ def look_again(
         passes,
         {name: trace for name, (_, trace) in failures.items()},
     )
-    return Again(detection, {name: len(own) for name, own in owners.items()})
+    return Again(detection, compared, {name: len(own) for name, own in owners.items()})
 
 
 def _say(say: Callable[[str], None], before: str, text: str) -> None:
@@ -190,12 +195,16 @@ def _of(found: pd.DataFrame, vessels: Collection[int], wanted: bool) -> pd.DataF
 
 
 def _stored(
-    store: Queries, detectors: Sequence[Detector], since: pd.Timestamp, end: pd.Timestamp
-) -> dict[str, pd.DataFrame]:
-    """Return the store's events by detector, as far back as any detector reads them."""
-    back = (run.extension(d, detectors) + d.lookback + d.settle for d in detectors)
-    known = store.events_touching(since - max(back, default=timedelta(0)), end)[list(events.EVENTS)]
-    return {d.name: known[known["detector"] == d.name].reset_index(drop=True) for d in detectors}
+    store: Queries,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    since: pd.Timestamp,
+    end: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return the store's events as far back as they are looked at again, or compared."""
+    back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
+    found = store.events_touching(min(since, start - PROVISIONAL) - back, end)
+    return found[list(events.EVENTS)]
 
 
 def _concerned(store: Queries, detector: Detector, stored: pd.DataFrame, new: New) -> set[int]:
@@ -254,23 +263,20 @@ def _told(
 
 
 def _kept(
-    store: Queries,
+    compared: pd.DataFrame,
     detectors: Sequence[Detector],
     asked: Sequence[Detector],
     owners: Mapping[str, set[int]],
-    start: pd.Timestamp,
-    end: pd.Timestamp,
     since: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return the store's events that touch the window and that nothing new concerns."""
-    stored = events_to_compare(store, detectors, start, end)[list(events.EVENTS)]
-    again = pd.Series(False, stored.index)
+    """Return those of the store's events that nothing new concerns."""
+    again = pd.Series(False, compared.index)
     for detector in asked:
-        own = (stored["detector"] == detector.name) & stored["mmsi"].isin(
-            list(owners[detector.name])
-        )
-        again |= own & (stored["end"].isna() | (stored["end"] >= _cut(detector, detectors, since)))
-    return stored[~again]
+        vessels = compared["mmsi"].isin(list(owners[detector.name]))
+        own = (compared["detector"] == detector.name) & vessels
+        going_on = compared["end"] >= _cut(detector, detectors, since)
+        again |= own & (compared["end"].isna() | going_on)
+    return compared[~again]
 
 
 def _heard(

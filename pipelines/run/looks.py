@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +26,8 @@ from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
-from pipelines.detect.looks import New, look_again, put_off
-from pipelines.detect.window import Detection, events_to_compare
+from pipelines.detect.looks import Again, New, look_again, put_off
+from pipelines.detect.window import Detection
 from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
@@ -171,12 +171,13 @@ class Looker:
         if state is None or new is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
-            whole = window.end
+            whole, tell = window.end, True
         else:
-            detection, vessels = self._again(store, setup, window, new)
-            whole = stamp(state.whole)
+            again = self._again(store, setup, window, new)
+            detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
+            tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
         finished = None
-        if why or unread or worth_telling(store, setup, window, detection):
+        if tell or unread:
             about = _about(setup, why, whole, vessels)
             judged = runs.judge(store, setup, window, detection)
             published = runs.publish(store, setup, judged, unread, about, FILES)
@@ -204,9 +205,7 @@ class Looker:
         )
         return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
 
-    def _again(
-        self, store: Queries, setup: Setup, window: Window, new: New
-    ) -> tuple[Detection, dict[str, int]]:
+    def _again(self, store: Queries, setup: Setup, window: Window, new: New) -> Again:
         """Look at what is new alone."""
         detection = self._installation.settings.detection
         with self._report.bar("Detecting", None) as bar:
@@ -222,7 +221,7 @@ class Looker:
                 memory_gb=detection.memory_gb,
                 progress=bar.say,
             )
-        return runs.within(again.detection, window), again.looked_at
+        return replace(again, detection=runs.within(again.detection, window))
 
 
 def open_window(store: Queries, open_h: float) -> Window:
@@ -241,18 +240,23 @@ def open_window(store: Queries, open_h: float) -> Window:
     return Window(max(first, min(start, new or start)), newest, newest)
 
 
-def worth_telling(store: Queries, setup: Setup, window: Window, detection: Detection) -> bool:
+def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> bool:
     """Whether an event came, went, ended or changed its score that counts towards a flag, or a
     detector failed.
+
+    Parameters
+    ----------
+    before
+        The events of the store.
+    enough
+        The score that counts.
     """
     if detection.failures:
         return True
     told = ["event_id", "end", "score"]
-    before = events_to_compare(store, setup.detectors, window.start, window.end)[told]
-    both = detection.events[told].merge(before, on="event_id", how="outer", indicator=True)
+    both = detection.events[told].merge(before[told], on="event_id", how="outer", indicator=True)
     ended = both["end_x"].isna() != both["end_y"].isna()
     moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
-    enough = setup.installation.settings.assess.min_score
     counts = both[["score_x", "score_y"]].max(axis=1) >= enough
     return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
 

@@ -200,7 +200,7 @@ def test_runs_and_looks_are_told_apart(day: Day) -> None:
         told.loc[told["kind"] == "look at what is new", "put_off"].str.contains("loitering").all()
     )
     health = gather(load(day.home), datetime.now(UTC))
-    assert "meetings up to 2026-01-05" in dict(facts(health))["last look"]
+    assert "meetings up to 06 Jan" in dict(facts(health))["last look"]
 
 
 def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: Path) -> None:
