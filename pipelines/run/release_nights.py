@@ -68,6 +68,8 @@ def choose(home: Queries, view: View, run_id: str | None) -> Night:
         until = int(named[0]["ordinal"])
     elif not every:
         raise NoDataError("no finished run in the store", hint="selat nightly")
+    elif all(run["look"] for run in every):
+        raise NoDataError("there were only looks between nights yet", hint="selat nightly")
     found = [night for night in nights(every, view) if until is None or night.ordinal <= until]
     if until is not None:
         own = [night for night in found if night.ordinal == until]

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from pipelines import store
 from pipelines.ask import desk
 from pipelines.ask.health import gather
 from pipelines.ask.health.screen import facts
+from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import Installation, WatchSettings, load
@@ -29,6 +31,7 @@ from pipelines.run import looks, runs, watching
 from pipelines.run.looked import read_state, stamp
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import build_detectors
+from pipelines.web import tonight
 from tests.conftest import look as night
 
 SLICES = 5
@@ -190,6 +193,41 @@ def test_times_that_were_noted_are_as_those_of_reports(day: Day) -> None:
     newest = pd.Timestamp("2026-01-05T19:00Z").as_unit("us")
     both = pd.Series([stamp(state.told_upto), newest])
     assert both.dtype == "datetime64[us, UTC]"
+
+
+def test_a_run_is_made_of_what_counts() -> None:
+    def known(**of: Any) -> pd.DataFrame:
+        row = pd.DataFrame([{"event_id": "a", "end": None, "score": 0.5, **of}])
+        return row.assign(end=pd.to_datetime(row["end"], utc=True))
+
+    nothing, one = known()[:0], known()
+    context: Any = None
+
+    def tells(now: pd.DataFrame, before: pd.DataFrame, failed: bool = False) -> bool:
+        failures = {"gap": "it fell over"} if failed else {}
+        detection = window.Detection(now, failures, nothing, context, 1)
+        return looks.worth_telling(detection, before, 0.3)
+
+    assert tells(one, nothing)
+    assert tells(nothing, one)
+    assert tells(known(end="2026-01-05T18:00Z"), one)
+    assert tells(known(score=0.2), one)
+    assert tells(one, one, failed=True)
+    assert not tells(one, one)
+    assert not tells(known(score=0.51), one)
+    assert not tells(known(score=0.1), nothing)
+
+
+def test_the_desk_says_what_is_put_off() -> None:
+    look = {"put_off": ["encounter", "loitering"], "put_off_since": "2026-01-05T18:00:00Z"}
+    for manifest, told in (({}, None), ({"look": {"put_off": []}}, None), ({"look": look}, True)):
+        shown: Any = SimpleNamespace(
+            night=SimpleNamespace(run={"manifest": manifest}), words=labels("en")
+        )
+        put_off = tonight._put_off(shown)
+        assert (put_off is not None) == (told is not None)
+        if put_off is not None:
+            assert put_off == ("encounter, loitering", "06 Jan 02:00 MYT")
 
 
 def test_runs_and_looks_are_told_apart(day: Day) -> None:
