@@ -12,20 +12,20 @@ date before theirs shows in the next look at everything: verdicts that settle ov
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core import events, run
+from detectors.core import events, frames, run
 from detectors.core.detector import Detector
 from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
-from pipelines.detect.heard import COLUMNS, heard_by_vessel
+from pipelines.detect.heard import COLUMNS, HEARD, heard_by_vessel
 from pipelines.detect.parts import NOBODY, Sweep
 from pipelines.detect.window import (
     Detection,
@@ -35,6 +35,7 @@ from pipelines.detect.window import (
     first_reach,
     in_words,
     to_compare,
+    vessels_of,
 )
 from pipelines.store import Queries
 
@@ -111,7 +112,6 @@ def look_again(
     end: pd.Timestamp,
     zones: Zones,
     models: Mapping[str, Any],
-    reach_back: timedelta,
     memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
 ) -> Again:
@@ -121,13 +121,12 @@ def look_again(
     ----------
     start, end
         The open window, and up to when reports count as heard.
-    reach_back
-        As of `window.detect`.
 
     Returns
     -------
     Again
-        As `window.detect` gives it: of every detector the events that touch the window.
+        Of every detector the events that touch the window. What was heard of everybody isn't in it
+        yet, see `with_heard`.
     """
     say = progress or (lambda _: None)
     asked = at_once(detectors)
@@ -135,7 +134,6 @@ def look_again(
     known = _stored(store, detectors, start, since, end)
     stored = {d.name: known[known["detector"] == d.name] for d in asked}
     owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
-    heard = _heard(store, first_reach(store, detectors, start, end, reach_back), start, end)
     reach, only = _reach(asked, detectors, owners, stored, since), owners
     found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
     failures: dict[str, tuple[str, str]] = {}
@@ -147,7 +145,7 @@ def look_again(
         need = store.need(reach)
         said = f"pass {passes}, {len(need):,} vessels: "
         say(said + "loading")
-        context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+        context = context_of(store, need["mmsi"], need, since, end, zones, models)
         sweep = Sweep(
             store.segmented,
             need,
@@ -177,12 +175,35 @@ def look_again(
     detection = Detection(
         whole,
         {name: text for name, (text, _) in failures.items()},
-        heard,
+        frames.empty(HEARD),
         context,
         passes,
         {name: trace for name, (_, trace) in failures.items()},
     )
     return Again(detection, compared, {name: len(own) for name, own in owners.items()})
+
+
+def with_heard(
+    store: Queries,
+    detection: Detection,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    reach_back: timedelta,
+) -> Detection:
+    """Return what was found with what was heard of everybody, from the window on and on the last
+    date before: what is judged rests on that too.
+
+    Parameters
+    ----------
+    reach_back
+        As of `window.detect`.
+    """
+    everybody = first_reach(store, detectors, start, end, reach_back)
+    need = store.need(everybody.assign(reach_time=start))
+    heard = heard_by_vessel(store.segmented(need, end, COLUMNS).tracked, start, end)
+    context = replace(detection.context, vessels=vessels_of(store, heard["mmsi"], end))
+    return replace(detection, heard=heard, context=context)
 
 
 def _say(say: Callable[[str], None], before: str, text: str) -> None:
@@ -277,13 +298,3 @@ def _kept(
         going_on = compared["end"] >= _cut(detector, detectors, since)
         again |= own & (compared["end"].isna() | going_on)
     return compared[~again]
-
-
-def _heard(
-    store: Queries, reach: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp
-) -> pd.DataFrame:
-    """Return `heard.HEARD` of everybody, from the window on and the date on which it was heard
-    before.
-    """
-    need = store.need(reach.assign(reach_time=start))
-    return heard_by_vessel(store.segmented(need, end, COLUMNS).tracked, start, end)

@@ -26,7 +26,7 @@ from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
-from pipelines.detect.looks import Again, New, look_again, put_off
+from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
 from pipelines.detect.window import Detection
 from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
@@ -38,7 +38,9 @@ from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, new_since, newest_report
 from pipelines.store import Queries, Writer, write
 
-FILES: Final = frozenset(WRITERS) - {"brief.html", "brief.pdf", "flagged.kml", "flagged.gpx"}
+FILES: Final = frozenset(
+    name for name in WRITERS if name.endswith((".csv", ".parquet", "manifest.json"))
+)
 """What a look writes: tables. What is drawn took half of a look; the night draws it, and the desk
 draws for itself."""
 
@@ -176,6 +178,10 @@ class Looker:
             again = self._again(store, setup, window, new)
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
             tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
+            if tell or unread:
+                back = timedelta(days=inst.settings.detection.reach_back_days)
+                span = (window.start, window.end, back)
+                detection = with_heard(store, detection, setup.detectors, *span)
         finished = None
         if tell or unread:
             about = _about(setup, why, whole, vessels)
@@ -217,7 +223,6 @@ class Looker:
                 end=window.end,
                 zones=setup.zones,
                 models=setup.models,
-                reach_back=timedelta(days=detection.reach_back_days),
                 memory_gb=detection.memory_gb,
                 progress=bar.say,
             )
