@@ -27,7 +27,8 @@ from pipelines.base.settings import Installation, WatchSettings, load
 from pipelines.cli.main import app
 from pipelines.detect import parts, window
 from pipelines.detect.looks import at_once, put_off
-from pipelines.run import looks, runs, watching
+from pipelines.ingest import discover
+from pipelines.run import looks, release_nights, runs, watching
 from pipelines.run.looked import read_state, stamp
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import build_detectors
@@ -254,10 +255,25 @@ def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: 
         assert other is not None
         assert (one["start"], one["end"]) == (other["start"], other["end"])
         flags = ours.flags(one["run_id"]), reference.flags(other["run_id"])
+        files = ours.sighting_files()
+        keys = {key: key for key in ours.ledger()["feed_key"]}
+        rights = SimpleNamespace(files=files, arrivals=keys, whole=True)
+        view: Any = SimpleNamespace(store=ours, rights=rights)
+        [released] = release_nights.nights(release_nights._runs(ours), view)
+        assert (released.run_id, released.window.start) == (one["run_id"], one["start"])
         assert ours.new_feeds().empty
     pd.testing.assert_frame_equal(*flags)
     same(events_of(whole_day.home), events_of(small_home))
     assert looked(whole_day.home).text.startswith("nothing new")
+
+
+def test_files_that_are_known_are_passed_by(tmp_path: Path) -> None:
+    sentence = "!AIVDM,1,1,,A,18In7RhP37WMJeN0g@WJ;`<00000,0*74\n"
+    for name in ("a.nmea", "b.nmea"):
+        (tmp_path / name).write_text(sentence)
+    found = discover([str(tmp_path)], tmp_path / "spool", known=lambda path: path.name == "a.nmea")
+    assert [file.path.name for file in found] == ["b.nmea"]
+    assert not discover([str(tmp_path)], tmp_path / "spool", known=lambda _: True)
 
 
 def test_the_night_goes_first(tmp_path: Path) -> None:
