@@ -160,6 +160,9 @@ class Looker:
         news = keys - set(state.feeds if state else ())
         why = _why_whole(store, state, digest, otherwise)
         if not news and not otherwise and (not keys or not why):
+            if state is not None:
+                noted = {"looked": now, "every_min": self._every_min}
+                write_state(inst, state.model_copy(update=noted))
             return Looked(_nothing(state, unread))
         window = open_window(store, inst.settings.watch.open_h)
         new: New | None = None

@@ -145,7 +145,7 @@ def test_with_nothing_new_nothing_is_detected_or_published(
     whole_day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installation = installation_of(whole_day.home, 0.0)
-    before = store.generation(installation.store)
+    before, noted = store.generation(installation.store), read_state(installation)
     for where, name in (
         (parts.Sweep, "_found"),
         (window, "detect"),
@@ -161,6 +161,11 @@ def test_with_nothing_new_nothing_is_detected_or_published(
     assert not second.vessels
     assert second.finished is None
     assert store.generation(installation.store) == before
+    now = read_state(installation)
+    assert noted is not None
+    assert now is not None
+    assert now.looked > noted.looked
+    assert now == noted.model_copy(update={"looked": now.looked})
 
 
 def test_what_is_put_off_is_said(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
