@@ -77,6 +77,14 @@ class ScheduleSettings(_Section):
     wait_s: float = Field(16, ge=0)
 
 
+class WatchSettings(_Section):
+    """How often is looked between nights, at how much, and how often at everything."""
+
+    every_min: float = Field(0, ge=0)
+    whole_min: float = Field(60, ge=0)
+    open_h: float = Field(24, gt=0)
+
+
 class ServiceSettings(_Section):
     """Where Prefect's server listens, and what it keeps."""
 
@@ -153,6 +161,7 @@ class Settings(FileSettings):
     assess: AssessSettings = AssessSettings()
     store: StoreSettings = StoreSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    watch: WatchSettings = WatchSettings()
     health: HealthSettings = HealthSettings()
     service: ServiceSettings = ServiceSettings()
     dask: DaskSettings = DaskSettings()
@@ -248,6 +257,11 @@ class Installation:
     def service(self) -> Path:
         """Since when the schedule runs here; there once `selat serve` was started."""
         return self.home / "service.json"
+
+    @property
+    def looked(self) -> Path:
+        """What the last look between nights left, see `run.looks`."""
+        return self.home / "looked.json"
 
     @property
     def told(self) -> Path:

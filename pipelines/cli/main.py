@@ -40,6 +40,7 @@ from pipelines.cli import (
     sql,
     store,
     vessel,
+    watch,
 )
 
 app = typer.Typer(
@@ -54,6 +55,7 @@ ADMINISTRATOR: Final = "Administrator: install, keep, look after"
 # In the order of use, by who needs them; `selat --help` shows them so.
 for panel, name, command in (
     (OPERATOR, "nightly", run.nightly),
+    (OPERATOR, "watch", watch.watch),
     (OPERATOR, "status", health.status),
     (OPERATOR, "doctor", health.doctor),
     (OPERATOR, "ingest", run.ingest),
