@@ -200,8 +200,18 @@ class Installation:
 
     @property
     def latest(self) -> Path:
-        """Link to the newest finished run."""
+        """Link to the newest finished run of a night, with all that it produced."""
         return self.home / "latest"
+
+    @property
+    def look(self) -> Path:
+        """Link to the newest look between nights; there only where one made a run since a night."""
+        return self.home / "look"
+
+    @property
+    def newest(self) -> Path:
+        """Link to the newest run, which a look may have made: its tables, and nothing drawn."""
+        return self.look if self.look.exists() else self.latest
 
     @property
     def spool(self) -> Path:

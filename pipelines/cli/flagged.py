@@ -56,11 +56,11 @@ def flagged(
 def _latest(installation: "Installation") -> Path:
     from pipelines.run.windows import NoDataError
 
-    if not installation.latest.exists():
+    if not installation.newest.exists():
         raise NoDataError(
             f"no finished run in {installation.home}", hint="start one: selat nightly --feed PATH"
         )
-    return installation.latest.resolve()
+    return installation.newest.resolve()
 
 
 def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Timestamp]":

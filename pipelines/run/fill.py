@@ -230,7 +230,7 @@ class _Filling:
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
             installation = self._setup.installation
-            runs.point_latest(installation.latest, installation.runs / self._last)
+            runs.point_newest(installation, installation.runs / self._last)
         return Filled(filled.runs, done_before, silent, filled.failures)
 
     def _window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:

@@ -241,7 +241,8 @@ def record(
 ) -> Finished:
     """Record a published run in the store, and let HOME/latest name it.
 
-    What a look between nights has looked at stays new to the night.
+    What a look between nights has looked at stays new to the night, and HOME/look names it until
+    the next: whoever opens HOME/latest finds all that a night produces.
     """
     window, manifest, flagged = judged.window, published.manifest, judged.assessed.flagged
     run = {
@@ -262,7 +263,7 @@ def record(
         incidents=judged.assessed.incidents,
         feed_keys=looked_at,
     )
-    point_latest(installation.latest, published.folder)
+    point_newest(installation, published.folder, look="look" in manifest)
     return Finished(
         published.run_id,
         published.folder,
@@ -301,11 +302,14 @@ def _seen(fresh: pd.DataFrame, window: Window) -> list[str]:
     return [str(key) for key in fresh.loc[fresh["last_time"] <= window.end, "feed_key"]]
 
 
-def point_latest(link: Path, folder: Path) -> None:
-    """Let HOME/latest name the folder of a run."""
-    fresh = link.with_name(".latest.new")
+def point_newest(installation: Installation, folder: Path, *, look: bool = False) -> None:
+    """Let HOME/latest, or HOME/look, name the folder of a run; a night ends what looks saw."""
+    link = installation.look if look else installation.latest
+    fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(folder.relative_to(link.parent))
+    if not look:
+        installation.look.unlink(missing_ok=True)
     os.replace(fresh, link)  # noqa: PTH105
 
 

@@ -249,8 +249,11 @@ def test_runs_and_looks_are_told_apart(day: Day) -> None:
 
 def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: Path) -> None:
     """All that looks have seen is new to it: its window, its list and its events are the same."""
-    night(whole_day.home)
     mine, theirs = load(whole_day.home), load(small_home)
+    assert (mine.newest, mine.latest.exists()) == (mine.look, False)
+    night(whole_day.home)
+    assert (mine.newest, mine.look.exists()) == (mine.latest, False)
+    assert (mine.latest / "tracks.geojson").exists()
     with (
         store.read(mine.store) as ours,
         store.read(theirs.store) as reference,
@@ -264,7 +267,7 @@ def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: 
         keys = {key: key for key in ours.ledger()["feed_key"]}
         rights = SimpleNamespace(files=files, arrivals=keys, whole=True)
         view: Any = SimpleNamespace(store=ours, rights=rights)
-        [released] = release_nights.nights(release_nights._runs(ours), view)
+        [released] = release_nights.nights(release_nights.runs_of(ours), view)
         assert (released.run_id, released.window.start) == (one["run_id"], one["start"])
         assert ours.new_feeds().empty
     pd.testing.assert_frame_equal(*flags)
