@@ -209,8 +209,8 @@ class Gap(Limits):
         surprise = np.log10(passing) / np.log10(RARE)
         missed = np.log10(columns["missed_probability"]) / np.log10(RARE_TO_MISS)
         surprise = np.minimum(np.where(columns["by_passes"], missed, surprise), 1.0)
-        # The chance to miss all passes holds all that intervals say, and much of others' hearing; but
-        # a coast station of which few reports get into a feed hears no further than any other.
+        # The chance to miss all passes holds all that intervals say; but a coast station of which
+        # few reports get into a feed hears no further than any other.
         ratio = np.where(columns["by_passes"], self.min_interval_ratio, columns["interval_ratio"])
         heard = columns["heard_fraction"]
         enough = np.minimum(heard / self.min_heard_fraction, 1.0)

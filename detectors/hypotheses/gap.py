@@ -181,8 +181,8 @@ HYPOTHESES: Final = (
         (
             Case(
                 Compare("distance_m", "<=", MADE_FAST_M),
-                "it was heard again within {distance_m:.0f} m of where it was lost: it lay made fast "
-                "there, at a berth or a quay, whether a zone says so or not",
+                "it was heard again within {distance_m:.0f} m of where it was lost: it lay made "
+                "fast there, at a berth or a quay, whether a zone says so or not",
             ),
         ),
         "Heard again where it was lost to a few metres: at anchor it would have swung.",

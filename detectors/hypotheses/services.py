@@ -132,8 +132,8 @@ TUG_AND_TOW: Final = Hypothesis(
                 Compare("went_kn", ">=", 2.0),
                 Compare("other_went_kn", ">=", 2.0),
             ),
-            "a tug met a ship under way, and they went on side by side at {went_kn:.1f} kn: it took "
-            "her in or out",
+            "a tug met a ship under way, and they went on side by side at {went_kn:.1f} kn: it "
+            "took her in or out",
         ),
     ),
     "One is a tug and they move along together at a steady distance, or go on together.",
@@ -198,8 +198,8 @@ HARBOUR_CRAFT: Final = Hypothesis(
                 Some(Vessel(types=TUG | TENDER | PILOT)),
                 Compare("n_lain", ">=", "min_lying"),
             ),
-            "one of the two is a tug, tender or pilot boat, where {n_lain:.0f} vessels lay at once: "
-            "a harbour or an anchorage, whether a zone says so or not",
+            "one of the two is a tug, tender or pilot boat, where {n_lain:.0f} vessels lay at "
+            "once: a harbour or an anchorage, whether a zone says so or not",
         ),
     ),
     "A tug, tender or pilot boat at work close to a port or an anchorage, mapped or not, or that "

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-import numpy as np
 import pandas as pd
 
 from detectors.core import events, telling
