@@ -31,8 +31,7 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
     score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
     score += 0.1 * min(1.0, mean_kn / 20.0)
-    score *= _of_end(began, evidence["start_ashore_probability"])
-    score *= _of_end(ended, evidence["end_ashore_probability"])
+    score *= OF_END[began] * OF_END[ended]
     score *= 1.0 if evidence["sides_changed"] else 0.6
     score *= 0.75 + 0.25 * evidence["dark_fraction"]
     if evidence["ais_class"] != "B" and mean_kn < FAST_KN and not landed:
@@ -41,13 +40,6 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     contradicted = stated_kn is not None and stated_kn < 0.5 * evidence["speed_kn"]
     score *= 0.3 if contradicted else 1.0
     return float(score) if score >= MIN_SCORE else None
-
-
-def _of_end(how: str, ashore_probability: float | None) -> float:
-    """Return what an end is worth; of one unheard between those at sea and ashore."""
-    if how != UNHEARD or ashore_probability is None:
-        return OF_END[how]
-    return OF_END[AT_SEA] + (OF_END[SHORE] - OF_END[AT_SEA]) * ashore_probability
 
 
 def at_a_port(evidence: Mapping[str, Any], end: str, port_m: float) -> bool:
