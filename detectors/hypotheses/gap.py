@@ -8,6 +8,7 @@ from detectors.core.hypothesis import (
     MOORED,
     PASSENGER,
     PLEASURE,
+    WORKING,
     All,
     Any,
     Case,
@@ -29,6 +30,7 @@ AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
+SAME_GROUND_M: Final = 2 * 1852.0
 MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and the beam of a quay's berth: ships at anchor swing through 100 m and
 more with each turn of the stream (see `loitering.SWING_M`). Of the silences of an Aegean ferry at
@@ -177,7 +179,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "lay made fast",
-        0.6,
+        0.7,
         (
             Case(
                 Compare("distance_m", "<=", MADE_FAST_M),
@@ -264,6 +266,24 @@ HYPOTHESES: Final = (
         "Lay at anchor or moored near a port or an anchorage, and was heard again where it was "
         "lost.",
         "it moved meanwhile, or a boat is seen alongside",
+    ),
+    Hypothesis(
+        "on its working ground",
+        0.35,
+        (
+            Case(
+                All(
+                    Some(Vessel(types=WORKING)),
+                    Not(Is("was_moving")),
+                    Compare("distance_m", "<=", SAME_GROUND_M),
+                ),
+                "it is engaged in dredging, diving or underwater work, lay where it works, and was "
+                "heard again {distance_m:nm.1f} nm from there",
+            ),
+        ),
+        "Says that it works, lay still or nearly so, and was heard again on the same ground.",
+        "no notice to mariners announces the work, or a boat is seen alongside",
+        needs_types=True,
     ),
     Hypothesis(
         "receiver edge",
