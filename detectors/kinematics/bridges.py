@@ -102,11 +102,11 @@ class Motion:
             `diffusion_m2_s` times the duration of each.
         """
         share = np.where(np.isnan(following[0])[:, None], 0.0, at)
-        ways = (
+        east, north = (
             one[:, None] + share * np.nan_to_num(other - one)[:, None]
             for one, other in zip(last, following, strict=True)
         )
-        return cls(*ways, rate[:, None] * at, 1.0 - share)
+        return cls(east, north, rate[:, None] * at, 1.0 - share)
 
 
 def alongside(one: Motion, other: Motion, within_m: float) -> Floats:

@@ -79,10 +79,10 @@ def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverag
     kept = _best(limits, meetings, silences, np.zeros(n, bool))
     begin_us, until_us = kept.begin_us, kept.begin_us + (kept.both_s * SECOND_US).astype("int64")
     origin = kept.lat[:, None], kept.lon[:, None]
-    motions = [
+    one, other = (
         _silent(prisms.rows(rows), begin_us, until_us, origin) for rows in (kept.first, kept.second)
-    ]
-    alongside = bridges.alongside(*motions, limits.alongside_m)
+    )
+    alongside = bridges.alongside(one, other, limits.alongside_m)
     return _told(limits, kept, alongside, silences, silences)
 
 
@@ -90,15 +90,14 @@ def _silent(
     lone: Prisms, begin_us: Ints, until_us: Ints, origin: tuple[Floats, Floats]
 ) -> bridges.Motion:
     """Return how likely silent vessels are where between two times, from places of origin."""
-    last, following = (
-        tuple(part[:, 0] for part in shapes.plane_m(lat[:, None], lon[:, None], *origin))
-        for lat, lon in ((lone.lat, lone.lon), (lone.next_lat, lone.next_lon))
-    )
+    at = origin[0][:, 0], origin[1][:, 0]
+    last = shapes.plane_m(lone.lat, lone.lon, *at)
+    following = shapes.plane_m(lone.next_lat, lone.next_lon, *at)
     apart_m = geodesy.distance_m(lone.lat, lone.lon, lone.next_lat, lone.next_lon)
     rate = bridges.diffusion_m2_s(lone.mps * lone.duration_s, apart_m, lone.duration_s)
     gone = (_moments(begin_us, until_us) - lone.start_us[:, None]) / SECOND_US
-    at = gone / np.maximum(lone.duration_s, 1.0)[:, None]
-    return bridges.Motion.silent(last, following, at, rate * lone.duration_s)
+    share = gone / np.maximum(lone.duration_s, 1.0)[:, None]
+    return bridges.Motion.silent(last, following, share, rate * lone.duration_s)
 
 
 def _moments(begin_us: Ints, until_us: Ints) -> Ints:
