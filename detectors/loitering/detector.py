@@ -39,10 +39,10 @@ class Loitering(Limits):
     The track is interpolated at the ticks of an absolute time grid (never over a silence longer
     than `max_silence_s`). A tick qualifies when the vessel is slow, by its positions, over the
     step that follows, outside `excluded_classes` and not on land. Between two reports more than
-    `max_interruption_s` apart it isn't, if either says that the vessel made `max_speed_kn` or more,
-    or both that it lay at rest, in two places: it sailed meanwhile. Qualifying ticks in a row make
-    pieces of at least `min_piece_s`; pieces no more than `max_interruption_s` and
-    `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
+    `max_interruption_s` apart it isn't, if both say that it lay at rest, in two places; and where
+    either says that it made `max_speed_kn` or more, no loitering begins or ends there. Qualifying
+    ticks in a row make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
+    and `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
     its last step. So it may begin at any minute, cross midnight, and hold one pause or many.
 
     Speed comes from positions rather than the reported SOG because a stuck or missing SOG field
@@ -113,7 +113,7 @@ class Loitering(Limits):
         reports = Reports(positions)
         grid = reports.grid(self.step_s, self.max_silence_s)
         drifting = sideways(self, reports, grid, context) if self.sideways else []
-        slow = in_open_water(self, grid, slow_ticks(self, reports, grid), context)
+        slow = in_open_water(self, grid, *slow_ticks(self, reports, grid), context)
         first, last = slow_runs(self, grid, slow)
         n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
         enough = n_reports >= self.min_reports
