@@ -261,7 +261,7 @@ def test_a_name_is_remembered_as_long_as_its_static_reports_ask_for(
     stage = replace(stage, end=T0 + pd.Timedelta(hours=40))
     found = Identity().detect(stage.positions, stage.context())
     assert found["subkind"].tolist() == ["changed_name"] * changed
-    days = list(pairwise(pd.date_range(T0, stage.end, freq="8h")))
+    days = list(pairwise(pd.date_range(T0, stage.end, freq="20h")))
     assert stage.drive(Identity(), days)["event_id"].tolist() == found["event_id"].tolist()
 
 

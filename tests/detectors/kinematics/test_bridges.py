@@ -5,7 +5,7 @@ import pytest
 
 from detectors.kinematics.bridges import STEPS, Motion, alongside, diffusion_m2_s, reached
 
-N, WALKS = 3000, 800
+N, WALKS = 2000, 500
 SHIFT = 0.5826
 """A walk that is looked at now and then is taken for one that is looked at all the while where the
 line is so many of its steps nearer (Broadie, Glasserman & Kou 1997, Mathematical Finance 7)."""
