@@ -85,7 +85,8 @@ class Crossing(Limits):
     Score of a passage before explanations: 0.45, plus up to 0.2 for the share of the width (full at
     0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
     (0.1 near that coast), and up to 0.1 for speed made good (full at 20 kn); times 0.7 for each end
-    that isn't heard, times 0.3 for each that lies at sea; times 0.6 where only one side of the
+    that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
+    for a coast doesn't), times 0.3 for each that lies at sea; times 0.6 where only one side of the
     strait was seen; times 0.75 to 1 for the share of darkness; times 0.6 for a class A set below 18
     kn that isn't seen to land; times 0.3 where its stated speed contradicts its positions.
 
@@ -94,7 +95,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -14,7 +14,7 @@ from detectors.crossing.before import worked_before_s
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
-from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby, sun, tide
 from detectors.surroundings.coasts import SPACING_M, Coasts
@@ -74,10 +74,10 @@ def measured(
     """Return what was measured of a passage; `run` are the first and last row of its run."""
     begin, end, coasts = passage.begin, passage.end, context.zones.shores
     passage_s = (end - begin) * limits.step_s
-    began = _end(
+    began, ashore_before = _end(
         limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore
     )
-    ended = _end(
+    ended, ashore_after = _end(
         limits, grid, (end, run[1]), 1, (passage.to_state, passage.from_state), coasts, ashore
     )
     return {
@@ -98,6 +98,8 @@ def measured(
         "end_to_coast_m": passage.distances_m[3],
         "began": began,
         "ended": ended,
+        "start_ashore_probability": ashore_before,
+        "end_ashore_probability": ashore_after,
         "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
         **(tide_at(limits, grid, end, context) if ended in (SHORE, NEAR) else {}),
@@ -112,9 +114,10 @@ def _end(
     states: tuple[str, str],
     coasts: Coasts,
     ashore: Bools,
-) -> str:
+) -> tuple[str, float | None]:
     """Tell how a passage began or ended: how close to the coast left or made for (the first of the
-    two states) it had come, or comes, between that end of the passage and that of its run.
+    two states) it had come, or comes, between that end of the passage and that of its run; and how
+    likely it was ashore where it wasn't heard, None where that isn't asked or known.
 
     `step` leads on from there: -1 for the beginning, 1 for the end.
     """
@@ -125,17 +128,18 @@ def _end(
     k = int(distance_m[own].argmin())
     coast_m = float(distance_m[own, k])
     if coast_m <= limits.shore_m + SAMPLED_M:
-        return SHORE
+        return SHORE, None
     width_m = coast_m + float(distance_m[other, k])
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, int(rows[k]), step, own, coasts, ashore)
-        return AT_SEA if back else NEAR
+        return (AT_SEA if back else NEAR), None
     if abs(of_run - end) * limits.step_s > SOON_S:
-        return AT_SEA
-    return UNHEARD if _may_have_landed(limits, grid, end, of_run, step, own, coasts) else AT_SEA
+        return AT_SEA, None
+    chance = _landed(limits, grid, end, of_run, step, own, coasts)
+    return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
 
 
-def _may_have_landed(
+def _landed(
     limits: Limits,
     grid: timegrid.Grid,
     end: int,
@@ -143,26 +147,27 @@ def _may_have_landed(
     step: int,
     own: int,
     coasts: Coasts,
-) -> bool:
-    """Tell whether a vessel can have been at the coast `own` in the silence that follows (or comes
-    before) a run, as far as it goes at its speed, and then where it is heard next.
-
-    Nothing is known of it where it isn't heard again.
+) -> float | None:
+    """Return how likely a vessel was at the coast `own` in the silence that follows (or comes
+    before) a run, as far as it goes at its speed, and then where it is heard next: by the share of
+    its ways that reach it (`kinematics.bridges`). None where it isn't heard again.
     """
     on = int(grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0])
     if on < 0:
-        return True
+        return None
     low, high = np.searchsorted(grid.report, [grid.report[on], grid.report[on] + 1]).tolist()
     then = high if step > 0 else low - 1
     if not 0 <= then < len(grid.tick) or grid.track_id[then] != grid.track_id[on]:
-        return True
+        return None
     rows = np.array([of_run, then])
     coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
     moving = grid.speed_kn[min(end, of_run) - RECENT : max(end, of_run) + RECENT]
     moving = moving[moving >= limits.min_speed_kn]
     speed_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
     silence_s = abs(int(grid.tick[then] - grid.tick[of_run])) * limits.step_s
-    return float(coast_m.sum()) <= HURRY * speed_kn * geodesy.KNOT_MPS * silence_s
+    way_m = np.array(HURRY * speed_kn * geodesy.KNOT_MPS * silence_s)
+    apart_m = geodesy.distance_m(grid.lat[of_run], grid.lon[of_run], grid.lat[then], grid.lon[then])
+    return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
 
 
 def _went_back(

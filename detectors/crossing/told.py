@@ -37,7 +37,7 @@ def _crossed(event: Told, words: Words) -> str:
             landing_min=stated["landing_s"] / 60,
             place=words.place(stated["landing_lat"], stated["landing_lon"]),
         )
-    return words.say(
+    crossed = words.say(
         "Crossed {distance} at {speed_kn:.0f} kn from the side of {from_state} towards "
         "{to_state}, within {near} of that coast, {place}",
         distance=words.distance(stated["distance_m"]),
@@ -47,3 +47,7 @@ def _crossed(event: Told, words: Words) -> str:
         near=words.distance(stated["end_to_coast_m"]),
         place=words.place(event.lat, event.lon),
     )
+    chance = stated.get("end_ashore_probability")
+    if chance is None:
+        return crossed
+    return crossed + words.say(" (could have been ashore: {chance:.2f})", chance=chance)

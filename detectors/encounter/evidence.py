@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.frames import SECOND_US
 from detectors.encounter.dynamics import dynamics
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, Pairs
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-from detectors.surroundings import nearby
+from detectors.surroundings import coverage, nearby
+from detectors.surroundings.lying import Lying
+from detectors.surroundings.rates import DAY_SLOTS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +39,7 @@ SETTINGS: Final = (
     "max_silence_s",
     "near_land_m",
     "company_m",
+    "min_lying",
 )
 """Parameters that evidence names where they bound nothing in it."""
 
@@ -133,7 +137,10 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
 def around(
     limits: Limits, middle: tuple[Floats, Floats], at_us: Ints, context: Context
 ) -> list[dict[str, Any]]:
-    """Return what lies around the middle of each encounter; rules hold at its beginning."""
+    """Return what lies around the middle of each encounter; rules hold at its beginning.
+
+    Who lay there in the half hour in which it began is known before it can be settled.
+    """
     lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
     zones = context.zones
     reached = zones.reached(lat, lon)
@@ -144,9 +151,12 @@ def around(
     land = zones.near_land(lat, lon, limits.near_land_m)
     lying = limits.excluded_classes + limits.crowded_classes
     away_m = nearby.nearest_zone_m(zones, lat, lon, lying)
+    own = np.atleast_1d(at_us) // (coverage.SLOT_S * SECOND_US)
+    n_lain, _ = Lying(context.coverage.lying).around(lat, lon, own - DAY_SLOTS, own)
     return [
         {
             "zones_reached": bool(reached[i]),
+            "n_lain": int(n_lain[i]),
             "in_anchorage": bool(crowded[i]),
             "in_sts_area": bool(transfer_area[i]),
             "in_licensed_sts_area": bool(licensed[i]),

@@ -137,6 +137,14 @@ class Limits(Detector):
             "lying near one another says less."
         ),
     )
+    min_lying: PositiveInt = Field(
+        7,
+        description=(
+            "5 others lying at once within a mile or so, in the day before or when it began: a "
+            "harbour or an anchorage, whether a zone says so or not (`surroundings.lying`). As of "
+            "gaps and loiterings: rafts of a transfer are of two or three."
+        ),
+    )
     raft_memory_s: PositiveInt = Field(
         21_600, description="6 hours: how far back pairs are joined to rafts when a pair parts."
     )

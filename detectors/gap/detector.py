@@ -107,7 +107,8 @@ class Gap(Limits):
     hours / (hours + 1), where the ratio is that of the silence to the longest interval before it,
     times the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it
     was heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at
-    least, more so as the chances that it missed are more.
+    least, more so as the chances that it missed are more; the fraction of half hours counts
+    as a share of `min_heard_fraction`, from which on it makes no difference.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
@@ -117,7 +118,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -209,9 +210,12 @@ class Gap(Limits):
         surprise = np.log10(passing) / np.log10(RARE)
         missed = np.log10(columns["missed_probability"]) / np.log10(RARE_TO_MISS)
         surprise = np.minimum(np.where(columns["by_passes"], missed, surprise), 1.0)
-        # The chance to miss all passes holds all that intervals and others' hearing say.
+        # The chance to miss all passes holds all that intervals say; but a coast station of which
+        # few reports get into a feed hears no further than any other.
         ratio = np.where(columns["by_passes"], self.min_interval_ratio, columns["interval_ratio"])
-        heard = np.where(columns["by_passes"], 1.0, columns["heard_fraction"])
+        heard = columns["heard_fraction"]
+        enough = np.minimum(heard / self.min_heard_fraction, 1.0)
+        heard = np.where(columns["by_passes"], enough, heard)
         hours = columns["duration_s"] / 3600.0
         score = surprise * np.sqrt(ratio / (ratio + 10.0) * hours / (hours + 1.0))
         score *= heard * np.where(columns["was_moving"], 1.0, 0.8)

@@ -200,12 +200,16 @@ AMONG_FISHING_BOATS: Final = Hypothesis(
     "A boat that is, or may be, a fishing boat lies among boats that fish.",
     "it meets a larger vessel, or shows no gear",
 )
+ON_ITS_BEAT: Final = All(
+    Compare("n_turns", ">=", 2.0), Compare("duration_s", "<=", "n_turns", times=10_800.0)
+)
+"""At what speed says nothing: it tows no net."""
 OFFICIAL_TO_AND_FRO: Final = replace(
     OFFICIAL_CRAFT,
     weight=0.65,
     cases=(
         Case(
-            All(Some(Vessel(types=OFFICIAL - RESCUE)), TURNS_ABOUT),
+            All(Some(Vessel(types=OFFICIAL - RESCUE)), ON_ITS_BEAT),
             "it is a military, law enforcement or medical vessel, and " + TURNED_ABOUT,
         ),
         *OFFICIAL_CRAFT.cases,

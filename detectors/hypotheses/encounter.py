@@ -59,6 +59,9 @@ time, even with position errors of 10 m on both sides."""
 BERTHED_KN: Final = 0.03
 """A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn)."""
 
+AT_REST_KN: Final = 0.2
+"""Errors of 10 m make as much of a step of two minutes."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -131,8 +134,18 @@ BERTHED: Final = Hypothesis(
             "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
             "shows: at anchor they would swing",
         ),
+        Case(
+            All(
+                Compare("n_lain", ">=", "min_lying"),
+                Compare("faster_kn", "<=", AT_REST_KN),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "they lay still for {duration_s:h.1f} h where {n_lain:.0f} vessels lay at once: a "
+            "harbour or an anchorage, whether a zone says so or not, and neither came to the other",
+        ),
     ),
-    "Both as still as only what is made fast to land, and neither seen to come to the other.",
+    "Both as still as only what is made fast to land, or where many lie, and neither seen to come "
+    "to the other.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(

@@ -8,6 +8,7 @@ from detectors.core.hypothesis import (
     MOORED,
     PASSENGER,
     PLEASURE,
+    WORKING,
     All,
     Any,
     Case,
@@ -29,6 +30,11 @@ AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
+SAME_GROUND_M: Final = 2 * 1852.0
+MADE_FAST_M: Final = 35.0
+"""Twice the errors of AIS and the beam of a quay's berth: ships at anchor swing through 100 m and
+more with each turn of the stream (see `loitering.SWING_M`). Of the silences of an Aegean ferry at
+its berth the ends were 11 to 33 m apart, of Danish harbour craft 2 to 10 m."""
 
 BY_PASSES: Final = Is("by_passes")
 """Heard by satellites, who have no edge, and whose passes it missed are counted."""
@@ -109,6 +115,16 @@ HYPOTHESES: Final = (
                 "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
                 "of the half hours that followed",
             ),
+            Case(
+                All(
+                    BY_PASSES,
+                    Is("was_moving"),
+                    Compare("ahead_heard_fraction", "<=", 0.5),
+                    Compare("ahead_known_ratio", "<", 0.5),
+                ),
+                "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
+                "{ahead_heard_fraction:.0%} of the half hours that followed",
+            ),
         ),
         "Under way to where nobody is heard, or half as many as where it was lost.",
         "it is heard again where it was lost, or another feed covers the way it went",
@@ -160,6 +176,19 @@ HYPOTHESES: Final = (
         ),
         "Lay still where many lie, and was heard again there or not yet.",
         "a boat is seen alongside, or it was seen elsewhere meanwhile",
+    ),
+    Hypothesis(
+        "lay made fast",
+        0.7,
+        (
+            Case(
+                Compare("distance_m", "<=", MADE_FAST_M),
+                "it was heard again within {distance_m:.0f} m of where it was lost: it lay made "
+                "fast there, at a berth or a quay, whether a zone says so or not",
+            ),
+        ),
+        "Heard again where it was lost to a few metres: at anchor it would have swung.",
+        "a chart or an image shows open water there, or it was seen elsewhere meanwhile",
     ),
     Hypothesis(
         "set on and off all day",
@@ -239,6 +268,24 @@ HYPOTHESES: Final = (
         "it moved meanwhile, or a boat is seen alongside",
     ),
     Hypothesis(
+        "on its working ground",
+        0.35,
+        (
+            Case(
+                All(
+                    Some(Vessel(types=WORKING)),
+                    Not(Is("was_moving")),
+                    Compare("distance_m", "<=", SAME_GROUND_M),
+                ),
+                "it is engaged in dredging, diving or underwater work, lay where it works, and was "
+                "heard again {distance_m:nm.1f} nm from there",
+            ),
+        ),
+        "Says that it works, lay still or nearly so, and was heard again on the same ground.",
+        "no notice to mariners announces the work, or a boat is seen alongside",
+        needs_types=True,
+    ),
+    Hypothesis(
         "receiver edge",
         0.3,
         (
@@ -265,7 +312,7 @@ HYPOTHESES: Final = (
         0.15,
         (
             Case(
-                All(Compare("heard_fraction", "<", 0.8), Not(BY_PASSES)),
+                Compare("heard_fraction", "<", 0.8),
                 "other vessels around were heard in only {heard_fraction:.0%} of the half hours",
             ),
         ),

@@ -24,7 +24,9 @@ from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import TRANSFER_AREA
 
 LOITERED: Final = {"story": "loitering"}
-WIDE: Final = Compare("area_km2", ">", "tight_area_km2")
+WIDE: Final = Compare("alongside_probability", "<", 0.25)
+"""On two nights heard by satellite only, the planted pairs came alongside in four and five of ten
+ways, others that were silent at such times in one of ten."""
 
 WAITING_FOR_A_REASON: Final = Hypothesis(
     "waiting for a reason",
@@ -85,12 +87,13 @@ HYPOTHESES: Final = (
             Case(
                 All(WIDE, Subkind(("silent_and_loitering",))),
                 "the one that loitered was so far out of the other's way that {area_km2:,.0f} km² "
-                "are no further",
+                "are no further, and it came alongside in {alongside_probability:.0%} of its ways",
             ),
             Case(
                 All(WIDE, Compare("chance_fraction", ">=", 0.2)),
-                "they could have met anywhere in {area_km2:,.0f} km², so that they could have met "
-                "at all may be chance",
+                "they could have met anywhere in {area_km2:,.0f} km², and came alongside in "
+                "{alongside_probability:.0%} of their ways: that they could have met at all may be "
+                "chance",
             ),
         ),
         "They could have been in so many places that it says little that they could have met, and "

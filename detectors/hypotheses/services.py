@@ -123,8 +123,20 @@ TUG_AND_TOW: Final = Hypothesis(
             "{median_distance_m:.0f} m apart and steady within {distance_spread_m:.0f} m for "
             "{duration_s:h.1f} h",
         ),
+        Case(
+            All(
+                A_TUG,
+                Compare("slower_kn", ">=", 1.0),
+                Compare("distance_spread_m", "<=", 150.0),
+                Compare("parting_kn", "<", 1.0),
+                Compare("went_kn", ">=", 2.0),
+                Compare("other_went_kn", ">=", 2.0),
+            ),
+            "a tug met a ship under way, and they went on side by side at {went_kn:.1f} kn: it "
+            "took her in or out",
+        ),
     ),
-    "One is a tug and they move along together at a steady distance.",
+    "One is a tug and they move along together at a steady distance, or go on together.",
     "they stop together, or part without reaching a port",
     needs_types=True,
 )
@@ -181,8 +193,17 @@ HARBOUR_CRAFT: Final = Hypothesis(
             Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
             "one of the two is a tug, tender or pilot boat, which came out of a port",
         ),
+        Case(
+            All(
+                Some(Vessel(types=TUG | TENDER | PILOT)),
+                Compare("n_lain", ">=", "min_lying"),
+            ),
+            "one of the two is a tug, tender or pilot boat, where {n_lain:.0f} vessels lay at "
+            "once: a harbour or an anchorage, whether a zone says so or not",
+        ),
     ),
-    "A tug, tender or pilot boat at work close to a port or an anchorage, or that came out of one.",
+    "A tug, tender or pilot boat at work close to a port or an anchorage, mapped or not, or that "
+    "came out of one.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
 )

@@ -30,7 +30,7 @@ def changes(
         row = reports.at(change.mmsi, change.new_us)
         place = np.array([reports.lat[row]]), np.array([reports.lon[row]])
         around = reports.between(
-            change.mmsi, change.new_us - limits.memory_s * SECOND_US, change.last_us
+            change.mmsi, change.new_us - round(change.memory_s * SECOND_US), change.last_us
         )
         subkind = FIELDS[change.field]
         n_others = len({c.field for c in others})
@@ -41,9 +41,11 @@ def changes(
             "new_value": change.new,
             "said_before_s": (change.new_us - change.old_us) / SECOND_US,
             "said_for_s": at_least(said_for_s, limits, "min_said_s"),
+            "remembered_s": change.memory_s,
+            "statics_interval_s": None if np.isnan(change.interval_s) else change.interval_s,
             "returned": change.returned,
             "n_other_fields": n_others,
-            "imo_kept": _imo_kept(limits, change, spans["imo"]),
+            "imo_kept": _imo_kept(change, spans["imo"]),
             "n_hulls": len(np.unique(reports.track[around])),
             "speed_kn": reports.speed_kn(row),
             "in_port": bool(context.zones.within(*place, ("port", "anchorage"))[0]),
@@ -60,14 +62,14 @@ def changes(
             float(reports.lon[row]),
             min(SCORES[subkind] + 0.15 * n_others, 0.85),
             evidence,
-            settings=("memory_s",),
+            settings=("memory_s", "memory_intervals", "max_memory_s"),
             anchor_us=change.new_us,
         )
 
 
-def _imo_kept(limits: Limits, change: statement.Change, numbers: pd.DataFrame) -> bool:
+def _imo_kept(change: statement.Change, numbers: pd.DataFrame) -> bool:
     """Tell whether a vessel said one IMO number, which can be right, before and after a change."""
-    since_us = change.new_us - limits.memory_s * SECOND_US
+    since_us = change.new_us - change.memory_s * SECOND_US
     own = statement.rows_of(numbers[(numbers["mmsi"] == change.mmsi).to_numpy(bool)])
     before = {n.value for n in own if n.last_us >= since_us and n.first_us < change.new_us}
     after = {n.value for n in own if n.last_us >= change.new_us and n.first_us <= change.last_us}

@@ -48,8 +48,9 @@ class Identity(Limits):
       for `min_one_hull_s` and `min_one_hull_m`, at most `max_beside_m` apart, `max_one_hull_m` half
       of the time.
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
-      `min_said_s`) where another stood within `memory_s`, and that is more than another way of
-      typing it. It began at most `static_interval_s` before it was first said.
+      `min_said_s`) where another stood within `memory_s`, or within `memory_intervals` of its own
+      static reports where these are heard seldom (`max_memory_s` at most), and that is more than
+      another way of typing it. It began at most `static_interval_s` before it was first said.
     - `shared_imo`: a valid IMO number said under two MMSIs on one date, or one after the other
       within `memory_s`; apart, together or in turn by the positions of both (`max_together_m`,
       `max_transit_kn`).
@@ -75,7 +76,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -120,7 +121,7 @@ class Identity(Limits):
     @property
     def lookback(self) -> timedelta:
         """What counts as before, seen from the earliest event that can still change."""
-        return self.settle + timedelta(seconds=self.memory_s + self.max_pause_s)
+        return self.settle + timedelta(seconds=self.longest_memory_s + self.max_pause_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find events; see the class for the rules and `Detector.detect` for the frames."""

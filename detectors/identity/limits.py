@@ -39,6 +39,14 @@ _MIN_SAID_S: Final = (
     "said twice or three times; 12 hours; 12 minutes, two such intervals."
 )
 
+_MEMORY_INTERVALS: Final = (
+    "8 and 24 hours: of a vessel whose static reports are heard seldom a name is remembered for as "
+    "many of the intervals that they had on the UTC date before. Of reports that come in at random "
+    "a pause is so long once in 3,000 times (exp(-8)). Sent every 6 minutes (ITU-R M.1371-5, annex "
+    "1, 4.2.1), they are heard by satellite every few hours. Not for longer, so that a night needs "
+    "no more history for it."
+)
+
 _MAX_ONE_HULL_M: Final = (
     "For two hours and over 5 nm, under way: a median of 30 m between two sets, which is the "
     "errors of both and a part of a ship; never further than 300 m, as clocks that differ by 45 s "
@@ -75,6 +83,8 @@ class Limits(Detector):
     min_copy_moved_m: PositiveFloat = Field(2000.0, description=_MAX_COPY_SPREAD_M)
     min_said_s: PositiveInt = Field(900, description=_MIN_SAID_S)
     memory_s: PositiveInt = Field(43_200, description=_MIN_SAID_S)
+    memory_intervals: PositiveFloat = Field(8.0, description=_MEMORY_INTERVALS)
+    max_memory_s: PositiveInt = Field(86_400, description=_MEMORY_INTERVALS)
     static_interval_s: PositiveInt = Field(720, description=_MIN_SAID_S)
     max_one_hull_m: PositiveFloat = Field(30.0, description=_MAX_ONE_HULL_M)
     max_beside_m: PositiveFloat = Field(300.0, description=_MAX_ONE_HULL_M)
@@ -105,7 +115,14 @@ class Limits(Detector):
     @property
     def memory(self) -> statement.Memory:
         """How long what was said is remembered."""
-        return statement.Memory(self.min_said_s, self.memory_s, float(self.matched_s))
+        settle_s = float(self.matched_s)
+        most = float(self.longest_memory_s), self.memory_intervals
+        return statement.Memory(self.min_said_s, self.memory_s, settle_s, *most)
+
+    @property
+    def longest_memory_s(self) -> int:
+        """How long what was said is remembered at most."""
+        return max(self.memory_s, self.max_memory_s)
 
     @property
     def motion(self) -> track_ends.Limits:

@@ -18,6 +18,13 @@ MIN_OFFSET_M: Final = 500.0
 MAX_WAY_ERROR: Final = 0.2
 """Share of the way since the report before by which dead reckoning may err."""
 
+UNSTATED_KN: Final = 20.0
+OWN_SPEED_TIMES: Final = 1.25
+"""A vessel that states no speed: at least 20 kn, or a quarter more than it made just before and
+after, as far as reach is bounded elsewhere (see `kinematics.reach`)."""
+FASTEST_KN: Final = 60.0
+"""As of hulls, see `kinematics.hull_limits`."""
+
 
 class Reports(Protocol):
     """Reports as arrays; times in microseconds since 1970-01-01 UTC, NaN for what isn't stated."""
@@ -77,9 +84,22 @@ def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, F
     )
     slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
     slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
-    # Without speed or course a vessel may have gone anywhere at 20 kn.
-    slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
+    # Without speed or course a vessel may have gone anywhere, as fast as it goes around.
+    slack_m = np.where(known, slack_m, _made_kn(reports, here, there) * geodesy.KNOT_MPS * step_s)
     return east - way_east, north - way_north, slack_m
+
+
+def _made_kn(reports: Reports, here: Ints, there: Ints) -> Floats:
+    """Return the speed that was made to reports `here` and from reports `there`, the less of the
+    two; within `UNSTATED_KN` and `FASTEST_KN`. Where a track begins or ends that is the least.
+    """
+    last, speeds = len(reports.time_us) - 1, []
+    for a, b in ((np.maximum(here - 1, 0), here), (there, np.minimum(there + 1, last))):
+        step_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
+        way_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+        some = step_s > 0
+        speeds.append(np.where(some, geodesy.speed_kn(way_m, np.where(some, step_s, 1.0)), 0.0))
+    return np.clip(OWN_SPEED_TIMES * np.minimum(*speeds), UNSTATED_KN, FASTEST_KN)
 
 
 def among(reports: Reports, rows: Ints) -> Leaps:

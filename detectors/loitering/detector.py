@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-import numpy as np
 import pandas as pd
 
 from detectors.core import events, telling
@@ -23,7 +22,7 @@ from detectors.loitering.company import (
 from detectors.loitering.evidence import SETTINGS, bounds, evidence_of
 from detectors.loitering.limits import Limits
 from detectors.loitering.sideways import SIDEWAYS, sideways
-from detectors.loitering.slow import in_open_water, slow_runs
+from detectors.loitering.slow import in_open_water, slow_runs, slow_ticks
 from detectors.surroundings import nearby
 
 LONG_S: Final = 28_800.0
@@ -39,9 +38,11 @@ class Loitering(Limits):
 
     The track is interpolated at the ticks of an absolute time grid (never over a silence longer
     than `max_silence_s`). A tick qualifies when the vessel is slow, by its positions, over the
-    step that follows, outside `excluded_classes` and not on land. Qualifying ticks in a row make
-    pieces of at least `min_piece_s`; pieces no more than `max_interruption_s` and
-    `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
+    step that follows, outside `excluded_classes` and not on land. Between two reports more than
+    `max_interruption_s` apart it isn't, if both say that it lay at rest, in two places; and where
+    either says that it made `max_speed_kn` or more, no loitering begins or ends there. Qualifying
+    ticks in a row make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
+    and `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
     its last step. So it may begin at any minute, cross midnight, and hold one pause or many.
 
     Speed comes from positions rather than the reported SOG because a stuck or missing SOG field
@@ -63,7 +64,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -112,8 +113,7 @@ class Loitering(Limits):
         reports = Reports(positions)
         grid = reports.grid(self.step_s, self.max_silence_s)
         drifting = sideways(self, reports, grid, context) if self.sideways else []
-        slow = np.flatnonzero(grid.speed_kn < self.max_speed_kn)
-        slow = in_open_water(self, grid, slow, context)
+        slow = in_open_water(self, grid, *slow_ticks(self, reports, grid), context)
         first, last = slow_runs(self, grid, slow)
         n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
         enough = n_reports >= self.min_reports

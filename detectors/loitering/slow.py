@@ -1,13 +1,47 @@
 """Where a vessel is slow in open water."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
 
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+
+AT_REST_KN: Final = 0.3
+"""What a set says of a vessel made fast or at anchor: nothing, but for errors of its position."""
+SHIFTED_M: Final = 500.0
+"""Further than errors, a swing at anchor, and a ship's length between its aerials together."""
+
+
+def slow_ticks(limits: Limits, reports: Reports, grid: timegrid.Grid) -> tuple[Ints, Bools]:
+    """Return the ticks at which a vessel is slow, as far as that can be told, and which of them are
+    of a silence at an end of which it made way.
+
+    Between two reports further apart than an interruption may last, a straight way between them
+    says little. Where it lay at rest at both, in two places, it isn't slow going: what drifts
+    doesn't rest at either end, but a ferry or a tug between two berths does. Where either report
+    states that the vessel was making way, it sailed for a part of it: see `in_open_water`.
+    """
+    slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
+    row, first = np.unique(grid.report[slow], return_inverse=True)
+    after = row + 1
+    silent_s = (reports.time_us[after] - reports.time_us[row]) / SECOND_US
+    long = silent_s > limits.max_interruption_s
+    stated = np.stack([reports.sog_kn[row], reports.sog_kn[after]])
+    lat, lon = reports.lat, reports.lon
+    apart_m = geodesy.distance_m(lat[row], lon[row], lat[after], lon[after])
+    shifted = long & (stated < AT_REST_KN).all(axis=0) & (apart_m > SHIFTED_M)
+    sailed = long & (stated >= limits.max_speed_kn).any(axis=0)
+    kept = ~shifted[first]
+    return slow[kept], sailed[first][kept]
 
 
 def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
@@ -28,17 +62,25 @@ def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, In
     )
 
 
-def in_open_water(limits: Limits, grid: timegrid.Grid, slow: Ints, context: Context) -> Ints:
+def in_open_water(
+    limits: Limits, grid: timegrid.Grid, slow: Ints, sailed: Bools, context: Context
+) -> Ints:
     """Return the slow ticks outside excluded zones and land.
 
     Zones only take ticks away, so only ticks of runs that are long enough without them need
-    the test.
+    the test. A run neither begins nor ends with ticks at which the vessel `sailed`: it came, or
+    went on, in that silence. Between others they stay, as of one that regains its place.
     """
     first, last = slow_runs(limits, grid, slow)
-    inside = np.zeros(len(slow) + 1, "int64")
-    inside[first] += 1
-    inside[last + 1] -= 1
-    slow = slow[np.cumsum(inside[:-1]) > 0]
+    run, covered = timegrid.ranges(first, last - first + 1)
+    slow, sailed = slow[covered], sailed[covered]
     lat, lon = grid.lat[slow], grid.lon[slow]
     zones = context.zones
-    return slow[~(zones.within(lat, lon, limits.excluded_classes) | zones.on_land(lat, lon))]
+    open_water = ~(zones.within(lat, lon, limits.excluded_classes) | zones.on_land(lat, lon))
+    n = len(first)
+    lies = np.flatnonzero(open_water & ~sailed)
+    begin, end = np.full(n, len(slow)), np.full(n, -1)
+    np.minimum.at(begin, run[lies], lies)
+    np.maximum.at(end, run[lies], lies)
+    at = np.arange(len(slow))
+    return slow[open_water & (at >= begin[run]) & (at <= end[run])]

@@ -40,6 +40,10 @@ class PossibleMeeting(Limits):
     then it isn't known how far they can have gone, and it is open. `lat`, `lon` is the place where
     they can have been together longest, of a loiterer where it then was.
 
+    *How likely* they came within `alongside_m` of one another is that of two Brownian bridges as
+    wide as their prisms, or of one and the loiterer's track (`kinematics.bridges`): the chance of
+    those who go about at will, not of those who mean to meet.
+
     *No flood*: silences of `max_silence_s` at most; only pairs whose weight (see Notes) is
     `min_weight`; and each silence keeps its `max_per_silence` best partners among those that were
     heard again before it, and as many among loiterers (while it went on). Loiterers with a reason
@@ -48,7 +52,8 @@ class PossibleMeeting(Limits):
     Notes
     -----
     Weight: 0.5 times the share of the time, while both were silent, that they can have been
-    together, times 1 - (1 - tightness) chance. Tightness is the inverse root of
+    together, times 1 - (1 - p) chance, where p is how likely they came alongside. Which partners
+    are the best is told before that, by a tightness instead of p: the inverse root of
     1 + area / `tight_area_km2`, where the area is that of all places where they can have been
     together for `min_meeting_s`: it falls with the distance over which they would have had to find
     one another. With a loiterer it is the area of all places that ask for no longer a way from the
@@ -70,7 +75,7 @@ class PossibleMeeting(Limits):
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
@@ -78,7 +83,10 @@ class PossibleMeeting(Limits):
         "prism concepts within geographical information systems, International Journal of "
         "Geographical Information Systems 5:287-301, doi:10.1080/02693799108927856; Pfoser & "
         "Jensen (1999), Capturing the uncertainty of moving-object representations, Advances in "
-        "Spatial Databases, LNCS 1651:111-131, doi:10.1007/3-540-48482-5_9"
+        "Spatial Databases, LNCS 1651:111-131, doi:10.1007/3-540-48482-5_9; Horne, Garton, Krone & "
+        "Lewis (2007), Analyzing animal movements using Brownian bridges, Ecology 88:2354-2363, "
+        "doi:10.1890/06-0957.1; Winter & Yin (2010), Directed movements in probabilistic time "
+        "geography, IJGIS 24:1349-1365, doi:10.1080/13658811003619150"
     )
     after: ClassVar[tuple[str, ...]] = ("gap", "loitering")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
@@ -128,6 +136,7 @@ class PossibleMeeting(Limits):
             "together_fraction": meeting.share,
             "agreement_fraction": meeting.agreement,
             "chance_fraction": meeting.chance,
+            "alongside_probability": meeting.alongside,
             "area_km2": meeting.area_km2,
             "spare_s": meeting.spare_s,
             "meeting_weight": at_least(meeting.weight, self, "min_weight"),
@@ -168,7 +177,7 @@ class PossibleMeeting(Limits):
             score=meeting.weight * min(1.0, 2.0 * alone) if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
-            settings=("tight_area_km2",),
+            settings=("tight_area_km2", "alongside_m"),
         )
 
     @classmethod

@@ -33,6 +33,9 @@ class Limits(Detector):
             "what it is for two that lie side by side."
         ),
     )
+    alongside_m: PositiveFloat = Field(
+        500.0, description="500 m, the distance of an encounter (see `encounter`)."
+    )
     min_weight: PositiveFloat = Field(
         0.08,
         description=(

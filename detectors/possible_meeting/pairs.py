@@ -11,7 +11,7 @@ from detectors.core.evidence import Evidence
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
 from detectors.core.hypothesis import Known
 from detectors.hypotheses.possible_meeting import LOITERED, WAITING_FOR_A_REASON
-from detectors.kinematics import geodesy, prism, reach, timegrid
+from detectors.kinematics import bridges, geodesy, prism, reach, shapes, timegrid
 from detectors.kinematics.prism import Discs, Prisms
 from detectors.kinematics.reports import Reports
 from detectors.possible_meeting.limits import Limits
@@ -76,7 +76,34 @@ def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverag
         np.where(end_us[first] == events.NEVER, 0.0, both_us / union_us),
         _chance(silences, prisms, first, second, heard),
     )
-    return _best(limits, meetings, silences, silences, np.zeros(n, bool))
+    kept = _best(limits, meetings, silences, np.zeros(n, bool))
+    begin_us, until_us = kept.begin_us, kept.begin_us + (kept.both_s * SECOND_US).astype("int64")
+    origin = kept.lat[:, None], kept.lon[:, None]
+    one, other = (
+        _silent(prisms.rows(rows), begin_us, until_us, origin) for rows in (kept.first, kept.second)
+    )
+    alongside = bridges.alongside(one, other, limits.alongside_m)
+    return _told(limits, kept, alongside, silences, silences)
+
+
+def _silent(
+    lone: Prisms, begin_us: Ints, until_us: Ints, origin: tuple[Floats, Floats]
+) -> bridges.Motion:
+    """Return how likely silent vessels are where between two times, from places of origin."""
+    at = origin[0][:, 0], origin[1][:, 0]
+    last = shapes.plane_m(lone.lat, lone.lon, *at)
+    following = shapes.plane_m(lone.next_lat, lone.next_lon, *at)
+    apart_m = geodesy.distance_m(lone.lat, lone.lon, lone.next_lat, lone.next_lon)
+    rate = bridges.diffusion_m2_s(lone.mps * lone.duration_s, apart_m, lone.duration_s)
+    gone = (_moments(begin_us, until_us) - lone.start_us[:, None]) / SECOND_US
+    share = gone / np.maximum(lone.duration_s, 1.0)[:, None]
+    return bridges.Motion.silent(last, following, share, rate * lone.duration_s)
+
+
+def _moments(begin_us: Ints, until_us: Ints) -> Ints:
+    """Return moments from one time to another, one row each."""
+    part = np.linspace(0.0, 1.0, bridges.STEPS + 1)
+    return np.asarray(begin_us[:, None] + (part * (until_us - begin_us)[:, None]).astype("int64"))
 
 
 def _chance(
@@ -163,7 +190,18 @@ def with_loiterers(
         np.ones(len(silence)),
     )
     excused = _have_reasons([types.get(int(m), -1) for m in mmsi[drift]], meetings.status)
-    return _best(limits, meetings, silences, loiterings, excused)
+    kept = _best(limits, meetings, loiterings, excused)
+    begin_us, until_us = kept.begin_us, kept.begin_us + (kept.both_s * SECOND_US).astype("int64")
+    moments = _moments(begin_us, until_us)
+    lat, lon = reports.position_at(np.repeat(track[kept.second], moments.shape[1]), moments.ravel())
+    origin = kept.lat[:, None], kept.lon[:, None]
+    seen = shapes.plane_m(lat.reshape(moments.shape), lon.reshape(moments.shape), *origin)
+    alongside = bridges.alongside(
+        _silent(prisms.rows(kept.first), begin_us, until_us, origin),
+        bridges.Motion.heard(*seen),
+        limits.alongside_m,
+    )
+    return _told(limits, kept, alongside, silences, loiterings)
 
 
 def _discs(loiterings: Sequence[Loitering], reports: Reports, now_us: int) -> Discs:
@@ -225,12 +263,11 @@ def _seen_with(
 def _best(
     limits: Limits,
     meetings: Meetings,
-    silences: Sequence[Silence],
     others: Sequence[Story],
     excused: NDArray[np.bool_],
-) -> list[Meeting]:
-    """Return the best pairs of each silence: those not excused first, by weight."""
-    weight = meetings.weight(limits.tight_area_km2, limits.min_meeting_s)
+) -> Meetings:
+    """Return the best pairs of each silence, those not excused first."""
+    weight = meetings.weight(meetings.tightness(limits.tight_area_km2), limits.min_meeting_s)
     rows = np.flatnonzero(
         (weight >= limits.min_weight) & (meetings.longest_s >= limits.min_meeting_s)
     )
@@ -239,7 +276,20 @@ def _best(
     order = np.lexsort((track, found.begin_us, -weight, excused[rows], found.first))
     rank = np.arange(len(order)) - np.searchsorted(found.first[order], found.first[order])
     kept = order[rank < limits.max_per_silence]
-    return told_apart(found.rows(kept), weight[kept], silences, others)
+    return found.rows(kept)
+
+
+def _told(
+    limits: Limits,
+    kept: Meetings,
+    alongside: Floats,
+    silences: Sequence[Silence],
+    others: Sequence[Story],
+) -> list[Meeting]:
+    """Return those that are worth telling, knowing how likely they were alongside."""
+    weight = kept.weight(alongside, limits.min_meeting_s)
+    rows = np.flatnonzero(weight >= limits.min_weight)
+    return told_apart(kept.rows(rows), weight[rows], alongside[rows], silences, others)
 
 
 def _have_reasons(ship_types: Sequence[int], statuses: Ints) -> NDArray[np.bool_]:

@@ -138,9 +138,12 @@ class Meetings:
         """The share of the time of both that they can have been together."""
         return np.minimum(1.0, self.longest_s / self.both_s)
 
-    def weight(self, tight_area_km2: float, min_meeting_s: float) -> Floats:
+    def tightness(self, tight_area_km2: float) -> Floats:
+        """Return how little they had to look for one another, going by the area alone."""
+        return np.asarray(1.0 / np.sqrt(1.0 + self.area_km2 / tight_area_km2))
+
+    def weight(self, tightness: Floats, min_meeting_s: float) -> Floats:
         """Return the weights; see the notes of the detector."""
-        tightness = 1.0 / np.sqrt(1.0 + self.area_km2 / tight_area_km2)
         weight = SHARE_WORTH * self.share * (1.0 - (1.0 - tightness) * self.chance)
         spare = np.nan_to_num(np.clip(self.spare_s / min_meeting_s, 0.0, 1.0), nan=1.0)
         return np.asarray(weight * (0.5 + 0.5 * spare))
@@ -165,6 +168,7 @@ class Meeting:
     agreement: float
     chance: float
     weight: float
+    alongside: float
     place: tuple[float, float]
     status: int
     spare_s: float
@@ -176,9 +180,13 @@ class Meeting:
 
 
 def told_apart(
-    meetings: Meetings, weight: Floats, silences: Sequence[Silence], others: Sequence[Story]
+    meetings: Meetings,
+    weight: Floats,
+    alongside: Floats,
+    silences: Sequence[Silence],
+    others: Sequence[Story],
 ) -> list[Meeting]:
-    """Return pairs one by one."""
+    """Return pairs one by one, with how likely each was alongside."""
     share, found = meetings.share, []
     for k, (i, j) in enumerate(zip(meetings.first.tolist(), meetings.second.tolist(), strict=True)):
         low, high = sorted((silences[i], others[j]), key=lambda story: (story.mmsi, story.track))
@@ -195,6 +203,7 @@ def told_apart(
                 float(meetings.agreement[k]),
                 float(meetings.chance[k]),
                 float(weight[k]),
+                float(alongside[k]),
                 (float(meetings.lat[k]), float(meetings.lon[k])),
                 int(meetings.status[k]),
                 float(meetings.spare_s[k]),

@@ -16,10 +16,14 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         how = words.say("which loitered meanwhile")
     else:
         how = words.say("which was silent meanwhile")
-    return words.say(
+    chance = facts.get("alongside_probability")
+    met = words.say(
         "Could have met {other} for up to {hours:.1f} h {how}, {place}",
         other=partner,
         hours=hours,
         how=how,
         place=words.place(event.lat, event.lon),
     )
+    if chance is None:
+        return met
+    return met + words.say(" (could have been alongside: {chance:.2f})", chance=chance)

@@ -98,6 +98,8 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
             "like_a_clock": True,
         }
         return Copied("replay", 0.6, evidence)
+    if _like_a_clock(reports, found, a, b):
+        return None
     evidence = {
         "offset_m": found.distance_m,
         "offset_bearing_deg": found.bearing_deg,
@@ -105,3 +107,16 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
         "moved_m": at_least(found.moved_m, limits, "min_moved_m"),
     }
     return Copied("offset_copy", 0.7, evidence)
+
+
+def _like_a_clock(reports: Reports, found: copies.Offset, a: int, b: int) -> bool:
+    """Tell whether an offset leads along the way from one report to the other, no further than a
+    wrong clock makes of it: a track that a receiver misdates is as far ahead or astern.
+    """
+    east, north = shapes.plane_m(
+        reports.lat[[b]], reports.lon[[b]], reports.lat[[a]], reports.lon[[a]]
+    )
+    off_rad = np.radians(found.bearing_deg) - np.arctan2(east[0], north[0])
+    speed_mps = np.hypot(east[0], north[0]) / max(reports.seconds(a, b), 1.0)
+    near = found.distance_m <= copies.MAX_CLOCK_S * speed_mps
+    return bool(near and np.abs(np.sin(off_rad)) < MIN_ACROSS)

@@ -20,13 +20,14 @@ PREFIXES: Final = ("MV", "MT", "MSV", "MS", "SS", "KM", "TB", "TUG", "FV", "SV")
 
 
 class Stated(NamedTuple):
-    """A value said by one vessel on one UTC date."""
+    """A value said by one vessel on one UTC date, and in how many reports."""
 
     mmsi: int
     day: int
     value: str
     first_us: int
     last_us: int
+    reports: int = 1
 
 
 class Change(NamedTuple):
@@ -34,7 +35,9 @@ class Change(NamedTuple):
 
     `old_us` and `new_us` are when the old value was last said before the new one, and the new one
     first; `last_us` is when the new value was last said on its UTC date; `returned` tells whether
-    the old value was said again after the new one on that date.
+    the old value was said again after the new one on that date. `memory_s` is how long what the
+    vessel said was remembered, `interval_s` how far its static reports lay apart on the date
+    before, NaN where that isn't known.
     """
 
     mmsi: int
@@ -45,6 +48,8 @@ class Change(NamedTuple):
     new_us: int
     last_us: int
     returned: bool
+    memory_s: float
+    interval_s: float
 
 
 class Memory(NamedTuple):
@@ -52,12 +57,26 @@ class Memory(NamedTuple):
 
     A value stands when it is said again `min_said_s` after it was first said, or later; for one
     first said in the evening until `settle_s` after it was last said on that date. What was said
-    longer ago than `memory_s` is forgotten, of an old value and a new one alike.
+    longer ago than `memory_s` is forgotten, of an old value and a new one alike; of a vessel whose
+    static reports are heard seldom, than `intervals` of those of the date before, but no longer ago
+    than `most_s`.
     """
 
     min_said_s: float
     memory_s: float
     settle_s: float
+    most_s: float = 0.0
+    intervals: float = 0.0
+
+    def of(self, interval_s: float) -> float:
+        """Return how long what a vessel said counts whose static reports lie so far apart.
+
+        >>> memory = Memory(900.0, 43_200.0, 5400.0, most_s=86_400.0, intervals=8.0)
+        >>> memory.of(360.0), memory.of(7200.0), memory.of(20_000.0), memory.of(float("nan"))
+        (43200.0, 57600.0, 86400.0, 43200.0)
+        """
+        seldom_s = min(self.intervals * interval_s, self.most_s)
+        return seldom_s if seldom_s > self.memory_s else self.memory_s
 
 
 def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
@@ -80,10 +99,12 @@ def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
             "value": rows[field].astype("str").to_numpy(),
             "first_us": epoch_us(rows["first_time"]),
             "last_us": epoch_us(rows["last_time"]),
+            "reports": rows["reports"].to_numpy("int64"),
         }
     )
     keys = ["mmsi", "day", "value"]
-    together = frame.groupby(keys, as_index=False).agg({"first_us": "min", "last_us": "max"})
+    how = {"first_us": "min", "last_us": "max", "reports": "sum"}
+    together = frame.groupby(keys, as_index=False).agg(how)
     return together.astype({"value": "str"})
 
 
@@ -154,7 +175,9 @@ def _change_to(row: Stated, rows: Sequence[Stated], field: str, memory: Memory) 
     """Return the change that a standing value is, None where it had been said before or nothing
     had.
     """
-    since_us = row.first_us - memory.memory_s * SECOND_US
+    interval_s = interval_before_s(row, rows)
+    memory_s = memory.of(interval_s)
+    since_us = row.first_us - memory_s * SECOND_US
     before = [
         other._replace(last_us=min(other.last_us, row.first_us))
         for other in rows
@@ -171,7 +194,20 @@ def _change_to(row: Stated, rows: Sequence[Stated], field: str, memory: Memory) 
         return None
     old = max(stood, key=lambda value: (stood[value], value))
     returned = any(o.value == old and o.day == row.day and o.last_us > row.first_us for o in rows)
-    return Change(row.mmsi, field, old, row.value, stood[old], row.first_us, row.last_us, returned)
+    when = (stood[old], row.first_us, row.last_us)
+    return Change(row.mmsi, field, old, row.value, *when, returned, memory_s, interval_s)
+
+
+def interval_before_s(row: Stated, rows: Sequence[Stated]) -> float:
+    """Return how far apart a vessel's static reports lay on the UTC date before one, NaN where it
+    sent fewer than two: that date is over, so that nothing that comes in changes it any more.
+    """
+    own = [other for other in rows if other.day == row.day - 1]
+    n = sum(other.reports for other in own)
+    if n < 2:
+        return float("nan")
+    span_us = max(other.last_us for other in own) - min(other.first_us for other in own)
+    return span_us / SECOND_US / (n - 1)
 
 
 def _stood(value: str, before: Sequence[Stated], memory: Memory) -> bool:

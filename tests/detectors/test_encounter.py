@@ -1,5 +1,6 @@
 """Encounter against a slow oracle, against planted meetings and against partitioning."""
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +16,7 @@ from detectors.core.frames import epoch_us
 from detectors.core.statements import STATED_BOUND
 from detectors.encounter import Encounter
 from detectors.kinematics import geodesy
+from detectors.surroundings import coverage_learn
 
 A, B, C, D = 533000001, 563000002, 525000003, 440000004
 METRE = 1 / 111_195.0
@@ -43,6 +45,28 @@ def spans(found: pd.DataFrame) -> list[tuple[int, int, float, float]]:
         (r.mmsi, r.other_mmsi, (r.start - day) / hour, (r.end - day) / hour)
         for r in found.itertuples()
     ]
+
+
+@pytest.mark.parametrize(("n_lying", "explained"), [(8, True), (2, False)])
+def test_where_many_lie_two_that_lay_all_along_are_in_a_harbour(
+    scene: Any, n_lying: int, explained: bool
+) -> None:
+    """No zone and no land says so; their positions stray as those of ships at rest do."""
+    rng = np.random.default_rng(14)
+    tracks = []
+    for k in range(n_lying):
+        lat = SEA[0] + (15 * k if k < 2 else 120 * k) * METRE
+        track = scene.track(A + k, [(1, lat, 100.0), (6, lat, 100.0)], every_s=120)
+        track[["lat", "lon"]] += rng.normal(0, 4 * METRE, (len(track), 2))
+        tracks.append(track)
+    positions = scene.positions(*tracks)
+    context = replace(scene.context((0, 6)), coverage=coverage_learn.learn(positions))
+    found = explain.explain(
+        run.look(Encounter(), positions, context), context, Encounter.hypotheses
+    )
+    pair = found[(found["mmsi"] == A) & (found["other_mmsi"] == A + 1)].iloc[0]
+    assert pair["explanation"].startswith("berthed near one another") == explained
+    assert (pair["score"] < 0.3) == explained
 
 
 def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:

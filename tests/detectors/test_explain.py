@@ -426,6 +426,21 @@ CASES = [
         "5 nm",
     ),
     ("among many that lie there", "gap", {"among_many_lying": True, "n_lying": 12}, (CARGO,), "12"),
+    ("lay made fast", "gap", {"distance_m": 12.0}, (CARGO,), "within 12 m"),
+    (
+        "on its working ground",
+        "gap",
+        {"was_moving": False, "distance_m": 1852.0},
+        (33,),
+        "heard again 1.0 nm",
+    ),
+    (
+        "sailing out of range",
+        "gap",
+        {"by_passes": True, "ahead_heard_fraction": 0.25, "ahead_known_ratio": 0.1},
+        (CARGO,),
+        "heard seldom",
+    ),
     ("set on and off all day", "gap", {"n_alike_silences": 4}, (30,), "4 times"),
     (
         "receiver edge",

@@ -246,6 +246,25 @@ def test_finds_changes_that_are_more_than_typing(stage_of, zones_from, field, ol
         assert abs(found["start"].iloc[0] - T0 - pd.Timedelta(hours=7)) <= pd.Timedelta("13min")
 
 
+@pytest.mark.parametrize(("reports_said", "changed"), [(4, True), (121, False)])
+def test_a_name_is_remembered_as_long_as_its_static_reports_ask_for(
+    stage_of, zones_from, reports_said, changed
+):
+    """Said every four hours it still stands 18 hours later; every six minutes it doesn't."""
+    rng = np.random.default_rng(7)
+    time_s = heard(rng, 600.0, 0, 40 * 3600.0)
+    stage = said(
+        staged(stage_of, zones_from, reports(OLD, time_s, *way(time_s, 8.0), rng)),
+        {"mmsi": OLD, "first_time": 1, "last_time": 13, "name": "OCEAN", "reports": reports_said},
+        {"mmsi": OLD, "first_time": 31, "last_time": 34, "name": "GOLDEN HOPE"},
+    )
+    stage = replace(stage, end=T0 + pd.Timedelta(hours=40))
+    found = Identity().detect(stage.positions, stage.context())
+    assert found["subkind"].tolist() == ["changed_name"] * changed
+    days = list(pairwise(pd.date_range(T0, stage.end, freq="20h")))
+    assert stage.drive(Identity(), days)["event_id"].tolist() == found["event_id"].tolist()
+
+
 @pytest.mark.slow
 def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time(stage_of, zones_from):
     rows = [

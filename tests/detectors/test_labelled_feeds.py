@@ -14,6 +14,7 @@ from detectors.gap.regular import silences_of
 from detectors.gap.silences import History
 from detectors.kinematics import integrity
 from detectors.loitering import Loitering
+from detectors.spoofing import Spoofing
 from detectors.surroundings import coverage_learn
 from tests.pipelines.ingest.conftest import read_path
 
@@ -115,6 +116,12 @@ def test_silences_of_an_hour_in_the_aegean_are_seen(aegean, scene):
     assert len(gaps) >= 10
     assert covered(gaps, table) >= 0.95
     assert limits.detect(positions, context).empty
+
+
+def test_a_fast_ferry_that_states_no_speed_leaps_nowhere(aegean, scene):
+    """It makes 30 kn, leaves the feed's area and comes back to it along the same way."""
+    positions, _ = aegean
+    assert Spoofing().detect(positions, whole(positions, scene.zones())).empty
 
 
 def test_a_drift_off_denmark_is_found_by_the_danish_rule(shared: Path, scene: Any):

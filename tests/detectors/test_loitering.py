@@ -177,6 +177,38 @@ def test_a_long_silence_is_not_bridged(scene: Any) -> None:
     assert found["start"].iloc[1] >= scene.at(9.5)
 
 
+@pytest.mark.parametrize(
+    ("before_kn", "after_kn", "way_nm", "found"),
+    [
+        (0.0, 0.1, 1.6, False),  # at rest at two berths, 1.6 nm apart
+        (0.0, 8.1, 1.6, False),  # set out meanwhile
+        (0.7, 0.8, 1.6, True),  # adrift all the while
+        (np.nan, np.nan, 1.6, True),
+        (0.0, 0.1, 0.2, True),  # swung to its anchor
+    ],
+)
+def test_a_silence_between_two_places_is_no_drift_where_it_sailed(
+    scene: Any, before_kn: float, after_kn: float, way_nm: float, found: bool
+) -> None:
+    """A ferry that is heard at its berths only doesn't drift from one to the other."""
+    lon = 100.0 + way_nm / 60
+    on = lon + (after_kn / 60 if after_kn > 3 else 0.0)
+    lying = scene.track(A, [(2.0, 4.0, 100.0), (2.75, 4.0, 100.0)], every_s=900, sog_kn=before_kn)
+    there = scene.track(A, [(4.5, 4.0, lon), (5.5, 4.0, on)], every_s=900, sog_kn=after_kn)
+    events = Loitering().detect(scene.positions(lying, there), scene.context())
+    assert len(events) == found
+
+
+def test_one_that_is_heard_as_it_regains_its_place_drifts_on(scene: Any) -> None:
+    """Heard by satellite at 4 kn once, with silences of 50 minutes before and after."""
+    drift = scene.track(A, [(2.0, 4.0, 100.0), (4.0, 4.0, 100.02)], every_s=600, sog_kn=0.7)
+    engine = scene.track(A, [(4.85, 4.0, 100.01), (4.9, 4.0, 100.009)], every_s=60, sog_kn=4.0)
+    again = scene.track(A, [(5.75, 4.0, 100.0), (8.0, 4.0, 100.02)], every_s=600, sog_kn=0.7)
+    found = Loitering().detect(scene.positions(drift, engine, again), scene.context())
+    assert len(found) == 1
+    assert abs(found["start"].iloc[0] - scene.at(2)) < pd.Timedelta(minutes=4)
+
+
 def test_an_open_one_keeps_its_id(scene: Any) -> None:
     positions = scene.positions(pause(scene, 3, 8))
     seen = positions[positions["time"] <= scene.at(6)].reset_index(drop=True)
