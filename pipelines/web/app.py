@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -20,15 +21,17 @@ from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.store import StoreBusyError
-from pipelines.web import assets, rooms
+from pipelines.web import assets, packing, places, rooms, watching
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
 from pipelines.web.doors import Session
+from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import page
 from pipelines.web.planned import plan
 from pipelines.web.tonight import Asked, tonight, why
+from pipelines.web.working import Works
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
@@ -85,6 +88,11 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     def show(request: Request, name: str, status: int = 200, **values: Any) -> Response:
         return _show(request, desk, name, status, simulated=nights.simulated(), **values)
+
+    here = Here(desk.installation, nights, partial(_session, desk=desk), shown, show, Works())
+    for made in (places, watching, packing):
+        app.include_router(made.addresses(here))
+    app.include_router(watching.work_addresses(here))
 
     @app.get("/")
     def _tonight(request: Request, asked: Annotated[Asked, Query()]) -> Response:
@@ -215,8 +223,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return show(request, "health", **rooms.health_page(health, problems))
 
     @app.get("/live")
-    def _live() -> Response:
-        return JSONResponse(rooms.live(desk.installation, nights.newest()))
+    def _live(request: Request) -> Response:
+        words = labels(_session(request, desk).language)
+        return JSONResponse(rooms.live(desk.installation, nights.newest(), words))
 
     @app.get("/assets/{name}")
     def _asset(name: str) -> Response:

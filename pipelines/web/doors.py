@@ -28,6 +28,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = dict[bytes, list[bytes]]
 
 MAX_BODY: Final = 65_536
+MAX_UPLOAD: Final = 64 << 20
+UPLOAD: Final = "/packs/upload"
+"""Where a pack may be sent to be verified: the one door that takes what isn't a form."""
+WORD: Final = b"x-desk-word"
+"""The header that brings the session's word there: no other site can send one unasked."""
 MAX_HEADERS: Final = 16_384
 MAX_ADDRESS: Final = 4_096
 MAX_FIELDS: Final = 32
@@ -175,7 +180,8 @@ class Doors:
             return
         scope.setdefault("state", {})["session"] = session
         if scope["method"] == "POST":
-            form = await _form(headers, receive)
+            sent = scope["path"] == UPLOAD
+            form = _upload(headers) if sent else await _form(headers, receive)
             if isinstance(form, int):
                 await _say(send, form, "Refused", _REFUSED[form])
                 return
@@ -252,6 +258,22 @@ def _cookie(headers: Headers, name: str) -> str:
     pairs = b"; ".join(headers.get(b"cookie", [])).decode("latin-1").split(";")
     found = (pair.strip().partition("=") for pair in pairs)
     return next((value for key, _, value in found if key == name), "")
+
+
+def _upload(headers: Headers) -> dict[str, str] | int:
+    """Return the word that a file comes with, as a form's, or the status to refuse it with.
+
+    The file itself is for the application to read.
+    """
+    if headers.get(b"content-type") != [b"application/octet-stream"]:
+        return 415
+    stated = headers.get(b"content-length", [])
+    if len(stated) != 1 or not stated[0].isdigit():
+        return 411
+    if int(stated[0][:20]) > MAX_UPLOAD:
+        return 413
+    words = headers.get(WORD, [])
+    return {"csrf": words[0].decode("latin-1") if len(words) == 1 else ""}
 
 
 async def _form(headers: Headers, receive: Receive) -> dict[str, str] | int:

@@ -20,7 +20,8 @@ def page(name: str, language: str, **values: Any) -> str:
         The night that it is about, where it is about one.
     """
     words = labels(language)
-    given = {"shown": None, "drawn": None, "recorded": False, **values}
+    plain = {"shown": None, "drawn": None, "recorded": False, "work": None}
+    given = {**plain, **values}
     return maps_page.template(__package__, f"pages/{name}.html.j2").render(
         words=words,
         t=words.at_desk,
