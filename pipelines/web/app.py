@@ -87,7 +87,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return nights.shown(at, _session(request, desk).language)
 
     def show(request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        return _show(request, desk, name, status, simulated=nights.simulated(), **values)
+        more = {"simulated": nights.simulated(), "newest": nights.newest()}
+        return _show(request, desk, name, status, **more, **values)
 
     here = Here(desk.installation, nights, partial(_session, desk=desk), shown, show, Works())
     for made in (places, watching, packing):

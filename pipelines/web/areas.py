@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from detectors.core.errors import ConfigError
-from detectors.surroundings.watches import SETS, SHIPS, WHEN
+from detectors.surroundings.watches import WHEN
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, position_text
 from pipelines.base.yaml_files import read_bounded
@@ -17,8 +17,29 @@ from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME
 from pipelines.reference.layers.files import slug
 from pipelines.run.setup import load_zones
 
-CLASSES: Final = (*SETS, *SHIPS)
-"""Classes of vessels that a rule may be about."""
+WORDS_WHEN: Final = {
+    "enter": "enters",
+    "stay": "stays",
+    "stop": "stops",
+    "meet": "meets another",
+    "silence": "falls silent",
+    "speed": "goes fast",
+}
+"""What may be told of, in words: `watches.WHEN`."""
+WORDS_VESSELS: Final = {
+    "class_a": "with a class A set",
+    "class_b": "with a class B set",
+    "cargo": "cargo",
+    "tanker": "tankers",
+    "passenger": "passenger",
+    "fishing": "fishing",
+    "tug": "tugs",
+    "pleasure": "pleasure",
+    "official": "official",
+    "unknown": "type not stated",
+}
+"""Classes of vessels that a rule may be about, in words: `watches.SETS` and `watches.SHIPS`."""
+CLASSES: Final = tuple(WORDS_VESSELS)
 
 MAX_CORNERS: Final = 300
 MAX_RULES: Final = 12

@@ -1,4 +1,4 @@
-"""What the pages load beside themselves: one style sheet and some scripts, a list that is closed."""
+"""What the pages load beside themselves: a style sheet and scripts, a closed list."""
 
 from functools import cache
 from typing import Final

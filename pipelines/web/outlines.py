@@ -15,8 +15,8 @@ from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Box, Point, Region, Scene
 from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row
-from pipelines.reference.learned import PENDING, Snapshot
 from pipelines.reference.layers.areas import FOLDER
+from pipelines.reference.learned import PENDING, Snapshot
 from pipelines.web.areas import Area
 
 MAX_POINTS: Final = 400
@@ -114,5 +114,4 @@ def one(zones: Zones, area: Area | None, around: Box | None = None) -> Scene:
         fit = (west - _ROOM_DEG, south - _ROOM_DEG, east + _ROOM_DEG, north + _ROOM_DEG)
         fit = (fit[0], max(fit[1], -cut.MAX_LAT), fit[2], min(fit[3], cut.MAX_LAT))
     box = cut.padded(fit)
-    scene = Scene(lon0, fit, box, cut.ground(without_areas(zones), box, lon0))
-    return scene
+    return Scene(lon0, fit, box, cut.ground(without_areas(zones), box, lon0))

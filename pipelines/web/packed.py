@@ -1,9 +1,7 @@
 """What the desk says of packs: recipients, the log, what one gets, what came of verifying one."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -13,7 +11,6 @@ from markupsafe import Markup
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask.held_wrong import held_wrong
-from pipelines.base.labels import Labels
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, script_json
@@ -30,11 +27,10 @@ from pipelines.publish.briefing import (
 from pipelines.publish.maps import canvas
 from pipelines.publish.packs import log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
-from pipelines.publish.packs.manifest import PackError, UnsoundError
-from pipelines.publish.packs.verify import Verdict, verify
 from pipelines.run.corrections import Correction, correct, prepared
 from pipelines.run.packs import WithheldError, export_to
 from pipelines.run.release import Released, release_run
+from pipelines.web import verifying
 from pipelines.web.charts import Drawn
 from pipelines.web.here import Here
 from pipelines.web.working import Work
@@ -42,7 +38,6 @@ from pipelines.web.working import Work
 MAX_LINES: Final = 200
 """Of the log so many lines are shown, the newest."""
 MAX_SHOWN: Final = 60
-MAX_PROBLEMS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -188,7 +183,7 @@ def _line(one: Installation, entry: Mapping[str, Any]) -> dict[str, Any]:
         "run_id": text("run_id"),
         "by": text("by"),
         "encrypted": bool(entry.get("encrypted_to")),
-        "there": bool(pack) and archive(one, pack) is not None,
+        "there": bool(pack) and verifying.archive(one, pack) is not None,
     }
 
 
@@ -219,6 +214,7 @@ def _held(here: Here, request: Request) -> list[Held]:
 
 
 def signing(one: Installation) -> tuple[str, bool]:
+    """Return the id of the key that signs, empty where there is none, and whether it is locked."""
     keyring = Keyring(one.keys)
     active = keyring.active()
     return ("" if active is None else active.name, keyring.locked())
@@ -236,6 +232,7 @@ def signer(one: Installation, passphrase: str, *, unsigned: bool) -> Signer | No
 
 
 def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
+    """Work out what a recipient would get; nothing is written."""
     released = release_run(
         here.installation,
         asked.recipient,
@@ -303,6 +300,7 @@ def _digest(released: Released) -> tuple[Any, ...]:
 
 
 def prepared_for(here: Here, asked: Asked, report: Reporter) -> Correction:
+    """Work out what the holder of a pack would be told; nothing is written."""
     now = pd.Timestamp.now("UTC")
     return prepared(here.installation, asked.pack, now, cleared=asked.cleared, report=report)
 
@@ -360,56 +358,3 @@ def made(
             "it isn't what you looked at any more", hint="look at the pack again"
         ) from error
     return sent.entry
-
-
-# ---- verifying
-
-
-def archive(one: Installation, title: str) -> Path | None:
-    """Return the archive of a pack that was made here; None where it isn't there any more."""
-    for ending in (".zip", ".zip.age"):
-        path = one.packs / f"{title}{ending}"
-        if os.sep not in title and path.is_file() and not path.is_symlink():
-            return Path(path)
-    return None
-
-
-def own(one: Installation, title: str) -> Path | None:
-    """Return the archive of a pack that stands in the log; None where there is none such."""
-    entries = log.check(one.exports, Keyring(one.keys)).entries
-    named = any(entry.get("pack") == title for entry in entries)
-    path = archive(one, title) if named else None
-    return path
-
-
-def verdict(here: Here, path: Path) -> Verdict | str:
-    """Look at a pack; where it is none, why."""
-    try:
-        return verify(path, Keyring(here.installation.keys), pd.Timestamp.now("UTC"))
-    except UnsoundError as error:
-        return Verdict("changed", (error.message,), None, "")
-    except PackError as error:
-        return error.message
-
-
-def of(verdict: Verdict | str, words: Labels) -> dict[str, Any]:
-    """Return a verdict for a page."""
-    if isinstance(verdict, str):
-        said = [one_line(verdict, SENTENCE_LIMIT)]
-        about = {"about": "", "key": "", "simulated": False}
-        return {"state": "no pack", "good": False, "problems": said, **about}
-    made = verdict.manifest
-    told = (
-        "" if made is None else f"{made.run_id} · {made.recipient.title} · TLP:{made.handling.tlp}"
-    )
-    problems = [one_line(text, SENTENCE_LIMIT) for text in verdict.problems[:MAX_PROBLEMS]]
-    if (more := len(verdict.problems) - MAX_PROBLEMS) > 0:
-        problems.append(words.at_desk("and {n} more", n=more))
-    return {
-        "state": verdict.state,
-        "good": verdict.state == "intact",
-        "about": one_line(told, SENTENCE_LIMIT),
-        "key": one_line(verdict.key, 40),
-        "problems": problems,
-        "simulated": bool(made and made.simulated),
-    }

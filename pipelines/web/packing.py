@@ -18,7 +18,7 @@ from pipelines.base.progress import Reporter
 from pipelines.base.text import one_line
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.keys import Keyring
-from pipelines.web import packed
+from pipelines.web import packed, verifying
 from pipelines.web.concluding import MAX_NAME
 from pipelines.web.doors import MAX_UPLOAD, UPLOAD
 from pipelines.web.here import Here, led
@@ -66,7 +66,7 @@ def addresses(here: Here) -> APIRouter:
         return led(f"/pack/{work.key}")
 
     def there(title: str) -> Path:
-        path = packed.own(one, title)
+        path = verifying.own(one, title)
         if path is None:
             raise HTTPException(404)
         return path
@@ -106,7 +106,7 @@ def addresses(here: Here) -> APIRouter:
 
     def shown(
         request: Request, work: Work, said: str = "", hint: str = "", status: int = 200
-    ) -> Any:
+    ) -> Response:
         failed = work.state == "failed"
         if failed and not work.said:
             said = here.words(request).at_desk(
@@ -159,8 +159,8 @@ def addresses(here: Here) -> APIRouter:
 
     @router.get("/packs/verify")
     def _verify(request: Request, pack: Annotated[str, Query(max_length=200)]) -> Response:
-        verdict = packed.verdict(here, there(pack))
-        return page(request, verdict=packed.of(verdict, here.words(request)), about=pack)
+        verdict = verifying.verdict(here, there(pack))
+        return page(request, verdict=verifying.of(verdict, here.words(request)), about=pack)
 
     @router.post(UPLOAD)
     async def _upload(request: Request) -> Response:
@@ -173,9 +173,9 @@ def addresses(here: Here) -> APIRouter:
                     if size > MAX_UPLOAD:
                         raise HTTPException(413)
                     file.write(block)
-            verdict = await anyio.to_thread.run_sync(packed.verdict, here, path)
+            verdict = await anyio.to_thread.run_sync(verifying.verdict, here, path)
         words = here.words(request)
-        said = packed.of(verdict, words)
+        said = verifying.of(verdict, words)
         return JSONResponse({**said, "state": words.at_desk(said["state"])})
 
     return router

@@ -23,8 +23,8 @@ from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row, rows_of
 from pipelines.reference import layers
 from pipelines.reference import learned as decisions
-from pipelines.reference.learned import ACCEPT, PENDING, REJECT, Decision, Snapshot
 from pipelines.reference.layers.files import stamps
+from pipelines.reference.learned import ACCEPT, PENDING, REJECT, Decision, Snapshot
 from pipelines.web import areas, outlines
 from pipelines.web.areas import Area
 from pipelines.web.charts import Drawn
@@ -90,9 +90,7 @@ def addresses(here: Here) -> APIRouter:
     """Return the addresses of places; those of watch areas are `watching.addresses`."""
     router, kept = APIRouter(), Recent(4)
 
-    def page(
-        request: Request, *, said: str = "", hint: str = "", status: int = 200
-    ) -> Response:
+    def page(request: Request, *, said: str = "", hint: str = "", status: int = 200) -> Response:
         session = here.session(request)
         what, _, name = session.recorded.partition(":")
         session.recorded = ""

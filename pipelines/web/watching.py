@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
-from detectors.surroundings.watches import WHEN
 from pipelines import store
 from pipelines.base.progress import Doing, Reporter
 from pipelines.base.text import one_line
@@ -89,8 +88,8 @@ def addresses(here: Here) -> APIRouter:
             area=area,
             form=form,
             drawn=drawn,
-            whens=WHEN,
-            classes=areas.CLASSES,
+            whens=areas.WORDS_WHEN,
+            classes=areas.WORDS_VESSELS,
             work=work,
             tried=work.result if work else None,
             said=said,

@@ -49,7 +49,7 @@ class Work:
     about: Any
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     state: str = "running"
-    doing: Doing = Doing("")
+    doing: Doing = field(default_factory=lambda: Doing(""))
     said: str = ""
     hint: str = ""
     result: Any = None
