@@ -39,6 +39,16 @@ document.getElementById("night").addEventListener("change", (e) => {
   document.cookie = "desk-switched=" + (e.target.checked ? 1 : 0) + "; Path=/; SameSite=Strict; Max-Age=31536000";
 });
 
+// ---- A table that is wider than the page is moved by the keys too ----
+function reachable() {
+  for (const one of document.querySelectorAll(".wide")) {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0; else one.removeAttribute("tabindex");
+  }
+}
+window.addEventListener("resize", reachable);
+document.addEventListener("toggle", reachable, true);
+reachable();
+
 // ---- A list's choices are taken at once ----
 for (const select of document.querySelectorAll("form.filters select"))
   select.addEventListener("change", () => select.form.requestSubmit());
