@@ -153,8 +153,6 @@ def served(desk: Desk) -> Iterator[Callable[[], str]]:
         thread.join(20)
 
 
-SQUARE = "1.0 103.0\n1.0 104.5\n2.0 104.5\n2.0 103.0"
-ABOUT = {"name": "Off Kukup", "corners": SQUARE, "when": "enter", "operator": "Lt Aminah"}
 RECIPIENTS = """
 partner: {title: "Partner <b>", holds: [MYS], max_tlp: AMBER, formats: [csv]}
 """
@@ -167,6 +165,7 @@ class Own:
     home: Path
     config: Path
     reader: Reader
+    about: dict[str, str]
 
     @property
     def areas(self) -> Path:
@@ -207,6 +206,20 @@ class Own:
         return session.csrf
 
 
+def area_in_the_way(opened: store.Queries) -> dict[str, str]:
+    """A watch area, as it is typed, that a vessel sails into."""
+    run = opened.runs().iloc[-1]
+    mmsis = opened.vessels(run["end"])["mmsi"].tolist()
+    tracks = opened.track_positions(mmsis, run["start"], run["end"])
+    length = tracks.groupby("mmsi")["lon"].agg(lambda lon: lon.max() - lon.min())
+    track = tracks[tracks["mmsi"] == length.idxmax()]
+    lat, lon = track["lat"].iloc[len(track) // 2], track["lon"].iloc[len(track) // 2]
+    half = min(length.max() / 6, 0.1)
+    corners = [(lat + a * half, lon + b * half) for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+    text = "\n".join(f"{y:.4f} {x:.4f}" for y, x in corners)
+    return {"name": "Off Klang", "corners": text, "when": "enter", "operator": "Lt Aminah"}
+
+
 def place_around(event: Any, zone_class: str = "anchorage") -> Place:
     """A learned place in the middle of which an event lies."""
     outline = shapely.Point(event["lon"], event["lat"]).buffer(0.05)
@@ -231,6 +244,6 @@ def own(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Own:
     (config / "recipients.yaml").write_text(RECIPIENTS)
     with store.read(home / "store") as opened:
         events = opened.sql("SELECT lat, lon FROM events WHERE kind = 'encounter' LIMIT 1")
-    if len(events):
-        learn(home, place_around(events.iloc[0]))
-    return Own(home, config, Reader(Desk(load(home, config), "Lt Aminah")))
+        about = area_in_the_way(opened)
+    learn(home, place_around(events.iloc[0]))
+    return Own(home, config, Reader(Desk(load(home, config), "Lt Aminah")), about)

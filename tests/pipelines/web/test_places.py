@@ -17,7 +17,7 @@ from pipelines.run import backtests
 from pipelines.run.setup import load_zones
 from pipelines.web import areas, rooms
 from pipelines.web.areas import corners_of
-from tests.pipelines.web.conftest import ABOUT, Own, Page
+from tests.pipelines.web.conftest import Own, Page
 from tests.pipelines.web.test_pages import holds_up
 
 
@@ -69,18 +69,18 @@ def area_of(own: Own, stem: str) -> dict[str, object]:
 
 
 def test_an_area_is_tried_as_the_command_tries_it_and_then_saved(own: Own) -> None:
-    where = own.sent("/area/new", act="try", **ABOUT, score="0.4")
+    where = own.sent("/area/new", act="try", **own.about, score="0.4")
     page = own.done(where.partition("#")[0])
     holds_up(page)
     assert not list(own.areas.glob("*.yaml"))  # nothing was written
-    assert page.all("textarea", id="corners")[0][1].split() == ABOUT["corners"].split()
+    assert page.all("textarea", id="corners")[0][1].split() == own.about["corners"].split()
     installation = load(own.home, own.config)
-    assert own.sent("/area/new", act="save", **ABOUT, score="0.4") == ("/places#off-kukup")
-    made = area_of(own, "off-kukup")
+    assert own.sent("/area/new", act="save", **own.about, score="0.4") == ("/places#off-klang")
+    made = area_of(own, "off-klang")
     [watch] = made["watches"]  # type: ignore[misc]
     assert (watch.when, watch.score) == ("enter", 0.4)
     assert "Lt Aminah" in str(made["note"])
-    trial = backtests.trial_of_area(installation, own.areas / "off-kukup.yaml")
+    trial = backtests.trial_of_area(installation, own.areas / "off-klang.yaml")
     with reporter(quiet=True) as report:
         outcome = backtests.run_backtest(installation, trial, None, None, None, report)
     new = outcome.result.compared.query("status == 'new'")
@@ -89,39 +89,39 @@ def test_an_area_is_tried_as_the_command_tries_it_and_then_saved(own: Own) -> No
         assert outcome.reasons[event_id] in page.text
     for mmsi in outcome.flags_changed()[0]:
         assert f"/vessel/{mmsi:09d}" in page.html
-    assert "Off Kukup" in own.reader.page("/places").text
+    assert "Off Klang" in own.reader.page("/places").text
 
 
 def test_an_area_is_changed_by_who_has_seen_it_and_never_by_its_name(own: Own) -> None:
-    taken = own.post("/area/new", act="save", **ABOUT)
+    taken = own.post("/area/new", act="save", **own.about)
     assert taken.status_code == 400
     told = Page(taken.text)
-    assert "off-kukup.yaml" in told.all("p", role="alert")[0][1]
-    assert told.all("input", name="name")[0][0]["value"] == "Off Kukup"  # what was typed is kept
+    assert "off-klang.yaml" in told.all("p", role="alert")[0][1]
+    assert told.all("input", name="name")[0][0]["value"] == "Off Klang"  # what was typed is kept
 
-    page = own.reader.page("/areas/off-kukup")
+    page = own.reader.page("/areas/off-klang")
     holds_up(page)
     seen = page.all("input", name="seen")[0][0]["value"]
     corners = page.all("textarea", id="corners")[0][1]
-    before = area_of(own, "off-kukup")
-    form = {**ABOUT, "corners": corners, "seen": seen, "rule": "1", "when": "speed"}
-    own.sent("/areas/off-kukup", act="save", **form, speed_kn="25", vessels_tanker="1")
-    after = area_of(own, "off-kukup")
+    before = area_of(own, "off-klang")
+    form = {**own.about, "corners": corners, "seen": seen, "rule": "1", "when": "speed"}
+    own.sent("/areas/off-klang", act="save", **form, speed_kn="25", vessels_tanker="1")
+    after = area_of(own, "off-klang")
     assert after["geometry"] == before["geometry"]  # nobody touched it
     assert [one.when for one in after["watches"]] == ["enter", "speed"]  # type: ignore[attr-defined]
     assert after["watches"][1].vessels == ("tanker",)  # type: ignore[index]
-    assert (own.areas / "off-kukup.yaml.before").exists()
-    late = own.post("/areas/off-kukup", act="save", **form, speed_kn="30")
+    assert (own.areas / "off-klang.yaml.before").exists()
+    late = own.post("/areas/off-klang", act="save", **form, speed_kn="30")
     assert (late.status_code, "changed since" in late.text) == (400, True)
-    assert area_of(own, "off-kukup") == after
+    assert area_of(own, "off-klang") == after
 
-    seen = own.reader.page("/areas/off-kukup?rule=1").all("input", name="seen")[0][0]["value"]
-    own.sent("/areas/off-kukup", act="without", **{**form, "seen": seen}, speed_kn="25")
-    assert [one.when for one in area_of(own, "off-kukup")["watches"]] == ["enter"]  # type: ignore[attr-defined]
-    seen = own.reader.page("/areas/off-kukup").all("input", name="seen")[0][0]["value"]
-    assert own.sent("/areas/off-kukup", act="remove", **{**form, "seen": seen}) == "/places"
+    seen = own.reader.page("/areas/off-klang?rule=1").all("input", name="seen")[0][0]["value"]
+    own.sent("/areas/off-klang", act="without", **{**form, "seen": seen}, speed_kn="25")
+    assert [one.when for one in area_of(own, "off-klang")["watches"]] == ["enter"]  # type: ignore[attr-defined]
+    seen = own.reader.page("/areas/off-klang").all("input", name="seen")[0][0]["value"]
+    assert own.sent("/areas/off-klang", act="remove", **{**form, "seen": seen}) == "/places"
     assert not list(own.areas.glob("*.yaml"))
-    assert (own.areas / "off-kukup.yaml.before").exists()
+    assert (own.areas / "off-klang.yaml.before").exists()
 
 
 @pytest.mark.parametrize(
