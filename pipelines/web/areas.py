@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from detectors.core.errors import ConfigError
 from detectors.surroundings.watches import WHEN
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, position_text
+from pipelines.base.visible import clean_lines
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
 from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME
@@ -64,7 +65,7 @@ _FIELDS: Final = {
     "operator": 60,
 }
 _NUMBER: Final = r"([+-]?\d{1,3}(?:\.\d{1,9})?)(?: (\d{1,2}(?:\.\d{1,9})?))?"
-_PLACE: Final = re.compile(rf"{_NUMBER} ?([NS])? {_NUMBER} ?([EW])?")
+_PLACE: Final = re.compile(rf"{_NUMBER} ?([NS])? {_NUMBER} ?([EW])?", re.ASCII)
 _BLANKS: Final = re.compile(r"[\s,;°º′'’\"″]+")
 
 
@@ -119,6 +120,12 @@ class Area:
     geometry: Any = None
     problem: str = ""
     held: Mapping[str, Any] = field(default_factory=dict)
+
+
+def visible(form: Form) -> Form:
+    """Return a form as a page may show it: what can't be seen in it is."""
+    texts: dict[str, Any] = {name: clean_lines(getattr(form, name)) for name in _FIELDS}
+    return replace(form, **texts)
 
 
 def typed(form: Mapping[str, str], operator: str) -> Form:

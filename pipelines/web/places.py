@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 import pandas as pd
@@ -48,6 +49,8 @@ class Learned:
 
     Attributes
     ----------
+    by, made
+        Who decided, and on which date; empty where that isn't known.
     measured
         What it was learned from.
     n, flagged
@@ -62,7 +65,8 @@ class Learned:
     name: str
     zone_class: str
     decision: str
-    by: Decision | None
+    by: str
+    made: str
     measured: str
     confidence: float
     pieces: int
@@ -144,13 +148,17 @@ def addresses(here: Here) -> APIRouter:
 def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn | None]:
     """Put all places into words and on a map; what is wrong with their files is said."""
     installation, words = here.installation, here.words(request)
+    problem: SelatError | None = None
+    zones = snapshot = None
+    known: list[Area] = []
+    decided: dict[str, Decision] = {}
     try:
-        zones = layers.load_zones(installation.config / "zones", installation.reference)
         known = areas.all_of(installation)
         snapshot = decisions.read_newest(installation.learned)
         decided = decisions.decided(installation.learned)
+        zones = layers.load_zones(installation.config / "zones", installation.reference)
     except SelatError as error:
-        return Places((), (), "", "", (), (), error.message, error.hint), None
+        problem = error
     what = {zone_id: one.what for zone_id, one in decided.items()}
     rows = [] if snapshot is None else rows_of(snapshot, what)
     past = _past(here, request, snapshot, what, kept)
@@ -168,12 +176,14 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
         words.english,
         ids,
     )
-    drawn = kept.get(
-        key, lambda: drawn_of(outlines.places(zones, known, snapshot, rows, past, told))
-    )
+    drawn = None
+    if zones is not None:
+        scene = partial(outlines.places, zones, known, snapshot, rows, past, told)
+        drawn = kept.get(key, lambda: drawn_of(scene()))
     facts: Mapping[str, Any] = {} if snapshot is None else snapshot.facts
     by_class: dict[str, list[str]] = {}
-    for name, zone_class in outlines.without_areas(zones).frame[["name", "zone_class"]].to_numpy():
+    named = outlines.without_areas(zones).frame[["name", "zone_class"]].to_numpy() if zones else ()
+    for name, zone_class in named:
         by_class.setdefault(str(zone_class), []).append(one_line(str(name), NAME_LIMIT))
     return (
         Places(
@@ -186,8 +196,8 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
                 for one in (snapshot.refused if snapshot else ())
             ],
             [(name, sorted(of)) for name, of in sorted(by_class.items())],
-            "",
-            "",
+            "" if problem is None else problem.message,
+            "" if problem is None else problem.hint,
         ),
         drawn,
     )
@@ -238,7 +248,8 @@ def _learned(
         one_line(str(facts["name"]), NAME_LIMIT * 2),
         str(facts["zone_class"]),
         row.decision,
-        decided.get(row.zone_ids[0]),
+        one_line(by.by, MAX_NAME) if (by := decided.get(row.zone_ids[0])) else "",
+        one_line(by.made[:10], MAX_NAME) if by else "",
         ", ".join(told),
         float(facts["confidence_score"]),
         len(row.zone_ids),

@@ -86,7 +86,7 @@ def addresses(here: Here) -> APIRouter:
             "area",
             status,
             area=area,
-            form=form,
+            form=areas.visible(form),
             drawn=drawn,
             whens=areas.WORDS_WHEN,
             classes=areas.WORDS_VESSELS,
