@@ -324,9 +324,10 @@ def test_what_files_say_is_shown_and_never_obeyed(own: Own) -> None:  # noqa: F8
         shown_and_not_obeyed(page)
         assert "broken.yaml" in page.text
         assert page.text.count("[U+202E]DROWSSAP") >= 2
-        shown_and_not_obeyed(own.reader.page(f"/areas/{quote('a b <b>')}"))
-        own.reader.page("/areas/broken", 404)
+        shown_and_not_obeyed(own.reader.page("/areas/broken", 404))
+        shown_and_not_obeyed(own.reader.page("/area/new", 404))  # says which file is broken
         broken.unlink()
+        shown_and_not_obeyed(own.reader.page(f"/areas/{quote('a b <b>')}"))
         page = own.reader.page("/places")
         shown_and_not_obeyed(page)
         shown_and_not_obeyed(own.reader.page("/packs"))
