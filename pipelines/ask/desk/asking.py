@@ -122,21 +122,21 @@ class Operation:
     ----------
     report
         See `operations.report.Report`.
-    events
+    incidents
         By place (inside, beside, elsewhere), kind (and "all") and phase (before, during, after):
-        events, vessels, and the ratio to before with its interval of 95 % and what it says.
+        incidents, vessels, and the ratio to before with its interval of 95 % and what it says.
     presence
         By place and phase: vessels, vessel-hours, and the ratio to before.
     outcomes
         By place and phase: what was concluded on the events.
     found
-        The events that count, as points, with place and phase.
+        The incidents that count, as points, with place and phase.
     notes
         What must be said with any of it.
     """
 
     report: "Report"
-    events: pd.DataFrame
+    incidents: pd.DataFrame
     presence: pd.DataFrame
     outcomes: pd.DataFrame
     found: gpd.GeoDataFrame
@@ -144,8 +144,8 @@ class Operation:
 
     def draw(self) -> "Figure":
         """Events inside, beside and elsewhere, in each phase."""
-        every = self.events[self.events["kind"] == "all"]
-        table = every.pivot_table(index="place", columns="phase", values="events", sort=False)
+        every = self.incidents[self.incidents["kind"] == "all"]
+        table = every.pivot_table(index="place", columns="phase", values="incidents", sort=False)
         title = f"{self.report.operation['name']}: events that count"
         return pictures.bars(table, f"EXERCISE – {title}" if self.report.simulated else title)
 
@@ -196,7 +196,7 @@ def operation(
         phase=[PHASES[k] for k in report.found["phase"]],
     )
     return Operation(
-        report, report.events, report.presence, report.outcomes, points(found), notes(report)
+        report, report.incidents, report.presence, report.outcomes, points(found), notes(report)
     )
 
 
