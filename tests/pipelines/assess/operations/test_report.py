@@ -235,7 +235,7 @@ def test_what_is_one_story_counts_once_where_and_when_it_began() -> None:
     first = happened(2, 0, INSIDE, kind="encounter", other_mmsi=200, score=0.4)
     later = happened(2, 3, ELSEWHERE, score=0.9)
     found = schema.build([lone, first, later])
-    ids = {kind: key for kind, key in zip(found["kind"], found["event_id"], strict=True)}
+    ids = dict(zip(found["kind"], found["event_id"], strict=True))
     folded = comparing.by_incident(found, {ids["encounter"]: "story", ids["crossing"]: "story"})
     assert folded["event_id"].tolist() == [ids["encounter"], ids["loitering"]]
     assert folded["kind"].tolist() == ["crossing", "loitering"]  # of the strongest
