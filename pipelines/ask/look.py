@@ -22,14 +22,14 @@ from pipelines.base.settings import PROJECT, Installation
 
 
 def look(
-    installation: Installation, now: datetime, *, afresh: bool
+    installation: Installation, now: datetime, *, afresh: bool, edited: bool = True
 ) -> tuple[Health | None, list[Problem]]:
     """Return an installation's health, and all its problems: errors first, then what is poorer.
 
     Without health where the store can't be opened; the problems say why. With `afresh` what a
-    person may edit is examined, changed or not.
+    person may edit is examined, changed or not; without `edited` never.
     """
-    problems = _edited(installation, now, afresh=afresh)
+    problems = _edited(installation, now, afresh=afresh) if edited else []
     health: Health | None = None
     try:
         health = gather(installation, now)

@@ -59,7 +59,7 @@ for panel, name, command in (
     (OPERATOR, "listen", listen.listen),
     (OPERATOR, "sightings", sightings.app),
     (OPERATOR, "detect", run.detect),
-    (OPERATOR, "desk", desk.desk),
+    (OPERATOR, "desk", desk.app),
     (ANALYST, "incidents", incidents.incidents),
     (ANALYST, "flagged", flagged.flagged),
     (ANALYST, "since", recall.since),

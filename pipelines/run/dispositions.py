@@ -1,5 +1,7 @@
 """Conclusions on events, into the store."""
 
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,10 @@ from pipelines.publish.packs import issued
 from pipelines.store import Queries, read, write
 
 
+class ChangedError(DispositionError):
+    """What was concluded on isn't any more what was seen."""
+
+
 def record(
     installation: Installation,
     event_id: str,
@@ -23,44 +29,69 @@ def record(
     reason: str,
     quiet_until: pd.Timestamp | None = None,
     quiet_within_m: float,
+    events: Sequence[str] | None = None,
+    still: Callable[[Queries], bool] = lambda _: True,
+    also: Installation | None = None,
 ) -> pd.DataFrame:
     """Add a conclusion on an event or on all of an incident, named by the beginning of its id.
 
     Returns its rows, one per event.
 
+    Parameters
+    ----------
+    events
+        Of the incident so many, by their ids, where somebody has seen no others.
+    still
+        Whether it is as it was when it was concluded on; asked while nobody else can write.
+    also
+        Where else it is recorded at the same time, of the same events, known there or not.
+
     Raises
     ------
     DispositionError
         If there is no such event or incident, or `dispositions.make` refuses.
+    ChangedError
+        If it isn't as it was; nothing is recorded then.
     """
-    with write(installation.store, installation.settings.store) as store:
-        events = events_of(store, installation, event_id)
-        if not events:
+    with ExitStack() as open_:
+        places = [installation, *([] if also is None else [also])]
+        stores = [open_.enter_context(write(one.store, one.settings.store)) for one in places]
+        store = stores[0]
+        concerned = events_of(store, installation, event_id)
+        if events is not None:
+            named = [store.event(one) for one in events]
+            concerned = [one for one in named if one is not None]
+        if not concerned:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
             raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
-        known = store.dispositions()
-        before = known.loc[
-            known["event_id"].isin([event["event_id"] for event in events]), "made_time"
-        ]
+        if not still(store):
+            raise ChangedError("it has changed meanwhile", hint="look again")
+        known = [one.dispositions() for one in stores]
+        ids = [event["event_id"] for event in concerned]
+        before = pd.concat([one.loc[one["event_id"].isin(ids), "made_time"] for one in known])
         # The newest holds, also where a clock was set back in between.
         now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
         now = max([now, *(before + pd.Timedelta(1, "us"))])
-        rows = [
-            make(
-                event,
-                int((known["event_id"] == event["event_id"]).sum()),
-                made_time=now,
-                author=author,
-                conclusion=conclusion,
-                reason=reason,
-                quiet_until=quiet_until,
-                quiet_within_m=quiet_within_m,
-            )
-            for event in events
-        ]
-        added = pd.concat(rows, ignore_index=True)
-        store.add_disposition(added)
-    return added.astype({"made_time": TIME})
+        added = []
+        for one in known:
+            rows = [
+                make(
+                    event,
+                    int((one["event_id"] == event["event_id"]).sum()),
+                    made_time=now,
+                    author=author,
+                    conclusion=conclusion,
+                    reason=reason,
+                    quiet_until=quiet_until,
+                    quiet_within_m=quiet_within_m,
+                )
+                for event in concerned
+            ]
+            added.append(pd.concat(rows, ignore_index=True))
+        pairs = zip(stores, added, strict=True)
+        for writer, table in reversed(list(pairs)):  # the home's own first
+            writer.add_disposition(table)
+    return added[0].astype({"made_time": TIME})
 
 
 def events_of(store: Queries, installation: Installation, event_id: str) -> list[dict[str, Any]]:

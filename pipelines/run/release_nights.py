@@ -8,11 +8,11 @@ feeds brought which they may not have isn't among them.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
-from pipelines.run.release_view import View
+from pipelines.run.release_view import Rights
 from pipelines.run.windows import FIRST, NoDataError, Window, new_since, span_of, window_between
 from pipelines.store import Queries
 
@@ -40,11 +40,23 @@ class Night:
     failures: Mapping[str, str]
 
 
+class Held(Protocol):
+    """What some may have of a home: `release_view.View`, or a store that was aligned with it."""
+
+    @property
+    def store(self) -> Queries:
+        """The store of it."""
+
+    @property
+    def rights(self) -> Rights:
+        """Which it is."""
+
+
 class UnknownSpanError(NoDataError):
     """What a run was asked for isn't known, and can't be guessed without telling of other feeds."""
 
 
-def choose(home: Queries, view: View, run_id: str | None) -> Night:
+def choose(home: Queries, view: Held, run_id: str | None) -> Night:
     """Find the night of a run, or without one the newest.
 
     The newest is the one whose window ends last; of several, the last that brought something, else
@@ -57,7 +69,7 @@ def choose(home: Queries, view: View, run_id: str | None) -> Night:
     UnknownSpanError
         If an older version of the program made the run.
     """
-    every = _runs(home)
+    every = runs_of(home)
     until = None
     if run_id is not None:
         named = [run for run in every if run["run_id"] == run_id]
@@ -94,7 +106,7 @@ def _order(night: Night) -> tuple[pd.Timestamp, bool, int]:
     return night.window.end, night.brought, ordinal
 
 
-def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
+def nights(runs: Sequence[Mapping[str, Any]], view: Held) -> Iterator[Night]:
     """Return the nights of some runs, oldest first."""
     feeds = view.store.ledger().set_index("feed_key")[["first_time", "last_time"]].dropna()
     files = view.rights.files.set_index("file_key")[["first_time", "last_time"]]
@@ -144,7 +156,7 @@ def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
         yield Night(run["run_id"], int(run["ordinal"]), window, brought, run["failures"])
 
 
-def _runs(home: Queries) -> list[dict[str, Any]]:
+def runs_of(home: Queries) -> list[dict[str, Any]]:
     """List the home's runs, oldest first: run_id, ordinal, span, asked, failures, looked_at."""
     runs = home.sql('SELECT run_id, ordinal, start, "end", manifest FROM runs ORDER BY ordinal')
     looked = home.sql("SELECT run_id, feed_key FROM run_feeds")
@@ -170,7 +182,7 @@ def _asked(run: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _span(
-    run: Mapping[str, Any], asked: Mapping[str, Any] | None, view: View
+    run: Mapping[str, Any], asked: Mapping[str, Any] | None, view: Held
 ) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """Return the span that was asked for; None where it was all that is new, or isn't known.
 

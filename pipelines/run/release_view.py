@@ -115,7 +115,7 @@ class Rights:
         ):
             marks[f"sighting {key}"] = rules.of_sighting(str(file), str(source))
         return cls(
-            name=_name_of(rules, may),
+            name=name_of(rules, may),
             ledger=ledger,
             files=files,
             sightings=sightings.drop(columns="file"),
@@ -140,7 +140,7 @@ def _plain(report: str) -> str:
     return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 
-def _name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
+def name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
     """Return a name for all who may have the same of whatever comes."""
     given: list[tuple[str, MarkGiven]] = [
         ("", rules.default),
@@ -336,7 +336,7 @@ def opened(
     if not sound:
         shutil.rmtree(root, ignore_errors=True)
     with write(root, settings) as writer:
-        _align(writer, rights, source)
+        align(writer, rights, source)
         with report.bar("What is released: tracks and coverage", None) as bar:
             refresh(writer, bar.to, installation.settings.detection.memory_gb)
         writer.publish()
@@ -344,7 +344,8 @@ def opened(
         yield View(installation, rights, store, report)
 
 
-def _align(writer: Writer, rights: Rights, source: Queries) -> None:
+def align(writer: Writer, rights: Rights, source: Queries) -> None:
+    """Bring feeds and sightings of a store in line with what some may have of another."""
     columns = ["feed_key", "name"]
     held = set(writer.ledger()[columns].itertuples(index=False, name=None))
     wanted = set(rights.ledger[columns].itertuples(index=False, name=None))

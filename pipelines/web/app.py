@@ -20,16 +20,17 @@ from pipelines.ask.explain.page import sections
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
+from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
 from pipelines.web import assets, packing, places, rooms, watching
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
-from pipelines.web.doors import Session
 from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
-from pipelines.web.pages import page
+from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.planned import plan
+from pipelines.web.sessions import Session
 from pipelines.web.tonight import Asked, tonight, why
 from pipelines.web.working import Works
 
@@ -37,7 +38,6 @@ Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
 At = Annotated[str, Query(max_length=60)]
 
-_OWN_ADDRESS: Final = re.compile(r"/(?!/)[\w/?=&%.:+-]*", re.ASCII)
 MAX_TEXT: Final = 1200
 _NO_TELEMETRY: Final[TelemetryConfig] = {
     "tracing": False,
@@ -58,11 +58,15 @@ class Desk:
         Who sits at it, where that was said when it was opened; empty: it is asked.
     language
         Of `labels.LANGUAGES`, until the reader chooses another.
+    whole
+        The installation that this one is a part of, for readers who may see no more of it; what
+        they conclude is recorded there too.
     """
 
     installation: Installation
     operator: str = ""
     language: str = "en"
+    whole: Installation | None = None
 
 
 def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
@@ -81,7 +85,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     nights, charts = Nights(desk.installation), Charts()
-    looks = rooms.Looks(desk.installation)
+    looks = rooms.Looks(desk.installation, edited=desk.whole is None)
 
     def shown(request: Request, at: str) -> Shown:
         return nights.shown(at, _session(request, desk).language)
@@ -154,16 +158,25 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         session = _session(request, desk)
         form: dict[str, str] = request.state.form
         given = typed(form, session.operator)
-        line = incidents.find(shown(request, at), incident_id)
+        night = shown(request, at)
+        line = incidents.find(night, incident_id)
         if line is None:
             raise HTTPException(404)
-        if form.get("seen", line.seen) != line.seen:  # a run came between reading and writing
+        try:
+            conclude(
+                desk.installation,
+                line,
+                given,
+                run_id=str(night.night.run["run_id"]),
+                newest=not at,
+                seen=form.get("seen", ""),
+                also=desk.whole,
+            )
+        except ChangedError:  # a run came between reading and writing
             said = labels(session.language).at_desk(
                 "It has changed since you opened it: look again."
             )
             return incident_page(request, incident_id, at, given, said=said, status=409)
-        try:
-            conclude(desk.installation, incident_id, given)
         except SelatError as error:
             status = 409 if isinstance(error, StoreBusyError) else 400
             return incident_page(
@@ -226,7 +239,10 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/live")
     def _live(request: Request) -> Response:
         words = labels(_session(request, desk).language)
-        return JSONResponse(rooms.live(desk.installation, nights.newest(), words))
+        told = rooms.live(desk.installation, nights.newest(), words)
+        # When something is prepared tells that something came, which may not be for this reader.
+        quiet = {"writing": "", "for": "", "doing": "", "share": None}
+        return JSONResponse(told if desk.whole is None else {**told, **quiet})
 
     @app.get("/assets/{name}")
     def _asset(name: str) -> Response:
@@ -244,7 +260,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         if "operator" in form:
             session.operator = one_line(form["operator"], MAX_NAME)
         back = form.get("back", "/")
-        return _redirect(back if _OWN_ADDRESS.fullmatch(back) else "/")
+        return _redirect(back if OWN_ADDRESS.fullmatch(back) else "/")
 
     @app.post("/address")
     def _address(request: Request) -> Response:
@@ -290,6 +306,8 @@ def _show(request: Request, desk: Desk, name: str, status: int, **values: Any) -
         session.language,
         csrf=session.csrf,
         operator=session.operator,
+        account=session.account,
+        may_change=desk.whole is None and (session.account is None or session.account.admin),
         here=one_line(here, MAX_TEXT) if request.method == "GET" else request.url.path,
         switched=request.cookies.get("desk-switched") == "1",
         status=status,

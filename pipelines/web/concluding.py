@@ -10,7 +10,8 @@ from pipelines.base.text import one_line
 from pipelines.publish.briefing import LOCAL
 from pipelines.run.dispositions import record
 from pipelines.run.windows import utc
-from pipelines.store import StoreBusyError
+from pipelines.store import Queries, StoreBusyError
+from pipelines.web.night import Line, seen_of
 
 CHOICES: Final = (
     ("boarded", "b", "a boarding confirmed it"),
@@ -48,28 +49,66 @@ def typed(form: dict[str, str], operator: str) -> Typed:
     )
 
 
-def conclude(installation: Installation, incident_id: str, given: Typed) -> None:
-    """Record a conclusion on all events of an incident.
+def conclude(
+    installation: Installation,
+    line: Line,
+    given: Typed,
+    *,
+    run_id: str = "",
+    newest: bool = True,
+    seen: str = "",
+    also: Installation | None = None,
+) -> None:
+    """Record a conclusion on the events of an incident as it was seen.
+
+    Parameters
+    ----------
+    run_id, newest
+        The night it was seen in; where that isn't the newest, the conclusion says which.
+    seen
+        What its page said that it showed (`Line.seen`); empty where it didn't.
+    also
+        See `record`.
 
     Raises
     ------
     DispositionError, TimeError
         If it can't be recorded so.
+    ChangedError
+        If the incident has changed since.
     StoreBusyError
         While a run is writing.
     """
     until = utc(given.quiet_until, str(LOCAL)) if given.quiet_until else None
+    told = "" if newest or not given.reason else f" [as of run {run_id}]"
+
+    def still(store: Queries) -> bool:
+        if seen and seen != line.seen:
+            return False
+        last = store.last_run()
+        if not newest or last is None:
+            return True  # a night of the past doesn't change
+        now = store.incidents(str(last["run_id"]))
+        own = now[now["incident_id"] == line.incident_id]
+        return any(
+            seen_of(float(score), tuple(str(events).split(";"))) == line.seen
+            for score, events in own[["score", "events"]].itertuples(index=False)
+        )
+
     last = time.monotonic() + WAIT_S
     while True:
         try:
             record(
                 installation,
-                incident_id,
+                line.incident_id,
                 author=given.operator,
                 conclusion=given.conclusion,
-                reason=given.reason,
+                reason=f"{given.reason}{told}",
                 quiet_until=until,
                 quiet_within_m=QUIET_WITHIN_M,
+                events=line.events,
+                still=still,
+                also=also,
             )
             return
         except StoreBusyError:

@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from detectors.core.errors import SelatError
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.web.doors import Session
 from pipelines.web.night import Nights, Shown
+from pipelines.web.sessions import Session
 from pipelines.web.working import Works
 
 

@@ -17,6 +17,7 @@ from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
 from pipelines.ask import desk, recall
 from pipelines.ask.beside import beside
+from pipelines.ask.desk.night import opened
 from pipelines.ask.health.words import day
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
@@ -94,12 +95,17 @@ class Line:
     @property
     def seen(self) -> str:
         """Return what changes when it does, in every language."""
-        return sha256(f"{self.score} {self.events}".encode()).hexdigest()[:16]
+        return seen_of(self.score, self.events)
 
     @property
     def number(self) -> str:
         """Return its rank for a person."""
         return str(self.rank) if self.rank else "–"
+
+
+def seen_of(score: float, events: tuple[str, ...]) -> str:
+    """Return what changes when an incident with this score and these events does."""
+    return sha256(f"{score} {events}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -286,8 +292,7 @@ class Nights:
         return self._shown.get(key, partial(self._tell, at, language))
 
     def _open(self, run_id: str, now: bool) -> desk.Night:
-        one = self.installation
-        return desk.night(one.home, as_of=None if now else run_id, config=one.config)
+        return opened(self.installation, None if now else run_id)
 
     def _tell(self, at: str, language: str) -> Shown:
         words = labels(language)

@@ -20,8 +20,8 @@ from pipelines.publish.packs import recipients
 from pipelines.publish.packs.keys import Keyring
 from pipelines.web import packed, verifying
 from pipelines.web.concluding import MAX_NAME
-from pipelines.web.doors import MAX_UPLOAD, UPLOAD
 from pipelines.web.here import Here, led
+from pipelines.web.protocol import MAX_UPLOAD, UPLOAD
 from pipelines.web.working import Work
 
 _STRUCK: Final = re.compile(r"[0-9a-f]{16}|[0-9]{1,9}")

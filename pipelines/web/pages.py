@@ -1,12 +1,16 @@
 """The desk's pages: templates, and what all of them are given."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.publish.brief import speeds
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.maps.style import MARKS, mark_of
 from pipelines.web.concluding import CHOICES
+
+OWN_ADDRESS: Final = re.compile(r"/(?!/)[\w/?=&%.:+-]*", re.ASCII)
+"""An address of the desk, where a form says where to go back to."""
 
 NAMES = {"en": "English", "ms": "Bahasa Melayu"}
 

@@ -38,10 +38,13 @@ LOOK_EVERY_S: Final = 60.0
 
 
 class Looks:
-    """How the installation is, looked at no more than once a minute unless asked for."""
+    """How the installation is, looked at no more than once a minute unless asked for.
 
-    def __init__(self, installation: Installation) -> None:
-        self._installation, self._lock = installation, RLock()
+    Without `edited` its configuration isn't examined.
+    """
+
+    def __init__(self, installation: Installation, *, edited: bool = True) -> None:
+        self._installation, self._lock, self._edited = installation, RLock(), edited
         self._kept: tuple[str, datetime, Health | None, list[Problem]] | None = None
 
     def look(self, run_id: str, *, afresh: bool = False) -> tuple[Health | None, list[Problem]]:
@@ -50,7 +53,7 @@ class Looks:
         with self._lock:
             kept = self._kept
             if kept is None or afresh or kept[0] != run_id or _s(now, kept[1]) > LOOK_EVERY_S:
-                found = look(self._installation, now, afresh=afresh)
+                found = look(self._installation, now, afresh=afresh, edited=self._edited)
                 self._kept = kept = (run_id, now, *found)
             return kept[2], kept[3]
 

@@ -21,7 +21,8 @@ from pipelines.ask.explain import raw
 from pipelines.base.settings import load
 from pipelines.web import assets, peers, rooms, serving
 from pipelines.web.app import Desk
-from pipelines.web.doors import MAX_ADDRESS, MAX_BODY, MAX_HEADERS
+from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
+from pipelines.web.protocol import MAX_BODY
 from pipelines.web.serving import _open, listening
 from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     HERE,

@@ -16,7 +16,7 @@ from pipelines.base.settings import load
 from pipelines.base.yaml_files import read_yaml
 from pipelines.reference import learned
 from pipelines.reference.layers import area_files, read_area
-from pipelines.web.doors import MAX_UPLOAD
+from pipelines.web.protocol import MAX_UPLOAD
 from tests.hostile.test_desk import HOSTILE
 from tests.pipelines.web.conftest import HERE, Own, Page, own  # noqa: F401 - a fixture
 

@@ -358,6 +358,11 @@ def night(
     installation = load(
         Path(home) if home else None, Path(config) if config else None, showing=True
     )
+    return opened(installation, as_of)
+
+
+def opened(installation: Installation, as_of: str | None) -> Night:
+    """Open a finished run of an installation, and of no other; see `night`."""
     with store.read(installation.store, installation.settings.store) as reader:
         then = recall.moment(reader, as_of)
         runs = reader.runs()

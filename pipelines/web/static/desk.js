@@ -56,7 +56,7 @@ for (const select of document.querySelectorAll("form.filters select"))
 // ---- What was typed stays, whatever becomes of the page, until it is recorded ----
 const form = document.getElementById("conclude");
 if (form) {
-  const key = "desk:" + location.pathname;
+  const key = "desk:" + document.body.dataset.account + location.pathname;
   const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.name !== "operator");
   const quiet = form.elements.quiet_until;
   const fit = () => {

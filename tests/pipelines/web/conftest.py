@@ -19,14 +19,29 @@ from starlette.testclient import TestClient
 
 from pipelines import store
 from pipelines.ask.look import look
-from pipelines.base.settings import PROJECT, load
+from pipelines.base.marks import Tlp
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.exercise import simulate
 from pipelines.reference import learned
 from pipelines.reference.layers import load_gazetteer
 from pipelines.reference.place import Place
+from pipelines.run.cleared import prepare
+from pipelines.run.feeds import ingest_only
+from pipelines.run.runs import detect_only
+from pipelines.run.setup import load_zones
+from pipelines.run.windows import utc
+from pipelines.web import accounts, tls
+from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
-from pipelines.web.doors import Doors, Keys
-from pipelines.web.serving import listening, server_of
-from tests.conftest import own_copy
+from pipelines.web.clearances import Desks
+from pipelines.web.doors import Doors
+from pipelines.web.gate import Gate
+from pipelines.web.serving import _nothing, gate_of, listening, server_of
+from pipelines.web.sessions import Keys
+from pipelines.web.tries import Tries
+from tests.conftest import leaving_out_briefs, made_once, own_copy
+from tests.pipelines.publish.packs.conftest import configured
 
 HERE = "http://127.0.0.1:8765"
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "path", "rect", "circle"}
@@ -247,3 +262,173 @@ def own(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Own:
         about = area_in_the_way(opened)
     learn(home, place_around(events.iloc[0]))
     return Own(home, config, Reader(Desk(load(home, config), "Lt Aminah")), about)
+
+
+# ---- accounts: a home of which not everybody may see everything
+
+AWAY = "https://desk.example:8443"
+COOKIE = "__Host-desk-8443"
+PASSWORDS = {
+    "Lt Aminah": "seven boats off Lumut",  # may see everything that is marked
+    "Guest": "one ferry to Langkawi",  # may not
+    "Chief": "nobody else is awake",  # everything, and change what belongs to all
+}
+
+
+def sails(folder: Path, *feeds: str) -> Installation:
+    """A home with some feeds, their marks and accounts; a feed that is called so is secret."""
+    installation = load(folder / "home", configured(folder, "{}", 50))
+    zones = load_zones(installation)
+    start = utc("2026-01-05T16:00:00Z").to_pydatetime()
+    paths = []
+    for feed in feeds:
+        secret = feed == "secret"
+        about = {"seed": 12 if secret else 11, "vessels": 20 if secret else 30}
+        simulate(folder / feed, hours=4, start=start, zones=zones, sea="calm", **about)
+        paths.append(str(folder / f"{feed}.nmea.gz"))
+        shutil.copy(folder / feed / "feed.nmea.gz", paths[-1])
+    seen = [
+        str(shutil.copy(folder / feed / "sightings.csv", folder / f"{feed}.csv")) for feed in feeds
+    ]
+    with leaving_out_briefs(), reporter(quiet=True) as report:
+        ingest_only(installation, zones, paths, area=None, mapping=None, report=report)
+        if "secret" in feeds:
+            _list_all(installation)
+        detect_only(installation, None, None, None, report, seen)
+        _sign_up(installation)
+        for one in Accounts(installation.home).all():
+            prepare(installation, one.may, report)
+    return installation
+
+
+def _list_all(installation: Installation) -> None:
+    """A secret watch-list of every third vessel heard."""
+    with store.read(installation.store) as reader:
+        heard = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"]
+    installation.watchlists.mkdir(exist_ok=True)
+    heard[::3].to_csv(installation.watchlists / "secret.csv", index=False)
+    about = "title: National list\nsource: a test\nlicence: CC0-1.0\n"
+    (installation.watchlists / "secret.yaml").write_text(about)
+
+
+def _sign_up(installation: Installation) -> None:
+    with cheap():
+        known = Accounts(installation.home)
+        known.add("Lt Aminah", PASSWORDS["Lt Aminah"], Tlp.AMBER, ("MYS",))
+        known.add("Guest", PASSWORDS["Guest"], Tlp.GREEN)
+        known.add("Chief", PASSWORDS["Chief"], "ALL", admin=True)
+
+
+@contextmanager
+def cheap() -> Iterator[None]:
+    """Passwords that cost next to nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "COST", 1)
+        yield
+
+
+@pytest.fixture(scope="session")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An open feed and a secret one, for every test to read."""
+    folder = made_once(tmp_path_factory, "marked", lambda folder: sails(folder, "open", "secret"))
+    return load(folder / "home", folder / "config")
+
+
+@pytest.fixture(scope="session")
+def unmarked(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The same, to which the secret feed never came."""
+    folder = made_once(tmp_path_factory, "unmarked", lambda folder: sails(folder, "open"))
+    return load(folder / "home", folder / "config")
+
+
+@pytest.fixture(scope="module")
+def own_marked(marked: Installation, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A copy of that home, to be changed."""
+    folder = tmp_path_factory.mktemp("own")
+    shutil.copytree(marked.home.parent, folder / "it", symlinks=True)
+    return load(folder / "it" / "home", folder / "it" / "config")
+
+
+class Watch:
+    """The desk of a home on the network, without the network."""
+
+    def __init__(self, installation: Installation, language: str = "en") -> None:
+        self.now = 1000.0
+        self.said: list[str] = []
+        with cheap():
+            known = Accounts(installation.home)
+        self.gate = Gate(
+            known,
+            Keys(lambda: self.now),
+            Desks(Desk(installation)),
+            frozenset({b"desk.example:8443"}),
+            COOKIE,
+            language,
+            self.said.append,
+            Tries(lambda: self.now),
+        )
+        self.doors = Doors(_nothing, self.gate.keys, 8443, gate=self.gate)
+
+    def browser(self, address: str = "192.0.2.9") -> TestClient:
+        """One that nobody has signed in with."""
+        where = (address, 50_000)
+        return TestClient(
+            self.doors, AWAY, raise_server_exceptions=False, client=where, follow_redirects=False
+        )
+
+    def sign_in(self, client: TestClient, name: str, password: str, **more: str) -> Any:
+        """Send the form of the page to sign in."""
+        about = Page(client.get("/login").text)
+        hidden = {one["name"]: one["value"] for one, _ in about.all("input", type="hidden")}
+        form = {**hidden, "name": name, "password": password, **more}
+        return client.post("/login", data=form, headers={"origin": AWAY})
+
+    def signed_in(self, name: str) -> "Signed":
+        """A browser that an account has signed in with."""
+        client = self.browser()
+        answer = self.sign_in(client, name, PASSWORDS[name])
+        assert answer.status_code == 303, answer.text
+        return Signed(self, client)
+
+
+class Signed:
+    """A browser in which somebody is signed in."""
+
+    def __init__(self, watch: Watch, client: TestClient) -> None:
+        self.watch, self.client = watch, client
+
+    @property
+    def csrf(self) -> str:
+        session = self.watch.gate.keys.session(self.client.cookies[COOKIE], used=False)
+        assert session is not None
+        return session.csrf
+
+    def page(self, address: str, status: int = 200) -> Page:
+        """A page, read."""
+        answer = self.client.get(address)
+        assert answer.status_code == status, answer.text[:2000]
+        return Page(answer.text)
+
+    def send(self, address: str, **form: str) -> Any:
+        """Send a form as its page would."""
+        data = {"csrf": self.csrf, **form}
+        return self.client.post(address, data=data, headers={"origin": AWAY})
+
+
+@contextmanager
+def served_tls(
+    installation: Installation, certified: tuple[Path, Path]
+) -> Iterator[tuple[int, Gate]]:
+    """The server of a desk on the network; gives its port, and who signs in there."""
+    with listening("127.0.0.1", 0, network=True) as sock:
+        port = int(sock.getsockname()[1])
+        gate = gate_of(Desk(installation), sock, ("desk.example",), lambda _: None)
+        doors = Doors(_nothing, gate.keys, port, gate=gate)
+        server = server_of(doors, tls.context(*certified))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+        thread.start()
+        try:
+            yield port, gate
+        finally:
+            server.should_exit = True
+            thread.join(20)

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from pipelines import store
-from pipelines.base.settings import load
-from pipelines.web import concluding
+from pipelines.base.settings import Installation, load
+from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
-from tests.pipelines.web.conftest import ask, served
+from tests.pipelines.web.conftest import PASSWORDS, ask, served, served_tls
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +180,71 @@ def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
         assert page.evaluate("document.querySelector('h1').textContent").startswith("0 incidents")
     finally:
         ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
+
+
+def leave(page: Page, key: str) -> None:  # noqa: F811
+    """Press a key that leads to another page, without waiting for this one to be drawn."""
+    code = "Enter" if key == "Enter" else f"Key{key.upper()}"
+    about = {"key": key, "code": code, "windowsVirtualKeyCode": 13 if key == "Enter" else 0}
+    page.call(
+        "Input.dispatchKeyEvent", type="keyDown", text="\r" if key == "Enter" else key, **about
+    )
+
+
+def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
+    page: Page,  # noqa: F811
+    own_marked: Installation,
+    tmp_path: Path,
+) -> None:
+    certified = tls.self_signed(tmp_path, ("127.0.0.1",))
+    page.call("Security.setIgnoreCertificateErrors", ignore=True)
+    with served_tls(own_marked, certified) as (port, gate):
+        home = f"https://127.0.0.1:{port}"
+        page.open(f"{home}/health", 390, night=True)
+        assert page.evaluate("location.pathname") == "/login"
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert page.evaluate("document.activeElement.name") == "name"
+        page.call("Input.insertText", text="lt aminah")
+        page.key("Tab", "Tab")
+        page.call("Input.insertText", text="not the password")
+        leave(page, "Enter")
+        page.wait(
+            "Boolean(document.querySelector('[role=alert]')) && document.readyState === 'complete'"
+            " && document.activeElement.name === 'name'"
+        )
+        page.call("Input.insertText", text="lt aminah")
+        page.key("Tab", "Tab")
+        page.call("Input.insertText", text=PASSWORDS["Lt Aminah"])
+        leave(page, "Enter")
+        page.wait("location.pathname === '/health' && document.readyState === 'complete'")
+        assert page.evaluate("document.cookie").find("desk-") < 0
+        leave(page, "t")
+        page.wait("location.pathname === '/' && document.readyState === 'complete'")
+        page.settle()
+        press(page, "j")
+        leave(page, "Enter")
+        page.wait(
+            "location.pathname.startsWith('/incident/') && document.readyState === 'complete'"
+        )
+        page.settle()
+        press(page, "w")
+        page.call("Input.insertText", text="seen from the bridge")
+        leave(page, "Enter")
+        page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
+        known = conclusions(own_marked.home)
+        assert set(known["author"]) == {"Lt Aminah"}
+        assert [said for said in page.messages if "401" not in said] == []  # the wrong password
+        assert asked_elsewhere(page, home) == []
+        page.evaluate(
+            "localStorage.setItem('desk:', 'typed'); document.querySelector('.who summary').focus()"
+        )
+        press(page, "Enter")
+        assert page.evaluate("document.querySelector('.who').open")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.evaluate("document.querySelector('[formaction=\"/logout\"]').focus()")
+        leave(page, "Enter")
+        page.wait("location.pathname === '/login' && document.readyState === 'complete'")
+        assert page.evaluate("localStorage.length") == 0
+        page.open(f"{home}/")
+        assert page.evaluate("location.pathname") == "/login"
+        assert len(gate.keys._sessions) == 0

@@ -165,6 +165,6 @@ def test_a_run_says_how_far_it_is_while_it_writes(own: Own) -> None:
 
 
 def test_every_form_field_fits_through_the_door() -> None:
-    from pipelines.web.doors import MAX_FIELDS
+    from pipelines.web.protocol import MAX_FIELDS
 
     assert len(areas._FIELDS) + len(areas.CLASSES) + len(("csrf", "act")) <= MAX_FIELDS

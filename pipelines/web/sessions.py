@@ -1,0 +1,137 @@
+"""Who may come in: tokens for one use, and sessions.
+
+The session of an address ends with the process. One of an account also ends when nobody has asked
+for anything for half an hour, after twelve hours (a watch) whatever was asked, when its reader
+signs out, and when the account's password, clearance or the account itself is no more what it was
+(OWASP, Session Management Cheat Sheet). What a page asks by itself keeps no session open.
+"""
+
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+from pipelines.web.accounts import Account
+
+MAX_SESSIONS: Final = 64
+IDLE_S: Final = 30 * 60.0
+WHOLE_S: Final = 12 * 3600.0
+
+
+@dataclass
+class Session:
+    """One browser that was let in.
+
+    Attributes
+    ----------
+    key
+        What its cookie holds.
+    csrf
+        The word that its forms bring.
+    user
+        Of the system: whose browser it is; None where that isn't known.
+    account
+        Who signed in; None for whoever was given an address, and may see and do everything.
+    opened, used
+        When it was opened, and when somebody asked for something last, by a clock that isn't set.
+    operator, language
+        Who sits there, and what is read there; empty until it is said.
+    recorded
+        The incident on which something was recorded just now: an address alone can't say so.
+    """
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    user: int | None = None
+    account: Account | None = None
+    opened: float = 0.0
+    used: float = 0.0
+    operator: str = ""
+    language: str = ""
+    recorded: str = ""
+
+    def ended(self, now: float) -> bool:
+        """Whether it is too old, or wasn't used for too long."""
+        if self.account is None:
+            return False
+        return now - self.opened >= WHOLE_S or now - self.used >= IDLE_S
+
+
+class Keys:
+    """Tokens, and the sessions that are open.
+
+    Parameters
+    ----------
+    clock
+        Seconds, from whenever.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._tokens: list[str] = []
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._lock, self._clock = Lock(), clock
+
+    def token(self) -> str:
+        """Return a new token."""
+        made = secrets.token_urlsafe(32)
+        with self._lock:
+            self._tokens = [*self._tokens, made][-MAX_SESSIONS:]
+        return made
+
+    def exchange(self, token: str, user: int | None = None) -> Session | None:
+        """Return a session for a token, which is used up; None for what is none."""
+        with self._lock:
+            found = [one for one in self._tokens if same(one, token)]
+            if not found:
+                return None
+            self._tokens.remove(found[0])
+        return self._open(Session(user=user))
+
+    def sign_in(self, account: Account, language: str) -> Session:
+        """Return a new session of an account."""
+        return self._open(Session(account=account, operator=account.name, language=language))
+
+    def _open(self, made: Session) -> Session:
+        with self._lock:
+            made.opened = made.used = self._clock()
+            for key in [key for key, one in self._sessions.items() if one.ended(made.opened)]:
+                del self._sessions[key]
+            self._sessions[made.key] = made
+            while len(self._sessions) > MAX_SESSIONS:
+                oldest = min(self._sessions.values(), key=lambda one: one.used)
+                del self._sessions[oldest.key]
+        return made
+
+    def session(self, key: str, *, used: bool = True) -> Session | None:
+        """Return the session of a cookie that hasn't ended.
+
+        Parameters
+        ----------
+        used
+            Whether a person asks, so that it stays open.
+        """
+        with self._lock:
+            now = self._clock()
+            found = next((one for one in self._sessions.values() if same(one.key, key)), None)
+            if found is None:
+                return None
+            if found.ended(now):
+                del self._sessions[found.key]
+                return None
+            if used:
+                found.used = now
+            return found
+
+    def end(self, session: Session) -> None:
+        """Close a session: its cookie opens nothing any more."""
+        with self._lock:
+            self._sessions.pop(session.key, None)
+
+
+def same(known: str, given: str) -> bool:
+    """Compare what must not be guessed, in a time that doesn't tell how much of it was right."""
+    return hmac.compare_digest(known.encode(), given.encode("utf-8", "surrogatepass"))

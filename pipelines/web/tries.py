@@ -1,0 +1,143 @@
+"""How often a password may be tried: every wrong one makes the next wait, twice as long each time.
+
+By the name from one address; by the address, whatever names it tries; and by the name from
+wherever, more slowly, so that many addresses don't help either (NIST SP 800-63B-4, section 3.2.2).
+A browser that a name signed in with before is counted by itself, so that nobody can keep an officer
+out by trying (OWASP, Slow Down Online Guessing Attacks with Device Cookies). A name that isn't
+there waits as one that is. What is remembered is bounded: the longest unused goes first.
+"""
+
+import hashlib
+import ipaddress
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+MAX_KEPT: Final = 4096
+MAX_BROWSERS: Final = 512
+FORGET_S: Final = 24 * 3600.0
+MAX_WAIT_S: Final = 15 * 60.0
+MAX_ANYWHERE_S: Final = 60.0
+
+FREE: Final = 5
+"""Wrong passwords of a name from an address before it has to wait."""
+FREE_OF_ADDRESS: Final = 20
+FREE_ANYWHERE: Final = 50
+
+
+@dataclass
+class _Count:
+    wrong: int = 0
+    last: float = 0.0
+
+
+class Tries:
+    """Wrong passwords of late.
+
+    Parameters
+    ----------
+    clock
+        Seconds, from whenever.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, Lock()
+        self._counts: OrderedDict[Hashable, _Count] = OrderedDict()
+        self._browsers: OrderedDict[str, str] = OrderedDict()
+
+    def wait_s(self, name: str, address: str, browser: str = "") -> float:
+        """Return how long it is until a password may be tried; 0 where it may be now.
+
+        Parameters
+        ----------
+        browser
+            What a browser brings that the name once signed in with (`right`): others can't keep
+            it out, whatever they try.
+        """
+        with self._lock:
+            now, counted = self._clock(), self._counted(name, address, browser)
+            return max(self._left(key, free, most, now) for key, free, most in counted)
+
+    def wrong(self, name: str, address: str, browser: str = "") -> None:
+        """Note a wrong password."""
+        with self._lock:
+            for key, _, _ in self._counted(name, address, browser):
+                count = self._counts.setdefault(key, _Count())
+                count.wrong, count.last = count.wrong + 1, self._clock()
+                self._counts.move_to_end(key)
+            while len(self._counts) > MAX_KEPT:
+                self._counts.popitem(last=False)
+
+    def right(self, name: str, address: str, browser: str = "") -> str:
+        """Take back a wrong one that was right, and forget those of the name from there.
+
+        Returns what the browser is to bring another time.
+        """
+        with self._lock:
+            (own, _, _), *others = self._counted(name, address, browser)
+            self._counts.pop(own, None)
+            for key, _, _ in others:
+                if (count := self._counts.get(key)) is not None:
+                    count.wrong = max(0, count.wrong - 1)
+            made = secrets.token_urlsafe(32)
+            self._browsers.pop(_digest(browser), None)
+            self._browsers[_digest(made)] = name
+            while len(self._browsers) > MAX_BROWSERS:
+                self._browsers.popitem(last=False)
+            return made
+
+    def _counted(
+        self, name: str, address: str, browser: str
+    ) -> tuple[tuple[Hashable, int, float], ...]:
+        digest = _digest(browser)
+        if browser and self._browsers.get(digest) == name:
+            return _of(name, digest, known=True)
+        return _of(name, _network(address), known=False)
+
+    def __len__(self) -> int:
+        """How much is remembered."""
+        return len(self._counts)
+
+    def _left(self, key: Hashable, free: int, most_s: float, now: float) -> float:
+        count = self._counts.get(key)
+        if count is None or now - count.last > FORGET_S:
+            return 0.0
+        over = count.wrong - free
+        if over < 0:
+            return 0.0
+        wait_s: float = min(most_s, 2.0 ** min(over, 20))
+        return max(0.0, count.last + wait_s - now)
+
+
+def _of(name: str, where: str, *, known: bool) -> tuple[tuple[Hashable, int, float], ...]:
+    """Return what is counted for a try: key, how many are free, how long the wait gets."""
+    own = (("both", name, where), FREE, MAX_WAIT_S)
+    if known:
+        return (own,)
+    return (
+        own,
+        (("address", where), FREE_OF_ADDRESS, MAX_WAIT_S),
+        (("name", name), FREE_ANYWHERE, MAX_ANYWHERE_S),
+    )
+
+
+def _digest(browser: str) -> str:
+    """Return what is kept of a browser's word: a table is searched by it, so none can be timed."""
+    return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _network(address: str) -> str:
+    """Return what one subscriber has: an IPv4 address, or 64 bits of IPv6 (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

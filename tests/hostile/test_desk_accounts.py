@@ -1,0 +1,812 @@
+"""The doors of a desk on the network: who signs in, with what, from where, and for how long."""
+
+import json
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from detectors.core.errors import ConfigError
+from pipelines import store
+from pipelines.base.marks import Tlp
+from pipelines.base.settings import Installation
+from pipelines.cli.main import app as command
+from pipelines.web import accounts, peers, serving, tls, tries
+from pipelines.web.accounts import AccountError, Accounts, Secret
+from pipelines.web.app import Desk
+from pipelines.web.doors import Doors
+from pipelines.web.protocol import MAX_BODY
+from pipelines.web.sessions import IDLE_S, WHOLE_S, Keys
+from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
+from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
+    AWAY,
+    COOKIE,
+    PASSWORDS,
+    Page,
+    Signed,
+    Watch,
+    ask,
+    cheap,
+    marked,
+    own_marked,
+    served_tls,
+)
+
+WRONG = "not any of the passwords"
+AMINAH = PASSWORDS["Lt Aminah"]
+
+
+@pytest.fixture
+def watch(marked: Installation) -> Watch:  # noqa: F811
+    return Watch(marked)
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Iterator[Accounts]:
+    with cheap():
+        made = Accounts(tmp_path)
+        made.add("Lt Aminah", AMINAH, "ALL")
+        yield made
+
+
+# ---- addresses and names
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8443",
+        "localhost:8443",
+        "desk.example",
+        "desk.example:443",
+        "desk.example:8443.evil.example",
+        "evil.example:8443",
+        "desk.example:8443, evil.example",
+        "",
+    ],
+)
+def test_another_name_is_not_answered(watch: Watch, host: str) -> None:
+    for path in ("/", "/login", "/assets/desk.css"):
+        answer = watch.browser().get(path, headers={"host": host})
+        assert answer.status_code == 421
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "null"},
+        {"origin": "http://desk.example:8443"},
+        {"origin": "https://desk.example"},
+        {"origin": "https://evil.example"},
+        {"origin": f"{AWAY}.evil.example"},
+        {"origin": AWAY, "sec-fetch-site": "cross-site"},
+        {"origin": AWAY, "sec-fetch-site": "same-site"},
+    ],
+)
+def test_no_other_page_signs_in_writes_or_signs_out(watch: Watch, headers: dict[str, str]) -> None:
+    signed = watch.signed_in("Lt Aminah")
+    for path in ("/login", "/settings", "/logout"):
+        data = {"csrf": signed.csrf, "name": "Lt Aminah", "password": AMINAH}
+        assert signed.client.post(path, data=data, headers=headers).status_code == 403
+    assert signed.client.get("/live").status_code == 200
+
+
+def test_without_its_own_word_no_form_is_taken(watch: Watch) -> None:
+    signed, other = watch.signed_in("Lt Aminah"), watch.signed_in("Guest")
+    [first, *_] = other.page("/").lines()
+    for word in ("", "guess", other.csrf):
+        for path in ("/settings", "/logout", f"/incident/{first}"):
+            answer = signed.client.post(path, data={"csrf": word}, headers={"origin": AWAY})
+            assert answer.status_code == 403
+    client = watch.browser()
+    form = {"name": "Lt Aminah", "password": AMINAH, "csrf": "guess"}
+    assert client.post("/login", data=form, headers={"origin": AWAY}).status_code == 403  # no word
+    client.get("/login")
+    assert client.post("/login", data=form, headers={"origin": AWAY}).status_code == 403
+    assert COOKIE not in client.cookies
+
+
+def test_who_is_not_signed_in_is_told_nothing(
+    watch: Watch,
+    marked: Installation,  # noqa: F811
+) -> None:
+    token = watch.gate.keys.token()
+    other = watch.browser()
+    for path in ("/", "/health", "/nowhere", "/assets/desk.js", f"/?token={token}", "/docs"):
+        for cookie in ("", f"{COOKIE}=guess", f"{COOKIE}={token}", "desk-8443=x"):
+            answer = other.get(path, headers={"cookie": cookie} if cookie else {})
+            assert answer.status_code == 303
+            assert answer.headers["location"].startswith("/login")
+            assert "set-cookie" not in answer.headers
+    assert other.get("/live").status_code == 401
+    assert other.post("/settings", headers={"origin": AWAY}).status_code == 401
+    page = other.get("/login?back=//evil.example")
+    for secret in (str(marked.home), "Aminah", "evil", "SIMULATED", "Selatsim"):
+        assert secret not in page.text
+    assert other.get("/assets/desk.css").headers["content-type"].startswith("text/css")
+
+
+def test_signing_in_leads_back_to_the_desk_alone(watch: Watch) -> None:
+    for back in ("//evil.example", "https://evil.example", "/\\evil", "/a\r\nb: c", "javascript:x"):
+        answer = watch.sign_in(watch.browser(), "Guest", PASSWORDS["Guest"], back=back)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    client = watch.browser()
+    assert client.get("/health").headers["location"] == "/login?back=%2Fhealth"
+    answer = watch.sign_in(client, "Guest", PASSWORDS["Guest"], back="/health")
+    assert answer.headers["location"] == "/health"
+
+
+def test_every_answer_is_hardened_and_every_cookie_is_for_this_host_over_tls(watch: Watch) -> None:
+    client = watch.browser()
+    answers = [client.get("/login"), watch.sign_in(client, "Guest", WRONG), client.get("/")]
+    answers += [watch.sign_in(client, "Guest", PASSWORDS["Guest"])]
+    for answer in answers:
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "<script" not in answer.text
+        for stated in answer.headers.get_list("set-cookie"):
+            assert stated.startswith("__Host-")
+            assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= set(stated.split("; "))
+            assert "Domain" not in stated
+
+
+# ---- sessions
+
+
+def test_a_session_is_never_one_that_was_there_before(watch: Watch) -> None:
+    client = watch.browser()
+    client.cookies.set(COOKIE, "planted", domain="desk.example")
+    first = watch.sign_in(client, "Guest", PASSWORDS["Guest"])
+    assert "planted" not in str(first.headers)
+    one = client.cookies[COOKIE]
+    watch.sign_in(client, "Guest", PASSWORDS["Guest"])
+    assert client.cookies[COOKIE] not in {one, "planted"}
+    assert watch.gate.keys.session(one) is None  # the one before has ended
+
+
+def test_a_cookie_opens_nothing_after_its_reader_signed_out(watch: Watch) -> None:
+    signed = watch.signed_in("Guest")
+    kept = signed.client.cookies[COOKIE]
+    answer = signed.send("/logout")
+    assert answer.headers["location"] == "/login"
+    assert answer.headers["clear-site-data"] == '"storage"'
+    again = watch.browser()
+    for path in ("/", "/assets/desk.js"):
+        assert again.get(path, headers={"cookie": f"{COOKIE}={kept}"}).status_code == 303
+
+
+def test_sessions_end_unused_and_after_a_watch_and_no_page_keeps_one_open(watch: Watch) -> None:
+    signed = watch.signed_in("Guest")
+    for _ in range(4):
+        watch.now += IDLE_S / 4
+        assert signed.client.get("/live").status_code == (200 if watch.now < 1000 + IDLE_S else 401)
+    signed = watch.signed_in("Guest")
+    steps = 0
+    while signed.client.get("/assets/desk.js").status_code == 200:
+        watch.now += IDLE_S * 0.9
+        steps += 1
+    assert WHOLE_S <= steps * IDLE_S * 0.9 < WHOLE_S + IDLE_S
+
+
+def test_an_account_that_changes_is_out_with_its_next_request(
+    own_marked: Installation,  # noqa: F811
+) -> None:
+    watch, known = Watch(own_marked), Accounts(own_marked.home)
+    with cheap():
+        known.add("Kpl Osman", "three ducks in a row", Tlp.GREEN)
+        signed = Signed(watch, watch.browser())
+        for change in (
+            lambda: known.set_password("KPL OSMAN", "four ducks in a row"),
+            lambda: known.remove("kpl osman"),
+        ):
+            password = (
+                "four ducks in a row" if known.check("Kpl Osman", "four ducks in a row") else ""
+            )
+            answer = watch.sign_in(signed.client, "Kpl Osman", password or "three ducks in a row")
+            assert answer.status_code == 303
+            assert signed.client.get("/live").status_code == 200
+            change()
+            assert signed.client.get("/live").status_code == 401
+        assert watch.sign_in(signed.client, "Kpl Osman", "four ducks in a row").status_code == 401
+
+
+def test_a_session_of_one_desk_opens_no_other(watch: Watch, marked: Installation) -> None:  # noqa: F811
+    signed, other = watch.signed_in("Chief"), Watch(marked)
+    there = other.browser()
+    there.cookies.set(COOKIE, signed.client.cookies[COOKIE], domain="desk.example")
+    assert there.get("/").status_code == 303
+
+
+def test_sessions_are_bounded(watch: Watch) -> None:
+    account = watch.gate.accounts.find("Guest")
+    assert account is not None
+    opened = [watch.gate.keys.sign_in(account, "en") for _ in range(200)]
+    assert len(watch.gate.keys._sessions) == 64
+    assert watch.gate.keys.session(opened[-1].key) is not None
+
+
+# ---- passwords
+
+
+def test_wrong_names_and_wrong_passwords_are_told_alike_and_cost_alike(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived: list[tuple[int, int, int]] = []
+    real = Secret.derived
+
+    def counted(self: Secret, password: str) -> str:
+        derived.append((self.cost, self.block, self.parallel))
+        return real(self, password)
+
+    monkeypatch.setattr(Secret, "derived", counted)
+    told = []
+    for name in ("Lt Aminah", "lt  aminah", "nobody", "<b>x</b>", "", "x" * 60, "\0", "A\u202eB"):
+        answer = watch.sign_in(watch.browser(f"198.51.100.{len(told)}"), name, WRONG)
+        page = Page(answer.text)
+        [(_, said)] = page.all("p", role="alert")
+        told.append((answer.status_code, said))
+        assert name == "" or name not in page.html
+        assert f"{COOKIE}=" not in answer.headers.get("set-cookie", "")
+    assert set(told) == {(401, "Name and password don't belong together.")}
+    assert derived == [(1, 8, 3)] * len(told)
+    assert not any("nobody" in said or "<b>" in said for said in watch.said)  # may be a password
+
+
+def test_guessing_is_slowed_for_the_guesser_and_not_for_the_officer(watch: Watch) -> None:
+    guesser = watch.browser("203.0.113.5")
+    for _ in range(FREE):
+        assert watch.sign_in(guesser, "Lt Aminah", WRONG).status_code == 401
+    told = {}
+    for name in ("Lt Aminah", "LT AMINAH "):
+        answer = watch.sign_in(guesser, name, AMINAH)  # right, and not now
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) >= 1
+        told[name] = Page(answer.text).all("p", role="alert")
+    assert len(set(map(str, told.values()))) == 1
+    assert watch.sign_in(watch.browser("192.0.2.7"), "Lt Aminah", AMINAH).status_code == 303
+    waits = []
+    for _ in range(14):
+        watch.now += (wait_s := watch.gate.tries.wait_s("lt aminah", "203.0.113.5"))
+        waits.append(wait_s)
+        assert watch.sign_in(guesser, "Lt Aminah", WRONG).status_code == 401
+    assert waits[1] == 2 * waits[0]
+    assert waits == sorted(waits)
+    assert max(waits) == tries.MAX_WAIT_S
+    watch.now += max(waits)
+    assert watch.sign_in(guesser, "Lt Aminah", AMINAH).status_code == 303
+    assert watch.gate.tries.wait_s("lt aminah", "203.0.113.5") == 0
+
+
+def test_many_names_from_an_address_and_many_addresses_at_a_name_are_slowed() -> None:
+    now = [0.0]
+    counted = Tries(lambda: now[0])
+    for n in range(FREE_OF_ADDRESS):
+        assert counted.wait_s(f"n{n}", "2001:db8::1") == 0
+        counted.wrong(f"n{n}", f"2001:db8::{n:x}")  # one subscriber's
+    assert counted.wait_s("another", "2001:db8::ffff") > 0
+    assert counted.wait_s("another", "2001:db8:1::1") == 0
+    for n in range(FREE_ANYWHERE):
+        counted.wrong("lt aminah", f"198.51.{n}.1")
+    assert 0 < counted.wait_s("lt aminah", "192.0.2.1") <= tries.MAX_ANYWHERE_S
+    for n in range(3 * MAX_KEPT):
+        counted.wrong(f"m{n}", f"10.{n // 250}.{n % 250}.1")
+    assert len(counted) <= MAX_KEPT
+    now[0] += tries.FORGET_S + 1
+    assert counted.wait_s("lt aminah", "192.0.2.1") == 0
+
+
+def test_an_officer_is_not_kept_out_by_what_others_try(watch: Watch) -> None:
+    officer = watch.browser("192.0.2.7")
+    assert watch.sign_in(officer, "Lt Aminah", AMINAH).status_code == 303
+    word = officer.cookies[f"{COOKIE}-known"]
+    for n in range(FREE_ANYWHERE + 5):
+        watch.gate.tries.wrong("lt aminah", f"198.51.{n}.1")
+        watch.gate.tries.wrong("lt aminah", "192.0.2.7")  # even from where the officer sits
+    assert watch.sign_in(watch.browser("192.0.2.8"), "Lt Aminah", AMINAH).status_code == 429
+    assert watch.sign_in(officer, "Lt Aminah", AMINAH).status_code == 303
+    assert officer.cookies[f"{COOKIE}-known"] != word
+    thief = watch.browser("203.0.113.1")  # the word is no password, and is of that name alone
+    thief.cookies.set(f"{COOKIE}-known", officer.cookies[f"{COOKIE}-known"], domain="desk.example")
+    assert thief.get("/").status_code == 303
+    for _ in range(FREE):
+        assert watch.sign_in(thief, "Lt Aminah", WRONG).status_code == 401
+    assert watch.sign_in(thief, "Lt Aminah", AMINAH).status_code == 429
+    for used in (word, "x"):
+        assert watch.gate.tries.wait_s("lt aminah", "192.0.2.7", used) > 0
+
+
+def test_those_who_sign_in_from_one_address_do_not_add_up() -> None:
+    counted = Tries(lambda: 0.0)
+    for n in range(5 * FREE_OF_ADDRESS):
+        counted.wrong(f"n{n}", "192.0.2.1")
+        counted.right(f"n{n}", "192.0.2.1")
+    assert counted.wait_s("n", "192.0.2.1") == 0
+
+
+def test_many_guesses_at_once_each_count_and_few_are_worked_on(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, inside, most = threading.Event(), [0], [0]
+    lock = threading.Lock()
+
+    def slow(*_: object) -> None:
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        go.wait(20)
+        with lock:
+            inside[0] -= 1
+
+    monkeypatch.setattr(watch.gate.accounts, "check", slow)
+    clients = [watch.browser(f"198.51.100.{n}") for n in range(14)]
+    answers: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda c=client: answers.append(watch.sign_in(c, "Guest", WRONG).status_code)
+        )
+        for client in clients
+    ]
+    for thread in threads:
+        thread.start()
+    while len(answers) < 6:  # beyond eight nobody is kept waiting
+        threading.Event().wait(0.01)
+    go.set()
+    for thread in threads:
+        thread.join(20)
+    assert most[0] <= 2
+    assert sorted(answers) == [401] * 8 + [503] * 6
+
+
+def test_what_is_too_large_is_not_read(watch: Watch) -> None:
+    client = watch.browser()
+    client.get("/login")
+    post = {"origin": AWAY, "content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/login", content="x" * (MAX_BODY + 1), headers=post).status_code == 413
+    many = "&".join(f"f{k}=1" for k in range(1000))
+    assert client.post("/login", content=many, headers=post).status_code == 400
+    assert client.post("/login", json={}, headers={"origin": AWAY}).status_code == 415
+    assert watch.sign_in(client, "n" * 30_000, "p" * 30_000).status_code == 401
+    assert len(str(watch.gate.tries._counts)) < 5000
+    assert (
+        watch.sign_in(
+            client, "Guest", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")
+        ).status_code
+        == 401
+    )
+
+
+@pytest.mark.parametrize(
+    "password", ["", "short", "x" * 300, "a" * 20, "abababababababab", "Lt Aminah on watch"]
+)
+def test_a_password_that_can_be_guessed_is_not_set(known: Accounts, password: str) -> None:
+    for change in (
+        lambda: known.add("Lt Aminah 2", password.replace("Aminah", "Aminah 2"), "ALL"),
+        lambda: known.set_password("Lt Aminah", password),
+    ):
+        with pytest.raises(AccountError):
+            change()
+    assert known.check("Lt Aminah", AMINAH) is not None
+
+
+def test_what_a_password_costs_is_what_is_advised() -> None:
+    assert accounts.COST >= 15
+    secret = Secret.of("nobody has this one")
+    assert (secret.cost, secret.block, secret.parallel) == (accounts.COST, 8, 3)
+    assert secret.fits("nobody has this one")
+    assert not secret.fits("nobody has this two")
+
+
+def test_a_password_is_kept_by_a_salt_of_its_own_and_read_by_nobody(known: Accounts) -> None:
+    known.add("Kpl Osman", AMINAH, Tlp.GREEN, ("MYS",))
+    text = known.path.read_text()
+    assert AMINAH not in text
+    one, two = (account.secret for account in known.all())
+    assert one.salt != two.salt
+    assert one.digest != two.digest
+    assert known.path.stat().st_mode & 0o777 == 0o600
+    assert known.check("ｌｔ ＡＭＩＮＡＨ", AMINAH) is not None  # however it is typed
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "x" * 61,
+        "<script>",
+        "a\nb",
+        "a\0b",
+        "a\u202eb",
+        "a\u200bb",
+        "a&b",
+        "a\tb",
+        "../a",
+        "a  b",
+        "-a",
+        '"a"',
+        "a;b",
+        "a|b",
+    ],
+)
+def test_a_name_is_letters_and_digits(known: Accounts, name: str) -> None:
+    with pytest.raises(AccountError):
+        known.add(name, AMINAH, "ALL")
+    assert len(known.all()) == 1
+
+
+def test_names_that_read_alike_are_one(known: Accounts) -> None:
+    for name in ("lt aminah", "LT AMINAH", "Ｌt Aminah", " Lt Aminah "):
+        with pytest.raises(AccountError, match="there is an account"):
+            known.add(name, "another good password", "ALL")
+    with pytest.raises(AccountError):
+        known.add("Kpl Osman", AMINAH, Tlp.GREEN, ("mys", "x y"))
+
+
+# ---- the file
+
+
+def _damages() -> dict[str, Callable[[dict[str, Any]], object]]:
+    def one(**change: Any) -> Callable[[dict[str, Any]], object]:
+        return lambda held: {**held, "accounts": [{**held["accounts"][0], **change}]}
+
+    def secret(**change: Any) -> Callable[[dict[str, Any]], object]:
+        return lambda held: {
+            **held,
+            "accounts": [
+                {**held["accounts"][0], "secret": {**held["accounts"][0]["secret"], **change}}
+            ],
+        }
+
+    return {
+        "a list": lambda held: [held],
+        "another version": lambda held: {**held, "version": 2},
+        "more than is known": lambda held: {**held, "more": 1},
+        "no accounts": lambda _: {"version": 1},
+        "a name twice": lambda held: {**held, "accounts": held["accounts"] * 2},
+        "a name that is none": one(name="<b>"),
+        "a right that is none": one(clearance="EVERYTHING"),
+        "a right by a word": one(admin="yes, please"),
+        "a field too many": one(root=True),
+        "a cost that takes all memory": secret(cost=40),
+        "no cost": secret(cost=0),
+        "blocks that take all memory": secret(block=1 << 20),
+        "no salt": secret(salt=""),
+        "a digest that is none": secret(digest="é" * 64),
+    }
+
+
+@pytest.mark.parametrize("damage", [*_damages(), "cut", "empty", "deep", "large", "binary"])
+def test_a_damaged_file_lets_nobody_in(known: Accounts, damage: str) -> None:
+    held = json.loads(known.path.read_text())
+    whole = known.path.read_bytes()
+    content = {
+        "cut": whole[:-20],
+        "empty": b"",
+        "deep": b"[" * 100_000,
+        "large": whole + b" " * (1 << 20),
+        "binary": b"\xff\xfe\x00",
+    }
+    changed = content.get(damage) or json.dumps(_damages().get(damage, lambda _: 0)(held)).encode()
+    if damage == "empty":
+        changed = b""
+    known.path.write_bytes(changed)
+    for opened in (known, Accounts(known.path.parent)):
+        with pytest.raises(AccountError, match="damaged") as told:
+            opened.check("Lt Aminah", AMINAH)
+        assert told.value.hint
+        with pytest.raises(AccountError):
+            opened.add("Intruder", "another good password", "ALL")
+    assert known.path.read_bytes() == changed  # nothing is made of it
+
+
+def test_a_file_that_others_could_have_written_or_read_lets_nobody_in(
+    known: Accounts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for mode in (0o644, 0o640, 0o602, 0o606):
+        known.path.chmod(mode)
+        with pytest.raises(AccountError, match="others can"):
+            known.all()
+    known.path.chmod(0o600)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: 4242)
+        with pytest.raises(AccountError, match="another account"):
+            known.all()
+    moved = known.path.rename(tmp_path / "elsewhere.json")
+    known.path.symlink_to(moved)
+    with pytest.raises(AccountError, match="can't be read"):
+        known.all()
+    known.path.unlink()
+    os.mkfifo(known.path, 0o600)
+    with pytest.raises(AccountError, match="isn't a file"):
+        known.all()
+    known.path.unlink()
+    known.path.mkdir()
+    with pytest.raises(AccountError):
+        known.all()
+
+
+def test_a_desk_whose_accounts_are_damaged_shuts_and_opens_again(
+    own_marked: Installation,  # noqa: F811
+) -> None:
+    watch = Watch(own_marked)
+    signed = watch.signed_in("Chief")
+    path = watch.gate.accounts.path
+    whole = path.read_bytes()
+    path.write_bytes(b"{")
+    for answer in (
+        signed.client.get("/"),
+        signed.client.get("/live"),
+        signed.send("/settings"),
+        watch.sign_in(watch.browser(), "Chief", PASSWORDS["Chief"]),
+    ):
+        assert answer.status_code == 503
+        assert str(path) not in answer.text
+    assert any("damaged" in said for said in watch.said)  # the administrator is told
+    path.write_bytes(whole)
+    assert signed.client.get("/live").status_code == 200
+
+
+def test_two_who_change_accounts_at_once_lose_none(known: Accounts) -> None:
+    def add(n: int) -> None:
+        Accounts(known.path.parent).add(f"Watch {n}", "another good password", "ALL")
+
+    threads = [threading.Thread(target=add, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(known.all()) == 9
+
+
+# ---- the command
+
+
+def test_a_password_is_asked_for_twice_and_is_no_option(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    at = ["--home", str(tmp_path)]
+    add = ["desk", "account", "add", "Lt Aminah", "--clearance", "AMBER", "--holds", "MYS", *at]
+    with cheap():
+        assert isinstance(run(command, add, input=f"{AMINAH}\n{WRONG}\n").exception, AccountError)
+        assert run(command, add, input=f"{AMINAH}\n{AMINAH}\n").exit_code == 0
+        assert isinstance(run(command, add, input="").exception, AccountError)  # not even asked
+        assert run(command, [*add, "--password", AMINAH]).exit_code == 2
+        told = run(command, ["desk", "account", "list", "--json", *at]).output
+        assert json.loads(told)[0]["clearance"] == "AMBER"
+        assert "secret" not in told
+        new = f"{WRONG}\n{WRONG}\n"
+        assert (
+            run(command, ["desk", "account", "passwd", "lt aminah", *at], input=new).exit_code == 0
+        )
+        assert Accounts(tmp_path).check("Lt Aminah", WRONG) is not None
+        assert run(command, ["desk", "account", "remove", "lt aminah", *at]).exit_code == 0
+        gone = run(command, ["desk", "account", "remove", "lt aminah", *at])
+        assert isinstance(gone.exception, AccountError)
+
+
+# ---- where it listens, and TLS
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return tls.self_signed(tmp_path_factory.mktemp("tls"), ("127.0.0.1", "desk.example", "::1"))
+
+
+def test_from_elsewhere_a_desk_is_reached_over_tls_by_accounts_and_names_alone(
+    tmp_path: Path,
+    marked: Installation,  # noqa: F811
+) -> None:
+    run = CliRunner().invoke
+    for options in (
+        ["--listen", "0.0.0.0"],
+        ["--listen", "192.0.2.1"],
+        ["--cert", "x"],
+        ["--key", "x"],
+        ["--name", "desk.example"],
+        ["--cert", str(tmp_path / "none"), "--key", str(tmp_path / "none")],
+    ):
+        told = run(command, ["desk", "--home", str(tmp_path), "--no-browser", *options])
+        assert isinstance(told.exception, ConfigError), (options, told.output)
+        assert told.exception.hint
+    for host in ("evil.example", "1.2.3", "127.0.0.1/8", ""):
+        with pytest.raises(ConfigError):
+            serving.listening(host, 0, network=True)
+    with serving.listening("0.0.0.0", 0, network=True) as sock:
+        desk = Desk(marked)
+        with pytest.raises(ConfigError, match="names by which"):
+            serving.gate_of(desk, sock, (), print)
+        for name in ("", "a b", "a/b", "a@b", "désk"):
+            with pytest.raises(ConfigError):
+                serving.gate_of(desk, sock, (name,), print)
+        port = sock.getsockname()[1]
+        gate = serving.gate_of(desk, sock, ("Desk.Example.", "2001:db8::1"), print)
+        assert gate.hosts == {f"desk.example:{port}".encode(), f"[2001:db8::1]:{port}".encode()}
+        nobody = Desk(Installation(tmp_path, marked.config, marked.settings))
+        with pytest.raises(ConfigError, match="nobody could sign in"):
+            serving.gate_of(nobody, sock, ("desk.example",), print)
+
+
+def test_a_certificate_or_key_that_cannot_be_used_is_told(
+    certified: tuple[Path, Path], tmp_path: Path
+) -> None:
+    cert, key = certified
+    other_cert, other_key = tls.self_signed(tmp_path / "other", ("desk.example",))
+    locked, old, odd = tmp_path / "locked.key", tmp_path / "old.crt", tmp_path / "odd"
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    locked.write_bytes(
+        private.private_bytes(*pem, serialization.BestAvailableEncryption(b"a passphrase"))
+    )
+    locked.chmod(0o600)
+    name = x509.load_pem_x509_certificate(cert.read_bytes()).subject
+    then = datetime.now(UTC) - timedelta(days=30)
+    expired = x509.CertificateBuilder(name, name, private.public_key(), 7, then, then)
+    old.write_bytes(expired.sign(private, hashes.SHA256()).public_bytes(pem[0]))
+    odd.write_bytes(b"-----BEGIN CERTIFICATE-----\n\xff\n")
+    odd.chmod(0o600)
+    for one, two in (
+        (cert, other_key),
+        (other_cert, key),
+        (key, cert),
+        (cert, locked),
+        (old, key),
+        (odd, key),
+        (cert, odd),
+        (tmp_path, key),
+        (tmp_path / "none", key),
+    ):
+        two.chmod(0o600) if two.exists() else None
+        with pytest.raises(ConfigError) as told:
+            tls.context(one, two)
+        assert told.value.hint
+    key.chmod(0o604)
+    with pytest.raises(ConfigError, match="everybody"):
+        tls.context(cert, key)
+    key.chmod(0o600)
+    with pytest.raises(ConfigError, match="there is"):  # nothing is overwritten
+        tls.self_signed(cert.parent, ("desk.example",))
+    for name_of in ("", "a b", "a/b", "désk"):
+        with pytest.raises(ConfigError):
+            tls.self_signed(tmp_path / "none", (name_of,))
+
+
+def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
+    marked: Installation,  # noqa: F811
+    certified: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "RECEIVE_S", 0.3)
+
+    def spoken(port: int, most: ssl.TLSVersion) -> str | None:
+        context = ssl.create_default_context(cafile=str(certified[0]))
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, most
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as sock,
+            context.wrap_socket(sock, server_hostname="desk.example") as safe,
+        ):
+            return safe.version()
+
+    with served_tls(marked, certified) as (port, _):
+        assert spoken(port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+        assert spoken(port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+        with pytest.warns(DeprecationWarning, match="TLS"), pytest.raises((ssl.SSLError, OSError)):
+            spoken(port, ssl.TLSVersion.TLSv1_1)
+        for begun in (b"", b"GET / HTTP/1.1\r\nHost: desk.example\r\n\r\n", b"\x16\x03\x01"):
+            with socket.create_connection(("127.0.0.1", port), 20) as sock:
+                sock.sendall(begun)
+                said = b""
+                while more := _received(sock):
+                    said += more
+                assert b"HTTP" not in said
+
+
+def _received(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(65_536)
+    except ConnectionResetError:
+        return b""
+
+
+# ---- loopback, where nobody signs in
+
+
+def test_where_the_system_does_not_tell_whose_a_connection_is_our_own_processes_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peers, "TABLE", tmp_path / "none")
+    with (
+        serving.listening("127.0.0.1", 0) as sock,
+        socket.create_connection(sock.getsockname()) as client,
+    ):
+        scope = {"client": client.getsockname(), "server": sock.getsockname()}
+        assert peers.account(scope) == os.getuid()
+        assert peers.account({**scope, "client": ("127.0.0.1", 1)}) is None
+        monkeypatch.setattr(os, "getuid", lambda: 4242)  # of another account
+        assert peers.account(scope) is None
+
+
+def test_nobody_comes_in_whose_account_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = Keys()
+    doors = Doors(serving._nothing, keys, 8765, strict=True)
+    client = TestClient(doors, "http://127.0.0.1:8765", raise_server_exceptions=False)
+    assert client.get("/", params={"token": keys.token()}).status_code == 401
+    monkeypatch.setattr(peers, "account", lambda _: 1000)
+    assert client.get("/", params={"token": keys.token()}).status_code == 200
+
+
+# ---- conclusions
+
+
+def test_what_is_concluded_on_an_old_night_says_which(
+    own_marked: Installation,  # noqa: F811
+) -> None:
+    chief = Watch(own_marked).signed_in("Chief")
+    [first, *_] = chief.page("/").lines()
+    with store.read(own_marked.store) as reader:
+        run_id = str(reader.runs()["run_id"].iloc[0])
+    form = {"conclusion": "watch", "reason": "as it looked then"}
+    assert chief.send(f"/incident/{first}?at={run_id}", **form).status_code == 303
+    assert chief.send(f"/incident/{first}", conclusion="watch", reason="now").status_code == 303
+    with store.read(own_marked.store) as reader:
+        told = reader.dispositions()
+    assert set(told["reason"]) == {f"as it looked then [as of run {run_id}]", "now"}
+    assert set(told["author"]) == {"Chief"}
+
+
+def test_what_changes_while_it_is_written_is_not_concluded_on(
+    own_marked: Installation,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between reading the page and holding the store alone another run may be published."""
+    chief = Watch(own_marked).signed_in("Chief")
+    [first, *_] = chief.page("/").lines()
+    page = chief.page(f"/incident/{first}")
+    form = {
+        "conclusion": "cleared",
+        "reason": "x",
+        "seen": page.all("input", name="seen")[0][0]["value"],
+    }
+    chief.page(f"/incident/{first}")
+    with store.read(own_marked.store) as reader:
+        before = len(reader.dispositions())
+    from pipelines.run import dispositions
+
+    real = dispositions.write
+
+    def late(*given: Any) -> Any:
+        ask(
+            own_marked.home, f"UPDATE incidents SET score = score / 2 WHERE incident_id = '{first}'"
+        )
+        return real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dispositions, "write", late)
+        answer = chief.send(f"/incident/{first}", **form)
+    assert answer.status_code == 409
+    assert "has changed" in answer.text
+    with store.read(own_marked.store) as reader:
+        assert len(reader.dispositions()) == before
+
+
+def test_a_home_without_a_store_opens_and_says_so(
+    tmp_path: Path,
+    marked: Installation,  # noqa: F811
+) -> None:
+    empty = Installation(tmp_path, marked.config, marked.settings)
+    with cheap():
+        Accounts(tmp_path).add("Chief", PASSWORDS["Chief"], "ALL")
+    assert Watch(empty).signed_in("Chief").client.get("/").status_code == 404

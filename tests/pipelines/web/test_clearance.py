@@ -1,0 +1,277 @@
+"""What an account may not see is on no page of its desk: not said, not counted, not found."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from starlette.routing import Route
+
+from pipelines import store
+from pipelines.base.marks import Tlp
+from pipelines.base.progress import reporter
+from pipelines.base.settings import Installation
+from pipelines.publish import release as cut
+from pipelines.publish.packs import recipients
+from pipelines.run import cleared, release
+from pipelines.run.cleared import Clearance
+from pipelines.web import clearances
+from pipelines.web.app import Desk, application
+from tests.pipelines.web.conftest import Signed, Watch
+
+GUEST = Clearance(Tlp.GREEN, frozenset())
+PARAMETERS = {"incident_id", "event_id", "mmsi", "name"}
+"""Of the desk's addresses. A new one wants an answer here, so that no page is left out."""
+
+
+MOST: Final = 3
+"""So many open incidents, events and vessels are looked at; of the secret ones all."""
+
+
+@pytest.fixture(scope="module")
+def guest(marked: Installation) -> Signed:
+    return Watch(marked).signed_in("Guest")
+
+
+@pytest.fixture(scope="module")
+def chief(marked: Installation) -> Signed:
+    return Watch(marked).signed_in("Chief")
+
+
+def values(installation: Installation) -> dict[str, list[str]]:
+    """What the parameters of the desk's addresses can be in a home."""
+    with store.read(installation.store) as reader:
+        return {
+            "incident_id": reader.sql("SELECT DISTINCT incident_id FROM incidents")[
+                "incident_id"
+            ].tolist(),
+            "event_id": reader.sql("SELECT event_id FROM events")["event_id"].tolist(),
+            "mmsi": [f"{m:09d}" for m in reader.sql("SELECT DISTINCT mmsi FROM presence")["mmsi"]],
+            "run_id": reader.runs()["run_id"].tolist(),
+            "name": ["desk.css", "desk.js", "chart.js"],
+        }
+
+
+def addresses(
+    installation: Installation, known: dict[str, list[str]], most: int | None = None
+) -> Iterator[str]:
+    """Every address of the desk that can be asked for, found in the application itself.
+
+    For each parameter at most so many values.
+    """
+    for route in application(Desk(installation), str).routes:
+        assert isinstance(route, Route)
+        if "GET" not in (route.methods or ()):
+            continue
+        named = re.findall(r"{(\w+)}", route.path)
+        assert set(named) <= PARAMETERS, f"say what {route.path} can be asked for"
+        if not named:
+            yield route.path
+        for value in known[named[0]][:most] if named else ():
+            yield route.path.replace(f"{{{named[0]}}}", value)
+    yield from (f"/?at={run}" for run in known["run_id"])
+
+
+def secret_words(marked: Installation) -> set[str]:
+    """All that only the secret feed, the secret sightings and the secret watch-list tell of."""
+    with store.read(marked.store) as reader:
+        ledger = reader.ledger()
+        key = ledger.loc[ledger["name"].str.contains("secret"), "feed_key"].iloc[0]
+        of = reader.sql("SELECT mmsi, list(DISTINCT feed_key) AS f FROM presence GROUP BY 1")
+        only = {m for m, feeds in zip(of["mmsi"], of["f"], strict=True) if set(feeds) == {key}}
+        said = reader.sql("SELECT mmsi, feed_key, name, callsign, imo FROM statics")
+        run = reader.last_run()
+        assert run is not None
+        events, incidents = reader.events(run["run_id"]), reader.incidents(run["run_id"])
+    own = said[said["mmsi"].isin(only)]
+    open_text = " | ".join(said.loc[~said["mmsi"].isin(only), "name"])
+    events = events[[bool(only & vessels) for vessels in cut.vessels_of(events)]]
+    hidden = incidents[
+        [not set(ids.split(";")) - set(events["event_id"]) for ids in incidents["events"]]
+    ]
+    assert len(only) > 10
+    assert len(events) > 5
+    assert len(hidden)
+    return (
+        {f"{mmsi:09d}" for mmsi in only}
+        | {name for name in own["name"] if len(name) > 6 and name not in open_text}
+        | {str(imo) for imo in own["imo"] if imo}
+        | {sign for sign in own["callsign"] if len(sign) > 3}
+        | set(events["event_id"])
+        | set(hidden["incident_id"])
+        | {"secret", "National list", key}
+    )
+
+
+def test_no_page_of_a_guest_holds_a_word_that_is_secret(
+    marked: Installation, guest: Signed, chief: Signed
+) -> None:
+    words = secret_words(marked)
+    pattern = re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
+    known, own = values(marked), values(cleared.home_of(marked, GUEST))
+    few = {name: own[name][:MOST] + sorted(words & set(known[name])) for name in known}
+    pages = list(addresses(marked, few))
+    mmsi = next(word for word in words if word.isdigit() and len(word) == 9)
+    for found in (f"/find?q={mmsi[:8]}", f"/?q={mmsi[:8]}", "/find?q=secre"):
+        pages.append(found)
+    shown = {}
+    for address in pages:
+        answer = guest.client.get(address)
+        shown[address] = answer.status_code
+        held = pattern.search(answer.text.replace(address, ""))
+        asked = held is not None and held[0] in address
+        assert held is None or asked, (address, held)
+    hidden = {address for address in shown if pattern.search(address)}
+    assert len(hidden) > 20
+    assert {shown[address] for address in hidden} == {404}
+    assert sum(status == 200 for status in shown.values()) > 15
+    # The search would find them: whoever may see everything does.
+    assert pattern.search(chief.page("/").html)
+    assert all(chief.client.get(address).status_code == 200 for address in sorted(hidden)[:3])
+
+
+def test_a_guests_desk_is_that_of_a_home_where_nothing_secret_ever_came(
+    marked: Installation, unmarked: Installation, guest: Signed
+) -> None:
+    """To the last sign, but for what a session is called and how long ago a run ended."""
+    other = Watch(unmarked).signed_in("Guest")
+    known = values(cleared.home_of(marked, GUEST))
+    assert known == values(cleared.home_of(unmarked, GUEST))
+    compared = 0
+    for address in addresses(marked, known, MOST):
+        if address == "/health":  # says how large the disk is
+            continue
+        one, two = (_plain(side, side.client.get(address)) for side in (guest, other))
+        assert one == two, address
+        compared += 1
+    assert compared > 15
+
+
+def _plain(side: Signed, answer: Any) -> str:
+    text: str = answer.text.replace(side.csrf, "CSRF")
+    text = text.replace(str(side.watch.gate.accounts.path.parent.parent), "FOLDER")
+    return re.sub(r"\d+ (s|min|h|seconds?|minutes?)\b", "AGE", text)
+
+
+def test_a_clearance_sees_what_a_pack_of_the_same_rights_holds(
+    marked: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipients, "find", lambda *_: GUEST.recipient)
+    packed = release.release_run(marked, "guest", None).products
+    own = cleared.home_of(marked, GUEST)
+    with store.read(own.store) as reader:
+        run = reader.last_run()
+        assert run is not None
+        events, flags = reader.events(run["run_id"]), reader.flags(run["run_id"])
+        incidents = reader.incidents(run["run_id"])
+    columns = ["detector", "mmsi", "other_mmsi", "start", "end", "score"]
+    same = [
+        frame[columns].sort_values(columns, ignore_index=True) for frame in (events, packed.events)
+    ]
+    assert len(events) > 5
+    assert same[0].equals(same[1])
+    assert flags[["rank", "mmsi", "score"]].equals(packed.flagged[["rank", "mmsi", "score"]])
+    assert incidents["title"].tolist() == packed.incidents["title"].tolist()
+
+
+def test_who_may_see_all_that_can_be_marked_sees_the_home_itself(marked: Installation) -> None:
+    assert cleared.home_of(marked, Clearance(Tlp.AMBER, frozenset({"MYS"}))) == marked
+    for less in (
+        GUEST,
+        Clearance(Tlp.AMBER, frozenset()),
+        Clearance(Tlp.GREEN, frozenset({"MYS"})),
+    ):
+        assert cleared.home_of(marked, less).home.is_relative_to(marked.release)
+
+
+def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
+    own_marked: Installation,
+) -> None:
+    watch = Watch(own_marked)
+    guest, chief = watch.signed_in("Guest"), watch.signed_in("Chief")
+    [first, *_] = guest.page("/").lines()
+    page = guest.page(f"/incident/{first}")
+    assert not page.all("input", name="operator")
+    form = {"conclusion": "cleared", "reason": "a ferry", "operator": "Lt Aminah"}
+    answer = guest.send(
+        f"/incident/{first}", seen=page.all("input", name="seen")[0][0]["value"], **form
+    )
+    assert answer.status_code == 303
+    own = cleared.home_of(own_marked, GUEST)
+    for one in (own, own_marked):
+        with store.read(one.store) as reader:
+            known = reader.dispositions()
+        assert set(known["author"]) == {"Guest"}
+        assert known["disposition_id"].is_unique
+    assert "a ferry" in guest.page(f"/incident/{first}").text
+    # What others conclude with all that they know isn't told to who knows less.
+    [told] = [line for line in chief.page("/").lines() if line == first] or [""]
+    if told:
+        chief.send(f"/incident/{told}", conclusion="watch", reason="the satellite saw more")
+    assert "satellite" not in guest.page("/").html
+    assert "satellite" not in guest.page(f"/incident/{first}").html
+
+
+def test_who_sees_a_part_changes_nothing_that_belongs_to_all(own_marked: Installation) -> None:
+    watch = Watch(own_marked)
+    for name in ("Guest", "Lt Aminah"):
+        assert watch.signed_in(name).send("/places").status_code == 403
+    chief = watch.signed_in("Chief")
+    assert chief.send("/places").status_code in {404, 405}  # there is nothing yet
+    assert chief.send("/address").status_code == 403
+
+
+def test_a_mark_that_changes_counts_at_once(own_marked: Installation) -> None:
+    watch = Watch(own_marked)
+    aminah, guest = watch.signed_in("Lt Aminah"), watch.signed_in("Guest")
+    aminah.page("/")
+    path = own_marked.config / "marks.yaml"
+    text = path.read_text()
+    try:
+        path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
+        assert aminah.client.get("/").status_code == 503  # until it is known what is left
+        guest.page("/")
+        path.write_text(text + "\nbroken: [")
+        for one in (aminah, guest):
+            answer = one.client.get("/")
+            assert answer.status_code == 503
+            assert str(own_marked.config) not in answer.text
+        watch.signed_in("Chief").page("/")
+    finally:
+        path.write_text(text)
+    aminah.page("/")
+
+
+def test_a_clearance_whose_home_is_not_there_yet_waits(own_marked: Installation) -> None:
+    own = cleared.home_of(own_marked, GUEST)
+    kept = own.home.rename(own.home.with_name("kept"))
+    guest = Watch(own_marked).signed_in("Guest")
+    try:
+        answer = guest.client.get("/")
+        assert answer.status_code == 503
+        assert "worked out" in answer.text
+        assert clearances.unprepared(own_marked, guest.watch.gate.accounts)
+    finally:
+        kept.rename(own.home)
+    assert guest.client.get("/").status_code == 200
+
+
+def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
+    own_marked: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = cleared.home_of(own_marked, GUEST)
+    with monkeypatch.context() as patch, reporter(quiet=True) as report:
+        patch.setattr(cleared, "_run", None)
+        cleared.prepare(own_marked, GUEST, report)
+    with store.read(own_marked.store) as reader:
+        ledger = reader.ledger()
+    [key] = ledger.loc[ledger["name"].str.contains("open"), "feed_key"]
+    store.delete_feed(own_marked.store, key)
+    with reporter(quiet=True) as report:
+        cleared.prepare(own_marked, GUEST, report)
+    with store.read(own.store) as reader:
+        assert reader.ledger().empty
+        assert reader.runs().empty
+        assert reader.dispositions().empty
+    assert cleared.clear_away(own_marked, [GUEST]) == []
+    assert cleared.clear_away(own_marked, []) == [own.home]
