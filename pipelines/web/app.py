@@ -95,9 +95,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return _show(request, desk, name, status, **more, **values)
 
     here = Here(desk.installation, nights, partial(_session, desk=desk), shown, show, Works())
-    for made in (places, watching, packing):
-        app.include_router(made.addresses(here))
-    app.include_router(watching.work_addresses(here))
+    for room in (places, watching, packing):
+        room.addresses(app, here)
+    watching.work_addresses(app, here)
 
     @app.get("/")
     def _tonight(request: Request, asked: Annotated[Asked, Query()]) -> Response:

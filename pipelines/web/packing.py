@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import anyio.to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -30,9 +30,8 @@ Key = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 Title = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=200)]
 
 
-def addresses(here: Here) -> APIRouter:
-    """Return the addresses of packs."""
-    router = APIRouter()
+def addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses of packs."""
     one = here.installation
 
     def page(
@@ -71,11 +70,11 @@ def addresses(here: Here) -> APIRouter:
             raise HTTPException(404)
         return path
 
-    @router.get("/packs")
+    @app.get("/packs")
     def _packs_page(request: Request) -> Response:
         return page(request)
 
-    @router.post("/packs/look")
+    @app.post("/packs/look")
     def _look(request: Request) -> Response:
         form = request.state.form
         strike = tuple(re.split(r"[\s,;]+", form.get("strike", "").strip().lower())[:50])
@@ -91,13 +90,13 @@ def addresses(here: Here) -> APIRouter:
             return page(request, said=error.message, hint=error.hint, status=400)
         return begun(request, "look", asked, partial(packed.seen, here, asked))
 
-    @router.post("/packs/correct")
+    @app.post("/packs/correct")
     def _correct(request: Request) -> Response:
         form = request.state.form
         asked = packed.Asked("", "", (), form.get("pack", "")[:200], "cleared" in form)
         return begun(request, "correct", asked, partial(packed.prepared_for, here, asked))
 
-    @router.get("/pack/{key}")
+    @app.get("/pack/{key}")
     def _pack(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
         if work is None or work.kind not in {"look", "correct", "made"}:
@@ -130,7 +129,7 @@ def addresses(here: Here) -> APIRouter:
             hint=hint or work.hint,
         )
 
-    @router.post("/pack/{key}/make")
+    @app.post("/pack/{key}/make")
     def _make(request: Request, key: Key) -> Response:
         session, form = here.session(request), request.state.form
         work = here.works.find(session.key, key)
@@ -152,17 +151,17 @@ def addresses(here: Here) -> APIRouter:
             return shown(request, work, error.message, error.hint, 409)
         return led(f"/pack/{fresh.key}")
 
-    @router.get("/packs/file/{title}")
+    @app.get("/packs/file/{title}")
     def _file(title: Title) -> Response:
         path = there(title)
         return FileResponse(path, filename=path.name, media_type="application/octet-stream")
 
-    @router.get("/packs/verify")
+    @app.get("/packs/verify")
     def _verify(request: Request, pack: Annotated[str, Query(max_length=200)]) -> Response:
         verdict = verifying.verdict(here, there(pack))
         return page(request, verdict=verifying.of(verdict, here.words(request)), about=pack)
 
-    @router.post(UPLOAD)
+    @app.post(UPLOAD)
     async def _upload(request: Request) -> Response:
         with TemporaryDirectory(prefix="selat-") as folder:
             path = Path(folder) / "pack"
@@ -177,5 +176,3 @@ def addresses(here: Here) -> APIRouter:
         words = here.words(request)
         said = verifying.of(verdict, words)
         return JSONResponse({**said, "state": words.at_desk(said["state"])})
-
-    return router

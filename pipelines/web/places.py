@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import pandas as pd
-from fastapi import APIRouter, Path, Request
+from fastapi import FastAPI, Path, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -90,9 +90,9 @@ class Places:
     hint: str
 
 
-def addresses(here: Here) -> APIRouter:
-    """Return the addresses of places; those of watch areas are `watching.addresses`."""
-    router, kept = APIRouter(), Recent(4)
+def addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses of places; those of watch areas are `watching.addresses`."""
+    kept = Recent(4)
 
     def page(request: Request, *, said: str = "", hint: str = "", status: int = 200) -> Response:
         session = here.session(request)
@@ -114,11 +114,11 @@ def addresses(here: Here) -> APIRouter:
             excusing=INSIDE,
         )
 
-    @router.get("/places")
+    @app.get("/places")
     def _page(request: Request) -> Response:
         return page(request)
 
-    @router.post("/places/{key}")
+    @app.post("/places/{key}")
     def _decide(request: Request, key: Key) -> Response:
         session, form = here.session(request), request.state.form
         operator = one_line(form.get("operator", ""), MAX_NAME) or session.operator
@@ -141,8 +141,6 @@ def addresses(here: Here) -> APIRouter:
             return page(request, said=said, hint=hint, status=400)
         session.operator, session.recorded = operator, f"place:{key}"
         return led(f"/places#{key}")
-
-    return router
 
 
 def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn | None]:

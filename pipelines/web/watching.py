@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import pandas as pd
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -62,9 +62,9 @@ class Tried:
     nights: tuple[tuple[str, int], ...]
 
 
-def addresses(here: Here) -> APIRouter:
-    """Return the addresses of watch areas."""
-    router, kept = APIRouter(), Recent(6)
+def addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses of watch areas."""
+    kept = Recent(6)
     zones_dir = here.installation.config / "zones"
 
     def page(
@@ -102,11 +102,11 @@ def addresses(here: Here) -> APIRouter:
             raise HTTPException(404)
         return area
 
-    @router.get("/area/new")
+    @app.get("/area/new")
     def _new(request: Request) -> Response:
         return page(request, Form(operator=here.session(request).operator), None)
 
-    @router.get("/areas/{stem}")
+    @app.get("/areas/{stem}")
     def _area(
         request: Request, stem: Stem, rule: Annotated[int, Query(ge=0, le=99)] = 0
     ) -> Response:
@@ -141,15 +141,15 @@ def addresses(here: Here) -> APIRouter:
         session.recorded = f"area:{stem}"
         return led(f"/places#{stem}")
 
-    @router.post("/area/new")
+    @app.post("/area/new")
     def _make(request: Request) -> Response:
         return act(request, None)
 
-    @router.post("/areas/{stem}")
+    @app.post("/areas/{stem}")
     def _change(request: Request, stem: Stem) -> Response:
         return act(request, found(stem))
 
-    @router.get("/try/{key}")
+    @app.get("/try/{key}")
     def _tried(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
         if work is None or work.kind != "area":
@@ -163,14 +163,11 @@ def addresses(here: Here) -> APIRouter:
             )
         return page(request, form, area, work=work, said=said, hint=hint)
 
-    return router
 
+def work_addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses that tell how far something is, and that stop it."""
 
-def work_addresses(here: Here) -> APIRouter:
-    """Return the addresses that tell how far something is, and that stop it."""
-    router = APIRouter()
-
-    @router.get("/work/{key}")
+    @app.get("/work/{key}")
     def _how_far(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
         if work is None:
@@ -180,7 +177,7 @@ def work_addresses(here: Here) -> APIRouter:
             {"running": work.running, "text": doing_text(work.doing), "share": share}
         )
 
-    @router.post("/work/{key}/stop")
+    @app.post("/work/{key}/stop")
     def _stop(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
         if work is None:
@@ -188,8 +185,6 @@ def work_addresses(here: Here) -> APIRouter:
         work.wanted = False
         back = {"area": f"/try/{key}#tried"}.get(work.kind, f"/pack/{key}")
         return led(back)
-
-    return router
 
 
 def doing_text(doing: Doing) -> str:

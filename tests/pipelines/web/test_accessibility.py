@@ -1,5 +1,7 @@
 """Each page of the desk by axe-core, by day and by night, and what that version doesn't look at."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.base.settings import load
+from pipelines.base.settings import PROJECT, load
 from pipelines.web.app import Desk
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 from tests.pipelines.web.conftest import learn, place_around, served
@@ -30,9 +32,23 @@ SMALL = """
 
 
 @pytest.fixture(scope="module")
-def address(desk_home: Path) -> Iterator[Callable[[], str]]:
-    with served(Desk(load(desk_home), "Lt Aminah")) as given:
+def address(
+    desk_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """A desk with something on every page: a watch area, a learned place, a pack that went out."""
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path_factory.mktemp("desk") / "config"))
+    (config / "zones" / "watch_areas" / "beach.yaml").write_text(AREA)
+    learn(desk_home, place_around({"lat": 2.38, "lon": 101.51}))
+    pack = "mmea_20260106T035957Z-cf64_TLP-AMBER"
+    line = {"number": 1, "time": "2026-01-06T04:00:00Z", "title": "Agency", "pack": pack}
+    (desk_home / "exports.jsonl").write_text(json.dumps(line) + "\n")
+    (desk_home / "packs").mkdir(exist_ok=True)
+    (desk_home / "packs" / f"{pack}.zip").write_bytes(b"")
+    with served(Desk(load(desk_home, config), "Lt Aminah")) as given:
         yield given
+
+
+AREA = "name: Beach\npolygon: [[101, 3], [102, 3], [102, 4]]\nwatch: [{when: stay}, {when: meet}]\n"
 
 
 def pages(page: Page, desk: str) -> list[str]:  # noqa: F811
@@ -47,19 +63,27 @@ def pages(page: Page, desk: str) -> list[str]:  # noqa: F811
 
 
 KINDS = ("event", "vessel")
-PLAIN = ("/places", "/area/new", "/packs", "/plan", "/nights", "/health", "/find?q=a", "/nowhere")
+PLAIN = (
+    "/places",
+    "/area/new",
+    "/areas/beach",
+    "/packs",
+    "/plan",
+    "/nights",
+    "/health",
+    "/find?q=a",
+    "/nowhere",
+)
 
 
 def test_no_page_keeps_anybody_out(
     page: Page,  # noqa: F811
     address: Callable[[], str],
-    desk_home: Path,
 ) -> None:
     first = address()
     desk = first.split("/?")[0]
     page.open(first)
     page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
-    learn(desk_home, place_around({"lat": 2.38, "lon": 101.51}))
     problems: list[Any] = []
     for path in pages(page, desk):
         for width, night in ((1280, False), (390, True)):

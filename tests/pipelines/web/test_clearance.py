@@ -13,6 +13,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
+from pipelines.reference.layers import area_files
 from pipelines.run import cleared, release
 from pipelines.run.cleared import Clearance
 from pipelines.web import clearances
@@ -20,7 +21,7 @@ from pipelines.web.app import Desk, application
 from tests.pipelines.web.conftest import Signed, Watch
 
 GUEST = Clearance(Tlp.GREEN, frozenset())
-PARAMETERS = {"incident_id", "event_id", "mmsi", "name"}
+PARAMETERS = {"incident_id", "event_id", "mmsi", "name", "stem", "key", "title"}
 """Of the desk's addresses. A new one wants an answer here, so that no page is left out."""
 
 
@@ -48,7 +49,10 @@ def values(installation: Installation) -> dict[str, list[str]]:
             "event_id": reader.sql("SELECT event_id FROM events")["event_id"].tolist(),
             "mmsi": [f"{m:09d}" for m in reader.sql("SELECT DISTINCT mmsi FROM presence")["mmsi"]],
             "run_id": reader.runs()["run_id"].tolist(),
-            "name": ["desk.css", "desk.js", "chart.js"],
+            "name": ["desk.css", "desk.js", "chart.js", "places.js", "area.js"],
+            "stem": [path.stem for path in area_files(installation.config / "zones")],
+            "key": [],  # of what a session asked for itself
+            "title": [],
         }
 
 
@@ -217,7 +221,8 @@ def test_who_sees_a_part_changes_nothing_that_belongs_to_all(own_marked: Install
     for name in ("Guest", "Lt Aminah"):
         assert watch.signed_in(name).send("/places").status_code == 403
     chief = watch.signed_in("Chief")
-    assert chief.send("/places").status_code in {404, 405}  # there is nothing yet
+    assert chief.send("/places").status_code == 405
+    assert "An account that may change" in watch.signed_in("Guest").page("/places").text
     assert chief.send("/address").status_code == 403
 
 
