@@ -137,6 +137,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             drawn=charts.incident(night, line.rank) if line.rank else None,
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
+            go_on=incidents.next_open(lines, place),
             given=given,
             said=said,
             hint=hint,

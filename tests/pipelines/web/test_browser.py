@@ -100,6 +100,12 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
         ("boarded", "Lt Aminah", "47 people on board")
     }
     assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("document.activeElement.id") == "go-on"
+    press(page, "Enter")  # goes on with the next that nobody concluded anything on
+    page.wait(f"location.pathname !== {address!r}.replace(location.origin, '')")
+    page.wait("document.readyState === 'complete' && Boolean(document.querySelector('h1'))")
+    assert page.evaluate("document.querySelector('h1 .rank').textContent") == "3"
+    assert not page.evaluate("Boolean(document.querySelector('ul.concluded'))")
     press(page, "l")
     page.wait("location.pathname === '/' && document.readyState === 'complete'")
     assert "47 people" in page.evaluate(
