@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry import shape
 
 from detectors.surroundings.zones import Zones
 from pipelines.assess.silenced import Silenced
 from pipelines.base.text import one_line
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
+from pipelines.publish.briefing import LOCAL, NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Box, Point, Region, Scene
 from pipelines.publish.review.page import COLOURS
@@ -23,6 +24,12 @@ MAX_POINTS: Final = 400
 """So many events that places would have silenced are on the map."""
 
 _ROOM_DEG: Final = 0.15
+
+
+def night_of(one: Silenced) -> str:
+    """Return the date on whose evening a night begins: from noon to noon, local time."""
+    local: pd.Timestamp = one.start.tz_convert(LOCAL) - pd.Timedelta(hours=12)
+    return f"{local:%Y-%m-%d}"
 
 
 def without_areas(zones: Zones) -> Zones:
@@ -73,6 +80,7 @@ def places(
             "magenta" if by_id[key].flagged else "quiet",
             "",
             told(by_id[key]),
+            night_of(by_id[key]),
         )
         for key in list(dots)[:MAX_POINTS]
         if np.isfinite(by_id[key].lat) and np.isfinite(by_id[key].lon)

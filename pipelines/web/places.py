@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
 
-import pandas as pd
 from fastapi import FastAPI, Path, Request
 from fastapi.responses import Response
 from markupsafe import Markup
@@ -37,8 +36,6 @@ CHOICES: Final = {"accept": ACCEPT, "reject": REJECT, "undo": PENDING}
 MAX_EVENTS: Final = 12
 """Of what one place would have silenced so many are listed; the others are counted."""
 MAX_NIGHTS: Final = 14
-
-_NOON: Final = timedelta(hours=12)
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=120)]
 
@@ -239,8 +236,8 @@ def _learned(
     said = "{n} cells" if many == "n_cells" else "{n} visits"
     told.append(words.at_desk(said, n=facts[many]))
     told += [f"{facts['area_km2']} km²"] if "area_km2" in facts else []
-    by_night = Counter(_night(one) for one in past)
-    flagged = Counter(_night(one) for one in past if one.flagged)
+    by_night = Counter(outlines.night_of(one) for one in past)
+    flagged = Counter(outlines.night_of(one) for one in past if one.flagged)
     return Learned(
         row.key,
         one_line(str(facts["name"]), NAME_LIMIT * 2),
@@ -276,9 +273,3 @@ def _what(one: Silenced, words: Labels) -> str:
 
 def _when(one: Silenced) -> str:
     return moment(one.start, LOCAL, LOCAL_NAME)
-
-
-def _night(one: Silenced) -> str:
-    """Return the date on whose evening a night begins: from noon to noon, local time."""
-    local: pd.Timestamp = one.start.tz_convert(LOCAL) - _NOON
-    return f"{local:%Y-%m-%d}"

@@ -3,7 +3,7 @@ const probe = document.createElement("canvas").getContext("2d");
 const named = [...regions, ...zones.filter((zone) => zone.look !== "territorial_sea")];
 function under(e) {
   const [x, y] = [px(e.latlng.lng - data.lon0), py(e.latlng.lat)];
-  const dot = places.find((p) => map.latLngToContainerPoint(latLng(p.x, p.y)).distanceTo(e.containerPoint) < 8);
+  const dot = places.find((p) => (!state.group || p.group === state.group) && map.latLngToContainerPoint(latLng(p.x, p.y)).distanceTo(e.containerPoint) < 8);
   return dot || named.find((area) => probe.isPointInPath(area.path, x, y, "evenodd"));
 }
 map.on("mousemove", (e) => tell(under(e)?.title, e.latlng));
@@ -30,6 +30,16 @@ function all() {
 for (const button of document.querySelectorAll("button[data-region]")) {
   button.hidden = false;
   button.addEventListener("click", () => show(button.dataset.region));
+}
+for (const button of document.querySelectorAll("button[data-group]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => { // one night alone, or all of them again
+    const on = button.getAttribute("aria-pressed") !== "true";
+    for (const one of document.querySelectorAll("button[data-group]")) one.setAttribute("aria-pressed", "false");
+    button.setAttribute("aria-pressed", String(on));
+    state.group = on ? button.dataset.group : "";
+    show(button.dataset.of);
+  });
 }
 keys({ 0: all });
 begin(all);

@@ -15,7 +15,7 @@ from pipelines.reference import learned
 from pipelines.reference.layers import read_area
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
-from pipelines.web import areas, rooms
+from pipelines.web import areas, outlines, rooms
 from pipelines.web.areas import corners_of
 from tests.pipelines.web.conftest import Own, Page
 from tests.pipelines.web.test_pages import holds_up
@@ -46,6 +46,7 @@ def test_places_are_shown_with_what_accepting_one_would_have_silenced(own: Own) 
     drawn = json.loads(data)
     assert [one["key"] for one in drawn["regions"]] == [snapshot.ids()[0].removeprefix("learned-")]
     assert len(drawn["points"]) == len(past)
+    assert {one["group"] for one in drawn["points"]} == {outlines.night_of(one) for one in past}
 
 
 def test_a_place_is_accepted_by_somebody_and_taken_back(own: Own) -> None:
