@@ -194,6 +194,7 @@ def operation(
     found = report.found.assign(
         place=[PLACES[k] for k in report.found["place"]],
         phase=[PHASES[k] for k in report.found["phase"]],
+        vessels=[", ".join(f"{m:09d}" for m in sorted(of)) for of in report.found["vessels"]],
     )
     return Operation(
         report, report.incidents, report.presence, report.outcomes, points(found), notes(report)
