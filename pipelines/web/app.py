@@ -185,7 +185,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             )
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
-        return _redirect(f"/incident/{incident_id}?recorded=1{more}#concluded")
+        return _redirect(f"/incident/{incident_id}?recorded=1{more}#go-on")
 
     @app.get("/event/{event_id}")
     def _event(request: Request, event_id: Id, at: At = "") -> Response:

@@ -81,7 +81,6 @@ if (form) {
     if (e.key === "Enter" && e.target.matches("textarea") && !e.shiftKey) { e.preventDefault(); form.requestSubmit(); }
   });
   fit();
-  document.getElementById("go-on")?.focus({ preventScroll: true }); // Enter goes on with the next
 }
 
 // ---- New runs: asked for every so often; nothing is reloaded under a reader's hands ----
