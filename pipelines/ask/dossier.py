@@ -40,8 +40,7 @@ def dossier(reader: Queries, mmsi: int, time: pd.Timestamp) -> Dossier:
     concluded = reader.dispositions(time)
     own = (concluded["mmsi"] == mmsi) | (concluded["other_mmsi"] == mmsi)
     return Dossier(
-        reader.identity_at(mmsi, time),
-        reader.history(mmsi, time),
+        *reader.known_at(mmsi, time),
         reader.company(mmsi, time),
         reader.known_incidents(mmsi=mmsi, until=time),
         concluded[own].reset_index(drop=True),

@@ -8,7 +8,6 @@ import stat
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import SettingsConfigDict, SettingsError
 
 from detectors.core.errors import ConfigError
 from pipelines.base.settings import FileSettings, Installation
@@ -21,7 +20,7 @@ class Secrets(FileSettings):
     Access keys of object storage are where its own programs look for them; see `store.place`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SELAT_SECRET_", extra="forbid", frozen=True)
+    prefix = "SELAT_SECRET_"
 
     prefect_database: SecretStr | None = Field(
         None,
@@ -53,11 +52,6 @@ def load(installation: Installation) -> Secrets:
         _refuse_unsafe(path, installation)
     try:
         return Secrets.read(path)
-    except SettingsError:
-        # Its text would say the value.
-        raise ConfigError(
-            "a secret can't be read", hint="look at the SELAT_SECRET_* variables; lists are JSON"
-        ) from None
     except ValidationError as error:
         names = ", ".join(str(one["loc"][0]) for one in error.errors())
         raise ConfigError(f"secrets that aren't known or aren't texts: {names}") from None

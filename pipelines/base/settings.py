@@ -6,19 +6,12 @@ All paths of an installation are derived here, from one home and one configurati
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from types import new_class
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    YamlConfigSettingsSource,
-)
 
 from detectors.core.errors import ConfigError
+from pipelines.base.environment import environment, overlaid
 from pipelines.base.yaml_files import first_problem, line_in, read_yaml
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
@@ -84,6 +77,14 @@ class ScheduleSettings(_Section):
     wait_s: float = Field(16, ge=0)
 
 
+class WatchSettings(_Section):
+    """How often is looked between nights, at how much, and how often at everything."""
+
+    every_min: float = Field(0, ge=0)
+    whole_min: float = Field(60, ge=0)
+    open_h: float = Field(24, gt=0)
+
+
 class ServiceSettings(_Section):
     """Where Prefect's server listens, and what it keeps."""
 
@@ -119,20 +120,12 @@ class HealthSettings(_Section):
     backup_days: float = Field(7, gt=0)
 
 
-class FileSettings(BaseSettings):
+class FileSettings(BaseModel):
     """Settings of a YAML file; the environment wins over it, what the caller gives over both."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where values come from, the first that has one wins."""
-        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    prefix: ClassVar[str]
+    """What the names of their variables begin with."""
 
     @classmethod
     def read(cls, yaml_file: Path | None, **given: Any) -> Self:
@@ -140,20 +133,20 @@ class FileSettings(BaseSettings):
 
         Raises
         ------
-        SettingsError, ValidationError
-            If a variable of the environment can't be parsed, or a setting is unknown or wrong.
+        ConfigError
+            If the file or a variable of the environment can't be parsed.
+        ValidationError
+            If a setting is unknown or wrong.
         """
-        about = {"__module__": cls.__module__, "model_config": {"yaml_file": yaml_file}}
-        of_file = new_class(cls.__name__, (cls,), exec_body=lambda names: names.update(about))
-        return cast("Self", of_file(**given))
+        written = read_yaml(yaml_file) if yaml_file else {}
+        around = environment(cls, cls.prefix, os.environ)
+        return cls.model_validate(overlaid(overlaid(written, around), given))
 
 
 class Settings(FileSettings):
     """All settings; see config/settings.yaml for what each means."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SELAT_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
+    prefix = "SELAT_"
 
     area: str = "94,-1.5,106,9"
     feeds: tuple[str, ...] = ()
@@ -168,6 +161,7 @@ class Settings(FileSettings):
     assess: AssessSettings = AssessSettings()
     store: StoreSettings = StoreSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    watch: WatchSettings = WatchSettings()
     health: HealthSettings = HealthSettings()
     service: ServiceSettings = ServiceSettings()
     dask: DaskSettings = DaskSettings()
@@ -270,6 +264,11 @@ class Installation:
         return self.home / "service.json"
 
     @property
+    def looked(self) -> Path:
+        """What the last look between nights left, see `run.looks`."""
+        return self.home / "looked.json"
+
+    @property
     def told(self) -> Path:
         """What notices were sent of, and when."""
         return self.home / "notices.json"
@@ -327,12 +326,9 @@ def load(
         If a setting is unknown or out of range.
     """
     config = config or Path(os.environ.get("SELAT_CONFIG") or PROJECT / "config")
-    read_yaml(config / "settings.yaml")
     try:
         given = {name: value for name, value in overrides.items() if value is not None}
         settings = Settings.read(config / "settings.yaml", **given)
-    except SettingsError as error:
-        raise ConfigError(str(error), hint="look at the SELAT_* variables") from error
     except ValidationError as error:
         place, problem = first_problem(error)
         where = ".".join(str(part) for part in place)

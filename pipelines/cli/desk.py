@@ -62,9 +62,16 @@ def desk(
 
       selat desk --listen 192.0.2.7 --port 8443 --cert desk.crt --key desk.key --name desk.example
     """
-    if context.invoked_subcommand is not None:
-        return
     from detectors.core.errors import ConfigError
+
+    if context.invoked_subcommand is not None:
+        given = [name for name in context.params if _given(context, name)]
+        if given:  # they would be forgotten, and another home be changed
+            raise ConfigError(
+                f"options of selat desk {context.invoked_subcommand} come after it",
+                hint=f"selat desk {context.invoked_subcommand} … --{given[0]} …",
+            )
+        return
     from pipelines.base.labels import LANGUAGES
     from pipelines.web import tls
     from pipelines.web.app import Desk
@@ -86,6 +93,11 @@ def desk(
     network = Network(tls.context(cert, key), tuple(name or ()))
     with listening(listen, port, network=True) as sock:
         serve_accounts(made, sock, network, say=say)
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command("certificate")

@@ -208,9 +208,12 @@ def _print_table(
             f"{pending} of {total} rest on reports whose verdicts are provisional, the last until "
             f"{manifest['provisional']['until']}: what comes in by then may retract them"
         )
-    typer.echo(
-        f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"
-    )
+    typer.echo(f"Flags are leads, not findings.\nResults: {folder}")
+    if (brief := folder / "brief.html").exists():  # a look between nights has none
+        typer.echo(f"Brief:   {brief}")
+    if names := manifest.get("look", {}).get("put_off"):
+        since = manifest["look"]["put_off_since"]
+        typer.echo(f"A look between nights: {', '.join(names)} looked up to {since}")
     if unassessed := manifest["counts"].get("out_of_reach", 0):
         typer.echo(f"{unassessed:,} events not assessed: no land layer reaches (selat doctor)")
 

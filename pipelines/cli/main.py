@@ -1,5 +1,6 @@
 """The command `selat`. Heavy imports wait until a command needs them, so that --help is instant."""
 
+import atexit
 import gc
 import os
 import sys
@@ -39,6 +40,7 @@ from pipelines.cli import (
     sql,
     store,
     vessel,
+    watch,
 )
 
 app = typer.Typer(
@@ -53,6 +55,7 @@ ADMINISTRATOR: Final = "Administrator: install, keep, look after"
 # In the order of use, by who needs them; `selat --help` shows them so.
 for panel, name, command in (
     (OPERATOR, "nightly", run.nightly),
+    (OPERATOR, "watch", watch.watch),
     (OPERATOR, "status", health.status),
     (OPERATOR, "doctor", health.doctor),
     (OPERATOR, "ingest", run.ingest),
@@ -124,8 +127,10 @@ def main() -> None:
     What it produces is for its owner alone, unless SELAT_UMASK (octal, e.g. 027) lets others read.
     """
     guard()
-    # What is imported stays: to look for cycles in it at every 700 objects took a tenth of a start.
+    # What is imported stays: to look for cycles in it at every 700 objects took a tenth of a start,
+    # and to look through it again at the end as much.
     gc.set_threshold(50_000)
+    atexit.register(gc.freeze)
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
     # Where this process is the command's own, and not one that calls it, such as a notebook's.

@@ -51,7 +51,8 @@ def vessel(
         known = dossier(reader, mmsi, time)
         if known.identity.first_seen is None:
             raise NoDataError(
-                f"no vessel {mmsi:09d} was ever heard here", hint="selat find knows who is alike"
+                f"no vessel {mmsi:09d} was heard here up to {time:%Y-%m-%d %H:%M}Z",
+                hint="selat find knows who is alike",
             )
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
@@ -76,11 +77,7 @@ def vessel(
     from rich.console import Console
 
     console = Console()
-    seen = (
-        f"{identity.first_seen:%Y-%m-%d %H:%M}Z to {identity.last_seen:%Y-%m-%d %H:%M}Z"
-        if (identity.first_seen is not None)
-        else "never heard"
-    )
+    seen = f"{identity.first_seen:%Y-%m-%d %H:%M}Z to {identity.last_seen:%Y-%m-%d %H:%M}Z"
     name = clean(identity.name) or "(no name)"
     console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)
     console.print(f"heard {seen}, last at {place or 'a place not known'}", markup=False)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -34,6 +34,7 @@ def refresh(
     store: Writer,
     progress: Callable[[int, int], None] | None = None,
     memory_gb: float = memory.MEMORY_GB,
+    only: Collection[str] | None = None,
 ) -> DaysReport:
     """Bring verdicts, tracks and coverage of every date in line with its files.
 
@@ -50,6 +51,8 @@ def refresh(
         Called with (dates done, dates in all).
     memory_gb
         How much memory it may take: a date is judged in parts of vessels that fit.
+    only
+        The dates to work out where they are stale, and those that never were; None for all.
     """
     days = _days(store)
     state_digest = ""
@@ -57,7 +60,8 @@ def refresh(
     for i, day in enumerate(days):
         after = _next(days, i)
         digest = input_digest(str(day["content"]), str(after.get("early", "")), state_digest)
-        if day["input"] == digest:
+        put_off = only is not None and day["date"] not in only and not pd.isna(day["input"])
+        if day["input"] == digest or put_off:
             state_digest = str(day["state"])
         else:
             before = str(days[i - 1]["date"]) if i else ""

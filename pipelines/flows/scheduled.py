@@ -108,10 +108,10 @@ def run_due(
 
 
 def _span(installation: Installation, night: datetime) -> dict[str, str]:
-    """Return the window of a missed night: from where any run has looked to, until it was due."""
+    """Return the window of a missed night: from where any night has looked to, until it was due."""
     looked_at = None
     if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as store:
-            looked_at = store.last_looked_at()
+            looked_at = store.last_looked_at(looks=False)
     since = {} if looked_at is None else {"since": looked_at.isoformat()}
     return {**since, "until": night.isoformat()}

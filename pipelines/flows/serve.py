@@ -1,8 +1,8 @@
 """The service: Prefect's server on loopback, the schedule, what runs when it is due, the watch.
 
 Where PREFECT_API_URL names a server, that one is used instead of one of our own (see `server`).
-What runs is settled here and not by the server (see `runner`). Each night is a process of its own;
-all of them end with this one.
+What runs is settled here and not by the server (see `runner`). Each night is a process of its own,
+and so are the looks between nights; all of them end with this one.
 """
 
 import fcntl
@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from detectors.core.errors import SelatError
 from pipelines.ask.watch import watching
+from pipelines.base.processes import started
 from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.secrets import Secrets
 from pipelines.base.settings import PROJECT, Installation
@@ -32,11 +33,18 @@ from pipelines.flows.server import (
     started_server,
     used,
 )
+from pipelines.run.watching import command as looks_of
 
 POOL: Final = "selat"
 
 ALONE_S: Final = 90.0
 """Time for another service of this home to end."""
+
+LOOK_S: Final = 20.0
+"""Time for a look that goes on when the service ends; what one leaves undone the next does."""
+
+AGAIN_S: Final = 30.0
+"""After so long the process that looks is started again."""
 
 
 def serve(installation: Installation, feeds: Sequence[str], known: Secrets | None = None) -> None:
@@ -92,12 +100,46 @@ def _run_forever(installation: Installation, feeds: Sequence[str], *, own: bool)
 
     from pipelines.flows import runner
 
-    with get_client(sync_client=True) as client, watching(installation):
+    with (
+        get_client(sync_client=True) as client,
+        watching(installation),
+        looking(installation, feeds),
+    ):
         deployment = runner.deploy(client, installation)
         if own:
             runner.remove_pool(client, POOL)
         runner.end_what_was_cut_off(client, None if own else deployment)
         runner.run_forever(client, deployment, installation, feeds)
+
+
+@contextmanager
+def looking(installation: Installation, feeds: Sequence[str]) -> Iterator[None]:
+    """Look between nights for the length of a with block, in a process of its own.
+
+    As often as `watch.every_min` says, if that isn't 0; a process that ends is started again.
+    """
+    every_min = installation.settings.watch.every_min
+    if not every_min:
+        yield
+        return
+    over = threading.Event()
+    command = looks_of(installation, feeds, every_min)
+
+    def keep() -> None:
+        while not over.is_set():
+            with started(command, cwd=PROJECT, patience_s=LOOK_S) as process:
+                while process.poll() is None and not over.wait(0.5):
+                    pass
+            if not over.wait(AGAIN_S):
+                sys.stderr.write(f"looks between nights ended, code {process.returncode}\n")
+
+    thread = threading.Thread(target=keep, name="looks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(LOOK_S + 5)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -144,7 +144,12 @@ class Feeds(list[FeedFile]):
         self.unreadable[name] = explained(name, error)
 
 
-def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -> Feeds:
+def discover(
+    feeds: Sequence[str],
+    spool: Path,
+    stdin: BinaryIO | None = None,
+    known: Callable[[Path], bool] | None = None,
+) -> Feeds:
     """Find the feed files that the user means.
 
     A file that is named is taken as it is. Of a folder (with all folders in it, links to folders
@@ -159,6 +164,8 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
         Folder in which standard input is kept, under its digest; made if needed.
     stdin
         What to read for "-"; standard input if None.
+    known
+        Tells which files to pass by, unread.
 
     Returns
     -------
@@ -176,7 +183,7 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
     for feed in feeds:
         try:
             for path, name in _expand(feed, spool, stdin, found):
-                if path.resolve() not in seen:
+                if path.resolve() not in seen and not (known and known(path)):
                     seen.add(path.resolve())
                     _add(found, path, as_text(name))
         except Exception as error:

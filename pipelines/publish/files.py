@@ -85,8 +85,10 @@ def write_formats(products: Products, formats: Collection[str], folder: Path) ->
     return written
 
 
-def write_all(products: Products, folder: Path) -> list[Path]:
-    """Write every product of a run into `folder` (made if missing); return the files in order.
+def write_all(products: Products, folder: Path, names: Collection[str] | None = None) -> list[Path]:
+    """Write the products of a run into `folder` (made if missing); return the files in order.
+
+    Every one of `WRITERS`, or those of some `names`.
 
     Each file appears whole, by rename; files of an earlier run in the same folder are replaced.
 
@@ -96,4 +98,8 @@ def write_all(products: Products, folder: Path) -> list[Path]:
         If `products` lacks a column of the output contract.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return [writer(products, folder / name) for name, writer in WRITERS.items()]
+    return [
+        writer(products, folder / name)
+        for name, writer in WRITERS.items()
+        if names is None or name in names
+    ]

@@ -31,7 +31,7 @@ def record(
     quiet_within_m: float,
     events: Sequence[str] | None = None,
     still: Callable[[Queries], bool] = lambda _: True,
-    also: Installation | None = None,
+    also: tuple[Installation, str] | None = None,
 ) -> pd.DataFrame:
     """Add a conclusion on an event or on all of an incident, named by the beginning of its id.
 
@@ -44,7 +44,8 @@ def record(
     still
         Whether it is as it was when it was concluded on; asked while nobody else can write.
     also
-        Where else it is recorded at the same time, of the same events, known there or not.
+        Where else it is recorded at the same time, of the same events, known there or not; and what
+        is added to the reason there. It sets nothing aside there: who concludes sees a part.
 
     Raises
     ------
@@ -54,8 +55,8 @@ def record(
         If it isn't as it was; nothing is recorded then.
     """
     with ExitStack() as open_:
-        places = [installation, *([] if also is None else [also])]
-        stores = [open_.enter_context(write(one.store, one.settings.store)) for one in places]
+        places = [(installation, ""), *([] if also is None else [also])]
+        stores = [open_.enter_context(write(one.store, one.settings.store)) for one, _ in places]
         store = stores[0]
         concerned = events_of(store, installation, event_id)
         if events is not None:
@@ -66,23 +67,23 @@ def record(
             raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
         if not still(store):
             raise ChangedError("it has changed meanwhile", hint="look again")
-        known = [one.dispositions() for one in stores]
         ids = [event["event_id"] for event in concerned]
-        before = pd.concat([one.loc[one["event_id"].isin(ids), "made_time"] for one in known])
-        # The newest holds, also where a clock was set back in between.
-        now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
-        now = max([now, *(before + pd.Timedelta(1, "us"))])
         added = []
-        for one in known:
+        for one, (_, more) in zip(stores, places, strict=True):
+            known = one.dispositions()
+            before = known.loc[known["event_id"].isin(ids), "made_time"]
+            # The newest holds, also where a clock was set back in between.
+            now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
+            now = max([now, *(before + pd.Timedelta(1, "us"))])
             rows = [
                 make(
                     event,
-                    int((one["event_id"] == event["event_id"]).sum()),
+                    int((known["event_id"] == event["event_id"]).sum()),
                     made_time=now,
                     author=author,
                     conclusion=conclusion,
-                    reason=reason,
-                    quiet_until=quiet_until,
+                    reason=f"{reason}{more}" if reason.strip() else reason,
+                    quiet_until=None if more else quiet_until,
                     quiet_within_m=quiet_within_m,
                 )
                 for event in concerned

@@ -170,10 +170,11 @@ def ingest_all(
     feeds: Sequence[str],
     reading: Reading,
     ingest_one: Callable[..., dict[str, Any] | None] = ingest_feed,
+    known: Callable[[Path], bool] | None = None,
 ) -> IngestSummary:
     """Ingest every feed that isn't in the store; one that can't be read doesn't stop the others.
 
-    `ingest_one` is `ingest_feed`, or a task that wraps it.
+    `ingest_one` is `ingest_feed`, or a task that wraps it; files that are `known` are passed by.
 
     Raises
     ------
@@ -191,7 +192,7 @@ def ingest_all(
     if not named:
         return summary
     options = ingest_options(installation, zones, reading)
-    found = ingest.discover(named, installation.spool)
+    found = ingest.discover(named, installation.spool, known=known)
     _say_skipped(found, report)
     errors += found.unreadable.values()
     for name, unreadable in found.unreadable.items():

@@ -54,7 +54,7 @@ def manifest_of(
         },
         "contact": setup.installation.settings.contact,
         "git_commit": git_commit(),
-        "configuration": _configuration_hashes(setup.installation),
+        "configuration": configuration_hashes(setup.installation),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in setup.detectors},
         "learned": learned_in_use(setup.installation, detection.context.models),
@@ -173,7 +173,7 @@ def _cleaned(store: Queries, window: Window) -> dict[str, int]:
     return {name: sum(day[name] for day in days) for name in names}
 
 
-def _configuration_hashes(installation: Installation) -> dict[str, str]:
+def configuration_hashes(installation: Installation) -> dict[str, str]:
     """Return a hash of each file of the configuration, and one of all reference layers."""
     config = installation.config
     files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})

@@ -136,10 +136,12 @@ def refuse_wrong(installation: Installation, request: NightRequest) -> None:
         discover(given, installation.spool)  # says what is wrong
 
 
-def note_failure(installation: Installation, error: Exception) -> None:
+def note_failure(
+    installation: Installation, error: Exception, what: str = "the nightly run"
+) -> None:
     """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = f"{now}: the nightly run failed: {clean(str(error) or type(error).__name__)}\n"
+    text = f"{now}: {what} failed: {clean(str(error) or type(error).__name__)}\n"
     sys.stderr.write(text)
     with suppress(OSError):
         installation.failure.write_text(text, encoding="utf-8")

@@ -95,7 +95,7 @@ def redetect(
     setup = Setup.load(installation)
     now = {d.name: d.version for d in setup.detectors}
     with read(installation.store, installation.settings.store) as store:
-        last = store.last_run()
+        last = store.last_run(looks=False) or store.last_run()
         if last is None:
             raise NoDataError("no run has looked at anything yet", hint="selat detect")
         waiting = stale(store)

@@ -2,7 +2,7 @@
 
 A run notes what was asked for, and what had come since the run before. From that the window that
 each run would have had is worked out, as `choose_window` and `finish_run` do it. A run that only
-feeds brought which they may not have isn't among them.
+feeds brought which they may not have isn't among them, nor is a look between nights.
 """
 
 import json
@@ -80,6 +80,8 @@ def choose(home: Queries, view: Held, run_id: str | None) -> Night:
         until = int(named[0]["ordinal"])
     elif not every:
         raise NoDataError("no finished run in the store", hint="selat nightly")
+    elif all(run["look"] for run in every):
+        raise NoDataError("there were only looks between nights yet", hint="selat nightly")
     found = [night for night in nights(every, view) if until is None or night.ordinal <= until]
     if until is not None:
         own = [night for night in found if night.ordinal == until]
@@ -120,6 +122,8 @@ def nights(runs: Sequence[Mapping[str, Any]], view: Held) -> Iterator[Night]:
         come |= arrived
         new_feeds |= arrived & set(feeds.index)
         new_files |= arrived & set(files.index)
+        if run["look"]:
+            continue
         heard = feeds[feeds.index.isin(come)]
         before, looked_to = looked_to, max(looked_to, run["end"])
         if heard.empty:
@@ -168,6 +172,7 @@ def runs_of(home: Queries) -> list[dict[str, Any]]:
             {
                 **{str(name): value for name, value in row.items()},
                 "asked": manifest.get("asked"),
+                "look": "look" in manifest,
                 "failures": manifest["failures"],
                 "looked_at": keys.get(row["run_id"], []),
             }

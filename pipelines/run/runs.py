@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -55,10 +55,15 @@ class Finished:
     compared: pd.DataFrame
 
 
-def work_out_days(store: Writer, installation: Installation, report: Reporter) -> DaysReport:
-    """Bring tracks and coverage of every UTC date in line with its files."""
+def work_out_days(
+    store: Writer,
+    installation: Installation,
+    report: Reporter,
+    only: Collection[str] | None = None,
+) -> DaysReport:
+    """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files."""
     with report.bar("Tracks and coverage", None) as bar:
-        return refresh(store, bar.to, installation.settings.detection.memory_gb)
+        return refresh(store, bar.to, installation.settings.detection.memory_gb, only)
 
 
 def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter) -> Detection:
@@ -176,8 +181,23 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     return Judged(window, detection, assessed, compared, lists)
 
 
-def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, str]) -> Published:
-    """Write the files of a run into its folder, which appears whole."""
+def publish(
+    store: Queries,
+    setup: Setup,
+    judged: Judged,
+    unread: Mapping[str, str],
+    look: Mapping[str, Any] | None = None,
+    files: Collection[str] | None = None,
+) -> Published:
+    """Write the files of a run into its folder, which appears whole.
+
+    Parameters
+    ----------
+    look
+        What the manifest says of a look between nights; None for a night.
+    files
+        Names of the files that are written; None for all.
+    """
     window, detection, flagged = judged.window, judged.detection, judged.assessed.flagged
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
@@ -187,6 +207,8 @@ def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, s
         **{f"detector {name}": text for name, text in detection.failures.items()},
     }
     manifest = manifest_of(run_id, store, setup, judged, failures)
+    if look is not None:
+        manifest["look"] = dict(look)
     shown = shown_vessels(judged.compared, flagged)
     products = Products(
         run_id=run_id,
@@ -206,7 +228,7 @@ def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, s
     unfinished = folder.with_name(f".{run_id}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    write_all(products, unfinished)
+    write_all(products, unfinished, files)
     for name, text in detection.tracebacks.items():
         (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
@@ -217,7 +239,10 @@ def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, s
 def record(
     store: Writer, installation: Installation, judged: Judged, published: Published
 ) -> Finished:
-    """Record a published run in the store, and let HOME/latest name it."""
+    """Record a published run in the store, and let HOME/latest name it.
+
+    What a look between nights has looked at stays new to the night.
+    """
     window, manifest, flagged = judged.window, published.manifest, judged.assessed.flagged
     run = {
         "run_id": published.run_id,
@@ -227,7 +252,9 @@ def record(
         "state": manifest["state"],
         "manifest": json.dumps(manifest),
     }
-    looked_at = _looked_at(store.new_feeds(), window) + _seen(store.new_sightings(), window)
+    looked_at = []
+    if "look" not in manifest:
+        looked_at = _looked_at(store.new_feeds(), window) + _seen(store.new_sightings(), window)
     store.add_run(
         run,
         compared=judged.compared,

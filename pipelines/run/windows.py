@@ -75,7 +75,7 @@ def choose_window(
     newest = newest_report(store)
     horizon = min(store.last_looked_at() or FIRST, newest)
     fresh = store.new_feeds()["first_time"].dropna()
-    run = store.last_run()
+    run = store.last_run(looks=False)
     seen = store.new_sightings()["first_time"].dropna() if run is not None else None
     start = new_since(newest, fresh, seen)
     if start is not None or run is None:

@@ -171,7 +171,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
                 run_id=str(night.night.run["run_id"]),
                 newest=not at,
                 seen=form.get("seen", ""),
-                also=desk.whole,
+                also=_elsewhere(desk, session),
             )
         except ChangedError:  # a run came between reading and writing
             said = labels(session.language).at_desk(
@@ -293,6 +293,13 @@ def _session(request: Request, desk: Desk) -> Session:
     session.operator = session.operator or one_line(desk.operator, MAX_NAME)
     session.language = session.language or desk.language
     return session
+
+
+def _elsewhere(desk: Desk, session: Session) -> tuple[Installation, str] | None:
+    """Return where a conclusion is told besides, and how much whoever made it could see."""
+    if desk.whole is None or session.account is None:
+        return None
+    return desk.whole, f" [as far as {session.account.may} shows]"
 
 
 def _redirect(address: str) -> Response:

@@ -72,16 +72,13 @@ def _no_address() -> str:
 
 def unprepared(installation: Installation, accounts: Accounts) -> bool:
     """Whether the home of an account's clearance isn't in line with the whole one."""
+    found = [home_of(installation, one.may) for one in accounts.all()]
+    homes = [one for one in found if one != installation]
+    if not homes or not store.exists(installation.store, installation.settings.store):
+        return False
     with store.read(installation.store, installation.settings.store) as reader:
         state = state_of(reader)
-    homes = {one.home: one for one in map_homes(installation, accounts)}
-    return any(prepared(one).get("state") != state for one in homes.values())
-
-
-def map_homes(installation: Installation, accounts: Accounts) -> list[Installation]:
-    """Return the homes of accounts that may not see everything."""
-    homes = [home_of(installation, one.may) for one in accounts.all()]
-    return [one for one in homes if one != installation]
+    return any(prepared(one).get("state") != state for one in homes)
 
 
 class Preparing(Thread):

@@ -57,7 +57,7 @@ def conclude(
     run_id: str = "",
     newest: bool = True,
     seen: str = "",
-    also: Installation | None = None,
+    also: tuple[Installation, str] | None = None,
 ) -> None:
     """Record a conclusion on the events of an incident as it was seen.
 

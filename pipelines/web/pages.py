@@ -22,6 +22,9 @@ def page(name: str, language: str, **values: Any) -> str:
     ----------
     shown
         The night that it is about, where it is about one.
+    account, may_change
+        Who signed in, None for whoever was given an address; whether they may change what belongs
+        to all.
     """
     words = labels(language)
     plain = {"shown": None, "drawn": None, "recorded": False, "work": None}

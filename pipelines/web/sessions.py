@@ -18,6 +18,8 @@ from typing import Final
 from pipelines.web.accounts import Account
 
 MAX_SESSIONS: Final = 64
+MAX_OF_ONE: Final = 8
+"""Sessions of one account: who has one can't put everybody else out."""
 IDLE_S: Final = 30 * 60.0
 WHOLE_S: Final = 12 * 3600.0
 
@@ -101,10 +103,18 @@ class Keys:
             for key in [key for key, one in self._sessions.items() if one.ended(made.opened)]:
                 del self._sessions[key]
             self._sessions[made.key] = made
-            while len(self._sessions) > MAX_SESSIONS:
-                oldest = min(self._sessions.values(), key=lambda one: one.used)
-                del self._sessions[oldest.key]
+            if made.account is not None:
+                name = made.account.name
+                every = self._sessions.values()
+                own = [one for one in every if one.account and one.account.name == name]
+                self._drop(own, MAX_OF_ONE)
+            self._drop(list(self._sessions.values()), MAX_SESSIONS)
         return made
+
+    def _drop(self, some: list[Session], most: int) -> None:
+        """Close those of some sessions that weren't used for longest, beyond so many."""
+        for one in sorted(some, key=lambda one: one.used)[: max(0, len(some) - most)]:
+            del self._sessions[one.key]
 
     def session(self, key: str, *, used: bool = True) -> Session | None:
         """Return the session of a cookie that hasn't ended.

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from detectors.core.telling import told
 from pipelines.ask.health import Health
-from pipelines.ask.health.words import age
+from pipelines.ask.health.words import age, day
 from pipelines.assess import incidents
 from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
@@ -93,6 +93,8 @@ class Tonight:
         Where and when less was heard than usual; None where nothing is known of it.
     upto, finished
         Up to when reports were looked at, and how long ago the run ended.
+    put_off
+        Of a look between nights, by which detectors it didn't look, and up to when they did.
     kinds, places, certainties
         What can be filtered by: value, words, how many.
     """
@@ -109,6 +111,7 @@ class Tonight:
     held_back: tuple[str, ...]
     reception: tuple[str, ...] | None
     upto: str
+    put_off: tuple[str, str] | None
     finished: str
     kinds: tuple[tuple[str, str, int], ...]
     places: tuple[tuple[str, str, int], ...]
@@ -140,11 +143,21 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         reception=None if health is None else _reception(health, found),
         upto=looked_up_to(shown),
+        put_off=_put_off(shown),
         finished=_finished(health),
         kinds=_choices([(line.kind, line.what) for line in lines if line.kind]),
         places=_choices([(line.near, line.near) for line in lines if line.near]),
         certainties=_choices([(line.certainty, line.certain) for line in lines]),
     )
+
+
+def _put_off(shown: Shown) -> tuple[str, str] | None:
+    """Return what a look between nights leaves to the next one at everything."""
+    look = shown.night.run["manifest"].get("look") or {}
+    if not look.get("put_off"):
+        return None
+    kinds = ", ".join(shown.words.kind_of(str(name), "") for name in look["put_off"])
+    return one_line(kinds, SENTENCE_LIMIT), day(pd.Timestamp(look["put_off_since"]).to_pydatetime())
 
 
 def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:

@@ -27,7 +27,7 @@ from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
 from pipelines.web.protocol import MAX_BODY
-from pipelines.web.sessions import IDLE_S, WHOLE_S, Keys
+from pipelines.web.sessions import IDLE_S, MAX_OF_ONE, WHOLE_S, Keys
 from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
 from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     AWAY,
@@ -234,7 +234,12 @@ def test_sessions_are_bounded(watch: Watch) -> None:
     account = watch.gate.accounts.find("Guest")
     assert account is not None
     opened = [watch.gate.keys.sign_in(account, "en") for _ in range(200)]
+    assert len(watch.gate.keys._sessions) == MAX_OF_ONE  # and nobody else is put out
+    for n in range(100):
+        watch.gate.keys.sign_in(account.model_copy(update={"name": f"Watch {n}"}), "en")
     assert len(watch.gate.keys._sessions) == 64
+    watch.now += 1
+    opened.append(watch.gate.keys.sign_in(account, "en"))
     assert watch.gate.keys.session(opened[-1].key) is not None
 
 
@@ -583,6 +588,8 @@ def test_a_password_is_asked_for_twice_and_is_no_option(tmp_path: Path) -> None:
         assert run(command, add, input=f"{AMINAH}\n{AMINAH}\n").exit_code == 0
         assert isinstance(run(command, add, input="").exception, AccountError)  # not even asked
         assert run(command, [*add, "--password", AMINAH]).exit_code == 2
+        elsewhere = run(command, ["desk", *at, "account", "list"])  # would be of another home
+        assert isinstance(elsewhere.exception, ConfigError)
         told = run(command, ["desk", "account", "list", "--json", *at]).output
         assert json.loads(told)[0]["clearance"] == "AMBER"
         assert "secret" not in told

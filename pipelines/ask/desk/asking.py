@@ -1,5 +1,6 @@
 """Questions to the store beside those about one night: who is who, and what if."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,7 +213,7 @@ def vessel(night: Night, mmsi: int | str) -> Dossier:
     """All that is known of a vessel in that night."""
     time, mmsi = night.moment.time, number(mmsi)
     with store.read(night.installation.store, night.installation.settings.store) as reader:
-        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
+        identity, history = reader.known_at(mmsi, time)
         events = reader.events_as_of(night.moment.ordinal, mmsi=mmsi)
         known = reader.dispositions(time)
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
@@ -322,3 +323,29 @@ def night_with(
         raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")
     strongest = found.sort_values(["score", "event_id"]).iloc[-1]
     return night(home, as_of=str(strongest["run_id"]), config=config)
+
+
+def looks(night: Night) -> pd.DataFrame:
+    """Return every run of the store, oldest first: the nights, and the looks between them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        run_id, kind (`night`, `look at everything`, `look at what is new`), upto, created, changed,
+        retracted (events), put_off (detectors that weren't asked).
+    """
+    with store.read(night.installation.store, night.installation.settings.store) as reader:
+        runs = reader.sql('SELECT run_id, "end", manifest FROM runs ORDER BY ordinal')
+    rows = []
+    for run_id, end, text in runs.itertuples(index=False, name=None):
+        told = json.loads(text)
+        look, status = told.get("look"), told["counts"]["status"]
+        kind = (
+            "night"
+            if look is None
+            else f"look at {'everything' if look['whole'] else 'what is new'}"
+        )
+        counts = {name: status.get(name, 0) for name in ("created", "changed", "retracted")}
+        later = ", ".join((look or {}).get("put_off", ()))
+        rows.append({"run_id": run_id, "kind": kind, "upto": end, **counts, "put_off": later})
+    return pd.DataFrame(rows)

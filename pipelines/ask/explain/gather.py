@@ -214,8 +214,7 @@ def _past(
     until: pd.Timestamp,
     known: pd.DataFrame,
 ) -> Past:
-    identity = store.identity_at(mmsi, until)
-    stated = store.history(mmsi, until)
+    identity, stated = store.known_at(mmsi, until)
     events = store.events_as_of(moment.ordinal, mmsi=mmsi)
     earlier = events[~events["retracted"] & (events["start"] < event["start"])]
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)

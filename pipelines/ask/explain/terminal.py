@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
+from pipelines.ask.explain.reasons import BEST, NO
 from pipelines.base.text import duration_text, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
@@ -129,14 +130,17 @@ class _Show:
             self._print(f"It lowers the score from {x.lowered_from:.2f} to {x.event['score']:.2f}.")
         if x.overturned_by:
             self._print(f"Overturned if {x.overturned_by}.")
-        others = [one for one in x.considered if one.verdict != "fits best"]
-        if others:
+        near = [one for one in x.considered if one.verdict not in (BEST, NO)]
+        if near:
             self._print("Others considered:")
             table = Table("", "reason", "would take off", "why", box=None, show_header=False)
-            for one in others:
-                why = one.sentence
-                table.add_row(*self._cells(["", one.name, one.verdict, why]))
+            for one in near:
+                table.add_row(*self._cells(["", one.name, one.verdict, one.sentence]))
             self._console.print(table)
+        unfit = [one.name for one in x.considered if one.verdict == NO]
+        if unfit:
+            tried = f"Tried, and none fits: {', '.join(unfit)}"
+            self._print(f"{tried}. What each looks for is in --html and --json.", "dim")
 
     def _raw(self) -> None:
         x = self._x

@@ -19,6 +19,7 @@ from pipelines.ask.health.model import (
     Early,
     Feed,
     Health,
+    LastLook,
     LastRun,
     Schedule,
     StoreHealth,
@@ -30,6 +31,7 @@ from pipelines.base.settings import Installation
 from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
+from pipelines.run.looked import read_state
 from pipelines.store import Queries, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.migrations import KEPT
@@ -93,7 +95,15 @@ def gather(installation: Installation, now: datetime) -> Health:
         clocks=seen,
         ahead=ahead,
         wrong_packs=wrong,
+        last_look=_last_look(installation),
     )
+
+
+def _last_look(installation: Installation) -> LastLook | None:
+    state = read_state(installation)
+    if state is None:
+        return None
+    return LastLook(state.looked, state.upto, state.whole, state.every_min)
 
 
 def _last_run(reader: Queries, installation: Installation) -> LastRun | None:

@@ -29,6 +29,26 @@ class LastRun:
 
 
 @dataclass(frozen=True)
+class LastLook:
+    """The last look between nights.
+
+    Attributes
+    ----------
+    looked
+        When it was.
+    upto, whole
+        Up to when reports were looked at, and by all detectors.
+    every_min
+        How often it looks; 0 where nobody said.
+    """
+
+    looked: datetime
+    upto: datetime
+    whole: datetime
+    every_min: float
+
+
+@dataclass(frozen=True)
 class Schedule:
     """When runs are due.
 
@@ -195,3 +215,4 @@ class Health:
     clocks: tuple[Clock, ...] = ()
     ahead: str = ""
     wrong_packs: tuple[WrongPack, ...] = ()
+    last_look: LastLook | None = None

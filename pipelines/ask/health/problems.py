@@ -8,6 +8,9 @@ from pipelines.base.settings import HealthSettings
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
 
+LATE_LOOKS: int = 4
+"""After so many that weren't made it is told that looks between nights have stopped."""
+
 
 def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     """Problems in the order of their weight; empty if all is well."""
@@ -46,6 +49,11 @@ def _runs(health: Health) -> list[Problem]:
                 "is the service up? systemctl status selat, journalctl -u selat",
             )
         )
+    if (look := health.last_look) is not None and look.every_min:
+        late_s = (health.now - look.looked).total_seconds()
+        if late_s > LATE_LOOKS * look.every_min * 60:
+            text = f"the last look was {age(late_s)} ago, of one every {look.every_min:g} minutes"
+            found.append(Problem("warning", "looks", text, "is selat watch, or serve, running?"))
     if health.last_run is None:
         if health.store is not None:
             found.append(Problem("warning", "runs", "no run has finished yet", "selat nightly"))

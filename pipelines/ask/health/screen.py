@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.ask.health.model import Health
+from pipelines.ask.health.model import Health, LastLook
 from pipelines.ask.health.words import age, day, per_hour, size
 from pipelines.base.problems import Problem
 from pipelines.base.visible import clean
@@ -61,6 +61,7 @@ def facts(health: Health) -> list[tuple[str, str]]:
     return [
         ("home", health.home),
         ("last run", _run(health)),
+        *([("last look", _look(health, health.last_look))] if health.last_look else []),
         ("schedule", _schedule(health)),
         ("store", _store(health)),
         ("disk", _disk(health)),
@@ -76,6 +77,14 @@ def _run(health: Health) -> str:
     if run.finished is not None:
         when = f"finished {day(run.finished)}, {age(_since(health, run.finished))} ago"
     return f"{run.run_id}, {run.state}, {run.flagged} flagged, {when}"
+
+
+def _look(health: Health, look: LastLook) -> str:
+    often = f", every {look.every_min:g} minutes" if look.every_min else ""
+    return (
+        f"{day(look.looked)}, {age(_since(health, look.looked))} ago{often}: reports up to "
+        f"{day(look.upto)}, meetings up to {day(look.whole)}"
+    )
 
 
 def _schedule(health: Health) -> str:

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
 
 from detectors.core.errors import SelatError
 from detectors.core.frames import TIME
@@ -119,7 +117,7 @@ def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFra
     that it was heard.
     """
     mmsis = found["mmsi"].tolist()
-    seen = [store.identity_at(mmsi, end).last_seen for mmsi in mmsis]
+    seen = store.last_seen(mmsis, end).to_numpy()
     where = pd.DataFrame({"mmsi": mmsis, "last_seen": pd.to_datetime(pd.Series(seen), utc=True)})
     where = where.astype({"last_seen": TIME}).assign(lat=np.nan, lon=np.nan)
     hour = pd.Timedelta(hours=1)
@@ -136,6 +134,9 @@ def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFra
 
 def _names(wanted: str, values: pd.Series) -> Any:
     """Likeness of each name, of 100."""
+    # Imported where it is used, because every command that looks at a moment imports this module.
+    from rapidfuzz import fuzz, process
+
     known = [words(value) for value in values]
     squashed = [name.replace(" ", "") for name in known]
     best = np.zeros(len(known))
@@ -155,6 +156,9 @@ def _names(wanted: str, values: pd.Series) -> Any:
 
 def _numbers(wanted: str, values: pd.Series) -> Any:
     """Likeness of each MMSI, IMO number or call sign: the same, its beginning, or one off."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     text = re.sub(r"^IMO|^MMSI", "", wanted.replace(" ", ""))
     known = [words(value).replace(" ", "") for value in values]
     apart = process.cdist([text], known, scorer=OSA.distance, dtype=np.int32)[0]

@@ -32,14 +32,22 @@ class RunQueries(Generation):
         """
         return self._ask("runs")
 
-    def last_run(self) -> dict[str, Any] | None:
-        """Return the newest finished run, None where there is none."""
-        runs = self._ask("last_run")
+    def last_run(self, *, looks: bool = True) -> dict[str, Any] | None:
+        """Return the newest finished run, None where there is none.
+
+        Without `looks` the newest that is no look between nights.
+        """
+        runs = self._ask("last_run", looks=looks)
         return None if runs.empty else dict(runs.iloc[0])
 
-    def last_looked_at(self) -> pd.Timestamp | None:
-        """Return the latest end of any run's window, None where there is no run."""
-        end = self.sql('SELECT max("end") AS "end" FROM runs')["end"].iloc[0]
+    def last_looked_at(self, *, looks: bool = True) -> pd.Timestamp | None:
+        """Return the latest end of any run's window, None where there is no run; `looks` as of
+        `last_run`.
+        """
+        query = (
+            'SELECT max("end") AS "end" FROM runs WHERE $looks OR (manifest -> \'$.look\') IS NULL'
+        )
+        end = self.sql(query, {"looks": looks})["end"].iloc[0]
         return None if pd.isna(end) else end
 
     def manifest(self, run_id: str) -> dict[str, Any]:

@@ -27,19 +27,27 @@ class VesselQueries(Generation):
         with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
             return self._ask("heard_in", end=end)
 
+    def last_seen(self, mmsis: list[int], end: pd.Timestamp) -> pd.Series:
+        """Return the time of the last report of any kind of some vessels up to a time, by MMSI; NaT
+        where there is none.
+        """
+        with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
+            return self._ask("last_seen", end=end).set_index("mmsi")["last_time"].reindex(mmsis)
+
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """Return what a vessel had called itself last at a time."""
-        from pipelines.reference.codes import flag_states
+        return self.known_at(mmsi, time)[0]
 
-        statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
-        return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
-
-    def history(self, mmsi: int, end: pd.Timestamp | None = None) -> pd.DataFrame:
-        """Return `HISTORY`: all that a vessel said of itself, up to a time, and from when to
+    def known_at(self, mmsi: int, time: pd.Timestamp) -> tuple[Identity, pd.DataFrame]:
+        """Return the same, and `HISTORY`: all that it said of itself up to then, and from when to
         when.
         """
+        from pipelines.reference.codes import flag_states
+
         statements = self._ask("statements", mmsi=mmsi)
-        return history(statements if end is None else until(statements, end))
+        seen = self._ask("seen", mmsi=mmsi, end=time)
+        flag = str(flag_states([mmsi])[0])
+        return identity(mmsi, time, statements, seen, flag), history(until(statements, time))
 
     def names(self, end: pd.Timestamp) -> pd.DataFrame:
         """Return every name, call sign and IMO number that any vessel said up to a time, and all

@@ -8,9 +8,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ from pipelines import store
 from pipelines.base import secrets
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, read_served, write_served
-from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.base.settings import PROJECT, Installation, WatchSettings, load
 from pipelines.flows.environment import of_server, prepare
 from pipelines.run import feeds, runs
 from pipelines.run.setup import load_zones
@@ -181,6 +184,26 @@ def test_a_second_service_of_a_home_is_refused(
         pass
     with serve._alone(installation):
         pass
+
+
+def test_looks_between_nights_begin_again_and_end_with_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.flows import serve
+
+    installation = load(tmp_path)
+    with serve.looking(installation, []):  # the setting says none
+        assert threading.active_count() == 1
+    settings = installation.settings.model_copy(update={"watch": WatchSettings(every_min=15)})
+    begun = tmp_path / "begun"
+    command = ["sh", "-c", f"echo x >> {begun}; test $(wc -l < {begun}) = 2 && exec sleep 60"]
+    monkeypatch.setattr(serve, "looks_of", lambda *_: command)
+    monkeypatch.setattr(serve, "AGAIN_S", 0.01)
+    with serve.looking(replace(installation, settings=settings), ["/feeds"]):
+        while not begun.exists() or len(begun.read_text()) < 4:
+            time.sleep(0.01)
+        [child] = psutil.Process().children()
+    assert not child.is_running()
 
 
 def is_done(home: Path) -> bool:

@@ -81,6 +81,9 @@ def test_what_it_called_itself_then(root: Path) -> None:
     assert back.imo == 9074728
     assert back.flag_state == "MYS"
     assert (back.first_seen, back.last_seen) == (at("2026-01-05 10:00"), at("2026-01-20 10:00"))
+    # What came later wasn't known then.
+    assert (before.first_seen, before.last_seen) == (None, None)
+    assert second.last_seen == at("2026-01-09 10:00")
 
 
 def test_agrees_with_the_vessels_of_a_run(root: Path) -> None:
@@ -94,8 +97,8 @@ def test_agrees_with_the_vessels_of_a_run(root: Path) -> None:
 
 def test_history_has_a_span_for_each_value(root: Path) -> None:
     with store.read(root) as reader:
-        history = reader.history(MMSI)
-        other = reader.history(563000001)
+        history = reader.known_at(MMSI, at("2026-02-01"))[1]
+        other = reader.known_at(563000001, at("2026-02-01"))[1]
     assert {name: str(history[name].dtype) for name in history} == {
         name: column.dtype for name, column in HISTORY.items()
     }
@@ -126,7 +129,7 @@ def test_history_has_a_span_for_each_value(root: Path) -> None:
 
 def test_a_vessel_never_heard(root: Path) -> None:
     with store.read(root) as reader:
-        assert reader.history(999999999).empty
+        assert reader.known_at(999999999, at("2026-02-01"))[1].empty
         nobody = reader.identity_at(999999999, at("2026-02-01"))
     assert (nobody.first_seen, nobody.last_seen, nobody.name) == (None, None, "")
 
@@ -144,6 +147,6 @@ def test_two_hulls_under_one_mmsi_show_as_spans_that_overlap(tmp_path: Path) -> 
     with store.write(tmp_path) as writer:
         writer.add_feed("a", sha256="a", name="a", batches=[feed], report={"simulated": False})
     with store.read(tmp_path) as reader:
-        names = reader.history(MMSI).query("field == 'name'")
+        names = reader.known_at(MMSI, at("2026-02-01"))[1].query("field == 'name'")
     assert sorted(names["value"]) == ["AAA", "BBB"]
     assert names["first_time"].max() < names["last_time"].min()

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 from starlette.routing import Route
+from typer.testing import CliRunner
 
 from pipelines import store
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
+from pipelines.cli.main import app as commands
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.reference.layers import area_files
@@ -56,6 +60,15 @@ def values(installation: Installation) -> dict[str, list[str]]:
         }
 
 
+def every(routes: Any) -> Iterator[Route]:
+    """Every route of an application, those of its rooms too."""
+    for route in routes:
+        if isinstance(route, Route):
+            yield route
+        else:
+            yield from every(route.original_router.routes)
+
+
 def addresses(
     installation: Installation, known: dict[str, list[str]], most: int | None = None
 ) -> Iterator[str]:
@@ -63,8 +76,7 @@ def addresses(
 
     For each parameter at most so many values.
     """
-    for route in application(Desk(installation), str).routes:
-        assert isinstance(route, Route)
+    for route in every(application(Desk(installation), str).routes):
         if "GET" not in (route.methods or ()):
             continue
         named = re.findall(r"{(\w+)}", route.path)
@@ -197,6 +209,7 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
     page = guest.page(f"/incident/{first}")
     assert not page.all("input", name="operator")
     form = {"conclusion": "cleared", "reason": "a ferry", "operator": "Lt Aminah"}
+    form["quiet_until"] = "2026-01-20"
     answer = guest.send(
         f"/incident/{first}", seen=page.all("input", name="seen")[0][0]["value"], **form
     )
@@ -207,6 +220,9 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
             known = reader.dispositions()
         assert set(known["author"]) == {"Guest"}
         assert known["disposition_id"].is_unique
+        part = one == own_marked  # who sees a part sets nothing aside for who sees all
+        assert set(known["reason"]) == {"a ferry" + " [as far as TLP:GREEN shows]" * part}
+        assert known["quiet_until"].isna().all() == part
     assert "a ferry" in guest.page(f"/incident/{first}").text
     # What others conclude with all that they know isn't told to who knows less.
     [told] = [line for line in chief.page("/").lines() if line == first] or [""]
@@ -259,6 +275,35 @@ def test_a_clearance_whose_home_is_not_there_yet_waits(own_marked: Installation)
     finally:
         kept.rename(own.home)
     assert guest.client.get("/").status_code == 200
+
+
+def test_the_desk_has_it_prepared_in_a_process_of_its_own(
+    own_marked: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    asked: list[list[str]] = []
+    watch = Watch(own_marked)
+    preparing = clearances.Preparing(own_marked, watch.gate.accounts, said.append)
+
+    @contextmanager
+    def in_here(command: list[str], **_: object) -> Iterator[Any]:
+        asked.append(command[3:])
+        answer = CliRunner().invoke(commands, command[3:])
+        assert answer.exit_code == 0, answer.output
+        preparing._stop_now.set()
+        yield SimpleNamespace(poll=lambda: 0, returncode=0, stderr=None)
+
+    own = cleared.home_of(own_marked, GUEST)
+    (own.home / "prepared.json").unlink()
+    guest = watch.signed_in("Guest")
+    assert guest.client.get("/").status_code == 503
+    monkeypatch.setattr(clearances, "started", in_here)
+    preparing.run()
+    home = ["--home", str(own_marked.home), "--config", str(own_marked.config)]
+    assert asked == [["desk", "prepare", *home, "--quiet"]]
+    assert said == []
+    guest.page("/")
+    assert not clearances.unprepared(own_marked, watch.gate.accounts)
 
 
 def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(

@@ -1,0 +1,300 @@
+"""A look between two nights: at the vessels that new reports can concern, and no others.
+
+A night looks at every vessel by every detector, from as far back as an event may rest on. In a
+quarter of an hour little of that changes. So a look asks those detectors alone whose events rest on
+the vessel itself (`at_once`), and those vessels alone of which something is new: who reported or
+said something, whose events aren't settled yet, and, for events that come of silence, who was heard
+lately and is silent. All other events stay as the store has them. What rests on others, who were
+near or took part, is put off to a look at everything, which is a night's.
+
+What it finds is what a look at everything finds by these detectors. Only what reports say of the
+date before theirs shows in the next look at everything: verdicts that settle over midnight UTC.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core import events, frames, run
+from detectors.core.detector import Detector
+from detectors.core.relations import Own
+from detectors.kinematics.integrity import PROVISIONAL
+from detectors.surroundings.zones import Zones
+from pipelines.detect import memory
+from pipelines.detect.heard import COLUMNS, HEARD, heard_by_vessel
+from pipelines.detect.parts import NOBODY, Sweep
+from pipelines.detect.window import (
+    Detection,
+    context_of,
+    cut_short,
+    extended,
+    first_reach,
+    in_words,
+    to_compare,
+    vessels_of,
+)
+from pipelines.store import Queries
+
+MAX_PASSES: Final = 8
+"""So often stories that are cut short are followed further back; a night follows them all."""
+
+
+@dataclass(frozen=True)
+class New:
+    """What came since the look before.
+
+    Attributes
+    ----------
+    vessels
+        MMSIs of those that reported or said something.
+    since
+        The earliest report of it, or the end of the look before if that is earlier.
+    looked_to
+        The end of the look before.
+    """
+
+    vessels: frozenset[int]
+    since: pd.Timestamp
+    looked_to: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a look came to.
+
+    Attributes
+    ----------
+    detection
+        Events found, and those of the store that nothing new concerns.
+    compared
+        What the store has of the window, as `window.events_to_compare` gives it.
+    looked_at
+        How many vessels each detector looked at; those that were put off aren't among them.
+    """
+
+    detection: Detection
+    compared: pd.DataFrame
+    looked_at: dict[str, int]
+
+
+def at_once(detectors: Sequence[Detector]) -> list[Detector]:
+    """Return the detectors that a look between nights asks, in order.
+
+    Their events rest on the vessel itself, and on no event that is put off.
+    """
+    names = set[str]()
+    chosen = []
+    for detector in run.in_order(detectors):
+        alone = all(isinstance(relation, Own) for relation in detector.rests_on)
+        joins = type(detector).finish is not Detector.finish
+        if alone and not joins and names.issuperset(detector.after):
+            names.add(detector.name)
+            chosen.append(detector)
+    return chosen
+
+
+def put_off(detectors: Sequence[Detector]) -> list[str]:
+    """Return the names of all others."""
+    asked = {d.name for d in at_once(detectors)}
+    return sorted(d.name for d in detectors if d.name not in asked)
+
+
+def look_again(
+    store: Queries,
+    detectors: Sequence[Detector],
+    new: New,
+    *,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    zones: Zones,
+    models: Mapping[str, Any],
+    memory_gb: float = memory.MEMORY_GB,
+    progress: Callable[[str], None] | None = None,
+) -> Again:
+    """Look again at a window, at what is new in it.
+
+    Parameters
+    ----------
+    start, end
+        The open window, and up to when reports count as heard.
+
+    Returns
+    -------
+    Again
+        Of every detector the events that touch the window. What was heard of everybody isn't in it
+        yet, see `with_heard`.
+    """
+    say = progress or (lambda _: None)
+    asked = at_once(detectors)
+    since = new.since - PROVISIONAL
+    known = _stored(store, detectors, start, since, end)
+    stored = {d.name: known[known["detector"] == d.name] for d in asked}
+    owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
+    reach, only = _reach(asked, detectors, owners, stored, since), owners
+    found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
+    failures: dict[str, tuple[str, str]] = {}
+
+    def failed(name: str, error: Exception) -> None:
+        failures[name] = in_words(error)
+
+    for passes in range(1, MAX_PASSES + 1):
+        need = store.need(reach)
+        said = f"pass {passes}, {len(need):,} vessels: "
+        say(said + "loading")
+        context = context_of(store, need["mmsi"], need, since, end, zones, models)
+        sweep = Sweep(
+            store.segmented,
+            need,
+            end,
+            memory.Sizes.of(store.reports_in(need, end), memory_gb).ranges,
+            detectors,
+            context,
+            partial(_say, say, said),
+            failed,
+        )
+        sweep.run([d for d in asked if d.name not in failures], only)
+        for name, vessels in only.items():
+            here = sweep.known.get(name, events.empty())
+            parts = [_of(here, vessels, True), _of(found[name], vessels, False)]
+            found[name] = events.sort(events.concat(parts))
+        further = cut_short(found, asked, need)
+        if further.empty:
+            break
+        again = set(further["mmsi"].tolist())
+        only = {name: own & again for name, own in owners.items()}
+        reach = extended(reach[reach["mmsi"].isin(again)], further, since)
+    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
+    compared = to_compare(known, detectors, start, end)
+    kept = _kept(compared, detectors, asked, owners, since)
+    whole = events.sort(events.concat([*told, kept]))
+    whole = whole[~whole["detector"].isin(list(failures))].reset_index(drop=True)
+    detection = Detection(
+        whole,
+        {name: text for name, (text, _) in failures.items()},
+        frames.empty(HEARD),
+        context,
+        passes,
+        {name: trace for name, (_, trace) in failures.items()},
+    )
+    return Again(detection, compared, {name: len(own) for name, own in owners.items()})
+
+
+def with_heard(
+    store: Queries,
+    detection: Detection,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    reach_back: timedelta,
+) -> Detection:
+    """Return what was found with what was heard of everybody, from the window on and on the last
+    date before: what is judged rests on that too.
+
+    Parameters
+    ----------
+    reach_back
+        As of `window.detect`.
+    """
+    everybody = first_reach(store, detectors, start, end, reach_back)
+    need = store.need(everybody.assign(reach_time=start))
+    heard = heard_by_vessel(store.segmented(need, end, COLUMNS).tracked, start, end)
+    context = replace(detection.context, vessels=vessels_of(store, heard["mmsi"], end))
+    return replace(detection, heard=heard, context=context)
+
+
+def _say(say: Callable[[str], None], before: str, text: str) -> None:
+    say(before + text)
+
+
+def _of(found: pd.DataFrame, vessels: Collection[int], wanted: bool) -> pd.DataFrame:
+    """Return the events of some vessels, or of all others."""
+    return found[(found["mmsi"].isin(list(vessels)) == wanted).to_numpy(bool)]
+
+
+def _stored(
+    store: Queries,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    since: pd.Timestamp,
+    end: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return the store's events as far back as they are looked at again, or compared."""
+    back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
+    found = store.events_touching(min(since, start - PROVISIONAL) - back, end)
+    return found[list(events.EVENTS)]
+
+
+def _concerned(store: Queries, detector: Detector, stored: pd.DataFrame, new: New) -> set[int]:
+    """Return the vessels of which a detector may find something else than is stored."""
+    open_still = stored["end"].isna() | (stored["end"] >= new.looked_to - detector.settle)
+    found = set(new.vessels) | set(stored.loc[open_still, "mmsi"].tolist())
+    if detector.of_silence:
+        found |= set(store.heard(new.looked_to - detector.lookback, new.looked_to).tolist())
+    return found - {NOBODY}
+
+
+def _reach(
+    asked: Sequence[Detector],
+    detectors: Sequence[Detector],
+    owners: Mapping[str, set[int]],
+    stored: Mapping[str, pd.DataFrame],
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return those concerned, and from when on: from where a story that is known began, or as far
+    back as one may begin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        mmsi, reach_time.
+    """
+    history = max((run.history(d, detectors) + d.settle for d in asked), default=timedelta(0))
+    everybody = set[int]().union(*owners.values())
+    wants = [pd.DataFrame({"mmsi": sorted(everybody), "reach_time": since - history})]
+    for detector in asked:
+        begun = stored[detector.name]
+        begun = begun[begun["end"].isna() | (begun["end"] >= _cut(detector, detectors, since))]
+        begun = _of(begun, owners[detector.name], True)
+        early = {"mmsi": begun["mmsi"], "reach_time": begun["start"] - detector.lookback}
+        wants.append(pd.DataFrame(early))
+    reach = pd.concat([w.astype({"mmsi": "int64"}) for w in wants if len(w)], ignore_index=True)
+    reach = reach[reach["mmsi"] != NOBODY]
+    return reach.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
+
+
+def _cut(detector: Detector, detectors: Sequence[Detector], since: pd.Timestamp) -> pd.Timestamp:
+    """Return from when on a detector reports on events: those that were over before stay."""
+    return since - run.extension(detector, detectors) - detector.settle
+
+
+def _told(
+    detector: Detector,
+    detectors: Sequence[Detector],
+    found: pd.DataFrame,
+    start: pd.Timestamp,
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return what a detector found that it reports on and that touches the window."""
+    of_window = start - PROVISIONAL - detector.settle
+    return run.touching(found, max(of_window, _cut(detector, detectors, since)))
+
+
+def _kept(
+    compared: pd.DataFrame,
+    detectors: Sequence[Detector],
+    asked: Sequence[Detector],
+    owners: Mapping[str, set[int]],
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return those of the store's events that nothing new concerns."""
+    again = pd.Series(False, compared.index)
+    for detector in asked:
+        vessels = compared["mmsi"].isin(list(owners[detector.name]))
+        own = (compared["detector"] == detector.name) & vessels
+        going_on = compared["end"] >= _cut(detector, detectors, since)
+        again |= own & (compared["end"].isna() | going_on)
+    return compared[~again]

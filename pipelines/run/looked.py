@@ -1,0 +1,67 @@
+"""What the last look between nights left in the home, for the next one and for `selat status`."""
+
+import os
+from contextlib import suppress
+from datetime import datetime
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.base.settings import Installation
+
+
+class State(BaseModel):
+    """What the last look left, in the home: a look that doesn't find it looks at everything.
+
+    Attributes
+    ----------
+    looked
+        When it was, by the clock.
+    upto, whole
+        Up to when reports were looked at, and by all detectors.
+    start
+        Of its window.
+    run_id
+        The newest run of the store when it ended.
+    feeds
+        Keys of the feeds that it and those before it have seen, and the night hasn't.
+    told, told_upto
+        Those of them of which a run tells, and up to when: what came later is looked at again.
+    setup
+        Digest of configuration, detectors, learned places and models.
+    every_min
+        How often looks are made, 0 for a single one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    looked: datetime
+    upto: datetime
+    whole: datetime
+    start: datetime
+    run_id: str
+    feeds: tuple[str, ...]
+    told: tuple[str, ...]
+    told_upto: datetime
+    setup: str
+    every_min: float = 0.0
+
+
+def stamp(time: datetime) -> pd.Timestamp:
+    """Return a time as the store has times: in its unit, and in the same UTC."""
+    return pd.Timestamp(time).tz_convert("UTC").as_unit("us")
+
+
+def read_state(installation: Installation) -> State | None:
+    """Return what the last look left; None where there was none, or it can't be read."""
+    with suppress(OSError, ValueError):
+        return State.model_validate_json(installation.looked.read_text(encoding="utf-8"))
+    return None
+
+
+def write_state(installation: Installation, state: State) -> None:
+    """Note it, whole or not at all."""
+    path = installation.looked
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(state.model_dump_json() + "\n", encoding="utf-8")
+    os.replace(fresh, path)  # noqa: PTH105

@@ -1,0 +1,365 @@
+"""A look between two nights: takes in what came, and looks at the open window again.
+
+The night's run stays the reference: what a look has seen stays new to it. A look is a run of the
+store as a night is, told as such in its manifest (`look`), so that readers see what came since; its
+window is the last `watch.open_h` hours, and all that is new to the night.
+
+Most looks are at what is new alone (`detect.looks`); every `watch.whole_min` minutes, and when
+anything is otherwise than the last look left it, one is at everything, as a night is. A look at
+what is new that finds nothing that counts towards a flag makes no run: to the next one all that is
+new still. With nothing new nothing is worked out, detected or published.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from pipelines.base.progress import Reporter
+from pipelines.base.schedule import due_between, read_served
+from pipelines.base.settings import Installation
+from pipelines.base.visible import clean
+from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
+from pipelines.detect.window import Detection
+from pipelines.publish.files import WRITERS
+from pipelines.run import feeds, runs
+from pipelines.run.feeds import Reading
+from pipelines.run.looked import State, read_state, stamp, write_state
+from pipelines.run.manifest import configuration_hashes, learned_in_use
+from pipelines.run.setup import Setup
+from pipelines.run.sightings import import_sightings
+from pipelines.run.windows import Window, new_since, newest_report
+from pipelines.store import Queries, Writer, write
+
+FILES: Final = frozenset(
+    name for name in WRITERS if name.endswith((".csv", ".parquet", "manifest.json"))
+)
+"""What a look writes: tables. What is drawn took half of a look; the night draws it, and the desk
+draws for itself."""
+
+WORTH: Final = 0.05
+"""A score that changes by less makes no run of its own."""
+
+BEFORE_NIGHT: Final = timedelta(minutes=2)
+"""A look that may still go on when the night's run begins isn't begun."""
+
+_FRESH_NS: Final = 3_000_000_000
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look came to.
+
+    Attributes
+    ----------
+    text
+        A line for a person.
+    finished
+        The run; None where none was made.
+    vessels
+        How many vessels each detector was asked about; none of it where nothing was detected.
+    whole
+        Why it was a look at everything; empty if it wasn't.
+    cpu_s
+        What it took of this process.
+    """
+
+    text: str
+    finished: runs.Finished | None = None
+    vessels: dict[str, int] = field(default_factory=dict)
+    whole: str = ""
+    cpu_s: float = 0.0
+
+
+class Looker:
+    """Looks again and again, for the length of a process.
+
+    Parameters
+    ----------
+    named
+        Feeds; none: those of the settings. The folder of recordings is always one.
+    every_min
+        How often it is going to look, 0 for once.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        named: Sequence[str],
+        report: Reporter,
+        every_min: float = 0.0,
+    ) -> None:
+        self._installation, self._named, self._report = installation, list(named), report
+        self._every_min = every_min
+        self._taken: dict[Path, tuple[int, ...]] = {}
+        self._setup: tuple[str, Setup] | None = None
+
+    def look(self, now: datetime | None = None) -> Looked:
+        """Look once.
+
+        Raises
+        ------
+        SelatError, OSError
+            If there is nothing to look at, the store is being written, or it can't be.
+        """
+        now = now or datetime.now(UTC)
+        if _night_due(self._installation, now):
+            return Looked("the night's run is due: no look until it is done")
+        began_s = time.process_time()
+        inst = self._installation
+        found: dict[Path, tuple[int, ...]] = {}
+
+        def taken(path: Path) -> bool:
+            found[path] = _as_it_is(path)
+            return self._taken.get(path) == found[path]
+
+        with write(inst.store, inst.settings.store) as store:
+            setup, digest = self._settled()
+            waiting = not store.waiting().empty
+            known = None if waiting else taken
+            ingested = feeds.ingest_all(
+                store, inst, setup.zones, self._report, self._named, Reading(), known=known
+            )
+            seen = import_sightings(store, inst, self._report)
+            unread = {**ingested.failed, **seen.failed}
+            looked = self._look(store, setup, digest, unread, bool(seen.added) or waiting, now)
+        self._taken |= {p: at for p, at in found.items() if clean(str(p)) not in unread}
+        return _timed(looked, time.process_time() - began_s)
+
+    def _settled(self) -> tuple[Setup, str]:
+        """Return the setup, loaded anew where anything that it is made of has changed."""
+        inst = self._installation
+        files = [*configuration_hashes(inst).items(), *_stats(inst.learned, inst.watchlists)]
+        digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
+        if self._setup is None or self._setup[0] != digest:
+            self._setup = (digest, Setup.load(inst))
+        setup = self._setup[1]
+        versions = {d.name: d.version for d in setup.detectors}
+        about = [digest, versions, learned_in_use(inst, setup.models)]
+        return setup, hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+
+    def _look(
+        self,
+        store: Writer,
+        setup: Setup,
+        digest: str,
+        unread: dict[str, str],
+        otherwise: bool,
+        now: datetime,
+    ) -> Looked:
+        inst, state = self._installation, read_state(self._installation)
+        fresh = store.new_feeds()
+        keys = set(fresh["feed_key"].tolist())
+        news = keys - set(state.feeds if state else ())
+        why = _why_whole(store, state, digest, otherwise)
+        if not news and not otherwise and (not keys or not why):
+            if state is not None:
+                noted = {"looked": now, "every_min": self._every_min}
+                write_state(inst, state.model_copy(update=noted))
+            return Looked(_nothing(state, unread))
+        window = open_window(store, inst.settings.watch.open_h)
+        new: New | None = None
+        if state is not None and not why:
+            untold = keys - set(state.told)
+            first = fresh.loc[fresh["feed_key"].isin(untold), "first_time"].dropna()
+            upto = stamp(state.told_upto)
+            new = New(frozenset(store.heard_of(untold)), min([upto, *first.tolist()]), upto)
+            why = _why_now(inst, state, window, new.since)
+        runs.work_out_days(store, inst, self._report, None if why else store.dates_of(news))
+        if state is None or new is None or why:
+            detection = runs.run_detectors(store, setup, window, self._report)
+            vessels = {d.name: len(detection.heard) for d in setup.detectors}
+            whole, tell = window.end, True
+        else:
+            again = self._again(store, setup, window, new)
+            detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
+            tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
+            if tell or unread:
+                back = timedelta(days=inst.settings.detection.reach_back_days)
+                span = (window.start, window.end, back)
+                detection = with_heard(store, detection, setup.detectors, *span)
+        finished = None
+        if tell or unread:
+            about = _about(setup, why, whole, vessels)
+            judged = runs.judge(store, setup, window, detection)
+            published = runs.publish(store, setup, judged, unread, about, FILES)
+            finished = runs.record(store, inst, judged, published)
+        else:
+            store.publish()
+        told, told_upto = keys, window.end
+        if state is not None and finished is None:
+            told, told_upto = set(state.told), stamp(state.told_upto)
+        last = store.last_run()
+        write_state(
+            inst,
+            State(
+                looked=now,
+                upto=window.end.to_pydatetime(),
+                whole=whole.to_pydatetime(),
+                start=window.start.to_pydatetime(),
+                run_id="" if last is None else str(last["run_id"]),
+                feeds=tuple(sorted(keys)),
+                told=tuple(sorted(told)),
+                told_upto=told_upto.to_pydatetime(),
+                setup=digest,
+                every_min=self._every_min,
+            ),
+        )
+        return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
+
+    def _again(self, store: Queries, setup: Setup, window: Window, new: New) -> Again:
+        """Look at what is new alone."""
+        detection = self._installation.settings.detection
+        with self._report.bar("Detecting", None) as bar:
+            again = look_again(
+                store,
+                setup.detectors,
+                new,
+                start=window.start,
+                end=window.end,
+                zones=setup.zones,
+                models=setup.models,
+                memory_gb=detection.memory_gb,
+                progress=bar.say,
+            )
+        return replace(again, detection=runs.within(again.detection, window))
+
+
+def open_window(store: Queries, open_h: float) -> Window:
+    """Return the window of a look: the last hours up to the newest report, and all that is new to
+    the night.
+
+    Raises
+    ------
+    NoDataError
+        If the store is empty.
+    """
+    newest = newest_report(store)
+    first = store.ledger()["first_time"].min()
+    start = newest - timedelta(hours=open_h)
+    new = new_since(newest, store.new_feeds()["first_time"].dropna(), None)
+    return Window(max(first, min(start, new or start)), newest, newest)
+
+
+def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> bool:
+    """Whether an event came, went, ended or changed its score that counts towards a flag, or a
+    detector failed.
+
+    Parameters
+    ----------
+    before
+        The events of the store.
+    enough
+        The score that counts.
+    """
+    if detection.failures:
+        return True
+    told = ["event_id", "end", "score"]
+    both = detection.events[told].merge(before[told], on="event_id", how="outer", indicator=True)
+    ended = both["end_x"].isna() != both["end_y"].isna()
+    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
+    counts = both[["score_x", "score_y"]].max(axis=1) >= enough
+    return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
+
+
+def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool) -> str:
+    """Say why a look must be at everything before it is known what is new; empty if not."""
+    if state is None:
+        return "it is the first look"
+    last = store.last_run()
+    if last is None or str(last["run_id"]) != state.run_id:
+        return "another run was made since the last look"
+    if state.setup != digest:
+        return "the configuration changed"
+    if not set(state.feeds) <= set(store.ledger()["feed_key"].tolist()):
+        return "feeds went"
+    return "sightings came, or reports whose time has come" if otherwise else ""
+
+
+def _why_now(installation: Installation, state: State, window: Window, since: pd.Timestamp) -> str:
+    """Say why it must be at everything though nothing is otherwise; empty if not."""
+    if since < window.start or since < stamp(state.start):
+        return "reports came that are older than the open window"
+    whole_min = installation.settings.watch.whole_min
+    if window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
+        return f"the last look at everything was {whole_min:g} minutes before"
+    return ""
+
+
+def _about(setup: Setup, why: str, whole: pd.Timestamp, vessels: dict[str, int]) -> dict[str, Any]:
+    """Return what the manifest says of a look."""
+    return {
+        "whole": why,
+        "looked_at": vessels,
+        "put_off": [] if why else put_off(setup.detectors),
+        "put_off_since": whole.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _night_due(installation: Installation, now: datetime) -> bool:
+    """Whether the schedule's run is due, or about to be, and not done yet."""
+    schedule, served = installation.settings.schedule, read_served(installation.service)
+    if served is None:
+        return False
+    done, soon = served.done or served.since, now + BEFORE_NIGHT
+    due = due_between(schedule.cron, schedule.timezone, done, soon)
+    return bool(due) and now - due[-1] < timedelta(hours=schedule.late_h)
+
+
+def _as_it_is(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another, and from itself once it was changed."""
+    with suppress(OSError):
+        stat = path.stat()
+        times = (stat.st_mtime_ns, stat.st_ctime_ns)
+        if max(times) < time.time_ns() - _FRESH_NS:
+            return (stat.st_dev, stat.st_ino, stat.st_size, *times)
+    return (time.time_ns(),)  # nothing is the same as that
+
+
+def _stats(*folders: Path) -> list[tuple[str, int, int]]:
+    found = []
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            with suppress(OSError):
+                stat = path.stat()
+                found.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return found
+
+
+def _nothing(state: State | None, unread: dict[str, str]) -> str:
+    upto = "" if state is None else f" since {state.upto:%Y-%m-%d %H:%M}Z"
+    lost = f"; not read: {', '.join(sorted(unread))}" if unread else ""
+    return f"nothing new{upto}{lost}"
+
+
+def _text(
+    window: Window,
+    finished: runs.Finished | None,
+    whole: pd.Timestamp,
+    vessels: dict[str, int],
+    why: str,
+) -> str:
+    upto = f"up to {window.end:%Y-%m-%d %H:%M}Z"
+    n = max(vessels.values(), default=0)
+    who = f"all {n:,} vessels" if why else f"{n:,} vessels of which something is new"
+    what = "nothing to tell"
+    if finished is not None:
+        counts = finished.compared["status"].value_counts()
+        told = (f"{counts.get(s, 0)} {s}" for s in ("created", "changed", "retracted"))
+        what = f"{', '.join(told)}; {len(finished.flagged)} flagged"
+        if finished.failures:
+            what += f"; PARTIAL: {', '.join(finished.failures)}"
+    rest = "" if why else f"; meetings and what else rests on others: up to {whole:%H:%M}Z"
+    return f"{upto}: {who}: {what}{rest}"
+
+
+def _timed(looked: Looked, cpu_s: float) -> Looked:
+    text = f"{looked.text} ({cpu_s:.1f} CPU-s)"
+    return Looked(text, looked.finished, looked.vessels, looked.whole, cpu_s)

@@ -1,0 +1,104 @@
+"""Looks between nights, one after the other, until told to stop: `selat watch`, and `selat serve`.
+
+What goes wrong with one look is said, and is no matter of the next. The store's one writer is held
+for the length of a look alone; while somebody else writes, or the night's run is due, no look is
+made. Who asks it to end waits for the look that is going on, which takes seconds.
+"""
+
+import json
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from detectors.core.errors import SelatError
+from pipelines.base.processes import end_with_parent
+from pipelines.base.progress import Reporter, reporter
+from pipelines.base.settings import Installation, load
+from pipelines.base.terminal import guard
+from pipelines.ingest.listen import stop_on_signals
+from pipelines.run.looks import Looked, Looker
+from pipelines.run.night import note_failure
+from pipelines.store import StoreBusyError
+
+Say = Callable[[str], None]
+
+LOOK: Final = "a look"
+"""How a failure of one is called in the home."""
+
+
+def watch(
+    installation: Installation,
+    feeds: Sequence[str],
+    every_min: float,
+    report: Reporter,
+    stop: threading.Event,
+    say: Say,
+) -> None:
+    """Look every so many minutes until `stop` is set; the first time at once.
+
+    A look that takes longer than that is followed by the next one at once.
+    """
+    looker = Looker(installation, feeds, report, every_min)
+    while not stop.is_set():
+        began_s = time.monotonic()
+        now = datetime.now(UTC)
+        try:
+            say(f"{now:%H:%M}Z {look(looker, installation).text}")
+        except StoreBusyError as error:
+            say(f"{now:%H:%M}Z no look: {error.message}")
+        except SelatError as error:
+            say(f"{now:%H:%M}Z {error.message}" + (f" ({error.hint})" if error.hint else ""))
+        except Exception:  # whatever it is, the next look is made
+            say(f"{now:%H:%M}Z {traceback.format_exc()}")
+        stop.wait(max(0.0, every_min * 60 - (time.monotonic() - began_s)))
+
+
+def look(looker: Looker, installation: Installation) -> Looked:
+    """Look once; that it failed is noted in the home, until one doesn't.
+
+    Raises
+    ------
+    SelatError, OSError
+        What `Looker.look` raises; a store that is being written is no failure.
+    """
+    try:
+        looked = looker.look()
+    except StoreBusyError:
+        raise
+    except Exception as error:
+        note_failure(installation, error, LOOK)
+        raise
+    with suppress(OSError):
+        if f": {LOOK} failed" in installation.failure.read_text(encoding="utf-8"):
+            installation.failure.unlink()
+    return looked
+
+
+def command(installation: Installation, feeds: Sequence[str], every_min: float) -> list[str]:
+    """Return what starts a process that watches; see `main`."""
+    asked = [str(installation.home), str(installation.config), json.dumps(list(feeds))]
+    return [sys.executable, "-m", "pipelines.run.watching", *asked, f"{every_min:g}"]
+
+
+def main() -> None:
+    """Watch as the command line says, as a part of `selat serve`."""
+    end_with_parent()
+    guard()
+    home, config, feeds, every_min = sys.argv[1:]
+    with reporter(quiet=True) as report, stop_on_signals() as stop:
+        installation = load(Path(home), Path(config))
+        watch(installation, json.loads(feeds), float(every_min), report, stop, _say)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"look: {text}\n")
+
+
+if __name__ == "__main__":
+    main()

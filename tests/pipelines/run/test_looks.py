@@ -1,0 +1,360 @@
+"""Looks between nights: what they find, what they leave alone, and what they survive."""
+
+import gzip
+import json
+import os
+import signal
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from detectors.core.errors import SelatError
+from pipelines import store
+from pipelines.ask import desk
+from pipelines.ask.health import gather
+from pipelines.ask.health.screen import facts
+from pipelines.base.labels import labels
+from pipelines.base.progress import reporter
+from pipelines.base.schedule import Served, write_served
+from pipelines.base.settings import Installation, WatchSettings, load
+from pipelines.cli.main import app
+from pipelines.detect import parts, window
+from pipelines.detect.looks import at_once, put_off
+from pipelines.ingest import discover
+from pipelines.run import looks, release_nights, runs, watching
+from pipelines.run.looked import read_state, stamp
+from pipelines.run.looks import Looked, Looker
+from pipelines.run.setup import build_detectors
+from pipelines.web import tonight
+from tests.conftest import look as night
+
+SLICES = 5
+
+
+def installation_of(home: Path, whole_min: float) -> Installation:
+    found = load(home)
+    settings = found.settings.model_copy(update={"watch": WatchSettings(whole_min=whole_min)})
+    return replace(found, settings=settings)
+
+
+def looked(home: Path, whole_min: float = 100_000.0, looker: Looker | None = None) -> Looked:
+    """Look once, by a process that has just begun unless one is given."""
+    installation = installation_of(home, whole_min)
+    with reporter(quiet=True) as report:
+        return (looker or Looker(installation, [str(home / "feeds")], report)).look()
+
+
+def events_of(home: Path) -> pd.DataFrame:
+    installation = load(home)
+    with store.read(installation.store, installation.settings.store) as reader:
+        found = reader.sql(
+            """SELECT event_id, detector, start, "end", score, explanation,
+            evidence -> '$.checks' AS checks FROM events """
+            "WHERE NOT retracted ORDER BY event_id"
+        )
+    return found.set_index("event_id")
+
+
+@dataclass(frozen=True)
+class Day:
+    """A feed that came in slices, looked at after each; `after` is what was known after the last
+    look at what is new, `each` what the looks came to.
+    """
+
+    home: Path
+    each: list[Looked]
+    after: pd.DataFrame
+
+
+def give(home: Path, lines: list[bytes], number: int) -> None:
+    folder = home / "feeds"
+    folder.mkdir(parents=True, exist_ok=True)
+    part = lines[number * len(lines) // SLICES : (number + 1) * len(lines) // SLICES]
+    (folder / f"{number}.nmea").write_bytes(b"".join(part))
+
+
+def fails(*_: Any, **__: Any) -> None:
+    raise RuntimeError("the power went")
+
+
+@pytest.fixture(scope="module")
+def day(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    """Three hours in slices; at the second the look dies before it has made its run, at the fourth
+    before it has noted what it left. The third has nothing to tell.
+    """
+    home = tmp_path_factory.mktemp("day")
+    lines = gzip.decompress(small_feed.read_bytes()).splitlines(keepends=True)
+    each = []
+    for number in range(SLICES):
+        give(home, lines, number)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(looks, "worth_telling", lambda *_, number=number: number != 2)
+            if number in (1, 3):
+                with pytest.MonkeyPatch.context() as broken:
+                    broken.setattr(
+                        *((runs, "publish") if number == 1 else (looks, "write_state")), fails
+                    )
+                    with pytest.raises(RuntimeError, match="power"):
+                        looked(home)
+            each.append(looked(home))
+    return Day(home, each, events_of(home))
+
+
+@pytest.fixture(scope="module")
+def whole_day(day: Day) -> Day:
+    """The same after a look at everything."""
+    (day.home / "looked.json").unlink()
+    return replace(day, each=[*day.each, looked(day.home)], after=events_of(day.home))
+
+
+def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_looks_at_what_is_new_find_what_the_night_finds(day: Day, small_home: Path) -> None:
+    asked = [d.name for d in at_once(build_detectors(load(day.home)))]
+    assert {"gap", "geofence"} <= set(asked)
+    assert [bool(one.whole) for one in day.each] == [True, False, False, True, False]
+    assert [one.finished is not None for one in day.each] == [True, True, False, True, True]
+    assert not [one for one in day.each if one.finished is not None and one.finished.failures]
+    theirs = events_of(small_home)
+    same(day.after[day.after["detector"].isin(asked)], theirs[theirs["detector"].isin(asked)])
+    assert len(theirs[theirs["detector"].isin(asked)]) >= 5
+
+
+def test_a_look_at_everything_leaves_what_the_night_would(whole_day: Day, small_home: Path) -> None:
+    same(whole_day.after, events_of(small_home))
+
+
+def test_a_look_asks_few_detectors_about_few_vessels(day: Day) -> None:
+    every = {d.name for d in build_detectors(load(day.home))}
+    last = day.each[-1].vessels
+    assert set(last) == every - set(put_off(build_detectors(load(day.home))))
+    assert max(last.values()) <= 30
+    assert {"encounter", "possible_meeting"} <= every - set(last)
+
+
+def test_with_nothing_new_nothing_is_detected_or_published(
+    whole_day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation = installation_of(whole_day.home, 0.0)
+    before, noted = store.generation(installation.store), read_state(installation)
+    for where, name in (
+        (parts.Sweep, "_found"),
+        (window, "detect"),
+        (runs, "run_detectors"),
+        (runs, "work_out_days"),
+        (runs, "publish"),
+    ):
+        monkeypatch.setattr(where, name, fails)
+    with reporter(quiet=True) as report:
+        looker = Looker(installation, [str(whole_day.home / "feeds")], report)
+        first, second = looker.look(), looker.look()
+    assert first.text.startswith("nothing new since ")
+    assert not second.vessels
+    assert second.finished is None
+    assert store.generation(installation.store) == before
+    now = read_state(installation)
+    assert noted is not None
+    assert now is not None
+    assert now.looked > noted.looked
+    assert now == noted.model_copy(update={"looked": now.looked})
+
+
+def test_what_is_put_off_is_said(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    installation = load(day.home)
+    with store.read(installation.store, installation.settings.store) as reader:
+        manifests = [
+            json.loads(text) for text in reader.sql("SELECT manifest FROM runs")["manifest"]
+        ]
+        assert reader.last_run(looks=False) is None
+    told = [one["look"] for one in manifests]
+    assert told[0]["whole"] == "it is the first look"
+    assert told[0]["put_off"] == []
+    assert all("encounter" in one["put_off"] for one in told if not one["whole"])
+    state = read_state(installation)
+    assert state is not None
+    assert state.whole <= state.upto
+
+
+def test_a_note_that_cannot_be_read_is_as_good_as_none(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    for text in ("", "{}", "null", "\x00", '{"looked": "2026-01-05T18:00:00Z"}', "[" * 9_999):
+        installation.looked.write_text(text)
+        assert read_state(installation) is None
+    installation.looked.write_bytes(b"\xff\xfe")
+    assert read_state(installation) is None
+
+
+def test_times_that_were_noted_are_as_those_of_reports(day: Day) -> None:
+    state = read_state(load(day.home))
+    assert state is not None
+    newest = pd.Timestamp("2026-01-05T19:00Z").as_unit("us")
+    both = pd.Series([stamp(state.told_upto), newest])
+    assert both.dtype == "datetime64[us, UTC]"
+
+
+def test_a_run_is_made_of_what_counts() -> None:
+    def known(**of: Any) -> pd.DataFrame:
+        row = pd.DataFrame([{"event_id": "a", "end": None, "score": 0.5, **of}])
+        return row.assign(end=pd.to_datetime(row["end"], utc=True))
+
+    nothing, one = known()[:0], known()
+    context: Any = None
+
+    def tells(now: pd.DataFrame, before: pd.DataFrame, failed: bool = False) -> bool:
+        failures = {"gap": "it fell over"} if failed else {}
+        detection = window.Detection(now, failures, nothing, context, 1)
+        return looks.worth_telling(detection, before, 0.3)
+
+    assert tells(one, nothing)
+    assert tells(nothing, one)
+    assert tells(known(end="2026-01-05T18:00Z"), one)
+    assert tells(known(score=0.2), one)
+    assert tells(one, one, failed=True)
+    assert not tells(one, one)
+    assert not tells(known(score=0.51), one)
+    assert not tells(known(score=0.1), nothing)
+
+
+def test_the_desk_says_what_is_put_off() -> None:
+    look = {"put_off": ["encounter", "loitering"], "put_off_since": "2026-01-05T18:00:00Z"}
+    for manifest, told in (({}, None), ({"look": {"put_off": []}}, None), ({"look": look}, True)):
+        shown: Any = SimpleNamespace(
+            night=SimpleNamespace(run={"manifest": manifest}), words=labels("en")
+        )
+        put_off = tonight._put_off(shown)
+        assert (put_off is not None) == (told is not None)
+        if put_off is not None:
+            assert put_off == ("encounter, loitering", "06 Jan 02:00 MYT")
+
+
+def test_runs_and_looks_are_told_apart(day: Day) -> None:
+    told = desk.looks(desk.night(day.home))
+    assert set(told["kind"]) == {"look at everything", "look at what is new"}
+    assert told.loc[told["kind"] == "look at everything", "put_off"].eq("").all()
+    assert (
+        told.loc[told["kind"] == "look at what is new", "put_off"].str.contains("loitering").all()
+    )
+    health = gather(load(day.home), datetime.now(UTC))
+    assert "meetings up to 06 Jan" in dict(facts(health))["last look"]
+
+
+def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: Path) -> None:
+    """All that looks have seen is new to it: its window, its list and its events are the same."""
+    night(whole_day.home)
+    mine, theirs = load(whole_day.home), load(small_home)
+    with (
+        store.read(mine.store) as ours,
+        store.read(theirs.store) as reference,
+    ):
+        one, other = ours.last_run(looks=False), reference.last_run()
+        assert one is not None
+        assert other is not None
+        assert (one["start"], one["end"]) == (other["start"], other["end"])
+        flags = ours.flags(one["run_id"]), reference.flags(other["run_id"])
+        files = ours.sighting_files()
+        keys = {key: key for key in ours.ledger()["feed_key"]}
+        rights = SimpleNamespace(files=files, arrivals=keys, whole=True)
+        view: Any = SimpleNamespace(store=ours, rights=rights)
+        [released] = release_nights.nights(release_nights._runs(ours), view)
+        assert (released.run_id, released.window.start) == (one["run_id"], one["start"])
+        assert ours.new_feeds().empty
+    pd.testing.assert_frame_equal(*flags)
+    same(events_of(whole_day.home), events_of(small_home))
+    assert looked(whole_day.home).text.startswith("nothing new")
+
+
+def test_files_that_are_known_are_passed_by(tmp_path: Path) -> None:
+    sentence = "!AIVDM,1,1,,A,18In7RhP37WMJeN0g@WJ;`<00000,0*74\n"
+    for name in ("a.nmea", "b.nmea"):
+        (tmp_path / name).write_text(sentence)
+    found = discover([str(tmp_path)], tmp_path / "spool", known=lambda path: path.name == "a.nmea")
+    assert [file.path.name for file in found] == ["b.nmea"]
+    assert not discover([str(tmp_path)], tmp_path / "spool", known=lambda _: True)
+
+
+def test_the_night_goes_first(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    due = datetime(2026, 1, 5, 18, tzinfo=UTC)
+    write_served(installation.service, Served(datetime(2026, 1, 5, tzinfo=UTC), None))
+    with reporter(quiet=True) as report:
+        looker = Looker(installation, [], report)
+        for now in (due, due.replace(minute=59), due.replace(hour=17, minute=59)):
+            assert "no look until it is done" in looker.look(now).text
+        assert not installation.store.exists()
+        write_served(installation.service, Served(due, due))
+        assert looker.look(due).text.startswith("nothing new")
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said while looks fail in every way, and then don't."""
+    ways: list[Exception | Looked] = [
+        store.StoreBusyError("somebody writes"),
+        SelatError("no such feed", hint="name another"),
+        ZeroDivisionError(),
+        Looked("nothing new"),
+    ]
+    stop, lines = threading.Event(), list[str]()
+
+    class Failing:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def look(self) -> Looked:
+            way = ways.pop(0)
+            if not ways:
+                stop.set()
+            if isinstance(way, Exception):
+                raise way
+            return way
+
+    monkeypatch.setattr(watching, "Looker", Failing)
+    with reporter(quiet=True) as report:
+        watching.watch(load(tmp_path), [], 0.0, report, stop, lines.append)
+    return lines
+
+
+def test_a_look_that_fails_is_no_matter_of_the_next(said: list[str], tmp_path: Path) -> None:
+    busy, wrong, broken, well = said
+    assert "no look: somebody writes" in busy
+    assert wrong.endswith("no such feed (name another)")
+    assert "ZeroDivisionError" in broken
+    assert well.endswith("nothing new")
+    assert not load(tmp_path).failure.exists()
+
+
+def test_a_failure_of_the_night_outlasts_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation = load(tmp_path)
+    installation.failure.write_text("2026-01-05T18:00:00Z: the nightly run failed: no disk\n")
+    monkeypatch.setattr(Looker, "look", lambda _: Looked("nothing new"))
+    with reporter(quiet=True) as report:
+        watching.look(Looker(installation, [], report), installation)
+    assert installation.failure.exists()
+
+
+def test_the_command_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def asked(_: Looker) -> Looked:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Looked("nothing new")
+
+    monkeypatch.setattr(Looker, "look", asked)
+    done = CliRunner().invoke(app, ["watch", "--every", "15", "--home", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == "stopped"
+    assert "nothing new" in done.output
+
+
+def test_standard_input_is_not_watched(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["watch", "--feed", "-", "--home", str(tmp_path)])
+    assert "can't be watched" in str(done.exception)
