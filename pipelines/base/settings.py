@@ -224,6 +224,11 @@ class Installation:
         return self.home / "FAILED"
 
     @property
+    def progress(self) -> Path:
+        """How far the run is that is writing; there only meanwhile."""
+        return self.home / "progress.json"
+
+    @property
     def learned(self) -> Path:
         """Folder of learned places and fitted models."""
         return self.home / "learned"

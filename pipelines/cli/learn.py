@@ -1,5 +1,7 @@
 """`selat learn`: places and normal traffic from past traffic; a person decides what counts."""
 
+import getpass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -138,7 +140,8 @@ def review(
             if zone_id not in decided and zone_id not in changes
         }
     if changes:
-        snapshot.decide(installation.learned, changes)
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        snapshot.decide(installation.learned, changes, by=getpass.getuser(), made=now)
     past = _silenced(installation, newest)
     if changes:
         _drawn(installation, newest, past)

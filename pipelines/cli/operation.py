@@ -152,10 +152,10 @@ def _print(made: "Report") -> None:
     from pipelines.publish.operation import tables
 
     console = Console()
-    title = Text("Events (vessels); ratios per vessel-hour, with 95 % intervals")
+    title = Text("Incidents (vessels); ratios per vessel-hour, with 95 % intervals")
     table = Table("where", "kind", *PHASES, "during / before", "after / before", title=title)
-    for place, kind, by in tables.event_rows(made):
-        counts = [f"{by[p]['events']} ({by[p]['vessels']})" for p in PHASES]
+    for place, kind, by in tables.incident_rows(made):
+        counts = [f"{by[p]['incidents']} ({by[p]['vessels']})" for p in PHASES]
         table.add_row(
             Text(place), kind, *counts, tables.interval(by["during"]), tables.interval(by["after"])
         )

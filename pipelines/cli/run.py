@@ -137,7 +137,8 @@ def ingest(
     from pipelines.run.setup import load_zones
 
     zones = load_zones(installation)
-    with reporter(quiet=quiet or as_json) as report:
+    noted = None if dry_run else installation.progress
+    with reporter(quiet=quiet or as_json, noted=noted) as report:
         summary = feeds.ingest_only(
             installation,
             zones,
@@ -183,7 +184,8 @@ def detect(
     from pipelines.base.progress import reporter
     from pipelines.run import runs
 
-    with reporter(quiet=quiet or as_json) as report:
+    noted = installation.progress
+    with reporter(quiet=quiet or as_json, noted=noted) as report:
         finished = runs.detect_only(installation, date, since, until, report, sightings or ())
     show_latest(installation, top=10, as_json=as_json)
     runs.raise_if_partial(finished)

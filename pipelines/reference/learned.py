@@ -7,10 +7,13 @@ become normal without a look. Ids are kept from snapshot to snapshot while a pla
 is, and the decision with them.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -279,6 +282,17 @@ def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
 # ---- decisions
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided of a place: `ACCEPT` or `REJECT`, and who and when, where that is
+    known.
+    """
+
+    what: str
+    by: str = ""
+    made: str = ""
+
+
 def decisions(folder: Path) -> dict[str, str]:
     """Return what a person decided: zone id to `ACCEPT` or `REJECT`.
 
@@ -287,25 +301,67 @@ def decisions(folder: Path) -> dict[str, str]:
     ConfigError
         If the file can't be read or holds something else.
     """
+    return {zone_id: one.what for zone_id, one in decided(folder).items()}
+
+
+def decided(folder: Path) -> dict[str, Decision]:
+    """Return what a person decided by zone id, as `decisions`, with who did, and when."""
     path = folder / DECISIONS
     if not path.exists():
         return {}
-    content = read_yaml(path)
-    if not all(value in (ACCEPT, REJECT) for value in content.values()):
+    try:
+        return {str(key): _decision(value) for key, value in read_yaml(path).items()}
+    except (TypeError, ValueError) as error:
         raise ConfigError(
             f"{DECISIONS} of the learned places isn't a list of decisions",
             hint=f"each line is a zone id and {ACCEPT} or {REJECT}",
-        )
-    return {str(key): str(value) for key, value in content.items()}
+        ) from error
 
 
-def decide(folder: Path, changes: Mapping[str, str]) -> None:
-    """Add decisions to those there are; `PENDING` takes one back."""
-    whole = {**decisions(folder), **changes}
-    kept = {key: whole[key] for key in sorted(whole) if whole[key] != PENDING}
-    head = "# What a person decided of learned places; `selat learn review` writes this.\n"
+def _decision(value: Any) -> Decision:
+    held = value if isinstance(value, dict) else {"what": value}
+    made = Decision(**{str(key): str(text) for key, text in held.items()})
+    if made.what not in (ACCEPT, REJECT):
+        raise ValueError(made.what)
+    return made
+
+
+def decide(folder: Path, changes: Mapping[str, str], by: str = "", made: str = "") -> None:
+    """Add decisions to those there are; `PENDING` takes one back.
+
+    Parameters
+    ----------
+    by, made
+        Who decided, and when (ISO 8601 UTC); left out where empty.
+    """
+    more = {name: text for name, text in (("by", by), ("made", made)) if text}
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / DECISIONS, head + yaml.safe_dump(kept, default_flow_style=False))
+    with _alone(folder):
+        held = {key: asdict(one) for key, one in decided(folder).items()}
+        held |= {key: {"what": what, **more} for key, what in changes.items()}
+        kept = {key: _plain(held[key]) for key in sorted(held) if held[key]["what"] != PENDING}
+        head = (
+            "# What a person decided of learned places; `selat learn review` and the desk write "
+            "this.\n"
+        )
+        text = yaml.safe_dump(kept, default_flow_style=None, allow_unicode=True, width=200)
+        write_text(folder / DECISIONS, head + (text if kept else "{}\n"))
+
+
+def _plain(held: Mapping[str, str]) -> Any:
+    told = {key: text for key, text in held.items() if text}
+    return told if len(told) > 1 else told["what"]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time change the decisions: two desks may."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def in_use(folder: Path) -> dict[str, Any] | None:

@@ -57,11 +57,17 @@ class Correction:
     pack
         The pack that is corrected.
     told
-        `correction.CORRECTIONS`.
+        `correction.CORRECTIONS`, as its recipient is told.
+    recipient
+        Who holds it.
+    products
+        What the files of the correction are made from.
     """
 
     pack: str
     told: pd.DataFrame
+    recipient: Recipient
+    products: Products
 
 
 def correct(
@@ -75,19 +81,18 @@ def correct(
     signer: Signer | None = None,
     agree: Callable[[Correction], bool] = lambda _: True,
     report: Reporter,
+    by: str = "",
 ) -> tuple[tuple[Path, ...], Mapping[str, Any]]:
     """Make the correction of a pack for the one who holds it, and log it.
 
     Parameters
     ----------
-    pack
-        Its name, as the log of exports has it.
-    now
-        When it is made; it goes stale as long after this as packs do after their run.
-    cleared
-        Whether to tell also that people here cleared a lead: not who, nor why.
+    pack, now, cleared
+        As of `prepared`.
     agree
         Asked before anything is signed.
+    by
+        Who makes it, for the log; empty: the account.
 
     Returns
     -------
@@ -102,6 +107,53 @@ def correct(
         If there is no such pack, it can't be looked at again, or `agree` said no.
     """
     signer = signer_of(installation, signer, unsigned=unsigned)
+    made = prepared(installation, pack, now, cleared=cleared, report=report)
+    if not agree(made):
+        raise WithheldError(f"no correction of {pack}: withheld")
+    private = signer[1] if signer and not unsigned else None
+    told = made.told
+    return hand_out(
+        installation,
+        made.products,
+        made.recipient,
+        lambda folder: correction.fill(made.products, pack, told, folder, private),
+        lambda: {
+            "corrects": pack,
+            "corrected": dict(zip(told["event_id"], told["correction"], strict=True)),
+        },
+        signer,
+        out=out,
+        replace=False,
+        by=by,
+    )
+
+
+def prepared(
+    installation: Installation,
+    pack: str,
+    now: pd.Timestamp,
+    *,
+    cleared: bool = False,
+    report: Reporter,
+) -> Correction:
+    """Work out what the holder of a pack is to be told, and write nothing.
+
+    Parameters
+    ----------
+    pack
+        Its name, as the log of exports has it.
+    now
+        When it is made; it goes stale as long after this as packs do after their run.
+    cleared
+        Whether to tell also that people here cleared a lead: not who, nor why.
+
+    Raises
+    ------
+    NothingToCorrectError
+        If there is nothing to tell.
+    SelatError
+        If there is no such pack, or it can't be looked at again.
+    """
     entries = log.check(installation.exports, Keyring(installation.keys)).entries
     named = [one for one in entries if one.get("pack") == pack and "corrects" not in one]
     if not named:
@@ -125,23 +177,7 @@ def correct(
         raise NothingToCorrectError(f"{pack} stands, by what {name} may have", hint=hint)
     whole = cut.of_whole([default, _mark(sent), *map(_mark, _rows(told))], recipient, default)
     products = _products(sent, made, whole, recipient, now, len(before) + 1)
-    told = cut.blank(told, recipient)
-    if not agree(Correction(pack, told)):
-        raise WithheldError(f"no correction of {pack}: withheld")
-    private = signer[1] if signer and not unsigned else None
-    return hand_out(
-        installation,
-        products,
-        recipient,
-        lambda folder: correction.fill(products, pack, told, folder, private),
-        lambda: {
-            "corrects": pack,
-            "corrected": dict(zip(told["event_id"], told["correction"], strict=True)),
-        },
-        signer,
-        out=out,
-        replace=False,
-    )
+    return Correction(pack, cut.blank(told, recipient), recipient, products)
 
 
 def _looked_again(

@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -14,6 +15,7 @@ from detectors.surroundings import nearby
 from pipelines.base.files import digest_of_files
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.detect.heard import Heard
+from pipelines.detect.reception import received
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER, Window
 from pipelines.store import Queries
@@ -72,6 +74,7 @@ def manifest_of(
             "over_budget": assessed.over_budget,
         },
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
+        "reception": _reception(store, setup.installation, window),
         "held_back": [str(rule) for rule in assessed.held_back],
         "watchlists": [
             {
@@ -97,6 +100,18 @@ def _provisional(
     until = [final_at(end_of[first], now) for first in firsts if first in end_of]
     pending = [time for time in until if time is not None]
     return {"flagged": len(pending), "until": _iso(max(pending)) if pending else None}
+
+
+def _reception(store: Queries, installation: Installation, window: Window) -> dict[str, Any]:
+    """Say where and when less was heard than usual in the last day of the window."""
+    settings = installation.settings.health
+    found = received(store, window.end, settings.usual_days)
+    poor = found.poor(settings.min_usual_share)
+    return {
+        "poor": None if poor is None else asdict(poor),
+        "gaps": found.gaps,
+        "longest_gap_s": found.longest_gap_s,
+    }
 
 
 def _out_of_reach(compared: pd.DataFrame) -> int:

@@ -88,7 +88,7 @@ def run_night(
     do = steps or Steps()
     try:
         with (
-            reporter(quiet=quiet) as report,
+            reporter(quiet=quiet, noted=installation.progress) as report,
             write(installation.store, installation.settings.store) as store,
         ):
             setup = Setup.load(installation)
@@ -107,9 +107,11 @@ def run_night(
                 store, date=request.date, since=request.since, until=request.until
             )
             detection = do.run_detectors(store, setup, window, report)
-            judged = do.judge(store, setup, window, detection)
-            published = do.publish(store, setup, judged, {**ingested.failed, **seen.failed})
-            finished = do.record(store, installation, judged, published)
+            with report.bar("Judging", None):
+                judged = do.judge(store, setup, window, detection)
+            with report.bar("Publishing", None):
+                published = do.publish(store, setup, judged, {**ingested.failed, **seen.failed})
+                finished = do.record(store, installation, judged, published)
     except Exception as error:
         note_failure(installation, error)
         raise

@@ -14,7 +14,7 @@ from pipelines.ingest import Area
 from pipelines.learn import gather
 from pipelines.publish.operation import page, tables
 from pipelines.run.setup import load_zones
-from pipelines.store import read, write
+from pipelines.store import Queries, read, write
 
 MAX_BATCH_REPORTS = 4_000_000
 
@@ -125,12 +125,24 @@ def compared(
             store.events_touching(first, last),
             presence,
             store.dispositions(),
+            _incident_of(store),
             outline=outline,
             ring=ring,
             beside_nm=beside_nm,
             min_score=installation.settings.assess.min_score if min_score is None else min_score,
             simulated=bool(store.simulated),
         )
+
+
+def _incident_of(store: Queries) -> dict[str, str]:
+    """Return the incident of each event, as the newest run tells that has it in one."""
+    query = (
+        "SELECT incident_id, events FROM incidents JOIN runs USING (run_id) "
+        "WHERE status NOT IN ('merged', 'retracted') ORDER BY ordinal"
+    )
+    told = store.sql(query)
+    rows = zip(told["events"].tolist(), told["incident_id"].tolist(), strict=True)
+    return {event: incident for events, incident in rows for event in str(events).split(";")}
 
 
 def write_report(installation: Installation, made: comparing.Report) -> list[str]:

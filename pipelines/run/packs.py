@@ -57,6 +57,7 @@ def export_to(
     strike: Collection[str] = (),
     agree: Callable[[Released], bool] = lambda _: True,
     report: Reporter | None = None,
+    by: str = "",
 ) -> Sent:
     """Make the pack of a run for a recipient: a folder and an archive, or an encrypted archive.
 
@@ -84,6 +85,8 @@ def export_to(
         What to leave out; see `release_run`. The log says so, the pack doesn't.
     agree
         Asked before anything is signed; sees what isn't held here, knowing more.
+    by
+        Who makes it, for the log; empty: the account.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def export_to(
         return _entry(released, recipient, strike)
 
     paths, said = hand_out(
-        installation, products, recipient, fill, entry, signer, out=out, replace=replace
+        installation, products, recipient, fill, entry, signer, out=out, replace=replace, by=by
     )
     return Sent(paths, said, released)
 
@@ -141,6 +144,7 @@ def hand_out(
     *,
     out: Path | None,
     replace: bool,
+    by: str = "",
 ) -> tuple[tuple[Path, ...], Mapping[str, Any]]:
     """Make a recipient's files, note them in the log, and put them in place.
 
@@ -169,7 +173,7 @@ def hand_out(
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         made, content = _make(recipient, title, unfinished, fill)
-        line = {**_line(products, recipient, title, made, content), **own}
+        line = {**_line(products, recipient, title, made, content), "by": by or _user(), **own}
         digest = log.append(installation.exports, line, Keyring(installation.keys), signer)
         for path, target in zip(made, targets, strict=True):
             if target.is_dir():
@@ -211,7 +215,6 @@ def _line(
         raise SelatError("these products are for nobody")
     return {
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "by": _user(),
         "recipient": release.recipient,
         "title": recipient.title,
         "pack": title,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -21,15 +22,17 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
-from pipelines.web import assets, rooms
+from pipelines.web import assets, packing, places, rooms, watching
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
+from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.planned import plan
 from pipelines.web.sessions import Session
 from pipelines.web.tonight import Asked, tonight, why
+from pipelines.web.working import Works
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
@@ -88,7 +91,13 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return nights.shown(at, _session(request, desk).language)
 
     def show(request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        return _show(request, desk, name, status, simulated=nights.simulated(), **values)
+        more = {"simulated": nights.simulated(), "newest": nights.newest()}
+        return _show(request, desk, name, status, **more, **values)
+
+    here = Here(desk.installation, nights, partial(_session, desk=desk), shown, show, Works())
+    for room in (places, watching, packing):
+        room.addresses(app, here)
+    watching.work_addresses(app, here)
 
     @app.get("/")
     def _tonight(request: Request, asked: Annotated[Asked, Query()]) -> Response:
@@ -128,6 +137,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             drawn=charts.incident(night, line.rank) if line.rank else None,
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
+            go_on=incidents.next_open(lines, place),
             given=given,
             said=said,
             hint=hint,
@@ -175,7 +185,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             )
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
-        return _redirect(f"/incident/{incident_id}?recorded=1{more}#concluded")
+        return _redirect(f"/incident/{incident_id}?recorded=1{more}#go-on")
 
     @app.get("/event/{event_id}")
     def _event(request: Request, event_id: Id, at: At = "") -> Response:
@@ -228,10 +238,12 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return show(request, "health", **rooms.health_page(health, problems))
 
     @app.get("/live")
-    def _live() -> Response:
-        told = rooms.live(desk.installation, nights.newest())
+    def _live(request: Request) -> Response:
+        words = labels(_session(request, desk).language)
+        told = rooms.live(desk.installation, nights.newest(), words)
         # When something is prepared tells that something came, which may not be for this reader.
-        return JSONResponse(told if desk.whole is None else {**told, "writing": "", "for": ""})
+        quiet = {"writing": "", "for": "", "doing": "", "share": None}
+        return JSONResponse(told if desk.whole is None else {**told, **quiet})
 
     @app.get("/assets/{name}")
     def _asset(name: str) -> Response:

@@ -1,4 +1,4 @@
-"""What the pages load beside themselves: one style sheet and two scripts, a list that is closed."""
+"""What the pages load beside themselves: a style sheet and scripts, a closed list."""
 
 from functools import cache
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from pipelines.publish.maps import canvas, style
 from pipelines.publish.maps.page import text_of
 
+_MAPS: Final = ("places", "area")
 _SCRIPT: Final = "text/javascript; charset=utf-8"
 
 
@@ -23,8 +24,11 @@ def _assets() -> dict[str, tuple[str, str]]:
         text_of(__package__, "static/desk.css"),
     ]
     chart = canvas.script(text_of(__package__, "static/chart.js"), playback=True)
+    places, area = (canvas.script(text_of(__package__, f"static/{n}.js")) for n in _MAPS)
     return {
         "desk.css": ("text/css; charset=utf-8", "".join(sheet)),
         "desk.js": (_SCRIPT, text_of(__package__, "static/desk.js")),
         "chart.js": (_SCRIPT, f"{canvas.leaflet()}\n{chart}"),
+        "places.js": (_SCRIPT, f"{canvas.leaflet()}\n{places}"),
+        "area.js": (_SCRIPT, f"{canvas.leaflet()}\n{area}"),
     }

@@ -18,6 +18,7 @@ from detectors.core.errors import SelatError
 from pipelines.web import peers
 from pipelines.web.gate import NOT_READY, OUT_OF_ORDER, Gate
 from pipelines.web.protocol import (
+    UPLOAD,
     App,
     Headers,
     Pairs,
@@ -28,6 +29,7 @@ from pipelines.web.protocol import (
     cookie_of,
     form_of,
     respond,
+    upload_of,
 )
 from pipelines.web.sessions import Keys, Session, same
 
@@ -172,7 +174,7 @@ class Doors:
         scope.setdefault("state", {})["session"] = session
         if scope["method"] != "POST":
             return True
-        form = await form_of(headers, receive)
+        form = upload_of(headers) if scope["path"] == UPLOAD else await form_of(headers, receive)
         if isinstance(form, int):
             await _say(send, form, "Refused", _REFUSED[form])
             return False

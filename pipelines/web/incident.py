@@ -83,6 +83,13 @@ class Incident:
     merged_into: str
 
 
+def next_open(lines: Sequence[Line], place: int) -> Line | None:
+    """Return the next incident after a place that nobody has concluded anything on, from the top
+    again after the last; None where there is none.
+    """
+    return next((one for one in (*lines[place + 1 :], *lines[:place]) if one.open), None)
+
+
 def find(shown: Shown, incident_id: str) -> Line | None:
     """Return an incident of a night by its whole id; None where it has none such."""
     return next((line for line in shown.lines if line.incident_id == incident_id), None)

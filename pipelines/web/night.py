@@ -98,6 +98,11 @@ class Line:
         return seen_of(self.score, self.events)
 
     @property
+    def open(self) -> bool:
+        """Whether it goes on, and nobody has concluded anything on it."""
+        return bool(self.rank) and not self.concluded
+
+    @property
     def number(self) -> str:
         """Return its rank for a person."""
         return str(self.rank) if self.rank else "–"

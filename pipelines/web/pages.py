@@ -27,7 +27,8 @@ def page(name: str, language: str, **values: Any) -> str:
         to all.
     """
     words = labels(language)
-    given = {"shown": None, "drawn": None, "recorded": False, **values}
+    plain = {"shown": None, "drawn": None, "recorded": False, "work": None}
+    given = {**plain, **values}
     return maps_page.template(__package__, f"pages/{name}.html.j2").render(
         words=words,
         t=words.at_desk,

@@ -12,6 +12,11 @@ Headers = dict[bytes, list[bytes]]
 Pairs = tuple[tuple[bytes, bytes], ...]
 
 MAX_BODY: Final = 65_536
+MAX_UPLOAD: Final = 64 << 20
+UPLOAD: Final = "/packs/upload"
+"""Where a pack may be sent to be verified: the one door that takes what isn't a form."""
+WORD: Final = b"x-desk-word"
+"""The header that brings the session's word there: no other site can send one unasked."""
 MAX_FIELDS: Final = 32
 
 
@@ -54,6 +59,22 @@ async def form_of(headers: Headers, receive: Receive) -> dict[str, str] | int:
     except ValueError:
         return 400
     return {name: values[-1] for name, values in fields.items()}
+
+
+def upload_of(headers: Headers) -> dict[str, str] | int:
+    """Return the word that a file comes with, as a form's, or the status to refuse it with.
+
+    The file itself is for the application to read.
+    """
+    if headers.get(b"content-type") != [b"application/octet-stream"]:
+        return 415
+    stated = headers.get(b"content-length", [])
+    if len(stated) != 1 or not stated[0].isdigit():
+        return 411
+    if int(stated[0][:20]) > MAX_UPLOAD:
+        return 413
+    words = headers.get(WORD, [])
+    return {"csrf": words[0].decode("latin-1") if len(words) == 1 else ""}
 
 
 async def respond(send: Send, status: int, text: str, kind: str, more: Pairs = ()) -> None:

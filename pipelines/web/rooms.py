@@ -18,7 +18,9 @@ from pipelines.ask.health import Health
 from pipelines.ask.health.words import age, day
 from pipelines.ask.look import look
 from pipelines.assess import watchlists
+from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
+from pipelines.base.progress import Doing, noted_in
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, position_text
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
@@ -250,11 +252,35 @@ def nights(installation: Installation, runs: pd.DataFrame) -> list[dict[str, Any
     ]
 
 
-def live(installation: Installation, newest: str) -> dict[str, str]:
-    """Return what a page that stays open asks for: the newest run, and whether somebody writes."""
+def live(installation: Installation, newest: str, words: Labels) -> dict[str, Any]:
+    """Return what a page that stays open asks for: the newest run, and how far one is.
+
+    `writing` is since when somebody writes, `for` how long that is, `doing` what a run is at and
+    `share` how much of that is done, as far as it is known.
+    """
     since = store.writing(installation.store)
+    if since is None:
+        return {"run": newest, "writing": "", "for": "", "doing": "", "share": None}
+    doing = noted_in(installation.progress)
     return {
         "run": newest,
-        "writing": "" if since is None else day(since),
-        "for": "" if since is None else age((datetime.now(UTC) - since).total_seconds()),
+        "writing": day(since),
+        "for": age((datetime.now(UTC) - since).total_seconds()),
+        "doing": "" if doing is None else _doing(doing, words),
+        "share": None if doing is None else doing.share,
     }
+
+
+STAGES: Final = ("Reading", "Tracks and coverage", "Detecting", "Judging", "Publishing")
+"""What a night does, in order, as it says itself: `run.night`."""
+
+
+def _doing(doing: Doing, words: Labels) -> str:
+    """Say which step of a night is going on, and what of it."""
+    place = next((k for k, one in enumerate(STAGES) if doing.stage.startswith(one)), None)
+    if place is None:
+        return one_line(f"{doing.stage} {doing.detail}", NAME_LIMIT * 2)
+    step = words.at_desk(STAGES[place])
+    more = doing.detail or doing.stage[len(STAGES[place]) :].strip()
+    said = words.at_desk("Step {k} of {n}: {step}", k=place + 1, n=len(STAGES), step=step)
+    return one_line(f"{said} ({more})" if more else said, NAME_LIMIT * 3)

@@ -57,7 +57,7 @@ class Asked(BaseModel):
             and {
                 "new": line.status == NEW,
                 "changed": line.status in CHANGED,
-                "open": not line.concluded and bool(line.rank),
+                "open": line.open,
             }.get(self.news, True)
         )
 

@@ -227,7 +227,8 @@ def test_odd_addresses_lead_nowhere(reader: Reader, path: str) -> None:  # noqa:
 
 
 def test_assets_are_a_closed_list() -> None:
-    assert {"desk.css", "desk.js", "chart.js"} == assets._assets().keys()
+    maps = {"chart.js", "places.js", "area.js"}
+    assert {"desk.css", "desk.js", *maps} == assets._assets().keys()
     assert assets.find("../pages/desk.html.j2") is None
 
 

@@ -123,21 +123,21 @@ class Operation:
     ----------
     report
         See `operations.report.Report`.
-    events
+    incidents
         By place (inside, beside, elsewhere), kind (and "all") and phase (before, during, after):
-        events, vessels, and the ratio to before with its interval of 95 % and what it says.
+        incidents, vessels, and the ratio to before with its interval of 95 % and what it says.
     presence
         By place and phase: vessels, vessel-hours, and the ratio to before.
     outcomes
         By place and phase: what was concluded on the events.
     found
-        The events that count, as points, with place and phase.
+        The incidents that count, as points, with place and phase.
     notes
         What must be said with any of it.
     """
 
     report: "Report"
-    events: pd.DataFrame
+    incidents: pd.DataFrame
     presence: pd.DataFrame
     outcomes: pd.DataFrame
     found: gpd.GeoDataFrame
@@ -145,8 +145,8 @@ class Operation:
 
     def draw(self) -> "Figure":
         """Events inside, beside and elsewhere, in each phase."""
-        every = self.events[self.events["kind"] == "all"]
-        table = every.pivot_table(index="place", columns="phase", values="events", sort=False)
+        every = self.incidents[self.incidents["kind"] == "all"]
+        table = every.pivot_table(index="place", columns="phase", values="incidents", sort=False)
         title = f"{self.report.operation['name']}: events that count"
         return pictures.bars(table, f"EXERCISE – {title}" if self.report.simulated else title)
 
@@ -195,9 +195,10 @@ def operation(
     found = report.found.assign(
         place=[PLACES[k] for k in report.found["place"]],
         phase=[PHASES[k] for k in report.found["phase"]],
+        vessels=[", ".join(f"{m:09d}" for m in sorted(of)) for of in report.found["vessels"]],
     )
     return Operation(
-        report, report.events, report.presence, report.outcomes, points(found), notes(report)
+        report, report.incidents, report.presence, report.outcomes, points(found), notes(report)
     )
 
 

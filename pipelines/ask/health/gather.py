@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -15,9 +14,7 @@ import pandas as pd
 
 from pipelines.ask.health.model import (
     Backup,
-    Block,
     Clock,
-    Coverage,
     Disk,
     Early,
     Feed,
@@ -31,6 +28,7 @@ from pipelines.ask.health.model import (
 from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.schedule import due_around, read_served
 from pipelines.base.settings import Installation
+from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
 from pipelines.run.looked import read_state
@@ -43,9 +41,6 @@ MIN_COVERED_H: Final = 3.0
 
 MAX_CLOCKS: Final = 20
 """Newest feeds whose clocks are told of."""
-
-SLOT: Final = timedelta(minutes=10)
-"""Slots of `coverage_feed`."""
 
 
 def gather(installation: Installation, now: datetime) -> Health:
@@ -74,7 +69,7 @@ def gather(installation: Installation, now: datetime) -> Health:
             clock = now if not reader.simulated or heard is None else heard.to_pydatetime()
             days = installation.settings.health.usual_days
             feeds = _feeds(reader, clock, days)
-            coverage = None if heard is None else _coverage(reader, heard, days)
+            coverage = None if heard is None else received(reader, heard, days)
             store = _store(reader, installation.store)
             growth = _growth(reader, installation.runs)
             early = _early(reader, now)
@@ -181,32 +176,6 @@ def _rates(table: pd.DataFrame) -> list[float]:
     hours = (dates["last"] - dates["first"]).dt.total_seconds() / 3600
     enough = hours >= MIN_COVERED_H
     return [float(rate) for rate in (dates["reports"] / hours)[enough]]
-
-
-def _coverage(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
-    since = end - timedelta(days=days + 1)
-    table = reader.heard_by_block(since, end)
-    before = sorted(set(table["day"]) - {0})
-    wide = table.pivot_table(
-        index=["lat", "lon_half"], columns="day", values="reports", fill_value=0
-    ).reindex(columns=[0, *before], fill_value=0)
-    usual = wide[before].median(axis=1) if before else wide[0]
-    blocks = tuple(
-        Block(int(lat), int(lon_half) / 2, int(reports), float(normal))
-        for (lat, lon_half), reports, normal in zip(wide.index, wide[0], usual, strict=True)
-    )
-    gaps = _gaps_s(reader, end, since)
-    return Coverage(end.to_pydatetime(), len(before), blocks, len(gaps), max(gaps, default=0.0))
-
-
-def _gaps_s(reader: Queries, end: pd.Timestamp, since: pd.Timestamp) -> list[float]:
-    """Lengths of the stretches of the last 24 hours in which nothing was heard."""
-    day = (end - timedelta(days=1)).floor(SLOT)
-    slots = list(reader.heard_by_slot(since, end))
-    within = [slot for slot in slots if slot >= day]
-    edges = [day - SLOT, *within] if len(within) < len(slots) else within
-    silent = [after - before - SLOT for before, after in pairwise([*edges, end])]
-    return [gap.total_seconds() for gap in silent if gap > timedelta(0)]
 
 
 def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipelines.detect.reception import Coverage
+
 
 @dataclass(frozen=True)
 class LastRun:
@@ -100,35 +102,6 @@ class Feed:
         if self.reports_per_h is None or not self.usual_per_h:
             return None
         return self.reports_per_h / self.usual_per_h
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block of 1° of latitude and 0.5° of longitude: reports in 24 hours, and what is usual."""
-
-    lat: int
-    lon: float
-    reports: int
-    usual: float
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """The last 24 hours against those before.
-
-    Attributes
-    ----------
-    days
-        How many days before are the usual's.
-    gaps, longest_gap_s
-        Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes.
-    """
-
-    end: datetime
-    days: int
-    blocks: tuple[Block, ...]
-    gaps: int
-    longest_gap_s: float
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,6 @@ MAX_EARLY: int = 3
 LATE_LOOKS: int = 4
 """After so many that weren't made it is told that looks between nights have stopped."""
 
-MIN_USUAL: int = 100
-"""Reports in 24 hours from which on a block counts as usually heard."""
-
 
 def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     """Problems in the order of their weight; empty if all is well."""
@@ -130,15 +127,13 @@ def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:
 def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
     if health.coverage is None or health.coverage.days == 0:
         return []
-    usual = [block for block in health.coverage.blocks if block.usual >= MIN_USUAL]
-    poor = [b for b in usual if b.reports < settings.min_usual_share * b.usual]
-    if not poor:
+    poor = health.coverage.poor(settings.min_usual_share)
+    if poor is None:
         return []
-    worst = max(poor, key=lambda block: block.usual - block.reports)
     text = (
-        f"{len(poor)} of {len(usual)} blocks usually heard have less than "
+        f"{poor.blocks} of {poor.usual} blocks usually heard have less than "
         f"{settings.min_usual_share:.0%} of the usual reports in the last 24 h; most is missing "
-        f"around {worst.lat + 0.5:.1f}N {worst.lon + 0.25:.2f}E"
+        f"around {poor.lat:.1f}N {poor.lon:.2f}E"
     )
     return [Problem("warning", "coverage", text, "silences there are judged by what was heard")]
 

@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.ask.health.model import Coverage, Health, LastLook
+from pipelines.ask.health.model import Health, LastLook
 from pipelines.ask.health.words import age, day, per_hour, size
 from pipelines.base.problems import Problem
 from pipelines.base.visible import clean
+from pipelines.detect.reception import Coverage
 
 SHADES: Final = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.01, "░"), (0.0, "·"))
 """From which share of the usual on a block of the map has which sign."""

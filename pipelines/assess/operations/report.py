@@ -6,7 +6,7 @@ it: traffic, weather, receivers and what is looked for change as well, which is 
 sea stands beside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,16 +59,17 @@ class Report:
     presence
         By place and phase: vessels, vessel_hours, vessel_hours_per_day, and for during and after
         the ratio to before (`mean_ratio` over days).
-    events
-        By place, kind (and "all") and phase: events, vessels, and for during and after the ratios
-        to before, per vessel-hour and per hour heard (`rate_ratio`).
+    incidents
+        By place, kind (and "all") and phase: incidents, vessels, and for during and after the
+        ratios to before, per vessel-hour and per hour heard (`rate_ratio`).
     outcomes
         By place and phase: boardings (boarded and cleared), found (boarded), benign_cause, watch,
         unknown.
     displacement
-        The weighted displacement quotient of all events, NaN where it can't be said.
+        The weighted displacement quotient of all incidents, NaN where it can't be said.
     found
-        The events that count: event_id, kind, mmsi, start, lat, lon, place, phase.
+        The incidents that count, each by the event that began it: event_id, kind (of the strongest
+        event), vessels, start, lat, lon, place, phase.
     """
 
     operation: pd.Series
@@ -79,7 +80,7 @@ class Report:
     min_score: float
     hours_heard: dict[str, int]
     presence: pd.DataFrame
-    events: pd.DataFrame
+    incidents: pd.DataFrame
     outcomes: pd.DataFrame
     displacement: float
     found: pd.DataFrame
@@ -172,6 +173,7 @@ def compare(
     events: pd.DataFrame,
     presence: pd.DataFrame,
     dispositions: pd.DataFrame,
+    incident_of: Mapping[str, str],
     *,
     outline: shapely.Geometry,
     ring: shapely.Geometry,
@@ -190,8 +192,12 @@ def compare(
         `PRESENCE_COLUMNS`.
     dispositions
         `dispositions.DISPOSITIONS`; the newest on each event counts, by the event's time and place.
+    incident_of
+        Event to incident: what is one story counts once (`by_incident`), or a raft of five would
+        seem ten meetings.
     """
-    found = _placed(events[events["score"] >= min_score], phases, outline, ring)
+    counting = by_incident(events[events["score"] >= min_score], incident_of)
+    found = _placed(counting, phases, outline, ring)
     heard = presence.assign(phase=_phase_of_hour(presence["hour"].to_numpy(), phases))
     heard = heard[heard["phase"] >= 0]
     hours_heard = {
@@ -202,7 +208,7 @@ def compare(
     exposure = hours.set_index(["place", "phase"])["vessel_hours"]
     counted = _counts(found, exposure, hours_heard)
     total = {
-        place: (_events_of(counted, place, "before"), _events_of(counted, place, "during"))
+        place: (_incidents_of(counted, place, "before"), _incidents_of(counted, place, "during"))
         for place in PLACES
     }
     return Report(
@@ -220,6 +226,25 @@ def compare(
         found,
         simulated,
     )
+
+
+def by_incident(events: pd.DataFrame, incident_of: Mapping[str, str]) -> pd.DataFrame:
+    """Return a row for each incident: the event that began it, with all of its vessels.
+
+    Its kind is that of the strongest event; an event of no incident is one by itself.
+    """
+    if events.empty:
+        return events.assign(vessels=pd.Series(dtype="object"))
+    one = events["event_id"].map(lambda key: incident_of.get(key, key))
+    ordered = events.assign(incident=one).sort_values(["start", "event_id"])
+    strongest = ordered.sort_values("score", ascending=False, kind="stable")
+    kind = strongest.drop_duplicates("incident").set_index("incident")["kind"]
+    pairs = ordered.groupby("incident")[["mmsi", "other_mmsi"]]
+    vessels = {key: frozenset(part.to_numpy().ravel().tolist()) - {0} for key, part in pairs}
+    first = ordered.drop_duplicates("incident")
+    return first.assign(
+        kind=first["incident"].map(kind), vessels=first["incident"].map(vessels)
+    ).reset_index(drop=True)
 
 
 def _hour(time: pd.Timestamp) -> int:
@@ -244,7 +269,7 @@ def _placed(
     known = events[np.isfinite(events["lat"]) & np.isfinite(events["lon"])]
     phase = _phase_of_hour(epoch_us(known["start"]) // 3_600_000_000, phases)
     place = place_of(known["lat"].to_numpy(), known["lon"].to_numpy(), outline, ring)
-    columns = ["event_id", "kind", "mmsi", "start", "lat", "lon"]
+    columns = ["event_id", "kind", "vessels", "start", "lat", "lon"]
     whole: pd.DataFrame = known[columns].assign(place=place, phase=phase)
     whole = whole[whole["phase"] >= 0]
     return whole.sort_values(["start", "event_id"], ignore_index=True)
@@ -293,8 +318,8 @@ def _counts(found: pd.DataFrame, exposure: pd.Series, hours_heard: dict[str, int
                     "place": place,
                     "kind": kind,
                     "phase": phase,
-                    "events": counts[k],
-                    "vessels": int(now["mmsi"].nunique()),
+                    "incidents": counts[k],
+                    "vessels": len(frozenset().union(*now["vessels"])),
                 }
                 by_vessel = by_hour = None
                 if k:
@@ -321,11 +346,11 @@ def _ratio(prefix: str, ratio: Ratio | None) -> dict[str, float | str]:
     }
 
 
-def _events_of(counted: pd.DataFrame, place: str, phase: str) -> int:
+def _incidents_of(counted: pd.DataFrame, place: str, phase: str) -> int:
     row = counted[
         (counted["place"] == place) & (counted["kind"] == "all") & (counted["phase"] == phase)
     ]
-    return int(row["events"].iloc[0])
+    return int(row["incidents"].iloc[0])
 
 
 def _outcomes(

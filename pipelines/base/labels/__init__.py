@@ -239,6 +239,8 @@ class Labels(BaseModel):
     state_complete: str
     state_partial: str
     heard_line: str
+    reception_poor: str
+    reception_gaps: str
     score_of: str
     find_heading: str
     search: str

@@ -22,7 +22,7 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import CONCLUSIONS
-from pipelines.base.text import duration_text, one_line, script_json
+from pipelines.base.text import duration_text, one_line, position_text, script_json
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import (
@@ -127,6 +127,7 @@ def render(
         )
         if "vessels_looked_at" in counts
         else "",
+        reception=reception(products.manifest, words),
         contact=f": {contact}" if contact else "",
         conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
@@ -142,6 +143,20 @@ def render(
         has_lanes=bool(products.zones.frame["zone_class"].isin(LANE_CLASSES).any()),
         speeds=speeds(words),
     )
+
+
+def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
+    """Say where and when less was heard than usual; nothing where that isn't known."""
+    told = manifest.get("reception") or {}
+    said = []
+    if poor := told.get("poor"):
+        where = position_text(float(poor["lat"]), float(poor["lon"]))
+        numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
+        said.append(words.reception_poor.format(**numbers, where=where))
+    if gaps := int(told.get("gaps", 0)):
+        longest_min = round(float(told["longest_gap_s"]) / 60)
+        said.append(words.reception_gaps.format(n=gaps, minutes=longest_min))
+    return said
 
 
 def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:

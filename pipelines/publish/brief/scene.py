@@ -61,9 +61,11 @@ def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
 
 
 def _places(cards: Sequence[VesselCard]) -> list[tuple[float, float]]:
-    seen = [(card.lon, card.lat) for card in cards]
+    """Return where what is told of happened; where that isn't known, where vessels were seen."""
     happened = [(event.lon, event.lat) for card in cards for event in card.events[:1]]
-    return [(x, y) for x, y in [*seen, *happened] if x is not None and y is not None]
+    seen = [(card.lon, card.lat) for card in cards]
+    known = [(x, y) for x, y in happened if x is not None and y is not None]
+    return known or [(x, y) for x, y in seen if x is not None and y is not None]
 
 
 def _shown_mmsi(products: Products, cards: Sequence[VesselCard]) -> set[int]:

@@ -41,7 +41,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Point:
-    """A place with a symbol: circle, square, base, ring or dot; `text` is in or beside it."""
+    """A place with a symbol: circle, square, base, ring or dot; `text` is in or beside it.
+
+    `group` is what the page may show alone.
+    """
 
     x: float
     y: float
@@ -49,6 +52,7 @@ class Point:
     colour: str
     text: str = ""
     title: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)

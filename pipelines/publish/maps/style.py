@@ -106,6 +106,7 @@ LOOKS: Final[Mapping[str, Look]] = {
     "later_sortie": Look("", 2.4, (7, 4)),
     "area": Look("during", 2.0),
     "beside": Look("sector", 1.0, (2, 3), 0.8, fill_opacity=0.1),
+    "watch": Look("magenta", 1.6, (6, 3), fill_opacity=0.12),
     "learned": Look("", 1.0, fill_opacity=0.35),
     "learned_accept": Look("", 1.4, fill_opacity=0.6),
     "learned_reject": Look("", 1.0, (2, 3), fill_opacity=0.05),

@@ -16,6 +16,7 @@ import shapely
 from pipelines.publish.maps.elements import moved, steps, tag
 from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
 from pipelines.publish.maps.sheet import WIDTH, Room, Sheet, Spot
+from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
 
 _UNSEEN: Final = 0.35
@@ -24,11 +25,6 @@ than a dot of a printer."""
 
 _MARGIN: Final = 10.0
 """How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
-
-MARK_R: Final = 13.0
-"""Half the width of a mark."""
-_RINGS: Final = ((0.0, 1), (30.0, 8), (56.0, 14), (84.0, 20))
-"""Where a mark may stand: on its place, else beside it at these distances, so many to a ring."""
 
 _BESIDE: Final[Sequence[Spot]] = (
     (12.0, 0.0, "start"),
@@ -107,6 +103,7 @@ class _Drawing:
                 "</g>",
                 *self._degrees(),
                 *self._scale(),
+                *self._north(),
                 "</svg>",
             ]
         )
@@ -259,9 +256,10 @@ class _Drawing:
         dots, lines, signs = [], [], []
         spots: list[tuple[float, float]] = []
         ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
+        aground = aground_of(self.scene.ground.land, self.sheet)
         for event, x, y in self._placed(ordered):
             dots.append(tag("circle", cx=x, cy=y, r=3.2))
-            spot = _free_spot(x, y, spots) if event.main else None
+            spot = free_spot(x, y, spots, aground) if event.main else None
             if spot is None:
                 continue
             spots.append(spot)
@@ -384,14 +382,10 @@ class _Drawing:
         yield self._text("0", 16, y - 5, "ink", "start")
         yield self._text(f"{miles:g} nm", 18 + long, y - 5, "ink", "middle")
 
-
-def _free_spot(
-    x: float, y: float, taken: Sequence[tuple[float, float]]
-) -> tuple[float, float] | None:
-    for radius, n in _RINGS:
-        for i in range(n):
-            turn = 2 * np.pi * i / n - np.pi / 4
-            spot = (float(x + radius * np.cos(turn)), float(y + radius * np.sin(turn)))
-            if all(np.hypot(spot[0] - a, spot[1] - b) > 2 * MARK_R for a, b in taken):
-                return spot if radius else (x, y)
-    return None
+    def _north(self) -> Iterator[str]:
+        """Say where north is: up, as on every sheet of ours."""
+        x, y = WIDTH - 26.0, self.sheet.height - 22.0
+        ink, halo = self.ink.colour("ink"), self.ink.colour("halo")
+        yield tag("rect", x=x - 14, y=y - 30, width=28, height=42, fill=halo, fill_opacity=0.85)
+        yield tag("path", d="M0-13 6 9 0 5-6 9z", fill=ink, transform=moved(x, y))
+        yield self._text("N", x, y - 16, "ink", "middle", font_size=11, font_weight=700)

@@ -44,7 +44,7 @@ def to_html(report: Report, zones: Zones) -> str:
         still=page.still(scene_of(report, zones), "Map of the operation"),
         has_land=len(zones.land) > 0,
         forest=_forest(report),
-        events=_events(report),
+        incidents=_incidents(report),
         presence=_presence(report),
         outcomes=report.outcomes.to_dict("records"),
     )
@@ -54,14 +54,14 @@ def _local(time: Any) -> str:
     return str(time.tz_convert(LOCAL).strftime("%d %b %Y %H:%M MYT"))
 
 
-def _events(report: Report) -> list[dict[str, Any]]:
+def _incidents(report: Report) -> list[dict[str, Any]]:
     rows = []
-    for place, kind, by in tables.event_rows(report):
+    for place, kind, by in tables.incident_rows(report):
         rows.append(
             {
                 "place": place,
                 "kind": kind,
-                "counts": [(by[p]["events"], by[p]["vessels"]) for p in PHASES],
+                "counts": [(by[p]["incidents"], by[p]["vessels"]) for p in PHASES],
                 "during": tables.interval(by["during"]),
                 "after": tables.interval(by["after"]),
                 "during_hour": tables.interval(by["during"], "per_hour_"),
@@ -92,7 +92,7 @@ def _presence(report: Report) -> list[dict[str, Any]]:
 
 
 def scene_of(report: Report, zones: Zones) -> Scene:
-    """Draw the operation's area, what is called beside it, and where each phase's events were."""
+    """Draw the operation's area, what is called beside it, and where incidents began by phase."""
     west, south, east, north = shapely.bounds(report.ring).tolist()
     lon0, fit = cut.extent([west, east], [south, north])
     box = cut.padded(fit)
@@ -126,7 +126,7 @@ def _forest(report: Report) -> dict[str, Any]:
     """During over before, per vessel-hour, with intervals, on a scale of logarithms."""
     rows, y = [], 34.0
     for place in PLACES:
-        part = report.events[(report.events["place"] == place)]
+        part = report.incidents[(report.incidents["place"] == place)]
         part = part[part["phase"] == "during"]
         for row in part.to_dict("records"):
             if math.isnan(row["ratio"]):

@@ -35,19 +35,21 @@ def notes(report: Report) -> list[str]:
             what = "was not looked at by any run" if share == 0 else f"only {share:.0%} looked at"
             said.append(f"{phase.capitalize()}: {what}; rates are over the hours looked at.")
     said.append(
-        "An event counts where and when it began. At the edges of what was looked at the counts "
-        "are off: the first hours hold what had begun before, the last lack what takes hours to "
-        "be raised."
+        "An incident counts once, where and when its first event began. At the edges of what was "
+        "looked at the counts are off: the first hours hold what had begun before, the last "
+        "lack what takes hours to be raised."
     )
-    counted = report.events[(report.events["kind"] != "all") & (report.events["phase"] != "before")]
+    counted = report.incidents[
+        (report.incidents["kind"] != "all") & (report.incidents["phase"] != "before")
+    ]
     judged = int(counted["ratio"].notna().sum())
     said += [
-        f"Intervals hold the true ratio in {CONFIDENCE:.0%} of cases, if events come "
+        f"Intervals hold the true ratio in {CONFIDENCE:.0%} of cases, if incidents come "
         "independently; a few vessels that do the same again and again make them too narrow, so "
         "the number of vessels stands beside.",
         f"{judged} ratios are given by kind: by chance alone about one in 20 seems to be a change.",
-        f"Fewer than {FEW} events in two phases together, or fewer than {MIN_DAYS} whole days in "
-        "either, are too few to tell.",
+        f"Fewer than {FEW} incidents in two phases together, or fewer than {MIN_DAYS} whole days "
+        "in either, are too few to tell.",
         english.leads,
         english.blind,
     ]
@@ -59,17 +61,17 @@ def displacement_words(report: Report) -> str:
     quotient = report.displacement
     if math.isnan(quotient):
         return (
-            "Displacement: can't be said. It needs fewer events inside than before, relative to "
+            "Displacement: can't be said. It needs fewer incidents inside than before, relative to "
             "elsewhere, and ten or more before and elsewhere."
         )
     if quotient < 0:
         return (
-            f"Displacement: the quotient is {quotient:.2f}: events rose beside the area, by "
+            f"Displacement: the quotient is {quotient:.2f}: incidents rose beside the area, by "
             f"{-quotient:.0%} of what left it."
         )
     return (
-        f"Displacement: the quotient is {quotient:.2f}: events fell beside the area too, none was "
-        "pushed there."
+        f"Displacement: the quotient is {quotient:.2f}: incidents fell beside the area too, none "
+        "was pushed there."
     )
 
 
@@ -98,7 +100,7 @@ def document(report: Report) -> dict[str, Any]:
             for name, span in report.spans.items()
         },
         "presence": _records(report.presence),
-        "events": _records(report.events),
+        "incidents": _records(report.incidents),
         "outcomes": _records(report.outcomes),
         "displacement_quotient": _plain(report.displacement),
         "displacement": displacement_words(report),
@@ -110,11 +112,11 @@ def to_json(report: Report) -> str:
     return json.dumps(document(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def event_rows(report: Report) -> Iterator[tuple[str, str, dict[str, dict[str, Any]]]]:
-    """Place, kind, and the row of each phase, of the kinds of which there was any event there."""
-    for (place, kind), part in report.events.groupby(["place", "kind"], sort=False):
+def incident_rows(report: Report) -> Iterator[tuple[str, str, dict[str, dict[str, Any]]]]:
+    """Place, kind, and the row of each phase, of the kinds of which there was any there."""
+    for (place, kind), part in report.incidents.groupby(["place", "kind"], sort=False):
         by = {str(row["phase"]): row for row in _rows(part)}
-        if any(by[phase]["events"] for phase in PHASES):
+        if any(by[phase]["incidents"] for phase in PHASES):
             yield str(place), str(kind), by
 
 

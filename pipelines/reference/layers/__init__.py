@@ -4,7 +4,16 @@ Callers say where the files are. A file is parsed once as long as it doesn't cha
 is returned is the caller's own copy, zones are shared by all who ask for the same files.
 """
 
-from pipelines.reference.layers.areas import area_files, read_area
+from pipelines.reference.layers.areas import (
+    AreaTakenError,
+    area_files,
+    area_seen,
+    area_text,
+    check_area,
+    read_area,
+    remove_area,
+    write_area,
+)
 from pipelines.reference.layers.boundaries import (
     boundary_lines,
     load_boundaries,
@@ -38,8 +47,12 @@ from pipelines.reference.layers.zones import (
 __all__ = [
     "LANDING_RADIUS_M",
     "RULES_FILE",
+    "AreaTakenError",
     "area_files",
+    "area_seen",
+    "area_text",
     "boundary_lines",
+    "check_area",
     "joint_areas",
     "landing_places",
     "landing_points",
@@ -56,8 +69,10 @@ __all__ = [
     "read_watches",
     "read_zone",
     "read_zone_file",
+    "remove_area",
     "territorial_seas",
     "with_area",
+    "write_area",
     "zone_features",
     "zone_files",
 ]

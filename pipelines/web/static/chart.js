@@ -3,6 +3,7 @@ $("player").hidden = false;
 const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
 sheets.push(moments);
 const alone = document.body.dataset.page !== "tonight";
+const several = document.body.dataset.page === "pack";
 const row = (rank) => document.querySelector('#lines li[data-rank="' + rank + '"]');
 const block = (id) => document.querySelector('[data-event="' + CSS.escape(id) + '"]');
 function all() { choose(0); showAll(); }
@@ -57,5 +58,5 @@ for (const one of document.querySelectorAll("button[data-show]")) {
 }
 const player = makePlayer(state, (whole) => redraw(whole ? "all" : "moment"));
 keys({ 0: all, " ": player.toggle, ",": () => player.step(-STEP_S), ".": () => player.step(STEP_S), "[": () => player.faster(-1), "]": () => player.faster(1) });
-if (alone && vessels.length + events.length) choose((vessels[0] || { rank: events[0].ranks[0] }).rank);
+if (alone && !several && vessels.length + events.length) choose((vessels[0] || { rank: events[0].ranks[0] }).rank);
 begin(alone ? showAll : all);

@@ -39,6 +39,16 @@ document.getElementById("night").addEventListener("change", (e) => {
   document.cookie = "desk-switched=" + (e.target.checked ? 1 : 0) + "; Path=/; SameSite=Strict; Max-Age=31536000";
 });
 
+// ---- A table that is wider than the page is moved by the keys too ----
+function reachable() {
+  for (const one of document.querySelectorAll(".wide")) {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0; else one.removeAttribute("tabindex");
+  }
+}
+window.addEventListener("resize", reachable);
+document.addEventListener("toggle", reachable, true);
+reachable();
+
 // ---- A list's choices are taken at once ----
 for (const select of document.querySelectorAll("form.filters select"))
   select.addEventListener("change", () => select.form.requestSubmit());
@@ -90,9 +100,63 @@ async function ask() {
       link.href = "/";
       link.textContent = live.dataset.fresh;
       live.append(link);
-    } else if (now.writing) live.textContent = live.dataset.writing.replace("#", now.for);
+    } else if (now.writing) {
+      live.textContent = live.dataset.writing.replace("#", now.for) + " " + now.doing + " ";
+      const bar = document.createElement("progress");
+      bar.setAttribute("aria-label", now.doing || live.dataset.writing);
+      if (now.share !== null) bar.value = now.share;
+      if (now.doing) live.append(bar);
+    }
     live.hidden = !live.textContent;
   } catch { live.textContent = live.dataset.closed; live.hidden = false; }
   setTimeout(ask, EVERY_MS);
 }
 setTimeout(ask, 1500);
+
+// ---- What takes longer than a page: asked for every second, and shown when it is done ----
+const work = document.getElementById("work");
+if (work) {
+  const bar = work.querySelector("progress");
+  const look = async () => {
+    try {
+      const answer = await fetch("/work/" + work.dataset.work, { headers: { accept: "application/json" } });
+      const now = answer.ok ? await answer.json() : { running: false };
+      if (!now.running) { location.reload(); return; }
+      document.getElementById("work-doing").textContent = now.text;
+      if (now.share === null) bar.removeAttribute("value"); else bar.value = now.share;
+    } catch { /* the desk was closed: it is said above */ }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 500);
+}
+
+// ---- A pack is sent as it is, to be verified and thrown away ----
+const upload = document.getElementById("upload");
+if (upload) {
+  upload.hidden = false;
+  upload.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    const file = upload.elements.file.files[0];
+    if (!file) { upload.elements.file.focus(); return; }
+    const verdict = document.getElementById("verdict");
+    const line = (text, name, into = "p") => {
+      const made = document.createElement(into);
+      const words = document.createElement("bdi");
+      words.textContent = text;
+      made.append(words);
+      if (name) made.className = name;
+      return made;
+    };
+    verdict.replaceChildren(line("…"));
+    try {
+      const headers = { "content-type": "application/octet-stream", "x-desk-word": upload.dataset.word };
+      const answer = await fetch("/packs/upload", { method: "POST", headers, body: file });
+      if (!answer.ok) throw new Error(answer.status);
+      const said = await answer.json();
+      const about = [said.about || file.name, said.key && upload.dataset.key + " " + said.key, said.simulated && upload.dataset.simulated];
+      const list = document.createElement("ul");
+      list.append(...said.problems.map((text) => line(text, "", "li")));
+      verdict.replaceChildren(line(said.state, said.good ? "good" : "warn", "h3"), line(about.filter(Boolean).join(" · ")), list);
+    } catch { verdict.replaceChildren(line(upload.dataset.failed, "warn")); }
+  });
+}

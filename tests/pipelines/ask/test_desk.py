@@ -203,8 +203,10 @@ def test_an_operation_takes_polygons_and_records_nothing(night: desk.Night) -> N
     text = desk.operation(night, *during, area="101,1,104.5,3.2")
     box = gpd.GeoDataFrame(geometry=[shapely.box(101, 1, 104.5, 3.2)], crs=4326)
     mine = desk.operation(night, *during, area=box.to_crs(3857))
-    pd.testing.assert_frame_equal(text.events, mine.events)
-    whole = text.events[text.events["kind"] == "all"].set_index(["place", "phase"])["events"]
+    pd.testing.assert_frame_equal(text.incidents, mine.incidents)
+    whole = text.incidents[text.incidents["kind"] == "all"].set_index(["place", "phase"])[
+        "incidents"
+    ]
     counted = text.found.groupby(["place", "phase"]).size()
     assert dict(counted) == {key: n for key, n in whole.items() if n}
     inside = text.found["place"] == "inside"

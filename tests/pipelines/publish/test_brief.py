@@ -270,13 +270,15 @@ def test_a_silence_parts_a_track(coastless: Products) -> None:
 
 
 @pytest.mark.slow
-def test_everything_flagged_lies_in_the_first_view(products: Products) -> None:
+def test_what_is_told_of_lies_in_the_first_view(products: Products) -> None:
     data = map_of(products, vessel_cards(products))
-    west, south, east, north = data["fit"]
-    for item in [*data["events"], *data["vessels"]]:
-        assert west <= item["x"] <= east
-        assert south <= item["y"] <= north
     box = data["box"]
+    told = [event for event in data["events"] if event["main"]]
+    for items, (west, south, east, north) in ((told, data["fit"]), (data["vessels"], box)):
+        assert items
+        for item in items:
+            assert west <= item["x"] <= east
+            assert south <= item["y"] <= north
     land = np.concatenate([decoded(ring, 2) for ring in data["land"]]) / data["scale"]
     assert land[:, 0].min() >= box[0] - 1e-3
     assert land[:, 0].max() <= box[2] + 1e-3
@@ -359,3 +361,18 @@ def test_every_kind_has_a_mark_of_its_own(page_text: str) -> None:
     drawn = dict(re.findall(r'<g id="k-(\w+)">(.*?)</g>', page_text))
     assert set(drawn) == set(style.MARKS)
     assert len(set(drawn.values())) == len(drawn)
+
+
+def test_poor_reception_stands_on_the_first_screen(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    poor = {"blocks": 3, "usual": 11, "lat": 2.5, "lon": 101.25}
+    told = {"poor": poor, "gaps": 2, "longest_gap_s": 5400.0}
+    page = render(changed(coastless, manifest={**coastless.manifest, "reception": told}))
+    first, _, _ = page.partition('class="first"')
+    assert "3 of 11 areas" in first
+    assert "02°30.00′N 101°15.00′E" in first
+    assert "2 stretches of the last 24 h, the longest of 90 min" in first
+    good = {"poor": None, "gaps": 0, "longest_gap_s": 0.0}
+    for manifest in ({**coastless.manifest, "reception": good}, coastless.manifest):
+        assert "Poor reception" not in render(changed(coastless, manifest=manifest))

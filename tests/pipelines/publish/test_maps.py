@@ -12,6 +12,11 @@ import pytest
 import shapely
 
 from pipelines.publish import geojson, gpx, kml
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps.sheet import ratio_of
+from pipelines.publish.maps.spots import free_spot
+from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products
 
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -208,3 +213,19 @@ def test_vessels_of_one_incident_share_its_waypoint(
     read = gpxpy.parse(gpx.write(pair, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
     names = [w.name for w in read.waypoints if w.type == "incident"]
     assert names == ["SIM 1–2 Encounter: OCEAN KASIH"[:30]]
+
+
+def test_a_mark_beside_its_place_stands_over_the_sea() -> None:
+    """East of the middle is land: what finds no room at its place goes west of it."""
+    taken = [(100.0, 100.0)]
+    for _ in range(8):
+        spot = free_spot(100.0, 100.0, taken, lambda x, _: x > 100.0)
+        assert spot is not None
+        assert spot[0] <= 100.0
+        taken.append(spot)
+    assert free_spot(50.0, 50.0, taken[:1], lambda *_: True) == (50.0, 50.0)  # its own place
+
+
+def test_every_still_map_says_where_north_is(products: Products) -> None:
+    scene = scene_of(products, vessel_cards(products))
+    assert svg(scene, ratio_of(scene.fit), ink=ON_PAPER).count(">N</text>") == 1

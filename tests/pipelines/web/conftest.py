@@ -2,23 +2,30 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
+import shapely
 from starlette.testclient import TestClient
 
 from pipelines import store
 from pipelines.ask.look import look
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
-from pipelines.base.settings import Installation, load
+from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.exercise import simulate
+from pipelines.reference import learned
+from pipelines.reference.layers import load_gazetteer
+from pipelines.reference.place import Place
 from pipelines.run.cleared import prepare
 from pipelines.run.feeds import ingest_only
 from pipelines.run.runs import detect_only
@@ -159,6 +166,102 @@ def served(desk: Desk) -> Iterator[Callable[[], str]]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+RECIPIENTS = """
+partner: {title: "Partner <b>", holds: [MYS], max_tlp: AMBER, formats: [csv]}
+"""
+
+
+@dataclass
+class Own:
+    """A desk on a small night with a configuration of its own, that a test may write to."""
+
+    home: Path
+    config: Path
+    reader: Reader
+    about: dict[str, str]
+
+    @property
+    def areas(self) -> Path:
+        """Where its watch areas lie."""
+        return self.config / "zones" / "watch_areas"
+
+    def done(self, address: str) -> Page:
+        """The page that an address leads to when what it waits for is done."""
+        for _ in range(600):
+            answer = self.reader.client.get(address)
+            assert answer.status_code == 200, answer.text[:2000]
+            page = Page(answer.text)
+            if not page.all("div", id="work"):
+                return page
+            time.sleep(0.1)
+        raise TimeoutError(address)
+
+    def sent(self, address: str, **form: str) -> str:
+        """Where a form leads to that is taken."""
+        answer = self.post(address, **form)
+        assert answer.status_code == 303, answer.text[:2000]
+        return str(answer.headers["location"])
+
+    def post(self, address: str, **form: str) -> Any:
+        """The answer to a form, sent as its page would."""
+        return self.reader.client.post(
+            address,
+            data={"csrf": self.word, **form},
+            headers={"origin": HERE},
+            follow_redirects=False,
+        )
+
+    @property
+    def word(self) -> str:
+        """The word that its forms bring."""
+        session = self.reader.keys.session(self.reader.client.cookies["desk-8765"])
+        assert session is not None
+        return session.csrf
+
+
+def area_in_the_way(opened: store.Queries) -> dict[str, str]:
+    """A watch area, as it is typed, that a vessel sails into."""
+    run = opened.runs().iloc[-1]
+    mmsis = opened.vessels(run["end"])["mmsi"].tolist()
+    tracks = opened.track_positions(mmsis, run["start"], run["end"])
+    length = tracks.groupby("mmsi")["lon"].agg(lambda lon: lon.max() - lon.min())
+    track = tracks[tracks["mmsi"] == length.idxmax()]
+    lat, lon = track["lat"].iloc[len(track) // 2], track["lon"].iloc[len(track) // 2]
+    half = min(length.max() / 6, 0.1)
+    corners = [(lat + a * half, lon + b * half) for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+    text = "\n".join(f"{y:.4f} {x:.4f}" for y, x in corners)
+    return {"name": "Off Klang", "corners": text, "when": "enter", "operator": "Lt Aminah"}
+
+
+def place_around(event: Any, zone_class: str = "anchorage") -> Place:
+    """A learned place in the middle of which an event lies."""
+    outline = shapely.Point(event["lon"], event["lat"]).buffer(0.05)
+    return Place(zone_class, outline, 0.7, 12, 30, 5, {"area_km2": 95.0})
+
+
+def learn(home: Path, *places: Place) -> learned.Snapshot:
+    """Write learned places into a home."""
+    one = load(home)
+    facts = {"since": "2026-01-05", "until": "2026-01-06", "simulated": True, "reports": 1}
+    until = pd.Timestamp("2026-01-07T00:00Z")
+    gazetteer = load_gazetteer(one.reference)
+    return learned.write(one.learned, places, {**facts, "vessels": 80}, until, gazetteer)
+
+
+@pytest.fixture(scope="module")
+def own(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Own:
+    """A desk to draw, decide and make packs at."""
+    folder = tmp_path_factory.mktemp("own-desk")
+    home = Path(shutil.copytree(small_home, folder / "home", symlinks=True))
+    config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
+    (config / "recipients.yaml").write_text(RECIPIENTS)
+    with store.read(home / "store") as opened:
+        events = opened.sql("SELECT lat, lon FROM events WHERE kind = 'encounter' LIMIT 1")
+        about = area_in_the_way(opened)
+    learn(home, place_around(events.iloc[0]))
+    return Own(home, config, Reader(Desk(load(home, config), "Lt Aminah")), about)
 
 
 # ---- accounts: a home of which not everybody may see everything

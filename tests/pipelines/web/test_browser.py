@@ -10,6 +10,7 @@ from pipelines import store
 from pipelines.base.settings import Installation, load
 from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
+from pipelines.web.areas import corners_of
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 from tests.pipelines.web.conftest import PASSWORDS, ask, served, served_tls
 
@@ -100,6 +101,12 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
         ("boarded", "Lt Aminah", "47 people on board")
     }
     assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("document.activeElement.id") == "go-on"
+    press(page, "Enter")  # goes on with the next that nobody concluded anything on
+    page.wait(f"location.pathname !== {address!r}.replace(location.origin, '')")
+    page.wait("document.readyState === 'complete' && Boolean(document.querySelector('h1'))")
+    assert page.evaluate("document.querySelector('h1 .rank').textContent") == "3"
+    assert not page.evaluate("Boolean(document.querySelector('ul.concluded'))")
     press(page, "l")
     page.wait("location.pathname === '/' && document.readyState === 'complete'")
     assert "47 people" in page.evaluate(
@@ -248,3 +255,30 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         page.open(f"{home}/")
         assert page.evaluate("location.pathname") == "/login"
         assert len(gate.keys._sessions) == 0
+
+
+def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/area/new", 1280, 800)
+    corners = "document.getElementById('corners').value.trim().split('\\n').filter(Boolean)"
+    for x, y in ((900, 400), (1000, 400), (1000, 500)):
+        page.click(x, y)
+    drawn = page.evaluate(corners)
+    assert len(drawn) == len(set(drawn)) == 3
+    assert corners_of("\n".join(drawn))[0][0] > corners_of("\n".join(drawn))[2][0]  # further north
+    assert page.evaluate("document.activeElement.id") == "map"
+    page.key("Enter", "Enter")
+    assert len(page.evaluate(corners)) == 4
+    page.key("Backspace", "Backspace")
+    assert page.evaluate(corners) == drawn
+    type_in = (
+        "(() => { const one = document.getElementById('corners'); one.value = %r; "
+        "one.dispatchEvent(new Event('input')); "
+        "return document.getElementById('corners-said').textContent; })()"
+    )
+    assert page.evaluate(type_in % "3.205 101.5\n03°12.30′N 101°40.00′E\n3 0 101 30") == ""
+    assert "2: nowhere" in page.evaluate(type_in % "3.205 101.5\nnowhere\n3 101")
+    assert page.messages == []
+    hidden = "document.querySelector('[data-when=\"stop speed\"]').hidden"
+    assert page.evaluate(hidden)
+    page.evaluate("document.querySelector('[value=speed]').click()")
+    assert not page.evaluate(hidden)

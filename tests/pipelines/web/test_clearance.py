@@ -237,7 +237,8 @@ def test_who_sees_a_part_changes_nothing_that_belongs_to_all(own_marked: Install
     for name in ("Guest", "Lt Aminah"):
         assert watch.signed_in(name).send("/places").status_code == 403
     chief = watch.signed_in("Chief")
-    assert chief.send("/places").status_code in {404, 405}  # there is nothing yet
+    assert chief.send("/places").status_code == 405
+    assert "An account that may change" in watch.signed_in("Guest").page("/places").text
     assert chief.send("/address").status_code == 403
 
 

@@ -39,7 +39,7 @@ function draw(ctx, w, h, v, c, ratio, s) {
   stateNames(ctx, w, v, c, X, Y, taken);
   if (!s.moment) reachOf(ctx, v, c, X, Y, s);
   tracksOf(ctx, c, X, Y, s);
-  pointsOf(ctx, c, X, Y);
+  pointsOf(ctx, c, X, Y, s);
   if (!s.moment) ships(ctx, c, X, Y, s);
   for (const mark of marks) leader(ctx, mark, c);
   for (const small of [true, false])

@@ -118,6 +118,22 @@ function scaleBar(ctx, w, h, v, c) {
   ctx.fillText("0", x - 2, y - 9);
   ctx.textAlign = "center";
   ctx.fillText(miles + " nm", x + long, y - 9);
+  northArrow(ctx, x + long + 46, y - 7, c);
+}
+/* North is up, as on every sheet of ours. */
+function northArrow(ctx, x, y, c) {
+  ctx.fillStyle = c.halo;
+  ctx.globalAlpha = 0.85;
+  ctx.fillRect(x - 10, y - 17, 20, 34);
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = c.ink;
+  ctx.beginPath();
+  ctx.moveTo(x, y - 4); ctx.lineTo(x + 5, y + 13); ctx.lineTo(x, y + 10); ctx.lineTo(x - 5, y + 13);
+  ctx.closePath();
+  ctx.fill();
+  ctx.textAlign = "center";
+  ctx.font = "700 10px system-ui, sans-serif";
+  ctx.fillText("N", x, y - 7);
 }
 
 function stateNames(ctx, w, v, c, X, Y, taken) {

@@ -8,9 +8,10 @@ function regionsOf(ctx, c, unit, s) {
 function waysOf(ctx, c, unit) {
   for (const w of ways) drawn(ctx, w.path, style.looks[w.look], c, unit, w.colour);
 }
-function pointsOf(ctx, c, X, Y) {
+function pointsOf(ctx, c, X, Y, s) {
   ctx.textBaseline = "middle";
   for (const p of places) {
+    if (s.group && p.group && p.group !== s.group) continue;
     const x = X(p.x);
     const y = Y(p.y);
     ctx.fillStyle = ctx.strokeStyle = c[p.colour];

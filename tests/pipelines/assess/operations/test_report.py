@@ -115,6 +115,7 @@ def everything(runs: list[tuple[float, float]] | None = None) -> comparing.Repor
         found,
         presence,
         said,
+        {},
         outline=OUTLINE,
         ring=ring,
         beside_nm=20.0,
@@ -133,7 +134,7 @@ def cell(frame: pd.DataFrame, **where: str) -> pd.Series:
 def test_what_began_where_and_when():
     made = everything()
     counts = {
-        (place, phase): int(cell(made.events, place=place, phase=phase, kind="all")["events"])
+        (place, phase): int(cell(made.incidents, place=place, phase=phase, kind="all")["incidents"])
         for place in comparing.PLACES
         for phase in comparing.PHASES
     }
@@ -148,10 +149,10 @@ def test_what_began_where_and_when():
         ("elsewhere", "during"): 20,
         ("elsewhere", "after"): 19,
     }
-    during = cell(made.events, place="inside", phase="during", kind="crossing")
+    during = cell(made.incidents, place="inside", phase="during", kind="crossing")
     assert during["verdict"] == "fewer"
     assert during["ratio"] == pytest.approx(3 / 16)
-    assert cell(made.events, place="beside", phase="during", kind="all")["verdict"] == "more"
+    assert cell(made.incidents, place="beside", phase="during", kind="all")["verdict"] == "more"
     assert made.displacement == pytest.approx(-12 / 13)
     assert "rose beside" in tables.displacement_words(made)
 
@@ -172,10 +173,10 @@ def test_the_newest_outcome_counts_where_the_behaviour_was():
 def test_only_what_was_looked_at_counts():
     made = everything([(0, 2), (5, 10)])
     assert made.looked_at == {"before": pytest.approx(0.4), "during": 1.0, "after": 0.0}
-    before = cell(made.events, place="inside", phase="before", kind="all")
-    assert before["events"] == 6
-    after = cell(made.events, place="inside", phase="after", kind="all")
-    assert (after["events"], after["verdict"]) == (0, "too few to tell")
+    before = cell(made.incidents, place="inside", phase="before", kind="all")
+    assert before["incidents"] == 6
+    after = cell(made.incidents, place="inside", phase="after", kind="all")
+    assert (after["incidents"], after["verdict"]) == (0, "too few to tell")
     text = " ".join(tables.notes(made))
     assert "Before: only 40% looked at" in text
     assert "After: was not looked at by any run" in text
@@ -227,3 +228,16 @@ def test_names_and_times_are_checked():
 
 def test_intervals_beyond_the_scale_end_at_its_ends():
     assert page._x(0.0) == page._x(0.1) < page._x(1.0) < page._x(10.0) == page._x(math.inf)
+
+
+def test_what_is_one_story_counts_once_where_and_when_it_began() -> None:
+    lone = happened(1, 5, BESIDE, kind="loitering")
+    first = happened(2, 0, INSIDE, kind="encounter", other_mmsi=200, score=0.4)
+    later = happened(2, 3, ELSEWHERE, score=0.9)
+    found = schema.build([lone, first, later])
+    ids = dict(zip(found["kind"], found["event_id"], strict=True))
+    folded = comparing.by_incident(found, {ids["encounter"]: "story", ids["crossing"]: "story"})
+    assert folded["event_id"].tolist() == [ids["encounter"], ids["loitering"]]
+    assert folded["kind"].tolist() == ["crossing", "loitering"]  # of the strongest
+    assert folded["vessels"].tolist() == [{102, 200}, {101}]
+    assert comparing.by_incident(found.iloc[:0], {}).empty

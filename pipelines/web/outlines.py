@@ -1,0 +1,125 @@
+"""Maps of places at the desk: zones, watch areas, learned places, and one area to be drawn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry import shape
+
+from detectors.surroundings.zones import Zones
+from pipelines.assess.silenced import Silenced
+from pipelines.base.text import one_line
+from pipelines.publish.briefing import LOCAL, NAME_LIMIT, SENTENCE_LIMIT
+from pipelines.publish.maps import cut
+from pipelines.publish.maps.scene import Box, Point, Region, Scene
+from pipelines.publish.review.page import COLOURS
+from pipelines.publish.review.rows import Row
+from pipelines.reference.layers.areas import FOLDER
+from pipelines.reference.learned import PENDING, Snapshot
+from pipelines.web.areas import Area
+
+MAX_POINTS: Final = 400
+"""So many events that places would have silenced are on the map."""
+
+_ROOM_DEG: Final = 0.15
+
+
+def night_of(one: Silenced) -> str:
+    """Return the date on whose evening a night begins: from noon to noon, local time."""
+    local: pd.Timestamp = one.start.tz_convert(LOCAL) - pd.Timedelta(hours=12)
+    return f"{local:%Y-%m-%d}"
+
+
+def without_areas(zones: Zones) -> Zones:
+    """Return zones without the watch areas that the desk draws itself."""
+    drawn = zones.frame["file"].astype(str).str.startswith(f"{FOLDER}/")
+    return Zones(zones.frame[~drawn], zones.land, zones.reach, zones.boundaries)
+
+
+def places(
+    zones: Zones,
+    areas: Sequence[Area],
+    snapshot: Snapshot | None,
+    rows: Sequence[Row],
+    past: Mapping[str, Sequence[Silenced]],
+    told: Callable[[Silenced], str],
+) -> Scene:
+    """Draw watch areas and learned places, with the events that these would have silenced.
+
+    Parameters
+    ----------
+    told
+        Says what an event was.
+    """
+    outlines = {one.stem: one.geometry for one in areas if one.geometry is not None}
+    key_of = {zone_id: row for row in rows for zone_id in row.zone_ids}
+    learned = [] if snapshot is None else list(snapshot.features)
+    shapes = [shape(feature["geometry"]) for feature in learned]
+    corners = np.array([shapely.bounds(one) for one in [*outlines.values(), *shapes]])
+    corners = corners.reshape(-1, 4)
+    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
+    box = cut.padded(fit)
+    regions = [
+        _learned(feature, outline, key_of[str(feature["properties"]["zone_id"])], lon0)
+        for feature, outline in zip(learned, shapes, strict=True)
+    ]
+    regions += [
+        Region(cut.shape_rings(outlines[one.stem], lon0), "watch", _title(one), key=one.stem)
+        for one in areas
+        if one.stem in outlines
+    ]
+    dots = dict.fromkeys(one.event_id for row in rows for one in past.get(row.zone_ids[0], ()))
+    by_id = {one.event_id: one for found in past.values() for one in found}
+    points = tuple(
+        Point(
+            float(cut.relative(by_id[key].lon, lon0)[0]),
+            by_id[key].lat,
+            "dot",
+            "magenta" if by_id[key].flagged else "quiet",
+            "",
+            told(by_id[key]),
+            night_of(by_id[key]),
+        )
+        for key in list(dots)[:MAX_POINTS]
+        if np.isfinite(by_id[key].lat) and np.isfinite(by_id[key].lon)
+    )
+    ground = cut.ground(without_areas(zones), box, lon0)
+    return Scene(lon0, fit, box, ground, regions=tuple(regions), points=points)
+
+
+def _learned(feature: Mapping[str, Any], outline: Any, row: Row, lon0: float) -> Region:
+    facts = feature["properties"]
+    decision = row.decision if row.decision != "mixed" else PENDING
+    return Region(
+        cut.shape_rings(outline, lon0),
+        "learned" if decision == PENDING else f"learned_{decision}",
+        one_line(f"{facts['name']} ({row.key})", NAME_LIMIT * 2),
+        COLOURS.get(str(facts["zone_class"]), "quiet"),
+        facts.get("direction_deg"),
+        row.key,
+    )
+
+
+def _title(area: Area) -> str:
+    return one_line(f"{area.name}: {'; '.join(area.rules)}", SENTENCE_LIMIT)
+
+
+def one(zones: Zones, area: Area | None, around: Box | None = None) -> Scene:
+    """Draw the sea to draw an area on, near the one that there is.
+
+    Parameters
+    ----------
+    around
+        What to show where there is none: longitudes and latitudes.
+    """
+    bounds = around if area is None else shapely.bounds(area.geometry)
+    corners = np.zeros((0, 4)) if bounds is None else np.array([bounds], "float64")
+    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
+    if bounds is not None:
+        west, south, east, north = fit
+        fit = (west - _ROOM_DEG, south - _ROOM_DEG, east + _ROOM_DEG, north + _ROOM_DEG)
+        fit = (fit[0], max(fit[1], -cut.MAX_LAT), fit[2], min(fit[3], cut.MAX_LAT))
+    box = cut.padded(fit)
+    return Scene(lon0, fit, box, cut.ground(without_areas(zones), box, lon0))

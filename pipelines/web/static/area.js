@@ -1,0 +1,81 @@
+/* Drawing a watch area: the text of its corners is what counts; the map adds to it and shows it. */
+const corners = $("corners");
+const BLANKS = /[\s,;°º′'’"″]+/g;
+const ANGLE = String.raw`([+-]?\d{1,3}(?:\.\d+)?)(?: (\d{1,2}(?:\.\d+)?))?`;
+const PLACE = new RegExp(`^${ANGLE} ?([NS])? ${ANGLE} ?([EW])?$`);
+function corner(line) {
+  const m = line.replace(BLANKS, " ").trim().toUpperCase().replace(/ ?([NSEW])/g, "$1").match(PLACE);
+  if (!m) return null;
+  const angle = (whole, part, back) => (Number(whole) + (whole.startsWith("-") ? -1 : 1) * (Number(part || 0) / 60)) * (back ? -1 : 1);
+  const at = { lat: angle(m[1], m[2], m[3] === "S"), lng: angle(m[4], m[5], m[6] === "W") };
+  return Math.abs(at.lat) <= 84 && Math.abs(at.lng) <= 180 ? at : null;
+}
+const lines = () => corners.value.split("\n").filter((line) => line.trim());
+let ring = [];
+function read() {
+  const all = lines().map(corner);
+  ring = all.filter(Boolean).map((at) => ({ x: px(wrap(at.lng - data.lon0)), y: py(at.lat) }));
+  const bad = all.findIndex((at) => !at);
+  $("corners-said").textContent = bad < 0 ? "" : "✗ " + (bad + 1) + ": " + lines()[bad].slice(0, 40);
+  redraw();
+}
+const drawing = new Sheet((ctx, w, h, v, ratio) => {
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, w, h);
+  const [X, Y] = onSheet(v, w, h);
+  ctx.strokeStyle = ctx.fillStyle = colors.magenta;
+  ctx.lineWidth = 2;
+  ctx.beginPath();
+  ring.forEach((p, i) => (i ? ctx.lineTo(X(p.x), Y(p.y)) : ctx.moveTo(X(p.x), Y(p.y))));
+  if (ring.length > 2) {
+    ctx.closePath();
+    ctx.globalAlpha = 0.15;
+    ctx.fill();
+    ctx.globalAlpha = 1;
+  }
+  ctx.stroke();
+  ring.forEach((p, i) => dot(ctx, X(p.x), Y(p.y), i === ring.length - 1 ? 5 : 4, colors.magenta));
+  if (document.activeElement === $("map")) { // where Enter sets a corner
+    const at = map.getCenter();
+    const [x, y] = [X(px(at.lng - data.lon0)), Y(py(at.lat))];
+    ctx.strokeStyle = colors.ink;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(x - 9, y); ctx.lineTo(x + 9, y); ctx.moveTo(x, y - 9); ctx.lineTo(x, y + 9);
+    ctx.stroke();
+  }
+}, 0);
+sheets.push(drawing);
+function add(at) {
+  corners.value = [...lines(), fine(at.lat, 2, "NS") + " " + fine(wrap(at.lng), 3, "EW")].join("\n");
+  changed();
+}
+function drop() {
+  corners.value = lines().slice(0, -1).join("\n");
+  changed();
+}
+function changed() {
+  read();
+  $("said").textContent = lines().length + " · " + (lines().at(-1) || "");
+}
+map.on("click", (e) => add(e.latlng));
+map.on("move", () => redraw("moment"));
+corners.addEventListener("input", read);
+for (const what of ["focus", "blur"]) $("map").addEventListener(what, () => redraw("moment"));
+function all() {
+  if (ring.length) lookAt(extent(ring), 2500); else showAll();
+}
+keys({ 0: all, Enter: () => add(map.getCenter()), Backspace: drop });
+begin(all);
+read();
+if (ring.length) all();
+
+/* Only what a rule of that kind may say is asked for. */
+const form = $("area");
+function fit() {
+  const chosen = form.elements.when.value;
+  for (const one of form.querySelectorAll("[data-when]")) one.hidden = !one.dataset.when.split(" ").includes(chosen);
+  form.elements.speed_kn.required = chosen === "speed";
+}
+form.addEventListener("change", fit);
+fit();

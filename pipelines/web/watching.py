@@ -1,0 +1,273 @@
+"""Watch areas at the desk: drawn on the map, tried on past nights, saved as the user's own file."""
+
+import pathlib
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Final
+
+import pandas as pd
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from detectors.core.errors import ConfigError, SelatError
+from pipelines import store
+from pipelines.base.progress import Doing, Reporter
+from pipelines.base.text import one_line
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.reference import layers
+from pipelines.reference.layers.areas import FOLDER
+from pipelines.reference.layers.files import stamps
+from pipelines.run import backtests
+from pipelines.run.windows import choose_window, utc
+from pipelines.web import areas, outlines
+from pipelines.web.areas import Area, Form
+from pipelines.web.here import Here, led, words_of
+from pipelines.web.night import Recent
+from pipelines.web.places import drawn_of
+from pipelines.web.working import Work
+
+MAX_SPAN: Final = pd.Timedelta(days=7)
+"""A longer back-test is for the command, which nobody waits for at a page."""
+MAX_SHOWN: Final = 40
+
+Stem = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]+$", max_length=120)]
+Key = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a watch area would have raised.
+
+    Attributes
+    ----------
+    window
+        Of which span.
+    counts
+        Label, without it, with it.
+    events
+        Of new ones, the highest first: MMSI, name, sentence, when, score; there are `n` in all.
+    joined
+        Vessels that would join the list of flagged ones.
+    nights
+        Date and new events, the newest first.
+    """
+
+    window: str
+    vessel_hours: int
+    counts: tuple[tuple[str, float, float], ...]
+    events: tuple[tuple[int, str, str, str, float], ...]
+    n: int
+    joined: tuple[int, ...]
+    nights: tuple[tuple[str, int], ...]
+
+
+def addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses of watch areas."""
+    kept = Recent(6)
+    zones_dir = here.installation.config / "zones"
+
+    def page(
+        request: Request,
+        form: Form,
+        area: Area | None,
+        *,
+        work: Work | None = None,
+        said: str = "",
+        hint: str = "",
+        status: int = 200,
+    ) -> Response:
+        zones = layers.load_zones(zones_dir, here.installation.reference)
+        around = None if area is None else area.geometry.wkt
+        key = (stamps(zones_dir), around)
+        drawn = kept.get(key, lambda: drawn_of(outlines.one(zones, area)))
+        return here.show(
+            request,
+            "area",
+            status,
+            area=area,
+            form=areas.visible(form),
+            drawn=drawn,
+            whens=areas.WORDS_WHEN,
+            classes=areas.WORDS_VESSELS,
+            work=work,
+            tried=work.result if work else None,
+            said=said,
+            hint=hint,
+        )
+
+    def found(stem: str) -> Area:
+        area = areas.find(here.installation, stem)
+        if area is None:
+            raise HTTPException(404)
+        return area
+
+    @app.get("/area/new")
+    def _new(request: Request) -> Response:
+        return page(request, Form(operator=here.session(request).operator), None)
+
+    @app.get("/areas/{stem}")
+    def _area(
+        request: Request, stem: Stem, rule: Annotated[int, Query(ge=0, le=99)] = 0
+    ) -> Response:
+        area, operator = found(stem), here.session(request).operator
+        if area.problem:
+            return here.show(request, "said", 404, said=area.problem, hint=f"{FOLDER}/{stem}.yaml")
+        seen = layers.area_seen(zones_dir / FOLDER / f"{stem}.yaml")
+        return page(request, areas.form_of(area, seen, rule, operator), area)
+
+    def act(request: Request, area: Area | None) -> Response:
+        session, given = here.session(request), request.state.form
+        form = areas.typed(given, session.operator)
+        act = given.get("act", "try")
+        try:
+            if act == "remove" and area is not None:
+                if not form.operator:
+                    raise ConfigError("who are you?")
+                layers.remove_area(zones_dir, area.stem, seen=form.seen)
+                return led("/places")
+            text = areas.text_of(here.installation, form, area, without=act == "without")
+            stem = areas.stem_of(form) if area is None else area.stem
+            session.operator = form.operator
+            if act == "try":
+                work = here.works.start(
+                    session.key, "area", (form, stem, area is None), _trial(here, form, stem, text)
+                )
+                return led(f"/try/{work.key}#tried")
+            layers.write_area(zones_dir, stem, text, seen=form.seen if area is not None else "")
+        except (SelatError, OSError) as error:
+            said, hint = words_of(error)
+            return page(request, form, area, said=said, hint=hint, status=400)
+        session.recorded = f"area:{stem}"
+        return led(f"/places#{stem}")
+
+    @app.post("/area/new")
+    def _make(request: Request) -> Response:
+        return act(request, None)
+
+    @app.post("/areas/{stem}")
+    def _change(request: Request, stem: Stem) -> Response:
+        return act(request, found(stem))
+
+    @app.get("/try/{key}")
+    def _tried(request: Request, key: Key) -> Response:
+        work = here.works.find(here.session(request).key, key)
+        if work is None or work.kind != "area":
+            raise HTTPException(404)
+        form, stem, fresh = work.about
+        area = None if fresh else areas.find(here.installation, stem)
+        said, hint = work.said, work.hint
+        if work.state == "failed" and not said:
+            said = here.words(request).at_desk(
+                "Something went wrong; where the desk was started it is said what."
+            )
+        return page(request, form, area, work=work, said=said, hint=hint)
+
+
+def work_addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses that tell how far something is, and that stop it."""
+
+    @app.get("/work/{key}")
+    def _how_far(request: Request, key: Key) -> Response:
+        work = here.works.find(here.session(request).key, key)
+        if work is None:
+            raise HTTPException(404)
+        share = work.doing.share
+        return JSONResponse(
+            {"running": work.running, "text": doing_text(work.doing), "share": share}
+        )
+
+    @app.post("/work/{key}/stop")
+    def _stop(request: Request, key: Key) -> Response:
+        work = here.works.find(here.session(request).key, key)
+        if work is None:
+            raise HTTPException(404)
+        work.wanted = False
+        back = {"area": f"/try/{key}#tried"}.get(work.kind, f"/pack/{key}")
+        return led(back)
+
+
+def doing_text(doing: Doing) -> str:
+    """Return in a line what is going on."""
+    said = doing.detail if doing.detail else doing.stage
+    return one_line(said, NAME_LIMIT * 2)
+
+
+def _trial(here: Here, form: Form, stem: str, text: str) -> Any:
+    """Return what tries an area on a span of the store; it writes nothing."""
+    installation = here.installation
+
+    def make(report: Reporter) -> Tried:
+        with store.read(installation.store, installation.settings.store) as reader:
+            since, until = _span(reader, form)
+        with TemporaryDirectory(prefix="selat-") as folder:
+            path = pathlib.Path(folder) / f"{stem}.yaml"
+            path.write_text(text, encoding="utf-8")
+            trial = backtests.trial_of_area(installation, path)
+            outcome = backtests.run_backtest(installation, trial, None, since, until, report)
+            names = _names(here, outcome)
+        return _tried(outcome, names)
+
+    return make
+
+
+def _span(reader: store.Queries, form: Form) -> tuple[str, str]:
+    """Return the span to try: what was typed, else the last day of the newest night."""
+    if form.since or form.until:
+        begin = utc(form.since) if form.since else None
+        end = utc(form.until) + pd.Timedelta(days=1) if form.until else None
+        begin = begin if begin is not None else end - MAX_SPAN  # type: ignore[operator]
+        end = end if end is not None else begin + MAX_SPAN
+    else:
+        window = choose_window(reader, date=None, since=None, until=None)
+        end = window.end
+        begin = max(window.start, end - pd.Timedelta(days=1))
+    if end - begin > MAX_SPAN:
+        raise ConfigError(
+            "seven nights at most are tried here", hint="selat backtest --watch-area tries more"
+        )
+    return begin.isoformat(), (end - pd.Timedelta(microseconds=1)).isoformat()
+
+
+def _names(here: Here, outcome: backtests.Outcome) -> dict[int, str]:
+    installation = here.installation
+    with store.read(installation.store, installation.settings.store) as reader:
+        vessels = reader.vessels(outcome.window.end)
+    names = zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True)
+    return {mmsi: one_line(str(name), NAME_LIMIT) for mmsi, name in names}
+
+
+def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
+    counts = outcome.counts()
+    compared = outcome.result.compared
+    new = compared[compared["status"] == "new"].sort_values("score", ascending=False)
+    local = new["start"].dt.tz_convert(LOCAL) - pd.Timedelta(hours=12)
+    nights = local.dt.strftime("%Y-%m-%d").value_counts().sort_index(ascending=False)
+    labels = {
+        "events": "events",
+        "leads": "leads",
+        "vessels": "vessels in leads",
+        "leads_per_1000_vessel_hours": "leads per 1,000 vessel-hours",
+    }
+    return Tried(
+        span(outcome.window.start, outcome.window.end, LOCAL, LOCAL_NAME),
+        outcome.vessel_hours,
+        tuple(
+            (label, counts["before"][name], counts["after"][name]) for name, label in labels.items()
+        ),
+        tuple(
+            (
+                int(row["mmsi"]),
+                names.get(int(row["mmsi"]), ""),
+                one_line(
+                    outcome.reasons.get(str(row["event_id"]), str(row["kind"])), SENTENCE_LIMIT
+                ),
+                moment(row["start"], LOCAL, LOCAL_NAME),
+                float(row["score"]),
+            )
+            for row in new.head(MAX_SHOWN).to_dict("records")
+        ),
+        len(new),
+        tuple(outcome.flags_changed()[0][:MAX_SHOWN]),
+        tuple((str(day), int(n)) for day, n in nights.head(14).items()),
+    )

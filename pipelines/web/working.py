@@ -1,0 +1,123 @@
+"""What takes longer than anybody waits for a page: one at a time, told how far it is, bounded."""
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.console import Console
+
+from detectors.core.errors import SelatError
+from pipelines.base.progress import Doing, Reporter
+
+LIMIT_S: Final = 600.0
+"""What isn't done by then is given up: a command does it, in its own time."""
+KEPT: Final = 12
+
+
+class BusyError(SelatError):
+    """Something else is being worked at."""
+
+
+class _GivenUpError(Exception):
+    """It was stopped, or took too long."""
+
+
+@dataclass
+class Work:
+    """One piece of work.
+
+    Attributes
+    ----------
+    owner
+        The session that asked for it: nobody else is shown what comes of it.
+    about
+        What it was asked with.
+    state
+        running | done | failed | stopped
+    said, hint
+        Why it failed, as the command would say it.
+    result
+        What came of it.
+    """
+
+    owner: str
+    kind: str
+    about: Any
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    state: str = "running"
+    doing: Doing = field(default_factory=lambda: Doing(""))
+    said: str = ""
+    hint: str = ""
+    result: Any = None
+    wanted: bool = True
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.state == "running"
+
+    def tell(self, doing: Doing) -> None:
+        """Note how far it is; ends the work where nobody waits for it any more."""
+        self.doing = doing
+        if not self.wanted or time.monotonic() - self.begun > LIMIT_S:
+            raise _GivenUpError
+
+
+class Works:
+    """The work of a desk; one piece at a time, so that pages stay quick."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._works: OrderedDict[str, Work] = OrderedDict()
+
+    def start(self, owner: str, kind: str, about: Any, make: Callable[[Reporter], Any]) -> Work:
+        """Begin something.
+
+        Raises
+        ------
+        BusyError
+            While something else is being worked at.
+        """
+        work = Work(owner, kind, about)
+        with self._lock:
+            if any(one.running for one in self._works.values()):
+                raise BusyError(
+                    "the desk is working at something else", hint="wait for it, or stop it there"
+                )
+            self._works[work.key] = work
+            while len(self._works) > KEPT:
+                self._works.popitem(last=False)
+        threading.Thread(target=_run, args=(work, make), daemon=True).start()
+        return work
+
+    def find(self, owner: str, key: str) -> Work | None:
+        """Return a piece of work of a session; None where it has none such."""
+        with self._lock:
+            work = self._works.get(key)
+        return work if work is not None and work.owner == owner else None
+
+    def going(self, owner: str) -> Work | None:
+        """Return what a session waits for; None where it doesn't."""
+        with self._lock:
+            mine = [one for one in self._works.values() if one.owner == owner and one.running]
+        return mine[-1] if mine else None
+
+
+def _run(work: Work, make: Callable[[Reporter], Any]) -> None:
+    report = Reporter(Console(quiet=True), None, work.tell)
+    try:
+        work.result = make(report)
+        work.state = "done"
+    except _GivenUpError:
+        work.state = "stopped"
+    except SelatError as error:
+        work.said, work.hint = error.message, error.hint
+        work.state = "failed"
+    except Exception:
+        work.state = "failed"
+        raise  # is printed where the desk was started

@@ -1,0 +1,374 @@
+"""Forms and files of the desk's places and packs, attacked: only what was meant is written."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import yaml
+
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.base.yaml_files import read_yaml
+from pipelines.reference import learned
+from pipelines.reference.layers import area_files, read_area
+from pipelines.web.protocol import MAX_UPLOAD
+from tests.hostile.test_desk import HOSTILE
+from tests.pipelines.web.conftest import HERE, Own, Page, own  # noqa: F401 - a fixture
+
+FORMS = ("/area/new", "/areas/x", "/places/x", "/packs/look", "/packs/correct", "/work/" + "0" * 16)
+FORMS = (*FORMS, "/work/" + "0" * 16 + "/stop", "/pack/" + "0" * 16 + "/make", "/packs/upload")
+
+
+@pytest.fixture
+def unchanged(own: Own) -> Iterator[None]:  # noqa: F811
+    """Fails where a file of the configuration or of the home was made or changed."""
+
+    def state() -> dict[str, bytes]:
+        roots = own.config, own.home / "learned", own.home / "packs"
+        files = [path for root in roots for path in sorted(root.rglob("*")) if path.is_file()]
+        return {str(path): path.read_bytes() for path in files}
+
+    before = state()
+    yield
+    assert state() == before
+
+
+def shown_and_not_obeyed(page: Page) -> None:
+    for tag, about, _ in page.elements:
+        assert tag not in {"img", "iframe", "object", "embed", "base"}
+        assert not [name for name in about if name.startswith("on") or name == "style"]
+        src = about.get("src", "") if tag == "script" else ""
+        assert tag != "script" or src.startswith("/assets/") or about.get("id") == "data"
+    assert "\u202e" not in page.html
+    assert "\u200b" not in page.html
+    assert "<script>alert" not in page.html
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("path", FORMS)
+def test_no_other_page_sends_a_form(own: Own, path: str) -> None:  # noqa: F811
+    form = {"csrf": own.word, "act": "save", "decision": "accept", "recipient": "partner"}
+    form |= own.about
+    for headers in (
+        {},
+        {"origin": "null"},
+        {"origin": "http://evil.example"},
+        {"origin": HERE, "sec-fetch-site": "cross-site"},
+        {"origin": HERE, "host": "evil.example"},
+    ):
+        answer = own.reader.client.post(path, data=form, headers=headers, follow_redirects=False)
+        assert answer.status_code in {403, 421}
+    kinds = ("text/plain", "multipart/form-data; boundary=x", "application/json")
+    for kind in (*kinds, "application/octet-stream"):
+        head = {"origin": HERE, "content-type": kind}
+        answer = own.reader.client.post(path, content=b"csrf=" + own.word.encode(), headers=head)
+        assert answer.status_code in {403, 415}
+    for word in ("", "guess"):
+        answer = own.post(path, **{**form, "csrf": word})
+        assert answer.status_code in {403, 415}
+    assert own.reader.client.get(path).status_code in {200, 404, 405}
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_million_corners_are_not_read(own: Own) -> None:  # noqa: F811
+    many = {**own.about, "corners": "3 101\n" * 1_000_000}
+    assert own.post("/area/new", act="save", **many).status_code == 413
+    some = own.post("/area/new", act="save", **{**own.about, "corners": "3 101\n" * 6000})
+    assert some.status_code == 400
+    assert "300 corners at most" in some.text
+    for corners in (
+        "3 101 " * 4000,
+        "9" * 60_000,
+        "3.1" + "1" * 5000 + " 101\n3 102\n4 102",
+        "nan nan\ninf inf\n1e300 1",
+        "3 101\n3 102\n3 103",  # no area
+        "3 101\n4 102\n4 101\n3 102",  # crosses itself
+        "３ １０１\n３ １０２\n４ １０２",
+        "٣ ١٠١\n٣ ١٠٢\n٤ ١٠٢",
+        "\x00\n\x00\n\x00",
+    ):
+        answer = own.post("/area/new", act="save", **{**own.about, "corners": corners})
+        assert answer.status_code == 400, corners[:40]
+
+
+NAMES = (
+    "x\nwatch: [{when: enter}, {when: stay}]",
+    "x: {a: b}, *c, &d e",
+    "!!python/object/apply:os.system ['true']",
+    '"}]\npolygon: []',
+    "'",
+    "# no name",
+    "yes",
+    "2026-01-01",
+    "<script>alert(1)</script>",
+    "{{7*7}} ${x} %s {0}",
+    "../../../etc/cron.d/x",
+    "..\\..\\x",
+    "C:\\x",
+    "a/b",
+    "x" * 100_0,
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_a_name_in_its_file(own: Own, name: str) -> None:  # noqa: F811
+    folder, before = own.areas, set(own.config.rglob("*"))
+    form = {**own.about, "name": name, "operator": f"{name} – me", "source": name[:200]}
+    answer = own.post("/area/new", act="save", **form)
+    new = set(own.config.rglob("*")) - before
+    if answer.status_code != 303:
+        assert answer.status_code == 400
+        assert not new
+        return
+    [path] = new
+    try:
+        assert path.parent == folder
+        assert re.fullmatch(r"[a-z0-9-]+\.yaml", path.name)
+        assert area_files(own.config / "zones") == [path]
+        made = read_area(path)
+        assert made["name"] == name.strip()[:100]
+        assert [watch.when for watch in made["watches"]] == ["enter"]
+        assert set(yaml.safe_load(path.read_text())) == {"name", "note", "polygon", "watch"}
+        for address in ("/places", f"/areas/{path.stem}"):
+            shown_and_not_obeyed(own.reader.page(address))
+    finally:
+        path.unlink()
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("name", ["\u202eDROWSSAP", "\x1b[31mred", "\x00", "…", "中国", "   ", "-"])
+def test_a_name_that_cannot_be_seen_or_written_is_refused(own: Own, name: str) -> None:  # noqa: F811
+    answer = own.post("/area/new", act="save", **{**own.about, "name": name})
+    assert answer.status_code == 400
+    shown_and_not_obeyed(Page(answer.text))
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"when": "<x>"},
+        {"when": "stay", "min_duration_min": "1e999"},
+        {"when": "stay", "min_duration_min": "nan"},
+        {"when": "speed", "speed_kn": "-1"},
+        {"score": "2"},
+        {"hours_from": "25:00", "hours_to": "x"},
+        {"valid_from": "0000-00-00"},
+        {"valid_from": "2026-12-01", "valid_until": "2026-11-01"},
+        {"rule": "99999"},
+        {"since": "x", "act": "try"},
+        {"since": "2020-01-01", "until": "2026-01-01", "act": "try"},
+    ],
+)
+def test_a_rule_that_cannot_be_meant_is_refused(own: Own, more: dict[str, str]) -> None:  # noqa: F811
+    answer = own.post("/area/new", **{"act": "save", **own.about, **more})
+    if answer.status_code == 303:  # it is tried, and that tells
+        where = answer.headers["location"].partition("#")[0]
+        assert where.startswith("/try/") or more.get("rule")
+        if where.startswith("/try/"):
+            assert own.done(where).all("p", role="alert")
+            return
+        [path] = own.areas.glob("*.yaml")
+        path.unlink()
+        return
+    assert answer.status_code == 400
+    assert Page(answer.text).all("p", role="alert")
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/areas/..%2fports",
+        "/areas/..%2f..%2fsettings",
+        "/areas/%00",
+        "/areas/example.yaml",
+        "/areas/" + "x" * 121,
+        "/places/../../x",
+        "/packs/file/..%2f..%2fkeys",
+        "/packs/file/../keys/keys.json",
+        "/packs/file/%2e%2e",
+        "/packs/file/settings",
+        "/packs/verify?pack=../../keys/x",
+        "/packs/verify?pack=%2fetc%2fpasswd",
+        "/packs/verify?pack=",
+        "/pack/" + "f" * 16,
+        "/try/" + "f" * 16,
+        "/work/" + "f" * 16,
+        "/work/..%2f",
+    ],
+)
+def test_odd_addresses_of_places_and_packs_lead_nowhere(own: Own, path: str) -> None:  # noqa: F811
+    answer = own.reader.client.get(path, follow_redirects=False)
+    assert answer.status_code == 404
+    assert "root:" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_only_packs_that_went_out_are_given_and_no_links(own: Own) -> None:  # noqa: F811
+    packs = own.home / "packs"
+    packs.mkdir(exist_ok=True)
+    (packs / "loose.zip").write_bytes(b"x")
+    (packs / "link.zip").symlink_to("/etc/passwd")
+    log = own.home / "exports.jsonl"
+    log.write_text(json.dumps({"pack": "link", "number": 1, "time": "x"}) + "\n")
+    try:
+        for name in ("loose", "link"):
+            assert own.reader.client.get(f"/packs/file/{name}").status_code == 404
+            assert own.reader.client.get(f"/packs/verify?pack={name}").status_code == 404
+    finally:
+        for path in (packs / "loose.zip", packs / "link.zip", log):
+            path.unlink()
+        packs.rmdir()
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_what_is_sent_to_be_verified_is_bounded_and_thrown_away(
+    own: Own,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    client, path = own.reader.client, "/packs/upload"
+    head = {"origin": HERE, "content-type": "application/octet-stream", "x-desk-word": own.word}
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/manifest.json", b"0" * 20_000_000)
+        archive.writestr("../../x", b"x")
+    for content in (b"", b"PK", b"x" * 100_000, bomb.getvalue(), b"age-encryption.org/v1\n" * 9):
+        said = client.post(path, content=content, headers=head)
+        assert said.status_code == 200
+        assert said.json()["good"] is False
+        assert str(tmp_path) not in said.text
+    assert client.post(path, content=b"x", headers={**head, "x-desk-word": "x"}).status_code == 403
+    assert client.post(path, content=b"x", headers={**head, "content-length": "x"}).status_code in {
+        400,
+        411,
+    }
+    large = {**head, "content-length": str(MAX_UPLOAD + 1)}
+    assert client.post(path, content=b"x", headers=large).status_code == 413
+    monkeypatch.setattr("pipelines.web.packing.MAX_UPLOAD", 1000)
+    assert client.post(path, content=b"x" * 2000, headers=head).status_code == 413
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"recipient": "../x"},
+        {"recipient": "nobody"},
+        {"recipient": HOSTILE},
+        {"recipient": "partner", "strike": "'; DROP TABLE events; --"},
+        {"recipient": "partner", "strike": "../../x"},
+    ],
+)
+def test_a_pack_for_nobody_is_not_looked_at(own: Own, form: dict[str, str]) -> None:  # noqa: F811
+    answer = own.post("/packs/look", **form)
+    assert answer.status_code == 400
+    shown_and_not_obeyed(Page(answer.text))
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("form", [{"run": "../../runs"}, {"run": "' OR ''='"}, {"strike": "999"}])
+def test_a_run_that_is_none_is_told(own: Own, form: dict[str, str]) -> None:  # noqa: F811
+    page = own.done(own.sent("/packs/look", recipient="partner", **form))
+    assert page.all("p", role="alert")
+    shown_and_not_obeyed(page)
+    lost = own.done(own.sent("/packs/correct", pack="../../keys/" + HOSTILE[:60]))
+    assert lost.all("p", role="alert")
+    shown_and_not_obeyed(lost)
+
+
+def test_what_files_say_is_shown_and_never_obeyed(own: Own) -> None:  # noqa: F811
+    """Learned places, watch areas, decisions, log and progress: anybody may have written them."""
+    home = own.home
+    snapshot = learned.read_newest(home / "learned")
+    assert snapshot is not None
+    features = [json.loads(json.dumps(one)) for one in snapshot.features]
+    features[0]["properties"]["name"] = HOSTILE
+    facts = {**snapshot.facts, "hash": learned._digest(features)}
+    facts["refused"] = [{"name": HOSTILE, "reason": HOSTILE}]
+    made = home / "learned" / "places-2027-01-01.geojson"
+    made.write_text(learned._dumped({"selat": facts, "features": features}))
+    decisions = home / "learned" / learned.DECISIONS
+    zone_id = features[0]["properties"]["zone_id"]
+    held = {"what": "reject", "by": HOSTILE, "made": HOSTILE}
+    decisions.write_text(yaml.safe_dump({zone_id: held}))
+    area = own.areas / "a b <b>.yaml"
+    area.write_text(
+        yaml.safe_dump(
+            {
+                "name": "<script>alert(1)</script>",
+                "note": "<img src=x onerror=alert(1)>",
+                "polygon": [[100, 3], [101, 3], [101, 4]],
+                "watch": [{"when": "enter", "source": "</script><!--"}],
+            }
+        )
+    )
+    broken = own.areas / "broken.yaml"
+    broken.write_text("- <script>alert(1)</script>")
+    log = home / "exports.jsonl"
+    keys = ("title", "pack", "by", "time", "tlp", "run_id", "corrects", "flagged")
+    log.write_text(json.dumps(dict.fromkeys(keys, HOSTILE) | {"number": 1}) + "\nx\n")
+    progress = load(home, own.config).progress
+    try:
+        page = own.reader.page("/places")
+        shown_and_not_obeyed(page)
+        assert "broken.yaml" in page.text
+        assert page.text.count("[U+202E]DROWSSAP") >= 2
+        shown_and_not_obeyed(own.reader.page("/areas/broken", 404))
+        shown_and_not_obeyed(own.reader.page("/area/new", 404))  # says which file is broken
+        broken.unlink()
+        shown_and_not_obeyed(own.reader.page(f"/areas/{quote('a b <b>')}"))
+        page = own.reader.page("/places")
+        shown_and_not_obeyed(page)
+        shown_and_not_obeyed(own.reader.page("/packs"))
+        with store.write(home / "store"):
+            for held in (
+                {"stage": HOSTILE, "detail": HOSTILE, "done": 1e308, "total": 1e308},
+                {"stage": "x" * 9000, "detail": "", "done": 0, "total": 0},
+                {"stage": "x", "detail": "", "done": float("nan"), "total": 1},
+                {"stage": ["x"], "detail": {}, "done": "1", "total": "1"},
+                [],
+                {},
+            ):
+                progress.write_text(json.dumps(held))
+                told = own.reader.client.get("/live").json()
+                assert len(told["doing"]) < 1000
+                assert "\u202e" not in told["doing"]
+                assert told["share"] is None or 0 <= told["share"] <= 1
+            progress.write_text("[" * 100_000)
+            assert own.reader.client.get("/live").json()["doing"] == ""
+        for odd in (
+            "[a]",
+            "x: accept",
+            f"{zone_id}: {{what: accept, who: x}}",
+            f"{zone_id}: [accept]",
+        ):
+            decisions.write_text(odd)
+            own.reader.page("/places")
+    finally:
+        for path in (made, decisions, area, broken, log, progress):
+            path.unlink(missing_ok=True)
+
+
+def test_who_decides_is_written_as_a_text(own: Own) -> None:  # noqa: F811
+    key = learned.read_newest(own.home / "learned").ids()[0].removeprefix("learned-")  # type: ignore[union-attr]
+    for name in NAMES[:9]:
+        own.sent(f"/places/{key}", decision="reject", operator=name)
+        [held] = read_yaml(own.home / "learned" / learned.DECISIONS).values()
+        assert held["what"] == "reject"
+        assert set(held) == {"what", "by", "made"}
+        assert len(held["by"]) <= 60
+    own.sent(f"/places/{key}", decision="undo", operator="x")
+    for decision in ("", "ACCEPT", "accept: x", "delete"):
+        assert own.post(f"/places/{key}", decision=decision).status_code == 404
+    assert own.post("/places/nowhere", decision="accept").status_code == 404

@@ -1,0 +1,127 @@
+"""Each page of the desk by axe-core, by day and by night, and what that version doesn't look at."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.base.settings import PROJECT, load
+from pipelines.web.app import Desk
+from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
+from tests.pipelines.web.conftest import learn, place_around, served
+
+AXE = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+RUN = (
+    "axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations.map("
+    "(one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
+)
+OPENED = "for (const one of document.querySelectorAll('main details')) one.open = true"
+SMALL = """
+[...document.querySelectorAll("button, .button, select, summary, nav a, .choice, "
+  + "input:not([type=hidden], [type=radio], [type=checkbox])")]
+.filter((one) => one.checkVisibility({visibilityProperty: true}) && !one.closest("[hidden]"))
+.map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 120)])
+.filter(([box]) => box.width && box.bottom > 0 && (box.width < 23.5 || box.height < 23.5))
+.map(([box, html]) => [Math.round(box.width), Math.round(box.height), html])
+"""
+"""Smaller than 24 by 24 pixels (WCAG 2.2, 2.5.8), links within sentences apart."""
+
+
+@pytest.fixture(scope="module")
+def address(
+    desk_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """A desk with something on every page: a watch area, a learned place, a pack that went out."""
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path_factory.mktemp("desk") / "config"))
+    (config / "zones" / "watch_areas" / "beach.yaml").write_text(AREA)
+    learn(desk_home, place_around({"lat": 2.38, "lon": 101.51}))
+    pack = "mmea_20260106T035957Z-cf64_TLP-AMBER"
+    line = {"number": 1, "time": "2026-01-06T04:00:00Z", "title": "Agency", "pack": pack}
+    (desk_home / "exports.jsonl").write_text(json.dumps(line) + "\n")
+    (desk_home / "packs").mkdir(exist_ok=True)
+    (desk_home / "packs" / f"{pack}.zip").write_bytes(b"")
+    with served(Desk(load(desk_home, config), "Lt Aminah")) as given:
+        yield given
+
+
+AREA = "name: Beach\npolygon: [[101, 3], [102, 3], [102, 4]]\nwatch: [{when: stay}, {when: meet}]\n"
+
+
+def pages(page: Page, desk: str) -> list[str]:  # noqa: F811
+    """One of each kind."""
+    page.open(f"{desk}/")
+    incident = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
+    page.open(desk + incident)
+    every = "[...document.querySelectorAll('main a')].map((a) => a.getAttribute('href'))"
+    links = page.evaluate(every)
+    found = [next(one for one in links if one.startswith(f"/{kind}/")) for kind in KINDS]
+    return ["/", incident, *found, *PLAIN]
+
+
+KINDS = ("event", "vessel")
+PLAIN = (
+    "/places",
+    "/area/new",
+    "/areas/beach",
+    "/packs",
+    "/plan",
+    "/nights",
+    "/health",
+    "/find?q=a",
+    "/nowhere",
+)
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
+def test_no_page_keeps_anybody_out(
+    page: Page,  # noqa: F811
+    address: Callable[[], str],
+    whole: bool,
+) -> None:
+    """Every page wide by day and narrow by night; as a rule in turn, where it is proved both."""
+    first = address()
+    desk = first.split("/?")[0]
+    page.open(first)
+    page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
+    problems: list[Any] = []
+    looks = ((1280, False), (390, True))
+    for number, path in enumerate(pages(page, desk)):
+        for width, night in looks if whole else [looks[number % 2]]:
+            page.open(desk + path, width, 844, night=night)
+            page.evaluate(OPENED)
+            page.evaluate(f"{AXE}; 1")
+            found = [("axe", *one) for one in page.evaluate(RUN)]
+            found += [("small", *one) for one in page.evaluate(SMALL) if width < 1000]
+            problems += [(path, "night" if night else "day", *one) for one in found]
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    assert not problems, "\n".join(map(str, problems))
+
+
+def test_where_the_keyboard_is_is_seen(page: Page, address: Callable[[], str]) -> None:  # noqa: F811
+    """Every stop of the Tab key has an outline; none is hidden (WCAG 2.2, 2.4.7 and 2.4.11)."""
+    first = address()
+    desk = first.split("/?")[0]
+    page.open(first)
+    page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
+    page.open(f"{desk}/area/new", 1280, 800)
+    stops: list[str] = []
+    for _ in range(60):
+        page.key("Tab", "Tab")
+        name, seen = page.evaluate(
+            "(() => { const one = document.activeElement; "
+            "const drawn = one.closest('.choice, .button') || one; "
+            "const box = drawn.getBoundingClientRect(); "
+            "const outline = (at) => getComputedStyle(at).outlineStyle !== 'none'; "
+            "return [one.outerHTML.slice(0, 90), one === document.body || "
+            "((outline(one) || outline(drawn)) && box.bottom > 0 && box.top < innerHeight)]; })()"
+        )
+        if name.startswith("<body") and stops:
+            break
+        assert seen, name
+        stops.append(name)
+    assert len(stops) > 25
+    assert any('id="map"' in one for one in stops)

@@ -1,0 +1,92 @@
+"""Packs at the desk: seen as the recipient will, then made, logged, verified, corrected."""
+
+import pandas as pd
+from starlette.testclient import TestClient
+
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.publish.packs import log
+from pipelines.publish.packs.keys import Keyring
+from pipelines.run.release import release_run
+from tests.pipelines.web.conftest import HERE, Own, ask
+from tests.pipelines.web.test_pages import holds_up
+
+
+def entries(own: Own) -> tuple[object, ...]:
+    return log.check(own.home / "exports.jsonl", Keyring(own.home / "keys")).entries
+
+
+def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
+    installation = load(own.home, own.config)
+    key = Keyring(installation.keys).make(pd.Timestamp.now("UTC").to_pydatetime(), "hush hush")
+    page = own.reader.page("/packs")
+    holds_up(page)
+    assert "Partner <b>" in page.text
+
+    seen = own.sent("/packs/look", recipient="partner")
+    page = own.done(seen)
+    holds_up(page)
+    assert entries(own) == ()
+    assert not installation.packs.exists()  # nothing is written for a look
+    released = release_run(installation, "partner", None)
+    assert str(released.products.release.mark) in page.text  # type: ignore[union-attr]
+    for row in released.products.incidents.to_dict("records"):
+        assert row["title"] in page.text
+    for mmsi in released.products.flagged["mmsi"]:
+        assert f"{mmsi:09d}" in page.text
+
+    wrong = own.post(f"{seen}/make", operator="PO Siti", passphrase="guess")
+    assert wrong.status_code == 400
+    assert "guess" not in wrong.text
+    made = own.done(own.sent(f"{seen}/make", operator="PO Siti", passphrase="hush hush"))
+    [entry] = entries(own)
+    assert (entry["by"], entry["recipient"], entry["key"]) == ("PO Siti", "partner", key.name)  # type: ignore[index]
+    name = str(entry["pack"])  # type: ignore[index]
+    assert name in made.text
+    assert entry["archive_sha256"] in made.text  # type: ignore[index]
+
+    archive = own.reader.client.get(f"/packs/file/{name}")
+    assert archive.status_code == 200
+    assert archive.content == (installation.packs / f"{name}.zip").read_bytes()
+    told = own.reader.page(f"/packs/verify?pack={name}")
+    assert "stale" in told.text  # the exercise is of last winter
+    head = {"origin": HERE, "content-type": "application/octet-stream", "x-desk-word": own.word}
+    sent = own.reader.client.post("/packs/upload", content=archive.content, headers=head).json()
+    assert (sent["state"], sent["key"]) == ("stale", key.name)
+    spoilt = archive.content.replace(b"mmsi", b"imsi", 1) + b"x"
+    sent = own.reader.client.post("/packs/upload", content=spoilt, headers=head).json()
+    assert (sent["state"], sent["good"]) == ("changed", False)
+
+    assert "PO Siti" in own.reader.page("/packs").text
+    _correct(own, name)
+
+
+def _correct(own: Own, name: str) -> None:
+    """Clear what the pack told, and tell its holder."""
+    with store.read(own.home / "store") as opened:
+        incident = opened.sql("SELECT incident_id FROM incidents WHERE rank > 0")["incident_id"][0]
+    own.sent(f"/incident/{incident}", conclusion="cleared", reason="fishing", operator="Lt Aminah")
+    ask(own.home, "UPDATE dispositions SET made_time = made_time + INTERVAL 1 MINUTE")
+    page = own.reader.page("/packs")
+    [(_, held)] = page.all("section", **{"aria-label": "Held wrong"})
+    assert "Partner <b> holds leads that no longer stand" in held
+    nothing = own.done(own.sent("/packs/correct", pack=name))
+    assert "stands, by what partner may have" in nothing.all("p", role="alert")[0][1]
+    seen = own.sent("/packs/correct", pack=name, cleared="1")
+    assert "cleared" in own.done(seen).text
+    own.done(own.sent(f"{seen}/make", operator="Lt Aminah", passphrase="hush hush"))
+    last = entries(own)[-1]
+    assert (last["corrects"], last["by"]) == (name, "Lt Aminah")  # type: ignore[index]
+    assert not own.reader.page("/packs").all("section", **{"aria-label": "Held wrong"})
+
+
+def test_one_thing_is_worked_at_at_a_time_and_for_who_asked(own: Own) -> None:
+    seen = own.sent("/packs/look", recipient="partner")
+    busy = own.post("/packs/look", recipient="partner")
+    assert busy.status_code == 409
+    assert own.sent(f"/work/{seen.split('/')[-1]}/stop") == seen
+    assert "It was stopped" in own.done(seen).text
+    stranger = TestClient(own.reader.doors, HERE, raise_server_exceptions=False)
+    assert stranger.get("/", params={"token": own.reader.keys.token()}).status_code == 200
+    for path in (seen, seen.replace("/pack/", "/work/"), seen.replace("/pack/", "/try/")):
+        assert stranger.get(path).status_code == 404

@@ -1,0 +1,171 @@
+"""Places at the desk: learned ones are decided on, watch areas drawn, tried and saved."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from detectors.core.errors import ConfigError
+from pipelines import store
+from pipelines.assess.silenced import silenced, summary
+from pipelines.base.labels import labels
+from pipelines.base.progress import Doing, noted_in, reporter
+from pipelines.base.settings import load
+from pipelines.reference import learned
+from pipelines.reference.layers import read_area
+from pipelines.run import backtests
+from pipelines.run.setup import load_zones
+from pipelines.web import areas, outlines, rooms
+from pipelines.web.areas import corners_of
+from tests.pipelines.web.conftest import Own, Page
+from tests.pipelines.web.test_pages import holds_up
+
+
+def test_places_are_shown_with_what_accepting_one_would_have_silenced(own: Own) -> None:
+    page = own.reader.page("/places")
+    holds_up(page)
+    snapshot = learned.read_newest(own.home / "learned")
+    assert snapshot is not None
+    with store.read(own.home / "store") as opened:
+        [past] = silenced(opened, snapshot.features).values()
+    assert past
+    [(_, told)] = [one for one in page.all("summary") if "silenced" in one[1]]
+    flagged = sum(one.flagged for one in past)
+    assert told == (f"Accepted, it would have silenced {len(past)} events ({flagged} flagged)"), (
+        summary(past)
+    )
+    nights = {
+        f"{one.start.tz_convert('Asia/Kuala_Lumpur') - pd.Timedelta('12h'):%Y-%m-%d}"
+        for one in past
+    }
+    for night in nights:
+        assert f"night of {night}: " in page.text
+    for one in past[:12]:
+        assert f"/event/{one.event_id}" in page.html
+    [(_, data)] = page.all("script", id="data")
+    drawn = json.loads(data)
+    assert [one["key"] for one in drawn["regions"]] == [snapshot.ids()[0].removeprefix("learned-")]
+    assert len(drawn["points"]) == len(past)
+    assert {one["group"] for one in drawn["points"]} == {outlines.night_of(one) for one in past}
+
+
+def test_a_place_is_accepted_by_somebody_and_taken_back(own: Own) -> None:
+    key = learned.read_newest(own.home / "learned").ids()[0].removeprefix("learned-")  # type: ignore[union-attr]
+    assert own.sent(f"/places/{key}", decision="accept", operator="PO Siti") == f"/places#{key}"
+    zone_id = f"learned-{key}"
+    decided = learned.decided(own.home / "learned")[zone_id]
+    assert (decided.what, decided.by) == ("accept", "PO Siti")
+    assert pd.Timestamp(decided.made) <= pd.Timestamp.now("UTC")
+    assert zone_id in set(load_zones(load(own.home, own.config)).frame["zone_id"])
+    page = own.reader.page("/places")
+    assert "PO Siti" in page.text
+    assert page.all("p", **{"class": "good"})[0][1] == "Recorded."
+    own.sent(f"/places/{key}", decision="undo")
+    assert learned.decided(own.home / "learned") == {}
+    own.sent("/settings", operator="Lt Aminah")
+
+
+def area_of(own: Own, stem: str) -> dict[str, object]:
+    return read_area(own.areas / f"{stem}.yaml")
+
+
+def test_an_area_is_tried_as_the_command_tries_it_and_then_saved(own: Own) -> None:
+    where = own.sent("/area/new", act="try", **own.about, score="0.4")
+    page = own.done(where.partition("#")[0])
+    holds_up(page)
+    assert not list(own.areas.glob("*.yaml"))  # nothing was written
+    assert page.all("textarea", id="corners")[0][1].split() == own.about["corners"].split()
+    installation = load(own.home, own.config)
+    assert own.sent("/area/new", act="save", **own.about, score="0.4") == ("/places#off-klang")
+    made = area_of(own, "off-klang")
+    [watch] = made["watches"]  # type: ignore[misc]
+    assert (watch.when, watch.score) == ("enter", 0.4)
+    assert "Lt Aminah" in str(made["note"])
+    trial = backtests.trial_of_area(installation, own.areas / "off-klang.yaml")
+    with reporter(quiet=True) as report:
+        outcome = backtests.run_backtest(installation, trial, None, None, None, report)
+    new = outcome.result.compared.query("status == 'new'")
+    assert len(new) > 0
+    for event_id in new["event_id"].head(40):
+        assert outcome.reasons[event_id] in page.text
+    for mmsi in outcome.flags_changed()[0]:
+        assert f"/vessel/{mmsi:09d}" in page.html
+    assert "Off Klang" in own.reader.page("/places").text
+
+
+def test_an_area_is_changed_by_who_has_seen_it_and_never_by_its_name(own: Own) -> None:
+    taken = own.post("/area/new", act="save", **own.about)
+    assert taken.status_code == 400
+    told = Page(taken.text)
+    assert "off-klang.yaml" in told.all("p", role="alert")[0][1]
+    assert told.all("input", name="name")[0][0]["value"] == "Off Klang"  # what was typed is kept
+
+    page = own.reader.page("/areas/off-klang")
+    holds_up(page)
+    seen = page.all("input", name="seen")[0][0]["value"]
+    corners = page.all("textarea", id="corners")[0][1]
+    before = area_of(own, "off-klang")
+    form = {**own.about, "corners": corners, "seen": seen, "rule": "1", "when": "speed"}
+    own.sent("/areas/off-klang", act="save", **form, speed_kn="25", vessels_tanker="1")
+    after = area_of(own, "off-klang")
+    assert after["geometry"] == before["geometry"]  # nobody touched it
+    assert [one.when for one in after["watches"]] == ["enter", "speed"]  # type: ignore[attr-defined]
+    assert after["watches"][1].vessels == ("tanker",)  # type: ignore[index]
+    assert (own.areas / "off-klang.yaml.before").exists()
+    late = own.post("/areas/off-klang", act="save", **form, speed_kn="30")
+    assert (late.status_code, "changed since" in late.text) == (400, True)
+    assert area_of(own, "off-klang") == after
+
+    seen = own.reader.page("/areas/off-klang?rule=1").all("input", name="seen")[0][0]["value"]
+    own.sent("/areas/off-klang", act="without", **{**form, "seen": seen}, speed_kn="25")
+    assert [one.when for one in area_of(own, "off-klang")["watches"]] == ["enter"]  # type: ignore[attr-defined]
+    seen = own.reader.page("/areas/off-klang").all("input", name="seen")[0][0]["value"]
+    assert own.sent("/areas/off-klang", act="remove", **{**form, "seen": seen}) == "/places"
+    assert not list(own.areas.glob("*.yaml"))
+    assert (own.areas / "off-klang.yaml.before").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("3 101\n3 102", "three corners"),
+        ("3 101\n3 102\nx", "corner 3"),
+        ("101 3\n102 3\n102 4", "lies nowhere"),
+        ("1 2 3\n1 2 3\n1 2 3", "corner 1"),  # one of the two angles has minutes: which?
+        ("-3S 101E\n3 102\n3 103", "corner 1"),
+    ],
+)
+def test_a_corner_that_can_be_meant_otherwise_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        corners_of(text)
+
+
+def test_corners_are_read_as_they_are_written() -> None:
+    shown = "03°12.30′N 101°30.00′E\n03°12.30′S 101°30.00′W\n3 12.3 101 30\n3.205, 101.5;"
+    here, there = (3.205, 101.5), (-3.205, -101.5)
+    assert corners_of(shown) == [here, there, here, here]
+
+
+def test_a_run_says_how_far_it_is_while_it_writes(own: Own) -> None:
+    words, installation = labels("en"), load(own.home, own.config)
+    with store.write(own.home / "store"):
+        with reporter(quiet=True, noted=installation.progress) as report:
+            with report.bar("Detecting", None) as bar:
+                bar.say("pass 1: gap")
+            with report.bar("Tracks and coverage", 7) as bar:
+                told = own.reader.client.get("/live").json()
+                assert told["doing"] == "Step 2 of 5: Tracks and coverage"
+                assert told["share"] == 0
+        assert not installation.progress.exists()
+        assert own.reader.client.get("/live").json()["doing"] == ""
+    said = rooms._doing(Doing("Reading x.nmea", "", 3, 4), words)
+    assert said == "Step 1 of 5: Reading (x.nmea)"
+    installation.progress.write_text("{")
+    assert noted_in(installation.progress) is None
+    installation.progress.unlink()
+
+
+def test_every_form_field_fits_through_the_door() -> None:
+    from pipelines.web.protocol import MAX_FIELDS
+
+    assert len(areas._FIELDS) + len(areas.CLASSES) + len(("csrf", "act")) <= MAX_FIELDS
