@@ -47,16 +47,42 @@ def mark_interference(
     A boat adrift whose fixes scatter by a mile can have gone each of these miles: by itself it
     can't be told from one that went about, in the company of others whose fixes scatter it can.
     """
-    cell = _cells(reports)
-    around = np.zeros(len(reports), bool)
-    for place in jammed:  # few
-        # Fixes scatter over the edge of a square too.
-        around |= (cell[:, 0] == place[0]) & (np.abs(cell - place) <= 1).all(axis=1)
+    around = _in_squares_around(reports, jammed)
     if not around.any():
         return
-    loose = around & _fits_nowhere(reports, hull)
+    rows = np.flatnonzero(np.isin(reports.mmsi, reports.mmsi[around]))
+    loose = np.zeros(len(reports), bool)
+    loose[rows] = _fits_nowhere(reports.take(rows), hull[rows])
+    loose &= around
     verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
     hull[loose] = 0
+
+
+def _in_squares_around(reports: Reports, jammed: Ints) -> Bools:
+    """Tell which reports are of such an hour and square, or one beside it: fixes scatter over the
+    edge of a square too.
+    """
+    found = np.zeros(len(reports), bool)
+    if not len(jammed):
+        return found
+    beside = [(0, north, east) for north in (-1, 0, 1) for east in (-1, 0, 1)]
+    wanted = np.unique((jammed[:, None, :] + np.array(beside)).reshape(-1, 3), axis=0)
+    # Few hours, of which few squares: the others need no square.
+    hour = reports.time_us // (JAMMED_S * SECOND_US)
+    rows = np.flatnonzero(np.isin(hour, np.unique(wanted[:, 0])))
+    low, high = wanted.min(axis=0), wanted.max(axis=0)
+    cell = _cells(reports.take(rows))
+    inside = ((cell >= low) & (cell <= high)).all(axis=1)
+    rows, cell = rows[inside], cell[inside]
+    size = high - low + 1
+    one, other = (
+        ((places[:, 0] - low[0]) * size[1] + places[:, 1] - low[1]) * size[2]
+        + places[:, 2]
+        - low[2]
+        for places in (wanted, cell)
+    )
+    found[rows[np.isin(other, one)]] = True
+    return found
 
 
 def _cells(reports: Reports) -> Ints:
