@@ -257,5 +257,5 @@ def _halves(own: Ints, where: NDArray[np.float64], rows: Ints) -> list[Ints]:
     places = where[:, own]
     order = np.argsort(places[np.argmax(places.std(axis=1))], kind="stable")
     so_far = np.cumsum(rows[own[order]])
-    cut = int(np.clip(np.searchsorted(so_far, so_far[-1] / 2), 1, len(own) - 1))
+    cut = int(np.clip(np.searchsorted(so_far, so_far[-1] / 2) + 1, 1, len(own) - 1))
     return [np.sort(own[order[:cut]]), np.sort(own[order[cut:]])]
