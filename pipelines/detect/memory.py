@@ -28,10 +28,10 @@ KEPT_BYTES: Final = 110.0
 coverage is learned from."""
 
 
-LOOK_BYTES: Final = 250.0
+LOOK_BYTES: Final = 300.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
-WHOLE_BYTES: Final = 110.0
+WHOLE_BYTES: Final = 125.0
 """The same of the detectors that look at all vessels at once, in parts or not."""
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Detector
 from detectors.core.frames import SECOND_US, offsets
-from detectors.core.relations import Along, Near, Own
+from detectors.core.relations import Along, Near, Own, Places
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from pipelines.detect.company import slow_rows
@@ -99,8 +99,14 @@ class Nearness:
             if in_places(d)
         }
         relations = [relation for each in self._near.values() for relation in each]
-        asked = {(which, r.within_m): None for r in relations for which in (r.own, r.others)}
-        self._places = {key: _Places(key[1]) for key in asked}
+        asked = {
+            (which, r.within_m): None
+            for r in relations
+            for which in (r.own, r.others)
+            if isinstance(which, Along)
+        }
+        self._places: dict[tuple[Places, float], _Places] = {k: _Places(k[1]) for k in asked}
+        self._along = list(asked)
         self._first = since.value // 1_000 // SLOT_US
         self._n_slots = int(end.value // 1_000 // SLOT_US - self._first) + 1
         self._mmsi: list[Ints] = []
@@ -120,12 +126,13 @@ class Nearness:
         self._counts.append(counts.reshape(len(mmsi), self._n_slots).astype("int32"))
         self._mmsi.append(mmsi)
         grids: dict[tuple[int, float], timegrid.Grid] = {}
-        for (which, _), places in self._places.items():
+        for which, within_m in self._along:
             size = (which.step_s, which.max_silence_s)
             grid = grids[size] = grids[size] if size in grids else reports.grid(*size)
             rows = slow_rows(grid, which)
             at = grid.tick[rows] * (grid.step_s * SECOND_US) // SLOT_US - self._first
             vessel = np.searchsorted(mmsi, grid.track_id[rows] // 100) + self._n
+            places = self._places[which, within_m]
             places.add(vessel, np.clip(at, 0, self._n_slots - 1), grid.lat[rows], grid.lon[rows])
         self._n += len(mmsi)
 
@@ -185,15 +192,16 @@ class _Places:
         self._edge = geodesy.chord(max(reach_m, LEAST_M)) * 1.001
         self._vessel: list[NDArray[np.int32]] = []
         self._key: list[Ints] = []
-        self._by_key: tuple[Ints, Ints, Ints] | None = None
+        self._by_key: tuple[Ints, Ints, NDArray[np.int32]] | None = None
 
     def add(
         self, vessel: Ints, slot: Ints, lat: NDArray[np.float64], lon: NDArray[np.float64]
     ) -> None:
         """Note places of vessels, each once as long as it stays there."""
         key = slot
-        for axis in ((geodesy.unit_xyz(lat, lon) + 1.0) // self._edge).astype("int64").T:
-            key = (key << _BITS) + axis + 1
+        for axis in geodesy.unit_xyz(lat, lon).T:
+            # No more than one edge apart are the same or neighbours, as none is below zero.
+            key = (key << _BITS) + ((axis + 1.0) * (1.0 / self._edge)).astype("int64") + 1
         new = np.r_[True, (np.diff(key) != 0) | (np.diff(vessel) != 0)][: len(key)]
         self._vessel.append(vessel[new].astype("int32"))
         self._key.append(key[new])
@@ -208,23 +216,28 @@ class _Places:
 
     def cubes_of(self, mine: Bools) -> Ints:
         """Return the cubes, by half hour, in which some vessels were."""
-        return np.unique(
-            np.concatenate([k[mine[v]] for v, k in zip(self._vessel, self._key, strict=True)])
-        )
+        mine_of = zip(self._vessel, self._key, strict=True)
+        return _once(np.concatenate([key[mine[vessel]] for vessel, key in mine_of]))
 
     def around(self, cubes: Ints) -> tuple[Ints, Ints]:
         """Return who was in some cubes or beside them, and in which half hour."""
         if self._by_key is None:
-            vessel, key = np.concatenate(self._vessel), np.concatenate(self._key)
+            of_whom, key = np.concatenate(self._vessel), np.concatenate(self._key)
             order = np.argsort(key)
-            begin = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(key)])
-            self._by_key = key[order][begin], np.r_[begin, len(key)], vessel[order]
+            first = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(key)])
+            self._by_key = (key[order][first], np.r_[first, len(key)], of_whom[order])
         known, begin, vessel = self._by_key
-        near = np.unique((cubes[:, None] + _BESIDE).ravel())
+        near = _once((cubes[:, None] + _BESIDE).ravel())
         near = near[np.isin(near, known, assume_unique=True)]
         at = np.searchsorted(known, near)
         of, rows = timegrid.ranges(begin[at], begin[at + 1] - begin[at])
-        return vessel[rows], (near >> 3 * _BITS)[of]
+        return vessel[rows].astype("int64"), np.asarray((near >> 3 * _BITS)[of], "int64")
+
+
+def _once(keys: Ints) -> Ints:
+    """Return keys sorted, each once. `numpy.unique` hashes, and such keys all to a few places."""
+    keys = np.sort(keys)
+    return np.asarray(keys[np.r_[True, np.diff(keys) != 0][: len(keys)]])
 
 
 def _around(found: Bools, counts: NDArray[np.int32], n_slots: int) -> Bools:

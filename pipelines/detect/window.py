@@ -20,7 +20,7 @@ from detectors.core.detector import Context, Detector
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
-from pipelines.detect.heard import COLUMNS, heard_by_vessel, joined
+from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
 from pipelines.reference.codes import flag_states
@@ -150,7 +150,7 @@ def look(
             context = replace(context, noise=frames.empty(frames.NOISE))
         else:
             near = Nearness(asked, need["from_time"].min(), end)
-            heard = _heard_in_parts(store, need, sizes.ranges, (start, end, until), near)
+            heard = heard_in_parts(store, need, sizes.ranges, (start, end, until), near.add)
             context = context_of(store, heard["mmsi"], need, since, end, zones, models)
             sweep = Sweep(
                 store.segmented,
@@ -179,25 +179,6 @@ def look(
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
     say(f"pass {passes}: {name}")
-
-
-def _heard_in_parts(
-    store: Queries,
-    need: pd.DataFrame,
-    ranges: Sequence[tuple[int, int]],
-    times: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
-    near: Nearness,
-) -> pd.DataFrame:
-    """Return `heard.HEARD` by `times` (start, end, until), and note who was near whom."""
-    start, end, until = times
-    heard = []
-    for low, high in ranges:
-        part = memory.of_range(need, low, high)
-        if len(part):
-            tracked = store.segmented(part, end, COLUMNS).tracked
-            heard.append(heard_by_vessel(tracked, start, until))
-            near.add(tracked)
-    return joined(heard)
 
 
 def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:
