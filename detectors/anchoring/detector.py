@@ -86,7 +86,8 @@ class Anchoring(Limits):
     def rests_on(self) -> tuple[Relation, ...]:
         """Return who was near meanwhile: who lay alongside, or on moorings around."""
         anywhere = Along(self.step_s, self.max_silence_s)
-        return (Near(self.neighbour_m, 0.0, anywhere, anywhere),)
+        around_s = self.max_silence_s + 2 * self.step_s
+        return (Near(self.neighbour_m, 0.0, anywhere, anywhere, around_s),)
 
     @property
     def settle(self) -> timedelta:

@@ -71,6 +71,9 @@ class Near:
         How near to the vessel, and at how different a time.
     own, others
         Where the vessel, and where the others were.
+    around_s
+        What they sent longer than that before or after they were near doesn't matter; by default
+        it does. No shorter than the silences that `own` and `others` go through.
     mutual
         Whether those to whom the vessel is near count too.
     hop
@@ -81,6 +84,7 @@ class Near:
     within_s: float
     own: Places
     others: Places
+    around_s: float = inf
     mutual: bool = False
     hop: "Near | None" = None
 

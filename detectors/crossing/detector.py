@@ -30,7 +30,7 @@ from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import of_half, of_passage
-from detectors.crossing.sieve import at_a_shore
+from detectors.crossing.sieve import Cells, at_a_shore
 from detectors.crossing.told import tell
 from detectors.crossing.under_way import candidates, runs_under_way
 from detectors.hypotheses.crossing import HYPOTHESES
@@ -144,9 +144,12 @@ class Crossing(Limits):
             return events.empty()
         reports = Reports(positions[list(self.requires)].iloc[rows])
         grid = reports.grid(self.step_s, self.max_silence_s)
-        ashore = at_a_shore(self, grid, context.zones)
+        if len(grid.tick) == 0:
+            return events.empty()
+        cells = Cells(grid, context.zones.shores)
+        ashore = at_a_shore(self, grid, context.zones, cells)
         found = [
-            *self._passages(reports, grid, ashore, context),
+            *self._passages(reports, grid, ashore, cells, context),
             *self._halves(reports, grid, ashore, context),
         ]
         return events.build(found)
@@ -156,6 +159,7 @@ class Crossing(Limits):
         reports: Reports,
         grid: timegrid.Grid,
         ashore: NDArray[np.bool_],
+        cells: Cells,
         context: Context,
     ) -> Iterator[dict[str, Any]]:
         """Return the events of runs that hold a passage."""
@@ -171,7 +175,7 @@ class Crossing(Limits):
             max_break_s=self.max_interruption_s,
         )
         first, last = moving[first], moving[last]
-        found = passages(self, grid, first[wanted], last[wanted], context.zones.shores)
+        found = passages(self, grid, first[wanted], last[wanted], context.zones.shores, cells)
         if not found:
             return
         spans = spans.take(np.array(list(found)))
@@ -182,10 +186,7 @@ class Crossing(Limits):
         lat, lon = spans.middle(reports, track)
         sent = reports.ais_class_of(grid.report[ends[0]])
         told = zip(
-            [
-                measured(self, grid, passage, (a, b), context, ashore)
-                for passage, (a, b) in zip(found.values(), ends.T.tolist(), strict=True)
-            ],
+            measured(self, grid, list(found.values()), ends, context, (ashore, cells)),
             ends_of(self, grid, ends, context),
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),

@@ -1,7 +1,7 @@
 """What was measured of crossings."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.crossing.before import worked_before_s
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
-from detectors.crossing.sieve import way_m
+from detectors.crossing.sieve import WRONG_M, Cells, way_m
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby, sun, tide
@@ -22,6 +22,8 @@ from detectors.surroundings.coasts import SPACING_M, Coasts
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Ending = tuple[str, float | None]
+"""How a passage began or ended, and how likely it was ashore where it wasn't heard."""
 
 SOON_S: Final = 1800
 """A run that goes on for longer than this beyond its passage leads elsewhere."""
@@ -66,20 +68,46 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
 def measured(
     limits: Limits,
     grid: timegrid.Grid,
-    passage: Passage,
-    run: tuple[int, int],
+    passages: Sequence[Passage],
+    ends: Ints,
     context: Context,
-    ashore: Bools,
+    sieve: tuple[Bools, Cells],
+) -> list[dict[str, Any]]:
+    """Return what was measured of passages; `ends` are the first and last rows of their runs.
+
+    `sieve` says which rows of the grid are at a shore, and how far off the coasts all are.
+    """
+    ashore, cells = sieve
+    coasts = context.zones.shores
+    stretches = [
+        End(rows, step, tuple(coasts.states.index(state) for state in states))
+        for passage, (first, last) in zip(passages, ends.T.tolist(), strict=True)
+        for rows, step, states in (
+            (np.arange(passage.begin, first - 1, -1), -1, (passage.from_state, passage.to_state)),
+            (np.arange(passage.end, last + 1), 1, (passage.to_state, passage.from_state)),
+        )
+    ]
+    how = [
+        _ending(limits, grid, end, nearest, coasts, ashore)
+        for end, nearest in zip(stretches, _nearest(grid, stretches, coasts, cells), strict=True)
+    ]
+    return [
+        _measured(limits, grid, passage, (began, ended), context)
+        for passage, began, ended in zip(passages, how[::2], how[1::2], strict=True)
+    ]
+
+
+def _measured(
+    limits: Limits,
+    grid: timegrid.Grid,
+    passage: Passage,
+    how: tuple[Ending, Ending],
+    context: Context,
 ) -> dict[str, Any]:
-    """Return what was measured of a passage; `run` are the first and last row of its run."""
-    begin, end, coasts = passage.begin, passage.end, context.zones.shores
+    """Return what was measured of one passage, that began and ended so (see `_ending`)."""
+    begin, end = passage.begin, passage.end
     passage_s = (end - begin) * limits.step_s
-    began, ashore_before = _end(
-        limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore
-    )
-    ended, ashore_after = _end(
-        limits, grid, (end, run[1]), 1, (passage.to_state, passage.from_state), coasts, ashore
-    )
+    (began, ashore_before), (ended, ashore_after) = how
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -106,36 +134,70 @@ def measured(
     }
 
 
-def _end(
+class End(NamedTuple):
+    """What lies between an end of a passage and that of its run.
+
+    Attributes
+    ----------
+    rows
+        Of the grid, from the end of the passage on.
+    step
+        -1 for the beginning, 1 for the end.
+    states
+        Ordinals of the states of the coast left or made for there, and of the other one.
+    """
+
+    rows: Ints
+    step: int
+    states: tuple[int, ...]
+
+
+def _nearest(
+    grid: timegrid.Grid, ends: Sequence[End], coasts: Coasts, cells: Cells
+) -> Iterator[tuple[int, float, float]]:
+    """Return at which row of each end it is nearest to its coast, how near, and how far from the
+    other coast there.
+    """
+    kept = []
+    for end in ends:  # passages
+        about_m = cells.coast_m(end.rows, end.states[0])
+        kept.append(end.rows[about_m <= about_m.min() + 2 * WRONG_M])
+    length = np.array([len(rows) for rows in kept])
+    rows = np.concatenate(kept)
+    own, other = np.array([end.states for end in ends]).T
+    own_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], np.repeat(own, length))
+    at = [
+        stop - n + int(own_m[stop - n : stop].argmin())
+        for stop, n in zip(np.cumsum(length).tolist(), length.tolist(), strict=True)
+    ]
+    rows, own_m = rows[at], own_m[at]
+    other_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], other)
+    return zip(rows.tolist(), own_m.tolist(), other_m.tolist(), strict=True)
+
+
+def _ending(
     limits: Limits,
     grid: timegrid.Grid,
-    ends: tuple[int, int],
-    step: int,
-    states: tuple[str, str],
+    end: End,
+    nearest: tuple[int, float, float],
     coasts: Coasts,
     ashore: Bools,
-) -> tuple[str, float | None]:
-    """Tell how a passage began or ended: how close to the coast left or made for (the first of the
-    two states) it had come, or comes, between that end of the passage and that of its run; and how
-    likely it was ashore where it wasn't heard, None where that isn't asked or known.
-
-    `step` leads on from there: -1 for the beginning, 1 for the end.
+) -> Ending:
+    """Tell how a passage began or ended: how close to the coast left or made for it had come, or
+    comes, between that end of the passage and that of its run (see `_nearest`); and how likely it
+    was ashore where it wasn't heard, None where that isn't asked or known.
     """
-    end, of_run = ends
-    rows = np.arange(end, of_run + step, step)
-    own, other = (coasts.states.index(state) for state in states)
-    distance_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own, other))
-    k = int(distance_m[own].argmin())
-    coast_m = float(distance_m[own, k])
+    rows, step, own = end.rows, end.step, end.states[0]
+    row, coast_m, other_m = nearest
     if coast_m <= limits.shore_m + SAMPLED_M:
         return SHORE, None
-    width_m = coast_m + float(distance_m[other, k])
+    width_m = coast_m + other_m
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
-        back = _went_back(limits, grid, int(rows[k]), step, own, coasts, ashore)
+        back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), None
-    if abs(of_run - end) * limits.step_s > SOON_S:
+    if (len(rows) - 1) * limits.step_s > SOON_S:
         return AT_SEA, None
-    chance = _landed(limits, grid, end, of_run, step, own, coasts)
+    chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
 
 
@@ -346,8 +408,10 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
     final = int(last[np.searchsorted(first, this)])
     memory = limits.memory_s // limits.step_s
     since, until = grid.tick[this] - memory, grid.tick[final] + memory
-    around = (grid.track_id[first] == grid.track_id[this]) & (first != this)
-    around &= (grid.tick[first] >= since) & (grid.tick[first] <= until)
+    track = grid.track_id[this]
+    own = slice(*np.searchsorted(grid.track_id[first], [track, track + 1]))
+    first, last = first[own], last[own]
+    around = (first != this) & (grid.tick[first] >= since) & (grid.tick[first] <= until)
     begin, end = first[around], last[around] + 1  # the tick after the last step
     here, there = this, final + 1
 

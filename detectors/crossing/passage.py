@@ -10,6 +10,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import (
+    Cells,
     leads_across,
     least_share,
     way_m,
@@ -50,13 +51,13 @@ class Passage:
 
 
 def passages(
-    limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, coasts: Coasts
+    limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, coasts: Coasts, cells: Cells
 ) -> dict[int, Passage]:
     """Return the best passage of each run that holds one, by the run's ordinal."""
     ends = enumerate(zip(first.tolist(), last.tolist(), strict=True))
     stretches = {k: np.arange(a, b + 2) for k, (a, b) in ends}  # the last step's end belongs to it
     found: dict[int, Passage] = {}
-    for k, (part, states) in worth_a_look(limits, grid, stretches, coasts).items():
+    for k, (part, states) in worth_a_look(limits, grid, stretches, cells).items():
         passage = _passage(limits, grid, stretches[k][part], coasts, states)
         if passage is not None:
             found[k] = passage

@@ -21,32 +21,44 @@ WRONG_M: Final = float(CELL_DEG / np.sqrt(2) * shapes.DEGREE_M)
 """By so much the distance of a cell's middle may be wrong for a place in it."""
 
 
-def at_a_shore(limits: Limits, grid: timegrid.Grid, zones: Zones) -> Bools:
+class Cells:
+    """How far the cells of a grid's ticks are from each state's coast: right by `WRONG_M`."""
+
+    def __init__(self, grid: timegrid.Grid, coasts: Coasts) -> None:
+        north, east = (np.floor(at / CELL_DEG).astype("int64") for at in (grid.lat, grid.lon))
+        _, one_of, cell = np.unique(north * 10**6 + east, return_index=True, return_inverse=True)
+        self._cell = cell.astype("int32")
+        self._middle_m = coasts.distance_m(
+            (north[one_of] + 0.5) * CELL_DEG, (east[one_of] + 0.5) * CELL_DEG
+        )
+
+    def coasts_m(self, rows: Ints) -> Floats:
+        """Return the distance to each state's coast from some rows of the grid."""
+        return np.asarray(self._middle_m[:, self._cell[rows]])
+
+    def coast_m(self, rows: Ints, state: int) -> Floats:
+        """Return the distance to one state's coast from some rows of the grid."""
+        return np.asarray(self._middle_m[state, self._cell[rows]])
+
+    def within(self, reach_m: float) -> Bools:
+        """Tell which rows may be no further than that from any coast."""
+        return np.asarray((self._middle_m.min(axis=0) <= reach_m + WRONG_M)[self._cell])
+
+
+def at_a_shore(limits: Limits, grid: timegrid.Grid, zones: Zones, cells: Cells) -> Bools:
     """Tell of each tick whether it lies no further than `shore_m` from land."""
     ashore = np.zeros(len(grid.tick), bool)
-    if len(grid.tick):
-        near_m, cell = _by_cell(zones.shores, grid.lat, grid.lon)
-        # The coast of each state is sampled half a kilometre apart.
-        may_be = np.flatnonzero((near_m.min(axis=0) <= limits.shore_m + WRONG_M + SPACING_M)[cell])
-        ashore[may_be] = zones.near_land(grid.lat[may_be], grid.lon[may_be], limits.shore_m)
+    # The coast of each state is sampled half a kilometre apart.
+    may_be = np.flatnonzero(cells.within(limits.shore_m + SPACING_M))
+    ashore[may_be] = zones.near_land(grid.lat[may_be], grid.lon[may_be], limits.shore_m)
     return ashore
-
-
-def _by_cell(coasts: Coasts, lat: Floats, lon: Floats) -> tuple[Floats, Ints]:
-    """Return the distance to each state's coast from the middle of each cell, and the cells."""
-    cell_lat, cell_lon = (np.floor(degrees / CELL_DEG).astype("int64") for degrees in (lat, lon))
-    _, one_of, cell = np.unique(cell_lat * 10**6 + cell_lon, return_index=True, return_inverse=True)
-    middle_m = coasts.distance_m(
-        (cell_lat[one_of] + 0.5) * CELL_DEG, (cell_lon[one_of] + 0.5) * CELL_DEG
-    )
-    return middle_m, cell
 
 
 def worth_a_look(
     limits: Limits,
     grid: timegrid.Grid,
     stretches: dict[int, Ints],
-    coasts: Coasts,
+    cells: Cells,
 ) -> dict[int, tuple[slice, tuple[int, ...]]]:
     """Return the part of each stretch in which a passage may lie, and the states (their ordinals)
     whose coasts matter there, by the cells that it goes through.
@@ -55,15 +67,10 @@ def worth_a_look(
     by half of the cell's diagonal at most. The way across that is asked for is several times
     that; ships that follow the strait don't come near it, and needn't be measured at each tick.
     """
-    if not stretches:
-        return {}
-    rows = np.concatenate(list(stretches.values()))
-    near_m, cell = _by_cell(coasts, grid.lat[rows], grid.lon[rows])
-    parts, end = {}, 0
+    parts = {}
     for k, ticks in stretches.items():
-        begin, end = end, end + len(ticks)
         path_m = way_m(grid.lat[ticks], grid.lon[ticks])
-        part = _may_hold(limits, near_m[:, cell[begin:end]], path_m, WRONG_M)
+        part = _may_hold(limits, cells.coasts_m(ticks), path_m, WRONG_M)
         if part is not None:
             parts[k] = part
     return parts

@@ -20,6 +20,7 @@ from detectors.encounter.company import (
     parted_ways,
     side_by_side,
 )
+from detectors.encounter.dynamics import PORT_LOOKS_S
 from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
@@ -131,7 +132,10 @@ class Encounter(Limits):
     def rests_on(self) -> tuple[Relation, ...]:
         """Return who was slow near by: partners, and neighbours of a pair by its lower MMSI."""
         slow = Along(self.step_s, self.max_silence_s, below_kn=self.max_boat_speed_kn)
-        return (Near(max(self.max_distance_m, self.neighbour_m), 0.0, slow, slow),)
+        memory_s = max(self.raft_memory_s, self.company_s, *PORT_LOOKS_S)
+        around_s = memory_s + self.max_silence_s + 2 * self.step_s
+        reach_m = max(self.max_distance_m, self.neighbour_m)
+        return (Near(reach_m, 0.0, slow, slow, around_s),)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find encounters; see the class for the rule and `Detector.detect` for the frames.

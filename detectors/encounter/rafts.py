@@ -23,23 +23,29 @@ def rafts(limits: Limits, found: pd.DataFrame) -> list[str]:
     end = begin + duration_s // limits.step_s - 1
     member = pd.DataFrame({"run": np.tile(np.arange(n), 2), "track": track.ravel()})
     joined = member.merge(member, on="track")
-    joined = joined[joined["run_x"] < joined["run_y"]]
     x, y = joined["run_x"].to_numpy(), joined["run_y"].to_numpy()
+    meet = (x < y) & (np.maximum(begin[x], begin[y]) <= np.minimum(end[x], end[y]))
+    x, y = x[meet], y[meet]
     min_ticks = -(-limits.min_duration_s // limits.step_s)
     for now in np.unique(end[np.unique(np.r_[x, y])]):
         floor, ceiling = now - limits.raft_memory_s // limits.step_s, now + min_ticks
-        low, high = np.maximum(begin, floor), np.minimum(end, ceiling)
-        counts = (low <= high) & (high - begin + 1 >= min_ticks)
-        met = counts[x] & counts[y]
-        met &= np.maximum(low[x], low[y]) <= np.minimum(high[x], high[y])
-        links = coo_matrix((np.ones(met.sum()), (x[met], y[met])), shape=(n, n))
+        lows = [np.maximum(begin[run], floor) for run in (x, y)]
+        highs = [np.minimum(end[run], ceiling) for run in (x, y)]
+        met = np.maximum(*lows) <= np.minimum(*highs)
+        for run, high in zip((x, y), highs, strict=True):
+            met &= high - begin[run] + 1 >= min_ticks
+        members, at = np.unique(np.r_[x[met], y[met]], return_inverse=True)
+        ending = np.flatnonzero(end[members] == now)
+        if len(ending) == 0:
+            continue
+        links = coo_matrix((np.ones(met.sum()), at.reshape(2, -1)), shape=(len(members),) * 2)
         _, label = connected_components(links, directed=False)
-        oldest_first = np.lexsort((track[1], track[0], low, label))
+        low = np.maximum(begin[members], floor)
+        oldest_first = np.lexsort((track[1, members], track[0, members], low, label))
         roots = oldest_first[np.searchsorted(label[oldest_first], np.arange(label.max() + 1))]
-        size = np.bincount(label)
-        for run in np.flatnonzero((end == now) & (size[label] > 1)):
-            root = roots[label[run]]
+        for place in ending.tolist():
+            run, root = int(members[place]), int(roots[label[place]])
             anchor_us = int(low[root]) * limits.step_s * SECOND_US
-            pair = f"{track[0, root]};{track[1, root]}"
+            pair = f"{track[0, members[root]]};{track[1, members[root]]}"
             group[run] = events.event_id(limits.name, "raft", "", pair, anchor_us)
     return group

@@ -19,6 +19,10 @@ kilometre."""
 FARTHEST_M: Final = 150 * geodesy.METRES_PER_NM
 """Beyond this a coast is as good as nowhere; the Strait is 140 nm wide at its entrance."""
 
+LEAF: Final = 32
+"""Points in a leaf of the tree: from far off many are about as near. Measured on tracks of the
+Strait; 16 take a fifth longer."""
+
 ROCK_M2: Final = 10_000.0
 """Nobody lives on less than a hectare of rock (as Pedra Branca), and nobody lands people on it:
 UNCLOS, art. 121(3), gives rocks no zone of their own either."""
@@ -63,7 +67,7 @@ class Coasts:
                 own = shapely.get_parts(own)
                 own = own[_area_m2(own) >= min_area_m2]
             lon, lat = shapely.get_coordinates(shapely.segmentize(own, SPACING_M / degree_m)).T
-            self._trees.append(cKDTree(geodesy.unit_xyz(lat, lon)))
+            self._trees.append(cKDTree(geodesy.unit_xyz(lat, lon), leafsize=LEAF))
 
     def distance_m(
         self, lat: ArrayLike, lon: ArrayLike, of: Collection[int] | None = None
@@ -76,11 +80,23 @@ class Coasts:
         """
         xyz = geodesy.unit_xyz(np.asarray(lat, "float64"), np.asarray(lon, "float64"))
         distance = np.full((len(self.states), len(xyz)), np.inf)
-        for row, tree in enumerate(self._trees):
-            if of is not None and row not in of:
-                continue
-            distance[row] = FARTHEST_M
-            chord, _ = tree.query(xyz, distance_upper_bound=geodesy.chord(FARTHEST_M))
-            near = np.isfinite(chord)
-            distance[row, near] = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(chord[near] / 2)
+        for row in range(len(self.states)):
+            if of is None or row in of:
+                distance[row] = self._distance_m(row, xyz)
+        return distance
+
+    def distance_each_m(self, lat: ArrayLike, lon: ArrayLike, state: NDArray[np.int64]) -> Floats:
+        """Distance in metres from each point to the coast of one state, by its ordinal."""
+        xyz = geodesy.unit_xyz(np.asarray(lat, "float64"), np.asarray(lon, "float64"))
+        distance = np.empty(len(xyz))
+        for row in np.unique(state).tolist():
+            own = state == row
+            distance[own] = self._distance_m(row, xyz[own])
+        return distance
+
+    def _distance_m(self, row: int, xyz: Floats) -> Floats:
+        chord, _ = self._trees[row].query(xyz, distance_upper_bound=geodesy.chord(FARTHEST_M))
+        distance = np.full(len(xyz), FARTHEST_M)
+        near = np.isfinite(chord)
+        distance[near] = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(chord[near] / 2)
         return distance

@@ -129,7 +129,7 @@ class Scene:
         reports = self._reports
         if isinstance(which, Along):
             grid = self._grid(which.step_s, which.max_silence_s)
-            return occupancy.of_grid(grid, _slow(grid, which), size_deg)
+            return occupancy.of_grid(grid, slow_rows(grid, which), size_deg)
         rows = np.arange(len(reports)) if isinstance(which, Reported) else _edges(reports, which)
         return occupancy.of_reports(
             reports.track[rows] // 100,
@@ -218,7 +218,7 @@ class Scene:
         return set(np.unique(found.track_id // 100).tolist())
 
 
-def _slow(grid: timegrid.Grid, which: Along) -> Ints:
+def slow_rows(grid: timegrid.Grid, which: Along) -> Ints:
     """Find the rows of a grid at which a vessel was slow enough, or paused being so."""
     if np.isinf(which.below_kn):
         return np.arange(len(grid.tick))

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,8 @@ from detectors.surroundings import coverage, coverage_learn
 from pipelines.detect import memory
 from pipelines.store import Queries, Writer
 from pipelines.store.positions import encode_judged
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,8 @@ def _work_out(
     state = store.day_state(before)
     evening = morning - integrity.LOOK_BACK
 
-    def judged(vessels: tuple[int, int]) -> integrity.JudgedPart:
-        return integrity.judge_part(
-            midnight,
+    def judged(vessels: tuple[int, int], only: Ints | None = None) -> integrity.JudgedPart:
+        around = (
             store.judged_since(before, midnight - integrity.LOOK_BACK, vessels),
             store.day_positions(paths, midnight, vessels, until=morning),
             store.day_positions(following, morning, vessels, until=morning + integrity.SETTLING)
@@ -126,18 +128,26 @@ def _work_out(
             else empty(POSITIONS),
             memory.of_range(state, *vessels),
         )
+        if only is not None:
+            one, two, three, four = (f[f["mmsi"].isin(only)].reset_index(drop=True) for f in around)
+            around = one, two, three, four
+        return integrity.judge_part(midnight, *around)
 
     ranges = _parts(store, midnight, memory_gb)
-    whole = judged(ranges[0]) if len(ranges) == 1 else None
-    parts = [] if whole else [_Part(judged(vessels), evening) for vessels in ranges]
-    jammed = integrity.jammed_in([whole] if whole else [part.judged for part in parts])
-    if whole or any(len(places) for places in jammed):
-        # What interference does to a vessel takes all of its reports: those of parts are no longer
-        # held, and judged again.
-        again = [whole] if whole else map(judged, ranges)
-        parts = [
-            _Part(integrity.with_interference(one, jammed, midnight), evening) for one in again
-        ]
+    if len(ranges) == 1:
+        whole = judged(ranges[0])
+        whole = integrity.with_interference(whole, integrity.jammed_in([whole]), midnight)
+        parts = [_Part(whole, evening)]
+    else:
+        parts = [_Part(judged(vessels), evening) for vessels in ranges]
+        jammed = integrity.jammed_in([part.judged for part in parts])
+        for place, vessels in enumerate(ranges):
+            # What interference does to a vessel takes all of its reports, which are no longer held:
+            # those of the vessels there are judged again.
+            there = parts[place].vessels_at(jammed)
+            if len(there):
+                one = integrity.with_interference(judged(vessels, there), jammed, midnight)
+                parts[place] = parts[place].replaced(there, _Part(one, evening))
     ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
     state_digest = _digest_of_end([one.tail for one in parts], ended)
     counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
@@ -171,8 +181,8 @@ class _Part:
         Without the reports.
     rows
         The reports, encoded.
-    tail
-        A hash of each report of the last hours.
+    tail, tail_mmsi
+        A hash of each report of the last hours, and of whom it is.
     summary, reports
         Its tracks, and what coverage is learned from.
     """
@@ -185,7 +195,40 @@ class _Part:
         tracked = integrity.parted(found).tracked
         self.summary = tracks.summarise(tracked)
         self.reports = tracked[list(coverage.REPORTS)]
+        self.tail_mmsi = late["mmsi"].to_numpy("int64")
         self.judged = part._replace(judged=found[:0])
+
+    def vessels_at(self, jammed: Sequence[Ints]) -> Ints:
+        """Return who was heard where there was interference, or had false fixes there."""
+        places = np.concatenate(jammed)
+        heard = integrity.vessels_around(self.reports, places)
+        return np.union1d(heard, integrity.astray_around(self.judged, places))
+
+    def replaced(self, mmsis: Ints, other: "_Part") -> "_Part":
+        """Return the same with what another part says of some vessels."""
+        found = copy(self)
+        rows = self.rows.filter(~np.isin(self.rows["mmsi"].to_numpy(), mmsis))
+        rows = pa.concat_tables([rows, other.rows], promote_options="default")
+        found.rows = rows.unify_dictionaries().take(_by_vessel(rows["mmsi"].to_numpy()))
+        kept = ~np.isin(self.tail_mmsi, mmsis)
+        tail_mmsi = np.concatenate([self.tail_mmsi[kept], other.tail_mmsi])
+        order = _by_vessel(tail_mmsi)
+        found.tail_mmsi = tail_mmsi[order]
+        found.tail = np.concatenate([self.tail[kept], other.tail])[order]
+        mine = self.summary[~self.summary["mmsi"].isin(mmsis)]
+        summary = pd.concat([mine, other.summary], ignore_index=True)
+        found.summary = summary.take(_by_vessel(summary["mmsi"].to_numpy()))
+        found.reports = self.reports[~self.reports["mmsi"].isin(mmsis)]
+        reports = _reports_of([found, other])
+        order = _by_vessel(reports["mmsi"].to_numpy())
+        found.reports = reports.take(order).reset_index(drop=True)
+        false = integrity.n_false(found.rows["verdict"].to_numpy())
+        found.judged = self.judged._replace(counts={**self.judged.counts, "false_fixes": false})
+        return found
+
+
+def _by_vessel(mmsi: Ints) -> Ints:
+    return np.argsort(mmsi, kind="stable")
 
 
 def _reports_of(parts: list[_Part]) -> pd.DataFrame:

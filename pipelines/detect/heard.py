@@ -1,6 +1,6 @@
 """What was heard of each vessel in a look: how much, by what set, and where last."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,8 @@ import pandas as pd
 
 from detectors.core import frames
 from detectors.core.frames import SECOND_US, TRACKED, Column
+from pipelines.detect import memory
+from pipelines.store import Queries
 
 HEARD: Final[Mapping[str, Column]] = {
     "mmsi": TRACKED["mmsi"],
@@ -86,7 +88,29 @@ def heard_by_vessel(
     return frames.conform(found.fillna(counts), HEARD)
 
 
-def joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return one `HEARD` from those of parts of the vessels."""
-    whole = pd.concat(parts, ignore_index=True) if parts else frames.empty(HEARD)
+def heard_in_parts(
+    store: Queries,
+    need: pd.DataFrame,
+    ranges: Sequence[tuple[int, int]],
+    times: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
+    note: Callable[[pd.DataFrame], None],
+) -> pd.DataFrame:
+    """Return `HEARD` of the vessels in `need`, read by ranges of MMSIs.
+
+    Parameters
+    ----------
+    times
+        From when hours count, up to when is read, and up to when reports count.
+    note
+        Called with the tracks of each part.
+    """
+    start, end, until = times
+    heard = []
+    for low, high in ranges:
+        part = memory.of_range(need, low, high)
+        if len(part):
+            tracked = store.segmented(part, end, COLUMNS).tracked
+            heard.append(heard_by_vessel(tracked, start, until))
+            note(tracked)
+    whole = pd.concat(heard, ignore_index=True) if heard else frames.empty(HEARD)
     return whole.sort_values("mmsi", ignore_index=True)

@@ -26,6 +26,7 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.heard import COLUMNS, HEARD, heard_by_vessel
+from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import NOBODY, Sweep
 from pipelines.detect.window import (
     Detection,
@@ -146,11 +147,14 @@ def look_again(
         said = f"pass {passes}, {len(need):,} vessels: "
         say(said + "loading")
         context = context_of(store, need["mmsi"], need, since, end, zones, models)
+        sizes = memory.Sizes.of(store.reports_in(need, end), memory_gb)
         sweep = Sweep(
             store.segmented,
             need,
             end,
-            memory.Sizes.of(store.reports_in(need, end), memory_gb).ranges,
+            sizes.ranges,
+            Nearness(asked, since, end),  # of those that are asked none rests on who was near
+            sizes.rows,
             detectors,
             context,
             partial(_say, say, said),

@@ -28,8 +28,11 @@ KEPT_BYTES: Final = 110.0
 coverage is learned from."""
 
 
-LOOK_BYTES: Final = 250.0
+LOOK_BYTES: Final = 300.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
+
+WHOLE_BYTES: Final = 125.0
+"""The same of the detectors that look at all vessels at once, in parts or not."""
 
 
 class TooLittleMemoryError(SelatError):
@@ -48,27 +51,32 @@ class Sizes:
         Of all vessels, over all dates that are looked at.
     ranges
         The parts; see `ranges`.
+    rows
+        How many reports fit.
     memory_gb
         What may be taken.
     """
 
     reports: int
+    rows: int
     ranges: list[tuple[int, int]]
     memory_gb: float
 
     @classmethod
     def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
         """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
-        parts = ranges(counts, rows_in(memory_gb, LOOK_BYTES))
-        return cls(int(counts["reports"].sum()), parts, memory_gb)
+        rows = rows_in(memory_gb, LOOK_BYTES)
+        return cls(int(counts["reports"].sum()), rows, ranges(counts, rows), memory_gb)
 
     @property
     def peak_gb(self) -> float:
         """Memory that it takes, estimated.
 
-        What rests on who was near is looked at for all vessels together, whatever the parts.
+        What rests on who was last near, or says the same, is looked at for all vessels together,
+        whatever the parts.
         """
-        return BASE_GB + self.reports * LOOK_BYTES / 1e9
+        in_part = min(self.reports, self.rows) * LOOK_BYTES
+        return BASE_GB + max(in_part, self.reports * WHOLE_BYTES) / 1e9
 
     def refuse_too_much(self) -> None:
         """Find out whether the machine has that memory.

@@ -6,7 +6,9 @@ What a detector `rests_on` says how its vessels may be looked at apart:
   each with these, give the same as all together.
 - *taking part*: they rest on all who take part in some events. These are looked at together, all
   others as above.
-- *together*: they rest on who was near, last near, or says the same; in a busy sea that is nearly
+- *in places*: they rest on who was near at the time. Parts of vessels that were in one place, each
+  with what others sent around the time when they were near (see `nearness`).
+- *together*: they rest on who was last near, or says the same; in a busy sea that is nearly
   everybody. Everybody is looked at at once, in the columns that are read and no others.
 
 A part is read for all detectors that can look at it, and is gone before the next one is read.
@@ -14,7 +16,7 @@ A part is read for all detectors that can look at it, and is gone before the nex
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import pandas as pd
 
@@ -23,20 +25,36 @@ from detectors.core.detector import Context, Detector
 from detectors.core.explain import explain
 from detectors.core.relations import EventsOf, Own, SightingsWithin
 from detectors.kinematics.integrity import Segmented
+from pipelines.detect.nearness import Nearness, in_places
+from pipelines.store.judged_files import Within
 
-Load = Callable[[pd.DataFrame, pd.Timestamp, Sequence[str]], Segmented]
-"""Loads some columns of the tracks of the vessels in `Queries.need` up to a time."""
+
+class Load(Protocol):
+    """Loads some columns of the tracks of the vessels in `Queries.need` up to a time."""
+
+    def __call__(
+        self,
+        need: pd.DataFrame,
+        end: pd.Timestamp,
+        columns: Sequence[str],
+        within: Within | None = None,
+    ) -> Segmented:
+        """Return them, all or `within` some stretches of time."""
+
 
 NOBODY: Final = 0
 """The MMSI of events without a vessel."""
 
 ALONE: Final = "alone"
 TAKING_PART: Final = "taking part"
+IN_PLACES: Final = "in places"
 TOGETHER: Final = "together"
 
 
 def manner(detector: Detector, context: Context) -> str:
     """Tell how a detector's vessels may be looked at apart: see above."""
+    if in_places(detector):
+        return IN_PLACES
     found = ALONE
     for relation in detector.rests_on:
         match relation:
@@ -73,6 +91,8 @@ class Sweep:
         The vessels, each from its from_time (`Queries.need`), and up to when.
     ranges
         Of MMSIs, of vessels that fit at a time (`memory.ranges`).
+    near, rows
+        Who was near whom, and how many reports fit at a time.
     among
         All configured detectors.
     context
@@ -87,6 +107,8 @@ class Sweep:
     need: pd.DataFrame
     end: pd.Timestamp
     ranges: list[tuple[int, int]]
+    near: Nearness
+    rows: int
     among: Sequence[Detector]
     context: Context
     say: Callable[[str], None]
@@ -106,11 +128,13 @@ class Sweep:
             names = {d.name for d in waiting}
             ready = [d for d in waiting if not names & set(d.after)]
             manners = {d.name: manner(d, self.context) for d in ready}
-            apart = [d for d in ready if manners[d.name] != TOGETHER]
-            batch = apart or ready
-            if apart:
+            batch = [d for d in ready if manners[d.name] in (ALONE, TAKING_PART)]
+            if batch:
                 self._in_parts(batch, manners, only)
+            elif batch := [d for d in ready if manners[d.name] == IN_PLACES]:
+                self._in_places(batch)
             else:
+                batch = ready
                 self._at_once(batch)
             waiting = [d for d in waiting if d not in batch]
 
@@ -153,16 +177,28 @@ class Sweep:
                 parts.append(before[~before["mmsi"].isin(only[detector.name])])
             self._finish(detector, seen[detector.name], parts)
 
+    def _in_places(self, batch: Sequence[Detector]) -> None:
+        seen = {d.name: self._seen(d) for d in batch}
+        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
+        for number, part in enumerate(self.near.parts(batch, self.rows), 1):
+            self.say(f"place {number}: {len(part.vessels):,} vessels, {part.reports:,} reports")
+            own, company = set(part.vessels.tolist()), set(part.within.vessels().tolist())
+            asked = [(d, own, company) for d in batch]
+            self._look(asked, seen, found, part.within)
+        for detector in batch:
+            self._finish(detector, seen[detector.name], found[detector.name])
+
     def _look(
         self,
         asked: Sequence[tuple[Detector, set[int], set[int]]],
         seen: Mapping[str, Context],
         found: dict[str, list[pd.DataFrame] | None],
+        within: Within | None = None,
     ) -> None:
         """Look at some vessels with their company, by one reading for all detectors."""
         everybody = set().union(*(company for _, _, company in asked))
         need = self.need[self.need["mmsi"].isin(everybody)].reset_index(drop=True)
-        segmented = self.load(need, self.end, columns_of([d for d, _, _ in asked]))
+        segmented = self.load(need, self.end, columns_of([d for d, _, _ in asked]), within)
         for detector, owners, _ in asked:
             if (parts := found[detector.name]) is None:
                 continue

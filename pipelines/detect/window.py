@@ -20,7 +20,8 @@ from detectors.core.detector import Context, Detector
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
-from pipelines.detect.heard import COLUMNS, heard_by_vessel, joined
+from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
+from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
@@ -148,10 +149,21 @@ def look(
             del segmented, found
             context = replace(context, noise=frames.empty(frames.NOISE))
         else:
-            heard = _heard_in_parts(store, need, sizes.ranges, start, end, until)
+            near = Nearness(asked, need["from_time"].min(), end)
+            heard = heard_in_parts(store, need, sizes.ranges, (start, end, until), near.add)
             context = context_of(store, heard["mmsi"], need, since, end, zones, models)
             sweep = Sweep(
-                store.segmented, need, end, sizes.ranges, detectors, context, named, failed, known
+                store.segmented,
+                need,
+                end,
+                sizes.ranges,
+                near,
+                sizes.rows,
+                detectors,
+                context,
+                named,
+                failed,
+                known,
             )
             sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
@@ -167,21 +179,6 @@ def look(
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
     say(f"pass {passes}: {name}")
-
-
-def _heard_in_parts(
-    store: Queries,
-    need: pd.DataFrame,
-    ranges: Sequence[tuple[int, int]],
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-    until: pd.Timestamp,
-) -> pd.DataFrame:
-    parts = (memory.of_range(need, low, high) for low, high in ranges)
-    heard = [
-        heard_by_vessel(store.segmented(part, end, COLUMNS).tracked, start, until) for part in parts
-    ]
-    return joined(heard)
 
 
 def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:

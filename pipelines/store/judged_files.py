@@ -70,6 +70,37 @@ def _reader(file: pq.ParquetFile, number: int) -> Callable[[list[str]], pa.Table
 
 
 @dataclass(frozen=True)
+class Within:
+    """In which stretches of time the reports of whom are wanted.
+
+    Attributes
+    ----------
+    mmsi
+        Vessels, sorted.
+    since_us, step_us
+        When the first stretch begins, and how long each is.
+    wanted
+        By vessel and stretch. The first and the last hold what is before and behind them.
+    """
+
+    mmsi: Ints
+    since_us: int
+    step_us: int
+    wanted: NDArray[np.bool_]
+
+    def vessels(self) -> Ints:
+        """Return of whom any report is wanted."""
+        return np.asarray(self.mmsi[self.wanted.any(axis=1)])
+
+    def holds(self, mmsi: Ints, time_us: Ints) -> NDArray[np.bool_]:
+        """Tell which reports are wanted."""
+        vessel = np.minimum(np.searchsorted(self.mmsi, mmsi), len(self.mmsi) - 1)
+        last = self.wanted.shape[1] - 1
+        stretch = np.clip((time_us - self.since_us) // self.step_us, 0, last)
+        return np.asarray(self.wanted[vessel, stretch] & (self.mmsi[vessel] == mmsi))
+
+
+@dataclass(frozen=True)
 class Placed:
     """Some rows of a group, and their places among all that are wanted."""
 
@@ -198,12 +229,15 @@ class Selected:
     aside: Selection
 
 
-def select(groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp) -> Selected:
-    """Find the reports of the vessels in `need`, each from its from_time, up to `end`.
+def select(
+    groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp, within: Within | None = None
+) -> Selected:
+    """Find the reports of the vessels in `need`, each from its from_time, up to `end`; `within`
+    some stretches of time only.
 
     Groups come in the order of their dates.
     """
-    found = list(_found(groups, need, end))
+    found = list(_found(groups, need, end, within))
     sides = []
     for wanted in (True, False):
         own = []
@@ -216,7 +250,7 @@ def select(groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp) -> Se
 
 
 def _found(
-    groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp
+    groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp, within: Within | None
 ) -> Iterator[tuple[Group, NDArray[np.int32], Ints]]:
     wanted = need.sort_values("mmsi")
     mmsis, from_us = wanted["mmsi"].to_numpy("int64"), frames.epoch_us(wanted["from_time"])
@@ -231,6 +265,8 @@ def _found(
         time_us = np.asarray(table["time"].cast(pa.int64()))
         kept = time_us >= np.repeat(since, np.diff(np.r_[begin, len(mmsi)]))
         rows = np.flatnonzero(kept & (time_us <= end_us))
+        if within is not None:
+            rows = rows[within.holds(mmsi[rows], time_us[rows])]
         if len(rows):
             yield group, rows.astype("int32"), mmsi[rows] * _HULLS + np.asarray(table["hull"])[rows]
 

@@ -30,6 +30,7 @@ from detectors.core.frames import (
     VESSELS,
     conform,
     empty,
+    epoch_us,
     validate,
 )
 from detectors.kinematics import geodesy
@@ -41,6 +42,7 @@ from detectors.surroundings.watches import read_watch
 from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.detect import company as company_module
 from pipelines.detect.company import Company
+from pipelines.detect.nearness import Nearness, in_places
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -611,7 +613,8 @@ def look_in_company() -> Callable[..., tuple[pd.DataFrame, Company]]:
 def in_company(
     detector: Detector, positions: pd.DataFrame, context: Context
 ) -> tuple[pd.DataFrame, Company]:
-    """Events, and who had whom for company, where each vessel is looked at with its company only.
+    """Events, and who had whom for company, where each vessel is looked at with its company only:
+    where that is those near at the time, with what they sent around it.
 
     Of what vessels said only that of those that are looked at is known, and of noise, and of the
     events of others those in which nobody else takes part.
@@ -634,9 +637,21 @@ def in_company(
     groups: dict[frozenset[int], list[int]] = {}
     for mmsi in [0, *positions["mmsi"].unique().tolist()]:
         groups.setdefault(company.of(mmsi) | {mmsi}, []).append(mmsi)
+    near = None
+    if in_places(detector) and len(positions):
+        near = Nearness([detector], positions["time"].min(), positions["time"].max())
+        near.add(positions)
+        groups = {frozenset({mmsi}): [mmsi] for mmsi in positions["mmsi"].unique().tolist()}
     found = []
-    for group, owners in groups.items():
-        some = positions[positions["mmsi"].isin(group)].reset_index(drop=True)
+    for company_of, owners in groups.items():
+        group = company_of
+        if near:
+            within = near.of(detector, np.array(owners))
+            group = frozenset(within.vessels().tolist())
+            held = within.holds(positions["mmsi"].to_numpy(), epoch_us(positions["time"]))
+        else:
+            held = positions["mmsi"].isin(group).to_numpy(bool)
+        some = positions[held].reset_index(drop=True)
         seen = detector.detect(some, about(group))
         found.append(seen[seen["mmsi"].isin(owners)])
     whole = detector.finish(events.concat(found))

@@ -257,20 +257,20 @@ def test_declared_company_is_enough_in_any_scene(
     pd.testing.assert_frame_equal(found, expected)
 
 
-TOO_LITTLE = {
-    "encounter": (Own(),),
-    "mother_ship": (Own(),),
-    "possible_meeting": (Own(),),
-    "unmatched_sighting": (Near(100.0, 0.0, Along(600, 600), Along(600, 600)),),
-}
+TOO_LITTLE = [
+    ("encounter", (Own(),)),
+    ("mother_ship", (Own(),)),
+    ("possible_meeting", (Own(),)),
+    ("unmatched_sighting", (Near(100.0, 0.0, Along(600, 600), Along(600, 600)),)),
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TOO_LITTLE)
+@pytest.mark.parametrize(("name", "relations"), TOO_LITTLE)
 def test_a_declaration_that_names_too_few_is_found_out(
-    name, stage, whole, earlier, look_in_company
+    name, relations, stage, whole, earlier, look_in_company
 ):
-    too_little = property(lambda _: TOO_LITTLE[name])
+    too_little = property(lambda _: relations)
     wrong = type("Wrong", (detectors.find(name),), {"rests_on": too_little})()
     found, _ = look_in_company(wrong, stage.positions, earlier(name, stage))
     with pytest.raises(AssertionError):

@@ -9,6 +9,7 @@ import shapely
 
 from detectors.crossing import Crossing
 from detectors.crossing.passage import passages
+from detectors.crossing.sieve import Cells
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.coasts import Coasts
 
@@ -82,7 +83,8 @@ def test_the_best_passage_is_that_of_all_pairs_of_ticks(seed: int, zones_from: A
     rule, grid = Crossing(), night_runs(seed)
     first = np.flatnonzero(np.r_[True, np.diff(grid.track_id) != 0])
     last = np.r_[first[1:] - 1, len(grid.tick) - 1] - 1  # the last tick has no step
-    found = passages(rule, grid, first, last, zones.coasts)
+    cells = Cells(grid, zones.coasts)
+    found = passages(rule, grid, first, last, zones.coasts, cells)
     wanted = {}
     for k, (a, b) in enumerate(zip(first, last + 1, strict=True)):
         value = best_of_all_pairs(rule, grid, np.arange(a, b + 1), zones.coasts)

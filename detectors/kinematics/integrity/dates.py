@@ -31,7 +31,7 @@ from detectors.core.frames import (
     select,
     validate,
 )
-from detectors.kinematics.integrity.jammed import jammed_places
+from detectors.kinematics.integrity.jammed import beside, in_squares_around, jammed_places
 from detectors.kinematics.integrity.settling import (
     LOOK_BACK_S,
     SETTLING_S,
@@ -355,4 +355,22 @@ def _counts(
 
 
 def _false(judged: pd.DataFrame) -> int:
-    return int(judged["verdict"].isin([Verdict.FALSE_FIX, Verdict.INTERFERENCE]).sum())
+    return n_false(judged["verdict"].to_numpy())
+
+
+def n_false(verdict: NDArray[np.uint8]) -> int:
+    """Count the verdicts that a report lies where the vessel wasn't."""
+    return int(np.isin(verdict, [Verdict.FALSE_FIX, Verdict.INTERFERENCE]).sum())
+
+
+def vessels_around(positions: pd.DataFrame, jammed: Ints) -> Ints:
+    """Return the vessels among reports at some hours and squares, or in squares beside these."""
+    columns = (positions["lat"].to_numpy(), positions["lon"].to_numpy())
+    around = in_squares_around(epoch_us(positions["time"]), *columns, jammed)
+    return np.unique(positions["mmsi"].to_numpy()[around])
+
+
+def astray_around(part: JudgedPart, jammed: Ints) -> Ints:
+    """Return the vessels of a part that had false fixes there."""
+    astray = np.concatenate(part.astray)
+    return np.unique(astray[beside(astray[:, :3], jammed), 3])

@@ -11,6 +11,7 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.verdicts import JAMMED_S, Reports, Verdict
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 JAMMED_VESSELS: Final = 3
@@ -28,7 +29,8 @@ turns stays below."""
 def astray(reports: Reports, verdict: NDArray[np.uint8]) -> Ints:
     """Return hour, square north and east, and vessel of each false fix, once, on a fixed grid."""
     false = reports.take(np.flatnonzero(verdict == Verdict.FALSE_FIX))
-    return np.unique(np.c_[_cells(false), false.mmsi], axis=0)
+    cells = _cells(false.time_us, false.lat, false.lon)
+    return np.unique(np.c_[cells, false.mmsi], axis=0)
 
 
 def jammed_places(of_parts: Sequence[Ints]) -> Ints:
@@ -47,25 +49,54 @@ def mark_interference(
     A boat adrift whose fixes scatter by a mile can have gone each of these miles: by itself it
     can't be told from one that went about, in the company of others whose fixes scatter it can.
     """
-    cell = _cells(reports)
-    around = np.zeros(len(reports), bool)
-    for place in jammed:  # few
-        # Fixes scatter over the edge of a square too.
-        around |= (cell[:, 0] == place[0]) & (np.abs(cell - place) <= 1).all(axis=1)
+    around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
     if not around.any():
         return
-    loose = around & _fits_nowhere(reports, hull)
+    rows = np.flatnonzero(np.isin(reports.mmsi, reports.mmsi[around]))
+    loose = np.zeros(len(reports), bool)
+    loose[rows] = _fits_nowhere(reports.take(rows), hull[rows])
+    loose &= around
     verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
     hull[loose] = 0
 
 
-def _cells(reports: Reports) -> Ints:
+def in_squares_around(time_us: Ints, lat: Floats, lon: Floats, jammed: Ints) -> Bools:
+    """Tell which places are of such an hour and square, or one beside it: fixes scatter over the
+    edge of a square too.
+    """
+    found = np.zeros(len(time_us), bool)
+    # Few hours, of which few squares: the others need no square.
+    hour = time_us // (JAMMED_S * SECOND_US)
+    rows = np.flatnonzero(np.isin(hour, np.unique(jammed[:, 0])))
+    found[rows] = beside(_cells(time_us[rows], lat[rows], lon[rows]), jammed)
+    return found
+
+
+def beside(cell: Ints, jammed: Ints) -> Bools:
+    """Tell which hours and squares are among some, or beside one of them in the same hour."""
+    found = np.zeros(len(cell), bool)
+    if not len(jammed):
+        return found
+    shifts = np.array([(0, north, east) for north in (-1, 0, 1) for east in (-1, 0, 1)])
+    wanted = np.unique((jammed[:, None, :] + shifts).reshape(-1, 3), axis=0)
+    low, high = wanted.min(axis=0), wanted.max(axis=0)
+    rows = np.flatnonzero(((cell >= low) & (cell <= high)).all(axis=1))
+    size = high - low + 1
+    one, other = (
+        np.ravel_multi_index(tuple((places - low).T), tuple(size))
+        for places in (wanted, cell[rows])
+    )
+    found[rows[np.isin(other, one)]] = True
+    return found
+
+
+def _cells(time_us: Ints, lat: Floats, lon: Floats) -> Ints:
     """Return hour and square of each report."""
     return np.column_stack(
         [
-            reports.time_us // (JAMMED_S * SECOND_US),
-            np.floor(reports.lat / JAMMED_DEG).astype("int64"),
-            np.floor(reports.lon / JAMMED_DEG).astype("int64"),
+            time_us // (JAMMED_S * SECOND_US),
+            np.floor(lat / JAMMED_DEG).astype("int64"),
+            np.floor(lon / JAMMED_DEG).astype("int64"),
         ]
     )
 

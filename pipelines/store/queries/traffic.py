@@ -103,7 +103,9 @@ class TrafficQueries(Generation):
         order = np.lexsort((frames.epoch_us(whole["time"]), whole["mmsi"].to_numpy()))
         return whole.take(order).reset_index(drop=True)
 
-    def _selected(self, need: pd.DataFrame, end: pd.Timestamp) -> judged_files.Selected:
+    def _selected(
+        self, need: pd.DataFrame, end: pd.Timestamp, within: judged_files.Within | None = None
+    ) -> judged_files.Selected:
         """Return the judged reports of the vessels in `need`, each from its from_time, up to `end`.
 
         As the dates were worked out; those that weren't yet are judged by themselves.
@@ -129,7 +131,7 @@ class TrafficQueries(Generation):
             for date, own in judged.groupby(judged["time"].dt.strftime("%Y-%m-%d")):
                 groups[str(date)] = iter([judged_files.group_of(positions.encode_judged(own))])
         in_order = (group for date in sorted(groups) for group in groups[date])
-        return judged_files.select(in_order, need, end)
+        return judged_files.select(in_order, need, end, within)
 
     def day_positions(
         self,
@@ -237,11 +239,13 @@ class TrafficQueries(Generation):
         need: pd.DataFrame,
         end: pd.Timestamp,
         columns: Collection[str] = tuple(frames.TRACKED),
+        within: judged_files.Within | None = None,
     ) -> Segmented:
         """Return the same with the reports that belong to no track.
 
-        Only some columns of the tracks may be asked for.
+        Only some columns of the tracks may be asked for, and only what was sent `within` some
+        stretches of time.
         """
-        found = self._selected(need, end)
+        found = self._selected(need, end, within)
         schema = {name: frames.TRACKED[name] for name in frames.TRACKED if name in columns}
         return Segmented(found.tracked.frame(schema), found.aside.frame(frames.NOISE))

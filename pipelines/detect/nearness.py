@@ -1,0 +1,274 @@
+"""Who was near whom, by half hour: what a part of the vessels takes beside its own reports.
+
+A detector that asks who was near declares how near, and for how long around that it matters
+(`relations.Near.around_s`). Where vessels were is noted once for all, by half hour and cube of a
+grid through the Earth whose edge is the reach: near is who was in the same cube or one beside it.
+Parts are made by place, so that those who lie in one anchorage fall into one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import isfinite
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.detector import Detector
+from detectors.core.frames import SECOND_US, offsets
+from detectors.core.relations import Along, Near, Own, Places
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
+from pipelines.detect.company import slow_rows
+from pipelines.store.judged_files import Within
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+SLOT_S: Final = 1800
+SLOT_US: Final = SLOT_S * SECOND_US
+LEAST_M: Final = 600.0
+"""Cubes are no smaller, so that each coordinate has room in `_BITS`."""
+LEAST_SHARE: Final = 1 / 8
+"""A part isn't halved once its own reports are so small a share of what fits: what is too much is
+the company, which a half has too."""
+COLUMNS: Final = ("mmsi", "time", "lat", "lon", "track_id")
+
+_BITS: Final = 15
+_BESIDE: Final = np.array(
+    [(x << 2 * _BITS) + (y << _BITS) + z for x, y, z in product((-1, 0, 1), repeat=3)]
+)
+
+
+def in_places(detector: Detector) -> bool:
+    """Tell whether a vessel's events rest on who was near at the same time, around that time."""
+    further = [relation for relation in detector.rests_on if not isinstance(relation, Own)]
+    return bool(further) and not detector.after and all(_at_once(r) for r in further)
+
+
+def _at_once(relation: object) -> bool:
+    return (
+        isinstance(relation, Near)
+        and isfinite(relation.around_s)
+        and not relation.within_s
+        and not relation.mutual
+        and relation.hop is None
+        and isinstance(relation.own, Along)
+        and isinstance(relation.others, Along)
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some vessels, and what else is to be read for them.
+
+    Attributes
+    ----------
+    vessels
+        Their MMSIs.
+    within
+        In which half hours the reports of whom are wanted: theirs in all.
+    reports
+        How many these are.
+    """
+
+    vessels: Ints
+    within: Within
+    reports: int
+
+
+class Nearness:
+    """Where vessels were in a span, by half hour and cube, for some detectors.
+
+    Parameters
+    ----------
+    detectors
+        Of those all that are `in_places` can be asked about.
+    since, end
+        The span of all reports.
+    """
+
+    def __init__(
+        self, detectors: Sequence[Detector], since: pd.Timestamp, end: pd.Timestamp
+    ) -> None:
+        self._near: dict[str, list[Near]] = {
+            d.name: [r for r in d.rests_on if isinstance(r, Near)]
+            for d in detectors
+            if in_places(d)
+        }
+        relations = [relation for each in self._near.values() for relation in each]
+        asked = {
+            (which, r.within_m): None
+            for r in relations
+            for which in (r.own, r.others)
+            if isinstance(which, Along)
+        }
+        self._places: dict[tuple[Places, float], _Places] = {k: _Places(k[1]) for k in asked}
+        self._along = list(asked)
+        self._first = since.value // 1_000 // SLOT_US
+        self._n_slots = int(end.value // 1_000 // SLOT_US - self._first) + 1
+        self._mmsi: list[Ints] = []
+        self._counts: list[NDArray[np.int32]] = []
+        self._n = 0
+
+    def add(self, tracked: pd.DataFrame) -> None:
+        """Note where some vessels were, whose MMSIs are above those of all before."""
+        if tracked.empty or not self._near:
+            return
+        reports = Reports(tracked)
+        bounds = offsets(reports.mmsi)
+        mmsi = reports.mmsi[bounds[:-1]]
+        slot = np.clip(reports.time_us // SLOT_US - self._first, 0, self._n_slots - 1)
+        flat = np.repeat(np.arange(len(mmsi)), np.diff(bounds)) * self._n_slots + slot
+        counts = np.bincount(flat, minlength=len(mmsi) * self._n_slots)
+        self._counts.append(counts.reshape(len(mmsi), self._n_slots).astype("int32"))
+        self._mmsi.append(mmsi)
+        grids: dict[tuple[int, float], timegrid.Grid] = {}
+        for which, within_m in self._along:
+            size = (which.step_s, which.max_silence_s)
+            grid = grids[size] = grids[size] if size in grids else reports.grid(*size)
+            rows = slow_rows(grid, which)
+            at = grid.tick[rows] * (grid.step_s * SECOND_US) // SLOT_US - self._first
+            vessel = np.searchsorted(mmsi, grid.track_id[rows] // 100) + self._n
+            places = self._places[which, within_m]
+            places.add(vessel, np.clip(at, 0, self._n_slots - 1), grid.lat[rows], grid.lon[rows])
+        self._n += len(mmsi)
+
+    def parts(self, detectors: Sequence[Detector], rows: int) -> Iterator[Part]:
+        """Return parts of the vessels, with their company by some detectors, that hold no more than
+        so many reports as far as that can be.
+        """
+        if not self._mmsi:
+            return
+        mmsi, counts = np.concatenate(self._mmsi), np.concatenate(self._counts)
+        relations = [relation for d in detectors for relation in self._near[d.name]]
+        own_rows = counts.sum(axis=1)
+        where = self._places[relations[0].others, relations[0].within_m].middles(len(mmsi))
+        waiting = [np.arange(len(mmsi))]
+        while waiting:
+            own = waiting.pop()
+            theirs = int(own_rows[own].sum())
+            halves = len(own) > 1 and theirs > rows * LEAST_SHARE
+            if not (halves and theirs > rows):
+                wanted = self._wanted(relations, own, counts)
+                held = int(counts[wanted].sum())
+                if held <= rows or not halves:
+                    yield Part(mmsi[own], self._within(mmsi, wanted), held)
+                    continue
+            waiting += _halves(own, where, own_rows)[::-1]
+
+    def of(self, detector: Detector, vessels: Ints) -> Within:
+        """Return what is to be read for some vessels: theirs, and that of their company."""
+        mmsi, counts = np.concatenate(self._mmsi), np.concatenate(self._counts)
+        own = np.searchsorted(mmsi, vessels)
+        return self._within(mmsi, self._wanted(self._near[detector.name], own, counts))
+
+    def _within(self, mmsi: Ints, wanted: Bools) -> Within:
+        return Within(mmsi, self._first * SLOT_US, SLOT_US, wanted)
+
+    def _wanted(self, relations: Sequence[Near], own: Ints, counts: NDArray[np.int32]) -> Bools:
+        """Tell of each vessel in which half hours its reports matter to some of them."""
+        mine = np.zeros(len(counts), bool)
+        mine[own] = True
+        wanted = np.zeros(counts.shape, bool)
+        for relation in relations:
+            asking, asked = (
+                self._places[which, relation.within_m] for which in (relation.own, relation.others)
+            )
+            vessel, slot = asked.around(asking.cubes_of(mine))
+            found = np.zeros(counts.shape, bool)
+            found[vessel, slot] = True
+            wanted |= _around(found, counts, -(-int(relation.around_s) // SLOT_S))
+        wanted[own] = True
+        return wanted
+
+
+class _Places:
+    """In which cubes vessels were in which half hours."""
+
+    def __init__(self, reach_m: float) -> None:
+        self._edge = geodesy.chord(max(reach_m, LEAST_M)) * 1.001
+        self._vessel: list[NDArray[np.int32]] = []
+        self._key: list[Ints] = []
+        self._by_key: tuple[Ints, Ints, NDArray[np.int32]] | None = None
+
+    def add(
+        self, vessel: Ints, slot: Ints, lat: NDArray[np.float64], lon: NDArray[np.float64]
+    ) -> None:
+        """Note places of vessels, each once as long as it stays there."""
+        key = slot
+        for axis in geodesy.unit_xyz(lat, lon).T:
+            # No more than one edge apart are the same or neighbours, as none is below zero.
+            key = (key << _BITS) + ((axis + 1.0) * (1.0 / self._edge)).astype("int64") + 1
+        new = np.r_[True, (np.diff(key) != 0) | (np.diff(vessel) != 0)][: len(key)]
+        self._vessel.append(vessel[new].astype("int32"))
+        self._key.append(key[new])
+        self._by_key = None
+
+    def middles(self, n: int) -> NDArray[np.float64]:
+        """Return about where each of `n` vessels was, an axis a row."""
+        vessel, key = np.concatenate(self._vessel), np.concatenate(self._key)
+        times = np.maximum(np.bincount(vessel, minlength=n), 1)
+        axes = ((key >> shift) & (2**_BITS - 1) for shift in (2 * _BITS, _BITS, 0))
+        return np.stack([np.bincount(vessel, weights=axis, minlength=n) / times for axis in axes])
+
+    def cubes_of(self, mine: Bools) -> Ints:
+        """Return the cubes, by half hour, in which some vessels were."""
+        mine_of = zip(self._vessel, self._key, strict=True)
+        return _once(np.concatenate([key[mine[vessel]] for vessel, key in mine_of]))
+
+    def around(self, cubes: Ints) -> tuple[Ints, Ints]:
+        """Return who was in some cubes or beside them, and in which half hour."""
+        if self._by_key is None:
+            of_whom, key = np.concatenate(self._vessel), np.concatenate(self._key)
+            order = np.argsort(key)
+            first = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(key)])
+            self._by_key = (key[order][first], np.r_[first, len(key)], of_whom[order])
+        known, begin, vessel = self._by_key
+        near = _once((cubes[:, None] + _BESIDE).ravel())
+        near = near[np.isin(near, known, assume_unique=True)]
+        at = np.searchsorted(known, near)
+        of, rows = timegrid.ranges(begin[at], begin[at + 1] - begin[at])
+        return vessel[rows].astype("int64"), np.asarray((near >> 3 * _BITS)[of], "int64")
+
+
+def _once(keys: Ints) -> Ints:
+    """Return keys sorted, each once. `numpy.unique` hashes, and such keys all to a few places."""
+    keys = np.sort(keys)
+    return np.asarray(keys[np.r_[True, np.diff(keys) != 0][: len(keys)]])
+
+
+def _around(found: Bools, counts: NDArray[np.int32], n_slots: int) -> Bools:
+    """Return the half hours so many before and behind some, and the one in which each of these
+    vessels was first heard, which shows what set it has.
+
+    Where less than so many are missing between two they are there too: a silence shorter than that
+    would be sailed through in a straight line.
+    """
+    near = _distance(found) <= n_slots
+    there = np.flatnonzero(near.any(axis=1))
+    near[there, np.argmax(counts[there] > 0, axis=1)] = True
+    after, before = _since(near), _since(near[:, ::-1])[:, ::-1]
+    return np.asarray(near | (after + before - 1 < n_slots))
+
+
+def _distance(found: Bools) -> NDArray[np.int32]:
+    return np.minimum(_since(found), _since(found[:, ::-1])[:, ::-1])
+
+
+def _since(found: Bools) -> NDArray[np.int32]:
+    """Return how many columns ago each row last held."""
+    at = np.arange(found.shape[1], dtype="int32")
+    last = np.maximum.accumulate(np.where(found, at, np.int32(-(2**20))), axis=1)
+    return np.asarray(at - last)
+
+
+def _halves(own: Ints, where: NDArray[np.float64], rows: Ints) -> list[Ints]:
+    """Halve vessels by place, along the axis on which they lie furthest apart."""
+    places = where[:, own]
+    order = np.argsort(places[np.argmax(places.std(axis=1))], kind="stable")
+    so_far = np.cumsum(rows[own[order]])
+    cut = int(np.clip(np.searchsorted(so_far, so_far[-1] / 2) + 1, 1, len(own) - 1))
+    return [np.sort(own[order[:cut]]), np.sort(own[order[cut:]])]
