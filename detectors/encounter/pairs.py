@@ -46,8 +46,12 @@ class Craft:
         class_b = positions["ais_class"].iloc[begin].to_numpy("str") == "B"
         known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
         mmsi = self._track // 100
-        length_m = known["length_m"].reindex(mmsi).to_numpy("float64")
-        self._small = class_b | ((length_m > 0) & (length_m <= limits.max_small_m))
+        length_m, beam_m = (
+            known[name].reindex(mmsi).to_numpy("float64") for name in ("length_m", "beam_m")
+        )
+        # No hull is wider than it is long: who says so hasn't entered its size.
+        typed = (length_m > 0) & ~(beam_m > length_m)
+        self._small = class_b | (typed & (length_m <= limits.max_small_m))
 
     def small(self, track: Ints) -> NDArray[np.bool_]:
         """Tell whether each track is of a small craft."""
@@ -134,7 +138,8 @@ def _near_pairs(
 def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
     """Find runs that are long enough, or hold a brief meeting, or may be a boarding or a dash.
 
-    The last may be as short as `min_boarding_s`, of any boat.
+    The last may be as short as `min_boarding_s`, of any boat, and steady at one of its ticks: of a
+    boat that reports every three minutes a tick between reports under way and alongside is neither.
     """
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
@@ -156,13 +161,15 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
     first, last = first[long_enough | holds], last[long_enough | holds]
     shortest = -(-limits.min_boarding_s // limits.step_s)
     begins, ends = timegrid.episodes(
-        group[brief],
-        tick[brief],
+        group,
+        tick,
         max_break=limits.max_interruption_s // limits.step_s,
         min_piece=shortest,
         min_length=shortest,
     )
-    begins, ends = brief[begins], brief[ends]
+    n_brief = np.r_[0, np.cumsum(pairs.brief)]
+    steady = n_brief[ends + 1] > n_brief[begins]
+    begins, ends = begins[steady], ends[steady]
     after = np.searchsorted(last, begins)  # the run that ends there or later
     apart = np.r_[first, len(tick)][after] > ends
     begins, ends = begins[apart], ends[apart]

@@ -59,6 +59,9 @@ time, even with position errors of 10 m on both sides."""
 BERTHED_KN: Final = 0.03
 """A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn)."""
 
+MOORED_BOAT_KN: Final = 0.1
+"""What moves slower for half of the time isn't adrift: see `loitering.FAST_KN`."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -131,8 +134,18 @@ BERTHED: Final = Hypothesis(
             "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
             "shows: at anchor they would swing",
         ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "two boats that hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, "
+            "as on moorings that no zone shows: adrift they would be carried along",
+        ),
     ),
-    "Both as still as only what is made fast to land, and neither seen to come to the other.",
+    "Both as still as only what is made fast to land, or boats on moorings, and neither seen to "
+    "come to the other.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(

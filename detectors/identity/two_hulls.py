@@ -1,6 +1,7 @@
 """One number, sent by two hulls at once."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,12 @@ from detectors.vessels.numbers import (
     is_default_number,
     mmsi_kind,
 )
+
+
+MAX_STRAY_SHARE: Final = 0.25
+STRAYS_SHARE: Final = 0.75
+"""Few beside the original's, and three quarters of them on its way: a hull of its own sends as often
+as the other, and sails elsewhere."""
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
@@ -73,7 +80,9 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
 
 
 def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> bool:
-    """Tell whether all other tracks repeat the one heard most, beside it or by a wrong clock."""
+    """Tell whether all other tracks repeat the one heard most, beside it or by a wrong clock: one
+    clock's, or that of single reports here and there.
+    """
     track = reports.track[one.rows]
     tracks, counts = np.unique(track, return_counts=True)
     main = track == tracks[counts.argmax()]
@@ -89,6 +98,17 @@ def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> 
         min_duration_s=limits.min_hulls_s,
         min_reports=limits.min_switches,
     )
-    return found is not None or copies.one_clock(
-        copies.clock_lags_s(copies.steps(reports, one.here, one.there))
-    )
+    if found is not None or _are_strays(reports, int(tracks[counts.argmax()]), copy):
+        return True
+    return copies.one_clock(copies.clock_lags_s(copies.steps(reports, one.here, one.there)))
+
+
+def _are_strays(reports: VesselReports, main: int, copy: copies.Track) -> bool:
+    """Tell whether the few reports of a copy are misdated ones of the track heard most."""
+    around_us = int(copies.MAX_CLOCK_S * SECOND_US)
+    near = (reports.time_us >= copy.time_us[0] - around_us) & (reports.track == main)
+    near &= reports.time_us <= copy.time_us[-1] + around_us
+    original = copies.Track(reports.time_us[near], reports.lat[near], reports.lon[near])
+    if len(copy.time_us) > MAX_STRAY_SHARE * len(original.time_us):
+        return False
+    return bool(np.mean(np.isfinite(copies.strays_s(original, copy))) >= STRAYS_SHARE)

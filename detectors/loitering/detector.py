@@ -19,6 +19,7 @@ from detectors.loitering.company import (
     AFTER_SILENCE_S,
     around,
     called_afterwards,
+    voyage,
 )
 from detectors.loitering.evidence import SETTINGS, bounds, evidence_of
 from detectors.loitering.limits import Limits
@@ -63,7 +64,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -136,6 +137,7 @@ class Loitering(Limits):
             evidence_of(self, reports, grid, slow, first, last, (lat, lon), context),
             around(self, grid, slow[first], slow[last], reports.nav_status, context),
             called,
+            voyage(self, grid, reports.time_us, slow[first], slow[last], spans.open),
             strict=True,
         )
         return events.build(
@@ -152,13 +154,14 @@ class Loitering(Limits):
                         evidence={
                             **measured,
                             **company,
+                            **way,
                             "called_afterwards": went,
                             **bounds(self, measured),
                         },
                         settings=SETTINGS,
                         **self._judged(measured),
                     )
-                    for i, (measured, company, went) in enumerate(told)
+                    for i, (measured, company, went, way) in enumerate(told)
                 ),
             ]
         )
