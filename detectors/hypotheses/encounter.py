@@ -62,6 +62,9 @@ BERTHED_KN: Final = 0.03
 MOORED_BOAT_KN: Final = 0.1
 """What moves slower for half of the time isn't adrift: see `loitering.FAST_KN`."""
 
+OWN_MOORING_M: Final = 100.0
+"""Antennas of two that lie alongside are no further apart, but for ships that are longer."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -143,9 +146,18 @@ BERTHED: Final = Hypothesis(
             "two boats that hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, "
             "as on moorings that no zone shows: adrift they would be carried along",
         ),
+        Case(
+            All(
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Compare("median_distance_m", ">", "longest_m"),
+                Compare("median_distance_m", ">=", OWN_MOORING_M),
+            ),
+            "both hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, further "
+            "than either is long: each on an anchor or a mooring of its own",
+        ),
     ),
     "Both as still as only what is made fast to land, or boats on moorings, and neither seen to "
-    "come to the other.",
+    "come to the other; or both held to the ground, further apart than the longer is long.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(
