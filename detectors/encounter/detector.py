@@ -143,7 +143,7 @@ class Encounter(Limits):
             return events.empty()
         reports, craft = Reports(positions), Craft(positions, context, self)
         grid = reports.grid(self.step_s, self.max_silence_s)
-        pairs = together(self, grid, craft, context)
+        pairs = together(self, reports, grid, craft, context)
         if len(pairs.left) == 0:
             return events.empty()
         spans, _ = timespan.of_runs(

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.frames import offsets
+from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.near import Near
+from detectors.kinematics.reports import Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,7 +22,8 @@ class Pairs(NamedTuple):
     """Ticks at which two vessels are together, sorted by (pair, tick).
 
     Grid rows of both, their distance, their speed against one another over the step that follows,
-    and whether it may be part of a brief meeting.
+    whether it may be part of a brief meeting, and whether the boat's own reports before and after
+    show it alongside.
     """
 
     left: Ints
@@ -29,6 +31,7 @@ class Pairs(NamedTuple):
     distance_m: Floats
     relative_kn: Floats
     brief: NDArray[np.bool_]
+    reported: NDArray[np.bool_]
 
     def number(self, grid: timegrid.Grid) -> Ints:
         """Return ascending numbers of the pairs of tracks, one for each tick."""
@@ -58,7 +61,9 @@ class Craft:
         return np.asarray(self._small[np.searchsorted(self._track, track)])
 
 
-def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context) -> Pairs:
+def together(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, craft: Craft, context: Context
+) -> Pairs:
     """Find ticks of two vessels together, sorted by (pair, tick), the lower MMSI first."""
     i, j = _near_pairs(limits, grid, craft, context)
     members, place = np.unique(np.r_[i, j], return_inverse=True)
@@ -98,7 +103,32 @@ def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context
     keep = np.flatnonzero(together)
     order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
     keep = keep[order]
-    return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep])
+    i, j = i[keep], j[keep]
+    first, other = small[:, keep]
+    reported = first & _reported_beside(limits, reports, grid, i, j)
+    reported |= other & _reported_beside(limits, reports, grid, j, i)
+    reported &= boat_and_ship[keep]
+    return Pairs(i, j, distance_m[keep], relative_kn[keep], brief[keep] | reported, reported)
+
+
+def _reported_beside(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, boat: Ints, ship: Ints
+) -> NDArray[np.bool_]:
+    """Tell whether the reports of a boat before and after a tick, a step or more apart, both lie
+    alongside a ship that moves no faster than a stream.
+
+    Between a report under way and one alongside it is neither; between two alongside it was there.
+    """
+    before = grid.report[boat]
+    after = before + 1
+    apart_us = reports.time_us[after] - reports.time_us[before]
+    beside = (apart_us >= limits.step_s * SECOND_US) & (grid.speed_kn[ship] < limits.max_drift_kn)
+    for row in (before, after):
+        away_m = geodesy.distance_m(
+            reports.lat[row], reports.lon[row], grid.lat[ship], grid.lon[ship]
+        )
+        beside &= away_m <= limits.max_alongside_m
+    return np.asarray(beside)
 
 
 def _near_pairs(
@@ -138,8 +168,8 @@ def _near_pairs(
 def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
     """Find runs that are long enough, or hold a brief meeting, or may be a boarding or a dash.
 
-    The last may be as short as `min_boarding_s`, of any boat, and steady at one of its ticks: of a
-    boat that reports every three minutes a tick between reports under way and alongside is neither.
+    The last may be as short as `min_boarding_s`, of any boat: two ticks, steady at one of them, or
+    one between two reports of the boat alongside.
     """
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
@@ -168,7 +198,9 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
         min_length=shortest,
     )
     n_brief = np.r_[0, np.cumsum(pairs.brief)]
-    steady = n_brief[ends + 1] > n_brief[begins]
+    n_reported = np.r_[0, np.cumsum(pairs.reported)]
+    steady = (n_brief[ends + 1] > n_brief[begins]) & (tick[ends] > tick[begins])
+    steady |= n_reported[ends + 1] > n_reported[begins]
     begins, ends = begins[steady], ends[steady]
     after = np.searchsorted(last, begins)  # the run that ends there or later
     apart = np.r_[first, len(tick)][after] > ends

@@ -46,7 +46,9 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             continue
         first, last = int(one.rows[0]), int(one.rows[-1])
         start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
+        # Two hulls, and a third that is a fix gone wrong: the second counts.
         shares = np.unique(reports.track[one.rows], return_counts=True)[1] / len(one.rows)
+        minor = float(np.sort(shares)[-2])
         some = one.rows[:: max(1, len(one.rows) // 500)]
         land = context.zones.on_land(reports.lat[some], reports.lon[some])
         evidence = {
@@ -55,8 +57,8 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             "duration_s": at_least((last_us - start_us) / SECOND_US, limits, "min_hulls_s"),
             "median_distance_m": float(np.median(one.apart_m)),
             "min_distance_m": float(one.apart_m.min()),
-            "minor_fraction": float(shares.min()),
-            "n_minor_reports": round(float(shares.min()) * len(one.rows)),
+            "minor_fraction": minor,
+            "n_minor_reports": round(minor * len(one.rows)),
             "on_land_fraction": float(np.mean(land)),
             "class_b_only": bool(np.all(reports.ais_class_of(one.rows) == "B")),
             "default_number": is_default_number(mmsi),

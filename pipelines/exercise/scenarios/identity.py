@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import radio
-from pipelines.exercise.geography import Line
+from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import Path, sail
 from pipelines.exercise.scenarios.common import (
     EVER,
@@ -125,8 +124,8 @@ def _together(stage: Stage, one: Path, other: Path) -> tuple[float, float]:
 def two_hulls_near(stage: Stage) -> bool:
     """Two ships send under one MMSI, one 10-30 nm behind the other in the lane.
 
-    Each sails by itself: who keeps to the other's wake to the metre, at its speed of an hour ago,
-    is the same ship by a wrong clock.
+    Each sails on its own line: who keeps to the other's wake to the metre is the same ship by a
+    wrong clock.
     """
     span = stage.span(1.0, 3.0)
     if span is None:
@@ -135,7 +134,8 @@ def two_hulls_near(stage: Stage) -> bool:
     if one is None:
         return False
     lag_s = float(stage.rng.uniform(11, 28)) / one.ship.speed_kn * HOUR_S
-    lane = Line(one.path.lat, one.path.lon)
+    eastward = one.path.lon[-1] > one.path.lon[0]
+    lane = geography.lane("east" if eastward else "west", float(stage.rng.uniform(-1, 1)))
     own_kn = one.ship.speed_kn * float(stage.rng.uniform(0.98, 1.02))
     follows = sail(lane, own_kn, stage.rng).shifted(float(one.path.t[0]) + lag_s)
     other = Passage(stage.fleet.new(one.ship.model), follows)
