@@ -98,17 +98,17 @@ def together(
     steady = relative_kn < np.where(
         faster_kn < limits.max_drift_kn, limits.max_relative_speed_kn, limits.max_station_kn
     )
-    together = lying | drifting | boarding | hulls
-    brief = together & boat & steady & (distance_m <= beside_m)
+    reported = small[0] & _reported_beside(limits, reports, grid, i, j)
+    reported |= small[1] & _reported_beside(limits, reports, grid, j, i)
+    reported &= boat_and_ship & (distance_m <= limits.max_alongside_m)
+    together = lying | drifting | boarding | hulls | reported
+    brief = together & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)
     order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
     keep = keep[order]
-    i, j = i[keep], j[keep]
-    first, other = small[:, keep]
-    reported = first & _reported_beside(limits, reports, grid, i, j)
-    reported |= other & _reported_beside(limits, reports, grid, j, i)
-    reported &= boat_and_ship[keep]
-    return Pairs(i, j, distance_m[keep], relative_kn[keep], brief[keep] | reported, reported)
+    return Pairs(
+        i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep], reported[keep]
+    )
 
 
 def _reported_beside(

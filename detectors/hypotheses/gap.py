@@ -125,7 +125,6 @@ HYPOTHESES: Final = (
                     Not(BY_PASSES),
                     Compare("ahead_known_ratio", "<", UNHEARD),
                     Compare("astern_known_ratio", "<", UNHEARD),
-                    AHEAD_IS_THIN,
                     Not(Is("land_ahead")),
                 ),
                 "by its course it left for where nobody is heard, and by its course it came back "

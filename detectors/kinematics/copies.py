@@ -34,9 +34,6 @@ a third is lost."""
 NEAR_M: Final = 200.0
 MAX_ACROSS: Final = 0.15
 """How far from its course a vessel may be put by a wrong clock: 200 m or 9 degrees, for bends."""
-WAKE_M: Final = 100.0
-"""A hull of its own doesn't keep within 100 m of where another was or will be (the accuracy of AIS
-is 10 m)."""
 MAX_LAG_S: Final = 7300.0
 """Lags that are tried."""
 MAX_CLOCK_S: Final = 1800.0
@@ -245,7 +242,7 @@ def one_clock(lags_s: Floats) -> bool:
 def strays_s(original: Track, copy: Track) -> Floats:
     """By how much the clock must be wrong for each report of a copy to be one of the original's.
 
-    NaN where the original's way within `MAX_CLOCK_S` of it leads past it by more than `WAKE_M`.
+    NaN where the original's way within `MAX_CLOCK_S` of it leads past it by more than `NEAR_M`.
     Each report has a lag of its own: single receptions are misdated, or a receiver for a while.
     """
     window_us = int(MAX_CLOCK_S * SECOND_US)
@@ -264,7 +261,7 @@ def strays_s(original: Track, copy: Track) -> Floats:
     off_m = np.hypot(own_east_m - share * east_m, own_north_m - share * north_m)
     order = np.lexsort((off_m, owner))
     nearest = order[np.r_[True, np.diff(owner[order]) != 0]]
-    nearest = nearest[off_m[nearest] <= WAKE_M]
+    nearest = nearest[off_m[nearest] <= NEAR_M]
     before_us = original.time_us[leg]
     then_us = before_us + share * (original.time_us[leg + 1] - before_us)
     whose = owner[nearest]
