@@ -106,29 +106,38 @@ def together(
     keep = np.flatnonzero(together)
     order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
     keep = keep[order]
-    return Pairs(
-        i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep], reported[keep]
-    )
+    return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep], reported[keep])
 
 
 def _reported_beside(
     limits: Limits, reports: Reports, grid: timegrid.Grid, boat: Ints, ship: Ints
 ) -> NDArray[np.bool_]:
-    """Tell whether the reports of a boat before and after a tick, a step or more apart, both lie
-    alongside a ship that moves no faster than a stream.
+    """Tell whether two reports of a boat in turn, a step or more apart, lie alongside a ship that
+    moves no faster than a stream, and the tick between them or in the step before the first.
 
     Between a report under way and one alongside it is neither; between two alongside it was there.
     """
-    before = grid.report[boat]
-    after = before + 1
-    apart_us = reports.time_us[after] - reports.time_us[before]
-    beside = (apart_us >= limits.step_s * SECOND_US) & (grid.speed_kn[ship] < limits.max_drift_kn)
-    for row in (before, after):
-        away_m = geodesy.distance_m(
-            reports.lat[row], reports.lon[row], grid.lat[ship], grid.lon[ship]
+    found = np.zeros(len(boat), bool)
+    at_us = grid.tick[boat] * (grid.step_s * SECOND_US)
+    last = len(reports.time_us) - 1
+    for ahead in (0, 1):
+        rows = np.minimum(grid.report[boat] + ahead, last), grid.report[boat] + ahead + 1
+        rows = rows[0], np.minimum(rows[1], last)
+        times_us = [reports.time_us[row] for row in rows]
+        leg_us = times_us[1] - times_us[0]
+        beside = (leg_us >= limits.step_s * SECOND_US) & (
+            leg_us <= limits.max_silence_s * SECOND_US
         )
-        beside &= away_m <= limits.max_alongside_m
-    return np.asarray(beside)
+        beside &= times_us[0] - at_us < limits.step_s * SECOND_US
+        beside &= reports.track[rows[1]] == grid.track_id[boat]
+        for row, time_us in zip(rows, times_us, strict=True):
+            away_m = geodesy.distance_m(
+                reports.lat[row], reports.lon[row], grid.lat[ship], grid.lon[ship]
+            )
+            moved_m = grid.speed_kn[ship] * geodesy.KNOT_MPS * np.abs(time_us - at_us) / SECOND_US
+            beside &= away_m <= limits.max_alongside_m + moved_m
+        found |= beside
+    return np.asarray(found & (grid.speed_kn[ship] < limits.max_drift_kn))
 
 
 def _near_pairs(

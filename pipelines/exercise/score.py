@@ -64,8 +64,7 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     top = order[: len(guilty)]
     return Score(
         kinds=tuple(
-            _kind(k, planted, traps, events, match, found, why, in_flags, flag_score)
-            for k in kinds
+            _kind(k, planted, traps, events, match, found, why, in_flags, flag_score) for k in kinds
         ),
         planted_vessels=len(guilty),
         flagged_vessels=len(order),
