@@ -11,8 +11,8 @@ from detectors.surroundings.settings import ZoneClasses
 _MIN_BOARDING_S: Final = (
     "2 minutes, a step between two reports of a boat alongside, or else two steps: boarders that "
     "come up from astern of a ship under way in the dark are gone within minutes, and so are boats "
-    "that come and go planing, of which class B reports every 3 minutes meanwhile. Dark is below -6 degrees, the "
-    "end of civil twilight."
+    "that come and go planing, of which class B reports every 3 minutes meanwhile. Dark is below "
+    "-6 degrees, the end of civil twilight."
 )
 
 _MAX_ALONGSIDE_M: Final = (

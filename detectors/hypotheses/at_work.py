@@ -143,7 +143,7 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             "as boats do that tow nets or haul lines",
         ),
     ),
-    "No merchant ship, or a set of class B whatever type is typed in, much of the time at the speed "
+    "No merchant ship, or a set of class B whatever it says it is, much of the time at the speed "
     "of nets and lines, turning again and again.",
     "it meets another vessel, or shows no gear",
 )

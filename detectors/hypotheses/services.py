@@ -202,8 +202,8 @@ LAUNCH_SERVICE: Final = Hypothesis(
             "from a port or anchorage: crews, stores and line handlers go by launch",
         ),
     ),
-    "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes up "
-    "in the dark from astern of a ship under way.",
+    "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "
+    "up in the dark from astern of a ship under way.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )
 FERRY_PASSING: Final = Hypothesis(

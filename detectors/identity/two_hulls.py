@@ -19,11 +19,10 @@ from detectors.vessels.numbers import (
     mmsi_kind,
 )
 
-
 MAX_STRAY_SHARE: Final = 0.25
 STRAYS_SHARE: Final = 0.75
-"""Few beside the original's, and three quarters of them on its way: a hull of its own sends as often
-as the other, and sails elsewhere."""
+"""Few beside the original's, and three quarters of them on its way: a hull of its own sends as
+often as the other, and sails elsewhere."""
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:

@@ -194,8 +194,8 @@ class Score:
         return 1000 * self.innocent_flags / hours if hours else float("nan")
 
     def to_frame(self) -> pd.DataFrame:
-        """Give one row per kind: the figures of `Kind`, recall, recall_decidable, recall_seen, start_error_s,
-        precision_at_top, lift, lift_low, lift_high, false_per_1000_vessel_hours.
+        """Give one row per kind: the figures of `Kind`, recall, recall_decidable, recall_seen,
+        start_error_s, precision_at_top, lift, lift_low, lift_high, false_per_1000_vessel_hours.
         """
         rows = []
         for kind in self.kinds:
