@@ -177,10 +177,7 @@ BOAT_ADRIFT: Final = Hypothesis(
                 Any(
                     Compare("n_turns", "<=", 1.0),
                     All(Compare("n_turns", "<=", 2.0), AT_WORKING_SPEED),
-                    All(
-                        Compare("duration_s", ">=", 28_800.0),
-                        Compare("duration_s", ">=", "n_turns", times=10_000.0),
-                    ),
+                    Compare("duration_s", ">=", "n_turns", times=10_000.0),
                 ),
             ),
             "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "

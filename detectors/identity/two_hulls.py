@@ -19,10 +19,9 @@ from detectors.vessels.numbers import (
     mmsi_kind,
 )
 
-MAX_STRAY_SHARE: Final = 0.25
-STRAYS_SHARE: Final = 0.75
-"""Few beside the original's, and three quarters of them on its way: a hull of its own sends as
-often as the other, and sails elsewhere."""
+STRAYS: Final = ((0.25, 0.75), (0.5, 0.95))
+"""Few beside the original's, and three quarters of them on its way; or half as many, and all but
+a few of them: a hull of its own sends as often as the other, and sails elsewhere."""
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
@@ -110,6 +109,6 @@ def _are_strays(reports: VesselReports, main: int, copy: copies.Track) -> bool:
     near = (reports.time_us >= copy.time_us[0] - around_us) & (reports.track == main)
     near &= reports.time_us <= copy.time_us[-1] + around_us
     original = copies.Track(reports.time_us[near], reports.lat[near], reports.lon[near])
-    if len(copy.time_us) > MAX_STRAY_SHARE * len(original.time_us):
-        return False
-    return bool(np.mean(np.isfinite(copies.strays_s(original, copy))) >= STRAYS_SHARE)
+    few = len(copy.time_us) / max(len(original.time_us), 1)
+    on_its_way = float(np.mean(np.isfinite(copies.strays_s(original, copy))))
+    return any(few <= most and on_its_way >= least for most, least in STRAYS)

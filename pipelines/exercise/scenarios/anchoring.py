@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-import shapely
+from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -20,6 +20,8 @@ from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, alongside
 from pipelines.exercise.scenarios.common import TRIES, Scenario
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
 from pipelines.exercise.voyages import by_the_lane, drift
+
+Floats = NDArray[np.float64]
 
 
 class Waters(NamedTuple):
@@ -37,7 +39,6 @@ OFF_LIMITS: Final = (
     Waters(2.95, 101.05, 8.0),  # west of Pulau Pintu Gedong
     Waters(2.25, 101.95, 6.0),  # off Kuala Linggi
 )
-MALAYSIA: Final = "territorial-sea-mys"
 _LASTS_H: Final = (7.5, 22.0)
 """Longer than a change of the stream (6.2 h), so that keeping to the ground shows."""
 _STREAM_TURNS_S: Final = 7.0 * HOUR_S
@@ -106,17 +107,19 @@ def _off_limits(stage: Stage) -> Place | None:
         spot = np.array([lat]), np.array([lon])
         ok = stage.sea.clear(*spot, 2 * METRES_PER_NM)[0]
         ok = ok and stage.sea.apart_from(*spot, SHELTERED, METRES_PER_NM)[0]
-        ok = ok and not _another_states(stage, float(lat), float(lon))
+        ok = ok and _ruled(stage, *spot)
         if ok and radio.best_hearing(*spot)[0] > 0.6:
             return float(lat), float(lon)
     return None
 
 
-def _another_states(stage: Stage, lat: float, lon: float) -> bool:
-    """Tell whether a place is in another state's sea, where what Malaysia asks for doesn't hold."""
-    seas = stage.sea.polygons("territorial_sea")
-    others = [sea for name, sea in seas.items() if name != MALAYSIA]
-    return bool(shapely.contains_xy(np.asarray(others, object), lon, lat).any())
+def _ruled(stage: Stage, lat: Floats, lon: Floats) -> bool:
+    """Tell whether a rule asks ships to anchor in designated areas there: off limits is what a rule
+    says. Nearer to another state's coast, or further out than anybody was charged, none does.
+    """
+    at_us = np.array([int(stage.t0 * 1e6)])
+    rule = stage.sea.zones.ruled(lat, lon, at_us, "anchoring", "designated")
+    return bool(rule[0] >= 0)
 
 
 def _says(stage: Stage, path: Path) -> Path:
