@@ -105,7 +105,9 @@ def simulate(
         unheard, faulty = _transmit(stage, seed, feed, ear, progress or (lambda _: None))
     wrong = faults.told(stage, faulty) if stage.faults else ()
     events = in_order([*stage.events, *unheard])
-    truth = Truth(stage.t0, stage.t1, events, wrong, ear.heard())
+    # The truth of a calm sea stays what it was.
+    counted = ear.heard() if sea == "hard" else ()
+    truth = Truth(stage.t0, stage.t1, events, wrong, counted)
     truth.write(out / "truth.json")
     if stage.faults:
         write_faulty(out / "faulty_reports.csv", faulty)
