@@ -179,6 +179,28 @@ SAILING_IN_COMPANY: Final = Hypothesis(
     "they come closer than 100 m, stop, or meet again",
 )
 
+SERVED_AT_ANCHOR: Final = Hypothesis(
+    "served at anchor",
+    0.5,
+    (
+        Case(
+            All(
+                Is("in_anchorage"),
+                Not(Is("both_small_craft")),
+                Compare("duration_s", "<=", 21_600.0),
+                Compare("apart_before_m", ">", COMPANY_M),
+                Compare("apart_after_m", ">", COMPANY_M),
+                Compare("faster_kn", "<=", "max_speed_kn"),
+            ),
+            "one came alongside the other inside an anchorage and left again after "
+            "{duration_s:h.1f} h, as barges do that bring fuel, water and stores, whatever they "
+            "say of themselves",
+        ),
+    ),
+    "One comes alongside inside an anchorage for six hours at most, and leaves again.",
+    "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
+)
+"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is."""
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
     "call in an anchorage",
     0.35,
@@ -217,6 +239,7 @@ HYPOTHESES: Final = (
     PILOT_GROUND,
     LAUNCH_SERVICE,
     SHIPS_IN_A_TRANSFER_AREA,
+    SERVED_AT_ANCHOR,
     SMALL_CRAFT_TOGETHER,
     AT_A_BERTH,
     ENGINE_TROUBLE,
