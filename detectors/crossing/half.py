@@ -96,6 +96,9 @@ def voyages(
         return came, came, came
     # The first stop at the shore that it came to: on its way home it may follow that shore.
     stop = np.minimum(np.searchsorted(came, first), len(came) - 1)
+    # Where it passes a shore without a stop the voyage goes on.
+    stops = (came[stop] >= first) & (came[stop] <= last)
+    first, last, stop = first[stops], last[stops], stop[stops]
     begin, lands, leaves = np.r_[-1, last[:-1]], came[stop], left[stop]
     lay = left[np.maximum(np.searchsorted(left, begin, side="right") - 1, 0)]
     from_ = np.where((lay >= np.r_[0, first[:-1]]) & (lay <= begin), lay, begin)
