@@ -389,6 +389,7 @@ def around(
         {
             "zones_reached": bool(reached[i]),
             "n_ends_in_port": int(in_port[:, i].sum()),
+            "run_ends_in_port": bool(in_port[1, i]),
             "ferry_route_fraction": float(share[i]),
             "start_port_m": float(away_m["port"][0, i]),
             "end_port_m": float(away_m["port"][1, i]),

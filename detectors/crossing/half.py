@@ -20,6 +20,7 @@ from detectors.crossing.evidence import SAMPLED_M, SHORE, UNHEARD, darkness, tid
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
 
 Bools = NDArray[np.bool_]
@@ -30,6 +31,8 @@ AWAY: int = 2
 """So many ticks away from the shore are more than a swing of the boat, and end its stay there."""
 MOST_OUT: float = 0.7
 """Lying counts this far out of the way out at least."""
+HALT_KN: float = 1.0
+"""What a set says of a boat that lies at a beach: nothing, but for errors of its position."""
 SLOWLY_KN: float = 5.0
 """Slower than this out there is work, lying or waiting."""
 
@@ -46,13 +49,15 @@ class Half:
 
 def halves(
     limits: Limits,
+    reports: Reports,
     grid: timegrid.Grid,
     ashore: Bools,
     window_us: tuple[int, int],
     context: Context,
 ) -> Iterator[Half]:
     """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
-    begin, lands, leaves = voyages(limits, grid, ashore)
+    stopped = (grid.speed_kn < limits.min_speed_kn) | halted(limits, reports, grid)
+    begin, lands, leaves = voyages(limits, grid, ashore, stopped)
     step_us = limits.step_s * SECOND_US
     settled_us = limits.settle.total_seconds() * 1e6
     wanted = grid.tick[begin] * step_us <= window_us[1]
@@ -65,14 +70,35 @@ def halves(
             yield Half(a, b, c, evidence)
 
 
-def voyages(limits: Limits, grid: timegrid.Grid, ashore: Bools) -> tuple[Ints, Ints, Ints]:
+def halted(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
+    """Tell in which steps a report says that the vessel lies still.
+
+    A boat that lands for three minutes and reports as seldom is always under way between two
+    reports. The one before or after must say that it makes way: a field stuck at zero says nothing.
+    """
+    same = reports.track[1:] == reports.track[:-1]
+    goes = reports.sog_kn >= limits.min_speed_kn
+    alive = np.r_[False, goes[:-1] & same] | np.r_[goes[1:] & same, False]
+    row = np.flatnonzero((reports.sog_kn < HALT_KN) & alive)
+    tick = grid.rows_at(reports.track[row], reports.time_us[row] // (grid.step_s * SECOND_US))
+    found = np.zeros(len(grid.tick), bool)
+    found[tick[tick >= 0]] = True
+    return found
+
+
+def voyages(
+    limits: Limits, grid: timegrid.Grid, ashore: Bools, stopped: Bools
+) -> tuple[Ints, Ints, Ints]:
     """Find ways from shore to shore that lead far enough out and end with a short stay."""
     first, last = _stretches(grid, np.flatnonzero(ashore))
-    came, left = _stretches(grid, np.flatnonzero(ashore & (grid.speed_kn < limits.min_speed_kn)))
+    came, left = _stretches(grid, np.flatnonzero(ashore & stopped))
     if len(came) == 0:
         return came, came, came
     # The first stop at the shore that it came to: on its way home it may follow that shore.
     stop = np.minimum(np.searchsorted(came, first), len(came) - 1)
+    # Where it passes a shore without a stop the voyage goes on.
+    stops = (came[stop] >= first) & (came[stop] <= last)
+    first, last, stop = first[stops], last[stops], stop[stops]
     begin, lands, leaves = np.r_[-1, last[:-1]], came[stop], left[stop]
     lay = left[np.maximum(np.searchsorted(left, begin, side="right") - 1, 0)]
     from_ = np.where((lay >= np.r_[0, first[:-1]]) & (lay <= begin), lay, begin)

@@ -54,7 +54,9 @@ class Encounter(Limits):
     - they move along as one: at less than `max_station_kn` against one another, a small craft and a
       larger vessel slower than `max_boat_speed_kn` and within `max_alongside_m`, or two hulls
       slower than `max_alongside_speed_kn` and within `max_hull_distance_m`, and what
-      `max_clock_error_s` makes at their speed;
+      `max_clock_error_s` makes at their speed; or
+    - the reports of a boat before and after, a step or more apart, both lie within
+      `max_alongside_m` of a ship that is no faster than `max_drift_kn`.
 
     What they say they are excludes none of them: whose trade that is, is for explanations to say.
 
@@ -147,7 +149,7 @@ class Encounter(Limits):
             return events.empty()
         reports, craft = Reports(positions), Craft(positions, context, self)
         grid = reports.grid(self.step_s, self.max_silence_s)
-        pairs = together(self, grid, craft, context)
+        pairs = together(self, reports, grid, craft, context)
         if len(pairs.left) == 0:
             return events.empty()
         spans, _ = timespan.of_runs(

@@ -25,8 +25,11 @@ STERN_SECTOR_DEG: Final = 67.5
 (COLREG 1972, rules 13(b) and 21(c))."""
 PORT_LOOKS_S: Final = tuple(range(900, 7201, 900))
 """Every quarter of an hour in the two hours before: 15 nm at 8 kn are less."""
-ASTERN_LOOKS: Final = (2, 3, 4)
-"""Steps before they were together at which the side is looked at; those known must agree."""
+ASTERN_LOOKS: Final = (1, 2, 3, 4)
+ASTERN_ENOUGH: Final = 2
+"""Steps before they were together at which the side is looked at. The two nearest that are known
+must agree: what counts is the side that it comes up on; before, a boat comes from wherever its
+beach is. One known has to do where there are no two."""
 
 
 def dynamics(
@@ -112,7 +115,7 @@ def _from_astern(limits: Limits, grid: timegrid.Grid, begin: Ints, boat: Bools) 
     """Tell whether a boat came up from astern of a ship that made way: faster than a stream."""
     ship, craft = np.where(boat[0], begin[::-1], begin)
     agree = grid.speed_kn[ship] >= limits.max_drift_kn
-    seen = np.zeros(len(ship), bool)
+    seen = np.zeros(len(ship), "int64")
     for back in ASTERN_LOOKS:
         here, there = _shifted(grid, np.stack([ship, craft]), -back)
         known = (here >= 0) & (there >= 0) & (_moved_m(grid, here, there) > limits.max_alongside_m)
@@ -121,6 +124,6 @@ def _from_astern(limits: Limits, grid: timegrid.Grid, begin: Ints, boat: Bools) 
         course_deg = geodesy.bearing_deg(*at, grid.lat[ahead], grid.lon[ahead])
         towards_deg = geodesy.bearing_deg(*at, grid.lat[there], grid.lon[there])
         off_deg = np.abs((towards_deg - course_deg) % 360.0 - 180.0)
-        agree &= ~known | (off_deg <= STERN_SECTOR_DEG)
-        seen |= known
-    return np.asarray(agree & seen & boat.any(axis=0))
+        agree &= ~known | (seen >= ASTERN_ENOUGH) | (off_deg <= STERN_SECTOR_DEG)
+        seen += known
+    return np.asarray(agree & (seen > 0) & boat.any(axis=0))

@@ -9,9 +9,10 @@ from detectors.surroundings import settings, sun
 from detectors.surroundings.settings import ZoneClasses
 
 _MIN_BOARDING_S: Final = (
-    "4 minutes, two steps: boarders that come up from astern of a ship under way in the dark are "
-    "gone within minutes, and so are boats that come and go planing. Dark is below -6 degrees, the "
-    "end of civil twilight."
+    "2 minutes, a step between two reports of a boat alongside, or else two steps: boarders that "
+    "come up from astern of a ship under way in the dark are gone within minutes, and so are boats "
+    "that come and go planing, of which class B reports every 3 minutes meanwhile. Dark is below "
+    "-6 degrees, the end of civil twilight."
 )
 
 _MAX_ALONGSIDE_M: Final = (
@@ -103,7 +104,7 @@ class Limits(Detector):
             "vessel of class A that doesn't say how long it is isn't taken for one."
         ),
     )
-    min_boarding_s: PositiveInt = Field(240, description=_MIN_BOARDING_S)
+    min_boarding_s: PositiveInt = Field(120, description=_MIN_BOARDING_S)
     max_sun_altitude_deg: float = Field(
         sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0, description=_MIN_BOARDING_S
     )

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.frames import offsets
+from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.near import Near
+from detectors.kinematics.reports import Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,7 +22,8 @@ class Pairs(NamedTuple):
     """Ticks at which two vessels are together, sorted by (pair, tick).
 
     Grid rows of both, their distance, their speed against one another over the step that follows,
-    and whether it may be part of a brief meeting.
+    whether it may be part of a brief meeting, and whether the boat's own reports before and after
+    show it alongside.
     """
 
     left: Ints
@@ -29,6 +31,7 @@ class Pairs(NamedTuple):
     distance_m: Floats
     relative_kn: Floats
     brief: NDArray[np.bool_]
+    reported: NDArray[np.bool_]
 
     def number(self, grid: timegrid.Grid) -> Ints:
         """Return ascending numbers of the pairs of tracks, one for each tick."""
@@ -46,15 +49,21 @@ class Craft:
         class_b = positions["ais_class"].iloc[begin].to_numpy("str") == "B"
         known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
         mmsi = self._track // 100
-        length_m = known["length_m"].reindex(mmsi).to_numpy("float64")
-        self._small = class_b | ((length_m > 0) & (length_m <= limits.max_small_m))
+        length_m, beam_m = (
+            known[name].reindex(mmsi).to_numpy("float64") for name in ("length_m", "beam_m")
+        )
+        # No hull is wider than it is long: who says so hasn't entered its size.
+        typed = (length_m > 0) & ~(beam_m > length_m)
+        self._small = class_b | (typed & (length_m <= limits.max_small_m))
 
     def small(self, track: Ints) -> NDArray[np.bool_]:
         """Tell whether each track is of a small craft."""
         return np.asarray(self._small[np.searchsorted(self._track, track)])
 
 
-def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context) -> Pairs:
+def together(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, craft: Craft, context: Context
+) -> Pairs:
     """Find ticks of two vessels together, sorted by (pair, tick), the lower MMSI first."""
     i, j = _near_pairs(limits, grid, craft, context)
     members, place = np.unique(np.r_[i, j], return_inverse=True)
@@ -89,12 +98,46 @@ def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context
     steady = relative_kn < np.where(
         faster_kn < limits.max_drift_kn, limits.max_relative_speed_kn, limits.max_station_kn
     )
-    together = lying | drifting | boarding | hulls
-    brief = together & boat & steady & (distance_m <= beside_m)
+    reported = small[0] & _reported_beside(limits, reports, grid, i, j)
+    reported |= small[1] & _reported_beside(limits, reports, grid, j, i)
+    reported &= boat_and_ship & (distance_m <= limits.max_alongside_m)
+    together = lying | drifting | boarding | hulls | reported
+    brief = together & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)
     order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
     keep = keep[order]
-    return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep])
+    return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep], reported[keep])
+
+
+def _reported_beside(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, boat: Ints, ship: Ints
+) -> NDArray[np.bool_]:
+    """Tell whether two reports of a boat in turn, a step or more apart, lie alongside a ship that
+    moves no faster than a stream, and the tick between them or in the step before the first.
+
+    Between a report under way and one alongside it is neither; between two alongside it was there.
+    """
+    found = np.zeros(len(boat), bool)
+    at_us = grid.tick[boat] * (grid.step_s * SECOND_US)
+    last = len(reports.time_us) - 1
+    for ahead in (0, 1):
+        rows = np.minimum(grid.report[boat] + ahead, last), grid.report[boat] + ahead + 1
+        rows = rows[0], np.minimum(rows[1], last)
+        times_us = [reports.time_us[row] for row in rows]
+        leg_us = times_us[1] - times_us[0]
+        beside = (leg_us >= limits.step_s * SECOND_US) & (
+            leg_us <= limits.max_silence_s * SECOND_US
+        )
+        beside &= times_us[0] - at_us < limits.step_s * SECOND_US
+        beside &= reports.track[rows[1]] == grid.track_id[boat]
+        for row, time_us in zip(rows, times_us, strict=True):
+            away_m = geodesy.distance_m(
+                reports.lat[row], reports.lon[row], grid.lat[ship], grid.lon[ship]
+            )
+            moved_m = grid.speed_kn[ship] * geodesy.KNOT_MPS * np.abs(time_us - at_us) / SECOND_US
+            beside &= away_m <= limits.max_alongside_m + moved_m
+        found |= beside
+    return np.asarray(found & (grid.speed_kn[ship] < limits.max_drift_kn))
 
 
 def _near_pairs(
@@ -134,7 +177,8 @@ def _near_pairs(
 def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
     """Find runs that are long enough, or hold a brief meeting, or may be a boarding or a dash.
 
-    The last may be as short as `min_boarding_s`, of any boat.
+    The last may be as short as `min_boarding_s`, of any boat: two ticks, steady at one of them, or
+    one between two reports of the boat alongside.
     """
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
@@ -156,13 +200,17 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
     first, last = first[long_enough | holds], last[long_enough | holds]
     shortest = -(-limits.min_boarding_s // limits.step_s)
     begins, ends = timegrid.episodes(
-        group[brief],
-        tick[brief],
+        group,
+        tick,
         max_break=limits.max_interruption_s // limits.step_s,
         min_piece=shortest,
         min_length=shortest,
     )
-    begins, ends = brief[begins], brief[ends]
+    n_brief = np.r_[0, np.cumsum(pairs.brief)]
+    n_reported = np.r_[0, np.cumsum(pairs.reported)]
+    steady = (n_brief[ends + 1] > n_brief[begins]) & (tick[ends] > tick[begins])
+    steady |= n_reported[ends + 1] > n_reported[begins]
+    begins, ends = begins[steady], ends[steady]
     after = np.searchsorted(last, begins)  # the run that ends there or later
     apart = np.r_[first, len(tick)][after] > ends
     begins, ends = begins[apart], ends[apart]

@@ -83,7 +83,8 @@ class Gap(Limits):
       whose ends are `ahead_m` apart: it was heard again beyond. Nor of one that *came back*, where
       vessels were heard ahead in `min_known_hours` half hours of the day: its ends are no further
       apart than `came_back_share` of the way that its speed before would have made, so that it
-      didn't sail on, and reception doesn't end there.
+      didn't sail on, and reception doesn't end there. Nor of one heard *again ahead*, half of the
+      way that is looked at or further, within 45 degrees of its course, after twice the time.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
       nor was it lying still within `alongside_m` of land, nor where `min_lying` or more lay at
@@ -92,8 +93,10 @@ class Gap(Limits):
       ends outside any berth is an event all the same.
     - The MMSI *wasn't heard on another track* meanwhile. If it was, the question is one of
       identity, not of silence.
-    - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1): the beacons of fishing nets,
-      search-and-rescue transmitters and the like fall silent when they are taken in.
+    - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1), or what sends it stated
+      `moving_kn` or more in a tenth of its reports of the day before: the beacons of fishing nets,
+      search-and-rescue transmitters and the like fall silent when they are taken in, but a boat
+      whose set was left with a number of the installer's makes way.
 
     Notes
     -----

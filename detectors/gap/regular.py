@@ -20,14 +20,13 @@ LAST_SHIP_MMSI: Final = 799_999_999
 
 
 def silences_of(limits: Limits, reports: History, context: Context) -> Silences:
-    """Find silences of ships that are long enough, touch the window and are of the whole MMSI."""
+    """Find silences that are long enough, touch the window and are of the whole MMSI."""
     window = timespan.window_us(context.start, context.end)
     last = reports.final
     end_us = np.where(last, window[1], np.r_[reports.time_us[1:], 0])
     duration_s = (end_us - reports.time_us) / SECOND_US
     shortest_s = np.where(reports.is_class_b, limits.min_duration_b_s, limits.min_duration_a_s)
-    ship = (reports.mmsi >= FIRST_SHIP_MMSI) & (reports.mmsi <= LAST_SHIP_MMSI)
-    wanted = ship & (duration_s >= shortest_s) & (duration_s <= limits.max_duration_s)
+    wanted = (duration_s >= shortest_s) & (duration_s <= limits.max_duration_s)
     wanted &= timespan.touches(reports.time_us, end_us, window, limits.settle)
     row = np.flatnonzero(wanted)
     row = row[reports.heard_elsewhere(row, end_us[row] + last[row]) == 0]
@@ -39,7 +38,8 @@ def silences_of(limits: Limits, reports: History, context: Context) -> Silences:
 
 def regular(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
     """Keep those that follow upon regular reports, or upon too little track to tell, or in which
-    more chances of being heard were missed than a vessel heard by passes misses.
+    more chances of being heard were missed than a vessel heard by passes misses; of what has no
+    ship's number only those of what makes way.
 
     An interval of the history in which the others around weren't heard either says nothing
     about this vessel's reports: it is left out of the longest, and of the regular time.
@@ -79,10 +79,13 @@ def regular(limits: Limits, silences: Silences, reports: History, context: Conte
     unproven = maybe_cut & (~regular & (track_s < limits.history_s) | (track_s < limits.approach_s))
     since = reports.first_since(silences.row, limits.habit_s)
     fastest_kn = timegrid.quantiles(reports.sog_kn, since, silences.row, USUAL_TOP)
+    mmsi = reports.mmsi[silences.row]
+    ship = (mmsi >= FIRST_SHIP_MMSI) & (mmsi <= LAST_SHIP_MMSI)
+    ship |= fastest_kn >= limits.moving_kn
     heard = chances(limits, silences, reports, context)
     speed_kn, course_deg = reports.way_before(silences.row, limits.approach_s)
     return silences.narrowed(
-        regular | unproven | heard["by_passes"],
+        ship & (regular | unproven | heard["by_passes"]),
         history_known=~unproven | heard["by_passes"],
         n_history_reports=n_reports,
         regular_s=regular_s,

@@ -18,6 +18,11 @@ from detectors.surroundings.rates import DAY_SLOTS
 Floats = NDArray[np.float64]
 
 TWO_HOURS_S: Final = 7200
+AHEAD_DEG: Final = 45.0
+DAWDLED_SHARE: Final = 0.5
+"""Heard again ahead on its course, where it would have been unheard, after twice the time that the
+way takes: what receives there hears the straight way between two places that it hears (VHF goes by
+line of sight), so it left that way or kept silent on it."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -25,8 +30,8 @@ STILL_THERE_M: Final = 1000.0
 def not_out_of_range(
     limits: Limits, silences: Silences, reports: History, context: Context
 ) -> Silences:
-    """Keep those of vessels that lay still, were heard again beyond or came back, or had others or
-    land ahead.
+    """Keep those of vessels that lay still, were heard again beyond, ahead or back here, or had
+    others or land ahead.
     """
     row, columns = silences.row, silences.columns
     lat, lon = reports.lat[row], reports.lon[row]
@@ -65,6 +70,11 @@ def not_out_of_range(
     came_back = moving & ~silences.is_open
     came_back &= implied_kn <= limits.came_back_share * columns["speed_before_kn"]
     came_back &= n_ahead >= limits.min_known_hours
+    towards_deg = geodesy.bearing_deg(lat, lon, reports.lat[next_row], reports.lon[next_row])
+    off_deg = np.abs((towards_deg - course + 180.0) % 360.0 - 180.0)
+    dawdled = implied_kn <= DAWDLED_SHARE * columns["speed_before_kn"]
+    again_ahead = moving & ~silences.is_open & dawdled & (off_deg <= AHEAD_DEG)
+    again_ahead &= distance_m >= ahead_m / 2
     reach_kn = reach.fastest_kn(
         np.fmax(columns["speed_before_kn"], columns["usual_top_speed_kn"]),
         implied_kn,
@@ -77,6 +87,7 @@ def not_out_of_range(
         ~moving
         | beyond
         | came_back
+        | again_ahead
         | land
         | known_ahead
         | (fraction >= 0.5)
@@ -97,6 +108,7 @@ def not_out_of_range(
         land_ahead=land,
         was_moving=moving,
         came_back=came_back,
+        again_ahead=again_ahead,
     )
 
 

@@ -133,7 +133,7 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
     (
         Case(
             All(
-                MAY_FISH,
+                Any(MAY_FISH, All(Is("ais_class", "B"), AT_WORKING_SPEED)),
                 TURNS_ABOUT,
                 Any(A_BOAT, AT_WORKING_SPEED),
                 Compare("working_speed_fraction", ">=", 0.1),
@@ -143,7 +143,8 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             "as boats do that tow nets or haul lines",
         ),
     ),
-    "No merchant ship, much of the time at the speed of nets and lines, turning again and again.",
+    "No merchant ship, or a set of class B whatever it says it is, much of the time at the speed "
+    "of nets and lines, turning again and again.",
     "it meets another vessel, or shows no gear",
 )
 """A vessel that drifts and now and then regains its place moves faster in between, or not at
@@ -175,17 +176,16 @@ BOAT_ADRIFT: Final = Hypothesis(
                 Is("ais_class", "B"),
                 Any(
                     Compare("n_turns", "<=", 1.0),
-                    All(
-                        Compare("duration_s", ">=", 28_800.0),
-                        Compare("duration_s", ">=", "n_turns", times=10_000.0),
-                    ),
+                    All(Compare("n_turns", "<=", 2.0), AT_WORKING_SPEED),
+                    Compare("duration_s", ">=", "n_turns", times=10_000.0),
                 ),
             ),
             "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
             "and lines all night, and nets carry buoys with sets",
         ),
     ),
-    "A craft with a class B set that drifts without turning about, but as the stream does.",
+    "A craft with a class B set that drifts without turning about, but as the stream does; or with "
+    "little more, where it moves at the speed of nets and lines in between.",
     "it meets another vessel, or shows no gear",
 )
 AMONG_FISHING_BOATS: Final = Hypothesis(

@@ -56,8 +56,11 @@ FROM_PORT: Final = Any(
     Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
 )
 TO_PORT: Final = Any(
-    Compare("end_port_m", "<=", AT_PORT_M), Compare("end_anchorage_m", "<=", AT_PORT_M)
+    Compare("end_port_m", "<=", AT_PORT_M),
+    Compare("end_anchorage_m", "<=", AT_PORT_M),
+    Is("run_ends_in_port"),
 )
+"""Where the passage ends, or where it goes on to without a stop at the shore."""
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
 ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
 NOT_AT_THE_SHORE: Final = All(
@@ -167,6 +170,11 @@ HYPOTHESES: Final = (
         "call at a port",
         0.7,
         (
+            Case(
+                Is("run_ends_in_port"),
+                "it went on into a port or an anchorage without a stop at the shore: wooden "
+                "traders bring fruit and charcoal over by night",
+            ),
             Case(
                 TO_PORT,
                 "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "

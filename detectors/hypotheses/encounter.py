@@ -62,6 +62,12 @@ BERTHED_KN: Final = 0.03
 AT_REST_KN: Final = 0.2
 """Errors of 10 m make as much of a step of two minutes."""
 
+MOORED_BOAT_KN: Final = 0.1
+"""What moves slower for half of the time isn't adrift: see `loitering.FAST_KN`."""
+
+OWN_MOORING_M: Final = 100.0
+"""Antennas of two that lie alongside are no further apart, but for ships that are longer."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -143,9 +149,28 @@ BERTHED: Final = Hypothesis(
             "they lay still for {duration_s:h.1f} h where {n_lain:.0f} vessels lay at once: a "
             "harbour or an anchorage, whether a zone says so or not, and neither came to the other",
         ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "two boats that hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, "
+            "as on moorings that no zone shows: adrift they would be carried along",
+        ),
+        Case(
+            All(
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Compare("median_distance_m", ">", "longest_m"),
+                Compare("median_distance_m", ">=", OWN_MOORING_M),
+            ),
+            "both hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, further "
+            "than either is long: each on an anchor or a mooring of its own",
+        ),
     ),
-    "Both as still as only what is made fast to land, or where many lie, and neither seen to come "
-    "to the other.",
+    "Both as still as only what is made fast to land, boats on moorings, or where many lie, and "
+    "neither seen to come to the other; or both held to the ground, further apart than the longer is "
+    "long.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(
@@ -167,6 +192,28 @@ SAILING_IN_COMPANY: Final = Hypothesis(
     "they come closer than 100 m, stop, or meet again",
 )
 
+SERVED_AT_ANCHOR: Final = Hypothesis(
+    "served at anchor",
+    0.5,
+    (
+        Case(
+            All(
+                Is("in_anchorage"),
+                Not(Is("both_small_craft")),
+                Compare("duration_s", "<=", 21_600.0),
+                Compare("apart_before_m", ">", COMPANY_M),
+                Compare("apart_after_m", ">", COMPANY_M),
+                Compare("faster_kn", "<=", "max_speed_kn"),
+            ),
+            "one came alongside the other inside an anchorage and left again after "
+            "{duration_s:h.1f} h, as barges do that bring fuel, water and stores, whatever they "
+            "say of themselves",
+        ),
+    ),
+    "One comes alongside inside an anchorage for six hours at most, and leaves again.",
+    "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
+)
+"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is."""
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
     "call in an anchorage",
     0.35,
@@ -205,6 +252,7 @@ HYPOTHESES: Final = (
     PILOT_GROUND,
     LAUNCH_SERVICE,
     SHIPS_IN_A_TRANSFER_AREA,
+    SERVED_AT_ANCHOR,
     SMALL_CRAFT_TOGETHER,
     AT_A_BERTH,
     ENGINE_TROUBLE,

@@ -110,7 +110,9 @@ HYPOTHESES: Final = (
         (
             Case(
                 All(
-                    Is("was_moving"), AHEAD_IS_THIN, Not(RETURNED), Not(HEARD_AHEAD), Not(BY_PASSES)
+                    Is("was_moving"),
+                    AHEAD_IS_THIN,
+                    Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), BY_PASSES)),
                 ),
                 "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
                 "of the half hours that followed",
@@ -139,6 +141,7 @@ HYPOTHESES: Final = (
                     Not(BY_PASSES),
                     Compare("ahead_known_ratio", "<", UNHEARD),
                     Compare("astern_known_ratio", "<", UNHEARD),
+                    Not(Is("land_ahead")),
                 ),
                 "by its course it left for where nobody is heard, and by its course it came back "
                 "from there",

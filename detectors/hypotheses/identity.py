@@ -188,7 +188,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "another hull's words",
-        0.5,
+        0.6,
         (
             Case(
                 All(CHANGE, Compare("n_hulls", ">", 1.0)),

@@ -24,6 +24,8 @@ from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import TRANSFER_AREA
 
 LOITERED: Final = {"story": "loitering"}
+ONE_GROUND_M: Final = 5 * 1852.0
+"""As far apart as boats of a fleet lie: see `UnmatchedSighting.fleet_m`."""
 WIDE: Final = Compare("alongside_probability", "<", 0.25)
 """On two nights heard by satellite only, the planted pairs came alongside in four and five of ten
 ways, others that were silent at such times in one of ten."""
@@ -80,6 +82,27 @@ HYPOTHESES: Final = (
         "that reason falls",
     ),
     WAITING_FOR_A_REASON,
+    Hypothesis(
+        "boats of one ground",
+        0.5,
+        (
+            Case(
+                All(
+                    Is("ais_class", "B"),
+                    Is("other_ais_class", "B"),
+                    Subkind(("silent_and_loitering",)),
+                    Any(
+                        Compare("apart_m", "<=", ONE_GROUND_M),
+                        Compare("other_apart_m", "<=", ONE_GROUND_M),
+                    ),
+                ),
+                "both have class B sets, and the silent one was heard again on the ground where it "
+                "was lost, on which the other worked or lay",
+            ),
+        ),
+        "Boats that stay on one ground: that one of them is silent there brings no other to it.",
+        "a third vessel or a boarding team saw them together, or they land no catch",
+    ),
     Hypothesis(
         "chance within a wide reach",
         0.5,

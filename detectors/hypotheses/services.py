@@ -22,6 +22,7 @@ from detectors.core.hypothesis import (
     Is,
     Not,
     Some,
+    Subkind,
     Vessel,
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
@@ -212,12 +213,18 @@ LAUNCH_SERVICE: Final = Hypothesis(
     0.6,
     (
         Case(
-            All(Is("small_craft"), Compare("zone_distance_m", "<=", MILE_M), WITHIN_AN_HOUR),
+            All(
+                Is("small_craft"),
+                Compare("zone_distance_m", "<=", MILE_M),
+                WITHIN_AN_HOUR,
+                Any(Not(Subkind(("boarding",))), Some(Vessel(facts=FROM_PORT))),
+            ),
             "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
             "from a port or anchorage: crews, stores and line handlers go by launch",
         ),
     ),
-    "A boat calls briefly at a ship in or at the edge of an anchorage.",
+    "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "
+    "up in the dark from astern of a ship under way.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )
 FERRY_PASSING: Final = Hypothesis(

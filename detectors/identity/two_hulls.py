@@ -1,6 +1,7 @@
 """One number, sent by two hulls at once."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from detectors.vessels.numbers import (
     is_default_number,
     mmsi_kind,
 )
+
+STRAYS: Final = ((0.25, 0.75), (0.5, 0.95))
+"""Few beside the original's, and three quarters of them on its way; or half as many, and all but
+a few of them: a hull of its own sends as often as the other, and sails elsewhere."""
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
@@ -39,7 +44,9 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             continue
         first, last = int(one.rows[0]), int(one.rows[-1])
         start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
+        # Two hulls, and a third that is a fix gone wrong: the second counts.
         shares = np.unique(reports.track[one.rows], return_counts=True)[1] / len(one.rows)
+        minor = float(np.sort(shares)[-2])
         some = one.rows[:: max(1, len(one.rows) // 500)]
         land = context.zones.on_land(reports.lat[some], reports.lon[some])
         evidence = {
@@ -48,8 +55,8 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             "duration_s": at_least((last_us - start_us) / SECOND_US, limits, "min_hulls_s"),
             "median_distance_m": float(np.median(one.apart_m)),
             "min_distance_m": float(one.apart_m.min()),
-            "minor_fraction": float(shares.min()),
-            "n_minor_reports": round(float(shares.min()) * len(one.rows)),
+            "minor_fraction": minor,
+            "n_minor_reports": round(minor * len(one.rows)),
             "on_land_fraction": float(np.mean(land)),
             "class_b_only": bool(np.all(reports.ais_class_of(one.rows) == "B")),
             "default_number": is_default_number(mmsi),
@@ -73,7 +80,9 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
 
 
 def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> bool:
-    """Tell whether all other tracks repeat the one heard most, beside it or by a wrong clock."""
+    """Tell whether all other tracks repeat the one heard most, beside it or by a wrong clock: one
+    clock's, or that of single reports here and there.
+    """
     track = reports.track[one.rows]
     tracks, counts = np.unique(track, return_counts=True)
     main = track == tracks[counts.argmax()]
@@ -89,6 +98,17 @@ def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> 
         min_duration_s=limits.min_hulls_s,
         min_reports=limits.min_switches,
     )
-    return found is not None or copies.one_clock(
-        copies.clock_lags_s(copies.steps(reports, one.here, one.there))
-    )
+    if found is not None or _are_strays(reports, int(tracks[counts.argmax()]), copy):
+        return True
+    return copies.one_clock(copies.clock_lags_s(copies.steps(reports, one.here, one.there)))
+
+
+def _are_strays(reports: VesselReports, main: int, copy: copies.Track) -> bool:
+    """Tell whether the few reports of a copy are misdated ones of the track heard most."""
+    around_us = int(copies.MAX_CLOCK_S * SECOND_US)
+    near = (reports.time_us >= copy.time_us[0] - around_us) & (reports.track == main)
+    near &= reports.time_us <= copy.time_us[-1] + around_us
+    original = copies.Track(reports.time_us[near], reports.lat[near], reports.lon[near])
+    few = len(copy.time_us) / max(len(original.time_us), 1)
+    on_its_way = float(np.mean(np.isfinite(copies.strays_s(original, copy))))
+    return any(few <= most and on_its_way >= least for most, least in STRAYS)

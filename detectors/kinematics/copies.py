@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics import geodesy, shapes
+from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.leaps import Reports
 
 Floats = NDArray[np.float64]
@@ -237,6 +237,36 @@ def one_clock(lags_s: Floats) -> bool:
     middle_s = float(np.median(known))
     near = np.abs(known - middle_s) <= max(COARSE_S, 0.1 * middle_s)
     return bool(middle_s >= COARSE_S and np.mean(near) >= 0.9)
+
+
+def strays_s(original: Track, copy: Track) -> Floats:
+    """By how much the clock must be wrong for each report of a copy to be one of the original's.
+
+    NaN where the original's way within `MAX_CLOCK_S` of it leads past it by more than `NEAR_M`.
+    Each report has a lag of its own: single receptions are misdated, or a receiver for a while.
+    """
+    window_us = int(MAX_CLOCK_S * SECOND_US)
+    first = np.searchsorted(original.time_us, copy.time_us - window_us) - 1
+    last = np.searchsorted(original.time_us, copy.time_us + window_us)
+    first, last = np.maximum(first, 0), np.minimum(last, len(original.time_us) - 1)
+    owner, leg = timegrid.ranges(first, np.maximum(last - first, 0))
+    found = np.full(len(copy.time_us), np.nan)
+    if len(owner) == 0:
+        return found
+    at = original.lat[leg], original.lon[leg]
+    east_m, north_m = shapes.plane_m(original.lat[leg + 1], original.lon[leg + 1], *at)
+    own_east_m, own_north_m = shapes.plane_m(copy.lat[owner], copy.lon[owner], *at)
+    squared = np.maximum(east_m**2 + north_m**2, 1.0)
+    share = np.clip((own_east_m * east_m + own_north_m * north_m) / squared, 0.0, 1.0)
+    off_m = np.hypot(own_east_m - share * east_m, own_north_m - share * north_m)
+    order = np.lexsort((off_m, owner))
+    nearest = order[np.r_[True, np.diff(owner[order]) != 0]]
+    nearest = nearest[off_m[nearest] <= NEAR_M]
+    before_us = original.time_us[leg]
+    then_us = before_us + share * (original.time_us[leg + 1] - before_us)
+    whose = owner[nearest]
+    found[whose] = (copy.time_us[whose] - then_us[nearest]) / SECOND_US
+    return np.where(np.abs(found) <= MAX_CLOCK_S, found, np.nan)
 
 
 def places(lat: Floats, lon: Floats) -> Ints:

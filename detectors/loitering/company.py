@@ -1,16 +1,17 @@
-"""Who keeps beside a loiterer, lies or fishes near it, and where it went afterwards."""
+"""Who keeps beside a loiterer, lies or fishes near it, where it came from and went afterwards."""
 
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
-from detectors.kinematics import timegrid
+from detectors.kinematics import geodesy, timegrid
 from detectors.loitering.limits import Limits
-from detectors.surroundings import nearby
+from detectors.surroundings import lanes, nearby
 
 Ints = NDArray[np.int64]
 
@@ -20,6 +21,10 @@ AFTER_SILENCE_S: Final = 1800
 """Where it went afterwards is read between reports no further apart, so that all of it is known
 when the loitering is settled."""
 AFTER_LOOKS: Final = 6
+STOPS_S: Final = 1200
+"""In which a ship loses its way, or gathers it."""
+WAY_S: Final = 1200
+"""Of a voyage before and after: 4 nm at 12 kn."""
 
 
 def around(
@@ -95,6 +100,37 @@ def called_afterwards(
         True if i else None if s or not k else False
         for i, s, k in zip(inside.tolist(), still.tolist(), seen.tolist(), strict=True)
     ]
+
+
+def voyage(
+    limits: Limits,
+    grid: timegrid.Grid,
+    time_us: Ints,
+    first: Ints,
+    last: Ints,
+    still: NDArray[np.bool_],
+) -> list[dict[str, float]]:
+    """Return how fast each came and went on, and by how much its course differs; NaN if not known.
+
+    Over `WAY_S`, from as long before it began and after it ended as a ship takes to stop.
+    """
+    steps = [seconds // limits.step_s for seconds in (STOPS_S, STOPS_S + WAY_S)]
+    ways = []
+    for edge, sign in ((first, -1), (last, 1)):
+        rows = [
+            grid.rows_at(grid.track_id[edge], grid.tick[edge] + sign * by) for by in steps[::sign]
+        ]
+        report = grid.report[np.maximum(np.stack(rows), 0)]
+        heard = time_us[report + 1] - time_us[report] <= AFTER_SILENCE_S * SECOND_US
+        known = (np.stack(rows) >= 0).all(axis=0) & heard.all(axis=0)
+        known &= ~still if sign > 0 else True
+        ends = grid.lat[rows[0]], grid.lon[rows[0]], grid.lat[rows[1]], grid.lon[rows[1]]
+        speed_kn = geodesy.speed_kn(geodesy.distance_m(*ends), WAY_S)
+        course_deg = geodesy.bearing_deg(*ends)
+        ways.append([np.where(known, value, np.nan) for value in (speed_kn, course_deg)])
+    (came_kn, came_deg), (went_kn, went_deg) = ways
+    turned_deg = lanes.turned_deg(went_deg, came_deg)
+    return events.each({"came_kn": came_kn, "went_kn": went_kn, "went_off_deg": turned_deg})
 
 
 def ship_types(grid: timegrid.Grid, context: Context) -> Ints:

@@ -18,6 +18,7 @@ from detectors.loitering.company import (
     AFTER_SILENCE_S,
     around,
     called_afterwards,
+    voyage,
 )
 from detectors.loitering.evidence import SETTINGS, bounds, evidence_of
 from detectors.loitering.limits import Limits
@@ -137,6 +138,7 @@ class Loitering(Limits):
             evidence_of(self, reports, grid, slow, first, last, (lat, lon), context),
             around(self, grid, slow[first], slow[last], reports.nav_status, context),
             called,
+            voyage(self, grid, reports.time_us, slow[first], slow[last], spans.open),
             strict=True,
         )
         return events.build(
@@ -153,13 +155,14 @@ class Loitering(Limits):
                         evidence={
                             **measured,
                             **company,
+                            **way,
                             "called_afterwards": went,
                             **bounds(self, measured),
                         },
                         settings=SETTINGS,
                         **self._judged(measured),
                     )
-                    for i, (measured, company, went) in enumerate(told)
+                    for i, (measured, company, went, way) in enumerate(told)
                 ),
             ]
         )

@@ -86,6 +86,10 @@ class Silence(Story):
             f"{prefix}event": self.row["event_id"],
             f"{prefix}silent_s": (self.until_us - self.start_us) / SECOND_US,
             f"{prefix}reach_kn": self.mps / geodesy.KNOT_MPS,
+            f"{prefix}apart_m": geodesy.distance_m(
+                self.lat, self.lon, self.next_lat, self.next_lon
+            ),
+            f"{prefix}ais_class": self.facts.get("ais_class", ""),
             f"{prefix}last_report_source": self.facts.get("last_report_source", ""),
         }
 
@@ -105,6 +109,7 @@ class Loitering(Story):
         return {
             f"{prefix}story": "loitering",
             f"{prefix}event": self.row["event_id"],
+            f"{prefix}ais_class": self.facts.get("ais_class", ""),
             f"{prefix}first_report_source": self.facts.get("first_report_source", ""),
         }
 

@@ -107,7 +107,9 @@ def exercise_score(
     """Compare a run with the truth: recall, traps, false events, precision and lift of the top.
 
     What is planted counts as found where an event of it reaches the flagging score and a vessel of
-    it is in flagged.csv; as seen where an event matches it, whatever its score.
+    it is in flagged.csv; as seen where an event matches it, whatever its score. What can't be told
+    from what was heard (undec.) is named with its reason, and missed all the same in recall; "of
+    dec." is recall of the rest.
 
     For example:
 
@@ -183,24 +185,29 @@ def _show(result: "Score", *, by_sort: bool) -> None:
         _lift(*row) for row in frame[["lift", "lift_low", "lift_high"]].itertuples(index=False)
     ]
     console = _console()
-    # Two tables, so that each fits a terminal of 80 columns.
+    # Three tables, so that each fits a terminal of 80 columns.
     for headings in (
         {
             "kind": "kind",
             "planted": "planted",
             "recall": "recall",
             "recall_seen": "seen",
-            "start_error_min": "start\noff, min",
-            "traps": "traps",
-            "raised": "raised",
-            "raised_flagged": "flagged",
+            "undecidable": "undec.",
+            "recall_decidable": "of dec.",
+            "start_error_min": "off, min",
         },
         {
             "kind": "kind",
+            "traps": "traps",
+            "raised": "raised",
+            "raised_flagged": "flagged",
             "events": "events",
             "other": "other",
             "false": "false",
-            "false_per_1000_vessel_hours": "per\n1,000 h",
+        },
+        {
+            "kind": "kind",
+            "false_per_1000_vessel_hours": "false per 1,000 h",
             "precision_at_top": "precision",
             "lift_text": "lift (95 %)",
         },
@@ -211,6 +218,9 @@ def _show(result: "Score", *, by_sort: bool) -> None:
         for row in frame[list(headings)].itertuples(index=False):
             table.add_row(*[cell(value) for value in row])
         console.print(table, "")
+    for event, why in result.undecidable:
+        found = "missed" if any(event == one for one, _ in result.missed) else "found"
+        console.print(f"Undecidable ({found}): {event.kind}, {event.note}: {why}.")
     if by_sort:
         sorts = Table("kind", "what", "to be found", "number", "found or raised", "flagged")
         for sort in result.sorts:

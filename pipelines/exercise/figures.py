@@ -26,6 +26,9 @@ class Kind:
         Suspicious events planted; those matched by an event of the run, whatever its score; and
         those of them matched by one that reaches the flagging score while a vessel of the planted
         event is listed in flagged.csv (a boat without AIS has no number to be listed by).
+    undecidable, undecided
+        Those planted that can't be told from what was heard (`decidable.undecidable`), by the truth
+        alone; and those of them that weren't found either.
     start_errors_s
         |event start - planted start| of each one seen.
     traps, raised, raised_flagged
@@ -48,6 +51,8 @@ class Kind:
     planted: int = 0
     seen: int = 0
     found: int = 0
+    undecidable: int = 0
+    undecided: int = 0
     start_errors_s: tuple[float, ...] = ()
     traps: int = 0
     raised: int = 0
@@ -68,6 +73,13 @@ class Kind:
     def recall(self) -> float:
         """Share of the planted that was found; NaN where nothing was planted."""
         return self.found / self.planted if self.planted else float("nan")
+
+    @property
+    def recall_decidable(self) -> float:
+        """Share found of the planted that can be told from what was heard; NaN without any."""
+        decidable = self.planted - self.undecidable
+        found = self.found - (self.undecidable - self.undecided)
+        return found / decidable if decidable else float("nan")
 
     @property
     def recall_seen(self) -> float:
@@ -122,6 +134,8 @@ class Score:
     missed, raised
         The planted events not found (each with whether it was `seen`), and the traps raised (each
         with `flagged`).
+    undecidable
+        The planted events that can't be told from what was heard, found or not, each with why.
     runs
         How many runs these are.
     innocent_runs, innocent_flags, innocent_vessel_hours
@@ -141,6 +155,7 @@ class Score:
     sorts: tuple[Sort, ...] = field(default=())
     missed: tuple[tuple[Planted, bool], ...] = field(default=())
     raised: tuple[tuple[Planted, bool], ...] = field(default=())
+    undecidable: tuple[tuple[Planted, str], ...] = field(default=())
     runs: int = 1
     innocent_runs: int = 0
     innocent_flags: int = 0
@@ -179,8 +194,8 @@ class Score:
         return 1000 * self.innocent_flags / hours if hours else float("nan")
 
     def to_frame(self) -> pd.DataFrame:
-        """Give one row per kind: the figures of `Kind`, recall, recall_seen, start_error_s,
-        precision_at_top, lift, lift_low, lift_high, false_per_1000_vessel_hours.
+        """Give one row per kind: the figures of `Kind`, recall, recall_decidable, recall_seen,
+        start_error_s, precision_at_top, lift, lift_low, lift_high, false_per_1000_vessel_hours.
         """
         rows = []
         for kind in self.kinds:
@@ -191,6 +206,7 @@ class Score:
                 {
                     **counts,
                     "recall": kind.recall,
+                    "recall_decidable": kind.recall_decidable,
                     "recall_seen": kind.recall_seen,
                     "start_error_s": kind.start_error_s,
                     "precision_at_top": kind.precision_at_top,
@@ -231,6 +247,7 @@ class Score:
             "sorts": [asdict(sort) for sort in self.sorts],
             "missed": [{**asdict(event), "seen": seen} for event, seen in self.missed],
             "raised": [{**asdict(event), "flagged": flagged} for event, flagged in self.raised],
+            "undecidable": [{**asdict(event), "why": why} for event, why in self.undecidable],
         }
         return json.dumps(_without_nan(content), indent=1, allow_nan=False)
 
@@ -273,6 +290,7 @@ def pooled(scores: Sequence[Score]) -> Score:
         ),
         missed=tuple(event for s in scores for event in s.missed),
         raised=tuple(trap for s in scores for trap in s.raised),
+        undecidable=tuple(event for s in scores for event in s.undecidable),
         **sums,
     )
 

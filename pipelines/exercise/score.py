@@ -1,6 +1,6 @@
 """A run compared with the truth: what was found, which traps were raised, how good the top is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.exercise.decidable import undecidable
 from pipelines.exercise.figures import CONTEXT, Kind, Score, Sort, pooled
 from pipelines.exercise.matching import Match, compare, kinds_like
 from pipelines.exercise.results import counts_of, events_of, number, table
@@ -26,7 +27,8 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     such an event scores at least `flag_score` and one of its vessels is listed. A trap is raised
     when half of an event of its kind that involves one of its vessels lies within it. Open events
     last until the exercise ends; retracted ones don't count. Precision is that of the first N
-    flags, N being the number of vessels with a planted event.
+    flags, N being the number of vessels with a planted event. What can't be told from what was
+    heard (`decidable`) still counts as missed in recall, and is told apart beside it.
 
     Raises
     ------
@@ -39,7 +41,9 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     flagged_events = {i for ids in flagged["event_ids"] for i in ids.split(";") if i}
     in_flags = events["event_id"].isin(flagged_events).to_numpy()
 
-    planted = [event for event in truth.events if event.suspicious]
+    planted = truth.planted
+    why = {k: undecidable(planted[k], heard) for k, heard in enumerate(truth.heard)}
+    why = {k: reason for k, reason in why.items() if reason}
     traps = [event for event in truth.events if not event.suspicious]
     match = compare(planted, traps, events)
     raised = [
@@ -60,7 +64,7 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     top = order[: len(guilty)]
     return Score(
         kinds=tuple(
-            _kind(k, planted, traps, events, match, found, in_flags, flag_score) for k in kinds
+            _kind(k, planted, traps, events, match, found, why, in_flags, flag_score) for k in kinds
         ),
         planted_vessels=len(guilty),
         flagged_vessels=len(order),
@@ -74,6 +78,7 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
         sorts=_sorts(planted, traps, match, found, in_flags),
         missed=tuple((e, k in match.found) for k, e in enumerate(planted) if k not in found),
         raised=tuple(raised),
+        undecidable=tuple((planted[k], reason) for k, reason in why.items()),
         innocent_runs=int(innocent),
         innocent_flags=len(order) if innocent else 0,
         innocent_vessel_hours=vessel_hours if innocent else 0.0,
@@ -98,6 +103,7 @@ def _kind(
     events: pd.DataFrame,
     match: Match,
     found: set[int],
+    undecidable: Collection[int],
     in_flags: NDArray[np.bool_],
     flag_score: float,
 ) -> Kind:
@@ -117,6 +123,8 @@ def _kind(
         planted=len(mine),
         seen=sum(k in match.found for k in mine),
         found=sum(k in found for k in mine),
+        undecidable=sum(k in undecidable for k in mine),
+        undecided=sum(k in undecidable and k not in found for k in mine),
         start_errors_s=tuple(
             abs(float(start[match.found[k]]) - planted[k].start) for k in mine if k in match.found
         ),

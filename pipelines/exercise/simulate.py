@@ -15,6 +15,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.exercise import faults, hard, scenarios
 from pipelines.exercise.breakdowns import why_unheard
 from pipelines.exercise.broadcast import Broadcast
+from pipelines.exercise.decidable import Ear
 from pipelines.exercise.programme import CLASSIC, staged
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.truth import (
@@ -100,9 +101,13 @@ def simulate(
         # Without file name and time of day in its header the archive depends on the seed alone.
         gzip.GzipFile("", "wb", 5, raw, mtime=0) as feed,
     ):
-        unheard, faulty = _transmit(stage, seed, feed, progress or (lambda _: None))
+        ear = Ear([e for e in in_order(stage.events) if e.suspicious], stage.actors)
+        unheard, faulty = _transmit(stage, seed, feed, ear, progress or (lambda _: None))
     wrong = faults.told(stage, faulty) if stage.faults else ()
-    truth = Truth(stage.t0, stage.t1, in_order([*stage.events, *unheard]), wrong)
+    events = in_order([*stage.events, *unheard])
+    # The truth of a calm sea stays what it was.
+    counted = ear.heard() if sea == "hard" else ()
+    truth = Truth(stage.t0, stage.t1, events, wrong, counted)
     truth.write(out / "truth.json")
     if stage.faults:
         write_faulty(out / "faulty_reports.csv", faulty)
@@ -140,7 +145,7 @@ def _check(
 
 
 def _transmit(
-    stage: Stage, seed: int, feed: gzip.GzipFile, progress: Callable[[float], None]
+    stage: Stage, seed: int, feed: gzip.GzipFile, ear: Ear, progress: Callable[[float], None]
 ) -> tuple[list[Planted], list[FaultyReport]]:
     """Write what the receivers hear; return the silences of ships that were out of range, and what
     is wrong.
@@ -154,6 +159,7 @@ def _transmit(
         on_air = broadcast.slice(start, end, np.random.default_rng([seed, k]))
         feed.write(b"".join(on_air.lines))
         faulty += on_air.faulty
+        ear.hear(on_air.heard_actor, on_air.heard_s)
         unheard += _unheard(stage, last_heard, on_air.heard_actor, on_air.heard_s)
         progress((k + 1) / (len(edges) - 1))
     feed.write(b"".join(broadcast.rest()))

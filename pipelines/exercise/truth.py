@@ -166,23 +166,48 @@ def write_faulty(path: Path, reports: Sequence[FaultyReport]) -> None:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What the receivers heard of a planted event; see `decidable`.
+
+    Attributes
+    ----------
+    reports
+        Of the vessel of it that was heard least, within its span.
+    others
+        Vessels heard near its place while it could have been noticed; near that place of a
+        possible meeting's two where they were fewest. Counted of silences and sightings only.
+    """
+
+    reports: int
+    others: int
+
+
+@dataclass(frozen=True)
 class Truth:
     """All of an exercise, from `t0` to `t1` (epoch seconds), ordered by start.
 
-    `faults` says what was wrong with the reports; a calm sea has none, and readers of old leave
-    them alone.
+    `faults` says what was wrong with the reports, `heard` what was heard of each event that is to
+    be found, in their order; a truth of old has neither, and readers of old leave them alone.
     """
 
     t0: float
     t1: float
     events: tuple[Planted, ...]
     faults: tuple[Fault, ...] = ()
+    heard: tuple[Heard, ...] = ()
+
+    @property
+    def planted(self) -> list[Planted]:
+        """What is to be found."""
+        return [event for event in self.events if event.suspicious]
 
     def write(self, path: Path) -> None:
         """Write it as JSON, one event a line."""
         rows = ",\n".join(json.dumps(asdict(event)) for event in self.events)
         faults = ",\n".join(json.dumps(asdict(fault)) for fault in self.faults)
         wrong = f', "faults": [\n{faults}\n]' if self.faults else ""
+        heard = ", ".join(json.dumps(asdict(one)) for one in self.heard)
+        wrong += f', "heard": [{heard}]' if self.heard else ""
         path.write_text(
             f'{{"t0": {self.t0!r}, "t1": {self.t1!r}, "events": [\n{rows}\n]{wrong}}}\n',
             encoding="utf-8",
@@ -201,7 +226,11 @@ class Truth:
             content = json.loads(path.read_text(encoding="utf-8"))
             events = tuple(Planted(**event) for event in content["events"])
             faults = tuple(Fault(**fault) for fault in content.get("faults", ()))
-            return cls(float(content["t0"]), float(content["t1"]), events, faults)
+            heard = tuple(Heard(**one) for one in content.get("heard", ()))
+            truth = cls(float(content["t0"]), float(content["t1"]), events, faults, heard)
+            if heard and len(heard) != len(truth.planted):
+                raise ValueError("heard is of other events than are planted")
+            return truth
         except OSError as error:
             raise ExerciseError(
                 f"can't read {path}: {error.strerror}",

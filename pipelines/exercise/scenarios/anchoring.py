@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -19,6 +20,8 @@ from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, alongside
 from pipelines.exercise.scenarios.common import TRIES, Scenario
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
 from pipelines.exercise.voyages import by_the_lane, drift
+
+Floats = NDArray[np.float64]
 
 
 class Waters(NamedTuple):
@@ -104,9 +107,19 @@ def _off_limits(stage: Stage) -> Place | None:
         spot = np.array([lat]), np.array([lon])
         ok = stage.sea.clear(*spot, 2 * METRES_PER_NM)[0]
         ok = ok and stage.sea.apart_from(*spot, SHELTERED, METRES_PER_NM)[0]
+        ok = ok and _ruled(stage, *spot)
         if ok and radio.best_hearing(*spot)[0] > 0.6:
             return float(lat), float(lon)
     return None
+
+
+def _ruled(stage: Stage, lat: Floats, lon: Floats) -> bool:
+    """Tell whether a rule asks ships to anchor in designated areas there: off limits is what a rule
+    says. Nearer to another state's coast, or further out than anybody was charged, none does.
+    """
+    at_us = np.array([int(stage.t0 * 1e6)])
+    rule = stage.sea.zones.ruled(lat, lon, at_us, "anchoring", "designated")
+    return bool(rule[0] >= 0)
 
 
 def _says(stage: Stage, path: Path) -> Path:

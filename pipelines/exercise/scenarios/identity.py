@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import radio
+from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import Path, sail
 from pipelines.exercise.scenarios.common import (
     EVER,
@@ -122,7 +122,11 @@ def _together(stage: Stage, one: Path, other: Path) -> tuple[float, float]:
 
 
 def two_hulls_near(stage: Stage) -> bool:
-    """Two ships send under one MMSI, one 10-30 nm behind the other in the lane."""
+    """Two ships send under one MMSI, one 10-30 nm behind the other in the lane.
+
+    Each sails on its own line: who keeps to the other's wake to the metre is the same ship by a
+    wrong clock. (In a calm sea the second does: that exercise stays what it was.)
+    """
     span = stage.span(1.0, 3.0)
     if span is None:
         return False
@@ -130,7 +134,14 @@ def two_hulls_near(stage: Stage) -> bool:
     if one is None:
         return False
     lag_s = float(stage.rng.uniform(11, 28)) / one.ship.speed_kn * HOUR_S
-    other = Passage(stage.fleet.new(one.ship.model), one.path.shifted(lag_s))
+    if stage.stream is None:
+        other = Passage(stage.fleet.new(one.ship.model), one.path.shifted(lag_s))
+        return _share_mmsi(stage, one, other)
+    eastward = one.path.lon[-1] > one.path.lon[0]
+    lane = geography.lane("east" if eastward else "west", float(stage.rng.uniform(-1, 1)))
+    own_kn = one.ship.speed_kn * float(stage.rng.uniform(0.98, 1.02))
+    follows = sail(lane, own_kn, stage.rng).shifted(float(one.path.t[0]) + lag_s)
+    other = Passage(stage.fleet.new(one.ship.model), follows)
     return _share_mmsi(stage, one, other)
 
 

@@ -19,6 +19,7 @@ import pytest
 from detectors.core.errors import ConfigError
 from detectors.kinematics import geodesy
 from pipelines.exercise import Truth, garble, hard, homecoming, radio, simulate, statements
+from pipelines.exercise.decidable import BY_REPORTS
 from pipelines.exercise.fleet import Fleet, odd_number
 from pipelines.exercise.receivers import Copy, FalseFix, Faults, Receivers
 from pipelines.exercise.stage import HOUR_S
@@ -74,6 +75,25 @@ def stages(zones):
         hard.staged(seed, T0, T0 + 8 * HOUR_S, 90, zones, innocent=innocent)
         for seed, innocent in ((21, False), (22, True))
     ]
+
+
+def test_truth_counts_the_reports_that_reached_the_feed(night, heard):
+    """Copies, damaged lines and clocks that are off make few of a behaviour's reports."""
+    truth = Truth.read(night / "truth.json")
+    assert len(truth.heard) == len(truth.planted)
+    checked = 0
+    for event, counted in zip(truth.planted, truth.heard, strict=True):
+        own = [m for m in (event.mmsi, event.other_mmsi) if m]
+        if event.kind not in BY_REPORTS or not own:
+            continue
+        during = heard[heard["time"].between(event.start, event.end)]
+        reports = [len(during[during["mmsi"] == m].drop_duplicates(["lat", "lon"])) for m in own]
+        assert counted.reports == pytest.approx(min(reports), rel=0.2, abs=3)
+        checked += 1
+    assert checked >= 5
+    silences = [h for e, h in zip(truth.planted, truth.heard, strict=True) if e.kind == "gap"]
+    assert silences
+    assert max(h.others for h in silences) > 0
 
 
 def test_no_track_ends_at_sea_but_for_a_reason_that_the_truth_tells(stages):

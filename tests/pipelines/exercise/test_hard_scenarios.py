@@ -247,6 +247,8 @@ def test_at_anchor_off_limits_they_keep_their_ground_while_the_stream_turns(sea,
                 assert np.cos(ways - ways[0]).min() < -0.5
                 zones = ("anchorage", "port", "sts_area")
                 assert sea.apart_from(lat, lon, zones, METRES_PER_NM / 2).all()
+                at_us = (t * 1e6).astype("int64")
+                assert (sea.zones.ruled(lat, lon, at_us, "anchoring", "designated") >= 0).all()
 
 
 def test_one_hull_under_two_numbers_is_one_and_a_shared_number_is_two(placed):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.exercise import ExerciseError, Planted, Truth, pooled, score
 from pipelines.exercise.matching import iou
+from pipelines.exercise.truth import Heard
 
 T0, T1 = 1_773_100_800.0, 1_773_187_200.0
 H = 3600.0
@@ -64,7 +65,7 @@ def event(
     }
 
 
-def run(folder, events=(), flags=(), manifest=None, truth=TRUTH):
+def run(folder, events=(), flags=(), manifest=None, truth=TRUTH, heard=()):
     """Write a run's files and score it; `flags` are (mmsi, event numbers) in rank order."""
     columns = list(event(0, "gap", 1))
     pd.DataFrame(list(events), columns=columns).to_csv(folder / "events.csv", index=False)
@@ -76,7 +77,7 @@ def run(folder, events=(), flags=(), manifest=None, truth=TRUTH):
     frame.to_csv(folder / "flagged.csv", index=False)
     if manifest is not None:
         (folder / "manifest.json").write_text(json.dumps(manifest))
-    Truth(T0, T1, tuple(truth)).write(folder / "truth.json")
+    Truth(T0, T1, tuple(truth), (), tuple(heard)).write(folder / "truth.json")
     return score(folder / "truth.json", folder)
 
 
@@ -382,6 +383,45 @@ def test_nights_with_nothing_planted_count_their_flags_by_vessel_hours(tmp_path)
     assert content["innocent_flags_per_1000_vessel_hours"] == 0.25
     assert content["flags_per_1000_vessel_hours"] == pytest.approx(4 / 6)
     assert json.loads(scores[2].to_json())["innocent_flags_per_1000_vessel_hours"] is None
+
+
+def test_what_nothing_heard_could_tell_is_named_and_still_missed(tmp_path):
+    """Two meetings and two sightings are missed, of which one each could have been told."""
+    truth = (
+        planted("encounter", 1, 2, note="heard once"),
+        planted("encounter", 3, 4, note="heard well"),
+        planted("unmatched_sighting", 0, start_h=9, end_h=9, note="nobody near"),
+        planted("unmatched_sighting", 0, start_h=12, end_h=12, note="others near"),
+    )
+    heard = (Heard(1, 5), Heard(2, 0), Heard(0, 0), Heard(0, 1))
+    result = run(tmp_path, truth=truth, heard=heard)
+    kinds = {kind.kind: kind for kind in result.kinds}
+    for kind in ("encounter", "unmatched_sighting"):
+        assert (kinds[kind].planted, kinds[kind].found, kinds[kind].undecidable) == (2, 0, 1)
+        assert kinds[kind].recall == kinds[kind].recall_decidable == 0.0
+    assert len(result.missed) == 4
+    assert {e.note: why for e, why in result.undecidable} == {
+        "heard once": "1 report of a vessel of it was heard meanwhile",
+        "nobody near": "nobody was heard within 12 nm from 3 h before to 3 h after",
+    }
+
+
+def test_recall_over_the_decidable_leaves_out_what_is_undecidable_found_or_not(tmp_path):
+    truth = tuple(planted("encounter", n, n + 100) for n in (1, 2, 3, 4))
+    heard = (Heard(0, 0), Heard(1, 0), Heard(9, 0), Heard(9, 0))
+    events = [event(n, "encounter", n, n + 100) for n in (1, 3)]
+    result = run(tmp_path, events, [(1, [1]), (3, [3])], truth=truth, heard=heard)
+    (kind,) = result.kinds
+    assert (kind.found, kind.undecidable, kind.undecided) == (2, 2, 1)
+    assert (kind.recall, kind.recall_decidable) == (0.5, 0.5)
+    assert pooled([result, result]).kinds[0].recall_decidable == 0.5
+    assert json.loads(result.to_json())["undecidable"][0]["why"].startswith("0 reports")
+
+
+def test_a_truth_that_counts_what_was_heard_of_other_events_is_refused(tmp_path):
+    Truth(T0, T1, TRUTH, (), (Heard(1, 1),)).write(tmp_path / "truth.json")
+    with pytest.raises(ExerciseError, match="heard is of other events"):
+        Truth.read(tmp_path / "truth.json")
 
 
 def test_files_that_are_not_there_or_wrong_say_so(tmp_path):

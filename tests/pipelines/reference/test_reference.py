@@ -64,7 +64,8 @@ def test_zones_have_every_class_with_source_and_confidence(zones):
     frame = zones.frame
     assert set(ZONE_COLUMNS) <= set(frame.columns)
     written = {"port", "anchorage", "sts_area", "landing_place", "territorial_sea", "joint_area"}
-    assert set(frame["zone_class"]) == written <= set(ZONE_CLASSES)
+    assert written <= set(ZONE_CLASSES)
+    assert set(frame["zone_class"]) == written | {"ruled_waters"}
     assert set(frame["confidence"]) <= set(CONFIDENCES)
     assert (frame["source"].str.len() > 10).all()
     assert frame["zone_id"].is_unique
@@ -317,8 +318,28 @@ def test_a_rule_counts_on_its_dates_only(tmp_path):
 
 def test_the_law_that_comes_with_the_project_names_its_source(zones):
     built_in = [rule for _, rule in zones.rules if rule.asks == "anchoring"]
-    assert {zones.id_of(row) for row, _ in zones.rules} == {"territorial-sea-mys"}
+    waters = {"east-johor-ruled-waters", "west-penang-ruled-waters"}
+    assert {zones.id_of(row) for row, _ in zones.rules} == waters | {"territorial-sea-mys"}
     assert all("491B" in rule.source and rule.confidence == "reported" for rule in built_in)
+
+
+DETAINED = {
+    "24 nm west of Muka Head": (5.47, 99.78),
+    "14.3 nm north-west of it": (5.64, 100.01),
+    "30.7 nm east of Tanjung Sedili": (1.85, 104.67),
+    "21.5 nm east of Tanjung Balau": (1.62, 104.62),
+}
+
+
+def test_ships_were_detained_where_a_rule_asks_them_not_to_anchor(zones):
+    lat, lon = (np.array(axis) for axis in zip(*DETAINED.values(), strict=True))
+    for date, asked in (("2026-01-05", True), ("2014-01-05", False)):
+        at_us = np.full(len(lat), pd.Timestamp(date, tz="UTC").value // 1000)
+        assert ((zones.ruled(lat, lon, at_us, "anchoring", "designated") >= 0) == asked).all()
+    pedra_branca, rupat = (1.36, 104.42), (2.6, 101.0)
+    lat, lon = (np.array(axis) for axis in zip(pedra_branca, rupat, strict=True))
+    at_us = np.full(2, pd.Timestamp("2026-01-05", tz="UTC").value // 1000)
+    assert (zones.ruled(lat, lon, at_us, "anchoring", "designated") < 0).all()
 
 
 def test_a_folder_without_zones_still_has_the_reference_layers(tmp_path):
