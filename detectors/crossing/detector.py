@@ -14,10 +14,9 @@ from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
+from detectors.crossing.endings import SAMPLED_M, SHORE
 from detectors.crossing.evidence import (
-    SAMPLED_M,
     SETTINGS,
-    SHORE,
     around,
     bounds,
     craft,

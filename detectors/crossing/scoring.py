@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from detectors.core.evidence import Bound
-from detectors.crossing.evidence import AT_SEA, NEAR, SHORE, UNHEARD
+from detectors.crossing.endings import AT_SEA, NEAR, SHORE, UNHEARD
 
 FAST_KN: Final = 18.0
 """A class A set that is slower than this may well be a ship's."""

@@ -1,5 +1,6 @@
 """Innocent reasons that hold for more than one kind of event."""
 
+from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
@@ -8,7 +9,9 @@ from detectors.core.hypothesis import (
     RESCUE,
     RESTRICTED,
     WORKING,
+    All,
     Case,
+    Compare,
     Hypothesis,
     Is,
     Own,
@@ -82,3 +85,28 @@ TRANSFER_AREA: Final = Hypothesis(
     "place explains none.",
     "no transfer was notified to the authority of that area",
 )
+
+WENT_ON: Final = All(
+    Compare("came_kn", ">=", 5.0),
+    Compare("went_kn", ">=", 5.0),
+    Compare("went_off_deg", "<=", 30.0),
+)
+"""It stopped on its way and went on with it: who waits for somebody leaves the lane for it."""
+ALONE: Final = Compare("n_beside", "<", 1.0)
+
+BROKE_DOWN: Final = replace(
+    ENGINE_TROUBLE,
+    weight=0.5,
+    cases=(
+        Case(
+            All(Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))), WENT_ON, ALONE),
+            "it reports not being under command, came at {came_kn:.0f} kn, drifted alone, and "
+            "went on within {went_off_deg:.0f} degrees of its course at {went_kn:.0f} kn",
+        ),
+        *ENGINE_TROUBLE.cases,
+    ),
+    looks_for="Reports not being under command; more so if it came on its way, was alone, and "
+    "went on where it was bound.",
+    overturned_by="it reported no breakdown to the traffic service, or manoeuvred meanwhile",
+)
+"""The same of one that stopped on its way."""

@@ -169,8 +169,8 @@ BERTHED: Final = Hypothesis(
         ),
     ),
     "Both as still as only what is made fast to land, boats on moorings, or where many lie, and "
-    "neither seen to come to the other; or both held to the ground, further apart than the longer is "
-    "long.",
+    "neither seen to come to the other; or both held to the ground, further apart than the longer "
+    "is long.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(

@@ -6,7 +6,6 @@ from typing import Final
 from detectors.core.hypothesis import (
     AT_ANCHOR,
     MOORED,
-    NOT_UNDER_COMMAND,
     PASSENGER,
     PILOT,
     PLEASURE,
@@ -40,7 +39,7 @@ from detectors.hypotheses.at_work import (
 )
 from detectors.hypotheses.common import (
     AT_A_BERTH,
-    ENGINE_TROUBLE,
+    BROKE_DOWN,
     IS_RESTRICTED,
     TRANSFER_AREA,
 )
@@ -82,13 +81,6 @@ HELD: Final = Any(
 )
 """It stayed over a change of the stream; or hardly moved, for longer than slack water."""
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
-WENT_ON: Final = All(
-    Compare("came_kn", ">=", 5.0),
-    Compare("went_kn", ">=", 5.0),
-    Compare("went_off_deg", "<=", 30.0),
-)
-"""It stopped on its way and went on with it: who waits for somebody leaves the lane for it."""
-ALONE: Final = Compare("n_beside", "<", 1.0)
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
 """It still lies there, or wasn't heard afterwards."""
 
@@ -322,21 +314,7 @@ HYPOTHESES: Final = (
         "no sailing of its line leaves from there",
         needs_types=True,
     ),
-    replace(
-        ENGINE_TROUBLE,
-        weight=0.5,
-        cases=(
-            Case(
-                All(Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))), WENT_ON, ALONE),
-                "it reports not being under command, came at {came_kn:.0f} kn, drifted alone, and "
-                "went on within {went_off_deg:.0f} degrees of its course at {went_kn:.0f} kn",
-            ),
-            *ENGINE_TROUBLE.cases,
-        ),
-        looks_for="Reports not being under command; more so if it came on its way, was alone, and "
-        "went on where it was bound.",
-        overturned_by="it reported no breakdown to the traffic service, or manoeuvred meanwhile",
-    ),
+    BROKE_DOWN,
     Hypothesis(
         "called at a port afterwards",
         0.5,

@@ -1,0 +1,198 @@
+"""How a passage began or ended: at a coast, near one, where nothing is heard, or at sea."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.crossing.limits import Limits
+from detectors.crossing.passage import Passage
+from detectors.crossing.sieve import WRONG_M, Cells
+from detectors.kinematics import bridges, geodesy, timegrid
+from detectors.surroundings.coasts import SPACING_M, Coasts
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Ending = tuple[str, float | None]
+"""How a passage began or ended, and how likely it was ashore where it wasn't heard."""
+
+SOON_S: Final = 1800
+"""A run that goes on for longer than this beyond its passage leads elsewhere."""
+STAYS_OFF_S: Final = 3600
+"""Who waits for a beach to be clear doesn't do so for longer; a trip's fishing takes hours."""
+AT_WORK_KN: Final = 1.5
+RECENT: Final = 15
+"""Ticks (half an hour) to either side that show a vessel's speed."""
+HURRY: Final = 1.25
+"""By so much faster than that it can have gone unheard."""
+SAMPLED_M: Final = SPACING_M / 2
+"""By so much a coast may be nearer than it is measured."""
+SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
+"""How a passage began or ended: at the coast, near it, where nothing is heard before or after, or
+at sea, where the vessel came from elsewhere or went on or lay.
+"""
+
+
+class End(NamedTuple):
+    """What lies between an end of a passage and that of its run.
+
+    Attributes
+    ----------
+    rows
+        Of the grid, from the end of the passage on.
+    step
+        -1 for the beginning, 1 for the end.
+    states
+        Ordinals of the states of the coast left or made for there, and of the other one.
+    """
+
+    rows: Ints
+    step: int
+    states: tuple[int, ...]
+
+
+def endings(
+    limits: Limits,
+    grid: timegrid.Grid,
+    passages: Sequence[Passage],
+    ends: Ints,
+    coasts: Coasts,
+    sieve: tuple[Bools, Cells],
+) -> list[Ending]:
+    """Return how each passage began and how it ended, one after the other; see
+    `evidence.measured`.
+    """
+    ashore, cells = sieve
+    stretches = [
+        End(rows, step, tuple(coasts.states.index(state) for state in states))
+        for passage, (first, last) in zip(passages, ends.T.tolist(), strict=True)
+        for rows, step, states in (
+            (np.arange(passage.begin, first - 1, -1), -1, (passage.from_state, passage.to_state)),
+            (np.arange(passage.end, last + 1), 1, (passage.to_state, passage.from_state)),
+        )
+    ]
+    return [
+        _ending(limits, grid, end, nearest, coasts, ashore)
+        for end, nearest in zip(stretches, _nearest(grid, stretches, coasts, cells), strict=True)
+    ]
+
+
+def _nearest(
+    grid: timegrid.Grid, ends: Sequence[End], coasts: Coasts, cells: Cells
+) -> Iterator[tuple[int, float, float]]:
+    """Return at which row of each end it is nearest to its coast, how near, and how far from the
+    other coast there.
+    """
+    kept = []
+    for end in ends:  # passages
+        about_m = cells.coast_m(end.rows, end.states[0])
+        kept.append(end.rows[about_m <= about_m.min() + 2 * WRONG_M])
+    length = np.array([len(rows) for rows in kept])
+    rows = np.concatenate(kept)
+    own, other = np.array([end.states for end in ends]).T
+    own_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], np.repeat(own, length))
+    at = [
+        stop - n + int(own_m[stop - n : stop].argmin())
+        for stop, n in zip(np.cumsum(length).tolist(), length.tolist(), strict=True)
+    ]
+    rows, own_m = rows[at], own_m[at]
+    other_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], other)
+    return zip(rows.tolist(), own_m.tolist(), other_m.tolist(), strict=True)
+
+
+def _ending(
+    limits: Limits,
+    grid: timegrid.Grid,
+    end: End,
+    nearest: tuple[int, float, float],
+    coasts: Coasts,
+    ashore: Bools,
+) -> Ending:
+    """Tell how a passage began or ended: how close to the coast left or made for it had come, or
+    comes, between that end of the passage and that of its run (see `_nearest`); and how likely it
+    was ashore where it wasn't heard, None where that isn't asked or known.
+    """
+    rows, step, own = end.rows, end.step, end.states[0]
+    row, coast_m, other_m = nearest
+    if coast_m <= limits.shore_m + SAMPLED_M:
+        return SHORE, None
+    width_m = coast_m + other_m
+    if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
+        back = _went_back(limits, grid, row, step, own, coasts, ashore)
+        return (AT_SEA if back else NEAR), None
+    if (len(rows) - 1) * limits.step_s > SOON_S:
+        return AT_SEA, None
+    chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
+    return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
+
+
+def _landed(
+    limits: Limits,
+    grid: timegrid.Grid,
+    end: int,
+    of_run: int,
+    step: int,
+    own: int,
+    coasts: Coasts,
+) -> float | None:
+    """Return how likely a vessel was at the coast `own` in the silence that follows (or comes
+    before) a run, as far as it goes at its speed, and then where it is heard next: by the share of
+    its ways that reach it (`kinematics.bridges`). None where it isn't heard again.
+    """
+    on = int(grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0])
+    if on < 0:
+        return None
+    low, high = np.searchsorted(grid.report, [grid.report[on], grid.report[on] + 1]).tolist()
+    then = high if step > 0 else low - 1
+    if not 0 <= then < len(grid.tick) or grid.track_id[then] != grid.track_id[on]:
+        return None
+    rows = np.array([of_run, then])
+    coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
+    moving = grid.speed_kn[min(end, of_run) - RECENT : max(end, of_run) + RECENT]
+    moving = moving[moving >= limits.min_speed_kn]
+    speed_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    silence_s = abs(int(grid.tick[then] - grid.tick[of_run])) * limits.step_s
+    way_m = np.array(HURRY * speed_kn * geodesy.KNOT_MPS * silence_s)
+    apart_m = geodesy.distance_m(grid.lat[of_run], grid.lon[of_run], grid.lat[then], grid.lon[then])
+    return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
+
+
+def _went_back(
+    limits: Limits,
+    grid: timegrid.Grid,
+    row: int,
+    step: int,
+    own: int,
+    coasts: Coasts,
+    ashore: Bools,
+) -> bool:
+    """Tell whether a vessel was off a coast between shores that aren't that coast's, for longer
+    than the way there and back takes: it fished there, say, and came from elsewhere.
+
+    `row` is where it was off the coast `own`; `step` is -1 where it went on from there, 1 where it
+    had come from there.
+    """
+    memory = limits.memory_s // limits.step_s
+    low, high = np.searchsorted(grid.track_id, [grid.track_id[row], grid.track_id[row] + 1])
+    rows = np.arange(low, row) if step < 0 else np.arange(row + 1, high)
+    rows = rows[np.abs(grid.tick[rows] - grid.tick[row]) <= memory]
+    if len(rows) == 0:
+        return False
+    at_shore = rows[ashore[rows]]
+    if len(at_shore):
+        shore = at_shore[-1] if step < 0 else at_shore[0]
+        here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
+        if int(here.argmin()) == own:
+            return False
+    else:  # no shore is known: it may have lain off one, or worked there
+        shore = rows[0] if step < 0 else rows[-1]
+        if not np.nanmedian(np.r_[0.0, grid.speed_kn[rows]]) >= AT_WORK_KN:
+            return False
+    way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
+    between = np.arange(min(shore, row), max(shore, row) + 1)
+    moving = grid.speed_kn[between]
+    moving = moving[moving >= limits.min_speed_kn]
+    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    out_s = abs(int(grid.tick[row] - grid.tick[shore])) * limits.step_s
+    return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
