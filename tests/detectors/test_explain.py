@@ -184,6 +184,18 @@ CASES = [
         "2.0 h",
     ),
     (
+        "served at anchor",
+        "encounter",
+        {
+            "duration_s": 10_800,
+            "in_anchorage": True,
+            "apart_before_m": 2000.0,
+            "apart_after_m": 2000.0,
+        },
+        (CARGO, CARGO),
+        "after 3.0 h",
+    ),
+    (
         "call in an anchorage",
         "encounter",
         {"duration_s": 2400, "in_anchorage": True},
