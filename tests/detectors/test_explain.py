@@ -191,6 +191,8 @@ CASES = [
             "in_anchorage": True,
             "apart_before_m": 2000.0,
             "apart_after_m": 2000.0,
+            "faster_kn": 0.4,
+            "max_speed_kn": 2.5,
         },
         (CARGO, CARGO),
         "after 3.0 h",
