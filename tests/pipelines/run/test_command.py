@@ -66,6 +66,8 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
     if not hasattr(command, "commands"):
         yield path, command
         return
+    if command.invoke_without_command:
+        yield path, command
     for name, below in command.commands.items():
         yield from commands(below, (*path, name))
 
@@ -75,8 +77,10 @@ def take(line: str) -> tuple[str, ...]:
     words = shlex.split(re.split(r" [>|] ", line)[0], comments=True)[1:]
     command, path = typer.main.get_command(app), ()
     while hasattr(command, "commands"):
-        path = (*path, words.pop(0))
-        command = command.commands[path[-1]]
+        below = command.commands.get(words[0]) if words else None
+        if below is None and command.invoke_without_command:
+            break
+        path, command = (*path, words.pop(0)), below
     command.make_context(path[-1], words)
     return path
 
