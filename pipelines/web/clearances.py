@@ -120,7 +120,8 @@ class Preparing(Thread):
     def _prepare(self) -> None:
         one = self._installation
         options = ["--home", str(one.home), "--config", str(one.config), "--quiet"]
-        command = [sys.executable, "-m", "pipelines.cli.main", "desk", "prepare", *options]
+        # -P: nothing is imported from where the desk was started, which may be anybody's folder.
+        command = [sys.executable, "-P", "-m", "pipelines.cli.main", "desk", "prepare", *options]
         with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             while process.poll() is None:
                 if self._stop_now.wait(0.5):

@@ -286,8 +286,8 @@ def test_the_desk_has_it_prepared_in_a_process_of_its_own(
 
     @contextmanager
     def in_here(command: list[str], **_: object) -> Iterator[Any]:
-        asked.append(command[3:])
-        answer = CliRunner().invoke(commands, command[3:])
+        asked.append(command[4:])
+        answer = CliRunner().invoke(commands, command[4:])
         assert answer.exit_code == 0, answer.output
         preparing._stop_now.set()
         yield SimpleNamespace(poll=lambda: 0, returncode=0, stderr=None)
