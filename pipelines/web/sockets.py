@@ -13,7 +13,7 @@ from pipelines.web.tries import network_of
 MAX_OPEN: Final = 256
 MAX_SERVED: Final = 64
 """Of those that speak; who comes beyond is told to come later."""
-MAX_OF_ONE: Final = MAX_SERVED // 2
+MAX_OF_NETWORK: Final = MAX_SERVED // 2
 """From one network: nobody alone keeps everybody out."""
 
 
