@@ -234,7 +234,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/health")
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
-        return show(request, "health", **rooms.health_page(health, problems))
+        return show(
+            request, "health", **rooms.health_page(health, problems, part=desk.whole is not None)
+        )
 
     @app.get("/live")
     def _live() -> Response:

@@ -29,20 +29,28 @@ def context(cert: Path, key: Path) -> ssl.SSLContext:
     Raises
     ------
     ConfigError
-        If one can't be read, they don't belong together, it has expired, or others can read the
-        key.
+        If one can't be read, they don't belong together, it has expired, or others can read or
+        change the key.
     """
     for path, what in ((cert, "certificate"), (key, "key")):
         try:
             with path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
+                about = os.fstat(file.fileno())
         except OSError as error:
             raise ConfigError(
                 f"the {what} {path} can't be read: {error.strerror or error}",
                 hint="selat desk certificate makes one, and its key",
             ) from error
-        if what == "key" and stat.S_IMODE(mode) & 0o007:
-            raise ConfigError(f"everybody here can read the key {path}", hint=f"chmod 600 {path}")
+        if what == "key" and stat.S_IMODE(about.st_mode) & 0o027:
+            raise ConfigError(
+                f"everybody here can read the key {path}, or others can change it",
+                hint=f"chmod 600 {path}",
+            )
+        if what == "key" and about.st_uid not in {0, os.geteuid()}:
+            raise ConfigError(
+                f"the key {path} is another account's",
+                hint="who wrote it can pretend to be the desk",
+            )
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.options |= (

@@ -101,8 +101,8 @@ class Tries:
             made = secrets.token_urlsafe(32)
             self._browsers.pop(_digest(browser), None)
             self._browsers[_digest(made)] = name
-            own = [digest for digest, of in self._browsers.items() if of == name]
-            for digest in own[:-MAX_BROWSERS]:
+            same = [digest for digest, of in self._browsers.items() if of == name]
+            for digest in same[:-MAX_BROWSERS]:
                 del self._browsers[digest]
             return made
 

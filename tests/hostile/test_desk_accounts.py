@@ -679,7 +679,7 @@ def test_from_elsewhere_a_desk_is_reached_over_tls_by_accounts_and_names_alone(
 
 
 def test_a_certificate_or_key_that_cannot_be_used_is_told(
-    certified: tuple[Path, Path], tmp_path: Path
+    certified: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cert, key = certified
     other_cert, other_key = tls.self_signed(tmp_path / "other", ("desk.example",))
@@ -712,10 +712,15 @@ def test_a_certificate_or_key_that_cannot_be_used_is_told(
         with pytest.raises(ConfigError) as told:
             tls.context(one, two)
         assert told.value.hint
-    key.chmod(0o604)
-    with pytest.raises(ConfigError, match="everybody"):
-        tls.context(cert, key)
+    for mode in (0o604, 0o620):
+        key.chmod(mode)
+        with pytest.raises(ConfigError, match="others can change"):
+            tls.context(cert, key)
     key.chmod(0o600)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", lambda _: SimpleNamespace(st_mode=0o600, st_uid=77))
+        with pytest.raises(ConfigError, match="another account's"):
+            tls.context(cert, key)
     with pytest.raises(ConfigError, match="there is"):  # nothing is overwritten
         tls.self_signed(cert.parent, ("desk.example",))
     for name_of in ("", "a b", "a/b", "désk"):
