@@ -798,6 +798,8 @@ def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
         ):
             return safe.version()
 
+    named = {one["name"] for one in tls.context(*certified).get_ciphers()}
+    assert all("GCM" in one or "CHACHA20" in one for one in named)
     with served_tls(marked, certified) as (port, _):
         assert spoken(port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
         assert spoken(port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
