@@ -138,6 +138,14 @@ def prepared(own: Installation) -> dict[str, Any]:
     return {}
 
 
+def made(own: Installation) -> tuple[int, ...]:
+    """Return what tells a cleared home from the same before it was prepared again."""
+    with suppress(OSError):
+        about = (own.home / _NOTE).stat()
+        return (about.st_ino, about.st_mtime_ns)
+    return ()
+
+
 @dataclass(frozen=True)
 class _Held:
     store: Queries

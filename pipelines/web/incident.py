@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core.telling import told
@@ -171,8 +172,7 @@ def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
     counted = table.groupby(columns, sort=True, as_index=False).agg(
         quiet_until=("quiet_until", "first"), events=("event_id", "size")
     )
-    part = of_part(counted)
-    counted = pd.concat([counted[part], counted[~part]])
+    counted = counted.iloc[np.argsort(~of_part(counted).to_numpy(bool), kind="stable")]
     return [
         Concluded(
             made=moment(row["made_time"], LOCAL, LOCAL_NAME),

@@ -27,6 +27,7 @@ from pipelines.assess.dispositions import newest, set_aside
 from pipelines.base.marks import Tlp
 from pipelines.base.settings import Installation
 from pipelines.cli.main import app as command
+from pipelines.run import cleared
 from pipelines.web import accounts, clearances, peers, serving, tls, tries
 from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
@@ -842,11 +843,16 @@ def test_where_the_system_does_not_tell_whose_a_connection_is_our_own_processes_
 def test_a_connection_that_its_client_has_closed_is_nobodys(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The kernel shows it with root's number and no inode: root's desk took it for its own."""
-    line = "3: 0100007F:A06C 0100007F:848B {} 0:0 03:0 0 {} 0 {} 3 x\n"
+    """The kernel shows it with root's number: root's desk took it for its own."""
+    line = "3: 0100007F:A06C 0100007F:848B {} 0:0 03:0 0 {} 0 0 3 x\n"
     monkeypatch.setattr(peers, "TABLE", table := tmp_path / "tcp")
     scope = {"client": ("127.0.0.1", 0xA06C), "server": ("127.0.0.1", 0x848B)}
-    for values, whose in ((("01", 1000, 77), 1000), (("05", 0, 0), None), (("01", 0, 9), 0)):
+    for values, whose in (
+        (("01", 1000), 1000),
+        (("05", 0), None),
+        (("06", 0), None),
+        (("01", 0), 0),
+    ):
         table.write_text(line.format(*values))
         assert peers.account(scope) == whose
 
@@ -877,6 +883,19 @@ def test_what_is_concluded_on_an_old_night_says_which(
         told = reader.dispositions()
     assert set(told["reason"]) == {f"[as of run {run_id}] as it looked then", "now"}
     assert set(told["author"]) == {"Chief"}
+
+
+def test_a_part_that_is_made_anew_is_read_anew(
+    own_marked: Installation,  # noqa: F811
+) -> None:
+    """Its runs have the same names, and may rest on less: a feed that is no more for the reader."""
+    desks, guest = Watch(own_marked).gate.desks, cleared.Clearance(Tlp.GREEN, frozenset())
+    own = cleared.home_of(own_marked, guest)
+    held = cleared.prepared(own)
+    before = desks.app(guest)
+    assert desks.app(guest) is before
+    cleared._note(own, held["state"], held["nights"])
+    assert desks.app(guest) is not before
 
 
 def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(

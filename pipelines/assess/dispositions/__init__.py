@@ -39,8 +39,7 @@ def newest(dispositions: pd.DataFrame) -> pd.DataFrame:
     Where they said nothing, the newest of those who saw a part (`of_part`).
     """
     ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
-    part = of_part(ordered)
-    whole_last = pd.concat([ordered[part], ordered[~part]])
+    whole_last = ordered.iloc[np.argsort(~of_part(ordered).to_numpy(bool), kind="stable")]
     held = whole_last.drop_duplicates("event_id", keep="last")
     return held.sort_values(["made_time", "disposition_id"], kind="stable", ignore_index=True)
 
