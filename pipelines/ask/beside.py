@@ -1,6 +1,7 @@
 """What stands beside a list of flags: what was concluded, and how often such flags were right."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -9,6 +10,9 @@ from pipelines.assess.dispositions import models, newest
 from pipelines.assess.dispositions.models import Model
 from pipelines.base.settings import Installation
 from pipelines.store import exists, read
+
+_INNER: Final = str.maketrans("()", "[]")
+"""Of what people typed, so that nobody closes a conclusion of their own and adds another's."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[s
     with read(installation.store, installation.settings.store) as store:
         table, heirs = store.dispositions(known), store.heirs()
     told = {
-        row["event_id"]: f"{row['conclusion'].replace('_', ' ')} ({row['author']}: {row['reason']})"
+        row["event_id"]: f"{row['conclusion'].replace('_', ' ')} "
+        f"({row['author'].translate(_INNER)}: {row['reason'].translate(_INNER)})"
         for row in newest(table).to_dict("records")
     }
     own = dict(told)

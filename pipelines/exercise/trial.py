@@ -16,7 +16,7 @@ from pipelines.exercise.truth import ExerciseError
 MAX_SEEDS: Final = 1000
 _PARTIAL: Final = 6
 """Exit code of a nightly run of which a part failed; its results are there to be scored."""
-_COMMAND: Final = (sys.executable, "-m", "pipelines.cli.main")
+_COMMAND: Final = (sys.executable, "-P", "-m", "pipelines.cli.main")
 
 
 @dataclass(frozen=True)

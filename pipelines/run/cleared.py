@@ -138,6 +138,14 @@ def prepared(own: Installation) -> dict[str, Any]:
     return {}
 
 
+def made(own: Installation) -> tuple[int, ...]:
+    """Return what tells a cleared home from the same before it was prepared again."""
+    with suppress(OSError):
+        about = (own.home / _NOTE).stat()
+        return (about.st_ino, about.st_mtime_ns)
+    return ()
+
+
 @dataclass(frozen=True)
 class _Held:
     store: Queries
@@ -220,10 +228,11 @@ def _configure(
     own.watchlists.mkdir(parents=True)
     for name in _TAKEN:
         source = installation.config / name
-        if source.is_dir():
-            shutil.copytree(source, own.config / name)
-        elif source.exists():
-            shutil.copyfile(source, own.config / name)
+        for path in [source, *source.rglob("*")]:
+            if path.is_file():  # without its mode: what is made in a home is for its owner alone
+                to = own.config / path.relative_to(installation.config)
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, to)
     for one in watchlists.load(installation.watchlists):
         if may(rules.of_watchlist(one.name)):
             for ending in (".csv", ".yaml"):

@@ -45,7 +45,7 @@ def record(
         Whether it is as it was when it was concluded on; asked while nobody else can write.
     also
         Where else it is recorded at the same time, of the same events, known there or not; and what
-        is added to the reason there. It sets nothing aside there: who concludes sees a part.
+        stands before the reason there. It sets nothing aside there: who concludes sees a part.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def record(
                     made_time=now,
                     author=author,
                     conclusion=conclusion,
-                    reason=f"{reason}{more}" if reason.strip() else reason,
+                    reason=f"{more}{reason}" if reason.strip() else reason,
                     quiet_until=None if more else quiet_until,
                     quiet_within_m=quiet_within_m,
                 )

@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from detectors.core.errors import SelatError
 from pipelines.base.files import write_durably
 from pipelines.base.marks import Tlp, Token
+from pipelines.base.visible import clean
 from pipelines.base.yaml_files import first_problem
 from pipelines.run.cleared import EVERYTHING, Clearance
 
@@ -136,14 +137,19 @@ def named(name: str) -> str:
     Raises
     ------
     AccountError
-        If it is none: letters and digits, with single spaces, dots, hyphens or apostrophes between.
+        If it is none: letters of one script and digits, with single spaces, dots, hyphens or
+        apostrophes between, none of which can't be seen.
     """
     tidy = unicodedata.normalize("NFKC", name).strip()
     fits = 0 < len(tidy) <= MAX_NAME and tidy[0].isalnum() and "  " not in tidy
+    # Letters of two scripts look like those of one (UTS 39, section 5.1); fillers are letters too.
+    scripts = {unicodedata.name(one, "").partition(" ")[0] for one in tidy if one.isalpha()}
+    fits = fits and len(scripts) <= 1 and clean(tidy) == tidy
     if not fits or not all(one.isalnum() or one in _BETWEEN for one in tidy):
         raise AccountError(
             "that is no name for an account",
-            hint="up to 60 letters and digits, between them spaces, dots, hyphens, apostrophes",
+            hint="up to 60 letters of one script and digits, between them spaces, dots, hyphens, "
+            "apostrophes",
         )
     return tidy
 

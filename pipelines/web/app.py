@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from detectors.core import telling
 from detectors.core.errors import SelatError
 from pipelines.ask.explain.page import sections
+from pipelines.assess.dispositions import PART
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
@@ -179,9 +180,17 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             )
             return incident_page(request, incident_id, at, given, said=said, status=409)
         except SelatError as error:
-            status = 409 if isinstance(error, StoreBusyError) else 400
+            busy, said = isinstance(error, StoreBusyError), error.message
+            if busy and desk.whole is not None:  # who does what in the whole home isn't for them
+                said = "somebody else is writing"
             return incident_page(
-                request, incident_id, at, given, said=error.message, hint=error.hint, status=status
+                request,
+                incident_id,
+                at,
+                given,
+                said=said,
+                hint=error.hint,
+                status=409 if busy else 400,
             )
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
@@ -235,7 +244,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/health")
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
-        return show(request, "health", **rooms.health_page(health, problems))
+        return show(
+            request, "health", **rooms.health_page(health, problems, part=desk.whole is not None)
+        )
 
     @app.get("/live")
     def _live(request: Request) -> Response:
@@ -299,7 +310,7 @@ def _elsewhere(desk: Desk, session: Session) -> tuple[Installation, str] | None:
     """Return where a conclusion is told besides, and how much whoever made it could see."""
     if desk.whole is None or session.account is None:
         return None
-    return desk.whole, f" [as far as {session.account.may} shows]"
+    return desk.whole, f"{PART}{session.account.may} shows] "
 
 
 def _redirect(address: str) -> Response:

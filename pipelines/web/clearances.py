@@ -18,7 +18,7 @@ from pipelines import store
 from pipelines.base import marks
 from pipelines.base.processes import started
 from pipelines.base.settings import Installation
-from pipelines.run.cleared import Clearance, home_of, prepared, state_of
+from pipelines.run.cleared import Clearance, home_of, made, prepared, state_of
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
 from pipelines.web.night import Recent
@@ -63,7 +63,9 @@ class Desks:
         if not prepared(own):
             return None
         desk = replace(self._desk, installation=own, whole=self._desk.installation)
-        return self._apps.get(str(own.home), lambda: application(desk, _no_address))
+        # A home that was made anew has other nights by the same names.
+        key = (own.home, made(own))
+        return self._apps.get(key, lambda: application(desk, _no_address))
 
 
 def _no_address() -> str:
@@ -120,7 +122,8 @@ class Preparing(Thread):
     def _prepare(self) -> None:
         one = self._installation
         options = ["--home", str(one.home), "--config", str(one.config), "--quiet"]
-        command = [sys.executable, "-m", "pipelines.cli.main", "desk", "prepare", *options]
+        # -P: nothing is imported from where the desk was started, which may be anybody's folder.
+        command = [sys.executable, "-P", "-m", "pipelines.cli.main", "desk", "prepare", *options]
         with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             while process.poll() is None:
                 if self._stop_now.wait(0.5):

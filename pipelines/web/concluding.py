@@ -80,7 +80,8 @@ def conclude(
         While a run is writing.
     """
     until = utc(given.quiet_until, str(LOCAL)) if given.quiet_until else None
-    told = "" if newest or not given.reason else f" [as of run {run_id}]"
+    # Before what was typed: what is cut off somewhere isn't this.
+    told = "" if newest or not given.reason else f"[as of run {run_id}] "
 
     def still(store: Queries) -> bool:
         if seen and seen != line.seen:
@@ -103,7 +104,7 @@ def conclude(
                 line.incident_id,
                 author=given.operator,
                 conclusion=given.conclusion,
-                reason=f"{given.reason}{told}",
+                reason=f"{told}{given.reason}",
                 quiet_until=until,
                 quiet_within_m=QUIET_WITHIN_M,
                 events=line.events,

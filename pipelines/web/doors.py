@@ -142,7 +142,7 @@ class Doors:
         try:
             if await gate.answers(scope, headers, receive, send):
                 return
-            session = gate.admitted(headers, scope["path"])
+            session = gate.admitted(headers)
             if session is None or session.account is None:
                 await gate.refuse(scope, send)
                 return
@@ -163,6 +163,8 @@ class Doors:
         if app is None:
             await _say(send, 503, "Not yet", NOT_READY, more=_AGAIN)
             return
+        if path != "/live":
+            self._keys.use(session)
         if writes:  # whatever a page asks for, it is the account that writes
             scope["state"]["form"]["operator"] = session.account.name
         await app(scope, receive, send)

@@ -111,7 +111,7 @@ class Gate:
             await self._show(scope, headers, send, 200, back, language, elsewhere=elsewhere)
         return True
 
-    def admitted(self, headers: Headers, path: str) -> Session | None:
+    def admitted(self, headers: Headers) -> Session | None:
         """Return the session of a request, if its account still is what it was.
 
         Raises
@@ -120,7 +120,7 @@ class Gate:
             If the accounts can't be read, or aren't ours alone.
         """
         given = cookie_of(headers, self.cookie)
-        session = self.keys.session(given, used=path != "/live") if given else None
+        session = self.keys.session(given) if given else None
         if session is None or session.account is None:
             return None
         if self.accounts.find(session.account.name) != session.account:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core.telling import told
 from pipelines.ask.explain.reasons import BEST, considered
 from pipelines.ask.recall import story
+from pipelines.assess.dispositions import of_part
 from pipelines.base.labels import Labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
@@ -169,11 +171,15 @@ def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
 
 
 def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
-    """Return conclusions in words, those recorded at once as one, the newest first."""
+    """Return conclusions in words, those recorded at once as one, the newest first.
+
+    Those of who saw a part come after those of who saw everything, as they count (`newest`).
+    """
     columns = ["made_time", "author", "conclusion", "reason"]
     counted = table.groupby(columns, sort=True, as_index=False).agg(
         quiet_until=("quiet_until", "first"), events=("event_id", "size")
     )
+    counted = counted.iloc[np.argsort(~of_part(counted).to_numpy(bool), kind="stable")]
     return [
         Concluded(
             made=moment(row["made_time"], LOCAL, LOCAL_NAME),

@@ -11,6 +11,7 @@ from typing import Any, Final
 import psutil
 
 TABLE: Final = Path("/proc/net/tcp")
+_ESTABLISHED: Final = "01"
 
 
 def account(scope: Mapping[str, Any]) -> int | None:
@@ -30,7 +31,8 @@ def account(scope: Mapping[str, Any]) -> int | None:
     except (OSError, KeyError, TypeError, ValueError):
         return None
     fields = next((line.split() for line in lines if f" {there} {here} " in line), [])
-    return int(fields[7]) if len(fields) > 7 else None
+    # One that its process has closed stands there as if it were root's.
+    return int(fields[7]) if len(fields) > 7 and fields[3] == _ESTABLISHED else None
 
 
 def _plain(host: str, port: int) -> tuple[str, int]:

@@ -41,7 +41,8 @@ async def form_of(headers: Headers, receive: Receive) -> dict[str, str] | int:
     if kind != b"application/x-www-form-urlencoded":
         return 415
     stated = headers.get(b"content-length", [])
-    if len(stated) != 1 or not stated[0].isdigit():
+    # Who states both may be understood in two ways (RFC 9112, section 6.1).
+    if len(stated) != 1 or not stated[0].isdigit() or b"transfer-encoding" in headers:
         return 411
     if int(stated[0][:20]) > MAX_BODY:
         return 413

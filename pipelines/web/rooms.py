@@ -36,11 +36,14 @@ MAX_ROWS: Final = 200
 
 LOOK_EVERY_S: Final = 60.0
 
+_WHOLE: Final = frozenset({"home", "disk"})
+"""What isn't told of a part of a home: how a disk fills says how much comes that isn't shown."""
+
 
 class Looks:
     """How the installation is, looked at no more than once a minute unless asked for.
 
-    Without `edited` its configuration isn't examined.
+    Without `edited` its configuration isn't examined, and nothing told of the machine.
     """
 
     def __init__(self, installation: Installation, *, edited: bool = True) -> None:
@@ -53,8 +56,9 @@ class Looks:
         with self._lock:
             kept = self._kept
             if kept is None or afresh or kept[0] != run_id or _s(now, kept[1]) > LOOK_EVERY_S:
-                found = look(self._installation, now, afresh=afresh, edited=self._edited)
-                self._kept = kept = (run_id, now, *found)
+                health, told = look(self._installation, now, afresh=afresh, edited=self._edited)
+                told = [one for one in told if self._edited or one.where not in _WHOLE]
+                self._kept = kept = (run_id, now, health, told)
             return kept[2], kept[3]
 
 
@@ -62,11 +66,14 @@ def _s(now: datetime, then: datetime) -> float:
     return (now - then).total_seconds()
 
 
-def health_page(health: Health | None, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Return what `selat status` and `selat doctor` say, for a page."""
+def health_page(
+    health: Health | None, problems: Sequence[Problem], *, part: bool = False
+) -> dict[str, Any]:
+    """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home."""
     coverage = None if health is None else health.coverage
+    facts = [] if health is None else going.facts(health)
     return {
-        "facts": [] if health is None else going.facts(health),
+        "facts": [(name, text) for name, text in facts if not part or name not in _WHOLE],
         "columns": going.FEED_COLUMNS,
         "feeds": [] if health is None else going.feed_rows(health),
         "coverage": [] if coverage is None else going.coverage_map(coverage),

@@ -29,6 +29,7 @@ from pipelines.web.clearances import Desks, Preparing
 from pipelines.web.doors import MAX_HEADERS, Doors
 from pipelines.web.gate import Gate
 from pipelines.web.sessions import Keys
+from pipelines.web.sockets import MAX_OF_NETWORK, MAX_OPEN, MAX_SERVED, Listener
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 RECEIVE_S: Final = 10.0
@@ -95,7 +96,8 @@ def listening(host: str, port: int, *, network: bool = False) -> socket.socket:
             f"{host!r} is no address to listen at",
             hint="one of this machine's, 0.0.0.0 for all; names by which it is reached: --name",
         ) from error
-    made = socket.socket(socket.AF_INET6 if where.version == 6 else socket.AF_INET)
+    made = Listener(socket.AF_INET6 if where.version == 6 else socket.AF_INET)
+    made.most_of_one = MAX_OF_NETWORK if network else MAX_OPEN
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((str(where), port))
@@ -272,11 +274,12 @@ def server_of(app: Doors, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # what strangers send isn't ours to write down, line by line
         access_log=False,
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=2 * MAX_HEADERS,
-        limit_concurrency=64,
+        limit_concurrency=MAX_SERVED,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=_STOP_S,
     )

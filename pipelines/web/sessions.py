@@ -24,6 +24,11 @@ IDLE_S: Final = 30 * 60.0
 WHOLE_S: Final = 12 * 3600.0
 
 
+def _clock_s() -> float:
+    """Return seconds that pass while the machine sleeps, too (clock_gettime(2))."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass
 class Session:
     """One browser that was let in.
@@ -72,7 +77,7 @@ class Keys:
         Seconds, from whenever.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = _clock_s) -> None:
         self._tokens: list[str] = []
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock, self._clock = Lock(), clock
@@ -116,14 +121,8 @@ class Keys:
         for one in sorted(some, key=lambda one: one.used)[: max(0, len(some) - most)]:
             del self._sessions[one.key]
 
-    def session(self, key: str, *, used: bool = True) -> Session | None:
-        """Return the session of a cookie that hasn't ended.
-
-        Parameters
-        ----------
-        used
-            Whether a person asks, so that it stays open.
-        """
+    def session(self, key: str) -> Session | None:
+        """Return the session of a cookie that hasn't ended."""
         with self._lock:
             now = self._clock()
             found = next((one for one in self._sessions.values() if same(one.key, key)), None)
@@ -132,9 +131,12 @@ class Keys:
             if found.ended(now):
                 del self._sessions[found.key]
                 return None
-            if used:
-                found.used = now
             return found
+
+    def use(self, session: Session) -> None:
+        """Note that a person asks, so that a session stays open."""
+        with self._lock:
+            session.used = self._clock()
 
     def end(self, session: Session) -> None:
         """Close a session: its cookie opens nothing any more."""

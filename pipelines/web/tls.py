@@ -1,6 +1,6 @@
 """Certificates: the context that the desk speaks TLS in, and one made by ourselves.
 
-TLS 1.2 at least, with the ciphers that Python's default leaves (RFC 9325, sections 3.1.1 and 4.2).
+TLS 1.2 at least, there with the ciphers that also authenticate (RFC 9325, sections 3.1.1 and 4.2).
 """
 
 import ipaddress
@@ -29,25 +29,34 @@ def context(cert: Path, key: Path) -> ssl.SSLContext:
     Raises
     ------
     ConfigError
-        If one can't be read, they don't belong together, it has expired, or others can read the
-        key.
+        If one can't be read, they don't belong together, it has expired, or others can read or
+        change the key.
     """
     for path, what in ((cert, "certificate"), (key, "key")):
         try:
             with path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
+                about = os.fstat(file.fileno())
         except OSError as error:
             raise ConfigError(
                 f"the {what} {path} can't be read: {error.strerror or error}",
                 hint="selat desk certificate makes one, and its key",
             ) from error
-        if what == "key" and stat.S_IMODE(mode) & 0o007:
-            raise ConfigError(f"everybody here can read the key {path}", hint=f"chmod 600 {path}")
+        if what == "key" and stat.S_IMODE(about.st_mode) & 0o027:
+            raise ConfigError(
+                f"everybody here can read the key {path}, or others can change it",
+                hint=f"chmod 600 {path}",
+            )
+        if what == "key" and about.st_uid not in {0, os.geteuid()}:
+            raise ConfigError(
+                f"the key {path} is another account's",
+                hint="who wrote it can pretend to be the desk",
+            )
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.options |= (
         ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     )
+    made.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     made.set_alpn_protocols(["http/1.1"])
     try:
         made.load_cert_chain(cert, key, password=_no_password)

@@ -4,7 +4,9 @@ By the name from one address; by the address, whatever names it tries; and by th
 wherever, more slowly, so that many addresses don't help either (NIST SP 800-63B-4, section 3.2.2).
 A browser that a name signed in with before is counted by itself, so that nobody can keep an officer
 out by trying (OWASP, Slow Down Online Guessing Attacks with Device Cookies). A name that isn't
-there waits as one that is. What is remembered is bounded: the longest unused goes first.
+there waits as one that is. What is remembered is bounded: the longest unused goes first, except for
+names: each is counted in one of a fixed number of places that nobody outside can tell, so that
+guessing at others doesn't push out what was counted of one.
 """
 
 import hashlib
@@ -18,7 +20,8 @@ from threading import Lock
 from typing import Final
 
 MAX_KEPT: Final = 4096
-MAX_BROWSERS: Final = 512
+MAX_BROWSERS: Final = 8
+"""Of one name: who may sign in pushes out nobody else's."""
 FORGET_S: Final = 24 * 3600.0
 MAX_WAIT_S: Final = 15 * 60.0
 MAX_ANYWHERE_S: Final = 60.0
@@ -27,6 +30,13 @@ FREE: Final = 5
 """Wrong passwords of a name from an address before it has to wait."""
 FREE_OF_ADDRESS: Final = 20
 FREE_ANYWHERE: Final = 50
+
+
+@dataclass(frozen=True)
+class _Name:
+    """Where a name is counted, wherever it is tried from."""
+
+    place: int
 
 
 @dataclass
@@ -47,6 +57,8 @@ class Tries:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, Lock()
         self._counts: OrderedDict[Hashable, _Count] = OrderedDict()
+        self._names: dict[Hashable, _Count] = {}
+        self._secret = secrets.token_bytes(32)
         self._browsers: OrderedDict[str, str] = OrderedDict()
 
     def wait_s(self, name: str, address: str, browser: str = "") -> float:
@@ -66,9 +78,12 @@ class Tries:
         """Note a wrong password."""
         with self._lock:
             for key, _, _ in self._counted(name, address, browser):
-                count = self._counts.setdefault(key, _Count())
+                if isinstance(key, _Name):
+                    count = self._names.setdefault(key, _Count())
+                else:
+                    count = self._counts.setdefault(key, _Count())
+                    self._counts.move_to_end(key)
                 count.wrong, count.last = count.wrong + 1, self._clock()
-                self._counts.move_to_end(key)
             while len(self._counts) > MAX_KEPT:
                 self._counts.popitem(last=False)
 
@@ -81,13 +96,14 @@ class Tries:
             (own, _, _), *others = self._counted(name, address, browser)
             self._counts.pop(own, None)
             for key, _, _ in others:
-                if (count := self._counts.get(key)) is not None:
+                if (count := self._found(key)) is not None:
                     count.wrong = max(0, count.wrong - 1)
             made = secrets.token_urlsafe(32)
             self._browsers.pop(_digest(browser), None)
             self._browsers[_digest(made)] = name
-            while len(self._browsers) > MAX_BROWSERS:
-                self._browsers.popitem(last=False)
+            same = [digest for digest, of in self._browsers.items() if of == name]
+            for digest in same[:-MAX_BROWSERS]:
+                del self._browsers[digest]
             return made
 
     def _counted(
@@ -95,15 +111,30 @@ class Tries:
     ) -> tuple[tuple[Hashable, int, float], ...]:
         digest = _digest(browser)
         if browser and self._browsers.get(digest) == name:
-            return _of(name, digest, known=True)
-        return _of(name, _network(address), known=False)
+            return self._of(name, digest, known=True)
+        return self._of(name, network_of(address), known=False)
+
+    def _of(self, name: str, where: str, *, known: bool) -> tuple[tuple[Hashable, int, float], ...]:
+        """Return what is counted for a try: key, how many are free, how long the wait gets."""
+        own = (("both", name, where), FREE, MAX_WAIT_S)
+        if known:
+            return (own,)
+        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._secret).digest()
+        return (
+            own,
+            (("address", where), FREE_OF_ADDRESS, MAX_WAIT_S),
+            (_Name(int.from_bytes(digest) % MAX_KEPT), FREE_ANYWHERE, MAX_ANYWHERE_S),
+        )
 
     def __len__(self) -> int:
         """How much is remembered."""
-        return len(self._counts)
+        return len(self._counts) + len(self._names)
+
+    def _found(self, key: Hashable) -> _Count | None:
+        return self._names.get(key) if isinstance(key, _Name) else self._counts.get(key)
 
     def _left(self, key: Hashable, free: int, most_s: float, now: float) -> float:
-        count = self._counts.get(key)
+        count = self._found(key)
         if count is None or now - count.last > FORGET_S:
             return 0.0
         over = count.wrong - free
@@ -113,24 +144,12 @@ class Tries:
         return max(0.0, count.last + wait_s - now)
 
 
-def _of(name: str, where: str, *, known: bool) -> tuple[tuple[Hashable, int, float], ...]:
-    """Return what is counted for a try: key, how many are free, how long the wait gets."""
-    own = (("both", name, where), FREE, MAX_WAIT_S)
-    if known:
-        return (own,)
-    return (
-        own,
-        (("address", where), FREE_OF_ADDRESS, MAX_WAIT_S),
-        (("name", name), FREE_ANYWHERE, MAX_ANYWHERE_S),
-    )
-
-
 def _digest(browser: str) -> str:
     """Return what is kept of a browser's word: a table is searched by it, so none can be timed."""
     return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what one subscriber has: an IPv4 address, or 64 bits of IPv6 (RFC 6177)."""
     try:
         parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])

@@ -1,13 +1,17 @@
 """The doors of a desk on the network: who signs in, with what, from where, and for how long."""
 
 import json
+import logging
 import os
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,15 +23,18 @@ from typer.testing import CliRunner
 
 from detectors.core.errors import ConfigError
 from pipelines import store
+from pipelines.assess.dispositions import newest, set_aside
 from pipelines.base.marks import Tlp
 from pipelines.base.settings import Installation
 from pipelines.cli.main import app as command
-from pipelines.web import accounts, peers, serving, tls, tries
+from pipelines.run import cleared
+from pipelines.web import accounts, clearances, peers, serving, tls, tries
 from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
 from pipelines.web.protocol import MAX_BODY
 from pipelines.web.sessions import IDLE_S, MAX_OF_ONE, WHOLE_S, Keys
+from pipelines.web.sockets import MAX_OF_NETWORK, MAX_SERVED
 from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
 from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     AWAY,
@@ -223,6 +230,16 @@ def test_an_account_that_changes_is_out_with_its_next_request(
         assert watch.sign_in(signed.client, "Kpl Osman", "four ducks in a row").status_code == 401
 
 
+def test_a_page_that_waits_by_itself_keeps_no_session_open(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = watch.signed_in("Guest")
+    monkeypatch.setattr(watch.gate.desks, "app", lambda _: None)  # it asks again every 20 s
+    for status in (503, 503, 503, 303):
+        watch.now += IDLE_S / 3.5
+        assert signed.client.get("/").status_code == status
+
+
 def test_a_session_of_one_desk_opens_no_other(watch: Watch, marked: Installation) -> None:  # noqa: F811
     signed, other = watch.signed_in("Chief"), Watch(marked)
     there = other.browser()
@@ -308,7 +325,7 @@ def test_many_names_from_an_address_and_many_addresses_at_a_name_are_slowed() ->
     assert 0 < counted.wait_s("lt aminah", "192.0.2.1") <= tries.MAX_ANYWHERE_S
     for n in range(3 * MAX_KEPT):
         counted.wrong(f"m{n}", f"10.{n // 250}.{n % 250}.1")
-    assert len(counted) <= MAX_KEPT
+    assert len(counted) <= 2 * MAX_KEPT
     now[0] += tries.FORGET_S + 1
     assert counted.wait_s("lt aminah", "192.0.2.1") == 0
 
@@ -331,6 +348,20 @@ def test_an_officer_is_not_kept_out_by_what_others_try(watch: Watch) -> None:
     assert watch.sign_in(thief, "Lt Aminah", AMINAH).status_code == 429
     for used in (word, "x"):
         assert watch.gate.tries.wait_s("lt aminah", "192.0.2.7", used) > 0
+
+
+def test_what_is_counted_of_a_name_is_pushed_out_by_nobody() -> None:
+    counted = Tries(lambda: 0.0)
+    word = counted.right("lt aminah", "192.0.2.1")
+    for n in range(FREE_ANYWHERE):
+        counted.wrong("lt aminah", f"2001:db8:0:{n:x}::1")
+    for n in range(MAX_KEPT):  # guesses at other names, from as many networks
+        counted.wrong(f"n{n}", f"2001:db8:1:{n:x}::1")
+    assert counted.wait_s("lt aminah", "2001:db8:2::1") > 0
+    for _ in range(600):  # nor is an officer's browser, by who may sign in
+        counted.right("guest", "192.0.2.2")
+    assert counted.wait_s("lt aminah", "192.0.2.1", word) == 0
+    assert len(counted._browsers) <= tries.MAX_BROWSERS + 1
 
 
 def test_those_who_sign_in_from_one_address_do_not_add_up() -> None:
@@ -444,6 +475,9 @@ def test_a_password_is_kept_by_a_salt_of_its_own_and_read_by_nobody(known: Accou
         '"a"',
         "a;b",
         "a|b",
+        "Lt Aminah\u3164",  # a letter that can't be seen
+        "\u1160",
+        "Lt \u0410minah",  # Cyrillic
     ],
 )
 def test_a_name_is_letters_and_digits(known: Accounts, name: str) -> None:
@@ -646,7 +680,7 @@ def test_from_elsewhere_a_desk_is_reached_over_tls_by_accounts_and_names_alone(
 
 
 def test_a_certificate_or_key_that_cannot_be_used_is_told(
-    certified: tuple[Path, Path], tmp_path: Path
+    certified: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cert, key = certified
     other_cert, other_key = tls.self_signed(tmp_path / "other", ("desk.example",))
@@ -679,15 +713,73 @@ def test_a_certificate_or_key_that_cannot_be_used_is_told(
         with pytest.raises(ConfigError) as told:
             tls.context(one, two)
         assert told.value.hint
-    key.chmod(0o604)
-    with pytest.raises(ConfigError, match="everybody"):
-        tls.context(cert, key)
+    for mode in (0o604, 0o620):
+        key.chmod(mode)
+        with pytest.raises(ConfigError, match="others can change"):
+            tls.context(cert, key)
     key.chmod(0o600)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", lambda _: SimpleNamespace(st_mode=0o600, st_uid=77))
+        with pytest.raises(ConfigError, match="another account's"):
+            tls.context(cert, key)
     with pytest.raises(ConfigError, match="there is"):  # nothing is overwritten
         tls.self_signed(cert.parent, ("desk.example",))
     for name_of in ("", "a b", "a/b", "désk"):
         with pytest.raises(ConfigError):
             tls.self_signed(tmp_path / "none", (name_of,))
+
+
+def test_a_request_that_says_its_length_twice_is_not_read(watch: Watch) -> None:
+    client = watch.browser()
+    client.get("/login")
+    both = {"content-length": "1", "transfer-encoding": "chunked", "origin": AWAY}
+    form = {"content-type": "application/x-www-form-urlencoded", **both}
+    assert client.post("/login", content="x", headers=form).status_code == 411
+
+
+def test_nobody_alone_takes_all_connections_or_all_files() -> None:
+    """Before TLS begins no server counts them."""
+    with serving.listening("127.0.0.1", 0, network=True) as sock, ExitStack() as open_:
+
+        def called() -> socket.socket | None:
+            open_.enter_context(socket.create_connection(sock.getsockname()))
+            try:
+                return open_.enter_context(sock.accept()[0])
+            except ConnectionAbortedError:
+                return None
+
+        held = [one for _ in range(MAX_OF_NETWORK + 9) if (one := called())]
+        assert len(held) == MAX_OF_NETWORK < MAX_SERVED
+        held[0].close()
+        assert called() is not None
+        assert called() is None
+
+
+def test_what_strangers_send_is_no_line_in_the_log() -> None:
+    serving.server_of(Doors(serving._nothing, Keys(), 8765))
+    assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
+
+
+def test_what_the_desk_starts_is_imported_from_nowhere_else(
+    marked: Installation,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "__init__.py").write_text("raise SystemExit('a stranger was here')")
+    monkeypatch.chdir(tmp_path)  # a folder of anybody's, in which the desk was started
+    asked: list[list[str]] = []
+
+    @contextmanager
+    def noted(command: list[str], **_: object) -> Iterator[Any]:
+        asked.append(command)
+        yield SimpleNamespace(poll=lambda: 0, returncode=0, stderr=None)
+
+    monkeypatch.setattr(clearances, "started", noted)
+    clearances.Preparing(marked, Accounts(tmp_path), print)._prepare()
+    [command] = asked
+    look = [*command[: command.index("-m")], "-c", "import pipelines"]
+    assert subprocess.run(look, check=False, capture_output=True).returncode == 0
 
 
 def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
@@ -707,6 +799,8 @@ def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
         ):
             return safe.version()
 
+    named = {one["name"] for one in tls.context(*certified).get_ciphers()}
+    assert all("GCM" in one or "CHACHA20" in one for one in named)
     with served_tls(marked, certified) as (port, _):
         assert spoken(port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
         assert spoken(port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
@@ -746,6 +840,23 @@ def test_where_the_system_does_not_tell_whose_a_connection_is_our_own_processes_
         assert peers.account(scope) is None
 
 
+def test_a_connection_that_its_client_has_closed_is_nobodys(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The kernel shows it with root's number: root's desk took it for its own."""
+    line = "3: 0100007F:A06C 0100007F:848B {} 0:0 03:0 0 {} 0 0 3 x\n"
+    monkeypatch.setattr(peers, "TABLE", table := tmp_path / "tcp")
+    scope = {"client": ("127.0.0.1", 0xA06C), "server": ("127.0.0.1", 0x848B)}
+    for values, whose in (
+        (("01", 1000), 1000),
+        (("05", 0), None),
+        (("06", 0), None),
+        (("01", 0), 0),
+    ):
+        table.write_text(line.format(*values))
+        assert peers.account(scope) == whose
+
+
 def test_nobody_comes_in_whose_account_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = Keys()
     doors = Doors(serving._nothing, keys, 8765, strict=True)
@@ -770,8 +881,53 @@ def test_what_is_concluded_on_an_old_night_says_which(
     assert chief.send(f"/incident/{first}", conclusion="watch", reason="now").status_code == 303
     with store.read(own_marked.store) as reader:
         told = reader.dispositions()
-    assert set(told["reason"]) == {f"as it looked then [as of run {run_id}]", "now"}
+    assert set(told["reason"]) == {f"[as of run {run_id}] as it looked then", "now"}
     assert set(told["author"]) == {"Chief"}
+
+
+def test_a_part_that_is_made_anew_is_read_anew(
+    own_marked: Installation,  # noqa: F811
+) -> None:
+    """Its runs have the same names, and may rest on less: a feed that is no more for the reader."""
+    desks, guest = Watch(own_marked).gate.desks, cleared.Clearance(Tlp.GREEN, frozenset())
+    own = cleared.home_of(own_marked, guest)
+    held = cleared.prepared(own)
+    before = desks.app(guest)
+    assert desks.app(guest) is before
+    cleared._note(own, held["state"], held["nights"])
+    assert desks.app(guest) is not before
+
+
+def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(
+    own_marked: Installation,  # noqa: F811
+) -> None:
+    watch = Watch(own_marked)
+    chief, guest = watch.signed_in("Chief"), watch.signed_in("Guest")
+    both = [one for one in chief.page("/").lines() if one in guest.page("/").lines()]
+    [first, second] = both[:2]
+    quiet = {"conclusion": "cleared", "reason": "seen alongside", "quiet_until": "2026-01-20"}
+    assert chief.send(f"/incident/{first}", **quiet).status_code == 303
+    forged = f"x); cleared (Chief: nothing there{' ' * 400}"
+    for one, reason in ((first, "who knows"), (second, f"{forged}{'y' * 1500}")):
+        sent = guest.send(f"/incident/{one}", conclusion="unknown", reason=reason)
+        assert sent.status_code == 303
+    with store.read(own_marked.store) as reader:
+        known = reader.dispositions()
+        run = reader.last_run()
+        assert run is not None
+        events = reader.events(run["run_id"])
+    of_chief = known[known["quiet_until"].notna()]["event_id"]
+    held = newest(known).set_index("event_id")
+    assert set(held.loc[of_chief, "author"]) == {"Chief"}
+    assert set_aside(events[events["event_id"].isin(of_chief)], known).all()
+    page = chief.page(f"/incident/{first}")
+    [(_, holds)] = page.all("li", **{"class": "holds"})
+    assert "seen alongside" in holds
+    assert "who knows" in page.text
+    told = [text for about, text in chief.page("/").all("p", **{"class": "about done"})]
+    [forgery] = [text for text in told if "Guest" in text]
+    assert "[as far as TLP:GREEN shows]" in forgery  # however long it is
+    assert "(Chief" not in forgery
 
 
 def test_what_changes_while_it_is_written_is_not_concluded_on(

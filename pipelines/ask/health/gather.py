@@ -186,7 +186,8 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
         for one in sorted(feeds, key=lambda one: (not one.may_be_the_clock, -one.rows, one.feed))
     ]
     for row in reader.sighting_files().itertuples(index=False):
-        if rows := json.loads(str(row.report))["rejected"].get(FUTURE, 0):
+        report = json.loads(str(row.report))  # empty where only some of a file's are held
+        if rows := report.get("rejected", {}).get(FUTURE, 0):
             text = (
                 f"{rows:,} sightings were from the future when they were read: this machine's "
                 f"clock ({now:%Y-%m-%d %H:%M}Z) may be slow; they are kept out, and taken at the "

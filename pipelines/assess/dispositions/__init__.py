@@ -23,6 +23,9 @@ from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS
 QUIET_WITHIN_M: Final = 9260.0
 """5 nm: how near the like must happen to be set aside with it, if nothing else is said."""
 
+PART: Final = "[as far as "
+"""How the reason of somebody begins who could see a part alone; the desk puts it before theirs."""
+
 
 class DispositionError(SelatError):
     """A conclusion can't be recorded."""
@@ -31,9 +34,19 @@ class DispositionError(SelatError):
 
 
 def newest(dispositions: pd.DataFrame) -> pd.DataFrame:
-    """Return the one that holds for each event."""
+    """Return the one that holds for each event: the newest of those who could see everything.
+
+    Where they said nothing, the newest of those who saw a part (`of_part`).
+    """
     ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
-    return ordered.drop_duplicates("event_id", keep="last").reset_index(drop=True)
+    whole_last = ordered.iloc[np.argsort(~of_part(ordered).to_numpy(bool), kind="stable")]
+    held = whole_last.drop_duplicates("event_id", keep="last")
+    return held.sort_values(["made_time", "disposition_id"], kind="stable", ignore_index=True)
+
+
+def of_part(dispositions: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether the author of each could see no more than a part of what is here."""
+    return dispositions["reason"].astype("str").str.startswith(PART)
 
 
 def make(

@@ -399,7 +399,7 @@ class Signed:
 
     @property
     def csrf(self) -> str:
-        session = self.watch.gate.keys.session(self.client.cookies[COOKIE], used=False)
+        session = self.watch.gate.keys.session(self.client.cookies[COOKIE])
         assert session is not None
         return session.csrf
 

@@ -1,8 +1,10 @@
 """What an account may not see is on no page of its desk: not said, not counted, not found."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ from starlette.routing import Route
 from typer.testing import CliRunner
 
 from pipelines import store
+from pipelines.base import marks
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
@@ -141,6 +144,9 @@ def test_no_page_of_a_guest_holds_a_word_that_is_secret(
     assert len(hidden) > 20
     assert {shown[address] for address in hidden} == {404}
     assert sum(status == 200 for status in shown.values()) > 15
+    health = guest.page("/health").text
+    assert "be read" not in health
+    assert "GB free" not in health  # which falls with what isn't shown, too
     # The search would find them: whoever may see everything does.
     assert pattern.search(chief.page("/").html)
     assert all(chief.client.get(address).status_code == 200 for address in sorted(hidden)[:3])
@@ -155,8 +161,6 @@ def test_a_guests_desk_is_that_of_a_home_where_nothing_secret_ever_came(
     assert known == values(cleared.home_of(unmarked, GUEST))
     compared = 0
     for address in addresses(marked, known, MOST):
-        if address == "/health":  # says how large the disk is
-            continue
         one, two = (_plain(side, side.client.get(address)) for side in (guest, other))
         assert one == two, address
         compared += 1
@@ -166,7 +170,8 @@ def test_a_guests_desk_is_that_of_a_home_where_nothing_secret_ever_came(
 def _plain(side: Signed, answer: Any) -> str:
     text: str = answer.text.replace(side.csrf, "CSRF")
     text = text.replace(str(side.watch.gate.accounts.path.parent.parent), "FOLDER")
-    return re.sub(r"\d+ (s|min|h|seconds?|minutes?)\b", "AGE", text)
+    text = text.replace("/unmarked/", "/marked/")
+    return re.sub(r"[\d.]+ (s|min|h|MB|seconds?|minutes?)\b|\d\d \w+ \d\d:\d\d MYT", "AGE", text)
 
 
 def test_a_clearance_sees_what_a_pack_of_the_same_rights_holds(
@@ -221,7 +226,7 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
         assert set(known["author"]) == {"Guest"}
         assert known["disposition_id"].is_unique
         part = one == own_marked  # who sees a part sets nothing aside for who sees all
-        assert set(known["reason"]) == {"a ferry" + " [as far as TLP:GREEN shows]" * part}
+        assert set(known["reason"]) == {"[as far as TLP:GREEN shows] " * part + "a ferry"}
         assert known["quiet_until"].isna().all() == part
     assert "a ferry" in guest.page(f"/incident/{first}").text
     # What others conclude with all that they know isn't told to who knows less.
@@ -287,8 +292,8 @@ def test_the_desk_has_it_prepared_in_a_process_of_its_own(
 
     @contextmanager
     def in_here(command: list[str], **_: object) -> Iterator[Any]:
-        asked.append(command[3:])
-        answer = CliRunner().invoke(commands, command[3:])
+        asked.append(command[4:])
+        answer = CliRunner().invoke(commands, command[4:])
         assert answer.exit_code == 0, answer.output
         preparing._stop_now.set()
         yield SimpleNamespace(poll=lambda: 0, returncode=0, stderr=None)
@@ -325,3 +330,17 @@ def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
         assert reader.dispositions().empty
     assert cleared.clear_away(own_marked, [GUEST]) == []
     assert cleared.clear_away(own_marked, []) == [own.home]
+
+
+def test_what_a_cleared_home_is_configured_with_is_for_nobody_else_to_read(
+    marked: Installation, tmp_path: Path
+) -> None:
+    own = Installation(tmp_path / "desk", tmp_path / "desk" / "config", marked.settings)
+    before = os.umask(0o077)  # as the command sets it; what is copied is readable by all
+    try:
+        cleared._configure(marked, own, GUEST.may, marks.load(marked.config))
+    finally:
+        os.umask(before)
+    made = list(own.home.rglob("*"))
+    assert own.config / "zones" in made
+    assert not [path for path in made if path.stat().st_mode & 0o077]

@@ -1,0 +1,51 @@
+"""A listening socket whose connections are bounded from the moment that they are accepted.
+
+The server counts what it serves, and a connection on which TLS hasn't begun isn't that yet: without
+a bound of its own, whoever opens enough of them takes every file that the process may open, and
+each one that then can't be accepted is a line in its log.
+"""
+
+import socket
+from typing import Any, Final
+
+from pipelines.web.tries import network_of
+
+MAX_OPEN: Final = 256
+MAX_SERVED: Final = 64
+"""Of those that speak; who comes beyond is told to come later."""
+MAX_OF_NETWORK: Final = MAX_SERVED // 2
+"""From one network: nobody alone keeps everybody out."""
+
+
+class Listener(socket.socket):
+    """A socket that closes at once what is accepted beyond its bounds.
+
+    Attributes
+    ----------
+    most_of_one
+        Connections from one network.
+    """
+
+    most_of_one = MAX_OPEN
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._open: list[tuple[socket.socket, str]] = []
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection.
+
+        Raises
+        ------
+        ConnectionAbortedError
+            If there are too many: whoever waits for connections knows it as one that has gone.
+        """
+        made, address = super().accept()
+        network = network_of(str(address[0]))
+        self._open = [one for one in self._open if one[0].fileno() >= 0]
+        of_one = sum(where == network for _, where in self._open)
+        if len(self._open) >= MAX_OPEN or of_one >= self.most_of_one:
+            made.close()
+            raise ConnectionAbortedError("too many connections")
+        self._open.append((made, network))
+        return made, address
