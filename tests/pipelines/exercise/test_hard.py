@@ -219,7 +219,7 @@ def test_every_faulty_report_stands_in_the_feed_as_it_is_told(night, heard):
 
 def test_the_truth_tells_faults_beside_events_and_readers_of_old_leave_them_alone(night):
     content = json.loads((night / "truth.json").read_text())
-    assert set(content) == {"t0", "t1", "events", "faults"}
+    assert set(content) == {"t0", "t1", "events", "faults", "heard"}
     truth = Truth.read(night / "truth.json")
     assert truth.faults
     kinds = {fault.fault for fault in truth.faults}
