@@ -31,7 +31,7 @@ week: setup ## simulate an exercise week and look at its seven nights, for the n
 	@$(BIN)/selat flagged --home $(WEEK)/home
 
 test: .venv/.installed-dev ## install the development tools and run all tests
-	SELAT_EXAMPLES=0.15 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove"
+	SELAT_EXAMPLES=0.1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove"
 
 test-fast: .venv/.installed-dev ## the tests to run at every save: units, cases, contract
 	SELAT_EXAMPLES=0.1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove and not slow and not whole" tests

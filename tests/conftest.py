@@ -1,10 +1,10 @@
 """Fixtures that every test may use, and the tiers that tests are run in.
 
 `make test` runs all but what is marked `prove`: long proofs, each with a shorter variant in it; of
-each property it tries a seventh of the examples that it is decorated with. `make test-fast` is
+each property it tries a tenth of the examples that it is decorated with. `make test-fast` is
 units, cases and the contract on small data: it leaves out what is marked `slow` (half a second of
 processor time and more), and what needs a simulated night, a browser, a server or object storage
-or attacks from outside (marked `whole` here), and tries a tenth of the examples; `make prove` runs
+or attacks from outside (marked `whole` here); `make prove` runs
 the long proofs, and every property with ten times the examples.
 """
 

@@ -457,6 +457,7 @@ def killed_when(drivers: "subprocess.Popen[str]", reached: Callable[[], bool]) -
     assert int(drivers.stdout.readline()) == -signal.SIGKILL
 
 
+@pytest.mark.prove  # in one go: run/test_command
 def test_a_detector_that_fails_does_not_stop_the_others(
     untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
