@@ -4,8 +4,8 @@
 each property it tries a tenth of the examples that it is decorated with. `make test-fast` is
 units, cases and the contract on small data: it leaves out what is marked `slow` (half a second of
 processor time and more), and what needs a simulated night, a browser, a server or object storage
-or attacks from outside (marked `whole` here); `make prove` runs
-the long proofs, and every property with ten times the examples.
+or attacks from outside (marked `whole` here); `make prove` runs the long proofs, and every property
+with ten times the examples.
 """
 
 import fcntl
