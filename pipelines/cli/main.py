@@ -131,6 +131,10 @@ def main() -> None:
     # and to look through it again at the end as much.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
+    # Nothing here multiplies large matrices, and pydantic has no plugins: threads for the one, and
+    # a look through all that is installed for the other, take as long as a query each.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
     # Where this process is the command's own, and not one that calls it, such as a notebook's.

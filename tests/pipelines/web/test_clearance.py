@@ -50,11 +50,14 @@ def values(installation: Installation) -> dict[str, list[str]]:
     """What the parameters of the desk's addresses can be in a home."""
     with store.read(installation.store) as reader:
         return {
-            "incident_id": reader.sql("SELECT DISTINCT incident_id FROM incidents")[
+            "incident_id": reader.sql("SELECT DISTINCT incident_id FROM incidents ORDER BY 1")[
                 "incident_id"
             ].tolist(),
-            "event_id": reader.sql("SELECT event_id FROM events")["event_id"].tolist(),
-            "mmsi": [f"{m:09d}" for m in reader.sql("SELECT DISTINCT mmsi FROM presence")["mmsi"]],
+            "event_id": reader.sql("SELECT event_id FROM events ORDER BY 1")["event_id"].tolist(),
+            "mmsi": [
+                f"{m:09d}"
+                for m in reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY 1")["mmsi"]
+            ],
             "run_id": reader.runs()["run_id"].tolist(),
             "name": ["desk.css", "desk.js", "chart.js", "places.js", "area.js"],
             "stem": [path.stem for path in area_files(installation.config / "zones")],
