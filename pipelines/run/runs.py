@@ -15,7 +15,7 @@ from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from pipelines.assess import watchlists
-from pipelines.assess.incidents import Known
+from pipelines.assess.incidents import Known, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.base.progress import Reporter
@@ -27,7 +27,7 @@ from pipelines.detect.window import Detection, before_window, detect, events_to_
 from pipelines.publish.files import write_all
 from pipelines.publish.products import Products
 from pipelines.reference import layers as reference
-from pipelines.run.manifest import manifest_of
+from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import NoDataError, Window, choose_window
@@ -170,7 +170,8 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     last = store.last_run()
-    versions = None if last is None else json.loads(last["manifest"]).get("detectors")
+    now = configuration_hashes(setup.installation)
+    versions = None if last is None else versions_then(json.loads(last["manifest"]), now)
     # What an incident may grow from, split from or end with began no earlier than these events.
     since = min([window.start, *told["start"].tolist(), *compared["start"].tolist()])
     before = store.known_incidents(since=since, until=window.end)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.ask.recall import story
 from pipelines.ask.recall.moment import Moment
+from pipelines.assess.incidents import versions_then
 from pipelines.store import Queries
 
 CHANGES: Final = ("new", "changed", "closed", "retracted")
@@ -70,7 +71,9 @@ def changes(store: Queries, since: Moment, until: Moment) -> Changes:
         raise ChangesError(f"{since.run_id} is later than {until.run_id}", hint="swap them")
     before, after = (store.events_as_of(m.ordinal) for m in (since, until))
     events = _events(before, after)
-    events["because"] = _because(events, _versions(store, since), _versions(store, until), since)
+    events["because"] = _because(
+        events, store.manifest(since.run_id), store.manifest(until.run_id), since
+    )
     retracted = after["retracted"] & ~after["event_id"].isin(before["event_id"])
     standing = set(after.loc[~after["retracted"], "event_id"])
     flags = _flags(store, since, until, standing)
@@ -139,15 +142,12 @@ def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _versions(store: Queries, moment: Moment) -> dict[str, str]:
-    return dict(store.manifest(moment.run_id).get("detectors", {}))
-
-
 def _because(
-    events: pd.DataFrame, then: Mapping[str, str], now: Mapping[str, str], since: Moment
+    events: pd.DataFrame, then: Mapping[str, Any], now: Mapping[str, Any], since: Moment
 ) -> pd.Series:
     """Tell what the sea brought from what other rules find in the same sea."""
-    other = [then.get(name) != now.get(name) for name in events["detector"]]
+    before = versions_then(then, now.get("configuration", {}))
+    other = [before.get(name) != now.get("detectors", {}).get(name) for name in events["detector"]]
     rules = np.array(other, bool) & (events["start"] <= since.known_time).to_numpy(bool)
     return pd.Series(np.where(rules, "rules", "sea"), events.index, dtype="str")
 

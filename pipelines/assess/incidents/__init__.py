@@ -7,6 +7,6 @@ that lasts while it grows (`lasting`). `first` says which to look at first, and 
 """
 
 from pipelines.assess.incidents.first import First, first
-from pipelines.assess.incidents.lasting import Known, lasting, vessels_in
+from pipelines.assess.incidents.lasting import Known, lasting, versions_then, vessels_in
 
-__all__ = ["First", "Known", "first", "lasting", "vessels_in"]
+__all__ = ["First", "Known", "first", "lasting", "versions_then", "vessels_in"]

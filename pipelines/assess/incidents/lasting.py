@@ -127,6 +127,24 @@ def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame
     return table_of(rows)
 
 
+def versions_then(before: Mapping[str, Any], configuration: Mapping[str, str]) -> dict[str, str]:
+    """Return the detectors' versions of a run before, none where it went by other zones or
+    thresholds: what is new of that time then is so by rules.
+
+    Parameters
+    ----------
+    before
+        Manifest of that run.
+    configuration
+        As a manifest has it, of now.
+    """
+    old, new = (
+        {name: one for name, one in each.items() if name.startswith(("zones/", "detectors.yaml"))}
+        for each in (before.get("configuration", {}), configuration)
+    )
+    return dict(before.get("detectors", {})) if old == new else {}
+
+
 def table_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return `schemas.INCIDENTS` from one mapping per incident."""
     table = pd.DataFrame(rows, columns=list(INCIDENTS))

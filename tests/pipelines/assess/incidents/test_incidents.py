@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.core import events, frames
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.assess.incidents import Known, first, lasting
+from pipelines.assess.incidents import Known, first, lasting, versions_then
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
@@ -275,6 +275,16 @@ def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> 
     known = Known.of(nothing, compared, {"loitering": "0", "gap": "1"}, at(5))
     news = dict(zip(before["start"], lasting(before, known)["news"], strict=True))
     assert news == {at(1): "new because rules changed", at(9): "new"}
+
+
+def test_other_zones_and_thresholds_are_other_rules() -> None:
+    zone = {"zones/ports.geojson": "a", "settings.yaml": "x"}
+    before = {"detectors": {"gap": "1"}, "configuration": zone}
+    assert versions_then(before, {**zone, "settings.yaml": "y"}) == {"gap": "1"}
+    assert versions_then(before, {**zone, "zones/ports.geojson": "b"}) == {}
+    assert versions_then(before, {**zone, "zones/drawn.geojson": "c"}) == {}
+    assert versions_then(before, {**zone, "detectors.yaml": "d"}) == {}
+    assert versions_then({}, {}) == {}
 
 
 def test_incidents_that_turn_out_to_be_one_are_merged(gazetteer: Gazetteer) -> None:
