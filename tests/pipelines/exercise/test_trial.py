@@ -17,7 +17,7 @@ def fake(calls, *, exit_code=0, stderr=""):
     """A `subprocess.run` that writes what the command would."""
 
     def ran(command, **_):
-        arguments = command[3:]
+        arguments = command[command.index("pipelines.cli.main") + 1 :]
         calls.append(arguments)
         if arguments[:2] == ("exercise", "simulate"):
             folder = Path(arguments[2])
