@@ -155,6 +155,7 @@ def test_no_page_of_a_guest_holds_a_word_that_is_secret(
     assert all(chief.client.get(address).status_code == 200 for address in sorted(hidden)[:3])
 
 
+@pytest.mark.prove  # word by word: the test above
 def test_a_guests_desk_is_that_of_a_home_where_nothing_secret_ever_came(
     marked: Installation, unmarked: Installation, guest: Signed
 ) -> None:

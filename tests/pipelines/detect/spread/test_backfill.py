@@ -513,6 +513,7 @@ def last_known(untouched: Path, dates: list[str], tmp_path_factory: pytest.TempP
     return home
 
 
+@pytest.mark.prove  # late feeds and past days: run/test_command
 def test_days_before_one_that_was_looked_at(
     last_known: Path, dates: list[str], by_day: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -138,6 +138,7 @@ def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str,
 
 
 @pytest.mark.slow
+@pytest.mark.prove  # byte by byte: hostile/test_release
 def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     two_feeds: Installation, sent: Callable[[str], Sent]
 ) -> None:
