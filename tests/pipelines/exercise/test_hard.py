@@ -182,7 +182,7 @@ def test_kinds_of_a_hard_sea_can_be_chosen_and_a_calm_one_has_fewer(zones, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("hours", "vessels"), [(1, 10), pytest.param(3, 30, marks=pytest.mark.prove)]
+    ("hours", "vessels"), [(1, 30), pytest.param(3, 30, marks=pytest.mark.prove)]
 )
 def test_another_process_makes_the_same_bytes(zones, tmp_path, hours, vessels):
     here, there = tmp_path / "here", tmp_path / "there"
