@@ -40,6 +40,8 @@ def shared() -> Path:
 
 WHOLE = {
     "exercise",
+    "marked",
+    "unmarked",
     "exercise_home",
     "small_feed",
     "small_home",
