@@ -40,9 +40,10 @@ def sideways(
         min_length=-(-limits.min_sideways_s // limits.step_s),
     )
     begin, end = rows[first], rows[last] + 1
-    moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
-    far = np.asarray(moved_m) >= limits.min_sideways_m
-    spans, _ = timespan.of_runs(
+    ends = grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end]
+    moved_m = np.asarray(geodesy.distance_m(*ends))
+    far = moved_m >= limits.min_sideways_m
+    spans, kept = timespan.of_runs(
         grid,
         [rows],
         first[far],
@@ -60,9 +61,7 @@ def sideways(
     reached = zones.reached(lat, lon)
     told = events.each(
         {
-            "drifted_m": geodesy.distance_m(
-                grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end]
-            ),
+            "drifted_m": moved_m[far][kept],
             "median_sog_kn": timegrid.quantiles(sog_kn[rows], spans.first, spans.last, 0.5),
             "median_off_heading_deg": timegrid.quantiles(
                 off_deg[rows], spans.first, spans.last, 0.5
