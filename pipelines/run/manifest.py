@@ -54,7 +54,7 @@ def manifest_of(
         },
         "contact": setup.installation.settings.contact,
         "git_commit": git_commit(),
-        "configuration": configuration_hashes(setup.installation),
+        "configuration": dict(judged.configuration),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in setup.detectors},
         "learned": learned_in_use(setup.installation, detection.context.models),

@@ -105,6 +105,8 @@ class Judged:
         The events with their status against the store; see `compare`.
     watchlists
         The lists that counted.
+    configuration
+        What it went by, as the manifest has it.
     """
 
     window: Window
@@ -112,6 +114,7 @@ class Judged:
     assessed: Assessment
     compared: pd.DataFrame
     watchlists: list[watchlists.Watchlist]
+    configuration: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,8 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     last = store.last_run()
-    now = configuration_hashes(setup.installation)
-    versions = None if last is None else versions_then(json.loads(last["manifest"]), now)
+    configuration = configuration_hashes(setup.installation)
+    versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)
     # What an incident may grow from, split from or end with began no earlier than these events.
     since = min([window.start, *told["start"].tolist(), *compared["start"].tolist()])
     before = store.known_incidents(since=since, until=window.end)
@@ -179,7 +182,7 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
-    return Judged(window, detection, assessed, compared, lists)
+    return Judged(window, detection, assessed, compared, lists, configuration)
 
 
 def publish(
