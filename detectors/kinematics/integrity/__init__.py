@@ -1,10 +1,10 @@
 """What each report is worth, decided once, looking both ways in time.
 
-`judge` gives each report of a stretch a verdict (`verdicts.Verdict`) and a reason; `settle` judges
-by fixed stretches of UTC, so that a verdict doesn't depend on how the reports were handed over once
-all within `settling.SETTLING_S` of its stretch are there. The field does this with a shortest path
-or a Viterbi search over candidate assignments; here that is `chains`: the chain of reports that one
-hull can have made and that is worth most.
+`judge_each` gives each report of a stretch a verdict (`verdicts.Verdict`) and a reason;
+`settle_each` judges by fixed stretches of UTC, so that a verdict doesn't depend on how the reports
+were handed over once all within `settling.SETTLING_S` of its stretch are there. The field does this
+with a shortest path or a Viterbi search over candidate assignments; here that is `chains`: the
+chain of reports that one hull can have made and that is worth most.
 
 Sources: GFW's gpsdio-segment (https://github.com/GlobalFishingWatch/gpsdio-segment) for what one
 hull can have made; A. Viterbi, Error bounds for convolutional codes (1967), for the search.
@@ -33,8 +33,8 @@ from detectors.kinematics.integrity.dates import (
     vessels_around,
     with_interference,
 )
-from detectors.kinematics.integrity.settling import SETTLING_S, settle
-from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, judge
+from detectors.kinematics.integrity.settling import SETTLING_S
+from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict
 
 __all__ = [
     "JUDGED",
@@ -53,7 +53,6 @@ __all__ = [
     "astray_around",
     "final_at",
     "jammed_in",
-    "judge",
     "judge_alone",
     "judge_date",
     "judge_part",
@@ -61,7 +60,6 @@ __all__ = [
     "parted",
     "reason_of",
     "segment",
-    "settle",
     "vessels_around",
     "with_interference",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+from detectors.kinematics.integrity.jammed import astray, mark_interference
 from detectors.kinematics.integrity.verdicts import (
     Judged,
     Last,
@@ -31,7 +31,7 @@ hull that is heard by satellite only shows within some passes, one in two hours 
 
 
 class Settled(NamedTuple):
-    """What `settle` returns.
+    """What `settle_each` returns.
 
     Attributes
     ----------
@@ -49,24 +49,6 @@ class Settled(NamedTuple):
     final: NDArray[np.bool_]
     memory: Memory
     astray: list[Ints]
-
-
-def settle(
-    reports: Reports,
-    known: NDArray[np.uint8],
-    memory: Memory,
-    start_us: int,
-    end_us: int,
-    heard_until_us: int,
-) -> Settled:
-    """Judge the reports from `start_us` to before `end_us`, stretch by stretch.
-
-    Parameters and result are as of `settle_each`.
-    """
-    settled = settle_each(reports, known, memory, start_us, end_us, heard_until_us)
-    jammed = [jammed_places([one]) for one in settled.astray]
-    mark_stretches(reports, settled.judged, jammed, start_us)
-    return settled
 
 
 def mark_stretches(reports: Reports, judged: Judged, jammed: Sequence[Ints], start_us: int) -> None:
@@ -90,7 +72,8 @@ def settle_each(
     end_us: int,
     heard_until_us: int,
 ) -> Settled:
-    """Do the same for each vessel by itself: what interference makes is a false fix.
+    """Judge the reports from `start_us` to before `end_us`, stretch by stretch and each vessel by
+    itself: what interference makes is a false fix until `mark_stretches` has marked it.
 
     Parameters
     ----------

@@ -142,33 +142,17 @@ class Judged(NamedTuple):
     shift_s: NDArray[np.float32]
 
 
-def judge(
-    reports: Reports,
-    known: NDArray[np.uint8] | None = None,
-    memory: Memory | None = None,
-) -> Judged:
-    """Give each report of a stretch its verdict.
-
-    Of each number the chain that one hull can have made and that is worth most is sound; the next
-    ones are other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time
-    where they lie on its way. Vessels don't bear on one another, but for interference.
-
-    Parameters and result are as of `judge_each`.
-    """
-    from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
-
-    judged = judge_each(reports, known, memory)
-    jammed = jammed_places([astray(reports, judged.verdict)])
-    mark_interference(reports, judged.verdict, judged.hull, jammed)
-    return judged
-
-
 def judge_each(
     reports: Reports,
     known: NDArray[np.uint8] | None = None,
     memory: Memory | None = None,
 ) -> Judged:
-    """Do the same for each vessel by itself: what interference makes is a false fix.
+    """Give each report of a stretch its verdict, each vessel by itself: what interference makes is
+    a false fix.
+
+    Of each number the chain that one hull can have made and that is worth most is sound; the next
+    ones are other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time
+    where they lie on its way.
 
     Parameters
     ----------

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.kinematics.integrity import Reports, Verdict, settle
+from detectors.kinematics.integrity import Reports, Verdict
 from detectors.kinematics.integrity.settling import STRETCH_S
+from tests.detectors.kinematics.integrity.conftest import settle
 
 
 def rand_index(one, other):

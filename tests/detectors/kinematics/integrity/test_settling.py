@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.kinematics.integrity import SETTLING_S, settle
+from detectors.kinematics.integrity import SETTLING_S
 from detectors.kinematics.integrity.settling import LOOK_BACK_S, STRETCH_S
+from tests.detectors.kinematics.integrity.conftest import settle
 
 S = 1_000_000
 T0_US = 1_700_006_400_000_000 // (STRETCH_S * S) * STRETCH_S * S

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from detectors.kinematics.integrity import Reports, Verdict, judge
+from detectors.kinematics.integrity import Reports, Verdict
+from tests.detectors.kinematics.integrity.conftest import judge
 
 NM_DEG = 1 / 60
 
