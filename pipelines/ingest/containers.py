@@ -28,6 +28,8 @@ _MAGIC: Final = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
 )
+PARQUET_MAGIC: Final = b"PAR1"
+"""How a Parquet file begins and ends: it packs its columns itself."""
 _NOT_READ: Final = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),

@@ -9,15 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as papq
-
 from detectors.core.errors import SelatError
 from pipelines.base import zips
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
-from pipelines.ingest.containers import Budget, kind_of, members
+from pipelines.ingest.containers import PARQUET_MAGIC, Budget, kind_of, members
 from pipelines.ingest.errors import IngestError
-from pipelines.ingest.formats import parquet
 from pipelines.ingest.lines import MAX_LINE, Lines
 
 NMEA = "nmea"
@@ -72,9 +69,8 @@ def read_back(
         raise IngestError(
             f"{name} holds several files, through which places are counted", hint="unpack it"
         )
-    if head.startswith(parquet.MAGIC):
-        parquet.check(path, name, max_bytes)
-        return _rows(path, places)
+    if head.startswith(PARQUET_MAGIC):
+        return _rows(path, name, places, max_bytes)
     budget = Budget(max_bytes, float("inf"))
     for member in members(path, name, budget, lambda _: None):
         if member.unreadable:
@@ -135,7 +131,13 @@ def _lines(lines: Lines, places: Sequence[int]) -> dict[int, Reported]:
     return {place: found.get(place, Reported(problem="no such line")) for place in places}
 
 
-def _rows(path: Path, places: Sequence[int]) -> dict[int, Reported]:
+def _rows(path: Path, name: str, places: Sequence[int], max_bytes: int) -> dict[int, Reported]:
+    # All formats come with it, and most feeds are sentences.
+    import pyarrow.parquet as papq
+
+    from pipelines.ingest.formats import parquet
+
+    parquet.check(path, name, max_bytes)
     file = papq.ParquetFile(path)
     found: dict[int, Reported] = {}
     first = 1

@@ -8,7 +8,6 @@ import struct
 import zipfile
 import zlib
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,15 +17,12 @@ from pipelines import ingest
 from pipelines.base import zips
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
-from pipelines.ingest import containers
+from pipelines.ingest import containers, decoding, discovery
 from pipelines.run import feeds
 from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 from pipelines.store import read
 
-# The package gives functions of the same names.
-decode = import_module("pipelines.ingest.decode")
-discover = import_module("pipelines.ingest.discover")
 TABLE = b"MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
 OTHER = TABLE.replace(b"533000001", b"533000002")
 SIGHTINGS = b"time,lat,lon\n2024-01-01T00:00:00Z,3,100\n"
@@ -193,16 +189,16 @@ ERRORS = [
     AssertionError(),
 ]
 PLACES = [
-    (discover, "_digest"),
-    (discover, "_why_not"),
-    (decode, "members"),
-    (decode, "Lines"),
-    (decode, "sniff"),
-    (decode, "Feed"),
+    (discovery, "_digest"),
+    (discovery, "_why_not"),
+    (decoding, "members"),
+    (decoding, "Lines"),
+    (decoding, "sniff"),
+    (decoding, "Feed"),
     (containers, "kind_of"),
     (feeds, "feed_key"),
-    (decode.Report, "landed"),
-    (decode.Report, "to_dict"),
+    (decoding.Report, "landed"),
+    (decoding.Report, "to_dict"),
 ]
 
 
@@ -236,7 +232,7 @@ def test_any_error_of_one_feed_leaves_the_others_read(ingested, monkeypatch, pla
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 def test_who_stops_a_run_stops_it(ingested, monkeypatch, stop):
-    monkeypatch.setattr(decode, "sniff", lambda *_: (_ for _ in ()).throw(stop()))
+    monkeypatch.setattr(decoding, "sniff", lambda *_: (_ for _ in ()).throw(stop()))
     with pytest.raises(stop):
         ingested()
 

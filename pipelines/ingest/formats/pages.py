@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
+from pipelines.ingest.containers import PARQUET_MAGIC
 from pipelines.ingest.formats.thrift import Compact
 
 MAX_PAGE: Final = 1 << 26
@@ -19,7 +20,6 @@ MAX_FOOTER: Final = 1 << 23
 """Longest description of a file: of thousands of row groups, or of thousands of columns."""
 
 _HEADER: Final = 1 << 16
-_MAGIC: Final = b"PAR1"
 
 
 class TooLargeError(Exception):
@@ -66,7 +66,7 @@ def chunks(path: Path) -> tuple[int, list[Chunk]]:
         file.seek(max(size - 8, 0))
         tail = file.read(8)
         length = int.from_bytes(tail[:4], "little")
-        if tail[4:] != _MAGIC or length > size - 8:
+        if tail[4:] != PARQUET_MAGIC or length > size - 8:
             raise ValueError("a file without its description")
         file.seek(size - 8 - length)
         described = Compact(file.read(length)).struct()

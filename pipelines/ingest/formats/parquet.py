@@ -16,15 +16,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from pipelines.ingest.cells import Cells, is_text
-from pipelines.ingest.containers import Budget
+from pipelines.ingest.containers import PARQUET_MAGIC, Budget
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.layouts import Layout, unknown_table
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
-
-MAGIC: Final = b"PAR1"
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25
@@ -40,7 +38,7 @@ class Parquet:
 
     def find(self, head: Head) -> Sequence[Found]:
         """See `base.Format`."""
-        if not head.data.startswith(MAGIC) or head.path is None:
+        if not head.data.startswith(PARQUET_MAGIC) or head.path is None:
             return []
         header = _schema(head).names
         if head.wanted is not None:
@@ -51,7 +49,7 @@ class Parquet:
 
     def why_not(self, head: Head) -> IngestError | None:
         """See `base.Format`."""
-        if not head.data.startswith(MAGIC):
+        if not head.data.startswith(PARQUET_MAGIC):
             return None
         if head.path is None:
             return IngestError(

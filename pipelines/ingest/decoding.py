@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from pipelines.ingest.clocks import Conduct
-from pipelines.ingest.containers import UNFINISHED, Budget, Member, kind_of, members
-from pipelines.ingest.discover import FeedFile
+from pipelines.ingest.containers import PARQUET_MAGIC, UNFINISHED, Budget, Member, kind_of, members
+from pipelines.ingest.discovery import FeedFile
 from pipelines.ingest.errors import IngestError, explained
 from pipelines.ingest.formats import Feed, Found
-from pipelines.ingest.formats.parquet import MAGIC
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.options import DECODER_VERSION, IngestOptions
 from pipelines.ingest.report import Report
@@ -85,7 +84,7 @@ class Decoding:
             raise explained(name, error) from error
         self._is_archive = kind_of(head) == "zip"
         # What describes these is at their end.
-        self._is_read_on = not self._is_archive and not head.startswith(MAGIC)
+        self._is_read_on = not self._is_archive and not head.startswith(PARQUET_MAGIC)
         budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
         return members(path, name, budget, self._progress, self._feed.size)
 
