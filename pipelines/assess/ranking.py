@@ -129,7 +129,8 @@ def assess(
 
     ranked = _by_incident(ranked, incidents, home)
     parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
-    parts = parts.sort_values(["rank", "score", "part"], ascending=[True, False, True])
+    parts["place"] = parts["mmsi"].map(pd.Series(ranked.index, ranked["mmsi"]))
+    parts = parts.sort_values(["place", "score", "part"], ascending=[True, False, True])
     flagged = ranked.join(
         vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
     )
@@ -164,14 +165,13 @@ def named(assessed: Assessment, known: Known, say: Say = plain) -> Assessment:
 def _by_incident(
     ranked: pd.DataFrame, incidents: pd.DataFrame, home: Mapping[int, str]
 ) -> pd.DataFrame:
-    """Rank vessels by incident, in one by score."""
+    """Give vessels the rank of their incident, and order them by it, in one by score."""
     place = dict(zip(incidents["incident_id"].tolist(), incidents["rank"].tolist(), strict=True))
     ids = [home.get(mmsi, "") for mmsi in ranked["mmsi"].tolist()]
-    ordered = ranked.assign(
+    return ranked.assign(
         incident_id=pd.Series(ids, ranked.index, dtype="str"),
-        place=[place.get(one, len(place) + 1) for one in ids],
-    ).sort_values(["place", "score", "mmsi"], ascending=[True, False, True], ignore_index=True)
-    return ordered.drop(columns="place").assign(rank=ordered.index + 1)
+        rank=[place.get(one, len(place) + 1) for one in ids],
+    ).sort_values(["rank", "score", "mmsi"], ascending=[True, False, True], ignore_index=True)
 
 
 def _last_seen(heard: pd.DataFrame) -> pd.DataFrame:

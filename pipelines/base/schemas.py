@@ -7,7 +7,7 @@ from detectors.core.events import EVENTS
 from detectors.core.frames import TIME, VESSELS, Column
 
 FLAGGED: Final[Mapping[str, Column]] = {
-    "rank": Column("int64", "", "1 is the vessel that deserves a look first"),
+    "rank": Column("int64", "", "that of its incident, 1 being the one to look at first"),
     "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
     "imo": VESSELS["imo"],
     "name": VESSELS["name"],
@@ -23,7 +23,8 @@ FLAGGED: Final[Mapping[str, Column]] = {
     "event_ids": Column("str", "", "its events, strongest first, joined by ';'"),
     "incident_id": Column("str", "", "the incident that it takes part in, see incidents.csv"),
 }
-"""One row per flagged vessel, in rank order: by incident, in one by score."""
+"""One row per flagged vessel, by incident, in one by score. Runs of before 2026-11-27 numbered
+vessels one by one."""
 
 INCIDENTS: Final[Mapping[str, Column]] = {
     "incident_id": Column("str", "", "16 hex digits; it stays while the incident grows"),

@@ -55,7 +55,9 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     kinds = sorted({event.kind for event in truth.events} | set(events["kind"]))
     guilty = _vessels(planted)
     trapped = _vessels([t for t in traps if t.note not in NOT_HEARD] + [t for t, _ in raised])
-    ranked = flagged.assign(order=pd.to_numeric(flagged["rank"])).sort_values("order")
+    ranked = flagged.assign(order=pd.to_numeric(flagged["rank"])).sort_values(
+        "order", kind="stable"
+    )
     order = ranked["mmsi"].astype("int64").tolist()
     found = _found(planted, match, events["score"].to_numpy() >= flag_score, set(order))
     counts = counts_of(run_folder / "manifest.json")

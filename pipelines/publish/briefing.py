@@ -60,8 +60,8 @@ class IncidentCard:
     ----------
     kind
         Of its leading event; `what` is that in words.
-    ranks
-        Those of its first and last flagged vessel; None where it flags none.
+    place
+        Where its first vessel stands on the list of flagged ones; None where it flags none.
     vessels
         Name, number and role of each vessel.
     event_ids
@@ -81,7 +81,7 @@ class IncidentCard:
     status: str
     news: str
     next_step: str
-    ranks: tuple[int, int] | None
+    place: int | None
     vessels: Sequence[tuple[str, int, str]]
     event_ids: Sequence[str]
     start: pd.Timestamp
@@ -91,14 +91,6 @@ class IncidentCard:
     lat: float | None
     lon: float | None
     where: str
-
-    @property
-    def number(self) -> str:
-        """Return the numbers of its vessels on map and list, a dash where it flags none."""
-        if self.ranks is None:
-            return "–"
-        first, last = self.ranks
-        return f"{first}" if first == last else f"{first}–{last}"
 
     @property
     def who(self) -> str:
@@ -111,7 +103,9 @@ class IncidentCard:
     def called(self) -> str:
         """Return its number, what happened, and to whom, for a plotter."""
         name = next((n or f"{m:09d}" for n, m, _ in self.vessels), "")
-        return " ".join(text for text in (self.number, f"{self.what}:", name) if text).rstrip(":")
+        return " ".join(text for text in (str(self.rank), f"{self.what}:", name) if text).rstrip(
+            ":"
+        )
 
     def told(self, words: Labels) -> list[str]:
         """Tell what happened, to whom, where, when and what to do, a sentence each."""
@@ -127,8 +121,9 @@ class IncidentCard:
 
 @dataclass(frozen=True)
 class VesselCard:
-    """One flagged vessel as a reader sees it."""
+    """One flagged vessel as a reader sees it: its place on the list, the rank of its incident."""
 
+    place: int
     rank: int
     mmsi: int
     name: str
@@ -164,12 +159,13 @@ class VesselCard:
 
 
 def vessel_cards(products: Products) -> list[VesselCard]:
-    """List flagged vessels in rank order, each with the events behind its rank, strongest first."""
+    """List flagged vessels in rank order, each with the events that flag it, strongest first."""
     names, words = vessel_names(products), labels(products.language)
     events = _event_cards(products, names, words)
     frame = products.flagged.sort_values("rank", kind="stable")
+    rank_of = _ranks(products)
     cards = []
-    for row in frame.to_dict("records"):
+    for place, row in enumerate(frame.to_dict("records"), 1):
         keys = str(row["event_ids"]).split(";")
         reasons = _sentences(row["reasons"])
         mine = [events[key] for key in keys if key in events]
@@ -180,7 +176,8 @@ def vessel_cards(products: Products) -> list[VesselCard]:
         name = one_line(str(row["name"]), NAME_LIMIT)
         cards.append(
             VesselCard(
-                rank=int(row["rank"]),
+                place=place,
+                rank=rank_of.get(str(row["incident_id"]), int(row["rank"])),
                 mmsi=int(row["mmsi"]),
                 name=name or words.no_name,
                 named=bool(name),
@@ -205,8 +202,8 @@ def incident_cards(products: Products) -> list[IncidentCard]:
     """List the incidents that aren't over, in rank order."""
     frame = products.incidents
     frame = frame[frame["rank"] > 0].sort_values("rank", kind="stable")
-    ranks = products.flagged.groupby("incident_id")["rank"].agg(["min", "max"])
-    of = {str(key): (int(row["min"]), int(row["max"])) for key, row in ranks.iterrows()}
+    ordered = products.flagged.sort_values("rank", kind="stable")["incident_id"]
+    of = {str(key): place for place, key in reversed(list(enumerate(ordered, 1)))}
     words, names = labels(products.language), vessel_names(products)
     kinds = {
         str(key): (one_line(str(kind), NAME_LIMIT), one_line(str(subkind), NAME_LIMIT))
@@ -219,7 +216,7 @@ def incident_cards(products: Products) -> list[IncidentCard]:
 
 def _incident(
     row: dict[Any, Any],
-    ranks: Mapping[str, tuple[int, int]],
+    places: Mapping[str, int],
     names: Mapping[int, str],
     kinds: Mapping[str, tuple[str, str]],
     words: Labels,
@@ -242,7 +239,7 @@ def _incident(
         status=words.status_of(str(row["status"])),
         news=one_line(str(row["news"]), SENTENCE_LIMIT),
         next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
-        ranks=ranks.get(str(row["incident_id"])),
+        place=places.get(str(row["incident_id"])),
         vessels=[
             (names.get(int(one[:9]), ""), int(one[:9]), one_line(one[10:], NAME_LIMIT))
             for one in roles
@@ -256,6 +253,12 @@ def _incident(
         lon=lon,
         where=position_text(lat, lon),
     )
+
+
+def _ranks(products: Products) -> dict[str, int]:
+    """Return the ranks of incidents by id: runs of older versions numbered vessels one by one."""
+    open_ = products.incidents[products.incidents["rank"] > 0]
+    return dict(zip(open_["incident_id"].tolist(), open_["rank"].tolist(), strict=True))
 
 
 def vessel_names(products: Products) -> dict[int, str]:

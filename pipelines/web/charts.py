@@ -105,7 +105,9 @@ def _scene(shown: Shown) -> Scene:
         zones=night.zones,
         span=(night.run["start"], night.run["end"]),
     )
-    return _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+    # The list beside the map is of incidents.
+    cards = [replace(card, place=card.rank) for card in vessel_cards(made.products)]
+    return _labelled(shown, scene_of(made.products, cards), events)
 
 
 def _vessel(shown: Shown, mmsi: int) -> Drawn | None:

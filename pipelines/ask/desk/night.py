@@ -260,7 +260,7 @@ class Night:
 
     def map(self) -> charts.Chart:
         """Show the night on the brief's map: flagged vessels, events and tracks, to play back."""
-        shown = self.flagged.sort_values("rank").head(VESSEL_LIMIT)
+        shown = self.flagged.head(VESSEL_LIMIT)
         ids = {key for joined in shown["event_ids"] for key in str(joined).split(";")}
         events = self.events[self.events["event_id"].isin(ids)]
         mmsis = sorted({*shown["mmsi"], *events["mmsi"], *events["other_mmsi"]} - {0})

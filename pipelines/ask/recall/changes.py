@@ -183,7 +183,9 @@ def _flags(store: Queries, since: Moment, until: Moment, standing: set[str]) -> 
     )
     both = both[both["change"] != ""]
     order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
-    both = both.assign(order=order).sort_values(["order", "rank", "rank_before", "mmsi"])
+    both = both.assign(order=order).sort_values(
+        ["order", "rank", "rank_before", "score", "mmsi"], ascending=[True, True, True, False, True]
+    )
     columns = [
         "change",
         "mmsi",

@@ -57,7 +57,7 @@ function popupBody(event) {
     const name = document.createElement("bdi");
     name.textContent = card(r).querySelector(".select").textContent;
     button.type = "button";
-    button.append(r + " ", name);
+    button.append(numberOf(r) + " ", name);
     button.addEventListener("click", () => { choose(r, true); frame(r); card(r).querySelector(".select").focus({ preventScroll: true }); });
     ranks.append(button);
   }

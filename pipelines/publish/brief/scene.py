@@ -55,6 +55,7 @@ def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
         tracks=_tracks(wanted, x, products, cards),
         vessels=_vessels(wanted, cards, lon0),
         events=_events(products, cards, lon0),
+        numbers={card.place: card.rank for card in cards},
         start_s=int(products.start.timestamp()),
         end_s=int(products.end.timestamp()),
     )
@@ -77,7 +78,7 @@ def _shown_mmsi(products: Products, cards: Sequence[VesselCard]) -> set[int]:
 def _tracks(
     tracks: pd.DataFrame, x: Floats, products: Products, cards: Sequence[VesselCard]
 ) -> tuple[Track, ...]:
-    rank = {card.mmsi: card.rank for card in cards}
+    place = {card.mmsi: card.place for card in cards}
     names = vessel_names(products)
     y = np.clip(tracks["lat"].to_numpy(), -cut.MAX_LAT, cut.MAX_LAT)
     time_s = epoch_us(tracks["time"]) // SECOND_US
@@ -94,7 +95,7 @@ def _tracks(
         mmsi = int(tracks["mmsi"].iloc[first])
         name = names.get(mmsi, f"MMSI {mmsi}")
         lines = tuple(xyt[piece] for piece in pieces if len(piece))
-        found.append(Track(mmsi, rank.get(mmsi, 0), name, lines))
+        found.append(Track(mmsi, place.get(mmsi, 0), name, lines))
     return tuple(found)
 
 
@@ -107,7 +108,7 @@ def _vessels(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> 
     }
     return tuple(
         Vessel(
-            card.rank,
+            card.place,
             card.mmsi,
             card.name if card.named else f"{card.mmsi:09d}",
             *_place(card.lon, card.lat, lon0),
@@ -124,11 +125,11 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
         zip(events["event_id"], zip(events["mmsi"], events["other_mmsi"], strict=True), strict=True)
     )
     told: dict[str, EventCard] = {}
-    ranks: dict[str, list[int]] = {}
+    places: dict[str, list[int]] = {}
     for card in cards:
         for event in card.events:
             told.setdefault(event.event_id, event)
-            ranks.setdefault(event.event_id, []).append(card.rank)
+            places.setdefault(event.event_id, []).append(card.place)
     main = {card.events[0].event_id for card in cards if card.events}
     return tuple(
         Event(
@@ -139,7 +140,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             _since(event.start, products),
             None if event.end is None else _since(event.end, products),
             tuple(int(mmsi) for mmsi in pairs[key] if mmsi),
-            tuple(ranks[key]),
+            tuple(places[key]),
             key in main,
             _pace_kn(products.tracks, pairs[key][0], event.start) if event.kind == "gap" else 0.0,
         )

@@ -4,6 +4,7 @@ Every longitude (x) is degrees east of `Scene.lon0`, so nothing is torn at the a
 latitudes (y) are degrees north, WGS84. Looks and colours are names in `style`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -125,7 +126,8 @@ class Ground:
 class Scene:
     """A map: what to show first (`fit`), how far its ground was cut out (`box`), and what is on it.
 
-    `start_s` and `end_s` are epoch seconds of the window that is played back.
+    `start_s` and `end_s` are epoch seconds of the window that is played back. `numbers` is what is
+    shown instead of a rank, where several vessels share a number.
     """
 
     lon0: float
@@ -138,5 +140,6 @@ class Scene:
     tracks: tuple[Track, ...] = ()
     vessels: tuple[Vessel, ...] = ()
     events: tuple[Event, ...] = ()
+    numbers: Mapping[int, int] = field(default_factory=dict)
     start_s: int = 0
     end_s: int = 0

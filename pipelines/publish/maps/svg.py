@@ -276,7 +276,7 @@ class _Drawing:
     def _mark(self, event: Event, x: float, y: float) -> str:
         mark = MARKS[mark_of(event.kind)]
         magenta, soft, halo = map(self.ink.colour, ("magenta", "magenta-soft", "halo"))
-        ranks = "/".join(str(rank) for rank in sorted(event.ranks))
+        ranks = "/".join(str(n) for n in sorted({self._number_of(rank) for rank in event.ranks}))
         size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
         parts = [
             self._title(event.label),
@@ -294,6 +294,9 @@ class _Drawing:
         return f'<g class="mark" transform="{moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
 
     # ---- words
+
+    def _number_of(self, rank: int) -> int:
+        return self.scene.numbers.get(rank, rank)
 
     def _number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
         return tag(
@@ -337,7 +340,9 @@ class _Drawing:
             (x - 11, y - 11, x + 11, y + 11) for _, x, y in self._placed(self.scene.points)
         ]
         for vessel, x, y in self._placed(self.scene.vessels):
-            yield self._name(room, f"{vessel.rank} {vessel.name}", x, y, _BESIDE, "ink")
+            yield self._name(
+                room, f"{self._number_of(vessel.rank)} {vessel.name}", x, y, _BESIDE, "ink"
+            )
         for zone in self.scene.ground.zones:
             left, top, right, bottom = self._bounds(zone)
             if zone.look == "territorial_sea" or max(right - left, bottom - top) < _MIN_NAMED:

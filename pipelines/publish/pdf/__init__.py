@@ -208,7 +208,7 @@ def _notes(products: Products, words: Labels) -> list[str]:
 def _incident(card: IncidentCard) -> dict[str, Any]:
     """Return a row of the first page: what happened, when and where, and what to do."""
     return {
-        "number": card.number,
+        "number": card.rank,
         "what": card.what,
         "title": one_line(without_time(card.title), _TITLE_LIMIT),
         "when_utc": card.when_utc,

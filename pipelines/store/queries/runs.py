@@ -179,7 +179,11 @@ class RunQueries(Generation):
         """Return every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
         runs = self.runs()[["run_id", "ordinal", "known_time"]]
         flags = self.sql("SELECT * FROM flags").merge(runs, on="run_id")
-        return flags.sort_values(["ordinal", "rank"], kind="stable", ignore_index=True)
+        return flags.sort_values(
+            ["ordinal", "rank", "score", "mmsi"],
+            ascending=[True, True, False, True],
+            ignore_index=True,
+        )
 
     def dispositions(self, until: pd.Timestamp | None = None) -> pd.DataFrame:
         """Return `dispositions.DISPOSITIONS`: every conclusion recorded up to a time (None: ever),

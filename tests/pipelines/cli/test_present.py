@@ -47,7 +47,10 @@ def said(home: Path, *arguments: str) -> Any:
 
 def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     flags = said(exercise_home, "flagged", "--top", "100")["flagged"]
-    assert [flag["rank"] for flag in flags] == list(range(1, len(flags) + 1))
+    incidents = said(exercise_home, "incidents", "--top", "200")["incidents"]
+    rank_of = {one["incident_id"]: one["rank"] for one in incidents}
+    assert [flag["rank"] for flag in flags] == [rank_of[flag["incident_id"]] for flag in flags]
+    assert [flag["rank"] for flag in flags] == sorted(flag["rank"] for flag in flags)
     for flag in flags:
         assert flag["mmsi"].isdigit()
         assert len(flag["mmsi"]) == 9

@@ -44,7 +44,7 @@ def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> No
     made = f"document.querySelectorAll('{elements}').length"
     assert page.evaluate("document.querySelectorAll('#jump option *').length") == 0
     links = "[...document.querySelectorAll('.incidents a')].map(a => a.getAttribute('href'))"
-    assert all(re.fullmatch(r"#rank-\d+", one) for one in page.evaluate(links))
+    assert all(re.fullmatch(r"#vessel-\d+", one) for one in page.evaluate(links))
     assert page.evaluate("document.querySelectorAll('script').length") == 3
     for i in range(16):
         page.evaluate(f"document.querySelectorAll('.vessel .show')[{i}].click()")
@@ -62,7 +62,7 @@ def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> No
     tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
     assert "<script>alert(1)</script>" in tip
     assert page.evaluate(made) == 0
-    assert "</script>" in page.evaluate("document.querySelector('#rank-10 .select').textContent")
+    assert "</script>" in page.evaluate("document.querySelector('#vessel-10 .select').textContent")
     assert page.messages == []
 
 

@@ -212,7 +212,7 @@ def test_vessels_of_one_incident_share_its_waypoint(
     pair = changed(products, flagged=flagged, incidents=incidents)
     read = gpxpy.parse(gpx.write(pair, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
     names = [w.name for w in read.waypoints if w.type == "incident"]
-    assert names == ["SIM 1–2 Encounter: OCEAN KASIH"[:30]]
+    assert names == ["SIM 1 Encounter: OCEAN KASIH"[:30]]
 
 
 def test_a_mark_beside_its_place_stands_over_the_sea() -> None:

@@ -207,7 +207,9 @@ def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> Non
     assert "Flags are leads, not findings." in table.out
     as_json = json.loads(selat("flagged", "--home", exercise_home, "--json", "--top", 3).out)
     assert as_json["simulated"] is True
-    assert [row["rank"] for row in as_json["flagged"]] == [1, 2, 3]
+    ranks = [row["rank"] for row in as_json["flagged"]]
+    assert len(ranks) == 3
+    assert ranks == sorted(ranks)
     as_csv = selat("flagged", "--home", exercise_home, "--csv", "--top", 3).out.splitlines()
     assert len(as_csv) == 4
     assert as_csv[0].startswith("rank,mmsi,imo,name")

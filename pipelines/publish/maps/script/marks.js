@@ -111,10 +111,10 @@ function drawMark(ctx, mark, c, s) {
     ctx.stroke(m.around);
   }
   ctx.fillStyle = solid ? c["on-magenta"] : c.magenta;
-  ctx.font = "700 " + (e.ranks[0] > 99 ? 9 : 10.5) + "px system-ui, sans-serif";
+  ctx.font = "700 " + (numberOf(e.ranks[0]).length > 2 ? 9 : 10.5) + "px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  ctx.fillText(String(e.ranks[0]), m.x, m.y);
+  ctx.fillText(numberOf(e.ranks[0]), m.x, m.y);
   ctx.restore();
 }
 function ship(ctx, x, y, heading, fill, stroke, width) {
@@ -162,12 +162,12 @@ function shipNames(ctx, w, h, c, X, Y, taken, s) {
   ctx.font = "600 11px system-ui, sans-serif";
   for (const v of order) {
     if (s.rank && v.rank !== s.rank) continue;
-    const text = v.rank + "  " + (v.name.length > 22 ? v.name.slice(0, 21) + "…" : v.name);
+    const text = numberOf(v.rank) + "  " + (v.name.length > 22 ? v.name.slice(0, 21) + "…" : v.name);
     const long = ctx.measureText(text).width;
     const x = X(v.x);
     const y = Y(v.y);
     if (x < 0 || y < 0 || x > w || y > h) continue;
-    const first = v.rank <= NAMED || v.rank === s.rank;
+    const first = numberOf(v.rank) <= NAMED || v.rank === s.rank;
     for (const [dx, dy, align] of first ? [...SPOTS, ...FAR_SPOTS] : SPOTS) {
       const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x - long / 2;
       const box = [l - 2, y + dy - 7, l + long + 2, y + dy + 7];

@@ -94,7 +94,7 @@ function drawMoment(ctx, w, h, v, c, ratio, s) {
     const box = [n.x + 6, n.y - 14, n.x + 22, n.y];
     if (!free(taken, box)) continue;
     taken.push(box);
-    label(ctx, String(n.rank), n.x + 8, n.y - 7, n.own ? c.magenta : c.ink, c, "left");
+    label(ctx, numberOf(n.rank), n.x + 8, n.y - 7, n.own ? c.magenta : c.ink, c, "left");
   }
   return marks;
 }

@@ -189,7 +189,9 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     counts = products.manifest["counts"]
     assert counts["feeds"] == 1
     assert sum(counts["events"].values()) == len(products.events)
-    assert list(products.flagged["rank"]) == list(range(1, len(products.flagged) + 1))
+    ranks = products.flagged["incident_id"].map(products.incidents.set_index("incident_id")["rank"])
+    assert list(products.flagged["rank"]) == list(ranks)
+    assert set(products.incidents["rank"]) == set(range(1, len(products.incidents) + 1))
     assert not set(products.tracks["mmsi"]) & only
     assert not set(products.tracks["source"]) & {sha256[:16]}
 
