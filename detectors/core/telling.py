@@ -60,6 +60,10 @@ class Words(Protocol):
         """Hours or minutes from one time to another, to now where there is no end."""
         ...
 
+    def clock(self, time: pd.Timestamp) -> str:
+        """Return the hour of a time, local: "06:02 MYT"."""
+        ...
+
     def distance(self, distance_m: float) -> str:
         """Metres, nautical miles from one mile on."""
         ...

@@ -69,6 +69,10 @@ class Teller:
             return self.say("{hours:.1f} h", hours=minutes / 60)
         return self.say("{minutes:.0f} min", minutes=minutes)
 
+    def clock(self, time: pd.Timestamp) -> str:
+        """See `telling.Words`."""
+        return f"{time.tz_convert(_LOCAL):%H:%M} MYT"
+
     def distance(self, distance_m: float) -> str:
         """See `telling.Words`."""
         if distance_m < 10:
