@@ -102,3 +102,23 @@ def surroundings(evidence: Evidence, words: Words) -> str:
     if evidence.get("near_land"):
         return words.say(", close to land")
     return words.say(", outside any port or anchorage")
+
+
+def state(code: str, words: Words) -> str:
+    """Return the name of a state of the Straits; others by their code (ISO 3166-1 alpha-3)."""
+    names = {
+        "IDN": words.say("Indonesia"),
+        "MYS": words.say("Malaysia"),
+        "SGP": words.say("Singapore"),
+        "THA": words.say("Thailand"),
+    }
+    return names.get(code, code)
+
+
+def place_and_time(stated: Evidence, name: str, words: Words) -> str:
+    """Return where and when something was at one of the places that evidence names."""
+    return words.say(
+        "{place}, at {time}",
+        place=words.place(stated[f"{name}_lat"], stated[f"{name}_lon"]),
+        time=words.clock(pd.Timestamp(stated[f"{name}_time"])),
+    )

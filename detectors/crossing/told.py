@@ -1,11 +1,6 @@
 """What a sailor is told of a crossing."""
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-
-from detectors.core.telling import Told, Words
+from detectors.core.telling import Told, Words, place_and_time, state
 from detectors.crossing.endings import NEAR, SHORE
 
 
@@ -13,26 +8,6 @@ def tell(event: Told, words: Words) -> str:
     """Say what happened, in a sentence for a sailor."""
     told = _half if event.subkind == "half" else _crossed
     return told(event, words) + _tide(event, words)
-
-
-def state(code: str, words: Words) -> str:
-    """Return the name of a state of the Straits; others by their code (ISO 3166-1 alpha-3)."""
-    names = {
-        "IDN": words.say("Indonesia"),
-        "MYS": words.say("Malaysia"),
-        "SGP": words.say("Singapore"),
-        "THA": words.say("Thailand"),
-    }
-    return names.get(code, code)
-
-
-def place_and_time(stated: Mapping[str, Any], name: str, words: Words) -> str:
-    """Return where and when a crossing was at one of its places."""
-    return words.say(
-        "{place}, at {time}",
-        place=words.place(stated[f"{name}_lat"], stated[f"{name}_lon"]),
-        time=words.clock(pd.Timestamp(stated[f"{name}_time"])),
-    )
 
 
 def _tide(event: Told, words: Words) -> str:
@@ -54,11 +29,14 @@ def _half(event: Told, words: Words) -> str:
     """Say from where it went out, how far, where it landed and when it left again."""
     stated = event.evidence
     landing = words.place(stated["landing_lat"], stated["landing_lon"])
+    own = state(stated["from_state"], words)
+    if stated.get("left_lat") is not None and stated["began"] == SHORE:
+        own += f" ({words.place(stated['left_lat'], stated['left_lon'])})"
     went = words.say(
         "Went out {out} from the coast of {state} towards {other} and lay there for "
         "{lying_min:.0f} min",
         out=words.distance(stated["out_m"]),
-        state=state(stated["from_state"], words),
+        state=own,
         other=state(stated["other_state"], words),
         lying_min=stated["lying_s"] / 60,
     )

@@ -115,6 +115,7 @@ class Labels(BaseModel):
     incidents_summary: str
     incident_over: str
     next_step: str
+    now: str
     nothing_flagged: str
     not_all_clear: str
     not_for_navigation: str
