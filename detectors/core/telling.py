@@ -104,13 +104,13 @@ def surroundings(evidence: Evidence, words: Words) -> str:
     return words.say(", outside any port or anchorage")
 
 
-def state(code: str, words: Words) -> str:
+def state(code: str, say: Say) -> str:
     """Return the name of a state of the Straits; others by their code (ISO 3166-1 alpha-3)."""
     names = {
-        "IDN": words.say("Indonesia"),
-        "MYS": words.say("Malaysia"),
-        "SGP": words.say("Singapore"),
-        "THA": words.say("Thailand"),
+        "IDN": say("Indonesia"),
+        "MYS": say("Malaysia"),
+        "SGP": say("Singapore"),
+        "THA": say("Thailand"),
     }
     return names.get(code, code)
 

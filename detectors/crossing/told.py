@@ -29,7 +29,7 @@ def _half(event: Told, words: Words) -> str:
     """Say from where it went out, how far, where it landed and when it left again."""
     stated = event.evidence
     landing = words.place(stated["landing_lat"], stated["landing_lon"])
-    own = state(stated["from_state"], words)
+    own = state(stated["from_state"], words.say)
     if stated.get("left_lat") is not None and stated["began"] == SHORE:
         own += f" ({words.place(stated['left_lat'], stated['left_lon'])})"
     went = words.say(
@@ -37,7 +37,7 @@ def _half(event: Told, words: Words) -> str:
         "{lying_min:.0f} min",
         out=words.distance(stated["out_m"]),
         state=own,
-        other=state(stated["other_state"], words),
+        other=state(stated["other_state"], words.say),
         lying_min=stated["lying_s"] / 60,
     )
     if stated.get("landing_time") is None:  # of before version 7
@@ -54,7 +54,7 @@ def _half(event: Told, words: Words) -> str:
 
 def _crossed(event: Told, words: Words) -> str:
     stated = event.evidence
-    left, made_for = (state(stated[name], words) for name in ("from_state", "to_state"))
+    left, made_for = (state(stated[name], words.say) for name in ("from_state", "to_state"))
     distance, speed_kn = words.distance(stated["distance_m"]), stated["mean_speed_kn"]
     if stated.get("arrival_lat") is None:  # of before version 7, or not for this reader
         crossed = words.say(

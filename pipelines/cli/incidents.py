@@ -60,7 +60,7 @@ def incidents(
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         typer.echo(f"Run {moment.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
         print_first(first)
-        print_incidents(shown, run and run["end"], moment.known_time)
+        print_incidents(shown, None if run is None else run["end"], moment.known_time)
         typer.echo("Incidents are leads, not findings.")
 
 

@@ -370,11 +370,11 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
             where=position_text(lat, lon),
             checks=[
                 (one.label, one.measured, one.limit, one.margin)
-                for one in checks.rows(evidence, words.say)
+                for one in checks.rows(evidence, words)
             ],
             evidence=[
                 (one_line(label, NAME_LIMIT), one_line(text, SENTENCE_LIMIT))
-                for label, text in checks.facts(evidence, words.say)
+                for label, text in checks.facts(evidence, words)
             ],
         )
     return cards

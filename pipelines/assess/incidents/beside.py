@@ -1,5 +1,6 @@
 """What stands beside an incident: where its vessel is now, and what its score is made of."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -109,6 +110,7 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
 
 
 def _way(sog_kn: float, cog_deg: float) -> str:
-    if pd.isna(sog_kn):
+    if math.isnan(sog_kn):
         return ""
-    return f", {sog_kn:.0f} kn" + ("" if pd.isna(cog_deg) or sog_kn < 1 else f" {cog_deg:03.0f}°")
+    course = "" if math.isnan(cog_deg) or sog_kn < 1 else f" {cog_deg:03.0f}°"
+    return f", {sog_kn:.0f} kn{course}"

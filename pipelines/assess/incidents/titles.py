@@ -112,7 +112,7 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     stated, say = row.evidence, teller.say
     if stated.get("to_state") is None:
         return ""
-    to, where = state(str(stated["to_state"]), teller), teller.place(row.lat, row.lon)
+    to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
     if stated.get("arrival_lat") is not None:
         where = place_and_time(stated, "arrival", teller)
     after = lead.kind == "crossing" and lead.start < row.start

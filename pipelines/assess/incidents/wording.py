@@ -212,7 +212,10 @@ def _last_reports(flagged: pd.DataFrame) -> dict[int, dict[str, object]]:
         **{k: f"last_{k}" for k in ("lat", "lon", "sog_kn", "cog_deg")},
     }
     there = flagged.reindex(columns=["mmsi", *names]).rename(columns=names).set_index("mmsi")
-    return {int(str(mmsi)): row for mmsi, row in there.to_dict("index").items()}
+    return {
+        int(str(mmsi)): {str(name): value for name, value in row.items()}
+        for mmsi, row in there.to_dict("index").items()
+    }
 
 
 def _one(
