@@ -216,6 +216,7 @@ class Labels(BaseModel):
     legend_track: str
     legend_silence: str
     legend_partner: str
+    legend_filled: str
     legend_zone: str
     legend_border: str
     legend_sea: str
