@@ -96,13 +96,13 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
     minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{time.tz_convert(LOCAL):%H:%M}"
     if minutes <= HEARD_H * 60:
         return say(
-            "{where}, at {time} MYT, {minutes:.0f} min before this look ended",
+            "{where}, at {time} MYT, {minutes:.0f} min before the end",
             where=where,
             time=at,
             minutes=minutes,
         )
     return say(
-        "last heard {hours:.1f} h before this look ended, at {time} MYT: {where}",
+        "last heard {hours:.1f} h before the end, at {time} MYT: {where}",
         where=where,
         time=at,
         hours=minutes / 60,

@@ -16,32 +16,30 @@ is then out of sight of where it was."""
 
 NEXT_STEPS: Final[Mapping[str, str]] = {
     "anchoring": "ask by VHF for its permission to anchor",
-    "anchoring over": "it has weighed: ask by VHF why it lay there",
+    "anchoring over": "it has left: ask by VHF why it lay there",
     "crossing": (
         "meet it before it lands; of a boat adrift or overloaded tell the rescue coordination "
         "centre first"
     ),
     "crossing over": (
-        "too late to meet it on the way: have the shore looked at where it came nearest, and meet "
-        "the boat where it is now"
+        "too late to meet it on the way: search the shore where it came nearest, meet the boat "
+        "where it is now"
     ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
-    "encounter over": (
-        "they have parted: board the one that makes for a coast, ask the other by VHF"
-    ),
+    "encounter over": "they have parted: board the one bound for a coast, ask the other by VHF",
     "gap": "call by VHF; task a sensor over what it can have reached",
-    "gap over": "it is heard again: ask by VHF where it was, and look at what it can have reached",
+    "gap over": "it is heard again: ask by VHF where it was",
     "geofence": "ask by VHF",
     "identity": "compare register, call sign and sight",
     "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
     "loitering over": "it has gone on: ask by VHF why it waited",
     "mother_ship": "watch; board when a boat comes alongside",
-    "mother_ship over": "it has gone on: ask it by VHF, meet its visitors on their way to a coast",
+    "mother_ship over": "it has gone on: ask it by VHF, meet its visitors bound for a coast",
     "outlier": "watch",
     "possible_meeting": "task a sensor over the place; look at both when they are heard again",
     "possible_meeting over": "they are heard again: look at both where they are now",
     "spoofing": "task a sensor: it isn't where it says",
-    "spoofing over": "its positions are good again: ask by VHF where it was, and look at its set",
+    "spoofing over": "its positions are good again: ask by VHF where it was",
     "unmatched_sighting": "send a unit or a sensor to look",
     "unmatched_sighting over": "it may be far off by now: look for it in newer images and by radar",
     "watch_area": "ask by VHF",
