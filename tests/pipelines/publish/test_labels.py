@@ -103,6 +103,13 @@ def test_values_are_written_alike_in_every_language(language: str) -> None:
         assert values_in(text) == values_in(told), name
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_measured_is_called_something_in_every_language(language: str) -> None:
+    english, other = labels("en").facts, labels(language).facts
+    assert english.keys() == other.keys()
+    assert len(english) > 250
+
+
 def flat(labels: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
     for name, value in labels.items():
         if isinstance(value, dict) and name == "plan":
