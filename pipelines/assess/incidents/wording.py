@@ -161,20 +161,20 @@ def _scores(
     mine = parts[parts["mmsi"].isin(flagged["mmsi"])]
     within = mine["event_id"].map(of_event)
     within = within.where(within.notna(), mine["mmsi"].map(home))
-    missed = pd.DataFrame(
-        {"group": within, "mmsi": mine["mmsi"], "missed": 1.0 - mine["score"]}
-    ).dropna()
-    each = 1.0 - missed.groupby(["group", "mmsi"])["missed"].prod()
-    best = each.groupby("group").max().to_dict()
+    own = mine.assign(group=within).dropna(subset="group").astype({"group": "int64"})
+    missed = own.assign(missed=1.0 - own["score"]).groupby(["group", "mmsi"])["missed"].prod()
+    each = (1.0 - missed).rename("score").reset_index().sort_values("score", kind="stable")
+    best = {
+        int(group): (float(score), int(mmsi))  # the last is the highest
+        for group, mmsi, score in zip(*(each[c].tolist() for c in each.columns), strict=True)
+    }
     scores = {
-        group: round(float(best.get(group, score)), 4)
+        group: round(best[group][0] if group in best else float(score), 4)
         for group, score in zip(strongest.index.tolist(), strongest.tolist(), strict=True)
     }
-    own = mine.assign(group=within).dropna(subset="group").groupby("group")
-    strongest_of = each.groupby("group").idxmax().map(lambda key: key[1]).to_dict()
     made = {
-        int(str(group)): _parts_text(rows[rows["mmsi"] == strongest_of[group]], events)
-        for group, rows in own
+        group: _parts_text(own[(own["group"] == group) & (own["mmsi"] == mmsi)], events)
+        for group, (_, mmsi) in best.items()
     }
     alone = events.drop_duplicates("group").set_index("group")
     made |= {
