@@ -33,7 +33,7 @@ PARTS: Final[Mapping[str, str]] = {
 """What a part of a score is called, by kind, by kind and subkind, or by what it is else."""
 
 _PART: Final = re.compile(
-    r"(?P<kind>[a-z_ -]+?) (?P<score>\d\.\d\d)(?: of (?P<before>\d\.\d\d): (?P<why>.+))?"
+    r"(?P<kind>[^|]+?) (?P<score>\d\.\d\d)(?: of (?P<before>\d\.\d\d): (?P<why>.+))?"
 )
 
 
@@ -96,13 +96,13 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
     minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{time.tz_convert(LOCAL):%H:%M}"
     if minutes <= HEARD_H * 60:
         return say(
-            "{where}, at {time} MYT, {minutes:.0f} min before the end",
+            "{where}, at {time} MYT, {minutes:.0f} min before the look ended",
             where=where,
             time=at,
             minutes=minutes,
         )
     return say(
-        "last heard {hours:.1f} h before the end, at {time} MYT: {where}",
+        "last heard {hours:.1f} h before the look ended, at {time} MYT: {where}",
         where=where,
         time=at,
         hours=minutes / 60,

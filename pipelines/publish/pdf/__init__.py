@@ -216,7 +216,7 @@ def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
         "where": card.where,
         "next": card.next_step,
         "now": f"{words.now}: {card.now}" if card.now else "",
-        "made_of": f"({card.score:.2f} = {card.made_of})" if card.made_of else "",
+        "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,
         "status": card.status,

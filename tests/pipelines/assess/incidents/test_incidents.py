@@ -359,9 +359,11 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
 def test_an_incident_says_where_its_vessel_is_now(gazetteer: Gazetteer) -> None:
     (one,) = told(gazetteer, event("loitering", 1, 3)).to_dict("records")
     assert whereabouts(one, at(20.2)) == (
-        "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 12 min before the end"
+        "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 12 min before the look ended"
     )
-    assert whereabouts(one, at(24)).startswith("last heard 4.0 h before the end, at 20:00 MYT: 04°")
+    assert whereabouts(one, at(24)).startswith(
+        "last heard 4.0 h before the look ended, at 20:00 MYT: 04°"
+    )
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
     still = {**one, "last_sog_kn": 0.2}
     assert ", 0 kn, at" in whereabouts(still, at(20.2))
