@@ -60,6 +60,10 @@ class Words(Protocol):
         """Hours or minutes from one time to another, to now where there is no end."""
         ...
 
+    def clock(self, time: pd.Timestamp) -> str:
+        """Return the hour of a time, local: "06:02 MYT"."""
+        ...
+
     def distance(self, distance_m: float) -> str:
         """Metres, nautical miles from one mile on."""
         ...
@@ -98,3 +102,23 @@ def surroundings(evidence: Evidence, words: Words) -> str:
     if evidence.get("near_land"):
         return words.say(", close to land")
     return words.say(", outside any port or anchorage")
+
+
+def state(code: str, say: Say) -> str:
+    """Return the name of a state of the Straits; others by their code (ISO 3166-1 alpha-3)."""
+    names = {
+        "IDN": say("Indonesia"),
+        "MYS": say("Malaysia"),
+        "SGP": say("Singapore"),
+        "THA": say("Thailand"),
+    }
+    return names.get(code, code)
+
+
+def place_and_time(stated: Evidence, name: str, words: Words) -> str:
+    """Return where and when something was at one of the places that evidence names."""
+    return words.say(
+        "{place}, at {time}",
+        place=words.place(stated[f"{name}_lat"], stated[f"{name}_lon"]),
+        time=words.clock(pd.Timestamp(stated[f"{name}_time"])),
+    )

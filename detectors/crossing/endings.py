@@ -14,9 +14,6 @@ from detectors.surroundings.coasts import SPACING_M, Coasts
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Ending = tuple[str, float | None]
-"""How a passage began or ended, and how likely it was ashore where it wasn't heard."""
-
 SOON_S: Final = 1800
 """A run that goes on for longer than this beyond its passage leads elsewhere."""
 STAYS_OFF_S: Final = 3600
@@ -32,6 +29,25 @@ SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
 """How a passage began or ended: at the coast, near it, where nothing is heard before or after, or
 at sea, where the vessel came from elsewhere or went on or lay.
 """
+
+
+class Ending(NamedTuple):
+    """How a passage began or ended.
+
+    Attributes
+    ----------
+    how
+        One of the words above.
+    ashore
+        How likely it was ashore where it wasn't heard; None where that isn't asked or known.
+    row, coast_m
+        Row of the grid at which it was nearest to that coast, and how near.
+    """
+
+    how: str
+    ashore: float | None
+    row: int
+    coast_m: float
 
 
 class End(NamedTuple):
@@ -73,7 +89,7 @@ def endings(
         )
     ]
     return [
-        _ending(limits, grid, end, nearest, coasts, ashore)
+        Ending(*_ending(limits, grid, end, nearest, coasts, ashore), *nearest[:2])
         for end, nearest in zip(stretches, _nearest(grid, stretches, coasts, cells), strict=True)
     ]
 
@@ -108,7 +124,7 @@ def _ending(
     nearest: tuple[int, float, float],
     coasts: Coasts,
     ashore: Bools,
-) -> Ending:
+) -> tuple[str, float | None]:
     """Tell how a passage began or ended: how close to the coast left or made for it had come, or
     comes, between that end of the passage and that of its run (see `_nearest`); and how likely it
     was ashore where it wasn't heard, None where that isn't asked or known.

@@ -76,7 +76,7 @@ def _measured(
     """Return what was measured of one passage, that began and ended so (see `endings`)."""
     begin, end = passage.begin, passage.end
     passage_s = (end - begin) * limits.step_s
-    (began, ashore_before), (ended, ashore_after) = how
+    began, ended = how
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -93,13 +93,25 @@ def _measured(
         "start_to_coast_m": passage.distances_m[1],
         "end_from_coast_m": passage.distances_m[2],
         "end_to_coast_m": passage.distances_m[3],
-        "began": began,
-        "ended": ended,
-        "start_ashore_probability": ashore_before,
-        "end_ashore_probability": ashore_after,
+        "began": began.how,
+        "ended": ended.how,
+        "start_ashore_probability": began.ashore,
+        "end_ashore_probability": ended.ashore,
+        **at_row(grid, began.row, "left"),
+        **at_row(grid, ended.row, "arrival"),
+        "arrival_coast_m": ended.coast_m,
         "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
-        **(tide_at(limits, grid, end, context) if ended in (SHORE, NEAR) else {}),
+        **(tide_at(limits, grid, end, context) if ended.how in (SHORE, NEAR) else {}),
+    }
+
+
+def at_row(grid: timegrid.Grid, row: int, name: str) -> dict[str, Any]:
+    """Return where and when a track was at a tick, for a sentence and a map."""
+    return {
+        f"{name}_lat": float(grid.lat[row]),
+        f"{name}_lon": float(grid.lon[row]),
+        f"{name}_time": pd.Timestamp(int(grid.tick[row]) * grid.step_s, unit="s", tz="UTC"),
     }
 
 

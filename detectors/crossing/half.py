@@ -17,7 +17,7 @@ from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.crossing.endings import SAMPLED_M, SHORE, UNHEARD
-from detectors.crossing.evidence import darkness, tide_at
+from detectors.crossing.evidence import at_row, darkness, tide_at
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
@@ -189,8 +189,9 @@ def _measured(
         "lying_s": lying_s,
         "slow_s": int(slow.sum()) * limits.step_s,
         "landing_s": at_most((leaves - lands + 1) * limits.step_s, limits, "max_landing_s"),
-        "landing_lat": float(grid.lat[stay[len(stay) // 2]]),
-        "landing_lon": float(grid.lon[stay[len(stay) // 2]]),
+        **at_row(grid, begin, "left"),
+        **at_row(grid, begin + far, "turn"),
+        **at_row(grid, lands + len(stay) // 2, "landing"),
         "end_port_m": float(port_m.min()),
         "path_m": float(way_m(lat, lon)[-1]),
         "duration_s": (leaves + 1 - begin) * limits.step_s,

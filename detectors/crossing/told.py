@@ -1,11 +1,13 @@
 """What a sailor is told of a crossing."""
 
-from detectors.core.telling import Told, Words
+from detectors.core.telling import Told, Words, place_and_time, state
+from detectors.crossing.endings import NEAR, SHORE
 
 
 def tell(event: Told, words: Words) -> str:
     """Say what happened, in a sentence for a sailor."""
-    return _crossed(event, words) + _tide(event, words)
+    told = _half if event.subkind == "half" else _crossed
+    return told(event, words) + _tide(event, words)
 
 
 def _tide(event: Told, words: Words) -> str:
@@ -23,30 +25,69 @@ def _tide(event: Told, words: Words) -> str:
     )
 
 
+def _half(event: Told, words: Words) -> str:
+    """Say from where it went out, how far, where it landed and when it left again."""
+    stated = event.evidence
+    landing = words.place(stated["landing_lat"], stated["landing_lon"])
+    own = state(stated["from_state"], words.say)
+    if stated.get("left_lat") is not None and stated["began"] == SHORE:
+        own += f" ({words.place(stated['left_lat'], stated['left_lon'])})"
+    went = words.say(
+        "Went out {out} from the coast of {state} towards {other} and lay there for "
+        "{lying_min:.0f} min",
+        out=words.distance(stated["out_m"]),
+        state=own,
+        other=state(stated["other_state"], words.say),
+        lying_min=stated["lying_s"] / 60,
+    )
+    if stated.get("landing_time") is None:  # of before version 7
+        came = words.say("came back to the shore away from any port, {place}", place=landing)
+    else:
+        came = words.say(
+            "came back to the shore away from any port, {place_time}, and left again after "
+            "{landing_min:.0f} min",
+            place_time=place_and_time(stated, "landing", words),
+            landing_min=stated["landing_s"] / 60,
+        )
+    return f"{went}; {came}"
+
+
 def _crossed(event: Told, words: Words) -> str:
     stated = event.evidence
-    if event.subkind == "half":
-        return words.say(
-            "Went out {out} from the coast of {state} towards {other}, lay there for "
-            "{lying_min:.0f} min, then landed for {landing_min:.0f} min away from any port, "
-            "{place}",
-            out=words.distance(stated["out_m"]),
-            state=stated["from_state"],
-            other=stated["other_state"],
-            lying_min=stated["lying_s"] / 60,
-            landing_min=stated["landing_s"] / 60,
-            place=words.place(stated["landing_lat"], stated["landing_lon"]),
+    left, made_for = (state(stated[name], words.say) for name in ("from_state", "to_state"))
+    distance, speed_kn = words.distance(stated["distance_m"]), stated["mean_speed_kn"]
+    if stated.get("arrival_lat") is None:  # of before version 7, or not for this reader
+        crossed = words.say(
+            "Crossed {distance} at {speed_kn:.0f} kn from the side of {left} towards {made_for}, "
+            "half-way {place}; within {near} of that coast",
+            distance=distance,
+            speed_kn=speed_kn,
+            left=left,
+            made_for=made_for,
+            near=words.distance(stated["end_to_coast_m"]),
+            place=words.place(event.lat, event.lon),
         )
-    crossed = words.say(
-        "Crossed {distance} at {speed_kn:.0f} kn from the side of {from_state} towards "
-        "{to_state}, within {near} of that coast, {place}",
-        distance=words.distance(stated["distance_m"]),
-        speed_kn=stated["mean_speed_kn"],
-        from_state=stated["from_state"],
-        to_state=stated["to_state"],
-        near=words.distance(stated["end_to_coast_m"]),
-        place=words.place(event.lat, event.lon),
-    )
+    else:
+        began = (
+            words.say("Crossed from the coast of {state}", state=left)
+            if stated["began"] in (SHORE, NEAR)
+            else words.say("Crossed from the side of {state}", state=left)
+        )
+        from_place = words.place(stated["left_lat"], stated["left_lon"])
+        there = place_and_time(stated, "arrival", words)
+        near = words.distance(stated["arrival_coast_m"])
+        ended = (
+            words.say("to the coast of {state}, {place_time}", state=made_for, place_time=there)
+            if stated["ended"] == SHORE
+            else words.say(
+                "to within {near} of the coast of {state}, {place_time}",
+                near=near,
+                state=made_for,
+                place_time=there,
+            )
+        )
+        way = words.say("{distance} at {speed_kn:.0f} kn", distance=distance, speed_kn=speed_kn)
+        crossed = f"{began}, {from_place}, {ended}: {way}"
     chance = stated.get("end_ashore_probability")
     if chance is None:
         return crossed

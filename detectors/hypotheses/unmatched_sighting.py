@@ -16,7 +16,7 @@ FEW_HEARD: Final = All(
     ),
 )
 """No AIS was heard there at that time, nor is it at others; a loiterer near by is heard."""
-FEW_IN_THE_DAY: Final = " was heard around it in that half hour, and few are in the day"
+FEW_IN_THE_DAY: Final = " was heard around it in that half hour, and few in the whole day"
 NO_LARGE_ONE: Final = Not(Compare("sighted_length_m", ">=", "voluntary_length_m"))
 
 HYPOTHESES: Final = (

@@ -15,7 +15,7 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
             miss = words.distance(seen["miss_m"])
             if gave:
                 return words.say(
-                    "Went on under the number of {other} after {pause_min:.0f} min, {miss} "
+                    "Went on under another number, as {other}, after {pause_min:.0f} min, {miss} "
                     "from where it would have been, {place}",
                     other=other,
                     pause_min=pause,
@@ -23,8 +23,8 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
                     place=place,
                 )
             return words.say(
-                "Went on from the track of {other} after {pause_min:.0f} min, {miss} from "
-                "where it would have been, {place}",
+                "Took over the track of {other} (number changed) after {pause_min:.0f} min, {miss} "
+                "from where it would have been, {place}",
                 other=other,
                 pause_min=pause,
                 miss=miss,

@@ -175,8 +175,8 @@ def _by_incident(
 
 
 def _last_seen(heard: pd.DataFrame) -> pd.DataFrame:
-    """Time and place of each vessel's last report, by MMSI."""
-    return heard.set_index("mmsi")[["last_seen", "lat", "lon"]]
+    """Time, place and way of each vessel's last report, by MMSI."""
+    return heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
 
 
 def _voluntary(heard: pd.DataFrame) -> set[int]:

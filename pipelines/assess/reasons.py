@@ -15,7 +15,8 @@ from detectors.core.telling import Say, Told, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
 
-_LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
+LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
+"""The hours that sentences tell: Malaysia's."""
 
 
 class Teller:
@@ -36,7 +37,7 @@ class Teller:
     def __init__(
         self, names: Mapping[int, str], gazetteer: Gazetteer, now: pd.Timestamp, say: Say = plain
     ) -> None:
-        self._names, self._gazetteer, self._now, self._say = names, gazetteer, now, say
+        self._names, self._gazetteer, self.now, self._say = names, gazetteer, now, say
 
     def tell(self, event: Told, mmsi: int) -> str:
         """Return what happened and when, from the side of one of its vessels."""
@@ -64,10 +65,14 @@ class Teller:
 
     def duration(self, start: pd.Timestamp, end: pd.Timestamp | None) -> str:
         """See `telling.Words`."""
-        minutes = ((self._now if end is None else end) - start).total_seconds() / 60
+        minutes = ((self.now if end is None else end) - start).total_seconds() / 60
         if minutes >= 90:
             return self.say("{hours:.1f} h", hours=minutes / 60)
         return self.say("{minutes:.0f} min", minutes=minutes)
+
+    def clock(self, time: pd.Timestamp) -> str:
+        """See `telling.Words`."""
+        return f"{time.tz_convert(LOCAL):%H:%M} MYT"
 
     def distance(self, distance_m: float) -> str:
         """See `telling.Words`."""
@@ -82,10 +87,10 @@ class Teller:
         return self._say(text, **values)
 
     def _when(self, event: Told) -> str:
-        start = event.start.tz_convert(_LOCAL)
+        start = event.start.tz_convert(LOCAL)
         if event.end is None:
             return self.say("since {start} MYT", start=f"{start:%d %b %H:%M}")
-        end = event.end.tz_convert(_LOCAL)
+        end = event.end.tz_convert(LOCAL)
         if event.start == event.end:
             return self.say("{start} MYT", start=f"{start:%d %b %H:%M}")
         until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%d %b %H:%M}"

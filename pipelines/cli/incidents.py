@@ -45,21 +45,22 @@ def incidents(
     from pipelines.ask import recall
 
     with store.read(installation.store, installation.settings.store) as reader:
-        run = recall.moment(reader, as_of)
-        found = reader.incidents(run.run_id)
-        first = recall.first_of(reader, run)
+        moment = recall.moment(reader, as_of)
+        found = reader.incidents(moment.run_id)
+        first = recall.first_of(reader, moment)
+        run = reader.run(moment.run_id)
     shown = found[found["status"] != "unchanged"] if new else found
     shown = shown.head(top)
     if as_csv:
         print_csv(shown)
     elif as_json:
         firsts = [asdict(one) for one in first]
-        print_json({"run_id": run.run_id, "first": firsts, "incidents": records(shown)})
+        print_json({"run_id": moment.run_id, "first": firsts, "incidents": records(shown)})
     else:
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
-        typer.echo(f"Run {run.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
+        typer.echo(f"Run {moment.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
         print_first(first)
-        print_incidents(shown, run.known_time)
+        print_incidents(shown, None if run is None else run["end"], moment.known_time)
         typer.echo("Incidents are leads, not findings.")
 
 
@@ -76,26 +77,35 @@ def print_first(first: "Sequence[First]") -> None:
         )
 
 
-def print_incidents(shown: "pd.DataFrame", known: "pd.Timestamp | None" = None) -> None:
+def print_incidents(
+    shown: "pd.DataFrame",
+    end: "pd.Timestamp | None" = None,
+    known: "pd.Timestamp | None" = None,
+) -> None:
     """Print incidents, a block each; with until when they are provisional, where it is `known` up
-    to when reports were looked at.
+    to when reports were looked at. `end` is that of the look that told them, where it is one.
     """
     from rich.console import Console
     from rich.text import Text
 
     console = Console()
     for row in shown.to_dict("records"):
-        head, *lines = map(clean, _lines({str(key): value for key, value in row.items()}, known))
+        own = {str(key): value for key, value in row.items()}
+        head, *lines = map(clean, _lines(own, end, known))
         console.print(Text(f"\n{head}", style="bold"))
         for line in lines:
             console.print(Text(line))
 
 
-def _lines(row: dict[str, Any], known: "pd.Timestamp | None") -> list[str]:
+def _lines(
+    row: dict[str, Any], end: "pd.Timestamp | None", known: "pd.Timestamp | None"
+) -> list[str]:
     """Say an incident in lines for a terminal."""
     from detectors.kinematics.integrity import final_at
+    from pipelines.assess.incidents import made_of, whereabouts
     from pipelines.base.text import position_text
 
+    now, parts = whereabouts(row, end), made_of(row["made_of"])
     news = f"{row['status']}: {row['news']}" if row["news"] else row["status"]
     rank = f"{row['rank']}." if row["rank"] else "–"
     until = "now" if row["end"] != row["end"] else f"{row['end']:%d %b %H:%M}Z"
@@ -104,8 +114,10 @@ def _lines(row: dict[str, Any], known: "pd.Timestamp | None") -> list[str]:
     until += f"; provisional until {final:%d %b %H:%M}Z" if final is not None else ""
     return [
         f"{rank} {row['score']:.2f} ({row['certainty']})  {row['incident_id']}  {news}",
+        *([f"Score: {parts}"] if parts else []),
         row["title"],
         f"{row['start']:%d %b %H:%M}Z to {until}, {position_text(row['lat'], row['lon'])}",
         *([f"Vessels: {vessels}"] if vessels else []),
+        *([f"Now: {now}"] if now else []),
         f"Next: {row['next_step']}",
     ]

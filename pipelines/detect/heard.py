@@ -20,10 +20,12 @@ HEARD: Final[Mapping[str, Column]] = {
     "last_seen": Column(frames.TIME, "UTC", "when it was heard last by then"),
     "lat": Column("float64", "deg", "where that was"),
     "lon": Column("float64", "deg", "where that was"),
+    "sog_kn": Column("float64", "kn", "speed over ground that it reported there"),
+    "cog_deg": Column("float64", "deg", "course over ground that it reported there"),
 }
 """Every vessel with a track, sorted by mmsi."""
 
-COLUMNS: Final = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
+COLUMNS: Final = ("mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "ais_class", "track_id")
 """Columns of `frames.TRACKED` that it is made of."""
 
 _HOUR_US: Final = 3600 * SECOND_US
@@ -78,8 +80,9 @@ def heard_by_vessel(
             "hours": np.searchsorted(hours, own, "right") - np.searchsorted(hours, own),
             "class_b_only": np.logical_and.reduceat(is_b, first) if len(first) else is_b[:0],
             "last_seen": frames.from_epoch_us(all_us[last]),
-            "lat": tracked["lat"].to_numpy()[last],
-            "lon": tracked["lon"].to_numpy()[last],
+            **{
+                name: tracked[name].to_numpy()[last] for name in ("lat", "lon", "sog_kn", "cog_deg")
+            },
         }
     )
     found = found.set_index("mmsi").reindex(everybody).rename_axis("mmsi").reset_index()

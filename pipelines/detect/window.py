@@ -178,7 +178,8 @@ def look(
 
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
-    say(f"pass {passes}: {name}")
+    again = "" if passes == 1 else f", further back ({passes})"
+    say(f"looking for {name.replace('_', ' ')}{again}")
 
 
 def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.explain import NOT_ASSESSED
+from pipelines.assess.incidents import made_of, whereabouts
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
@@ -67,7 +68,10 @@ class IncidentCard:
     event_ids
         Its events, the leading one first.
     lat, lon, where
-        Where its leading event was; None and empty where that isn't known.
+        Where its leading event was, or a crossing arrived; None and empty where that isn't known.
+    made_of, now
+        What its score is made of, and where its vessel was heard last; empty where there is
+        nothing to say.
     """
 
     incident_id: str
@@ -91,6 +95,8 @@ class IncidentCard:
     lat: float | None
     lon: float | None
     where: str
+    made_of: str
+    now: str
 
     @property
     def who(self) -> str:
@@ -99,6 +105,11 @@ class IncidentCard:
             f"{name} ({mmsi:09d}, {role})" if name else f"{mmsi:09d} ({role})"
             for name, mmsi, role in self.vessels
         )
+
+    @property
+    def sure(self) -> str:
+        """Return its certainty, with what the score is made of."""
+        return f"{self.certainty}: {self.made_of}" if self.made_of else self.certainty
 
     def called(self) -> str:
         """Return its number, what happened, and to whom, for a plotter."""
@@ -111,10 +122,11 @@ class IncidentCard:
         """Tell what happened, to whom, where, when and what to do, a sentence each."""
         return [
             self.title,
+            f"{words.now}: {self.now}" if self.now else "",
             f"{words.next_step}: {self.next_step}",
             f"{words.vessels}: {self.who}" if self.vessels else "",
             f"{self.when_utc} ({self.when_local}) {self.where}",
-            words.score_line.format(score=f"{self.score:.2f} ({self.certainty})"),
+            words.score_line.format(score=f"{self.score:.2f} ({self.sure})"),
             f"{words.incident_line.format(incident_id=self.incident_id)} {self.status}",
         ]
 
@@ -211,7 +223,9 @@ def incident_cards(products: Products) -> list[IncidentCard]:
             index=False, name=None
         )
     }
-    return [_incident(row, of, names, kinds, words) for row in frame.to_dict("records")]
+    return [
+        _incident(row, of, names, kinds, products.end, words) for row in frame.to_dict("records")
+    ]
 
 
 def _incident(
@@ -219,6 +233,7 @@ def _incident(
     places: Mapping[str, int],
     names: Mapping[int, str],
     kinds: Mapping[str, tuple[str, str]],
+    looked_to: pd.Timestamp,
     words: Labels,
 ) -> IncidentCard:
     lat, lon = _place(row["lat"], row["lon"])
@@ -252,6 +267,8 @@ def _incident(
         lat=lat,
         lon=lon,
         where=position_text(lat, lon),
+        made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
+        now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
     )
 
 
@@ -353,11 +370,11 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
             where=position_text(lat, lon),
             checks=[
                 (one.label, one.measured, one.limit, one.margin)
-                for one in checks.rows(evidence, words.say)
+                for one in checks.rows(evidence, words)
             ],
             evidence=[
                 (one_line(label, NAME_LIMIT), one_line(text, SENTENCE_LIMIT))
-                for label, text in checks.facts(evidence, words.say)
+                for label, text in checks.facts(evidence, words)
             ],
         )
     return cards

@@ -10,10 +10,20 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.evidence import Check, Evidence, unit_of
-from detectors.core.telling import Say, plain
+from detectors.core.telling import state
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.base.labels import Labels, labels
 
+_ENGLISH: Final = labels("en")
 _SECONDS_PER_H: Final = 3600.0
+_FOR_PROGRAMS: Final = re.compile(
+    r"(.*_)?(lat|lon|time|track_id|event)|(gfw|min|run|n_chances)_.*|.*_gain_score"
+    r"|(other_)?(nav_status|ship_type)|n_(chances|half_hours|prior_trials|reports_per_half_hour|ticks)"
+    r"|(ahead|astern)_known_ratio|ahead_distance_m|best_match_(misfit_ratio|sigma_m)|chance_fraction"
+    r"|(entry|exit)_interpolated|(feed_silence|missed)_probability|remembered_s|rule|same_said"
+    r"|statics_interval_s|zones_reached"
+)
+"""Facts that programs go by, or that the sentence tells: in JSON, and left out of tables."""
 
 
 @dataclass(frozen=True)
@@ -37,25 +47,29 @@ class Row:
     parameter: str
 
 
-def rows(evidence: Evidence, say: Say = plain) -> list[Row]:
-    """Return the checks of an event in words, the one nearest to its limit first.
-
-    `say` puts texts into the reader's language.
-    """
+def rows(evidence: Evidence, words: Labels = _ENGLISH) -> list[Row]:
+    """Return the checks of an event in words, the one nearest to its limit first."""
     nearest = sorted(evidence.checks, key=lambda check: (check.share, check.name))
-    return [_row(check, say) for check in nearest]
+    return [_row(check, words) for check in nearest]
 
 
-def facts(evidence: Evidence, say: Say = plain) -> list[tuple[str, str]]:
-    """Return what else was measured, label and value in words, without the reports it names."""
+def facts(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]:
+    """Return what else was measured, label and value in words.
+
+    Left out are the reports that it names, and what only programs go by.
+    """
     named = evidence.reports()
-    left = {name: value for name, value in evidence.facts.items() if name not in named}
-    return [(say(label(name)), shown(name, value, say)) for name, value in left.items()]
+    left = [
+        (name, value)
+        for name, value in evidence.facts.items()
+        if name not in named and (name in words.facts or not _FOR_PROGRAMS.fullmatch(name))
+    ]
+    return [(words.fact_of(name, label(name)), shown(name, value, words)) for name, value in left]
 
 
-def settings(evidence: Evidence, say: Say = plain) -> list[tuple[str, str]]:
+def settings(evidence: Evidence) -> list[tuple[str, str]]:
     """Return the parameters that shaped the measurement, label and value in words."""
-    return [(say(label(name)), shown(name, v, say)) for name, v in evidence.settings.items()]
+    return [(label(name), shown(name, value)) for name, value in evidence.settings.items()]
 
 
 def reports(evidence: Evidence) -> dict[str, tuple[str, int]]:
@@ -90,7 +104,7 @@ def nearest(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def label(name: str) -> str:
-    """Return a name of the evidence in words, without its unit.
+    """Return a name of the evidence in words, without its unit, where no label is written for it.
 
     >>> label("median_speed_kn"), label("n_other_silences"), label("heard_fraction")
     ('median speed', 'number of other silences', 'share heard')
@@ -110,6 +124,8 @@ def amount(value: float, unit: str) -> str:
     ('5.7 h', '12 min', '51 m', '51.1 nm')
     >>> amount(0.454, "fraction"), amount(2.5, "kn"), amount(3, "")
     ('45 %', '2.5 kn', '3')
+    >>> amount(0.8777, "ratio"), amount(343.28, "ratio"), amount(0.00083, "")
+    ('0.88', '343', 'less than 0.01')
     """
     if unit == "s":
         if abs(value) < 90:
@@ -122,19 +138,21 @@ def amount(value: float, unit: str) -> str:
     if unit == "fraction":
         return f"{100 * value:.0f} %"
     if unit == "km2":
-        return f"{value:,.0f} km²"
+        return f"{value:,.0f} km²" if value >= 10 else f"{value:.2g} km²"
     if unit == "deg":
         return f"{value:.1f}°"
     if unit == "kn":
         return f"{value:.3g} kn" if abs(value) < 1000 else f"{value:,.0f} kn"
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+    text = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.2f}"
+    if 0 < abs(value) < 0.005:
+        text = "less than 0.01"
     return f"{text} {unit}" if unit in {"h", "min", "nm"} else text
 
 
-def shown(name: str, value: Any, say: Say = plain) -> str:
+def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
     """Return a value of the evidence in words."""
     if isinstance(value, bool):
-        return say("yes") if value else say("no")
+        return words.say("yes") if value else words.say("no")
     if isinstance(value, float) and name.endswith(("lat", "lon")):
         return f"{value:.5f}"
     if isinstance(value, int) and re.search(r"(?:^|_)(?:id|mmsi|imo)$", name):
@@ -142,8 +160,10 @@ def shown(name: str, value: Any, say: Say = plain) -> str:
     if isinstance(value, int | float):
         return amount(value, unit_of(name))
     if isinstance(value, list | tuple):
-        return ", ".join(shown(name, item, say) for item in value)
-    return say("not known") if value is None or value == "" else str(value)
+        return ", ".join(shown(name, item, words) for item in value)
+    if value is None or value == "":
+        return words.say("not known")
+    return state(str(value), words.say) if name.endswith("_state") else str(value)
 
 
 def values(evidence: Evidence) -> dict[str, Any]:
@@ -153,18 +173,22 @@ def values(evidence: Evidence) -> dict[str, Any]:
     return {**evidence.settings, **limits, **measured, **evidence.facts}
 
 
-def _row(check: Check, say: Say) -> Row:
+def _row(check: Check, words: Labels) -> Row:
     least, margin = check.sense == "at_least", check.margin
     limit = amount(check.limit, check.unit)
     beyond = ""
     if margin is not None:
         by = amount(abs(margin), check.unit)
         more = least == (margin >= 0)
-        beyond = say("{amount} more", amount=by) if more else say("{amount} less", amount=by)
+        beyond = (
+            words.say("{amount} more", amount=by) if more else words.say("{amount} less", amount=by)
+        )
     return Row(
-        say(label(check.name)),
-        shown(check.name, check.measured, say),
-        say("at least {amount}", amount=limit) if least else say("at most {amount}", amount=limit),
+        words.fact_of(check.name, label(check.name)),
+        shown(check.name, check.measured, words),
+        words.say("at least {amount}", amount=limit)
+        if least
+        else words.say("at most {amount}", amount=limit),
         beyond,
         check.parameter,
     )

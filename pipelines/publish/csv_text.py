@@ -58,7 +58,7 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
             table[name] = column.astype("Int64").mask(column.to_numpy() == 0)
         elif isinstance(column.dtype, pd.DatetimeTZDtype):
             table[name] = column.astype(TIME)
-        elif name in {"lat", "lon"}:
+        elif name in {"lat", "lon", "last_lat", "last_lon"}:
             table[name] = column.astype("float64").round(_POSITION_DECIMALS)
         elif name == "score":
             table[name] = column.astype("float64").round(_SCORE_DECIMALS)

@@ -67,7 +67,7 @@ def write_incidents(products: Products, path: Path) -> Path:
     Properties: the columns of incidents.csv (end null while it goes on) and simulated.
     """
     table = incident_table(products)
-    for name in ("start", "end"):
+    for name in ("start", "end", "last_seen"):
         table[name] = iso_seconds(table[name])
     features = [
         _feature(
@@ -76,6 +76,7 @@ def write_incidents(products: Products, path: Path) -> Path:
             {
                 **{str(key): None if pd.isna(value) else value for key, value in row.items()},
                 "end": row["end"] or None,
+                "last_seen": row["last_seen"] or None,
                 "simulated": products.simulated,
             },
         )

@@ -37,6 +37,7 @@ _WIDTHS: Final = {
     "events": 20,
     "next_step": 40,
     "news": 20,
+    "made_of": 30,
     "incident_id": 18,
     "explanation": 40,
     "evidence": 60,
@@ -53,7 +54,13 @@ _WIDTHS: Final = {
     "key": 28,
     "value": 60,
 }
-_NUMBERS: Final = {"score": "0.00", "lat": "0.00000", "lon": "0.00000"}
+_NUMBERS: Final = {
+    "score": "0.00",
+    "lat": "0.00000",
+    "lon": "0.00000",
+    "last_lat": "0.00000",
+    "last_lon": "0.00000",
+}
 
 
 def write(products: Products, path: Path) -> Path:

@@ -99,6 +99,8 @@ def marked_incidents(
     names = any(made.recipient.redacts(name) for name in ("mmsi", "name", "reasons"))
     if names:
         told = told.assign(title="", vessels="")
+    if any(made.recipient.redacts(name) for name in ("explanation", "explanations", "evidence")):
+        told = told.assign(made_of="")  # it names what lowered a score
     return cut.blank(cut.with_marks(told, marks), made.recipient)
 
 

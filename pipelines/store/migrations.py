@@ -41,6 +41,7 @@ MIGRATIONS: Final = {
         "to_9_track_files",
         "to_9_coverage_lying",
     ),
+    10: ("to_10_incidents",),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

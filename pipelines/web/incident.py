@@ -143,12 +143,11 @@ def _event(
         given=one_line(words.explained(str(row["explanation"]), lowered), SENTENCE_LIMIT),
         lowered_from=lowered.base_score if lowered and lowered.weight else None,
         limits=[
-            (one.label, one.measured, one.limit, one.margin)
-            for one in checks.rows(evidence, words.say)
+            (one.label, one.measured, one.limit, one.margin) for one in checks.rows(evidence, words)
         ],
         facts=[
             (one_line(label, NAME_LIMIT), one_line(text, SENTENCE_LIMIT))
-            for label, text in checks.facts(evidence, words.say)
+            for label, text in checks.facts(evidence, words)
         ],
         reasons=[
             Reason(

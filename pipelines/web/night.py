@@ -19,6 +19,7 @@ from pipelines.ask import desk, recall
 from pipelines.ask.beside import beside
 from pipelines.ask.desk.night import opened
 from pipelines.ask.health.words import day
+from pipelines.assess.incidents import made_of, whereabouts
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -66,6 +67,8 @@ class Line:
         The place it is told by, and its position.
     concluded
         What holds of what people concluded on it, in words.
+    made_of, now
+        What its score is made of, and where its vessel was heard last.
     """
 
     incident_id: str
@@ -86,6 +89,8 @@ class Line:
     next_step: str
     events: tuple[str, ...]
     concluded: str
+    made_of: str
+    now: str
 
     @property
     def main(self) -> int:
@@ -211,6 +216,10 @@ class Shown:
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
             events=ids,
             concluded=one_line(concluded, SENTENCE_LIMIT),
+            made_of=one_line(
+                made_of(str(row["made_of"]), self.words.say, self.words.hypotheses), SENTENCE_LIMIT
+            ),
+            now=one_line(whereabouts(row, self.night.run["end"], self.words.say), SENTENCE_LIMIT),
         )
 
     def _vessels(self, joined: str) -> list[tuple[int, str, str]]:

@@ -205,6 +205,9 @@ class Plain:
     def duration(self, start, end):
         return "2 h"
 
+    def clock(self, time):
+        return f"{time:%H:%M}"
+
     def distance(self, distance_m):
         return f"{distance_m / 1852:.0f} nm"
 

@@ -2,11 +2,22 @@
 
 A ranked list of vessels tells the same story several times: a mother ship, each boat that came to
 her, a hull under two numbers. An incident is the events that belong together and the vessels in
-them with their roles (`grouping`), in a sentence with what to do next (`wording`), under one id
-that lasts while it grows (`lasting`). `first` says which to look at first, and why.
+them with their roles (`grouping`), in a sentence (`wording`, `titles`) with what to do next
+(`steps`), under one id that lasts while it grows (`lasting`). `first` says which to look at first,
+and why; `beside` where its vessel is now, and what the score is made of.
 """
 
+from pipelines.assess.incidents.beside import made_of, whereabouts
 from pipelines.assess.incidents.first import First, first
 from pipelines.assess.incidents.lasting import Known, lasting, versions_then, vessels_in
 
-__all__ = ["First", "Known", "first", "lasting", "versions_then", "vessels_in"]
+__all__ = [
+    "First",
+    "Known",
+    "first",
+    "lasting",
+    "made_of",
+    "versions_then",
+    "vessels_in",
+    "whereabouts",
+]

@@ -148,7 +148,7 @@ def versions_then(before: Mapping[str, Any], configuration: Mapping[str, str]) -
 def table_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return `schemas.INCIDENTS` from one mapping per incident."""
     table = pd.DataFrame(rows, columns=list(INCIDENTS))
-    for name in ("start", "end"):  # of no time at all pandas doesn't know the zone
+    for name in ("start", "end", "last_seen"):  # of no time at all pandas doesn't know the zone
         table[name] = pd.to_datetime(table[name], utc=True).astype(frames.TIME)
     return frames.conform(table, INCIDENTS)
 

@@ -10,36 +10,16 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.events import records
 from detectors.core.telling import Told, told
+from pipelines.assess.incidents.beside import part_text
 from pipelines.assess.incidents.lasting import table_of
+from pipelines.assess.incidents.steps import next_step
+from pipelines.assess.incidents.titles import title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
 
 CERTAINTIES: Final = ((0.7, "high"), (0.5, "moderate"), (0.0, "low"))
 """From which score on an incident is of which certainty: the three words of analytic confidence
 (ICD 203, Analytic Standards, 2015); the bounds are judgements."""
-
-MAX_NAMED: Final = 3
-"""So many vessels of an incident are named in its sentence beside the first."""
-
-NEXT_STEPS: Final[Mapping[str, str]] = {
-    "anchoring": "ask by VHF for its permission to anchor",
-    "crossing": (
-        "meet it before it lands; of a boat adrift or overloaded tell the rescue coordination "
-        "centre first"
-    ),
-    "encounter": "board the one that goes on to a coast, ask the other by VHF",
-    "gap": "call by VHF; task a sensor over what it can have reached",
-    "geofence": "ask by VHF",
-    "identity": "compare register, call sign and sight",
-    "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
-    "mother_ship": "watch; board when a boat comes alongside",
-    "outlier": "watch",
-    "possible_meeting": "task a sensor over the place; look at both when they are heard again",
-    "spoofing": "task a sensor: it isn't where it says",
-    "unmatched_sighting": "send a unit or a sensor to look",
-    "watch_area": "ask by VHF",
-}
-"""What to do next, by kind of the leading event; settings name others (`assess.next_steps`)."""
 
 ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "anchoring": ("anchored", "anchored"),
@@ -48,7 +28,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "gap": ("silent", "silent"),
     "geofence": ("in the zone", "in the zone"),
     "identity": ("alike", "alike"),
-    "identity hand_over": ("number before", "went on as"),
+    "identity hand_over": ("old number", "new number"),
     "loitering": ("waited", "waited"),
     "mother_ship": ("mother ship", "visitor"),
     "outlier": ("on an unusual way", "on an unusual way"),
@@ -59,7 +39,10 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Roles of `mmsi` and `other_mmsi`, by kind, or by kind and subkind."""
 
-FIRST: Final = ("mother ship", "visitor", "went on as", "number before", "crossed")
+NOT_HEARD: Final[Mapping[str, object]] = {"last_seen": pd.NaT}
+"""Of an incident without a flagged vessel, in `schemas.INCIDENTS`; the rest of it isn't known."""
+
+FIRST: Final = ("mother ship", "visitor", "new number", "old number", "crossed")
 """Roles that say most come before what a vessel's strongest event makes it."""
 
 
@@ -81,11 +64,12 @@ def described(
     events, group
         `events.EVENTS` that count, and which of them are of one incident (see `grouped`).
     flagged
-        mmsi, score, last_seen of the flagged vessels.
+        mmsi, score of the flagged vessels; last_seen, lat, lon, sog_kn, cog_deg of their last
+        reports.
     parts
         `schemas.PARTS`.
     next_steps
-        Kind (or kind and subkind), and what to do next, in place of `NEXT_STEPS`.
+        The user's table of what to do next, see `steps.NEXT_STEPS`.
 
     Returns
     -------
@@ -99,16 +83,19 @@ def described(
         return frames.empty(INCIDENTS), {}
     events = events.sort_values(["score", "event_id"], ascending=[False, True], ignore_index=True)
     home = _homes(events, flagged, parts)
-    scores = _scores(events, flagged, parts, home)
+    scores, best = _scores(events, flagged, parts, home)
     kept = [g for g, score in scores.items() if score >= min_score or g in home.values()]
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
+    last = _last_reports(flagged)
     rows = []
     first_event = {}
     for label, own in events.groupby("group", sort=False):
         if label not in kept:
             continue
-        row = _one(own, scores[int(str(label))], each, seen, teller, next_steps)
+        number = int(str(label))
+        row = _one(own, scores[number], each, seen, teller, next_steps)
+        row |= {"made_of": best.get(number, ""), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[label] = row["incident_id"]
         rows.append(row)
     rows.sort(key=lambda row: (-float(str(row["score"])), str(row["incident_id"])))
@@ -163,24 +150,71 @@ def _homes(events: pd.DataFrame, flagged: pd.DataFrame, parts: pd.DataFrame) -> 
 
 def _scores(
     events: pd.DataFrame, flagged: pd.DataFrame, parts: pd.DataFrame, home: Mapping[int, int]
-) -> dict[int, float]:
-    """Return the score of each group: the highest of what each vessel's parts in it make.
+) -> tuple[dict[int, float], dict[int, str]]:
+    """Return the score of each group, and of what it is made, see `beside.part_text`.
 
-    What isn't behaviour (history, a watch-list) counts where the vessel's strongest part is.
+    It is the highest of what each vessel's parts in it make. What isn't behaviour (history, a
+    watch-list) counts where the vessel's strongest part is.
     """
     strongest = events.groupby("group")["score"].max()
     of_event = dict(zip(events["event_id"].tolist(), events["group"].tolist(), strict=True))
     mine = parts[parts["mmsi"].isin(flagged["mmsi"])]
     within = mine["event_id"].map(of_event)
     within = within.where(within.notna(), mine["mmsi"].map(home))
-    missed = pd.DataFrame(
-        {"group": within, "mmsi": mine["mmsi"], "missed": 1.0 - mine["score"]}
-    ).dropna()
-    each = 1.0 - missed.groupby(["group", "mmsi"])["missed"].prod()
-    best = each.groupby("group").max().to_dict()
-    return {
-        group: round(float(best.get(group, score)), 4)
+    own = mine.assign(group=within).dropna(subset="group").astype({"group": "int64"})
+    missed = own.assign(missed=1.0 - own["score"]).groupby(["group", "mmsi"])["missed"].prod()
+    each = (1.0 - missed).rename("score").reset_index().sort_values("score", kind="stable")
+    best = {
+        int(group): (float(score), int(mmsi))  # the last is the highest
+        for group, mmsi, score in zip(*(each[c].tolist() for c in each.columns), strict=True)
+    }
+    scores = {
+        group: round(best[group][0] if group in best else float(score), 4)
         for group, score in zip(strongest.index.tolist(), strongest.tolist(), strict=True)
+    }
+    made = {
+        group: _parts_text(own[(own["group"] == group) & (own["mmsi"] == mmsi)], events)
+        for group, (_, mmsi) in best.items()
+    }
+    alone = events.drop_duplicates("group").set_index("group")
+    made |= {
+        int(str(group)): part_text(*_told_part(row, row["score"]))
+        for group, row in alone[~alone.index.isin(list(made))].iterrows()
+    }
+    return scores, made
+
+
+def _parts_text(parts: pd.DataFrame, events: pd.DataFrame) -> str:
+    """Return what makes the score of one vessel in one incident, see `schemas.INCIDENTS`."""
+    event_of = events.set_index("event_id")
+    told_parts = [
+        part_text(*_told_part(event_of.loc[row["event_id"]], row["score"]))
+        if row["part"] == "behaviour" and row["event_id"] in event_of.index
+        else part_text(str(row["part"]), row["score"], row["score"], "")
+        for row in parts.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records")
+    ]
+    return " | ".join(told_parts)
+
+
+def _told_part(event: pd.Series, score: float) -> tuple[str, float, float, str]:
+    """Return kind, score, score before explanation, and the explanation of a part."""
+    explained = event["evidence"].explained
+    lowered = explained is not None and explained.weight > 0
+    before = explained.base_score if lowered else score
+    why = explained.name or "" if lowered else ""
+    return f"{event['kind']} {event['subkind']}".strip(), float(score), float(before), why
+
+
+def _last_reports(flagged: pd.DataFrame) -> dict[int, dict[str, object]]:
+    """Return where each vessel was heard last, as `schemas.INCIDENTS` has it."""
+    names = {
+        "last_seen": "last_seen",
+        **{k: f"last_{k}" for k in ("lat", "lon", "sog_kn", "cog_deg")},
+    }
+    there = flagged.reindex(columns=["mmsi", *names]).rename(columns=names).set_index("mmsi")
+    return {
+        int(str(mmsi)): {str(name): value for name, value in row.items()}
+        for mmsi, row in there.to_dict("index").items()
     }
 
 
@@ -199,25 +233,33 @@ def _one(
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
     place = _leading(rows, main, roles.get(main, ""))
     lead = rows[place]
-    ids = events["event_id"].tolist()
+    ids, say = events["event_id"].tolist(), teller.say
     first = events.sort_values(["start", "event_id"]).iloc[0]
-    table = {**NEXT_STEPS, **next_steps}
-    say = teller.say
-    step = table.get(f"{lead.kind} {lead.subkind}", table.get(lead.kind, "watch"))
+    lat, lon = _place(lead)
     return {
         "incident_id": str(first["event_id"]),
-        "title": _title(lead, roles, main, others, teller),
+        "title": title(rows, events["score"].tolist(), lead, roles, main, teller),
         "score": score,
         "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),
         "start": events["start"].min(),
         "end": pd.NaT if events["end"].isna().any() else events["end"].max(),
-        "lat": events["lat"].iloc[place],
-        "lon": events["lon"].iloc[place],
+        "lat": lat,
+        "lon": lon,
         "mmsi": main,
         "vessels": " | ".join(f"{m:09d} {say(roles[m])}" for m in (main, *others) if m),
         "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
-        "next_step": say(step) if step == NEXT_STEPS.get(lead.kind) else step,
+        "next_step": next_step(lead, teller.now, next_steps, say),
     }
+
+
+def _place(lead: Told) -> tuple[float, float]:
+    """Return the place that an incident is shown at: of a crossing where it came nearest to the
+    coast it made for, or landed, else where the event that it is told by was.
+    """
+    for name in ("arrival", "landing"):
+        if lead.evidence.get(f"{name}_lat") is not None:
+            return float(lead.evidence[f"{name}_lat"]), float(lead.evidence[f"{name}_lon"])
+    return lead.lat, lead.lon
 
 
 def _roles(rows: list[Told]) -> dict[int, str]:
@@ -248,8 +290,8 @@ def _main(
     if not roles:
         return 0
     main = max(roles, key=lambda m: (roles[m] == "mother ship", flagged.get(m, 0.0), -m))
-    if roles[main] == "number before":
-        after = [m for m, role in roles.items() if role == "went on as" and m in seen]
+    if roles[main] == "old number":
+        after = [m for m, role in roles.items() if role == "new number" and m in seen]
         main = max(after, key=lambda m: (seen[m], -m), default=main)
     return main
 
@@ -263,19 +305,3 @@ def _leading(rows: list[Told], main: int, role: str) -> int:
     own = [place for place, row in enumerate(rows) if main in (row.mmsi, row.other_mmsi)] or [0]
     making = [place for place in own if role == "mother ship" and rows[place].kind == "mother_ship"]
     return (making or own)[0]
-
-
-def _title(
-    lead: Told, roles: Mapping[int, str], main: int, others: list[int], teller: Teller
-) -> str:
-    """Say what happened: the leading event, and who else is in the incident."""
-    told = teller.sentence(lead, main)
-    text = f"{teller.name(main)}: {told}" if main else told
-    partner = lead.partner_of(main)  # is named in the sentence
-    rest = [m for m in others if m != partner]
-    if not rest:
-        return text
-    names = [f"{teller.name(m)} ({teller.say(roles[m])})" for m in rest[:MAX_NAMED]]
-    if len(rest) > MAX_NAMED:
-        names.append(teller.say("{n} more", n=len(rest) - MAX_NAMED))
-    return text + teller.say(". With {names}", names=", ".join(names))

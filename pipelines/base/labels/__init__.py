@@ -93,12 +93,13 @@ class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
-    kind and subkind. Four lists hold what the program says in English, and what that is in the
-    language: `sayings`, sentences and their parts in which events are told
-    (`detectors.core.telling.Words.say`); `hypotheses`, the names of innocent explanations, and
-    `sentences`, what they say (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list
-    lacks, such as the texts of a local detector, is given in English, marked as `english` says.
-    `desk` is what the pages of `pipelines.web` say.
+    kind and subkind, and `facts` what is measured, by its name in the evidence. Four lists hold
+    what the program says in English, and what that is in the language: `sayings`, sentences and
+    their parts in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the
+    names of innocent explanations, and `sentences`, what they say
+    (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list lacks, such as the texts
+    of a local detector, is given in English, marked as `english` says. `desk` is what the pages
+    of `pipelines.web` say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -115,6 +116,7 @@ class Labels(BaseModel):
     incidents_summary: str
     incident_over: str
     next_step: str
+    now: str
     nothing_flagged: str
     not_all_clear: str
     not_for_navigation: str
@@ -214,6 +216,7 @@ class Labels(BaseModel):
     legend_track: str
     legend_silence: str
     legend_partner: str
+    legend_filled: str
     legend_zone: str
     legend_border: str
     legend_sea: str
@@ -265,6 +268,7 @@ class Labels(BaseModel):
     conclusions_note: str
     legend_reach: str
     plan: PlanLabels
+    facts: dict[str, str]
     kinds: dict[str, str]
     sayings: dict[str, str]
     hypotheses: dict[str, str]
@@ -281,6 +285,10 @@ class Labels(BaseModel):
         both = f"{kind} {subkind}".strip()
         found = self.kinds.get(both) or self.kinds.get(kind)
         return found or self._in_english(both.replace("_", " "))
+
+    def fact_of(self, name: str, english: str) -> str:
+        """Return what a name of the evidence is called; in English, marked so, where none says."""
+        return self.facts.get(name) or self._in_english(english)
 
     def say(self, text: str, **values: Any) -> str:
         """See `telling.Words`; English, marked so, where the catalogue lacks a text."""

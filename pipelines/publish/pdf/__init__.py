@@ -46,12 +46,12 @@ EVENT_LIMIT: Final = 3
 
 _WIDTH_MM: Final = 182.0
 _ROOM_MM: Final = 226.0
-_ROW_MM: Final = 11.0
+_ROW_MM: Final = 14.0
 _NOTE_MM: Final = 10.0
 """What the map may take of the first page, and what a row of the table and a note take of that;
 only the drawing's shape follows from it, for Typst makes it smaller where that isn't enough."""
 
-_TITLE_LIMIT: Final = 170
+_TITLE_LIMIT: Final = 240
 _LENGTHS: Final = (300, 150)
 """Characters of a reason or an explanation: as a rule, and where the page would run over."""
 
@@ -178,7 +178,7 @@ def _data(products: Products) -> dict[str, Any]:
                 words.map_facts,
             ]
         ),
-        "incidents": [_incident(one) for one in rows],
+        "incidents": [_incident(one, words) for one in rows],
         "vessels": [_vessel(card, words) for card in shown],
         "words": {
             "what": words.incident.capitalize(),
@@ -205,7 +205,7 @@ def _notes(products: Products, words: Labels) -> list[str]:
     return found
 
 
-def _incident(card: IncidentCard) -> dict[str, Any]:
+def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
     """Return a row of the first page: what happened, when and where, and what to do."""
     return {
         "number": card.rank,
@@ -215,6 +215,8 @@ def _incident(card: IncidentCard) -> dict[str, Any]:
         "when_local": card.when_local,
         "where": card.where,
         "next": card.next_step,
+        "now": f"{words.now}: {card.now}" if card.now else "",
+        "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,
         "status": card.status,

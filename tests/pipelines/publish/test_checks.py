@@ -20,15 +20,21 @@ ENCOUNTER = Evidence.of(
 
 def test_each_limit_stands_beside_what_was_measured_the_nearest_first() -> None:
     assert checks.rows(ENCOUNTER) == [
-        checks.Row("median distance", "51 m", "at most 500 m", "449 m less", "max_distance_m"),
-        checks.Row("median speed", "0.07 kn", "at most 2.5 kn", "2.43 kn less", "max_speed_kn"),
-        checks.Row("duration", "5.7 h", "at least 30 min", "5.2 h more", "min_duration_s"),
+        checks.Row("usual distance apart", "51 m", "at most 500 m", "449 m less", "max_distance_m"),
+        checks.Row(
+            "usual speed by its positions",
+            "0.07 kn",
+            "at most 2.5 kn",
+            "2.43 kn less",
+            "max_speed_kn",
+        ),
+        checks.Row("how long", "5.7 h", "at least 30 min", "5.2 h more", "min_duration_s"),
     ]
 
 
 def test_nothing_of_the_evidence_is_lost() -> None:
     told = [name for name, _ in (*checks.facts(ENCOUNTER), *checks.settings(ENCOUNTER))]
-    assert told == ["min distance", "near land", "max silence"]
+    assert told == ["nearest", "close to land", "max silence"]
     assert checks.reports(ENCOUNTER) == {"first report": ("bfc7fd6cbbb339e6", 7207142)}
     assert checks.values(ENCOUNTER)["max_distance_m"] == 500.0
 

@@ -16,7 +16,7 @@ from detectors.core.evidence import Evidence, Explained
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
-from pipelines.assess.incidents import wording
+from pipelines.assess.incidents import beside, steps, wording
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
@@ -52,7 +52,8 @@ def lists() -> dict[str, set[str]]:
     hypotheses = {h.name for name in TRANSLATED for h in detectors.find(name).hypotheses}
     kinds = {name.replace("_", " ") for name in TRANSLATED}
     of_incidents = {role for pair in wording.ROLES.values() for role in pair} | {
-        *wording.NEXT_STEPS.values(),
+        *steps.NEXT_STEPS.values(),
+        *beside.PARTS.values(),
         *(word for _, word in wording.CERTAINTIES),
     }
     types = {str(words).partition(",")[0] for words in ship_type_words(range(256))}
@@ -100,6 +101,13 @@ def test_values_are_written_alike_in_every_language(language: str) -> None:
         told = dict(flat(other.model_dump()))[name]
         assert told.strip(), name
         assert values_in(text) == values_in(told), name
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_measured_is_called_something_in_every_language(language: str) -> None:
+    english, other = labels("en").facts, labels(language).facts
+    assert english.keys() == other.keys()
+    assert len(english) > 250
 
 
 def flat(labels: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -99,7 +99,12 @@ def test_kml_has_incidents_vessels_events_and_tracks(products: Products, tmp_pat
     assert len(told) == len(products.incidents)
     first = products.incidents.iloc[0]
     assert told[0]["name"] == "SIM 1 Encounter: OCEAN KASIH"
-    for text in (first["incident_id"], first["next_step"], f"{first['mmsi']:09d}", "0.95 (high)"):
+    for text in (
+        first["incident_id"],
+        first["next_step"],
+        f"{first['mmsi']:09d}",
+        "0.95 (high: silence 0.70",
+    ):
         assert text in told[0]["description"]
     vessels = placemarks(file, "Flagged vessels")
     assert [v["name"].split()[:2] for v in vessels] == [["SIM", str(i + 1)] for i in range(40)]

@@ -71,6 +71,12 @@ INCIDENT_COLUMNS = [
     "vessels",
     "events",
     "next_step",
+    "made_of",
+    "last_seen",
+    "last_lat",
+    "last_lon",
+    "last_sog_kn",
+    "last_cog_deg",
 ]
 
 

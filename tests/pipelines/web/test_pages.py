@@ -101,6 +101,9 @@ def test_an_incident_shows_evidence_reasons_and_vessels(
             for one in checks.rows(events.loc[event_id, "evidence"]):
                 for text in (one.label, one.measured, one.limit, one.margin):
                     assert text in cells
+            evidence = events.loc[event_id, "evidence"]
+            called = labels("en").facts.values()
+            assert all(name in called for name, _ in checks.facts(evidence)), "plain words for all"
         told = night.explain(row["events"].split(";")[0]).explanation
         assert told.considered
         for reason in told.considered:

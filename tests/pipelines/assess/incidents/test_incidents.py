@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 from detectors.core import events, frames
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.assess.incidents import Known, first, lasting, versions_then
+from pipelines.assess.incidents import (
+    Known,
+    first,
+    lasting,
+    made_of,
+    titles,
+    versions_then,
+    whereabouts,
+)
 from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS, PARTS
@@ -200,6 +209,10 @@ def told(
             "mmsi": in_it,
             "score": [scores[m] for m in in_it],
             "last_seen": [at(20 + (m == NEW)) for m in in_it],
+            "lat": 4.5,
+            "lon": 100.5,
+            "sog_kn": 12.4,
+            "cog_deg": 139.6,
         }
     )
     parts = pd.concat(
@@ -230,12 +243,12 @@ def test_a_mother_ship_is_told_with_her_visitors(gazetteer: Gazetteer) -> None:
     (one,) = told(gazetteer, *MOTHER_STORY, VISIT).to_dict("records")
     frames.validate(told(gazetteer, *MOTHER_STORY), INCIDENTS)
     assert one["title"].startswith("MV A: Waited 5.0 h and was visited 2 times")
-    assert one["title"].endswith("With B ONE (visitor), B TWO (visitor)")
+    assert "With" not in one["title"], "her visitors are counted in what happened"
     assert one["vessels"] == (f"{SHIP} mother ship | {BOAT} visitor | {OTHER_BOAT} visitor")
     assert one["score"] == pytest.approx(0.95)  # 1 - (1 - 0.8)(1 - 0.5)(1 - 0.5)
     assert one["certainty"] == "high"
     assert one["mmsi"] == SHIP
-    assert one["next_step"] == "watch; board when a boat comes alongside"
+    assert one["next_step"] == NEXT_STEPS["mother_ship over"]
     assert (one["start"], one["end"]) == (at(1), at(6))
     assert (one["status"], one["news"]) == ("created", "new")
 
@@ -244,14 +257,120 @@ def test_a_hull_under_two_numbers_is_met_where_it_was_heard_last(gazetteer: Gaze
     change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
     (one,) = told(gazetteer, event("loitering", 5, 5.5, score=0.2), change).to_dict("records")
     assert one["mmsi"] == NEW
-    assert f"{SHIP} number before" in one["vessels"]
-    assert f"{NEW} went on as" in one["vessels"]
+    assert f"{SHIP} old number" in one["vessels"]
+    assert f"{NEW} new number" in one["vessels"]
 
 
 def test_settings_say_what_to_do_next(gazetteer: Gazetteer) -> None:
     steps = {"mother_ship visited": "ring the duty officer"}
     (one,) = told(gazetteer, *MOTHER_STORY, steps=steps).to_dict("records")
     assert one["next_step"] == "ring the duty officer"
+
+
+OUT = {
+    "began": "shore",
+    "ended": "shore",
+    "from_state": "IDN",
+    "to_state": "MYS",
+    "distance_m": 55560.0,
+    "mean_speed_kn": 15.2,
+    "left_lat": 1.6,
+    "left_lon": 102.2,
+    "left_time": "2026-01-05T17:00:00Z",
+    "arrival_lat": 2.06,
+    "arrival_lon": 102.55,
+    "arrival_time": "2026-01-05T19:02:00Z",
+    "arrival_coast_m": 200.0,
+}
+BACK = {
+    **OUT,
+    **{"from_state": "MYS", "to_state": "IDN", "arrival_lat": 1.6, "arrival_lon": 102.2},
+    "arrival_time": "2026-01-05T21:30:00Z",
+}
+
+
+def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
+    gazetteer: Gazetteer,
+) -> None:
+    there = event("crossing", 1, 3, evidence=OUT, score=0.8, lat=1.8, lon=102.4)
+    back = event("crossing", 3.2, 5.5, evidence=BACK, score=0.6)
+    (one,) = told(gazetteer, there, back).to_dict("records")
+    assert one["title"] == (
+        "MV A: Crossed from the coast of Indonesia, 10 nm NE of Bengkalis, to the coast of "
+        "Malaysia, off Muar, at 03:02 MYT: 30.0 nm at 15 kn; then back to Indonesia, 10 nm NE of "
+        "Bengkalis, at 05:30 MYT"
+    )
+    assert (one["lat"], one["lon"]) == (2.06, 102.55)
+    assert one["next_step"] == NEXT_STEPS["crossing over"]
+    on_its_way = {**OUT, "ended": "at sea", "arrival_coast_m": 9260.0}
+    (one,) = told(gazetteer, event("crossing", 1, None, evidence=on_its_way)).to_dict("records")
+    assert "to within 5.0 nm of the coast of Malaysia" in one["title"]
+    assert one["next_step"] == NEXT_STEPS["crossing"]
+
+
+def test_one_told_by_an_older_version_still_says_that_it_crossed(gazetteer: Gazetteer) -> None:
+    old = {k: v for k, v in OUT.items() if not k.startswith(("left", "arrival"))}
+    (one,) = told(
+        gazetteer, event("crossing", 1, 3, evidence={**old, "end_to_coast_m": 200.0})
+    ).to_dict("records")
+    assert "from the side of Indonesia towards Malaysia, half-way 19 nm W of Lumut" in one["title"]
+    assert one["lat"] == 4.2
+
+
+def test_a_table_of_before_holds_for_what_is_over_too(gazetteer: Gazetteer) -> None:
+    def step(until: float | None, **own: str) -> str:
+        rows = told(gazetteer, event("gap", 1, until), steps=own)
+        return str(rows["next_step"].iloc[0])
+
+    assert step(3) == NEXT_STEPS["gap over"]
+    assert step(None) == NEXT_STEPS["gap"]
+    assert step(3, gap="ring") == step(None, gap="ring") == "ring"
+    both = {"gap": "ring", "gap over": "write"}
+    assert (step(None, **both), step(3, **both)) == ("ring", "write")
+
+
+def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
+    change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
+    met = [event("encounter", 6, 8, NEW, m, ENCOUNTER) for m in (BOAT, OTHER_BOAT)]
+    (one,) = told(gazetteer, change, event("gap", 6.1, None, score=0.9), *met).to_dict("records")
+    assert one["title"].startswith("MMSI 533000009: Took over the track of MV A (number changed)")
+    assert one["title"].endswith("; also silent 17.9 h under its old number. With 2 other vessels")
+
+
+def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
+    names = Teller({9141712: "P 1", SHIP: "MV A"}, gazetteer, at(24))
+    assert titles._named(9141712, names) == "P 1 (number 009141712 can't be a ship's)"
+    assert titles._named(SHIP, names) == "MV A"
+
+
+def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
+    (one,) = told(
+        gazetteer, event("loitering", 1, 3, score=0.6), event("gap", 3.5, None, score=0.5)
+    ).to_dict("records")
+    assert one["score"] == 0.8
+    assert one["made_of"] == "loitering 0.60 | gap 0.50"
+    assert made_of(one["made_of"]) == "drifting 0.60, silence 0.50"
+    assert made_of("gap 0.70") == made_of("") == ""
+    lowered = "spoofing geometric 0.68 of 0.75: interference that no other vessel shows"
+    assert made_of(lowered) == "lowered from 0.75 by: interference that no other vessel shows"
+    assert made_of(f"{lowered} | watch-list 0.20").startswith("false positions 0.68 (lowered")
+
+
+def test_an_incident_says_where_its_vessel_is_now(gazetteer: Gazetteer) -> None:
+    (one,) = told(gazetteer, event("loitering", 1, 3)).to_dict("records")
+    assert whereabouts(one, at(20.2)) == (
+        "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 12 min before the look ended"
+    )
+    assert whereabouts(one, at(24)).startswith(
+        "last heard 4.0 h before the look ended, at 20:00 MYT: 04°"
+    )
+    assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
+    still = {**one, "last_sog_kn": 0.2}
+    assert ", 0 kn, at" in whereabouts(still, at(20.2))
+    seen = event("unmatched_sighting", 2, 2, 0, score=0.4)
+    (one,) = told(gazetteer, seen).to_dict("records")
+    assert whereabouts(one, at(20)) == ""
+    assert one["next_step"] == NEXT_STEPS["unmatched_sighting over"]
 
 
 def test_an_incident_keeps_its_id_while_it_grows(gazetteer: Gazetteer) -> None:
@@ -346,7 +465,7 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
     waited = event("mother_ship", 1, 6, evidence=MOTHER, subkind="visited", score=0.4)
     (one,) = told(gazetteer, waited, {**VISIT, "score": 0.7, "lat": 5.0}).to_dict("records")
     assert one["title"].startswith("MV A: Waited 5.0 h and was visited")
-    assert one["next_step"] == "watch; board when a boat comes alongside"
+    assert one["next_step"] == NEXT_STEPS["mother_ship over"]
     assert one["lat"] == waited["lat"]
     assert one["events"].split(";")[0] == events.build([waited])["event_id"].iloc[0]
     # A weak meeting of the vessel that the incident is about comes before what another one did.
@@ -357,7 +476,7 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
     ).to_dict("records")
     assert one["mmsi"] == SHIP
     assert one["title"].startswith("MV A: Stopped")
-    assert one["next_step"].startswith("board the one")
+    assert one["next_step"].startswith("they have parted: board the one")
 
 
 def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str, tuple[str, ...]]]:

@@ -1,0 +1,116 @@
+"""What stands beside an incident: where its vessel is now, and what its score is made of."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core.telling import Say, plain
+from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.reasons import LOCAL
+from pipelines.base.text import position_text
+
+PARTS: Final[Mapping[str, str]] = {
+    "anchoring": "anchoring",
+    "crossing": "crossing",
+    "encounter": "meeting",
+    "gap": "silence",
+    "geofence": "area",
+    "history": "history",
+    "identity": "identity",
+    "identity hand_over": "changed number",
+    "loitering": "drifting",
+    "mother_ship": "mother ship",
+    "outlier": "unusual way",
+    "possible_meeting": "possible meeting",
+    "spoofing": "false positions",
+    "unmatched_sighting": "sighting without AIS",
+    "watch_area": "watched area",
+    "watch-list": "watch-list",
+}
+"""What a part of a score is called, by kind, by kind and subkind, or by what it is else."""
+
+_PART: Final = re.compile(
+    r"(?P<kind>[^|]+?) (?P<score>\d\.\d\d)(?: of (?P<before>\d\.\d\d): (?P<why>.+))?"
+)
+
+
+def part_text(kind: str, score: float, before: float, why: str) -> str:
+    """Return a part of a score as `schemas.INCIDENTS` has it in `made_of`.
+
+    >>> part_text("gap", 0.7, 0.7, ""), part_text("gap", 0.42, 0.7, "coverage")
+    ('gap 0.70', 'gap 0.42 of 0.70: coverage')
+    """
+    return f"{kind} {score:.2f}" + (f" of {before:.2f}: {why}" if why else "")
+
+
+def made_of(text: str, say: Say = plain, names: Mapping[str, str] | None = None) -> str:
+    """Put into words what a score is made of; empty where it is one event, and as it was found.
+
+    Parameters
+    ----------
+    text
+        As `schemas.INCIDENTS` has it.
+    names
+        Innocent reasons by their English name, in the language.
+    """
+    parts = [_PART.fullmatch(part) for part in text.split(" | ")] if text else []
+    found = [part.groupdict() for part in parts if part is not None]
+    told = [_lowered(part, say, names or {}) for part in found]
+    if len(found) < 2:
+        return "".join(why for _, why in told)
+    return ", ".join(f"{amount} ({why})" if why else amount for amount, why in told)
+
+
+def _lowered(part: Mapping[str, str | None], say: Say, names: Mapping[str, str]) -> tuple[str, str]:
+    """Return a part with its score, and what lowered it."""
+    kind, why = str(part["kind"]), part["why"]
+    word = PARTS.get(kind) or PARTS.get(kind.split(" ", maxsplit=1)[0])
+    amount = f"{say(word) if word else kind} {part['score']}"
+    if not why:
+        return amount, ""
+    name = names.get(why, why)
+    return amount, say("lowered from {before} by: {why}", before=part["before"], why=name)
+
+
+def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = plain) -> str:
+    """Say where the vessel that an incident is about was heard last, and when; empty for none.
+
+    Parameters
+    ----------
+    row
+        Of `schemas.INCIDENTS`.
+    end
+        The end of the look that told it; None where that isn't known.
+    """
+    time = row["last_seen"]
+    if pd.isna(time) or pd.isna(row["last_lat"]):
+        return ""
+    where = position_text(row["last_lat"], row["last_lon"])
+    where += _way(row["last_sog_kn"], row["last_cog_deg"])
+    if end is None:
+        at = f"{time.tz_convert(LOCAL):%d %b %H:%M}"
+        return say("{where}, at {time} MYT", where=where, time=at)
+    minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{time.tz_convert(LOCAL):%H:%M}"
+    if minutes <= HEARD_H * 60:
+        return say(
+            "{where}, at {time} MYT, {minutes:.0f} min before the look ended",
+            where=where,
+            time=at,
+            minutes=minutes,
+        )
+    return say(
+        "last heard {hours:.1f} h before the look ended, at {time} MYT: {where}",
+        where=where,
+        time=at,
+        hours=minutes / 60,
+    )
+
+
+def _way(sog_kn: float, cog_deg: float) -> str:
+    if math.isnan(sog_kn):
+        return ""
+    course = "" if math.isnan(cog_deg) or sog_kn < 1 else f" {cog_deg:03.0f}°"
+    return f", {sog_kn:.0f} kn{course}"

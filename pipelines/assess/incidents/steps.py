@@ -1,0 +1,74 @@
+"""What to do next about an incident: by what it is told by, and whether that is over."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+
+from detectors.core.telling import Say, Told
+
+OVER: Final = "over"
+"""The word that ends a key of the table: what to do once it is over."""
+
+AT_ONCE: Final = pd.Timedelta(hours=1)
+"""What has no duration (a sighting, a line passed) is over after so long: a boat that makes 10 kn
+is then out of sight of where it was."""
+
+NEXT_STEPS: Final[Mapping[str, str]] = {
+    "anchoring": "ask by VHF for its permission to anchor",
+    "anchoring over": "it has left: ask by VHF why it lay there",
+    "crossing": (
+        "meet it before it lands; of a boat adrift or overloaded tell the rescue coordination "
+        "centre first"
+    ),
+    "crossing over": (
+        "too late to meet it on the way: search the shore where it came nearest, meet the boat "
+        "where it is now"
+    ),
+    "encounter": "board the one that goes on to a coast, ask the other by VHF",
+    "encounter over": "they have parted: board the one bound for a coast, ask the other by VHF",
+    "gap": "call by VHF; task a sensor over what it can have reached",
+    "gap over": "it is heard again: ask by VHF where it was",
+    "geofence": "ask by VHF",
+    "identity": "compare register, call sign and sight",
+    "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
+    "loitering over": "it has gone on: ask by VHF why it waited",
+    "mother_ship": "watch; board when a boat comes alongside",
+    "mother_ship over": "it has gone on: ask it by VHF, meet its visitors bound for a coast",
+    "outlier": "watch",
+    "possible_meeting": "task a sensor over the place; look at both when they are heard again",
+    "possible_meeting over": "they are heard again: look at both where they are now",
+    "spoofing": "task a sensor: it isn't where it says",
+    "spoofing over": "its positions are good again: ask by VHF where it was",
+    "unmatched_sighting": "send a unit or a sensor to look",
+    "unmatched_sighting over": "it may be far off by now: look for it in newer images and by radar",
+    "watch_area": "ask by VHF",
+}
+"""What to do next, by kind of the leading event, or by kind and subkind; with `OVER` after it, once
+that is over. Settings name others (`assess.next_steps`); one without `OVER` holds for both."""
+
+
+def next_step(lead: Told, now: pd.Timestamp, own: Mapping[str, str], say: Say) -> str:
+    """Return what to do next about what an incident is told by.
+
+    Parameters
+    ----------
+    now
+        The end of what was looked at.
+    own
+        The user's table; it comes before `NEXT_STEPS`.
+    """
+    kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
+    keys = (*(f"{kind} {OVER}" for kind in kinds if is_over(lead, now)), *kinds)
+    for key in keys:
+        if key in own:
+            step = own[key]
+            return say(step) if step == NEXT_STEPS.get(key) else step
+    return say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
+
+
+def is_over(lead: Told, now: pd.Timestamp) -> bool:
+    """Tell whether what an incident is told by is over at the end of what was looked at."""
+    if lead.end is None:
+        return False
+    return lead.end > lead.start or now - lead.end > AT_ONCE

@@ -1,0 +1,121 @@
+"""What happened in an incident, in a sentence: the leading event, the next one, how many ships."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from detectors.core.telling import Told, place_and_time, state
+from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
+from pipelines.assess.reasons import Teller
+from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE
+
+IN_THE_SENTENCE: Final = ("visitor", "positions copied")
+"""Roles of vessels that the sentence of the leading event counts or names itself."""
+
+
+def title(
+    rows: list[Told],
+    scores: list[float],
+    lead: Told,
+    roles: Mapping[int, str],
+    main: int,
+    teller: Teller,
+) -> str:
+    """Say what happened: the leading event, what else its vessel did, and who else is in it.
+
+    Parameters
+    ----------
+    rows, scores
+        Events of the incident, the strongest first.
+    roles
+        Role of each vessel.
+    main
+        The vessel that it is about.
+    """
+    told = teller.sentence(lead, main)
+    text = f"{_named(main, teller)}: {told}" if main else told
+    hull = {main, lead.partner_of(main)} if lead.subkind == "hand_over" else {main}
+    named = {main, lead.partner_of(main)}
+    family = FAMILIES.get(lead.kind, " ")
+    others = [
+        row
+        for row, score in zip(rows, scores, strict=True)
+        if row is not lead
+        and score >= MIN_PART_SCORE
+        and {row.mmsi, row.other_mmsi} & (hull - {0})
+        and FAMILIES.get(row.kind) != family
+        and row.subkind != "invalid_mmsi"  # is said where it is named
+    ]
+    second = others[0] if others else None
+    if second is not None and (also := _briefly(second, lead, main, teller)):
+        text += f"; {also}"
+        named |= {second.mmsi, second.other_mmsi}
+    counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
+    rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
+    if len(rest) == 1:
+        who = f"{teller.name(rest[0])} ({teller.say(roles[rest[0]])})"
+        return text + teller.say(". With {names}", names=who)
+    return text + (teller.say(". With {n} other vessels", n=len(rest)) if rest else "")
+
+
+def _named(mmsi: int, teller: Teller) -> str:
+    """Return a vessel's name; with its number where that can't be one."""
+    name = teller.name(mmsi)
+    if mmsi_kind(np.array([mmsi]))[0] not in (BAD_FORM, BAD_MID):
+        return name
+    return name + teller.say(" (number {mmsi:09d} can't be a ship's)", mmsi=mmsi)
+
+
+def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
+    """Return in few words what else happened; empty where there are none for it."""
+    say = teller.say
+    duration, where = teller.duration(row.start, row.end), teller.place(row.lat, row.lon)
+    place = "" if where == teller.place(lead.lat, lead.lon) else f", {where}"
+    other = row.partner_of(main)
+    met = {"other": teller.name(other) if other else "", "duration": duration, "place": place}
+    match row.kind:
+        case "crossing" if row.subkind == "half":
+            return say("also landed away from any port")
+        case "crossing":
+            return _crossed(row, lead, teller)
+        case "gap" if main not in (row.mmsi, row.other_mmsi):
+            return say("also silent {duration} under its old number", duration=duration)
+        case "gap" if row.end is None:
+            return say("also silent for {duration} by now{place}", duration=duration, place=place)
+        case "gap":
+            return say("also silent {duration}{place}", duration=duration, place=place)
+        case "anchoring":
+            return say("also lay at anchor {duration}{place}", duration=duration, place=place)
+        case "loitering":
+            return say("also drifted {duration}{place}", duration=duration, place=place)
+        case "encounter":
+            return say("also met {other} for {duration}{place}", **met)
+        case "mother_ship":
+            return say("also waited {duration} within reach of boats{place}", **met)
+        case "possible_meeting":
+            return say("also could have met {other}{place}", **met)
+        case "spoofing":
+            return say("also false positions for {duration}", duration=duration)
+        case "unmatched_sighting":
+            return say("also something without AIS was seen near it{place}", place=place)
+        case "identity":
+            return say("also what it says of itself doesn't agree")
+        case "outlier":
+            return say("also on an unusual way{place}", place=place)
+        case _:
+            return ""
+
+
+def _crossed(row: Told, lead: Told, teller: Teller) -> str:
+    """Return in few words that it crossed too, or went back."""
+    stated, say = row.evidence, teller.say
+    if stated.get("to_state") is None:
+        return ""
+    to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
+    if stated.get("arrival_lat") is not None:
+        where = place_and_time(stated, "arrival", teller)
+    after = lead.kind == "crossing" and lead.start < row.start
+    if after and lead.evidence.get("from_state") == stated["to_state"]:
+        return say("then back to {state}, {place}", state=to, place=where)
+    return say("also crossed towards {state}, {place}", state=to, place=where)
