@@ -173,6 +173,12 @@ class Shown:
         )
         return [self._line(row, kinds, *rest) for row, *rest in rows]
 
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """Number of the first incident that each vessel is in, of those that aren't over."""
+        pairs = [(mmsi, line.rank) for line in self.lines if line.rank for mmsi, *_ in line.vessels]
+        return dict(reversed(pairs))
+
     def _kinds(self) -> list[tuple[str, str]]:
         events = self.night.events
         return list(zip(events["kind"], events["subkind"], strict=True))

@@ -26,7 +26,7 @@ from pipelines.base.text import one_line, position_text
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
-from pipelines.web.incident import Concluded, told_conclusions
+from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
 from pipelines.web.night import Shown
 
 MAX_COMPANY: Final = 40
@@ -96,7 +96,7 @@ class Vessel:
     events
         Event, what, when, reason, score; newest first. Of others there are `more`.
     incidents
-        Id, title, when, status; newest first.
+        Id, number where it is of that night, title, when, status; newest first.
     company
         MMSI, name, meetings, last, through.
     listed
@@ -114,9 +114,10 @@ class Vessel:
     history: Sequence[tuple[str, str, str, str, str]]
     events: Sequence[tuple[str, str, str, str, float]]
     more: int
-    incidents: Sequence[tuple[str, str, str, str]]
+    incidents: Sequence[tuple[str, str, str, str, str]]
     company: Sequence[tuple[int, str, int, str, int]]
     concluded: Sequence[Concluded]
+    concluded_more: int
     listed: Sequence[str]
     heard: bool
 
@@ -136,7 +137,9 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         shown.vessels[shown.vessels["mmsi"] == mmsi],
         words.say,
     )
+    concluded = told_conclusions(known.dispositions, words)
     titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
+    numbers = {line.incident_id: line.number for line in shown.lines}
     return Vessel(
         mmsi=mmsi,
         name=one_line(who.name, NAME_LIMIT),
@@ -170,6 +173,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         incidents=[
             (
                 str(row["incident_id"]),
+                numbers.get(str(row["incident_id"]), ""),
                 one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
                 _when(shown, row),
                 words.status_of(str(row["status"])),
@@ -186,7 +190,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")
         ],
-        concluded=told_conclusions(known.dispositions, words)[:MAX_ROWS],
+        concluded=concluded[:MAX_CONCLUDED],
+        concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
         heard=who.first_seen is not None,
     )
