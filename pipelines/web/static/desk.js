@@ -63,7 +63,7 @@ if (at) {
   at.focus({ preventScroll: true });
   at.scrollIntoView();
 }
-if (panel && !location.hash && document.activeElement === document.body) panel.focus({ preventScroll: true });
+if (panel && panel.scrollHeight > panel.clientHeight + 1 && !location.hash && document.activeElement === document.body) panel.focus({ preventScroll: true });
 
 if (who) { // a popup: it has the cursor while it is open, and is closed by going elsewhere
   who.addEventListener("toggle", () => { if (who.open) who.querySelector("form input:not([type=hidden]), form select").focus(); });
