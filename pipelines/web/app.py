@@ -31,6 +31,7 @@ from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.sessions import Session
+from pipelines.web.spoken import spoken
 from pipelines.web.tonight import Asked, tonight, why
 from pipelines.web.working import Works
 
@@ -242,9 +243,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/health")
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
-        return show(
-            request, "health", **rooms.health_page(health, problems, part=desk.whole is not None)
-        )
+        words = labels(_session(request, desk).language)
+        told = rooms.health_page(health, problems, words, part=part)
+        return show(request, "health", **told)
 
     @app.get("/live")
     def _live(request: Request) -> Response:
@@ -278,7 +279,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.exception_handler(SelatError)
     def _told(request: Request, error: SelatError) -> Response:
-        return show(request, "said", 404, said=error.message, hint=error.hint)
+        words = labels(_session(request, desk).language)
+        said, hint = (spoken(words, text)[0] for text in (error.message, error.hint))
+        return show(request, "said", 404, said=said, hint=hint)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -160,11 +161,11 @@ def _event(
         lowered_from=lowered.base_score if lowered and lowered.weight else None,
         limits=[
             (one.label, one.measured, one.limit, one.margin)
-            for one in checks.rows(evidence, words.say)
+            for one in checks.rows(evidence, partial(_say, words))
         ],
         facts=[
             (one_line(label, NAME_LIMIT), one_line(text, SENTENCE_LIMIT))
-            for label, text in checks.facts(evidence, words.say)
+            for label, text in checks.facts(evidence, partial(_say, words))
         ],
         reasons=[
             Reason(
@@ -177,6 +178,13 @@ def _event(
             for one in considered(row, evidence, types, lengths)
         ],
     )
+
+
+def _say(words: Labels, text: str, **values: Any) -> str:
+    """Put a text of the evidence into words; what the catalogue lacks, as the program calls it."""
+    if text in words.sayings:
+        return words.say(text, **values)
+    return words.at_desk(text, **values) if text in words.desk else text.format(**values)
 
 
 def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:

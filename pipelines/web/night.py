@@ -173,6 +173,12 @@ class Shown:
         )
         return [self._line(row, kinds, *rest) for row, *rest in rows]
 
+    @property
+    def window(self) -> str:
+        """Return from when to when it is, in local time."""
+        run = self.night.run
+        return span(run["start"], run["end"], LOCAL, LOCAL_NAME, self.words)
+
     @cached_property
     def numbers(self) -> dict[int, int]:
         """Number of the first incident that each vessel is in, of those that aren't over."""

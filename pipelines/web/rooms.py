@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from threading import RLock
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
 from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
 from pipelines.web.night import Shown
+from pipelines.web.spoken import spoken
 
 MAX_COMPANY: Final = 40
 MAX_NIGHTS: Final = 200
@@ -67,18 +69,28 @@ def _s(now: datetime, then: datetime) -> float:
 
 
 def health_page(
-    health: Health | None, problems: Sequence[Problem], *, part: bool = False
+    health: Health | None, problems: Sequence[Problem], words: Labels, *, part: bool = False
 ) -> dict[str, Any]:
-    """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home."""
+    """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home.
+
+    Each text comes with whether it is English on a page that isn't.
+    """
+    say = partial(spoken, words)
     coverage = None if health is None else health.coverage
     facts = [] if health is None else going.facts(health)
     return {
-        "facts": [(name, text) for name, text in facts if not part or name not in _WHOLE],
+        "facts": [(name, *say(text)) for name, text in facts if not part or name not in _WHOLE],
         "columns": going.FEED_COLUMNS,
         "feeds": [] if health is None else going.feed_rows(health),
-        "coverage": [] if coverage is None else going.coverage_map(coverage),
-        "problems": problems,
+        "coverage": [] if coverage is None else _map(going.coverage_map(coverage), words),
+        "problems": [
+            (one.level, say(one.where)[0], say(one.message), say(one.hint)) for one in problems
+        ],
     }
+
+
+def _map(lines: Sequence[str], words: Labels) -> list[str]:
+    return [spoken(words, lines[0])[0], *lines[1:]] if lines else []
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ from detectors.core.telling import told
 from pipelines.ask.health import Health
 from pipelines.ask.health.words import age, day
 from pipelines.assess import incidents
+from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.night import Line, Shown, looked_up_to
+from pipelines.web.spoken import spoken
 
 MAX_ALSO: Final = 2
 """Of so many other events it is told what happened."""
@@ -145,7 +147,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         hidden=len(lines) - len(kept),
         problems=(*_failed(health), *brief.problems(manifest)),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
-        reception=None if health is None else _reception(health, found),
+        reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health),
         upto=looked_up_to(shown),
         put_off=_put_off(shown),
@@ -210,13 +212,13 @@ def _failed(health: Health | None) -> tuple[str, ...]:
     return (one_line(failure, SENTENCE_LIMIT),) if failure else ()
 
 
-def _reception(health: Health, found: Sequence[Problem]) -> tuple[str, ...]:
+def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple[str, ...]:
     """Return what is known of where and when less was heard than usual."""
     said = [one.message for one in found if one.where == "coverage" or one.where.startswith("feed")]
     coverage = health.coverage
     if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
         said.append(f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}")
-    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
+    return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
 
 
 def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
