@@ -103,7 +103,7 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
     """Return a text in the reader's language, and whether some of it stayed English."""
     if words.english == labels("en").english:
         return text, False
-    if (whole := _put(words, text, SENTENCES + PARTS)) is not None:
+    if (whole := _put(words, text, SENTENCES)) is not None:
         return whole, False
     parts = _BETWEEN.split(text)
     said = [part if _BETWEEN.fullmatch(part) else _put(words, part, PARTS) for part in parts]
