@@ -165,6 +165,7 @@ class Shown:
             table["score"].tolist(),
             table["events"].tolist(),
             simulated=self.night.simulated,
+            say=self.words.at_desk,
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
