@@ -447,26 +447,35 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     (folder / "plan.json").unlink()
 
 
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
-    reader: Reader, desk_home: Path, night: notebooks.Night, monkeypatch: pytest.MonkeyPatch
+    reader: Reader,
+    desk_home: Path,
+    night: notebooks.Night,
+    monkeypatch: pytest.MonkeyPatch,
+    whole: bool,
 ) -> None:
-    asked: list[str] = []
+    asked: list[Any] = []
+    path = desk_home / "runs" / night.run["run_id"] / "plan.json"
 
     def quickly(installation: Any, run_id: str, start: Any, say: Any) -> Any:
-        asked.append(run_id)
-        return flow.plan_run(installation, run_id, start, say, use_solver=False)
+        asked.append((installation.home, run_id, start))
+        say("reading")
+        if whole:
+            return flow.plan_run(installation, run_id, start, say, use_solver=False)
+        return {"stale_after": "2026-01-06T12:00Z", "notes": [], "sorties": [], "left_out": []}
 
     monkeypatch.setattr(planned, "plan_run", quickly)
+    if not whole:
+        monkeypatch.setattr(planned, "write", lambda _, made: path.write_text(json.dumps(made)))
     reader.send("/plan")
     for _ in range(600):
         page = reader.page("/plan")
         if not page.all("div", id="work"):
             break
-        time.sleep(0.1)
-    path = desk_home / "runs" / night.run["run_id"] / "plan.json"
-    told = json.loads(path.read_text())
-    for one in told["sorties"]:
+        time.sleep(0.05)
+    for one in json.loads(path.read_text())["sorties"]:
         assert one["unit"] in page.text
-    assert asked == [night.run["run_id"]]
+    assert asked == [(desk_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
     path.unlink()
