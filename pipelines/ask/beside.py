@@ -1,5 +1,6 @@
 """What stands beside a list of flags: what was concluded, and how often such flags were right."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +42,7 @@ def beside(
     *,
     simulated: bool,
     known: pd.Timestamp | None = None,
+    say: Callable[[str], str] = str,
 ) -> Beside:
     """Look up what stands beside flags.
 
@@ -52,12 +54,14 @@ def beside(
         Whether the flags are an exercise: its calibration holds for exercises only.
     known
         What was known at this time; None for now.
+    say
+        Puts the name of a conclusion into the reader's language.
     """
     model = models.load(installation.learned, known)
     if model is not None and model.card["simulated"] != simulated:
         model = None
     probability = [] if model is None else model.calibration.probability(scores).tolist()
-    told = _concluded(installation, known)
+    told = _concluded(installation, known, say)
     concluded = [
         "; ".join(dict.fromkeys(told[key] for key in ids.split(";") if key in told))
         for ids in event_ids
@@ -65,14 +69,16 @@ def beside(
     return Beside(model, [round(value, 2) for value in probability], concluded)
 
 
-def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[str, str]:
+def _concluded(
+    installation: Installation, known: pd.Timestamp | None, say: Callable[[str], str]
+) -> dict[str, str]:
     """Return in words what holds for each event, along its story to the event that took over."""
     if not exists(installation.store, installation.settings.store):
         return {}
     with read(installation.store, installation.settings.store) as store:
         table, heirs = store.dispositions(known), store.heirs()
     told = {
-        row["event_id"]: f"{row['conclusion'].replace('_', ' ')} "
+        row["event_id"]: f"{say(row['conclusion'].replace('_', ' '))} "
         f"({row['author'].translate(_INNER)}: {row['reason'].translate(_INNER)})"
         for row in newest(table).to_dict("records")
     }

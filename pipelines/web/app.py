@@ -23,15 +23,15 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
-from pipelines.web import assets, packing, places, rooms, watching
+from pipelines.web import assets, packing, places, planned, rooms, watching
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
 from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
-from pipelines.web.planned import plan
 from pipelines.web.sessions import Session
+from pipelines.web.spoken import spoken
 from pipelines.web.tonight import Asked, tonight, why
 from pipelines.web.working import Works
 
@@ -95,8 +95,10 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         more = {"simulated": nights.simulated(), "newest": nights.newest()}
         return _show(request, desk, name, status, **more, **values)
 
-    here = Here(desk.installation, nights, partial(_session, desk=desk), shown, show, Works())
-    for room in (places, watching, packing):
+    session_of = partial(_session, desk=desk)
+    part = desk.whole is not None
+    here = Here(desk.installation, nights, session_of, shown, show, Works(), part)
+    for room in (places, watching, packing, planned):
         room.addresses(app, here)
     watching.work_addresses(app, here)
 
@@ -169,6 +171,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
                 desk.installation,
                 line,
                 given,
+                end=night.night.run["end"],
                 run_id=str(night.night.run["run_id"]),
                 newest=not at,
                 seen=form.get("seen", ""),
@@ -183,6 +186,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             busy, said = isinstance(error, StoreBusyError), error.message
             if busy and desk.whole is not None:  # who does what in the whole home isn't for them
                 said = "somebody else is writing"
+            words = labels(session.language)
+            said = words.at_desk(said) if said in words.desk else said
             return incident_page(
                 request,
                 incident_id,
@@ -229,12 +234,6 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         found = rooms.found(night, q) if re.search(r"[A-Za-z0-9]", q) else []
         return show(request, "find", shown=night, q=one_line(q, MAX_TEXT), found=found)
 
-    @app.get("/plan")
-    def _plan(request: Request, at: At = "") -> Response:
-        night = shown(request, at)
-        made = plan(desk.installation, str(night.night.run["run_id"]))
-        return show(request, "plan", shown=night, plan=made)
-
     @app.get("/nights")
     def _nights(request: Request) -> Response:
         runs = nights.runs()
@@ -244,9 +243,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/health")
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
-        return show(
-            request, "health", **rooms.health_page(health, problems, part=desk.whole is not None)
-        )
+        words = labels(_session(request, desk).language)
+        told = rooms.health_page(health, problems, words, part=part)
+        return show(request, "health", **told)
 
     @app.get("/live")
     def _live(request: Request) -> Response:
@@ -280,7 +279,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.exception_handler(SelatError)
     def _told(request: Request, error: SelatError) -> Response:
-        return show(request, "said", 404, said=error.message, hint=error.hint)
+        words = labels(_session(request, desk).language)
+        said, hint = (spoken(words, text)[0] for text in (error.message, error.hint))
+        return show(request, "said", 404, said=said, hint=hint)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -36,6 +36,8 @@ MAX_EVENTS: Final = 200
 _NOWHERE: Final[Box] = (0.0, 0.0, 0.0, 0.0)
 _ROOM_DEG: Final = 0.1
 """Around what is to be seen of one incident: six miles."""
+_COAST_DEG: Final = 1.0
+"""The nearest coast is shown with it where it isn't further off: sixty miles."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,23 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         span=(tracks["time"].min(), tracks["time"].max()),
     )
     scene = _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+    scene = _numbered(shown, scene)
     ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
     return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
+
+
+def _numbered(shown: Shown, scene: Scene) -> Scene:
+    """Return a vessel's scene with the number of its incident on each event, none on the others.
+
+    An event goes by its number first, from a place on that no vessel has, and by its vessel then.
+    """
+    of = {key: line.rank for line in shown.lines for key in line.events}
+    last = max((one.rank for one in scene.vessels), default=0)
+    ranks = {one.id: of.get(one.id, 0) for one in scene.events}
+    events = [replace(one, ranks=(last + 1 + ranks[one.id], *one.ranks)) for one in scene.events]
+    own = {one.rank: shown.numbers.get(one.mmsi, 0) for one in scene.vessels}
+    numbers = {**own, **{last + 1 + rank: rank for rank in ranks.values()}}
+    return replace(scene, events=tuple(events), numbers=numbers)
 
 
 def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
@@ -197,11 +214,27 @@ def _part(scene: Scene, ranks: Collection[int]) -> Scene:
 
 
 def _fit(scene: Scene) -> Box:
-    """Return the box of what an incident's events and the last fixes of its vessels need."""
+    """Return the box of an incident: its events, the ways of its vessels meanwhile, a coast."""
     places = [(one.x, one.y) for one in scene.events]
     places += [(one.x, one.y) for one in scene.vessels]
     xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
-    return _around(xy, scene.fit)
+    begin = min((one.begin_s for one in scene.events), default=0)
+    goes_on = any(one.end_s is None for one in scene.events)
+    end = np.inf if goes_on else max((one.end_s or 0 for one in scene.events), default=0)
+    ways = [piece for one in scene.tracks if one.rank for piece in one.pieces]
+    meanwhile = [way[(way[:, 2] >= begin) & (way[:, 2] <= end), :2] for way in ways]
+    xy = np.concatenate([xy, *meanwhile])
+    return _around(np.concatenate([xy, _coast(scene, xy)]), scene.fit)
+
+
+def _coast(scene: Scene, xy: Floats) -> Floats:
+    """Return the corner of land nearest to the middle of some places; none where all is far."""
+    land = np.concatenate([np.zeros((0, 2)), *scene.ground.land])
+    if not len(xy) or not len(land):
+        return np.zeros((0, 2))
+    away = land - (xy.min(axis=0) + xy.max(axis=0)) / 2
+    nearest = int(np.hypot(*away.T).argmin())
+    return land[[nearest]] if np.hypot(*away[nearest]) < _COAST_DEG else np.zeros((0, 2))
 
 
 def _around(xy: Floats, otherwise: Box) -> Box:

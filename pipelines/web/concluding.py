@@ -4,6 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+import pandas as pd
+
+from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
@@ -22,11 +25,18 @@ CHOICES: Final = (
 )
 """Conclusions, each with its key and what it means."""
 
+QUIET: Final = ((1, "1 day"), (7, "1 week"), (28, "4 weeks"))
+"""How long the like can be set aside at a key, in days from the night's last one."""
+
 WAIT_S: Final = 2.0
 """How long another desk's conclusion is waited for: a tenth of a second, as a rule."""
 _STEP_S: Final = 0.1
 MAX_NAME: Final = 60
 MAX_NOTE: Final = 2000
+
+
+class QuietError(SelatError):
+    """The like can't be set aside until then."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class Typed:
 
     conclusion: str = ""
     reason: str = ""
+    quiet: str = ""
     quiet_until: str = ""
     operator: str = ""
 
@@ -44,9 +55,39 @@ def typed(form: dict[str, str], operator: str) -> Typed:
     return Typed(
         form.get("conclusion", "")[:20],
         form.get("reason", "").strip()[:MAX_NOTE],
+        form.get("quiet", "")[:4],
         form.get("quiet_until", "").strip()[:30],
         one_line(form.get("operator", ""), MAX_NAME) or operator,
     )
+
+
+def quiet_days(end: pd.Timestamp) -> list[tuple[str, str, str]]:
+    """Return the choices of how long the like can be set aside: value, words, until which date."""
+    days = [(str(n), text, end.tz_convert(LOCAL) + pd.Timedelta(days=n)) for n, text in QUIET]
+    return [(value, text, f"{until:%d %b %Y}") for value, text, until in days]
+
+
+def _until(given: Typed, end: pd.Timestamp) -> pd.Timestamp | None:
+    """Return until when the like is set aside; None where it isn't.
+
+    Raises
+    ------
+    QuietError
+        If that is over already in the night that it was typed in.
+    TimeError
+        If it is no date.
+    """
+    days = dict(QUIET)
+    if given.quiet.isdecimal() and int(given.quiet) in days:
+        return end + pd.Timedelta(days=int(given.quiet))
+    if not given.quiet_until:
+        if given.quiet:
+            raise QuietError("say until which date it isn't to be shown")
+        return None
+    until = utc(given.quiet_until, str(LOCAL))
+    if until <= end:
+        raise QuietError("that date lies before the end of this night: nothing would be set aside")
+    return until
 
 
 def conclude(
@@ -54,6 +95,7 @@ def conclude(
     line: Line,
     given: Typed,
     *,
+    end: pd.Timestamp,
     run_id: str = "",
     newest: bool = True,
     seen: str = "",
@@ -63,6 +105,8 @@ def conclude(
 
     Parameters
     ----------
+    end
+        Of the night that it was seen in.
     run_id, newest
         The night it was seen in; where that isn't the newest, the conclusion says which.
     seen
@@ -72,14 +116,14 @@ def conclude(
 
     Raises
     ------
-    DispositionError, TimeError
+    DispositionError, TimeError, QuietError
         If it can't be recorded so.
     ChangedError
         If the incident has changed since.
     StoreBusyError
         While a run is writing.
     """
-    until = utc(given.quiet_until, str(LOCAL)) if given.quiet_until else None
+    until = _until(given, end)
     # Before what was typed: what is cut off somewhere isn't this.
     told = "" if newest or not given.reason else f"[as of run {run_id}] "
 

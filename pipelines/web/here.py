@@ -24,6 +24,8 @@ class Here:
         Who asks, a night as that one may see it, and a page to show it on.
     works
         What takes longer than anybody waits for a page.
+    part
+        Whether it shows a part of a home alone.
     """
 
     installation: Installation
@@ -32,6 +34,7 @@ class Here:
     shown: Callable[[Request, str], Shown]
     show: Callable[..., Response]
     works: Works
+    part: bool
 
     def words(self, request: Request) -> Labels:
         """Return the labels in the reader's language."""

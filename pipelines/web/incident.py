@@ -15,10 +15,13 @@ from pipelines.base.labels import Labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.web.concluding import quiet_days
 from pipelines.web.night import Line, Shown
 
 MAX_EVENTS: Final = 30
 """Events of one incident that are shown whole; of the others there is a link."""
+MAX_CONCLUDED: Final = 12
+"""Of the conclusions on one so many are shown, the newest."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +79,30 @@ class Concluded:
 
 @dataclass(frozen=True)
 class Incident:
-    """All of it."""
+    """All of it.
+
+    Attributes
+    ----------
+    more
+        Ids of events that aren't among those shown.
+    concluded
+        The newest conclusions; there are `concluded_more` earlier ones.
+    quiet
+        How long the like can be set aside: value, words, until which date.
+    """
 
     line: Line
     events: Sequence[Event]
     more: Sequence[str]
     concluded: Sequence[Concluded]
+    concluded_more: int
+    quiet: Sequence[tuple[str, str, str]]
     merged_into: str
 
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
-    """Return the next incident after a place that nobody has concluded anything on, from the top
-    again after the last; None where there is none.
-    """
-    return next((one for one in (*lines[place + 1 :], *lines[:place]) if one.open), None)
+    """Return the first incident, but that at a place, that nobody has concluded anything on."""
+    return next((one for at, one in enumerate(lines) if one.open and at != place), None)
 
 
 def find(shown: Shown, incident_id: str) -> Line | None:
@@ -102,11 +115,14 @@ def incident(shown: Shown, line: Line) -> Incident:
     own = shown.events_of(line.events).to_dict("records")
     about = _about(shown, own)
     table = shown.incidents.set_index("incident_id")
+    concluded = conclusions(shown, line.events)
     return Incident(
         line=line,
         events=[_event(shown, row, about, line.main) for row in own[:MAX_EVENTS]],
         more=[str(row["event_id"]) for row in own[MAX_EVENTS:]],
-        concluded=conclusions(shown, line.events),
+        concluded=concluded[:MAX_CONCLUDED],
+        concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
+        quiet=quiet_days(shown.night.run["end"]),
         merged_into=str(table.loc[line.incident_id, "merged_into"]),
     )
 

@@ -170,6 +170,7 @@ class Shown:
             table["score"].tolist(),
             table["events"].tolist(),
             simulated=self.night.simulated,
+            say=self.words.at_desk,
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
@@ -177,6 +178,18 @@ class Shown:
             table.to_dict("records"), near, self.certainties, beside_them.concluded, strict=True
         )
         return [self._line(row, kinds, *rest) for row, *rest in rows]
+
+    @property
+    def window(self) -> str:
+        """Return from when to when it is, in local time."""
+        run = self.night.run
+        return span(run["start"], run["end"], LOCAL, LOCAL_NAME, self.words)
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """Number of the first incident that each vessel is in, of those that aren't over."""
+        pairs = [(mmsi, line.rank) for line in self.lines if line.rank for mmsi, *_ in line.vessels]
+        return dict(reversed(pairs))
 
     def _kinds(self) -> list[tuple[str, str]]:
         events = self.night.events

@@ -106,15 +106,25 @@ def _title(area: Area) -> str:
     return one_line(f"{area.name}: {'; '.join(area.rules)}", SENTENCE_LIMIT)
 
 
-def one(zones: Zones, area: Area | None, around: Box | None = None) -> Scene:
+def one(
+    zones: Zones,
+    area: Area | None,
+    around: Box | None = None,
+    leads: Sequence[tuple[float, float, str]] = (),
+) -> Scene:
     """Draw the sea to draw an area on, near the one that there is.
 
     Parameters
     ----------
     around
         What to show where there is none: longitudes and latitudes.
+    leads
+        Latitude, longitude and words of what it would have told of.
     """
     bounds = around if area is None else shapely.bounds(area.geometry)
+    if area is None and leads:
+        lats, lons = np.array([one[:2] for one in leads], "float64").T
+        bounds = (lons.min(), lats.min(), lons.max(), lats.max())
     corners = np.zeros((0, 4)) if bounds is None else np.array([bounds], "float64")
     lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
     if bounds is not None:
@@ -122,4 +132,8 @@ def one(zones: Zones, area: Area | None, around: Box | None = None) -> Scene:
         fit = (west - _ROOM_DEG, south - _ROOM_DEG, east + _ROOM_DEG, north + _ROOM_DEG)
         fit = (fit[0], max(fit[1], -cut.MAX_LAT), fit[2], min(fit[3], cut.MAX_LAT))
     box = cut.padded(fit)
-    return Scene(lon0, fit, box, cut.ground(without_areas(zones), box, lon0))
+    points = tuple(
+        Point(float(cut.relative(lon, lon0)[0]), lat, "dot", "magenta", "", said)
+        for lat, lon, said in leads
+    )
+    return Scene(lon0, fit, box, cut.ground(without_areas(zones), box, lon0), points=points)

@@ -6,38 +6,31 @@ from typing import Any, Final
 
 import pandas as pd
 from fastapi import Request
-from markupsafe import Markup
 
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line, script_json
-from pipelines.publish.brief.scene import scene_of
+from pipelines.base.text import one_line
 from pipelines.publish.briefing import (
     LOCAL,
     LOCAL_NAME,
     NAME_LIMIT,
     SENTENCE_LIMIT,
     moment,
-    span,
-    vessel_cards,
 )
-from pipelines.publish.maps import canvas
 from pipelines.publish.packs import log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.run.corrections import Correction, correct, prepared
 from pipelines.run.packs import WithheldError, export_to
-from pipelines.run.release import Released, release_run
 from pipelines.web import verifying
-from pipelines.web.charts import Drawn
 from pipelines.web.here import Here
+from pipelines.web.previewing import MAX_SHOWN, Asked, digest_of
 from pipelines.web.working import Work
 
 MAX_LINES: Final = 200
 """Of the log so many lines are shown, the newest."""
-MAX_SHOWN: Final = 60
 
 
 @dataclass(frozen=True)
@@ -78,50 +71,6 @@ class Packs:
     locked: bool
     said: str
     hint: str
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A pack as its recipient will see it, before it is made.
-
-    Attributes
-    ----------
-    incidents
-        Number, title, certainty, score, when, next step, in the recipient's language.
-    vessels
-        Rank, MMSI, name, score, reasons.
-    not_held
-        Flagged vessels that one's own run, knowing more, doesn't hold: MMSI, why flagged.
-    digest
-        What tells what is in it: the pack that is made holds just that.
-    """
-
-    mark: str
-    title: str
-    language: str
-    window: str
-    stale_after: str
-    formats: str
-    incidents: Sequence[tuple[str, str, str, float, str, str]]
-    vessels: Sequence[tuple[int, int, str, float, str]]
-    n_events: int
-    n_here: int
-    not_held: Sequence[tuple[int, str]]
-    own_run: str
-    planned: bool
-    digest: tuple[Any, ...]
-    drawn: Drawn | None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a pack is asked with."""
-
-    recipient: str
-    run_id: str
-    strike: tuple[str, ...]
-    pack: str = ""
-    cleared: bool = False
 
 
 def packs(here: Here, request: Request) -> Packs:
@@ -228,77 +177,6 @@ def signer(one: Installation, passphrase: str, *, unsigned: bool) -> Signer | No
     return None
 
 
-# ---- looking, making
-
-
-def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
-    """Work out what a recipient would get; nothing is written."""
-    released = release_run(
-        here.installation,
-        asked.recipient,
-        asked.run_id or None,
-        strike=asked.strike,
-        report=report,
-    )
-    products, release = released.products, released.products.release
-    if release is None:
-        raise SelatError("these products are for nobody")
-    recipient = recipients.find(here.installation.config, asked.recipient)
-    flagged = products.flagged.to_dict("records")
-    scene = scene_of(products, vessel_cards(products)) if flagged else None
-    return Seen(
-        str(release.mark),
-        one_line(release.title, NAME_LIMIT),
-        release.language,
-        span(products.start, products.end, LOCAL, LOCAL_NAME),
-        moment(release.stale_after, LOCAL, LOCAL_NAME),
-        ", ".join(recipient.formats),
-        [
-            (
-                str(row["rank"] or "–"),
-                one_line(str(row["title"]), SENTENCE_LIMIT),
-                one_line(str(row["certainty"]), NAME_LIMIT),
-                float(row["score"]),
-                span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME),
-                one_line(str(row["next_step"]), SENTENCE_LIMIT),
-            )
-            for row in products.incidents.head(MAX_SHOWN).to_dict("records")
-        ],
-        [
-            (
-                int(row["rank"]),
-                int(row["mmsi"]),
-                one_line(str(row["name"]), NAME_LIMIT),
-                float(row["score"]),
-                one_line(str(row["reasons"]), SENTENCE_LIMIT),
-            )
-            for row in flagged[:MAX_SHOWN]
-        ],
-        len(products.events),
-        len(products.incidents),
-        [
-            (int(mmsi), one_line(str(reasons), SENTENCE_LIMIT))
-            for mmsi, _, reasons in released.not_held.itertuples(index=False, name=None)
-        ],
-        released.own_run,
-        products.planned is not None,
-        _digest(released),
-        None if scene is None else _drawn(scene),
-    )
-
-
-def _drawn(scene: Any) -> Drawn:
-    data = Markup(script_json(canvas.data_of(scene)))  # noqa: S704 - made for this
-    return Drawn(data, tuple(sorted({one.kind for one in scene.events})))
-
-
-def _digest(released: Released) -> tuple[Any, ...]:
-    """Return what tells what a pack holds."""
-    events, flagged = released.products.events, released.products.flagged
-    held = list(zip(events["event_id"], events["score"], strict=True))
-    return (released.products.run_id, *held, *flagged["mmsi"], *released.not_held["mmsi"])
-
-
 def prepared_for(here: Here, asked: Asked, report: Reporter) -> Correction:
     """Work out what the holder of a pack would be told; nothing is written."""
     now = pd.Timestamp.now("UTC")
@@ -349,7 +227,7 @@ def made(
             signer=signer,
             replace=replace,
             strike=asked.strike,
-            agree=lambda released: _digest(released) == work.result.digest,
+            agree=lambda released: digest_of(released) == work.result.digest,
             report=report,
             by=operator,
         )

@@ -1,11 +1,12 @@
 """Packs at the desk: made for a recipient after a look at what it gets, verified, and corrected."""
 
-import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import FastAPI, Query, Request
@@ -15,16 +16,17 @@ from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines.base.progress import Reporter
+from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
+from pipelines.publish.briefing import NAME_LIMIT
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.keys import Keyring
-from pipelines.web import packed, verifying
+from pipelines.web import packed, previewing, verifying
 from pipelines.web.concluding import MAX_NAME
 from pipelines.web.here import Here, led
+from pipelines.web.previewing import Asked
 from pipelines.web.protocol import MAX_UPLOAD, UPLOAD
 from pipelines.web.working import Work
-
-_STRUCK: Final = re.compile(r"[0-9a-f]{16}|[0-9]{1,9}")
 
 Key = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 Title = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=200)]
@@ -56,7 +58,7 @@ def addresses(app: FastAPI, here: Here) -> None:
         )
 
     def begun(
-        request: Request, kind: str, asked: packed.Asked, make: Callable[[Reporter], Any]
+        request: Request, kind: str, asked: Asked, make: Callable[[Reporter], Any]
     ) -> Response:
         try:
             work = here.works.start(here.session(request).key, kind, asked, make)
@@ -77,23 +79,39 @@ def addresses(app: FastAPI, here: Here) -> None:
     @app.post("/packs/look")
     def _look(request: Request) -> Response:
         form = request.state.form
-        strike = tuple(re.split(r"[\s,;]+", form.get("strike", "").strip().lower())[:50])
-        asked = packed.Asked(
-            form.get("recipient", "")[:40], form.get("run", "")[:60], tuple(filter(None, strike))
-        )
+        asked = Asked(form.get("recipient", "")[:40], form.get("run", "")[:60], ())
         try:
             recipients.find(one.config, asked.recipient)
-            odd = [text for text in asked.strike if not _STRUCK.fullmatch(text)]
-            if odd:
-                raise ConfigError(f"{one_line(odd[0], 40)} is neither an MMSI nor an event's id")
         except SelatError as error:
             return page(request, said=error.message, hint=error.hint, status=400)
-        return begun(request, "look", asked, partial(packed.seen, here, asked))
+        return begun(request, "look", asked, partial(previewing.seen, here, asked))
+
+    @app.post("/pack/{key}/without")
+    def _without(request: Request, key: Key) -> Response:
+        """Look again, without what was ticked of what was looked at."""
+        form = request.state.form
+        work = here.works.find(here.session(request).key, key)
+        if work is None or work.kind != "look" or work.state != "done":
+            raise HTTPException(404)
+        before, seen = work.about, work.result
+        ids, said = list(before.strike), list(before.struck)
+        for number, (row, own) in enumerate(zip(seen.incidents, seen.ids, strict=True)):
+            if f"incident_{number}" in form:
+                ids += own
+                said.append(f"{row[0]} {row[1]}")
+        for _, mmsi, name, *_ in seen.vessels:
+            if f"vessel_{mmsi}" in form:
+                ids.append(f"{mmsi:09d}")
+                said.append(f"{name} {mmsi:09d}".strip())
+        struck = replace(
+            before, strike=tuple(dict.fromkeys(ids)), struck=tuple(dict.fromkeys(said))
+        )
+        return begun(request, "look", struck, partial(previewing.seen, here, struck))
 
     @app.post("/packs/correct")
     def _correct(request: Request) -> Response:
         form = request.state.form
-        asked = packed.Asked("", "", (), form.get("pack", "")[:200], "cleared" in form)
+        asked = Asked("", "", (), pack=form.get("pack", "")[:200], cleared="cleared" in form)
         return begun(request, "correct", asked, partial(packed.prepared_for, here, asked))
 
     @app.get("/pack/{key}")
@@ -118,6 +136,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             status,
             work=work,
             asked=work.about,
+            who=_title(one, work.about),
             seen=seen,
             told=packed.told(work.result) if work.kind == "correct" and work.result else (),
             made=work.result if work.kind == "made" else None,
@@ -176,3 +195,10 @@ def addresses(app: FastAPI, here: Here) -> None:
         words = here.words(request)
         said = verifying.of(verdict, words)
         return JSONResponse({**said, "state": words.at_desk(said["state"])})
+
+
+def _title(one: Installation, asked: Asked) -> str:
+    """Return what a recipient is called; its key where it is known no more."""
+    with suppress(SelatError):
+        return one_line(recipients.find(one.config, asked.recipient).title, NAME_LIMIT)
+    return asked.recipient

@@ -12,6 +12,20 @@ from pipelines.web.concluding import CHOICES
 OWN_ADDRESS: Final = re.compile(r"/(?!/)[\w/?=&%.:+-]*", re.ASCII)
 """An address of the desk, where a form says where to go back to."""
 
+GLOSSARY: Final = (
+    ("crossing", "a vessel that left one coast and made for the other's, fast and by itself"),
+    ("gap", "a vessel that was heard, then sent nothing while others around it were heard"),
+    ("loitering", "a vessel that stayed slow in a small area outside of ports and anchorages"),
+    ("encounter", "two vessels side by side for a while, at sea, nearly stopped"),
+    ("certainty", "how sure it is that this happened, by what was measured: high, moderate or low"),
+    ("score", "how much it deserves a look, from 0 to 1, after innocent reasons were tried"),
+    ("provisional", "judged before all reports were in; a later run may change it"),
+    ("reception", "what our receivers heard: where they hear little, silence says little"),
+    ("pack", "the files that one partner gets, with only what it may have"),
+    ("watch area", "a place that you draw, with what you want to be told of there"),
+)
+"""Words that a watch officer meets here, each with what is meant by it."""
+
 NAMES = {"en": "English", "ms": "Bahasa Melayu"}
 
 
@@ -35,6 +49,7 @@ def page(name: str, language: str, **values: Any) -> str:
         language=language,
         languages=[(one, NAMES[one]) for one in LANGUAGES],
         choices=CHOICES,
+        glossary=GLOSSARY,
         marks=MARKS,
         mark_of=mark_of,
         speeds=speeds(words),

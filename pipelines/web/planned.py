@@ -1,13 +1,72 @@
-"""The patrol plan of a night, as `selat plan` left it in the run's folder."""
+"""The patrol plan of a night: as it lies in the run's folder, or made as `selat plan` does."""
 
 import json
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import pandas as pd
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
 
+from detectors.core.errors import SelatError
+from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, position_text
 from pipelines.publish.briefing import LOCAL, SENTENCE_LIMIT
+from pipelines.run.plan import plan_run, write
+from pipelines.web.here import Here, led
+
+
+def addresses(app: FastAPI, here: Here) -> None:
+    """Add the addresses of the plan."""
+    one = here.installation
+
+    def page(
+        request: Request, at: str = "", *, said: str = "", hint: str = "", status: int = 200
+    ) -> Response:
+        night = here.shown(request, at)
+        run_id = str(night.night.run["run_id"])
+        work = here.works.newest(here.session(request).key, "plan")
+        work = work if work is not None and work.about == run_id else None
+        if work is not None and work.state == "failed" and not said:
+            said = work.said or here.words(request).at_desk(
+                "Something went wrong; where the desk was started it is said what."
+            )
+            hint = work.hint
+        held = plan(one, run_id)
+        return here.show(
+            request,
+            "plan",
+            status,
+            shown=night,
+            plan=held,
+            work=work,
+            part=here.part,
+            said=said,
+            hint=hint,
+        )
+
+    @app.get("/plan")
+    def _plan(request: Request, at: Annotated[str, Query(max_length=60)] = "") -> Response:
+        return page(request, at)
+
+    @app.post("/plan")
+    def _make(request: Request) -> Response:
+        run_id = here.nights.newest()
+        try:
+            here.works.start(
+                here.session(request).key, "plan", run_id, partial(_made, here, run_id)
+            )
+        except SelatError as error:
+            return page(request, said=error.message, hint=error.hint, status=409)
+        return led("/plan")
+
+
+def _made(here: Here, run_id: str, report: Reporter) -> None:
+    """Plan for a run, and leave the plan where the command leaves it."""
+    with report.bar("Plan", None) as bar:
+        made = plan_run(here.installation, run_id, None, bar.say)
+    write(here.installation, made)
 
 
 def plan(installation: Installation, run_id: str) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ UPLOAD: Final = "/packs/upload"
 """Where a pack may be sent to be verified: the one door that takes what isn't a form."""
 WORD: Final = b"x-desk-word"
 """The header that brings the session's word there: no other site can send one unasked."""
-MAX_FIELDS: Final = 32
+MAX_FIELDS: Final = 160
 
 
 def by_name(scope: Scope) -> Headers:

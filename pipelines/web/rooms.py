@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from threading import RLock
 from typing import Any, Final
 
@@ -26,8 +27,9 @@ from pipelines.base.text import one_line, position_text
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
-from pipelines.web.incident import Concluded, told_conclusions
+from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
 from pipelines.web.night import Shown
+from pipelines.web.spoken import spoken
 
 MAX_COMPANY: Final = 40
 MAX_NIGHTS: Final = 200
@@ -67,18 +69,28 @@ def _s(now: datetime, then: datetime) -> float:
 
 
 def health_page(
-    health: Health | None, problems: Sequence[Problem], *, part: bool = False
+    health: Health | None, problems: Sequence[Problem], words: Labels, *, part: bool = False
 ) -> dict[str, Any]:
-    """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home."""
+    """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home.
+
+    Each text comes with whether it is English on a page that isn't.
+    """
+    say = partial(spoken, words)
     coverage = None if health is None else health.coverage
     facts = [] if health is None else going.facts(health)
     return {
-        "facts": [(name, text) for name, text in facts if not part or name not in _WHOLE],
+        "facts": [(name, *say(text)) for name, text in facts if not part or name not in _WHOLE],
         "columns": going.FEED_COLUMNS,
         "feeds": [] if health is None else going.feed_rows(health),
-        "coverage": [] if coverage is None else going.coverage_map(coverage),
-        "problems": problems,
+        "coverage": [] if coverage is None else _map(going.coverage_map(coverage), words),
+        "problems": [
+            (one.level, say(one.where)[0], say(one.message), say(one.hint)) for one in problems
+        ],
     }
+
+
+def _map(lines: Sequence[str], words: Labels) -> list[str]:
+    return [spoken(words, lines[0])[0], *lines[1:]] if lines else []
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ class Vessel:
     events
         Event, what, when, reason, score; newest first. Of others there are `more`.
     incidents
-        Id, title, when, status; newest first.
+        Id, number where it is of that night, title, when, status; newest first.
     company
         MMSI, name, meetings, last, through.
     listed
@@ -114,9 +126,10 @@ class Vessel:
     history: Sequence[tuple[str, str, str, str, str]]
     events: Sequence[tuple[str, str, str, str, float]]
     more: int
-    incidents: Sequence[tuple[str, str, str, str]]
+    incidents: Sequence[tuple[str, str, str, str, str]]
     company: Sequence[tuple[int, str, int, str, int]]
     concluded: Sequence[Concluded]
+    concluded_more: int
     listed: Sequence[str]
     heard: bool
 
@@ -136,7 +149,9 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         shown.vessels[shown.vessels["mmsi"] == mmsi],
         words.say,
     )
+    concluded = told_conclusions(known.dispositions, words)
     titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
+    numbers = {line.incident_id: line.number for line in shown.lines}
     return Vessel(
         mmsi=mmsi,
         name=one_line(who.name, NAME_LIMIT),
@@ -170,6 +185,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         incidents=[
             (
                 str(row["incident_id"]),
+                numbers.get(str(row["incident_id"]), ""),
                 one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
                 _when(shown, row),
                 words.status_of(str(row["status"])),
@@ -186,7 +202,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")
         ],
-        concluded=told_conclusions(known.dispositions, words)[:MAX_ROWS],
+        concluded=concluded[:MAX_CONCLUDED],
+        concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
         heard=who.first_seen is not None,
     )

@@ -6,6 +6,8 @@ each one that then can't be accepted is a line in its log.
 """
 
 import socket
+from collections import Counter
+from contextlib import suppress
 from typing import Any, Final
 
 from pipelines.web.tries import network_of
@@ -14,11 +16,15 @@ MAX_OPEN: Final = 256
 MAX_SERVED: Final = 64
 """Of those that speak; who comes beyond is told to come later."""
 MAX_OF_NETWORK: Final = MAX_SERVED // 2
-"""From one network: nobody alone keeps everybody out."""
+"""From one network, though nobody else be there."""
 
 
 class Listener(socket.socket):
     """A socket that closes at once what is accepted beyond its bounds.
+
+    Where all that can be served is taken, whoever comes from a network that has less than its share
+    gets the place of the oldest connection of the network that has most: so many networks as there
+    are, each has as much, and none is kept out.
 
     Attributes
     ----------
@@ -43,9 +49,21 @@ class Listener(socket.socket):
         made, address = super().accept()
         network = network_of(str(address[0]))
         self._open = [one for one in self._open if one[0].fileno() >= 0]
-        of_one = sum(where == network for _, where in self._open)
+        counts = Counter(where for _, where in self._open)
+        of_one = counts[network]
+        if len(self._open) >= MAX_SERVED and self.most_of_one < MAX_OPEN:
+            greedy, most = counts.most_common(1)[0]
+            if of_one + 1 < most:
+                self._end_oldest(greedy)
         if len(self._open) >= MAX_OPEN or of_one >= self.most_of_one:
             made.close()
             raise ConnectionAbortedError("too many connections")
         self._open.append((made, network))
         return made, address
+
+    def _end_oldest(self, network: str) -> None:
+        """End a connection; whoever serves it is told as if its client had gone."""
+        oldest = next(one for one in self._open if one[1] == network)
+        self._open.remove(oldest)
+        with suppress(OSError):  # it has ended meanwhile
+            oldest[0].shutdown(socket.SHUT_RDWR)

@@ -13,11 +13,13 @@ from detectors.core.telling import told
 from pipelines.ask.health import Health
 from pipelines.ask.health.words import age, day
 from pipelines.assess import incidents
+from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.night import Line, Shown, looked_up_to
+from pipelines.web.spoken import spoken
 
 MAX_ALSO: Final = 2
 """Of so many other events it is told what happened."""
@@ -84,13 +86,16 @@ class Tonight:
     n, new, changed, over, concluded
         Incidents by what became of them.
     first
-        Those to look at first that nobody has concluded anything on, see `incidents.first`.
+        Those to look at first that nobody has concluded anything on, see `incidents.first`; in the
+        order of the list.
     lines
         Those that the filters keep; `hidden` are the others.
     problems, held_back
         What failed in the run, and which rules were held back.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
+    doubts
+        What that means for what is read here.
     upto, finished
         Up to when reports were looked at, and how long ago the run ended.
     put_off
@@ -110,6 +115,7 @@ class Tonight:
     problems: tuple[str, ...]
     held_back: tuple[str, ...]
     reception: tuple[str, ...] | None
+    doubts: tuple[str, ...]
     upto: str
     put_off: tuple[str, str] | None
     finished: str
@@ -141,7 +147,8 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         hidden=len(lines) - len(kept),
         problems=(*_failed(health), *brief.problems(manifest)),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
-        reception=None if health is None else _reception(health, found),
+        reception=None if health is None else _reception(health, found, shown.words),
+        doubts=_doubts(shown, health),
         upto=looked_up_to(shown),
         put_off=_put_off(shown),
         finished=_finished(health),
@@ -171,11 +178,12 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         concluded=frozenset(one for line in lines if line.concluded for one in line.events),
         say=shown.words.say,
     )
-    return tuple(
+    told = [
         First(line, (", ".join(one.why), *why(shown, line)))
         for one in found
         if (line := by_id.get(one.incident_id)) is not None
-    )
+    ]
+    return tuple(sorted(told, key=lambda one: one.line.rank))
 
 
 def why(shown: Shown, line: Line) -> tuple[str, ...]:
@@ -204,13 +212,28 @@ def _failed(health: Health | None) -> tuple[str, ...]:
     return (one_line(failure, SENTENCE_LIMIT),) if failure else ()
 
 
-def _reception(health: Health, found: Sequence[Problem]) -> tuple[str, ...]:
+def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple[str, ...]:
     """Return what is known of where and when less was heard than usual."""
     said = [one.message for one in found if one.where == "coverage" or one.where.startswith("feed")]
     coverage = health.coverage
     if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
         said.append(f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}")
-    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
+    return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
+
+
+def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
+    """Return what may be wrong because of how it was received."""
+    if health is None:
+        return ()
+    t = shown.words.at_desk
+    said = []
+    if health.clocks:
+        said.append(
+            t("Times and speeds may be wrong: {n} receivers' clocks.", n=len(health.clocks))
+        )
+    if health.coverage is not None and health.coverage.gaps:
+        said.append(t("Silences may be our own: less was heard than usual."))
+    return tuple(said)
 
 
 def _finished(health: Health | None) -> str:

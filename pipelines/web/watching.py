@@ -47,6 +47,8 @@ class Tried:
         Label, without it, with it.
     events
         Of new ones, the highest first: MMSI, name, sentence, when, score; there are `n` in all.
+    places
+        Latitude, longitude and words of the same events.
     joined
         Vessels that would join the list of flagged ones.
     nights
@@ -57,6 +59,7 @@ class Tried:
     vessel_hours: int
     counts: tuple[tuple[str, float, float], ...]
     events: tuple[tuple[int, str, str, str, float], ...]
+    places: tuple[tuple[float, float, str], ...]
     n: int
     joined: tuple[int, ...]
     nights: tuple[tuple[str, int], ...]
@@ -79,8 +82,10 @@ def addresses(app: FastAPI, here: Here) -> None:
     ) -> Response:
         zones = layers.load_zones(zones_dir, here.installation.reference)
         around = None if area is None else area.geometry.wkt
-        key = (stamps(zones_dir), around)
-        drawn = kept.get(key, lambda: drawn_of(outlines.one(zones, area)))
+        tried = work.result if work else None
+        leads = tried.places if tried else ()
+        key = (stamps(zones_dir), around, leads)
+        drawn = kept.get(key, lambda: drawn_of(outlines.one(zones, area, leads=leads)))
         return here.show(
             request,
             "area",
@@ -91,7 +96,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             whens=areas.WORDS_WHEN,
             classes=areas.WORDS_VESSELS,
             work=work,
-            tried=work.result if work else None,
+            tried=tried,
             said=said,
             hint=hint,
         )
@@ -183,7 +188,7 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         if work is None:
             raise HTTPException(404)
         work.wanted = False
-        back = {"area": f"/try/{key}#tried"}.get(work.kind, f"/pack/{key}")
+        back = {"area": f"/try/{key}#tried", "plan": "/plan"}.get(work.kind, f"/pack/{key}")
         return led(back)
 
 
@@ -249,23 +254,28 @@ def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
         "vessels": "vessels in leads",
         "leads_per_1000_vessel_hours": "leads per 1,000 vessel-hours",
     }
+    first = new.head(MAX_SHOWN).to_dict("records")
+    events = tuple(
+        (
+            int(row["mmsi"]),
+            names.get(int(row["mmsi"]), ""),
+            one_line(outcome.reasons.get(str(row["event_id"]), str(row["kind"])), SENTENCE_LIMIT),
+            moment(row["start"], LOCAL, LOCAL_NAME),
+            float(row["score"]),
+        )
+        for row in first
+    )
     return Tried(
         span(outcome.window.start, outcome.window.end, LOCAL, LOCAL_NAME),
         outcome.vessel_hours,
         tuple(
             (label, counts["before"][name], counts["after"][name]) for name, label in labels.items()
         ),
+        events,
         tuple(
-            (
-                int(row["mmsi"]),
-                names.get(int(row["mmsi"]), ""),
-                one_line(
-                    outcome.reasons.get(str(row["event_id"]), str(row["kind"])), SENTENCE_LIMIT
-                ),
-                moment(row["start"], LOCAL, LOCAL_NAME),
-                float(row["score"]),
-            )
-            for row in new.head(MAX_SHOWN).to_dict("records")
+            (float(row["lat"]), float(row["lon"]), f"{name or f'{mmsi:09d}'}: {said}")
+            for row, (mmsi, name, said, *_) in zip(first, events, strict=True)
+            if row["lat"] == row["lat"]
         ),
         len(new),
         tuple(outcome.flags_changed()[0][:MAX_SHOWN]),

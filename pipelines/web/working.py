@@ -101,6 +101,12 @@ class Works:
             work = self._works.get(key)
         return work if work is not None and work.owner == owner else None
 
+    def newest(self, owner: str, kind: str) -> Work | None:
+        """Return what a session asked for last of a kind; None where it asked for none."""
+        with self._lock:
+            mine = [one for one in self._works.values() if (one.owner, one.kind) == (owner, kind)]
+        return mine[-1] if mine else None
+
     def going(self, owner: str) -> Work | None:
         """Return what a session waits for; None where it doesn't."""
         with self._lock:

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from pipelines.base.marks import Tlp
 from pipelines.base.settings import Installation
 from pipelines.cli.main import app as command
 from pipelines.run import cleared
-from pipelines.web import accounts, clearances, peers, serving, tls, tries
+from pipelines.web import accounts, clearances, peers, serving, sockets, tls, tries
 from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
@@ -753,6 +754,38 @@ def test_nobody_alone_takes_all_connections_or_all_files() -> None:
         held[0].close()
         assert called() is not None
         assert called() is None
+
+
+def test_two_networks_together_keep_no_third_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has less than a fair share gets the place of the oldest connection of who has most."""
+    monkeypatch.setattr(sockets, "MAX_SERVED", 8)
+    with serving.listening("127.0.0.1", 0, network=True) as sock, ExitStack() as open_:
+        assert isinstance(sock, sockets.Listener)
+        sock.most_of_one = 4
+
+        def called(host: str) -> tuple[socket.socket, socket.socket] | None:
+            mine = open_.enter_context(
+                socket.create_connection(sock.getsockname(), 5, source_address=(host, 0))
+            )
+            try:
+                return mine, open_.enter_context(sock.accept()[0])
+            except ConnectionAbortedError:
+                return None
+
+        held = [called(host) for host in ("127.0.0.2", "127.0.0.3") for _ in range(4)]
+        assert all(held)
+        assert called("127.0.0.2") is None
+        late = called("127.0.0.4")
+        assert late is not None
+        ended = held[0]
+        assert ended is not None
+        assert ended[0].recv(1) == b""  # its client is told
+        assert late[1].fileno() >= 0
+        assert [one for one in held[1:] if one and one[1].getpeername()] == held[1:]
+        more = [called("127.0.0.4") for _ in range(3)]
+        assert len([one for one in more if one]) == 3
+        of = Counter(where for _, where in sock._open)
+        assert max(of.values()) - min(of.values()) <= 2  # each has about as much
 
 
 def test_what_strangers_send_is_no_line_in_the_log() -> None:

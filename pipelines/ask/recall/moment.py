@@ -90,11 +90,14 @@ def known_at(store: Queries, time: pd.Timestamp) -> Moment:
     if then.empty:
         first = runs.iloc[0]
         raise RecallError(
-            f"nothing was known at {time:%Y-%m-%d %H:%M}Z",
-            hint=f"the first run, {first['run_id']}, had looked at reports up to "
-            f"{first['known_time']:%Y-%m-%d %H:%M}Z",
+            f"nothing was known yet at {_local(time)}",
+            hint=f"the first run had looked at reports up to {_local(first['known_time'])}",
         )
     return _moment(then.iloc[-1], time)
+
+
+def _local(time: pd.Timestamp) -> str:
+    return f"{time.tz_convert('Asia/Kuala_Lumpur'):%d %b %Y %H:%M} MYT"
 
 
 def _runs(store: Queries) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def first(
         worth = row["score"] * danger * KNOWN.get(status, 1.0) * 0.5 ** (hours / HALF_H)
         why = [
             say("people may be in danger") if danger > 1 else "",
-            say("{word} certainty", word=row["certainty"]),
+            say("{word} certainty", word=say(row["certainty"])),
             {"created": say("new"), "changed": say("changed")}.get(status, ""),
             _reach(not pd.isna(last), hours, say),
         ]

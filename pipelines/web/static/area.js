@@ -59,6 +59,10 @@ function changed() {
   $("said").textContent = lines().length + " · " + (lines().at(-1) || "");
 }
 map.on("click", (e) => add(e.latlng));
+map.on("mousemove", (e) => {
+  const lead = places.find((p) => map.latLngToContainerPoint(latLng(p.x, p.y)).distanceTo(e.containerPoint) < 8);
+  tell(lead?.title, lead && latLng(lead.x, lead.y));
+});
 map.on("move", () => redraw("moment"));
 corners.addEventListener("input", read);
 for (const what of ["focus", "blur"]) $("map").addEventListener(what, () => redraw("moment"));

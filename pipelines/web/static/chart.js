@@ -4,6 +4,7 @@ const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx,
 sheets.push(moments);
 const alone = document.body.dataset.page !== "tonight";
 const several = document.body.dataset.page === "pack";
+for (const one of document.querySelectorAll("#lines li.closed")) state.closed.add(Number(one.dataset.rank));
 const row = (rank) => document.querySelector('#lines li[data-rank="' + rank + '"]');
 const block = (id) => document.querySelector('[data-event="' + CSS.escape(id) + '"]');
 function all() { choose(0); showAll(); }
@@ -55,6 +56,10 @@ for (const one of document.querySelectorAll("button[data-show]")) {
     open(event);
     map.setView(latLng(event.x, event.y), map.getZoom(), { animate: false });
   });
+}
+if (document.querySelector(".document")) { // the wheel scrolls the page, until the map is clicked on
+  const wheel = (e) => map.scrollWheelZoom[e.ctrlKey || $("map").contains(document.activeElement) ? "enable" : "disable"]();
+  $("map").parentElement.addEventListener("wheel", wheel, { capture: true, passive: true });
 }
 const player = makePlayer(state, (whole) => redraw(whole ? "all" : "moment"));
 keys({ 0: all, " ": player.toggle, ",": () => player.step(-STEP_S), ".": () => player.step(STEP_S), "[": () => player.faster(-1), "]": () => player.faster(1) });

@@ -1,36 +1,76 @@
 /* Keys, what stays typed, and what is new. Without this script every page works by its links and forms. */
 "use strict";
-const typing = (e) => e.target.closest("input, textarea, select") && !e.target.matches("[type=radio], [type=checkbox]");
+const typing = (e) => e.target.closest("input, textarea, select") && !e.target.matches("[type=radio], [type=checkbox], [type=date]");
+const panel = document.querySelector("[data-panel]");
+const who = document.querySelector(".who");
 
 // ---- Keys: whatever has a data-key is clicked, a choice is made and its note asked for ----
 function act(target) {
-  if (target.matches("[type=radio]")) {
-    target.checked = true;
-    target.dispatchEvent(new Event("change", { bubbles: true }));
-    target.form.querySelector(target.dataset.then || "[name=reason]").focus();
+  if (target.matches("fieldset")) next([...target.querySelectorAll("[type=radio]")]);
+  else if (target.matches("[type=radio]")) {
+    pick(target);
+    target.form.querySelector("[name=reason]").focus();
   } else if (target.matches("input, textarea, select")) target.focus();
   else target.click();
+}
+function pick(radio) {
+  radio.checked = true;
+  for (const what of ["input", "change"]) radio.dispatchEvent(new Event(what, { bubbles: true }));
+}
+function next(radios) {
+  if (radios[0].matches(":disabled")) return;
+  const one = radios[(radios.findIndex((radio) => radio.checked) + 1) % radios.length];
+  pick(one);
+  one.focus();
 }
 function step(by) {
   const rows = [...document.querySelectorAll("#lines a.title")];
   if (!rows.length) return false;
   const i = rows.indexOf(document.activeElement);
-  const next = i < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(i + by, 0), rows.length - 1);
-  rows[next].focus();
+  const to = i < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(i + by, 0), rows.length - 1);
+  rows[to].focus();
   return true;
+}
+/* A number opens the incident that has it: at once where no other begins so, else after a moment. */
+let number = "";
+let waiting = 0;
+function toNumber(digit) {
+  clearTimeout(waiting);
+  number += digit;
+  const begin = [...document.querySelectorAll("a[data-number]")].filter((one) => one.dataset.number.startsWith(number));
+  const own = begin.find((one) => one.dataset.number === number);
+  if (own && begin.every((one) => one.dataset.number === number)) { own.click(); return; }
+  waiting = setTimeout(() => { number = ""; if (own) own.click(); }, begin.length ? 700 : 0);
 }
 document.addEventListener("keydown", (e) => {
   if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return;
-  const dialog = document.querySelector("dialog[open]");
-  if (e.key === "Escape" && typing(e)) { e.target.blur(); return; }
-  if (typing(e) || dialog) return;
-  if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) { e.preventDefault(); return; }
-  if (e.key === "?") { e.preventDefault(); document.getElementById("keys").showModal(); return; }
-  const target = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === e.key);
-  if (!target) return;
-  e.preventDefault();
-  act(target);
+  if (e.key === "Escape" && who?.open) { who.open = false; who.querySelector("summary").focus(); return; }
+  const form = e.target.form || e.target.closest("form");
+  if (e.key === "Escape" && form) { if (panel) panel.focus(); else e.target.blur(); return; }
+  if (typing(e) || who?.open || document.querySelector("dialog[open]")) return;
+  // In a form only the form's own keys count: what was meant to be typed leads nowhere else.
+  const target = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === e.key && (!form || form.contains(one)));
+  if (target) { e.preventDefault(); act(target); return; }
+  if (form) return;
+  if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) e.preventDefault();
+  else if (e.key === "?") { e.preventDefault(); document.getElementById("keys").showModal(); }
+  else if (/^[0-9]$/.test(e.key) && document.body.dataset.page === "tonight" && !e.target.closest("#map")) toNumber(e.key);
 });
+// What an address names is in view, also where the page was opened again; else what is read has the keys.
+const at = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+if (at) {
+  history.scrollRestoration = "manual";
+  at.focus({ preventScroll: true });
+  at.scrollIntoView();
+}
+if (panel && panel.scrollHeight > panel.clientHeight + 1 && !location.hash && document.activeElement === document.body) panel.focus({ preventScroll: true });
+
+if (who) { // a popup: it has the cursor while it is open, and is closed by going elsewhere
+  who.addEventListener("toggle", () => { if (who.open) who.querySelector("form input:not([type=hidden]), form select").focus(); });
+  const leave = (e) => { if (who.open && e && !who.contains(e)) who.open = false; };
+  document.addEventListener("pointerdown", (e) => leave(e.target));
+  who.addEventListener("focusout", (e) => leave(e.relatedTarget));
+}
 document.getElementById("help").hidden = false;
 document.getElementById("help").addEventListener("click", () => document.getElementById("keys").showModal());
 
@@ -58,11 +98,15 @@ const form = document.getElementById("conclude");
 if (form) {
   const key = "desk:" + document.body.dataset.account + location.pathname;
   const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.name !== "operator");
-  const quiet = form.elements.quiet_until;
+  const quiet = document.getElementById("quiet");
+  const date = form.elements.quiet_until;
   const fit = () => {
     const chosen = form.elements.conclusion.value;
     quiet.disabled = Boolean(chosen) && !["cleared", "benign_cause"].includes(chosen);
+    document.getElementById("quiet-not").hidden = !quiet.disabled;
+    document.getElementById("quiet-date").textContent = date.value && new Date(date.value).toLocaleDateString("en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" });
   };
+  date.addEventListener("input", () => { if (date.value) form.querySelector("[name=quiet][value=date]").checked = true; });
   if (form.dataset.recorded) localStorage.removeItem(key);
   const kept = JSON.parse(localStorage.getItem(key) || "null");
   if (kept && !form.dataset.given) {
@@ -80,6 +124,16 @@ if (form) {
   form.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && e.target.matches("textarea") && !e.shiftKey) { e.preventDefault(); form.requestSubmit(); }
   });
+  form.noValidate = true; // what lacks is said here, in the page's language
+  form.addEventListener("submit", (e) => {
+    const lacks = [...form.elements].find((one) => one.required && !one.validity.valid);
+    const said = document.getElementById("lacks");
+    said.hidden = !lacks;
+    if (!lacks) return;
+    e.preventDefault();
+    said.textContent = said.dataset[lacks.name];
+    lacks.focus();
+  });
   fit();
 }
 
@@ -92,7 +146,7 @@ async function ask() {
     if (!answer.ok) { live.textContent = live.dataset.closed; live.hidden = false; return; }
     const now = await answer.json();
     const fresh = now.run && now.run !== live.dataset.run;
-    const idle = !document.activeElement || document.activeElement === document.body;
+    const idle = [null, document.body, panel].includes(document.activeElement);
     if (fresh && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
     live.textContent = "";
     if (fresh) {

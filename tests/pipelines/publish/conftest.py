@@ -558,9 +558,15 @@ class Page:
     def key(self, key: str, code: str) -> None:
         """Press and release a key."""
         text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
-        virtual = {"Backspace": 8, "Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "+": 187}.get(
-            key, 0
-        )
+        virtual = {
+            "Backspace": 8,
+            "Tab": 9,
+            "Enter": 13,
+            "Escape": 27,
+            "PageDown": 34,
+            "End": 35,
+            "+": 187,
+        }.get(key, 0)
         for kind in ("keyDown", "keyUp"):
             more = text if kind == "keyDown" else {}
             self.call(

@@ -73,7 +73,7 @@ def test_each_page_asks_nobody_else_and_fits(
 
 def press(page: Page, *keys: str) -> None:  # noqa: F811
     for key in keys:
-        page.key(key, "Enter" if key == "Enter" else f"Key{key.upper()}")
+        page.key(key, key if len(key) > 1 else f"Key{key.upper()}")
 
 
 def test_an_incident_is_concluded_by_the_keyboard_alone(
@@ -102,10 +102,10 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
     }
     assert page.evaluate("localStorage.length") == 0
     assert page.evaluate("document.activeElement.id") == "go-on"
-    press(page, "Enter")  # goes on with the next that nobody concluded anything on
+    press(page, "Enter")  # goes on with the first that nobody concluded anything on
     page.wait(f"location.pathname !== {address!r}.replace(location.origin, '')")
     page.wait("document.readyState === 'complete' && Boolean(document.querySelector('h1'))")
-    assert page.evaluate("document.querySelector('h1 .rank').textContent") == "3"
+    assert page.evaluate("document.querySelector('h1 .rank').textContent") == "1"
     assert not page.evaluate("Boolean(document.querySelector('ul.concluded'))")
     press(page, "l")
     page.wait("location.pathname === '/' && document.readyState === 'complete'")
@@ -124,6 +124,41 @@ def test_keys_find_and_help(page: Page, desk: str) -> None:  # noqa: F811
     page.key("Escape", "Escape")
     press(page, "h")
     page.wait("location.pathname === '/health' && document.readyState === 'complete'")
+
+
+def test_what_is_read_is_scrolled_and_keys_go_where_they_are_meant(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/")
+    leave(page, "3")  # the incident with that number
+    page.wait("location.pathname.startsWith('/incident/') && document.readyState === 'complete'")
+    page.settle()
+    assert page.evaluate("document.querySelector('h1 .rank').textContent") == "3"
+    panel = "document.querySelector('[data-panel]')"
+    assert page.evaluate(f"document.activeElement === {panel}")
+    press(page, "PageDown")
+    page.wait(f"{panel}.scrollTop > 100")
+    inside = "(() => { const box = document.querySelector('button[form=conclude]')"
+    inside += ".getBoundingClientRect(); return box.top > 0 && box.bottom <= innerHeight; })()"
+    assert page.evaluate(inside)  # wherever one reads
+    press(page, "q", "q")  # a week; then what it was, after all
+    chosen = "document.querySelector('[name=%s]:checked').value"
+    assert page.evaluate(chosen % "quiet") == "7"
+    press(page, "n")  # leads nowhere else while a form has the keys
+    press(page, "u")
+    assert page.evaluate(chosen % "conclusion") == "unknown"
+    assert page.evaluate("document.activeElement.name") == "reason"
+    assert page.evaluate("document.getElementById('quiet').disabled")
+    page.call("Input.insertText", text="seen twice")
+    page.evaluate("document.querySelector('[name=conclusion]:checked').checked = false")
+    press(page, "Enter")
+    assert "what it was" in page.evaluate("document.getElementById('lacks').textContent")
+    assert page.evaluate("document.querySelector('[name=reason]').value") == "seen twice"
+    page.evaluate("localStorage.clear(); document.querySelector('.who summary').click()")
+    page.wait("document.activeElement.name === 'operator'")
+    page.evaluate("document.querySelector('.who [name=language]').focus()")
+    press(page, "p")
+    assert page.evaluate("location.pathname").startswith("/incident/")
+    page.key("Escape", "Escape")
+    assert not page.evaluate("document.querySelector('.who').open")
 
 
 def test_while_a_run_writes_what_is_typed_stays(

@@ -315,6 +315,13 @@ def test_the_desk_has_it_prepared_in_a_process_of_its_own(
     assert not clearances.unprepared(own_marked, watch.gate.accounts)
 
 
+def test_no_plan_is_shown_or_made_of_a_part(guest: Signed) -> None:
+    page = guest.page("/plan")
+    assert "You see a part of it" in page.text
+    assert not page.all("form", action="/plan")
+    assert guest.send("/plan").status_code == 403
+
+
 def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
     own_marked: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

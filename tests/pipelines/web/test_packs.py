@@ -23,9 +23,19 @@ def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     holds_up(page)
     assert "Partner <b>" in page.text
 
+    with store.read(own.home / "store") as opened:
+        first = opened.sql("SELECT incident_id FROM incidents WHERE rank = 1")["incident_id"][0]
+    own.sent(f"/incident/{first}", conclusion="watch", reason="<i>once more", operator="Sgt Lim")
     seen = own.sent("/packs/look", recipient="partner")
     page = own.done(seen)
     holds_up(page)
+    assert page.all("h1")[0][1] == "A pack for Partner <b>"
+    assert "watch (Sgt Lim: <i>once more)" in [text for _, text in page.all("td")]
+    less = own.done(own.sent(f"{seen}/without", incident_0="1"))
+    holds_up(less)
+    [title] = [text for _, text in page.all("td")[2:3]]
+    assert title not in [text for _, text in less.all("td")]
+    assert f"1 {title}" in [text for _, text in less.all("li")]
     assert entries(own) == ()
     assert not installation.packs.exists()  # nothing is written for a look
     released = release_run(installation, "partner", None)

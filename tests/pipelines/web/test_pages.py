@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from pipelines.base.settings import load
 from pipelines.base.text import one_line
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
-from pipelines.web import concluding, rooms
+from pipelines.run import plan as flow
+from pipelines.web import concluding, incident, pages, planned, previewing, rooms, spoken
 from pipelines.web.app import Desk
 from tests.pipelines.web.conftest import Page, Reader, ask
 
@@ -59,7 +61,7 @@ def test_tonight_is_what_the_command_lists(
         assert one_line(row["title"], 1200) in page.text
         assert row["next_step"] in page.text
     first = [text for about, text in page.all("h3")]
-    assert [text.split(" ", 1)[1] for text in first] == night.first["title"].tolist()
+    assert [text.split(" ", 1)[1] for text in first] == [*night.first.sort_values("rank")["title"]]
 
 
 def test_filters_keep_what_they_name_and_a_link_shows_the_same(
@@ -123,7 +125,11 @@ def test_an_event_shows_the_sentences_as_received(
 
 
 def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
-    reader: Reader, desk_home: Path, table: pd.DataFrame
+    reader: Reader,
+    desk_home: Path,
+    night: notebooks.Night,
+    table: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     row = table.iloc[2]
     address = f"/incident/{row['incident_id']}"
@@ -136,9 +142,19 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     }
     top = [text for about, text in reader.page("/").all("h3")]
     assert not any(row["title"] in text for text in top)
+    open_, n = len(table[table["rank"] > 0]) - 1, len(table[table["rank"] > 0])
+    assert reader.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
+    week = {"conclusion": "cleared", "reason": "nets", "quiet": "7"}
+    reader.send(address, **week)
+    until = (night.run["end"] + pd.Timedelta(days=7)).tz_convert("Asia/Kuala_Lumpur")
+    assert f"quiet until {until:%d %b %Y}" in reader.page(address).text
+    assert f"1 week {until:%d %b %Y}" in reader.page(address).text  # said before it is chosen
     reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
+    monkeypatch.setattr(incident, "MAX_CONCLUDED", 2)
+    assert "1 earlier conclusions" in reader.page(address).text
+    monkeypatch.undo()
     items = [text for _, text in reader.page(address).all("li") if "KM Tegas" in text]
-    assert ["cleared misread" in items[0], "boarded 47 people" in items[1]] == [True, True]
+    assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
     assert row["incident_id"] not in reader.page("/?news=open").lines()
 
@@ -150,6 +166,8 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
         ({"conclusion": "sunk", "reason": "x"}, "no conclusion is called"),
         ({"conclusion": "boarded", "reason": "x", "quiet_until": "2027-01-01"}, "can't set"),
         ({"conclusion": "cleared", "reason": "x", "quiet_until": "soon"}, "no date or time"),
+        ({"conclusion": "cleared", "reason": "x", "quiet_until": "2026-01-05"}, "lies before"),
+        ({"conclusion": "cleared", "reason": "x", "quiet": "date"}, "until which date"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_and_kept(
@@ -174,7 +192,8 @@ def test_while_a_run_writes_nothing_typed_is_lost(
         assert "another process is writing" in page.text
         assert page.all("textarea", name="reason")[0][1] == "a long note"
         assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
-        [chosen] = [about["value"] for about, _ in page.all("input") if "checked" in about]
+        radios = page.all("input", name="conclusion")
+        [chosen] = [about["value"] for about, _ in radios if "checked" in about]
         assert chosen == "watch"
         assert "/incident/" in reader.page("/").html  # readers don't wait
     assert not reader.client.get("/live").json()["writing"]
@@ -239,15 +258,20 @@ def test_every_page_in_malay_and_the_name_that_was_given(
     page = reader.page("/?certainty=high")
     assert page.all("html")[0][0]["lang"] == "ms"
     assert "insiden" in page.all("h1")[0][1]
+    assert "kepastian high" not in page.text
     assert "kepastian" in page.text
     assert table["title"].iloc[0] not in page.text
     assert table["title"].iloc[0].split(":")[0] in page.text  # the name is its own
     assert "(English" not in page.text
     assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
-    incident = reader.page(f"/incident/{page.lines()[0]}")
-    vessel = re.search(r"/vessel/[0-9]{9}", incident.html)
+    incident_page = reader.page(f"/incident/{page.lines()[0]}")
+    vessel = re.search(r"/vessel/[0-9]{9}", incident_page.html)
     assert vessel is not None
     assert "Apa yang dinyatakannya" in reader.page(vessel[0]).text
+    assert "[Inggeris: " not in incident_page.text.split("Bukti")[1].split("Alasan")[0]
+    health = reader.page("/health")
+    assert [one for one, _ in health.all("bdi") if one.get("lang") == "en"] == []
+    assert "semua fail ada" in health.text
     reader.send("/settings", language="en", operator="Lt Aminah")
 
 
@@ -262,6 +286,9 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     }
     for path in folder.glob("*.py"):
         said |= set(re.findall(r'at_desk\("([^"]*)"', path.read_text(encoding="utf-8")))
+    said |= {text for pair in pages.GLOSSARY for text in pair}
+    said |= {text for _, text in concluding.QUIET} | {*spoken.PARTS, *spoken.SENTENCES}
+    said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
     known = labels("ms").desk
     assert said - known.keys() == set()
@@ -421,3 +448,37 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
             assert page.all("p", role="alert")  # it is long stale
             holds_up(page)
     (folder / "plan.json").unlink()
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
+def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
+    reader: Reader,
+    desk_home: Path,
+    night: notebooks.Night,
+    monkeypatch: pytest.MonkeyPatch,
+    whole: bool,
+) -> None:
+    asked: list[Any] = []
+    path = desk_home / "runs" / night.run["run_id"] / "plan.json"
+
+    def quickly(installation: Any, run_id: str, start: Any, say: Any) -> Any:
+        asked.append((installation.home, run_id, start))
+        say("reading")
+        if whole:
+            return flow.plan_run(installation, run_id, start, say, use_solver=False)
+        return {"stale_after": "2026-01-06T12:00Z", "notes": [], "sorties": [], "left_out": []}
+
+    monkeypatch.setattr(planned, "plan_run", quickly)
+    if not whole:
+        monkeypatch.setattr(planned, "write", lambda _, made: path.write_text(json.dumps(made)))
+    reader.send("/plan")
+    for _ in range(600):
+        page = reader.page("/plan")
+        if not page.all("div", id="work"):
+            break
+        time.sleep(0.05)
+    for one in json.loads(path.read_text())["sorties"]:
+        assert one["unit"] in page.text
+    assert asked == [(desk_home, night.run["run_id"], None)]
+    assert "Make the plan anew" in page.text
+    path.unlink()

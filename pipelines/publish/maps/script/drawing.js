@@ -72,7 +72,7 @@ function tracksOf(ctx, c, X, Y, s) {
     if (!t.rank && !level) continue; // partners only with the vessel they met
     ctx.strokeStyle = level === 2 ? c.magenta : level === 1 ? c.partner : c.track;
     ctx.lineWidth = level ? 2 : 1;
-    ctx.globalAlpha = s.moment ? 0.25 : level ? 1 : s.rank || s.event ? 0.12 : 0.6;
+    ctx.globalAlpha = s.moment ? 0.25 : level ? 1 : s.rank || s.event ? 0.12 : over([t.rank], s) ? 0.25 : 0.6;
     ctx.beginPath();
     for (const piece of t.pieces) piece.forEach((p, i) => (i ? ctx.lineTo(X(p.x), Y(p.y)) : ctx.moveTo(X(p.x), Y(p.y))));
     ctx.stroke();

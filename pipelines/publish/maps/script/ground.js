@@ -152,6 +152,7 @@ function stateNames(ctx, w, v, c, X, Y, taken) {
 }
 function zoneNames(ctx, w, h, v, c, X, Y, taken) {
   ctx.font = "italic 11px system-ui, sans-serif";
+  const said = []; // a port and its anchorage may share a name
   for (const z of zones) {
     if (z.look === "territorial_sea") continue;
     const text = z.title.length > 30 ? z.title.slice(0, 29) + "…" : z.title;
@@ -164,6 +165,8 @@ function zoneNames(ctx, w, h, v, c, X, Y, taken) {
     const y = tall > 30 && wide > long + 8 ? (Y(z.box[1]) + Y(z.box[3])) / 2 : above;
     const box = [x - long / 2 - 2, y - 7, x + long / 2 + 2, y + 7];
     if (box[0] < 4 || box[2] > w - 50 || y < 24 || y > h - 44 || !free(taken, box)) continue;
+    if (said.some((one) => one.text === text && Math.hypot(one.x - x, one.y - y) < 200)) continue;
+    said.push({ text, x, y });
     taken.push(box);
     label(ctx, text, x, y, c.zone, c, "center");
   }

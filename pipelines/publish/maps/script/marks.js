@@ -12,6 +12,8 @@ const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1]
 const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20]];
 // While a moment is shown, only what goes on then is more than a dot (see playback.js).
 const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
+// What somebody has concluded on stands back, unless it is chosen
+const over = (ranks, s) => ranks.every((rank) => s.closed.has(rank) && rank !== s.rank);
 /* Tell whether a pixel lies on land: a mark that finds no room at its place goes over the sea. */
 function aground(ctx, v, w, h) {
   return (sx, sy) => {
@@ -87,8 +89,9 @@ function drawMark(ctx, mark, c, s) {
   const chosen = e === s.event;
   ctx.save();
   ctx.translate(mark.sx, mark.sy);
+  ctx.globalAlpha = over(e.ranks, s) ? 0.4 : 1;
   if (mark.small) {
-    ctx.globalAlpha = muted(e, s) ? 0.6 : 1;
+    if (muted(e, s)) ctx.globalAlpha *= 0.6;
     dot(ctx, 0, 0, 4.6, c.halo);
     dot(ctx, 0, 0, 3.4, c.magenta);
     ctx.restore();
@@ -139,7 +142,7 @@ function ship(ctx, x, y, heading, fill, stroke, width) {
 function ships(ctx, c, X, Y, s) {
   for (const v of vessels) {
     const chosen = v.rank === s.rank;
-    ctx.globalAlpha = s.rank && !chosen ? 0.4 : 1;
+    ctx.globalAlpha = (s.rank && !chosen) || over([v.rank], s) ? 0.4 : 1;
     ship(ctx, X(v.x), Y(v.y), v.heading_deg, c.paper, chosen ? c.magenta : c.track, chosen ? 2.2 : 1.5);
   }
   ctx.globalAlpha = 1;
@@ -161,8 +164,8 @@ function shipNames(ctx, w, h, c, X, Y, taken, s) {
   const order = [...vessels].sort((a, b) => (b.rank === s.rank) - (a.rank === s.rank) || a.rank - b.rank);
   ctx.font = "600 11px system-ui, sans-serif";
   for (const v of order) {
-    if (s.rank && v.rank !== s.rank) continue;
-    const text = numberOf(v.rank) + "  " + (v.name.length > 22 ? v.name.slice(0, 21) + "…" : v.name);
+    if ((s.rank && v.rank !== s.rank) || over([v.rank], s)) continue;
+    const text = (numberOf(v.rank) + "  ").trimStart() + (v.name.length > 22 ? v.name.slice(0, 21) + "…" : v.name);
     const long = ctx.measureText(text).width;
     const x = X(v.x);
     const y = Y(v.y);

@@ -1,5 +1,5 @@
 /* The map on its page: light, edges, buttons, what moves it and what it shows of the place under the pointer. */
-const state = { rank: 0, event: null, moment: null, region: "", group: "", pad: 0.2, shown: null };
+const state = { rank: 0, event: null, moment: null, region: "", group: "", pad: 0.2, shown: null, closed: new Set() };
 let colors = {};
 function palette() {
   const read = getComputedStyle(document.documentElement);

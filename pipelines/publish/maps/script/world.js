@@ -70,7 +70,7 @@ const states = data.states.map((one) => ({ ...one, x: px(one.x), y: py(one.y) })
 const edge = { l: px(data.box[0]), b: py(data.box[1]), r: px(data.box[2]), t: py(data.box[3]) };
 const home = [px(west), py(south), px(east), py(north)];
 /* What a rank is shown as: vessels of one incident share its number. */
-const numberOf = (rank) => String(data.numbers[rank] ?? rank);
+const numberOf = (rank) => String((data.numbers[rank] ?? rank) || "");
 const mmsiOf = new Map(data.vessels.map((v) => [v.rank, v.mmsi]));
 // Whom a vessel met: tracks of its partners are drawn with its own when it is chosen
 const companions = new Map();
