@@ -35,7 +35,7 @@ def night_of(one: Silenced) -> str:
 
 @lru_cache(maxsize=2)
 def without_areas(zones: Zones) -> Zones:
-    """Return zones without the watch areas that the desk draws itself, the same for the same zones."""
+    """Return zones without the watch areas that the desk draws itself; the newest are kept."""
     drawn = zones.frame["file"].astype(str).str.startswith(f"{FOLDER}/")
     return Zones(zones.frame[~drawn], zones.land, zones.reach, zones.boundaries)
 
