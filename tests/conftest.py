@@ -8,18 +8,22 @@ or attacks from outside (marked `whole` here); `make prove` runs the long proofs
 with ten times the examples.
 """
 
+import base64
 import fcntl
 import gc
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from _pytest.doctest import DoctestModule
+from _pytest.pathlib import import_path
 from hypothesis import is_hypothesis_test, settings
 
 # What is imported and collected stays: to look for cycles in it at every 700 objects took a
@@ -72,6 +76,33 @@ def order_of(item: pytest.Item) -> int:
     """Return 0 and 1 for what comes first."""
     names = getattr(item, "fixturenames", ())
     return 0 if "serving" in names else 1 if "prefect_server" in names else 2
+
+
+HEAVY = ("scipy.stats", "numba", "geopandas", "fastapi.testclient", "hypothesis", "pyarrow.parquet")
+"""Packages that most tests import, which take longest to compile."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker import a share first: what one has compiled, the others find on disk.
+
+    Else, in a fresh clone, each compiles everything, at the same time.
+    """
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    files = sorted((PROJECT / "tests").rglob("test_*.py"))
+    if count == 1:
+        return
+    for name in HEAVY[own::count]:
+        import_module(name)
+    for path in files[own::count]:
+        with suppress(Exception):  # collecting it tells
+            import_path(
+                path,
+                mode="importlib",
+                root=session.config.rootpath,
+                consider_namespace_packages=False,
+            )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -162,6 +193,32 @@ def without_briefs() -> Iterator[None]:
     """`leaving_out_briefs` for a test."""
     with leaving_out_briefs():
         yield
+
+
+@pytest.fixture
+def quick_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lock keys with what costs next to nothing: age wants a second and a half for each passphrase.
+
+    `test_a_locked_key_opens_with_its_passphrase_only` has the real ones.
+    """
+    import pyrage
+    from cryptography.fernet import Fernet, InvalidToken
+
+    begin = b"age-encryption.org/v1\n"
+
+    def lock(passphrase: str) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(hashlib.sha256(passphrase.encode()).digest()))
+
+    def decrypt(content: bytes, passphrase: str) -> bytes:
+        try:
+            return lock(passphrase).decrypt(content.removeprefix(begin))
+        except InvalidToken as error:
+            raise pyrage.DecryptError("not this passphrase") from error
+
+    monkeypatch.setattr(
+        pyrage.passphrase, "encrypt", lambda content, word: begin + lock(word).encrypt(content)
+    )
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", decrypt)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Where a simulated ship may be: clear of land, in or out of zones."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -31,7 +32,7 @@ class Sea:
     def __init__(self, zones: Zones) -> None:
         self.zones = zones
         self._polygons: dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]] = {}
-        self._land = shapely.STRtree(_tiles(np.asarray(zones.land.geometry.to_numpy())))
+        self._land = _tiled(zones)
 
     def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
         """Whether each point is farther than `clearance_m` from land."""
@@ -101,6 +102,12 @@ class Sea:
         inside = np.flatnonzero(shapely.contains_xy(polygon, lon, lat))
         inside = inside[self.clear(lat[inside], lon[inside], clearance_m)][:n]
         return lat[inside], lon[inside]
+
+
+@lru_cache(maxsize=2)
+def _tiled(zones: Zones) -> shapely.STRtree:
+    """Land in tiles, to be asked; half of a small exercise, so that the newest is kept."""
+    return shapely.STRtree(_tiles(np.asarray(zones.land.geometry.to_numpy())))
 
 
 def _tiles(land: NDArray[np.object_]) -> NDArray[np.object_]:

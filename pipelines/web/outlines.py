@@ -1,6 +1,7 @@
 """Maps of places at the desk: zones, watch areas, learned places, and one area to be drawn."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -32,8 +33,9 @@ def night_of(one: Silenced) -> str:
     return f"{local:%Y-%m-%d}"
 
 
+@lru_cache(maxsize=2)
 def without_areas(zones: Zones) -> Zones:
-    """Return zones without the watch areas that the desk draws itself."""
+    """Return zones without the watch areas that the desk draws itself; the newest are kept."""
     drawn = zones.frame["file"].astype(str).str.startswith(f"{FOLDER}/")
     return Zones(zones.frame[~drawn], zones.land, zones.reach, zones.boundaries)
 

@@ -5,6 +5,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,28 +76,46 @@ def selat(
     return run
 
 
+_RUNNING = ExitStack()
+"""Prefect's server, which works also while nobody asks it: it ends with the last test that does."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if "prefect_server" not in getattr(nextitem, "fixturenames", ()):
+        _RUNNING.close()
+
+
 @pytest.fixture(scope="session")
 def served_home(
     tmp_path_factory: pytest.TempPathFactory, with_records: Callable[[Path], Path]
-) -> "Iterator[tuple[Path, Server]]":
-    """A home with a server, which takes seconds to start."""
+) -> "Callable[[], tuple[Path, Server]]":
+    """Give a home with a server, which takes seconds to start."""
     from pipelines.base.settings import load
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import new_auth, started_server
 
-    home = with_records(tmp_path_factory.mktemp("prefect"))
-    prepare(home)
-    with started_server(load(home), new_auth()) as (server, _):
-        yield home, server
+    running: list[tuple[Path, Server]] = []
+
+    def give() -> "tuple[Path, Server]":
+        if not running:
+            home = with_records(tmp_path_factory.mktemp("prefect"))
+            prepare(home)
+            server, _ = _RUNNING.enter_context(started_server(load(home), new_auth()))
+            _RUNNING.callback(running.clear)
+            running.append((home, server))
+        return running[0]
+
+    return give
 
 
-@pytest.fixture(scope="module")
-def prefect_server(served_home: "tuple[Path, Server]") -> Iterator[None]:
+@pytest.fixture
+def prefect_server(served_home: "Callable[[], tuple[Path, Server]]") -> Iterator[None]:
     """That server for what runs in this process, as PREFECT_API_URL names one."""
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import used
 
-    home, server = served_home
+    home, server = served_home()
     prepare(home)
     with used(server):
         yield

@@ -1,7 +1,7 @@
 """What of land, zones and boundaries lies in an extent: the ground of a map, and its extent."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -69,8 +69,12 @@ def padded(box: Box) -> Box:
     )
 
 
+@lru_cache(maxsize=4)
 def ground(zones: "Zones", box: Box, lon0: float) -> Ground:
-    """Land, zones, boundaries and names of states in a box."""
+    """Land, zones, boundaries and names of states in a box.
+
+    The newest are kept: a brief, its PDF and the packs of a run show the same one.
+    """
     land = clip(zones.land.geometry.to_numpy(), box, lon0)
     # Thousands of islands touch nothing: ten times as fast as uniting all with all.
     united = _simplified([shapely.disjoint_subset_union_all(land)], _LAND_VERTICES)

@@ -36,6 +36,7 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_locks")
 def test_from_key_to_opened_pack(
     selat: Selat, home: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def test_from_key_to_opened_pack(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_locks")
 def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
     selat: Selat, home: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

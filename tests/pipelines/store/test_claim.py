@@ -116,7 +116,7 @@ def test_a_command_says_who_writes_and_what_to_do(
 def test_the_claim_of_a_writer_that_died_ends(
     place: StoreSettings, tmp_path: Path, add: Add
 ) -> None:
-    short = place.model_copy(update={"lease_s": 10.0})
+    short = place.model_copy(update={"lease_s": 6.0})
     with writing(tmp_path / "one", short) as process:
         process.kill()
         process.wait()
@@ -162,9 +162,9 @@ def test_a_writer_that_comes_back_to_life_undoes_nothing(
 def test_a_claim_is_renewed_while_its_writer_lives(
     place: StoreSettings, tmp_path: Path, add: Add
 ) -> None:
-    short = place.model_copy(update={"lease_s": 4.0})
+    short = place.model_copy(update={"lease_s": 3.0})
     with writing(tmp_path / "one", short) as process:
-        time.sleep(2.5 * short.lease_s)
+        time.sleep(1.6 * short.lease_s)
         with pytest.raises(StoreBusyError):
             add(tmp_path / "other", short, "b")
         assert process.communicate("\n")[1] == ""

@@ -1,6 +1,7 @@
 """Packs at the desk: seen as the recipient will, then made, logged, verified, corrected."""
 
 import pandas as pd
+import pytest
 from starlette.testclient import TestClient
 
 from pipelines import store
@@ -16,6 +17,7 @@ def entries(own: Own) -> tuple[object, ...]:
     return log.check(own.home / "exports.jsonl", Keyring(own.home / "keys")).entries
 
 
+@pytest.mark.usefixtures("quick_locks")
 def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     installation = load(own.home, own.config)
     key = Keyring(installation.keys).make(pd.Timestamp.now("UTC").to_pydatetime(), "hush hush")

@@ -39,8 +39,8 @@ from pipelines.run.windows import NoDataError, utc
 from pipelines.store.catalogue import TABLES
 from tests.conftest import leaving_out_briefs, made_once
 
-SINCE, UNTIL = "2026-01-05", "2026-01-08"
 DATES = ["2026-01-05", "2026-01-06", "2026-01-07"]
+three_days = pytest.mark.parametrize("dates", [3], indirect=True)
 BRIEFS = {name: WRITERS[name] for name in ("brief.html", "brief.pdf", "flagged.kml")}
 
 pytestmark = pytest.mark.slow
@@ -78,18 +78,27 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None
     return made_once(tmp_path_factory, "back-fill", make) / "home"
 
 
+@pytest.fixture(scope="module", params=[2, pytest.param(3, marks=pytest.mark.prove)])
+def dates(request: pytest.FixtureRequest) -> list[str]:
+    """The dates that are looked at."""
+    return DATES[: request.param]
+
+
 @pytest.fixture(scope="module")
-def by_day(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def by_day(
+    untouched: Path, dates: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What is there when each day is looked at by itself, one after the other."""
 
     def make(folder: Path) -> None:
         home = copy(untouched, folder)
         with reporter(quiet=True) as report:
-            for date in DATES:
+            for date in dates:
                 runs.detect_only(load(home), date, None, None, report)
 
-    found = content(made_once(tmp_path_factory, "back-fill-by-day", make) / "home")
-    assert len(found["events"]) > 50
+    made = made_once(tmp_path_factory, f"back-fill-{len(dates)}-by-day", make)
+    found = content(made / "home")
+    assert len(found["events"]) > 16 * len(dates)
     assert set(found["run_events"]["status"]) >= {"created", "changed", "unchanged"}
     return found
 
@@ -122,15 +131,20 @@ def assert_same(home: Path, expected: dict[str, Any]) -> None:
     assert not (home / "backfill").exists()
 
 
-def run_fill(home: Path, chosen: Engine) -> list[dict[str, Any]]:
+def span(dates: list[str]) -> tuple[str, str]:
+    """From the first date to the end of the last."""
+    return dates[0], str((pd.Timestamp(dates[-1]) + pd.Timedelta(days=1)).date())
+
+
+def run_fill(home: Path, dates: list[str], chosen: Engine) -> list[dict[str, Any]]:
     with reporter(quiet=True) as report:
-        filled = fill(load(home), SINCE, UNTIL, chosen, report)
+        filled = fill(load(home), *span(dates), chosen, report)
     raise_if_partial(filled)
     return filled.runs
 
 
 class AnyOrder:
-    """Runs what is ready in any order, all three days at once, and some tasks twice."""
+    """Runs what is ready in any order, all days at once, and some tasks twice."""
 
     ahead = 3
 
@@ -176,6 +190,7 @@ class Later:
 
 
 @pytest.mark.prove  # test_tasks_in_any_order_and_twice
+@three_days
 def test_many_small_parts_make_no_difference(
     untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,7 +254,7 @@ class Stopping(InProcess):
 
 
 def test_in_this_process_after_one_that_stopped(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path
+    untouched: Path, dates: list[str], by_day: dict[str, Any], tmp_path: Path
 ) -> None:
     """First while tracks are worked out, then after the first run."""
     home = copy(untouched, tmp_path)
@@ -248,18 +263,22 @@ def test_in_this_process_after_one_that_stopped(
         (home / "latest").exists,
     ):
         with pytest.raises(StoppedError):
-            run_fill(home, Stopping(reached))
+            run_fill(home, dates, Stopping(reached))
     with store.read(home / "store") as reader:
         assert len(reader.runs()) == 1
     with reporter(quiet=True) as report:
-        filled = fill(load(home), SINCE, UNTIL, InProcess(), report)
+        filled = fill(load(home), *span(dates), InProcess(), report)
     assert filled.done_before == 1
     assert not any(run["looked_at_again"] for run in filled.runs)
     assert_same(home, by_day)
 
 
 def test_tasks_in_any_order_and_twice(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    untouched: Path,
+    dates: list[str],
+    by_day: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And a day that was planned before another had raised what concerns it is looked at again.
 
@@ -276,7 +295,7 @@ def test_tasks_in_any_order_and_twice(
 
     monkeypatch.setattr(fill_module, "first_reach", at_first_only_half)
     home, chosen = copy(untouched, tmp_path), AnyOrder(5)
-    found = run_fill(home, chosen)
+    found = run_fill(home, dates, chosen)
     assert chosen.repeated > 0
     assert all(run["looked_at_again"] for run in found)
     assert_same(home, by_day)
@@ -306,6 +325,7 @@ def test_a_scheduler_elsewhere_is_asked() -> None:
 
 
 @pytest.mark.prove  # test_a_scheduler_elsewhere_is_asked, test_tasks_in_any_order_and_twice
+@three_days
 def test_a_worker_of_a_scheduler_elsewhere(
     untouched: Path, by_day: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -323,7 +343,7 @@ def test_a_worker_of_a_scheduler_elsewhere(
         ) as cluster,
         engine("dask", cluster.scheduler_address, 0) as chosen,
     ):
-        run_fill(home, chosen)
+        run_fill(home, DATES, chosen)
     assert_same(home, by_day)
 
 
@@ -346,12 +366,13 @@ def test_what_a_worker_did_that_is_killed_another_does_again() -> None:
 
 
 @pytest.mark.prove  # test_what_a_worker_did_…, test_tasks_in_any_order_and_twice
+@three_days
 def test_a_worker_of_two_is_killed(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
     """It costs its tasks and nothing else: what was done before isn't done again."""
     home = copy(untouched, tmp_path)
     with engine("dask", None, 2) as chosen:
         assassin = Assassin(chosen)
-        run_fill(home, assassin)
+        run_fill(home, DATES, assassin)
         assert assassin.victim is not None
         assert assassin.victim not in pids(chosen)
     assert_same(home, by_day)
@@ -421,12 +442,13 @@ for line in sys.stdin:
 
 
 @pytest.mark.prove  # test_in_this_process_after_one_that_stopped
+@three_days
 def test_the_driver_is_killed_twice(
     untouched: Path, by_day: dict[str, Any], tmp_path: Path, selat: Callable[..., Any]
 ) -> None:
     """First while tracks are worked out, then after the first run; the command does the rest."""
     home = copy(untouched, tmp_path)
-    command = [sys.executable, "-c", DRIVERS, str(home), SINCE, UNTIL]
+    command = [sys.executable, "-c", DRIVERS, str(home), *span(DATES)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as drivers:
@@ -437,7 +459,8 @@ def test_the_driver_is_killed_twice(
     with store.read(home / "store") as reader:
         done_before = len(reader.runs())
     assert done_before in {1, 2, 3}
-    ran = selat("backfill", "--home", home, "--json", "--since", SINCE, "--until", UNTIL)
+    since, until = span(DATES)
+    ran = selat("backfill", "--home", home, "--json", "--since", since, "--until", until)
     assert ran.code == 0, ran.err
     assert f'"done_before": {done_before}' in ran.out
     assert_same(home, by_day)
@@ -498,12 +521,6 @@ def test_the_briefs_are_those_of_the_night(
         assert (other / "latest" / name).read_bytes() == (one / "latest" / name).read_bytes()
 
 
-@pytest.fixture(scope="module", params=[2, pytest.param(3, marks=pytest.mark.prove)])
-def dates(request: pytest.FixtureRequest) -> list[str]:
-    """The dates of which the last is looked at first."""
-    return DATES[: request.param]
-
-
 @pytest.fixture(scope="module")
 def last_known(untouched: Path, dates: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That home after the last of these days was looked at."""
@@ -524,12 +541,11 @@ def test_days_before_one_that_was_looked_at(
             runs.detect_only(load(one), date, None, None, report)
         fill(load(other), dates[0], dates[-1], InProcess(), report)
     assert_same(other, content(one))
-    if dates == DATES:
-        pd.testing.assert_frame_equal(events_of(content(other)), events_of(by_day))
+    pd.testing.assert_frame_equal(events_of(content(other)), events_of(by_day))
 
 
 @pytest.mark.prove  # test_days_before_one_that_was_looked_at
-@pytest.mark.parametrize("dates", [3], indirect=True)
+@three_days
 def test_a_day_that_is_looked_at_a_second_time_is_as_it_was(
     last_known: Path, by_day: dict[str, Any], tmp_path: Path
 ) -> None:
