@@ -66,14 +66,16 @@ def written(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def parsed(events: pd.DataFrame) -> pd.DataFrame:
-    """Return written events with the evidence as the objects that it is.
+    """Return written events with the evidence as the objects that it is; one that is stays.
 
     Raises
     ------
     FrameError
         If it is none.
     """
-    found = [Evidence.parse(text) for text in events["evidence"]]
+    found = [
+        one if isinstance(one, Evidence) else Evidence.parse(one) for one in events["evidence"]
+    ]
     return events.assign(evidence=objects(found, events.index))
 
 

@@ -56,11 +56,14 @@ class New:
         The earliest report of it, or the end of the look before if that is earlier.
     looked_to
         The end of the look before.
+    judged_from
+        From when on reports may be judged otherwise than they were for it.
     """
 
     vessels: frozenset[int]
     since: pd.Timestamp
     looked_to: pd.Timestamp
+    judged_from: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class Again:
     Attributes
     ----------
     detection
-        Events found, and those of the store that nothing new concerns.
+        Events found, and those of the store that nothing new concerns; these as they are written,
+        until `with_heard`.
     compared
         What the store has of the window, as `window.events_to_compare` gives it.
     looked_at
@@ -131,7 +135,7 @@ def look_again(
     """
     say = progress or (lambda _: None)
     asked = at_once(detectors)
-    since = new.since - PROVISIONAL
+    since = new.judged_from
     known = _stored(store, detectors, start, since, end)
     stored = {d.name: known[known["detector"] == d.name] for d in asked}
     owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
@@ -207,7 +211,8 @@ def with_heard(
     need = store.need(everybody.assign(reach_time=start))
     heard = heard_by_vessel(store.segmented(need, end, COLUMNS).tracked, start, end)
     context = replace(detection.context, vessels=vessels_of(store, heard["mmsi"], end))
-    return replace(detection, heard=heard, context=context)
+    found = events.parsed(detection.events)
+    return replace(detection, events=found, heard=heard, context=context)
 
 
 def _say(say: Callable[[str], None], before: str, text: str) -> None:
@@ -226,9 +231,11 @@ def _stored(
     since: pd.Timestamp,
     end: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return the store's events as far back as they are looked at again, or compared."""
+    """Return the store's events as far back as they are looked at again, or compared, as they are
+    written.
+    """
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
-    found = store.events_touching(min(since, start - PROVISIONAL) - back, end)
+    found = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
     return found[list(events.EVENTS)]
 
 

@@ -27,6 +27,8 @@ class State(BaseModel):
         Keys of the feeds that it and those before it have seen, and the night hasn't.
     told, told_upto
         Those of them of which a run tells, and up to when: what came later is looked at again.
+    judged_anew
+        Whether verdicts of reports before those may be otherwise than the run has them.
     setup
         Digest of configuration, detectors, learned places and models.
     every_min
@@ -43,6 +45,7 @@ class State(BaseModel):
     feeds: tuple[str, ...]
     told: tuple[str, ...]
     told_upto: datetime
+    judged_anew: bool = True
     setup: str
     every_min: float = 0.0
 

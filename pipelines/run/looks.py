@@ -22,10 +22,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from detectors.kinematics.integrity import PROVISIONAL
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
+from pipelines.detect import tail
 from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
 from pipelines.detect.window import Detection
 from pipelines.publish.files import WRITERS
@@ -100,6 +102,7 @@ class Looker:
         self._every_min = every_min
         self._taken: dict[Path, tuple[int, ...]] = {}
         self._setup: tuple[str, Setup] | None = None
+        self._recent = tail.Recent()
 
     def look(self, now: datetime | None = None) -> Looked:
         """Look once.
@@ -165,19 +168,21 @@ class Looker:
                 write_state(inst, state.model_copy(update=noted))
             return Looked(_nothing(state, unread))
         window = open_window(store, inst.settings.watch.open_h)
-        new: New | None = None
+        untold, since, upto = keys, window.start, window.end
         if state is not None and not why:
-            untold = keys - set(state.told)
+            untold, upto = keys - set(state.told), stamp(state.told_upto)
             first = fresh.loc[fresh["feed_key"].isin(untold), "first_time"].dropna()
-            upto = stamp(state.told_upto)
-            new = New(frozenset(store.heard_of(untold)), min([upto, *first.tolist()]), upto)
-            why = _why_now(inst, state, window, new.since)
-        runs.work_out_days(store, inst, self._report, None if why else store.dates_of(news))
-        if state is None or new is None or why:
+            since = min([upto, *first.tolist()])
+            why = _why_now(inst, state, window, since)
+        anew = self._judge(store, news, bool(why))
+        if state is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
             whole, tell = window.end, True
         else:
+            anew |= state.judged_anew
+            vessels_of_news = frozenset(store.heard_of(untold))
+            new = New(vessels_of_news, since, upto, since - PROVISIONAL if anew else since)
             again = self._again(store, setup, window, new)
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
             tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
@@ -208,11 +213,19 @@ class Looker:
                 feeds=tuple(sorted(keys)),
                 told=tuple(sorted(told)),
                 told_upto=told_upto.to_pydatetime(),
+                judged_anew=anew and finished is None,
                 setup=digest,
                 every_min=self._every_min,
             ),
         )
         return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
+
+    def _judge(self, store: Writer, news: set[str], whole: bool) -> bool:
+        """Judge what came; tell whether what was judged before may be judged otherwise now."""
+        if not whole and tail.extend(store, self._recent, news):
+            return False
+        only = None if whole else store.dates_of(news)
+        return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
 
     def _again(self, store: Queries, setup: Setup, window: Window, new: New) -> Again:
         """Look at what is new alone."""
