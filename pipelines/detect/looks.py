@@ -53,17 +53,15 @@ class New:
     vessels
         MMSIs of those that reported or said something.
     since
-        The earliest report of it, or the end of the look before if that is earlier.
+        From when on reports came, or may be judged otherwise than they were: no later than the end
+        of the look before.
     looked_to
         The end of the look before.
-    judged_from
-        From when on reports may be judged otherwise than they were for it.
     """
 
     vessels: frozenset[int]
     since: pd.Timestamp
     looked_to: pd.Timestamp
-    judged_from: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def look_again(
     """
     say = progress or (lambda _: None)
     asked = at_once(detectors)
-    since = new.judged_from
+    since = new.since
     known = _stored(store, detectors, start, since, end)
     stored = {d.name: known[known["detector"] == d.name] for d in asked}
     owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
@@ -175,13 +173,12 @@ def look_again(
         again = set(further["mmsi"].tolist())
         only = {name: own & again for name, own in owners.items()}
         reach = extended(reach[reach["mmsi"].isin(again)], further, since)
-    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
     compared = to_compare(known, detectors, start, end)
     kept = _kept(compared, detectors, asked, owners, since)
+    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
     whole = events.sort(events.concat([*told, kept]))
-    whole = whole[~whole["detector"].isin(list(failures))].reset_index(drop=True)
     detection = Detection(
-        whole,
+        whole[~whole["detector"].isin(list(failures))].reset_index(drop=True),
         {name: text for name, (text, _) in failures.items()},
         frames.empty(HEARD),
         context,
