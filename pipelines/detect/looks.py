@@ -7,8 +7,8 @@ said something, whose events aren't settled yet, and, for events that come of si
 lately and is silent. All other events stay as the store has them. What rests on others, who were
 near or took part, is put off to a look at everything, which is a night's.
 
-What it finds is what a look at everything finds by these detectors. Only what reports say of the
-date before theirs shows in the next look at everything: verdicts that settle over midnight UTC.
+What it finds is what a look at everything finds by these detectors. Only what reports say of those
+before them shows in the next look at everything: they are judged as a `tail`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

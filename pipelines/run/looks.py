@@ -25,7 +25,7 @@ import pandas as pd
 from detectors.kinematics.integrity import PROVISIONAL
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
-from pipelines.base.settings import Installation
+from pipelines.base.settings import Installation, StoreSettings
 from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
@@ -121,7 +121,7 @@ class Looker:
             found[path] = as_it_is(path)
             return self._taken.get(path) == found[path]
 
-        with write(inst.store, inst.settings.store) as store:
+        with write(inst.store, _on_one_thread(inst.settings.store)) as store:
             setup, digest = self._settled()
             waiting = not store.waiting().empty
             known = None if waiting else taken
@@ -327,6 +327,13 @@ def _night_due(installation: Installation, now: datetime) -> bool:
     done, soon = served.done or served.since, now + BEFORE_NIGHT
     due = due_between(schedule.cron, schedule.timezone, done, soon)
     return bool(due) and now - due[-1] < timedelta(hours=schedule.late_h)
+
+
+def _on_one_thread(settings: StoreSettings) -> StoreSettings:
+    """Return settings by which the catalogue is asked by one thread, unless they say how many: of
+    what is small, sharing it out is a tenth of a look.
+    """
+    return settings.model_copy(update={"threads": settings.threads or 1})
 
 
 def _nothing(state: State | None, unread: dict[str, str]) -> str:
