@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
@@ -66,15 +66,21 @@ def written(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def parsed(events: pd.DataFrame) -> pd.DataFrame:
-    """Return written events with the evidence as the objects that it is.
+    """Return written events with the evidence as the objects that it is; one that is stays.
 
     Raises
     ------
     FrameError
         If it is none.
     """
-    found = [Evidence.parse(text) for text in events["evidence"]]
+    found = [one if isinstance(one, Evidence) else _parsed(one) for one in events["evidence"]]
     return events.assign(evidence=objects(found, events.index))
+
+
+@lru_cache(maxsize=16_384)
+def _parsed(text: str) -> Evidence:
+    """Parse a text of evidence once, though a run asks for the same events several times."""
+    return Evidence.parse(text)
 
 
 def empty() -> pd.DataFrame:

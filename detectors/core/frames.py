@@ -170,7 +170,8 @@ def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
         raise FrameError(f"missing columns: {', '.join(missing)}")
     try:
         chosen = select(frame, schema)
-        return chosen.astype({name: column.dtype for name, column in schema.items()})
+        other = {n: c.dtype for n, c in schema.items() if str(chosen[n].dtype) != c.dtype}
+        return chosen.astype(other) if other else chosen.copy(deep=False)
     except (TypeError, ValueError) as error:
         raise FrameError(f"a column has the wrong type: {error}") from error
 

@@ -135,7 +135,8 @@ def assess(
         vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
     )
     flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
-    mine = [(mmsi, _strongest(events[~aside], mmsi)) for mmsi in ranked["mmsi"].tolist()]
+    mmsis = ranked["mmsi"].tolist()
+    mine = list(zip(mmsis, _strongest(events[~aside], mmsis), strict=True))
     flagged["reasons"] = [
         " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
         for mmsi, own in mine
@@ -184,11 +185,20 @@ def _voluntary(heard: pd.DataFrame) -> set[int]:
     return set(heard.loc[heard["class_b_only"], "mmsi"].tolist())
 
 
-def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:
-    mine = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
-    mine = mine.sort_values(["score", "event_id"], ascending=[False, True])
-    weighty = mine[mine["score"] >= MIN_PART_SCORE]
-    return (weighty if len(weighty) else mine).head(MAX_REASONS)
+def _strongest(events: pd.DataFrame, mmsis: list[int]) -> list[pd.DataFrame]:
+    """Return of each vessel the events that its reasons tell of."""
+    ordered = events.sort_values(["score", "event_id"], ascending=[False, True])
+    place = np.arange(len(ordered))
+    sides = pd.DataFrame({"mmsi": np.r_[ordered["mmsi"], ordered["other_mmsi"]]})
+    sides = sides.assign(place=np.r_[place, place]).drop_duplicates().sort_values("place")
+    of_each = {mmsi: own.to_numpy() for mmsi, own in sides.groupby("mmsi")["place"]}
+    weighty = (ordered["score"] >= MIN_PART_SCORE).to_numpy()
+    found = []
+    for mmsi in mmsis:
+        own = of_each.get(mmsi, place[:0])
+        enough = own[weighty[own]]
+        found.append(ordered.iloc[(enough if len(enough) else own)[:MAX_REASONS]])
+    return found
 
 
 def _more(parts: pd.DataFrame, mmsi: int) -> list[str]:

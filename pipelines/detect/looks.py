@@ -7,8 +7,8 @@ said something, whose events aren't settled yet, and, for events that come of si
 lately and is silent. All other events stay as the store has them. What rests on others, who were
 near or took part, is put off to a look at everything, which is a night's.
 
-What it finds is what a look at everything finds by these detectors. Only what reports say of the
-date before theirs shows in the next look at everything: verdicts that settle over midnight UTC.
+What it finds is what a look at everything finds by these detectors. Only what reports say of those
+before them shows in the next look at everything: they are judged as a `tail`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -53,7 +53,8 @@ class New:
     vessels
         MMSIs of those that reported or said something.
     since
-        The earliest report of it, or the end of the look before if that is earlier.
+        From when on reports came, or may be judged otherwise than they were: no later than the end
+        of the look before.
     looked_to
         The end of the look before.
     """
@@ -70,7 +71,8 @@ class Again:
     Attributes
     ----------
     detection
-        Events found, and those of the store that nothing new concerns.
+        Events found, and those of the store that nothing new concerns; these as they are written,
+        until `with_heard`.
     compared
         What the store has of the window, as `window.events_to_compare` gives it.
     looked_at
@@ -131,7 +133,7 @@ def look_again(
     """
     say = progress or (lambda _: None)
     asked = at_once(detectors)
-    since = new.since - PROVISIONAL
+    since = new.since
     known = _stored(store, detectors, start, since, end)
     stored = {d.name: known[known["detector"] == d.name] for d in asked}
     owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
@@ -171,13 +173,12 @@ def look_again(
         again = set(further["mmsi"].tolist())
         only = {name: own & again for name, own in owners.items()}
         reach = extended(reach[reach["mmsi"].isin(again)], further, since)
-    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
     compared = to_compare(known, detectors, start, end)
     kept = _kept(compared, detectors, asked, owners, since)
+    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
     whole = events.sort(events.concat([*told, kept]))
-    whole = whole[~whole["detector"].isin(list(failures))].reset_index(drop=True)
     detection = Detection(
-        whole,
+        whole[~whole["detector"].isin(list(failures))].reset_index(drop=True),
         {name: text for name, (text, _) in failures.items()},
         frames.empty(HEARD),
         context,
@@ -207,7 +208,8 @@ def with_heard(
     need = store.need(everybody.assign(reach_time=start))
     heard = heard_by_vessel(store.segmented(need, end, COLUMNS).tracked, start, end)
     context = replace(detection.context, vessels=vessels_of(store, heard["mmsi"], end))
-    return replace(detection, heard=heard, context=context)
+    found = events.parsed(detection.events)
+    return replace(detection, events=found, heard=heard, context=context)
 
 
 def _say(say: Callable[[str], None], before: str, text: str) -> None:
@@ -226,9 +228,11 @@ def _stored(
     since: pd.Timestamp,
     end: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Return the store's events as far back as they are looked at again, or compared."""
+    """Return the store's events as far back as they are looked at again, or compared, as they are
+    written.
+    """
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
-    found = store.events_touching(min(since, start - PROVISIONAL) - back, end)
+    found = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
     return found[list(events.EVENTS)]
 
 

@@ -276,7 +276,7 @@ def first_reach(
     """
     lookback = longest_history(detectors)
     mmsis = store.heard(start - reach_back, end)
-    known = events_to_compare(store, detectors, start, end)
+    known = events_to_compare(store, detectors, start, end, written=True)
     mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
     reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
     return reach[reach["mmsi"] > 0].reset_index(drop=True)
@@ -315,15 +315,21 @@ def context_of(
 
 
 def events_to_compare(
-    store: Queries, detectors: Sequence[Detector], start: pd.Timestamp, end: pd.Timestamp
+    store: Queries,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    *,
+    written: bool = False,
 ) -> pd.DataFrame:
     """Return stored events that these detectors report on, and any other's that touch the window.
 
     A detector reports on events that touch the window or ended less than its settling time, and
-    that of verdicts, before.
+    that of verdicts, before. `written` is as of `Queries.events_touching`.
     """
     longest = PROVISIONAL + max((d.settle for d in detectors), default=timedelta(0))
-    return to_compare(store.events_touching(start - longest, end), detectors, start, end)
+    known = store.events_touching(start - longest, end, written=written)
+    return to_compare(known, detectors, start, end)
 
 
 def to_compare(

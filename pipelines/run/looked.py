@@ -1,13 +1,18 @@
 """What the last look between nights left in the home, for the next one and for `selat status`."""
 
 import os
+import time
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.base.settings import Installation
+
+_FRESH_NS: Final = 3_000_000_000
 
 
 class State(BaseModel):
@@ -27,6 +32,8 @@ class State(BaseModel):
         Keys of the feeds that it and those before it have seen, and the night hasn't.
     told, told_upto
         Those of them of which a run tells, and up to when: what came later is looked at again.
+    told_from
+        From when on reports came since, or may be judged otherwise than they were for that run.
     setup
         Digest of configuration, detectors, learned places and models.
     every_min
@@ -43,6 +50,7 @@ class State(BaseModel):
     feeds: tuple[str, ...]
     told: tuple[str, ...]
     told_upto: datetime
+    told_from: datetime
     setup: str
     every_min: float = 0.0
 
@@ -65,3 +73,24 @@ def write_state(installation: Installation, state: State) -> None:
     fresh = path.with_name(f"{path.name}.new")
     fresh.write_text(state.model_dump_json() + "\n", encoding="utf-8")
     os.replace(fresh, path)  # noqa: PTH105
+
+
+def as_it_is(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another, and from itself once it was changed."""
+    with suppress(OSError):
+        stat = path.stat()
+        times = (stat.st_mtime_ns, stat.st_ctime_ns)
+        if max(times) < time.time_ns() - _FRESH_NS:
+            return (stat.st_dev, stat.st_ino, stat.st_size, *times)
+    return (time.time_ns(),)  # nothing is the same as that
+
+
+def stats_of(*folders: Path) -> list[tuple[str, int, int]]:
+    """Return name, size and time of change of all files in some folders."""
+    found = []
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            with suppress(OSError):
+                stat = path.stat()
+                found.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return found

@@ -4,17 +4,17 @@ The night's run stays the reference: what a look has seen stays new to it. A loo
 store as a night is, told as such in its manifest (`look`), so that readers see what came since; its
 window is the last `watch.open_h` hours, and all that is new to the night.
 
-Most looks are at what is new alone (`detect.looks`); every `watch.whole_min` minutes, and when
-anything is otherwise than the last look left it, one is at everything, as a night is. A look at
-what is new that finds nothing that counts towards a flag makes no run: to the next one all that is
-new still. With nothing new nothing is worked out, detected or published.
+Most looks are at what is new alone (`detect.looks`), and judge the tail of the open date
+(`detect.tail`); every `watch.whole_min` minutes, and when anything is otherwise than the last look
+left it, one is at everything, as a night is. A look at what is new that finds nothing that counts
+towards a flag makes no run: to the next one all that is new still. With nothing new nothing is
+worked out, detected or published.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,16 +22,18 @@ from typing import Any, Final
 
 import pandas as pd
 
+from detectors.kinematics.integrity import PROVISIONAL
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
-from pipelines.base.settings import Installation
+from pipelines.base.settings import Installation, StoreSettings
 from pipelines.base.visible import clean
+from pipelines.detect import tail
 from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
 from pipelines.detect.window import Detection
 from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
-from pipelines.run.looked import State, read_state, stamp, write_state
+from pipelines.run.looked import State, as_it_is, read_state, stamp, stats_of, write_state
 from pipelines.run.manifest import configuration_hashes, learned_in_use
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -49,8 +51,6 @@ WORTH: Final = 0.05
 
 BEFORE_NIGHT: Final = timedelta(minutes=2)
 """A look that may still go on when the night's run begins isn't begun."""
-
-_FRESH_NS: Final = 3_000_000_000
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ class Looker:
         self._every_min = every_min
         self._taken: dict[Path, tuple[int, ...]] = {}
         self._setup: tuple[str, Setup] | None = None
+        self._recent = tail.Recent()
 
     def look(self, now: datetime | None = None) -> Looked:
         """Look once.
@@ -117,10 +118,10 @@ class Looker:
         found: dict[Path, tuple[int, ...]] = {}
 
         def taken(path: Path) -> bool:
-            found[path] = _as_it_is(path)
+            found[path] = as_it_is(path)
             return self._taken.get(path) == found[path]
 
-        with write(inst.store, inst.settings.store) as store:
+        with write(inst.store, _on_one_thread(inst.settings.store)) as store:
             setup, digest = self._settled()
             waiting = not store.waiting().empty
             known = None if waiting else taken
@@ -136,7 +137,7 @@ class Looker:
     def _settled(self) -> tuple[Setup, str]:
         """Return the setup, loaded anew where anything that it is made of has changed."""
         inst = self._installation
-        files = [*configuration_hashes(inst).items(), *_stats(inst.learned, inst.watchlists)]
+        files = [*configuration_hashes(inst).items(), *stats_of(inst.learned, inst.watchlists)]
         digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
         if self._setup is None or self._setup[0] != digest:
             self._setup = (digest, Setup.load(inst))
@@ -165,19 +166,19 @@ class Looker:
                 write_state(inst, state.model_copy(update=noted))
             return Looked(_nothing(state, unread))
         window = open_window(store, inst.settings.watch.open_h)
-        new: New | None = None
+        first = _first(fresh, news, window.end if state is None else stamp(state.upto))
         if state is not None and not why:
-            untold = keys - set(state.told)
-            first = fresh.loc[fresh["feed_key"].isin(untold), "first_time"].dropna()
-            upto = stamp(state.told_upto)
-            new = New(frozenset(store.heard_of(untold)), min([upto, *first.tolist()]), upto)
-            why = _why_now(inst, state, window, new.since)
-        runs.work_out_days(store, inst, self._report, None if why else store.dates_of(news))
-        if state is None or new is None or why:
+            why = _why_now(state, window, first, inst.settings.watch.whole_min)
+        anew = self._judge(store, news, bool(why))
+        told_from = window.end
+        if state is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
             whole, tell = window.end, True
         else:
+            told_from = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
+            untold = keys - set(state.told)
+            new = New(frozenset(store.heard_of(untold)), told_from, stamp(state.told_upto))
             again = self._again(store, setup, window, new)
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
             tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
@@ -196,6 +197,8 @@ class Looker:
         told, told_upto = keys, window.end
         if state is not None and finished is None:
             told, told_upto = set(state.told), stamp(state.told_upto)
+        else:
+            told_from = window.end
         last = store.last_run()
         write_state(
             inst,
@@ -208,11 +211,19 @@ class Looker:
                 feeds=tuple(sorted(keys)),
                 told=tuple(sorted(told)),
                 told_upto=told_upto.to_pydatetime(),
+                told_from=told_from.to_pydatetime(),
                 setup=digest,
                 every_min=self._every_min,
             ),
         )
         return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
+
+    def _judge(self, store: Writer, news: set[str], whole: bool) -> bool:
+        """Judge what came; tell whether what was judged before may be judged otherwise now."""
+        if not whole and tail.extend(store, self._recent, news):
+            return False
+        only = None if whole else store.dates_of(news)
+        return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
 
     def _again(self, store: Queries, setup: Setup, window: Window, new: New) -> Again:
         """Look at what is new alone."""
@@ -283,14 +294,19 @@ def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool
     return "sightings came, or reports whose time has come" if otherwise else ""
 
 
-def _why_now(installation: Installation, state: State, window: Window, since: pd.Timestamp) -> str:
+def _why_now(state: State, window: Window, first: pd.Timestamp, whole_min: float) -> str:
     """Say why it must be at everything though nothing is otherwise; empty if not."""
-    if since < window.start or since < stamp(state.start):
+    if first < window.start or first < stamp(state.start):
         return "reports came that are older than the open window"
-    whole_min = installation.settings.watch.whole_min
     if window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
         return f"the last look at everything was {whole_min:g} minutes before"
     return ""
+
+
+def _first(fresh: pd.DataFrame, news: set[str], upto: pd.Timestamp) -> pd.Timestamp:
+    """Return when the earliest report that came was sent, or the end of the look before."""
+    times = fresh.loc[fresh["feed_key"].isin(news), "first_time"].dropna()
+    return min(upto, times.min()) if len(times) else upto
 
 
 def _about(setup: Setup, why: str, whole: pd.Timestamp, vessels: dict[str, int]) -> dict[str, Any]:
@@ -313,24 +329,11 @@ def _night_due(installation: Installation, now: datetime) -> bool:
     return bool(due) and now - due[-1] < timedelta(hours=schedule.late_h)
 
 
-def _as_it_is(path: Path) -> tuple[int, ...]:
-    """Return what tells a file from another, and from itself once it was changed."""
-    with suppress(OSError):
-        stat = path.stat()
-        times = (stat.st_mtime_ns, stat.st_ctime_ns)
-        if max(times) < time.time_ns() - _FRESH_NS:
-            return (stat.st_dev, stat.st_ino, stat.st_size, *times)
-    return (time.time_ns(),)  # nothing is the same as that
-
-
-def _stats(*folders: Path) -> list[tuple[str, int, int]]:
-    found = []
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            with suppress(OSError):
-                stat = path.stat()
-                found.append((str(path), stat.st_size, stat.st_mtime_ns))
-    return found
+def _on_one_thread(settings: StoreSettings) -> StoreSettings:
+    """Return settings by which the catalogue is asked by one thread, unless they say how many: of
+    what is small, sharing it out is a tenth of a look.
+    """
+    return settings.model_copy(update={"threads": settings.threads or 1})
 
 
 def _nothing(state: State | None, unread: dict[str, str]) -> str:

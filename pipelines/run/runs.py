@@ -200,7 +200,7 @@ def publish(
     look
         What the manifest says of a look between nights; None for a night.
     files
-        Names of the files that are written; None for all.
+        Names of the tables that are written; None for all files.
     """
     window, detection, flagged = judged.window, judged.detection, judged.assessed.flagged
     last = store.last_run()
@@ -213,7 +213,8 @@ def publish(
     manifest = manifest_of(run_id, store, setup, judged, failures)
     if look is not None:
         manifest["look"] = dict(look)
-    shown = shown_vessels(judged.compared, flagged)
+    # Tracks are drawn; the tables of a look tell of none.
+    shown = shown_vessels(judged.compared, flagged) if files is None else set[int]()
     products = Products(
         run_id=run_id,
         start=window.start,

@@ -1,10 +1,10 @@
 """Judged reports of some vessels, read column by column into their places, without sorting.
 
-A file holds one UTC date, sorted by vessel and time. So what a vessel reported is what it reported
-on its first date, then on its next, and each stretch of rows of one hull goes to its place as a
-whole: stretches are sorted, of which there are a thousandth of the rows. Values stay in the whole
-numbers of the files until they are in their place, and no more than one column of one row group is
-held beside what is asked for.
+A file holds one UTC date or a tail of one, sorted by vessel and time. So what a vessel reported is
+what it reported on its first date, then on its next, and each stretch of rows of one hull goes to
+its place as a whole: stretches are sorted, of which there are a thousandth of the rows. Values stay
+in the whole numbers of the files until they are in their place, and no more than one column of one
+row group is held beside what is asked for.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -109,6 +109,20 @@ class Placed:
     places: NDArray[np.int32]
 
 
+@dataclass(frozen=True)
+class Found:
+    """Some rows of a group, of which hull each is, and when it was sent."""
+
+    group: Group
+    rows: NDArray[np.int32]
+    key: Ints
+    time_us: Ints
+
+    def take(self, mask: NDArray[np.bool_]) -> "Found":
+        """Return some of them."""
+        return Found(self.group, self.rows[mask], self.key[mask], self.time_us[mask])
+
+
 class Selection:
     """Rows of some groups, in the order of (vessel, hull, time), to be asked for their columns.
 
@@ -118,25 +132,25 @@ class Selection:
         Of each row.
     """
 
-    def __init__(self, found: list[tuple[Group, NDArray[np.int32], Ints]]) -> None:
-        keys, counts, each = [], [], []
-        for _, rows, key in found:
-            begin = np.flatnonzero(np.r_[True, np.diff(key) != 0])
-            keys.append(key[begin])
-            counts.append(np.diff(np.r_[begin, len(rows)]))
-        all_keys, all_counts = _joined(keys), _joined(counts)
-        order = np.argsort(all_keys, kind="stable")
+    def __init__(self, found: list["Found"]) -> None:
+        begins = [np.r_[True, np.diff(one.key) != 0][: len(one.key)] for one in found]
+        keys, counts, order, mixed = _in_order(found, begins)
+        if len(mixed):
+            # Of these each row is put into its place: what came late lies between what is there.
+            begins = [b | np.isin(one.key, mixed) for one, b in zip(found, begins, strict=True)]
+            keys, counts, order, _ = _in_order(found, begins)
         start = np.empty(len(order), "int64")
-        start[order] = np.cumsum(all_counts[order]) - all_counts[order]
+        start[order] = np.cumsum(counts[order]) - counts[order]
         done = 0
-        for (group, rows, _), own in zip(found, counts, strict=True):
+        self._placed = []
+        for one, begin in zip(found, begins, strict=True):
+            own = counts[done : done + int(begin.sum())]
             before = np.cumsum(own) - own
             shift = start[done : done + len(own)] - before
-            places = np.arange(len(rows)) + np.repeat(shift, own)
-            each.append(Placed(group, rows, places.astype("int32")))
+            places = np.arange(len(one.rows)) + np.repeat(shift, own)
+            self._placed.append(Placed(one.group, one.rows, places.astype("int32")))
             done += len(own)
-        self._placed = each
-        self._key = np.repeat(all_keys[order], all_counts[order])
+        self._key = np.repeat(keys[order], counts[order])
 
     def __len__(self) -> int:
         return len(self._key)
@@ -234,24 +248,18 @@ def select(
 ) -> Selected:
     """Find the reports of the vessels in `need`, each from its from_time, up to `end`; `within`
     some stretches of time only.
-
-    Groups come in the order of their dates.
     """
     found = list(_found(groups, need, end, within))
     sides = []
     for wanted in (True, False):
-        own = []
-        for group, rows, key in found:
-            mask = (key % _HULLS > 0) == wanted
-            if mask.any():
-                own.append((group, rows[mask], key[mask]))
-        sides.append(Selection(own))
+        masks = ((one, (one.key % _HULLS > 0) == wanted) for one in found)
+        sides.append(Selection([one.take(mask) for one, mask in masks if mask.any()]))
     return Selected(*sides)
 
 
 def _found(
     groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp, within: Within | None
-) -> Iterator[tuple[Group, NDArray[np.int32], Ints]]:
+) -> Iterator[Found]:
     wanted = need.sort_values("mmsi")
     mmsis, from_us = wanted["mmsi"].to_numpy("int64"), frames.epoch_us(wanted["from_time"])
     end_us = end.value // 1_000
@@ -268,7 +276,24 @@ def _found(
         if within is not None:
             rows = rows[within.holds(mmsi[rows], time_us[rows])]
         if len(rows):
-            yield group, rows.astype("int32"), mmsi[rows] * _HULLS + np.asarray(table["hull"])[rows]
+            key = mmsi[rows] * _HULLS + np.asarray(table["hull"])[rows]
+            yield Found(group, rows.astype("int32"), key, time_us[rows])
+
+
+def _in_order(found: list[Found], begins: list[NDArray[np.bool_]]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return key and length of each stretch of rows, their order, and keys whose stretches overlap
+    in time.
+    """
+    firsts = [np.flatnonzero(begin) for begin in begins]
+    ends = [np.r_[b[1:], len(one.key)] - 1 for one, b in zip(found, firsts, strict=True)]
+    keys = _joined([one.key[b] for one, b in zip(found, firsts, strict=True)])
+    since = _joined([one.time_us[b] for one, b in zip(found, firsts, strict=True)])
+    until = _joined([one.time_us[e] for one, e in zip(found, ends, strict=True)])
+    counts = _joined([e - b + 1 for b, e in zip(firsts, ends, strict=True)])
+    order = np.lexsort((since, keys))
+    a, b = order[:-1], order[1:]
+    mixed = keys[a[(keys[a] == keys[b]) & (until[a] > since[b])]]
+    return keys, counts, order, np.unique(mixed)
 
 
 def _joined(parts: list[Ints]) -> Ints:

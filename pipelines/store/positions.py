@@ -261,6 +261,16 @@ def _ranks(table: pa.Table, name: str) -> NDArray[np.int64]:
     return np.asarray(rank[np.asarray(column.indices)])
 
 
+def merged(files: list[str], judged: pa.Table) -> pa.Table:
+    """Return rows of `JUDGED` with those of some files, sorted as in every file."""
+    if not files:
+        return judged
+    parts = [*(pq.read_table(file, partitioning=None) for file in files), judged]
+    rows = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+    mmsi = np.asarray(rows["mmsi"]).astype("int64")
+    return rows.combine_chunks().take(pa.array(np.lexsort((times_us(rows), mmsi))))
+
+
 def write(
     path: Path, batches: pa.Table | Iterator[pa.RecordBatch], schema: pa.Schema = SCHEMA
 ) -> tuple[int, str]:

@@ -4,7 +4,8 @@
 `settle_each` judges by fixed stretches of UTC, so that a verdict doesn't depend on how the reports
 were handed over once all within `settling.SETTLING_S` of its stretch are there. The field does this
 with a shortest path or a Viterbi search over candidate assignments; here that is `chains`: the
-chain of reports that one hull can have made and that is worth most.
+chain of reports that one hull can have made and that is worth most. `judge_tail` adds the newest
+reports to what is judged, until a date is judged whole.
 
 Sources: GFW's gpsdio-segment (https://github.com/GlobalFishingWatch/gpsdio-segment) for what one
 hull can have made; A. Viterbi, Error bounds for convolutional codes (1967), for the search.
@@ -34,6 +35,7 @@ from detectors.kinematics.integrity.dates import (
     with_interference,
 )
 from detectors.kinematics.integrity.settling import SETTLING_S
+from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
 from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "SETTLING",
     "SETTLING_S",
     "STATE",
+    "TAIL_BACK",
     "VERSION",
     "Judged",
     "JudgedDate",
@@ -51,15 +54,18 @@ __all__ = [
     "Segmented",
     "Verdict",
     "astray_around",
+    "counts_of",
     "final_at",
     "jammed_in",
     "judge_alone",
     "judge_date",
     "judge_part",
+    "judge_tail",
     "n_false",
     "parted",
     "reason_of",
     "segment",
+    "state_with",
     "vessels_around",
     "with_interference",
 ]

@@ -70,10 +70,16 @@ class RunQueries(Generation):
         """Return the events of a run, with `status` and `reason`."""
         return parsed(self._ask("run_events", run_id=run_id))
 
-    def events_touching(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return events not retracted whose span touches a window, with the store's own columns."""
+    def events_touching(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, written: bool = False
+    ) -> pd.DataFrame:
+        """Return events not retracted whose span touches a window, with the store's own columns.
+
+        As they are `written` their evidence is text, which takes a while to parse.
+        """
         found = self._ask("events_touching", start=start, end=end)
-        return parsed(frames.conform(found, TABLES["events"]))
+        found = frames.conform(found, TABLES["events"])
+        return found if written else parsed(found)
 
     def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
         """Return events as they were known after a run, in the order of their start.

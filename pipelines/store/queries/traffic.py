@@ -114,11 +114,12 @@ class TrafficQueries(Generation):
             return judged_files.select([], need, end)
         span = {"first": f"{need['from_time'].min():%Y-%m-%d}", "last": f"{end:%Y-%m-%d}"}
         known = self.sql(
-            "SELECT date, path FROM track_files WHERE date BETWEEN $first AND $last ORDER BY date",
+            "SELECT date, path FROM track_files WHERE date BETWEEN $first AND $last "
+            "ORDER BY date, path",
             span,
         )
-        files = dict(zip(known["date"], self.fetched(known["path"]), strict=True))
-        groups = {date: judged_files.groups_of([path], need, end) for date, path in files.items()}
+        files = pd.Series(self.fetched(known["path"]), dtype="str").groupby(known["date"])
+        groups = {str(date): judged_files.groups_of(own, need, end) for date, own in files}
         waiting = self.sql(
             "SELECT path FROM files WHERE date BETWEEN $first AND $last "
             "AND date NOT IN (SELECT date FROM track_files) ORDER BY date, path",

@@ -36,18 +36,20 @@ class VesselQueries(Generation):
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """Return what a vessel had called itself last at a time."""
-        return self.known_at(mmsi, time)[0]
+        return self._identity(mmsi, time, self._ask("statements", mmsi=mmsi))
 
     def known_at(self, mmsi: int, time: pd.Timestamp) -> tuple[Identity, pd.DataFrame]:
         """Return the same, and `HISTORY`: all that it said of itself up to then, and from when to
         when.
         """
+        statements = self._ask("statements", mmsi=mmsi)
+        return self._identity(mmsi, time, statements), history(until(statements, time))
+
+    def _identity(self, mmsi: int, time: pd.Timestamp, statements: pd.DataFrame) -> Identity:
         from pipelines.reference.codes import flag_states
 
-        statements = self._ask("statements", mmsi=mmsi)
         seen = self._ask("seen", mmsi=mmsi, end=time)
-        flag = str(flag_states([mmsi])[0])
-        return identity(mmsi, time, statements, seen, flag), history(until(statements, time))
+        return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
 
     def names(self, end: pd.Timestamp) -> pd.DataFrame:
         """Return every name, call sign and IMO number that any vessel said up to a time, and all

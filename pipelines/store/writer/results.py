@@ -9,11 +9,15 @@ import pyarrow as pa
 
 from detectors.core import frames
 from detectors.core.events import written
-from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.coverage import RECEIVERS, Coverage
+from pipelines.store import positions
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.writer.files import DERIVED, FileWriter
 from pipelines.store.writer.publishing import keys_frame, one_row
+
+MANY_TAILS: Final = 8
+"""So many tails of a date are merged into one, so that few files are read."""
 
 REVISIONS: Final = ("created", "changed", "retracted")
 """What a run may do to an event that leaves a revision of it, kept for ever."""
@@ -86,6 +90,85 @@ class ResultWriter(FileWriter):
             self._insert("coverage_feed", coverage.feed)
             self._insert("coverage_receivers", coverage.receivers)
             self._insert("coverage_lying", coverage.lying)
+
+    def extend_day(
+        self,
+        date: str,
+        *,
+        digest: str,
+        counts: Mapping[str, int],
+        judged: pa.Table,
+        state: pd.DataFrame,
+        coverage: Coverage,
+        since: pd.Timestamp,
+    ) -> None:
+        """Add a tail to what was worked out from one UTC date; its tracks by day stay.
+
+        Parameters
+        ----------
+        digest
+            Of what it rests on now.
+        counts, judged
+            Of the reports that are new.
+        state
+            As of `set_day`.
+        coverage
+            Where the feed is heard from `since` on; its receivers are of what is new alone.
+        """
+        query = "SELECT path FROM track_files WHERE date = $d AND contains(path, '/tail-')"
+        tails = list(self.sql(query, {"d": date})["path"])
+        merged = tails if len(tails) + 1 >= MANY_TAILS else []
+        stem = "tails" if merged else "tail"
+        parts = NewFiles(self._root, self._place)
+        try:
+            with room(self._root):
+                whole = positions.merged([*self.fetched(merged)], judged)
+                parts.write(date, f"{stem}-{digest.strip('~')}", whole, kind="tracks")
+            with self._transaction():
+                self._supersede(merged)
+                self._insert("track_files", parts.files)
+                self._extend(date, digest, counts, state)
+                self._extend_coverage(date, coverage, since)
+        except BaseException:
+            parts.discard()
+            raise
+
+    def _extend(
+        self, date: str, digest: str, counts: Mapping[str, int], state: pd.DataFrame
+    ) -> None:
+        [(text,)] = self._connection.execute(
+            "SELECT counts FROM days WHERE date = $d", {"d": date}
+        ).fetchall()
+        total = {name: n + counts.get(name, 0) for name, n in json.loads(text).items()}
+        self._connection.execute(
+            "UPDATE days SET input = $input, counts = $counts WHERE date = $d",
+            {"d": date, "input": digest, "counts": json.dumps(total, sort_keys=True)},
+        )
+        self._connection.execute("DELETE FROM track_state WHERE date = $d", {"d": date})
+        self._insert("track_state", state.assign(date=date))
+
+    def _extend_coverage(self, date: str, coverage: Coverage, since: pd.Timestamp) -> None:
+        for table, rows in (
+            ("coverage_cells", coverage.cells),
+            ("coverage_feed", coverage.feed),
+            ("coverage_lying", coverage.lying),
+        ):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE date = $d AND time >= $since",  # noqa: S608
+                {"d": date, "since": since},
+            )
+            self._insert(table, rows[(rows["time"] >= since).to_numpy()])
+        fresh = coverage.receivers
+        if fresh.empty:
+            return
+        span = {"d": date, "since": fresh["time"].min()}
+        query = "FROM coverage_receivers WHERE date = $d AND time >= $since"
+        both = pd.concat([self.sql(query, span), fresh], ignore_index=True)
+        by = [name for name in RECEIVERS if name != "reports"]
+        self._connection.execute(f"DELETE {query}", span)
+        self._insert(
+            "coverage_receivers", both.groupby(by, as_index=False).agg(reports=("reports", "sum"))
+        )
 
     def add_run(
         self,

@@ -62,15 +62,22 @@ def events_of(home: Path) -> pd.DataFrame:
     return found.set_index("event_id")
 
 
+def inputs_of(home: Path) -> list[str]:
+    installation = load(home)
+    with store.read(installation.store, installation.settings.store) as reader:
+        return list(reader.sql("SELECT input FROM days ORDER BY date")["input"])
+
+
 @dataclass(frozen=True)
 class Day:
     """A feed that came in slices, looked at after each; `after` is what was known after the last
-    look at what is new, `each` what the looks came to.
+    look at what is new, `each` what the looks came to, `judged` on which input dates were judged.
     """
 
     home: Path
     each: list[Looked]
     after: pd.DataFrame
+    judged: list[str]
 
 
 def give(home: Path, lines: list[bytes], number: int) -> None:
@@ -104,14 +111,15 @@ def day(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
                     with pytest.raises(RuntimeError, match="power"):
                         looked(home)
             each.append(looked(home))
-    return Day(home, each, events_of(home))
+    return Day(home, each, events_of(home), inputs_of(home))
 
 
 @pytest.fixture(scope="module")
 def whole_day(day: Day) -> Day:
     """The same after a look at everything."""
     (day.home / "looked.json").unlink()
-    return replace(day, each=[*day.each, looked(day.home)], after=events_of(day.home))
+    each = [*day.each, looked(day.home)]
+    return Day(day.home, each, events_of(day.home), inputs_of(day.home))
 
 
 def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
@@ -127,6 +135,13 @@ def test_looks_at_what_is_new_find_what_the_night_finds(day: Day, small_home: Pa
     theirs = events_of(small_home)
     same(day.after[day.after["detector"].isin(asked)], theirs[theirs["detector"].isin(asked)])
     assert len(theirs[theirs["detector"].isin(asked)]) >= 5
+
+
+def test_a_look_at_what_is_new_judges_a_tail_and_one_at_everything_all(
+    day: Day, whole_day: Day
+) -> None:
+    assert [text.startswith("~") for text in day.judged] == [True]
+    assert [text.startswith("~") for text in whole_day.judged] == [False]
 
 
 def test_a_look_at_everything_leaves_what_the_night_would(whole_day: Day, small_home: Path) -> None:

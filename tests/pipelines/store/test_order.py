@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from detectors.core import frames
 from pipelines import store
+from pipelines.detect import tail
 from pipelines.detect.days import refresh
 from pipelines.store.check import check
 from tests.pipelines.store.conftest import tables_of
@@ -87,6 +88,7 @@ def feeds_of(transmissions: list[dict[str, Any]]) -> list[Feed]:
 
 def ingest(root: Path, feeds: list[Feed], steps: list[str]) -> None:
     """Add feeds in their order, doing what each step says after each."""
+    recent = tail.Recent()
     with store.write(root) as writer:
         for feed, step in zip(feeds, steps, strict=True):
             report = {"simulated": False, "positions": len(feed.positions)}
@@ -94,7 +96,9 @@ def ingest(root: Path, feeds: list[Feed], steps: list[str]) -> None:
             if step == "compact":
                 for date in list(writer.files_by_date()["date"]):
                     writer.compact(date)
-            if step == "refresh":
+            if step == "refresh" or (
+                step == "tail" and not tail.extend(writer, recent, {feed.key})
+            ):
                 refresh(writer)
         refresh(writer)
         writer.publish()
@@ -117,7 +121,7 @@ def content(root: Path) -> dict[str, pd.DataFrame]:
 @given(
     st.lists(TRANSMISSION, min_size=1, max_size=40),
     st.permutations(range(4)),
-    st.lists(st.sampled_from(["", "", "compact", "refresh"]), min_size=4, max_size=4),
+    st.lists(st.sampled_from(["", "tail", "compact", "refresh"]), min_size=4, max_size=4),
 )
 def test_same_rows_whatever_the_order_of_ingest(
     transmissions: list[dict[str, Any]], order: list[int], steps: list[str]

@@ -1,0 +1,125 @@
+"""The tail of the open date, judged while the date goes on: between nights, for looks alone.
+
+What came since the look before is judged behind what its vessels sent before, whose verdicts stand,
+and is added to the date's judged reports: it costs what is new, not what the day has become. The
+verdicts of a tail are as provisional as those of the last hours always are. The date is judged
+whole, as `days` has it, by the night, by each look at everything, and by a look to which more came
+than a tail of the open date; until then its tracks by day stay as they were.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.frames import epoch_us
+from detectors.kinematics import integrity
+from detectors.surroundings import coverage, coverage_learn
+from pipelines.detect.days import input_digest
+from pipelines.store import Queries, Writer
+from pipelines.store.positions import encode_judged
+
+LATE: Final = timedelta(hours=1)
+"""Reports from longer before the newest one that is judged are no tail: most feeds are minutes
+late."""
+
+SILENCE: Final = timedelta(seconds=coverage.SILENCE_S)
+SLOT: Final = timedelta(seconds=coverage.SLOT_S)
+
+KEPT: Final = LATE + SILENCE + integrity.TAIL_BACK
+"""So much before the newest report a tail and its coverage rest on."""
+
+
+@dataclass
+class Recent:
+    """What a tail ended with, so that the next one needn't read it, for the length of a process.
+
+    Attributes
+    ----------
+    digest
+        Of the input of the date that it is of; empty for none.
+    reports
+        `integrity.JUDGED` of the last `KEPT`.
+    """
+
+    digest: str = ""
+    reports: pd.DataFrame | None = None
+
+
+class _Tail(NamedTuple):
+    """What came to the open date since it was worked out: its files, and digests of its input."""
+
+    date: str
+    before: str
+    after: str
+    paths: list[str]
+
+
+def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
+    """Judge what some feeds brought if it is a tail of the open date, and tell whether it was.
+
+    Parameters
+    ----------
+    store
+        The writer; nothing is published.
+    feeds
+        Keys of the feeds that weren't there when the date was worked out.
+    """
+    of = _tail_of(store, feeds)
+    if of is None:
+        return False
+    midnight = pd.Timestamp(of.date, tz="UTC").as_unit("us")
+    state = store.day_state(of.date)
+    newest = state["time"].max()
+    fresh = store.day_positions(of.paths, midnight)
+    if fresh.empty or pd.isna(newest) or newest < midnight or fresh["time"].min() < newest - LATE:
+        return False
+    known = recent.reports if recent.digest == of.before else None
+    if known is None:
+        known = store.judged_since(of.date, newest - KEPT)
+    tail = integrity.judge_tail(known, fresh, state)
+    whole = pd.concat([known, tail], ignore_index=True)
+    order = np.lexsort((epoch_us(whole["time"]), whole["mmsi"].to_numpy()))
+    whole = whole.take(order).reset_index(drop=True)
+    store.extend_day(
+        of.date,
+        digest=of.after,
+        counts=integrity.counts_of(len(fresh), tail),
+        judged=encode_judged(tail),
+        state=integrity.state_with(state, tail),
+        coverage=coverage_learn.learn(
+            integrity.parted(whole).tracked, store.receptions(of.paths, midnight)
+        ),
+        # A silence is told by the hour behind it.
+        since=(min(newest, fresh["time"].min()) - SILENCE).floor(SLOT),
+    )
+    kept = (whole["time"] >= whole["time"].max() - KEPT).to_numpy()
+    recent.digest, recent.reports = of.after, whole[kept].reset_index(drop=True)
+    return True
+
+
+def _tail_of(store: Queries, feeds: Collection[str]) -> _Tail | None:
+    """Return what some feeds added to the open date; None if that isn't all that is to be done."""
+    files = store.files_of_feeds(sorted(feeds))
+    days: list[dict[Any, Any]] = store.day_files().to_dict("records")
+    if files.empty or not days or files["others"].any():
+        return None
+    day, before = days[-1], days[-2] if len(days) > 1 else {"state": ""}
+    if set(files["date"]) != {day["date"]} or pd.isna(day["input"]) or pd.isna(before["state"]):
+        return None
+    state = str(before["state"])
+    known = [each for each in day["content"].split() if each.split(":")[0] not in feeds]
+    content = " ".join(known)
+    if day["input"] not in (input_digest(content, "", state), _digest(content, state)):
+        return None
+    return _Tail(
+        str(day["date"]), str(day["input"]), _digest(day["content"], state), list(files["path"])
+    )
+
+
+def _digest(content: str, state: str) -> str:
+    """Return a digest of the input of a date with a tail: never that of one judged whole."""
+    return f"~{input_digest(content, '', state)}"
