@@ -94,6 +94,7 @@ def assess(
     teller = Teller(names, gazetteer, detection.context.end, say)
     events = detection.events.reset_index(drop=True)
     rows = told(events)
+    teller.look_up(events["lat"].to_numpy("float64"), events["lon"].to_numpy("float64"))
     reasons = [teller.tell(row, row.mmsi) for row in rows]
     events = events.assign(reason=pd.Series(reasons, dtype="str"))
 
@@ -134,7 +135,8 @@ def assess(
         vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
     )
     flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
-    mine = [(mmsi, _strongest(events[~aside], mmsi)) for mmsi in ranked["mmsi"].tolist()]
+    weighed = events.loc[~aside, list(_WEIGHED)]
+    mine = [(mmsi, _strongest(weighed, mmsi)) for mmsi in ranked["mmsi"].tolist()]
     flagged["reasons"] = [
         " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
         for mmsi, own in mine
@@ -182,6 +184,9 @@ def _last_seen(heard: pd.DataFrame) -> pd.DataFrame:
 def _voluntary(heard: pd.DataFrame) -> set[int]:
     """MMSIs that were heard as class B only."""
     return set(heard.loc[heard["class_b_only"], "mmsi"].tolist())
+
+
+_WEIGHED: Final = ("event_id", "mmsi", "other_mmsi", "score", "explanation")
 
 
 def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:

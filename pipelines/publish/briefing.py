@@ -18,7 +18,7 @@ from detectors.core.explain import NOT_ASSESSED
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
-from pipelines.publish.products import Products
+from pipelines.publish.products import Products, once
 
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 LOCAL_NAME: Final = "MYT"
@@ -163,6 +163,7 @@ class VesselCard:
         return [*why, of] if of else why
 
 
+@once
 def vessel_cards(products: Products) -> list[VesselCard]:
     """List flagged vessels in rank order, each with the events behind its rank, strongest first."""
     names, words = vessel_names(products), labels(products.language)
@@ -201,6 +202,7 @@ def vessel_cards(products: Products) -> list[VesselCard]:
     return cards
 
 
+@once
 def incident_cards(products: Products) -> list[IncidentCard]:
     """List the incidents that aren't over, in rank order."""
     frame = products.incidents
@@ -258,6 +260,7 @@ def _incident(
     )
 
 
+@once
 def vessel_names(products: Products) -> dict[int, str]:
     """Clean one-line names by MMSI; a vessel that gave none isn't in it."""
     named = zip(products.vessels["mmsi"], products.vessels["name"], strict=True)
