@@ -81,7 +81,8 @@ def document(products: Products) -> bytes:
         folder = ElementTree.SubElement(top, "Folder")
         _say(folder, "name", name)
         folder.extend(placemarks)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    made: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return made
 
 
 def _incident(card: IncidentCard, products: Products) -> ElementTree.Element:
@@ -175,7 +176,8 @@ def _say(element: ElementTree.Element, tag: str, text: str) -> None:
 
 def _moved(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Leave out of a line what repeats the place before, as lying vessels do for hours."""
-    return places[np.append(True, (places[1:] != places[:-1]).any(axis=1))]
+    moved: NDArray[np.float64] = places[np.append(True, (np.diff(places, axis=0) != 0).any(axis=1))]
+    return moved
 
 
 def _place(lat: float | None, lon: float | None) -> tuple[float, float]:

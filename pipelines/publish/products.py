@@ -129,7 +129,7 @@ def once(work_out: Callable[[Products], R]) -> Callable[[Products], R]:
 
     @wraps(work_out)
     def worked_out(products: Products) -> R:
-        known = products._worked_out  # noqa: SLF001 - this is its one door
+        known = products._worked_out
         if name not in known:
             known[name] = work_out(products)
         found: R = known[name]
