@@ -19,9 +19,6 @@ PERMISSIVE = re.compile(
     r"LLVM|Unlicense|Public Domain|HPND",
     re.IGNORECASE,
 )
-LGPL = {"fastkml", "pygeoif"}
-"""LGPL, used as they are."""
-
 CHOICE = {"text-unidecode"}
 """Under the Artistic License or, if one prefers, the GPL: we take the former."""
 
@@ -60,9 +57,7 @@ def test_every_run_time_dependency_may_be_used() -> None:
             said = licence(name)
         except metadata.PackageNotFoundError:
             continue  # for another platform or version of Python
-        if name in LGPL:
-            assert "Lesser" in said or "LGPL" in said
-        elif name in CHOICE:
+        if name in CHOICE:
             assert "Artistic" in said
         elif name in UNSAID:
             assert not said

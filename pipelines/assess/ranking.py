@@ -94,6 +94,7 @@ def assess(
     teller = Teller(names, gazetteer, detection.context.end, say)
     events = detection.events.reset_index(drop=True)
     rows = told(events)
+    teller.look_up(events["lat"].to_numpy("float64"), events["lon"].to_numpy("float64"))
     reasons = [teller.tell(row, row.mmsi) for row in rows]
     events = events.assign(reason=pd.Series(reasons, dtype="str"))
 

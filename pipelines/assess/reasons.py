@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import detectors
 from detectors.core.detector import Detector
@@ -38,6 +40,13 @@ class Teller:
         self, names: Mapping[int, str], gazetteer: Gazetteer, now: pd.Timestamp, say: Say = plain
     ) -> None:
         self._names, self._gazetteer, self.now, self._say = names, gazetteer, now, say
+        self._places: dict[tuple[float, float], str] = {}
+
+    def look_up(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> None:
+        """Work out the words for many places at once, which `place` is to be asked for."""
+        words = self._gazetteer.describe_all(lat, lon, self._say)
+        places = zip(lat.tolist(), lon.tolist(), strict=True)
+        self._places.update(zip(places, words, strict=True))
 
     def tell(self, event: Told, mmsi: int) -> str:
         """Return what happened and when, from the side of one of its vessels."""
@@ -61,7 +70,8 @@ class Teller:
 
     def place(self, lat: float, lon: float) -> str:
         """See `telling.Words`."""
-        return self._gazetteer.describe(lat, lon, self._say)
+        known = self._places.get((lat, lon))
+        return self._gazetteer.describe(lat, lon, self._say) if known is None else known
 
     def duration(self, start: pd.Timestamp, end: pd.Timestamp | None) -> str:
         """See `telling.Words`."""

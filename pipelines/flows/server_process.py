@@ -6,22 +6,21 @@ comes in its environment and on standard input: other accounts see a process's a
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import socket
 import sys
 import threading
-from typing import Any, cast
-
-import uvicorn
-from prefect.server.api.server import create_app
-from prefect.settings import get_current_settings
-from starlette.middleware.cors import CORSMiddleware
+from typing import TYPE_CHECKING, Any, cast
 
 from detectors.core.errors import SelatError
 from pipelines.base.processes import end_with_parent
 from pipelines.flows.gate import Gate
+
+if TYPE_CHECKING:
+    import uvicorn
 
 READY = b"ready\n"
 """Said on standard output when requests are answered."""
@@ -39,6 +38,10 @@ def application(asked: dict[str, Any], port: int) -> Gate:
         If a setting of Prefect's from anywhere would open what is to be closed.
     """
     auth = str(asked["auth"])
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+    from starlette.middleware.cors import CORSMiddleware
+
     api = get_current_settings().server.api
     known = api.auth_string.get_secret_value() if api.auth_string else ""
     if known != auth or not api.csrf_protection_enabled or api.base_path:
@@ -52,11 +55,18 @@ def application(asked: dict[str, Any], port: int) -> Gate:
 
 def main() -> None:
     """Serve until asked to end, or until nobody holds standard input any more."""
+    # Nearly all that it does for a single run is to import Prefect, which stays: looking for cycles
+    # in it meanwhile takes a seventh of that.
+    gc.disable()
+    import uvicorn
+
     end_with_parent()
     asked = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     listening = socket.socket(fileno=int(asked["socket"]))
     gate = application(asked, int(listening.getsockname()[1]))
+    gc.freeze()
+    gc.enable()
     config = uvicorn.Config(
         gate,
         lifespan="on",
@@ -70,7 +80,7 @@ def main() -> None:
     asyncio.run(_serve(server, listening))
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+async def _serve(server: "uvicorn.Server", listening: socket.socket) -> None:
     async def say_when_ready() -> None:
         while not server.started:
             await asyncio.sleep(0.02)

@@ -19,7 +19,7 @@ from pipelines.assess.incidents import made_of, whereabouts
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
-from pipelines.publish.products import Products
+from pipelines.publish.products import Products, once
 
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 LOCAL_NAME: Final = "MYT"
@@ -170,6 +170,7 @@ class VesselCard:
         return [*why, of] if of else why
 
 
+@once
 def vessel_cards(products: Products) -> list[VesselCard]:
     """List flagged vessels in rank order, each with the events that flag it, strongest first."""
     names, words = vessel_names(products), labels(products.language)
@@ -210,6 +211,7 @@ def vessel_cards(products: Products) -> list[VesselCard]:
     return cards
 
 
+@once
 def incident_cards(products: Products) -> list[IncidentCard]:
     """List the incidents that aren't over, in rank order."""
     frame = products.incidents
@@ -278,6 +280,7 @@ def _ranks(products: Products) -> dict[str, int]:
     return dict(zip(open_["incident_id"].tolist(), open_["rank"].tolist(), strict=True))
 
 
+@once
 def vessel_names(products: Products) -> dict[int, str]:
     """Clean one-line names by MMSI; a vessel that gave none isn't in it."""
     named = zip(products.vessels["mmsi"], products.vessels["name"], strict=True)

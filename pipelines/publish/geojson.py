@@ -6,7 +6,6 @@ readers drop those, every feature has `simulated`, and its own marks, too.
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +35,12 @@ def write_events(products: Products, path: Path) -> Path:
     none, evidence an object) plus reason, name, other_name, rank (of the better placed of its
     vessels, null if neither is flagged), simulated. An event without a place has a null geometry.
     """
-    leads = products.events[products.events["score"] >= MIN_PART_SCORE]
-    products = replace(products, events=leads.reset_index(drop=True))
-    table = event_table(products)
+    leads = (products.events["score"] >= MIN_PART_SCORE).to_numpy()
+    table = event_table(products)[leads]
     names, ranks = vessel_names(products), _ranks(products)
     for name in ("start", "end"):
         table[name] = iso_seconds(table[name])
-    reasons = [clean(str(text)) for text in products.events["reason"]]
+    reasons = [clean(str(text)) for text in products.events.loc[leads, "reason"]]
     features = []
     for row, reason in zip(table.to_dict("records"), reasons, strict=True):
         lat, lon = row["lat"], row["lon"]

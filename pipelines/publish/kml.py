@@ -6,17 +6,15 @@ the file fetches nothing.
 """
 
 import html
-import io
-import warnings
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
-import pygeoif
 import shapely
+from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from pipelines.base import labels, zipping
@@ -34,13 +32,6 @@ from pipelines.publish.briefing import (
 )
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
-
-with warnings.catch_warnings():
-    # fastkml warns that without lxml it can't indent; it needn't.
-    warnings.filterwarnings("ignore", message="Package `lxml` missing")
-    import fastkml
-    from fastkml import styles
-    from fastkml.times import KmlDateTime
 
 _NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
 _MAGENTA: Final = "ff7a1ab0"  # aabbggrr, the chart's magenta
@@ -76,46 +67,33 @@ def document(products: Products) -> bytes:
     missing = (places + [e.lat for e in events.values()]).count(None)
     if missing:
         about += " " + words.no_place_vessels.format(n=missing)
-    top = fastkml.Document(
-        name=notices.marked(f"{words.flagged_vessels} {products.run_id}", products),
-        description=_paragraphs([about], products),
-        features=[
-            fastkml.Folder(
-                name=words.incidents,
-                features=[_incident(one, products) for one in incidents if one.lat is not None],
-            ),
-            fastkml.Folder(
-                name=words.flagged_vessels,
-                features=[_vessel(card, products) for card in cards if card.lat is not None],
-            ),
-            fastkml.Folder(
-                name=words.events,
-                features=[_event(e, products) for e in events.values() if e.lat is not None],
-            ),
-            fastkml.Folder(name=words.tracks, features=_tracks(products)),
-        ],
-    )
-    # Namespace as the default one: not every chart plotter knows what a prefix is.
-    text = fastkml.KML(features=[top]).to_string()
-    tree = ElementTree.ElementTree(ElementTree.fromstring(text))  # noqa: S314 - just made above
-    out = io.BytesIO()
-    tree.write(out, encoding="utf-8", xml_declaration=True, default_namespace=_NAMESPACE)
-    return out.getvalue()
+    root = ElementTree.Element("kml", xmlns=_NAMESPACE)
+    top = ElementTree.SubElement(root, "Document")
+    _say(top, "name", notices.marked(f"{words.flagged_vessels} {products.run_id}", products))
+    _say(top, "description", _paragraphs([about], products))
+    folders = {
+        words.incidents: (_incident(one, products) for one in incidents if one.lat is not None),
+        words.flagged_vessels: (_vessel(card, products) for card in cards if card.lat is not None),
+        words.events: (_event(e, products) for e in events.values() if e.lat is not None),
+        words.tracks: _tracks(products),
+    }
+    for name, placemarks in folders.items():
+        folder = ElementTree.SubElement(top, "Folder")
+        _say(folder, "name", name)
+        folder.extend(placemarks)
+    made: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return made
 
 
-def _incident(card: IncidentCard, products: Products) -> fastkml.Placemark:
+def _incident(card: IncidentCard, products: Products) -> ElementTree.Element:
     words = labels.labels(products.language)
     lines = [notices.marks(products), *card.told(words), f"{words.leads} {words.leads_more}"]
-    return fastkml.Placemark(
-        name=_name(card.called(), products),
-        description=_paragraphs(lines, products),
-        styles=[_style(_MAGENTA)],
-        times=fastkml.TimeSpan(begin=_time(card.start), end=_time(card.end) if card.end else None),
-        geometry=_point(card.lat, card.lon),
-    )
+    mark = _placemark(card.called(), lines, _MAGENTA, products, (card.start, card.end))
+    _draw(mark, "Point", [_place(card.lat, card.lon)])
+    return mark
 
 
-def _vessel(card: VesselCard, products: Products) -> fastkml.Placemark:
+def _vessel(card: VesselCard, products: Products) -> ElementTree.Element:
     words = labels.labels(products.language)
     lines = [
         notices.marks(products),
@@ -125,15 +103,12 @@ def _vessel(card: VesselCard, products: Products) -> fastkml.Placemark:
         *card.told(words),
         f"{words.leads} {words.leads_more}",
     ]
-    return fastkml.Placemark(
-        name=_name(f"{card.rank} {card.name}", products),
-        description=_paragraphs(lines, products),
-        styles=[_style(_MAGENTA)],
-        geometry=_point(card.lat, card.lon),
-    )
+    mark = _placemark(f"{card.rank} {card.name}", lines, _MAGENTA, products)
+    _draw(mark, "Point", [_place(card.lat, card.lon)])
+    return mark
 
 
-def _event(card: EventCard, products: Products) -> fastkml.Placemark:
+def _event(card: EventCard, products: Products) -> ElementTree.Element:
     words = labels.labels(products.language)
     lines = [
         notices.marks(products),
@@ -144,52 +119,69 @@ def _event(card: EventCard, products: Products) -> fastkml.Placemark:
         explanation_line(card.explanation, words),
         words.event_line.format(event_id=card.event_id, status=card.status),
     ]
-    return fastkml.Placemark(
-        name=_name(f"{card.title}: {card.who}", products),
-        description=_paragraphs(lines, products),
-        styles=[_style(_SLATE)],
-        times=fastkml.TimeSpan(begin=_time(card.start), end=_time(card.end) if card.end else None),
-        geometry=_point(card.lat, card.lon),
-    )
+    name = f"{card.title}: {card.who}"
+    mark = _placemark(name, lines, _SLATE, products, (card.start, card.end))
+    _draw(mark, "Point", [_place(card.lat, card.lon)])
+    return mark
 
 
-def _tracks(products: Products) -> list[fastkml.Placemark]:
+def _tracks(products: Products) -> Iterable[ElementTree.Element]:
     names, flagged = vessel_names(products), set(products.flagged["mmsi"])
     words = labels.labels(products.language)
-    placemarks = []
     for row in track_lines(products.tracks).to_dict("records"):
         name = words.track_of.format(vessel=f"{names.get(row['mmsi'], 'MMSI')} {row['mmsi']}")
-        reports = words.reports.format(n=row["n_reports"])
+        lines = [notices.marks(products), words.reports.format(n=row["n_reports"])]
         color = _MAGENTA if row["mmsi"] in flagged else _SLATE
-        placemarks.append(
-            fastkml.Placemark(
-                name=_name(name, products),
-                description=_paragraphs([notices.marks(products), reports], products),
-                styles=[_style(color)],
-                times=fastkml.TimeSpan(begin=_time(row["start"]), end=_time(row["end"])),
-                geometry=pygeoif.shape(shapely.transform(row["geometry"], lambda xy: xy.round(6))),
-            )
-        )
-    return placemarks
+        mark = _placemark(name, lines, color, products, (row["start"], row["end"]))
+        parts = shapely.get_parts(row["geometry"])
+        to = ElementTree.SubElement(mark, "MultiGeometry") if len(parts) > 1 else mark
+        for part in parts:
+            _draw(to, part.geom_type, _moved(shapely.get_coordinates(part).round(6)).tolist())
+        yield mark
 
 
-def _style(color: str) -> styles.Style:
-    return styles.Style(
-        styles=[
-            styles.LabelStyle(color=color, scale=0.8),
-            styles.LineStyle(color=color, width=2),
-            styles.BalloonStyle(text="$[description]"),
-        ]
-    )
+def _placemark(
+    name: str,
+    lines: Sequence[str],
+    color: str,
+    products: Products,
+    times: tuple[pd.Timestamp, pd.Timestamp | None] | None = None,
+) -> ElementTree.Element:
+    """Return a placemark that has yet no place, its elements in the order of the schema."""
+    mark = ElementTree.Element("Placemark")
+    _say(mark, "name", _name(name, products))
+    _say(mark, "description", _paragraphs(lines, products))
+    if times is not None:
+        span = ElementTree.SubElement(mark, "TimeSpan")
+        for tag, time in zip(("begin", "end"), times, strict=True):
+            if time is not None:
+                _say(span, tag, time.tz_convert("UTC").floor("s").isoformat())
+    style = ElementTree.SubElement(mark, "Style")
+    for tag, more in (("LabelStyle", ("scale", "0.8")), ("LineStyle", ("width", "2"))):
+        one = ElementTree.SubElement(style, tag)
+        _say(one, "color", color)
+        _say(one, *more)
+    _say(ElementTree.SubElement(style, "BalloonStyle"), "text", "$[description]")
+    return mark
 
 
-def _point(lat: float | None, lon: float | None) -> pygeoif.Point:
-    return pygeoif.Point(round(float(geodesy.wrap_lon(lon or 0.0)), 6), round(lat or 0.0, 6))
+def _draw(mark: ElementTree.Element, tag: str, places: Sequence[Sequence[float]]) -> None:
+    shape = ElementTree.SubElement(mark, tag)
+    _say(shape, "coordinates", " ".join([f"{lon},{lat}" for lon, lat in places]))
 
 
-def _time(time: pd.Timestamp) -> KmlDateTime:
-    seconds = time.tz_convert("UTC").floor("s").to_pydatetime(warn=False)
-    return KmlDateTime(datetime.fromisoformat(seconds.isoformat()))
+def _say(element: ElementTree.Element, tag: str, text: str) -> None:
+    ElementTree.SubElement(element, tag).text = text
+
+
+def _moved(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave out of a line what repeats the place before, as lying vessels do for hours."""
+    moved: NDArray[np.float64] = places[np.append(True, (np.diff(places, axis=0) != 0).any(axis=1))]
+    return moved
+
+
+def _place(lat: float | None, lon: float | None) -> tuple[float, float]:
+    return round(float(geodesy.wrap_lon(lon or 0.0)), 6), round(lat or 0.0, 6)
 
 
 def _name(text: str, products: Products) -> str:

@@ -1,8 +1,9 @@
 """What a run hands to the exporters."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -11,6 +12,9 @@ from pipelines.base.marks import Mark
 if TYPE_CHECKING:
     from detectors.surroundings.zones import Zones
     from pipelines.patrol.model import Plan
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,28 @@ class Products:
     manifest: Mapping[str, Any]
     release: Release | None = None
     planned: Planned | None = None
+    _worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def language(self) -> str:
         """Return the language of the labels: the recipient's, else English."""
         return self.release.language if self.release else "en"
+
+
+def once(work_out: Callable[[Products], R]) -> Callable[[Products], R]:
+    """Have what several products of a run are made from worked out for the first of them alone.
+
+    It is handed to all, so nobody may change it. What is made by `dataclasses.replace` of a run's
+    results starts anew.
+    """
+    name = f"{work_out.__module__}.{work_out.__qualname__}"
+
+    @wraps(work_out)
+    def worked_out(products: Products) -> R:
+        known = products._worked_out
+        if name not in known:
+            known[name] = work_out(products)
+        found: R = known[name]
+        return found
+
+    return worked_out

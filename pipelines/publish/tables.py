@@ -20,7 +20,7 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, INCIDENTS, MARKS, PARTS
 from pipelines.publish.csv_text import tidy, to_csv
-from pipelines.publish.products import Products
+from pipelines.publish.products import Products, once
 
 EVENT_COLUMNS: Final = (
     "event_id",
@@ -56,6 +56,11 @@ def event_table(products: Products) -> pd.DataFrame:
     FrameError
         If a column is missing.
     """
+    return _event_table(products).copy()
+
+
+@once
+def _event_table(products: Products) -> pd.DataFrame:
     table = _chosen(products.events, EVENT_COLUMNS, products)
     marked = (replace(one, simulated=products.simulated) for one in table["evidence"])
     table["evidence"] = pd.Series([one.json() for one in marked], table.index, dtype="str")

@@ -20,7 +20,7 @@ from pipelines.detect.spread import work
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.looks import Dispatcher, Found
 from pipelines.detect.window import events_to_compare, first_reach
-from pipelines.run import runs
+from pipelines.run import runs, spread_files
 from pipelines.run.setup import Setup
 from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, window_between
 from pipelines.store import Writer, exists, write
@@ -200,6 +200,7 @@ class _Filling:
             for start, end, run_id in zip(done["start"], done["end"], done["run_id"], strict=True)
         }
         self._last = None if done.empty else str(done["run_id"].iloc[-1])
+        self._unpublished: list[tuple[Path, Pending]] = []
         self._partial = [str(run_id) for run_id in done.loc[done["state"] == "partial", "run_id"]]
 
     def all(self, spans: list[tuple[pd.Timestamp, pd.Timestamp]]) -> Filled:
@@ -223,15 +224,34 @@ class _Filling:
                     under_way.append(_Planned(window, self._look(window)))
                 if under_way and under_way[0].look.done():
                     self._finish(under_way.popleft(), filled)
+                    if len(self._unpublished) >= self._dispatcher.engine.ahead:
+                        self._publish()
                 elif under_way:
                     pending = [planned.look for planned in under_way]
                     self._dispatcher.engine.wait([one for one in pending if not one.done()])
                 bar.to(len(spans) - len(waiting) - len(under_way))
+        self._publish()
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
             installation = self._setup.installation
             runs.point_newest(installation, installation.runs / self._last)
         return Filled(filled.runs, done_before, silent, filled.failures)
+
+    def _publish(self) -> None:
+        """Let readers see the runs since the last time, once the files of all are there."""
+        if not self._unpublished:
+            return
+        for folder, written in self._unpublished:
+            self._wait_for(written)
+            written.result()
+            spread_files.clean(folder)
+        self._store.publish()
+        runs.point_newest(self._setup.installation, self._unpublished[-1][0])
+        self._unpublished.clear()
+
+    def _wait_for(self, pending: Pending) -> None:
+        while not pending.done():
+            self._dispatcher.engine.wait([pending])
 
     def _window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:
         """Return the window of a day, which needn't know of later ones that are looked at too."""
@@ -260,8 +280,7 @@ class _Filling:
         )
         if not as_planned:
             window, pending = true_window, self._look(true_window)
-            while not pending.done():
-                self._dispatcher.engine.wait([pending])
+            self._wait_for(pending)
             found = Found(self._dispatcher, pending.result())
         stored = events_to_compare(
             self._store, self._dispatcher.detectors, window.start, window.end
@@ -270,7 +289,12 @@ class _Filling:
         detection = runs.within(
             found.detection(self._store, window.start, window.now, wanted, named), window
         )
-        finished = runs.finish_run(self._store, self._setup, window, detection, {})
+        judged = runs.judge(self._store, self._setup, window, detection)
+        told = runs.told(self._store, self._setup, judged, {})
+        finished = runs.note(self._store, judged, told, publish=False)
+        task = spread_files.leave(self._dispatcher.place, self._store, judged, told)
+        written = self._dispatcher.engine.submit(spread_files.write_files, task)
+        self._unpublished.append((told.folder, written))
         counts = finished.manifest["counts"]
         filled.runs.append(
             {

@@ -14,6 +14,7 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
+from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.incidents import Known, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
@@ -202,7 +203,21 @@ def publish(
     files
         Names of the tables that are written; None for all files.
     """
-    window, detection, flagged = judged.window, judged.detection, judged.assessed.flagged
+    published = told(store, setup, judged, unread, look)
+    products = products_of(store, judged, published, setup.zones, drawn=files is None)
+    write_folder(products, published.folder, judged.detection.tracebacks, files)
+    return published
+
+
+def told(
+    store: Queries,
+    setup: Setup,
+    judged: Judged,
+    unread: Mapping[str, str],
+    look: Mapping[str, Any] | None = None,
+) -> Published:
+    """Name a run, and say in its manifest what it is; nothing is written."""
+    window, detection = judged.window, judged.detection
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
@@ -213,32 +228,56 @@ def publish(
     manifest = manifest_of(run_id, store, setup, judged, failures)
     if look is not None:
         manifest["look"] = dict(look)
-    # Tracks are drawn; the tables of a look tell of none.
-    shown = shown_vessels(judged.compared, flagged) if files is None else set[int]()
-    products = Products(
-        run_id=run_id,
+    return Published(run_id, ordinal, setup.installation.runs / run_id, manifest, failures)
+
+
+def products_of(
+    store: Queries, judged: Judged, published: Published, zones: Zones, *, drawn: bool = True
+) -> Products:
+    """Return what the files of a run are made of; without tracks where nothing is drawn."""
+    window, assessed = judged.window, judged.assessed
+    shown = shown_vessels(judged.compared, assessed.flagged) if drawn else set[int]()
+    return Products(
+        run_id=published.run_id,
         start=window.start,
         end=window.end,
         simulated=bool(store.simulated),
         events=judged.compared.drop(columns="supersedes"),
-        flagged=flagged,
-        parts=judged.assessed.parts,
-        incidents=judged.assessed.incidents,
+        flagged=assessed.flagged,
+        parts=assessed.parts,
+        incidents=assessed.incidents,
         tracks=store.track_positions(sorted(shown), window.start, window.end),
-        vessels=detection.context.vessels,
-        zones=setup.zones,
-        manifest=manifest,
+        vessels=judged.detection.context.vessels,
+        zones=zones,
+        manifest=published.manifest,
     )
-    folder = setup.installation.runs / run_id
-    unfinished = folder.with_name(f".{run_id}.unfinished")
+
+
+def write_folder(
+    products: Products,
+    folder: Path,
+    tracebacks: Mapping[str, str],
+    files: Collection[str] | None = None,
+    attempt: str = "",
+) -> None:
+    """Write the files of a run into its folder, which appears whole; see `publish`.
+
+    Of several attempts at once, each by a name of its own, the first that ends stands.
+    """
+    unfinished = folder.with_name(f".{folder.name}{attempt}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     write_all(products, unfinished, files)
-    for name, text in detection.tracebacks.items():
+    for name, text in tracebacks.items():
         (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
-    unfinished.rename(folder)
-    return Published(run_id, ordinal, folder, manifest, failures)
+    if not attempt:
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if not (attempt and folder.is_dir()):
+            raise
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def record(
@@ -249,6 +288,13 @@ def record(
     What a look between nights has looked at stays new to the night, and HOME/look names it until
     the next: whoever opens HOME/latest finds all that a night produces.
     """
+    finished = note(store, judged, published, publish=True)
+    point_newest(installation, published.folder, look="look" in published.manifest)
+    return finished
+
+
+def note(store: Writer, judged: Judged, published: Published, *, publish: bool) -> Finished:
+    """Record a run in the store: for readers at once, or once its files are there."""
     window, manifest, flagged = judged.window, published.manifest, judged.assessed.flagged
     run = {
         "run_id": published.run_id,
@@ -267,8 +313,8 @@ def record(
         flags=flagged,
         incidents=judged.assessed.incidents,
         feed_keys=looked_at,
+        publish=publish,
     )
-    point_newest(installation, published.folder, look="look" in manifest)
     return Finished(
         published.run_id,
         published.folder,

@@ -151,6 +151,14 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     "operations": OPERATIONS,
 }
 
+_LONG: Final = frozenset({"evidence", "reason", "explanation", "report", "manifest", "counts"})
+"""Columns of sentences and JSON, most of what a catalogue holds: compressed as such they take a
+quarter of the room that DuckDB's own choice takes, and less CPU to write."""
+
+BLOCK_BYTES: Final = 65_536
+"""Of a new catalogue. DuckDB's 262,144 make an empty one 4 MB, of thirty tables' beginnings; 16,384
+take twice the CPU to write a large one."""
+
 _SQL_TYPES: Final = {
     "int64": "BIGINT",
     "int32": "INTEGER",
@@ -253,6 +261,7 @@ def _limits(root: Path, settings: StoreSettings) -> dict[str, Any]:
         "max_temp_directory_size": settings.temp_limit,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "default_block_size": str(BLOCK_BYTES),
     }
     if settings.threads:
         config["threads"] = settings.threads
@@ -267,10 +276,38 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of an empty catalogue."""
-    for table, schema in TABLES.items():
-        columns = ", ".join(f'"{name}" {_SQL_TYPES[c.dtype]}' for name, c in schema.items())
-        connection.execute(f"CREATE TABLE {table} ({columns})")
+    _make_tables(connection, "")
     connection.execute("INSERT INTO meta VALUES ($version, NULL)", {"version": SCHEMA_VERSION})
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, into: str) -> None:
+    for table, schema in TABLES.items():
+        columns = ", ".join(
+            f'"{name}" {_SQL_TYPES[c.dtype]}' + " USING COMPRESSION zstd" * (name in _LONG)
+            for name, c in schema.items()
+        )
+        connection.execute(f"CREATE TABLE {into}{table} ({columns})")
+
+
+def is_wasteful(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether most of a catalogue is free, or it was made in larger blocks than ours."""
+    block_bytes, total, free = connection.execute(
+        "SELECT block_size, total_blocks, free_blocks FROM pragma_database_size() "
+        "WHERE database_name = current_database()"
+    ).fetchall()[0]
+    return bool(block_bytes > BLOCK_BYTES or 2 * free > total)
+
+
+def rewrite(connection: duckdb.DuckDBPyConnection, to: Path) -> None:
+    """Write all that a catalogue of this version holds into a new file, and nothing else."""
+    name = str(to).replace("'", "''")
+    connection.execute(f"ATTACH '{name}' AS rewritten (BLOCK_SIZE {BLOCK_BYTES})")
+    _make_tables(connection, "rewritten.")
+    for table, schema in TABLES.items():
+        columns = ", ".join(f'"{column}"' for column in schema)
+        connection.execute(f"INSERT INTO rewritten.{table} SELECT {columns} FROM {table}")  # noqa: S608
+    connection.execute("CHECKPOINT rewritten")
+    connection.execute("DETACH rewritten")
 
 
 def prepare(work: Path, published: Path) -> Path:

@@ -260,8 +260,10 @@ def engine(
         yield Dask(client)
 
 
-_NO_PAGES: Final[dict[str, list[str]]] = {
+_NO_PAGES: Final[dict[str, list[str] | bool]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
 }
-"""Dask's pages say what is computed, and to everybody."""
+"""Dask's pages say what is computed, and to everybody; what they would show of where workers spend
+their time is not asked of them either, a hundred times a second."""

@@ -71,7 +71,7 @@ def look(task: Task) -> Looked:
     )
     folder = place.folder("looks", key)
     if not folder.exists():
-        detectors, zones, fitted = _rules(place)
+        detectors, zones, fitted = rules_of(place)
         with reader(place) as store:
             seen = window.look(
                 store,
@@ -96,7 +96,7 @@ def look(task: Task) -> Looked:
 
 
 @lru_cache(maxsize=1)
-def _rules(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
+def rules_of(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
     """Load detectors, zones and fitted models, which takes longer than many a task."""
     installation = place.installation()
     zones = layers.load_zones(

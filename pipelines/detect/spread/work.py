@@ -21,8 +21,8 @@ from pipelines.store import Queries
 from pipelines.store import read as read_store
 from pipelines.store.catalogue import sync
 
-KINDS = ("tracks", "coverage", "looks", "company")
-"""What results are of; all but `looks` were left by earlier versions."""
+KINDS = ("tracks", "coverage", "looks", "company", "files")
+"""What results are of; all but `looks` and `files` were left by earlier versions."""
 
 
 class WorkerError(SelatError):

@@ -53,6 +53,7 @@ class Publishing(Queries):
         try:
             with room(self._root):
                 self._connection.execute("CHECKPOINT")
+                self._tidy()
                 self._connection.close()
                 fresh = catalogue.prepare(self._work, self._published)
                 # From here on it may be published, whatever happens, so that what it names stays.
@@ -63,6 +64,16 @@ class Publishing(Queries):
             raise
         catalogue.swap(fresh, self._published)
         self._connection = self._open()
+
+    def _tidy(self) -> None:
+        """Make a catalogue small again that was rewritten so often that most of it is free."""
+        if not catalogue.is_wasteful(self._connection):
+            return
+        tidied = self._work.with_name(f"{self._work.name}.tidied")
+        tidied.unlink(missing_ok=True)
+        catalogue.rewrite(self._connection, tidied)
+        self._connection.close()
+        tidied.replace(self._work)
 
     def _restore(self) -> None:
         """Go back to what is published."""

@@ -178,6 +178,7 @@ class ResultWriter(FileWriter):
         flags: pd.DataFrame,
         incidents: pd.DataFrame,
         feed_keys: Iterable[str],
+        publish: bool = True,
     ) -> None:
         """Record a finished run: its events with their status, its flags; then publish.
 
@@ -193,6 +194,8 @@ class ResultWriter(FileWriter):
             `schemas.INCIDENTS`.
         feed_keys
             The feeds that were new to this run.
+        publish
+            Whether readers are to see it at once; else with what is published next.
         """
         run_id = run["run_id"]
         compared = written(compared)
@@ -226,7 +229,8 @@ class ResultWriter(FileWriter):
             self._insert("incidents", incidents.assign(run_id=run_id))
             self._insert("runs", one_row("runs", run))
             self._insert("run_feeds", keys_frame(feed_keys).assign(run_id=run_id))
-        self.publish()
+        if publish:
+            self.publish()
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:
         """Add conclusions (`dispositions.DISPOSITIONS`), then publish."""

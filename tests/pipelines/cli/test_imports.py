@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slow  # imports in processes of their own
 HEAVY = {
     "dask",
     "distributed",
-    "fastkml",
     "fpdf",
     "geopandas",
     "jinja2",

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from detectors.core.errors import FrameError
-from pipelines.publish import geoparquet, manifest, tables
+from pipelines.publish import briefing, geoparquet, manifest, tables
 from pipelines.publish.files import WRITERS, write_all
 from pipelines.publish.products import Products
 
@@ -257,3 +257,18 @@ def test_a_failed_write_leaves_the_old_file(
         geoparquet.write_events(products, target)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_one_product_does_to_its_table_no_other_sees(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    """It is worked out once for all of them, and anew for other results."""
+    first = tables.event_table(products)
+    before = first.copy()
+    first["reason"] = "mine"
+    first.loc[first.index[0], "score"] = 9.0
+    pd.testing.assert_frame_equal(tables.event_table(products), before)
+    fewer = changed(products, events=products.events[:1])
+    assert len(tables.event_table(fewer)) == 1
+    assert briefing.vessel_cards(products) is briefing.vessel_cards(products)
+    assert briefing.vessel_cards(changed(products)) is not briefing.vessel_cards(products)

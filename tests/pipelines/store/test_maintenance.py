@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +17,7 @@ from pipelines import store
 from pipelines.base.settings import StoreSettings
 from pipelines.detect.days import refresh
 from pipelines.store import StoreError, Writer, positions
-from pipelines.store.catalogue import TABLES
+from pipelines.store.catalogue import TABLES, is_wasteful
 from pipelines.store.check import StoreProblem, check
 from tests.pipelines.store.conftest import tables_of
 
@@ -469,3 +470,40 @@ def test_progress_is_told(root: Path) -> None:
     told.clear()
     store.compact(root, progress=lambda *done: told.append(done))
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def in_other_blocks(root: Path, block_bytes: int, wasted: int) -> None:
+    """Make the catalogue one of larger blocks, as of before, or one that is mostly free."""
+    published, other = root / "catalogue.duckdb", root / "other.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{published}' AS old (READ_ONLY)")
+        connection.execute(f"ATTACH '{other}' AS new (BLOCK_SIZE {block_bytes})")
+        connection.execute("COPY FROM DATABASE old TO new")
+        if wasted:
+            many = f"SELECT hash(i) AS x FROM range({wasted}) AS t(i)"
+            connection.execute(f"CREATE TABLE new.wasted AS {many}")
+            connection.execute("CHECKPOINT new; CREATE TABLE new.last AS SELECT 1 AS x")
+            connection.execute("CHECKPOINT new; DROP TABLE new.wasted; CHECKPOINT new")
+    other.replace(published)
+
+
+@pytest.mark.parametrize(("block_bytes", "wasted"), [(262_144, 0), (65_536, 600_000)])
+def test_a_catalogue_that_is_larger_than_it_must_be_is_written_anew(
+    tmp_path: Path, batch: Callable[..., Any], block_bytes: int, wasted: int
+) -> None:
+    """With the next publication, whole, and not again with those after it."""
+    root = tmp_path / "store"
+    with store.write(root) as writer:
+        add(writer, "a", batch([533000001], source="aa", hours=1))
+    before, small = tables(root), (root / "catalogue.duckdb").stat().st_size
+    in_other_blocks(root, block_bytes, wasted)
+    assert (root / "catalogue.duckdb").stat().st_size > 2 * small
+    assert_same(tables(root), before)  # it is read as it is
+    with store.write(root) as writer:
+        assert is_wasteful(writer._connection)
+        writer.publish()
+        assert not is_wasteful(writer._connection)
+    assert_same(tables(root), before)
+    assert (root / "catalogue.duckdb").stat().st_size < 2 * small
+    assert not list(root.glob("work.duckdb*"))
+    assert check(root) == []

@@ -30,7 +30,7 @@ from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, 
 from pipelines.detect.window import first_reach
 from pipelines.exercise import simulate
 from pipelines.publish.files import WRITERS
-from pipelines.run import feeds, runs
+from pipelines.run import feeds, runs, spread_files
 from pipelines.run import fill as fill_module
 from pipelines.run.fill import fill, raise_if_partial
 from pipelines.run.setup import Setup, load_zones
@@ -109,13 +109,13 @@ def copy(home: Path, to: Path) -> Path:
 
 
 def content(home: Path) -> dict[str, Any]:
-    """Every table, every file of the runs but the briefs, and which run is the latest."""
+    """Every table, every file of the runs but those that workers write and this process doesn't."""
     with store.read(home / "store") as reader:
         found: dict[str, Any] = {
             name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES
         }
     for path in sorted((home / "runs").rglob("*")):
-        if path.is_file() and path.stem != "brief":
+        if path.is_file() and path.name not in BRIEFS:
             found[str(path.relative_to(home))] = path.read_bytes()
     return {**found, "latest": (home / "latest").resolve().name}
 
@@ -235,6 +235,31 @@ def test_a_story_cut_short_is_followed_by_those_that_it_concerns(
     assert [one.passes for one in found] == [2, 2]
     assert found[0].events["end"].isna().any(), "some go on"
     pd.testing.assert_frame_equal(*(written(one.events) for one in found))
+
+
+def test_of_two_workers_that_write_the_files_of_a_run_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where one was thought dead; whoever is last leaves nothing."""
+    folder = tmp_path / "runs" / "20260105T155959Z-0001"
+    attempts = ["", ".a", ".b"]
+
+    def slowly(_: Any, to: Path, __: Any) -> None:
+        (to / "manifest.json").write_text(attempts[-1])
+        mine = attempts.pop()
+        if mine == ".b":  # meanwhile the other begins and ends
+            runs.write_folder(nothing, folder, {}, attempt=attempts[-1])
+            assert folder.is_dir()
+
+    nothing: Any = None
+    monkeypatch.setattr(runs, "write_all", slowly)
+    runs.write_folder(nothing, folder, {}, attempt=".b")
+    assert (folder / "manifest.json").read_text() == ".a"
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    left_over = folder.with_name(f".{folder.name}.c.unfinished")
+    left_over.mkdir()
+    spread_files.clean(folder)
+    assert not left_over.exists()
 
 
 class StoppedError(BaseException):
