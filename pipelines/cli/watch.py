@@ -22,7 +22,7 @@ def watch(
 
     Takes in what selat listen has finished recording, and what is new in the feeds. Each look asks
     what rests on a vessel alone (silences, crossings of zones) of the vessels of which something is
-    new; every three hours (watch.whole_min) one asks every detector of everybody, meetings too. The
+    new; every hour (watch.whole_min) one asks every detector of everybody, meetings too. The
     night's run stays the reference: all this is still new to it. With nothing new nothing is done.
 
     Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
