@@ -1,15 +1,14 @@
 """Numbers under which there is more than one plain hull, told apart: all at once, not one by one."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import distance_m
-from detectors.kinematics.integrity.chains import NEAR_M, apart, best_chain, usual_kn
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.chains import LEFT, MAX_CHAINS, TWIN, chains_of_each, usual_kn
 from detectors.kinematics.integrity.shifted import shifts_s
 from detectors.kinematics.integrity.verdicts import (
     BRIEF_REPORTS,
@@ -20,7 +19,6 @@ from detectors.kinematics.integrity.verdicts import (
     HULL_STEP_S,
     JAMMED_S,
     MANY_REPORTS,
-    MAX_HULLS,
     MAX_NUMBER,
     MOVING_KN,
     SHIFTED_SHARE,
@@ -34,9 +32,6 @@ from detectors.kinematics.timegrid import stretches
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-_LEFT: Final = MAX_HULLS + 1
-_TWIN: Final = MAX_HULLS + 2
 
 
 def tell_apart(
@@ -54,7 +49,7 @@ def tell_apart(
     free = judged.verdict == Verdict.SOUND
     chain = np.zeros(len(reports), np.uint8)
     usual = np.zeros(len(bounds) - 1)
-    _chains(
+    chains_of_each(
         bounds,
         reports.time_us,
         reports.lat,
@@ -64,8 +59,8 @@ def tell_apart(
         _usual(reports, bounds, free, usual),
         chain,
     )
-    judged.verdict[chain == _TWIN] = Verdict.COPY
-    judged.verdict[chain == _LEFT] = Verdict.FALSE_FIX
+    judged.verdict[chain == TWIN] = Verdict.COPY
+    judged.verdict[chain == LEFT] = Verdict.FALSE_FIX
     vessel = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     further = _further(reports, vessel, chain, judged)
     hulls: dict[int, list[Ints]] = {}
@@ -92,43 +87,11 @@ def _usual(reports: Reports, bounds: Ints, free: Bools, usual: NDArray[np.float6
     return usual
 
 
-@compiled
-def _chains(
-    bounds: Any, time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, usual: Any, chain: Any
-) -> None:
-    """Write to `chain` of which chain of its vessel each report is, from 1; `_LEFT` of none, and
-    `_TWIN` what lies near the first chain's report of the very same time: times may be coarse.
-    """
-    for vessel in range(len(bounds) - 1):
-        rest = np.arange(bounds[vessel], bounds[vessel + 1])
-        rest = rest[free[bounds[vessel] : bounds[vessel + 1]]]
-        for number in range(1, MAX_HULLS + 1):
-            if len(rest) == 0:
-                break
-            times, lats, lons = time_us[rest], lat[rest], lon[rest]
-            out = np.zeros(len(rest), np.bool_)
-            best_chain(times, lats, lons, sog[rest], ~out, usual[vessel], out)
-            kept = ~out
-            chain[rest[out]] = number
-            if number == 1:
-                track = np.flatnonzero(out)
-                at = np.minimum(np.searchsorted(times[track], times), len(track) - 1)
-                for place in np.flatnonzero(kept):
-                    twin = track[at[place]]
-                    if times[twin] != times[place]:
-                        continue
-                    if apart(lats[place], lons[place], lats[twin], lons[twin]) <= NEAR_M:
-                        chain[rest[place]] = _TWIN
-                        kept[place] = False
-            rest = rest[kept]
-        chain[rest] = _LEFT
-
-
 def _further(
     reports: Reports, vessel: Ints, chain: NDArray[np.uint8], judged: Judged
 ) -> list[Ints]:
     """Judge what is in no first chain, in place, and return the further hulls: of each its rows."""
-    rows = np.flatnonzero((chain > 1) & (chain <= MAX_HULLS))
+    rows = np.flatnonzero((chain > 1) & (chain <= MAX_CHAINS))
     rows = rows[np.lexsort((rows, chain[rows], vessel[rows]))]
     if not len(rows):
         return []
@@ -239,7 +202,7 @@ def _scattered(times_us: Ints, hulls: list[Ints]) -> list[Ints]:
     spans = [(int(times_us[rows[0]]), int(times_us[rows[-1]])) for rows in brief]
     reach_us = int(HULL_STEP_S * SECOND_US)
     found = []
-    for place, (first, last) in enumerate(spans):  # at most MAX_HULLS
+    for place, (first, last) in enumerate(spans):  # at most MAX_CHAINS
         near = (a <= last + reach_us and b >= first - reach_us for a, b in spans)
         if last - first <= JAMMED_S * SECOND_US and sum(near) > 1:
             found.append(brief[place])

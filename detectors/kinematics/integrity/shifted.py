@@ -152,6 +152,12 @@ def _nearest(
     rows from `first` to before `stop`.
     """
     reach_us = int(MAX_SHIFT_S * SECOND_US)
+    length = np.hypot(x[1:] - x[:-1], y[1:] - y[:-1])
+    speed_kn = np.full(len(length), np.nan)
+    for leg in range(len(length)):
+        leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
+        if leg_s > 0.0 and length[leg] / leg_s >= MOVING_KN * KNOT_MPS:
+            speed_kn[leg] = length[leg] / leg_s / KNOT_MPS
     for row in range(len(at_us)):
         nearest_m = ON_WAY_M
         own = time_us[first[row] : stop[row]]
@@ -164,14 +170,13 @@ def _nearest(
             begin = max(begin, middle - MAX_LOOKED_AT // 2)
             end = min(end, middle + MAX_LOOKED_AT // 2)
         for leg in range(begin, end):
+            # It stands (NaN), or goes faster or slower than is said; what isn't said fits any speed.
+            if np.isnan(speed_kn[leg]) or abs(speed_kn[leg] - sog[row]) > SPEED_FITS_KN:
+                continue
             leg_x = x[leg + 1] - x[leg]
             leg_y = y[leg + 1] - y[leg]
-            length_m = np.hypot(leg_x, leg_y)
+            length_m = length[leg]
             leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
-            if leg_s <= 0.0 or length_m / leg_s < MOVING_KN * KNOT_MPS:
-                continue
-            if abs(length_m / leg_s / KNOT_MPS - sog[row]) > SPEED_FITS_KN:
-                continue
             along = ((at_x[row] - x[leg]) * leg_x + (at_y[row] - y[leg]) * leg_y) / length_m**2
             along = min(max(along, 0.0), 1.0)
             off_m = np.hypot(at_x[row] - x[leg] - along * leg_x, at_y[row] - y[leg] - along * leg_y)

@@ -28,9 +28,6 @@ CLOSING_S: Final = 30 * 86_400.0
 MAX_NUMBER: Final = 99
 """Hulls of one number that a track id has room for. Reports of any further one are false."""
 
-MAX_HULLS: Final = 8
-"""Hulls looked for under one number in one stretch; what is left over then is false."""
-
 CONFIRMING_REPORTS: Final = 3
 """A further hull has so many reports in a row within `HULL_STEP_S` of one another: corrupt fixes
 seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
