@@ -131,8 +131,9 @@ class Sweep:
             batch = [d for d in ready if manners[d.name] in (ALONE, TAKING_PART)]
             if batch:
                 self._in_parts(batch, manners, only)
-            elif batch := [d for d in ready if manners[d.name] == IN_PLACES]:
-                self._in_places(batch)
+            elif batch := [d for d in ready if manners[d.name] == IN_PLACES][:1]:
+                # One by one: each has a company of its own, which together would be all others'.
+                self._in_places(batch[0])
             else:
                 batch = ready
                 self._at_once(batch)
@@ -177,16 +178,17 @@ class Sweep:
                 parts.append(before[~before["mmsi"].isin(only[detector.name])])
             self._finish(detector, seen[detector.name], parts)
 
-    def _in_places(self, batch: Sequence[Detector]) -> None:
-        seen = {d.name: self._seen(d) for d in batch}
-        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
-        for number, part in enumerate(self.near.parts(batch, self.rows), 1):
-            self.say(f"place {number}: {len(part.vessels):,} vessels, {part.reports:,} reports")
+    def _in_places(self, detector: Detector) -> None:
+        seen = {detector.name: self._seen(detector)}
+        found: dict[str, list[pd.DataFrame] | None] = {detector.name: []}
+        for number, part in enumerate(self.near.parts(detector, self.rows), 1):
+            self.say(
+                f"{detector.name}: place {number}, {len(part.vessels):,} vessels, "
+                f"{part.reports:,} reports"
+            )
             own, company = set(part.vessels.tolist()), set(part.within.vessels().tolist())
-            asked = [(d, own, company) for d in batch]
-            self._look(asked, seen, found, part.within)
-        for detector in batch:
-            self._finish(detector, seen[detector.name], found[detector.name])
+            self._look([(detector, own, company)], seen, found, part.within)
+        self._finish(detector, seen[detector.name], found[detector.name])
 
     def _look(
         self,
