@@ -1,4 +1,4 @@
-"""Numbers under which there is more than one plain hull, told apart: all at once, not one by one."""
+"""Numbers under which there is more than one plain hull, told apart, all at once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -188,7 +188,9 @@ def _numbers(
         begins = hulls[place][0]
         free = [number for number in still if number not in numbers]
         if free:
-            lats, lons = (np.array([getattr(still[n], name) for n in free]) for name in Last._fields[1:])
+            lats, lons = (
+                np.array([getattr(still[n], name) for n in free]) for name in Last._fields[1:]
+            )
             far_m = distance_m(lats, lons, reports.lat[begins], reports.lon[begins])
             numbers[place] = free[int(np.argmin(far_m))]
         else:

@@ -170,7 +170,7 @@ def _nearest(
             begin = max(begin, middle - MAX_LOOKED_AT // 2)
             end = min(end, middle + MAX_LOOKED_AT // 2)
         for leg in range(begin, end):
-            # It stands (NaN), or goes faster or slower than is said; what isn't said fits any speed.
+            # It stands (NaN), or goes at another speed than is said; none said fits any.
             if np.isnan(speed_kn[leg]) or abs(speed_kn[leg] - sog[row]) > SPEED_FITS_KN:
                 continue
             leg_x = x[leg + 1] - x[leg]
