@@ -30,7 +30,7 @@ coverage is learned from."""
 LOOK_BYTES: Final = 270.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
-WHOLE_BYTES: Final = 125.0
+WHOLE_BYTES: Final = 140.0
 """The same of the detectors that look at all vessels at once, in parts or not."""
 
 

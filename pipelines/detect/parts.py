@@ -7,7 +7,8 @@ What a detector `rests_on` says how its vessels may be looked at apart:
 - *taking part*: they rest on all who take part in some events. These are looked at together, all
   others as above.
 - *in places*: they rest on who was near at the time. Parts of vessels that were in one place, each
-  with what others sent around the time when they were near (see `nearness`).
+  with what others sent around the time when they were near (see `nearness`). One detector at a
+  time, each with parts of its own: what matters to one is a fraction of what matters to any.
 - *together*: they rest on who was last near, or says the same; in a busy sea that is nearly
   everybody. Everybody is looked at at once, in the columns that are read and no others.
 
