@@ -11,7 +11,6 @@ the detectors that rest on it independent of partitioning.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -102,8 +101,9 @@ def resample(
     n_ticks = np.where(near, first[1:] - first[:-1], 0)
     done = np.r_[0, np.cumsum(n_ticks)]
     n = int(done[-1])
-    whole, real = (partial(np.empty, n, dtype) for dtype in ("int64", "float64"))
-    found = Grid(step_s, whole(), whole(), real(), real(), real(), whole())
+    track_id_of, tick_of, report_of = (np.empty(n, "int64") for _ in range(3))
+    lat_of, lon_of, speed_of = (np.empty(n, "float64") for _ in range(3))
+    found = Grid(step_s, track_id_of, tick_of, lat_of, lon_of, speed_of, report_of)
     # Some tracks at a time, so that what is worked out meanwhile isn't held of all.
     ends = offsets(track_id)
     ends = ends[np.r_[True, np.diff(ends[:-1] // _AT_A_TIME) != 0, True]] if n else ends[:1]
