@@ -136,14 +136,14 @@ class Nearness:
             places.add(vessel, np.clip(at, 0, self._n_slots - 1), grid.lat[rows], grid.lon[rows])
         self._n += len(mmsi)
 
-    def parts(self, detector: Detector, rows: int) -> Iterator[Part]:
-        """Return parts of the vessels, with their company by a detector, that hold no more than so
-        many reports as far as that can be.
+    def parts(self, detectors: Sequence[Detector], rows: int) -> Iterator[Part]:
+        """Return parts of the vessels, with their company by some detectors, that hold no more than
+        so many reports as far as that can be.
         """
         if not self._mmsi:
             return
         mmsi, counts = np.concatenate(self._mmsi), np.concatenate(self._counts)
-        relations = self._near[detector.name]
+        relations = [relation for d in detectors for relation in self._near[d.name]]
         own_rows = counts.sum(axis=1)
         where = self._places[relations[0].others, relations[0].within_m].middles(len(mmsi))
         waiting = [np.arange(len(mmsi))]

@@ -91,13 +91,13 @@ def test_each_vessel_is_in_one_part_and_parts_are_by_place(rows: int) -> None:
     asked = detector(NEAR)
     places = [(1.0 + 0.5 * (k % 4), 103.0 + 0.001 * k) for k in range(12)]
     tracks = [track(A + k, *place) for k, place in enumerate(places)]
-    parts = list(nearness(asked, *tracks).parts(asked, rows))
+    parts = list(nearness(asked, *tracks).parts([asked], rows))
     own = np.concatenate([part.vessels for part in parts])
     assert sorted(own.tolist()) == [A + k for k in range(12)]
     assert (len(parts) == 1) == (rows > 12 * 288)
     if rows == 900:  # three lie at each place
         assert [part.reports for part in parts] == [3 * 288] * 4
-    assert list(Nearness([asked], START, END).parts(asked, rows)) == []
+    assert list(Nearness([asked], START, END).parts([asked], rows)) == []
 
 
 def test_who_looks_in_places() -> None:
