@@ -231,6 +231,5 @@ def records(events: pd.DataFrame) -> list[dict[str, Any]]:
 
 def span_us(event: Mapping[str, Any]) -> tuple[int, int]:
     """Return start and end of one of `records` in microseconds, `NEVER` while it is open."""
-    start, is_open = event["start"], pd.isna(event["end"])
-    first, last = epoch_us(pd.Series([start, start if is_open else event["end"]])).tolist()
-    return first, NEVER if is_open else last
+    start, end = event["start"], event["end"]
+    return start.value // 1_000, NEVER if pd.isna(end) else end.value // 1_000

@@ -11,8 +11,10 @@ those of table 45.
 """
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal
 
 from detectors.core.evidence import Evidence, Value
@@ -145,6 +147,12 @@ any coast; by how much a copy lags, either way; of a pair the longer interval be
 # ---- the closed set of comparisons
 
 Op = Literal["<", "<=", ">", ">="]
+_COMPARED: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 @dataclass(frozen=True)
@@ -160,9 +168,7 @@ class Compare:
         """Tell whether it does."""
         left = known.number(self.measure)
         right = self.times * (known.number(self.to) if isinstance(self.to, str) else self.to)
-        return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[
-            self.op
-        ]
+        return bool(_COMPARED[self.op](left, right))
 
 
 @dataclass(frozen=True)
@@ -359,6 +365,11 @@ class Case:
     when: When
     says: str
 
+    @cached_property
+    def only_stated(self) -> bool:
+        """Whether it rests on what is said, without conduct that fits."""
+        return asks_statements(self.when) and not rests_on_conduct(self.when)
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -391,8 +402,7 @@ class Hypothesis:
 
     def weight_of(self, case: Case) -> float:
         """Return the share of the score that it takes away by one of its cases."""
-        alone = asks_statements(case.when) and not rests_on_conduct(case.when)
-        return min(self.weight, STATED_BOUND) if alone else self.weight
+        return min(self.weight, STATED_BOUND) if case.only_stated else self.weight
 
     def fitting(self, known: Known) -> Case | None:
         """Return the first of the heaviest cases that fit, None where none does."""

@@ -98,9 +98,11 @@ def together(
     steady = relative_kn < np.where(
         faster_kn < limits.max_drift_kn, limits.max_relative_speed_kn, limits.max_station_kn
     )
-    reported = small[0] & _reported_beside(limits, reports, grid, i, j)
-    reported |= small[1] & _reported_beside(limits, reports, grid, j, i)
-    reported &= boat_and_ship & (distance_m <= limits.max_alongside_m)
+    reported = np.zeros(len(i), bool)
+    alongside = boat_and_ship & (distance_m <= limits.max_alongside_m)
+    for own, (a, b) in zip(small, ((i, j), (j, i)), strict=True):
+        asked = np.flatnonzero(own & alongside)
+        reported[asked] |= _reported_beside(limits, reports, grid, a[asked], b[asked])
     together = lying | drifting | boarding | hulls | reported
     brief = together & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)

@@ -102,7 +102,9 @@ def interpolate(
     return lat[()], wrap_lon(np.asarray(lon1, "float64") + f * dlon)
 
 
-def to_local_m(lat: ArrayLike, lon: ArrayLike, lat0: float, lon0: float) -> tuple[Floats, Floats]:
+def to_local_m(
+    lat: ArrayLike, lon: ArrayLike, lat0: ArrayLike, lon0: ArrayLike
+) -> tuple[Floats, Floats]:
     """Metres east and north of a point, on the plane that touches the sphere there.
 
     Equirectangular: 100 km away in these latitudes it is right to 0.2 %. For shapes; distances are

@@ -1,5 +1,8 @@
 """Who is near whom at the same moment, by one tree over places and moments."""
 
+from itertools import product
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -8,6 +11,10 @@ from detectors.kinematics import geodesy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_MIXED: Final = np.array([2_654_435_761, 805_459_861, 73_856_093, 19_349_663])
+_AROUND: Final = np.array(list(product((-1, 0, 1), repeat=3))) @ _MIXED[:3]
+_SLOTS: Final = 1 << 22
 
 
 class Near:
@@ -45,3 +52,21 @@ class Near:
         points = np.column_stack([geodesy.unit_xyz(lat, lon), moment * (4 * self._radius)])
         found = self._tree.query_ball_point(points, self._radius, return_length=True)
         return np.asarray(found, "int64")
+
+
+def may_be_near(
+    places: tuple[Floats, Floats, Ints], others: tuple[Floats, Floats, Ints], radius_m: float
+) -> Ints:
+    """Find the `others` that may be within `radius_m` of any of some places at its moment.
+
+    By cubes of a grid through the Earth, as hashes: of a million a few are left for a tree.
+    """
+    edge = geodesy.chord(radius_m) * 1.001
+
+    def keys(lat: Floats, lon: Floats, moment: Ints) -> Ints:
+        cubes = ((geodesy.unit_xyz(lat, lon) + 1.0) / edge).astype("int64")
+        return np.asarray(cubes @ _MIXED[:3] + moment * _MIXED[3])
+
+    wanted = np.zeros(_SLOTS, bool)
+    wanted[(keys(*places)[:, None] + _AROUND) % _SLOTS] = True
+    return np.flatnonzero(wanted[keys(*others) % _SLOTS])

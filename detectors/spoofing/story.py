@@ -112,7 +112,13 @@ class Scene:
 def of_vessels(positions: pd.DataFrame) -> Reports:
     """Return the reports, those that aren't of vessels left out."""
     other = _not_of_vessels(positions["track_id"].to_numpy(), positions["msg_type"].to_numpy())
-    return Reports(positions[~other] if other.any() else positions)
+    kept = np.flatnonzero(~other)
+    if len(kept) == 0:
+        return Reports(positions[:0])
+    first, end = int(kept[0]), int(kept[-1]) + 1
+    # Mostly their numbers come before all others, or behind them: then nothing is copied.
+    whole = end - first == len(kept)
+    return Reports(positions.iloc[first:end] if whole else positions.iloc[kept])
 
 
 def _not_of_vessels(track: Ints, msg_type: NDArray[Any]) -> Bools:

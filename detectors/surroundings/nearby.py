@@ -56,8 +56,15 @@ def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Int
     if len(among) == 0 or len(rows) == 0:
         return np.zeros(len(rows), "int64")
     # Ticks are numbered anew, since any whole numbers do and small ones are exact.
-    place = near.Near(
-        grid.lat[among], grid.lon[among], np.searchsorted(ticks, grid.tick[among]), radius_m
+    moment, asked = (np.searchsorted(ticks, grid.tick[some]) for some in (among, rows))
+    may_be = near.may_be_near(
+        (grid.lat[rows], grid.lon[rows], asked),
+        (grid.lat[among], grid.lon[among], moment),
+        radius_m,
     )
-    found = place.n_near(grid.lat[rows], grid.lon[rows], np.searchsorted(ticks, grid.tick[rows]))
+    if len(may_be) == 0:
+        return np.zeros(len(rows), "int64")
+    there = among[may_be]
+    place = near.Near(grid.lat[there], grid.lon[there], moment[may_be], radius_m)
+    found = place.n_near(grid.lat[rows], grid.lon[rows], asked)
     return np.asarray(found - np.isin(rows, among), "int64")

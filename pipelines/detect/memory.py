@@ -27,11 +27,10 @@ KEPT_BYTES: Final = 110.0
 """A report of a date that was judged and waits to be written, in the units of its file, and what
 coverage is learned from."""
 
-
-LOOK_BYTES: Final = 300.0
+LOOK_BYTES: Final = 270.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
-WHOLE_BYTES: Final = 125.0
+WHOLE_BYTES: Final = 140.0
 """The same of the detectors that look at all vessels at once, in parts or not."""
 
 

@@ -7,7 +7,9 @@ What a detector `rests_on` says how its vessels may be looked at apart:
 - *taking part*: they rest on all who take part in some events. These are looked at together, all
   others as above.
 - *in places*: they rest on who was near at the time. Parts of vessels that were in one place, each
-  with what others sent around the time when they were near (see `nearness`).
+  with what others sent around the time when they were near (see `nearness`). Where
+  there are many parts each detector has its own: what matters to one is a fraction of what matters
+  to any.
 - *together*: they rest on who was last near, or says the same; in a busy sea that is nearly
   everybody. Everybody is looked at at once, in the columns that are read and no others.
 
@@ -49,6 +51,10 @@ ALONE: Final = "alone"
 TAKING_PART: Final = "taking part"
 IN_PLACES: Final = "in places"
 TOGETHER: Final = "together"
+
+TOGETHER_PARTS: Final = 2
+"""In so many parts it is cheaper to read once for all detectors of places; in more, the company of
+all is several times that of one. Measured, see docs/capacity.md."""
 
 
 def manner(detector: Detector, context: Context) -> str:
@@ -132,6 +138,8 @@ class Sweep:
             if batch:
                 self._in_parts(batch, manners, only)
             elif batch := [d for d in ready if manners[d.name] == IN_PLACES]:
+                if len(self.ranges) > TOGETHER_PARTS:
+                    batch = batch[:1]
                 self._in_places(batch)
             else:
                 batch = ready
@@ -180,11 +188,12 @@ class Sweep:
     def _in_places(self, batch: Sequence[Detector]) -> None:
         seen = {d.name: self._seen(d) for d in batch}
         found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
+        names = ", ".join(seen)
         for number, part in enumerate(self.near.parts(batch, self.rows), 1):
-            self.say(f"place {number}: {len(part.vessels):,} vessels, {part.reports:,} reports")
+            vessels, reports = len(part.vessels), part.reports
+            self.say(f"{names}: place {number}, {vessels:,} vessels, {reports:,} reports")
             own, company = set(part.vessels.tolist()), set(part.within.vessels().tolist())
-            asked = [(d, own, company) for d in batch]
-            self._look(asked, seen, found, part.within)
+            self._look([(d, own, company) for d in batch], seen, found, part.within)
         for detector in batch:
             self._finish(detector, seen[detector.name], found[detector.name])
 

@@ -9,6 +9,7 @@ row group is held beside what is asked for.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +25,8 @@ from pipelines.store.positions import GRIDS
 Ints = NDArray[np.int64]
 
 _NEVER: Final = np.iinfo("int64").max
-_HULLS: Final = 256
+_HULL_BITS: Final = 8
+_HULLS: Final = 1 << _HULL_BITS
 
 
 @dataclass(frozen=True)
@@ -155,15 +157,15 @@ class Selection:
     def __len__(self) -> int:
         return len(self._key)
 
-    @property
+    @cached_property
     def mmsi(self) -> Ints:
         """MMSI of each row."""
-        return self._key // _HULLS
+        return self._key >> _HULL_BITS
 
     @property
     def hull(self) -> Ints:
         """Hull of each row."""
-        return self._key % _HULLS
+        return self._key & (_HULLS - 1)
 
     def frame(self, schema: Mapping[str, frames.Column]) -> pd.DataFrame:
         """Return columns of a schema; `track_id` and `reason` are made of what is there."""
@@ -199,7 +201,7 @@ class Selection:
     def _quantity(self, name: str) -> NDArray[np.float64]:
         """Return a quantity: each value in the first form that there is; see `positions`."""
         forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
-        out = np.full(len(self), np.nan)
+        out = np.empty(len(self))
         for placed in self._placed:
             table = placed.group.read([*(form for form, _ in forms), name])
             found: NDArray[np.float64] | None = None
@@ -211,8 +213,7 @@ class Selection:
                     continue
                 values = column.to_numpy(zero_copy_only=False)[placed.rows] / per_unit
                 found = values if found is None else np.where(np.isnan(found), values, found)
-            if found is not None:
-                out[placed.places] = found
+            out[placed.places] = np.nan if found is None else found
         return out
 
     def _words(self, name: str, dtype: str) -> Any:
@@ -252,7 +253,7 @@ def select(
     found = list(_found(groups, need, end, within))
     sides = []
     for wanted in (True, False):
-        masks = ((one, (one.key % _HULLS > 0) == wanted) for one in found)
+        masks = ((one, (one.key & (_HULLS - 1) > 0) == wanted) for one in found)
         sides.append(Selection([one.take(mask) for one, mask in masks if mask.any()]))
     return Selected(*sides)
 

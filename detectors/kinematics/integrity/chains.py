@@ -43,6 +43,13 @@ LINEAGE: Final = 3
 """Reports of one chain among them, so that a false last one doesn't end it, beside those from which
 it strayed."""
 
+MAX_CHAINS: Final = 8
+"""Hulls looked for under one number in one stretch; what is left over then is false."""
+
+LEFT: Final = MAX_CHAINS + 1
+TWIN: Final = MAX_CHAINS + 2
+"""What stands in the place of a chain's number; see `chains_of_each`."""
+
 
 @compiled
 def step_cost(apart_m: float, passed_s: float, sog_a: float, sog_b: float, usual: float) -> float:
@@ -94,14 +101,15 @@ def best_chain(
         if not free[row]:
             continue
         worth[row] = 1.0
-        for place in range(count):
+        for place in range(count - 1, -1, -1):
             head = heads[place]
             passed_s = (time_us[row] - time_us[head]) / SECOND_US
-            if passed_s <= 0.0:
+            # The newest is mostly the best; who can't come to as much needn't be measured.
+            if passed_s <= 0.0 or worth[head] + 1.0 < worth[row]:
                 continue
             apart_m = apart(lat[head], lon[head], lat[row], lon[row])
             after = worth[head] + 1.0 - step_cost(apart_m, passed_s, sog[head], sog[row], usual)
-            if after > worth[row]:
+            if after >= worth[row] and after > 1.0:
                 worth[row] = after
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
@@ -135,6 +143,38 @@ def best_chain(
         length += 1
         best = before[best]
     return length
+
+
+@compiled
+def chains_of_each(
+    bounds: Any, time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, usual: Any, chain: Any
+) -> None:
+    """Write to `chain` of which chain of its vessel each report is, from 1; `LEFT` of none, and
+    `TWIN` what lies near the first chain's report of the very same time: times may be coarse.
+    """
+    for vessel in range(len(bounds) - 1):
+        rest = np.arange(bounds[vessel], bounds[vessel + 1])
+        rest = rest[free[bounds[vessel] : bounds[vessel + 1]]]
+        for number in range(1, MAX_CHAINS + 1):
+            if len(rest) == 0:
+                break
+            times, lats, lons = time_us[rest], lat[rest], lon[rest]
+            out = np.zeros(len(rest), np.bool_)
+            best_chain(times, lats, lons, sog[rest], ~out, usual[vessel], out)
+            kept = ~out
+            chain[rest[out]] = number
+            if number == 1:
+                track = np.flatnonzero(out)
+                at = np.minimum(np.searchsorted(times[track], times), len(track) - 1)
+                for place in np.flatnonzero(kept):
+                    twin = track[at[place]]
+                    if times[twin] != times[place]:
+                        continue
+                    if apart(lats[place], lons[place], lats[twin], lons[twin]) <= NEAR_M:
+                        chain[rest[place]] = TWIN
+                        kept[place] = False
+            rest = rest[kept]
+        chain[rest] = LEFT
 
 
 def one_hull(

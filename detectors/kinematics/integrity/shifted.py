@@ -12,6 +12,8 @@ from detectors.kinematics.integrity.jit import compiled
 if TYPE_CHECKING:
     from detectors.kinematics.integrity.verdicts import Reports
 
+Ints = NDArray[np.int64]
+
 MAX_SHIFT_S: Final = 7_200.0
 """Feeds of satellites are delivered 15 to 120 minutes late."""
 
@@ -101,22 +103,36 @@ def _same_before(
         slots[place] = row
 
 
-def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:
+def shifts_s(reports: "Reports", track: Ints, others: Ints, vessel: Ints) -> NDArray[np.float32]:
     """Return how much later than the vessel reports are at their place on its way; else NaN.
 
     Each is compared with the legs of the track within `MAX_SHIFT_S` (of at most `MAX_LOOKED_AT`
     reports) on which the vessel goes at `MOVING_KN` or faster; the nearest counts.
+
+    Parameters
+    ----------
+    track, others
+        Rows of the vessels' tracks, and of the reports that are compared with them.
+    vessel
+        Of which vessel each report is, in ascending order.
     """
     found = np.full(len(others), np.nan, np.float32)
-    if len(track) < 2 or len(others) == 0:
+    if not len(track):
         return found
-    lat0, lon0 = float(track.lat[0]), float(track.lon[0])
-    x, y = to_local_m(track.lat, track.lon, lat0, lon0)
-    at_x, at_y = to_local_m(others.lat, others.lon, lat0, lon0)
-    first = np.searchsorted(track.time_us, others.time_us - int(MAX_SHIFT_S * SECOND_US))
-    last = np.searchsorted(track.time_us, others.time_us + int(MAX_SHIFT_S * SECOND_US))
-    _nearest(track.time_us, x, y, others.time_us, at_x, at_y, others.sog, first, last, found)
+    begin = np.searchsorted(vessel[track], vessel[others])
+    stop = np.searchsorted(vessel[track], vessel[others], "right")
+    head = np.searchsorted(vessel[track], vessel[track])
+    x, y = _local_m(reports, track, track[head])
+    at_x, at_y = _local_m(reports, others, track[np.minimum(begin, len(track) - 1)])
+    times = (reports.time_us[track], reports.time_us[others])
+    _nearest(times[0], x, y, times[1], at_x, at_y, reports.sog[others], begin, stop, found)
     return found
+
+
+def _local_m(reports: "Reports", rows: Ints, origin: Ints) -> tuple[Any, Any]:
+    return to_local_m(
+        reports.lat[rows], reports.lon[rows], reports.lat[origin], reports.lon[origin]
+    )
 
 
 @compiled
@@ -129,27 +145,38 @@ def _nearest(
     at_y: Any,
     sog: Any,
     first: Any,
-    last: Any,
+    stop: Any,
     found: Any,
 ) -> None:
-    """Write to `found` the shift of each report against the nearest leg of the track."""
+    """Write to `found` the shift of each report against the nearest leg of its track, which has the
+    rows from `first` to before `stop`.
+    """
+    reach_us = int(MAX_SHIFT_S * SECOND_US)
+    length = np.hypot(x[1:] - x[:-1], y[1:] - y[:-1])
+    speed_kn = np.full(len(length), np.nan)
+    for leg in range(len(length)):
+        leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
+        if leg_s > 0.0 and length[leg] / leg_s >= MOVING_KN * KNOT_MPS:
+            speed_kn[leg] = length[leg] / leg_s / KNOT_MPS
     for row in range(len(at_us)):
         nearest_m = ON_WAY_M
-        begin = first[row]
-        end = min(last[row], len(time_us)) - 1
+        own = time_us[first[row] : stop[row]]
+        if len(own) < 2:
+            continue
+        begin = first[row] + np.searchsorted(own, at_us[row] - reach_us)
+        end = min(first[row] + np.searchsorted(own, at_us[row] + reach_us), stop[row]) - 1
         if end - begin > MAX_LOOKED_AT:
-            middle = np.searchsorted(time_us, at_us[row])
+            middle = first[row] + np.searchsorted(own, at_us[row])
             begin = max(begin, middle - MAX_LOOKED_AT // 2)
             end = min(end, middle + MAX_LOOKED_AT // 2)
         for leg in range(begin, end):
+            # It stands (NaN), or goes at another speed than is said; none said fits any.
+            if np.isnan(speed_kn[leg]) or abs(speed_kn[leg] - sog[row]) > SPEED_FITS_KN:
+                continue
             leg_x = x[leg + 1] - x[leg]
             leg_y = y[leg + 1] - y[leg]
-            length_m = np.hypot(leg_x, leg_y)
+            length_m = length[leg]
             leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
-            if leg_s <= 0.0 or length_m / leg_s < MOVING_KN * KNOT_MPS:
-                continue
-            if abs(length_m / leg_s / KNOT_MPS - sog[row]) > SPEED_FITS_KN:
-                continue
             along = ((at_x[row] - x[leg]) * leg_x + (at_y[row] - y[leg]) * leg_y) / length_m**2
             along = min(max(along, 0.0), 1.0)
             off_m = np.hypot(at_x[row] - x[leg] - along * leg_x, at_y[row] - y[leg] - along * leg_y)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.core import events
 from detectors.kinematics import geodesy, timegrid
-from detectors.kinematics.near import Near
+from detectors.kinematics.near import Near, may_be_near
 from detectors.kinematics.reports import Reports
 
 
@@ -75,6 +75,17 @@ def test_near_are_those_of_the_same_moment_within_the_radius(seed, radius_m):
         (a, b) for a, b in np.argwhere(together[:, :5]).tolist()
     }
     assert near.n_near(lat, lon, moment).tolist() == together.sum(axis=1).tolist()
+    some = (lat[:2], lon[:2], moment[:2])
+    may_be = may_be_near(some, (lat, lon, moment), radius_m)
+    assert set(np.flatnonzero(together[:2].any(axis=0))) <= set(may_be)
+
+
+def test_few_of_those_far_off_may_be_near():
+    lat, lon = np.full(20_000, 1.0), np.linspace(100.0, 110.0, 20_000)
+    moment = np.arange(20_000) % 4
+    may_be = may_be_near((lat[:1], lon[:1], moment[:1]), (lat, lon, moment), 500.0)
+    assert 0 in may_be
+    assert len(may_be) < 200
 
 
 @given(values=st.lists(st.integers(0, 2), max_size=12), data=st.data())

@@ -80,6 +80,21 @@ def test_ticks_do_not_depend_on_the_first_report() -> None:
     assert list(whole.report[shared]) == list(part.report + 20)
 
 
+def test_it_makes_no_difference_how_many_are_resampled_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    track = np.repeat([101, 102, 201, 301, 302], [7, 1, 30, 2, 11])
+    time_us = np.arange(len(track)) * 61_000_000 + 7_000_000
+    lat, lon = np.linspace(1, 2, len(track)), np.linspace(103, 104, len(track))
+    whole = timegrid.resample(track, time_us, lat, lon, 120, 600)
+    assert {101, 201, 302} <= set(whole.track_id.tolist())
+    for at_a_time in (1, 8, 40):
+        monkeypatch.setattr(timegrid, "_AT_A_TIME", at_a_time)
+        parts = timegrid.resample(track, time_us, lat, lon, 120, 600)
+        for name, values in vars(whole).items():
+            np.testing.assert_array_equal(getattr(parts, name), values, name)
+
+
 def test_a_silence_has_no_ticks() -> None:
     minute = 60_000_000
     time_us = np.array([0, 10, 41, 50]) * minute
