@@ -39,6 +39,9 @@ container ships are built for 25 kn)."""
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
+EDGE: Final = 2
+"""So many reports at either end of a run may be false: three in a row seldom agree by chance."""
+
 LINEAGE: Final = 3
 """Reports of one chain among them, so that a false last one doesn't end it, beside those from which
 it strayed."""
@@ -76,9 +79,11 @@ def apart(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
 
 @compiled
 def best_chain(
-    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, usual: float, out: Any
+    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, runs: Any, usual: float, out: Any
 ) -> int:
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
+
+    It goes from one of `runs.runs` to another only at their ends, of which `EDGE` may be false.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
     Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
@@ -98,6 +103,8 @@ def best_chain(
             head = heads[place]
             passed_s = (time_us[row] - time_us[head]) / SECOND_US
             if passed_s <= 0.0:
+                continue
+            if runs[0, head] != runs[0, row] and (runs[2, head] > EDGE or runs[1, row] > EDGE):
                 continue
             apart_m = apart(lat[head], lon[head], lat[row], lon[row])
             after = worth[head] + 1.0 - step_cost(apart_m, passed_s, sog[head], sog[row], usual)

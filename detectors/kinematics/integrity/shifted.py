@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS, to_local_m
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
 from detectors.kinematics.integrity.jit import compiled
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def repeated(
     under_way = sog[second] >= 10 * MOVING_KN
     moved = np.where(under_way, north + east > 0, north + east > GONE_M / UNIT_M)
     moved &= second - 1 > first
+    rest = np.flatnonzero(moved & ~under_way)
+    moved[rest] = _left(first[rest], second[rest], time_us, lat, lon)
     late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
     copies |= late_s < MIN_SHIFT_S
     late_s[copies] = np.nan
@@ -99,6 +102,25 @@ def _same_before(
                 break
             place = (place + 1) & mask
         slots[place] = row
+
+
+@compiled
+def _left(first: Any, second: Any, time_us: Any, lat: Any, lon: Any) -> Any:
+    """Tell which reports of what lay still are of a place that the vessel has left since, as it can
+    have: between those of one that still lies there come those of another hull.
+    """
+    left = np.zeros(len(first), np.bool_)
+    for place in range(len(first)):
+        lat0, lon0 = lat[first[place]], lon[first[place]]
+        for row in range(first[place] + 1, second[place]):
+            off = abs(lat[row] - lat0) + abs(lon[row] - lon0)
+            if off <= GONE_M / UNIT_M:
+                continue
+            step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
+            step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
+            left[place] = step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
+            break
+    return left
 
 
 def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:

@@ -236,15 +236,17 @@ def _one_vessel(
 ) -> None:
     """Tell the hulls of one number apart; `judged` is changed in place."""
     from detectors.kinematics.integrity.chains import best_chain, usual_kn
+    from detectors.kinematics.integrity.runs import runs
     from detectors.kinematics.integrity.shifted import shifts_s
 
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
     usual = usual_kn(times[free], lat[free], lon[free], sog[free])
+    whole = runs(own, free, usual)
     hulls: list[Ints] = []
     for _ in range(MAX_HULLS):
         chain = np.zeros(len(own), bool)
-        if best_chain(times, lat, lon, sog, free, usual, chain) == 0:
+        if best_chain(times, lat, lon, sog, free, whole, usual, chain) == 0:
             break
         free &= ~chain
         rows = np.flatnonzero(chain)
