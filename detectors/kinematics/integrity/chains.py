@@ -39,8 +39,8 @@ container ships are built for 25 kn)."""
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
-EDGE: Final = 2
-"""So many reports at either end of a run may be false: three in a row seldom agree by chance."""
+EDGE: Final = 1
+"""So many reports where one run is left for another may be false."""
 
 LINEAGE: Final = 3
 """Reports of one chain among them, so that a false last one doesn't end it, beside those from which
@@ -83,7 +83,7 @@ def best_chain(
 ) -> int:
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
 
-    It goes from one of `runs.runs` to another only at their ends, of which `EDGE` may be false.
+    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
     Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
@@ -98,28 +98,30 @@ def best_chain(
     for row in range(n):
         if not free[row]:
             continue
-        worth[row] = 1.0
+        worth[row] = runs[3, row]
         for place in range(count):
             head = heads[place]
             passed_s = (time_us[row] - time_us[head]) / SECOND_US
             if passed_s <= 0.0:
                 continue
-            if runs[0, head] != runs[0, row] and (runs[2, head] > EDGE or runs[1, row] > EDGE):
+            if runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE:
                 continue
             apart_m = apart(lat[head], lon[head], lat[row], lon[row])
-            after = worth[head] + 1.0 - step_cost(apart_m, passed_s, sog[head], sog[row], usual)
+            after = worth[head] + runs[3, row]
+            after -= step_cost(apart_m, passed_s, sog[head], sog[row], usual)
             if after > worth[row]:
                 worth[row] = after
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
             best = row
-        # Its lineage keeps its last few reports, and those from which it strayed: the chain may go
-        # on from there.
+        # Its lineage keeps its last few reports, those from which it strayed, and ends of runs: the
+        # chain may go on from there.
         old, next_of_old = before[row], np.int64(row)
         for _ in range(LINEAGE - 1):
             next_of_old = old
             old = before[old] if old >= 0 else np.int64(-1)
-        if old >= 0 and worth[next_of_old] - worth[old] >= 1.0:
+        ends = old >= 0 and runs[2, old] == 0 and runs[1, old] >= LINEAGE - 1
+        if old >= 0 and worth[next_of_old] - worth[old] >= runs[3, next_of_old] and not ends:
             for place in range(count):
                 if heads[place] == old:
                     for later in range(place, count - 1):

@@ -17,9 +17,10 @@ from detectors.kinematics.integrity.jit import compiled
 LINKED_S: Final = 21_600.0
 """A report goes on a run within this of the one before: as long as verdicts look around."""
 
-UNSTATED_S: Final = 900.0
-"""The same where neither report states speed and course. Class A and B under way are due every
-30 s or more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
+BRIEF_S: Final = 900.0
+"""After a longer silence it doesn't where speed and course aren't stated, or where the vessel can
+have been at the reports in between: a ferry is back at its berth. Class A and B under way are due
+every 30 s or more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
 
 MISSED_SHARE: Final = 0.5
 """By more than `SLACK_M` and half of the way (as in `jammed`), of `NEAR_M` at most, the place of the
@@ -30,17 +31,24 @@ HELD_S: Final = 1_200.0
 """A run that ends within so little for so long may have ended before: a position that is held while
 the vessel sails on, up to the leap to where it is."""
 
+HELD_KN: Final = 3.0
+HELD_SHARE: Final = 0.8
+HELD_WORTH: Final = 0.1
+"""Such reports, most of which say that the vessel goes so fast (as in the detector `spoofing`), are
+worth so much beside one that doesn't gainsay itself."""
 
-def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.int64]:
-    """Return rows of (run, reports of it before this one, behind it) for one vessel's reports.
+
+def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.float64]:
+    """Return rows of (run, reports of it before this one, behind it, worth of this one) for one
+    vessel's reports.
 
     Those that aren't `free` are each by themselves. Where two runs meet, all of them end.
     """
     columns = (reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog)
     before = np.full(len(free), -1, np.int64)
     _link(*columns, free, usual, before)
-    found = np.zeros((3, len(free)), np.int64)
-    _count(reports.time_us, reports.lat, reports.lon, before, found)
+    found = np.ones((4, len(free)))
+    _count(reports.time_us, reports.lat, reports.lon, reports.sog, before, found)
     return found
 
 
@@ -48,14 +56,25 @@ def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.int6
 def _link(
     time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, usual: float, before: Any
 ) -> None:
-    """Write to `before` the report that each goes on from, -1 where none or several may be it."""
+    """Write to `before` the report that each goes on from, -1 where none or several may be it.
+
+    Where none surely is, the only one nearby: from that a chain can always turn back.
+    """
     tails = np.full(HEADS, -1, np.int64)
+    behind = np.full(len(time_us), -1, np.int64)
     count = 0
+    last = -1
     for row in range(len(time_us)):
         if not free[row]:
             continue
+        if last >= 0:
+            behind[last] = row
+        came = last
+        last = row
         kept = 0
         n_sure = 0
+        n_near = 0
+        near = -1
         twin = False
         for place in range(count):
             tail = tails[place]
@@ -72,10 +91,18 @@ def _link(
                 sog[tail],
                 sog[row],
                 usual,
+            ) and (
+                passed_s <= BRIEF_S
+                or came == tail
+                or not _possible(time_us, lat, lon, sog, tail, behind[tail], usual)
+                and not _possible(time_us, lat, lon, sog, came, row, usual)
             ):
                 n_sure += 1
                 before[row] = tail
                 continue
+            elif passed_s <= BRIEF_S and apart_m <= NEAR_M:
+                n_near += 1
+                near = kept
             tails[kept] = tail
             kept += 1
         count = kept
@@ -87,12 +114,27 @@ def _link(
             continue
         if n_sure > 1:
             before[row] = -1
+        elif n_sure == 0 and n_near == 1:
+            before[row] = tails[near]
+            count -= 1
+            for later in range(near, count):
+                tails[later] = tails[later + 1]
         if count == HEADS:
             for later in range(1, count):
                 tails[later - 1] = tails[later]
             count -= 1
         tails[count] = row
         count += 1
+
+
+@compiled
+def _possible(
+    time_us: Any, lat: Any, lon: Any, sog: Any, here: int, there: int, usual: float
+) -> bool:
+    """Tell whether one hull can have made both reports, at any cost."""
+    passed_s = (time_us[there] - time_us[here]) / SECOND_US
+    apart_m = apart(lat[here], lon[here], lat[there], lon[there])
+    return not np.isinf(step_cost(apart_m, passed_s, sog[here], sog[there], usual))
 
 
 @compiled
@@ -119,37 +161,49 @@ def _sure(
     """Tell whether a report goes on from another: one hull can, at the speeds stated, and does."""
     if step_cost(apart_m, passed_s, sog_a, sog_b, usual) > 0.0:
         return False
+    if apart_m <= HELD_M:
+        return True
     if np.isinf(missed_m):
-        return passed_s <= UNSTATED_S
+        return passed_s <= BRIEF_S
     slower = sog_a if sog_a < sog_b or np.isnan(sog_b) else sog_b
     way_m = slower * KNOT_MPS * passed_s
     return bool(missed_m <= SLACK_M + min(MISSED_SHARE * way_m, NEAR_M))
 
 
 @compiled
-def _count(time_us: Any, lat: Any, lon: Any, before: Any, found: Any) -> None:
+def _count(time_us: Any, lat: Any, lon: Any, sog: Any, before: Any, found: Any) -> None:
     """Write to `found` what `runs` returns; what a run holds at its end is one by itself."""
-    n = len(before)
-    after = np.full(n, -1, np.int64)
-    for row in range(n):
+    after = np.full(len(before), -1, np.int64)
+    for row in range(len(before)):
         if before[row] >= 0:
             after[before[row]] = row
-    for row in range(n):
+    for row in range(len(before)):
         if after[row] >= 0:
             continue
         first = row
+        n = 1
+        sailing = 1 if sog[row] >= HELD_KN else 0
         while before[first] >= 0:
             last = before[first]
             if apart(lat[last], lon[last], lat[row], lon[row]) > HELD_M:
                 break
             first = last
-        if before[first] >= 0 and time_us[row] - time_us[first] >= HELD_S * SECOND_US:
+            n += 1
+            sailing += 1 if sog[first] >= HELD_KN else 0
+        if time_us[row] - time_us[first] < HELD_S * SECOND_US:
+            continue
+        if before[first] >= 0:
             after[before[first]] = -1
             before[first] = -1
-    for row in range(n):
+        if sailing >= HELD_SHARE * n:
+            one = row
+            while one >= 0:
+                found[3, one] = HELD_WORTH
+                one = before[one]
+    for row in range(len(before)):
         one = before[row]
         found[0, row] = row if one < 0 else found[0, one]
         found[1, row] = 0 if one < 0 else found[1, one] + 1
-    for row in range(n - 1, -1, -1):
+    for row in range(len(before) - 1, -1, -1):
         one = after[row]
         found[2, row] = 0 if one < 0 else found[2, one] + 1

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.geodesy import KNOT_MPS, to_local_m
+from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
 from detectors.kinematics.integrity.jit import compiled
 
@@ -27,6 +27,10 @@ within a degree or two leaves the straight line so far."""
 
 MOVING_KN: Final = 3.0
 SPEED_FITS_KN: Final = 3.0
+SPARE_SHARE: Final = 0.2
+"""Of the time that is left at both ends of a silence, by how much the way through what belongs into
+it may take longer or less."""
+
 MAX_LOOKED_AT: Final = 4_096
 GONE_M: Final = 300.0
 """Further than errors and a swing make of what lies still. That its fix, speed and course come once
@@ -139,6 +143,37 @@ def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:
     last = np.searchsorted(track.time_us, others.time_us + int(MAX_SHIFT_S * SECOND_US))
     _nearest(track.time_us, x, y, others.time_us, at_x, at_y, others.sog, first, last, found)
     return found
+
+
+def delayed_s(track: "Reports", others: "Reports") -> float:
+    """Return how much later than sailed some reports are dated that fit a silence of the track;
+    else NaN.
+
+    A pass of a satellite that is dated when it was delivered leaves a hole where it belongs: at its
+    stated speed the vessel comes from the report before the hole to the first of them, and from the
+    last of them to the report behind it, at times that a constant shift makes right.
+    """
+    dates_s, own_s = (r.time_us / SECOND_US for r in (track, others))
+    before = np.flatnonzero(np.diff(dates_s) > own_s[-1] - own_s[0])
+    spare_s = dates_s[before + 1] - dates_s[before] - (own_s[-1] - own_s[0])
+    ways_s, at_rest = [], []
+    for rows, end in ((before, 0), (before + 1, -1)):
+        here = (track.lat[rows], track.lon[rows], others.lat[end], others.lon[end])
+        way_m, kn = distance_m(*here), np.fmax(track.sog[rows], others.sog[end])
+        at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], others.sog[end]) > MOVING_KN))
+        ways_s.append(way_m / (np.where(kn >= MOVING_KN, kn, np.nan) * KNOT_MPS))
+    first = own_s[0] - dates_s[before] - ways_s[0]
+    last = own_s[-1] - dates_s[before + 1] + ways_s[1]
+    shift_s = np.where(at_rest[0], last, np.where(at_rest[1], first, (first + last) / 2))
+    # Where it lay still it may have done so for any time.
+    left_s = spare_s - np.where(at_rest[0], 0.0, ways_s[0]) - np.where(at_rest[1], 0.0, ways_s[1])
+    off_s = np.where(at_rest[0] | at_rest[1], np.maximum(-left_s, 0.0), np.abs(left_s))
+    off_s = np.where(at_rest[0] & at_rest[1], np.nan, off_s)
+    fits = off_s <= np.maximum(MIN_SHIFT_S, SPARE_SHARE * spare_s)
+    fits &= (np.abs(shift_s) >= MIN_SHIFT_S) & (np.abs(shift_s) <= MAX_SHIFT_S)
+    if not fits.any():
+        return np.nan
+    return float(shift_s[np.flatnonzero(fits)[np.argmin(off_s[fits])]])
 
 
 @compiled

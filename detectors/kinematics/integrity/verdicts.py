@@ -237,7 +237,7 @@ def _one_vessel(
     """Tell the hulls of one number apart; `judged` is changed in place."""
     from detectors.kinematics.integrity.chains import best_chain, usual_kn
     from detectors.kinematics.integrity.runs import runs
-    from detectors.kinematics.integrity.shifted import shifts_s
+    from detectors.kinematics.integrity.shifted import delayed_s, shifts_s
 
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
@@ -257,10 +257,15 @@ def _one_vessel(
             free[twins] = False
             continue
         shifted = shifts_s(own.take(hulls[0]), own.take(rows))
+        for part in np.split(np.arange(len(rows)), _breaks(times[rows])):
+            late_s = delayed_s(own.take(hulls[0]), own.take(rows[part]))
+            shifted[part] = np.where(np.isnan(shifted[part]) & ~np.isnan(late_s), late_s, shifted[part])
         if _stands(own.take(rows)):
             shifted[:] = np.nan
         on_way = ~np.isnan(shifted)
-        if _is_hull(times[rows]) and np.mean(on_way) < SHIFTED_SHARE:
+        # Of what lies still nothing can be said.
+        sails = ~(sog[rows] < MOVING_KN) if (sog[rows] >= MOVING_KN).any() else np.ones(len(rows), bool)
+        if _is_hull(times[rows]) and np.mean(on_way[sails]) < SHIFTED_SHARE:
             # The first hull's reports with wrong times are within the other's reach, hours off.
             strays = on_way & _few(times[rows])
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
@@ -367,6 +372,11 @@ def _stands(chain: Reports) -> bool:
         and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
         and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
     )
+
+
+def _breaks(times_us: Ints) -> Ints:
+    """Return which reports of a chain come after a silence."""
+    return np.flatnonzero(np.diff(times_us) > HULL_STEP_S * SECOND_US) + 1
 
 
 def _few(times_us: Ints) -> Bools:
