@@ -258,6 +258,8 @@ def _one_vessel(
             continue
         shifted = shifts_s(own.take(hulls[0]), own.take(rows))
         for part in np.split(np.arange(len(rows)), _breaks(times[rows])):
+            if len(part) < CONFIRMING_REPORTS:
+                continue
             late_s = delayed_s(own.take(hulls[0]), own.take(rows[part]))
             shifted[part] = np.where(np.isnan(shifted[part]) & ~np.isnan(late_s), late_s, shifted[part])
         if _stands(own.take(rows)):
