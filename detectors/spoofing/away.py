@@ -20,6 +20,7 @@ from detectors.kinematics.reports import Reports
 from detectors.spoofing.copy import copied
 from detectors.spoofing.frozen import stood_still
 from detectors.spoofing.limits import Limits
+from detectors.spoofing.replay import repeats
 from detectors.spoofing.story import Scene, Story
 
 Ints = NDArray[np.int64]
@@ -103,13 +104,14 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     )
     leap = (last_home, a) if came_by_leap else (b, int(back[0]))
     leap_m, pause_s = reports.distance_m(*leap), reports.seconds(*leap)
-    both_alive = alive > limits.max_alive_fraction
+    # Heard seldom, by satellite, it may be alive and silent for longer.
+    both_alive = alive > limits.max_alive_fraction or n_home >= limits.min_reports
     evidence: dict[str, Any] = {
         "jump_m": leap_m,
         "jump_s": at_most(pause_s, limits, "max_pause_s"),
         "jump_kn": float(geodesy.speed_kn(leap_m, max(pause_s, 1.0))),
         "away_s": at_least(duration_s, limits, "min_duration_s"),
-        "home_alive_fraction": (at_least if both_alive else at_most)(
+        "home_alive_fraction": (at_least if alive > limits.max_alive_fraction else at_most)(
             alive, limits, "max_alive_fraction"
         ),
         "n_home_reports": n_home,
@@ -125,6 +127,10 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     else:
         subkind, score = "jump", 0.6 if len(back) else 0.5
         score *= 1.0 if pause_s <= limits.alive_s else 0.75
+    again = repeats(limits, reports, homes, a, b) if subkind == "jump" else {}
+    if again:
+        subkind, score = "replay", 0.6
+        evidence |= again
     if subkind == "jump":
         step = copies.steps(reports, *(np.array([row]) for row in leap))
         evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))

@@ -43,6 +43,15 @@ def merge(
             and reports.seconds(s.last, away.home)
             <= (MARGIN_S if away.evidence["returned"] else limits.max_away_s)
         ]
+        # Or it was true, and what the home track goes on with isn't.
+        left += [
+            s
+            for s in stories
+            if not left
+            and away.subkind == "jump"
+            and reports.track[s.first] == reports.track[away.home]
+            and 0.0 <= reports.seconds(away.last, s.first) <= limits.alive_s
+        ]
         if left:
             i = stories.index(left[-1])
             more = {k: away.evidence[k] for k in ("jump_m", "jump_s", "jump_kn")}

@@ -13,8 +13,8 @@ from detectors.kinematics.integrity.jit import compiled
 if TYPE_CHECKING:
     from detectors.kinematics.integrity.verdicts import Reports
 
-MAX_SHIFT_S: Final = 7_200.0
-"""Feeds of satellites are delivered 15 to 120 minutes late."""
+MAX_SHIFT_S: Final = 7_500.0
+"""Feeds of satellites are delivered 15 to 120 minutes late, and some seconds."""
 
 MIN_SHIFT_S: Final = 60.0
 ON_WAY_M: Final = 200.0
@@ -159,8 +159,9 @@ def delayed_s(track: "Reports", others: "Reports") -> float:
     ways_s, at_rest = [], []
     for rows, end in ((before, 0), (before + 1, -1)):
         here = (track.lat[rows], track.lon[rows], others.lat[end], others.lon[end])
-        way_m, kn = distance_m(*here), np.fmax(track.sog[rows], others.sog[end])
-        at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], others.sog[end]) > MOVING_KN))
+        own_kn = _speed_kn(others, end)
+        way_m, kn = distance_m(*here), np.fmax(track.sog[rows], own_kn)
+        at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], own_kn) > MOVING_KN))
         ways_s.append(way_m / (np.where(kn >= MOVING_KN, kn, np.nan) * KNOT_MPS))
     first = own_s[0] - dates_s[before] - ways_s[0]
     last = own_s[-1] - dates_s[before + 1] + ways_s[1]
@@ -174,6 +175,15 @@ def delayed_s(track: "Reports", others: "Reports") -> float:
     if not fits.any():
         return np.nan
     return float(shift_s[np.flatnonzero(fits)[np.argmin(off_s[fits])]])
+
+
+def _speed_kn(reports: "Reports", end: int) -> float:
+    """Return the speed at the first (0) or last (-1) of some reports: stated, else as it made."""
+    if not np.isnan(reports.sog[end]):
+        return float(reports.sog[end])
+    a, b = (0, 1) if end == 0 else (-2, -1)
+    way_m = distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    return float(way_m / KNOT_MPS / max((reports.time_us[b] - reports.time_us[a]) / SECOND_US, 1.0))
 
 
 @compiled
