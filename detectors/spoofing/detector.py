@@ -89,7 +89,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
