@@ -66,7 +66,7 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
             ):
                 continue
             lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
-            off_m = max(leap_m(reports, a - 1, a, 5.0), _around_m(reports, slice(low, high), a, b))
+            off_m = max(leap_m(reports, a - 1, a, 5.0), _around_m(limits, reports, slice(low, high), a, b))
             if a - reports.span_of(int(reports.track[a]))[0] <= 2 and reports.track[a] % 100 > 1:
                 off_m = hull_limits.MAX_JUMP_M  # a further track begins where none can have got to
             off_m = max(off_m, leap_m(reports, b, b + 1, 5.0))
@@ -117,19 +117,21 @@ def repeats(limits: Limits, reports: Reports, homes: Ints, a: int, b: int) -> di
     }
 
 
-def _around_m(reports: Reports, own: slice, a: int, b: int) -> float:
-    """Return how far the report before a, or behind b, of whichever track of the vessel, is from
-    it, beyond what it can have gone; of others that are heard meanwhile nothing follows.
+def _around_m(limits: Limits, reports: Reports, own: slice, a: int, b: int) -> float:
+    """Return how far the vessel leapt beyond what it can have gone, whatever its tracks, shortly
+    before report a or after b.
     """
     rows = np.arange(own.start, own.stop)
-    times = reports.time_us[rows]
-    before, after = rows[times < reports.time_us[a]], rows[times > reports.time_us[b]]
-    off_m = 0.0
-    for end, others, latest in ((a, before, True), (b, after, False)):
-        if len(others):
-            at = np.argmax(reports.time_us[others]) if latest else np.argmin(reports.time_us[others])
-            other = int(others[at])
-            fastest_kn = np.nanmax([5.0, reports.sog_kn[end], reports.sog_kn[other]]) + 5.0
-            gone_m = fastest_kn * geodesy.KNOT_MPS * abs(reports.seconds(end, other))
-            off_m = max(off_m, reports.distance_m(end, other) - float(gone_m))
-    return off_m
+    rows = rows[np.argsort(reports.time_us[rows], kind="stable")]
+    times, near_us = reports.time_us[rows], limits.min_duration_s * SECOND_US
+    first, last = reports.time_us[[a, b]]
+    here, there = rows[:-1], rows[1:]
+    edge = (times[1:] >= first - near_us) & (times[:-1] < first)
+    edge |= (times[1:] > last) & (times[:-1] <= last + near_us)
+    here, there = here[edge], there[edge]
+    fastest_kn = np.fmax(np.fmax(reports.sog_kn[here], reports.sog_kn[there]), 5.0) + 5.0
+    gone_m = fastest_kn * geodesy.KNOT_MPS * (times[1:] - times[:-1])[edge] / SECOND_US
+    gone_m -= geodesy.distance_m(
+        reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
+    )
+    return float(-gone_m.min(initial=0.0))

@@ -177,6 +177,24 @@ def delayed_s(track: "Reports", others: "Reports") -> float:
     return float(shift_s[np.flatnonzero(fits)[np.argmin(off_s[fits])]])
 
 
+def lain_s(track: "Reports", others: "Reports") -> float:
+    """Return how much later than the vessel lay there some reports are dated that lie still; else
+    NaN: where it had lain when they begin, and was heard elsewhere before half of them.
+    """
+    place = np.median(others.lat), np.median(others.lon)
+    if (distance_m(*place, others.lat, others.lon) > GONE_M).any():
+        return np.nan
+    near_m = distance_m(*place, track.lat, track.lon)
+    lay = np.flatnonzero((near_m <= GONE_M) & (track.time_us <= others.time_us[-1]))
+    if not len(lay) or track.time_us[lay[0]] > others.time_us[0]:
+        return np.nan
+    left = np.searchsorted(track.time_us, track.time_us[lay[-1]], side="right")
+    if left == len(track) or track.time_us[left] > np.median(others.time_us):
+        return np.nan
+    shift_s = float(others.time_us[-1] - track.time_us[lay[-1]]) / SECOND_US
+    return shift_s if MIN_SHIFT_S <= shift_s <= MAX_SHIFT_S else np.nan
+
+
 def _speed_kn(reports: "Reports", end: int) -> float:
     """Return the speed at the first (0) or last (-1) of some reports: stated, else as it made."""
     if not np.isnan(reports.sog[end]):

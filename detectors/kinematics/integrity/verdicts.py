@@ -1,7 +1,7 @@
 """Verdicts: of each report whether it is sound, and why not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -41,6 +41,10 @@ FROZEN_M: Final = 100.0
 FROZEN_SHARE: Final = 0.9
 MOVING_KN: Final = 3.0
 """Nearly all within errors of 10 m and more; faster than any stream."""
+
+STUCK_SHARE: Final = 0.25
+"""A vessel that never says that it makes even so much of its own derived speed states none. In m/s,
+the lowest that feeds use, it says half."""
 
 HULL_STEP_S: Final = 900.0
 """Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
@@ -237,11 +241,13 @@ def _one_vessel(
     """Tell the hulls of one number apart; `judged` is changed in place."""
     from detectors.kinematics.integrity.chains import best_chain, usual_kn
     from detectors.kinematics.integrity.runs import runs
-    from detectors.kinematics.integrity.shifted import delayed_s, shifts_s
 
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
     usual = usual_kn(times[free], lat[free], lon[free], sog[free])
+    if np.nanmax(sog[free], initial=0.0) < STUCK_SHARE * usual:  # it says 0 kn, always
+        sog = np.full(len(own), np.nan)
+        own = replace(own, sog=sog)
     whole = runs(own, free, usual)
     hulls: list[Ints] = []
     for _ in range(MAX_HULLS):
@@ -256,18 +262,11 @@ def _one_vessel(
             judged.verdict[twins] = Verdict.COPY
             free[twins] = False
             continue
-        shifted = shifts_s(own.take(hulls[0]), own.take(rows))
-        for part in np.split(np.arange(len(rows)), _breaks(times[rows])):
-            if len(part) < CONFIRMING_REPORTS:
-                continue
-            late_s = delayed_s(own.take(hulls[0]), own.take(rows[part]))
-            shifted[part] = np.where(np.isnan(shifted[part]) & ~np.isnan(late_s), late_s, shifted[part])
-        if _stands(own.take(rows)):
-            shifted[:] = np.nan
+        shifted = _shifted_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
-        # Of what lies still nothing can be said.
-        sails = ~(sog[rows] < MOVING_KN) if (sog[rows] >= MOVING_KN).any() else np.ones(len(rows), bool)
-        if _is_hull(times[rows]) and np.mean(on_way[sails]) < SHIFTED_SHARE:
+        sails = ~(sog[rows] < MOVING_KN)
+        judged_by = sails if sails.any() else np.ones(len(rows), bool)
+        if _is_hull(times[rows]) and np.mean(on_way[judged_by]) < SHIFTED_SHARE:
             # The first hull's reports with wrong times are within the other's reach, hours off.
             strays = on_way & _few(times[rows])
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
@@ -374,6 +373,25 @@ def _stands(chain: Reports) -> bool:
         and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
         and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
     )
+
+
+def _shifted_s(track: Reports, chain: Reports) -> Floats:
+    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
+    NaN: of what sails by its way, of what lies still by where the vessel lay before.
+    """
+    from detectors.kinematics.integrity.shifted import delayed_s, lain_s, shifts_s
+
+    if (chain.sog < MOVING_KN).all():
+        return np.full(len(chain), lain_s(track, chain))
+    shifted = shifts_s(track, chain).astype("float64")
+    if _stands(chain):
+        shifted[:] = np.nan
+        return shifted
+    for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
+        if len(part) >= CONFIRMING_REPORTS:
+            late_s = delayed_s(track, chain.take(part))
+            shifted[part] = np.where(np.isnan(shifted[part]), late_s, shifted[part])
+    return shifted
 
 
 def _breaks(times_us: Ints) -> Ints:
