@@ -121,7 +121,8 @@ def best_chain(
             next_of_old = old
             old = before[old] if old >= 0 else np.int64(-1)
         ends = old >= 0 and runs[2, old] == 0 and runs[1, old] >= LINEAGE - 1
-        if old >= 0 and worth[next_of_old] - worth[old] >= runs[3, next_of_old] and not ends:
+        strayed = worth[next_of_old] - worth[old] < runs[3, next_of_old] - 0.01
+        if old >= 0 and not strayed and not ends:
             for place in range(count):
                 if heads[place] == old:
                     for later in range(place, count - 1):

@@ -22,6 +22,10 @@ BRIEF_S: Final = 900.0
 have been at the reports in between: a ferry is back at its berth. Class A and B under way are due
 every 30 s or more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
 
+UNSEEN_KN: Final = 12.0
+"""So fast a vessel may have gone there and back though it says at neither that it moves: half of the
+merchant ships under way make more, and no boat does so again and again unheard."""
+
 MISSED_SHARE: Final = 0.5
 """By more than `SLACK_M` and half of the way (as in `jammed`), of `NEAR_M` at most, the place of the
 next report is missed by going on from either as it states."""
@@ -131,10 +135,12 @@ def _link(
 def _possible(
     time_us: Any, lat: Any, lon: Any, sog: Any, here: int, there: int, usual: float
 ) -> bool:
-    """Tell whether one hull can have made both reports, at any cost."""
+    """Tell whether one hull can have gone between both reports, there and back."""
     passed_s = (time_us[there] - time_us[here]) / SECOND_US
     apart_m = apart(lat[here], lon[here], lat[there], lon[there])
-    return not np.isinf(step_cost(apart_m, passed_s, sog[here], sog[there], usual))
+    if apart_m <= max(NEAR_M, UNSEEN_KN * KNOT_MPS * passed_s):
+        return True
+    return bool(step_cost(apart_m, passed_s, sog[here], sog[there], usual) == 0.0)
 
 
 @compiled

@@ -44,7 +44,10 @@ MOVING_KN: Final = 3.0
 
 STUCK_SHARE: Final = 0.25
 """A vessel that never says that it makes even so much of its own derived speed states none. In m/s,
-the lowest that feeds use, it says half."""
+the lowest that feeds use, it says half. Nearly all its reports are one hull's then: two hulls that
+lie far apart look as fast, one by the other."""
+
+ONE_SHARE: Final = 0.95
 
 HULL_STEP_S: Final = 900.0
 """Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
@@ -246,8 +249,12 @@ def _one_vessel(
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
     usual = usual_kn(times[free], lat[free], lon[free], sog[free])
     if np.nanmax(sog[free], initial=0.0) < STUCK_SHARE * usual:  # it says 0 kn, always
-        sog = np.full(len(own), np.nan)
-        own = replace(own, sog=sog)
+        unstated = replace(own, sog=np.full(len(own), np.nan))
+        chain = np.zeros(len(own), bool)
+        whole = runs(unstated, free, usual)
+        length = best_chain(times, lat, lon, unstated.sog, free, whole, usual, chain)
+        if length >= ONE_SHARE * np.count_nonzero(free):
+            own, sog = unstated, unstated.sog
     whole = runs(own, free, usual)
     hulls: list[Ints] = []
     for _ in range(MAX_HULLS):
