@@ -66,7 +66,9 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
             ):
                 continue
             lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
-            off_m = max(leap_m(reports, a - 1, a, 5.0), _around_m(limits, reports, slice(low, high), a, b))
+            off_m = max(
+                leap_m(reports, a - 1, a, 5.0), _around_m(limits, reports, slice(low, high), a, b)
+            )
             if a - reports.span_of(int(reports.track[a]))[0] <= 2 and reports.track[a] % 100 > 1:
                 off_m = hull_limits.MAX_JUMP_M  # a further track begins where none can have got to
             off_m = max(off_m, leap_m(reports, b, b + 1, 5.0))
@@ -90,9 +92,10 @@ def repeats(limits: Limits, reports: Reports, homes: Ints, a: int, b: int) -> di
     reports are enough where the vessel can't have got to.
     """
     own = np.arange(a, b + 1)
-    if geodesy.distance_m(
-        reports.lat[a], reports.lon[a], reports.lat[own], reports.lon[own]
-    ).max() < limits.min_moved_m:
+    if (
+        geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[own], reports.lon[own]).max()
+        < limits.min_moved_m
+    ):
         return {}
     earlier = homes[reports.time_us[homes] < reports.time_us[a]]
     keys = copies.places(reports.lat[earlier], reports.lon[earlier])

@@ -9,6 +9,7 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
 from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.verdicts import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 
 if TYPE_CHECKING:
     from detectors.kinematics.integrity.verdicts import Reports
@@ -27,6 +28,10 @@ within a degree or two leaves the straight line so far."""
 
 MOVING_KN: Final = 3.0
 SPEED_FITS_KN: Final = 3.0
+FROZEN_M: Final = 100.0
+FROZEN_SHARE: Final = 0.9
+"""Nearly all within errors of 10 m and more."""
+
 SPARE_SHARE: Final = 0.2
 """Of the time that is left at both ends of a silence, by how much the way through what belongs into
 it may take longer or less."""
@@ -243,3 +248,37 @@ def _nearest(
             if off_m < nearest_m and abs(shift) >= MIN_SHIFT_S:
                 nearest_m = off_m
                 found[row] = shift
+
+
+def misdated_s(track: "Reports", chain: "Reports") -> NDArray[np.float64]:
+    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
+    NaN: of what sails by its way, of what lies still by where the vessel lay before.
+    """
+    if (chain.sog < MOVING_KN).all():
+        return np.full(len(chain), lain_s(track, chain))
+    shifted = shifts_s(track, chain).astype("float64")
+    if _stands(chain):
+        shifted[:] = np.nan
+        return shifted
+    for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
+        if len(part) >= CONFIRMING_REPORTS:
+            late_s = delayed_s(track, chain.take(part))
+            shifted[part] = np.where(np.isnan(shifted[part]), late_s, shifted[part])
+    return shifted
+
+
+def _breaks(times_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which reports of a chain come after a silence."""
+    return np.flatnonzero(np.diff(times_us) > HULL_STEP_S * SECOND_US) + 1
+
+
+def _stands(chain: "Reports") -> bool:
+    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
+    copy of a track with wrong times goes along it.
+    """
+    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
+    return bool(
+        len(chain) >= MANY_REPORTS
+        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
+        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
+    )

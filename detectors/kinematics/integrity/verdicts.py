@@ -37,10 +37,8 @@ seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
 
 MANY_REPORTS: Final = 6
 
-FROZEN_M: Final = 100.0
-FROZEN_SHARE: Final = 0.9
 MOVING_KN: Final = 3.0
-"""Nearly all within errors of 10 m and more; faster than any stream."""
+"""Faster than any stream."""
 
 STUCK_SHARE: Final = 0.25
 """A vessel that never says that it makes even so much of its own derived speed states none. In m/s,
@@ -244,6 +242,7 @@ def _one_vessel(
     """Tell the hulls of one number apart; `judged` is changed in place."""
     from detectors.kinematics.integrity.chains import best_chain, usual_kn
     from detectors.kinematics.integrity.runs import runs
+    from detectors.kinematics.integrity.shifted import misdated_s
 
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
@@ -269,7 +268,7 @@ def _one_vessel(
             judged.verdict[twins] = Verdict.COPY
             free[twins] = False
             continue
-        shifted = _shifted_s(own.take(hulls[0]), own.take(rows))
+        shifted = misdated_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
         sails = ~(sog[rows] < MOVING_KN)
         judged_by = sails if sails.any() else np.ones(len(rows), bool)
@@ -368,42 +367,6 @@ def _scattered(times_us: Ints, hulls: list[Ints]) -> list[Ints]:
         if last - first <= JAMMED_S * SECOND_US and sum(near) > 1:
             found.append(brief[place])
     return found
-
-
-def _stands(chain: Reports) -> bool:
-    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
-    copy of a track with wrong times goes along it.
-    """
-    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
-    return bool(
-        len(chain) >= MANY_REPORTS
-        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
-        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
-    )
-
-
-def _shifted_s(track: Reports, chain: Reports) -> Floats:
-    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
-    NaN: of what sails by its way, of what lies still by where the vessel lay before.
-    """
-    from detectors.kinematics.integrity.shifted import delayed_s, lain_s, shifts_s
-
-    if (chain.sog < MOVING_KN).all():
-        return np.full(len(chain), lain_s(track, chain))
-    shifted = shifts_s(track, chain).astype("float64")
-    if _stands(chain):
-        shifted[:] = np.nan
-        return shifted
-    for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
-        if len(part) >= CONFIRMING_REPORTS:
-            late_s = delayed_s(track, chain.take(part))
-            shifted[part] = np.where(np.isnan(shifted[part]), late_s, shifted[part])
-    return shifted
-
-
-def _breaks(times_us: Ints) -> Ints:
-    """Return which reports of a chain come after a silence."""
-    return np.flatnonzero(np.diff(times_us) > HULL_STEP_S * SECOND_US) + 1
 
 
 def _few(times_us: Ints) -> Bools:

@@ -57,7 +57,9 @@ def test_the_chain_is_worth_as_much_as_any_where_few_hulls_report(made):
     time_us = np.cumsum(passed).astype("int64") * S
     lat, lon = 3.0 + 0.2 * place, np.full(len(place), 100.0)
     chain = np.zeros(len(place), bool)
-    length = best_chain(time_us, lat, lon, sog, np.ones(len(place), bool), each(len(place)), 10.0, chain)
+    length = best_chain(
+        time_us, lat, lon, sog, np.ones(len(place), bool), each(len(place)), 10.0, chain
+    )
     assert length == chain.sum()
     got = worth_of(chain, time_us, lat, lon, sog, 10.0)
     assert got == slow(time_us, lat, lon, sog, 10.0)
@@ -77,4 +79,7 @@ def test_random_places_cost_no_more_than_the_heads():
     time_us = np.arange(n) * 10 * S
     chain = np.zeros(n, bool)
     lat, lon = rng.uniform(-1, 8, n), rng.uniform(95, 105, n)
-    assert best_chain(time_us, lat, lon, np.zeros(n), np.ones(n, bool), each(n), 10.0, chain) < n / HEADS
+    assert (
+        best_chain(time_us, lat, lon, np.zeros(n), np.ones(n, bool), each(n), 10.0, chain)
+        < n / HEADS
+    )

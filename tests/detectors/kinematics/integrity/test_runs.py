@@ -1,4 +1,4 @@
-"""Faults as feeds have them, put into tracks: whole runs are of one hull, and dated right or not."""
+"""Faults as feeds have them, put into tracks: runs are of one hull each, and dated right or not."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.kinematics.integrity import Reports, Verdict
-from tests.detectors.kinematics.integrity.conftest import S, T0_US, judge, sail, settle, together
+from tests.detectors.kinematics.integrity.conftest import T0_US, S, judge, sail, settle, together
 from tests.detectors.kinematics.integrity.test_labelled import judged, rand_index
 
 HOUR = 3_600
