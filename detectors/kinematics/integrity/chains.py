@@ -108,7 +108,8 @@ def best_chain(
                 continue
             apart_m = apart(lat[head], lon[head], lat[row], lon[row])
             after = worth[head] + runs[3, row]
-            after -= step_cost(apart_m, passed_s, sog[head], sog[row], usual)
+            cost = step_cost(apart_m, passed_s, sog[head], sog[row], usual)
+            after -= min(cost, STRAY) if runs[4, row] == head else cost
             if after > worth[row]:
                 worth[row] = after
                 before[row] = head

@@ -31,6 +31,10 @@ MISSED_SHARE: Final = 0.5
 """By more than `SLACK_M` and half of the way (as in `jammed`), at most `NEAR_M`, the place of the
 next report is missed by going on from either as it states."""
 
+MAX_ACROSS: Final = 0.35
+"""Sine of the angle, 20 degrees, from the course within which a leap is a clock's (as in the
+detector `spoofing`)."""
+
 HELD_M: Final = 100.0
 HELD_S: Final = 1_200.0
 """A run that ends within so little for so long may have ended before: a position that is held while
@@ -44,15 +48,16 @@ worth so much beside one that doesn't gainsay itself."""
 
 
 def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.float64]:
-    """Return rows of (run, reports of it before this one, behind it, worth of this one) for one
-    vessel's reports.
+    """Return rows of (run, reports of it before this one, behind it, worth of this one, the report
+    from which a clock leapt to it, or -1) for one vessel's reports.
 
     Those that aren't `free` are each by themselves. Where two runs meet, all of them end.
     """
     columns = (reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog)
     before = np.full(len(free), -1, np.int64)
     _link(*columns, free, usual, before)
-    found = np.ones((4, len(free)))
+    found = np.ones((5, len(free)))
+    _clock_leaps(*columns, free, before, found[4])
     _count(reports.time_us, reports.lat, reports.lon, reports.sog, before, found)
     return found
 
@@ -132,6 +137,34 @@ def _link(
             count -= 1
         tails[count] = row
         count += 1
+
+
+@compiled
+def _clock_leaps(
+    time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, before: Any, found: Any
+) -> None:
+    """Write to `found` the report before each that begins a run, where it lies ahead or astern of
+    it by less than `BRIEF_S`: another receiver takes over, whose clock differs.
+    """
+    last = -1
+    for row in range(len(time_us)):
+        found[row] = -1.0
+        if not free[row]:
+            continue
+        here = last
+        last = row
+        if here < 0 or before[row] >= 0 or not (min(sog[here], sog[row]) >= HELD_KN):
+            continue
+        north = lat[row] - lat[here]
+        east = (lon[row] - lon[here]) * np.cos(np.radians(lat[row]))
+        apart_m = apart(lat[here], lon[here], lat[row], lon[row])
+        if apart_m > max(sog[here], sog[row]) * KNOT_MPS * BRIEF_S:
+            continue
+        course = np.arctan2(east, north)
+        off_here = np.abs(np.sin(course - np.radians(cog[here])))
+        off_row = np.abs(np.sin(course - np.radians(cog[row])))
+        if off_here <= MAX_ACROSS and off_row <= MAX_ACROSS:
+            found[row] = here
 
 
 @compiled

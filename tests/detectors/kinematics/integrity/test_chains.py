@@ -14,7 +14,7 @@ S = 1_000_000
 
 def each(n):
     """Every report is a run by itself."""
-    return np.array([np.arange(n), np.zeros(n), np.zeros(n), np.ones(n)], float)
+    return np.array([np.arange(n), np.zeros(n), np.zeros(n), np.ones(n), np.full(n, -1)], float)
 
 
 def slow(time_us, lat, lon, sog, usual):

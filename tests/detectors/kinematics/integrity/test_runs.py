@@ -155,6 +155,15 @@ def test_real_tracks_put_under_one_number_are_told_apart(shared):
     assert rand_index(both["seg"][told].to_numpy(), got.hull[told]) >= 0.98
 
 
+def test_a_receiver_with_another_clock_takes_over():
+    """From then on the vessel is two miles ahead, on its course."""
+    way = sail(np.arange(0, 8 * HOUR, 60), speed=18)
+    late = way.time_us < T0_US + 4 * HOUR * S
+    ahead = sail(np.arange(0, 8 * HOUR, 60) + 400, speed=18)
+    lat, lon = np.where(late, way.lat, ahead.lat), np.where(late, way.lon, ahead.lon)
+    assert set(judge(replace(way, lat=lat, lon=lon)).verdict) == {Verdict.SOUND}
+
+
 def test_nothing_and_one_report_make_no_run():
     assert len(judge(sail([])).verdict) == 0
     assert isinstance(sail([0]), Reports)
