@@ -18,8 +18,8 @@ from detectors.vessels.numbers import imo_is_valid, plain
 STEP_S: Final = 300
 """Five minutes: at 12 kn a mile."""
 MAX_SILENCE_S: Final = 1800.0
-MAX_BREAK_S: Final = 3600
-"""An hour in which one of them isn't heard, or both lie."""
+MAX_BREAK_S: Final = 21_600
+"""Six hours in which one of them isn't heard, or both lie: as of two hulls, one event."""
 
 
 def one_hull(

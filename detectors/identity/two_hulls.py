@@ -98,6 +98,10 @@ def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> 
         min_duration_s=limits.min_hulls_s,
         min_reports=limits.min_switches,
     )
+    # Whatever the time by which feeds deliver late, no ship follows another of its number by it.
+    late = copies.lag(original, copy, limits.max_copy_spread_m) if found is None else None
+    if late is not None and late.spread_m <= limits.max_copy_spread_m:
+        return True
     if found is not None or _are_strays(reports, int(tracks[counts.argmax()]), copy):
         return True
     return copies.one_clock(copies.clock_lags_s(copies.steps(reports, one.here, one.there)))

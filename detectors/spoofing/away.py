@@ -20,6 +20,7 @@ from detectors.kinematics.reports import Reports
 from detectors.spoofing.copy import copied
 from detectors.spoofing.frozen import stood_still
 from detectors.spoofing.limits import Limits
+from detectors.spoofing.replay import repeats
 from detectors.spoofing.story import Scene, Story
 
 Ints = NDArray[np.int64]
@@ -81,9 +82,10 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     duration_s = float(times[b] - times[a]) / SECOND_US
     if b - a + 1 < limits.min_reports or duration_s < limits.min_duration_s:
         return None
-    if _reachable(reports, last_home, a):
-        return None
     home = homes[reports.track[homes] == reports.track[last_home]]
+    came_by_leap = not _reachable(reports, last_home, a)
+    if not came_by_leap and (stays or not _left_by_leap(limits, reports, home, b)):
+        return None
     # After an outage the vessel itself may be taken for its displaced copy.
     heard_to = _heard_together_to(reports, home, a, b)
     copy = copied(limits, reports, home, a, heard_to)
@@ -100,19 +102,22 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     going_on = bool(
         not stays and len(back) == 0 and scene.end_us - times[b] <= limits.max_silence_s * SECOND_US
     )
-    leap_m, pause_s = reports.distance_m(last_home, a), reports.seconds(last_home, a)
-    both_alive = alive > limits.max_alive_fraction
+    leap = (last_home, a) if came_by_leap else (b, int(back[0]))
+    leap_m, pause_s = reports.distance_m(*leap), reports.seconds(*leap)
+    # Heard seldom, by satellite, it may be alive and silent for longer.
+    both_alive = alive > limits.max_alive_fraction or n_home >= limits.min_reports
     evidence: dict[str, Any] = {
         "jump_m": leap_m,
         "jump_s": at_most(pause_s, limits, "max_pause_s"),
         "jump_kn": float(geodesy.speed_kn(leap_m, max(pause_s, 1.0))),
         "away_s": at_least(duration_s, limits, "min_duration_s"),
-        "home_alive_fraction": (at_least if both_alive else at_most)(
+        "home_alive_fraction": (at_least if alive > limits.max_alive_fraction else at_most)(
             alive, limits, "max_alive_fraction"
         ),
         "n_home_reports": n_home,
         "returned": bool(len(back)),
         "leapt": True,
+        "came_by_leap": came_by_leap,
     }
     if both_alive and copy is None:
         return None
@@ -122,8 +127,12 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     else:
         subkind, score = "jump", 0.6 if len(back) else 0.5
         score *= 1.0 if pause_s <= limits.alive_s else 0.75
+    again = repeats(limits, reports, homes, a, b) if subkind == "jump" else {}
+    if again:
+        subkind, score = "replay", 0.6
+        evidence |= again
     if subkind == "jump":
-        step = copies.steps(reports, np.array([last_home]), np.array([a]))
+        step = copies.steps(reports, *(np.array([row]) for row in leap))
         evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
     if len(back):
         away_s = reports.seconds(last_home, int(back[0]))
@@ -152,6 +161,16 @@ def _reachable(reports: Reports, a: int, b: int) -> bool:
             ends[2][:1],
             ends[2][1:],
         )[0]
+    )
+
+
+def _left_by_leap(limits: Limits, reports: Reports, home: Ints, b: int) -> bool:
+    """Tell whether the home track is heard again soon where none can have got to from report b."""
+    after = home[reports.time_us[home] > reports.time_us[b]][:1]
+    return bool(
+        len(after)
+        and reports.seconds(b, int(after[0])) <= limits.max_pause_s
+        and not _reachable(reports, b, int(after[0]))
     )
 
 

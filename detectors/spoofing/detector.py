@@ -41,11 +41,12 @@ class Spoofing(Limits):
     The tracks of one MMSI are told apart by what a hull can do (`kinematics.integrity`). Here an
     *excursion* is a session of a further track (without a silence over `max_silence_s`) that
     begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
-    `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to.
+    `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to, or
+    can't have come from when it is heard again.
 
     - ``jump``: Nearer than the segmentation tells apart, a track leaps by `min_leap_m` or more
       against its speed and course, and back by the opposite of that vector. Else the home track is
-      silent meanwhile (alive for at most `max_alive_fraction` of the
+      silent meanwhile (fewer than `min_reports`, alive for at most `max_alive_fraction` of the
       session; alive between two reports of at most `alive_s`). It is believed true where it
       resumes within `max_pause_s`. An excursion is reported for its first `max_away_s`: after
       that it is the vessel's new home.
@@ -66,12 +67,14 @@ class Spoofing(Limits):
       `min_inland_s`.
     - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
       `min_sog_kn` or more; or, whatever SOG says, between a track under way and a leap to where the
-      vessel would have got to at its speed.
+      vessel would have got to at its speed, or goes on from.
     - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
       constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
       of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.
 
-    One false track is one event. An excursion of a peculiar shape gets the subkind of the shape;
+    One false track is one event, and so are those of one subkind that follow one another within
+    `alive_s`. An excursion of a peculiar shape gets the subkind of the shape, one that repeats
+    `min_reports` earlier positions after one lag is a replay;
     a one-way jump away from a stretch that is itself frozen or geometric belongs to that.
     Corrupt fixes around a leap that dead reckoning passes by make none.
 
@@ -89,7 +92,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from detectors.core.frames import SECOND_US
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MARGIN_S, Story
@@ -42,6 +43,15 @@ def merge(
             and reports.seconds(s.last, away.home)
             <= (MARGIN_S if away.evidence["returned"] else limits.max_away_s)
         ]
+        # Or it was true, and what the home track goes on with isn't.
+        left += [
+            s
+            for s in stories
+            if not left
+            and away.subkind == "jump"
+            and reports.track[s.first] == reports.track[away.home]
+            and 0.0 <= reports.seconds(away.last, s.first) <= limits.alive_s
+        ]
         if left:
             i = stories.index(left[-1])
             more = {k: away.evidence[k] for k in ("jump_m", "jump_s", "jump_kn")}
@@ -63,4 +73,26 @@ def merge(
                 evidence={**inside[0].evidence, **away.evidence},
             )
         kept.append(away)
-    return [*stories, *kept]
+    return joined(limits, reports, [*stories, *kept])
+
+
+def joined(limits: Limits, reports: Reports, stories: Sequence[Story]) -> list[Story]:
+    """Return one story of those of one vessel and kind that follow one another within `alive_s`:
+    where one ends may be no more than what the verdicts of the next hours could see.
+    """
+    found: list[Story] = []
+    for one in sorted(stories, key=lambda s: (reports.track[s.first] // 100, s.start_us, s.first)):
+        last = found[-1] if found else one
+        if (
+            last is not one
+            and reports.track[last.first] // 100 == reports.track[one.first] // 100
+            and last.subkind == one.subkind
+            and one.start_us - last.end_us <= limits.alive_s * SECOND_US
+        ):
+            best = max(last, one, key=lambda s: (s.score, s.last - s.first))
+            end_us = max(last.end_us, one.end_us)
+            going_on = last.going_on or one.going_on
+            found[-1] = replace(best, start_us=last.start_us, end_us=end_us, going_on=going_on)
+        else:
+            found.append(one)
+    return found

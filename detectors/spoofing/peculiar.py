@@ -70,10 +70,11 @@ def _shape(
         return {"subkind": "on_land", "inland_fraction": share}
     off_m = float(geodesy.distance_m(lat[0], lon[0], lat, lon).max())
     fast = np.isfinite(sog_kn) & (sog_kn >= limits.min_sog_kn)
+    held = {"subkind": "frozen", "extent_m": at_most(off_m, limits, "max_frozen_m")}
     if off_m <= limits.max_frozen_m and fast.mean() >= 0.8:
-        return {
-            "subkind": "frozen",
-            "extent_m": at_most(off_m, limits, "max_frozen_m"),
-            "median_sog_kn": at_least(float(np.nanmedian(sog_kn)), limits, "min_sog_kn"),
-        }
+        median_kn = float(np.nanmedian(sog_kn))
+        return {**held, "median_sog_kn": at_least(median_kn, limits, "min_sog_kn")}
+    # Where it was held from, only the leap to where it had sailed meanwhile shows it.
+    if off_m <= limits.max_frozen_m and not story.evidence["came_by_leap"]:
+        return {**held, "frozen_s": at_least(duration_s, limits, "min_frozen_s")}
     return {}

@@ -102,7 +102,7 @@ def staged(stage_of, zones_from, table: pd.DataFrame):
 falsehoods = st.tuples(
     st.sampled_from(KINDS),
     st.floats(6, 30),
-    st.floats(0.5, 4),
+    st.floats(0.5, 8),
     st.sampled_from([20.0, 60.0, 180.0]),
     st.integers(0, 99),
 )
@@ -118,8 +118,6 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
     kind, begin_h, duration_h, every_s, _ = falsehood
     if kind in {"circle", "circle here"}:  # two turns take 65 minutes
         duration_h = max(duration_h, 1.5)
-    # In more hours it may as well have sailed the 48 nm, and what lasts is a hull by itself.
-    duration_h = min(duration_h, 2.0)
     duration_h = max(duration_h, 30 * every_s / 3600)
     stage = staged(stage_of, zones_from, scene(kind, begin_h, duration_h, every_s, falsehood[4]))
     found = Spoofing().detect(stage.positions, stage.context())
@@ -135,13 +133,11 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
     if kind in subkind:
         begin, end = (T0 + pd.Timedelta(hours=h) for h in (begin_h, begin_h + duration_h))
         slack = pd.Timedelta(seconds=12 * every_s)
+        if kind == "circle here":  # in minutes it may as well have sailed into the circle around it
+            slack = max(slack, pd.Timedelta(minutes=6))
         assert len(found) == 1
         [event] = found.to_dict("records")
         assert event["score"] >= 0.5
-        if kind == "frozen" and event["subkind"] == "jump":
-            # A hull can have waited there for a part of it; what is left over leaps, and is told.
-            assert begin - slack <= event["start"] <= end + slack
-            return
         assert event["subkind"] == subkind[kind]
         assert abs(event["start"] - begin) <= slack
         assert abs((stage.end if pd.isna(event["end"]) else event["end"]) - end) <= slack

@@ -39,16 +39,12 @@ container ships are built for 25 kn)."""
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
+EDGE: Final = 1
+"""So many reports where one run is left for another may be false."""
+
 LINEAGE: Final = 3
 """Reports of one chain among them, so that a false last one doesn't end it, beside those from which
 it strayed."""
-
-MAX_CHAINS: Final = 8
-"""Hulls looked for under one number in one stretch; what is left over then is false."""
-
-LEFT: Final = MAX_CHAINS + 1
-TWIN: Final = MAX_CHAINS + 2
-"""What stands in the place of a chain's number; see `chains_of_each`."""
 
 
 @compiled
@@ -83,9 +79,11 @@ def apart(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
 
 @compiled
 def best_chain(
-    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, usual: float, out: Any
+    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, runs: Any, usual: float, out: Any
 ) -> int:
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
+
+    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
     Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
@@ -100,27 +98,33 @@ def best_chain(
     for row in range(n):
         if not free[row]:
             continue
-        worth[row] = 1.0
+        worth[row] = runs[3, row]
         for place in range(count - 1, -1, -1):
             head = heads[place]
             passed_s = (time_us[row] - time_us[head]) / SECOND_US
             # The newest is mostly the best; who can't come to as much needn't be measured.
-            if passed_s <= 0.0 or worth[head] + 1.0 < worth[row]:
+            if passed_s <= 0.0 or worth[head] + runs[3, row] < worth[row]:
+                continue
+            if runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE:
                 continue
             apart_m = apart(lat[head], lon[head], lat[row], lon[row])
-            after = worth[head] + 1.0 - step_cost(apart_m, passed_s, sog[head], sog[row], usual)
-            if after >= worth[row] and after > 1.0:
+            after = worth[head] + runs[3, row]
+            cost = step_cost(apart_m, passed_s, sog[head], sog[row], usual)
+            after -= min(cost, STRAY) if runs[4, row] == head else cost
+            if after >= worth[row] and after > runs[3, row]:
                 worth[row] = after
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
             best = row
-        # Its lineage keeps its last few reports, and those from which it strayed: the chain may go
-        # on from there.
+        # Its lineage keeps its last few reports, those from which it strayed, and ends of runs: the
+        # chain may go on from there.
         old, next_of_old = before[row], np.int64(row)
         for _ in range(LINEAGE - 1):
             next_of_old = old
             old = before[old] if old >= 0 else np.int64(-1)
-        if old >= 0 and worth[next_of_old] - worth[old] >= 1.0:
+        ends = old >= 0 and runs[2, old] == 0 and runs[1, old] >= LINEAGE - 1
+        strayed = worth[next_of_old] - worth[old] < runs[3, next_of_old] - 0.01
+        if old >= 0 and not strayed and not ends:
             for place in range(count):
                 if heads[place] == old:
                     for later in range(place, count - 1):
@@ -143,38 +147,6 @@ def best_chain(
         length += 1
         best = before[best]
     return length
-
-
-@compiled
-def chains_of_each(
-    bounds: Any, time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, usual: Any, chain: Any
-) -> None:
-    """Write to `chain` of which chain of its vessel each report is, from 1; `LEFT` of none, and
-    `TWIN` what lies near the first chain's report of the very same time: times may be coarse.
-    """
-    for vessel in range(len(bounds) - 1):
-        rest = np.arange(bounds[vessel], bounds[vessel + 1])
-        rest = rest[free[bounds[vessel] : bounds[vessel + 1]]]
-        for number in range(1, MAX_CHAINS + 1):
-            if len(rest) == 0:
-                break
-            times, lats, lons = time_us[rest], lat[rest], lon[rest]
-            out = np.zeros(len(rest), np.bool_)
-            best_chain(times, lats, lons, sog[rest], ~out, usual[vessel], out)
-            kept = ~out
-            chain[rest[out]] = number
-            if number == 1:
-                track = np.flatnonzero(out)
-                at = np.minimum(np.searchsorted(times[track], times), len(track) - 1)
-                for place in np.flatnonzero(kept):
-                    twin = track[at[place]]
-                    if times[twin] != times[place]:
-                        continue
-                    if apart(lats[place], lons[place], lats[twin], lons[twin]) <= NEAR_M:
-                        chain[rest[place]] = TWIN
-                        kept[place] = False
-            rest = rest[kept]
-        chain[rest] = LEFT
 
 
 def one_hull(

@@ -49,7 +49,7 @@ from detectors.kinematics.integrity.verdicts import (
 
 Ints = NDArray[np.int64]
 
-VERSION: Final = "6"
+VERSION: Final = "7"
 """Raised when the same reports get other verdicts."""
 
 LOOK_BACK: Final = timedelta(seconds=LOOK_BACK_S)

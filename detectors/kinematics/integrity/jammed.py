@@ -55,6 +55,7 @@ def mark_interference(
     rows = np.flatnonzero(np.isin(reports.mmsi, reports.mmsi[around]))
     loose = np.zeros(len(reports), bool)
     loose[rows] = _fits_nowhere(reports.take(rows), hull[rows])
+    loose |= _nowhere_else(reports, verdict, hull, around)
     loose &= around
     verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
     hull[loose] = 0
@@ -119,6 +120,18 @@ def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8]) -> Bools:
     nowhere[order] = True
     nowhere[a[fits]] = False
     nowhere[b[fits]] = False
+    return nowhere
+
+
+def _nowhere_else(
+    reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8], around: Bools
+) -> Bools:
+    """Tell which reports are of further hulls of a number that are heard there and then only."""
+    further = np.flatnonzero(verdict == Verdict.OTHER_HULL)
+    _, of = np.unique(reports.mmsi[further] * 256 + hull[further], return_inverse=True)
+    elsewhere = np.bincount(of, weights=~around[further]) > 0
+    nowhere = np.zeros(len(reports), bool)
+    nowhere[further] = ~elsewhere[of]
     return nowhere
 
 

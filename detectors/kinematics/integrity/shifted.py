@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.geodesy import KNOT_MPS, to_local_m
+from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
 from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.verdicts import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 
 if TYPE_CHECKING:
     from detectors.kinematics.integrity.verdicts import Reports
 
-Ints = NDArray[np.int64]
-
-MAX_SHIFT_S: Final = 7_200.0
-"""Feeds of satellites are delivered 15 to 120 minutes late."""
+MAX_SHIFT_S: Final = 7_500.0
+"""Feeds of satellites are delivered 15 to 120 minutes late, and some seconds."""
 
 MIN_SHIFT_S: Final = 60.0
 ON_WAY_M: Final = 200.0
@@ -28,6 +28,14 @@ within a degree or two leaves the straight line so far."""
 
 MOVING_KN: Final = 3.0
 SPEED_FITS_KN: Final = 3.0
+FROZEN_M: Final = 100.0
+FROZEN_SHARE: Final = 0.9
+"""Nearly all within errors of 10 m and more."""
+
+SPARE_SHARE: Final = 0.2
+"""Of the time that is left at both ends of a silence, by how much the way through what belongs into
+it may take longer or less."""
+
 MAX_LOOKED_AT: Final = 4_096
 GONE_M: Final = 300.0
 """Further than errors and a swing make of what lies still. That its fix, speed and course come once
@@ -66,6 +74,8 @@ def repeated(
     under_way = sog[second] >= 10 * MOVING_KN
     moved = np.where(under_way, north + east > 0, north + east > GONE_M / UNIT_M)
     moved &= second - 1 > first
+    rest = np.flatnonzero(moved & ~under_way)
+    moved[rest] = _left(first[rest], second[rest], time_us, lat, lon)
     late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
     copies |= late_s < MIN_SHIFT_S
     late_s[copies] = np.nan
@@ -103,36 +113,100 @@ def _same_before(
         slots[place] = row
 
 
-def shifts_s(reports: "Reports", track: Ints, others: Ints, vessel: Ints) -> NDArray[np.float32]:
+@compiled
+def _left(first: Any, second: Any, time_us: Any, lat: Any, lon: Any) -> Any:
+    """Tell which reports of what lay still are of a place that the vessel has left since, as it can
+    have: between those of one that still lies there come those of another hull.
+    """
+    left = np.zeros(len(first), np.bool_)
+    for place in range(len(first)):
+        lat0, lon0 = lat[first[place]], lon[first[place]]
+        for row in range(first[place] + 1, second[place]):
+            off = abs(lat[row] - lat0) + abs(lon[row] - lon0)
+            if off <= GONE_M / UNIT_M:
+                continue
+            step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
+            step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
+            left[place] = step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
+            break
+    return left
+
+
+def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:
     """Return how much later than the vessel reports are at their place on its way; else NaN.
 
     Each is compared with the legs of the track within `MAX_SHIFT_S` (of at most `MAX_LOOKED_AT`
     reports) on which the vessel goes at `MOVING_KN` or faster; the nearest counts.
-
-    Parameters
-    ----------
-    track, others
-        Rows of the vessels' tracks, and of the reports that are compared with them.
-    vessel
-        Of which vessel each report is, in ascending order.
     """
     found = np.full(len(others), np.nan, np.float32)
-    if not len(track):
+    if len(track) < 2 or len(others) == 0:
         return found
-    begin = np.searchsorted(vessel[track], vessel[others])
-    stop = np.searchsorted(vessel[track], vessel[others], "right")
-    head = np.searchsorted(vessel[track], vessel[track])
-    x, y = _local_m(reports, track, track[head])
-    at_x, at_y = _local_m(reports, others, track[np.minimum(begin, len(track) - 1)])
-    times = (reports.time_us[track], reports.time_us[others])
-    _nearest(times[0], x, y, times[1], at_x, at_y, reports.sog[others], begin, stop, found)
+    lat0, lon0 = float(track.lat[0]), float(track.lon[0])
+    x, y = to_local_m(track.lat, track.lon, lat0, lon0)
+    at_x, at_y = to_local_m(others.lat, others.lon, lat0, lon0)
+    first = np.searchsorted(track.time_us, others.time_us - int(MAX_SHIFT_S * SECOND_US))
+    last = np.searchsorted(track.time_us, others.time_us + int(MAX_SHIFT_S * SECOND_US))
+    _nearest(track.time_us, x, y, others.time_us, at_x, at_y, others.sog, first, last, found)
     return found
 
 
-def _local_m(reports: "Reports", rows: Ints, origin: Ints) -> tuple[Any, Any]:
-    return to_local_m(
-        reports.lat[rows], reports.lon[rows], reports.lat[origin], reports.lon[origin]
-    )
+def delayed_s(track: "Reports", others: "Reports") -> float:
+    """Return how much later than sailed some reports are dated that fit a silence of the track;
+    else NaN.
+
+    A pass of a satellite that is dated when it was delivered leaves a hole where it belongs: at its
+    stated speed the vessel comes from the report before the hole to the first of them, and from the
+    last of them to the report behind it, at times that a constant shift makes right.
+    """
+    dates_s, own_s = (r.time_us / SECOND_US for r in (track, others))
+    before = np.flatnonzero(np.diff(dates_s) > own_s[-1] - own_s[0])
+    spare_s = dates_s[before + 1] - dates_s[before] - (own_s[-1] - own_s[0])
+    ways_s, at_rest = [], []
+    for rows, end in ((before, 0), (before + 1, -1)):
+        here = (track.lat[rows], track.lon[rows], others.lat[end], others.lon[end])
+        own_kn = _speed_kn(others, end)
+        way_m, kn = distance_m(*here), np.fmax(track.sog[rows], own_kn)
+        at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], own_kn) > MOVING_KN))
+        ways_s.append(way_m / (np.where(kn >= MOVING_KN, kn, np.nan) * KNOT_MPS))
+    first = own_s[0] - dates_s[before] - ways_s[0]
+    last = own_s[-1] - dates_s[before + 1] + ways_s[1]
+    shift_s = np.where(at_rest[0], last, np.where(at_rest[1], first, (first + last) / 2))
+    # Where it lay still it may have done so for any time.
+    left_s = spare_s - np.where(at_rest[0], 0.0, ways_s[0]) - np.where(at_rest[1], 0.0, ways_s[1])
+    off_s = np.where(at_rest[0] | at_rest[1], np.maximum(-left_s, 0.0), np.abs(left_s))
+    off_s = np.where(at_rest[0] & at_rest[1], np.nan, off_s)
+    fits = off_s <= np.maximum(MIN_SHIFT_S, SPARE_SHARE * spare_s)
+    fits &= (np.abs(shift_s) >= MIN_SHIFT_S) & (np.abs(shift_s) <= MAX_SHIFT_S)
+    if not fits.any():
+        return np.nan
+    return float(shift_s[np.flatnonzero(fits)[np.argmin(off_s[fits])]])
+
+
+def lain_s(track: "Reports", others: "Reports") -> float:
+    """Return how much later than the vessel lay there some reports are dated that lie still; else
+    NaN: where it had lain when they begin, and was heard elsewhere before half of them.
+    """
+    place = np.median(others.lat), np.median(others.lon)
+    if (distance_m(*place, others.lat, others.lon) > GONE_M).any():
+        return np.nan
+    near_m = distance_m(*place, track.lat, track.lon)
+    lay = np.flatnonzero((near_m <= GONE_M) & (track.time_us <= others.time_us[-1]))
+    if not len(lay) or track.time_us[lay[0]] > others.time_us[0]:
+        return np.nan
+    left = np.searchsorted(track.time_us, track.time_us[lay[-1]], side="right")
+    if left == len(track) or track.time_us[left] > np.median(others.time_us):
+        return np.nan
+    shift_s = float(others.time_us[-1] - track.time_us[lay[-1]]) / SECOND_US
+    return shift_s if MIN_SHIFT_S <= shift_s <= MAX_SHIFT_S else np.nan
+
+
+def _speed_kn(reports: "Reports", end: int) -> float:
+    """Return the speed at the first (0) or last (-1) of some reports: stated, else as it made."""
+    if not np.isnan(reports.sog[end]):
+        return float(reports.sog[end])
+    a, b = (0, 1) if end == 0 else (-2, -1)
+    way_m = distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    return float(way_m / KNOT_MPS / max((reports.time_us[b] - reports.time_us[a]) / SECOND_US, 1.0))
 
 
 @compiled
@@ -145,38 +219,27 @@ def _nearest(
     at_y: Any,
     sog: Any,
     first: Any,
-    stop: Any,
+    last: Any,
     found: Any,
 ) -> None:
-    """Write to `found` the shift of each report against the nearest leg of its track, which has the
-    rows from `first` to before `stop`.
-    """
-    reach_us = int(MAX_SHIFT_S * SECOND_US)
-    length = np.hypot(x[1:] - x[:-1], y[1:] - y[:-1])
-    speed_kn = np.full(len(length), np.nan)
-    for leg in range(len(length)):
-        leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
-        if leg_s > 0.0 and length[leg] / leg_s >= MOVING_KN * KNOT_MPS:
-            speed_kn[leg] = length[leg] / leg_s / KNOT_MPS
+    """Write to `found` the shift of each report against the nearest leg of the track."""
     for row in range(len(at_us)):
         nearest_m = ON_WAY_M
-        own = time_us[first[row] : stop[row]]
-        if len(own) < 2:
-            continue
-        begin = first[row] + np.searchsorted(own, at_us[row] - reach_us)
-        end = min(first[row] + np.searchsorted(own, at_us[row] + reach_us), stop[row]) - 1
+        begin = first[row]
+        end = min(last[row], len(time_us)) - 1
         if end - begin > MAX_LOOKED_AT:
-            middle = first[row] + np.searchsorted(own, at_us[row])
+            middle = np.searchsorted(time_us, at_us[row])
             begin = max(begin, middle - MAX_LOOKED_AT // 2)
             end = min(end, middle + MAX_LOOKED_AT // 2)
         for leg in range(begin, end):
-            # It stands (NaN), or goes at another speed than is said; none said fits any.
-            if np.isnan(speed_kn[leg]) or abs(speed_kn[leg] - sog[row]) > SPEED_FITS_KN:
-                continue
             leg_x = x[leg + 1] - x[leg]
             leg_y = y[leg + 1] - y[leg]
-            length_m = length[leg]
+            length_m = np.hypot(leg_x, leg_y)
             leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
+            if leg_s <= 0.0 or length_m / leg_s < MOVING_KN * KNOT_MPS:
+                continue
+            if abs(length_m / leg_s / KNOT_MPS - sog[row]) > SPEED_FITS_KN:
+                continue
             along = ((at_x[row] - x[leg]) * leg_x + (at_y[row] - y[leg]) * leg_y) / length_m**2
             along = min(max(along, 0.0), 1.0)
             off_m = np.hypot(at_x[row] - x[leg] - along * leg_x, at_y[row] - y[leg] - along * leg_y)
@@ -185,3 +248,37 @@ def _nearest(
             if off_m < nearest_m and abs(shift) >= MIN_SHIFT_S:
                 nearest_m = off_m
                 found[row] = shift
+
+
+def misdated_s(track: "Reports", chain: "Reports") -> NDArray[np.float64]:
+    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
+    NaN: of what sails by its way, of what lies still by where the vessel lay before.
+    """
+    if (chain.sog < MOVING_KN).all():
+        return np.full(len(chain), lain_s(track, chain))
+    shifted = shifts_s(track, chain).astype("float64")
+    if _stands(chain):
+        shifted[:] = np.nan
+        return shifted
+    for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
+        if len(part) >= CONFIRMING_REPORTS:
+            late_s = delayed_s(track, chain.take(part))
+            shifted[part] = np.where(np.isnan(shifted[part]), late_s, shifted[part])
+    return shifted
+
+
+def _breaks(times_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which reports of a chain come after a silence."""
+    return np.flatnonzero(np.diff(times_us) > HULL_STEP_S * SECOND_US) + 1
+
+
+def _stands(chain: "Reports") -> bool:
+    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
+    copy of a track with wrong times goes along it.
+    """
+    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
+    return bool(
+        len(chain) >= MANY_REPORTS
+        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
+        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
+    )

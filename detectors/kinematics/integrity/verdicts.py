@@ -1,7 +1,7 @@
 """Verdicts: of each report whether it is sound, and why not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US, offsets
-from detectors.kinematics.timegrid import ranges
+from detectors.kinematics.geodesy import distance_m
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -28,16 +28,24 @@ CLOSING_S: Final = 30 * 86_400.0
 MAX_NUMBER: Final = 99
 """Hulls of one number that a track id has room for. Reports of any further one are false."""
 
+MAX_HULLS: Final = 8
+"""Hulls looked for under one number in one stretch; what is left over then is false."""
+
 CONFIRMING_REPORTS: Final = 3
 """A further hull has so many reports in a row within `HULL_STEP_S` of one another: corrupt fixes
 seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
 
 MANY_REPORTS: Final = 6
 
-FROZEN_M: Final = 100.0
-FROZEN_SHARE: Final = 0.9
 MOVING_KN: Final = 3.0
-"""Nearly all within errors of 10 m and more; faster than any stream."""
+"""Faster than any stream."""
+
+STUCK_SHARE: Final = 0.25
+"""A vessel that never says that it makes even so much of its own derived speed states none. In m/s,
+the lowest that feeds use, it says half. Nearly all its reports are one hull's then: two hulls that
+lie far apart look as fast, one by the other."""
+
+ONE_SHARE: Final = 0.95
 
 HULL_STEP_S: Final = 900.0
 """Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
@@ -163,7 +171,6 @@ def judge_each(
     """
     # What is compiled is imported by need: whoever only asks the store doesn't pay for it.
     from detectors.kinematics.integrity.chains import one_hull
-    from detectors.kinematics.integrity.several import tell_apart
     from detectors.kinematics.integrity.shifted import repeated
 
     n = len(reports)
@@ -186,25 +193,17 @@ def judge_each(
     shift_s[nobody] = np.nan
     numbers = np.zeros(len(mmsis), np.int64)
     one_hull(bounds, reports, verdict == Verdict.SOUND, known, numbers)
-    plain = numbers >= 0
-    ships = ~not_a_vessel(mmsis)
-    for place in np.flatnonzero(ships & plain).tolist():  # vessels
+    for place in np.flatnonzero(~not_a_vessel(mmsis)):  # vessels
         own = slice(int(bounds[place]), int(bounds[place + 1]))
         heard = memory.get(int(mmsis[place]), {})
-        if len(heard) > 1:
-            plain[place] = False
-            continue
-        number, first = _number(int(numbers[place]), heard, int(reports.time_us[own.start]))
-        sound = verdict[own] == Verdict.SOUND
-        hull[own][sound] = number
-        verdict[own][sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
-    others = np.flatnonzero(ships & ~plain)
-    if len(others):
-        _, rows = ranges(bounds[others], np.diff(bounds)[others])
-        some = Judged(verdict[rows], hull[rows], shift_s[rows])
-        of_each = np.r_[0, np.cumsum(np.diff(bounds)[others])]
-        tell_apart(reports.take(rows), of_each, known[rows], memory, some)
-        verdict[rows], hull[rows], shift_s[rows] = some
+        one = Judged(verdict[own], hull[own], shift_s[own])
+        if numbers[place] >= 0 and len(heard) < 2:
+            number, first = _number(int(numbers[place]), heard, int(reports.time_us[own.start]))
+            sound = one.verdict == Verdict.SOUND
+            one.hull[sound] = number
+            one.verdict[sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+        else:
+            _one_vessel(reports.take(own), known[own], heard, one)
     return Judged(verdict, hull, shift_s)
 
 
@@ -237,8 +236,140 @@ def _content(reports: Reports) -> tuple[Ints, ...]:
     )
 
 
+def _one_vessel(
+    own: Reports, known: NDArray[np.uint8], heard: Mapping[int, Last], judged: Judged
+) -> None:
+    """Tell the hulls of one number apart; `judged` is changed in place."""
+    from detectors.kinematics.integrity.chains import best_chain, usual_kn
+    from detectors.kinematics.integrity.runs import runs
+    from detectors.kinematics.integrity.shifted import misdated_s
+
+    free = judged.verdict == Verdict.SOUND
+    times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
+    usual = usual_kn(times[free], lat[free], lon[free], sog[free])
+    if np.nanmax(sog[free], initial=0.0) < STUCK_SHARE * usual:  # it says 0 kn, always
+        unstated = replace(own, sog=np.full(len(own), np.nan))
+        chain = np.zeros(len(own), bool)
+        whole = runs(unstated, free, usual)
+        length = best_chain(times, lat, lon, unstated.sog, free, whole, usual, chain)
+        if length >= ONE_SHARE * np.count_nonzero(free):
+            own, sog = unstated, unstated.sog
+    whole = runs(own, free, usual)
+    hulls: list[Ints] = []
+    for _ in range(MAX_HULLS):
+        chain = np.zeros(len(own), bool)
+        if best_chain(times, lat, lon, sog, free, whole, usual, chain) == 0:
+            break
+        free &= ~chain
+        rows = np.flatnonzero(chain)
+        if not hulls:
+            hulls.append(rows)
+            twins = _same_time(own, rows, free)
+            judged.verdict[twins] = Verdict.COPY
+            free[twins] = False
+            continue
+        shifted = misdated_s(own.take(hulls[0]), own.take(rows))
+        on_way = ~np.isnan(shifted)
+        sails = ~(sog[rows] < MOVING_KN)
+        judged_by = sails if sails.any() else np.ones(len(rows), bool)
+        if _is_hull(times[rows]) and np.mean(on_way[judged_by]) < SHIFTED_SHARE:
+            # The first hull's reports with wrong times are within the other's reach, hours off.
+            strays = on_way & _few(times[rows])
+            judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
+            judged.shift_s[rows[strays]] = shifted[strays]
+            hulls.append(rows[~strays])
+            continue
+        judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
+        judged.shift_s[rows] = shifted
+    judged.verdict[free] = Verdict.FALSE_FIX
+    scattered = _scattered(times, hulls)
+    for rows in scattered:
+        judged.verdict[rows] = Verdict.FALSE_FIX
+    false = {int(rows[0]) for rows in scattered}
+    hulls = [rows for rows in hulls if int(rows[0]) not in false]
+    still = {
+        number: last
+        for number, last in heard.items()
+        if own.time_us[0] - last.time_us <= CLOSING_S * SECOND_US
+    }
+    numbers = _numbers([own.take(rows) for rows in hulls], [known[rows] for rows in hulls], still)
+    if numbers and not still and heard and min(numbers) == 1:
+        numbers = [number + max(heard) for number in numbers]
+    first = min([*numbers, *still], default=1)
+    for rows, number in zip(hulls, numbers, strict=True):
+        if number > MAX_NUMBER:
+            judged.verdict[rows] = Verdict.FALSE_FIX
+            continue
+        judged.hull[rows] = number
+        judged.verdict[rows] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+
+
+def _numbers(
+    hulls: list[Reports], known: list[NDArray[np.uint8]], still: Mapping[int, Last]
+) -> list[int]:
+    """Give hulls the numbers by which they are known, or of the nearest heard before, or new."""
+    numbers = [0] * len(hulls)
+    for place, votes_of in enumerate(known):
+        votes = np.bincount(votes_of, minlength=256)
+        votes[[0, *numbers]] = 0
+        numbers[place] = int(votes.argmax()) if votes.any() else 0
+    # New ones by when they were first heard: a false track begins after the true one.
+    for place in sorted(range(len(hulls)), key=lambda place: int(hulls[place].time_us[0])):
+        if numbers[place]:
+            continue
+        hull = hulls[place]
+        free = [number for number in still if number not in numbers]
+        if free:
+            lats, lons = ([getattr(still[n], name) for n in free] for name in ("lat", "lon"))
+            far_m = distance_m(np.array(lats), np.array(lons), hull.lat[0], hull.lon[0])
+            numbers[place] = free[int(np.argmin(far_m))]
+        else:
+            numbers[place] = max([*numbers, *still], default=0) + 1
+    return numbers
+
+
 def _number(known: int, heard: Mapping[int, Last], start_us: int) -> tuple[int, int]:
     """Return the number of a vessel's only hull, and the first of those that aren't closed."""
     still = [n for n, last in heard.items() if start_us - last.time_us <= CLOSING_S * SECOND_US]
     number = known or (still[0] if still else max(heard, default=0) + 1)
     return min(number, MAX_NUMBER), min([number, *still])
+
+
+def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:
+    """Find what lies near the vessel's report of the very same time: times may be coarse."""
+    from detectors.kinematics.integrity.chains import NEAR_M
+
+    rows = np.flatnonzero(free)
+    place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
+    twin = track[place]
+    far_m = distance_m(own.lat[rows], own.lon[rows], own.lat[twin], own.lon[twin])
+    return np.asarray(rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)])
+
+
+def _is_hull(times_us: Ints) -> bool:
+    """Tell whether a chain is a hull's: some reports close in time, or many."""
+    if len(times_us) >= MANY_REPORTS:
+        return True
+    if len(times_us) < CONFIRMING_REPORTS:
+        return False
+    near = np.diff(times_us) <= HULL_STEP_S * SECOND_US
+    return bool(np.lib.stride_tricks.sliding_window_view(near, CONFIRMING_REPORTS - 1).all(1).any())
+
+
+def _scattered(times_us: Ints, hulls: list[Ints]) -> list[Ints]:
+    """Find further hulls that are heard briefly and seldom, two and more within `HULL_STEP_S`."""
+    brief = [rows for rows in hulls[1:] if len(rows) < BRIEF_REPORTS]
+    spans = [(int(times_us[rows[0]]), int(times_us[rows[-1]])) for rows in brief]
+    reach_us = int(HULL_STEP_S * SECOND_US)
+    found = []
+    for place, (first, last) in enumerate(spans):  # at most MAX_HULLS
+        near = (a <= last + reach_us and b >= first - reach_us for a, b in spans)
+        if last - first <= JAMMED_S * SECOND_US and sum(near) > 1:
+            found.append(brief[place])
+    return found
+
+
+def _few(times_us: Ints) -> Bools:
+    """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
+    run = np.cumsum(np.r_[False, np.diff(times_us) > HULL_STEP_S * SECOND_US])
+    return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)

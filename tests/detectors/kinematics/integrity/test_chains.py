@@ -12,6 +12,11 @@ from detectors.kinematics.integrity.chains import HEADS, apart, best_chain, step
 S = 1_000_000
 
 
+def each(n):
+    """Every report is a run by itself."""
+    return np.array([np.arange(n), np.zeros(n), np.zeros(n), np.ones(n), np.full(n, -1)], float)
+
+
 def slow(time_us, lat, lon, sog, usual):
     """Worth of the best chain, each report tried behind every one before it."""
     worth = []
@@ -52,7 +57,9 @@ def test_the_chain_is_worth_as_much_as_any_where_few_hulls_report(made):
     time_us = np.cumsum(passed).astype("int64") * S
     lat, lon = 3.0 + 0.2 * place, np.full(len(place), 100.0)
     chain = np.zeros(len(place), bool)
-    length = best_chain(time_us, lat, lon, sog, np.ones(len(place), bool), 10.0, chain)
+    length = best_chain(
+        time_us, lat, lon, sog, np.ones(len(place), bool), each(len(place)), 10.0, chain
+    )
     assert length == chain.sum()
     got = worth_of(chain, time_us, lat, lon, sog, 10.0)
     assert got == slow(time_us, lat, lon, sog, 10.0)
@@ -62,7 +69,7 @@ def test_reports_that_are_not_free_are_passed_over():
     time_us, place = np.arange(10) * 60 * S, np.full(10, 3.0)
     free = np.arange(10) % 2 == 0
     chain = np.zeros(10, bool)
-    assert best_chain(time_us, place, place, np.zeros(10), free, 10.0, chain) == 5
+    assert best_chain(time_us, place, place, np.zeros(10), free, each(10), 10.0, chain) == 5
     assert (chain == free).all()
 
 
@@ -72,4 +79,7 @@ def test_random_places_cost_no_more_than_the_heads():
     time_us = np.arange(n) * 10 * S
     chain = np.zeros(n, bool)
     lat, lon = rng.uniform(-1, 8, n), rng.uniform(95, 105, n)
-    assert best_chain(time_us, lat, lon, np.zeros(n), np.ones(n, bool), 10.0, chain) < n / HEADS
+    assert (
+        best_chain(time_us, lat, lon, np.zeros(n), np.ones(n, bool), each(n), 10.0, chain)
+        < n / HEADS
+    )

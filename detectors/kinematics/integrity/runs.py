@@ -1,0 +1,251 @@
+"""Runs: reports one after the other that are plainly of one hull.
+
+A run is whole: what is of a hull by its beginning is by its end. Whoever passes over the first hour
+of one to reach the second went nowhere: the position leapt, or it is another hull.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import KNOT_MPS
+from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, apart, step_cost
+from detectors.kinematics.integrity.jit import compiled
+
+LINKED_S: Final = 21_600.0
+"""A report goes on a run within this of the one before: as long as verdicts look around."""
+
+BRIEF_S: Final = 900.0
+"""After a longer silence it doesn't where speed and course aren't stated, or where the vessel can
+have been at the reports in between: a ferry is back at its berth. Class A and B under way are due
+every 30 s or more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
+
+UNSEEN_KN: Final = 12.0
+"""So fast a vessel may have gone there and back that says at both places that it lies. Measured:
+with it the ferries of a Baltic feed of every sixth minute are one hull each, and made-up neighbours
+of one number, 10 to 30 nm apart and silent by turns, are two."""
+
+MISSED_SHARE: Final = 0.5
+"""By more than `SLACK_M` and half of the way (as in `jammed`), at most `NEAR_M`, the place of the
+next report is missed by going on from either as it states."""
+
+MAX_ACROSS: Final = 0.35
+"""Sine of the angle, 20 degrees, from the course within which a leap is a clock's (as in the
+detector `spoofing`)."""
+
+HELD_M: Final = 100.0
+HELD_S: Final = 1_200.0
+"""A run that ends within so little for so long may have ended before: a position that is held while
+the vessel sails on, up to the leap to where it is."""
+
+HELD_KN: Final = 3.0
+HELD_SHARE: Final = 0.8
+HELD_WORTH: Final = 0.1
+"""Such reports, most of which say that the vessel goes so fast (as in the detector `spoofing`), are
+worth so much beside one that doesn't gainsay itself."""
+
+
+def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.float64]:
+    """Return rows of (run, reports of it before this one, behind it, worth of this one, the report
+    from which a clock leapt to it, or -1) for one vessel's reports.
+
+    Those that aren't `free` are each by themselves. Where two runs meet, all of them end.
+    """
+    columns = (reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog)
+    before = np.full(len(free), -1, np.int64)
+    _link(*columns, free, usual, before)
+    found = np.ones((5, len(free)))
+    _clock_leaps(*columns, free, before, found[4])
+    _count(reports.time_us, reports.lat, reports.lon, reports.sog, before, found)
+    return found
+
+
+@compiled
+def _link(
+    time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, usual: float, before: Any
+) -> None:
+    """Write to `before` the report that each goes on from, -1 where none or several may be it.
+
+    Where none surely is, the only one nearby: from that a chain can always turn back.
+    """
+    tails = np.full(HEADS, -1, np.int64)
+    behind = np.full(len(time_us), -1, np.int64)
+    count = 0
+    last = -1
+    for row in range(len(time_us)):
+        if not free[row]:
+            continue
+        if last >= 0:
+            behind[last] = row
+        came = last
+        last = row
+        kept = 0
+        n_sure = 0
+        n_near = 0
+        near = -1
+        twin = False
+        for place in range(count):
+            tail = tails[place]
+            passed_s = (time_us[row] - time_us[tail]) / SECOND_US
+            if passed_s > LINKED_S:
+                continue
+            apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
+            if passed_s <= 0.0:
+                twin = twin or apart_m <= NEAR_M
+            elif _sure(
+                apart_m,
+                passed_s,
+                _missed_m(lat, lon, sog, cog, tail, row, passed_s),
+                sog[tail],
+                sog[row],
+                usual,
+            ) and (
+                passed_s <= BRIEF_S
+                or came == tail
+                or (
+                    not _possible(time_us, lat, lon, sog, tail, behind[tail], usual)
+                    and not _possible(time_us, lat, lon, sog, came, row, usual)
+                )
+            ):
+                n_sure += 1
+                before[row] = tail
+                continue
+            elif passed_s <= BRIEF_S and apart_m <= NEAR_M:
+                n_near += 1
+                near = kept
+            tails[kept] = tail
+            kept += 1
+        count = kept
+        if twin:  # times are coarse: it is neither the next nor another
+            if n_sure == 1 and count < HEADS:
+                tails[count] = before[row]
+                count += 1
+            before[row] = -1
+            continue
+        if n_sure > 1:
+            before[row] = -1
+        elif n_sure == 0 and n_near == 1:
+            before[row] = tails[near]
+            count -= 1
+            for later in range(near, count):
+                tails[later] = tails[later + 1]
+        if count == HEADS:
+            for later in range(1, count):
+                tails[later - 1] = tails[later]
+            count -= 1
+        tails[count] = row
+        count += 1
+
+
+@compiled
+def _clock_leaps(
+    time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, before: Any, found: Any
+) -> None:
+    """Write to `found` the report before each that begins a run, where it lies ahead or astern of
+    it by less than `BRIEF_S`: another receiver takes over, whose clock differs.
+    """
+    last = -1
+    for row in range(len(time_us)):
+        found[row] = -1.0
+        if not free[row]:
+            continue
+        here = last
+        last = row
+        if here < 0 or before[row] >= 0 or not (min(sog[here], sog[row]) >= HELD_KN):
+            continue
+        north = lat[row] - lat[here]
+        east = (lon[row] - lon[here]) * np.cos(np.radians(lat[row]))
+        apart_m = apart(lat[here], lon[here], lat[row], lon[row])
+        if apart_m > max(sog[here], sog[row]) * KNOT_MPS * BRIEF_S:
+            continue
+        course = np.arctan2(east, north)
+        off_here = np.abs(np.sin(course - np.radians(cog[here])))
+        off_row = np.abs(np.sin(course - np.radians(cog[row])))
+        if off_here <= MAX_ACROSS and off_row <= MAX_ACROSS:
+            found[row] = here
+
+
+@compiled
+def _possible(
+    time_us: Any, lat: Any, lon: Any, sog: Any, here: int, there: int, usual: float
+) -> bool:
+    """Tell whether one hull can have gone between both reports, and back before long."""
+    passed_s = (time_us[there] - time_us[here]) / SECOND_US
+    apart_m = apart(lat[here], lon[here], lat[there], lon[there])
+    if apart_m <= max(NEAR_M, UNSEEN_KN * KNOT_MPS * passed_s):
+        return True
+    return bool(step_cost(apart_m, passed_s, sog[here], sog[there], usual) == 0.0)
+
+
+@compiled
+def _missed_m(
+    lat: Any, lon: Any, sog: Any, cog: Any, here: int, there: int, passed_s: float
+) -> float:
+    """Return how far from one report the other is due, by either's speed and course, the less."""
+    least = np.inf
+    for a, b, way_s in ((here, there, passed_s), (there, here, -passed_s)):
+        if np.isnan(sog[a]) or (np.isnan(cog[a]) and sog[a] > 0.5):
+            continue
+        course = 0.0 if np.isnan(cog[a]) else np.radians(cog[a])
+        way_deg = sog[a] * KNOT_MPS * way_s / 111_195.0
+        due_lat = lat[a] + way_deg * np.cos(course)
+        due_lon = lon[a] + way_deg * np.sin(course) / max(np.cos(np.radians(lat[a])), 0.01)
+        least = min(least, apart(due_lat, due_lon, lat[b], lon[b]))
+    return float(least)
+
+
+@compiled
+def _sure(
+    apart_m: float, passed_s: float, missed_m: float, sog_a: float, sog_b: float, usual: float
+) -> bool:
+    """Tell whether a report goes on from another: one hull can, at the speeds stated, and does."""
+    if step_cost(apart_m, passed_s, sog_a, sog_b, usual) > 0.0:
+        return False
+    if apart_m <= HELD_M:
+        return True
+    if np.isinf(missed_m):
+        return passed_s <= BRIEF_S
+    slower = sog_a if sog_a < sog_b or np.isnan(sog_b) else sog_b
+    way_m = slower * KNOT_MPS * passed_s
+    return bool(missed_m <= SLACK_M + min(MISSED_SHARE * way_m, NEAR_M))
+
+
+@compiled
+def _count(time_us: Any, lat: Any, lon: Any, sog: Any, before: Any, found: Any) -> None:
+    """Write to `found` what `runs` returns; what a run holds at its end is one by itself."""
+    after = np.full(len(before), -1, np.int64)
+    for row in range(len(before)):
+        if before[row] >= 0:
+            after[before[row]] = row
+    for row in range(len(before)):
+        if after[row] >= 0:
+            continue
+        first = row
+        n = 1
+        sailing = 1 if sog[row] >= HELD_KN else 0
+        while before[first] >= 0:
+            last = before[first]
+            if apart(lat[last], lon[last], lat[row], lon[row]) > HELD_M:
+                break
+            first = last
+            n += 1
+            sailing += 1 if sog[first] >= HELD_KN else 0
+        if time_us[row] - time_us[first] < HELD_S * SECOND_US:
+            continue
+        if before[first] >= 0:
+            after[before[first]] = -1
+            before[first] = -1
+        if sailing >= HELD_SHARE * n:
+            one = row
+            while one >= 0:
+                found[3, one] = HELD_WORTH
+                one = before[one]
+    for row in range(len(before)):
+        one = before[row]
+        found[0, row] = row if one < 0 else found[0, one]
+        found[1, row] = 0 if one < 0 else found[1, one] + 1
+    for row in range(len(before) - 1, -1, -1):
+        one = after[row]
+        found[2, row] = 0 if one < 0 else found[2, one] + 1

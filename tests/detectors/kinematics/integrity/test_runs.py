@@ -1,0 +1,169 @@
+"""Faults as feeds have them, put into tracks: runs are of one hull each, and dated right or not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.kinematics.integrity import Reports, Verdict
+from tests.detectors.kinematics.integrity.conftest import T0_US, S, judge, sail, settle, together
+from tests.detectors.kinematics.integrity.test_labelled import judged, rand_index
+
+HOUR = 3_600
+NM_DEG = 1 / 60
+
+
+def over(reports, hours):
+    """Verdicts of stretch after stretch, as the store has them; `hours` are a multiple of six."""
+    nothing = np.zeros(len(reports), np.uint8)
+    end_us = T0_US + hours * HOUR * S
+    return settle(reports, nothing, {}, T0_US, end_us, end_us + 12 * HOUR * S).judged
+
+
+def by_chance(rng, hours, mean_s, silences):
+    """Times at which a vessel is heard, with silences of an hour and more among them."""
+    at_s = np.cumsum(rng.exponential(mean_s, int(hours * HOUR / mean_s)) + 1)
+    for begin in rng.uniform(0, hours * HOUR, silences):
+        at_s = at_s[(at_s < begin) | (at_s > begin + rng.uniform(1, 2) * HOUR)]
+    return at_s[at_s < hours * HOUR]
+
+
+def neighbours(seed):
+    """How well two of one number are told apart: 10 to 30 nm, which each can sail unheard."""
+    rng = np.random.default_rng(seed)
+    lies = by_chance(rng, 24, rng.uniform(60, 500), 3)
+    other = by_chance(rng, 24, rng.uniform(60, 500), 3)
+    one = sail(lies, speed=0.1)
+    two = sail(
+        other, lat=3.0 + rng.uniform(10, 30) * NM_DEG, course=45, speed=rng.choice([0.0, 9.0])
+    )
+    reports, part = together(one, two)
+    return rand_index(part, over(reports, 24).hull)
+
+
+def test_neighbours_of_one_number_stay_apart_through_silences():
+    """One lies, one sails or lies, each now and then silent for an hour or two."""
+    found = [neighbours(seed) for seed in range(20)]
+    assert np.mean(found) >= 0.98
+    assert min(found) >= 0.9
+
+
+@pytest.mark.parametrize("hours", [1, 3, 5, 9])
+@pytest.mark.parametrize("away_nm", [5, 40])
+def test_what_leaps_away_and_back_is_another_hull_whatever_it_lasts(hours, away_nm):
+    """In so many hours it may as well have sailed there, but for the minute of the leap."""
+    at_s = np.arange(0, 24 * HOUR, 120)
+    way = sail(at_s, speed=10)
+    off = (at_s >= 7 * HOUR) & (at_s < (7 + hours) * HOUR)
+    way.lat[off] += away_nm * NM_DEG
+    got = over(way, 24)
+    assert set(got.hull[off].tolist()) == {2}
+    assert set(got.hull[~off].tolist()) == {1}
+    assert Verdict.FALSE_FIX not in got.verdict
+
+
+def test_a_ferry_heard_seldom_is_back_at_its_berth():
+    legs, t = [], 0
+    for _ in range(6):
+        legs.append(sail(t + np.array([0, 900, 1_800]), speed=0.0))
+        out = t + 2_400 + np.arange(0, 1_801, 600)
+        legs.append(replace(sail(out - out[0] + 600, speed=11), time_us=T0_US + out * S))
+        t += 8_000
+    reports, _ = together(*legs)
+    assert set(judge(reports).verdict) == {Verdict.SOUND}
+
+
+@pytest.mark.parametrize("hours", [0.75, 1.5, 4])
+@pytest.mark.parametrize("every_s", [20, 180])
+def test_a_position_held_under_way_is_none_of_the_track(hours, every_s):
+    at_s = np.arange(0, 18 * HOUR, every_s)
+    way = sail(at_s, speed=12)
+    held = (at_s >= 7 * HOUR) & (at_s < (7 + hours) * HOUR)
+    first = np.flatnonzero(held)[0]
+    way.lat[held], way.lon[held] = way.lat[first], way.lon[first]
+    got = over(way, 18)
+    assert set(got.hull[~held].tolist()) == {1}
+    assert np.mean(got.hull[held] == 2) > 0.9
+
+
+@settings(max_examples=10, deadline=None)
+@given(late_min=st.floats(16, 120), begin_h=st.floats(3, 6), minutes=st.floats(8, 25))
+def test_a_pass_dated_when_it_was_delivered_is_a_clock_fault(late_min, begin_h, minutes):
+    """It leaves a hole in the track, over a turn, and comes amid what is dated right."""
+    at_s = np.arange(0, 12 * HOUR, 60)
+    one = sail(at_s[at_s < 5 * HOUR], speed=14)
+    end = sail([5 * HOUR], speed=14, scatter_m=0)
+    rest = at_s[at_s >= 5 * HOUR]
+    two = sail(rest - 5 * HOUR, lat=end.lat[0], lon=end.lon[0], course=20, speed=14)
+    way, _ = together(one, replace(two, time_us=T0_US + rest * S))
+    late = (at_s >= begin_h * HOUR) & (at_s < begin_h * HOUR + minutes * 60)
+    dated = way.time_us + np.where(late, int(late_min * 60) * S + 7, 0)
+    reports, part = together(replace(way, time_us=dated).take(late), way.take(~late))
+    got = over(reports, 12)
+    assert Verdict.OTHER_HULL not in got.verdict
+    assert np.mean(got.verdict[part == 0] == Verdict.CLOCK_FAULT) > 0.9
+    assert np.mean(got.verdict[part == 1] == Verdict.SOUND) > 0.98
+    assert np.nanmedian(got.shift_s) == pytest.approx(late_min * 60, abs=180)
+
+
+def test_late_reports_of_what_lay_still_and_left_are_no_second_hull():
+    berth = sail(np.arange(0, 4 * HOUR, 120), speed=0.0)
+    left = sail(4 * HOUR + np.arange(0, 4 * HOUR, 60), speed=12)
+    left = replace(sail(np.arange(0, 4 * HOUR, 60), speed=12), time_us=left.time_us)
+    late = sail(3 * HOUR + 70 * 60 + np.arange(0, HOUR, 300), speed=0.0, seed=3)
+    reports, part = together(berth, left, late)
+    got = judge(reports)
+    away = (part == 2) & (reports.time_us > T0_US + (4 * HOUR + 600) * S)
+    assert set(got.verdict[away].tolist()) == {Verdict.CLOCK_FAULT}
+
+
+def test_a_second_boat_that_lies_still_may_repeat_itself():
+    """Moored, it says the same again to the last digit; what comes between is another's."""
+    one = sail(np.arange(0, 6 * HOUR, 170), speed=8, mmsi=9_912_345)
+    two = sail(np.arange(30, 6 * HOUR, 180), lat=3.5, speed=0.0, scatter_m=0.0, mmsi=9_912_345)
+    reports, part = together(one, two)
+    assert np.mean(judge(reports).hull[part == 1] == 2) > 0.98
+
+
+def test_a_set_that_always_says_nought_knots_states_no_speed():
+    way = sail(np.arange(0, 12 * HOUR, 240), speed=20)
+    assert set(judge(replace(way, sog=np.zeros(len(way)))).verdict) == {Verdict.SOUND}
+
+
+def test_real_tracks_put_under_one_number_are_told_apart(shared):
+    """A fishing vessel of the South Atlantic, and the same a week later 16 nm off."""
+    files = sorted((shared / "feeds" / "gfw_shared_number").glob("*seg1.csv.gz"))
+    if not files:
+        pytest.skip("not among the shared feeds")
+    names = {"ssvid": "mmsi", "speed_knots": "sog", "course": "cog"}
+    table = pd.read_csv(files[0]).rename(columns=names)
+    table["time"] = pd.to_datetime(table["timestamp"], utc=True)
+    table = table.drop_duplicates("time")
+    week = pd.Timedelta(days=7)
+    start = table["time"].min().ceil("D") + pd.Timedelta(days=20)
+    parts = []
+    for shift, east in ((week * 0, 0.0), (week, 0.33)):
+        own = table[table["time"].between(start + shift, start + shift + pd.Timedelta(days=2))]
+        parts.append(own.assign(time=own["time"] - shift, lon=own["lon"] + east, seg=east))
+    both = pd.concat(parts).sort_values("time", ignore_index=True)
+    got = judged(both)
+    told = got.verdict != Verdict.COPY
+    assert len(both) > 500
+    assert rand_index(both["seg"][told].to_numpy(), got.hull[told]) >= 0.98
+
+
+def test_a_receiver_with_another_clock_takes_over():
+    """From then on the vessel is two miles ahead, on its course."""
+    way = sail(np.arange(0, 8 * HOUR, 60), speed=18)
+    late = way.time_us < T0_US + 4 * HOUR * S
+    ahead = sail(np.arange(0, 8 * HOUR, 60) + 400, speed=18)
+    lat, lon = np.where(late, way.lat, ahead.lat), np.where(late, way.lon, ahead.lon)
+    assert set(judge(replace(way, lat=lat, lon=lon)).verdict) == {Verdict.SOUND}
+
+
+def test_nothing_and_one_report_make_no_run():
+    assert len(judge(sail([])).verdict) == 0
+    assert isinstance(sail([0]), Reports)
