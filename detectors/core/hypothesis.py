@@ -91,6 +91,11 @@ def _smallest_tanker_m(known: Known) -> float:
     return min((m for code, m in of if code in TANKER and m > 0), default=math.nan)
 
 
+def _smallest_tug_m(known: Known) -> float:
+    of = zip(known.ship_types, known.lengths_m, strict=True)
+    return min((m for code, m in of if code in TUG | TENDER | PILOT and m > 0), default=math.nan)
+
+
 def _slower_drift_kn(known: Known) -> float:
     drifts = _pair(known, "drift_kn")
     return min(drifts) if len(known.ship_types) == 2 else drifts[0]
@@ -121,6 +126,7 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
     "smallest_tanker_m": _smallest_tanker_m,
+    "smallest_tug_m": _smallest_tug_m,
     "slower_drift_kn": _slower_drift_kn,
     "faster_drift_kn": lambda known: max(_pair(known, "drift_kn")),
     "slower_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[0],
@@ -135,7 +141,7 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "speed_difference_kn": _speed_difference_kn,
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
-and of the smallest tanker; of a pair the smaller and the larger speed made good, and the median
+and of the smallest tanker and tug; of a pair the smaller and the larger speed made good, and the median
 speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
 
 Of a fast run the share that its passage across makes, and how far the nearer of its ends is from

@@ -100,7 +100,7 @@ def together(
     )
     reported = small[0] & _reported_beside(limits, reports, grid, i, j)
     reported |= small[1] & _reported_beside(limits, reports, grid, j, i)
-    reported &= boat_and_ship & (distance_m <= limits.max_alongside_m)
+    reported &= distance_m <= limits.max_alongside_m
     together = lying | drifting | boarding | hulls | reported
     brief = together & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)
@@ -112,7 +112,7 @@ def together(
 def _reported_beside(
     limits: Limits, reports: Reports, grid: timegrid.Grid, boat: Ints, ship: Ints
 ) -> NDArray[np.bool_]:
-    """Tell whether two reports of a boat in turn, a step or more apart, lie alongside a ship that
+    """Tell whether two reports of a boat in turn, a step or more apart, lie alongside a vessel that
     moves no faster than a stream, and the tick between them or in the step before the first.
 
     Between a report under way and one alongside it is neither; between two alongside it was there.

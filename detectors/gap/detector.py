@@ -121,7 +121,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -56,11 +56,17 @@ FROM_PORT: Final = Any(
     Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
 )
 TO_PORT: Final = Any(
-    Compare("end_port_m", "<=", AT_PORT_M),
-    Compare("end_anchorage_m", "<=", AT_PORT_M),
+    All(
+        Any(
+            Compare("end_port_m", "<=", AT_PORT_M),
+            Compare("end_anchorage_m", "<=", AT_PORT_M),
+        ),
+        Not(Is("sailed_on")),
+    ),
     Is("run_ends_in_port"),
 )
-"""Where the passage ends, or where it goes on to without a stop at the shore."""
+"""Where the passage ends and it stopped, or where it goes on to without a stop at the shore: who
+turns back off a port, or sails on past one, has not called there."""
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
 ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
 NOT_AT_THE_SHORE: Final = All(

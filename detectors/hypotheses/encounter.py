@@ -21,6 +21,7 @@ from detectors.core.hypothesis import (
 from detectors.hypotheses.at_work import (
     AT_WORK_ON_ONE_GROUND,
     FISHING_IN_COMPANY,
+    KEEPING_STATION,
     PAIR_TRAWLING,
     SMALL_CRAFT_TOGETHER,
     WORKING_TOGETHER,
@@ -245,6 +246,7 @@ HYPOTHESES: Final = (
     RAFT,
     TUG_TO_A_CASUALTY,
     HARBOUR_CRAFT,
+    KEEPING_STATION,
     BERTHED,
     LYING_AS_NEIGHBOURS,
     AT_WORK_ON_ONE_GROUND,

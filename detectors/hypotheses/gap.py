@@ -76,6 +76,27 @@ FEW_OTHERS: Final = (
     "({other_silence_ratio:.1%} of those heard each half hour): reception may end there"
 )
 
+MAKES_WAY_KN: Final = 3.0
+"""As of `Gap.moving_kn`."""
+NEVER_MADE_WAY: Final = All(
+    Is("ais_class", "B"),
+    Compare("usual_top_speed_kn", "<", MAKES_WAY_KN),
+    Compare("speed_before_kn", "<", MAKES_WAY_KN),
+    Compare("speed_before_kn", ">=", 0.3),
+    Not(Some(Vessel(types=SEA_GOING))),
+)
+"""Adrift all the time that it is heard, as its set says too: what lies at a mooring doesn't drift.
+Buoys of nets carry sets that send as ships do, often under a ship's number (Federal Communications
+Commission, Enforcement Advisory 2018-04, DA 18-1211), and are put out when they are hauled."""
+PATCHY: Final = All(
+    Is("ais_class", "B"),
+    Not(BY_PASSES),
+    Compare("longest_interval_s", ">=", "median_interval_s", times=5.0),
+    Compare("interval_ratio", "<", 20.0),
+)
+"""Its reports came with holes already: at the reach of a transceiver of class B each wave takes
+some, and then all."""
+
 HYPOTHESES: Final = (
     Hypothesis(
         "feed outage",
@@ -123,6 +144,7 @@ HYPOTHESES: Final = (
                     Is("was_moving"),
                     Compare("ahead_heard_fraction", "<=", 0.5),
                     Compare("ahead_known_ratio", "<", 0.5),
+                    Not(Any(RETURNED, Is("again_ahead"))),
                 ),
                 "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
                 "{ahead_heard_fraction:.0%} of the half hours that followed",
@@ -166,6 +188,20 @@ HYPOTHESES: Final = (
         ),
         "Silent still, and by now it can be beyond the box of all that the feed hears.",
         "it is heard again, or another feed covers what lies beyond",
+    ),
+    Hypothesis(
+        "gear taken in",
+        0.6,
+        (
+            Case(
+                NEVER_MADE_WAY,
+                "it only drifted ({usual_top_speed_kn:.1f} kn at most) as long as it was heard: "
+                "buoys of nets carry such sets, which fall silent when they are hauled, and boats "
+                "that hang on their nets switch theirs off with the lights",
+            ),
+        ),
+        "A set of class B that never made way: a buoy of a net, or a boat that hangs on one.",
+        "it is heard again elsewhere at once, or a boat was seen under way there",
     ),
     Hypothesis(
         "among many that lie there",
@@ -287,6 +323,21 @@ HYPOTHESES: Final = (
         "Says that it works, lay still or nearly so, and was heard again on the same ground.",
         "no notice to mariners announces the work, or a boat is seen alongside",
         needs_types=True,
+    ),
+    Hypothesis(
+        "at the reach of a weak transmitter",
+        0.55,
+        (
+            Case(
+                PATCHY,
+                "it has a class B transceiver, and its reports had come up to "
+                "{longest_interval_s:min.0f} min apart before: at the end of their reach they are "
+                "lost one by one, and then for longer",
+            ),
+        ),
+        "A class B transceiver, of which some reports were lost already, and others for hardly "
+        "longer than that.",
+        "vessels of class B were heard steadily at the same place and time",
     ),
     Hypothesis(
         "receiver edge",

@@ -30,6 +30,7 @@ from detectors.hypotheses.at_work import (
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
     BOAT_ADRIFT,
+    CREEPS_ON,
     FISHING_ALONE,
     HELD_S,
     OFFICIAL_TO_AND_FRO,
@@ -314,6 +315,7 @@ HYPOTHESES: Final = (
         "no sailing of its line leaves from there",
         needs_types=True,
     ),
+    CREEPS_ON,
     BROKE_DOWN,
     Hypothesis(
         "called at a port afterwards",
