@@ -141,7 +141,11 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
     (
         Case(
             All(
-                Any(MAY_FISH, All(Is("ais_class", "B"), AT_WORKING_SPEED)),
+                Any(
+                    MAY_FISH,
+                    All(Is("ais_class", "B"), AT_WORKING_SPEED),
+                    All(NO_MERCHANT, SHORT_ENOUGH, Compare("working_speed_fraction", ">=", 0.5)),
+                ),
                 TURNS_ABOUT,
                 Any(A_BOAT, AT_WORKING_SPEED),
                 Compare("working_speed_fraction", ">=", 0.1),
@@ -152,7 +156,8 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
         ),
     ),
     "No merchant ship, or a set of class B whatever it says it is, much of the time at the speed "
-    "of nets and lines, turning again and again.",
+    "of nets and lines, turning again and again; half of it where it says it is a craft of another "
+    "trade.",
     "it meets another vessel, or shows no gear",
 )
 """A vessel that drifts and now and then regains its place moves faster in between, or not at

@@ -251,6 +251,19 @@ HYPOTHESES: Final = (
         "it met another vessel at either end, or was at a coast before",
     ),
     Hypothesis(
+        "boat to ships at anchor",
+        0.65,
+        (
+            Case(
+                All(Is("sailed_on"), Not(Is("landed")), Compare("end_anchorage_m", "<=", 0.0)),
+                "it turned about inside an anchorage and landed nowhere there: boats go out to "
+                "ships at anchor to sell and to fetch",
+            ),
+        ),
+        "It went no further than into an anchorage, and back.",
+        "a ship that lay there tells of a boarding, or people were seen in the boat",
+    ),
+    Hypothesis(
         "ferry route",
         0.6,
         (Case(ALONG_A_ROUTE, ON_THE_ROUTE),),
