@@ -30,7 +30,9 @@ AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
-SAME_GROUND_M: Final = 2 * 1852.0
+TO_AND_FRO: Final = 2.5
+"""See `at_work.GOES_ABOUT`: what drifts until the stream turns goes twice as far as the place is
+wide at most."""
 MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and the beam of a quay's berth: ships at anchor swing through 100 m and
 more with each turn of the stream (see `loitering.SWING_M`). Of the silences of an Aegean ferry at
@@ -243,6 +245,26 @@ HYPOTHESES: Final = (
         "it is seen with another vessel in one of these silences",
     ),
     Hypothesis(
+        "working to and fro",
+        0.5,
+        (
+            Case(
+                All(
+                    Not(Is("was_moving")),
+                    Not(Some(Vessel(types=SEA_GOING))),
+                    Compare("ground_s", ">=", 3600.0),
+                    Compare("ground_way_ratio", ">=", TO_AND_FRO),
+                    Compare("distance_m", "<=", "ground_m"),
+                ),
+                "it went to and fro there before, {ground_way_ratio:.1f} times as far as the place "
+                "is wide, and was heard again {distance_m:nm.1f} nm away, on the same ground",
+            ),
+        ),
+        "Went to and fro before, as boats and dredgers at work do, and was heard again on that "
+        "ground.",
+        "no catch was landed and no notice announces work, or a boat is seen alongside",
+    ),
+    Hypothesis(
         "ferry at rest",
         0.5,
         (
@@ -314,7 +336,7 @@ HYPOTHESES: Final = (
                 All(
                     Some(Vessel(types=WORKING)),
                     Not(Is("was_moving")),
-                    Compare("distance_m", "<=", SAME_GROUND_M),
+                    Compare("distance_m", "<=", "ground_m"),
                 ),
                 "it is engaged in dredging, diving or underwater work, lay where it works, and was "
                 "heard again {distance_m:nm.1f} nm from there",
