@@ -144,7 +144,7 @@ HYPOTHESES: Final = (
                 All(
                     BY_PASSES,
                     Is("was_moving"),
-                    Compare("ahead_heard_fraction", "<=", 0.5),
+                    AHEAD_IS_THIN,
                     Compare("ahead_known_ratio", "<", 0.5),
                     Not(Any(RETURNED, Is("again_ahead"))),
                 ),
