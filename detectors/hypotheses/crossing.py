@@ -191,6 +191,19 @@ HYPOTHESES: Final = (
         "the port knows of no call, or it left again within minutes",
     ),
     Hypothesis(
+        "boat to ships at anchor",
+        0.7,
+        (
+            Case(
+                All(Is("sailed_on"), Not(Is("landed")), Compare("end_anchorage_m", "<=", 0.0)),
+                "it turned about inside an anchorage and landed nowhere there: boats go out to "
+                "ships at anchor to sell and to fetch",
+            ),
+        ),
+        "It went no further than into an anchorage, and back.",
+        "a ship that lay there tells of a boarding, or people were seen in the boat",
+    ),
+    Hypothesis(
         "ship on passage",
         0.7,
         (
@@ -249,19 +262,6 @@ HYPOTHESES: Final = (
         ),
         "Heard lying before and after, far from any coast.",
         "it met another vessel at either end, or was at a coast before",
-    ),
-    Hypothesis(
-        "boat to ships at anchor",
-        0.65,
-        (
-            Case(
-                All(Is("sailed_on"), Not(Is("landed")), Compare("end_anchorage_m", "<=", 0.0)),
-                "it turned about inside an anchorage and landed nowhere there: boats go out to "
-                "ships at anchor to sell and to fetch",
-            ),
-        ),
-        "It went no further than into an anchorage, and back.",
-        "a ship that lay there tells of a boarding, or people were seen in the boat",
     ),
     Hypothesis(
         "ferry route",

@@ -25,10 +25,10 @@ _REACH_SHARE: Final = (
 
 _MIN_KNOWN_HOURS: Final = (
     "4 half hours in which vessels were heard around the place in the day before, one each: one "
-    "that passed or lay there for an hour or two; and "
-    "5 vessels heard within a station's reach (`Coverage.receiving`) in that half hour or "
-    "one beside it: reception is known there though nobody happens to be there. 0.2: where every fifth falls "
-    "silent for an hour (the mean under Jeffreys' prior), vessels aren't heard on. Judgements."
+    "that passed or lay there for an hour or two; and 5 vessels heard within a station's reach "
+    "(`Coverage.receiving`) in that half hour or one beside it: reception is known there though "
+    "nobody happens to be there. 0.2: where every fifth falls silent for an hour (the mean under "
+    "Jeffreys' prior), vessels aren't heard on. Judgements."
 )
 
 _FLEET_M: Final = (

@@ -88,6 +88,22 @@ LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0}
 CASES = [
     # name, kind, evidence that differs, types of the vessels, words that the sentence holds
     (
+        "keeping station on work",
+        "encounter",
+        {
+            "duration_s": 43_200,
+            "median_distance_m": 340.0,
+            "min_distance_m": 300.0,
+            "distance_spread_m": 12.0,
+            "median_speed_kn": 1.2,
+            "drift_kn": 1.15,
+            "other_median_speed_kn": 1.2,
+            "other_drift_kn": 1.15,
+        },
+        (CARGO, CARGO),
+        "340 m off the other",
+    ),
+    (
         "pilot transfer",
         "encounter",
         {"duration_s": 2400, "anchorage_distance_m": 4000.0},
@@ -391,6 +407,20 @@ CASES = [
         (CARGO,),
         "3 others",
     ),
+    (
+        "creeping on in company",
+        "loitering",
+        {
+            "ais_class": "A",
+            "duration_s": 43_200,
+            "median_speed_kn": 1.2,
+            "drift_kn": 1.15,
+            "extent_m": 25_000.0,
+            "n_beside": 1,
+        },
+        (CARGO,),
+        "whatever the stream did",
+    ),
     ("boat adrift", "loitering", {"ais_class": "B", "n_turns": 0}, (CARGO,), "nets"),
     ("at a berth", "loitering", {"near_land": True}, (CARGO,), "300 m"),
     ("engine trouble", "loitering", {"nav_status": 2}, (CARGO,), "0.4 kn"),
@@ -444,7 +474,7 @@ CASES = [
     (
         "on its working ground",
         "gap",
-        {"was_moving": False, "distance_m": 1852.0},
+        {"was_moving": False, "distance_m": 1852.0, "ground_m": 3704.0},
         (33,),
         "heard again 1.0 nm",
     ),
@@ -472,6 +502,43 @@ CASES = [
         "anchor",
     ),
     ("weak transmitter", "gap", {"ais_class": "B"}, (CARGO,), "class B"),
+    (
+        "at the reach of a weak transmitter",
+        "gap",
+        {
+            "ais_class": "B",
+            "longest_interval_s": 600.0,
+            "median_interval_s": 90.0,
+            "interval_ratio": 14.0,
+        },
+        (CARGO,),
+        "10 min apart",
+    ),
+    (
+        "gear taken in",
+        "gap",
+        {
+            "ais_class": "B",
+            "was_moving": False,
+            "usual_top_speed_kn": 1.2,
+            "speed_before_kn": 1.1,
+        },
+        (99,),
+        "1.2 kn at most",
+    ),
+    (
+        "working to and fro",
+        "gap",
+        {
+            "was_moving": False,
+            "ground_s": 7200.0,
+            "ground_way_ratio": 3.4,
+            "distance_m": 1852.0,
+            "ground_m": 3704.0,
+        },
+        (99,),
+        "3.4 times as far",
+    ),
     ("call at a port", "gap", {"back_in_berth": True}, (CARGO,), "port"),
     ("thin reception", "gap", {"heard_fraction": 0.65}, (CARGO,), "65%"),
     (
