@@ -68,9 +68,7 @@ OWN_EXPLAINED: Final = All(Not(Is("own_explanation", "")), Not(Is("own_explanati
 PARTNER_EXPLAINED: Final = All(
     Not(Is("partner_explanation", "")), Not(Is("partner_explanation", None))
 )
-AS_ONE: Final = All(
-    Compare("agreement_fraction", ">=", 0.9), Compare("chance_fraction", "<", 0.2)
-)
+AS_ONE: Final = All(Compare("agreement_fraction", ">=", 0.9), Compare("chance_fraction", "<", 0.2))
 """Both began and ended together, while no others were silent so: one reason made both, which isn't
 that of one alone."""
 
