@@ -141,8 +141,8 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "speed_difference_kn": _speed_difference_kn,
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
-and of the smallest tanker and tug; of a pair the smaller and the larger speed made good, and the median
-speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
+and of the smallest tanker and tug; of a pair the smaller and the larger speed made good, and the
+median speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
 
 Of a fast run the share that its passage across makes, and how far the nearer of its ends is from
 any coast; by how much a copy lags, either way; of a pair the longer interval between reports."""
