@@ -206,11 +206,28 @@ AMONG_FISHING_BOATS: Final = Hypothesis(
     0.65,
     (
         Case(
-            All(A_BOAT, MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
+            All(
+                A_BOAT,
+                Any(
+                    All(MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
+                    Compare("n_fishing_near", ">=", 3.0),
+                ),
+            ),
             "it is a small craft with {n_fishing_near:.0f} fishing boats at work within 3 nm",
         ),
+        Case(
+            All(
+                A_BOAT,
+                Some(Vessel(types=FISHING)),
+                Compare("n_fishing_near", ">=", 1.0),
+                Compare("n_turns", ">=", 3.0),
+                Compare("working_speed_fraction", ">=", 0.1),
+            ),
+            "it is a fishing boat that " + TURNED_ABOUT + ", with another one at work within 3 nm",
+        ),
     ),
-    "A boat that is, or may be, a fishing boat lies among boats that fish.",
+    "A boat that is, or may be, a fishing boat lies among boats that fish; of three or more around "
+    "it whatever it says it is.",
     "it meets a larger vessel, or shows no gear",
 )
 ON_ITS_BEAT: Final = All(
