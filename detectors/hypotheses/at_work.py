@@ -143,7 +143,7 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             All(
                 Any(
                     MAY_FISH,
-                    All(Is("ais_class", "B"), AT_WORKING_SPEED),
+                    All(A_BOAT, AT_WORKING_SPEED),
                     All(NO_MERCHANT, SHORT_ENOUGH, Compare("working_speed_fraction", ">=", 0.5)),
                 ),
                 TURNS_ABOUT,
@@ -155,7 +155,7 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             "as boats do that tow nets or haul lines",
         ),
     ),
-    "No merchant ship, or a set of class B whatever it says it is, much of the time at the speed "
+    "No merchant ship, or a boat whatever it says it is, much of the time at the speed "
     "of nets and lines, turning again and again; half of it where it says it is a craft of another "
     "trade.",
     "it meets another vessel, or shows no gear",

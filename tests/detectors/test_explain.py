@@ -408,6 +408,19 @@ CASES = [
         "3 others",
     ),
     (
+        "tow that stopped",
+        "loitering",
+        {
+            "ais_class": "A",
+            "n_beside": 1,
+            "came_kn": 4.8,
+            "went_kn": 4.6,
+            "went_off_deg": 3.0,
+        },
+        (CARGO,),
+        "speed of tows",
+    ),
+    (
         "creeping on in company",
         "loitering",
         {
