@@ -71,14 +71,6 @@ KEEPS_ITS_WAY: Final = All(
 )
 """It made its way good over a change of the stream, which brings back what drifts."""
 
-KEEPS_STRAIGHT_ON: Final = All(
-    Compare("duration_s", ">=", HELD_S), Compare("drift_kn", ">=", "median_speed_kn", times=0.9)
-)
-"""All but straight on over a change of the stream, which no vessel adrift goes in a tidal sea."""
-STATION_M: Final = 50.0
-"""Two adrift for hours, of different windage, don't keep their distance to that; two that steer do.
-Positions err by 10 m on both sides."""
-
 AT_WORKING_SPEED: Final = Compare("working_speed_fraction", ">=", 0.2)
 TURNS_ABOUT: Final = All(
     Compare("n_turns", ">=", 2.0),
@@ -258,19 +250,6 @@ SEARCHING: Final = replace(
     ),
     looks_for="A rescue vessel that turns about again and again, as in a search.",
 )
-CREEPS_ON: Final = Hypothesis(
-    "creeping on in company",
-    0.6,
-    (
-        Case(
-            All(Is("ais_class", "A"), KEEPS_STRAIGHT_ON, Compare("n_beside", ">=", 1.0)),
-            "it made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the stream did, with "
-            "a vessel that kept beside it: so cable and pipes are laid, and what is long is towed",
-        ),
-    ),
-    "Straight on at a crawl for longer than the stream runs one way, with a guard beside it.",
-    "no notice to mariners announces the work, or the two come alongside",
-)
 BESIDE_WORK: Final = Hypothesis(
     "beside a vessel at work",
     0.75,
@@ -324,27 +303,6 @@ WORKING_TOGETHER: Final = Hypothesis(
     ),
     "A vessel at work at sea, and one that guards or serves it at a steady distance.",
     "no notice to mariners announces the work, or the other takes something over",
-)
-KEEPING_STATION: Final = Hypothesis(
-    "keeping station on work",
-    0.7,
-    (
-        Case(
-            All(
-                KEEPS_STRAIGHT_ON,
-                Compare("slower_drift_kn", ">=", 0.3),
-                Compare("distance_spread_m", "<=", STATION_M),
-                Compare("min_distance_m", ">=", WORK_ROOM_M),
-            ),
-            "one kept {median_distance_m:.0f} m off the other, steady within "
-            "{distance_spread_m:.0f} m and never nearer than {min_distance_m:.0f} m, while both "
-            "made {slower_drift_kn:.1f} kn good for {duration_s:h.1f} h whatever the stream did: "
-            "as a guard boat keeps with a vessel that lays cable, surveys or tows",
-        ),
-    ),
-    "Both steer: straight on at a crawl for longer than the stream runs one way, at a steady "
-    "distance and never near.",
-    "no notice to mariners announces the work, or the two come alongside",
 )
 PAIR_TRAWLING: Final = Hypothesis(
     "pair trawling",

@@ -30,7 +30,6 @@ from detectors.hypotheses.at_work import (
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
     BOAT_ADRIFT,
-    CREEPS_ON,
     FISHING_ALONE,
     HELD_S,
     OFFICIAL_TO_AND_FRO,
@@ -46,6 +45,7 @@ from detectors.hypotheses.common import (
     TRANSFER_AREA,
     WENT_ON,
 )
+from detectors.hypotheses.tows import CREEPS_ON, TOW_THAT_STOPPED
 
 PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
@@ -84,34 +84,8 @@ HELD: Final = Any(
 )
 """It stayed over a change of the stream; or hardly moved, for longer than slack water."""
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
-TOW_KN: Final = (2.5, 6.5)
-"""Tugs of the Strait make 3 to 6 kn with a barge (judgement); ships slow down from 10 and more."""
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
 """It still lies there, or wasn't heard afterwards."""
-
-TOW_THAT_STOPPED: Final = Hypothesis(
-    "tow that stopped",
-    0.5,
-    (
-        Case(
-            All(
-                Is("ais_class", "A"),
-                Compare("n_beside", ">=", 1.0),
-                *(
-                    Compare(way, op, kn)
-                    for way in ("came_kn", "went_kn")
-                    for op, kn in ((">=", TOW_KN[0]), ("<=", TOW_KN[1]))
-                ),
-                Compare("went_off_deg", "<=", 15.0),
-            ),
-            "it came at {came_kn:.1f} kn and went on at {went_kn:.1f} kn within "
-            "{went_off_deg:.0f} degrees of its course, at the speed of tows, and another vessel "
-            "kept beside it: a tow waits for a tide or mends its gear",
-        ),
-    ),
-    "Stopped on its way with another beside it, before and after at the speed of tows.",
-    "neither is a tug, or the two came apart",
-)
 
 HYPOTHESES: Final = (
     Hypothesis(
