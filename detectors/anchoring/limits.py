@@ -61,7 +61,11 @@ class Limits(Detector):
         ),
     )
     max_silence_s: PositiveInt = Field(
-        7200, description="2 hours, the longest silence between two reports that is interpolated."
+        10_800,
+        description=(
+            "3 hours, the longest silence between two reports that is interpolated: satellites "
+            "miss a ship for as long, and what is where it was then lay there."
+        ),
     )
     step_s: PositiveInt = Field(
         600, description="10 minutes; a ship at anchor reports every 3 (ITU-R M.1371-5, table 1)."

@@ -88,9 +88,9 @@ def _own_length_m(known: Known) -> float:
     return known.lengths_m[0] if known.lengths_m else math.nan
 
 
-def _smallest_tanker_m(known: Known) -> float:
-    of = zip(known.ship_types, known.lengths_m, strict=True)
-    return min((m for code, m in of if code in TANKER and m > 0), default=math.nan)
+def _smallest_m(known: Known, types: frozenset[int]) -> float:
+    of = zip(known.lengths_m, known.ship_types, strict=True)
+    return min((m for m, code in of if code in types and m > 0), default=math.nan)
 
 
 def _slower_drift_kn(known: Known) -> float:
@@ -122,7 +122,8 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "sighted_length_m": lambda known: known.evidence.number("length_m"),
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
-    "smallest_tanker_m": _smallest_tanker_m,
+    "smallest_tanker_m": lambda known: _smallest_m(known, TANKER),
+    "smallest_tug_m": lambda known: _smallest_m(known, TUG | TENDER | PILOT),
     "slower_drift_kn": _slower_drift_kn,
     "faster_drift_kn": lambda known: max(_pair(known, "drift_kn")),
     "slower_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[0],
@@ -137,9 +138,8 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "speed_difference_kn": _speed_difference_kn,
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
-and of the smallest tanker; of a pair the smaller and the larger speed made good, and the median
-speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
-
+and of the smallest tanker and tug; of a pair the smaller and the larger speed made good, and the
+median speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
 Of a fast run the share that its passage across makes, and how far the nearer of its ends is from
 any coast; by how much a copy lags, either way; of a pair the longer interval between reports."""
 

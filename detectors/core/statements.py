@@ -5,7 +5,7 @@ from typing import Final
 STATED: Final = frozenset(
     {
         *("ship_type", "other_ship_type", "length_m", "other_length_m"),
-        *("longest_m", "own_length_m", "smallest_tanker_m", "ship_class"),
+        *("longest_m", "own_length_m", "smallest_tanker_m", "smallest_tug_m", "ship_class"),
         *("nav_status", "other_nav_status", "nav_status_fraction"),
         *("name", "callsign", "destination", "says_the_same", "same_said"),
         *("fishing_visitors_fraction", "small_craft", "both_small_craft"),

@@ -210,5 +210,8 @@ def _went_back(
     moving = grid.speed_kn[between]
     moving = moving[moving >= limits.min_speed_kn]
     usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
-    out_s = abs(int(grid.tick[row] - grid.tick[shore])) * limits.step_s
+    # While it wasn't heard for so long it may have landed as well.
+    ticks = np.bincount(grid.report[between] - grid.report[between[0]])
+    heard = int(ticks[ticks * limits.step_s < SOON_S].sum())
+    out_s = heard * limits.step_s
     return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)

@@ -215,6 +215,7 @@ def around(
     zones, flat = context.zones, ends.ravel()
     soon = np.abs(ends - passage) * grid.step_s <= SOON_S
     passage = np.where(soon, ends, passage)
+    sailed_on = ~soon[1]
     in_port = zones.within(grid.lat[flat], grid.lon[flat], ("port",)).reshape(ends.shape)
     away_m = {
         classes[0]: nearby.nearest_zone_m(
@@ -233,6 +234,7 @@ def around(
             "zones_reached": bool(reached[i]),
             "n_ends_in_port": int(in_port[:, i].sum()),
             "run_ends_in_port": bool(in_port[1, i]),
+            "sailed_on": bool(sailed_on[i]),
             "ferry_route_fraction": float(share[i]),
             "start_port_m": float(away_m["port"][0, i]),
             "end_port_m": float(away_m["port"][1, i]),

@@ -119,7 +119,7 @@ def voyages(
     owner, rows = timegrid.ranges(begin, lands - begin + 1)
     out_m = _apart_m(grid, begin[owner], rows)
     length = lands - begin + 1
-    far = np.maximum.reduceat(out_m, np.cumsum(length) - length) >= limits.min_out_m
+    far = np.maximum.reduceat(out_m, np.cumsum(length) - length) >= limits.min_met_out_m
     return begin[far], lands[far], leaves[far]
 
 
@@ -172,7 +172,10 @@ def _measured(
     )
     partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
-    out = position[far] >= limits.min_out_fraction and coast_m[own, far] >= limits.min_out_m
+    # Where it was heard to meet somebody nothing else need speak for that.
+    nearest = "min_met_out_m" if partners else "min_out_m"
+    out_m = at_least(float(coast_m[own, far]), limits, nearest)
+    out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
     waits = lying_s >= limits.min_lying_s or partners > 0
     if not (wide and out and waits) or (port_m <= limits.port_m).any():
         return None
@@ -184,7 +187,7 @@ def _measured(
         "to_state": states[own],
         "other_state": np.delete(np.array(states), own)[int(others[:, far].argmin())].item(),
         "out_fraction": at_least(float(position[far]), limits, "min_out_fraction"),
-        "out_m": at_least(float(coast_m[own, far]), limits, "min_out_m"),
+        "out_m": out_m,
         "began": SHORE if left_shore else UNHEARD,
         "lying_s": lying_s,
         "slow_s": int(slow.sum()) * limits.step_s,
@@ -234,5 +237,5 @@ def _met(
     n_met = 0
     for start_us, end_us in zip(own["start_us"].tolist(), own["end_us"].tolist(), strict=True):
         during = (grid.tick[rows] * step_us >= start_us) & (grid.tick[rows] * step_us <= end_us)
-        n_met += bool(during.any() and coast_m[during].min() >= limits.min_out_m / 2)
+        n_met += bool(during.any() and coast_m[during].min() >= limits.min_met_out_m)
     return n_met

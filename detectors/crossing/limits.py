@@ -126,6 +126,13 @@ class Limits(Detector):
             "4 nm and 0.25 of the width: so far out a boat may meet one from the other side."
         ),
     )
+    min_met_out_m: PositiveFloat = Field(
+        3704.0,
+        description=(
+            "2 nm from any coast it met another: more than boats of one village lie off it, and "
+            "half-way off eastern Johor and Singapore."
+        ),
+    )
     min_out_fraction: float = Field(
         0.25,
         gt=0,

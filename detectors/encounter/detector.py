@@ -56,7 +56,7 @@ class Encounter(Limits):
       slower than `max_alongside_speed_kn` and within `max_hull_distance_m`, and what
       `max_clock_error_s` makes at their speed; or
     - the reports of a boat before and after, a step or more apart, both lie within
-      `max_alongside_m` of a ship that is no faster than `max_drift_kn`.
+      `max_alongside_m` of another vessel that is no faster than `max_drift_kn`.
 
     What they say they are excludes none of them: whose trade that is, is for explanations to say.
 
@@ -97,7 +97,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

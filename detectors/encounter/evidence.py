@@ -40,6 +40,7 @@ SETTINGS: Final = (
     "near_land_m",
     "company_m",
     "min_lying",
+    "licensed_edge_m",
 )
 """Parameters that evidence names where they bound nothing in it."""
 
@@ -147,6 +148,8 @@ def around(
     crowded = zones.within(lat, lon, limits.crowded_classes)
     transfer_area = zones.within(lat, lon, ("sts_area",))
     licensed = zones.licensed_at(lat, lon, at_us)
+    off_m = nearby.nearest_zone_m(zones, lat, lon, ("sts_area",), excuses=True)
+    licensed |= off_m <= limits.licensed_edge_m
     pilots = zones.within(lat, lon, ("pilot_ground",))
     land = zones.near_land(lat, lon, limits.near_land_m)
     lying = limits.excluded_classes + limits.crowded_classes

@@ -146,6 +146,13 @@ class Limits(Detector):
             "gaps and loiterings: rafts of a transfer are of two or three."
         ),
     )
+    licensed_edge_m: PositiveFloat = Field(
+        500.0,
+        description=(
+            "500 m off an area that is licensed for transfers is in it: so uncertain are the lines "
+            "of the layers, and so far a ship at anchor swings over one."
+        ),
+    )
     raft_memory_s: PositiveInt = Field(
         21_600, description="6 hours: how far back pairs are joined to rafts when a pair parts."
     )

@@ -99,7 +99,7 @@ def together(
         faster_kn < limits.max_drift_kn, limits.max_relative_speed_kn, limits.max_station_kn
     )
     reported = np.zeros(len(i), bool)
-    alongside = boat_and_ship & (distance_m <= limits.max_alongside_m)
+    alongside = distance_m <= limits.max_alongside_m
     for own, (a, b) in zip(small, ((i, j), (j, i)), strict=True):
         asked = np.flatnonzero(own & alongside)
         reported[asked] |= _reported_beside(limits, reports, grid, a[asked], b[asked])
@@ -114,7 +114,7 @@ def together(
 def _reported_beside(
     limits: Limits, reports: Reports, grid: timegrid.Grid, boat: Ints, ship: Ints
 ) -> NDArray[np.bool_]:
-    """Tell whether two reports of a boat in turn, a step or more apart, lie alongside a ship that
+    """Tell whether two reports of a boat in turn, a step or more apart, lie alongside a vessel that
     moves no faster than a stream, and the tick between them or in the step before the first.
 
     Between a report under way and one alongside it is neither; between two alongside it was there.

@@ -14,6 +14,7 @@ from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.gap.evidence import SETTINGS, bounds
+from detectors.gap.ground import on_ground
 from detectors.gap.limits import Limits
 from detectors.gap.reception import heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
@@ -121,7 +122,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -159,7 +160,8 @@ class Gap(Limits):
             return events.empty()
         reports = History(positions)
         silences = silences_of(self, reports, context)
-        for narrow in (regular, heard_around, not_at_an_edge, not_out_of_range, no_berth, by_habit):
+        narrows = regular, heard_around, not_at_an_edge, not_out_of_range, no_berth, by_habit
+        for narrow in (*narrows, on_ground):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)

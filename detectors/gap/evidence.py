@@ -14,6 +14,7 @@ SETTINGS: Final = (
     "min_beside",
     "min_known_hours",
     "min_lying",
+    "ground_m",
 )
 """Parameters that shape what is measured."""
 

@@ -131,6 +131,13 @@ class Limits(Detector):
     )
     habit_s: PositiveInt = Field(86_400, description=_HABIT_S)
     alike_share: PositiveFloat = Field(0.5, le=1.0, description=_HABIT_S)
+    ground_m: PositiveFloat = Field(
+        3704.0,
+        description=(
+            "2 nm around its last place: the ground on which it worked, if it went to and fro "
+            "there. A judgement: a Danish dredger went up and down 1 nm for eight hours."
+        ),
+    )
     reach_share: PositiveFloat = Field(1.25, ge=1.0, description=_REACH_SHARE)
     min_reach_kn: PositiveFloat = Field(6.0, description=_REACH_SHARE)
     max_reach_kn: PositiveFloat = Field(30.0, description=_REACH_SHARE)

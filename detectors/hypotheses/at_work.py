@@ -133,7 +133,11 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
     (
         Case(
             All(
-                Any(MAY_FISH, All(Is("ais_class", "B"), AT_WORKING_SPEED)),
+                Any(
+                    MAY_FISH,
+                    All(A_BOAT, AT_WORKING_SPEED),
+                    All(NO_MERCHANT, SHORT_ENOUGH, Compare("working_speed_fraction", ">=", 0.5)),
+                ),
                 TURNS_ABOUT,
                 Any(A_BOAT, AT_WORKING_SPEED),
                 Compare("working_speed_fraction", ">=", 0.1),
@@ -143,8 +147,9 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             "as boats do that tow nets or haul lines",
         ),
     ),
-    "No merchant ship, or a set of class B whatever it says it is, much of the time at the speed "
-    "of nets and lines, turning again and again.",
+    "No merchant ship, or a boat whatever it says it is, much of the time at the speed "
+    "of nets and lines, turning again and again; half of it where it says it is a craft of another "
+    "trade.",
     "it meets another vessel, or shows no gear",
 )
 """A vessel that drifts and now and then regains its place moves faster in between, or not at
@@ -193,11 +198,28 @@ AMONG_FISHING_BOATS: Final = Hypothesis(
     0.65,
     (
         Case(
-            All(A_BOAT, MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
+            All(
+                A_BOAT,
+                Any(
+                    All(MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
+                    Compare("n_fishing_near", ">=", 3.0),
+                ),
+            ),
             "it is a small craft with {n_fishing_near:.0f} fishing boats at work within 3 nm",
         ),
+        Case(
+            All(
+                A_BOAT,
+                Some(Vessel(types=FISHING)),
+                Compare("n_fishing_near", ">=", 1.0),
+                Compare("n_turns", ">=", 3.0),
+                Compare("working_speed_fraction", ">=", 0.1),
+            ),
+            "it is a fishing boat that " + TURNED_ABOUT + ", with another one at work within 3 nm",
+        ),
     ),
-    "A boat that is, or may be, a fishing boat lies among boats that fish.",
+    "A boat that is, or may be, a fishing boat lies among boats that fish; of three or more around "
+    "it whatever it says it is.",
     "it meets a larger vessel, or shows no gear",
 )
 ON_ITS_BEAT: Final = All(

@@ -56,11 +56,17 @@ FROM_PORT: Final = Any(
     Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
 )
 TO_PORT: Final = Any(
-    Compare("end_port_m", "<=", AT_PORT_M),
-    Compare("end_anchorage_m", "<=", AT_PORT_M),
+    All(
+        Any(
+            Compare("end_port_m", "<=", AT_PORT_M),
+            Compare("end_anchorage_m", "<=", AT_PORT_M),
+        ),
+        Not(Is("sailed_on")),
+    ),
     Is("run_ends_in_port"),
 )
-"""Where the passage ends, or where it goes on to without a stop at the shore."""
+"""Where the passage ends and it stopped, or where it goes on to without a stop at the shore: who
+turns back off a port, or sails on past one, has not called there."""
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
 ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
 NOT_AT_THE_SHORE: Final = All(
@@ -183,6 +189,19 @@ HYPOTHESES: Final = (
         ),
         "The passage ended at a port or anchorage.",
         "the port knows of no call, or it left again within minutes",
+    ),
+    Hypothesis(
+        "boat to ships at anchor",
+        0.7,
+        (
+            Case(
+                All(Is("sailed_on"), Not(Is("landed")), Compare("end_anchorage_m", "<=", 0.0)),
+                "it turned about inside an anchorage and landed nowhere there: boats go out to "
+                "ships at anchor to sell and to fetch",
+            ),
+        ),
+        "It went no further than into an anchorage, and back.",
+        "a ship that lay there tells of a boarding, or people were seen in the boat",
     ),
     Hypothesis(
         "ship on passage",

@@ -49,6 +49,7 @@ from detectors.hypotheses.services import (
     TUG_AND_TOW,
     TUG_TO_A_CASUALTY,
 )
+from detectors.hypotheses.tows import KEEPING_STATION
 
 CLEAR_M: Final = 150.0
 """Ships at anchor lie at least so far apart that they can swing."""
@@ -245,6 +246,7 @@ HYPOTHESES: Final = (
     RAFT,
     TUG_TO_A_CASUALTY,
     HARBOUR_CRAFT,
+    KEEPING_STATION,
     BERTHED,
     LYING_AS_NEIGHBOURS,
     AT_WORK_ON_ONE_GROUND,

@@ -30,7 +30,9 @@ AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
-SAME_GROUND_M: Final = 2 * 1852.0
+TO_AND_FRO: Final = 2.5
+"""See `at_work.GOES_ABOUT`: what drifts until the stream turns goes twice as far as the place is
+wide at most."""
 MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and the beam of a quay's berth: ships at anchor swing through 100 m and
 more with each turn of the stream (see `loitering.SWING_M`). Of the silences of an Aegean ferry at
@@ -75,6 +77,27 @@ FEW_OTHERS: Final = (
     "{n_other_silences:.0f} other tracks fell silent around there too "
     "({other_silence_ratio:.1%} of those heard each half hour): reception may end there"
 )
+
+MAKES_WAY_KN: Final = 3.0
+"""As of `Gap.moving_kn`."""
+NEVER_MADE_WAY: Final = All(
+    Is("ais_class", "B"),
+    Compare("usual_top_speed_kn", "<", MAKES_WAY_KN),
+    Compare("speed_before_kn", "<", MAKES_WAY_KN),
+    Compare("speed_before_kn", ">=", 0.3),
+    Not(Some(Vessel(types=SEA_GOING))),
+)
+"""Adrift all the time that it is heard, as its set says too: what lies at a mooring doesn't drift.
+Buoys of nets carry sets that send as ships do, often under a ship's number (Federal Communications
+Commission, Enforcement Advisory 2018-04, DA 18-1211), and are put out when they are hauled."""
+PATCHY: Final = All(
+    Is("ais_class", "B"),
+    Not(BY_PASSES),
+    Compare("longest_interval_s", ">=", "median_interval_s", times=5.0),
+    Compare("interval_ratio", "<", 20.0),
+)
+"""Its reports came with holes already: at the reach of a transceiver of class B each wave takes
+some, and then all."""
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -121,8 +144,9 @@ HYPOTHESES: Final = (
                 All(
                     BY_PASSES,
                     Is("was_moving"),
-                    Compare("ahead_heard_fraction", "<=", 0.5),
+                    AHEAD_IS_THIN,
                     Compare("ahead_known_ratio", "<", 0.5),
+                    Not(Any(RETURNED, Is("again_ahead"))),
                 ),
                 "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
                 "{ahead_heard_fraction:.0%} of the half hours that followed",
@@ -168,6 +192,20 @@ HYPOTHESES: Final = (
         "it is heard again, or another feed covers what lies beyond",
     ),
     Hypothesis(
+        "gear taken in",
+        0.6,
+        (
+            Case(
+                NEVER_MADE_WAY,
+                "it only drifted ({usual_top_speed_kn:.1f} kn at most) as long as it was heard: "
+                "buoys of nets carry such sets, which fall silent when they are hauled, and boats "
+                "that hang on their nets switch theirs off with the lights",
+            ),
+        ),
+        "A set of class B that never made way: a buoy of a net, or a boat that hangs on one.",
+        "it is heard again elsewhere at once, or a boat was seen under way there",
+    ),
+    Hypothesis(
         "among many that lie there",
         0.5,
         (
@@ -205,6 +243,26 @@ HYPOTHESES: Final = (
         ),
         "A small craft that had been silent like this twice in the day before, or more often.",
         "it is seen with another vessel in one of these silences",
+    ),
+    Hypothesis(
+        "working to and fro",
+        0.5,
+        (
+            Case(
+                All(
+                    Not(Is("was_moving")),
+                    Not(Some(Vessel(types=SEA_GOING))),
+                    Compare("ground_s", ">=", 3600.0),
+                    Compare("ground_way_ratio", ">=", TO_AND_FRO),
+                    Compare("distance_m", "<=", "ground_m"),
+                ),
+                "it went to and fro there before, {ground_way_ratio:.1f} times as far as the place "
+                "is wide, and was heard again {distance_m:nm.1f} nm away, on the same ground",
+            ),
+        ),
+        "Went to and fro before, as boats and dredgers at work do, and was heard again on that "
+        "ground.",
+        "no catch was landed and no notice announces work, or a boat is seen alongside",
     ),
     Hypothesis(
         "ferry at rest",
@@ -278,7 +336,7 @@ HYPOTHESES: Final = (
                 All(
                     Some(Vessel(types=WORKING)),
                     Not(Is("was_moving")),
-                    Compare("distance_m", "<=", SAME_GROUND_M),
+                    Compare("distance_m", "<=", "ground_m"),
                 ),
                 "it is engaged in dredging, diving or underwater work, lay where it works, and was "
                 "heard again {distance_m:nm.1f} nm from there",
@@ -287,6 +345,21 @@ HYPOTHESES: Final = (
         "Says that it works, lay still or nearly so, and was heard again on the same ground.",
         "no notice to mariners announces the work, or a boat is seen alongside",
         needs_types=True,
+    ),
+    Hypothesis(
+        "at the reach of a weak transmitter",
+        0.55,
+        (
+            Case(
+                PATCHY,
+                "it has a class B transceiver, and its reports had come up to "
+                "{longest_interval_s:min.0f} min apart before: at the end of their reach they are "
+                "lost one by one, and then for longer",
+            ),
+        ),
+        "A class B transceiver, of which some reports were lost already, and others for hardly "
+        "longer than that.",
+        "vessels of class B were heard steadily at the same place and time",
     ),
     Hypothesis(
         "receiver edge",

@@ -38,11 +38,14 @@ from detectors.hypotheses.at_work import (
     WORKING_TO_AND_FRO,
 )
 from detectors.hypotheses.common import (
+    ALONE,
     AT_A_BERTH,
     BROKE_DOWN,
     IS_RESTRICTED,
     TRANSFER_AREA,
+    WENT_ON,
 )
+from detectors.hypotheses.tows import CREEPS_ON, TOW_THAT_STOPPED
 
 PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
@@ -314,6 +317,8 @@ HYPOTHESES: Final = (
         "no sailing of its line leaves from there",
         needs_types=True,
     ),
+    CREEPS_ON,
+    TOW_THAT_STOPPED,
     BROKE_DOWN,
     Hypothesis(
         "called at a port afterwards",
@@ -339,6 +344,17 @@ HYPOTHESES: Final = (
                 ),
                 "it made good {extent_m:nm.0f} nm on a straight way at {drift_kn:.1f} kn: a slow "
                 "passage rather than a stay",
+            ),
+            Case(
+                All(
+                    Compare("median_speed_kn", ">=", 2.0),
+                    Compare("drift_kn", ">=", "median_speed_kn", times=0.9),
+                    WENT_ON,
+                    ALONE,
+                ),
+                "it came at {came_kn:.0f} kn, went straight on at {drift_kn:.1f} kn, alone, and at "
+                "{went_kn:.0f} kn within {went_off_deg:.0f} degrees of its course afterwards: it "
+                "slowed down on its way",
             ),
         ),
         "A slow passage: it kept its course and got on.",

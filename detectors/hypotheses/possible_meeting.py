@@ -64,21 +64,30 @@ WAITING_FOR_A_REASON: Final = Hypothesis(
 """By what it says it is and by its status then, not by the explanation of its loitering: that may
 change for as long as it loiters on, when this meeting is long past."""
 
+OWN_EXPLAINED: Final = All(Not(Is("own_explanation", "")), Not(Is("own_explanation", None)))
+PARTNER_EXPLAINED: Final = All(
+    Not(Is("partner_explanation", "")), Not(Is("partner_explanation", None))
+)
+AS_ONE: Final = All(Compare("agreement_fraction", ">=", 0.9), Compare("chance_fraction", "<", 0.2))
+"""Both began and ended together, while no others were silent so: one reason made both, which isn't
+that of one alone."""
+
 HYPOTHESES: Final = (
     Hypothesis(
         "explained by itself",
         0.6,
         (
             Case(
-                All(Not(Is("partner_explanation", "")), Not(Is("partner_explanation", None))),
+                All(PARTNER_EXPLAINED, Any(Not(AS_ONE), OWN_EXPLAINED)),
                 "the silence of one of them has a reason of its own: {partner_explanation}",
             ),
             Case(
-                All(Not(Is("own_explanation", "")), Not(Is("own_explanation", None))),
+                All(OWN_EXPLAINED, Any(Not(AS_ONE), PARTNER_EXPLAINED)),
                 "the silence of one of them has a reason of its own: {own_explanation}",
             ),
         ),
-        "A silence has an innocent reason of its own.",
+        "A silence has an innocent reason of its own; both have, where they began and ended as "
+        "one.",
         "that reason falls",
     ),
     WAITING_FOR_A_REASON,

@@ -15,6 +15,8 @@ from detectors.hypotheses.company import (
 
 REST_S: Final = 10_800.0
 """Handing over goods or people takes less than an hour, fuel to a boat one or two."""
+CLEAR_M: Final = 50.0
+"""Further apart than antennas and their errors put two boats alongside: see `at_work`."""
 LAY_LONG: Final = Any(
     All(Not(PARTED_FAST), Compare("duration_s", ">=", REST_S)),
     All(Compare("parting_kn", "<", PLANING_KN), Compare("duration_s", ">=", 7200.0)),
@@ -31,6 +33,19 @@ RAFT: Final = Hypothesis(
     "boats at rest",
     0.7,
     (
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Compare("median_distance_m", ">=", 2 * CLEAR_M),
+                Compare("min_distance_m", ">=", CLEAR_M),
+                Compare("duration_s", ">=", 3600.0),
+            ),
+            "they drifted with the water as one for {duration_s:h.1f} h, never nearer than "
+            "{min_distance_m:.0f} m, as boats of one ground and buoys of one net do: what is "
+            "handed over is handed over alongside",
+        ),
         Case(
             All(
                 Is("both_small_craft"),

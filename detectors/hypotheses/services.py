@@ -42,6 +42,11 @@ A_PILOT: Final = Some(Vessel(types=PILOT))
 PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts=FROM_PORT))
 WHERE_PILOTS_BOARD: Final = Any(Is("in_pilot_ground"), Compare("zone_distance_m", "<=", 3 * MILE_M))
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
+HARBOUR_M: Final = 80.0
+"""Tugs, tenders and pilot boats are no longer (judgement; as of `loitering.TUG_M`)."""
+A_HARBOUR_CRAFT: Final = All(
+    Some(Vessel(types=TUG | TENDER | PILOT)), Not(Compare("smallest_tug_m", ">", HARBOUR_M))
+)
 BARGE: Final = All(
     Compare("smallest_tanker_m", ">", 0.0),
     Compare("smallest_tanker_m", "<=", 120.0),
@@ -184,27 +189,27 @@ HARBOUR_CRAFT: Final = Hypothesis(
     (
         Case(
             All(
-                Some(Vessel(types=TUG | TENDER | PILOT)),
+                A_HARBOUR_CRAFT,
                 Compare("zone_distance_m", "<=", 3 * MILE_M),
             ),
             "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
             "or anchorage",
         ),
         Case(
-            Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
+            All(A_HARBOUR_CRAFT, Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT))),
             "one of the two is a tug, tender or pilot boat, which came out of a port",
         ),
         Case(
             All(
-                Some(Vessel(types=TUG | TENDER | PILOT)),
+                A_HARBOUR_CRAFT,
                 Compare("n_lain", ">=", "min_lying"),
             ),
             "one of the two is a tug, tender or pilot boat, where {n_lain:.0f} vessels lay at "
             "once: a harbour or an anchorage, whether a zone says so or not",
         ),
     ),
-    "A tug, tender or pilot boat at work close to a port or an anchorage, mapped or not, or that "
-    "came out of one.",
+    "A tug, tender or pilot boat, not too long for one, at work close to a port or an anchorage, "
+    "mapped or not, or that came out of one.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
 )

@@ -36,7 +36,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "reception of one vessel alone",
-        0.3,
+        0.2,
         (Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),),
         "One vessel alone was heard there: another one may be heard less well.",
         "another feed heard more vessels there at that time",

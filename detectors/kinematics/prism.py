@@ -114,6 +114,8 @@ class Discs:
 
     def groups(self) -> list[Ints]:
         """Return rows alike in size and length, by powers of two, so that a search fits each."""
+        if len(self.radius_m) == 0:
+            return []
         size = np.log2(np.maximum(self.radius_m, 1.0)).astype("int64")
         length = np.log2(np.maximum(self.length_us, 1)).astype("int64")
         kinds, of = np.unique(size * 64 + length, return_inverse=True)

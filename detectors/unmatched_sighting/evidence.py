@@ -18,6 +18,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+BESIDE_SLOTS: Final = (-1, 0, 1)
+"""What receives there may hear by passes: who was there would be heard before or after, since a
+track is carried over an hour of silence."""
 SETTINGS: Final = (
     "max_silence_s",
     "clock_error_s",
@@ -71,7 +74,9 @@ def evidence_of(
         "best_match_nearest_report_s": _of(pairs.nearest_s, at, has),
         "n_unmatched_near": _others_near(limits, seen, rows),
         "n_heard_around": np.asarray(around.vessels, "int64"),
-        "n_heard_near": context.coverage.receiving(lat, lon, slot),
+        "n_heard_near": np.maximum.reduce(
+            [context.coverage.receiving(lat, lon, slot + shift) for shift in BESIDE_SLOTS]
+        ),
         "n_known_hours": n_known,
         "silence_probability": (n_silences + 0.5) / (n_known + 1.0),
         "zones_reached": [bool(value) for value in zones.reached(lat, lon)],

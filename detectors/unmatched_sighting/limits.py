@@ -24,11 +24,11 @@ _REACH_SHARE: Final = (
 )
 
 _MIN_KNOWN_HOURS: Final = (
-    "8 half hours in which vessels were heard around the place in the day before, one each, as in "
-    "`gap`, and "
-    "5 vessels heard within a station's reach (`Coverage.receiving`) in that half hour: "
-    "reception is known there though nobody happens to be there. 0.2: where every fifth falls "
-    "silent for an hour (the mean under Jeffreys' prior), vessels aren't heard on. Judgements."
+    "4 half hours in which vessels were heard around the place in the day before, one each: one "
+    "that passed or lay there for an hour or two; and 5 vessels heard within a station's reach "
+    "(`Coverage.receiving`) in that half hour or one beside it: reception is known there though "
+    "nobody happens to be there. 0.2: where every fifth falls silent for an hour (the mean under "
+    "Jeffreys' prior), vessels aren't heard on. Judgements."
 )
 
 _FLEET_M: Final = (
@@ -110,7 +110,7 @@ class Limits(Detector):
     )
     fleet_m: PositiveFloat = Field(9260.0, description=_FLEET_M)
     min_fleet: PositiveInt = Field(3, description=_FLEET_M)
-    min_known_hours: PositiveInt = Field(8, description=_MIN_KNOWN_HOURS)
+    min_known_hours: PositiveInt = Field(4, description=_MIN_KNOWN_HOURS)
     min_heard_near: PositiveInt = Field(5, description=_MIN_KNOWN_HOURS)
     max_silence_probability: PositiveFloat = Field(0.2, le=1.0, description=_MIN_KNOWN_HOURS)
     harbour_classes: ZoneClasses = Field(("port", "anchorage"), description=_HARBOUR_CLASSES)

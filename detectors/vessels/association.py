@@ -282,6 +282,12 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
     )
     course = np.atleast_1d(np.where(moved_m > 0, course, np.nan))
 
+    # One report that two receivers dated apart is no stop.
+    twice = both & (moved_m == 0)
+    stated_mps = np.nan_to_num(tracks.sog_kn[left]) * geodesy.KNOT_MPS
+    mps = np.where(twice, stated_mps, mps)
+    course = np.where(twice & (stated_mps > 0), tracks.cog_deg[left], course)
+
     # Beyond the one that is near enough, by its speed and course.
     one = np.flatnonzero(has_left ^ has_right)
     report = np.where(since_us <= until_us, left, right)

@@ -27,6 +27,8 @@ AROUND_M: Final = 12 * METRES_PER_NM
 a half of the reach of a coast station."""
 AROUND_S: Final = 3 * 3600.0
 """Before and after a sighting."""
+VISITS: Final = 2
+"""So many visits make a mother ship."""
 BY_REPORTS: Final = frozenset(
     {"anchoring", "crossing", "encounter", "loitering", "mother_ship", "outlier", "spoofing"}
 )
@@ -51,6 +53,8 @@ class Ear:
         self._actors = actors
         self._mmsi = np.array([actor.ship.mmsi for actor in actors], "int64")
         self._spans = [_span(event, actors) for event in events]
+        self._silent = [_silent_with(event, events) for event in events]
+        self._visits = [_visits(event, events) for event in events]
         self._own: list[dict[int, int]] = [{} for _ in events]
         self._around: list[list[set[int]]] = [[set() for _ in s.places] for s in self._spans]
 
@@ -67,7 +71,7 @@ class Ear:
                 self._own[k][vessel] = self._own[k].get(vessel, 0) + n
             if event.kind in BY_SILENCE or event.kind == BY_OTHERS:
                 # Who is in a sighting's own story shows by its reports that one would be heard.
-                silent = own if event.kind in BY_SILENCE else []
+                silent = self._silent[k] if event.kind in BY_SILENCE else []
                 others = during[~np.isin(self._mmsi[who[during]], silent)]
                 self._near(k, span, who[others], t[others])
 
@@ -82,9 +86,14 @@ class Ear:
         """Return what was heard of each event: the fewest reports of a vessel of it, and the fewest
         others around a place of it.
         """
+        fewest = [min(own.values(), default=0) for own in self._own]
+        for k, visits in enumerate(self._visits):
+            if len(visits) >= VISITS:
+                # One visit shows no mother ship, whatever is heard of the ship itself.
+                fewest[k] = min(fewest[k], sorted(fewest[i] for i in visits)[-VISITS])
         return tuple(
-            Heard(min(own.values(), default=0), min(len(near) for near in around))
-            for own, around in zip(self._own, self._around, strict=True)
+            Heard(reports, min(len(near) for near in around))
+            for reports, around in zip(fewest, self._around, strict=True)
         )
 
 
@@ -103,6 +112,34 @@ def undecidable(event: Planted, heard: Heard) -> str:
     if event.kind == BY_OTHERS and heard.others == 0:
         return "nobody was heard within 12 nm from 3 h before to 3 h after"
     return ""
+
+
+def _silent_with(event: Planted, events: Sequence[Planted]) -> list[int]:
+    """Return the vessels that fall silent in an event's story: nobody hears by them that one would
+    be heard.
+    """
+    found = {event.mmsi, event.other_mmsi}
+    for other in events:
+        together = {other.mmsi, other.other_mmsi}
+        during = other.start <= event.end and other.end >= event.start
+        if other.kind == "possible_meeting" and together & found - {0} and during:
+            found |= together
+    return sorted(found - {0})
+
+
+def _visits(event: Planted, events: Sequence[Planted]) -> list[int]:
+    """Return the planted meetings that make a planted mother ship one."""
+    if event.kind != "mother_ship":
+        return []
+    return [
+        k
+        for k, other in enumerate(events)
+        if other.kind == "encounter"
+        and other.suspicious
+        and event.mmsi in (other.mmsi, other.other_mmsi)
+        and other.start <= event.end
+        and other.end >= event.start
+    ]
 
 
 def _span(event: Planted, actors: Sequence[Actor]) -> _Span:

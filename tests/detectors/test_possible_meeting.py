@@ -123,6 +123,11 @@ def test_who_is_far_apart_in_place_or_time_makes_no_pair():
     assert second.tolist() == list(range(1, n, 2))
 
 
+def test_a_silence_that_leaves_no_time_to_spare_makes_no_pair():
+    first, second = can_meet(silence(0, 7200, (4.0, 100.0), (4.5, 100.0), 8.0), STAY_S)
+    assert len(first) == len(second) == 0
+
+
 def test_two_side_by_side_have_all_the_time():
     a = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
     b = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)

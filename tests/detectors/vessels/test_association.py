@@ -244,3 +244,30 @@ def test_nothing_in_gives_nothing_out():
     matches = association.match(pairs, np.zeros(0), np.array([0]))
     assert matches.unmatched.tolist() == [1.0]
     assert matches.best.tolist() == [-1]
+
+
+def test_a_report_that_two_receivers_dated_apart_is_no_stop():
+    """A ship at 15 kn is displaced in a radar image by her speed, which her reports state."""
+    twice = np.array([100, 100])
+    tracks = Tracks(
+        twice,
+        np.array([0, 26 * S]),
+        np.array([4.0, 4.0]),
+        np.array([100.0, 100.0]),
+        np.array([15.0, 15.0]),
+        np.array([90.0, 90.0]),
+    )
+    north, _ = geodesy.destination(4.0, 100.0, 0.0, 550.0)
+    seen = Seen(
+        np.array([0]),
+        np.array([10 * S]),
+        np.array([float(north)]),
+        np.array([100.0]),
+        np.array([60.0]),
+        np.array([300.0]),
+        np.array([0.9]),
+        np.array([45.0]),
+    )
+    assert association.candidates(tracks, seen, MOTION).sighting.tolist() == [0]
+    still = tracks._replace(sog_kn=np.zeros(2))
+    assert len(association.candidates(still, seen, MOTION).sighting) == 0
