@@ -84,10 +84,6 @@ def _longest_m(known: Known) -> float:
     return max((m for m in known.lengths_m if m > 0), default=math.nan)
 
 
-def _own_length_m(known: Known) -> float:
-    return known.lengths_m[0] if known.lengths_m else math.nan
-
-
 def _smallest_m(known: Known, types: frozenset[int]) -> float:
     of = zip(known.lengths_m, known.ship_types, strict=True)
     return min((m for m, code in of if code in types and m > 0), default=math.nan)
@@ -113,15 +109,10 @@ def _nearest_coast_m(known: Known) -> float:
     return min(of("run_start_coast_m"), of("run_end_coast_m"))
 
 
-def _speed_difference_kn(known: Known) -> float:
-    slower, faster = sorted(_pair(known, "median_speed_kn"))
-    return faster - slower
-
-
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "sighted_length_m": lambda known: known.evidence.number("length_m"),
     "longest_m": _longest_m,
-    "own_length_m": _own_length_m,
+    "own_length_m": lambda known: (*known.lengths_m, math.nan)[0],
     "smallest_tanker_m": lambda known: _smallest_m(known, TANKER),
     "smallest_tug_m": lambda known: _smallest_m(known, TUG | TENDER | PILOT),
     "slower_drift_kn": _slower_drift_kn,
@@ -129,13 +120,12 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "slower_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[0],
     "faster_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[1],
     "zone_distance_m": _zone_distance_m,
-    # of crossings, spoofing and identity
     "passage_fraction": _passage_fraction,
     "nearest_coast_m": _nearest_coast_m,
     "lag_size_s": lambda known: abs(known.evidence.number("lag_s")),
     "longer_interval_s": lambda known: max(_pair(known, "interval_s")),
     # By how much the median speeds of a pair differ.
-    "speed_difference_kn": _speed_difference_kn,
+    "speed_difference_kn": lambda known: abs(operator.sub(*_pair(known, "median_speed_kn"))),
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
 and of the smallest tanker and tug; of a pair the smaller and the larger speed made good, and the

@@ -178,8 +178,7 @@ def look(
 
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
-    again = "" if passes == 1 else f", further back ({passes})"
-    say(f"looking for {name.replace('_', ' ')}{again}")
+    say(f"looking for {name.replace('_', ' ')}{f', further back ({passes})' * (passes > 1)}")
 
 
 def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:

@@ -4,8 +4,8 @@ Texts are clean here (see `text`), times and positions are in the words of a cha
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import Evidence
-from detectors.core.explain import NOT_ASSESSED
 from pipelines.assess.incidents import made_of, whereabouts
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
+from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.products import Products, once
 
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
@@ -27,147 +27,6 @@ ENGLISH: Final = labels("en")
 NAME_LIMIT: Final = 60
 SENTENCE_LIMIT: Final = 1200
 _LOCAL_TIME: Final = re.compile(rf" \([^()]*\d\d:\d\d {LOCAL_NAME}\)$")
-
-
-@dataclass(frozen=True)
-class EventCard:
-    """One event as a reader sees it; `lat` and `lon` are None where its place isn't known."""
-
-    event_id: str
-    kind: str
-    title: str
-    who: str
-    pair: bool
-    reason: str
-    explanation: str
-    score: float
-    status: str
-    start: pd.Timestamp
-    end: pd.Timestamp | None
-    when_utc: str
-    when_local: str
-    lat: float | None
-    lon: float | None
-    where: str
-    checks: Sequence[tuple[str, str, str, str]]
-    evidence: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class IncidentCard:
-    """One incident as a reader sees it.
-
-    Attributes
-    ----------
-    kind
-        Of its leading event; `what` is that in words.
-    place
-        Where its first vessel stands on the list of flagged ones; None where it flags none.
-    vessels
-        Name, number and role of each vessel.
-    event_ids
-        Its events, the leading one first.
-    lat, lon, where
-        Where its leading event was, or a crossing arrived; None and empty where that isn't known.
-    made_of, now
-        What its score is made of, and where its vessel was heard last; empty where there is
-        nothing to say.
-    """
-
-    incident_id: str
-    rank: int
-    mmsi: int
-    title: str
-    kind: str
-    what: str
-    score: float
-    certainty: str
-    status: str
-    news: str
-    next_step: str
-    place: int | None
-    vessels: Sequence[tuple[str, int, str]]
-    event_ids: Sequence[str]
-    start: pd.Timestamp
-    end: pd.Timestamp | None
-    when_utc: str
-    when_local: str
-    lat: float | None
-    lon: float | None
-    where: str
-    made_of: str
-    now: str
-
-    @property
-    def who(self) -> str:
-        """Return its vessels with their roles, on one line."""
-        return ", ".join(
-            f"{name} ({mmsi:09d}, {role})" if name else f"{mmsi:09d} ({role})"
-            for name, mmsi, role in self.vessels
-        )
-
-    @property
-    def sure(self) -> str:
-        """Return its certainty, with what the score is made of."""
-        return f"{self.certainty}: {self.made_of}" if self.made_of else self.certainty
-
-    def called(self) -> str:
-        """Return its number, what happened, and to whom, for a plotter."""
-        name = next((n or f"{m:09d}" for n, m, _ in self.vessels), "")
-        return " ".join(text for text in (str(self.rank), f"{self.what}:", name) if text).rstrip(
-            ":"
-        )
-
-    def told(self, words: Labels) -> list[str]:
-        """Tell what happened, to whom, where, when and what to do, a sentence each."""
-        return [
-            self.title,
-            f"{words.now}: {self.now}" if self.now else "",
-            f"{words.next_step}: {self.next_step}",
-            f"{words.vessels}: {self.who}" if self.vessels else "",
-            f"{self.when_utc} ({self.when_local}) {self.where}",
-            words.score_line.format(score=f"{self.score:.2f} ({self.sure})"),
-            f"{words.incident_line.format(incident_id=self.incident_id)} {self.status}",
-        ]
-
-
-@dataclass(frozen=True)
-class VesselCard:
-    """One flagged vessel as a reader sees it: its place on the list, the rank of its incident."""
-
-    place: int
-    rank: int
-    mmsi: int
-    name: str
-    named: bool
-    identity: Sequence[tuple[str, str]]
-    score: float
-    reasons: Sequence[str]
-    explanations: Sequence[str]
-    last_seen: pd.Timestamp | None
-    seen_utc: str
-    seen_local: str
-    lat: float | None
-    lon: float | None
-    where: str
-    events: Sequence[EventCard]
-    incident_id: str
-
-    @property
-    def ranked(self) -> str:
-        """Rank and name, for a plotter: the MMSI where it has none."""
-        return f"{self.rank} {self.name if self.named else f'{self.mmsi:09d}'}"
-
-    @property
-    def says(self) -> str:
-        """What the vessel says it is, on one line."""
-        return " · ".join(f"{label} {value}" for label, value in self.identity)
-
-    def told(self, words: Labels) -> list[str]:
-        """Why it is flagged, a sentence each, the innocent explanations, and its incident."""
-        of = words.incident_line.format(incident_id=self.incident_id) if self.incident_id else ""
-        why = [*self.reasons, *(explanation_line(text, words) for text in self.explanations)]
-        return [*why, of] if of else why
 
 
 @once
@@ -286,24 +145,6 @@ def vessel_names(products: Products) -> dict[int, str]:
     named = zip(products.vessels["mmsi"], products.vessels["name"], strict=True)
     lines = {int(mmsi): one_line(str(name), NAME_LIMIT) for mmsi, name in named}
     return {mmsi: name for mmsi, name in lines.items() if name}
-
-
-def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, str]:
-    """Return what to call an explanation, and its text.
-
-    >>> explanation_parts("not assessed: no land or zone layer reaches this place")
-    ('Not assessed', 'no land or zone layer reaches this place')
-    >>> explanation_parts("bunkering in port limits")
-    ('Innocent explanation', 'bunkering in port limits')
-    """
-    if explanation.startswith(NOT_ASSESSED):
-        return words.not_assessed, explanation.removeprefix(NOT_ASSESSED).lstrip(": ")
-    return words.innocent_explanation, explanation
-
-
-def explanation_line(explanation: str, words: Labels = ENGLISH) -> str:
-    """Return an explanation with what it is; empty where there is none."""
-    return ": ".join(explanation_parts(explanation, words)) if explanation else ""
 
 
 def without_time(reason: str) -> str:

@@ -16,7 +16,8 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.text import one_line
 from pipelines.publish import notices
-from pipelines.publish.briefing import IncidentCard, VesselCard, incident_cards, vessel_cards
+from pipelines.publish.briefing import incident_cards, vessel_cards
+from pipelines.publish.cards import IncidentCard, VesselCard
 from pipelines.publish.products import Products
 
 _NAME_LIMIT: Final = 30

@@ -21,15 +21,8 @@ from pipelines.base import labels, zipping
 from pipelines.base.files import replacing
 from pipelines.base.text import one_line
 from pipelines.publish import notices
-from pipelines.publish.briefing import (
-    EventCard,
-    IncidentCard,
-    VesselCard,
-    explanation_line,
-    incident_cards,
-    vessel_cards,
-    vessel_names,
-)
+from pipelines.publish.briefing import incident_cards, vessel_cards, vessel_names
+from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_line
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
 

@@ -19,7 +19,8 @@ from pipelines.base import labels, zipping
 from pipelines.base.files import replacing
 from pipelines.base.text import iso, one_line
 from pipelines.publish import notices
-from pipelines.publish.briefing import IncidentCard, VesselCard, incident_cards, vessel_cards
+from pipelines.publish.briefing import incident_cards, vessel_cards
+from pipelines.publish.cards import IncidentCard, VesselCard
 from pipelines.publish.products import Products
 
 TYPE: Final = "a-u-S"

@@ -14,7 +14,14 @@ from pipelines.assess.dispositions import of_part
 from pipelines.base.labels import Labels
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
-from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.publish.briefing import (
+    LOCAL,
+    LOCAL_NAME,
+    NAME_LIMIT,
+    SENTENCE_LIMIT,
+    moment,
+    span,
+)
 from pipelines.web.concluding import quiet_days
 from pipelines.web.night import Line, Shown
 

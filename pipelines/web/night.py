@@ -25,7 +25,13 @@ from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, position_text
-from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.publish.briefing import (
+    LOCAL,
+    LOCAL_NAME,
+    NAME_LIMIT,
+    SENTENCE_LIMIT,
+    span,
+)
 from pipelines.reference.layers import load_gazetteer
 
 T = TypeVar("T")

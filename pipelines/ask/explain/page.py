@@ -19,7 +19,7 @@ from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
-from pipelines.publish.briefing import explanation_line
+from pipelines.publish.cards import explanation_line
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.products import Products
 from pipelines.reference.layers import load_gazetteer

@@ -15,13 +15,8 @@ from pipelines.ask.explain.reasons import BEST, NO
 from pipelines.base.text import duration_text, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
-from pipelines.publish.briefing import (
-    ENGLISH,
-    LOCAL,
-    LOCAL_NAME,
-    explanation_line,
-    span,
-)
+from pipelines.publish.briefing import ENGLISH, LOCAL, LOCAL_NAME, span
+from pipelines.publish.cards import explanation_line
 
 CHART_HEIGHT = 18
 MAX_LINE = 400

@@ -28,14 +28,12 @@ from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import (
     LOCAL,
     LOCAL_NAME,
-    IncidentCard,
-    VesselCard,
-    explanation_parts,
     incident_cards,
     moment,
     vessel_cards,
     without_time,
 )
+from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of
 from pipelines.publish.plan import page as plan_page

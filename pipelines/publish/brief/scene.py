@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.frames import SECOND_US, epoch_us, offsets
-from pipelines.publish.briefing import EventCard, VesselCard, vessel_names
+from pipelines.publish.briefing import vessel_names
+from pipelines.publish.cards import EventCard, VesselCard
 from pipelines.publish.maps import cut, thin
 from pipelines.publish.maps.scene import Event, Floats, Scene, Track, Vessel
 from pipelines.publish.plan import overlay

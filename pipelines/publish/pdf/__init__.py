@@ -24,15 +24,12 @@ from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import (
     LOCAL,
     LOCAL_NAME,
-    EventCard,
-    IncidentCard,
-    VesselCard,
-    explanation_parts,
     incident_cards,
     moment,
     vessel_cards,
     without_time,
 )
+from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products
