@@ -4,8 +4,7 @@ Each detector tells its own events; here is how names, places and times are put 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,7 @@ from detectors.core.detector import Detector
 from detectors.core.telling import Say, Told, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
-
-LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
-"""The hours that sentences tell: Malaysia's."""
+from pipelines.base.text import LOCAL, LOCAL_NAME
 
 
 class Teller:
@@ -82,7 +79,7 @@ class Teller:
 
     def clock(self, time: pd.Timestamp) -> str:
         """See `telling.Words`."""
-        return f"{time.tz_convert(LOCAL):%H:%M} MYT"
+        return f"{time.tz_convert(LOCAL):%H:%M} {LOCAL_NAME}"
 
     def distance(self, distance_m: float) -> str:
         """See `telling.Words`."""

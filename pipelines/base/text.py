@@ -19,10 +19,15 @@ Rules
 import json
 import re
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from pipelines.base.visible import clean
+
+LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
+LOCAL_NAME: Final = "MYT"
+"""The hours that are told where a person reads: Malaysia's."""
 
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.kinematics import geodesy
-from pipelines.patrol.units import LOCAL
+from pipelines.base.text import LOCAL
 
 Floats = NDArray[np.float64]
 

@@ -4,18 +4,17 @@ import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from detectors.core.errors import ConfigError
+from pipelines.base.text import LOCAL
 from pipelines.base.yaml_files import read_model, read_yaml
 from pipelines.patrol.prediction import PredictionParameters
 from pipelines.reference import layers as reference
 
 FILE_NAME: Final = "patrol.yaml"
-LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 SHORTEST_SORTIE: Final = timedelta(hours=1)
 _WATCH: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 

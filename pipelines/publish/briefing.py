@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -16,13 +15,11 @@ import pandas as pd
 from detectors.core.evidence import Evidence
 from pipelines.assess.incidents import made_of, whereabouts
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.products import Products, once
 
-LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
-LOCAL_NAME: Final = "MYT"
 ENGLISH: Final = labels("en")
 NAME_LIMIT: Final = 60
 SENTENCE_LIMIT: Final = 1200

@@ -10,7 +10,6 @@ from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from detectors.core.frames import SECOND_US, epoch_us
 from detectors.surroundings.zones import Zones
 from pipelines.base import labels
 from pipelines.base.files import replacing
-from pipelines.base.text import one_line
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Floats
 from pipelines.publish.maps.style import COLOURS
@@ -37,7 +36,6 @@ TAIL_FRAMES: Final = 10
 
 _TOP: Final = 74
 _BOTTOM: Final = 30
-_LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 _SHIPS: Final = ("magenta", "unit-1", "unit-4", "unit-3", "unit-2", "unit-6")
 
 
@@ -178,7 +176,7 @@ def _furnish(base: Image.Image, title: str, simulated: bool) -> None:
 
 def _say(frame: Image.Image, now: float) -> None:
     time = pd.Timestamp(now, unit="s", tz="UTC")
-    text = f"{time:%d %b %H:%M} UTC · {time.tz_convert(_LOCAL):%d %b %H:%M} MYT"
+    text = f"{time:%d %b %H:%M} UTC · {time.tz_convert(LOCAL):%d %b %H:%M} {LOCAL_NAME}"
     draw = ImageDraw.Draw(frame)
     long = draw.textlength(text, font=_font(13, bold=True))
     place = (SIZE[0] - 10 - long, SIZE[1] - 23)

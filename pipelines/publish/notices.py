@@ -1,7 +1,8 @@
 """What every product says about itself, in the same words everywhere."""
 
 from pipelines.base import labels
-from pipelines.publish.briefing import LOCAL, LOCAL_NAME, moment
+from pipelines.base.text import LOCAL, LOCAL_NAME
+from pipelines.publish.briefing import moment
 from pipelines.publish.products import Products
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pipelines.base import labels
 from pipelines.base.files import write_text
+from pipelines.base.text import LOCAL, LOCAL_NAME
 from pipelines.publish import notices
-from pipelines.publish.briefing import LOCAL, LOCAL_NAME, moment
+from pipelines.publish.briefing import moment
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
 

@@ -19,9 +19,9 @@ from pipelines.ask.desk.charts import chart
 from pipelines.ask.explain.page import as_flagged
 from pipelines.assess.incidents import vessels_in
 from pipelines.base.schemas import FLAGGED
-from pipelines.base.text import script_json
+from pipelines.base.text import LOCAL, LOCAL_NAME, script_json
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import LOCAL, LOCAL_NAME, span, vessel_cards
+from pipelines.publish.briefing import span, vessel_cards
 from pipelines.publish.maps import canvas, cut
 from pipelines.publish.maps.scene import Box, Floats, Ground, Scene
 from pipelines.web.night import Recent, Shown

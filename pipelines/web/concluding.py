@@ -9,8 +9,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line
-from pipelines.publish.briefing import LOCAL
+from pipelines.base.text import LOCAL, one_line
 from pipelines.run.dispositions import record
 from pipelines.run.windows import utc
 from pipelines.store import Queries, StoreBusyError

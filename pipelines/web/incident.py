@@ -12,16 +12,9 @@ from pipelines.ask.explain.reasons import BEST, considered
 from pipelines.ask.recall import story
 from pipelines.assess.dispositions import of_part
 from pipelines.base.labels import Labels
-from pipelines.base.text import one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish import checks
-from pipelines.publish.briefing import (
-    LOCAL,
-    LOCAL_NAME,
-    NAME_LIMIT,
-    SENTENCE_LIMIT,
-    moment,
-    span,
-)
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span
 from pipelines.web.concluding import quiet_days
 from pipelines.web.night import Line, Shown
 

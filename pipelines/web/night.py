@@ -24,14 +24,8 @@ from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line, position_text
-from pipelines.publish.briefing import (
-    LOCAL,
-    LOCAL_NAME,
-    NAME_LIMIT,
-    SENTENCE_LIMIT,
-    span,
-)
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.layers import load_gazetteer
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from shapely.geometry import shape
 
 from detectors.surroundings.zones import Zones
 from pipelines.assess.silenced import Silenced
-from pipelines.base.text import one_line
-from pipelines.publish.briefing import LOCAL, NAME_LIMIT, SENTENCE_LIMIT
+from pipelines.base.text import LOCAL, one_line
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Box, Point, Region, Scene
 from pipelines.publish.review.page import COLOURS

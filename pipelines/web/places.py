@@ -16,14 +16,8 @@ from detectors.core.errors import ConfigError, SelatError
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels
-from pipelines.base.text import one_line, script_json
-from pipelines.publish.briefing import (
-    LOCAL,
-    LOCAL_NAME,
-    NAME_LIMIT,
-    SENTENCE_LIMIT,
-    moment,
-)
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, script_json
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment
 from pipelines.publish.maps import canvas
 from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row, rows_of

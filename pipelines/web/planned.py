@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from detectors.core.errors import SelatError
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line, position_text
-from pipelines.publish.briefing import LOCAL, SENTENCE_LIMIT
+from pipelines.base.text import LOCAL, one_line, position_text
+from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.run.plan import plan_run, write
 from pipelines.web.here import Here, led
 

@@ -23,15 +23,8 @@ from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line, position_text
-from pipelines.publish.briefing import (
-    LOCAL,
-    LOCAL_NAME,
-    NAME_LIMIT,
-    SENTENCE_LIMIT,
-    moment,
-    span,
-)
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
 from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions

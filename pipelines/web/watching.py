@@ -13,15 +13,8 @@ from starlette.exceptions import HTTPException
 from detectors.core.errors import ConfigError, SelatError
 from pipelines import store
 from pipelines.base.progress import Doing, Reporter
-from pipelines.base.text import one_line
-from pipelines.publish.briefing import (
-    LOCAL,
-    LOCAL_NAME,
-    NAME_LIMIT,
-    SENTENCE_LIMIT,
-    moment,
-    span,
-)
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span
 from pipelines.reference import layers
 from pipelines.reference.layers.areas import FOLDER
 from pipelines.reference.layers.files import stamps

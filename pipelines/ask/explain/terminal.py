@@ -12,10 +12,10 @@ from rich.text import Text
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.ask.explain.reasons import BEST, NO
-from pipelines.base.text import duration_text, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
-from pipelines.publish.briefing import ENGLISH, LOCAL, LOCAL_NAME, span
+from pipelines.publish.briefing import ENGLISH, span
 from pipelines.publish.cards import explanation_line
 
 CHART_HEIGHT = 18

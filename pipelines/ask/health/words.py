@@ -1,9 +1,8 @@
 """Ages, rates and times in few words."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-_MYT = ZoneInfo("Asia/Kuala_Lumpur")
+from pipelines.base.text import LOCAL
 
 
 def age(seconds: float) -> str:
@@ -33,7 +32,7 @@ def day(time: datetime | None) -> str:
     >>> day(datetime(2026, 11, 24, 18, tzinfo=UTC))
     '25 Nov 02:00 MYT'
     """
-    return "never" if time is None else f"{time.astimezone(_MYT):%d %b %H:%M} MYT"
+    return "never" if time is None else f"{time.astimezone(LOCAL):%d %b %H:%M} MYT"
 
 
 def size(number: float) -> str:

@@ -9,8 +9,7 @@ import pandas as pd
 
 from detectors.core.telling import Say, plain
 from pipelines.assess.incidents.first import HEARD_H
-from pipelines.assess.reasons import LOCAL
-from pipelines.base.text import position_text
+from pipelines.base.text import LOCAL, position_text
 
 PARTS: Final[Mapping[str, str]] = {
     "anchoring": "anchoring",

@@ -22,17 +22,17 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import CONCLUSIONS
-from pipelines.base.text import duration_text, one_line, position_text, script_json
-from pipelines.publish import notices
-from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import (
+from pipelines.base.text import (
     LOCAL,
     LOCAL_NAME,
-    incident_cards,
-    moment,
-    vessel_cards,
-    without_time,
+    duration_text,
+    one_line,
+    position_text,
+    script_json,
 )
+from pipelines.publish import notices
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import incident_cards, moment, vessel_cards, without_time
 from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of

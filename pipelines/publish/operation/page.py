@@ -7,8 +7,8 @@ import shapely
 
 from detectors.surroundings.zones import Zones
 from pipelines.assess.operations.report import PHASES, PLACES, Report
+from pipelines.base.text import LOCAL
 from pipelines.base.visible import clean
-from pipelines.patrol.units import LOCAL
 from pipelines.publish.maps import cut, page
 from pipelines.publish.maps.scene import Point, Region, Scene
 from pipelines.publish.operation import tables

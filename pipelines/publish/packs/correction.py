@@ -17,9 +17,9 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import MARKS
-from pipelines.base.text import position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, position_text
 from pipelines.publish import notices
-from pipelines.publish.briefing import LOCAL, LOCAL_NAME, span
+from pipelines.publish.briefing import span
 from pipelines.publish.csv_text import tidy_csv
 from pipelines.publish.packs import build
 from pipelines.publish.products import Products

@@ -17,18 +17,11 @@ from typing import Any, Final
 from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
-from pipelines.base.text import duration_text, one_line
+from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, one_line
 from pipelines.publish import notices
 from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import (
-    LOCAL,
-    LOCAL_NAME,
-    incident_cards,
-    moment,
-    vessel_cards,
-    without_time,
-)
+from pipelines.publish.briefing import incident_cards, moment, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg

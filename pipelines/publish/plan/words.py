@@ -9,12 +9,11 @@ import pandas as pd
 from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.labels import PlanLabels
-from pipelines.base.text import iso, one_line
+from pipelines.base.text import LOCAL, iso, one_line
 from pipelines.base.visible import clean
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
 from pipelines.patrol.prediction import STILL, WORKING
-from pipelines.patrol.units import LOCAL
 from pipelines.publish.products import Planned
 
 NAME_LIMIT: Final = 40

@@ -88,6 +88,9 @@ def test_truth_counts_the_reports_that_reached_the_feed(night, heard):
             continue
         during = heard[heard["time"].between(event.start, event.end)]
         reports = [len(during[during["mmsi"] == m].drop_duplicates(["lat", "lon"])) for m in own]
+        if event.kind == "mother_ship":  # of her visits the second best heard counts too
+            assert counted.reports <= 1.2 * min(reports) + 3
+            continue
         assert counted.reports == pytest.approx(min(reports), rel=0.2, abs=3)
         checked += 1
     assert checked >= 5
