@@ -20,7 +20,7 @@ _FOR_PROGRAMS: Final = re.compile(
     r"(.*_)?(lat|lon|time|track_id|event)|(gfw|min|run|n_chances)_.*|.*_gain_score"
     r"|(other_)?(nav_status|ship_type)|n_(chances|half_hours|prior_trials|reports_per_half_hour|ticks)"
     r"|(ahead|astern)_known_ratio|ahead_distance_m|best_match_(misfit_ratio|sigma_m)|chance_fraction"
-    r"|(entry|exit)_interpolated|(feed_silence|missed)_probability|remembered_s|rule|same_said"
+    r"|(entry|exit)_interpolated|(feed_silence|missed)_probability|model_hash|remembered_s|rule|same_said"
     r"|statics_interval_s|zones_reached"
 )
 """Facts that programs go by, or that the sentence tells: in JSON, and left out of tables."""

@@ -55,9 +55,12 @@ from detectors.core.detector import Context
 from detectors.kinematics import geodesy, integrity
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
+from pipelines.base.labels import labels
+from pipelines.publish import checks
 
 CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
+PLAIN = set(labels("en").facts.values())
 EQUAL = ("kind", "subkind", "mmsi", "other_mmsi", "zone_id", "track_ids")
 KEYS = {
     *EQUAL,
@@ -237,6 +240,9 @@ def test_case(case, look_once):
         for e in left
     ]
     assert not problems, "\n".join(problems)
+    called = {name for evidence in found["evidence"] for name, _ in checks.facts(evidence)}
+    called = {name for name in called if not name.endswith("source")}  # a case's is no feed
+    assert called <= PLAIN, "say it in pipelines/base/labels, facts"
 
 
 def test_every_case_belongs_to_a_detector():
