@@ -53,7 +53,7 @@ document.addEventListener("keydown", (e) => {
   if (target) { e.preventDefault(); act(target); return; }
   if (form) return;
   if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) e.preventDefault();
-  else if (e.key === "?") { e.preventDefault(); document.getElementById("keys").showModal(); }
+  else if (e.key === "?") { e.preventDefault(); help(); }
   else if (/^[0-9]$/.test(e.key) && document.body.dataset.page === "tonight" && !e.target.closest("#map")) toNumber(e.key);
 });
 // What an address names is in view, also where the page was opened again; else what is read has the keys.
@@ -71,8 +71,12 @@ if (who) { // a popup: it has the cursor while it is open, and is closed by goin
   document.addEventListener("pointerdown", (e) => leave(e.target));
   who.addEventListener("focusout", (e) => leave(e.relatedTarget));
 }
+function help() {
+  document.getElementById("keys").showModal();
+  document.getElementById("keys-title").focus(); // its beginning is in view, and no link has the focus
+}
 document.getElementById("help").hidden = false;
-document.getElementById("help").addEventListener("click", () => document.getElementById("keys").showModal());
+document.getElementById("help").addEventListener("click", help);
 
 // ---- Light: the switch is remembered, so that no page is bright at night for a moment ----
 document.getElementById("night").addEventListener("change", (e) => {
