@@ -125,6 +125,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
     fits = (
         (end.track_id // 100 != begin.track_id // 100)
         & (pause_s >= -limits.max_clock_s)
+        & (end.heard_s > -pause_s)  # who is heard from the same moment on has taken over nothing
         & (pause_s <= limits.max_pause_s)
         & (speed_change_kn <= speed_limit_kn)
         & (course_change_deg <= course_limit_deg)

@@ -59,7 +59,7 @@ class Ends:
     interval_s
         Median time between its nearest reports.
     heard_s
-        Length of the stretch.
+        Length of the stretch up to there.
     silent_s
         How long the track was not heard beyond the end: until it was heard again; infinite where
         it never was, as far as is loaded.
@@ -181,7 +181,7 @@ def _motion(
         speed_kn,
         course_deg,
         interval_s,
-        heard_s,
+        np.abs(time_us[row] - time_us[first if step < 0 else last]) / SECOND_US,
         silent_s,
     ).take(moving & steady)
 

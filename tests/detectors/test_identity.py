@@ -111,6 +111,21 @@ def test_finds_each_hand_over_once(stage_of, zones_from, one):
     assert found["score"].iloc[0] >= 0.3
 
 
+def test_two_that_are_heard_for_the_same_minutes_hand_nothing_over(stage_of, zones_from):
+    """One sails 350 m behind the other; both are heard for four minutes, and once long after."""
+    rng = np.random.default_rng(3)
+    time_s = 20_000.0 + np.array([0.0, 36.0, 72.0, 144.0, 252.0, 1286.0])
+    parts = []
+    for mmsi, behind_s in ((OLD, 0.0), (NEW, 45.0)):
+        lat, lon = way(time_s - behind_s, 15.0)
+        late = time_s[-1] - behind_s - 700.0  # a receiver that is late: where each was long before
+        lat[-1], lon[-1] = (one[0] for one in way(np.array([late]), 15.0))
+        parts.append(reports(mmsi, time_s, lat, lon, rng, 15.0, np.full(len(time_s), 90.0)))
+    stage = staged(stage_of, zones_from, *parts)
+    found = Identity().detect(stage.positions, stage.context())
+    assert "hand_over" not in found["subkind"].tolist()
+
+
 @pytest.mark.slow
 @SLOW
 @given(
