@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics import geodesy, leaps, scatter, shapes, timespan
+from detectors.kinematics.integrity import not_a_vessel
 from detectors.kinematics.leaps import MIN_OFFSET_M
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
@@ -122,13 +123,9 @@ def of_vessels(positions: pd.DataFrame) -> Reports:
 
 
 def _not_of_vessels(track: Ints, msg_type: NDArray[Any]) -> Bools:
-    """Tell whether each report is of an aircraft, a base station, an aid to navigation or a beacon.
-
-    MMSI formats: ITU-R M.585-9, annexes 1 and 2.
-    """
+    """Tell whether each report is of no vessel: by its number, or by the type of its message."""
     bounds = offsets(track)
-    head = track[bounds[:-1]] // 100_000_000
-    other = (head < 100) | (head == 111) | ((head >= 970) & (head <= 979)) | (head >= 990)
+    other = not_a_vessel(track[bounds[:-1]] // 100)
     result = np.repeat(other, np.diff(bounds))
     for code in NOT_A_VESSEL:
         result |= msg_type == code

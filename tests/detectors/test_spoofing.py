@@ -239,8 +239,16 @@ def test_without_layers_nothing_is_on_land_but_a_leap_is_a_leap(zones_from):
     assert Spoofing().detect(found.tracked, land)["subkind"].tolist() == ["jump"]
 
 
+@pytest.mark.parametrize("mmsi", [9_753_168, 853_312_345])
+def test_boats_with_numbers_that_sets_are_left_with_are_looked_at(zones_from, mmsi):
+    """009… and 8…: in these waters about half of class B."""
+    found = segmented(scene("jump", 10, 2, 60.0, 1).assign(mmsi=mmsi))
+    event = Spoofing().detect(found.tracked, context_of(found, zones_from([])))
+    assert event[["mmsi", "subkind"]].to_numpy().tolist() == [[mmsi, "jump"]]
+
+
 @pytest.mark.parametrize(
-    ("mmsi", "msg_type"), [(111533001, 1), (993123456, 1), (MMSI, 9), (MMSI, 4)]
+    ("mmsi", "msg_type"), [(111533001, 1), (993123456, 1), (5331234, 1), (MMSI, 9), (MMSI, 4)]
 )
 def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
     found = segmented(scene("circle here", 10, 3, 60.0, 1)).tracked

@@ -36,7 +36,7 @@ from detectors.kinematics.integrity.dates import (
 )
 from detectors.kinematics.integrity.settling import SETTLING_S
 from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
-from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict
+from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, not_a_vessel
 
 __all__ = [
     "JUDGED",
@@ -62,6 +62,7 @@ __all__ = [
     "judge_part",
     "judge_tail",
     "n_false",
+    "not_a_vessel",
     "parted",
     "reason_of",
     "segment",
