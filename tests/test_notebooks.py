@@ -11,7 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
-SOME = NOTEBOOKS[::4]
+SOME = NOTEBOOKS[::5]
 """Those that `make test` runs; `make prove` runs each."""
 
 
