@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
+from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import compiled
-from detectors.kinematics.integrity.verdicts import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 
 if TYPE_CHECKING:
     from detectors.kinematics.integrity.verdicts import Reports

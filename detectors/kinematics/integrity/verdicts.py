@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics.geodesy import distance_m
+from detectors.kinematics.integrity.confirmed import (
+    CONFIRMING_REPORTS,
+    HULL_STEP_S,
+    MANY_REPORTS,
+)
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -31,12 +36,6 @@ MAX_NUMBER: Final = 99
 MAX_HULLS: Final = 8
 """Hulls looked for under one number in one stretch; what is left over then is false."""
 
-CONFIRMING_REPORTS: Final = 3
-"""A further hull has so many reports in a row within `HULL_STEP_S` of one another: corrupt fixes
-seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
-
-MANY_REPORTS: Final = 6
-
 MOVING_KN: Final = 3.0
 """Faster than any stream."""
 
@@ -46,10 +45,6 @@ the lowest that feeds use, it says half. Nearly all its reports are one hull's t
 lie far apart look as fast, one by the other."""
 
 ONE_SHARE: Final = 0.95
-
-HULL_STEP_S: Final = 900.0
-"""Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
-more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
 
 SHIFTED_SHARE: Final = 0.5
 """So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
