@@ -215,8 +215,7 @@ def not_a_vessel(mmsi: Ints) -> Bools:
     kinds = (first == 111) | ((first >= 970) & (first <= 979))
     for low in (0, 99):  # 00MIDxxxx and 99MIDxxxx
         # The digit behind the prefix begins a MID: 2 to 7.
-        begun = mmsi // 1_000_000
-        kinds |= (begun // 10 == low) & (begun % 10 >= 2) & (begun % 10 <= 7)
+        kinds |= (first // 10 == low) & (first % 10 >= 2) & (first % 10 <= 7)
     return np.asarray(kinds)
 
 

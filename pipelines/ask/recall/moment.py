@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.base.text import LOCAL, LOCAL_NAME
 from pipelines.run.windows import FOREVER, TimeError, utc
 from pipelines.store import Queries
 
@@ -97,7 +98,7 @@ def known_at(store: Queries, time: pd.Timestamp) -> Moment:
 
 
 def _local(time: pd.Timestamp) -> str:
-    return f"{time.tz_convert('Asia/Kuala_Lumpur'):%d %b %Y %H:%M} MYT"
+    return f"{time.tz_convert(LOCAL):%d %b %Y %H:%M} {LOCAL_NAME}"
 
 
 def _runs(store: Queries) -> pd.DataFrame:
