@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.ingest.rows import NO_TIME, microseconds
 
-EPOCHS: Final = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}
+EPOCHS: Final = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0, "epoch_ns": 1e-3}
 
 # No clock goes beyond the year 5138, but a damaged number may.
 _FAR_US: Final = 10**17

@@ -41,6 +41,8 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyTyp
     {
         "angle": {
             "deg": (1, 1),
+            # Longitude from 0 to 360: what is above 180 lies west.
+            "deg360": (1, 1),
             "deg/10": (1, 10),
             "deg/600000": (1, 600_000),
             "min/10000": (1, 600_000),
@@ -132,6 +134,8 @@ class Layout(BaseModel):
             if column.numbered and (name != "mmsi" or len(column.names) != 1):
                 raise ValueError(f"columns: {name} can't be numbered, only mmsi from one column")
             units = _UNITS[str(dimension_of(name))]
+            if column.unit == "deg360" and name != "lon":
+                raise ValueError(f"columns: only lon can be in deg360, not {name}")
             if column.unit and column.unit not in units:
                 raise ValueError(f"columns: {name} can't be in {column.unit!r}, but in {[*units]}")
         for name, words in self.values.items():

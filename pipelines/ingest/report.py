@@ -6,13 +6,16 @@ Nothing that was read is unaccounted for: `Report.unaccounted` is 0 after every 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.frames import from_epoch_us
+
+if TYPE_CHECKING:
+    from pipelines.ingest.naming import Named
 
 MAX_SAMPLES: Final = 5
 MAX_TEXT: Final = 200
@@ -99,6 +102,12 @@ class Report:
         Rows of tables whose static data repeat the vessel's row before; not in `statics`.
     skipped
         Members of an archive that aren't feeds, and why.
+    read_as
+        Of a table without a layout: which columns were taken for what.
+    assumed
+        What was taken for granted of it.
+    unused
+        Its columns that aren't read.
     unknown_words
         Rows per word for a ship type or a status that isn't understood.
     ids
@@ -134,6 +143,9 @@ class Report:
     other_messages: dict[str, int] = field(default_factory=dict)
     other_lines: dict[str, int] = field(default_factory=dict)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    read_as: dict[str, str] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     unknown_words: dict[str, int] = field(default_factory=dict)
     ids: dict[int, str] = field(default_factory=dict, repr=False)
     mmsis: set[int] = field(default_factory=set, repr=False)
@@ -207,12 +219,19 @@ class Report:
     def _words_and_ids(self) -> dict[str, Any]:
         """Return the ten commonest words that aren't understood, and how many ids were numbered."""
         told: dict[str, Any] = {}
+        if self.read_as:
+            told |= {"read_as": self.read_as, "assumed": self.assumed, "unused": self.unused}
         if self.unknown_words:
             common = sorted(self.unknown_words.items(), key=lambda one: (-one[1], one[0]))
             told["unknown_words"] = dict(common[:MAX_WORDS])
         if self.ids:
             told["numbered"] = len(self.ids)
         return told
+
+    def named(self, named: "Named") -> None:
+        """Note how a table is read whose layout nobody described."""
+        self.read_as, self.assumed = named.said, list(named.assumed)
+        self.unused = [escaped(name) for name in named.unused[:MAX_KINDS]]
 
     def landed(
         self, mmsi: NDArray[np.int64], time_us: NDArray[np.int64], statics: pd.DataFrame

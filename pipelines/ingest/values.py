@@ -95,7 +95,7 @@ class Values:
             "mmsi": self.mmsi,
             "time": self._time(),
             "lat": self._number("lat"),
-            "lon": self._number("lon"),
+            "lon": self._longitude(),
             "sog_kn": self._speed(),
             "cog_deg": angle_deg(self._number("cog_deg")),
             "heading_deg": angle_deg(self._number("heading_deg")),
@@ -147,6 +147,13 @@ class Values:
         if numerator == denominator:
             return total
         return np.asarray(total * numerator / denominator, "float64")
+
+    def _longitude(self) -> NDArray[np.float64]:
+        lon = self._number("lon")
+        if self._layout.columns["lon"].unit != "deg360":
+            return lon
+        # 181 is no longitude but AIS' "not available", also here.
+        return np.where((lon > 180) & (lon <= 360) & (lon != 181), lon - 360, lon)
 
     def _speed(self) -> NDArray[np.float64]:
         speed = speed_kn(self._number("sog_kn"))

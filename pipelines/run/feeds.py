@@ -295,11 +295,16 @@ def in_words(added: Mapping[str, Any]) -> str:
     rejected = sum(added["rejected"].values())
     numbered = f", {added['numbered']:,} ids numbered" if "numbered" in added else ""
     unknown = ", ".join(f"{word!r} {n:,}" for word, n in added.get("unknown_words", {}).items())
+    read_as = "".join(f" {name} ← {column}," for name, column in added.get("read_as", {}).items())
+    told = [f"read by its column names:{read_as.rstrip(',')}"] if read_as else []
+    told += [f"taken for granted: {', '.join(added['assumed'])}"] if added.get("assumed") else []
+    told += [f"not read: {', '.join(added['unused'])}"] if added.get("unused") else []
     return (
         f"{added['rows_read']:,} rows, {added['positions']:,} positions, "
         f"{added['statics']:,} static, {added['outside_area']:,} outside the area, "
         f"{rejected:,} rejected{numbered}"
         + (f"; words not understood: {unknown}" if unknown else "")
+        + "".join(f"; {one}" for one in told)
     )
 
 

@@ -11,10 +11,17 @@ from typing import Final
 from pipelines.ingest.formats.aisstream import AISSTREAM
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.formats.delimited import DELIMITED
+from pipelines.ingest.formats.objects import OBJECTS
 from pipelines.ingest.formats.parquet import PARQUET
 from pipelines.ingest.formats.sentences import SENTENCES
 
-FORMATS: Final[tuple[Format, ...]] = (PARQUET, AISSTREAM, DELIMITED, SENTENCES)
+FORMATS: Final[tuple[Format, ...]] = (
+    PARQUET,
+    AISSTREAM,
+    OBJECTS,
+    DELIMITED,
+    SENTENCES,
+)
 """Asked in this order; the first that finds a way to read a feed reads it."""
 
 __all__ = ["FORMATS", "Feed", "Format", "Found", "Head"]

@@ -50,8 +50,13 @@ class Head:
     @cached_property
     def lines(self) -> list[str]:
         """Its first lines; the last of them may be cut."""
+        return self.text_lines[:_MAX_LINES]
+
+    @cached_property
+    def text_lines(self) -> list[str]:
+        """All of its lines; the last of them may be cut."""
         text = self.data.removeprefix(BOM).decode("utf-8", "replace")
-        return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_MAX_LINES]
+        return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     @cached_property
     def is_json(self) -> bool:

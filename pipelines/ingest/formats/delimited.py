@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from pipelines.ingest.cells import Cells, Words
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
-from pipelines.ingest.layouts import Layout, dimension_of, unknown_table
+from pipelines.ingest.layouts import NEEDED, Layout, dimension_of, unknown_table
 from pipelines.ingest.lines import Block
+from pipelines.ingest.naming import Named, Sample, by_names
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
+# Comments may stand above a header.
+_HEADER_WITHIN: Final = 50
 _BLANK: Final = ' \t\r\0,;|"'
 
 
@@ -50,12 +53,16 @@ class Delimited:
             ]
             if fitting:
                 return fitting
-        return []
+        named = None if wanted else _by_names(head)
+        return [_found(*named)] if named and not isinstance(named, IngestError) else []
 
     def why_not(self, head: Head) -> IngestError | None:
         """See `base.Format`."""
         if head.is_json:
             return None
+        named = None if head.wanted else _by_names(head)
+        if isinstance(named, IngestError):
+            return IngestError(f"{head.name}: {named.message}", hint=named.hint)
         return unknown_table(head.name, head.layouts, head.wanted, likely_header(head.lines))
 
 
@@ -76,8 +83,30 @@ def _split(line: str, delimiter: str) -> list[str]:
     return [column.strip() for column in row]
 
 
-def _found(layout: Layout, header: Sequence[str], skip: int) -> Found:
+def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestError | None:
+    """Return how a table is read whose names tell what is what; an error where they nearly do."""
+    if head.is_json or SENTENCE.search(head.data):
+        return None
+    lines = head.text_lines
+    for number, line in enumerate(lines[:_HEADER_WITHIN]):
+        for delimiter in _DELIMITERS:
+            header = _split(line, delimiter)
+            if len(header) < len(NEEDED):
+                continue
+            rows = (_split(row, delimiter) for row in lines[number + 1 : -1] or lines[number + 1 :])
+            whole = [row for row in rows if len(row) == len(header)]
+            named = by_names(Sample(header, whole, delimiter=delimiter))
+            if isinstance(named, Named):
+                return named.layout, header, number + 1, named
+            if named is not None:
+                return named
+    return None
+
+
+def _found(layout: Layout, header: Sequence[str], skip: int, named: Named | None = None) -> Found:
     def read(feed: Feed) -> Iterator[Batch]:
+        if named is not None:
+            feed.report.named(named)
         table = Table(layout, feed.source, feed.options, feed.report)
         return table.batches(_Reader(layout, header, skip, feed))
 

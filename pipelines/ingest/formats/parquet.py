@@ -7,6 +7,7 @@ checksums.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,16 @@ from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.layouts import Layout, unknown_table
+from pipelines.ingest.naming import Named, Sample, by_names, candidates
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25
+
+# Rows that a table's meaning is told by, where nobody described it, and how large it may grow then.
+_SAMPLED: Final = 2_000
+_MOST_SAMPLED: Final = 1 << 40
 
 # What pyarrow raises for files that are damaged, or made to do harm.
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
@@ -45,7 +51,11 @@ class Parquet:
             candidates = [head.wanted]
         else:
             candidates = [layout for layout in head.layouts.values() if not layout.header]
-        return [_found(layout) for layout in candidates if not layout.lacking(header)]
+        found = [_found(layout) for layout in candidates if not layout.lacking(header)]
+        if not found and head.wanted is None:
+            named = _by_names(head)
+            return [_found(named.layout, named)] if isinstance(named, Named) else []
+        return found
 
     def why_not(self, head: Head) -> IngestError | None:
         """See `base.Format`."""
@@ -56,6 +66,9 @@ class Parquet:
                 f"{head.name} is a Parquet file in an archive",
                 hint="unpack it: what describes a Parquet file is at its end",
             )
+        named = None if head.wanted else _by_names(head)
+        if isinstance(named, IngestError):
+            return IngestError(f"{head.name}: {named.message}", hint=named.hint)
         return unknown_table(head.name, head.layouts, head.wanted, _schema(head).names) or (
             IngestError(f"{head.name} is a Parquet file without columns", hint="write it again")
         )
@@ -81,8 +94,41 @@ def _damaged(name: str, error: BaseException) -> IngestError:
     )
 
 
-def _found(layout: Layout) -> Found:
+def _by_names(head: Head) -> Named | IngestError | None:
+    """Return how a table is read whose names tell what is what; an error where they nearly do."""
+    assert head.path is not None  # noqa: S101
+    schema = _schema(head)
+    names = [
+        name
+        for name in candidates(schema.names)
+        if schema.names.count(name) == 1 and _is_readable(schema.field(name).type)
+    ]
+    if not names:
+        return None
+    try:
+        _check_size(head.path, names, _MOST_SAMPLED)
+        with papq.ParquetFile(head.path, page_checksum_verification=True) as file:
+            batch = next(file.iter_batches(_SAMPLED, columns=names), None)
+            if batch is None or not batch.num_rows:
+                return None
+            cells = [_column(batch.column(name)) for name in names]
+    except pages.TooLargeError as error:
+        raise _too_large(head.name, str(error)) from error
+    except _DAMAGE as error:
+        raise _damaged(head.name, error) from error
+    texts = [[_shown(one) if one.is_valid else "" for one in column] for column in cells]
+    typed = frozenset(n for n in names if pa.types.is_timestamp(schema.field(n).type))
+    named = by_names(Sample(names, list(zip(*texts, strict=True)), typed))
+    if isinstance(named, Named):
+        unused = [name for name in schema.names if name not in named.layout.used]
+        return replace(named, unused=tuple(unused))
+    return named
+
+
+def _found(layout: Layout, named: Named | None = None) -> Found:
     def read(feed: Feed) -> Iterator[Batch]:
+        if named is not None:
+            feed.report.named(named)
         table = Table(layout, feed.source, feed.options, feed.report)
         return table.batches(_rows(feed, layout))
 
@@ -159,19 +205,22 @@ def _check_types(name: str, schema: pa.Schema, used: Sequence[str]) -> None:
                 f"{name} has several columns {column!r}", hint="rename all of them but one"
             )
         kind = schema.field(column).type
-        readable = (
-            _holds_text(kind)
-            or _is_number(kind)
-            or pa.types.is_boolean(kind)
-            or pa.types.is_timestamp(kind)
-            or pa.types.is_date(kind)
-            or pa.types.is_time(kind)
-        )
-        if not readable:
+        if not _is_readable(kind):
             raise IngestError(
                 f"{name}: its column {column!r} holds {kind}, which isn't read",
                 hint="write texts, numbers or timestamps",
             )
+
+
+def _is_readable(kind: pa.DataType) -> bool:
+    return bool(
+        _holds_text(kind)
+        or _is_number(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_timestamp(kind)
+        or pa.types.is_date(kind)
+        or pa.types.is_time(kind)
+    )
 
 
 def check(path: Path, name: str, max_bytes: int) -> None:

@@ -1,0 +1,311 @@
+"""The layout of a table that nobody described, by what its columns are called and hold.
+
+The names are in names.yaml beside this module. Only names that can mean one thing are taken. What
+they don't say (the form of times, day or month first, the decimal sign, degrees to 360) must show
+in the first rows: where it doesn't, the table is refused with the reason. What was taken for what,
+and what was assumed, is in the feed's report.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.base.yaml_files import read_yaml
+from pipelines.ingest.errors import IngestError
+from pipelines.ingest.layouts import Layout, dimension_of
+from pipelines.ingest.report import escaped
+from pipelines.ingest.timeforms import TypedTime, UndecidedError, time_forms
+
+BY_NAMES: Final = "column-names"
+"""Name of the layouts that are made here."""
+
+_PARTS: Final = {"length_m": ("to_bow", "to_stern"), "beam_m": ("to_port", "to_starboard")}
+_TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
+_NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
+_CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
+# Of the rows looked at so many must hold what the column's name promises: some are damaged.
+_SHARE: Final = 0.9
+_CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
+
+
+@dataclass(frozen=True)
+class Named:
+    """A layout by names, and what it takes for granted.
+
+    Parameters
+    ----------
+    layout
+        How the table is read.
+    assumed
+        What the names and the first rows don't say, in words.
+    unused
+        Columns that aren't read.
+    """
+
+    layout: Layout
+    assumed: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Return for each quantity what it is read from, for reports."""
+        told = {}
+        for name, column in self.layout.columns.items():
+            unit = f" ({column.unit})" if column.unit else ""
+            told[name] = escaped(" + ".join(column.names)) + unit
+        return told
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a table.
+
+    Parameters
+    ----------
+    header
+        Its columns.
+    rows
+        Texts of its first rows, as long as the header.
+    typed
+        Columns that hold timestamps, not texts or numbers.
+    delimiter
+        What stands between columns; empty where nothing does.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    typed: frozenset[str] = frozenset()
+    delimiter: str = ","
+
+    def of(self, name: str) -> list[str]:
+        """Return what a column holds, blanks left out."""
+        at = list(self.header).index(name)
+        cells = (row[at].strip() for row in self.rows)
+        return [cell for cell in cells if cell and cell.casefold() not in _NOTHING]
+
+
+_NOTHING: Final = frozenset({"na", "nan", "null", "none", "unknown", "n/a", "[]"})
+
+
+def by_names(sample: Sample) -> Named | IngestError | None:
+    """Return the layout that a table's names and first rows tell.
+
+    An error says why a table that has all it takes can't be told; None that it lacks something.
+    """
+    if not sample.rows or "uncertainty_m" in sample.header:  # a table of sightings
+        return None
+    found = _matches(sample.header)
+    numbered = "mmsi" not in found and "vessel_id" in found
+    if not {"lat", "lon"} <= set(found) or not ("mmsi" in found or numbered):
+        return None
+    columns: dict[str, Any] = {}
+    vessel = found["vessel_id" if numbered else "mmsi"][0]
+    columns["mmsi"] = {"from": vessel.column, "numbered": True} if numbered else vessel.column
+    assumed = []
+    try:
+        decimal = _decimal(sample, found)
+        for name in ("lat", "lon"):
+            columns[name] = _angle(sample, found[name][0], decimal)
+        columns["time"], forms, said = _time(sample, found)
+    except UndecidedError as error:
+        return IngestError(
+            str(error),
+            hint="describe it in config/mappings.yaml: its columns are "
+            + escaped(", ".join(sample.header)),
+        )
+    if not forms:
+        return None
+    assumed += said
+    for name, matches in found.items():
+        if name in columns or dimension_of(name) is None:
+            continue
+        for match in matches:
+            if match.column not in _used(columns) and _holds(name, match, sample, decimal, found):
+                columns[name] = {"from": match.column, "unit": match.unit}
+                break
+    for name, parts in _PARTS.items():
+        if name not in columns and all(part in found for part in parts):
+            columns[name] = {"from": [found[part][0].column for part in parts]}
+    if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
+        assumed.append("speeds are in knots")
+    layout = Layout.model_validate(
+        {
+            "name": BY_NAMES,
+            "delimiter": sample.delimiter or ",",
+            "decimal": decimal,
+            "time_format": forms,
+            "columns": columns,
+        }
+    )
+    used = set(layout.used)
+    unused = tuple(name for name in sample.header if name and name not in used)
+    return Named(layout, tuple(assumed), unused)
+
+
+def lacking(header: Sequence[str]) -> list[str]:
+    """Return which of vessel, time, latitude and longitude no column's name says."""
+    found = set(_matches(header))
+    needed = {"which vessel": {"mmsi", "vessel_id"}} | {
+        text: {name} for text, name in (("when", "time"), ("latitude", "lat"), ("longitude", "lon"))
+    }
+    return [text for text, names in needed.items() if not names & found]
+
+
+def candidates(header: Sequence[str]) -> list[str]:
+    """Return the columns that `by_names` looks at; none if it can't make a layout of them."""
+    found = _matches(header)
+    if lacking(header) or "uncertainty_m" in header:
+        return []
+    columns = {match.column for matches in found.values() for match in matches}
+    return [name for name in header if name in columns]
+
+
+@dataclass(frozen=True)
+class _Match:
+    rank: int
+    column: str
+    unit: str = ""
+    is_utc: bool = False
+
+
+def _matches(header: Sequence[str]) -> dict[str, list[_Match]]:
+    """Return the columns that each quantity may come from, the best first."""
+    found: dict[str, list[_Match]] = {}
+    for column in header:
+        tokens = [token.casefold() for token in _TOKEN.findall(column)]
+        for name, names in _glossary()["quantities"].items():
+            match = _match(name, names, column, tokens)
+            if match is not None:
+                found.setdefault(name, []).append(match)
+    return {
+        name: sorted(matches, key=lambda m: (not m.is_utc, m.rank))
+        for name, matches in found.items()
+    }
+
+
+def _match(name: str, names: Sequence[str], column: str, tokens: list[str]) -> _Match | None:
+    glossary = _glossary()
+    ranks = {text: rank for rank, text in enumerate(names)}
+    starts = [0]
+    while starts[-1] < len(tokens) - 1 and tokens[starts[-1]] in glossary["before"]:
+        starts.append(starts[-1] + 1)
+    units = glossary["units"].get(dimension_of(name) or "", {})
+    if name in ("time", "date"):
+        kept = [token for token in tokens if token not in glossary["utc"] or len(tokens) == 1]
+        if any(token in glossary["local"] for token in tokens):
+            return None
+        for start in starts:
+            if (text := "".join(kept[start:])) in ranks:
+                is_utc = len(kept) < len(tokens)
+                return _Match(ranks[text], column, is_utc=is_utc)
+        return None
+    for start in starts:
+        for stop in range(len(tokens), start, -1):
+            text, rest = "".join(tokens[start:stop]), "".join(tokens[stop:])
+            unit = next((u for u, words in units.items() if rest in words), None)
+            if text in ranks and (not rest or unit):
+                return _Match(ranks[text], column, "" if unit in (None, "deg", "m") else unit)
+    return None
+
+
+@cache
+def _glossary() -> Mapping[str, Any]:
+    return read_yaml(Path(__file__).with_name("names.yaml"))
+
+
+def _used(columns: Mapping[str, Any]) -> set[str]:
+    used: set[str] = set()
+    for column in columns.values():
+        names = column["from"] if isinstance(column, dict) else column
+        used |= {names} if isinstance(names, str) else set(names)
+    return used
+
+
+def _decimal(sample: Sample, found: Mapping[str, list[_Match]]) -> str:
+    cells = [cell for name in ("lat", "lon") for cell in sample.of(found[name][0].column)]
+    return "," if sum(bool(_DECIMAL_COMMA.match(cell)) for cell in cells) > len(cells) / 2 else "."
+
+
+def _numbers(cells: Sequence[str], decimal: str) -> list[float]:
+    bare = (cell.replace(",", ".") if decimal == "," else cell for cell in cells)
+    return [float(cell) for cell in bare if _NUMBER.match(cell)]
+
+
+def _angle(sample: Sample, match: _Match, decimal: str) -> dict[str, str]:
+    """Return where latitude or longitude comes from, in the unit that its values show."""
+    cells = sample.of(match.column)
+    numbers = _numbers(cells, decimal)
+    if len(numbers) < _SHARE * len(cells) or not cells:
+        shown = next((c for c in cells if not _NUMBER.match(c.replace(",", "."))), "nothing")
+        raise UndecidedError(f"its column {match.column!r} isn't in degrees: {escaped(shown)!r}")
+    if match.unit:
+        return {"from": match.column, "unit": match.unit}
+    inside = sum(abs(number) <= 180 or number == 181 for number in numbers)
+    if sum(-180 <= number <= 360 for number in numbers) < _SHARE * len(numbers):
+        raise UndecidedError(
+            f"its column {match.column!r} isn't in degrees: {escaped(cells[0])!r} (say its unit)"
+        )
+    round_the_world = inside < len(numbers) and _glossary()["quantities"]["lon"].count(
+        "".join(_TOKEN.findall(match.column)).casefold()
+    )
+    return {"from": match.column, "unit": "deg360" if round_the_world else ""}
+
+
+def _time(
+    sample: Sample, found: Mapping[str, list[_Match]]
+) -> tuple[Any, tuple[str, ...], list[str]]:
+    """Return where the time comes from, its forms (none if nowhere), and what is assumed of it."""
+    undecided: UndecidedError | None = None
+    for match in found.get("time", ()):
+        cells: Any = TypedTime if match.column in sample.typed else sample.of(match.column)
+        source: Any = match.column
+        clocks = cells is not TypedTime and cells and all(_CLOCK.match(cell) for cell in cells)
+        if clocks and "date" in found:
+            source = [found["date"][0].column, match.column]
+            cells = [" ".join(pair) for pair in zip(*map(sample.of, source), strict=False)]
+        try:
+            forms, zoned = time_forms(match.column, cells)
+        except UndecidedError as error:
+            undecided = undecided or error
+            continue
+        if forms:
+            assumed = [] if zoned or match.is_utc else ["times are UTC"]
+            return {"from": source}, forms, assumed
+    if undecided is not None:
+        raise undecided
+    local = _glossary()["local"]
+    for column in sample.header:
+        tokens = [token.casefold() for token in _TOKEN.findall(column)]
+        if {"time", "date", "datetime", "timestamp"} & set(tokens) and set(tokens) & set(local):
+            raise UndecidedError(
+                f"its only times are in a local zone by their name, {column!r}: which one must be "
+                "said (time_zone)"
+            )
+    return None, (), []
+
+
+def _holds(
+    name: str, match: _Match, sample: Sample, decimal: str, found: Mapping[str, list[_Match]]
+) -> bool:
+    """Return whether a column holds what its name promises, where names are ambiguous."""
+    cells = sample.of(match.column)
+    numbers = _numbers(cells, decimal)
+    if name == "msg_type":
+        # A column "type" can also be the ship's; message types are 1 to 27.
+        types = cells and len(numbers) == len(cells) and all(n in range(1, 28) for n in numbers)
+        return bool(types)
+    if name == "ship_type":
+        if match.column not in {m.column for m in found.get("msg_type", ())}:
+            return True
+        return bool(cells) and (any(n > 27 for n in numbers) or _is_words(cells))
+    if name == "ais_class":
+        return bool(cells) and all(cell.casefold() in _CLASSES for cell in cells)
+    return True
+
+
+def _is_words(cells: Sequence[str]) -> bool:
+    return all(re.match(r"^[A-Za-z][A-Za-z ,/()&-]*$", cell) for cell in cells)

@@ -1,0 +1,118 @@
+"""In which form a column's times are written, by the first of them."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from pipelines.ingest.report import escaped
+
+
+class UndecidedError(Exception):
+    """A column can be read in two ways, or in none; the text says which column and why."""
+
+
+class TypedTime:
+    """Stands for a column of timestamps, which have no form."""
+
+
+_SHARE: Final = 0.9
+# 1995 to 2099 in seconds since 1970: nothing was received before.
+_EPOCH_S: Final = (788_918_400, 4_102_444_800)
+_EPOCHS: Final = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
+_NUMBER: Final = re.compile(r"^\d+(?:\.\d*)?(?:[eE]\+?\d+)?$")
+_ISO: Final = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|^\d{8}T\d{4}")
+_ZONED: Final = re.compile(r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+_WORD_ZONE: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ])\d{2}:\d{2}:\d{2}(?:\.\d+)? ?(UTC|GMT)$")
+_GO: Final = re.compile(r" [+-]\d{4} \S+$")
+_PARTS: Final = re.compile(
+    r"^(\d{1,2})([/.-])(\d{1,2})\2(\d{4})([ T,]+)\d{1,2}:\d{2}(:\d{2}(?:\.\d+)?)?( ?[AP]M)?$",
+    re.IGNORECASE,
+)
+_OTHERS: Final = (
+    ("%Y%m%d%H%M%S",),
+    ("%Y%m%d_%H%M%S",),
+    ("%Y%m%d %H%M%S",),
+    ("%Y%m%d %H:%M:%S",),
+    ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M:%S.%f"),
+    ("%Y/%m/%d %H:%M",),
+    ("%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S.%f"),
+    ("%d %b %Y %H:%M:%S", "%d %b %Y %H:%M:%S UTC"),
+    ("%d-%b-%Y %H:%M",),
+)
+
+
+def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tuple[str, ...], bool]:
+    """Return the forms (of `Layout.time_format`) of a column's times, and whether they say a zone.
+
+    No forms: they aren't times.
+
+    Raises
+    ------
+    UndecidedError
+        If day and month can't be told apart.
+    """
+    if isinstance(cells, type):
+        return ("iso8601",), True
+    if not cells:
+        return (), False
+    needed = _SHARE * len(cells)
+    if sum(bool(_NUMBER.match(cell)) for cell in cells) >= needed:
+        return _epoch(cells), True
+    zoned = sum(bool(_ZONED.search(cell)) for cell in cells) >= needed
+    worded = [match for cell in cells if (match := _WORD_ZONE.match(cell))]
+    if len(worded) >= needed:
+        clocks = (f"%Y-%m-%d{m[2]}%H:%M:%S{fraction}" for m in worded for fraction in ("", ".%f"))
+        return tuple(dict.fromkeys(f"{c}{gap}{z}" for c in clocks for gap, z in _ENDS)), True
+    if sum(bool(_GO.search(cell)) for cell in cells) >= needed:
+        return ("go",), True
+    if sum(bool(_ISO.match(cell)) for cell in cells) >= needed:
+        return ("iso8601",), zoned
+    parts = [match for cell in cells if (match := _PARTS.match(cell))]
+    if len(parts) >= needed:
+        return _day_or_month_first(column, parts), False
+    for forms in _OTHERS:
+        if sum(any(_fits(cell, form) for form in forms) for cell in cells) >= needed:
+            return forms, zoned
+    return (), False
+
+
+_ENDS: Final = ((" ", "UTC"), (" ", "GMT"), ("", "UTC"))
+
+
+def _epoch(cells: Sequence[str]) -> tuple[str, ...]:
+    needed = _SHARE * len(cells)
+    if sum(_fits(cell, "%Y%m%d%H%M%S") for cell in cells) >= needed and len(cells[0]) == 14:
+        return ("%Y%m%d%H%M%S",)
+    numbers = [float(cell) for cell in cells if _NUMBER.match(cell)]
+    low, high = _EPOCH_S
+    for form, per_s in _EPOCHS.items():
+        if sum(low <= number / per_s <= high for number in numbers) >= needed:
+            return (form,)
+    return ()
+
+
+def _day_or_month_first(column: str, parts: Sequence[re.Match[str]]) -> tuple[str, ...]:
+    first, second = max(int(p[1]) for p in parts), max(int(p[3]) for p in parts)
+    between, gap = parts[0][2], parts[0][5]
+    if first > 12 and second > 12:
+        raise UndecidedError(f"its column {column!r} has days and months in either order")
+    if first <= 12 and second <= 12 and between != ".":
+        raise UndecidedError(
+            f"its column {column!r} doesn't show whether day or month comes first: "
+            f"{escaped(parts[0][0])!r} (say its time_format)"
+        )
+    day = f"%m{between}%d" if second > 12 else f"%d{between}%m"
+    if any(p[7] for p in parts):
+        clocks = [f"%I:%M:%S{s}%p" for s in ("", " ")] + [f"%I:%M{s}%p" for s in ("", " ")]
+    else:
+        clocks = ["%H:%M:%S", "%H:%M", "%H:%M:%S.%f"]
+    return tuple(f"{day}{between}%Y{gap}{clock}" for clock in clocks)
+
+
+def _fits(cell: str, form: str) -> bool:
+    try:
+        datetime.strptime(cell, form)  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+    return True
