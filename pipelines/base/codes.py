@@ -90,29 +90,42 @@ AIS_CLASS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _KEYWORDS: Final = (
-    (20, r"wing.in.ground|ekranoplan"),
-    (55, r"law enforce|police|customs|coast ?guard|fishery (patrol|protection)|patrol"),
-    (51, r"search and rescue|search & rescue|sar\b|rescue|lifeboat"),
+    (20, r"wing.in.gr|ekranoplan|wig\b"),
+    (
+        55,
+        r"law enforce|police|customs|coast ?guard|fishery (patrol|protection)|patrol"
+        r"|polis\b|peronda|penguat ?kuasa",
+    ),
+    (51, r"search and rescue|search & rescue|sar\b|rescue|lifeboat|penyelamat"),
     (58, r"medical|hospital|ambulance"),
-    (50, r"pilot"),
+    (50, r"pilot|pandu\b"),
     (54, r"anti.?pollution|pollution"),
     (33, r"dredg|hopper"),
     (34, r"div(ing|e|er)\b"),
     (35, r"military|naval|navy|warship|frigate|corvette|destroyer|submarine"),
     (70, r"fish carrier"),
-    (30, r"fish|trawl|(purse )?seiner|long.?liner|gill.?netter|crabber|whaler"),
-    (80, r"tanker|lng\b|lpg\b|bunkering"),
+    (
+        30,
+        r"fish|trawl|(purse )?seine|long.?line|gill.?net|set.?net|crabber|whaler|squid"
+        r"|pole.and.line|troll(er|ing)|ikan\b|nelayan|pukat|fisk|fisch|pesc|p[êe]che",
+    ),
+    (80, r"tanker|lng\b|lpg\b|bunker|tangki|tankskip|tankschiff"),
     (31, r"tow(ing)?\b"),
-    (52, r"tug|push(er|ing)"),
+    (52, r"tug|push(er|ing)|tunda\b|slep|schlepp|remolc|remorq"),
     (53, r"port tender|tender"),
-    (36, r"sail"),
+    (36, r"sail|layar|seil|segel|velero|voilier"),
     (37, r"pleasure|yacht|recreation|leisure|motor ?boat"),
     (40, r"high.?speed|hsc\b|hydrofoil|hovercraft"),
-    (60, r"passenger|ferry|cruise|ro.?pax"),
-    (70, r"cargo|container|bulk|freight|carrier|reefer|ro.?ro|coaster"),
+    (60, r"passenger|ferry|cruise|ro.?pax|penumpang|feri\b|passasjer|passagier|pasaj|passager"),
+    (
+        70,
+        r"cargo|container|bulk|freight|carrier|reefer|ro.?ro|coaster|kargo|barang\b|kontena"
+        r"|fracht|carga",
+    ),
     (
         90,
         r"offshore|supply|supplier|crew ?boat|research|survey|cable|pipe.?lay|buoy|drill|barge"
+        r"|anchor handling|crane|ice.?breaker|work.?boat|landing craft|floating|fp?so\b|tongkang"
         r"|other",
     ),
 )
@@ -120,7 +133,10 @@ _KEYWORDS: Final = (
 table 53. What is more particular stands first ("chemical tanker", "fishing patrol vessel")."""
 
 _KEYWORD: Final = tuple((code, re.compile(rf"\b(?:{words})")) for code, words in _KEYWORDS)
-_NOTHING: Final = re.compile(r"\b(no|not|non|un\w+|undefined|n/?a)\b")
+_NOTHING: Final = re.compile(
+    r"\b(no(?! additional)|not|non|n/?a"
+    r"|un(known|defined|specified|classified|available|identified|assigned))\b"
+)
 _HAZARD: Final = re.compile(
     r"\b(?:hazard|hazardous category|category|dg,hs,mp)[ (]*([a-d]|x|y|z|os)\b"
 )
@@ -131,7 +147,8 @@ def ship_type(word: str) -> int | None:
     """Return the AIS ship type of a word, None where it isn't understood.
 
     The words of `SHIP_TYPE` as they are, others by what they contain; a hazard category A to D adds
-    one to four to a group that has them. What is denied ("non-passenger") isn't understood.
+    one to four to a group that has them. What is denied ("non-passenger") isn't understood; what a
+    group's last code says ("no additional information") denies nothing.
 
     >>> ship_type("Chemical Tanker"), ship_type("Law Enforce"), ship_type("Cargo - Hazard B")
     (80, 55, 72)

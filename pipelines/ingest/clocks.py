@@ -41,7 +41,7 @@ MOVING_KN: Final = 4.0
 FITS_KN: Final = 2.0
 FITS_SHARE: Final = 0.3
 NEAR_S: Final = (10.0, 1_800.0)
-OTHER_UNITS: Final = {"m/s": 1.943844, "km/h": 0.539957}
+OTHER_UNITS: Final = {"m/s": 1.943844, "km/h": 0.539957, "kn/10": 0.1}
 """Knots that one of each is. Miles per hour can't be told from knots by conduct: 13 % less."""
 UNIT_KN: Final = 1.0
 UNIT_SHARE: Final = 0.1

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.ingest.containers import Member
+from pipelines.ingest.unlisting import unlisted
 
 HEAD: Final = 1 << 18
 MAX_LINE: Final = 1 << 16
@@ -193,8 +194,8 @@ def _ended_by_feeds(data: bytes) -> bytes:
 
 
 def _peek(member: Member) -> tuple[bytes, Iterable[bytes]]:
-    """Return the first bytes of a member, and all of them."""
-    blocks = iter(member)
+    """Return the first bytes of a member, and all of them; a JSON list's as an object a line."""
+    blocks = unlisted(iter(member))
     taken: list[bytes] = []
     head, size = b"", 0
     for block in blocks:

@@ -27,8 +27,11 @@ _TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
 _NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 _CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
+# No ship that sends AIS makes more: what says so counts in a smaller unit.
+_MAX_KN: Final = 70
 # Of the rows looked at so many must hold what the column's name promises: some are damaged.
 _SHARE: Final = 0.9
+_TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
 
 
@@ -131,7 +134,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         if name not in columns and all(part in found for part in parts):
             columns[name] = {"from": [found[part][0].column for part in parts]}
     if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
-        assumed.append("speeds are in knots")
+        assumed.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
     layout = Layout.model_validate(
         {
             "name": BY_NAMES,
@@ -148,7 +151,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
 
 def lacking(header: Sequence[str]) -> list[str]:
     """Return which of vessel, time, latitude and longitude no column's name says."""
-    found = set(_matches(header))
+    found = set(_matches(header)) | ({"time"} if _local_times(header) else set())
     needed = {"which vessel": {"mmsi", "vessel_id"}} | {
         text: {name} for text, name in (("when", "time"), ("latitude", "lat"), ("longitude", "lon"))
     }
@@ -277,15 +280,19 @@ def _time(
             return {"from": source}, forms, assumed
     if undecided is not None:
         raise undecided
-    local = _glossary()["local"]
-    for column in sample.header:
-        tokens = [token.casefold() for token in _TOKEN.findall(column)]
-        if {"time", "date", "datetime", "timestamp"} & set(tokens) and set(tokens) & set(local):
-            raise UndecidedError(
-                f"its only times are in a local zone by their name, {column!r}: which one must be "
-                "said (time_zone)"
-            )
+    for column in _local_times(sample.header):
+        raise UndecidedError(
+            f"its only times are in a local zone by their name, {column!r}: which one must be said "
+            "(time_zone)"
+        )
     return None, (), []
+
+
+def _local_times(header: Sequence[str]) -> list[str]:
+    """Return columns whose name says that they hold local times."""
+    tokens = {name: {token.casefold() for token in _TOKEN.findall(name)} for name in header}
+    local = set(_glossary()["local"])
+    return [name for name in header if tokens[name] & _TIME_WORDS and tokens[name] & local]
 
 
 def _holds(
@@ -294,6 +301,8 @@ def _holds(
     """Return whether a column holds what its name promises, where names are ambiguous."""
     cells = sample.of(match.column)
     numbers = _numbers(cells, decimal)
+    if dimension_of(name) != "none" and len(numbers) < _SHARE * len(cells):
+        return False
     if name == "msg_type":
         # A column "type" can also be the ship's; message types are 1 to 27.
         types = cells and len(numbers) == len(cells) and all(n in range(1, 28) for n in numbers)
@@ -305,6 +314,18 @@ def _holds(
     if name == "ais_class":
         return bool(cells) and all(cell.casefold() in _CLASSES for cell in cells)
     return True
+
+
+def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
+    """Say in which unit speeds are whose name doesn't tell; sets it."""
+    numbers = _numbers(sample.of(column["from"]), decimal)
+    # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
+    whole = all(number == int(number) for number in numbers)
+    fast = sum(number > _MAX_KN for number in numbers)
+    if whole and fast > (1 - _SHARE) * len(numbers):
+        column["unit"] = "kn/10"
+        return "speeds are in tenths of knots"
+    return "speeds are in knots"
 
 
 def _is_words(cells: Sequence[str]) -> bool:

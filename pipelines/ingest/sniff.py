@@ -72,6 +72,10 @@ def _why_not(head: Head) -> IngestError:
         return IngestError(f"{name} is an archive in an archive", hint="unpack it first")
     if head.data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return IngestError(f"{name} is UTF-16 text", hint="save it as UTF-8")
+    if head.data.removeprefix(BOM).lstrip().startswith((b"<?xml", b"<")):
+        return IngestError(
+            f"{name} is XML or HTML, which isn't read", hint="fetch it as CSV or JSON instead"
+        )
     known = ", ".join(form.title for form in FORMATS)
     # Parquet is the one binary format; it knows itself by its first bytes.
     binary = _is_binary(head.data)

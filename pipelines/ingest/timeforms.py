@@ -58,7 +58,8 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
         return (), False
     needed = _SHARE * len(cells)
     if sum(bool(_NUMBER.match(cell)) for cell in cells) >= needed:
-        return _epoch(cells), True
+        forms = _epoch(cells)
+        return forms, bool(forms and forms[0] in _EPOCHS)
     zoned = sum(bool(_ZONED.search(cell)) for cell in cells) >= needed
     worded = [match for cell in cells if (match := _WORD_ZONE.match(cell))]
     if len(worded) >= needed:

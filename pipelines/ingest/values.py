@@ -42,6 +42,9 @@ _MAX_MMSI: Final = 999_999_999
 _MAX_IMO: Final = (1 << 30) - 1
 _MAX_TEXT: Final = 60
 _WORDED: Final = ("nav_status", "ship_type")
+# A status of 99 or -1 and a ship type of -1 are what interfaces say where AIS says 15 and 0.
+_MOST_CODE: Final = {"nav_status": 15, "ship_type": 255}
+_NO_CODES: Final = ("-1", "-1.0", "99", "99.0")
 _CLASSES: Final = ("", "A", "B")
 
 
@@ -194,10 +197,14 @@ class Values:
         counts = np.bincount(cells.index[rows], minlength=len(cells.texts))
         numbers = cell_numbers(cells.texts, self._layout.decimal, self._missing)
         missing = np.asarray(pc.is_in(cells.texts, self._missing))
-        there = (counts > 0) & np.isnan(numbers) & ~missing
+        # Numbers are codes, but those of other lists than AIS' (NOAA's from 1001 on) say nothing.
+        coded = (numbers >= 0) & (numbers <= _MOST_CODE[name])
+        there = (counts > 0) & ~coded & ~missing
         texts = cells.texts.to_pylist()
         return {
-            texts[k]: int(counts[k]) for k in np.flatnonzero(there) if plain(texts[k]) not in known
+            texts[k]: int(counts[k])
+            for k in np.flatnonzero(there)
+            if plain(texts[k]) not in known and texts[k] not in _NO_CODES
         }
 
     def _glossary(self, name: str, cells: Words) -> dict[str, int]:

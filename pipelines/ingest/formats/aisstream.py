@@ -13,7 +13,6 @@ from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import Format, Found, Head
 from pipelines.ingest.formats.envelopes import LAYOUT, SCHEMA, columns_of
 from pipelines.ingest.formats.jsonlines import Objects, first_objects, is_indented
-from pipelines.ingest.lines import BOM
 from pipelines.ingest.report import escaped
 
 _NEEDED: Final = ("MessageType", "Message", "MetaData")
@@ -38,11 +37,6 @@ class Aisstream:
         if not head.is_json:
             return None
         name = head.name
-        if head.data.removeprefix(BOM).lstrip().startswith(b"["):
-            return IngestError(
-                f"{name} is a JSON list, which isn't read",
-                hint="write one object per line: jq -c '.[]' FILE",
-            )
         found = _keys(head)
         keys = found[0] if found else []
         shown = escaped(", ".join(keys))
@@ -60,11 +54,7 @@ class Aisstream:
                 f"{name} looks like 'aisstream' ({self.title}), but has no {lacking}",
                 hint=f"its keys are: {shown}",
             )
-        return IngestError(
-            f"{name} is JSON of an unknown kind",
-            hint=(f"its keys are: {shown}; " if keys else "")
-            + f"of JSON only {self.title} are read; convert it to CSV",
-        )
+        return None
 
 
 def _is_envelope(keys: Sequence[str]) -> bool:

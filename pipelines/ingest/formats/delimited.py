@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from pipelines.ingest.cells import Cells, Words
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
-from pipelines.ingest.layouts import NEEDED, Layout, dimension_of, unknown_table
+from pipelines.ingest.layouts import Layout, dimension_of, unknown_table
 from pipelines.ingest.lines import Block
-from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.naming import Named, Sample, by_names, lacking
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 # Comments may stand above a header.
 _HEADER_WITHIN: Final = 50
+_WIDEST: Final = 500
 _BLANK: Final = ' \t\r\0,;|"'
 
 
@@ -91,7 +92,7 @@ def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestEr
     for number, line in enumerate(lines[:_HEADER_WITHIN]):
         for delimiter in _DELIMITERS:
             header = _split(line, delimiter)
-            if len(header) < len(NEEDED):
+            if len(header) > _WIDEST or lacking(header):
                 continue
             rows = (_split(row, delimiter) for row in lines[number + 1 : -1] or lines[number + 1 :])
             whole = [row for row in rows if len(row) == len(header)]

@@ -1,9 +1,11 @@
 """JSON objects with a position each, one per line or indented, whose names tell what is what.
 
-So Global Fishing Watch, Spire, BarentsWatch, gpsd and AIS-catcher give theirs. Objects in an object
-are looked into, one level deep. See `naming` for the names.
+So Global Fishing Watch, Spire, BarentsWatch, gpsd and AIS-catcher give theirs, or in a list
+(`unlisting`). Objects in an object are looked into, one level deep; a GeoJSON point is longitude
+and latitude. See `naming` for the names.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -19,8 +21,11 @@ from pipelines.ingest.naming import Named, Sample, by_names, lacking
 from pipelines.ingest.report import escaped
 from pipelines.ingest.rows import Batch
 
+# A point of GeoJSON (RFC 7946, 3.1.1): longitude, then latitude.
+_GEOMETRY, _PLACE, _ALONG = "geometry", "coordinates", ("lon", "lat")
 _SAMPLED: Final = 2_000
 _MAX_KEYS: Final = 500
+_SHARE: Final = 0.8
 _TYPES: Final = {"number": pa.float64(), "text": pa.string()}
 
 
@@ -44,12 +49,12 @@ class NamedObjects:
         if isinstance(named, IngestError):
             return IngestError(f"{head.name}: {named.message}", hint=named.hint)
         missing = lacking([*kinds])
-        if not kinds or len(missing) > 2:
-            return None
+        keys = f"its keys are: {escaped(', '.join(kinds))}; " if kinds else ""
+        what = f"no key of it says {' and '.join(missing)}" if kinds else "it has no objects"
         return IngestError(
-            f"{head.name} is JSON, but no key of it says {' and '.join(missing)}",
-            hint=f"its keys are: {escaped(', '.join(kinds))}; convert it to CSV and describe that "
-            "in config/mappings.yaml",
+            f"{head.name} is JSON, but {what}" if missing else f"{head.name} is JSON without times",
+            hint=f"{keys}of JSON are read: objects with MMSI, time, lat and lon, and those of "
+            "aisstream.io; convert it to CSV and describe that in config/mappings.yaml",
         )
 
 
@@ -61,14 +66,20 @@ def _named(head: Head) -> tuple[dict[str, str], Named | IngestError | None]:
         for key, value in row.items():
             if len(held) < _MAX_KEYS or key in held:
                 held.setdefault(key, []).append("text" if isinstance(value, str) else "number")
-    # A value of another kind than its key's makes its row unreadable: such keys are left alone.
-    kinds = {key: found[0] for key, found in held.items() if len(set(found)) == 1}
+    # A value of another kind than its key's makes its row unreadable: keys of both are left alone.
+    usual = {key: Counter(found).most_common(1)[0] for key, found in held.items()}
+    kinds = {key: kind for key, (kind, n) in usual.items() if n >= _SHARE * len(held[key])}
     texts = [[_text(row.get(key)) for key in kinds] for row in rows]
     return kinds, by_names(Sample([*kinds], texts, delimiter=""))
 
 
 def _flat(found: dict[str, Any]) -> Iterator[tuple[str, str | float]]:
     for key, value in found.items():
+        place = value.get(_PLACE) if key == _GEOMETRY and isinstance(value, dict) else None
+        if isinstance(place, list) and len(place) >= len(_ALONG):
+            for name, one in zip(_ALONG, place, strict=False):
+                if isinstance(one, int | float):
+                    yield f"{key}.{name}", one
         inner = value.items() if isinstance(value, dict) else [("", value)]
         for name, one in inner:
             # A dot in a key would be taken for one level more.
@@ -86,7 +97,9 @@ def _found(named: Named, kinds: dict[str, str], indented: bool) -> Found:
     fields: dict[str, Any] = {}
     for name in layout.used:
         outer, _, inner = name.partition(".")
-        if inner:
+        if outer == _GEOMETRY and inner in _ALONG:
+            fields[outer] = [(_PLACE, pa.list_(pa.float64()))]
+        elif inner:
             fields.setdefault(outer, []).append((inner, _TYPES[kinds[name]]))
         else:
             fields[outer] = _TYPES[kinds[name]]
@@ -99,7 +112,10 @@ def _found(named: Named, kinds: dict[str, str], indented: bool) -> Found:
         for name in layout.used:
             outer, _, inner = name.partition(".")
             cells = table.column(outer).combine_chunks()
-            cells = pc.struct_field(cells, inner) if inner else cells
+            if outer == _GEOMETRY and inner in _ALONG:
+                cells = _along(pc.struct_field(cells, _PLACE), _ALONG.index(inner))
+            elif inner:
+                cells = pc.struct_field(cells, inner)
             columns[name] = pc.fill_null(cells, "") if kinds[name] == "text" else cells
         return columns, np.ones(len(table), bool)
 
@@ -108,6 +124,12 @@ def _found(named: Named, kinds: dict[str, str], indented: bool) -> Found:
         return Objects(layout, schema, columns_of, indented).batches(feed)
 
     return Found(layout.name, read, f"{layout.name}@{layout.digest}")
+
+
+def _along(places: pa.Array, axis: int) -> pa.Array:
+    """Return longitude (0) or latitude (1) of points; null where there is none."""
+    whole = pc.fill_null(pc.greater_equal(pc.list_value_length(places), len(_ALONG)), False)
+    return pc.list_element(pc.if_else(whole, places, pa.scalar([None, None], places.type)), axis)
 
 
 OBJECTS: Final[Format] = NamedObjects()

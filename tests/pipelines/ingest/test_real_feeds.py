@@ -135,10 +135,19 @@ def test_folders(shared, tmp_path):
     assert [name.rpartition("/")[2] for name, _ in feeds.skipped] == ["SOURCE.txt"]
 
 
-def test_wrong_header(shared, tmp_path):
-    [feed] = discover([str(shared / "feeds/noaa_marinecadastre_sample/badHeaders.csv")], tmp_path)
-    with pytest.raises(IngestError, match="BaseDateTime"):
-        list(decode(feed, IngestOptions()))
+@pytest.mark.parametrize(
+    ("feed", "rows", "statics"),
+    [
+        ("noaa_marinecadastre_sample/badHeaders.csv", 10, 10),
+        ("gfw_shared_number/412334074_seg2.csv.gz", 4_414, 0),
+        ("gpsdio_segment/263576000.json", 928, 0),
+    ],
+)
+def test_feeds_that_nobody_described(read, shared, feed, rows, statics):
+    got = read(shared / "feeds" / feed)
+    assert got.report.format == "column-names"
+    assert (got.report.positions, got.report.statics) == (rows, statics)
+    assert {"time", "sog_kn", "cog_deg"} <= set(got.report.read_as)
 
 
 def test_all_damage_of_many_logs(read, shared):

@@ -77,6 +77,7 @@ def test_noaa_without_transceiver_class_and_with_words(read):
     assert np.isnan(got.positions.loc[0, "cog_deg"])
     # NOAA's own codes above 1000 aren't AIS codes.
     assert got.statics["ship_type"].tolist() == [-1]
+    assert got.report.unknown_words == {"ship_type: 1025": 1}
 
 
 def test_noaa_2024(read):
@@ -396,6 +397,11 @@ def test_a_layout_can_not_replace_a_built_in_one(tmp_path):
         ("Pusher Tug", 52),
         ("Stern Trawler", 30),
         ("Bulk_Carrier", 70),
+        ("Kapal Ikan", 30),
+        ("drifting_longlines", 30),
+        ("Kapal Tunda", 52),
+        ("Dredging or underwater ops", 33),
+        ("Cargo, No additional information", 70),
         ("Non-passenger", None),
         ("Unspecified", None),
         ("Zzyzx", None),
@@ -462,11 +468,19 @@ def test_values_that_can_be_no_codes_are_refused(tmp_path, extra):
         a_mapping(tmp_path, extra)
 
 
-@pytest.mark.parametrize(("unit", "factor"), [("m/s", 1 / 1.943844), ("km/h", 1.852), ("", 1.0)])
-def test_speeds_in_another_unit_than_knots_are_told(read, unit, factor):
+@pytest.mark.parametrize(
+    ("unit", "factor", "speeds_kn"),
+    [
+        ("m/s", 1 / 1.943844, (10.0, 14.0, 18.0)),
+        ("km/h", 1.852, (10.0, 14.0, 18.0)),
+        ("kn/10", 10.0, (5.0, 7.0, 9.0)),
+        ("", 1.0, (10.0, 14.0, 18.0)),
+    ],
+)
+def test_speeds_in_another_unit_than_knots_are_told(read, unit, factor, speeds_kn):
     """By how far vessels move: half or twice as far as their speeds say."""
     lines = ["MMSI,BaseDateTime,LAT,LON,SOG,COG"]
-    for ship, speed_kn in enumerate((10.0, 14.0, 18.0)):
+    for ship, speed_kn in enumerate(speeds_kn):
         for minute in range(60):
             lat = 2.0 + speed_kn * minute / 60 / 60
             time = f"2026-03-01T10:{minute:02d}:00"

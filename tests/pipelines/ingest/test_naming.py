@@ -1,0 +1,247 @@
+"""Tables and JSON that nobody described: read by their names, or refused with the reason."""
+
+import io
+import json
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as papq
+import pytest
+
+from pipelines.ingest import IngestError
+from pipelines.ingest.timeforms import UndecidedError, time_forms
+
+T = pd.Timestamp("2026-03-14T16:30:00Z")
+ROWS = [
+    (563000000 + k % 3, T + pd.Timedelta(seconds=10 * k), 1.2 + k / 5e3, 103.7, 12.4, 80.0)
+    for k in range(24)
+]
+
+
+def iso(time):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def epoch(time):
+    return int(time.timestamp())
+
+
+def table(header, row, between=","):
+    lines = [between.join(str(one) for one in row(*values)) for values in ROWS]
+    return "\n".join([header, *lines]) + "\n"
+
+
+def check(got, *, sog=12.4, cog=80.0):
+    assert got.report.format == "column-names"
+    frame = got.positions.sort_values("time").reset_index(drop=True)
+    assert frame["mmsi"].tolist() == [m for m, *_ in ROWS]
+    assert frame["time"].tolist() == [t for _, t, *_ in ROWS]
+    assert frame["lat"].tolist() == pytest.approx([lat for _, _, lat, *_ in ROWS], abs=1e-6)
+    assert frame["lon"].tolist() == pytest.approx([103.7] * len(ROWS), abs=1e-6)
+    assert frame["sog_kn"].tolist() == pytest.approx([sog] * len(ROWS), abs=0.01)
+    assert frame["cog_deg"].tolist() == pytest.approx([cog] * len(ROWS), abs=0.01)
+
+
+TABLES = {
+    "kystverket": (
+        "mmsi;imo_nr;length;date_time_utc;lon;lat;sog;cog;true_heading;nav_status;message_nr",
+        lambda m, t, la, lo, v, c: (
+            *(m, 9343340, 90, t.strftime("%Y-%m-%d %H:%M:%S"), lo, la, v, c, 80, 0, 1),
+        ),
+        ";",
+    ),
+    "naval academy": (
+        "sourcemmsi,navigationalstatus,rateofturn,speedoverground,courseoverground,trueheading,lon,lat,t",
+        lambda m, t, la, lo, v, c: (m, 0, 0, v, c, 511, lo, la, epoch(t)),
+        ",",
+    ),
+    "vesselfinder": (
+        "MMSI,TIMESTAMP,LATITUDE,LONGITUDE,COURSE,SPEED,HEADING,NAVSTAT,IMO,NAME,TYPE,A,B,C,D",
+        lambda m, t, la, lo, v, c: (
+            *(m, t.strftime("%Y-%m-%d %H:%M:%S UTC"), la, lo, c, v, 80, 0, 9343340, "X", 70),
+            *(100, 20, 10, 10),
+        ),
+        ",",
+    ),
+    "tenths of knots": (
+        "MMSI,LAT,LON,SPEED,COURSE,STATUS,TIMESTAMP",
+        lambda m, t, la, lo, v, c: (
+            m,
+            la,
+            lo,
+            round(v * 10),
+            c,
+            0,
+            t.strftime("%Y-%m-%dT%H:%M:%S"),
+        ),
+        ",",
+    ),
+    "numbers as floats": (
+        "mmsi,timestamp,distance_from_shore,speed,course,lat,lon,is_fishing,source",
+        lambda m, t, la, lo, v, c: (float(m), float(epoch(t)), 1.0, v, c, la, lo, -1, "x"),
+        ",",
+    ),
+    "units in the names": (
+        "Vessel MMSI\tTime (UTC)\tLatitude (deg)\tLongitude (deg)\tSpeed (km/h)\tCourse (deg)",
+        lambda m, t, la, lo, v, c: (m, t.strftime("%Y/%m/%d %H:%M:%S"), la, lo, v * 1.852, c),
+        "\t",
+    ),
+    "decimal commas": (
+        "MMSI;Zeitstempel;Timestamp;Latitude;Longitude;SOG;COG",
+        lambda m, t, la, lo, v, c: (
+            *(m, "", t.strftime("%d.%m.%Y %H:%M:%S")),
+            *(str(one).replace(".", ",") for one in (la, lo, v, c)),
+        ),
+        ";",
+    ),
+    "date and clock, month first": (
+        "MMSI,Date,Time,Latitude,Longitude,SOG,COG",
+        lambda m, t, la, lo, v, c: (
+            *(m, t.strftime("%m/%d/%Y"), t.strftime("%H:%M:%S"), la, lo, v, c),
+        ),
+        ",",
+    ),
+    "milliseconds, a local column beside": (
+        "Local Time,mmsi,ts,latitude,longitude,sog,cog",
+        lambda m, t, la, lo, v, c: ("15/03/2026 00:30", m, epoch(t) * 1000, la, lo, v, c),
+        ",",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_of_other_makers(read, name):
+    got = read(table(*TABLES[name]))
+    check(got)
+    assert got.report.read_as["mmsi"] in {"mmsi", "MMSI", "sourcemmsi", "Vessel MMSI"}
+
+
+def test_what_was_taken_for_what_is_said(read):
+    header, row, between = TABLES["tenths of knots"]
+    report = read(table(header, row, between)).report.to_dict()
+    assert report["read_as"]["sog_kn"] == "SPEED (kn/10)"
+    assert report["assumed"] == ["times are UTC", "speeds are in tenths of knots"]
+    assert report["unused"] == []
+
+
+def test_longitudes_to_360(read):
+    rows = [f"563000001,{epoch(T) + k},10,{179.5 + k / 10:.1f}\n" for k in range(20)]
+    got = read("mmsi,t,lat,lon\n" + "".join(rows))
+    assert got.positions["lon"].max() == 180
+    assert got.positions["lon"].min() == pytest.approx(-179.9)
+    assert got.report.rejected == {"no position": 1}  # 181 means that there is none
+
+
+def test_ids_where_there_is_no_mmsi_are_numbered(read):
+    rows = [f"{epoch(T) * 1000 + k},ab{k % 3},103.7,1.2\n" for k in range(6)]
+    got = read("t,vessel_id,lon,lat\n" + "".join(rows))
+    assert got.report.vessels == 3
+    assert got.report.to_dict()["numbered"] == 3
+
+
+def record(m, t, la, lo, v, c):
+    return {"mmsi": m, "msgtime": t.isoformat(), "latitude": la, "longitude": lo} | {
+        "speedOverGround": v,
+        "courseOverGround": c,
+    }
+
+
+def feature(m, t, la, lo, v, c):
+    place = {"type": "Point", "coordinates": [lo, la]}
+    told = {"sog": v, "cog": c, "timestamp": 7, "timestampExternal": epoch(t) * 1000}
+    return {"mmsi": m, "type": "Feature", "geometry": place, "properties": told}
+
+
+def caught(m, t, la, lo, v, c):
+    time = t.strftime("%Y%m%d%H%M%S")
+    said = {"type": 1, "mmsi": m, "lat": la, "lon": lo, "speed": v, "course": c}
+    return {"class": "AIS", "rxtime": time, "nmea": ["!AIVDM,1,1,,A,13P,0*00"], **said}
+
+
+JSONS = {
+    "lines": "\n".join(json.dumps(record(*row)) for row in ROWS),
+    "a list": json.dumps([record(*row) for row in ROWS]),
+    "an indented list": json.dumps([record(*row) for row in ROWS], indent=2),
+    "features": json.dumps(
+        {"type": "FeatureCollection", "features": [feature(*row) for row in ROWS]}
+    ),
+    "AIS-catcher": "\n".join(json.dumps(caught(*row)) for row in ROWS),
+}
+
+
+@pytest.mark.parametrize("name", JSONS)
+def test_json_of_other_makers(read, name):
+    got = read(JSONS[name])
+    check(got)
+    assert not got.report.rejected
+    assert len(set(got.positions["source_offset"])) == len(ROWS)
+
+
+def test_a_list_with_a_word_about_the_answer_before_it(read):
+    got = read(json.dumps([{"ERROR": False, "RECORDS": 24}, [record(*row) for row in ROWS]]))
+    check(got)
+    assert sum(got.report.rejected.values()) == 1
+
+
+def test_parquet_of_other_makers(read):
+    mmsi, time, lat, lon, sog, cog = zip(*ROWS, strict=True)
+    columns = {"ssvid": [str(m) for m in mmsi], "position_timestamp": list(time), "lat": lat}
+    columns |= {"lon": lon, "speed_knots": sog, "course": cog, "seen_by": ["x"] * len(ROWS)}
+    out = io.BytesIO()
+    papq.write_table(pa.table(columns), out)
+    got = read(out.getvalue(), "feed.parquet")
+    check(got)
+    assert got.report.unused == ["seen_by"]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words"),
+    [
+        ("MMSI,Time,Lat,Lon", "563000001,04/03/2026 10:00:00,1,103", "day or month comes first"),
+        ("MMSI,LocalTime,Lat,Lon", "563000001,2026-03-14 10:00:00,1,103", "local zone"),
+        ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,720000,62220000", "say its unit"),
+        ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1 12.5N,103 42.0E", "in degrees"),
+        ("MMSI,Lat,Lon,SOG,COG", "563000001,1,103,5,80", "unknown layout"),
+    ],
+)
+def test_what_cant_be_told_is_refused_with_the_reason(read, header, row, words):
+    with pytest.raises(IngestError, match=words) as error:
+        read(f"{header}\n{row}\n{row}\n")
+    assert "mappings.yaml" in error.value.hint
+
+
+def test_json_without_times_says_so(read):
+    rows = [{"msg_type": 1, "mmsi": 563000001, "lat": 1, "lon": 103, "second": 7}] * 2
+    with pytest.raises(IngestError, match="no key of it says when"):
+        read("\n".join(map(json.dumps, rows)))
+
+
+def test_a_column_that_holds_no_numbers_isnt_taken(read):
+    got = read(f"MMSI,Time,Lat,Lon,SOG\n563000001,{iso(T)},1,103,12 kn\n")
+    assert got.report.unused == ["SOG"]
+    assert got.positions["sog_kn"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "forms", "zoned"),
+    [
+        (["1773505800"], ("epoch_s",), True),
+        (["1773505800000"], ("epoch_ms",), True),
+        (["1773505800000000000"], ("epoch_ns",), True),
+        (["20260314163000"], ("%Y%m%d%H%M%S",), False),
+        (["20260314_163000"], ("%Y%m%d_%H%M%S",), False),
+        (["2026-03-14 16:30:00"], ("iso8601",), False),
+        (["2026-03-14T16:30:00+08:00"], ("iso8601",), True),
+        (["14-Mar-2026 16:30:00"], ("%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S.%f"), False),
+        (["7", "59", "0"], (), False),
+        (["12:30:00"], (), False),
+        ([], (), False),
+    ],
+)
+def test_forms_of_times(cells, forms, zoned):
+    assert time_forms("t", cells) == (forms, zoned)
+
+
+def test_days_and_months_in_either_order_are_refused():
+    with pytest.raises(UndecidedError, match="either order"):
+        time_forms("t", ["14/03/2026 10:00", "03/14/2026 10:00"])
