@@ -1,6 +1,6 @@
 """Fixes that scatter, after which the vessel goes on from where it was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,7 +22,7 @@ OTHERS_S: Final = 6 * 3600
 def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find episodes of scattered fixes after which the vessel can have gone on."""
     together = scene.together
-    for episode in scene.episodes:
+    for episode in _joined(limits, scene.episodes):
         inside = slice(episode.first, episode.last + 1)
         ends = [k for k in (episode.before, episode.after) if k >= 0]
         # Where every fix meanwhile is false, the sound one next to them stands for them.
@@ -79,6 +79,32 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
             evidence,
             int(together.row[episode.before]) if episode.before >= 0 else -1,
         )
+
+
+def _joined(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.Episode]:
+    """Return one episode of those of a vessel that follow one another within `alive_s`: what jams a
+    receiver lets go of it for minutes.
+    """
+    found: list[scatter.Episode] = []
+    for one in episodes:
+        last = found[-1] if found else one
+        if (
+            last is not one
+            and last.mmsi == one.mmsi
+            and not last.parted
+            and not one.parted
+            and one.start_us - last.end_us <= limits.alive_s * SECOND_US
+        ):
+            found[-1] = replace(
+                last,
+                last=one.last,
+                after=one.after,
+                joined=last.before >= 0 and one.after >= 0,
+                end_us=one.end_us,
+            )
+        else:
+            found.append(one)
+    return found
 
 
 def held_against_others(limits: Limits, scene: Scene, story: Story) -> Story:
