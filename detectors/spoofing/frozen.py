@@ -23,7 +23,7 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
     fast = np.add.reduceat((reports.sog_kn >= limits.min_sog_kn).astype("int32"), bins.first)
     held = np.flatnonzero(still & (fast >= 0.8 * bins.n))
     first, last = timegrid.episodes(
-        bins.track_id[held], bins.tick[held], max_break=5, min_piece=1, min_length=2
+        _places(limits, scene, held), bins.tick[held], max_break=5, min_piece=1, min_length=2
     )
     tight = _tight(limits, scene, held, first, last)
     first, last = first[tight], last[tight]
@@ -54,6 +54,21 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
             "unmoved_though_sailed_m": sog_kn * geodesy.KNOT_MPS * duration_s,
         }
         yield scene.story("frozen", int(begin), int(finish), 0.5, evidence)
+
+
+def _places(limits: Limits, scene: Scene, held: Ints) -> Ints:
+    """Return a number for the place of each bin, another where it isn't that of the bin before.
+
+    Where few reports are heard each bin is small, and a vessel under way elsewhere in each.
+    """
+    if len(held) == 0:
+        return held
+    south, west = scene.box.south[held], scene.box.west[held]
+    away_m = shapes.DEGREE_M * np.hypot(
+        np.diff(south), np.diff(west) * np.cos(np.radians(south[1:]))
+    )
+    other = (np.diff(scene.bins.track_id[held]) != 0) | (away_m > 2 * limits.max_frozen_m)
+    return np.concatenate([[0], np.cumsum(other)])
 
 
 def _tight(limits: Limits, scene: Scene, held: Ints, first: Ints, last: Ints) -> Bools:

@@ -25,6 +25,12 @@ ONE_LAG_S: Final = 60.0
 """Copies of one replay come after one lag, to the minute."""
 
 
+WHOLE: Final = 30
+WHOLE_SHARE: Final = 0.95
+"""So many moving positions, nearly all of a stretch, after one lag to the second: no leap is needed.
+A ferry hits the same ten-thousandth of a minute now and then, not thirty times on end."""
+
+
 def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find stretches that repeat earlier positions of the vessel after a constant time."""
     reports, moving = scene.reports, scene.moving
@@ -72,7 +78,9 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
             if a - reports.span_of(int(reports.track[a]))[0] <= 2 and reports.track[a] % 100 > 1:
                 off_m = hull_limits.MAX_JUMP_M  # a further track begins where none can have got to
             off_m = max(off_m, leap_m(reports, b, b + 1, 5.0))
-            if off_m < limits.min_leap_m:
+            # Who sails the same way each day leaps not, nor does all of it to the last digit.
+            whole = n >= WHOLE and share >= WHOLE_SHARE and np.ptp(lag_us[i : j + 1]) <= SECOND_US
+            if off_m < limits.min_leap_m and not whole:
                 continue
             others = np.r_[reports.time_us[low:a], reports.time_us[b + 1 : high]]
             live = np.count_nonzero((others > reports.time_us[a]) & (others < reports.time_us[b]))
@@ -81,7 +89,7 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
                 "copied_fraction": at_least(share, limits, "min_copied_fraction"),
                 "lag_s": at_least(lag_s, limits, "min_lag_s"),
                 "leapt": True,
-                "leap_m": at_least(off_m, limits, "min_leap_m"),
+                "leap_m": off_m if whole else at_least(off_m, limits, "min_leap_m"),
                 "also_live": bool(live >= 0.2 * (b - a + 1)),
             }
             yield scene.story("replay", a, b, 0.6, evidence)

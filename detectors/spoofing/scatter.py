@@ -83,17 +83,18 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
 
 def _joined(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.Episode]:
     """Return one episode of those of a vessel that follow one another within `alive_s`: what jams a
-    receiver lets go of it for minutes.
+    receiver lets go of it for minutes. Where nothing was heard meanwhile, within `max_pause_s`.
     """
     found: list[scatter.Episode] = []
     for one in episodes:
         last = found[-1] if found else one
+        pause_s = limits.max_pause_s if one.first == last.last + 1 else limits.alive_s
         if (
             last is not one
             and last.mmsi == one.mmsi
             and not last.parted
             and not one.parted
-            and one.start_us - last.end_us <= limits.alive_s * SECOND_US
+            and one.start_us - last.end_us <= pause_s * SECOND_US
         ):
             found[-1] = replace(
                 last,
