@@ -27,8 +27,8 @@ ONE_LAG_S: Final = 60.0
 
 WHOLE: Final = 30
 WHOLE_SHARE: Final = 0.95
-"""So many moving positions, nearly all of a stretch, after one lag to the second: no leap is needed.
-A ferry hits the same ten-thousandth of a minute now and then, not thirty times on end."""
+"""So many moving positions, nearly all of a stretch, after one lag to the second need no leap. A
+ferry hits the same ten-thousandth of a minute now and then, not thirty times on end."""
 
 
 def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:

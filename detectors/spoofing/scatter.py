@@ -22,7 +22,7 @@ OTHERS_S: Final = 6 * 3600
 def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find episodes of scattered fixes after which the vessel can have gone on."""
     together = scene.together
-    for episode in _joined(limits, scene.episodes):
+    for episode in as_one(limits, scene.episodes):
         inside = slice(episode.first, episode.last + 1)
         ends = [k for k in (episode.before, episode.after) if k >= 0]
         # Where every fix meanwhile is false, the sound one next to them stands for them.
@@ -81,7 +81,7 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
         )
 
 
-def _joined(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.Episode]:
+def as_one(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.Episode]:
     """Return one episode of those of a vessel that follow one another within `alive_s`: what jams a
     receiver lets go of it for minutes. Where nothing was heard meanwhile, within `max_pause_s`.
     """

@@ -13,8 +13,9 @@ from detectors.core import frames
 from detectors.core.detector import Context
 from detectors.core.explain import explain
 from detectors.core.telling import told
-from detectors.kinematics import geodesy, integrity
+from detectors.kinematics import geodesy, integrity, scatter
 from detectors.spoofing import Spoofing
+from detectors.spoofing.scatter import as_one
 from detectors.surroundings.coverage import Coverage
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
@@ -312,3 +313,20 @@ def test_interference_is_the_same_in_any_windows(
     cuts = [begin_h + minutes / 120, *cuts]  # in the middle of it, too
     edges = [T0, *(T0 + pd.Timedelta(hours=h) for h in sorted(set(cuts))), end]
     pd.testing.assert_frame_equal(stage.drive(Spoofing(), list(pairwise(edges))), whole)
+
+
+@pytest.mark.parametrize(
+    ("pause_min", "heard_meanwhile", "n_stories"),
+    [(10, True, 1), (20, True, 2), (20, False, 1), (150, False, 2)],
+)
+def test_jamming_with_a_pause_is_one_story(pause_min, heard_meanwhile, n_stories):
+    minute = 60 * frames.SECOND_US
+    first = scatter.Episode(533000001, 10, 20, 9, 21, True, 0, 30 * minute)
+    begin = 25 if heard_meanwhile else 21
+    later = (30 + pause_min) * minute
+    second = scatter.Episode(533000001, begin, 40, begin - 1, 41, True, later, later + minute)
+    other = replace(second, mmsi=533000008)
+    found = as_one(Spoofing(), [first, second, other])
+    assert len(found) == n_stories + 1
+    assert found[-2].last == 40
+    assert found[-2].end_us == later + minute
