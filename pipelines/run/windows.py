@@ -1,5 +1,6 @@
 """The span that a run looks at, and times as a person types them."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -128,8 +129,20 @@ def newest_report(store: Queries) -> pd.Timestamp:
     """
     newest = store.last_heard(FOREVER)
     if newest is None:
-        raise NoDataError("the store holds no position reports", hint="name a feed: --feed PATH")
+        raise NoDataError("the store holds no position reports", hint=_why_empty(store))
     return newest
+
+
+def _why_empty(store: Queries) -> str:
+    """Say what to do about a store without positions."""
+    read = [json.loads(text) for text in store.ledger()["report"]]
+    outside = sum(report.get("outside_area", 0) for report in read)
+    if outside == 0:
+        return "name a feed: --feed PATH"
+    return (
+        f"the feeds hold {outside:,}, all outside the area of interest: read them with --area all, "
+        "or set area in settings.yaml (or are latitude and longitude swapped?)"
+    )
 
 
 def asked_for(
