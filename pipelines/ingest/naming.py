@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.base import codes
 from pipelines.base.yaml_files import read_yaml
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, dimension_of
@@ -285,6 +286,11 @@ def _time(
             f"its only times are in a local zone by their name, {column!r}: which one must be said "
             "(time_zone)"
         )
+    for match in found.get("time", ()):
+        shown = sample.of(match.column)[:1] or ["nothing"]
+        raise UndecidedError(
+            f"its column {match.column!r} holds no times that can be read: {escaped(shown[0])!r}"
+        )
     return None, (), []
 
 
@@ -310,7 +316,8 @@ def _holds(
     if name == "ship_type":
         if match.column not in {m.column for m in found.get("msg_type", ())}:
             return True
-        return bool(cells) and (any(n > 27 for n in numbers) or _is_words(cells))
+        words = {cell for cell in cells if not _NUMBER.match(cell)}
+        return any(n > 27 for n in numbers) or any(codes.ship_type(word) for word in words)
     if name == "ais_class":
         return bool(cells) and all(cell.casefold() in _CLASSES for cell in cells)
     return True
@@ -326,7 +333,3 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
         column["unit"] = "kn/10"
         return "speeds are in tenths of knots"
     return "speeds are in knots"
-
-
-def _is_words(cells: Sequence[str]) -> bool:
-    return all(re.match(r"^[A-Za-z][A-Za-z ,/()&-]*$", cell) for cell in cells)

@@ -22,6 +22,8 @@ _EPOCH_S: Final = (788_918_400, 4_102_444_800)
 _EPOCHS: Final = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 _NUMBER: Final = re.compile(r"^\d+(?:\.\d*)?(?:[eE]\+?\d+)?$")
 _ISO: Final = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|^\d{8}T\d{4}")
+# Python's logging writes a comma before milliseconds.
+_COMMA: Final = re.compile(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d+$")
 _ZONED: Final = re.compile(r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 _WORD_ZONE: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ])\d{2}:\d{2}:\d{2}(?:\.\d+)? ?(UTC|GMT)$")
 _GO: Final = re.compile(r" [+-]\d{4} \S+$")
@@ -67,6 +69,8 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
         return tuple(dict.fromkeys(f"{c}{gap}{z}" for c in clocks for gap, z in _ENDS)), True
     if sum(bool(_GO.search(cell)) for cell in cells) >= needed:
         return ("go",), True
+    if sum(bool(_COMMA.match(cell)) for cell in cells) >= needed:
+        return ("%Y-%m-%d %H:%M:%S,%f",), False
     if sum(bool(_ISO.match(cell)) for cell in cells) >= needed:
         return ("iso8601",), zoned
     parts = [match for cell in cells if (match := _PARTS.match(cell))]

@@ -201,6 +201,7 @@ def test_parquet_of_other_makers(read):
         ("MMSI,LocalTime,Lat,Lon", "563000001,2026-03-14 10:00:00,1,103", "local zone"),
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,720000,62220000", "say its unit"),
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1 12.5N,103 42.0E", "in degrees"),
+        ("MMSI,Time,Lat,Lon", "563000001,46085.6875,1,103", "no times that can be read"),
         ("MMSI,Lat,Lon,SOG,COG", "563000001,1,103,5,80", "unknown layout"),
     ],
 )
@@ -232,6 +233,7 @@ def test_a_column_that_holds_no_numbers_isnt_taken(read):
         (["20260314_163000"], ("%Y%m%d_%H%M%S",), False),
         (["2026-03-14 16:30:00"], ("iso8601",), False),
         (["2026-03-14T16:30:00+08:00"], ("iso8601",), True),
+        (["2026-03-14 16:30:00,250"], ("%Y-%m-%d %H:%M:%S,%f",), False),
         (["14-Mar-2026 16:30:00"], ("%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S.%f"), False),
         (["7", "59", "0"], (), False),
         (["12:30:00"], (), False),

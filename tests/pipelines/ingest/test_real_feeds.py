@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.ingest import IngestError, IngestOptions, decode, discover
+from pipelines.ingest import IngestError, discover
 
 
 def count(read, path, **options):
