@@ -6,6 +6,7 @@ in the first rows: where it doesn't, the table is refused with the reason. What 
 and what was assumed, is in the feed's report.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +22,14 @@ from pipelines.ingest.report import escaped
 from pipelines.ingest.timeforms import TypedTime, UndecidedError, time_forms
 
 BY_NAMES: Final = "column-names"
-"""Name of the layouts that are made here."""
+"""Name of the layouts that are made here; where ids are numbered, with a digest of the header."""
 
 _PARTS: Final = {"length_m": ("to_bow", "to_stern"), "beam_m": ("to_port", "to_starboard")}
 _TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
+_MMSI: Final = re.compile(r"^(?:00[1-9]\d{6}|[1-9]\d{8})(?:\.0*)?$")
+# What may be an id: no "5.63E+08", which a spreadsheet made of an MMSI.
+_ID: Final = re.compile(r"^[0-9A-Za-z_-]{1,60}(?:\.0*)?$")
 _NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 _CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 # No ship that sends AIS makes more: what says so counts in a smaller unit.
@@ -103,14 +107,13 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     if not sample.rows or "uncertainty_m" in sample.header:  # a table of sightings
         return None
     found = _matches(sample.header)
-    numbered = "mmsi" not in found and "vessel_id" in found
-    if not {"lat", "lon"} <= set(found) or not ("mmsi" in found or numbered):
+    if not {"lat", "lon"} <= set(found) or not {"mmsi", "vessel_id"} & set(found):
         return None
     columns: dict[str, Any] = {}
-    vessel = found["vessel_id" if numbered else "mmsi"][0]
-    columns["mmsi"] = {"from": vessel.column, "numbered": True} if numbered else vessel.column
     assumed = []
     try:
+        columns["mmsi"], said = _vessel(sample, found)
+        assumed += said
         decimal = _decimal(sample, found)
         for name in ("lat", "lon"):
             columns[name] = _angle(sample, found[name][0], decimal)
@@ -136,9 +139,13 @@ def by_names(sample: Sample) -> Named | IngestError | None:
             columns[name] = {"from": [found[part][0].column for part in parts]}
     if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
         assumed.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
+    name = BY_NAMES
+    if columns["mmsi"].get("numbered"):
+        # Vessel 1 of one maker isn't vessel 1 of another.
+        name += "-" + hashlib.sha256("\0".join(sample.header).encode()).hexdigest()[:8]
     layout = Layout.model_validate(
         {
-            "name": BY_NAMES,
+            "name": name,
             "delimiter": sample.delimiter or ",",
             "decimal": decimal,
             "time_format": forms,
@@ -219,6 +226,22 @@ def _match(name: str, names: Sequence[str], column: str, tokens: list[str]) -> _
 @cache
 def _glossary() -> Mapping[str, Any]:
     return read_yaml(Path(__file__).with_name("names.yaml"))
+
+
+def _vessel(sample: Sample, found: Mapping[str, list[_Match]]) -> tuple[dict[str, Any], list[str]]:
+    """Return where the vessel comes from, and what is assumed of it."""
+    column = found["mmsi" if "mmsi" in found else "vessel_id"][0].column
+    cells = sample.of(column)
+    whole = sum(bool(_MMSI.match(cell)) for cell in cells)
+    if "mmsi" in found and (whole or not all(_ID.match(cell) for cell in cells)):
+        return {"from": column}, []
+    if whole >= _SHARE * len(cells) > 0:
+        return {"from": column}, [f"{escaped(column)} holds MMSIs"]
+    if len(cells) < 2 * len(set(cells)) and len(cells) > 1:
+        raise UndecidedError(
+            f"its column {column!r} hardly says anything twice: does it number vessels or rows?"
+        )
+    return {"from": column, "numbered": True}, [f"{escaped(column)} holds no MMSIs but own ids"]
 
 
 def _used(columns: Mapping[str, Any]) -> set[str]:

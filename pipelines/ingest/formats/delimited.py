@@ -90,7 +90,7 @@ def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestEr
         return None
     lines = head.text_lines
     for number, line in enumerate(lines[:_HEADER_WITHIN]):
-        for delimiter in _DELIMITERS:
+        for delimiter in (*_DELIMITERS, " "):
             header = _split(line, delimiter)
             if len(header) > _WIDEST or lacking(header):
                 continue

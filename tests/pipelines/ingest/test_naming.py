@@ -139,6 +139,31 @@ def test_ids_where_there_is_no_mmsi_are_numbered(read):
     assert got.report.to_dict()["numbered"] == 3
 
 
+@pytest.mark.parametrize(
+    ("column", "ids", "vessels", "numbered"),
+    [
+        ("vessel_id", ["563000001", "563000002"], 2, 0),
+        ("mmsi", ["12639560807591.0", "99639560807591.0"], 2, 2),
+        ("id", ["1", "2"], 2, 2),
+        ("mmsi", ["5.63E+08", "5.33E+08"], 0, 0),
+    ],
+)
+def test_ids_are_told_from_mmsis(read, column, ids, vessels, numbered):
+    rows = [f"{ids[k % 2]} 103.7 1.2 {epoch(T) + k}\n" for k in range(8)]
+    report = read(f"{column} lon lat t\n" + "".join(rows)).report
+    assert report.vessels == vessels
+    assert report.to_dict().get("numbered", 0) == numbered
+    assert report.rejected.get("mmsi", 0) == (0 if vessels else 8)
+
+
+def test_ids_of_different_makers_are_different_vessels(read):
+    seen = []
+    for more in ("", ",source"):
+        rows = [f"7,103.7,1.2,{epoch(T) + k}{more}\n" for k in range(4)]
+        seen.append(read(f"id,lon,lat,t{more}\n" + "".join(rows)).positions["mmsi"].iloc[0])
+    assert seen[0] != seen[1]
+
+
 def record(m, t, la, lo, v, c):
     return {"mmsi": m, "msgtime": t.isoformat(), "latitude": la, "longitude": lo} | {
         "speedOverGround": v,
@@ -202,12 +227,13 @@ def test_parquet_of_other_makers(read):
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,720000,62220000", "say its unit"),
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1 12.5N,103 42.0E", "in degrees"),
         ("MMSI,Time,Lat,Lon", "563000001,46085.6875,1,103", "no times that can be read"),
+        ("id,t,lat,lon", "1,1773505800,1,103\n2,1773505801,1,103\n3,1773505802,1,103", "twice"),
         ("MMSI,Lat,Lon,SOG,COG", "563000001,1,103,5,80", "unknown layout"),
     ],
 )
 def test_what_cant_be_told_is_refused_with_the_reason(read, header, row, words):
     with pytest.raises(IngestError, match=words) as error:
-        read(f"{header}\n{row}\n{row}\n")
+        read(f"{header}\n{row}\n")
     assert "mappings.yaml" in error.value.hint
 
 
