@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from detectors.core.evidence import Bound
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
+from detectors.spoofing.replay import ONE_LAG_S
 from detectors.spoofing.story import MARGIN_S, Story
 
 
@@ -78,7 +80,8 @@ def merge(
 
 def joined(limits: Limits, reports: Reports, stories: Sequence[Story]) -> list[Story]:
     """Return one story of those of one vessel and kind that follow one another within `alive_s`:
-    where one ends may be no more than what the verdicts of the next hours could see.
+    where one ends may be no more than what the verdicts of the next hours could see. A replay goes
+    on, by its lag, while the vessel that it repeats lay still.
     """
     found: list[Story] = []
     for one in sorted(stories, key=lambda s: (reports.track[s.first] // 100, s.start_us, s.first)):
@@ -87,7 +90,7 @@ def joined(limits: Limits, reports: Reports, stories: Sequence[Story]) -> list[S
             last is not one
             and reports.track[last.first] // 100 == reports.track[one.first] // 100
             and last.subkind == one.subkind
-            and one.start_us - last.end_us <= limits.alive_s * SECOND_US
+            and one.start_us - last.end_us <= _pause_s(limits, last, one) * SECOND_US
         ):
             best = max(last, one, key=lambda s: (s.score, s.last - s.first))
             end_us = max(last.end_us, one.end_us)
@@ -96,3 +99,11 @@ def joined(limits: Limits, reports: Reports, stories: Sequence[Story]) -> list[S
         else:
             found.append(one)
     return found
+
+
+def _pause_s(limits: Limits, last: Story, one: Story) -> float:
+    """Return how far apart two stories of a kind may be that are one."""
+    lags = [story.evidence.get("lag_s") for story in (last, one)]
+    told_s = [lag.measured for lag in lags if isinstance(lag, Bound)]
+    same = len(told_s) == 2 and abs(told_s[0] - told_s[1]) <= ONE_LAG_S
+    return limits.max_pause_s if same else limits.alive_s
