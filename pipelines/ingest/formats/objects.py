@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.ingest.errors import IngestError
-from pipelines.ingest.formats.base import Feed, Format, Found, Head
+from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.formats.jsonlines import Objects, first_objects, is_indented
 from pipelines.ingest.naming import Named, Sample, by_names, lacking
 from pipelines.ingest.report import escaped
@@ -49,6 +49,12 @@ class NamedObjects:
         if isinstance(named, IngestError):
             return IngestError(f"{head.name}: {named.message}", hint=named.hint)
         missing = lacking([*kinds])
+        if missing and SENTENCE.search(head.data):
+            return IngestError(
+                f"{head.name} holds AIS sentences inside JSON",
+                hint="write each on a line of its own behind its time, such as "
+                """jq -r '"\\(.time),\\(.nmea)"' FILE, with the names that it has for them""",
+            )
         keys = f"its keys are: {escaped(', '.join(kinds))}; " if kinds else ""
         what = f"no key of it says {' and '.join(missing)}" if kinds else "it has no objects"
         return IngestError(

@@ -243,6 +243,12 @@ def test_json_without_times_says_so(read):
         read("\n".join(map(json.dumps, rows)))
 
 
+def test_sentences_inside_json_are_told_how_to_come_out(read):
+    with pytest.raises(IngestError, match="sentences inside JSON") as error:
+        read('{"t": 1773505800, "nmea": "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"}\n')
+    assert """jq -r '"\\(.time),\\(.nmea)"' FILE""" in error.value.hint
+
+
 def test_a_column_that_holds_no_numbers_isnt_taken(read):
     got = read(f"MMSI,Time,Lat,Lon,SOG\n563000001,{iso(T)},1,103,12 kn\n")
     assert got.report.unused == ["SOG"]
