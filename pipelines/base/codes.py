@@ -137,10 +137,19 @@ _NOTHING: Final = re.compile(
     r"\b(no(?! additional)|not|non|n/?a"
     r"|un(known|defined|specified|classified|available|identified|assigned))\b"
 )
+_SAYS_NOTHING: Final = re.compile(
+    r"(un(known|defined|specified|classified|available|identified|assigned)|none|n/?a|no (type|data)"
+    r"|not (available|defined|specified|known|set|applicable)).{0,20}"
+)
 _HAZARD: Final = re.compile(
     r"\b(?:hazard|hazardous category|category|dg,hs,mp)[ (]*([a-d]|x|y|z|os)\b"
 )
 _HAZARDS: Final = {"a": 1, "x": 1, "b": 2, "y": 2, "c": 3, "z": 3, "d": 4, "os": 4}
+
+
+def says_nothing(word: str) -> bool:
+    """Return whether a word for a code means that there is none, as "Undefined" does."""
+    return _SAYS_NOTHING.fullmatch(" ".join(word.replace("_", " ").split()).casefold()) is not None
 
 
 def ship_type(word: str) -> int | None:

@@ -204,7 +204,9 @@ class Values:
         return {
             texts[k]: int(counts[k])
             for k in np.flatnonzero(there)
-            if plain(texts[k]) not in known and texts[k] not in _NO_CODES
+            if plain(texts[k]) not in known
+            and texts[k] not in _NO_CODES
+            and not codes.says_nothing(texts[k])
         }
 
     def _glossary(self, name: str, cells: Words) -> dict[str, int]:

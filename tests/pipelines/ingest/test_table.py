@@ -412,6 +412,14 @@ def test_type_words_are_understood_by_keyword(word, code):
     assert codes.ship_type(word) == code
 
 
+@pytest.mark.parametrize(
+    ("word", "nothing"),
+    [("Undefined", True), ("Not available (default)", True), ("N/A", True), ("Nona", False)],
+)
+def test_words_that_say_nothing_are_no_unknown_ones(word, nothing):
+    assert codes.says_nothing(word) == nothing
+
+
 def a_mapping(tmp_path, extra=""):
     path = tmp_path / "mappings.yaml"
     path.write_text(
