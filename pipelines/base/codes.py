@@ -138,8 +138,8 @@ _NOTHING: Final = re.compile(
     r"|un(known|defined|specified|classified|available|identified|assigned))\b"
 )
 _SAYS_NOTHING: Final = re.compile(
-    r"(un(known|defined|specified|classified|available|identified|assigned)|none|n/?a|no (type|data)"
-    r"|not (available|defined|specified|known|set|applicable)).{0,20}"
+    r"(un(known|defined|specified|classified|available|identified|assigned)|none|n/?a"
+    r"|no (type|data)|not (available|defined|specified|known|set|applicable)).{0,20}"
 )
 _HAZARD: Final = re.compile(
     r"\b(?:hazard|hazardous category|category|dg,hs,mp)[ (]*([a-d]|x|y|z|os)\b"
