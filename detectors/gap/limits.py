@@ -70,6 +70,25 @@ _REACH_SHARE: Final = (
 )
 
 
+_IN_FULL_S: Final = (
+    "20 min, 7 reports of 10, no interval over 3.2 times the usual one. Going at 12 kn out of a "
+    "station's reach takes a vessel through the last quarter of it in more than that. Measured on "
+    "20 simulated nights: so cut off at both ends are 83 % of the silences of class A that were "
+    "switched off, and none of 146 of vessels out of range."
+)
+
+_REACH_ENDS_SHARE: Final = (
+    "A quarter, for those that fell silent there and weren't cut off sharply at both ends: what "
+    "the chance of falling silent there is worth against a silence that was. By the rule of three "
+    "it is 2 % at most on simulated nights; but islands and headlands cut off sharply too. A "
+    "judgement; likewise twice the bound on the others that fell silent."
+)
+
+_LATE_PAUSE_S: Final = (
+    "5 min, a quarter of the way, 45 degrees: at 3 kn or more it would be 460 m off. Of 89 "
+    "silences of class A switched off on 20 simulated nights 6 were followed by such a copy."
+)
+
 _MIN_LYING: Final = (
     "5 vessels lying at once within a mile or so in the day before, and 2 whose sets went off as "
     "they lay: a berth or an anchorage, whether a zone says so or not. Judgements: rafts of a "
@@ -138,6 +157,14 @@ class Limits(Detector):
             "there. A judgement: a Danish dredger went up and down 1 nm for eight hours."
         ),
     )
+    in_full_s: PositiveInt = Field(1200, description=_IN_FULL_S)
+    in_full_share: PositiveFloat = Field(0.7, le=1.0, description=_IN_FULL_S)
+    max_in_full_ratio: PositiveFloat = Field(3.2, description=_IN_FULL_S)
+    sharp_silence_share: PositiveFloat = Field(0.25, le=1.0, description=_REACH_ENDS_SHARE)
+    sharp_edge_factor: PositiveFloat = Field(2.0, ge=1.0, description=_REACH_ENDS_SHARE)
+    late_pause_s: PositiveInt = Field(300, description=_LATE_PAUSE_S)
+    late_share: PositiveFloat = Field(0.25, le=1.0, description=_LATE_PAUSE_S)
+    same_course_deg: PositiveFloat = Field(45.0, le=180.0, description=_LATE_PAUSE_S)
     reach_share: PositiveFloat = Field(1.25, ge=1.0, description=_REACH_SHARE)
     min_reach_kn: PositiveFloat = Field(6.0, description=_REACH_SHARE)
     max_reach_kn: PositiveFloat = Field(30.0, description=_REACH_SHARE)

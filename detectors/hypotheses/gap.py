@@ -48,6 +48,8 @@ AHEAD_IS_THIN: Final = Any(
         Compare("ahead_known_ratio", "<", 0.5),
     ),
 )
+CUT_OFF: Final = Is("cut_off_sharply")
+"""Heard in full up to its last report and from the first one after: well within reach at both."""
 RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE))))
 """One that is heard again near where it was lost didn't sail away, unless it went fishing."""
 HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
@@ -68,7 +70,7 @@ LAY_THERE: Final = All(
     Compare("anchorage_distance_m", "<=", NEAR_A_BERTH_M),
 )
 EDGE: Final = All(
-    Not(BY_PASSES),
+    Not(Any(CUT_OFF, BY_PASSES)),
     Compare("n_other_silences", ">=", 3.0),
     Compare("other_silence_ratio", ">", "max_other_silence_ratio", times=0.5),
 )
@@ -135,7 +137,7 @@ HYPOTHESES: Final = (
                 All(
                     Is("was_moving"),
                     AHEAD_IS_THIN,
-                    Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), BY_PASSES)),
+                    Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES)),
                 ),
                 "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
                 "of the half hours that followed",
@@ -162,7 +164,7 @@ HYPOTHESES: Final = (
             Case(
                 All(
                     Is("was_moving"),
-                    Not(BY_PASSES),
+                    Not(Any(CUT_OFF, BY_PASSES)),
                     Compare("ahead_known_ratio", "<", UNHEARD),
                     Compare("astern_known_ratio", "<", UNHEARD),
                     Not(Is("land_ahead")),
