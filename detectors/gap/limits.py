@@ -117,6 +117,15 @@ class Limits(Detector):
     min_beside: PositiveInt = Field(4, description=_MIN_KNOWN_HOURS)
     known_worth_moving: float = Field(0.4, ge=0, le=1, description=_MIN_KNOWN_HOURS)
     known_worth_still: float = Field(0.75, ge=0, le=1, description=_MIN_KNOWN_HOURS)
+    known_worth_sharp: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description=(
+            "0.9 if it was cut off sharply: its own reports, in full at both ends, show it to be "
+            "heard there; others beside it would show little more."
+        ),
+    )
     min_well_known_hours: PositiveInt = Field(48, description=_MIN_WELL_KNOWN_HOURS)
     max_well_known_chance: PositiveFloat = Field(0.03, le=1.0, description=_MIN_WELL_KNOWN_HOURS)
     assessed_s: PositiveInt = Field(43_200, description=_MIN_NEIGHBOURS)

@@ -69,8 +69,9 @@ def heard_around(
     moving = silences.columns["speed_before_kn"] >= limits.moving_kn
     # What receives there is known to have worked, and had it before and after.
     proven = ~unknown & ~down & ~silences.is_open[there.silence]
-    little = moving[there.silence] & ~well_known & ~proven & ~sharp
+    little = moving[there.silence] & ~well_known & ~proven
     worth = np.where(little, limits.known_worth_moving, limits.known_worth_still)
+    worth = np.where(sharp, limits.known_worth_sharp, worth)
     worth[ais_class[there.silence] == "B"] = 0.0
     fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
     # Others beside it now and then, all the while that what receives there was working.
