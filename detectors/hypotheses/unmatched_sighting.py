@@ -32,6 +32,7 @@ HYPOTHESES: Final = (
                 All(
                     Compare("silence_probability", ">", "max_silence_probability"),
                     Not(Is("seen_without_ais")),
+                    Not(All(Is("within_reach"), Compare("n_known_hours", "<", "min_known_hours"))),
                 ),
                 "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
                 "aren't heard on",
