@@ -15,6 +15,7 @@ from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy, timegrid, timespan
+from detectors.surroundings.coverage import SLOT_S
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -25,7 +26,8 @@ def sharply(limits: Limits, silences: Silences, reports: History, context: Conte
 
     Heard in full for `in_full_s`: `in_full_share` of the reports that its usual interval makes, in
     the `recent_s` before (in that time itself after), and none of the intervals longer than
-    `max_in_full_ratio` times that.
+    `max_in_full_ratio` times that. Cut off sharply is what was so at both ends, and wasn't about to
+    leave the feed's own area.
     """
     row, n = silences.row, len(silences.row)
     before = _in_full(
@@ -45,8 +47,26 @@ def sharply(limits: Limits, silences: Silences, reports: History, context: Conte
         np.ones(n, bool),
         heard_in_full_before=before,
         heard_in_full_after=after,
-        cut_off_sharply=before & after,
+        cut_off_sharply=before & after & ~_over_the_edge(limits, silences, reports, context),
     )
+
+
+def _over_the_edge(limits: Limits, silences: Silences, reports: History, context: Context) -> Bools:
+    """Tell which would by dead reckoning have been out of the box of all that the feed hears within
+    `in_full_s`: a feed that is cut to an area cuts off sharply there.
+    """
+    row, columns = silences.row, silences.columns
+    speed_kn = np.nan_to_num(columns["speed_before_kn"])
+    place = geodesy.destination(
+        reports.lat[row],
+        reports.lon[row],
+        np.nan_to_num(columns["course_before_deg"]),
+        speed_kn * geodesy.KNOT_MPS * limits.in_full_s,
+    )
+    slot = silences.start_us // (SLOT_S * SECOND_US)
+    lat, lon = (np.asarray(axis) for axis in place)
+    edge_m = context.coverage.rates().edge_m(lat, lon, slot)
+    return np.asarray((speed_kn >= limits.moving_kn) & (edge_m <= 0.0))
 
 
 def _in_full(limits: Limits, reports: History, first: Ints, last: Ints, usual_s: float) -> Bools:
@@ -65,10 +85,10 @@ def without_late_copies(limits: Limits, positions: pd.DataFrame, context: Contex
     """Leave out last reports before a silence that can't be of the time that they bear.
 
     Of a vessel that makes way: it states `moving_kn` or more, as before, on the same course, but
-    after a pause of `late_pause_s` it stands not `late_share` of the way ahead that it would have
-    gone, or astern. A copy that reached the feed late is dated late (as of receivers without a
-    clock, and of satellites); it would let the silence begin too late, at the wrong place, and
-    after a pause, as at the end of reception.
+    after a pause of `late_pause_s` to `max_late_pause_s` (in longer ones a trawler turns) it stands
+    not `late_share` of the way ahead that it would have gone, or astern. A copy that reached the
+    feed late is dated late (as of receivers without a clock, and of satellites); it would let the
+    silence begin too late, at the wrong place, and after a pause, as at the end of reception.
     """
     reports = History(positions)
     n = len(reports)
@@ -80,7 +100,8 @@ def without_late_copies(limits: Limits, positions: pd.DataFrame, context: Contex
     until_us = np.where(reports.final[row], window_end_us, reports.time_us[(row + 1) % n])
     silent_s = (until_us - reports.time_us[row]) / SECOND_US
     shortest_s = np.where(reports.is_class_b[row], limits.min_duration_b_s, limits.min_duration_a_s)
-    row = row[(pause_s >= limits.late_pause_s) & (silent_s >= shortest_s)]
+    soon = (pause_s >= limits.late_pause_s) & (pause_s <= limits.max_late_pause_s)
+    row = row[soon & (silent_s >= shortest_s)]
     pause_s = reports.step_s[row - 1]
     slower_kn = np.minimum(reports.sog_kn[row - 1], reports.sog_kn[row])
     turned = geodesy.wrap_lon(reports.cog_deg[row] - reports.cog_deg[row - 1])

@@ -78,7 +78,7 @@ class Gap(Limits):
       half hours, if the place is known in the rest.
       Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
       after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
-      receives there worked: out of reach a vessel is lost report by report.
+      receives there worked and the feed names it: out of reach a vessel is lost report by report.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
       `max_other_silence_ratio` of the vessels heard around its last position fell silent there
       (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made);

@@ -85,7 +85,7 @@ _REACH_ENDS_SHARE: Final = (
 )
 
 _LATE_PAUSE_S: Final = (
-    "5 min, a quarter of the way, 45 degrees: at 3 kn or more it would be 460 m off. Of 89 "
+    "5 to 30 min, a quarter of the way, 45 degrees: at 3 kn or more it would be 460 m off. Of 89 "
     "silences of class A switched off on 20 simulated nights 6 were followed by such a copy."
 )
 
@@ -143,7 +143,11 @@ class Limits(Detector):
     min_lying: PositiveInt = Field(5, description=_MIN_LYING)
     min_sets_off: PositiveInt = Field(2, description=_MIN_LYING)
     min_passes: PositiveInt = Field(
-        4, description="4 half hours of the history in which it was heard."
+        3,
+        description=(
+            "3 half hours of the history in which it was heard, one more while it is silent still. "
+            "That they are few is in the chance of missing the passes already; two may be one pass."
+        ),
     )
     max_thin_reports: PositiveFloat = Field(
         5.0,
@@ -172,6 +176,7 @@ class Limits(Detector):
     sharp_silence_share: PositiveFloat = Field(0.25, le=1.0, description=_REACH_ENDS_SHARE)
     sharp_edge_factor: PositiveFloat = Field(2.0, ge=1.0, description=_REACH_ENDS_SHARE)
     late_pause_s: PositiveInt = Field(300, description=_LATE_PAUSE_S)
+    max_late_pause_s: PositiveInt = Field(1800, description=_LATE_PAUSE_S)
     late_share: PositiveFloat = Field(0.25, le=1.0, description=_LATE_PAUSE_S)
     same_course_deg: PositiveFloat = Field(45.0, le=180.0, description=_LATE_PAUSE_S)
     reach_share: PositiveFloat = Field(1.25, ge=1.0, description=_REACH_SHARE)

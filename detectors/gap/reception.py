@@ -58,8 +58,10 @@ def heard_around(
     )
     near = context.coverage.receiving(there.lat, there.lon, there.slot)
     works = np.where(unknown, near >= limits.min_neighbours, ~down)
-    # Heard in full at both ends of the way, it shows itself that one is heard there.
+    # Heard in full at both ends of the way, it shows itself that one is heard there, if the feed
+    # says by whom: else a hole in what was put together looks the same.
     sharp = silences.columns["cut_off_sharply"][there.silence]
+    sharp &= hearing["n_receivers"][there.silence] > 0
     known = ((n_known >= limits.min_known_hours) | sharp) & works & ~beside
     beside_fraction, known_fraction = there.mean(beside), there.mean(known)
     well_known = n_known >= limits.min_well_known_hours
