@@ -55,12 +55,14 @@ class Crossing(Limits):
     for at the other); (a - b) / 2, the way made across, is `min_across_ratio` of the way sailed;
     the passage makes good `min_distance_m` at `min_mean_speed_kn` or more, at a place that is at
     least `min_width_m` wide, and rests on `min_reports` reports. One end at least lies at or near a
-    coast (`near_m`, `near_fraction`); a passage that doesn't come nearer to one state than to the
-    other ends unheard. So neither end needs to be heard, and a ship that follows the lane, or a
-    boat that follows a coast, doesn't cross. The event lasts as long as the run.
+    coast (`near_m`, `near_fraction`; `turned_m` if it turned about there and went home); a passage
+    that doesn't come nearer to one state than to the other ends unheard. So neither end needs to be
+    heard, and a ship that follows the lane, or a boat that follows a coast, doesn't cross. The
+    event lasts as long as the run.
 
     **half**: a voyage of at most `max_voyage_s` from a shore to the same state's shore leads out
-    `min_out_m` and `min_out_fraction` of the width; out there the boat lies for `min_lying_s` or
+    `min_out_m` (in narrows `min_met_out_m` and `half_way_fraction` of the width) and
+    `min_out_fraction` of the width; out there the boat lies for `min_lying_s` or
     meets another vessel (an event of `encounter` that is explained by less than
     `max_explained_weight`; then `min_met_out_m` are enough); then it lands, by its positions or by
     a report that says so, for `max_landing_s` at most, `elsewhere_m` from where it set out and more
@@ -95,7 +97,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

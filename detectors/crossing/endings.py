@@ -134,13 +134,23 @@ def _ending(
     if coast_m <= limits.shore_m + SAMPLED_M:
         return SHORE, None
     width_m = coast_m + other_m
-    if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
+    turned = step > 0 and _home_again(grid, int(rows[-1]), end.states[1], coasts, ashore)
+    near_m = limits.turned_m if turned else limits.near_m
+    if coast_m <= near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), None
     if (len(rows) - 1) * limits.step_s > SOON_S:
         return AT_SEA, None
     chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
+
+
+def _home_again(grid: timegrid.Grid, last: int, state: int, coasts: Coasts, ashore: Bools) -> bool:
+    """Tell whether a run ends at the shore of the state whose coast it left: it turned about."""
+    if not ashore[last]:
+        return False
+    here_m = coasts.distance_m(grid.lat[[last]], grid.lon[[last]])[:, 0]
+    return int(here_m.argmin()) == state
 
 
 def _landed(

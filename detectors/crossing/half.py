@@ -92,7 +92,7 @@ def voyages(
 ) -> tuple[Ints, Ints, Ints]:
     """Find ways from shore to shore that lead far enough out and end with a short stay."""
     first, last = _stretches(grid, np.flatnonzero(ashore))
-    came, left = _stretches(grid, np.flatnonzero(ashore & stopped))
+    came, left = _stays(limits, grid, np.flatnonzero(ashore & stopped))
     if len(came) == 0:
         return came, came, came
     # The first stop at the shore that it came to: on its way home it may follow that shore.
@@ -129,6 +129,17 @@ def _stretches(grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
         grid.track_id[at], grid.tick[at], max_break=AWAY, min_piece=1, min_length=1
     )
     return at[first], at[last]
+
+
+def _stays(limits: Limits, grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
+    """Return the first and last row of each stay at a shore: short breaks are tolerated, but none
+    over which the place changed by `elsewhere_m`, as from a beach to the berth round the corner.
+    """
+    first, last = _stretches(grid, at)
+    here = np.flatnonzero(_apart_m(grid, at[:-1], at[1:]) >= limits.elsewhere_m)
+    inside = np.searchsorted(first, at[here], side="right") - 1
+    cut = here[(inside >= 0) & (last[inside] >= at[here + 1])]
+    return np.sort(np.r_[first, at[cut + 1]]), np.sort(np.r_[last, at[cut]])
 
 
 def _unbroken(grid: timegrid.Grid, first: Ints, last: Ints) -> Bools:
@@ -173,7 +184,8 @@ def _measured(
     partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.
-    nearest = "min_met_out_m" if partners else "min_out_m"
+    half_way = position[far] >= limits.half_way_fraction
+    nearest = "min_met_out_m" if partners or half_way else "min_out_m"
     out_m = at_least(float(coast_m[own, far]), limits, nearest)
     out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
     waits = lying_s >= limits.min_lying_s or partners > 0

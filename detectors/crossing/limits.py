@@ -67,6 +67,13 @@ class Limits(Detector):
             "lanes off Singapore keep 2 nm and more, but at over 0.35 of the width)."
         ),
     )
+    turned_m: PositiveFloat = Field(
+        7408.0,
+        description=(
+            "4 nm: one that turned about there and went home without a stop made for that coast; "
+            "a patrol craft's radar and lights are seen from so far by a boat."
+        ),
+    )
     near_fraction: float = Field(
         0.35,
         gt=0,
@@ -123,7 +130,7 @@ class Limits(Detector):
     min_out_m: PositiveFloat = Field(
         7408.0,
         description=(
-            "4 nm and 0.25 of the width: so far out a boat may meet one from the other side."
+            "4 nm and 0.2 of the width: so far out a boat may meet one from the other side."
         ),
     )
     min_met_out_m: PositiveFloat = Field(
@@ -134,11 +141,20 @@ class Limits(Detector):
         ),
     )
     min_out_fraction: float = Field(
-        0.25,
+        0.2,
         gt=0,
         lt=1,
         description=(
-            "4 nm and 0.25 of the width: so far out a boat may meet one from the other side."
+            "4 nm and 0.2 of the width: so far out a boat may meet one from the other side."
+        ),
+    )
+    half_way_fraction: float = Field(
+        0.4,
+        gt=0,
+        lt=1,
+        description=(
+            "0.4: in the narrows, 8 nm and less, half-way is less than 4 nm out; there 2 nm, as of "
+            "one that met another, are enough."
         ),
     )
     lying_kn: PositiveFloat = Field(

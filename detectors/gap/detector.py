@@ -13,6 +13,7 @@ from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
+from detectors.gap.cut_off import sharply, without_late_copies
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.ground import on_ground
 from detectors.gap.limits import Limits
@@ -40,7 +41,8 @@ class Gap(Limits):
     """A silence that neither reception nor the end of a voyage accounts for.
 
     A silence runs from a track's last report before it to the first one after, or is still open at
-    `context.end`. It is an event when all of this holds:
+    `context.end`; a last report that is a late copy is left out (see `gap.cut_off`). It is an event
+    when all of this holds:
 
     - It lasts `min_duration_a_s` (class A) or `min_duration_b_s` (class B), and not longer than
       `max_duration_s`: beyond that the vessel is laid up or has left by a way that wasn't heard,
@@ -74,9 +76,13 @@ class Gap(Limits):
       `max_well_known_chance` at most, or where the feed names the receivers that hear the place and
       they worked. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
+      Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
+      after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
+      receives there worked and the feed names it: out of reach a vessel is lost report by report.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
       `max_other_silence_ratio` of the vessels heard around its last position fell silent there
-      (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made).
+      (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made);
+      `sharp_edge_factor` times as many if it was cut off sharply.
     - The vessel did not *sail out of range*: when it was making `moving_kn` or more, someone was
       heard (or land is) ahead on its course, as far as it goes in two hours but `ahead_m` at most,
       in half of the first two hours. Where vessels are heard seldom, not more than one in half an
@@ -122,7 +128,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -150,6 +156,11 @@ class Gap(Limits):
         return (Own(),)
 
     @property
+    def settle(self) -> timedelta:
+        """By then it has shown whether it was heard in full from the first report after on."""
+        return timedelta(seconds=self.in_full_s)
+
+    @property
     def lookback(self) -> timedelta:
         """With less history than this a silence that reaches into the window is unproven."""
         return timedelta(seconds=max(self.unproven_after_s, self.habit_s) + self.history_s)
@@ -158,10 +169,10 @@ class Gap(Limits):
         """Find gaps; see the class for the rule and `Detector.detect` for the frames."""
         if positions.empty:
             return events.empty()
-        reports = History(positions)
+        reports = History(without_late_copies(self, positions, context))
         silences = silences_of(self, reports, context)
-        narrows = regular, heard_around, not_at_an_edge, not_out_of_range, no_berth, by_habit
-        for narrow in (*narrows, on_ground):
+        narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
+        for narrow in (*narrows, by_habit, on_ground):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)
@@ -211,7 +222,9 @@ class Gap(Limits):
 
     def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
         """Return the scores before explanations; see the class."""
-        passing = 1.0 - (1.0 - columns["silence_probability"]) ** PASSAGE_SLOTS
+        rate = columns["silence_probability"]
+        rate = np.where(columns["cut_off_sharply"], rate * self.sharp_silence_share, rate)
+        passing = 1.0 - (1.0 - rate) ** PASSAGE_SLOTS
         surprise = np.log10(passing) / np.log10(RARE)
         missed = np.log10(columns["missed_probability"]) / np.log10(RARE_TO_MISS)
         surprise = np.minimum(np.where(columns["by_passes"], missed, surprise), 1.0)

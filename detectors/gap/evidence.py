@@ -37,4 +37,6 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
     if measured["by_passes"]:
         chance = measured["missed_probability"]
         found["missed_probability"] = at_most(chance, limits, "max_missed_chance")
+    if measured["cut_off_sharply"]:
+        return found
     return {**found, "other_silence_ratio": at_most(share, limits, "max_other_silence_ratio")}

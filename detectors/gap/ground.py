@@ -1,5 +1,7 @@
 """Which vessels worked where they fell silent: they went to and fro on one ground before."""
 
+from typing import Final
+
 import numpy as np
 
 from detectors.core.detector import Context
@@ -7,6 +9,10 @@ from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy, timegrid
+
+GOES_KN: Final = 0.5
+"""What lies at anchor states up to that much as it swings, which in three hours adds up to many
+times the place's width."""
 
 
 def on_ground(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
@@ -24,7 +30,8 @@ def on_ground(limits: Limits, silences: Silences, reports: History, context: Con
     here = (np.asarray(off_m) <= limits.ground_m).all(axis=0)
     silence, ends, at = silence[here], ends[:, here], at[here]
     step_s = (reports.time_us[ends[1]] - reports.time_us[ends[0]]) / SECOND_US
-    way_m = np.nan_to_num(reports.sog_kn[ends[0]]) * geodesy.KNOT_MPS * step_s
+    speed_kn = np.nan_to_num(reports.sog_kn[ends[0]])
+    way_m = np.where(speed_kn >= GOES_KN, speed_kn, 0.0) * geodesy.KNOT_MPS * step_s
     north, east = np.zeros((2, n)), np.zeros((2, n))
     for rows in ends:
         for edge, values in (

@@ -47,7 +47,10 @@ def chances(
     )
     # A pass hears class B or not as the crowd has it, so that it misses several in a row.
     thin = (density <= limits.max_thin_reports) & (reports.ais_class_of(row) != "B")
-    enough = (n_heard >= limits.min_passes) & (chance <= limits.max_missed_chance)
+    # One that isn't heard again has left, more likely than not, while little is known of it.
+    enough = (n_heard >= limits.min_passes + silences.is_open) & (
+        chance <= limits.max_missed_chance
+    )
     return {
         "by_passes": thin & enough,
         "heard_thinly": thin,

@@ -58,7 +58,11 @@ def heard_around(
     )
     near = context.coverage.receiving(there.lat, there.lon, there.slot)
     works = np.where(unknown, near >= limits.min_neighbours, ~down)
-    known = (n_known >= limits.min_known_hours) & works & ~beside
+    # Heard in full at both ends of the way, it shows itself that one is heard there, if the feed
+    # says by whom: else a hole in what was put together looks the same.
+    sharp = silences.columns["cut_off_sharply"][there.silence]
+    sharp &= hearing["n_receivers"][there.silence] > 0
+    known = ((n_known >= limits.min_known_hours) | sharp) & works & ~beside
     beside_fraction, known_fraction = there.mean(beside), there.mean(known)
     well_known = n_known >= limits.min_well_known_hours
     jeffreys = Prior(np.array(0.5), np.array(1.0))
@@ -69,6 +73,7 @@ def heard_around(
     proven = ~unknown & ~down & ~silences.is_open[there.silence]
     little = moving[there.silence] & ~well_known & ~proven
     worth = np.where(little, limits.known_worth_moving, limits.known_worth_still)
+    worth = np.where(sharp, limits.known_worth_sharp, worth)
     worth[ais_class[there.silence] == "B"] = 0.0
     fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
     # Others beside it now and then, all the while that what receives there was working.
@@ -163,7 +168,9 @@ def not_at_an_edge(
     )
     priors = rates_before(silences, reports, context)
     ratio = n_silences / np.maximum(n_heard, 1)
-    edge = (n_silences >= limits.min_edge_silences) & (ratio > limits.max_other_silence_ratio)
+    sharp = silences.columns["cut_off_sharply"]
+    most = limits.max_other_silence_ratio * np.where(sharp, limits.sharp_edge_factor, 1.0)
+    edge = (n_silences >= limits.min_edge_silences) & (ratio > most)
     return silences.narrowed(
         ~edge | may_go_by_passes(silences),
         n_known_hours=n_heard,

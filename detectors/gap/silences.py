@@ -34,6 +34,13 @@ class History(Reports):
         wanted = self._track_number[row] * self._span_us + np.maximum(back_us, 0)
         return np.asarray(np.searchsorted(key, wanted))
 
+    def last_within(self, row: Ints, seconds: float) -> Ints:
+        """Return the last row of the same track no more than `seconds` after each row."""
+        key = self._track_number * self._span_us + self.time_us - self._start_us
+        until_us = self.time_us[row] + int(seconds * SECOND_US) - self._start_us
+        wanted = self._track_number[row] * self._span_us + np.minimum(until_us, self._span_us - 1)
+        return np.asarray(np.searchsorted(key, wanted, side="right") - 1)
+
     def track_start_us(self, row: Ints) -> Ints:
         """Return when the track of each row begins, as far as it is loaded."""
         return np.asarray(self.time_us[self.bounds[self._track_number[row]]])

@@ -88,6 +88,7 @@ def not_out_of_range(
         | beyond
         | came_back
         | again_ahead
+        | columns["cut_off_sharply"]
         | land
         | known_ahead
         | (fraction >= 0.5)

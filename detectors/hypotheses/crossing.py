@@ -84,6 +84,10 @@ BY_TIMETABLE: Final = (
     "and "
 )
 
+BUMBOATS_GO_M: Final = 12 * 1852.0
+"""From their village to the ships at anchor off it, or across the narrows off Singapore. Who comes
+further over passes ships at anchor on the way."""
+
 HYPOTHESES: Final = (
     Hypothesis(
         "ferry",
@@ -195,7 +199,12 @@ HYPOTHESES: Final = (
         0.7,
         (
             Case(
-                All(Is("sailed_on"), Not(Is("landed")), Compare("end_anchorage_m", "<=", 0.0)),
+                All(
+                    Is("sailed_on"),
+                    Not(Is("landed")),
+                    Compare("end_anchorage_m", "<=", 0.0),
+                    Compare("path_m", "<=", BUMBOATS_GO_M),
+                ),
                 "it turned about inside an anchorage and landed nowhere there: boats go out to "
                 "ships at anchor to sell and to fetch",
             ),

@@ -25,7 +25,7 @@ SEA_GOING: Final = frozenset(range(60, 90))
 """Passenger ships, cargo ships and tankers (ITU-R M.1371-5, table 53), which keep their sets on at
 all times (SOLAS V/19.2.4.7)."""
 UNHEARD: Final = 0.1
-"""A tenth of what is heard where it was lost, in a day: the edge of what the feed hears."""
+"""A tenth of what is heard where it was lost, in a day."""
 AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
@@ -34,9 +34,8 @@ TO_AND_FRO: Final = 2.5
 """See `at_work.GOES_ABOUT`: what drifts until the stream turns goes twice as far as the place is
 wide at most."""
 MADE_FAST_M: Final = 35.0
-"""Twice the errors of AIS and the beam of a quay's berth: ships at anchor swing through 100 m and
-more with each turn of the stream (see `loitering.SWING_M`). Of the silences of an Aegean ferry at
-its berth the ends were 11 to 33 m apart, of Danish harbour craft 2 to 10 m."""
+"""Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
+silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
 
 BY_PASSES: Final = Is("by_passes")
 """Heard by satellites, who have no edge, and whose passes it missed are counted."""
@@ -48,6 +47,10 @@ AHEAD_IS_THIN: Final = Any(
         Compare("ahead_known_ratio", "<", 0.5),
     ),
 )
+CUT_OFF: Final = Is("cut_off_sharply")
+"""Heard in full up to its last report and from the first one after: well within reach at both."""
+SET_WAS_OFF: Final = All(CUT_OFF, Is("ais_class", "B"), Compare("neighbour_fraction", ">=", 0.9))
+"""Work explains why it stayed, not why it fell silent where sets as weak were heard all along."""
 RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE))))
 """One that is heard again near where it was lost didn't sail away, unless it went fishing."""
 HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
@@ -56,8 +59,8 @@ OTHERS_LOST: Final = All(
     Any(Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))),
     Not(BY_PASSES),
 )
-"""A hole shows in others' silences: of vessels that pass, each counted in some five half hours,
-every tenth falls silent. Or nobody else was heard in some half hour."""
+"""A hole shows in others' silences: every tenth that passes, each counted in five half hours. Or
+nobody else was heard in some half hour."""
 WENT_ON: Final = All(
     Compare("implied_speed_kn", "<=", "speed_before_kn", times=1.15),
     Compare("implied_speed_kn", ">=", "speed_before_kn", times=0.85),
@@ -68,7 +71,7 @@ LAY_THERE: Final = All(
     Compare("anchorage_distance_m", "<=", NEAR_A_BERTH_M),
 )
 EDGE: Final = All(
-    Not(BY_PASSES),
+    Not(Any(CUT_OFF, BY_PASSES)),
     Compare("n_other_silences", ">=", 3.0),
     Compare("other_silence_ratio", ">", "max_other_silence_ratio", times=0.5),
 )
@@ -78,8 +81,7 @@ FEW_OTHERS: Final = (
     "({other_silence_ratio:.1%} of those heard each half hour): reception may end there"
 )
 
-MAKES_WAY_KN: Final = 3.0
-"""As of `Gap.moving_kn`."""
+MAKES_WAY_KN: Final = 3.0  # as of `Gap.moving_kn`
 NEVER_MADE_WAY: Final = All(
     Is("ais_class", "B"),
     Compare("usual_top_speed_kn", "<", MAKES_WAY_KN),
@@ -87,17 +89,15 @@ NEVER_MADE_WAY: Final = All(
     Compare("speed_before_kn", ">=", 0.3),
     Not(Some(Vessel(types=SEA_GOING))),
 )
-"""Adrift all the time that it is heard, as its set says too: what lies at a mooring doesn't drift.
-Buoys of nets carry sets that send as ships do, often under a ship's number (Federal Communications
-Commission, Enforcement Advisory 2018-04, DA 18-1211), and are put out when they are hauled."""
+"""Adrift as long as it is heard, as its set says too. Buoys of nets carry sets that send as ships
+do, often under a ship's number (FCC, Enforcement Advisory 2018-04, DA 18-1211)."""
 PATCHY: Final = All(
     Is("ais_class", "B"),
     Not(BY_PASSES),
     Compare("longest_interval_s", ">=", "median_interval_s", times=5.0),
     Compare("interval_ratio", "<", 20.0),
 )
-"""Its reports came with holes already: at the reach of a transceiver of class B each wave takes
-some, and then all."""
+"""Holes already: at the reach of a set of class B each wave takes some reports, and then all."""
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -135,7 +135,7 @@ HYPOTHESES: Final = (
                 All(
                     Is("was_moving"),
                     AHEAD_IS_THIN,
-                    Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), BY_PASSES)),
+                    Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES)),
                 ),
                 "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
                 "of the half hours that followed",
@@ -162,7 +162,7 @@ HYPOTHESES: Final = (
             Case(
                 All(
                     Is("was_moving"),
-                    Not(BY_PASSES),
+                    Not(Any(CUT_OFF, BY_PASSES)),
                     Compare("ahead_known_ratio", "<", UNHEARD),
                     Compare("astern_known_ratio", "<", UNHEARD),
                     Not(Is("land_ahead")),
@@ -255,6 +255,7 @@ HYPOTHESES: Final = (
                     Compare("ground_s", ">=", 3600.0),
                     Compare("ground_way_ratio", ">=", TO_AND_FRO),
                     Compare("distance_m", "<=", "ground_m"),
+                    Not(SET_WAS_OFF),
                 ),
                 "it went to and fro there before, {ground_way_ratio:.1f} times as far as the place "
                 "is wide, and was heard again {distance_m:nm.1f} nm away, on the same ground",
@@ -396,5 +397,4 @@ HYPOTHESES: Final = (
         "it was heard without a break there on other days",
     ),
 )
-"""Those that rest on how others were heard weigh little: the score before explanations has been
-lowered by that already."""
+"""Those that rest on how others were heard weigh little: they have lowered the score already."""

@@ -220,6 +220,7 @@ LAUNCH_SERVICE: Final = Hypothesis(
         Case(
             All(
                 Is("small_craft"),
+                Not(Is("both_small_craft")),
                 Compare("zone_distance_m", "<=", MILE_M),
                 WITHIN_AN_HOUR,
                 Any(Not(Subkind(("boarding",))), Some(Vessel(facts=FROM_PORT))),

@@ -8,6 +8,8 @@ from detectors.core.statements import STATED_BOUND
 FEW_HEARD: Final = All(
     Compare("n_heard_around", "<", 2.0),
     Not(Subkind(("near_loitering",))),
+    Not(Is("within_reach")),
+    Not(Is("seen_without_ais")),
     Not(
         All(
             Compare("n_known_hours", ">=", "min_known_hours"),
@@ -15,7 +17,8 @@ FEW_HEARD: Final = All(
         )
     ),
 )
-"""No AIS was heard there at that time, nor is it at others; a loiterer near by is heard."""
+"""No AIS was heard there at that time, nor is it at others; a loiterer near by is heard. What lies
+within a station's reach would be, and whoever saw it may have a receiver beside it."""
 FEW_IN_THE_DAY: Final = " was heard around it in that half hour, and few in the whole day"
 NO_LARGE_ONE: Final = Not(Compare("sighted_length_m", ">=", "voluntary_length_m"))
 
@@ -26,7 +29,11 @@ HYPOTHESES: Final = (
         (
             Case(All(FEW_HEARD, Compare("n_heard_around", "<", 1.0)), "no vessel" + FEW_IN_THE_DAY),
             Case(
-                Compare("silence_probability", ">", "max_silence_probability"),
+                All(
+                    Compare("silence_probability", ">", "max_silence_probability"),
+                    Not(Is("seen_without_ais")),
+                    Not(All(Is("within_reach"), Compare("n_known_hours", "<", "min_known_hours"))),
+                ),
                 "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
                 "aren't heard on",
             ),

@@ -20,6 +20,7 @@ from detectors.spoofing.belief import belief
 from detectors.spoofing.circle import circling
 from detectors.spoofing.copy import beside
 from detectors.spoofing.evidence import settings_of
+from detectors.spoofing.far_place import stood_far_off
 from detectors.spoofing.frozen import frozen
 from detectors.spoofing.jump import there_and_back
 from detectors.spoofing.limits import Limits
@@ -48,8 +49,9 @@ class Spoofing(Limits):
       against its speed and course, and back by the opposite of that vector. Else the home track is
       silent meanwhile (fewer than `min_reports`, alive for at most `max_alive_fraction` of the
       session; alive between two reports of at most `alive_s`). It is believed true where it
-      resumes within `max_pause_s`. An excursion is reported for its first `max_away_s`: after
-      that it is the vessel's new home.
+      resumes within `max_pause_s`. So are fixes that no track holds between two sound ones, which
+      stood within `max_spread_m` for `min_frozen_s`. An excursion is reported for its first
+      `max_away_s`: after that it is the vessel's new home.
     - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
       more, their offset stays constant within `max_spread_m`. Two tracks that are
       both alive and unrelated are two vessels with one MMSI, which is the detector identity's.
@@ -148,7 +150,8 @@ class Spoofing(Limits):
         """Find what was false and touches the window, one story for each false track."""
         within = strongest(story for rule in RULES for story in rule(self, scene))
         away = shaped(self, scene, list(excursions(self, scene)))
-        stories = [*merge(self, scene.reports, within, away), *scattered(self, scene)]
+        far = [*stood_far_off(self, scene), *scattered(self, scene)]
+        stories = [*merge(self, scene.reports, within, away), *far]
         window = timespan.window_us(scene.context.start, scene.context.end)
         spans = np.array([(s.start_us, s.end_us) for s in stories], "int64").reshape(-1, 2)
         touching = timespan.touches(spans[:, 0], spans[:, 1], window, self.settle)

@@ -14,8 +14,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.kinematics import timegrid
-from detectors.surroundings.coverage import CELL_SLOTS, SLOT_S, Coverage, block_keys, place_key
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.surroundings.coverage import (
+    CELL_DEG,
+    CELL_SLOTS,
+    SLOT_S,
+    Coverage,
+    block_keys,
+    place_key,
+)
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,6 +35,13 @@ a feed that began in the night has no day behind it. Of another one, a satellite
 coast, hearing nothing doesn't show that it fails."""
 LEAST_SLOTS: Final = 4
 """In two hours at least."""
+
+REACH_M: Final = 40 * METRES_PER_NM
+"""What a coast station hears (20-40 nm)."""
+WIDEST_DEG: Final = 2.0
+"""Twice 60 nm: a receiver that hears further across is a satellite or high up, and hears some."""
+SURROUNDED_DEG: Final = 180.0
+"""A place lies within the convex hull of others if no gap between their bearings is wider."""
 
 MIN_STEADY_SHARE: Final = 0.5
 """Below this share of what was heard at a place by steady receivers, nothing is said about them."""
@@ -74,6 +89,9 @@ class Receivers:
         self._reports = frame["reports"].to_numpy("int64")[order]
         self._class_b = (frame["ais_class"] == "B").to_numpy()[order]
         self._heard = np.unique(codes * CELL_SLOTS + slot)
+        self._slot = slot[order]
+        self._lat = (frame["lat_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 90.0
+        self._lon = (frame["lon_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 180.0
         self._slots = np.unique(slot)
 
     def hearing(
@@ -136,3 +154,61 @@ class Receivers:
         heard = np.bincount(asked, weights=share, minlength=len(place))
         enough = known[place] >= MIN_STEADY_SHARE
         return np.where(enough, heard / np.where(enough, known[place], 1.0), np.nan)
+
+    def within_reach(self, lat: Floats, lon: Floats, slot: Ints, before: int, after: int) -> Bools:
+        """Tell which places lie within the reach of a coast station that worked in a half hour.
+
+        VHF goes by line of sight, so that a station's reach is a disc around it, wherever that is:
+        what lies between places that it hears, within the convex hull of what it heard in the
+        half hours `before` to `after` within `REACH_M`, it hears too. Only steady receivers that
+        heard something in that half hour count.
+        """
+        found = np.zeros(len(lat), bool)
+        for own in np.unique(slot).tolist():
+            at = np.flatnonzero(slot == own)
+            rows = np.flatnonzero((self._slot >= own - before) & (self._slot <= own + after))
+            cells = np.stack([self._station[rows], self._lat[rows], self._lon[rows]], axis=1)
+            cells = np.unique(cells, axis=0)
+            cells = cells[np.isin(cells[:, 0], self._near_and_steady(cells, own, before))]
+            place, cell = np.divmod(np.arange(len(at) * len(cells)), max(len(cells), 1))
+            there = lat[at][place], lon[at][place], cells[cell, 1], cells[cell, 2]
+            near = geodesy.distance_m(*there) <= REACH_M
+            bearing = np.asarray(geodesy.bearing_deg(*there))[near] % 360.0
+            pair = place[near] * max(len(self.names), 1) + cells[cell[near], 0].astype("int64")
+            found[at[_surrounded(pair, bearing) // max(len(self.names), 1)]] = True
+        return found
+
+    def _near_and_steady(self, cells: Floats, slot: int, before: int) -> Ints:
+        """Return the receivers of some cells that are coast stations, steady, and worked in a half
+        hour.
+        """
+        codes, of = np.unique(cells[:, 0].astype("int64"), return_inverse=True)
+        wide = np.zeros(len(codes))
+        for column in (1, 2):
+            low, high = np.full(len(codes), np.inf), np.full(len(codes), -np.inf)
+            np.minimum.at(low, of, cells[:, column])
+            np.maximum.at(high, of, cells[:, column])
+            wide = np.maximum(wide, high - low)
+        key = codes * CELL_SLOTS + slot
+        since, until = (np.searchsorted(self._heard, key + k) for k in (-before, 1))
+        n_any = np.searchsorted(self._slots, slot + 1) - np.searchsorted(self._slots, slot - before)
+        n_heard = until - since
+        steady = (n_heard >= STEADY_SHARE * n_any) & (n_heard >= LEAST_SLOTS)
+        return codes[(wide <= WIDEST_DEG) & steady & np.isin(key, self._heard)]
+
+
+def _surrounded(group: Ints, bearing_deg: Floats) -> Ints:
+    """Return the groups between whose bearings no gap is `SURROUNDED_DEG` or wider.
+
+    >>> _surrounded(np.array([1, 1, 1, 2, 2]), np.array([10.0, 130.0, 250.0, 0.0, 90.0]))
+    array([1])
+    """
+    order = np.lexsort((bearing_deg, group))
+    group, bearing_deg = group[order], bearing_deg[order]
+    first = np.flatnonzero(np.r_[True, np.diff(group) != 0][: len(group)])
+    if len(first) == 0:
+        return group
+    last = np.r_[first[1:], len(group)] - 1
+    step = np.r_[np.diff(bearing_deg), 0.0]
+    step[last] = bearing_deg[first] + 360.0 - bearing_deg[last]
+    return group[first][np.maximum.reduceat(step, first) < SURROUNDED_DEG]

@@ -29,9 +29,10 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 LARGE_SCORE: Final = 0.7
-OTHER_SCORE: Final = 0.5
+OTHER_SCORE: Final = 0.55
 """Base scores of a lone sighting by the length seen, times the probability that it was a vessel
-without AIS: from `voluntary_length_m` on, and else. Who took the trouble to report
+without AIS: from `voluntary_length_m` on, and else, where a small boat that was seen with a
+confidence of 0.7 (as of `min_unmatched_probability`) is still told. Who took the trouble to report
 what shows no AIS has a lead; that the law asks none of it is for explanations to say."""
 BESIDE_SCORE: Final = 0.65
 FAR_SHARE: Final = 0.6
@@ -57,14 +58,15 @@ class UnmatchedSighting(Limits):
     distance from where its last course and speed would have brought it, the event is `near_gap`
     and carries its MMSI: the silent vessel may have been seen. Of the sightings of one scene each
     is held against a silent vessel of its own. Else, where a vessel *loiters*
-    within `near_m` (and the uncertainty), the event is `near_loitering` and carries the loiterer's
+    within `near_m` (and the uncertainty), or did or will within `before_or_after_s` without a
+    likely reason, the event is `near_loitering` and carries the loiterer's
     MMSI: something without AIS was beside it. All others carry MMSI 0, no vessel known.
 
     Notes
     -----
     Score before explanations: the probability of a vessel without AIS (unmatched, times the
     sighting's confidence) times 0.7 where it measures `voluntary_length_m` or more, else
-    0.5. `near_gap`: that probability times 0.2 + 0.4 times the
+    0.55. `near_gap`: that probability times 0.2 + 0.4 times the
     probability that it is the silent vessel, or as a lone one if that is more.
     `near_loitering`: that probability times 0.65, falling to 0.6 of it at `near_m`, and times what
     explanations leave of the loitering.
@@ -74,7 +76,7 @@ class UnmatchedSighting(Limits):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -103,13 +105,15 @@ class UnmatchedSighting(Limits):
 
     @property
     def settle(self) -> timedelta:
-        """By then a gap of class B, or a loitering, that began at the sighting has shown."""
-        return timedelta(hours=3)
+        """By then a gap of class B that began at the sighting has shown, or a loitering that began
+        `before_or_after_s` after it.
+        """
+        return timedelta(hours=3, seconds=self.before_or_after_s)
 
     @property
     def lookback(self) -> timedelta:
         """As long; a track's reports reach back no further than `max_silence_s`."""
-        return timedelta(hours=3)
+        return self.settle
 
     def _sightings(self, context: Context) -> pd.DataFrame:
         """Return the sightings that touch the window."""

@@ -10,7 +10,7 @@ from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.near import Near
-from detectors.surroundings import coverage
+from detectors.surroundings import coverage, receivers
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
 
@@ -21,6 +21,15 @@ Ints = NDArray[np.int64]
 BESIDE_SLOTS: Final = (-1, 0, 1)
 """What receives there may hear by passes: who was there would be heard before or after, since a
 track is carried over an hour of silence."""
+NO_AIS: Final = (
+    r"(?i)\b(?:(?:no|without|not (?:sending|transmitting|showing)(?: on)?|silent on) +AIS"
+    r"|AIS +(?:is +|was +)?(?:off|silent|not (?:sending|transmitting|on))"
+    r"|(?:tiada|tanpa|tidak (?:hantar|pancar)(?:kan)?) +AIS)\b"
+)
+"""What whoever saw it says of its AIS, English and Malay: a patrol, an aircraft or a vessel has a
+receiver of its own beside it, and hears it whatever this feed hears there."""
+SETTLED_SLOTS: Final = 8
+"""4 h, by which all of a sighting is settled."""
 SETTINGS: Final = (
     "max_silence_s",
     "clock_error_s",
@@ -78,6 +87,10 @@ def evidence_of(
             [context.coverage.receiving(lat, lon, slot + shift) for shift in BESIDE_SLOTS]
         ),
         "n_known_hours": n_known,
+        "within_reach": receivers.Receivers(context.coverage)
+        .within_reach(lat, lon, slot, day_slots, SETTLED_SLOTS)
+        .tolist(),
+        "seen_without_ais": sightings["note"].iloc[rows].str.contains(NO_AIS).tolist(),
         "silence_probability": (n_silences + 0.5) / (n_known + 1.0),
         "zones_reached": [bool(value) for value in zones.reached(lat, lon)],
         "in_harbour": [bool(v) for v in zones.within(lat, lon, limits.harbour_classes)],

@@ -1,6 +1,7 @@
 """Which vessel a sighting is held against: one that was silent, or one that loitered."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from detectors.vessels import association
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+UNEXPLAINED: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -124,14 +127,18 @@ def loiterers(
     loiterings: pd.DataFrame,
     tracks: association.Tracks,
 ) -> list[Lead | None]:
-    """Return, of each sighting, the nearest loiterer close by, if any."""
+    """Return, of each sighting, the nearest loiterer close by, if any: one that loiters then, or
+    that does so `before_or_after_s` from it at most without a likely reason.
+    """
     best: list[Lead | None] = [None for _ in rows]
     at_us = seen.time_us[rows]
     known = set(np.unique(tracks.track_id).tolist())
     for loitering in events.records(loiterings):
         measured: Evidence = loitering["evidence"]
         start_us, end_us = events.span_us(loitering)
-        during = np.flatnonzero((at_us >= start_us) & (at_us <= end_us))
+        weight = 1.0 - (measured.explained.weight if measured.explained else 0.0)
+        slack_us = limits.before_or_after_s * SECOND_US if weight > UNEXPLAINED else 0
+        during = np.flatnonzero((at_us >= start_us - slack_us) & (at_us - slack_us <= end_us))
         track = int(loitering["track_ids"])
         if len(during) == 0 or track not in known:
             continue
@@ -154,7 +161,7 @@ def loiterers(
                     event_id=str(loitering["event_id"]),
                     distance_m=float(distance_m),
                     report=str(measured.get("first_report_source", "")),
-                    weight=1.0 - (measured.explained.weight if measured.explained else 0.0),
+                    weight=weight,
                 )
     return best
 

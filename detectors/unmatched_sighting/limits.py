@@ -108,6 +108,14 @@ class Limits(Detector):
             "only."
         ),
     )
+    before_or_after_s: PositiveInt = Field(
+        5400,
+        description=(
+            "90 min: a boat may come while a ship is still arriving, or leave as it goes on, and "
+            "one that waits shifts now and then. Its loitering counts so long before and after, "
+            "where its track then is, if no explanation weighs half or more."
+        ),
+    )
     fleet_m: PositiveFloat = Field(9260.0, description=_FLEET_M)
     min_fleet: PositiveInt = Field(3, description=_FLEET_M)
     min_known_hours: PositiveInt = Field(4, description=_MIN_KNOWN_HOURS)

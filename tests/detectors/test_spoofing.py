@@ -177,6 +177,23 @@ def test_a_jump_begins_with_the_first_report_there(zones_from):
     assert event["start"].tolist() == [table.loc[table["lat"] > 3.5, "time"].min()]
 
 
+@pytest.mark.parametrize(("wander_deg", "n_found"), [(0.0, 1), (0.5, 0)])
+def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found):
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
+    begin, end = found.tracked.loc[away, "time"].agg(["min", "max"])
+    false = found.tracked[away].assign(reason=frames.FALSE_FIX, lat=4.5, sog_kn=0.0)
+    false["lon"] = 99.0 + np.linspace(0.0, wander_deg, len(false))
+    noise = frames.conform(false, frames.NOISE)
+    tracked = found.tracked[~away].reset_index(drop=True)
+    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    assert len(events) == n_found
+    for event in events.to_dict("records"):
+        assert (event["subkind"], event["start"], event["end"]) == ("jump", begin, end)
+        assert event["evidence"]["returned"]
+        assert event["evidence"]["n_bad_fixes"] == len(false)
+
+
 def test_says_which_track_is_believed_and_why(zones_from):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     context = context_of(found, zones_from([]), noise=found.noise)

@@ -111,6 +111,15 @@ def test_a_boat_beside_a_loiterer_names_the_loiterer(look):
     assert look({**near, "lat": 2.36, "lon": 101.90})["subkind"].tolist() == [""]
 
 
+@pytest.mark.parametrize(("time", "subkind"), [("10:40", "near_loitering"), ("12:30", "")])
+def test_a_boat_beside_a_ship_that_loitered_until_lately_names_it(stage, look, time, subkind):
+    there = place_of(stage, 563000108, f"2026-03-02T{time}Z")
+    beside = {"lat": there["lat"] + 0.008, "lon": there["lon"], "length_m": 9}
+    found = look({"time": f"2026-03-02T{time}Z", **beside})
+    assert found["subkind"].tolist() == [subkind]
+    assert (found["mmsi"] == (563000108 if subkind else 0)).all()
+
+
 def test_where_no_ais_is_heard_it_says_so(stage, look):
     found = look({"time": "2026-03-02T03:00Z", "lat": 5.5, "lon": 98.0, "length_m": 90})
     told = explain.explain(found, stage.context(), UnmatchedSighting.hypotheses)
