@@ -63,6 +63,18 @@ RAFT: Final = Hypothesis(
                 Is("both_small_craft"),
                 AS_ONE,
                 CARRIED,
+                Is("approach_kn", None),
+                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                LAY_LONG,
+            ),
+            "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
+            "{duration_s:h.1f} h, as a fleet at rest does; handing something over takes less",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
                 IN_COMPANY,
                 LAY_LONG,
             ),

@@ -151,7 +151,7 @@ TOW_LYING_TO: Final = Hypothesis(
     0.75,
     (
         Case(
-            All(A_TUG, IN_COMPANY),
+            All(Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))), IN_COMPANY),
             "one of the two is a tug or towing, and they were together already on the way here or "
             "left together: a tow that stopped for {duration_s:h.1f} h",
         ),
@@ -226,6 +226,17 @@ LAUNCH_SERVICE: Final = Hypothesis(
             ),
             "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
             "from a port or anchorage: crews, stores and line handlers go by launch",
+        ),
+        Case(
+            All(
+                Some(Vessel(facts=FROM_PORT)),
+                Compare("zone_distance_m", "<=", 3 * MILE_M),
+                WITHIN_AN_HOUR,
+                CAME_AND_WENT,
+            ),
+            "one came out of a port, called at the other for {duration_s:min.0f} min, "
+            "{zone_distance_m:nm.1f} nm from a port or anchorage, and went: pilots, crews and "
+            "stores come so",
         ),
     ),
     "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "
