@@ -27,9 +27,8 @@ from detectors.core.hypothesis import (
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.tows import TOWING_STATUS
 
-TOWING_STATUS: Final = frozenset({11, 12})
-"""Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
 TOW_S: Final = 7200.0
 """A tow is made up and cast off near one another; two that came from afar and parted again within
 less were no tow."""
