@@ -23,6 +23,10 @@ STRAYS: Final = ((0.25, 0.75), (0.5, 0.95))
 """Few beside the original's, and three quarters of them on its way; or half as many, and all but
 a few of them: a hull of its own sends as often as the other, and sails elsewhere."""
 
+SURE_SWITCHES: Final = 20
+"""Six switches are made by three reports of one hull that are dated wrongly; on 43 simulated nights
+a dozen of a vessel's were. Two hulls that are heard every half hour make twenty in a night."""
+
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
     """Find numbers whose reports alternate between tracks that no one hull can have made."""
@@ -74,7 +78,7 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             last_us,
             float(reports.lat[first]),
             float(reports.lon[first]),
-            SCORES["two_hulls"],
+            SCORES["two_hulls"] * min(1.0, one.n_switches / SURE_SWITCHES),
             evidence,
             going_on=bool(still_on),
         )
