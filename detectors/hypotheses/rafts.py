@@ -86,6 +86,18 @@ RAFT: Final = Hypothesis(
                 Is("both_small_craft"),
                 AS_ONE,
                 CARRIED,
+                Compare("apart_before_m", "<=", COMPANY_M),
+                Compare("parting_kn", "<", PLANING_KN),
+                Compare("duration_s", ">=", 3600.0),
+            ),
+            "boats that had lain near one another before and drifted with the water as one, "
+            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h more",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
                 CAME_SLOWLY,
                 Not(PARTED_FAST),
                 IN_A_RAFT,

@@ -35,6 +35,11 @@ less were no tow."""
 BUNKERING_M: Final = 500.0
 """So far outside the limits the lines of the layers are uncertain."""
 MILE_M: Final = 1852.0
+BOARDING_M: Final = 6 * MILE_M
+"""So far off a port pilots board, drawn as a boarding ground or not (judgement)."""
+
+TOW_SPREAD_M: Final = 200.0
+"""A hawser is shortened and paid out, and what is towed yaws."""
 
 WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
 A_PILOT: Final = Some(Vessel(types=PILOT))
@@ -122,7 +127,7 @@ TUG_AND_TOW: Final = Hypothesis(
                 Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
                 Not(All(Compare("duration_s", "<", TOW_S), CAME_AND_WENT)),
                 Compare("slower_kn", ">=", 1.0),
-                Compare("distance_spread_m", "<=", 150.0),
+                Compare("distance_spread_m", "<=", TOW_SPREAD_M),
             ),
             "one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn together, "
             "{median_distance_m:.0f} m apart and steady within {distance_spread_m:.0f} m for "
@@ -229,7 +234,7 @@ LAUNCH_SERVICE: Final = Hypothesis(
         Case(
             All(
                 Some(Vessel(facts=FROM_PORT)),
-                Compare("zone_distance_m", "<=", 3 * MILE_M),
+                Compare("zone_distance_m", "<=", BOARDING_M),
                 WITHIN_AN_HOUR,
                 CAME_AND_WENT,
             ),
