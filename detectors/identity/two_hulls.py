@@ -23,9 +23,9 @@ STRAYS: Final = ((0.25, 0.75), (0.5, 0.95))
 """Few beside the original's, and three quarters of them on its way; or half as many, and all but
 a few of them: a hull of its own sends as often as the other, and sails elsewhere."""
 
-SURE_SWITCHES: Final = 20
+SURE_SWITCHES: Final = 16
 """Six switches are made by three reports of one hull that are dated wrongly; on 43 simulated nights
-a dozen of a vessel's were. Two hulls that are heard every half hour make twenty in a night."""
+a dozen of a vessel's were. Two hulls that are heard every half hour make sixteen in eight hours."""
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
