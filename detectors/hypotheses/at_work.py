@@ -159,8 +159,7 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             All(Any(NO_MERCHANT, A_BOAT), PLIES),
             "it went to and fro {way_ratio:.1f} times as far as the place is wide, for "
             "{working_speed_fraction:.0%} of the time at {min_working_kn:g} to {max_working_kn:g} "
-            "kn, as boats do that tow nets or haul lines; what drifts goes out and back once in a "
-            "tide",
+            "kn, as boats do at nets or lines; what drifts goes out and back once in a tide",
         ),
     ),
     "No merchant ship, or a boat whatever it says it is, much of the time at the speed "

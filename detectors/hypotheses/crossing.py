@@ -252,6 +252,11 @@ HYPOTHESES: Final = (
                 "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
                 "{end_port_m:nm.1f} nm in the end)",
             ),
+            Case(
+                All(CLASS_A, SAYS_PASSENGER, Compare("end_port_m", "<=", OUT_OF_PORT_M)),
+                "it is a passenger vessel with a class A set, and ended {end_port_m:nm.1f} nm off "
+                "a port, as a ferry does that waits for its berth",
+            ),
         ),
         "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
         "it landed at a beach, or the port knows of no clearance",

@@ -1,5 +1,5 @@
-"""Innocent reasons held against evidence as it was measured, and beside each the twin that it must not
-excuse.
+"""Innocent reasons held against evidence as it was measured, and beside each the twin that it must
+not excuse.
 """
 
 import numpy as np
