@@ -37,6 +37,8 @@ BUNKERING_M: Final = 500.0
 MILE_M: Final = 1852.0
 BOARDING_M: Final = 6 * MILE_M
 """So far off a port pilots board, drawn as a boarding ground or not (judgement)."""
+BOARDING_KN: Final = 2.5
+"""A ship makes way to give the pilot boat a lee; one that is adrift, and visited, waits for it."""
 
 TOW_SPREAD_M: Final = 200.0
 """A hawser is shortened and paid out, and what is towed yaws."""
@@ -235,12 +237,13 @@ LAUNCH_SERVICE: Final = Hypothesis(
             All(
                 Some(Vessel(facts=FROM_PORT)),
                 Compare("zone_distance_m", "<=", BOARDING_M),
+                Compare("slower_kn", ">=", BOARDING_KN),
                 WITHIN_AN_HOUR,
                 CAME_AND_WENT,
             ),
-            "one came out of a port, called at the other for {duration_s:min.0f} min, "
-            "{zone_distance_m:nm.1f} nm from a port or anchorage, and went: pilots, crews and "
-            "stores come so",
+            "one came out of a port, kept beside the other at {slower_kn:.1f} kn for "
+            "{duration_s:min.0f} min, {zone_distance_m:nm.1f} nm from a port or anchorage, and "
+            "went: pilots are changed so",
         ),
     ),
     "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "

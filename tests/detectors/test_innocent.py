@@ -107,6 +107,12 @@ CASES = [
     ),
     ("encounter", CALLS, (70, 30), "launch service"),
     ("encounter", {**CALLS, "other_came_from_port": False}, (70, 30), None),
+    (
+        "encounter",
+        {**CALLS, "median_speed_kn": 0.3, "other_median_speed_kn": 0.3},
+        (70, 30),
+        None,
+    ),
     ("encounter", {**CALLS, "anchorage_distance_m": 30_000.0}, (70, 30), None),
     ("encounter", SERVED, (83, 80), "served at anchor"),
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
