@@ -98,12 +98,27 @@ def _measured(
         "start_ashore_probability": began.ashore,
         "end_ashore_probability": ended.ashore,
         **at_row(grid, began.row, "left"),
+        "left_coast_m": began.coast_m,
         **at_row(grid, ended.row, "arrival"),
         "arrival_coast_m": ended.coast_m,
         "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
         **(tide_at(limits, grid, end, context) if ended.how in (SHORE, NEAR) else {}),
     }
+
+
+def turned_off_m(
+    left_coast_m: float, run_states: tuple[str, str], evidence: Mapping[str, Any]
+) -> float | None:
+    """Return how near the other coast came who went home from there in one run, None if it didn't.
+
+    `run_states` are the states of the coasts nearest to the run's ends.
+    """
+    home = run_states[0]
+    if home != run_states[1]:
+        return None
+    other_m = left_coast_m if home == evidence["to_state"] else evidence["arrival_coast_m"]
+    return float(other_m)
 
 
 def at_row(grid: timegrid.Grid, row: int, name: str) -> dict[str, Any]:
@@ -146,8 +161,10 @@ def ends_of(
     vessel was heard, slower, right before and after.
     """
     flat = ends.ravel()
-    coast_m = context.zones.shores.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
-    coast_m = coast_m.reshape(ends.shape)
+    shores = context.zones.shores
+    each_m = shores.distance_m(grid.lat[flat], grid.lon[flat])
+    coast_m = each_m.min(axis=0).reshape(ends.shape)
+    of_state = np.array(shores.states)[each_m.argmin(axis=0)].reshape(ends.shape)
     heard = [
         (grid.rows_at(grid.track_id[rows], grid.tick[rows] + shift) >= 0).tolist()
         for rows, shift in zip(ends, (-1, 1), strict=True)
@@ -157,6 +174,7 @@ def ends_of(
             "run_path_m": float(way_m(grid.lat[a : b + 1], grid.lon[a : b + 1])[-1]),
             "run_start_coast_m": float(coast_m[0, i]),
             "run_end_coast_m": float(coast_m[1, i]),
+            "run_states": tuple(of_state[:, i].tolist()),
             "heard_before": heard[0][i],
             "heard_after": heard[1][i],
         }

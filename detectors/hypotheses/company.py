@@ -24,10 +24,10 @@ CAME_SLOWLY: Final = Compare("approach_kn", "<", PLANING_KN)
 PARTED_FAST: Final = Compare("parting_kn", ">=", PLANING_KN)
 AS_ONE: Final = Any(
     Compare("median_relative_speed_kn", "<=", 0.5),
-    All(Compare("duration_s", ">=", 7200.0), Compare("max_distance_seen_m", "<=", 250.0)),
+    All(Compare("duration_s", ">=", 3600.0), Compare("max_distance_seen_m", "<=", 250.0)),
 )
 """They moved as the water does, not against one another; errors of 10 m on both sides make 0.3 kn
-of a step, and larger ones more: what moves at half a knot is a mile off after two hours."""
+of a step, and larger ones more: what moves at half a knot is half a mile off after an hour."""
 CARRIED: Final = Compare("faster_kn", "<=", "max_drift_kn")
 """No faster than the stream runs. What the stream is, the two say together: an absolute speed that
 stands for "still" would be of slack water alone."""

@@ -47,6 +47,12 @@ FISHING_S: Final = 7200.0
 TOWED_S: Final = 3600.0
 """So long at the speed of nets, to and fro, is work: boats that wait for people lie or drift."""
 
+LANDS_M: Final = 500.0
+"""People wade ashore from a boat that touches ground; 0.3 nm off none does. The planted landings of
+42 simulated nights were within 430 m, as coasts are drawn."""
+SLOW_KN: Final = 10.0
+"""Boats that work and boats of traders; those that were built for a run make 16 kn and more."""
+
 SAYS_PASSENGER: Final = Some(Vessel(types=PASSENGER))
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
@@ -160,6 +166,23 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
+        "out and back",
+        0.7,
+        (
+            Case(
+                All(
+                    Compare("turned_off_m", ">=", LANDS_M),
+                    Compare("mean_speed_kn", "<", SLOW_KN),
+                ),
+                "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
+                "home, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
+            ),
+        ),
+        "A slow boat that turned about off the other coast and went home in one run: nobody can "
+        "have landed.",
+        "somebody waited on that beach, or a patrol was near when it turned",
+    ),
+    Hypothesis(
         "part of a longer voyage",
         0.7,
         (
@@ -237,6 +260,11 @@ HYPOTHESES: Final = (
                 "it carries a class A set, as ferries and ships between states must, and came from "
                 "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
                 "{end_port_m:nm.1f} nm in the end)",
+            ),
+            Case(
+                All(CLASS_A, SAYS_PASSENGER, Compare("end_port_m", "<=", OUT_OF_PORT_M)),
+                "it is a passenger vessel with a class A set, and ended {end_port_m:nm.1f} nm off "
+                "a port, as a ferry does that waits for its berth",
             ),
         ),
         "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",

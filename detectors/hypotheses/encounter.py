@@ -69,6 +69,10 @@ MOORED_BOAT_KN: Final = 0.1
 OWN_MOORING_M: Final = 100.0
 """Antennas of two that lie alongside are no further apart, but for ships that are longer."""
 
+OFTEN_S: Final = 300.0
+"""Twice the interval of class A at anchor, with losses: what comes alongside and goes again takes
+longer (a boarding `min_boarding_s`, and its way)."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -162,16 +166,20 @@ BERTHED: Final = Hypothesis(
         Case(
             All(
                 Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Compare("median_distance_m", ">", "longest_m"),
-                Compare("median_distance_m", ">=", OWN_MOORING_M),
+                Any(
+                    All(
+                        Compare("median_distance_m", ">", "longest_m"),
+                        Compare("median_distance_m", ">=", OWN_MOORING_M),
+                    ),
+                    All(Is("small_craft"), Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
+                ),
             ),
-            "both hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, further "
-            "than either is long: each on an anchor or a mooring of its own",
+            "both hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart: each on "
+            "an anchor or a mooring of its own",
         ),
     ),
     "Both as still as only what is made fast to land, boats on moorings, or where many lie, and "
-    "neither seen to come to the other; or both held to the ground, further apart than the longer "
-    "is long.",
+    "neither seen to come to the other; or both held to the ground, too far apart to be alongside.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(
@@ -193,6 +201,24 @@ SAILING_IN_COMPANY: Final = Hypothesis(
     "they come closer than 100 m, stop, or meet again",
 )
 
+KEPT_APART: Final = Hypothesis(
+    "kept apart",
+    0.6,
+    (
+        Case(
+            All(
+                Compare("min_distance_m", ">=", CLEAR_M),
+                Any(Is("both_small_craft"), Compare("min_distance_m", ">", "longest_m")),
+                Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
+                Compare("duration_s", "<=", "other_n_reports", times=OFTEN_S),
+            ),
+            "they were never nearer than {min_distance_m:.0f} m, both heard every few minutes: "
+            "what is handed over is handed over alongside",
+        ),
+    ),
+    "Both heard every few minutes, and never near enough to one another to be alongside.",
+    "a third boat goes between them, or an image shows a line across",
+)
 SERVED_AT_ANCHOR: Final = Hypothesis(
     "served at anchor",
     0.5,
@@ -203,7 +229,7 @@ SERVED_AT_ANCHOR: Final = Hypothesis(
                 Not(Is("both_small_craft")),
                 Compare("duration_s", "<=", 21_600.0),
                 Compare("apart_before_m", ">", COMPANY_M),
-                Compare("apart_after_m", ">", COMPANY_M),
+                Not(Compare("apart_after_m", "<=", COMPANY_M)),
                 Compare("faster_kn", "<=", "max_speed_kn"),
             ),
             "one came alongside the other inside an anchorage and left again after "
@@ -253,6 +279,7 @@ HYPOTHESES: Final = (
     SAILING_IN_COMPANY,
     PILOT_GROUND,
     LAUNCH_SERVICE,
+    KEPT_APART,
     SHIPS_IN_A_TRANSFER_AREA,
     SERVED_AT_ANCHOR,
     SMALL_CRAFT_TOGETHER,

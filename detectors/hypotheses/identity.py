@@ -83,6 +83,23 @@ HYPOTHESES: Final = (
         "the other place is heard by another receiver too, or moves as a vessel does",
     ),
     Hypothesis(
+        "interference",
+        0.7,
+        (
+            Case(
+                All(
+                    TWO_HULLS,
+                    Compare("n_jammed_reports", ">=", 1.0),
+                    Compare("n_jammed_reports", ">=", "n_minor_reports"),
+                ),
+                "{n_jammed_reports:.0f} of its fixes were scattered by interference meanwhile, and "
+                "only {n_minor_reports:.0f} are of the other place: more that went astray",
+            ),
+        ),
+        "As many fixes of it were scattered by interference as are of the other hull.",
+        "the other place is heard before or after the interference too",
+    ),
+    Hypothesis(
         "installer's number",
         0.7,
         (

@@ -63,11 +63,35 @@ RAFT: Final = Hypothesis(
                 Is("both_small_craft"),
                 AS_ONE,
                 CARRIED,
+                Is("approach_kn", None),
+                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                LAY_LONG,
+            ),
+            "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
+            "{duration_s:h.1f} h, as a fleet at rest does; handing something over takes less",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
                 IN_COMPANY,
                 LAY_LONG,
             ),
             "boats that came or went in company and drifted with the water as one, "
             "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Compare("apart_before_m", "<=", COMPANY_M),
+                Compare("parting_kn", "<", PLANING_KN),
+                Compare("duration_s", ">=", 3600.0),
+            ),
+            "boats that had lain near one another before and drifted with the water as one, "
+            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h more",
         ),
         Case(
             All(

@@ -27,15 +27,21 @@ from detectors.core.hypothesis import (
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.tows import TOWING_STATUS
 
-TOWING_STATUS: Final = frozenset({11, 12})
-"""Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
 TOW_S: Final = 7200.0
 """A tow is made up and cast off near one another; two that came from afar and parted again within
 less were no tow."""
 BUNKERING_M: Final = 500.0
 """So far outside the limits the lines of the layers are uncertain."""
 MILE_M: Final = 1852.0
+BOARDING_M: Final = 6 * MILE_M
+"""So far off a port pilots board, drawn as a boarding ground or not (judgement)."""
+BOARDING_KN: Final = 2.5
+"""A ship makes way to give the pilot boat a lee; one that is adrift, and visited, waits for it."""
+
+TOW_SPREAD_M: Final = 200.0
+"""A hawser is shortened and paid out, and what is towed yaws."""
 
 WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
 A_PILOT: Final = Some(Vessel(types=PILOT))
@@ -123,7 +129,7 @@ TUG_AND_TOW: Final = Hypothesis(
                 Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
                 Not(All(Compare("duration_s", "<", TOW_S), CAME_AND_WENT)),
                 Compare("slower_kn", ">=", 1.0),
-                Compare("distance_spread_m", "<=", 150.0),
+                Compare("distance_spread_m", "<=", TOW_SPREAD_M),
             ),
             "one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn together, "
             "{median_distance_m:.0f} m apart and steady within {distance_spread_m:.0f} m for "
@@ -151,7 +157,7 @@ TOW_LYING_TO: Final = Hypothesis(
     0.75,
     (
         Case(
-            All(A_TUG, IN_COMPANY),
+            All(Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))), IN_COMPANY),
             "one of the two is a tug or towing, and they were together already on the way here or "
             "left together: a tow that stopped for {duration_s:h.1f} h",
         ),
@@ -227,6 +233,18 @@ LAUNCH_SERVICE: Final = Hypothesis(
             ),
             "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
             "from a port or anchorage: crews, stores and line handlers go by launch",
+        ),
+        Case(
+            All(
+                Some(Vessel(facts=FROM_PORT)),
+                Compare("zone_distance_m", "<=", BOARDING_M),
+                Compare("slower_kn", ">=", BOARDING_KN),
+                WITHIN_AN_HOUR,
+                CAME_AND_WENT,
+            ),
+            "one came out of a port, kept beside the other at {slower_kn:.1f} kn for "
+            "{duration_s:min.0f} min, {zone_distance_m:nm.1f} nm from a port or anchorage, and "
+            "went: pilots are changed so",
         ),
     ),
     "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is
+from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Own, Vessel
 from detectors.hypotheses.at_work import HELD_S, WORK_ROOM_M
 
+TOWING_STATUS: Final = frozenset({11, 12})
+"""Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
 KEEPS_STRAIGHT_ON: Final = All(
     Compare("duration_s", ">=", HELD_S), Compare("drift_kn", ">=", "median_speed_kn", times=0.9)
 )
@@ -66,6 +68,16 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             "it came at {came_kn:.1f} kn and went on at {went_kn:.1f} kn within "
             "{went_off_deg:.0f} degrees of its course, at the speed of tows, and another vessel "
             "kept beside it: a tow waits for a tide or mends its gear",
+        ),
+        Case(
+            All(
+                Own(Vessel(statuses=TOWING_STATUS)),
+                Compare("n_beside", ">=", 1.0),
+                Compare("went_kn", ">=", TOW_KN[0]),
+                Compare("went_kn", "<=", TOW_KN[1]),
+            ),
+            "it reports towing, another vessel kept beside it, and it went on at {went_kn:.1f} kn, "
+            "the speed of tows: a tow waits for a tide or mends its gear",
         ),
     ),
     "Stopped on its way with another beside it, before and after at the speed of tows.",

@@ -70,13 +70,14 @@ class Identity(Limits):
     `likeness` for its miss (see `kinematics.hand_over`); three tenths if the second MMSI had been
     heard within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that
     differ by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths
-    differ, which a liar may type as well. A change gains 0.15 for each other field that changed
-    within half an hour. An event of something that is said lasts to the end of its UTC date at
-    most, so it belongs to one night.
+    differ, which a liar may type as well. Two hulls that took turns less than
+    `two_hulls.SURE_SWITCHES` times count by their share of that. A change gains 0.15 for each other
+    field that changed within half an hour. An event of something that is said lasts to the end of
+    its UTC date at most, so it belongs to one night.
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -42,6 +42,11 @@ NEAR_HOUR_S: Final = 45.0
 """By how much receivers' clocks are wrong: half an hour as they drift, or whole hours of a time
 zone to three quarters of a minute."""
 
+SAME_LAG: Final = 0.6
+"""Where a ship speeds up, slows down or turns, dead reckoning misses. Of the steps between tracks
+that receivers' clocks had made on 42 simulated nights 0.62 and more were by one lag, of those
+between two hulls none, of false positions half at most."""
+
 
 @dataclass(frozen=True)
 class Track:
@@ -230,13 +235,13 @@ def clock_lags_s(steps: Steps) -> Floats:
 
 
 def one_clock(lags_s: Floats) -> bool:
-    """Tell whether steps to and fro all come from one wrong clock: nine tenths by one lag."""
+    """Tell whether steps to and fro come from one wrong clock: `SAME_LAG` of them by one lag."""
     known = np.abs(lags_s[np.isfinite(lags_s)])
-    if len(known) < 0.9 * max(len(lags_s), 1):
+    if not len(known):
         return False
     middle_s = float(np.median(known))
-    near = np.abs(known - middle_s) <= max(COARSE_S, 0.1 * middle_s)
-    return bool(middle_s >= COARSE_S and np.mean(near) >= 0.9)
+    same = np.count_nonzero(np.abs(known - middle_s) <= max(COARSE_S, 0.1 * middle_s))
+    return bool(middle_s >= COARSE_S and same >= SAME_LAG * len(lags_s))
 
 
 def strays_s(original: Track, copy: Track) -> Floats:

@@ -279,6 +279,21 @@ CASES = [
         (CARGO, 37),
         "0.5 nm",
     ),
+    (
+        "kept apart",
+        "encounter",
+        {
+            "small_craft": True,
+            "both_small_craft": True,
+            "min_distance_m": 336.0,
+            "median_distance_m": 360.0,
+            "duration_s": 2520,
+            "n_reports": 16,
+            "other_n_reports": 16,
+        },
+        (99, 99),
+        "336 m",
+    ),
     ("engine trouble", "encounter", {"nav_status": 2}, (CARGO, CARGO), "command"),
     (
         "convoy or overtaking",

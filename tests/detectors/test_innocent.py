@@ -1,0 +1,151 @@
+"""Innocent reasons held against evidence as it was measured, and beside each the twin that it must
+not excuse.
+"""
+
+import numpy as np
+import pytest
+
+from detectors.core.evidence import Evidence
+from detectors.core.explain import best_of
+from detectors.core.hypothesis import Known
+from detectors.hypotheses import encounter, identity, loitering
+from detectors.kinematics import copies
+
+OF = {
+    "encounter": encounter.HYPOTHESES,
+    "identity": identity.HYPOTHESES,
+    "loitering": loitering.HYPOTHESES,
+}
+BOATS = {
+    "both_small_craft": True,
+    "small_craft": True,
+    "duration_s": 6000.0,
+    "median_distance_m": 37.0,
+    "min_distance_m": 2.0,
+    "max_distance_seen_m": 240.0,
+    "distance_spread_m": 100.0,
+    "distance_swing_m": 64.0,
+    "median_speed_kn": 0.75,
+    "other_median_speed_kn": 0.73,
+    "drift_kn": 0.7,
+    "other_drift_kn": 0.7,
+    "median_relative_speed_kn": 0.6,
+    "approach_kn": 1.4,
+    "parting_kn": 3.0,
+    "apart_before_m": 2500.0,
+    "apart_after_m": 4000.0,
+    "n_neighbours": 4,
+    "zone_distance_m": 9000.0,
+    "anchorage_distance_m": 9000.0,
+    "max_drift_kn": 3.3,
+    "max_station_kn": 0.8,
+    "max_speed_kn": 2.5,
+    "in_anchorage": False,
+    "n_reports": 50,
+    "other_n_reports": 50,
+}
+CALLS = {
+    **BOATS,
+    "both_small_craft": False,
+    "small_craft": False,
+    "duration_s": 2280.0,
+    "median_speed_kn": 3.4,
+    "other_median_speed_kn": 3.4,
+    "approach_kn": 19.0,
+    "n_neighbours": 0,
+    "other_came_from_port": True,
+}
+SERVED = {
+    **CALLS,
+    "in_anchorage": True,
+    "anchorage_distance_m": 0.0,
+    "duration_s": 8280.0,
+    "median_speed_kn": 0.1,
+    "other_median_speed_kn": 0.1,
+    "apart_after_m": None,
+    "other_came_from_port": False,
+}
+MOORED = {
+    **BOATS,
+    "both_small_craft": False,
+    "duration_s": 29_640.0,
+    "median_distance_m": 184.0,
+    "min_distance_m": 122.0,
+    "median_speed_kn": 0.08,
+    "other_median_speed_kn": 0.04,
+}
+STAYS = {
+    "ais_class": "B",
+    "duration_s": 42_480.0,
+    "median_speed_kn": 0.7,
+    "median_sog_kn": 0.7,
+    "max_speed_kn": 3.2,
+    "longest_silence_s": 300.0,
+    "drift_kn": 0.03,
+    "extent_m": 2600.0,
+    "way_ratio": 5.9,
+    "working_speed_fraction": 0.19,
+    "n_turns": 5,
+    "n_beside": 0,
+    "n_fishing_near": 0,
+    "n_lying_near": 0,
+    "n_lain": 0,
+    "min_lying": 6,
+    "anchorage_distance_m": 60_000.0,
+}
+HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
+
+CASES = [
+    ("encounter", BOATS, (30, -1), "boats at rest"),
+    ("encounter", {**BOATS, "duration_s": 1800.0}, (30, -1), "small craft together"),
+    ("encounter", {**BOATS, "approach_kn": 20.0}, (30, -1), "small craft together"),
+    (
+        "encounter",
+        {**BOATS, "approach_kn": None, "duration_s": 14_000.0, "n_neighbours": 0},
+        (30, -1),
+        "boats at rest",
+    ),
+    ("encounter", CALLS, (70, 30), "launch service"),
+    ("encounter", {**CALLS, "other_came_from_port": False}, (70, 30), None),
+    (
+        "encounter",
+        {**CALLS, "median_speed_kn": 0.3, "other_median_speed_kn": 0.3},
+        (70, 30),
+        None,
+    ),
+    ("encounter", {**CALLS, "anchorage_distance_m": 30_000.0}, (70, 30), None),
+    ("encounter", SERVED, (83, 80), "served at anchor"),
+    ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
+    ("encounter", MOORED, (30, -1), "berthed near one another"),
+    ("encounter", {**MOORED, "median_distance_m": 60.0, "min_distance_m": 40.0}, (30, -1), None),
+    ("identity", HULLS, (70,), "interference"),
+    ("identity", {**HULLS, "n_minor_reports": 200}, (70,), None),
+    ("loitering", STAYS, (-1,), "working to and fro"),
+    ("loitering", {**STAYS, "ais_class": "A"}, (-1,), "working to and fro"),
+    # A ship adrift that now and then regains its place, and one that says that it fishes.
+    (
+        "loitering",
+        {**STAYS, "ais_class": "A", "way_ratio": 1.9, "working_speed_fraction": 0.05},
+        (-1,),
+        None,
+    ),
+    ("loitering", {**STAYS, "ais_class": "A"}, (80,), None),
+]
+
+
+@pytest.mark.parametrize(("kind", "measured", "types", "reason"), CASES)
+def test_reason(kind, measured, types, reason):
+    subkind = "two_hulls" if kind == "identity" else ""
+    lengths = tuple(float("nan") for _ in types)
+    known = Known(kind, subkind, Evidence.of(measured), types, lengths)
+    found = best_of(known, OF[kind])
+    assert (found[0].name if found else None) == reason
+
+
+def test_one_clock_though_speeds_change():
+    """Six in ten by one lag are one clock; of two hulls no lag is like another."""
+    lags_s = np.r_[[216.0, -214.0] * 6, [np.nan] * 4, [0.0, 95.0, -40.0]]
+    assert copies.one_clock(lags_s)
+    assert not copies.one_clock(np.linspace(-1700.0, 1700.0, 20))
+    assert not copies.one_clock(np.full(20, np.nan))
+    assert not copies.one_clock(np.r_[[216.0] * 5, [np.nan] * 15])
