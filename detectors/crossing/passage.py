@@ -96,9 +96,6 @@ def _passage(
         i, j = _far_apart(limits, position, across_m, path_m, grid.tick[ticks], longest, least)
         if len(i) == 0:
             continue
-        seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * limits.step_s
-        good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
-        speed_kn = geodesy.speed_kn(good_m, seconds)
         forth = position[j] > position[i]
         leaves = nearest[i] == np.where(forth, one, other)
         arrives = nearest[j] == np.where(forth, other, one)
@@ -106,25 +103,32 @@ def _passage(
         made_m, sailed_m = np.abs(across_m[j] - across_m[i]), path_m[j] - path_m[i]
         ratio = made_m / np.maximum(sailed_m, 1.0)
         asked = np.where(leaves & arrives, limits.min_width_fraction, limits.min_one_sided_fraction)
+        value = share * np.minimum(ratio, 1.0) * np.where(leaves & arrives, 1.0, 0.6)
         ok = (
             (leaves | arrives)
             & (share >= asked)
             & (ratio >= limits.min_across_ratio)
-            & (good_m >= limits.min_distance_m)
-            & (speed_kn >= limits.min_mean_speed_kn)
-            & (speed_kn <= limits.max_mean_speed_kn)
             & (np.minimum((a + b)[i], (a + b)[j]) >= limits.min_width_m)
             & (grid.report[ticks[j]] - grid.report[ticks[i]] + 2 >= limits.min_reports)
+            & (value > best_value)
         )
-        if not ok.any():
+        # What takes long is asked of the few that are left.
+        among = np.flatnonzero(ok)
+        i, j = i[among], j[among]
+        seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * limits.step_s
+        good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
+        speed_kn = geodesy.speed_kn(good_m, seconds)
+        fits = (
+            (good_m >= limits.min_distance_m)
+            & (speed_kn >= limits.min_mean_speed_kn)
+            & (speed_kn <= limits.max_mean_speed_kn)
+        )
+        if not fits.any():
             continue
-        value = share * np.minimum(ratio, 1.0) * np.where(leaves & arrives, 1.0, 0.6)
-        k = int(np.where(ok, value, 0.0).argmax())
-        if value[k] <= best_value:
-            continue
+        at = int(np.where(fits, value[among], 0.0).argmax())
+        begin, end, k = int(i[at]), int(j[at]), int(among[at])
         best_value = float(value[k])
         left, ahead = (one, other) if forth[k] else (other, one)
-        begin, end = int(i[k]), int(j[k])
         best = Passage(
             begin=int(ticks[begin]),
             end=int(ticks[end]),
@@ -133,7 +137,7 @@ def _passage(
             share=float(share[k]),
             across_m=float(made_m[k]),
             path_m=float(sailed_m[k]),
-            made_good_m=float(good_m[k]),
+            made_good_m=float(good_m[at]),
             width_m=float((a + b)[begin : end + 1].min()),
             sides_changed=bool(leaves[k] & arrives[k]),
             distances_m=(
