@@ -82,9 +82,7 @@ def _away(boxes: Floats, box: int, x: float, y: float, z: float) -> float:
 
 
 @compiled
-def _nearest(
-    points: Floats, boxes: Floats, xyz: Floats, within: float
-) -> tuple[Floats, Ints]:
+def _nearest(points: Floats, boxes: Floats, xyz: Floats, within: float) -> tuple[Floats, Ints]:
     n_leaves = len(boxes) // 2
     found, rows = np.full(len(xyz), np.inf), np.full(len(xyz), -1)
     stack = np.empty(128, np.int64)

@@ -128,7 +128,7 @@ class Nearness:
         tracks = reports.bounds, whose, reports.time_us, reports.lat, reports.lon
         slots = cubes.Slots(self._first, SLOT_US, self._n_slots)
         for which, within_m in self._along:
-            self._places[which, within_m].add(*tracks, _ticks(which), slots)
+            self._places[which, within_m].add(*tracks, ticks_of(which), slots)
         self._n += len(mmsi)
 
     def parts(self, detectors: Sequence[Detector], rows: int) -> Iterator[Part]:
@@ -180,7 +180,7 @@ class Nearness:
         return wanted
 
 
-def _ticks(which: Along) -> cubes.Ticks:
+def ticks_of(which: Along) -> cubes.Ticks:
     """Return which ticks count, as `company.slow_rows` has it."""
     slow_m = which.below_kn * geodesy.KNOT_MPS * which.step_s
     silence_us = int(which.max_silence_s * SECOND_US)

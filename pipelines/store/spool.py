@@ -220,9 +220,7 @@ def _absent(dtype: np.dtype[Any]) -> int:
     return int(np.iinfo(dtype).max)
 
 
-def _whole(
-    values: NDArray[np.float64], per_unit: int, dtype: np.dtype[Any]
-) -> NDArray[Any] | None:
+def _whole(values: NDArray[np.float64], per_unit: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
     """Return values as so many units, if that gives each back bit for bit; else None."""
     known = ~np.isnan(values)
     whole = np.where(known, np.rint(values * per_unit), float(_absent(dtype)))
