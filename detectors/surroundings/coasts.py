@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from detectors.kinematics import geodesy
 
 if TYPE_CHECKING:
-    from detectors.kinematics.nearest import Nearest
+    pass
 
 Floats = NDArray[np.float64]
 

@@ -136,7 +136,7 @@ class Spool:
         """Return what is kept of the vessels in `need`, as `Queries.segmented` does."""
         wanted = need["mmsi"].to_numpy("int64")
         parts = [_Part.of(chunk, wanted) for chunk in self._chunks]
-        parts = [part for part in parts if len(part.rows)]
+        parts = [part for part in parts if len(part.mmsi)]
         if within is not None:
             parts = [part.within(within, self._read(part, "time")) for part in parts]
         made: dict[str, Any] = {}
@@ -157,10 +157,10 @@ class Spool:
         return Segmented(tracked, self._noise(wanted, within))
 
     def _column(self, parts: Sequence["_Part"], name: str, dtype: str) -> NDArray[Any]:
-        out = np.empty(sum(len(part.rows) for part in parts), dtype)
+        out = np.empty(sum(len(part.mmsi) for part in parts), dtype)
         done = 0
         for part in parts:
-            own = out[done : done + len(part.rows)]
+            own = out[done : done + len(part.mmsi)]
             own[:] = self._read(part, name)
             if per_unit := part.chunk.columns[name].per_unit:
                 absent = own == _absent(part.chunk.columns[name].dtype)
@@ -173,7 +173,7 @@ class Spool:
         column, n = part.chunk.columns[name], int(part.chunk.counts.sum())
         # Mapped for no longer than it is read, so that it doesn't count as held.
         there = np.memmap(self._file, column.dtype, "r", column.at, (n,))  # type: ignore[call-overload]
-        return np.asarray(there[part.rows])
+        return np.array(there[part.rows])
 
     def _categorical(self, name: str, codes: NDArray[np.int32]) -> pd.Categorical:
         words = np.array(list(self._words[name]), dtype=object)
@@ -198,21 +198,24 @@ class _Part:
     """Some rows of a chunk, and whose they are."""
 
     chunk: _Chunk
-    rows: Ints
+    rows: Ints | slice
     mmsi: Ints
 
     @classmethod
     def of(cls, chunk: _Chunk, wanted: Ints) -> "_Part":
         """Return the rows of some vessels."""
         mine = np.isin(chunk.mmsi, wanted)
+        if mine.all():  # mostly: what is read by ranges of vessels was kept so
+            return cls(chunk, slice(None), np.repeat(chunk.mmsi, chunk.counts))
         first = np.cumsum(chunk.counts) - chunk.counts
         _, rows = timegrid.ranges(first[mine], chunk.counts[mine])
         return cls(chunk, rows, np.repeat(chunk.mmsi[mine], chunk.counts[mine]))
 
     def within(self, times: Within, time_us: Ints) -> "_Part":
         """Return those of some stretches of time."""
-        kept = times.holds(self.mmsi, time_us)
-        return _Part(self.chunk, self.rows[kept], self.mmsi[kept])
+        kept = np.flatnonzero(times.holds(self.mmsi, time_us))
+        rows = kept if isinstance(self.rows, slice) else self.rows[kept]
+        return _Part(self.chunk, rows, self.mmsi[kept])
 
 
 def _absent(dtype: np.dtype[Any]) -> int:
