@@ -22,11 +22,9 @@ Ints = NDArray[np.int64]
 
 _FINEST_CELL_DEG: Final = 0.01
 _MAX_CELLS: Final = 4_000_000
-_LEVELS: Final = 6
-"""A top cell is split this often into four: 2**6 cells on a side."""
 _EPS_DEG: Final = 1e-9
-"""Cells are tested a little larger than they are (0.1 mm), so that rounding in the cell number of
-a point on a cell's edge can't matter."""
+"""A boundary is taken to be a little wider than it is (0.1 mm), so that rounding in the cell number
+of a point on a cell's edge can't matter."""
 _CHUNK: Final = 2_000_000
 
 
@@ -72,54 +70,23 @@ class PolygonIndex:
             self._build()
 
     def _build(self) -> None:
+        from detectors.surroundings.raster import Grid, cells_of  # compiled: not for who only reads
+
         bounds = shapely.bounds(self._geometries)
         west, south = np.nanmin(bounds[:, :2], axis=0)
         east, north = np.nanmax(bounds[:, 2:], axis=0)
         extent = (east - west + 1e-6) * (north - south + 1e-6)
         self._cell_deg = max(_FINEST_CELL_DEG, float(np.sqrt(extent / _MAX_CELLS)))
-        side = 2**_LEVELS
         self._west, self._south = west - self._cell_deg, south - self._cell_deg
-        top_deg = self._cell_deg * side
-        self._nx = (int((east - self._west) / top_deg) + 1) * side
-        self._ny = (int((north - self._south) / top_deg) + 1) * side
-
-        # Quadtree descent, all polygons at once: pairs (polygon, cell) of one level at a time.
-        x, y = (a.ravel() for a in np.mgrid[0 : self._nx // side, 0 : self._ny // side])
-        top = shapely.STRtree(self._geometries).query(self._boxes(x, y, side))
-        polygon, x, y = top[1], x[top[0]], y[top[0]]
-        cells, polygons, covered = [], [], []
-        for level in range(_LEVELS, -1, -1):
-            size = 2**level
-            boxes = self._boxes(x, y, size)
-            met = shapely.intersects(self._geometries[polygon], boxes)
-            polygon, x, y, boxes = polygon[met], x[met], y[met], boxes[met]
-            whole = shapely.contains_properly(self._geometries[polygon], boxes)
-            done = whole if level else np.ones(len(whole), bool)
-            step = np.arange(size)
-            fine_x = x[done, None, None] * size + step[None, None, :]
-            fine_y = y[done, None, None] * size + step[None, :, None]
-            cells.append((fine_y * self._nx + fine_x).ravel())
-            polygons.append(np.repeat(polygon[done], size * size))
-            covered.append(np.repeat(whole[done], size * size))
-            polygon, x, y = polygon[~done], x[~done], y[~done]
-            polygon = np.repeat(polygon, 4)
-            x = np.add.outer(2 * x, [0, 1, 0, 1]).ravel()
-            y = np.add.outer(2 * y, [0, 0, 1, 1]).ravel()
-        cell, owner = np.concatenate(cells), np.concatenate(polygons)
-        order = np.lexsort((owner, cell))
-        self._polygon = owner[order].astype(np.int32)
-        self._covered = np.concatenate(covered)[order]
+        self._nx = int((east - self._west) / self._cell_deg) + 2
+        self._ny = int((north - self._south) / self._cell_deg) + 2
+        grid = Grid(
+            self._west, self._south, self._cell_deg, self._nx, self._ny, _EPS_DEG / self._cell_deg
+        )
+        polygon, cell, self._covered = cells_of(self._geometries, grid)
+        self._polygon = polygon.astype(np.int32)
         self._first = np.zeros(self._nx * self._ny + 1, np.int32)
         np.cumsum(np.bincount(cell, minlength=self._nx * self._ny), out=self._first[1:])
-
-    def _boxes(self, x: Ints, y: Ints, size: int) -> NDArray[np.object_]:
-        width = self._cell_deg * size
-        west, south = self._west + x * width, self._south + y * width
-        return np.asarray(
-            shapely.box(
-                west - _EPS_DEG, south - _EPS_DEG, west + width + _EPS_DEG, south + width + _EPS_DEG
-            )
-        )
 
     def pairs(
         self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None = None
