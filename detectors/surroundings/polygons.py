@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.kinematics import timegrid
 from detectors.kinematics.geodesy import wrap_lon
 
 Floats = NDArray[np.float64]
@@ -67,26 +66,23 @@ class PolygonIndex:
         shapely.prepare(self._geometries)
         self._empty = bool(np.all(np.isnan(shapely.bounds(self._geometries))))
         if not self._empty:
-            self._build()
+            self._build()  # compiled, as are look-ups: not for who only reads zones
 
     def _build(self) -> None:
-        from detectors.surroundings.raster import Grid, cells_of  # compiled: not for who only reads
+        from detectors.surroundings.raster import Grid, Index, cells_of
 
         bounds = shapely.bounds(self._geometries)
         west, south = np.nanmin(bounds[:, :2], axis=0)
         east, north = np.nanmax(bounds[:, 2:], axis=0)
         extent = (east - west + 1e-6) * (north - south + 1e-6)
-        self._cell_deg = max(_FINEST_CELL_DEG, float(np.sqrt(extent / _MAX_CELLS)))
-        self._west, self._south = west - self._cell_deg, south - self._cell_deg
-        self._nx = int((east - self._west) / self._cell_deg) + 2
-        self._ny = int((north - self._south) / self._cell_deg) + 2
-        grid = Grid(
-            self._west, self._south, self._cell_deg, self._nx, self._ny, _EPS_DEG / self._cell_deg
-        )
-        polygon, cell, self._covered = cells_of(self._geometries, grid)
-        self._polygon = polygon.astype(np.int32)
-        self._first = np.zeros(self._nx * self._ny + 1, np.int32)
-        np.cumsum(np.bincount(cell, minlength=self._nx * self._ny), out=self._first[1:])
+        cell_deg = max(_FINEST_CELL_DEG, float(np.sqrt(extent / _MAX_CELLS)))
+        west, south = float(west) - cell_deg, float(south) - cell_deg
+        n_x, n_y = int((east - west) / cell_deg) + 2, int((north - south) / cell_deg) + 2
+        self._grid = Grid(west, south, cell_deg, n_x, n_y, _EPS_DEG / cell_deg)
+        polygon, cell, covered = cells_of(self._geometries, self._grid)
+        first = np.zeros(n_x * n_y + 1, np.int32)
+        np.cumsum(np.bincount(cell, minlength=n_x * n_y), out=first[1:])
+        self._index = Index(first, polygon.astype(np.int32), covered)
 
     def pairs(
         self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None = None
@@ -100,52 +96,51 @@ class PolygonIndex:
         wanted
             Which polygons to ask about, one bool each; all when left out.
         """
+        return self._pairs(lat, lon, wanted, enough=False)
+
+    def any(
+        self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
+        """Tell whether each point lies in any polygon, or in any of those `wanted`."""
+        inside = np.zeros(len(np.asarray(lat)), bool)
+        inside[self._pairs(lat, lon, wanted, enough=True)[0]] = True
+        return inside
+
+    def _pairs(
+        self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None, *, enough: bool
+    ) -> tuple[Ints, Ints]:
+        """Return `pairs`, or where that is `enough` one at least of each point that is in any."""
         lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
         if self._empty or not len(lat):
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        point = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
-        lat, lon = lat[point], lon[point]
+        if wanted is None:
+            wanted = np.ones(len(self._geometries), bool)
         # Wrapping rounds, so what needs none stays as it is.
-        lon = np.where(np.abs(lon) > 180.0, wrap_lon(lon), lon)
-        seam = np.flatnonzero(np.abs(lon) == 180.0)  # the edge of both hemispheres
+        far = np.flatnonzero((np.abs(lon) > 180.0) & np.isfinite(lon))
+        if len(far):
+            lon = lon.copy()
+            lon[far] = wrap_lon(lon[far])
         found = [
-            self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], wanted, a)
+            self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], wanted, a, enough)
             for a in range(0, len(lat), _CHUNK)
         ]
+        seam = np.flatnonzero(np.abs(lon) == 180.0)  # the edge of both hemispheres
         if len(seam):
-            index, polygon = self._chunk(lat[seam], -lon[seam], wanted, 0)
+            index, polygon = self._chunk(lat[seam], -lon[seam], wanted, 0, enough)
             found.append((seam[index], polygon))
-        points = np.concatenate([part[0] for part in found] or [np.empty(0, np.int64)])
-        polygons = np.concatenate([part[1] for part in found] or [np.empty(0, np.int64)])
+        points, polygons = (np.concatenate(parts) for parts in zip(*found, strict=True))
         if len(seam):
             points, polygons = np.unique(np.stack([points, polygons], axis=1), axis=0).T
-        return point[points], polygons
+        return points, polygons
 
     def _chunk(
-        self, lat: Floats, lon: Floats, wanted: NDArray[np.bool_] | None, offset: int
+        self, lat: Floats, lon: Floats, wanted: NDArray[np.bool_], offset: int, enough: bool
     ) -> tuple[Ints, Ints]:
-        x = np.floor((lon - self._west) / self._cell_deg).astype(np.int64)
-        y = np.floor((lat - self._south) / self._cell_deg).astype(np.int64)
-        inside = (x >= 0) & (x < self._nx) & (y >= 0) & (y < self._ny)
-        cell = np.where(inside, y * self._nx + x, 0)
-        count = np.where(inside, self._first[cell + 1] - self._first[cell], 0)
-        point = np.flatnonzero(count)
-        count = count[point]
-        owner, entry = timegrid.ranges(self._first[cell[point]], count)
-        point, polygon = point[owner], self._polygon[entry]
-        hit = self._covered[entry]
-        ask = ~hit
-        if wanted is not None:
-            hit &= wanted[polygon]
-            ask &= wanted[polygon]
-        ask = np.flatnonzero(ask)
+        from detectors.surroundings.raster import entries_at
+
+        point, polygon, hit = entries_at(lat, lon, self._grid, self._index, wanted, enough)
+        ask = np.flatnonzero(~hit)
         hit[ask] = shapely.intersects_xy(
             self._geometries[polygon[ask]], lon[point[ask]], lat[point[ask]]
         )
-        return point[hit] + offset, polygon[hit].astype(np.int64)
-
-    def any(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
-        """Tell whether each point lies in any polygon."""
-        inside = np.zeros(len(np.asarray(lat)), bool)
-        inside[self.pairs(lat, lon)[0]] = True
-        return inside
+        return point[hit] + offset, polygon[hit]

@@ -105,3 +105,48 @@ def _cells(edges: Floats, nx: int, ny: int, eps: float) -> tuple[Ints, Bools]:
                 cell[n], covered[n] = (low_y + row) * nx + low_x + x, not bounds
                 n += 1
     return cell[:n].copy(), covered[:n].copy()
+
+
+class Index(NamedTuple):
+    """What `cells_of` gave: where the entries of each cell begin, and polygon and cover of each."""
+
+    first: NDArray[np.int32]
+    polygon: NDArray[np.int32]
+    covered: Bools
+
+
+@compiled
+def entries_at(
+    lat: Floats, lon: Floats, grid: Grid, index: Index, wanted: Bools, enough: bool
+) -> tuple[Ints, Ints, Bools]:
+    """Return (point, polygon, whether it lies in it for sure) of the wanted polygons that reach a
+    point's cell, sorted. With `enough` of a point that lies in one for sure no others.
+    """
+    n = 0
+    cells = np.empty(len(lat), np.int64)
+    for k in range(len(lat)):
+        cells[k] = -1
+        x, y = (
+            np.floor((lon[k] - grid.west) / grid.cell_deg),
+            np.floor((lat[k] - grid.south) / grid.cell_deg),
+        )
+        if 0 <= x < grid.nx and 0 <= y < grid.ny:  # never where one isn't known
+            cells[k] = int(y) * grid.nx + int(x)
+            n += index.first[cells[k] + 1] - index.first[cells[k]]
+    point, polygon = np.empty(n, np.int64), np.empty(n, np.int64)
+    sure = np.empty(n, np.bool_)
+    n = 0
+    for k in range(len(lat)):
+        if cells[k] < 0:
+            continue
+        begin = n
+        for entry in range(index.first[cells[k]], index.first[cells[k] + 1]):
+            if not wanted[index.polygon[entry]]:
+                continue
+            if enough and index.covered[entry]:
+                n = begin
+            point[n], polygon[n], sure[n] = k, index.polygon[entry], index.covered[entry]
+            n += 1
+            if enough and index.covered[entry]:
+                break
+    return point[:n].copy(), polygon[:n].copy(), sure[:n].copy()

@@ -146,10 +146,9 @@ class Zones:
         self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
     ) -> NDArray[np.bool_]:
         """Tell whether each point lies in a zone of `classes`, with `excuses` in one that does."""
-        inside = np.zeros(len(np.asarray(lat)), bool)
-        if classes:
-            inside[self.members(lat, lon, classes, excuses=excuses)[0]] = True
-        return inside
+        if not classes:
+            return np.zeros(len(np.asarray(lat)), bool)
+        return self._zone_index.any(lat, lon, self.rows_of(classes, excuses=excuses))
 
     def rows_of(self, classes: Sequence[str], *, excuses: bool = False) -> NDArray[np.bool_]:
         """Return which rows of `frame` are of `classes`.

@@ -127,7 +127,7 @@ def test_no_place_of_the_grid_is_missed(which: Along, lon: float) -> None:
     track, time_us, lat, east = (np.concatenate(parts) for parts in zip(*days, strict=True))
     grid = timegrid.resample(track, time_us, lat, east, which.step_s, which.max_silence_s)
     rows = slow_rows(grid, which)
-    assert 0 < len(rows)
+    assert len(rows) > 0
     edge = 1e-4
     cube = ((geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]) + 1) * (1 / edge)).astype("int64") + 1
     slot = grid.tick[rows] * which.step_s // SLOT_S - START.value // 10**9 // SLOT_S
