@@ -183,7 +183,7 @@ class Nearness:
 def ticks_of(which: Along) -> cubes.Ticks:
     """Return which ticks count, as `company.slow_rows` has it."""
     slow_m = which.below_kn * geodesy.KNOT_MPS * which.step_s
-    silence_us = int(which.max_silence_s * SECOND_US)
+    silence_us = int(min(which.max_silence_s * SECOND_US, 2**62))
     pause = -(-int(which.pause_s) // which.step_s) if isfinite(slow_m) else 0
     return cubes.Ticks(which.step_s * SECOND_US, silence_us, slow_m, pause)
 
