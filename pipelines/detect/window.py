@@ -154,19 +154,8 @@ def look(
                 times = start, end, until
                 heard = heard_in_parts(store, need, sizes.ranges, times, columns, spool, near)
                 context = context_of(store, heard["mmsi"], need, since, end, zones, models)
-                sweep = Sweep(
-                    spool.segmented,
-                    need,
-                    end,
-                    sizes.ranges,
-                    near,
-                    sizes.rows,
-                    detectors,
-                    context,
-                    named,
-                    failed,
-                    known,
-                )
+                parts = need, end, sizes.ranges, near, sizes.rows
+                sweep = Sweep(spool.segmented, *parts, detectors, context, named, failed, known)
                 sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
         further = {name: one for name, one in further.items() if len(one)}

@@ -1,9 +1,9 @@
 """Judged reports of a look, kept by vessel in a file without a name: read again part by part.
 
 A look in parts reads what a vessel reported several times, once for each kind of part. What it
-costs to find the rows of a vessel in the files of several dates, and to bring them in order, is paid
-once: here they lie by track and time, in whole numbers as `positions` has them, so that a part is
-read by copying stretches. Nothing of it stays in memory, or on the disk once it is closed.
+costs to find the rows of a vessel in the files of several dates, and to bring them in order, is
+paid once: here they lie by track and time, in whole numbers as `positions` has them, so that a part
+is read by copying stretches. Nothing of it stays in memory, or on the disk once it is closed.
 """
 
 from collections.abc import Collection, Sequence
@@ -66,10 +66,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file: IO[bytes] | None = None
-        with suppress(OSError):
-            self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `__exit__`
-        self._file = self._file or TemporaryFile()  # noqa: SIM115
+        self._file = _file_in(folder)
         self._end = 0
         self._chunks: list[_Chunk] = []
         self._words: dict[str, dict[str, int]] = {name: {} for name in _WORDS}
@@ -80,8 +77,7 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
     ) -> None:
-        if self._file:
-            self._file.close()
+        self._file.close()
 
     def add(self, found: Segmented) -> None:
         """Keep the reports of some vessels, whose MMSIs are above those of all before.
@@ -117,7 +113,6 @@ class Spool:
         return self._written(plain)
 
     def _written(self, values: NDArray[Any], per_unit: int = 0) -> _Column:
-        assert self._file is not None
         column = _Column(self._end, values.dtype, per_unit)
         with room(self._folder):
             self._file.seek(self._end)
@@ -129,11 +124,13 @@ class Spool:
     def segmented(
         self,
         need: pd.DataFrame,
-        end: pd.Timestamp,  # noqa: ARG002 - it holds what was asked for when it was filled
+        end: pd.Timestamp,
         columns: Collection[str] = tuple(frames.TRACKED),
         within: Within | None = None,
     ) -> Segmented:
-        """Return what is kept of the vessels in `need`, as `Queries.segmented` does."""
+        """Return what is kept of the vessels in `need`, as `Queries.segmented` does; up to `end` it
+        was filled.
+        """
         wanted = need["mmsi"].to_numpy("int64")
         parts = [_Part.of(chunk, wanted) for chunk in self._chunks]
         parts = [part for part in parts if len(part.mmsi)]
@@ -216,6 +213,12 @@ class _Part:
         kept = np.flatnonzero(times.holds(self.mmsi, time_us))
         rows = kept if isinstance(self.rows, slice) else self.rows[kept]
         return _Part(self.chunk, rows, self.mmsi[kept])
+
+
+def _file_in(folder: Path) -> IO[bytes]:
+    with suppress(OSError):
+        return TemporaryFile(dir=folder)
+    return TemporaryFile()
 
 
 def _absent(dtype: np.dtype[Any]) -> int:
