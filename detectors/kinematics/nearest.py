@@ -78,7 +78,7 @@ def _away(boxes: Floats, box: int, x: float, y: float, z: float) -> float:
     dx = max(boxes[box, 0] - x, x - boxes[box, 3], 0.0)
     dy = max(boxes[box, 1] - y, y - boxes[box, 4], 0.0)
     dz = max(boxes[box, 2] - z, z - boxes[box, 5], 0.0)
-    return dx * dx + dy * dy + dz * dz
+    return float(dx * dx + dy * dy + dz * dz)
 
 
 @compiled

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ from pipelines.store.judged_files import Within
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Tracks = tuple[Ints, NDArray[np.int32], Ints, Floats, Floats]
 
 SLOT_S: Final = 1800
 SLOT_US: Final = SLOT_S * SECOND_US
@@ -128,7 +130,7 @@ class Nearness:
         tracks = reports.bounds, whose, reports.time_us, reports.lat, reports.lon
         slots = cubes.Slots(self._first, SLOT_US, self._n_slots)
         for which, within_m in self._along:
-            self._places[which, within_m].add(*tracks, ticks_of(which), slots)
+            self._places[which, within_m].add(tracks, ticks_of(which), slots)
         self._n += len(mmsi)
 
     def parts(self, detectors: Sequence[Detector], rows: int) -> Iterator[Part]:
@@ -197,14 +199,14 @@ class _Places:
         self._key: list[Ints] = []
         self._by_key: tuple[Ints, Ints, NDArray[np.int32]] | None = None
 
-    def add(self, *asked: Any) -> None:
+    def add(self, tracks: Tracks, ticks: cubes.Ticks, slots: cubes.Slots) -> None:
         """Note places of vessels, each once as long as it stays there; see `cubes.keys`."""
-        vessel, key = cubes.keys(*asked, 1.0 / self._edge)
+        vessel, key = cubes.keys(*tracks, ticks, slots, 1.0 / self._edge)
         self._vessel.append(vessel)
         self._key.append(key)
         self._by_key = None
 
-    def middles(self, n: int) -> NDArray[np.float64]:
+    def middles(self, n: int) -> Floats:
         """Return about where each of `n` vessels was, an axis a row."""
         vessel, key = np.concatenate(self._vessel), np.concatenate(self._key)
         times = np.maximum(np.bincount(vessel, minlength=n), 1)
@@ -262,7 +264,7 @@ def _since(found: Bools) -> NDArray[np.int32]:
     return np.asarray(at - last)
 
 
-def _halves(own: Ints, where: NDArray[np.float64], rows: Ints) -> list[Ints]:
+def _halves(own: Ints, where: Floats, rows: Ints) -> list[Ints]:
     """Halve vessels by place, along the axis on which they lie furthest apart."""
     places = where[:, own]
     order = np.argsort(places[np.argmax(places.std(axis=1))], kind="stable")

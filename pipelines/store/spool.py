@@ -94,7 +94,7 @@ class Spool:
         chunk = _Chunk(mmsi[bounds[:-1]], np.diff(bounds), noise)
         hull = tracked["track_id"].to_numpy() - mmsi * 100
         chunk.columns["hull"] = self._written(hull.astype("uint8"))
-        for name in tracked.columns.difference(_MADE):
+        for name in tracked.columns.difference(list(_MADE)):
             chunk.columns[name] = self._kept(name, tracked[name])
         self._chunks.append(chunk)
 
@@ -169,7 +169,7 @@ class Spool:
     def _read(self, part: "_Part", name: str) -> NDArray[Any]:
         column, n = part.chunk.columns[name], int(part.chunk.counts.sum())
         # Mapped for no longer than it is read, so that it doesn't count as held.
-        there = np.memmap(self._file, column.dtype, "r", column.at, (n,))  # type: ignore[call-overload]
+        there = np.memmap(self._file, column.dtype, "r", column.at, (n,))
         return np.array(there[part.rows])
 
     def _categorical(self, name: str, codes: NDArray[np.int32]) -> pd.Categorical:
