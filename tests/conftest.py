@@ -30,6 +30,10 @@ from hypothesis import is_hypothesis_test, settings
 # twentieth of a run.
 gc.set_threshold(50_000)
 
+# The first example may be the first to call what is compiled, and a busy machine is no fault.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
 

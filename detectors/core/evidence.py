@@ -11,7 +11,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, Self
+from functools import lru_cache
+from typing import Any, Final, Literal, Self, final
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _SENSES: Final = frozenset({"at_least", "at_most"})
 
 
+@lru_cache(maxsize=1_024)
 def unit_of(name: str) -> str:
     """Return the unit that a name ends with, empty where it has none.
 
@@ -39,6 +41,7 @@ def unit_of(name: str) -> str:
     return last if last in UNITS else ""
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A measured value and the limit that it was held against.
@@ -179,13 +182,11 @@ class Evidence:
             If a name isn't lower-case letters, digits and underscores, a value is of a type that
             evidence can't hold, or a limit isn't a finite number.
         """
-        checks = [_check(name, v) for name, v in values.items() if isinstance(v, Bound)]
-        facts = {n: plain(values[n]) for n in sorted(values) if not isinstance(values[n], Bound)}
+        settings = settings or {}
+        checks = [_check(name, v) for name, v in values.items() if type(v) is Bound]
+        facts = {n: plain(values[n]) for n in _in_order(*values) if type(values[n]) is not Bound}
         bound = {check.parameter for check in checks}
-        chosen = {n: plain(v) for n, v in sorted((settings or {}).items()) if n not in bound}
-        for name in (*values, *chosen):
-            if not _NAME.match(name):
-                raise FrameError(f"evidence can't be called {name!r}")
+        chosen = {n: plain(settings[n]) for n in _in_order(*settings) if n not in bound}
         return cls(tuple(checks), facts, chosen)
 
     def __contains__(self, name: object) -> bool:
@@ -326,10 +327,22 @@ class Evidence:
             raise FrameError(f"no evidence: {error}") from error
 
 
+@lru_cache(maxsize=1_024)
+def _in_order(*names: str) -> tuple[str, ...]:
+    """Return names in order, checked: those of a detector's events are the same each time."""
+    for name in names:
+        if not _NAME.match(name):
+            raise FrameError(f"evidence can't be called {name!r}")
+    return tuple(sorted(names))
+
+
 def plain(value: Any) -> Any:
     """Return a value as evidence holds it; see `Evidence.of`."""
-    if type(value) in _PLAIN:  # nearly all: exact types are told apart quickly
+    kind = type(value)
+    if kind in _PLAIN:  # nearly all: exact types are told apart quickly
         return value
+    if kind is float:
+        return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -2,21 +2,20 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import (
     Cells,
-    leads_across,
     least_share,
     way_m,
     worth_a_look,
 )
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.integrity.jit import compiled
 from detectors.surroundings.coasts import Coasts
 
 Floats = NDArray[np.float64]
@@ -24,6 +23,8 @@ Ints = NDArray[np.int64]
 
 FINE_STEPS: Final = 30
 """Passages of up to so many steps (an hour) may begin and end at any tick."""
+ONE_SIDED: Final = 0.6
+"""What a passage is worth of which one side of the strait was seen."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,46 @@ class Passage:
     def value(self) -> float:
         """The better it shows a crossing the larger."""
         ratio = min(self.across_m / max(self.path_m, 1.0), 1.0)
-        return self.share * ratio * (1.0 if self.sides_changed else 0.6)
+        return self.share * ratio * (1.0 if self.sides_changed else ONE_SIDED)
+
+
+class Track(NamedTuple):
+    """What is known of a run at each of its ticks, with two coasts in view.
+
+    Attributes
+    ----------
+    position
+        Which share of the strait's width lies behind it, from the one coast.
+    across_m, path_m, width_m
+        The way made across, the way sailed, and how far both coasts are together.
+    nearest
+        Whose coast is nearest.
+    """
+
+    position: Floats
+    across_m: Floats
+    path_m: Floats
+    width_m: Floats
+    nearest: Ints
+    lat: Floats
+    lon: Floats
+    tick: Ints
+    report: Ints
+
+
+class Search(NamedTuple):
+    """What a passage is held against, compiled; see `Limits`."""
+
+    longest: int
+    step_s: int
+    min_share: float
+    min_one_sided: float
+    min_ratio: float
+    min_width_m: float
+    min_reports: int
+    min_good_m: float
+    min_mps: float
+    max_mps: float
 
 
 def passages(
@@ -76,8 +116,20 @@ def _passage(
 
     More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
     """
-    longest = limits.max_passage_s // limits.step_s
+    search = Search(
+        limits.max_passage_s // limits.step_s,
+        limits.step_s,
+        limits.min_width_fraction,
+        limits.min_one_sided_fraction,
+        limits.min_across_ratio,
+        limits.min_width_m,
+        limits.min_reports,
+        limits.min_distance_m,
+        limits.min_mean_speed_kn * geodesy.KNOT_MPS,
+        limits.max_mean_speed_kn * geodesy.KNOT_MPS,
+    )
     lat, lon = grid.lat[ticks], grid.lon[ticks]
+    tick, report = grid.tick[ticks], grid.report[ticks]
     distance_m = coasts.distance_m(lat, lon, of=states)
     nearest = distance_m.argmin(axis=0)
     seen = set(np.unique(nearest).tolist())
@@ -93,49 +145,24 @@ def _passage(
         if np.ptp(position) < least:
             continue
         across_m = (a - b) / 2
-        i, j = _far_apart(limits, position, across_m, path_m, grid.tick[ticks], longest, least)
-        if len(i) == 0:
+        track = Track(position, across_m, path_m, a + b, nearest, lat, lon, tick, report)
+        begin, end, value = _best(track, search, one, other, least, best_value)
+        if begin < 0:
             continue
-        seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * limits.step_s
-        good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
-        speed_kn = geodesy.speed_kn(good_m, seconds)
-        forth = position[j] > position[i]
-        leaves = nearest[i] == np.where(forth, one, other)
-        arrives = nearest[j] == np.where(forth, other, one)
-        share = np.abs(position[j] - position[i])
-        made_m, sailed_m = np.abs(across_m[j] - across_m[i]), path_m[j] - path_m[i]
-        ratio = made_m / np.maximum(sailed_m, 1.0)
-        asked = np.where(leaves & arrives, limits.min_width_fraction, limits.min_one_sided_fraction)
-        ok = (
-            (leaves | arrives)
-            & (share >= asked)
-            & (ratio >= limits.min_across_ratio)
-            & (good_m >= limits.min_distance_m)
-            & (speed_kn >= limits.min_mean_speed_kn)
-            & (speed_kn <= limits.max_mean_speed_kn)
-            & (np.minimum((a + b)[i], (a + b)[j]) >= limits.min_width_m)
-            & (grid.report[ticks[j]] - grid.report[ticks[i]] + 2 >= limits.min_reports)
-        )
-        if not ok.any():
-            continue
-        value = share * np.minimum(ratio, 1.0) * np.where(leaves & arrives, 1.0, 0.6)
-        k = int(np.where(ok, value, 0.0).argmax())
-        if value[k] <= best_value:
-            continue
-        best_value = float(value[k])
-        left, ahead = (one, other) if forth[k] else (other, one)
-        begin, end = int(i[k]), int(j[k])
+        best_value = value
+        forth = position[end] > position[begin]
+        left, ahead = (one, other) if forth else (other, one)
         best = Passage(
             begin=int(ticks[begin]),
             end=int(ticks[end]),
             from_state=coasts.states[left],
             to_state=coasts.states[ahead],
-            share=float(share[k]),
-            across_m=float(made_m[k]),
-            path_m=float(sailed_m[k]),
-            made_good_m=float(good_m[k]),
+            share=float(abs(position[end] - position[begin])),
+            across_m=float(abs(across_m[end] - across_m[begin])),
+            path_m=float(path_m[end] - path_m[begin]),
+            made_good_m=float(geodesy.distance_m(lat[begin], lon[begin], lat[end], lon[end])),
             width_m=float((a + b)[begin : end + 1].min()),
-            sides_changed=bool(leaves[k] & arrives[k]),
+            sides_changed=bool(nearest[begin] == left and nearest[end] == ahead),
             distances_m=(
                 float(distance_m[left, begin]),
                 float(distance_m[ahead, begin]),
@@ -146,34 +173,52 @@ def _passage(
     return best
 
 
-def _far_apart(
-    limits: Limits,
-    position: Floats,
-    across_m: Floats,
-    path_m: Floats,
-    tick: Ints,
-    longest: int,
-    least: float,
-) -> tuple[Ints, Ints]:
-    """Find pairs of ticks, no more than `longest` apart, worth a closer look.
+@compiled
+def _best(
+    track: Track, search: Search, one: int, other: int, least: float, best_value: float
+) -> tuple[int, int, float]:
+    """Return the ticks between which the best passage lies, and its value: -1 and the value to beat
+    where none is better.
 
-    A tick without another `least` of the width away within reach is in none, nor is one that no
-    stretch of `min_distance_m` begins or ends at that leads across for `min_across_ratio` of
-    its way. More than `FINE_STEPS` apart every third tick is enough.
+    They are no more than `longest` apart; more than `FINE_STEPS` apart every third is enough.
     """
-    size = 2 * longest + 1
-    high = np.maximum(
-        maximum_filter1d(position, size) - position, position - minimum_filter1d(position, size)
-    )
-    far = high >= least
-    if not far.any():
-        return np.empty(0, "int64"), np.empty(0, "int64")
-    begins, ends = leads_across(limits, across_m, path_m)
-    one, other = np.flatnonzero(far & begins), np.flatnonzero(far & ends)
-    first = np.searchsorted(other, one, side="right")
-    n = np.searchsorted(other, one + longest, side="right") - first
-    owner, at = timegrid.ranges(first, n)
-    i, j = one[owner], other[at]
-    coarse = tick % 3 == 0
-    near = (j - i <= FINE_STEPS) | (coarse[i] & coarse[j])
-    return i[near], j[near]
+    begin, end = -1, -1
+    n = len(track.position)
+    for i in range(n):
+        for j in range(i + 1, min(i + search.longest + 1, n)):
+            share = abs(track.position[j] - track.position[i])
+            if share < least:
+                continue
+            if j - i > FINE_STEPS and (track.tick[i] % 3 or track.tick[j] % 3):
+                continue
+            forth = track.position[j] > track.position[i]
+            leaves = track.nearest[i] == (one if forth else other)
+            arrives = track.nearest[j] == (other if forth else one)
+            if not (leaves or arrives):
+                continue
+            both = leaves and arrives
+            if share < (search.min_share if both else search.min_one_sided):
+                continue
+            sailed_m = track.path_m[j] - track.path_m[i]
+            ratio = abs(track.across_m[j] - track.across_m[i]) / max(sailed_m, 1.0)
+            value = share * min(ratio, 1.0) * (1.0 if both else ONE_SIDED)
+            if value <= best_value or ratio < search.min_ratio:
+                continue
+            if min(track.width_m[i], track.width_m[j]) < search.min_width_m:
+                continue
+            if track.report[j] - track.report[i] + 2 < search.min_reports:
+                continue
+            good_m = _apart_m(track.lat[i], track.lon[i], track.lat[j], track.lon[j])
+            mps = good_m / ((track.tick[j] - track.tick[i]) * search.step_s)
+            if good_m >= search.min_good_m and search.min_mps <= mps <= search.max_mps:
+                begin, end, best_value = i, j, value
+    return begin, end, best_value
+
+
+@compiled
+def _apart_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Return what `geodesy.distance_m` does of two places."""
+    phi1, phi2 = np.radians(lat1), np.radians(lat2)
+    half_dphi, half_dlon = (phi2 - phi1) / 2, (np.radians(lon2) - np.radians(lon1)) / 2
+    h = np.sin(half_dphi) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin(half_dlon) ** 2
+    return float(2 * geodesy.EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))

@@ -11,8 +11,7 @@ the detectors that rest on it independent of partitioning.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,9 +22,6 @@ from detectors.kinematics import geodesy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_AT_A_TIME: Final = 200_000
-"""Reports that are resampled at a time."""
 
 
 @dataclass(frozen=True)
@@ -93,37 +89,15 @@ def resample(
     last report before a silence isn't made: whether a silence follows is only known later, and
     the grid must not depend on when it is looked at.
     """
-    step_us = step_s * SECOND_US
-    silence_us = np.diff(time_us)
-    near = (track_id[1:] == track_id[:-1]) & (silence_us <= max_silence_s * SECOND_US)
-    del silence_us
-    first = -(-time_us // step_us)
-    n_ticks = np.where(near, first[1:] - first[:-1], 0)
-    done = np.r_[0, np.cumsum(n_ticks)]
-    n = int(done[-1])
-    track_id_of, tick_of, report_of = (np.empty(n, "int64") for _ in range(3))
+    from detectors.kinematics import ticks  # compiled: not for who makes no grid
+
+    silence_us = int(min(max_silence_s * SECOND_US, 2**62))
+    asked = track_id, time_us, lat, lon, step_s * SECOND_US, silence_us
+    n = ticks.count(track_id, time_us, *asked[4:])
+    track_of, tick_of, report_of = (np.empty(n, "int64") for _ in range(3))
     lat_of, lon_of, speed_of = (np.empty(n, "float64") for _ in range(3))
-    found = Grid(step_s, track_id_of, tick_of, lat_of, lon_of, speed_of, report_of)
-    # Some tracks at a time, so that what is worked out meanwhile isn't held of all.
-    ends = offsets(track_id)
-    ends = ends[np.r_[True, np.diff(ends[:-1] // _AT_A_TIME) != 0, True]] if n else ends[:1]
-    for low, high in pairwise(ends.tolist()):
-        report, tick = ranges(first[low : high - 1], n_ticks[low : high - 1])
-        report += low
-        own = slice(int(done[low]), int(done[high - 1]))
-        fraction = (tick * step_us - time_us[report]) / (time_us[report + 1] - time_us[report])
-        tick_lat, tick_lon = geodesy.interpolate(
-            lat[report], lon[report], lat[report + 1], lon[report + 1], fraction
-        )
-        track = track_id[report]
-        speed_kn = np.full(len(tick), np.nan)
-        if len(tick) > 1:
-            follows = (track[1:] == track[:-1]) & (np.diff(tick) == 1)
-            moved_m = geodesy.distance_m(tick_lat[:-1], tick_lon[:-1], tick_lat[1:], tick_lon[1:])
-            speed_kn[:-1] = np.where(follows, geodesy.speed_kn(moved_m, step_s), np.nan)
-        found.track_id[own], found.tick[own], found.report[own] = track, tick, report
-        found.lat[own], found.lon[own], found.speed_kn[own] = tick_lat, tick_lon, speed_kn
-    return found
+    ticks.fill(*asked, (track_of, tick_of, report_of, lat_of, lon_of, speed_of))
+    return Grid(step_s, track_of, tick_of, lat_of, lon_of, speed_of, report_of)
 
 
 def grid_of(positions: pd.DataFrame, step_s: int, max_silence_s: float) -> Grid:
@@ -240,21 +214,9 @@ def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     >>> quantiles(np.array([3.0, 1.0, np.nan, 2.0]), np.array([0]), np.array([3]), 0.5)
     array([2.])
     """
-    run, rows = ranges(first, last - first + 1)
-    inside = values[rows]
-    known = ~np.isnan(inside)
-    run, inside = run[known], inside[known]
-    # One sort by value, then a stable one by run, which of few runs is one by counting.
-    by_value = np.argsort(inside)
-    small = run.astype("uint16") if len(first) <= 1 << 16 else run
-    inside = inside[by_value[np.argsort(small[by_value], kind="stable")]]
-    count = np.bincount(run, minlength=len(first))
-    begin = np.cumsum(count) - count
-    picked = np.full(len(first), np.nan)
-    some = count > 0
-    rank = np.floor((count - 1) * q).astype("int64")
-    picked[some] = inside[(begin + rank)[some]]
-    return picked
+    from detectors.kinematics import ticks
+
+    return ticks.ranked(np.asarray(values, "float64"), first, last, q)
 
 
 def position_at(

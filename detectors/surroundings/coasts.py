@@ -1,7 +1,7 @@
 """Whose coast is how far: distances to the coasts of each state."""
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -9,6 +9,9 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.kinematics import geodesy
+
+if TYPE_CHECKING:
+    pass
 
 Floats = NDArray[np.float64]
 
@@ -18,10 +21,6 @@ kilometre."""
 
 FARTHEST_M: Final = 150 * geodesy.METRES_PER_NM
 """Beyond this a coast is as good as nowhere; the Strait is 140 nm wide at its entrance."""
-
-LEAF: Final = 32
-"""Points in a leaf of the tree: from far off many are about as near. Measured on tracks of the
-Strait; 16 take a fifth longer."""
 
 ROCK_M2: Final = 10_000.0
 """Nobody lives on less than a hectare of rock (as Pedra Branca), and nobody lands people on it:
@@ -55,19 +54,19 @@ class Coasts:
     """
 
     def __init__(self, land: gpd.GeoDataFrame, min_area_m2: float = 0.0) -> None:
-        from scipy.spatial import cKDTree  # a quarter of a second, for who asks for no distance
+        from detectors.kinematics.nearest import Nearest  # compiled: not for who asks no distance
 
         known = land[land["iso3"].fillna("") != ""] if "iso3" in land else land.iloc[:0]
         self.states: tuple[str, ...] = tuple(sorted(known["iso3"].unique())) if len(known) else ()
         degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
-        self._trees: list[cKDTree] = []
+        self._trees: list[Nearest] = []
         for state in self.states:
             own = known.geometry.to_numpy()[(known["iso3"] == state).to_numpy()]
             if min_area_m2:
                 own = shapely.get_parts(own)
                 own = own[_area_m2(own) >= min_area_m2]
             lon, lat = shapely.get_coordinates(shapely.segmentize(own, SPACING_M / degree_m)).T
-            self._trees.append(cKDTree(geodesy.unit_xyz(lat, lon), leafsize=LEAF))
+            self._trees.append(Nearest(geodesy.unit_xyz(lat, lon)))
 
     def distance_m(
         self, lat: ArrayLike, lon: ArrayLike, of: Collection[int] | None = None
@@ -95,7 +94,7 @@ class Coasts:
         return distance
 
     def _distance_m(self, row: int, xyz: Floats) -> Floats:
-        chord, _ = self._trees[row].query(xyz, distance_upper_bound=geodesy.chord(FARTHEST_M))
+        chord, _ = self._trees[row].to(xyz, geodesy.chord(FARTHEST_M))
         distance = np.full(len(xyz), FARTHEST_M)
         near = np.isfinite(chord)
         distance[near] = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(chord[near] / 2)

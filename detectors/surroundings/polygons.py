@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.kinematics import timegrid
 from detectors.kinematics.geodesy import wrap_lon
 
 Floats = NDArray[np.float64]
@@ -22,11 +21,9 @@ Ints = NDArray[np.int64]
 
 _FINEST_CELL_DEG: Final = 0.01
 _MAX_CELLS: Final = 4_000_000
-_LEVELS: Final = 6
-"""A top cell is split this often into four: 2**6 cells on a side."""
 _EPS_DEG: Final = 1e-9
-"""Cells are tested a little larger than they are (0.1 mm), so that rounding in the cell number of
-a point on a cell's edge can't matter."""
+"""A boundary is taken to be a little wider than it is (0.1 mm), so that rounding in the cell number
+of a point on a cell's edge can't matter."""
 _CHUNK: Final = 2_000_000
 
 
@@ -69,57 +66,23 @@ class PolygonIndex:
         shapely.prepare(self._geometries)
         self._empty = bool(np.all(np.isnan(shapely.bounds(self._geometries))))
         if not self._empty:
-            self._build()
+            self._build()  # compiled, as are look-ups: not for who only reads zones
 
     def _build(self) -> None:
+        from detectors.surroundings.raster import Grid, Index, cells_of
+
         bounds = shapely.bounds(self._geometries)
         west, south = np.nanmin(bounds[:, :2], axis=0)
         east, north = np.nanmax(bounds[:, 2:], axis=0)
         extent = (east - west + 1e-6) * (north - south + 1e-6)
-        self._cell_deg = max(_FINEST_CELL_DEG, float(np.sqrt(extent / _MAX_CELLS)))
-        side = 2**_LEVELS
-        self._west, self._south = west - self._cell_deg, south - self._cell_deg
-        top_deg = self._cell_deg * side
-        self._nx = (int((east - self._west) / top_deg) + 1) * side
-        self._ny = (int((north - self._south) / top_deg) + 1) * side
-
-        # Quadtree descent, all polygons at once: pairs (polygon, cell) of one level at a time.
-        x, y = (a.ravel() for a in np.mgrid[0 : self._nx // side, 0 : self._ny // side])
-        top = shapely.STRtree(self._geometries).query(self._boxes(x, y, side))
-        polygon, x, y = top[1], x[top[0]], y[top[0]]
-        cells, polygons, covered = [], [], []
-        for level in range(_LEVELS, -1, -1):
-            size = 2**level
-            boxes = self._boxes(x, y, size)
-            met = shapely.intersects(self._geometries[polygon], boxes)
-            polygon, x, y, boxes = polygon[met], x[met], y[met], boxes[met]
-            whole = shapely.contains_properly(self._geometries[polygon], boxes)
-            done = whole if level else np.ones(len(whole), bool)
-            step = np.arange(size)
-            fine_x = x[done, None, None] * size + step[None, None, :]
-            fine_y = y[done, None, None] * size + step[None, :, None]
-            cells.append((fine_y * self._nx + fine_x).ravel())
-            polygons.append(np.repeat(polygon[done], size * size))
-            covered.append(np.repeat(whole[done], size * size))
-            polygon, x, y = polygon[~done], x[~done], y[~done]
-            polygon = np.repeat(polygon, 4)
-            x = np.add.outer(2 * x, [0, 1, 0, 1]).ravel()
-            y = np.add.outer(2 * y, [0, 0, 1, 1]).ravel()
-        cell, owner = np.concatenate(cells), np.concatenate(polygons)
-        order = np.lexsort((owner, cell))
-        self._polygon = owner[order].astype(np.int32)
-        self._covered = np.concatenate(covered)[order]
-        self._first = np.zeros(self._nx * self._ny + 1, np.int32)
-        np.cumsum(np.bincount(cell, minlength=self._nx * self._ny), out=self._first[1:])
-
-    def _boxes(self, x: Ints, y: Ints, size: int) -> NDArray[np.object_]:
-        width = self._cell_deg * size
-        west, south = self._west + x * width, self._south + y * width
-        return np.asarray(
-            shapely.box(
-                west - _EPS_DEG, south - _EPS_DEG, west + width + _EPS_DEG, south + width + _EPS_DEG
-            )
-        )
+        cell_deg = max(_FINEST_CELL_DEG, float(np.sqrt(extent / _MAX_CELLS)))
+        west, south = float(west) - cell_deg, float(south) - cell_deg
+        n_x, n_y = int((east - west) / cell_deg) + 2, int((north - south) / cell_deg) + 2
+        self._grid = Grid(west, south, cell_deg, n_x, n_y, _EPS_DEG / cell_deg)
+        polygon, cell, covered = cells_of(self._geometries, self._grid)
+        first = np.zeros(n_x * n_y + 1, np.int32)
+        np.cumsum(np.bincount(cell, minlength=n_x * n_y), out=first[1:])
+        self._index = Index(first, polygon.astype(np.int32), covered)
 
     def pairs(
         self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None = None
@@ -133,52 +96,51 @@ class PolygonIndex:
         wanted
             Which polygons to ask about, one bool each; all when left out.
         """
+        return self._pairs(lat, lon, wanted, enough=False)
+
+    def any(
+        self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
+        """Tell whether each point lies in any polygon, or in any of those `wanted`."""
+        inside = np.zeros(len(np.asarray(lat)), bool)
+        inside[self._pairs(lat, lon, wanted, enough=True)[0]] = True
+        return inside
+
+    def _pairs(
+        self, lat: ArrayLike, lon: ArrayLike, wanted: NDArray[np.bool_] | None, *, enough: bool
+    ) -> tuple[Ints, Ints]:
+        """Return `pairs`, or where that is `enough` one at least of each point that is in any."""
         lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
         if self._empty or not len(lat):
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        point = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
-        lat, lon = lat[point], lon[point]
+        if wanted is None:
+            wanted = np.ones(len(self._geometries), bool)
         # Wrapping rounds, so what needs none stays as it is.
-        lon = np.where(np.abs(lon) > 180.0, wrap_lon(lon), lon)
-        seam = np.flatnonzero(np.abs(lon) == 180.0)  # the edge of both hemispheres
+        far = np.flatnonzero((np.abs(lon) > 180.0) & np.isfinite(lon))
+        if len(far):
+            lon = lon.copy()
+            lon[far] = wrap_lon(lon[far])
         found = [
-            self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], wanted, a)
+            self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], wanted, a, enough)
             for a in range(0, len(lat), _CHUNK)
         ]
+        seam = np.flatnonzero(np.abs(lon) == 180.0)  # the edge of both hemispheres
         if len(seam):
-            index, polygon = self._chunk(lat[seam], -lon[seam], wanted, 0)
+            index, polygon = self._chunk(lat[seam], -lon[seam], wanted, 0, enough)
             found.append((seam[index], polygon))
-        points = np.concatenate([part[0] for part in found] or [np.empty(0, np.int64)])
-        polygons = np.concatenate([part[1] for part in found] or [np.empty(0, np.int64)])
+        points, polygons = (np.concatenate(parts) for parts in zip(*found, strict=True))
         if len(seam):
             points, polygons = np.unique(np.stack([points, polygons], axis=1), axis=0).T
-        return point[points], polygons
+        return points, polygons
 
     def _chunk(
-        self, lat: Floats, lon: Floats, wanted: NDArray[np.bool_] | None, offset: int
+        self, lat: Floats, lon: Floats, wanted: NDArray[np.bool_], offset: int, enough: bool
     ) -> tuple[Ints, Ints]:
-        x = np.floor((lon - self._west) / self._cell_deg).astype(np.int64)
-        y = np.floor((lat - self._south) / self._cell_deg).astype(np.int64)
-        inside = (x >= 0) & (x < self._nx) & (y >= 0) & (y < self._ny)
-        cell = np.where(inside, y * self._nx + x, 0)
-        count = np.where(inside, self._first[cell + 1] - self._first[cell], 0)
-        point = np.flatnonzero(count)
-        count = count[point]
-        owner, entry = timegrid.ranges(self._first[cell[point]], count)
-        point, polygon = point[owner], self._polygon[entry]
-        hit = self._covered[entry]
-        ask = ~hit
-        if wanted is not None:
-            hit &= wanted[polygon]
-            ask &= wanted[polygon]
-        ask = np.flatnonzero(ask)
+        from detectors.surroundings.raster import entries_at
+
+        point, polygon, hit = entries_at(lat, lon, self._grid, self._index, wanted, enough)
+        ask = np.flatnonzero(~hit)
         hit[ask] = shapely.intersects_xy(
             self._geometries[polygon[ask]], lon[point[ask]], lat[point[ask]]
         )
-        return point[hit] + offset, polygon[hit].astype(np.int64)
-
-    def any(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
-        """Tell whether each point lies in any polygon."""
-        inside = np.zeros(len(np.asarray(lat)), bool)
-        inside[self.pairs(lat, lon)[0]] = True
-        return inside
+        return point[hit] + offset, polygon[hit]

@@ -20,7 +20,7 @@ from detectors.surroundings.rules import Rule
 from detectors.surroundings.watches import Watch, implied_by
 
 if TYPE_CHECKING:
-    from scipy.spatial import cKDTree
+    from detectors.kinematics.nearest import Nearest
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
@@ -146,10 +146,9 @@ class Zones:
         self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
     ) -> NDArray[np.bool_]:
         """Tell whether each point lies in a zone of `classes`, with `excuses` in one that does."""
-        inside = np.zeros(len(np.asarray(lat)), bool)
-        if classes:
-            inside[self.members(lat, lon, classes, excuses=excuses)[0]] = True
-        return inside
+        if not classes:
+            return np.zeros(len(np.asarray(lat)), bool)
+        return self._zone_index.any(lat, lon, self.rows_of(classes, excuses=excuses))
 
     def rows_of(self, classes: Sequence[str], *, excuses: bool = False) -> NDArray[np.bool_]:
         """Return which rows of `frame` are of `classes`.
@@ -195,12 +194,11 @@ class Zones:
         if self._coast is not None and within_m > 0:
             # Half a circumference is as far as anything can be; beyond it the chord shrinks again.
             farthest = min(within_m, np.pi * geodesy.EARTH_RADIUS_M)
-            _, nearest = self._coast.query(
-                geodesy.unit_xyz(lat[known], lon[known]),
-                distance_upper_bound=geodesy.chord(farthest) * (1 + 1e-9),
+            _, nearest = self._coast.to(
+                geodesy.unit_xyz(lat[known], lon[known]), geodesy.chord(farthest) * (1 + 1e-9)
             )
-            near = nearest < self._coast.n
-            xyz = self._coast.data[nearest[near]]
+            near = nearest >= 0
+            xyz = self._coast.points[nearest[near]]
             coast_lat = np.degrees(np.arcsin(np.clip(xyz[:, 2], -1.0, 1.0)))
             coast_lon = np.degrees(np.arctan2(xyz[:, 1], xyz[:, 0]))
             at = known[near]
@@ -314,13 +312,13 @@ class Zones:
         return _indexed((shapely.to_wkb(self.reach),))
 
     @cached_property
-    def _coast(self) -> "cKDTree | None":
-        from scipy.spatial import cKDTree  # as in `Coasts`
+    def _coast(self) -> "Nearest | None":
+        from detectors.kinematics.nearest import Nearest  # as in `Coasts`
 
         degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
         dense = shapely.segmentize(self.land.geometry.to_numpy(), COAST_SPACING_M / degree_m)
         lon, lat = shapely.get_coordinates(dense).T
-        return cKDTree(geodesy.unit_xyz(lat, lon)) if len(lat) else None
+        return Nearest(geodesy.unit_xyz(lat, lon)) if len(lat) else None
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,6 @@
 """What was heard of each vessel in a look: how much, by what set, and where last."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,9 @@ import pandas as pd
 from detectors.core import frames
 from detectors.core.frames import SECOND_US, TRACKED, Column
 from pipelines.detect import memory
+from pipelines.detect.nearness import Nearness
 from pipelines.store import Queries
+from pipelines.store.spool import Spool
 
 HEARD: Final[Mapping[str, Column]] = {
     "mmsi": TRACKED["mmsi"],
@@ -96,7 +98,9 @@ def heard_in_parts(
     need: pd.DataFrame,
     ranges: Sequence[tuple[int, int]],
     times: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp],
-    note: Callable[[pd.DataFrame], None],
+    columns: Collection[str],
+    spool: Spool,
+    near: Nearness,
 ) -> pd.DataFrame:
     """Return `HEARD` of the vessels in `need`, read by ranges of MMSIs.
 
@@ -104,16 +108,19 @@ def heard_in_parts(
     ----------
     times
         From when hours count, up to when is read, and up to when reports count.
-    note
-        Called with the tracks of each part.
+    columns
+        What is kept in `spool` of each report; `COLUMNS` are among them.
+    near
+        Notes where they were.
     """
     start, end, until = times
     heard = []
     for low, high in ranges:
         part = memory.of_range(need, low, high)
         if len(part):
-            tracked = store.segmented(part, end, COLUMNS).tracked
-            heard.append(heard_by_vessel(tracked, start, until))
-            note(tracked)
+            found = store.segmented(part, end, columns)
+            heard.append(heard_by_vessel(found.tracked, start, until))
+            spool.add(found)
+            near.add(found.tracked)
     whole = pd.concat(heard, ignore_index=True) if heard else frames.empty(HEARD)
     return whole.sort_values("mmsi", ignore_index=True)

@@ -19,26 +19,27 @@ from numpy.typing import NDArray
 from detectors.core.detector import Detector
 from detectors.core.frames import SECOND_US, offsets
 from detectors.core.relations import Along, Near, Own, Places
-from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics import cubes, geodesy, timegrid
+from detectors.kinematics.cubes import BITS
 from detectors.kinematics.reports import Reports
-from pipelines.detect.company import slow_rows
 from pipelines.store.judged_files import Within
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Tracks = tuple[Ints, NDArray[np.int32], Ints, Floats, Floats]
 
 SLOT_S: Final = 1800
 SLOT_US: Final = SLOT_S * SECOND_US
 LEAST_M: Final = 600.0
-"""Cubes are no smaller, so that each coordinate has room in `_BITS`."""
+"""Cubes are no smaller, so that each coordinate has room in `cubes.BITS`."""
 LEAST_SHARE: Final = 1 / 8
 """A part isn't halved once its own reports are so small a share of what fits: what is too much is
 the company, which a half has too."""
 COLUMNS: Final = ("mmsi", "time", "lat", "lon", "track_id")
 
-_BITS: Final = 15
 _BESIDE: Final = np.array(
-    [(x << 2 * _BITS) + (y << _BITS) + z for x, y, z in product((-1, 0, 1), repeat=3)]
+    [(x << 2 * BITS) + (y << BITS) + z for x, y, z in product((-1, 0, 1), repeat=3)]
 )
 
 
@@ -125,15 +126,11 @@ class Nearness:
         counts = np.bincount(flat, minlength=len(mmsi) * self._n_slots)
         self._counts.append(counts.reshape(len(mmsi), self._n_slots).astype("int32"))
         self._mmsi.append(mmsi)
-        grids: dict[tuple[int, float], timegrid.Grid] = {}
+        whose = (np.searchsorted(mmsi, reports.tracks // 100) + self._n).astype("int32")
+        tracks = reports.bounds, whose, reports.time_us, reports.lat, reports.lon
+        slots = cubes.Slots(self._first, SLOT_US, self._n_slots)
         for which, within_m in self._along:
-            size = (which.step_s, which.max_silence_s)
-            grid = grids[size] = grids[size] if size in grids else reports.grid(*size)
-            rows = slow_rows(grid, which)
-            at = grid.tick[rows] * (grid.step_s * SECOND_US) // SLOT_US - self._first
-            vessel = np.searchsorted(mmsi, grid.track_id[rows] // 100) + self._n
-            places = self._places[which, within_m]
-            places.add(vessel, np.clip(at, 0, self._n_slots - 1), grid.lat[rows], grid.lon[rows])
+            self._places[which, within_m].add(tracks, ticks_of(which), slots)
         self._n += len(mmsi)
 
     def parts(self, detectors: Sequence[Detector], rows: int) -> Iterator[Part]:
@@ -185,6 +182,14 @@ class Nearness:
         return wanted
 
 
+def ticks_of(which: Along) -> cubes.Ticks:
+    """Return which ticks count, as `company.slow_rows` has it."""
+    slow_m = which.below_kn * geodesy.KNOT_MPS * which.step_s
+    silence_us = int(min(which.max_silence_s * SECOND_US, 2**62))
+    pause = -(-int(which.pause_s) // which.step_s) if isfinite(slow_m) else 0
+    return cubes.Ticks(which.step_s * SECOND_US, silence_us, slow_m, pause)
+
+
 class _Places:
     """In which cubes vessels were in which half hours."""
 
@@ -194,24 +199,18 @@ class _Places:
         self._key: list[Ints] = []
         self._by_key: tuple[Ints, Ints, NDArray[np.int32]] | None = None
 
-    def add(
-        self, vessel: Ints, slot: Ints, lat: NDArray[np.float64], lon: NDArray[np.float64]
-    ) -> None:
-        """Note places of vessels, each once as long as it stays there."""
-        key = slot
-        for axis in geodesy.unit_xyz(lat, lon).T:
-            # No more than one edge apart are the same or neighbours, as none is below zero.
-            key = (key << _BITS) + ((axis + 1.0) * (1.0 / self._edge)).astype("int64") + 1
-        new = np.r_[True, (np.diff(key) != 0) | (np.diff(vessel) != 0)][: len(key)]
-        self._vessel.append(vessel[new].astype("int32"))
-        self._key.append(key[new])
+    def add(self, tracks: Tracks, ticks: cubes.Ticks, slots: cubes.Slots) -> None:
+        """Note places of vessels, each once as long as it stays there; see `cubes.keys`."""
+        vessel, key = cubes.keys(*tracks, ticks, slots, 1.0 / self._edge)
+        self._vessel.append(vessel)
+        self._key.append(key)
         self._by_key = None
 
-    def middles(self, n: int) -> NDArray[np.float64]:
+    def middles(self, n: int) -> Floats:
         """Return about where each of `n` vessels was, an axis a row."""
         vessel, key = np.concatenate(self._vessel), np.concatenate(self._key)
         times = np.maximum(np.bincount(vessel, minlength=n), 1)
-        axes = ((key >> shift) & (2**_BITS - 1) for shift in (2 * _BITS, _BITS, 0))
+        axes = ((key >> shift) & (2**BITS - 1) for shift in (2 * BITS, BITS, 0))
         return np.stack([np.bincount(vessel, weights=axis, minlength=n) / times for axis in axes])
 
     def cubes_of(self, mine: Bools) -> Ints:
@@ -231,7 +230,7 @@ class _Places:
         near = near[np.isin(near, known, assume_unique=True)]
         at = np.searchsorted(known, near)
         of, rows = timegrid.ranges(begin[at], begin[at + 1] - begin[at])
-        return vessel[rows].astype("int64"), np.asarray((near >> 3 * _BITS)[of], "int64")
+        return vessel[rows].astype("int64"), np.asarray((near >> 3 * BITS)[of], "int64")
 
 
 def _once(keys: Ints) -> Ints:
@@ -265,7 +264,7 @@ def _since(found: Bools) -> NDArray[np.int32]:
     return np.asarray(at - last)
 
 
-def _halves(own: Ints, where: NDArray[np.float64], rows: Ints) -> list[Ints]:
+def _halves(own: Ints, where: Floats, rows: Ints) -> list[Ints]:
     """Halve vessels by place, along the axis on which they lie furthest apart."""
     places = where[:, own]
     order = np.argsort(places[np.argmax(places.std(axis=1))], kind="stable")

@@ -150,22 +150,13 @@ def look(
             context = replace(context, noise=frames.empty(frames.NOISE))
         else:
             near = Nearness(asked, need["from_time"].min(), end)
-            heard = heard_in_parts(store, need, sizes.ranges, (start, end, until), near.add)
-            context = context_of(store, heard["mmsi"], need, since, end, zones, models)
-            sweep = Sweep(
-                store.segmented,
-                need,
-                end,
-                sizes.ranges,
-                near,
-                sizes.rows,
-                detectors,
-                context,
-                named,
-                failed,
-                known,
-            )
-            sweep.run([d for d in asked if d.name not in failures], only)
+            with store.spool() as spool:
+                times = start, end, until
+                heard = heard_in_parts(store, need, sizes.ranges, times, columns, spool, near)
+                context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+                parts = need, end, sizes.ranges, near, sizes.rows
+                sweep = Sweep(spool.segmented, *parts, detectors, context, named, failed, known)
+                sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
         further = {name: one for name, one in further.items() if len(one)}
         if not further:

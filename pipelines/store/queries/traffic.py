@@ -15,6 +15,7 @@ from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS, Cover
 from pipelines.store import judged_files, positions
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
+from pipelines.store.spool import Spool
 
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
@@ -250,3 +251,7 @@ class TrafficQueries(Generation):
         found = self._selected(need, end, within)
         schema = {name: frames.TRACKED[name] for name in frames.TRACKED if name in columns}
         return Segmented(found.tracked.frame(schema), found.aside.frame(frames.NOISE))
+
+    def spool(self) -> Spool:
+        """Return a place to keep what was read, to read it again in parts."""
+        return Spool(self._root)

@@ -80,19 +80,30 @@ def test_ticks_do_not_depend_on_the_first_report() -> None:
     assert list(whole.report[shared]) == list(part.report + 20)
 
 
-def test_it_makes_no_difference_how_many_are_resampled_at_a_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize("lon", [103.0, 179.9999])
+def test_a_grid_is_what_interpolation_gives(lon: float) -> None:
+    """Tick by tick, also across the antimeridian, of tracks of one report and of many."""
+    random = np.random.default_rng(3)
     track = np.repeat([101, 102, 201, 301, 302], [7, 1, 30, 2, 11])
-    time_us = np.arange(len(track)) * 61_000_000 + 7_000_000
-    lat, lon = np.linspace(1, 2, len(track)), np.linspace(103, 104, len(track))
-    whole = timegrid.resample(track, time_us, lat, lon, 120, 600)
-    assert {101, 201, 302} <= set(whole.track_id.tolist())
-    for at_a_time in (1, 8, 40):
-        monkeypatch.setattr(timegrid, "_AT_A_TIME", at_a_time)
-        parts = timegrid.resample(track, time_us, lat, lon, 120, 600)
-        for name, values in vars(whole).items():
-            np.testing.assert_array_equal(getattr(parts, name), values, name)
+    time_us = np.cumsum(random.choice([10, 61, 400, 700], len(track))) * 1_000_000
+    lat, east = (np.cumsum(random.normal(0, 1e-3, len(track))) + at for at in (1.0, lon))
+    east = geodesy.wrap_lon(east)
+    grid = timegrid.resample(track, time_us, lat, east, 120, 600)
+    row, step_us = 0, 120_000_000
+    for k in range(len(track) - 1):
+        if track[k] != track[k + 1] or time_us[k + 1] - time_us[k] > 600_000_000:
+            continue
+        for tick in range(-(-time_us[k] // step_us), -(-time_us[k + 1] // step_us)):
+            share = (tick * step_us - time_us[k]) / (time_us[k + 1] - time_us[k])
+            at = geodesy.interpolate(lat[k], east[k], lat[k + 1], east[k + 1], share)
+            assert (grid.track_id[row], grid.tick[row], grid.report[row]) == (track[k], tick, k)
+            assert (grid.lat[row], grid.lon[row]) == at
+            row += 1
+    assert row == len(grid.tick) > 20
+    moved_m = geodesy.distance_m(grid.lat[:-1], grid.lon[:-1], grid.lat[1:], grid.lon[1:])
+    follows = (np.diff(grid.track_id) == 0) & (np.diff(grid.tick) == 1)
+    expected = np.r_[np.where(follows, geodesy.speed_kn(moved_m, 120), np.nan), np.nan]
+    np.testing.assert_allclose(grid.speed_kn, expected, rtol=1e-9)
 
 
 def test_a_silence_has_no_ticks() -> None:

@@ -8,8 +8,12 @@ import pytest
 
 from detectors.core import frames
 from detectors.core.detector import Detector
+from detectors.core.frames import SECOND_US
 from detectors.core.relations import Along, Near, Own, Relation
-from pipelines.detect.nearness import Nearness, in_places
+from detectors.kinematics import cubes, geodesy, timegrid
+from detectors.kinematics.cubes import BITS
+from pipelines.detect.company import slow_rows
+from pipelines.detect.nearness import SLOT_S, SLOT_US, Nearness, in_places, ticks_of
 
 START: Final = pd.Timestamp("2026-03-01T00:00Z").as_unit("us")
 END: Final = START + pd.Timedelta("1D")
@@ -105,3 +109,36 @@ def test_who_looks_in_places() -> None:
     assert not in_places(detector(Own()))
     assert not in_places(detector(Near(1000.0, 0.0, ALONG, ALONG)))
     assert not in_places(detector(Near(1000.0, 60.0, ALONG, ALONG, around_s=3600.0)))
+
+
+@pytest.mark.parametrize("which", [ALONG, Along(120, 1800, below_kn=3.0, pause_s=1200)])
+@pytest.mark.parametrize("lon", [103.0, 179.95])
+def test_no_place_of_the_grid_is_missed(which: Along, lon: float) -> None:
+    """By a walk over the ticks of the grid; and few are there that needn't be."""
+    random = np.random.default_rng(7)
+    n, days = 400, []
+    for hull in (1, 2, 3):
+        time_us = (
+            START.value // 1000 + np.cumsum(random.choice([60, 300, 1200, 2400], n)) * SECOND_US
+        )
+        speed = np.where(np.arange(n) // 40 % 2, 0.0002, 0.01)
+        lat, east = (np.cumsum(random.normal(0, speed)) + by for by in (1.0, lon))
+        days.append((np.full(n, A * 100 + hull), time_us, lat, (east + 180) % 360 - 180))
+    track, time_us, lat, east = (np.concatenate(parts) for parts in zip(*days, strict=True))
+    grid = timegrid.resample(track, time_us, lat, east, which.step_s, which.max_silence_s)
+    rows = slow_rows(grid, which)
+    assert len(rows) > 0
+    edge = 1e-4
+    cube = ((geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]) + 1) * (1 / edge)).astype("int64") + 1
+    slot = grid.tick[rows] * which.step_s // SLOT_S - START.value // 10**9 // SLOT_S
+    expected = {(s, *c) for s, c in zip(slot.tolist(), map(tuple, cube.tolist()), strict=True)}
+    slots = cubes.Slots(START.value // 10**9 // SLOT_S, SLOT_US, 10_000)
+    whose = np.zeros(3, "int32")
+    bounds = np.array([0, n, 2 * n, 3 * n])
+    _, key = cubes.keys(bounds, whose, time_us, lat, east, ticks_of(which), slots, 1 / edge)
+    ones = 2**BITS - 1
+    found = {
+        (k >> 3 * BITS, k >> 2 * BITS & ones, k >> BITS & ones, k & ones) for k in key.tolist()
+    }
+    assert expected <= found
+    assert len(found) <= 1.05 * len(expected)

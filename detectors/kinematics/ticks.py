@@ -1,0 +1,74 @@
+"""Loops of `timegrid`, compiled."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.kinematics import geodesy
+from detectors.kinematics.integrity.jit import compiled
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@compiled
+def count(track_id: Ints, time_us: Ints, step_us: int, silence_us: int) -> int:
+    """Return how many ticks `fill` makes."""
+    n = 0
+    for row in range(len(track_id) - 1):
+        silent_us = time_us[row + 1] - time_us[row]
+        if track_id[row + 1] == track_id[row] and silent_us <= silence_us:
+            n += -(-time_us[row + 1] // step_us) + -time_us[row] // step_us
+    return n
+
+
+@compiled
+def fill(
+    track_id: Ints,
+    time_us: Ints,
+    lat: Floats,
+    lon: Floats,
+    step_us: int,
+    silence_us: int,
+    to: tuple[Ints, Ints, Ints, Floats, Floats, Floats],
+) -> None:
+    """Write the ticks of `timegrid.resample`: track, tick, report, latitude, longitude, speed."""
+    track_of, tick_of, report_of, lat_of, lon_of, speed_of = to
+    step_s = step_us / 1_000_000
+    n, was_level = 0, 0.0
+    for row in range(len(track_id) - 1):
+        silent_us = time_us[row + 1] - time_us[row]
+        if track_id[row + 1] != track_id[row] or silent_us > silence_us:
+            continue
+        dlat, dlon = lat[row + 1] - lat[row], _wrapped(lon[row + 1] - lon[row])
+        for tick in range(-(-time_us[row] // step_us), -(-time_us[row + 1] // step_us)):
+            share = (tick * step_us - time_us[row]) / silent_us
+            track_of[n], tick_of[n], report_of[n] = track_id[row], tick, row
+            lat_of[n], lon_of[n] = lat[row] + share * dlat, _wrapped(lon[row] + share * dlon)
+            speed_of[n] = np.nan
+            level = np.cos(np.radians(lat_of[n]))
+            if n and track_of[n - 1] == track_of[n] and tick_of[n - 1] == tick - 1:
+                up = np.sin((np.radians(lat_of[n]) - np.radians(lat_of[n - 1])) / 2)
+                on = np.sin((np.radians(lon_of[n]) - np.radians(lon_of[n - 1])) / 2)
+                h = min(max(up**2 + was_level * level * on**2, 0.0), 1.0)
+                moved_m = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(np.sqrt(h))
+                speed_of[n - 1] = moved_m / step_s / geodesy.KNOT_MPS
+            was_level = level
+            n += 1
+
+
+@compiled
+def _wrapped(lon: float) -> float:
+    """Return `geodesy.wrap_lon` of a longitude."""
+    return lon if -180.0 <= lon < 180.0 else (lon + 180.0) % 360.0 - 180.0
+
+
+@compiled
+def ranked(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
+    """Return the known value of each stretch whose rank is nearest to `q` from below."""
+    found = np.full(len(first), np.nan)
+    for k in range(len(first)):
+        own = values[first[k] : last[k] + 1]
+        own = np.sort(own[~np.isnan(own)])
+        if len(own):
+            found[k] = own[int(np.floor((len(own) - 1) * q))]
+    return found
