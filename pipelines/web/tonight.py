@@ -71,10 +71,11 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True)
 class First:
-    """One of the incidents to look at first, and why it stands there."""
+    """One of the incidents to look at first, its title where room is short, and why it stands there."""
 
     line: Line
-    why: tuple[str, ...]
+    title: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
 
 
 def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
-    """Return what to look at first, with the reasons and what its place rests on."""
+    """Return what to look at first, with the reasons."""
     night, by_id = shown.night, {line.incident_id: line for line in lines}
     found = incidents.first(
         pd.DataFrame(night.incidents),
@@ -179,11 +180,15 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         say=shown.words.say,
     )
     told = [
-        First(line, (", ".join(one.why), *why(shown, line)))
+        First(
+            line,
+            incidents.without_number(line.title, line.main, shown.words.say),
+            ", ".join(one.why),
+        )
         for one in found
         if (line := by_id.get(one.incident_id)) is not None
     ]
-    return tuple(sorted(told, key=lambda one: one.line.rank))
+    return tuple(told)
 
 
 def why(shown: Shown, line: Line) -> tuple[str, ...]:

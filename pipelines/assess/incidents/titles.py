@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core.telling import Told, place_and_time, state
+from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
@@ -103,12 +103,21 @@ def _landings(
             yield row.mmsi, str(row.evidence["to_state"])
 
 
+def without_number(title: str, mmsi: int, say: Say) -> str:
+    """Return a title without the words that a vessel's number can't be one, where room is short."""
+    return title.replace(_no_number(mmsi, say), "")
+
+
+def _no_number(mmsi: int, say: Say) -> str:
+    return say(" (number {mmsi:09d} can't be a ship's)", mmsi=mmsi)
+
+
 def _named(mmsi: int, teller: Teller) -> str:
     """Return a vessel's name; with its number where that can't be one."""
     name = teller.name(mmsi)
     if mmsi_kind(np.array([mmsi]))[0] not in (BAD_FORM, BAD_MID):
         return name
-    return name + teller.say(" (number {mmsi:09d} can't be a ship's)", mmsi=mmsi)
+    return name + _no_number(mmsi, teller.say)
 
 
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:

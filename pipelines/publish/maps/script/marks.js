@@ -34,7 +34,7 @@ function layOut(w, h, X, Y, s, shown, onLand = () => false) {
     const y = Y(e.y);
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
-    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 500 ? 2 : 4;
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : 4;
     search: for (const [r, n] of RINGS.slice(0, reach)) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
