@@ -248,7 +248,8 @@ def _part(scene: Scene, ranks: Collection[int]) -> Scene:
 def _fit(scene: Scene) -> Box:
     """Return the box of an incident: its events, the ways of its vessels meanwhile, a coast."""
     places = [(one.x, one.y) for one in scene.events]
-    places += [(one.x, one.y) for one in (*scene.vessels, *scene.points)]
+    places += [(one.x, one.y) for one in scene.vessels]
+    places += [(one.x, one.y) for one in scene.points]
     xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
     begin = min((one.begin_s for one in scene.events), default=0)
     goes_on = any(one.end_s is None for one in scene.events)

@@ -1,6 +1,7 @@
 """The patrol plan of a night: as it lies in the run's folder, or made as `selat plan` does."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import Annotated, Any
@@ -10,8 +11,8 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from detectors.core.errors import SelatError
-from pipelines.base.progress import Reporter
 from pipelines.base.labels import Labels
+from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.run.plan import plan_run, write
@@ -37,13 +38,14 @@ def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
             )
             hint = work.hint
         held = units.held(one, run_id)
+        told = _told(held, here.words(request))
         return here.show(
             request,
             "plan",
             status,
             shown=night,
-            plan=plan(held, here.words(request)) if held else None,
-            drawn=charts.plan(night, held) if held else None,
+            plan=told,
+            drawn=charts.plan(night, held) if held and told else None,
             work=work,
             part=here.part,
             said=said,
@@ -71,6 +73,12 @@ def _made(here: Here, run_id: str, report: Reporter) -> None:
     with report.bar("Plan", None) as bar:
         made = plan_run(here.installation, run_id, None, bar.say)
     write(here.installation, made)
+
+
+def _told(held: units.Held | None, words: Labels) -> dict[str, Any] | None:
+    with suppress(Exception):  # of a file that somebody wrote
+        return None if held is None else plan(held, words)
+    return None
 
 
 def plan(held: units.Held, words: Labels) -> dict[str, Any]:

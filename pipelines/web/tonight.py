@@ -71,7 +71,7 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True)
 class First:
-    """One of the incidents to look at first, its title where room is short, and why it stands there."""
+    """One of the incidents to look at first, its title for a small room, and why it is one."""
 
     line: Line
     title: str

@@ -53,7 +53,9 @@ def held(installation: Installation, run_id: str) -> Held | None:
     path = installation.runs / run_id / "plan.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        reaches(found, {0}, labels("en"))  # what it lacks is missed here, not on a page
+        everybody = {int(one["mmsi"]) for one in found["intercepts"]} | sailed(found)
+        for mmsi in everybody:  # what is wrong with it is found here, not on a page
+            reaches(found, {mmsi}, labels("en"))
         layers(found, 0.0)
     except Exception:
         return None
@@ -140,13 +142,13 @@ def layers(plan: Held, lon0: float, mmsis: Collection[int] | None = None) -> Lay
             lon, lat = np.array(stop["route"], "float64").reshape(-1, 2).T
             ways.append(Way(_placed(lon, lat, lon0), look, colour))
             if stop["task"] in _SYMBOLS:
-                place = _placed([stop["lon"]], [stop["lat"]], lon0)[0].tolist()
+                x, y = _placed([stop["lon"]], [stop["lat"]], lon0)[0].tolist()
                 text = str(number) if mmsis is None else ""
                 title = f"{_name(one['unit'])} {_name(stop['name'] or stop['sector'])}"
-                points.append(Point(*place, _SYMBOLS[stop["task"]], colour, text, title))
+                points.append(Point(x, y, _SYMBOLS[stop["task"]], colour, text, title))
         if mmsis is None and one["base"].get("lat") is not None:
-            at = _placed([one["base"]["lon"]], [one["base"]["lat"]], lon0)[0].tolist()
-            bases[tuple(at)] = Point(*at, "base", "ink", _name(one["base"]["name"]))
+            x, y = _placed([one["base"]["lon"]], [one["base"]["lat"]], lon0)[0].tolist()
+            bases[(x, y)] = Point(x, y, "base", "ink", _name(one["base"]["name"]))
     return tuple(regions), tuple(ways), (*points, *bases.values())
 
 
@@ -160,11 +162,16 @@ def _stops(
 
 def _square(one: Mapping[str, Any], lon0: float) -> Floats:
     west, south, size = (float(one[name]) for name in ("west", "south", "size_deg"))
-    return _placed([west, west + size, west + size, west], [south, south, *[south + size] * 2], lon0)
+    return _placed(
+        [west, west + size, west + size, west], [south, south, *[south + size] * 2], lon0
+    )
 
 
 def _placed(lon: Any, lat: Any, lon0: float) -> Floats:
-    return np.column_stack([cut.relative(lon, lon0), np.asarray(lat, "float64")])
+    placed = np.column_stack([cut.relative(lon, lon0), np.asarray(lat, "float64")])
+    if not np.isfinite(placed).all():
+        raise ValueError("a place of the plan is none")
+    return placed
 
 
 def _name(text: Any) -> str:

@@ -62,8 +62,8 @@ def first(
 ) -> list[First]:
     """Return the most urgent incidents, in the order of their ranks.
 
-    The most urgent are those of the highest score times `DANGER` times `KNOWN`, halved every `HALF_H` since the incident's
-    vessel was heard, or it ended, whichever is later.
+    The most urgent are those of the highest score times `DANGER` times `KNOWN`, halved every
+    `HALF_H` since the incident's vessel was heard, or it ended, whichever is later.
 
     Parameters
     ----------
