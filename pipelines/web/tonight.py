@@ -194,16 +194,16 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
 def why(shown: Shown, line: Line) -> tuple[str, ...]:
     """Return what an incident's place on the list rests on, beside its sentence.
 
-    What else happened in it, and the innocent reason that was found for its strongest event.
+    What else happened in it that no innocent reason fits, and the innocent reason that was found for its strongest event.
     """
     own = shown.events_of(line.events)
     if own.empty:
         return ()
-    rows = told(own.head(MAX_ALSO + 1))
-    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows)
+    rows = [row for row in told(own) if row.other_mmsi or not incidents.excused(row)]
+    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows[: MAX_ALSO + 1])
     said = [text for text in sentences if text not in line.title]
-    if len(own) > MAX_ALSO + 1:
-        said.append(shown.words.at_desk("{n} more events", n=len(own) - MAX_ALSO - 1))
+    if len(rows) > MAX_ALSO + 1:
+        said.append(shown.words.at_desk("{n} more events", n=len(rows) - MAX_ALSO - 1))
     strongest = own.iloc[0]
     given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
     no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
