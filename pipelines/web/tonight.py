@@ -194,7 +194,8 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
 def why(shown: Shown, line: Line) -> tuple[str, ...]:
     """Return what an incident's place on the list rests on, beside its sentence.
 
-    What else happened in it that no innocent reason fits, and the innocent reason that was found for its strongest event.
+    What else happened in it that no innocent reason fits, and the innocent reason that was found
+    for its strongest event.
     """
     own = shown.events_of(line.events)
     if own.empty:

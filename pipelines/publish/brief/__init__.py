@@ -26,13 +26,14 @@ from pipelines.base.text import (
     LOCAL,
     LOCAL_NAME,
     duration_text,
+    moment,
     one_line,
     position_text,
     script_json,
 )
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import incident_cards, moment, vessel_cards, without_time
+from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of
@@ -210,7 +211,7 @@ def _provisional(products: Products, total: int) -> str:
         n=told["flagged"],
         total=total,
         utc=moment(until, None, "UTC"),
-        local=moment(until, LOCAL, LOCAL_NAME),
+        local=moment(until),
     )
 
 
