@@ -7,7 +7,7 @@ by cloning what the server wrote.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
+from detectors.core.telling import Say
 from detectors.surroundings.zones import LANE_CLASSES
-from pipelines.assess.incidents import first
+from pipelines.assess.incidents import first, without_number
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
@@ -158,13 +159,17 @@ def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
     return said
 
 
+def _shorter(one: IncidentCard, say: Say) -> IncidentCard:
+    return replace(one, title=without_number(one.title, one.mmsi, say))
+
+
 def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
     """Return the incidents to look at first, each with the reasons."""
     card = {one.incident_id: one for one in incidents}
     say = labels.labels(products.language).say
     frames = products.incidents, products.events, products.flagged
     return [
-        (card[one.incident_id], ", ".join(one.why))
+        (_shorter(card[one.incident_id], say), ", ".join(one.why))
         for one in first(*frames, products.end, say=say)
         if one.incident_id in card
     ]
