@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from pipelines import store
+from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
@@ -489,6 +490,29 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
     finally:
         path.unlink()
     assert "make the plan" in " ".join(text for _, text in reader.page(address).all("dd"))
+
+
+def test_an_incident_that_rests_on_a_wrong_clock_says_so(
+    desk_home: Path, night: notebooks.Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, end = night.run["start"], night.run["end"]
+    heard = {
+        str(row["incident_id"]): clocks.Heard(frozenset({int(row["mmsi"])}), start, end)
+        for row in night.incidents.to_dict("records")
+        if row["mmsi"]
+    }
+    with store.read(desk_home / "store") as reader:
+        paths = reader.sql("SELECT path FROM files")["path"].tolist()
+        stations = sorted(set(reader.receptions(paths, start)["station"]))
+        everywhere = clocks.doubts(reader, heard, stations)
+        one = clocks.doubts(reader, heard, stations[:1])
+        assert clocks.doubts(reader, heard, ["NOBODY"]) == {}
+    assert {key: doubt.share for key, doubt in everywhere.items()} == dict.fromkeys(heard, 1.0)
+    assert all(doubt.receivers == (stations[0],) for doubt in one.values())
+    assert all(clocks.LEAST <= doubt.share <= 1 for doubt in one.values())
+    monkeypatch.setattr(clocks, "wrong_clocks", lambda _: tuple(stations))
+    page = Reader(Desk(load(desk_home))).page(f"/incident/{next(iter(heard))}")
+    assert "100% of its reports came by receivers whose clocks are wrong" in page.text
 
 
 def test_a_vessel_has_a_slot_for_its_photograph(
