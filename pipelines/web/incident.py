@@ -173,7 +173,7 @@ def _event(
                 one_line(one.overturned_by, SENTENCE_LIMIT),
                 one.verdict == BEST,
             )
-            for one in considered(row, evidence, types, lengths)
+            for one in considered(row, evidence, types, lengths, words.told)
         ],
     )
 

@@ -532,14 +532,14 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("silent", "gap", 0.7, "changed", pd.NaT, at(6)),
         ("nobody", "unmatched_sighting", 0.1, "created", at(2), pd.NaT),
     ]
-    assert looked_at_first(rows) == [
-        ("boat", ("people may be in danger", "high certainty", "new", "still heard")),
+    assert looked_at_first(rows) == [  # as the list has them
         ("here", ("high certainty", "new", "still heard")),
         ("known", ("high certainty", "still heard")),
+        ("boat", ("people may be in danger", "high certainty", "new", "still heard")),
     ]
     rest = looked_at_first(rows, concluded={"boate", "heree", "knowne"})
     assert rest == [
-        ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("gone", ("high certainty", "new", "not heard for 11 h")),
+        ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]
