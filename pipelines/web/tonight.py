@@ -153,7 +153,9 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         upto=looked_up_to(shown),
         put_off=_put_off(shown),
         finished=_finished(health),
-        kinds=_choices([(line.kind, line.what) for line in lines if line.kind]),
+        kinds=_choices(
+            [(line.kind, shown.words.kind_of(line.kind, "")) for line in lines if line.kind]
+        ),
         places=_choices([(line.near, line.near) for line in lines if line.near]),
         certainties=_choices([(line.certainty, line.certain) for line in lines]),
     )

@@ -79,6 +79,8 @@ def test_filters_keep_what_they_name_and_a_link_shows_the_same(
     name = table["title"].iloc[1].split(":")[0]
     assert table["incident_id"].iloc[1] in reader.page(f"/?q={name.lower()}").lines()
     options = [re.fullmatch(r"(.+) \((\d+)\)", text) for _, text in reader.page("/").all("option")]
+    values = [about["value"] for about, _ in reader.page("/").all("option")]
+    assert sorted(v for v in values if v in set(strongest)) == sorted(set(strongest))
     places = {one[1]: int(one[2]) for one in options if one and one[1][0].isupper()}
     place = next(iter(places))
     kept = reader.page(f"/?place={place}").lines()
