@@ -31,9 +31,11 @@ class Heard:
     end: pd.Timestamp
 
 
-def wrong_clocks(store: Queries) -> tuple[str, ...]:
-    """Return the receivers whose clocks some feed shows to be wrong."""
-    reports = [json.loads(str(text)) for text in store.ledger()["report"]]
+def wrong_clocks(store: Queries, since: pd.Timestamp, until: pd.Timestamp) -> tuple[str, ...]:
+    """Return the receivers whose clocks some feed of a span shows to be wrong."""
+    ledger = store.ledger()
+    then = ledger[(ledger["first_time"] <= until) & (ledger["last_time"] >= since)]
+    reports = [json.loads(str(text)) for text in then["report"]]
     named = {str(one["receiver"]) for report in reports for one in report.get("clocks", [])}
     return tuple(sorted(named - {""}))
 

@@ -347,8 +347,7 @@ class Nights:
             night = self._nights.get(key, partial(self._open, *key))
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
-            wrong = clocks.wrong_clocks(reader)
-            doubts = clocks.doubts(reader, _heard(night), wrong) if wrong else {}
+            doubts = _doubts(reader, night)
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
         teller = Teller(names, gazetteer, night.run["end"], words.say)
@@ -376,6 +375,13 @@ class Nights:
             heirs,
             doubts,
         )
+
+
+def _doubts(reader: store.Queries, night: desk.Night) -> dict[str, clocks.Doubt]:
+    with suppress(Exception):  # of positions that are lost Health tells; the list is there without
+        wrong = clocks.wrong_clocks(reader, night.run["start"], night.run["end"])
+        return clocks.doubts(reader, _heard(night), wrong)
+    return {}
 
 
 def _heard(night: desk.Night) -> dict[str, clocks.Heard]:

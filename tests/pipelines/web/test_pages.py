@@ -509,10 +509,11 @@ def test_an_incident_that_rests_on_a_wrong_clock_says_so(
         everywhere = clocks.doubts(reader, heard, stations)
         one = clocks.doubts(reader, heard, stations[:1])
         assert clocks.doubts(reader, heard, ["NOBODY"]) == {}
+        assert set(clocks.wrong_clocks(reader, start, end)) <= set(stations)
     assert {key: doubt.share for key, doubt in everywhere.items()} == dict.fromkeys(heard, 1.0)
     assert all(doubt.receivers == (stations[0],) for doubt in one.values())
     assert all(clocks.LEAST <= doubt.share <= 1 for doubt in one.values())
-    monkeypatch.setattr(clocks, "wrong_clocks", lambda _: tuple(stations))
+    monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: tuple(stations))
     page = Reader(Desk(load(desk_home))).page(f"/incident/{next(iter(heard))}")
     assert "100% of its reports came by receivers whose clocks are wrong" in page.text
 
