@@ -6,7 +6,7 @@ import re
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -412,30 +412,32 @@ def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
     def ask(_: int = 0) -> int:
         return int(own.post("/plan").status_code)
 
-    for _ in range(600):  # what the tests before began
-        if not any(one.name.endswith("(_run)") for one in threading.enumerate()):
-            break
-        time.sleep(0.1)
+    def until(done: Callable[[], bool]) -> bool:
+        for _ in range(600):
+            if done():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def idle() -> bool:
+        return not any(one.name.endswith("(_run)") for one in threading.enumerate())
+
+    assert until(idle)  # of what the tests before began
     monkeypatch.setattr(planned, "plan_run", slowly)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)  # it is told where it was started
     try:
         with ThreadPoolExecutor(16) as many:
             answers = sorted(many.map(ask, range(48)))
         assert answers == [303] + [409] * 47
-        assert len(under_way) == 1
+        assert until(lambda: len(under_way) == 1)
         assert own.reader.client.get("/").status_code == 200  # nobody waits for it
     finally:
         go_on.set()
-    for _ in range(200):
-        if "Something went wrong" in own.reader.client.get("/plan").text:
-            break
-        time.sleep(0.02)
+    assert until(idle)
+    assert "Something went wrong" in own.reader.client.get("/plan").text
     assert ask() == 303  # what failed keeps nobody from the next
-    assert len(under_way) == 2
-    for _ in range(200):
-        if not own.reader.page("/plan").all("div", id="work"):
-            break
-        time.sleep(0.02)
+    assert until(lambda: len(under_way) == 2)
+    assert until(idle)
 
 
 def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: Own) -> None:  # noqa: F811
@@ -443,13 +445,29 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
     assert row is not None
     folder = max((own.home / "runs").iterdir())
     kept = (folder / "plan.json").read_bytes() if (folder / "plan.json").exists() else None
-    stop = {"task": "boarding", "mmsi": 1, "name": HOSTILE, "sector": HOSTILE, "lat": 2, "lon": 101}
+    stop: dict[str, object] = {
+        "task": "boarding",
+        "mmsi": 1,
+        "name": HOSTILE,
+        "sector": HOSTILE,
+        "lat": 2,
+        "lon": 101,
+    }
     stop |= dict.fromkeys(("depart", "begin", "end"), "2026-01-06T01:00Z")
     stop |= {"course_deg": 1, "distance_nm": 1, "speed_kn": 1, "chance": 0.5}
     stop |= {"route": [[101, 2], [101, 2.1]]}
-    sortie = {"unit": HOSTILE, "sortie": 1, "base": {"name": HOSTILE}, "distance_nm": 1}
+    sortie: dict[str, object] = {
+        "unit": HOSTILE,
+        "sortie": 1,
+        "base": {"name": HOSTILE},
+        "distance_nm": 1,
+    }
     sortie |= {"watch": {"opens": stop["begin"], "closes": stop["end"]}, "stops": [stop]}
-    plan = {"stale_after": "2026-01-06T01:00Z", "notes": [HOSTILE], "sorties": [sortie]}
+    plan: dict[str, object] = {
+        "stale_after": "2026-01-06T01:00Z",
+        "notes": [HOSTILE],
+        "sorties": [sortie],
+    }
     plan |= {"left_out": [], "intercepts": [], "sectors": []}
     odd: tuple[object, ...] = (
         plan,
