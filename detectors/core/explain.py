@@ -80,11 +80,6 @@ def sentence_of(told: Explained) -> str:
     return f"{told.name}: {told.says.format(**numbers(told.values))}" if told.name else ""
 
 
-def sentence(case: Case, known: Known) -> str:
-    """Return the sentence of a case that fits, in English."""
-    return case.says.format(**numbers(values_in(case, known)))
-
-
 def values_in(case: Case, known: Known) -> dict[str, Value]:
     """Return what stands in the named places of a case's sentence."""
     return {name: known.value(name) for name in places_in(case.says)}

@@ -234,6 +234,11 @@ class Installation:
         return self.home / "learned"
 
     @property
+    def photographs(self) -> Path:
+        """Folder of photographs of vessels, named by MMSI; whoever has one puts it there."""
+        return self.home / "photographs"
+
+    @property
     def recordings(self) -> Path:
         """Folder of recorded live feeds."""
         return self.home / "recordings"

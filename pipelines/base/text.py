@@ -18,6 +18,7 @@ Rules
 
 import json
 import re
+from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,11 @@ _FORMULA_START: Final = frozenset(
     "=+-@\t\r\n＝＋－＠"
 )  # the wide forms open a formula in CJK Excel
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def moment(time: pd.Timestamp, zone: tzinfo | None = LOCAL, name: str = LOCAL_NAME) -> str:
+    """Write one moment for people, in UTC (zone None) or another zone: '20 Nov 2026 18:05 UTC'."""
+    return f"{time.tz_convert('UTC' if zone is None else zone):%d %b %Y %H:%M} {name}"
 
 
 def one_line(text: str, limit: int) -> str:

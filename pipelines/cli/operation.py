@@ -157,7 +157,11 @@ def _print(made: "Report") -> None:
     for place, kind, by in tables.incident_rows(made):
         counts = [f"{by[p]['incidents']} ({by[p]['vessels']})" for p in PHASES]
         table.add_row(
-            Text(place), kind, *counts, tables.interval(by["during"]), tables.interval(by["after"])
+            Text(place),
+            kind.replace("_", " "),
+            *counts,
+            tables.interval(by["during"]),
+            tables.interval(by["after"]),
         )
     console.print(table)
     table = Table(

@@ -50,8 +50,9 @@ def vessel(
         time = recall.time_of(reader, as_of)
         known = dossier(reader, mmsi, time)
         if known.identity.first_seen is None:
+            until = f" up to {time:%Y-%m-%d %H:%M}Z" if as_of else ""
             raise NoDataError(
-                f"no vessel {mmsi:09d} was heard here up to {time:%Y-%m-%d %H:%M}Z",
+                f"no vessel {mmsi:09d} was heard here{until}",
                 hint="selat find knows who is alike",
             )
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")

@@ -15,7 +15,7 @@ import pandas as pd
 from detectors.core.evidence import Evidence
 from pipelines.assess.incidents import made_of, whereabouts
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.products import Products, once
@@ -56,7 +56,7 @@ def vessel_cards(products: Products) -> list[VesselCard]:
                 explanations=list(dict.fromkeys(_sentences(row["explanations"]))),
                 last_seen=seen,
                 seen_utc=moment(seen, None, "UTC") if seen is not None else "",
-                seen_local=moment(seen, LOCAL, LOCAL_NAME) if seen is not None else "",
+                seen_local=moment(seen) if seen is not None else "",
                 lat=lat,
                 lon=lon,
                 where=position_text(lat, lon),
@@ -151,11 +151,6 @@ def without_time(reason: str) -> str:
     'Drifted 4.1 h, 9 nm off Lumut'
     """
     return _LOCAL_TIME.sub("", reason)
-
-
-def moment(time: pd.Timestamp, zone: tzinfo | None, name: str) -> str:
-    """One moment for people, in UTC (zone None) or another zone: '20 Nov 2026 18:05 UTC'."""
-    return f"{_in(time, zone):%d %b %Y %H:%M} {name}"
 
 
 def span(

@@ -1,8 +1,7 @@
 """What every product says about itself, in the same words everywhere."""
 
 from pipelines.base import labels
-from pipelines.base.text import LOCAL, LOCAL_NAME
-from pipelines.publish.briefing import moment
+from pipelines.base.text import moment
 from pipelines.publish.products import Products
 
 
@@ -16,9 +15,7 @@ def freshness(products: Products) -> str:
     if products.release is None:
         return ""
     words, stale = labels.labels(products.language), products.release.stale_after
-    when = words.stale_after.format(
-        utc=moment(stale, None, "UTC"), local=moment(stale, LOCAL, LOCAL_NAME)
-    )
+    when = words.stale_after.format(utc=moment(stale, None, "UTC"), local=moment(stale))
     return f"{words.prepared_for.format(title=products.release.title)} {when}"
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from pipelines.base import labels
 from pipelines.base.files import write_text
-from pipelines.base.text import LOCAL, LOCAL_NAME
+from pipelines.base.text import LOCAL, moment
 from pipelines.publish import notices
-from pipelines.publish.briefing import moment
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
 
@@ -22,7 +21,7 @@ def render(products: Products, files: Sequence[str], signed: bool) -> str:
     words, marks = labels.labels(products.language), notices.marks(products)
     span = (
         f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')} "
-        f"({moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)})"
+        f"({moment(products.start, LOCAL, '')}– {moment(products.end)})"
     )
     paragraphs = [
         marks,

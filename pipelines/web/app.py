@@ -23,7 +23,7 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
-from pipelines.web import assets, packing, places, planned, rooms, watching
+from pipelines.web import assets, packing, photographs, places, planned, rooms, units, watching
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
@@ -98,8 +98,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     session_of = partial(_session, desk=desk)
     part = desk.whole is not None
     here = Here(desk.installation, nights, session_of, shown, show, Works(), part)
-    for room in (places, watching, packing, planned):
+    for room in (places, watching, packing):
         room.addresses(app, here)
+    planned.addresses(app, here, charts)
     watching.work_addresses(app, here)
 
     @app.get("/")
@@ -130,6 +131,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
                 return _redirect(f"/incident/{incident_id}?at={run_id}")
             raise HTTPException(404)
         place = lines.index(line)
+        plan = units.held(desk.installation, str(night.night.run["run_id"]))
         return show(
             request,
             "incident",
@@ -137,7 +139,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             shown=night,
             told=incidents.incident(night, line),
             why=why(night, line),
-            drawn=charts.incident(night, line.rank) if line.rank else None,
+            drawn=charts.incident(night, line.rank, plan) if line.rank else None,
+            planned=plan is not None,
+            reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
             go_on=incidents.next_open(lines, place),
@@ -223,8 +227,23 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         told = rooms.vessel(night, int(mmsi))
         if not told.heard and not told.events:
             raise HTTPException(404)
-        drawn = charts.vessel(night, int(mmsi))
-        return show(request, "vessel", shown=night, told=told, drawn=drawn)
+        one = desk.installation
+        return show(
+            request,
+            "vessel",
+            shown=night,
+            told=told,
+            drawn=charts.vessel(night, int(mmsi)),
+            photographed=photographs.photograph(one, int(mmsi)) is not None,
+            slot="" if part else str(photographs.place(one, int(mmsi))),
+        )
+
+    @app.get("/photograph/{mmsi}")
+    def _photograph(mmsi: Mmsi) -> Response:
+        found = photographs.photograph(desk.installation, int(mmsi))
+        if found is None:
+            raise HTTPException(404)
+        return Response(found[1], media_type=found[0])
 
     @app.get("/find")
     def _find(

@@ -4,9 +4,11 @@ One scene of a night is made once; a list that is filtered, and an incident by i
 of it, on the ground that was cut out for the whole.
 """
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +26,7 @@ from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import span, vessel_cards
 from pipelines.publish.maps import canvas, cut
 from pipelines.publish.maps.scene import Box, Floats, Ground, Scene
+from pipelines.web import units
 from pipelines.web.night import Recent, Shown
 
 TRACK: Final = pd.Timedelta(weeks=2)
@@ -62,15 +65,34 @@ class Charts:
             key, lambda: _drawn(_part(self._scene(shown), kept), self._ground(shown))
         )
 
-    def incident(self, shown: Shown, rank: int) -> Drawn:
-        """Draw one incident, as near as it goes."""
-        key = (*self._key(shown), rank)
+    def incident(self, shown: Shown, rank: int, plan: units.Held | None = None) -> Drawn:
+        """Draw one incident, as near as it goes, and who sails for it."""
+        key = (*self._key(shown), rank, _made(plan))
 
         def make() -> Drawn:
             scene = _part(self._scene(shown), {rank})
+            if plan is not None:
+                mmsis = {one.mmsi for one in scene.vessels}
+                _, ways, points = units.layers(plan, scene.lon0, mmsis)
+                scene = replace(scene, ways=ways, points=points)
             return _drawn(replace(scene, fit=_fit(scene)), self._ground(shown))
 
         return self._drawn.get(key, make)
+
+    def plan(self, shown: Shown, plan: units.Held) -> Drawn:
+        """Draw who goes where, over the incidents that are sailed for."""
+
+        def make() -> Drawn:
+            whole = self._scene(shown)
+            sailed = units.sailed(plan)
+            scene = _part(whole, {one.rank for one in whole.vessels if one.mmsi in sailed})
+            regions, ways, points = units.layers(plan, scene.lon0)
+            scene = replace(scene, regions=regions, ways=ways, points=points)
+            places = [way.line for way in ways] or [np.zeros((0, 2))]
+            fit = _around(np.concatenate(places), scene.fit)
+            return _drawn(replace(scene, fit=fit), self._ground(shown))
+
+        return self._drawn.get((*self._key(shown), "plan", _made(plan)), make)
 
     def vessel(self, shown: Shown, mmsi: int) -> Drawn | None:
         """Draw where a vessel was of late, and what it did; None where it was never heard."""
@@ -87,6 +109,11 @@ class Charts:
 
     def _key(self, shown: Shown) -> tuple[Any, ...]:
         return (shown.night.run["run_id"], shown.language)
+
+
+def _made(plan: units.Held | None) -> str:
+    """Return what changes when a plan does."""
+    return "" if plan is None else sha256(json.dumps(plan).encode()).hexdigest()
 
 
 def _scene(shown: Shown) -> Scene:
@@ -109,7 +136,10 @@ def _scene(shown: Shown) -> Scene:
     )
     # The list beside the map is of incidents.
     cards = [replace(card, place=card.rank) for card in vessel_cards(made.products)]
-    return _labelled(shown, scene_of(made.products, cards), events)
+    scene = _labelled(shown, scene_of(made.products, cards), events)
+    leading = {joined.split(";")[0] for joined in table["events"]}  # one to an incident
+    led = [replace(one, main=one.id in leading) for one in scene.events]
+    return replace(scene, events=tuple(led))
 
 
 def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
@@ -170,7 +200,9 @@ def _flags(
 
     `last` is the last report of each.
     """
-    own = events[events["event_id"].isin(str(row["events"]).split(";"))]
+    ids = str(row["events"]).split(";")  # what it is told by comes first, and is its mark
+    own = events[events["event_id"].isin(ids)]
+    own = own.sort_values("event_id", key=lambda e: e.map({one: n for n, one in enumerate(ids)}))
     mmsis = sorted(vessels_in(row["vessels"]) or {0}, key=lambda m: (m == row["mmsi"], m))
     parts = []
     for mmsi in mmsis:
@@ -217,6 +249,7 @@ def _fit(scene: Scene) -> Box:
     """Return the box of an incident: its events, the ways of its vessels meanwhile, a coast."""
     places = [(one.x, one.y) for one in scene.events]
     places += [(one.x, one.y) for one in scene.vessels]
+    places += [(one.x, one.y) for one in scene.points]
     xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
     begin = min((one.begin_s for one in scene.events), default=0)
     goes_on = any(one.end_s is None for one in scene.events)

@@ -12,9 +12,9 @@ from pipelines.ask.explain.reasons import BEST, considered
 from pipelines.ask.recall import story
 from pipelines.assess.dispositions import of_part
 from pipelines.base.labels import Labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.publish import checks
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.web.concluding import quiet_days
 from pipelines.web.night import Line, Shown
 
@@ -173,7 +173,7 @@ def _event(
                 one_line(one.overturned_by, SENTENCE_LIMIT),
                 one.verdict == BEST,
             )
-            for one in considered(row, evidence, types, lengths)
+            for one in considered(row, evidence, types, lengths, words.told)
         ],
     )
 
@@ -197,13 +197,11 @@ def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
     counted = counted.iloc[np.argsort(~of_part(counted).to_numpy(bool), kind="stable")]
     return [
         Concluded(
-            made=moment(row["made_time"], LOCAL, LOCAL_NAME),
+            made=moment(row["made_time"]),
             author=one_line(str(row["author"]), NAME_LIMIT),
             conclusion=words.at_desk(str(row["conclusion"]).replace("_", " ")),
             reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
-            quiet_until=""
-            if pd.isna(row["quiet_until"])
-            else moment(row["quiet_until"], LOCAL, LOCAL_NAME),
+            quiet_until="" if pd.isna(row["quiet_until"]) else moment(row["quiet_until"]),
             events=int(row["events"]),
         )
         for row in counted.iloc[::-1].to_dict("records")

@@ -15,11 +15,11 @@ import pandas as pd
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
-from pipelines.ask import desk, recall
+from pipelines.ask import clocks, desk, recall
 from pipelines.ask.beside import beside
 from pipelines.ask.desk.night import opened
 from pipelines.ask.health.words import day
-from pipelines.assess.incidents import made_of, whereabouts
+from pipelines.assess.incidents import made_of, vessels_in, whereabouts
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -69,6 +69,8 @@ class Line:
         What holds of what people concluded on it, in words.
     made_of, now
         What its score is made of, and where its vessel was heard last.
+    clocks
+        How much of it rests on wrong clocks; empty where little does.
     """
 
     incident_id: str
@@ -91,6 +93,7 @@ class Line:
     concluded: str
     made_of: str
     now: str
+    clocks: str
 
     @property
     def main(self) -> int:
@@ -134,6 +137,8 @@ class Shown:
         What each vessel calls itself: `frames.VESSELS`.
     dispositions, heirs
         What people concluded until now, and which event took over which one's story.
+    doubts
+        Of incidents by id: how much of what was heard of them came by receivers with wrong clocks.
     """
 
     night: desk.Night
@@ -147,6 +152,7 @@ class Shown:
     vessels: pd.DataFrame
     dispositions: pd.DataFrame
     heirs: dict[str, str]
+    doubts: dict[str, clocks.Doubt]
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -233,7 +239,19 @@ class Shown:
                 made_of(str(row["made_of"]), self.words.say, self.words.hypotheses), SENTENCE_LIMIT
             ),
             now=one_line(whereabouts(row, self.night.run["end"], self.words.say), SENTENCE_LIMIT),
+            clocks=self._clocks(str(row["incident_id"])),
         )
+
+    def _clocks(self, incident_id: str) -> str:
+        doubt = self.doubts.get(incident_id)
+        if doubt is None:
+            return ""
+        said = self.words.at_desk(
+            "{share} of its reports came by receivers whose clocks are wrong ({who}).",
+            share=f"{doubt.share:.0%}",
+            who=", ".join(doubt.receivers),
+        )
+        return one_line(said, SENTENCE_LIMIT)
 
     def _vessels(self, joined: str) -> list[tuple[int, str, str]]:
         """Return MMSI, name and role of each vessel of an incident."""
@@ -329,6 +347,7 @@ class Nights:
             night = self._nights.get(key, partial(self._open, *key))
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
+            doubts = _doubts(reader, night)
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
         teller = Teller(names, gazetteer, night.run["end"], words.say)
@@ -354,7 +373,27 @@ class Nights:
             vessels,
             dispositions,
             heirs,
+            doubts,
         )
+
+
+def _doubts(reader: store.Queries, night: desk.Night) -> dict[str, clocks.Doubt]:
+    with suppress(Exception):  # of positions that are lost Health tells; the list is there without
+        wrong = clocks.wrong_clocks(reader, night.run["start"], night.run["end"])
+        return clocks.doubts(reader, _heard(night), wrong)
+    return {}
+
+
+def _heard(night: desk.Night) -> dict[str, clocks.Heard]:
+    """Return whose reports each incident of a night rests on, and from when to when."""
+    return {
+        str(row["incident_id"]): clocks.Heard(
+            frozenset(vessels_in(row["vessels"])),
+            row["start"],
+            night.run["end"] if pd.isna(row["end"]) else row["end"],
+        )
+        for row in pd.DataFrame(night.incidents).to_dict("records")
+    }
 
 
 def looked_up_to(shown: Shown) -> str:

@@ -12,8 +12,8 @@ from pipelines import store
 from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.packs import log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.run.corrections import Correction, correct, prepared

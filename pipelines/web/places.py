@@ -16,8 +16,8 @@ from detectors.core.errors import ConfigError, SelatError
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, script_json
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment
+from pipelines.base.text import moment, one_line, script_json
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import canvas
 from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row, rows_of
@@ -272,4 +272,4 @@ def _what(one: Silenced, words: Labels) -> str:
 
 
 def _when(one: Silenced) -> str:
-    return moment(one.start, LOCAL, LOCAL_NAME)
+    return moment(one.start)

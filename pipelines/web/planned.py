@@ -1,7 +1,9 @@
 """The patrol plan of a night: as it lies in the run's folder, or made as `selat plan` does."""
 
-import json
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
+from itertools import groupby
 from typing import Annotated, Any
 
 import pandas as pd
@@ -9,15 +11,17 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from detectors.core.errors import SelatError
+from pipelines.base.labels import Labels
 from pipelines.base.progress import Reporter
-from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.run.plan import plan_run, write
+from pipelines.web import units
+from pipelines.web.charts import Charts
 from pipelines.web.here import Here, led
 
 
-def addresses(app: FastAPI, here: Here) -> None:
+def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
     """Add the addresses of the plan."""
     one = here.installation
 
@@ -33,13 +37,15 @@ def addresses(app: FastAPI, here: Here) -> None:
                 "Something went wrong; where the desk was started it is said what."
             )
             hint = work.hint
-        held = plan(one, run_id)
+        held = units.held(one, run_id)
+        told = _told(held, here.words(request))
         return here.show(
             request,
             "plan",
             status,
             shown=night,
-            plan=held,
+            plan=told,
+            drawn=charts.plan(night, held) if held and told else None,
             work=work,
             part=here.part,
             said=said,
@@ -69,27 +75,28 @@ def _made(here: Here, run_id: str, report: Reporter) -> None:
     write(here.installation, made)
 
 
-def plan(installation: Installation, run_id: str) -> dict[str, Any] | None:
-    """Return a run's plan for a page; None where none was made, or its file can't be read."""
-    path = installation.runs / run_id / "plan.json"
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
-            "notes": [_line(note) for note in held["notes"]],
-            "sorties": [_sortie(one) for one in held["sorties"]],
-            "left_out": [
-                {
-                    "mmsi": int(one["mmsi"]),
-                    "name": _line(one["name"]),
-                    "reason": _line(one["reason"]),
-                    "detail": _line(one["detail"]),
-                }
-                for one in held["left_out"]
-            ],
-        }
-    except Exception:
-        return None
+def _told(held: units.Held | None, words: Labels) -> dict[str, Any] | None:
+    with suppress(Exception):  # of a file that somebody wrote
+        return None if held is None else plan(held, words)
+    return None
+
+
+def plan(held: units.Held, words: Labels) -> dict[str, Any]:
+    """Put a run's plan into words for a page."""
+    return {
+        "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
+        "notes": [_line(note) for note in held["notes"]],
+        "sorties": [_sortie(one) for one in held["sorties"]],
+        "left_out": [
+            {
+                "mmsi": int(one["mmsi"]),
+                "name": _line(one["name"]),
+                "reason": units.reason(_line(one["reason"]), words),
+                "detail": _line(one["detail"]),
+            }
+            for one in held["left_out"]
+        ],
+    }
 
 
 def _sortie(one: dict[str, Any]) -> dict[str, Any]:
@@ -100,25 +107,30 @@ def _sortie(one: dict[str, Any]) -> dict[str, Any]:
         "opens": _local(one["watch"]["opens"]),
         "closes": _local(one["watch"]["closes"]),
         "distance_nm": float(one["distance_nm"]),
-        "stops": [
-            {
-                "task": _line(stop["task"]),
-                "mmsi": int(stop["mmsi"] or 0),
-                "name": _line(
-                    stop["name"] if stop["mmsi"] else stop["sector"] or one["base"]["name"]
-                ),
-                "leave": _local(stop["depart"]),
-                "there": _local(stop["begin"]),
-                "until": _local(stop["end"]),
-                "where": position_text(float(stop["lat"]), float(stop["lon"])),
-                "course": _number(stop["course_deg"], "{:03.0f}°"),
-                "distance": _number(stop["distance_nm"], "{:.1f}"),
-                "speed": _number(stop["speed_kn"], "{:.0f}"),
-                "chance": _number(stop["chance"] or None, "{:.0%}"),
-            }
-            for stop in one["stops"]
-        ],
+        "stops": list(_stops(one)),
     }
+
+
+def _stops(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the stops of a sortie; a sector that it stays in is one."""
+    numbered = enumerate(one["stops"], 1)
+    for _, group in groupby(numbered, lambda each: (each[1]["sector"] or each[0], each[1]["lat"])):
+        same = list(group)
+        number, stop = same[0]
+        yield {
+            "number": str(number) if len(same) == 1 else f"{number}–{same[-1][0]}",
+            "task": _line(stop["task"]),
+            "mmsi": int(stop["mmsi"] or 0),
+            "name": _line(stop["name"] if stop["mmsi"] else stop["sector"] or one["base"]["name"]),
+            "leave": _local(stop["depart"]),
+            "there": _local(stop["begin"]),
+            "until": _local(same[-1][1]["end"]),
+            "where": position_text(float(stop["lat"]), float(stop["lon"])),
+            "course": _number(stop["course_deg"], "{:03.0f}°"),
+            "distance": _number(stop["distance_nm"], "{:.1f}"),
+            "speed": _number(stop["speed_kn"], "{:.0f}"),
+            "chance": _number(stop["chance"] or None, "{:.0%}"),
+        }
 
 
 def _line(text: Any) -> str:

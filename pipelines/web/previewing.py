@@ -13,9 +13,9 @@ from pipelines.ask.beside import beside
 from pipelines.assess import watchlists
 from pipelines.base import marks
 from pipelines.base.progress import Reporter
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, script_json
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, script_json
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span, vessel_cards
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span, vessel_cards
 from pipelines.publish.maps import canvas
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.recipients import Recipient
@@ -128,7 +128,7 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
         one_line(release.title, NAME_LIMIT),
         release.language,
         span(products.start, products.end, LOCAL, LOCAL_NAME),
-        moment(release.stale_after, LOCAL, LOCAL_NAME),
+        moment(release.stale_after),
         ", ".join(recipient.formats),
         [
             (

@@ -23,8 +23,8 @@ from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
 from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
@@ -157,7 +157,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         name=one_line(who.name, NAME_LIMIT),
         flag_state=who.flag_state,
         says=_says(shown, who),
-        seen="" if who.last_seen is None else moment(who.last_seen, LOCAL, LOCAL_NAME),
+        seen="" if who.last_seen is None else moment(who.last_seen),
         where="" if fix is None else position_text(float(fix["lat"]), float(fix["lon"])),
         near=one_line(near, SENTENCE_LIMIT),
         course="" if fix is None else _course(fix),
@@ -165,8 +165,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             (
                 str(row["field"]).replace("_", " "),
                 one_line(str(row["value"]), NAME_LIMIT),
-                moment(row["first_time"], LOCAL, LOCAL_NAME),
-                moment(row["last_time"], LOCAL, LOCAL_NAME),
+                moment(row["first_time"]),
+                moment(row["last_time"]),
                 str(row["note"]),
             )
             for row in known.history.tail(MAX_ROWS).to_dict("records")
@@ -197,7 +197,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 int(row["mmsi"]),
                 shown.name(int(row["mmsi"])),
                 int(row["meetings"]),
-                moment(row["last_time"], LOCAL, LOCAL_NAME),
+                moment(row["last_time"]),
                 int(row["through"]),
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")

@@ -71,10 +71,11 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True)
 class First:
-    """One of the incidents to look at first, and why it stands there."""
+    """One of the incidents to look at first, its title for a small room, and why it is one."""
 
     line: Line
-    why: tuple[str, ...]
+    title: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,9 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         upto=looked_up_to(shown),
         put_off=_put_off(shown),
         finished=_finished(health),
-        kinds=_choices([(line.kind, line.what) for line in lines if line.kind]),
+        kinds=_choices(
+            [(line.kind, shown.words.kind_of(line.kind, "")) for line in lines if line.kind]
+        ),
         places=_choices([(line.near, line.near) for line in lines if line.near]),
         certainties=_choices([(line.certainty, line.certain) for line in lines]),
     )
@@ -168,7 +171,7 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
 
 
 def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
-    """Return what to look at first, with the reasons and what its place rests on."""
+    """Return what to look at first, with the reasons."""
     night, by_id = shown.night, {line.incident_id: line for line in lines}
     found = incidents.first(
         pd.DataFrame(night.incidents),
@@ -179,26 +182,31 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         say=shown.words.say,
     )
     told = [
-        First(line, (", ".join(one.why), *why(shown, line)))
+        First(
+            line,
+            incidents.without_number(line.title, line.main, shown.words.say),
+            ", ".join(one.why),
+        )
         for one in found
         if (line := by_id.get(one.incident_id)) is not None
     ]
-    return tuple(sorted(told, key=lambda one: one.line.rank))
+    return tuple(told)
 
 
 def why(shown: Shown, line: Line) -> tuple[str, ...]:
     """Return what an incident's place on the list rests on, beside its sentence.
 
-    What else happened in it, and the innocent reason that was found for its strongest event.
+    What else happened in it that no innocent reason fits, and the innocent reason that was found
+    for its strongest event.
     """
     own = shown.events_of(line.events)
     if own.empty:
         return ()
-    rows = told(own.head(MAX_ALSO + 1))
-    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows)
+    rows = [row for row in told(own) if row.other_mmsi or not incidents.excused(row)]
+    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows[: MAX_ALSO + 1])
     said = [text for text in sentences if text not in line.title]
-    if len(own) > MAX_ALSO + 1:
-        said.append(shown.words.at_desk("{n} more events", n=len(own) - MAX_ALSO - 1))
+    if len(rows) > MAX_ALSO + 1:
+        said.append(shown.words.at_desk("{n} more events", n=len(rows) - MAX_ALSO - 1))
     strongest = own.iloc[0]
     given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
     no_reason = shown.words.at_desk("No innocent reason that was tried fits.")

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from detectors.core.errors import ConfigError, SelatError
 from pipelines import store
 from pipelines.base.progress import Doing, Reporter
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
-from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, moment, span
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference import layers
 from pipelines.reference.layers.areas import FOLDER
 from pipelines.reference.layers.files import stamps
@@ -260,7 +260,7 @@ def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
             int(row["mmsi"]),
             names.get(int(row["mmsi"]), ""),
             one_line(outcome.reasons.get(str(row["event_id"]), str(row["kind"])), SENTENCE_LIMIT),
-            moment(row["start"], LOCAL, LOCAL_NAME),
+            moment(row["start"]),
             float(row["score"]),
         )
         for row in first

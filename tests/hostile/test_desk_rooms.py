@@ -3,8 +3,11 @@
 import io
 import json
 import re
+import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +20,7 @@ from pipelines.base.settings import load
 from pipelines.base.yaml_files import read_yaml
 from pipelines.reference import learned
 from pipelines.reference.layers import area_files, read_area
+from pipelines.web import planned
 from pipelines.web.protocol import MAX_UPLOAD
 from tests.hostile.test_desk import HOSTILE
 from tests.pipelines.web.conftest import HERE, Own, Page, own  # noqa: F401 - a fixture
@@ -391,3 +395,100 @@ def test_who_decides_is_written_as_a_text(own: Own) -> None:  # noqa: F811
     for decision in ("", "ACCEPT", "accept: x", "delete"):
         assert own.post(f"/places/{key}", decision=decision).status_code == 404
     assert own.post("/places/nowhere", decision="accept").status_code == 404
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
+    own: Own,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on, under_way = threading.Event(), []
+
+    def slowly(*_: object) -> None:
+        under_way.append(threading.get_ident())
+        assert go_on.wait(20)
+        raise ValueError("no plan")
+
+    def ask(_: int = 0) -> int:
+        return int(own.post("/plan").status_code)
+
+    def until(done: Callable[[], bool]) -> bool:
+        for _ in range(600):
+            if done():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def idle() -> bool:
+        return not any(one.name.endswith("(_run)") for one in threading.enumerate())
+
+    assert until(idle)  # of what the tests before began
+    monkeypatch.setattr(planned, "plan_run", slowly)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # it is told where it was started
+    try:
+        with ThreadPoolExecutor(16) as many:
+            answers = sorted(many.map(ask, range(48)))
+        assert answers == [303] + [409] * 47
+        assert until(lambda: len(under_way) == 1)
+        assert own.reader.client.get("/").status_code == 200  # nobody waits for it
+    finally:
+        go_on.set()
+    assert until(idle)
+    assert "Something went wrong" in own.reader.client.get("/plan").text
+    assert ask() == 303  # what failed keeps nobody from the next
+    assert until(lambda: len(under_way) == 2)
+    assert until(idle)
+
+
+def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: Own) -> None:  # noqa: F811
+    [row] = [re.search(r"/incident/[0-9a-f]{16}", own.reader.page("/").html)]
+    assert row is not None
+    folder = max((own.home / "runs").iterdir())
+    kept = (folder / "plan.json").read_bytes() if (folder / "plan.json").exists() else None
+    stop: dict[str, object] = {
+        "task": "boarding",
+        "mmsi": 1,
+        "name": HOSTILE,
+        "sector": HOSTILE,
+        "lat": 2,
+        "lon": 101,
+    }
+    stop |= dict.fromkeys(("depart", "begin", "end"), "2026-01-06T01:00Z")
+    stop |= {"course_deg": 1, "distance_nm": 1, "speed_kn": 1, "chance": 0.5}
+    stop |= {"route": [[101, 2], [101, 2.1]]}
+    sortie: dict[str, object] = {
+        "unit": HOSTILE,
+        "sortie": 1,
+        "base": {"name": HOSTILE},
+        "distance_nm": 1,
+    }
+    sortie |= {"watch": {"opens": stop["begin"], "closes": stop["end"]}, "stops": [stop]}
+    plan: dict[str, object] = {
+        "stale_after": "2026-01-06T01:00Z",
+        "notes": [HOSTILE],
+        "sorties": [sortie],
+    }
+    plan |= {"left_out": [], "intercepts": [], "sectors": []}
+    odd: tuple[object, ...] = (
+        plan,
+        {**plan, "sorties": [{**sortie, "stops": [{**stop, "lat": float("nan")}]}]},
+        {**plan, "sorties": [{**sortie, "stops": [{**stop, "route": [[1e999, 1]]}]}]},
+        {**plan, "sorties": [{**sortie, "stops": [{**stop, "mmsi": "x"}]}]},
+        {**plan, "intercepts": [{"mmsi": "1", "time": "never", "possible": True, "unit": "x"}]},
+        {**plan, "notes": 5},
+        {**plan, "stale_after": "9" * 400},
+        [plan] * 3,
+    )
+    try:
+        for one in odd:
+            (folder / "plan.json").write_text(json.dumps(one))
+            page = own.reader.page("/plan")
+            shown_and_not_obeyed(page)
+            assert ("alert(1)" in page.text) == (one is plan)
+            shown_and_not_obeyed(own.reader.page(row[0]))
+        (folder / "plan.json").write_text("[" * 100_000)
+        shown_and_not_obeyed(own.reader.page("/plan"))
+    finally:
+        (folder / "plan.json").unlink()
+        if kept is not None:
+            (folder / "plan.json").write_bytes(kept)

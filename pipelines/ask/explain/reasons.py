@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import detectors
 from detectors.core.evidence import Evidence
-from detectors.core.explain import sentence
-from detectors.core.hypothesis import Known
+from detectors.core.explain import values_in
+from detectors.core.hypothesis import Case, Known
+from detectors.core.sentences import numbers
+from detectors.core.telling import Say, plain
 
 BEST, WEAKER, NO, UNTESTED = "fits best", "fits, less well", "does not fit", "could not be tested"
 _ORDER: Final = (BEST, WEAKER, UNTESTED, NO)
@@ -41,11 +43,13 @@ def considered(
     evidence: Evidence,
     ship_types: Sequence[int],
     lengths_m: Sequence[float],
+    told: Say = plain,
 ) -> list[Considered]:
     """Return every reason that the event's detector knows, tried again on its evidence.
 
     The reason that the event was given when it was found is `BEST` whatever is found now; for an
-    event of an older version of its detector the others are those that are known today.
+    event of an older version of its detector the others are those that are known today. `told` puts
+    what they say into the reader's language.
     """
     if event["detector"] not in detectors.names():
         return []
@@ -56,15 +60,22 @@ def considered(
     found = []
     for one in detectors.reasons_of(event["detector"]):
         case = one.fitting(known)
-        wants = f"Looked for: {one.looks_for}" if one.looks_for else ""
+        wants = told("Looked for: {what}", what=told(one.looks_for)) if one.looks_for else ""
+        fits = "" if case is None else _sentence(case, known, told)
         if given.startswith(f"{one.name}: "):
-            verdict, why = BEST, given.removeprefix(f"{one.name}: ")
+            stored = given.removeprefix(f"{one.name}: ")
+            verdict, why = BEST, stored if told is plain or not fits else fits
         elif case is not None:
-            verdict, why = WEAKER, sentence(case, known)
+            verdict, why = WEAKER, fits
         elif one.needs_types and not known.types_known():
-            verdict, why = UNTESTED, f"not every vessel sent its type. {wants}".strip()
+            untold = told("not every vessel sent its type.")
+            verdict, why = UNTESTED, f"{untold} {wants}".strip()
         else:
             verdict, why = NO, wants
         weight = one.weight if case is None else one.weight_of(case)
-        found.append(Considered(one.name, weight, verdict, why, one.overturned_by))
+        found.append(Considered(one.name, weight, verdict, why, told(one.overturned_by)))
     return sorted(found, key=lambda c: (_ORDER.index(c.verdict), -c.weight, c.name))
+
+
+def _sentence(case: Case, known: Known, told: Say) -> str:
+    return told(case.says, **numbers(values_in(case, known)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.base.text import LOCAL, LOCAL_NAME
+from pipelines.base import text
 from pipelines.run.windows import FOREVER, TimeError, utc
 from pipelines.store import Queries
 
@@ -91,14 +91,10 @@ def known_at(store: Queries, time: pd.Timestamp) -> Moment:
     if then.empty:
         first = runs.iloc[0]
         raise RecallError(
-            f"nothing was known yet at {_local(time)}",
-            hint=f"the first run had looked at reports up to {_local(first['known_time'])}",
+            f"nothing was known yet at {text.moment(time)}",
+            hint=f"the first run had looked at reports up to {text.moment(first['known_time'])}",
         )
     return _moment(then.iloc[-1], time)
-
-
-def _local(time: pd.Timestamp) -> str:
-    return f"{time.tz_convert(LOCAL):%d %b %Y %H:%M} {LOCAL_NAME}"
 
 
 def _runs(store: Queries) -> pd.DataFrame:

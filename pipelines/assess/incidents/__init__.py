@@ -10,14 +10,17 @@ and why; `beside` where its vessel is now, and what the score is made of.
 from pipelines.assess.incidents.beside import made_of, whereabouts
 from pipelines.assess.incidents.first import First, first
 from pipelines.assess.incidents.lasting import Known, lasting, versions_then, vessels_in
+from pipelines.assess.incidents.titles import excused, without_number
 
 __all__ = [
     "First",
     "Known",
+    "excused",
     "first",
     "lasting",
     "made_of",
     "versions_then",
     "vessels_in",
     "whereabouts",
+    "without_number",
 ]

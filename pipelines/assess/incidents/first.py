@@ -60,10 +60,10 @@ def first(
     n: int = FIRST,
     say: Say = plain,
 ) -> list[First]:
-    """Return the incidents to look at first, the most urgent before.
+    """Return the most urgent incidents, in the order of their ranks.
 
-    Their order is by score times `DANGER` times `KNOWN`, halved every `HALF_H` since the incident's
-    vessel was heard, or it ended, whichever is later.
+    The most urgent are those of the highest score times `DANGER` times `KNOWN`, halved every
+    `HALF_H` since the incident's vessel was heard, or it ended, whichever is later.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def first(
             tuple(one for one in why if one),
         )
         found.append((-worth, told.rank, told))
-    return [told for _, _, told in sorted(found, key=lambda one: one[:2])[:n]]
+    urgent = [told for _, _, told in sorted(found, key=lambda one: one[:2])[:n]]
+    return sorted(urgent, key=lambda one: one.rank)  # as the list below them, on every page
 
 
 def _reach(heard: bool, hours: float, say: Say) -> str:

@@ -1,17 +1,21 @@
 """What happened in an incident, in a sentence: the leading event, the next one, how many ships."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
-from detectors.core.telling import Told, place_and_time, state
+from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 from pipelines.assess.reasons import Teller
-from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE
+from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
 IN_THE_SENTENCE: Final = ("visitor", "positions copied")
 """Roles of vessels that the sentence of the leading event counts or names itself."""
+
+ASHORE: Final = ("shore", "near")
+"""How a crossing ended that came to a coast."""
 
 
 def title(
@@ -35,6 +39,8 @@ def title(
     """
     told = teller.sentence(lead, main)
     text = f"{_named(main, teller)}: {told}" if main else told
+    if lead.kind == "mother_ship" and (went_on := _went_on(rows, roles, main, teller)):
+        text += f"; {went_on}"
     hull = {main, lead.partner_of(main)} if lead.subkind == "hand_over" else {main}
     named = {main, lead.partner_of(main)}
     family = FAMILIES.get(lead.kind, " ")
@@ -43,8 +49,9 @@ def title(
         for row, score in zip(rows, scores, strict=True)
         if row is not lead
         and score >= MIN_PART_SCORE
+        and (row.other_mmsi or not excused(row))  # who is in it is said in any case
         and {row.mmsi, row.other_mmsi} & (hull - {0})
-        and FAMILIES.get(row.kind) != family
+        and (FAMILIES.get(row.kind) != family or row.kind == "possible_meeting")
         and row.subkind != "invalid_mmsi"  # is said where it is named
     ]
     second = others[0] if others else None
@@ -59,12 +66,58 @@ def title(
     return text + (teller.say(". With {n} other vessels", n=len(rest)) if rest else "")
 
 
+def excused(row: Told) -> bool:
+    """Tell whether an innocent reason for an event is at least as likely as not."""
+    explained = row.evidence.explained
+    return explained is not None and explained.weight >= EXPLAINED_WEIGHT
+
+
+def _went_on(rows: list[Told], roles: Mapping[int, str], main: int, teller: Teller) -> str:
+    """Say how many of a mother ship's visitors came to which coast after they were with her."""
+    met = {
+        row.partner_of(main): row.start
+        for row in rows
+        if row.kind == "encounter" and main in (row.mmsi, row.other_mmsi)
+    }
+    went = dict(_landings(rows, met, roles))
+    if not went:
+        return ""
+    n, states = len(went), set(went.values())
+    if len(states) > 1:
+        return teller.say("{n} of them went on to a coast", n=n)
+    coast = state(states.pop(), teller.say)
+    if n == 1:
+        return teller.say("one of them went on to the coast of {state}", state=coast)
+    return teller.say("{n} of them went on to the coast of {state}", n=n, state=coast)
+
+
+def _landings(
+    rows: list[Told], met: Mapping[int, pd.Timestamp], roles: Mapping[int, str]
+) -> Iterator[tuple[int, str]]:
+    """Yield each visitor that came to a coast after it was met, and that coast's state."""
+    for row in rows:
+        visited = roles.get(row.mmsi) == "visitor" and row.mmsi in met and row.kind == "crossing"
+        if not visited or row.evidence.get("ended") not in ASHORE or excused(row):
+            continue
+        if row.end is not None and row.end > met[row.mmsi] and row.evidence.get("to_state"):
+            yield row.mmsi, str(row.evidence["to_state"])
+
+
+def without_number(title: str, mmsi: int, say: Say) -> str:
+    """Return a title without the words that a vessel's number can't be one, where room is short."""
+    return title.replace(_no_number(mmsi, say), "")
+
+
+def _no_number(mmsi: int, say: Say) -> str:
+    return say(" (number {mmsi:09d} can't be a ship's)", mmsi=mmsi)
+
+
 def _named(mmsi: int, teller: Teller) -> str:
     """Return a vessel's name; with its number where that can't be one."""
     name = teller.name(mmsi)
     if mmsi_kind(np.array([mmsi]))[0] not in (BAD_FORM, BAD_MID):
         return name
-    return name + teller.say(" (number {mmsi:09d} can't be a ship's)", mmsi=mmsi)
+    return name + _no_number(mmsi, teller.say)
 
 
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:

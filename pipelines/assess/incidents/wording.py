@@ -13,7 +13,7 @@ from detectors.core.telling import Told, told
 from pipelines.assess.incidents.beside import part_text
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.steps import next_step
-from pipelines.assess.incidents.titles import title
+from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
 
@@ -43,7 +43,12 @@ NOT_HEARD: Final[Mapping[str, object]] = {"last_seen": pd.NaT}
 """Of an incident without a flagged vessel, in `schemas.INCIDENTS`; the rest of it isn't known."""
 
 FIRST: Final = ("mother ship", "visitor", "new number", "old number", "crossed")
-"""Roles that say most come before what a vessel's strongest event makes it."""
+"""Roles that say most come before what a vessel's strongest event makes it, where they rest on
+what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that."""
+
+COUNTS: Final = 0.5
+"""From such a part of the strongest event's score on an event says what an incident is: tankers in
+a transfer (0.78) wait within reach of boats too (0.10). A judgement."""
 
 
 def described(
@@ -228,7 +233,8 @@ def _one(
 ) -> dict[str, object]:
     """Return an incident of some events, strongest first."""
     rows = told(events)
-    roles = _roles(rows)
+    counts = (events["score"] >= COUNTS * events["score"].max()).tolist()
+    roles = _roles(rows, counts)
     main = _main(roles, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
     place = _leading(rows, main, roles.get(main, ""))
@@ -262,21 +268,23 @@ def _place(lead: Told) -> tuple[float, float]:
     return lead.lat, lead.lon
 
 
-def _roles(rows: list[Told]) -> dict[int, str]:
+def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
     """Return the role of each vessel, by its strongest event or by what says most."""
-    roles: dict[int, list[str]] = {}
-    for event in rows:
+    roles: dict[int, list[tuple[str, bool]]] = {}
+    for event, weighs in zip(rows, counts, strict=True):
+        says = (weighs or event.subkind == "hand_over") and not excused(event)
         pair = ROLES.get(f"{event.kind} {event.subkind}", ROLES.get(event.kind, ("in it", "in it")))
         vessels = [event.mmsi, event.other_mmsi]
         if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
             vessels.reverse()
         for mmsi, role in zip(vessels, pair, strict=True):
-            roles.setdefault(mmsi, []).append(role)
+            roles.setdefault(mmsi, []).append((role, says))
         for visitor in str(event.evidence.get("visitors") or "").split():
-            roles.setdefault(int(visitor), []).append("visitor")
+            roles.setdefault(int(visitor), []).append(("visitor", says))
     roles.pop(0, None)
     return {
-        mmsi: next((role for role in FIRST if role in own), own[0]) for mmsi, own in roles.items()
+        mmsi: next((role for role in FIRST if (role, True) in own), own[0][0])
+        for mmsi, own in roles.items()
     }
 
 

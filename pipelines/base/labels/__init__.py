@@ -324,6 +324,11 @@ class Labels(BaseModel):
         )
         return f"{name}: {sentence}"
 
+    def told(self, text: str, **values: Any) -> str:
+        """Return what an innocent reason says; English, marked so, where the catalogue lacks it."""
+        found = self.sentences.get(text)
+        return self._in_english(text.format(**values)) if found is None else found.format(**values)
+
     def _in_english(self, text: str) -> str:
         return self.english.format(text=text)
 

@@ -7,7 +7,7 @@ by cloning what the server wrote.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
+from detectors.core.telling import Say
 from detectors.surroundings.zones import LANE_CLASSES
-from pipelines.assess.incidents import first
+from pipelines.assess.incidents import first, without_number
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
@@ -26,13 +27,14 @@ from pipelines.base.text import (
     LOCAL,
     LOCAL_NAME,
     duration_text,
+    moment,
     one_line,
     position_text,
     script_json,
 )
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import incident_cards, moment, vessel_cards, without_time
+from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of
@@ -157,13 +159,17 @@ def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
     return said
 
 
+def _shorter(one: IncidentCard, say: Say) -> IncidentCard:
+    return replace(one, title=without_number(one.title, one.mmsi, say))
+
+
 def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
     """Return the incidents to look at first, each with the reasons."""
     card = {one.incident_id: one for one in incidents}
     say = labels.labels(products.language).say
     frames = products.incidents, products.events, products.flagged
     return [
-        (card[one.incident_id], ", ".join(one.why))
+        (_shorter(card[one.incident_id], say), ", ".join(one.why))
         for one in first(*frames, products.end, say=say)
         if one.incident_id in card
     ]
@@ -210,7 +216,7 @@ def _provisional(products: Products, total: int) -> str:
         n=told["flagged"],
         total=total,
         utc=moment(until, None, "UTC"),
-        local=moment(until, LOCAL, LOCAL_NAME),
+        local=moment(until),
     )
 
 

@@ -7,7 +7,7 @@ import shapely
 
 from detectors.surroundings.zones import Zones
 from pipelines.assess.operations.report import PHASES, PLACES, Report
-from pipelines.base.text import LOCAL
+from pipelines.base.text import moment
 from pipelines.base.visible import clean
 from pipelines.publish.maps import cut, page
 from pipelines.publish.maps.scene import Point, Region, Scene
@@ -33,8 +33,8 @@ def to_html(report: Report, zones: Zones) -> str:
         phases=[
             {
                 "name": name,
-                "start": _local(span.start),
-                "end": _local(span.end),
+                "start": moment(span.start),
+                "end": moment(span.end),
                 "looked": report.looked_at[name],
                 "heard": report.hours_heard[name],
                 "hours": len(span.hours),
@@ -48,10 +48,6 @@ def to_html(report: Report, zones: Zones) -> str:
         presence=_presence(report),
         outcomes=report.outcomes.to_dict("records"),
     )
-
-
-def _local(time: Any) -> str:
-    return str(time.tz_convert(LOCAL).strftime("%d %b %Y %H:%M MYT"))
 
 
 def _incidents(report: Report) -> list[dict[str, Any]]:

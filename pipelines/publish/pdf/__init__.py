@@ -17,11 +17,11 @@ from typing import Any, Final
 from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, one_line
+from pipelines.base.text import LOCAL, duration_text, moment, one_line
 from pipelines.publish import notices
 from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import incident_cards, moment, vessel_cards, without_time
+from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
@@ -148,9 +148,7 @@ def _data(products: Products) -> dict[str, Any]:
         "freshness": notices.freshness(products),
         "run": words.run.format(run_id=one_line(products.run_id, _NOTE_LIMIT)),
         "window_utc": f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')}",
-        "window_local": (
-            f"{moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)}"
-        ),
+        "window_local": (f"{moment(products.start, LOCAL, '')}– {moment(products.end)}"),
         "window_length": duration_text(products.start, products.end),
         "leads": words.leads,
         "leads_more": words.leads_more,

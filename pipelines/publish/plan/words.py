@@ -161,9 +161,7 @@ def detail(left: LeftOut, said: PlanLabels) -> str:
     if pair.reason == model.OUT_OF_REACH:
         return said.never_nearer.format(nm=nm_out, unit=unit)
     text = said.could_meet_on_watch if pair.reason == model.OFF_WATCH else said.could_meet
-    return text.format(
-        unit=unit, time=f"{utc(pair.time_us):%d %b %H:%M}Z", nm=nm_out, chance=f"{pair.chance:.0%}"
-    )
+    return text.format(unit=unit, time=local(pair.time_us), nm=nm_out, chance=f"{pair.chance:.0%}")
 
 
 def rows(planned: Planned) -> pd.DataFrame:

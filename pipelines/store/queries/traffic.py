@@ -13,9 +13,11 @@ from detectors.kinematics import integrity
 from detectors.kinematics.integrity import Segmented
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS, Coverage
 from pipelines.store import judged_files, positions
+from pipelines.store.arrow import to_frame
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
 from pipelines.store.spool import Spool
+from pipelines.store.sql import statement
 
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
@@ -170,6 +172,38 @@ class TrafficQueries(Generation):
         here = zip(paths, self.fetched(paths), strict=True)
         named = [path for path, file in here if "station" in pq.read_schema(file).names]
         return self._read("receptions", named, frames.RECEPTIONS, since=since)
+
+    def heard_by_receiver(
+        self,
+        mmsis: Collection[int],
+        stations: Collection[str],
+        since: pd.Timestamp,
+        until: pd.Timestamp,
+    ) -> pd.DataFrame:
+        """Return reports of some vessels by slot of ten minutes and by receiver.
+
+        Returns
+        -------
+        pandas.DataFrame
+            mmsi, time (of the slot), station (empty for all but `stations`), reports.
+        """
+        span = {"first": f"{since:%Y-%m-%d}", "last": f"{until:%Y-%m-%d}"}
+        query = "SELECT path FROM files WHERE date BETWEEN $first AND $last ORDER BY path"
+        files = self.fetched(list(self.sql(query, span)["path"]))
+        named = [file for file in files if "station" in pq.read_schema(file).names]
+        if not named or not mmsis:
+            return pd.DataFrame(columns=["mmsi", "time", "station", "reports"])
+        found = self._connection.sql(
+            statement("heard_by_receiver"),
+            params={
+                "files": named,
+                "mmsis": list(mmsis),
+                "stations": list(stations),
+                "since": since,
+                "until": until,
+            },
+        )
+        return to_frame(found.to_arrow_table())
 
     def day_counts(self, first: str, last: str) -> list[str]:
         """Return counts (JSON) of the dates from `first` to `last` that were worked out."""

@@ -3,7 +3,7 @@ $("player").hidden = false;
 const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
 sheets.push(moments);
 const alone = document.body.dataset.page !== "tonight";
-const several = document.body.dataset.page === "pack";
+const several = ["pack", "plan"].includes(document.body.dataset.page);
 for (const one of document.querySelectorAll("#lines li.closed")) state.closed.add(Number(one.dataset.rank));
 const row = (rank) => document.querySelector('#lines li[data-rank="' + rank + '"]');
 const block = (id) => document.querySelector('[data-event="' + CSS.escape(id) + '"]');

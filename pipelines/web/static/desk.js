@@ -97,6 +97,24 @@ reachable();
 for (const select of document.querySelectorAll("form.filters select"))
   select.addEventListener("change", () => select.form.requestSubmit());
 
+// ---- Nights on a slider: what each was, and the one that is shown ----
+const slide = document.getElementById("slide");
+if (slide) {
+  const rows = [...document.querySelectorAll("#lines tr[data-run]")].reverse();
+  const range = slide.querySelector("[type=range]");
+  const tell = () => {
+    const chosen = rows[range.value - 1];
+    for (const row of rows) row.classList.toggle("chosen", row === chosen);
+    slide.elements.at.value = chosen.dataset.run;
+    slide.querySelector("output").textContent = chosen.dataset.told;
+    range.setAttribute("aria-valuetext", chosen.dataset.told);
+  };
+  range.addEventListener("input", tell);
+  range.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); slide.requestSubmit(); } });
+  slide.hidden = false;
+  tell();
+}
+
 // ---- What was typed stays, whatever becomes of the page, until it is recorded ----
 const form = document.getElementById("conclude");
 if (form) {

@@ -60,11 +60,12 @@ def lists() -> dict[str, set[str]]:
     return {
         "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds, *of_incidents} - {""},
         "sentences": {
-            case.says
+            text
             for name in TRANSLATED
             for one in detectors.find(name).hypotheses
-            for case in one.cases
-        },
+            for text in (*(case.says for case in one.cases), one.looks_for, one.overturned_by)
+        }
+        - {""},
         "hypotheses": {*hypotheses, NOT_ASSESSED.split(": ")[1]},
         "ship_types": types - {""},
     }

@@ -224,6 +224,46 @@ def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
         ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
 
 
+def test_a_row_opens_where_it_is_clicked_and_has_one_mark_on_the_map(
+    page: Page,  # noqa: F811
+    desk: str,
+) -> None:
+    page.open(f"{desk}/")
+    drawn = "JSON.parse(document.getElementById('data').textContent).events"
+    ranks = f"{drawn}.filter((e) => e.main).map((e) => e.ranks[0]).sort((a, b) => a - b)"
+    listed = "[...document.querySelectorAll('#lines li')].map((one) => Number(one.dataset.rank))"
+    assert page.evaluate(ranks) == page.evaluate(listed)
+    box = page.evaluate(
+        "(() => { const one = document.querySelector('#lines .about').getBoundingClientRect(); "
+        "return [one.right - 4, one.bottom - 2]; })()"
+    )
+    page.click(*box)
+    page.wait("location.pathname.startsWith('/incident/')")
+
+
+def test_nights_are_gone_through_on_a_slider(
+    page: Page,  # noqa: F811
+    desk: str,
+    desk_home: Path,
+) -> None:
+    new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
+    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    try:
+        page.open(f"{desk}/nights")
+        told = "document.querySelector('#slide output').textContent"
+        newest = page.evaluate(told)
+        page.evaluate("document.querySelector('#slide [type=range]').focus()")
+        press(page, "ArrowLeft")
+        assert page.evaluate(told) != newest
+        chosen = "document.querySelector('tr.chosen a').getAttribute('href')"
+        older = page.evaluate(chosen)
+        leave(page, "Enter")
+        page.wait("location.pathname === '/' && document.readyState === 'complete'")
+        assert page.evaluate("location.pathname + location.search") == older
+    finally:
+        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
+
+
 def leave(page: Page, key: str) -> None:  # noqa: F811
     """Press a key that leads to another page, without waiting for this one to be drawn."""
     code = "Enter" if key == "Enter" else f"Key{key.upper()}"

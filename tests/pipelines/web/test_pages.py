@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from pipelines import store
+from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
@@ -78,6 +79,8 @@ def test_filters_keep_what_they_name_and_a_link_shows_the_same(
     name = table["title"].iloc[1].split(":")[0]
     assert table["incident_id"].iloc[1] in reader.page(f"/?q={name.lower()}").lines()
     options = [re.fullmatch(r"(.+) \((\d+)\)", text) for _, text in reader.page("/").all("option")]
+    values = [about["value"] for about, _ in reader.page("/").all("option")]
+    assert sorted(v for v in values if v in set(strongest)) == sorted(set(strongest))
     places = {one[1]: int(one[2]) for one in options if one and one[1][0].isupper()}
     place = next(iter(places))
     kept = reader.page(f"/?place={place}").lines()
@@ -419,6 +422,7 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     stop |= {"depart": "2026-01-06T10:00:00Z", "begin": "2026-01-06T10:41:00Z"}
     stop |= {"end": "2026-01-06T12:41:00Z", "lat": 6.5, "lon": 99.5, "course_deg": 48}
     stop |= {"distance_nm": 12.3, "speed_kn": 18, "chance": 0.924}
+    stop["route"] = [[100.6, 4.2], [99.5, 6.5]]
     nameless = {**stop, "mmsi": "563000103", "name": ""}
     back = {**stop, "task": "return", "mmsi": None, "name": "", "chance": None}
     sortie: dict[str, Any] = {
@@ -433,7 +437,7 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     }
     left = {"mmsi": "563000102", "name": "HAI", "reason": "out of reach", "detail": "86 nm"}
     made: dict[str, Any] = {"stale_after": stop["end"], "notes": ["Not for navigation."]}
-    made |= {"sorties": [sortie], "left_out": [left]}
+    made |= {"sorties": [sortie], "left_out": [left], "intercepts": [], "sectors": []}
     for text, told in ((json.dumps(made), True), ("{", False), ("[1]", False)):
         (folder / "plan.json").write_text(text)
         page = reader.page("/plan")
@@ -450,6 +454,97 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     (folder / "plan.json").unlink()
 
 
+def test_an_incident_says_which_unit_can_be_with_it_when(
+    reader: Reader, desk_home: Path, night: notebooks.Night
+) -> None:
+    row = next(r for r in night.incidents.to_dict("records") if r["vessels"])
+    mmsi, address = str(row["vessels"])[:9], f"/incident/{row['incident_id']}"
+    pair: dict[str, Any] = {"rank": 1, "mmsi": mmsi, "lat": 2.5, "lon": 101.25, "chance": 0.4}
+    pair |= {"possible": True, "reason": "", "out_nm": 22.4, "speed_kn": 18}
+    met = {**pair, "begin": "2026-01-06T01:30:00Z", "task": "boarding", "name": "X", "sector": ""}
+    met["route"] = [[101.0, 2.0], [101.25, 2.5]]
+    sortie = {"unit": "KM Satu", "sortie": 1, "base": {"name": "Lumut"}, "stops": [met]}
+    pairs = [
+        {**pair, "unit": "KM Satu", "time": "2026-01-06T01:30:00Z"},
+        {**pair, "unit": "KM Dua", "time": "2026-01-06T05:00:00Z"},
+        {**pair, "unit": "KM Dua", "time": "2026-01-06T03:00:00Z"},
+        {**pair, "unit": "KM <b>", "possible": False, "time": "2026-01-06T02:00:00Z"},
+    ]
+    pairs[3]["reason"] = "out of reach"
+    path = desk_home / "runs" / night.run["run_id"] / "plan.json"
+    plan = {"sorties": [sortie], "intercepts": pairs, "sectors": []}
+
+    def told(**more: Any) -> str:
+        path.write_text(json.dumps({**plan, **more}))
+        page = reader.page(address)
+        holds_up(page)
+        return " ".join(text for _, text in page.all("dd"))
+
+    try:
+        text = told()
+        assert "KM Satu sails: with" in text
+        assert "06 Jan 09:30 MYT" in text
+        assert re.search(r"KM Dua could be with [^.]* 06 Jan 11:00 MYT", text)
+        assert "KM <b>" not in text
+        text = told(sorties=[], intercepts=pairs[3:])
+        assert "KM <b> can't be with it: out of reach, 22 nm from its base" in text
+        assert "no unit" in told(sorties=[], intercepts=[])
+    finally:
+        path.unlink()
+    assert "make the plan" in " ".join(text for _, text in reader.page(address).all("dd"))
+
+
+def test_an_incident_that_rests_on_a_wrong_clock_says_so(
+    desk_home: Path, night: notebooks.Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, end = night.run["start"], night.run["end"]
+    heard = {
+        str(row["incident_id"]): clocks.Heard(frozenset({int(row["mmsi"])}), start, end)
+        for row in night.incidents.to_dict("records")
+        if row["mmsi"]
+    }
+    with store.read(desk_home / "store") as reader:
+        paths = reader.sql("SELECT path FROM files")["path"].tolist()
+        stations = sorted(set(reader.receptions(paths, start)["station"]))
+        everywhere = clocks.doubts(reader, heard, stations)
+        one = clocks.doubts(reader, heard, stations[:1])
+        assert clocks.doubts(reader, heard, ["NOBODY"]) == {}
+        assert set(clocks.wrong_clocks(reader, start, end)) <= set(stations)
+    assert {key: doubt.share for key, doubt in everywhere.items()} == dict.fromkeys(heard, 1.0)
+    assert all(doubt.receivers == (stations[0],) for doubt in one.values())
+    assert all(clocks.LEAST <= doubt.share <= 1 for doubt in one.values())
+    monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: tuple(stations))
+    page = Reader(Desk(load(desk_home))).page(f"/incident/{next(iter(heard))}")
+    assert "100% of its reports came by receivers whose clocks are wrong" in page.text
+
+
+def test_a_vessel_has_a_slot_for_its_photograph(
+    reader: Reader, desk_home: Path, night: notebooks.Night
+) -> None:
+    mmsi = next(str(r["vessels"])[:9] for r in night.incidents.to_dict("records") if r["vessels"])
+    page = reader.page(f"/vessel/{mmsi}")
+    assert f"photographs/{mmsi}.jpg" in page.text
+    assert not page.all("img")
+    folder = desk_home / "photographs"
+    folder.mkdir()
+    png = b"\x89PNG\r\n\x1a\n" + bytes(16)
+    try:
+        (folder / f"{mmsi}.jpg").write_text("<svg onload=alert(1)>")
+        reader.page(f"/photograph/{mmsi}", 404)
+        (folder / f"{mmsi}.png").write_bytes(png)
+        assert [dict(one)["src"] for one, _ in reader.page(f"/vessel/{mmsi}").all("img")] == [
+            f"/photograph/{mmsi}"
+        ]
+        answer = reader.client.get(f"/photograph/{mmsi}")
+        assert (answer.headers["content-type"], answer.content) == ("image/png", png)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        (folder / f"{mmsi}.png").unlink()
+        (folder / f"{mmsi}.webp").symlink_to("/etc/hostname")
+        reader.page(f"/photograph/{mmsi}", 404)
+    finally:
+        shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
     reader: Reader,
@@ -460,13 +555,16 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
 ) -> None:
     asked: list[Any] = []
     path = desk_home / "runs" / night.run["run_id"] / "plan.json"
+    nothing: dict[str, Any] = {
+        name: [] for name in ("sorties", "left_out", "intercepts", "sectors")
+    }
 
     def quickly(installation: Any, run_id: str, start: Any, say: Any) -> Any:
         asked.append((installation.home, run_id, start))
         say("reading")
         if whole:
             return flow.plan_run(installation, run_id, start, say, use_solver=False)
-        return {"stale_after": "2026-01-06T12:00Z", "notes": [], "sorties": [], "left_out": []}
+        return {"stale_after": "2026-01-06T12:00Z", "notes": [], **nothing}
 
     monkeypatch.setattr(planned, "plan_run", quickly)
     if not whole:

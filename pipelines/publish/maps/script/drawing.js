@@ -32,9 +32,10 @@ function draw(ctx, w, h, v, c, ratio, s) {
   arrows(ctx, v, c, X, Y);
   const listed = events.filter((e) => !s.shown || e === s.event || e.ranks.some((rank) => rank === s.rank || s.shown.has(rank)));
   const marks = layOut(w, h, X, Y, s, listed, aground(ctx, v, w, h));
-  // No name is cut by the window's edge, nor runs into the degrees at its right
+  // No name is cut by the edge of the window or of the ground, nor runs into the degrees at its right
   const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
   const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
+  taken.push([-FAR_OFF, 0, sheet[0], h], [sheet[0] + sheet[2], 0, FAR_OFF, h]);
   for (const m of marks) if (!m.small) taken.push([m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
   stateNames(ctx, w, v, c, X, Y, taken);
   if (!s.moment) reachOf(ctx, v, c, X, Y, s);
@@ -53,6 +54,7 @@ function draw(ctx, w, h, v, c, ratio, s) {
   ctx.strokeRect(...sheet);
   return marks;
 }
+const FAR_OFF = 1e6;
 /* What stays at the edges of the window: degrees and scale. */
 function furnish(ctx, w, h, v, c, ratio) {
   const [X, Y] = onSheet(v, w, h);

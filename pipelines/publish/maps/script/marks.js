@@ -34,7 +34,7 @@ function layOut(w, h, X, Y, s, shown, onLand = () => false) {
     const y = Y(e.y);
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
-    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 500 ? 2 : 4;
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : 4;
     search: for (const [r, n] of RINGS.slice(0, reach)) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
@@ -182,10 +182,14 @@ function shipNames(ctx, w, h, c, X, Y, taken, s) {
     }
   }
 }
-/* How far a vessel that fell silent can have come since, at the pace that it made before. */
+/* How far vessels that fell silent can have come since, at the pace that they made before: of the
+   event that is chosen, else of what is chosen and silent at the moment that is shown. */
 function reachOf(ctx, v, c, X, Y, s) {
-  const e = s.event;
-  if (!e || !e.pace_kn) return;
+  const goesOn = (e) => (s.moment ? e.begin_s <= s.moment.t && (e.end_s === null || s.moment.t <= e.end_s) : e.end_s === null);
+  const silent = s.event ? [s.event] : events.filter((e) => s.rank && e.ranks.includes(s.rank) && goesOn(e));
+  for (const e of silent) if (e.pace_kn) ringOf(ctx, v, c, X, Y, s, e);
+}
+function ringOf(ctx, v, c, X, Y, s, e) {
   const span = data.end_s - data.start_s;
   const until = Math.min(e.end_s === null ? span : e.end_s, s.moment ? s.moment.t : span);
   const miles = (e.pace_kn * Math.max(until - e.begin_s, 0)) / 3600;

@@ -253,6 +253,37 @@ def test_a_mother_ship_is_told_with_her_visitors(gazetteer: Gazetteer) -> None:
     assert (one["status"], one["news"]) == ("created", "new")
 
 
+def test_it_is_told_how_many_of_her_visitors_came_to_a_coast(gazetteer: Gazetteer) -> None:
+    landed = event("crossing", 4, 6, OTHER_BOAT, evidence={**OUT, "ended": "shore"}, score=0.2)
+    went_off = event("crossing", 2, 3, BOAT, evidence={**OUT, "ended": "at sea"}, score=0.2)
+    came = event("crossing", 0.2, 1, BOAT, evidence={**OUT, "ended": "shore"}, score=0.2)
+    (one,) = told(gazetteer, *MOTHER_STORY, VISIT, landed, went_off, came).to_dict("records")
+    assert one["title"].endswith("; one of them went on to the coast of Malaysia")
+
+
+def test_tankers_alongside_one_another_are_no_mother_ships(gazetteer: Gazetteer) -> None:
+    waits = {"n_visits": 0, "dark_h": 5.0}
+    (one,) = told(
+        gazetteer,
+        event("encounter", 1, 4, SHIP, OTHER_BOAT, ENCOUNTER, score=0.7),
+        event("mother_ship", 0.5, 5, evidence=waits, subkind="waiting", score=0.1),
+    ).to_dict("records")
+    assert "alongside" in one["title"]
+    assert "mother ship" not in one["vessels"]
+    assert one["next_step"] == NEXT_STEPS["encounter over"]
+
+
+def test_two_that_were_silent_at_once_are_told_as_a_possible_meeting(gazetteer: Gazetteer) -> None:
+    both = {"chance_alongside": 0.6, "together_s": 7200.0}
+    (one,) = told(
+        gazetteer,
+        event("gap", 1, 4, score=0.7),
+        event("gap", 1, 4.5, BOAT, score=0.6),
+        event("possible_meeting", 1, 4.5, SHIP, BOAT, both, subkind="both_silent", score=0.4),
+    ).to_dict("records")
+    assert one["title"].endswith("; also could have met B ONE")
+
+
 def test_a_hull_under_two_numbers_is_met_where_it_was_heard_last(gazetteer: Gazetteer) -> None:
     change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
     (one,) = told(gazetteer, event("loitering", 5, 5.5, score=0.2), change).to_dict("records")
@@ -501,14 +532,14 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("silent", "gap", 0.7, "changed", pd.NaT, at(6)),
         ("nobody", "unmatched_sighting", 0.1, "created", at(2), pd.NaT),
     ]
-    assert looked_at_first(rows) == [
-        ("boat", ("people may be in danger", "high certainty", "new", "still heard")),
+    assert looked_at_first(rows) == [  # as the list has them
         ("here", ("high certainty", "new", "still heard")),
         ("known", ("high certainty", "still heard")),
+        ("boat", ("people may be in danger", "high certainty", "new", "still heard")),
     ]
     rest = looked_at_first(rows, concluded={"boate", "heree", "knowne"})
     assert rest == [
-        ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("gone", ("high certainty", "new", "not heard for 11 h")),
+        ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]

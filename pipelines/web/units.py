@@ -1,0 +1,178 @@
+"""Which patrol unit can be where when: of a run's plan, as its file has it, in words and drawn."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pipelines.base.labels import Labels, PlanLabels, labels
+from pipelines.base.settings import Installation
+from pipelines.base.text import LOCAL, one_line, position_text
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
+from pipelines.publish.maps import cut
+from pipelines.publish.maps.scene import Floats, Point, Region, Way
+from pipelines.publish.maps.style import UNITS
+
+MAX_UNITS: Final = 4
+"""Of so many units it is told when they could be with an incident."""
+_SYMBOLS: Final = {"boarding": "circle", "sector": "square"}
+
+Held = Mapping[str, Any]
+"""What plan.json holds."""
+Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A unit and a vessel of an incident.
+
+    Attributes
+    ----------
+    sails
+        Whether the plan sends it there.
+    why
+        Why it can't be with it; the rest is empty then, but how far out of its base that is.
+    """
+
+    unit: str
+    mmsi: int
+    sails: bool
+    time: str
+    where: str
+    chance: str
+    out_nm: str
+    why: str
+
+
+def held(installation: Installation, run_id: str) -> Held | None:
+    """Return a run's plan; None where none was made, or its file can't be read."""
+    path = installation.runs / run_id / "plan.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        everybody = {int(one["mmsi"]) for one in found["intercepts"]} | sailed(found)
+        for mmsi in everybody:  # what is wrong with it is found here, not on a page
+            reaches(found, {mmsi}, labels("en"))
+        layers(found, 0.0)
+    except Exception:
+        return None
+    return dict(found)
+
+
+def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
+    """Return which units meet vessels, and which others could, the earliest first.
+
+    Where none can, the one that would have the shortest way, and why it can't.
+    """
+    sailed = [
+        _reach(one["unit"], stop["begin"], stop, words, sails=True)
+        for one in plan["sorties"]
+        for stop in one["stops"]
+        if stop["mmsi"] and int(stop["mmsi"]) in mmsis
+    ]
+    units = {one.unit for one in sailed}
+    pairs = [one for one in plan["intercepts"] if int(one["mmsi"]) in mmsis and one["time"]]
+    could = {
+        one["unit"]: one  # the last is the earliest
+        for one in sorted(pairs, key=lambda one: str(one["time"]), reverse=True)
+        if one["possible"] and _name(one["unit"]) not in units
+    }
+    others = [
+        _reach(one["unit"], one["time"], one, words)
+        for one in sorted(could.values(), key=lambda one: (str(one["time"]), str(one["unit"])))
+    ]
+    if sailed or others or not pairs:
+        return [*sailed, *others][:MAX_UNITS]
+    nearest = min(pairs, key=lambda one: (float(one["out_nm"]), str(one["unit"])))
+    return [_reach(nearest["unit"], nearest["time"], nearest, words)]
+
+
+def sailed(plan: Held) -> set[int]:
+    """Return the vessels that a plan sends units to."""
+    return {int(stop["mmsi"] or 0) for one in plan["sorties"] for stop in one["stops"]} - {0}
+
+
+def _reach(
+    unit: str, time: str, one: Mapping[str, Any], words: Labels, *, sails: bool = False
+) -> Reach:
+    out = one.get("out_nm")
+    return Reach(
+        unit=_name(unit),
+        mmsi=int(one["mmsi"]),
+        sails=sails,
+        time=f"{pd.Timestamp(time).tz_convert(LOCAL):%d %b %H:%M}",
+        where=position_text(float(one["lat"]), float(one["lon"])),
+        chance=f"{float(one['chance']):.0%}",
+        out_nm="" if out is None else f"{float(out):.0f}",
+        why="" if sails or one["possible"] else reason(str(one["reason"]), words),
+    )
+
+
+def reason(text: str, words: Labels) -> str:
+    """Return why a vessel isn't sailed for, in the reader's language; files have it in English."""
+    return one_line(_reasons(words.plan).get(text, text), SENTENCE_LIMIT)
+
+
+@cache
+def _reasons(own: PlanLabels) -> dict[str, str]:
+    english = labels("en").plan
+    return {
+        str(getattr(english, name)): str(getattr(own, name)) for name in type(english).model_fields
+    }
+
+
+def layers(plan: Held, lon0: float, mmsis: Collection[int] | None = None) -> Layers:
+    """Return what a plan lays over a map: all of it, or the legs to some vessels."""
+    regions = [
+        Region((_square(one, lon0),), "sector", _name(one["name"]))
+        for one in plan["sectors"]
+        if mmsis is None
+    ]
+    names = list(dict.fromkeys(one["unit"] for one in plan["sorties"]))
+    ways: list[Way] = []
+    points: list[Point] = []
+    bases = {}
+    for one in plan["sorties"]:
+        colour = UNITS[names.index(one["unit"]) % len(UNITS)]
+        look = "later_sortie" if one["sortie"] > 1 else "sortie"
+        for number, stop in _stops(one, mmsis):
+            lon, lat = np.array(stop["route"], "float64").reshape(-1, 2).T
+            ways.append(Way(_placed(lon, lat, lon0), look, colour))
+            if stop["task"] in _SYMBOLS:
+                x, y = _placed([stop["lon"]], [stop["lat"]], lon0)[0].tolist()
+                text = str(number) if mmsis is None else ""
+                title = f"{_name(one['unit'])} {_name(stop['name'] or stop['sector'])}"
+                points.append(Point(x, y, _SYMBOLS[stop["task"]], colour, text, title))
+        if mmsis is None and one["base"].get("lat") is not None:
+            x, y = _placed([one["base"]["lon"]], [one["base"]["lat"]], lon0)[0].tolist()
+            bases[(x, y)] = Point(x, y, "base", "ink", _name(one["base"]["name"]))
+    return tuple(regions), tuple(ways), (*points, *bases.values())
+
+
+def _stops(
+    one: Mapping[str, Any], mmsis: Collection[int] | None
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, stop in enumerate(one["stops"], 1):
+        if mmsis is None or (stop["mmsi"] and int(stop["mmsi"]) in mmsis):
+            yield number, stop
+
+
+def _square(one: Mapping[str, Any], lon0: float) -> Floats:
+    west, south, size = (float(one[name]) for name in ("west", "south", "size_deg"))
+    return _placed(
+        [west, west + size, west + size, west], [south, south, *[south + size] * 2], lon0
+    )
+
+
+def _placed(lon: Any, lat: Any, lon0: float) -> Floats:
+    placed = np.column_stack([cut.relative(lon, lon0), np.asarray(lat, "float64")])
+    if not np.isfinite(placed).all():
+        raise ValueError("a place of the plan is none")
+    return placed
+
+
+def _name(text: Any) -> str:
+    return one_line(str(text), NAME_LIMIT)
