@@ -122,15 +122,21 @@ class Looker:
             return self._taken.get(path) == found[path]
 
         with write(inst.store, _on_one_thread(inst.settings.store)) as store:
-            setup, digest = self._settled()
-            waiting = not store.waiting().empty
-            known = None if waiting else taken
-            ingested = feeds.ingest_all(
-                store, inst, setup.zones, self._report, self._named, Reading(), known=known
-            )
-            seen = import_sightings(store, inst, self._report)
-            unread = {**ingested.failed, **seen.failed}
-            looked = self._look(store, setup, digest, unread, bool(seen.added) or waiting, now)
+            with store.held():
+                setup, digest = self._settled()
+                waiting = not store.waiting().empty
+                known = None if waiting else taken
+                ingested = feeds.ingest_all(
+                    store, inst, setup.zones, self._report, self._named, Reading(), known=known
+                )
+                seen = import_sightings(store, inst, self._report)
+                unread = {**ingested.failed, **seen.failed}
+                otherwise = bool(seen.added) or waiting
+                looked, left = self._look(store, setup, digest, unread, otherwise, now)
+            if looked.finished is not None:
+                runs.point_newest(inst, looked.finished.folder, look=True)
+            if left is not None:
+                write_state(inst, left)
         self._taken |= {p: at for p, at in found.items() if clean(str(p)) not in unread}
         return _timed(looked, time.process_time() - began_s)
 
@@ -154,17 +160,17 @@ class Looker:
         unread: dict[str, str],
         otherwise: bool,
         now: datetime,
-    ) -> Looked:
+    ) -> tuple[Looked, State | None]:
+        """Return what it came to, and what is to be noted of it once it is published."""
         inst, state = self._installation, read_state(self._installation)
         fresh = store.new_feeds()
         keys = set(fresh["feed_key"].tolist())
         news = keys - set(state.feeds if state else ())
         why = _why_whole(store, state, digest, otherwise)
         if not news and not otherwise and (not keys or not why):
-            if state is not None:
-                noted = {"looked": now, "every_min": self._every_min}
-                write_state(inst, state.model_copy(update=noted))
-            return Looked(_nothing(state, unread))
+            noted = {"looked": now, "every_min": self._every_min}
+            left = None if state is None else state.model_copy(update=noted)
+            return Looked(_nothing(state, unread)), left
         window = open_window(store, inst.settings.watch.open_h)
         first = _first(fresh, news, window.end if state is None else stamp(state.upto))
         if state is not None and not why:
@@ -191,7 +197,7 @@ class Looker:
             about = _about(setup, why, whole, vessels)
             judged = runs.judge(store, setup, window, detection)
             published = runs.publish(store, setup, judged, unread, about, FILES)
-            finished = runs.record(store, inst, judged, published)
+            finished = runs.note(store, judged, published, publish=True)
         else:
             store.publish()
         told, told_upto = keys, window.end
@@ -200,23 +206,20 @@ class Looker:
         else:
             told_from = window.end
         last = store.last_run()
-        write_state(
-            inst,
-            State(
-                looked=now,
-                upto=window.end.to_pydatetime(),
-                whole=whole.to_pydatetime(),
-                start=window.start.to_pydatetime(),
-                run_id="" if last is None else str(last["run_id"]),
-                feeds=tuple(sorted(keys)),
-                told=tuple(sorted(told)),
-                told_upto=told_upto.to_pydatetime(),
-                told_from=told_from.to_pydatetime(),
-                setup=digest,
-                every_min=self._every_min,
-            ),
+        left = State(
+            looked=now,
+            upto=window.end.to_pydatetime(),
+            whole=whole.to_pydatetime(),
+            start=window.start.to_pydatetime(),
+            run_id="" if last is None else str(last["run_id"]),
+            feeds=tuple(sorted(keys)),
+            told=tuple(sorted(told)),
+            told_upto=told_upto.to_pydatetime(),
+            told_from=told_from.to_pydatetime(),
+            setup=digest,
+            every_min=self._every_min,
         )
-        return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
+        return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why), left
 
     def _judge(self, store: Writer, news: set[str], whole: bool) -> bool:
         """Judge what came; tell whether what was judged before may be judged otherwise now."""
