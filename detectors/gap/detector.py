@@ -141,13 +141,17 @@ class Gap(Limits):
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
         "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
     )
-    of_silence: ClassVar[bool] = True
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:
         """Return the vessel itself: nobody else's positions matter."""
         return (Own(),)
+
+    @property
+    def of_silence(self) -> timedelta:
+        """Return the shorter of the shortest of both classes."""
+        return timedelta(seconds=min(self.min_duration_a_s, self.min_duration_b_s))
 
     @property
     def lookback(self) -> timedelta:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core import events, frames, run
@@ -57,11 +58,28 @@ class New:
         of the look before.
     looked_to
         The end of the look before.
+    heard
+        mmsi, time of the newest reports of tracks in order of both, all since some time; None where
+        they aren't known.
     """
 
     vessels: frozenset[int]
     since: pd.Timestamp
     looked_to: pd.Timestamp
+    heard: pd.DataFrame | None = None
+
+    def steady(self, silence: timedelta, end: pd.Timestamp) -> set[int]:
+        """Return vessels that are known to have been silent for less than `silence` at any time
+        from `since` to `end`.
+        """
+        if self.heard is None or self.heard.empty:
+            return set()
+        mmsi, time_us = self.heard["mmsi"].to_numpy(), frames.epoch_us(self.heard["time"])
+        since_us, end_us = (int(t.value) // 1_000 for t in (self.since, end))
+        last = np.r_[np.diff(mmsi) != 0, True]
+        until_us = np.where(last, end_us, np.r_[time_us[1:], 0])
+        long = (until_us - time_us >= silence // timedelta(microseconds=1)) & (until_us >= since_us)
+        return set(mmsi[time_us < since_us].tolist()) - set(mmsi[long].tolist())
 
 
 @dataclass(frozen=True)
@@ -136,7 +154,7 @@ def look_again(
     since = new.since
     known = _stored(store, detectors, start, since, end)
     stored = {d.name: known[known["detector"] == d.name] for d in asked}
-    owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
+    owners = {d.name: _concerned(store, d, stored[d.name], new, end) for d in asked}
     reach, only = _reach(asked, detectors, owners, stored, since), owners
     found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
     failures: dict[str, tuple[str, str]] = {}
@@ -236,13 +254,17 @@ def _stored(
     return found[list(events.EVENTS)]
 
 
-def _concerned(store: Queries, detector: Detector, stored: pd.DataFrame, new: New) -> set[int]:
+def _concerned(
+    store: Queries, detector: Detector, stored: pd.DataFrame, new: New, end: pd.Timestamp
+) -> set[int]:
     """Return the vessels of which a detector may find something else than is stored."""
-    open_still = stored["end"].isna() | (stored["end"] >= new.looked_to - detector.settle)
-    found = set(new.vessels) | set(stored.loc[open_still, "mmsi"].tolist())
-    if detector.of_silence:
+    since = min(new.looked_to - detector.settle, new.since)
+    open_still = stored["end"].isna() | (stored["end"] >= since)
+    found = set(new.vessels)
+    if detector.of_silence is not None:
         found |= set(store.heard(new.looked_to - detector.lookback, new.looked_to).tolist())
-    return found - {NOBODY}
+        found -= new.steady(detector.of_silence, end)
+    return (found | set(stored.loc[open_still, "mmsi"].tolist())) - {NOBODY}
 
 
 def _reach(

@@ -30,7 +30,6 @@ from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
 from pipelines.detect.window import Detection
-from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
 from pipelines.run.looked import State, as_it_is, read_state, stamp, stats_of, write_state
@@ -40,11 +39,9 @@ from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, new_since, newest_report
 from pipelines.store import Queries, Writer, write
 
-FILES: Final = frozenset(
-    name for name in WRITERS if name.endswith((".csv", ".parquet", "manifest.json"))
-)
-"""What a look writes: tables. What is drawn took half of a look; the night draws it, and the desk
-draws for itself."""
+FILES: Final = frozenset({"flagged.csv", "incidents.csv", "parts.csv", "manifest.json"})
+"""What a look writes: the list. Its events are in the store, where the desk asks for them; as tables
+they took more than all else of a run, and what is drawn half of a look: the night writes all."""
 
 WORTH: Final = 0.05
 """A score that changes by less makes no run of its own."""
@@ -184,7 +181,8 @@ class Looker:
         else:
             told_from = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
             untold = keys - set(state.told)
-            new = New(frozenset(store.heard_of(untold)), told_from, stamp(state.told_upto))
+            told_to, heard = stamp(state.told_upto), None if anew else self._recent.heard
+            new = New(frozenset(store.heard_of(untold)), told_from, told_to, heard)
             again = self._again(store, setup, window, new)
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
             tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
