@@ -120,6 +120,10 @@ class Detector(BaseModel):
         """Return the history needed before an event's start (see the class docstring)."""
         raise NotImplementedError
 
+    def highest_score(self, zones: "Zones", models: Mapping[str, Any]) -> float:
+        """Return a bound of the scores, before explanations, of its events with some layers."""
+        return 1.0
+
     @property
     def settle(self) -> timedelta:
         """Return how long after its end an event can still change, e.g. grow over a pause.

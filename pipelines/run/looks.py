@@ -29,7 +29,6 @@ from pipelines.base.settings import Installation, StoreSettings
 from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
-from pipelines.detect.window import Detection
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
 from pipelines.run.looked import State, as_it_is, read_state, stamp, stats_of, write_state
@@ -40,11 +39,8 @@ from pipelines.run.windows import Window, new_since, newest_report
 from pipelines.store import Queries, Writer, write
 
 FILES: Final = frozenset({"flagged.csv", "incidents.csv", "parts.csv", "manifest.json"})
-"""What a look writes: the list. Its events are in the store, where the desk asks for them; as tables
-they took more than all else of a run, and what is drawn half of a look: the night writes all."""
-
-WORTH: Final = 0.05
-"""A score that changes by less makes no run of its own."""
+"""What a look writes: the list. Its events are in the store, where the desk asks for them; as
+tables they took a fifth of a run, and what is drawn half of a look: the night writes all."""
 
 BEFORE_NIGHT: Final = timedelta(minutes=2)
 """A look that may still go on when the night's run begins isn't begun."""
@@ -183,15 +179,15 @@ class Looker:
             untold = keys - set(state.told)
             told_to, heard = stamp(state.told_upto), None if anew else self._recent.heard
             new = New(frozenset(store.heard_of(untold)), told_from, told_to, heard)
-            again = self._again(store, setup, window, new)
+            again = self._again(store, setup, window, new, bool(unread))
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
-            tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
-            if tell or unread:
+            tell = again.tells
+            if tell:
                 back = timedelta(days=inst.settings.detection.reach_back_days)
                 span = (window.start, window.end, back)
                 detection = with_heard(store, detection, setup.detectors, *span)
         finished = None
-        if tell or unread:
+        if tell:
             about = _about(setup, why, whole, vessels)
             judged = runs.judge(store, setup, window, detection)
             published = runs.publish(store, setup, judged, unread, about, FILES)
@@ -226,9 +222,11 @@ class Looker:
         only = None if whole else store.dates_of(news)
         return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
 
-    def _again(self, store: Queries, setup: Setup, window: Window, new: New) -> Again:
+    def _again(
+        self, store: Queries, setup: Setup, window: Window, new: New, anyway: bool
+    ) -> Again:
         """Look at what is new alone."""
-        detection = self._installation.settings.detection
+        settings = self._installation.settings
         with self._report.bar("Detecting", None) as bar:
             again = look_again(
                 store,
@@ -238,7 +236,9 @@ class Looker:
                 end=window.end,
                 zones=setup.zones,
                 models=setup.models,
-                memory_gb=detection.memory_gb,
+                enough=settings.assess.min_score,
+                anyway=anyway,
+                memory_gb=settings.detection.memory_gb,
                 progress=bar.say,
             )
         return replace(again, detection=runs.within(again.detection, window))
@@ -258,27 +258,6 @@ def open_window(store: Queries, open_h: float) -> Window:
     start = newest - timedelta(hours=open_h)
     new = new_since(newest, store.new_feeds()["first_time"].dropna(), None)
     return Window(max(first, min(start, new or start)), newest, newest)
-
-
-def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> bool:
-    """Whether an event came, went, ended or changed its score that counts towards a flag, or a
-    detector failed.
-
-    Parameters
-    ----------
-    before
-        The events of the store.
-    enough
-        The score that counts.
-    """
-    if detection.failures:
-        return True
-    told = ["event_id", "end", "score"]
-    both = detection.events[told].merge(before[told], on="event_id", how="outer", indicator=True)
-    ended = both["end_x"].isna() != both["end_y"].isna()
-    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
-    counts = both[["score_x", "score_y"]].max(axis=1) >= enough
-    return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
 
 
 def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool) -> str:

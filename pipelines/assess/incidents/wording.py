@@ -173,7 +173,7 @@ def _scores(
         for group, score in zip(strongest.index.tolist(), strongest.tolist(), strict=True)
     }
     event_of = {str(row["event_id"]): row for row in records(events)}
-    parts_of = {key: rows for key, rows in own.groupby(["group", "mmsi"])}
+    parts_of = dict(iter(own.groupby(["group", "mmsi"])))
     made = {
         group: _parts_text(parts_of[group, mmsi], event_of) for group, (_, mmsi) in best.items()
     }
