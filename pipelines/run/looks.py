@@ -164,7 +164,7 @@ class Looker:
             noted = {"looked": now, "every_min": self._every_min}
             left = None if state is None else state.model_copy(update=noted)
             return Looked(_nothing(state, unread)), left
-        window = open_window(store, inst.settings.watch.open_h)
+        window = open_window(store, fresh, inst.settings.watch.open_h)
         first = _first(fresh, news, window.end if state is None else stamp(state.upto))
         if state is not None and not why:
             why = _why_now(state, window, first, inst.settings.watch.whole_min)
@@ -199,13 +199,15 @@ class Looker:
             told, told_upto = set(state.told), stamp(state.told_upto)
         else:
             told_from = window.end
-        last = store.last_run()
+        made = "" if state is None else state.run_id
+        if finished is not None:
+            made = finished.run_id
         left = State(
             looked=now,
             upto=window.end.to_pydatetime(),
             whole=whole.to_pydatetime(),
             start=window.start.to_pydatetime(),
-            run_id="" if last is None else str(last["run_id"]),
+            run_id=made,
             feeds=tuple(sorted(keys)),
             told=tuple(sorted(told)),
             told_upto=told_upto.to_pydatetime(),
@@ -222,9 +224,7 @@ class Looker:
         only = None if whole else store.dates_of(news)
         return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
 
-    def _again(
-        self, store: Queries, setup: Setup, window: Window, new: New, anyway: bool
-    ) -> Again:
+    def _again(self, store: Queries, setup: Setup, window: Window, new: New, anyway: bool) -> Again:
         """Look at what is new alone."""
         settings = self._installation.settings
         with self._report.bar("Detecting", None) as bar:
@@ -244,9 +244,14 @@ class Looker:
         return replace(again, detection=runs.within(again.detection, window))
 
 
-def open_window(store: Queries, open_h: float) -> Window:
+def open_window(store: Queries, fresh: pd.DataFrame, open_h: float) -> Window:
     """Return the window of a look: the last hours up to the newest report, and all that is new to
     the night.
+
+    Parameters
+    ----------
+    fresh
+        `Queries.new_feeds`.
 
     Raises
     ------
@@ -254,10 +259,9 @@ def open_window(store: Queries, open_h: float) -> Window:
         If the store is empty.
     """
     newest = newest_report(store)
-    first = store.ledger()["first_time"].min()
     start = newest - timedelta(hours=open_h)
-    new = new_since(newest, store.new_feeds()["first_time"].dropna(), None)
-    return Window(max(first, min(start, new or start)), newest, newest)
+    new = new_since(newest, fresh["first_time"].dropna(), None)
+    return Window(max(store.first_time() or newest, min(start, new or start)), newest, newest)
 
 
 def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool) -> str:
@@ -269,7 +273,7 @@ def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool
         return "another run was made since the last look"
     if state.setup != digest:
         return "the configuration changed"
-    if not set(state.feeds) <= set(store.ledger()["feed_key"].tolist()):
+    if not set(state.feeds) <= store.feed_keys():
         return "feeds went"
     return "sightings came, or reports whose time has come" if otherwise else ""
 

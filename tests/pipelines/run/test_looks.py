@@ -103,9 +103,7 @@ def day(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
     for number in range(SLICES):
         give(home, lines, number)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                detect_looks, "worth_telling", lambda *_, number=number: number != 2
-            )
+            patch.setattr(detect_looks, "worth_telling", lambda *_, number=number: number != 2)
             if number in (1, 3):
                 with pytest.MonkeyPatch.context() as broken:
                     broken.setattr(
@@ -157,6 +155,12 @@ def test_a_look_asks_few_detectors_about_few_vessels(day: Day) -> None:
     assert set(last) == every - set(put_off(build_detectors(load(day.home))))
     assert max(last.values()) <= 30
     assert {"encounter", "possible_meeting"} <= every - set(last)
+
+
+def test_a_look_with_nothing_to_tell_asks_only_those_whose_events_count(day: Day) -> None:
+    assert day.each[2].finished is None
+    assert set(day.each[2].vessels) == {"gap"}
+    assert {"gap", "geofence"} <= set(day.each[1].vessels)
 
 
 def test_with_nothing_new_nothing_is_detected_or_published(
