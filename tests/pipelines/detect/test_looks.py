@@ -1,6 +1,7 @@
 """Who is asked about on a look at what is new."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ def test_steady_are_those_that_were_never_silent_so_long(
     slow = set()
     for mmsi, minutes in heard.items():
         edges = np.r_[sorted(minutes), end]
-        touching = [b - a for a, b in zip(edges[:-1], edges[1:], strict=True) if b >= since]
+        touching = [b - a for a, b in pairwise(edges) if b >= since]
         if min(minutes) < since and max(touching, default=0) < silence:
             slow.add(mmsi)
     assert steady == slow

@@ -201,6 +201,22 @@ def test_late_data_are_worked_in(tmp_path: Path, batch: Callable[..., Any]) -> N
     assert_same(content(tmp_path / "late"), content(tmp_path / "in-time"))
 
 
+def add_and_fail(writer: Writer, key: str, *batches: Any) -> None:
+    with writer.held():
+        add(writer, key, *batches)
+        raise ZeroDivisionError
+
+
+def add_beside_a_full_disk(writer: Writer, first: Any, second: Any) -> None:
+    """Add a feed, then one whose writing DuckDB doesn't outlive."""
+    with writer.held():
+        add(writer, "a", first)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Writer, "_insert", lambda *_: writer.connection.close())
+            with pytest.raises(duckdb.Error):
+                add(writer, "b", second)
+
+
 def test_what_is_held_is_published_once_at_its_end(
     tmp_path: Path, batch: Callable[..., Any]
 ) -> None:
@@ -212,9 +228,8 @@ def test_what_is_held_is_published_once_at_its_end(
             assert writer.has_feed("b")
             assert store.generation(tmp_path) == before
         assert set(content(tmp_path)["ledger"]["feed_key"]) == {"a", "b"}
-        with pytest.raises(ZeroDivisionError), writer.held():
-            add(writer, "c", batch([533000003], hours=1))
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            add_and_fail(writer, "c", batch([533000003], hours=1))
         assert set(content(tmp_path)["ledger"]["feed_key"]) == {"a", "b", "c"}
         held = store.generation(tmp_path)
         with writer.held():
@@ -223,16 +238,13 @@ def test_what_is_held_is_published_once_at_its_end(
 
 
 def test_a_disk_that_was_full_while_it_was_held_is_said(
-    tmp_path: Path, batch: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, batch: Callable[..., Any]
 ) -> None:
     """A feed that came before it is forgotten too: whoever took it in mustn't think it is there."""
+    first, second = batch([533000001], hours=1), batch([533000002], hours=1)
     with store.write(tmp_path) as writer:
-        with pytest.raises(DiskFullError, match="what came is forgotten"), writer.held():
-            add(writer, "a", batch([533000001], hours=1))
-            monkeypatch.setattr(Writer, "_insert", lambda *_: writer.connection.close())
-            with pytest.raises(duckdb.Error):
-                add(writer, "b", batch([533000002], hours=1))
-            monkeypatch.undo()
+        with pytest.raises(DiskFullError, match="what came is forgotten"):
+            add_beside_a_full_disk(writer, first, second)
         assert not writer.has_feed("a")
-        add(writer, "a", batch([533000001], hours=1))
+        add(writer, "a", first)
     assert set(content(tmp_path)["ledger"]["feed_key"]) == {"a"}
