@@ -40,9 +40,8 @@ from detectors.kinematics.integrity.settling import (
     settle_each,
 )
 from detectors.kinematics.integrity.verdicts import (
+    Heard,
     Judged,
-    Last,
-    Memory,
     Reports,
     Verdict,
 )
@@ -249,22 +248,17 @@ def reason_of(verdict: NDArray[np.uint8]) -> NDArray[np.object_]:
     return np.array(reasons, dtype=object)[verdict]
 
 
-def remembered_at(state: pd.DataFrame) -> Memory:
-    """Return `STATE` as the hulls of each number."""
-    heard: dict[int, dict[int, Last]] = {}
-    columns = (state["mmsi"], state["hull"], epoch_us(state["time"]), state["lat"], state["lon"])
-    for mmsi, hull, time_us, lat, lon in zip(*(c.tolist() for c in columns), strict=True):  # hulls
-        heard.setdefault(mmsi, {})[hull] = Last(time_us, lat, lon)
-    return heard
+def heard_in(state: pd.DataFrame) -> Heard:
+    """Return `STATE` as arrays."""
+    names = ("mmsi", "hull", "time", "lat", "lon")
+    mmsi, hull, time, lat, lon = (state[name] for name in names)
+    place = lat.to_numpy(), lon.to_numpy()
+    return Heard(mmsi.to_numpy(), hull.to_numpy("int64"), epoch_us(time), *place)
 
 
-def _state_of(memory: Memory) -> pd.DataFrame:
-    rows = [(mmsi, hull, *last) for mmsi, hulls in memory.items() for hull, last in hulls.items()]
-    if not rows:
-        return empty(STATE)
-    table = pd.DataFrame(rows, columns=list(STATE))
-    table["time"] = from_epoch_us(table["time"].to_numpy("int64"))
-    return conform(table.sort_values(["mmsi", "hull"], ignore_index=True), STATE)
+def _state_of(heard: Heard) -> pd.DataFrame:
+    columns = {**heard._asdict(), "time": from_epoch_us(heard.time_us)}
+    return conform(pd.DataFrame(columns), STATE)
 
 
 def _judged(
@@ -290,10 +284,9 @@ def _judged(
     settled = settle_each(
         reports,
         known,
-        remembered_at(state),
+        heard_in(state),
         start_us,
         end_us,
-        end_us + int(SETTLING_S * SECOND_US),
     )
     inside = (reports.time_us >= start_us) & (reports.time_us < end_us)
     kept = inside & (settled.judged.verdict != Verdict.COPY)
@@ -303,7 +296,7 @@ def _judged(
         shift_s=settled.judged.shift_s[kept],
     )
     judged = conform(judged.reset_index(drop=True), JUDGED)
-    ended = _state_of(settled.memory)
+    ended = _state_of(settled.heard)
     counts = _counts(int(np.count_nonzero(inside)), judged, state, ended)
     return JudgedPart(judged, ended, counts, settled.astray)
 

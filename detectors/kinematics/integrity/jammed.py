@@ -26,11 +26,10 @@ next one is missed by going on from either as it states: what a vessel does that
 turns stays below."""
 
 
-def astray(reports: Reports, verdict: NDArray[np.uint8]) -> Ints:
-    """Return hour, square north and east, and vessel of each false fix, once, on a fixed grid."""
-    false = reports.take(np.flatnonzero(verdict == Verdict.FALSE_FIX))
-    cells = _cells(false.time_us, false.lat, false.lon)
-    return np.unique(np.c_[cells, false.mmsi], axis=0)
+def astray(reports: Reports, false: Ints) -> Ints:
+    """Return hour, square north and east, and vessel of false fixes, each once, on a fixed grid."""
+    cells = _cells(reports.time_us[false], reports.lat[false], reports.lon[false])
+    return np.unique(np.c_[cells, reports.mmsi[false]], axis=0)
 
 
 def jammed_places(of_parts: Sequence[Ints]) -> Ints:

@@ -7,12 +7,12 @@ of one to reach the second went nowhere: the position leapt, or it is another hu
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
-from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, apart, step_cost
+from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, step_cost
 from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.rows import Rows, apart
 
 LINKED_S: Final = 21_600.0
 """A report goes on a run within this of the one before: as long as verdicts look around."""
@@ -47,18 +47,18 @@ HELD_WORTH: Final = 0.1
 worth so much beside one that doesn't gainsay itself."""
 
 
-def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.float64]:
+@compiled
+def runs(rows: Rows, free: Any, usual: float) -> Any:
     """Return rows of (run, reports of it before this one, behind it, worth of this one, the report
     from which a clock leapt to it, or -1) for one vessel's reports.
 
     Those that aren't `free` are each by themselves. Where two runs meet, all of them end.
     """
-    columns = (reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog)
     before = np.full(len(free), -1, np.int64)
-    _link(*columns, free, usual, before)
+    _link(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, free, usual, before)
     found = np.ones((5, len(free)))
-    _clock_leaps(*columns, free, before, found[4])
-    _count(reports.time_us, reports.lat, reports.lon, reports.sog, before, found)
+    _clock_leaps(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, free, before, found[4])
+    _count(rows.time_us, rows.lat, rows.lon, rows.sog, before, found)
     return found
 
 

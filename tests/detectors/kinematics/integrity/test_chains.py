@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.kinematics.integrity.chains import HEADS, apart, best_chain, step_cost
+from detectors.kinematics.integrity.chains import HEADS, best_chain, step_cost
+from detectors.kinematics.integrity.rows import apart
 
 S = 1_000_000
 
