@@ -12,7 +12,7 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.jit import compiled, part
 from detectors.kinematics.integrity.rows import Rows, apart, distance_m, upper_quartile
 
 STRAY: Final = 1.5
@@ -54,18 +54,26 @@ def step_cost(apart_m: float, passed_s: float, sog_a: float, sog_b: float, usual
 
     `usual` is the speed in knots that counts where neither report states one.
     """
-    fastest = max(sog_a, sog_b)
-    if np.isnan(fastest):
-        fastest = sog_b if np.isnan(sog_a) else sog_a
-    stated = not np.isnan(fastest)
-    if not stated:
-        fastest = usual
-    if apart_m <= (MARGIN * fastest + MARGIN_KN) * KNOT_MPS * passed_s + SLACK_M:
+    if apart_m <= stated_m(passed_s, sog_a, sog_b, usual):
         return 0.0
-    limit = min(max(2.0 * fastest, MAX_UNSUPPORTED_KN), MAX_SPEED_KN)
+    limit = min(max(2.0 * _faster(sog_a, sog_b, usual), MAX_UNSUPPORTED_KN), MAX_SPEED_KN)
     if apart_m <= NEAR_M or apart_m <= limit * KNOT_MPS * passed_s:
         return STRAY
     return np.inf
+
+
+@part
+def stated_m(passed_s: float, sog_a: float, sog_b: float, usual: float) -> float:
+    """Return how far apart two reports may be for the speeds that they state, or `usual`."""
+    faster = _faster(sog_a, sog_b, usual)
+    return (MARGIN * faster + MARGIN_KN) * KNOT_MPS * passed_s + SLACK_M
+
+
+@part
+def _faster(sog_a: float, sog_b: float, usual: float) -> float:
+    if np.isnan(sog_a):
+        return usual if np.isnan(sog_b) else sog_b
+    return sog_a if np.isnan(sog_b) or sog_a >= sog_b else sog_b
 
 
 @compiled
@@ -140,9 +148,11 @@ def best_chain(
     return length
 
 
-@compiled
-def usual_kn(rows: Rows, free: Any) -> float:
+@part
+def usual_kn(rows: Rows, step_m: Any, free: Any) -> float:
     """Return the speed that counts where a vessel states none: its own derived one, at most 30 kn.
+
+    `step_m` is how far each report is from the one before it.
 
     Three quarters of its steps are slower. With one report it is the 20 kn of a merchant ship.
     """
@@ -155,7 +165,10 @@ def usual_kn(rows: Rows, free: Any) -> float:
         if before >= 0:
             passed_s = (rows.time_us[row] - rows.time_us[before]) / SECOND_US
             if passed_s > 1.0:
-                far_m = distance_m(rows.lat[before], rows.lon[before], rows.lat[row], rows.lon[row])
+                far_m = step_m[row]
+                if before < row - 1:
+                    place = rows.lat[before], rows.lon[before]
+                    far_m = distance_m(*place, rows.lat[row], rows.lon[row])
                 derived[count] = far_m / passed_s / KNOT_MPS
                 count += 1
         before = row

@@ -14,6 +14,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 numba: Any = import_module("numba")
 
 HERE: Final = Path(__file__).parent
+SOURCES: Final = (
+    "chains.py",
+    "confirmed.py",
+    "jit.py",
+    "repeats.py",
+    "rows.py",
+    "runs.py",
+    "several.py",
+    "shifted.py",
+    "stretches.py",
+    "verdicts.py",
+    "../geodesy.py",
+)
+"""What the kernels are made from, with the constants in them."""
 
 
 @cache
@@ -24,9 +38,17 @@ def folder() -> str:
     """
     parent = os.environ.get("NUMBA_CACHE_DIR") or str(HERE / "__pycache__")
     made_of = hashlib.sha256()
-    for file in (*sorted(HERE.glob("*.py")), HERE.parent / "geodesy.py"):
-        made_of.update(file.read_bytes())
+    for name in SOURCES:
+        made_of.update((HERE / name).read_bytes())
     return f"{parent}/verdicts-{made_of.hexdigest()[:16]}"
+
+
+_COMMON: Final = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+def part(function: F) -> F:
+    """Compile what only other kernels call, as a part of these."""
+    return cast(F, numba.njit(no_cpython_wrapper=True, **_COMMON)(function))
 
 
 def compiled(function: F) -> F:
@@ -35,8 +57,8 @@ def compiled(function: F) -> F:
     # Where the cache is gets decided here, not when the function is first called.
     numba.config.CACHE_DIR = folder()
     try:
-        return cast(F, numba.njit(nogil=True, cache=True)(function))
+        return cast(F, numba.njit(cache=True, **_COMMON)(function))
     except RuntimeError:  # no folder for the cache can be written
-        return cast(F, numba.njit(nogil=True)(function))
+        return cast(F, numba.njit(**_COMMON)(function))
     finally:
         numba.config.CACHE_DIR = before

@@ -7,7 +7,7 @@ import numpy as np
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows
 from detectors.kinematics.integrity.shifted import GONE_M, MAX_SHIFT_S, MIN_SHIFT_S, MOVING_KN
 from detectors.kinematics.integrity.verdicts import COPY_S
@@ -20,7 +20,7 @@ NO_COURSE: Final = 3_600
 """What AIS says where none is stated, in tenths."""
 
 
-@compiled
+@part
 def repeated(own: Rows, first: Any, late_s: Any) -> None:
     """Find reports of one vessel of the same content (latitude, longitude, speed, course) as an
     earlier one, the last of which is written to `first`; -1 where there is none.
@@ -57,7 +57,7 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
             late_s[row] = 0.0
 
 
-@compiled
+@part
 def _gone_between(own: Rows, lat: Any, lon: Any, stated: Any, row: int, before: int) -> bool:
     """Tell whether the vessel was elsewhere between two reports of the same content."""
     sog = stated[row] // 4_096
@@ -66,11 +66,11 @@ def _gone_between(own: Rows, lat: Any, lon: Any, stated: Any, row: int, before: 
     # Rows are in the order of time: a report in between from elsewhere is right before the second.
     off = abs(lat[row - 1] - lat[row]) + abs(lon[row - 1] - lon[row])
     if sog >= 10 * MOVING_KN:
-        return off > 0
-    return off > GONE_M / UNIT_M and _left(own.time_us, lat, lon, before, row)
+        return bool(off > 0)
+    return bool(off > GONE_M / UNIT_M and _left(own.time_us, lat, lon, before, row))
 
 
-@compiled
+@part
 def _same_before(lat: Any, lon: Any, stated: Any, before: Any) -> None:
     """Write to `before` the last earlier row of the same content, -1 where there is none.
 
@@ -96,7 +96,7 @@ def _same_before(lat: Any, lon: Any, stated: Any, before: Any) -> None:
         slots[place] = row
 
 
-@compiled
+@part
 def _left(time_us: Any, lat: Any, lon: Any, first: int, second: int) -> bool:
     """Tell whether a report of what lay still is of a place that the vessel has left since, as it
     can have: between those of one that still lies there come those of another hull.

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from detectors.kinematics.geodesy import EARTH_RADIUS_M
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.jit import compiled, part
 
 QUARTER: Final = 0.25
 
@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     cog: Any
 
 
-@compiled
+@part
 def taken(rows: Rows, places: Any) -> Rows:
     """Return some reports."""
     return Rows(
@@ -28,7 +28,7 @@ def taken(rows: Rows, places: Any) -> Rows:
     )
 
 
-@compiled
+@part
 def within(rows: Rows, begin: int, end: int) -> Rows:
     """Return the reports from one on to before another, not copied."""
     return Rows(
@@ -50,7 +50,7 @@ def apart(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     return float(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))
 
 
-@compiled
+@part
 def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Return the same, rounded as `geodesy.distance_m` rounds it."""
     phi_a, phi_b = np.radians(lat_a), np.radians(lat_b)
@@ -60,25 +60,71 @@ def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     return float(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))
 
 
-@compiled
+@part
+def first_from(time_us: Any, at_us: int) -> int:
+    """Return the first report at a time or after it."""
+    low, high = 0, len(time_us)
+    while low < high:
+        middle = (low + high) // 2
+        if time_us[middle] < at_us:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@part
 def median(values: Any) -> float:
     """Return the median, the mean of both in the middle."""
     n = len(values)
-    upper = np.partition(values, n // 2)
+    ordered = _parted_at(values, n // 2)
     if n % 2:
-        return float(upper[n // 2])
-    return float((upper[: n // 2].max() + upper[n // 2]) / 2)
+        return float(ordered[n // 2])
+    below = ordered[0]
+    for place in range(1, n // 2):
+        below = max(below, ordered[place])
+    return float((below + ordered[n // 2]) / 2)
 
 
-@compiled
+@part
 def upper_quartile(values: Any) -> float:
     """Return what three quarters are below, interpolated linearly (as `numpy.quantile` does)."""
     place = (len(values) - 1) * (1.0 - QUARTER)
     low = int(place)
-    ordered = np.partition(values, low)
+    ordered = _parted_at(values, low)
     below = ordered[low]
     if place == low:
         return float(below)
-    step = ordered[low + 1 :].min() - below
+    above = ordered[low + 1]
+    for later in range(low + 2, len(values)):
+        above = min(above, ordered[later])
     share = place - low
-    return float(below + step * share if share < 0.5 else below + step - step * (1.0 - share))
+    step = above - below
+    return float(below + step * share if share < 0.5 else above - step * (1.0 - share))
+
+
+@part
+def _parted_at(values: Any, place: int) -> Any:
+    """Return the values with the one in a place of their order there, none above it before it.
+
+    Hoare's quick select (Algorithm 65: find, 1961).
+    """
+    found = values.copy()
+    low, high = 0, len(found) - 1
+    while low < high:
+        pivot = found[place]
+        left, right = low, high
+        while left <= right:
+            while found[left] < pivot:
+                left += 1
+            while pivot < found[right]:
+                right -= 1
+            if left <= right:
+                found[left], found[right] = found[right], found[left]
+                left += 1
+                right -= 1
+        if right < place:
+            low = left
+        if place < left:
+            high = right
+    return found

@@ -10,8 +10,8 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
-from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, step_cost
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, stated_m, step_cost
+from detectors.kinematics.integrity.jit import compiled, part
 from detectors.kinematics.integrity.rows import Rows, apart
 
 LINKED_S: Final = 21_600.0
@@ -30,6 +30,8 @@ of one number, 10 to 30 nm apart and silent by turns, are two."""
 MISSED_SHARE: Final = 0.5
 """By more than `SLACK_M` and half of the way (as in `jammed`), at most `NEAR_M`, the place of the
 next report is missed by going on from either as it states."""
+
+DEGREE_M: Final = 111_190.0
 
 MAX_ACROSS: Final = 0.35
 """Sine of the angle, 20 degrees, from the course within which a leap is a clock's (as in the
@@ -62,7 +64,7 @@ def runs(rows: Rows, free: Any, usual: float) -> Any:
     return found
 
 
-@compiled
+@part
 def _link(
     time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, usual: float, before: Any
 ) -> None:
@@ -91,17 +93,16 @@ def _link(
             passed_s = (time_us[row] - time_us[tail]) / SECOND_US
             if passed_s > LINKED_S:
                 continue
+            # Mostly the latitudes alone are too far apart; a degree is never less than this.
+            reach_m = max(stated_m(passed_s, sog[tail], sog[row], usual), NEAR_M)
+            if abs(lat[row] - lat[tail]) * DEGREE_M > reach_m:
+                tails[kept] = tail
+                kept += 1
+                continue
             apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
             if passed_s <= 0.0:
                 twin = twin or apart_m <= NEAR_M
-            elif _sure(
-                apart_m,
-                passed_s,
-                _missed_m(lat, lon, sog, cog, tail, row, passed_s),
-                sog[tail],
-                sog[row],
-                usual,
-            ) and (
+            elif _sure(lat, lon, sog, cog, tail, row, apart_m, passed_s, usual) and (
                 passed_s <= BRIEF_S
                 or came == tail
                 or (
@@ -139,7 +140,7 @@ def _link(
         count += 1
 
 
-@compiled
+@part
 def _clock_leaps(
     time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, before: Any, found: Any
 ) -> None:
@@ -167,7 +168,7 @@ def _clock_leaps(
             found[row] = here
 
 
-@compiled
+@part
 def _possible(
     time_us: Any, lat: Any, lon: Any, sog: Any, here: int, there: int, usual: float
 ) -> bool:
@@ -179,7 +180,7 @@ def _possible(
     return bool(step_cost(apart_m, passed_s, sog[here], sog[there], usual) == 0.0)
 
 
-@compiled
+@part
 def _missed_m(
     lat: Any, lon: Any, sog: Any, cog: Any, here: int, there: int, passed_s: float
 ) -> float:
@@ -196,23 +197,33 @@ def _missed_m(
     return float(least)
 
 
-@compiled
+@part
 def _sure(
-    apart_m: float, passed_s: float, missed_m: float, sog_a: float, sog_b: float, usual: float
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    cog: Any,
+    here: int,
+    there: int,
+    apart_m: float,
+    passed_s: float,
+    usual: float,
 ) -> bool:
     """Tell whether a report goes on from another: one hull can, at the speeds stated, and does."""
-    if step_cost(apart_m, passed_s, sog_a, sog_b, usual) > 0.0:
+    if apart_m > stated_m(passed_s, sog[here], sog[there], usual):
         return False
     if apart_m <= HELD_M:
         return True
+    missed_m = _missed_m(lat, lon, sog, cog, here, there, passed_s)
     if np.isinf(missed_m):
         return passed_s <= BRIEF_S
+    sog_a, sog_b = sog[here], sog[there]
     slower = sog_a if sog_a < sog_b or np.isnan(sog_b) else sog_b
     way_m = slower * KNOT_MPS * passed_s
     return bool(missed_m <= SLACK_M + min(MISSED_SHARE * way_m, NEAR_M))
 
 
-@compiled
+@part
 def _count(time_us: Any, lat: Any, lon: Any, sog: Any, before: Any, found: Any) -> None:
     """Write to `found` what `runs` returns; what a run holds at its end is one by itself."""
     after = np.full(len(before), -1, np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, taken
 from detectors.kinematics.integrity.runs import runs
 from detectors.kinematics.integrity.shifted import MOVING_KN, legs_of, misdated_s
@@ -65,13 +65,29 @@ class Last(NamedTuple):
     lon: Any
 
 
-@compiled
+@part
 def open_at(heard: Last, start_us: int) -> Any:
     """Return the places of the hulls that aren't closed by then."""
     return np.flatnonzero(start_us - heard.time_us <= CLOSING_S * SECOND_US)
 
 
-@compiled
+@part
+def _highest(numbers: Any) -> int:
+    highest = 0
+    for number in numbers:
+        highest = max(highest, number)
+    return highest
+
+
+@part
+def _among(number: int, numbers: Any) -> bool:
+    found = False
+    for one in numbers:
+        found = found or one == number
+    return found
+
+
+@part
 def only_hull(number: int, heard: Last, start_us: int, verdict: Any, hull: Any) -> None:
     """Write what reports that are all of one hull are worth.
 
@@ -79,11 +95,10 @@ def only_hull(number: int, heard: Last, start_us: int, verdict: Any, hull: Any) 
     """
     still = open_at(heard, start_us)
     if number == 0:
-        if len(still):
-            number = heard.hull[still[0]]
-        else:
-            number = (heard.hull.max() if len(heard.hull) else 0) + 1
-    first = min(number, heard.hull[still].min()) if len(still) else number
+        number = heard.hull[still[0]] if len(still) else _highest(heard.hull) + 1
+    first = number
+    for place in still:
+        first = min(first, heard.hull[place])
     number = min(number, MAX_NUMBER)
     for row in range(len(verdict)):
         if verdict[row] == SOUND:
@@ -91,11 +106,13 @@ def only_hull(number: int, heard: Last, start_us: int, verdict: Any, hull: Any) 
             verdict[row] = SOUND if number == first else OTHER_HULL
 
 
-@compiled
-def tell_apart(own: Rows, known: Any, heard: Last, verdict: Any, hull: Any, shift_s: Any) -> None:
+@part
+def tell_apart(
+    own: Rows, step_m: Any, known: Any, heard: Last, verdict: Any, hull: Any, shift_s: Any
+) -> None:
     """Write what the reports of one number are worth, those of which `verdict` says nothing yet."""
     free = verdict == SOUND
-    usual = usual_kn(own, free)
+    usual = usual_kn(own, step_m, free)
     own = _as_stated(own, free, usual)
     of_hull, n_hulls = _chains(own, free, usual, verdict, shift_s)
     _scattered(own.time_us, of_hull, n_hulls, verdict)
@@ -117,7 +134,7 @@ def tell_apart(own: Rows, known: Any, heard: Last, verdict: Any, hull: Any, shif
         verdict[row] = SOUND if number == first else OTHER_HULL
 
 
-@compiled
+@part
 def _as_stated(own: Rows, free: Any, usual: float) -> Rows:
     """Return the reports, without their speeds where these are stuck at 0."""
     for row in range(len(free)):
@@ -132,7 +149,7 @@ def _as_stated(own: Rows, free: Any, usual: float) -> Rows:
     return unstated if length >= ONE_SHARE * np.count_nonzero(free) else own
 
 
-@compiled
+@part
 def _chains(own: Rows, free: Any, usual: float, verdict: Any, shift_s: Any) -> Any:
     """Return the hull of each report, from 1 in the order in which they were found, and how many
     there are; the verdicts of what is of none are written.
@@ -158,28 +175,36 @@ def _chains(own: Rows, free: Any, usual: float, verdict: Any, shift_s: Any) -> A
         free[rows] = False
         others = taken(own, rows)
         shifted = misdated_s(track, legs, others)
-        on_way = ~np.isnan(shifted)
-        sails = ~(others.sog < MOVING_KN)
-        judged_by = np.ones(len(rows), np.bool_) if not sails.any() else sails
-        share = np.count_nonzero(on_way & judged_by) / np.count_nonzero(judged_by)
-        if _is_hull(others.time_us) and share < SHIFTED_SHARE:
-            # The first hull's reports with wrong times are within the other's reach, hours off.
-            strays = on_way & _few(others.time_us)
-            n_hulls += 1
-            of_hull[rows[~strays]] = n_hulls
-        else:
-            strays = np.ones(len(rows), np.bool_)
+        is_hull = _is_hull(others.time_us) and _share_on_way(shifted, others.sog) < SHIFTED_SHARE
+        n_hulls += is_hull
+        few = _few(others.time_us)
         for place in range(len(rows)):
-            if strays[place]:
-                verdict[rows[place]] = CLOCK_FAULT if on_way[place] else FALSE_FIX
-                shift_s[rows[place]] = shifted[place]
+            on_way = not np.isnan(shifted[place])
+            # The first hull's reports with wrong times are within the other's reach, hours off.
+            if is_hull and not (on_way and few[place]):
+                of_hull[rows[place]] = n_hulls
+                continue
+            verdict[rows[place]] = CLOCK_FAULT if on_way else FALSE_FIX
+            shift_s[rows[place]] = shifted[place]
     for row in range(n):
         if free[row]:
             verdict[row] = FALSE_FIX
     return of_hull, n_hulls
 
 
-@compiled
+@part
+def _share_on_way(shifted: Any, sog: Any) -> float:
+    """Return the share of reports on the vessel's way, among those that sail if any do."""
+    sail, on_way, on_way_sail = 0, 0, 0
+    for row in range(len(sog)):
+        sails, fits = not sog[row] < MOVING_KN, not np.isnan(shifted[row])
+        sail += sails
+        on_way += fits
+        on_way_sail += sails and fits
+    return on_way_sail / sail if sail else on_way / len(sog)
+
+
+@part
 def _same_time(own: Rows, track: Any, free: Any, verdict: Any) -> None:
     """Take out what lies near the vessel's report of the very same time: times may be coarse."""
     place = 0
@@ -194,7 +219,7 @@ def _same_time(own: Rows, track: Any, free: Any, verdict: Any) -> None:
                 free[row] = False
 
 
-@compiled
+@part
 def _is_hull(times_us: Any) -> bool:
     """Tell whether a chain is a hull's: some reports close in time, or many."""
     if len(times_us) >= MANY_REPORTS:
@@ -207,7 +232,7 @@ def _is_hull(times_us: Any) -> bool:
     return False
 
 
-@compiled
+@part
 def _few(times_us: Any) -> Any:
     """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
     n = len(times_us)
@@ -221,7 +246,7 @@ def _few(times_us: Any) -> Any:
     return few
 
 
-@compiled
+@part
 def _scattered(time_us: Any, of_hull: Any, n_hulls: int, verdict: Any) -> None:
     """Make false what is of further hulls that are heard briefly and seldom, two and more within
     `HULL_STEP_S`.
@@ -253,7 +278,7 @@ def _scattered(time_us: Any, of_hull: Any, n_hulls: int, verdict: Any) -> None:
             of_hull[row] = 0
 
 
-@compiled
+@part
 def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> Any:
     """Give hulls the numbers by which they are known, or of the nearest heard before, or new.
 
@@ -278,28 +303,35 @@ def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> 
                 numbers[one] = number
     still = open_at(heard, own.time_us[0])
     # New ones by when they were first heard: a false track begins after the true one.
-    for one in np.argsort(since_us, kind="mergesort"):
-        if first[one] < 0 or numbers[one]:
-            continue
+    for _ in range(n_hulls):
+        one = -1
+        for other in range(n_hulls):
+            if first[other] < 0 or numbers[other]:
+                continue
+            if one < 0 or since_us[other] < since_us[one]:
+                one = other
+        if one < 0:
+            break
         row = first[one]
         nearest_m = np.inf
-        most = numbers.max()
+        highest = _highest(numbers)
         for place in still:
-            most = max(most, heard.hull[place])
-            if (numbers == heard.hull[place]).any():
+            highest = max(highest, heard.hull[place])
+            if _among(heard.hull[place], numbers):
                 continue
             far_m = distance_m(heard.lat[place], heard.lon[place], own.lat[row], own.lon[row])
             if far_m < nearest_m:
                 nearest_m = far_m
                 numbers[one] = heard.hull[place]
         if not numbers[one]:
-            numbers[one] = most + 1
+            numbers[one] = highest + 1
     if len(still) == 0 and len(heard.hull):
         least = 0
         for number in numbers:
             if number:
                 least = min(least, number) if least else number
         if least == 1:
+            highest = _highest(heard.hull)
             for one in range(n_hulls):
-                numbers[one] += heard.hull.max() if numbers[one] else 0
+                numbers[one] = numbers[one] + highest if numbers[one] else 0
     return numbers

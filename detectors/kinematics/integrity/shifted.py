@@ -7,8 +7,8 @@ import numpy as np
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
-from detectors.kinematics.integrity.jit import compiled
-from detectors.kinematics.integrity.rows import Rows, distance_m, median
+from detectors.kinematics.integrity.jit import part
+from detectors.kinematics.integrity.rows import Rows, distance_m, first_from, median
 
 MAX_SHIFT_S: Final = 7_500.0
 """Feeds of satellites are delivered 15 to 120 minutes late, and some seconds."""
@@ -57,7 +57,7 @@ class Legs(NamedTuple):
     speed_kn: Any
 
 
-@compiled
+@part
 def legs_of(track: Rows) -> Legs:
     """Return the legs of a track."""
     n = len(track.lat)
@@ -71,7 +71,7 @@ def legs_of(track: Rows) -> Legs:
     return Legs(x, y, length_m, speed_kn)
 
 
-@compiled
+@part
 def _local_m(lat: Any, lon: Any, lat0: float, lon0: float) -> Any:
     """Return metres east and north (see `geodesy.to_local_m`)."""
     degree_m = np.pi / 180 * EARTH_RADIUS_M
@@ -82,31 +82,33 @@ def _local_m(lat: Any, lon: Any, lat0: float, lon0: float) -> Any:
     return east * degree_m * np.cos(np.radians(lat0)), (lat - lat0) * degree_m
 
 
-@compiled
+@part
 def misdated_s(track: Rows, legs: Legs, chain: Rows) -> Any:
     """Return by how much each report of a further chain is misdated, if it is the vessel's; else
     NaN: of what sails by its way, of what lies still by where the vessel lay before.
     """
     n = len(chain.lat)
-    if (chain.sog < MOVING_KN).all():
-        return np.full(n, lain_s(track, chain))
-    if _stands(chain):
-        return np.full(n, np.nan)
+    lies = True
+    for row in range(n):
+        lies = lies and chain.sog[row] < MOVING_KN
+    if lies or _stands(chain):
+        return np.full(n, lain_s(track, chain) if lies else np.nan)
     shifted = shifts_s(track, legs, chain)
     begin = 0
     for row in range(1, n + 1):
         if row < n and chain.time_us[row] - chain.time_us[row - 1] <= HULL_STEP_S * SECOND_US:
             continue
-        if row - begin >= CONFIRMING_REPORTS and np.isnan(shifted[begin:row]).any():
-            late_s = delayed_s(track, chain, begin, row)
-            for one in range(begin, row):
-                if np.isnan(shifted[one]):
-                    shifted[one] = late_s
+        late_s = (
+            delayed_s(track, chain, begin, row) if row - begin >= CONFIRMING_REPORTS else np.nan
+        )
+        for one in range(begin, row):
+            if np.isnan(shifted[one]):
+                shifted[one] = late_s
         begin = row
     return shifted
 
 
-@compiled
+@part
 def shifts_s(track: Rows, legs: Legs, others: Rows) -> Any:
     """Return how much later than the vessel reports are at their place on its way; else NaN.
 
@@ -121,10 +123,10 @@ def shifts_s(track: Rows, legs: Legs, others: Rows) -> Any:
     for row in range(len(found)):
         at_us = others.time_us[row]
         nearest_m = ON_WAY_M
-        begin = np.searchsorted(track.time_us, at_us - reach_us)
-        end = np.searchsorted(track.time_us, at_us + reach_us) - 1
+        begin = first_from(track.time_us, at_us - reach_us)
+        end = first_from(track.time_us, at_us + reach_us) - 1
         if end - begin > MAX_LOOKED_AT:
-            middle = np.searchsorted(track.time_us, at_us)
+            middle = first_from(track.time_us, at_us)
             begin = max(begin, middle - MAX_LOOKED_AT // 2)
             end = min(end, middle + MAX_LOOKED_AT // 2)
         for leg in range(begin, end):
@@ -148,7 +150,7 @@ def shifts_s(track: Rows, legs: Legs, others: Rows) -> Any:
     return found
 
 
-@compiled
+@part
 def delayed_s(track: Rows, others: Rows, begin: int, end: int) -> float:
     """Return how much later than sailed some reports, from one to before another, are dated that
     fit a silence of the track; else NaN.
@@ -186,7 +188,7 @@ def delayed_s(track: Rows, others: Rows, begin: int, end: int) -> float:
     return float(found)
 
 
-@compiled
+@part
 def _way_to(track: Rows, row: int, others: Rows, a: int, b: int, end: int) -> Any:
     """Tell whether the vessel lies at its report `row` where others begin or `end`, and return how
     long it sails there else; NaN where neither says that it sails. `a` and `b` are the two at the
@@ -204,7 +206,7 @@ def _way_to(track: Rows, row: int, others: Rows, a: int, b: int, end: int) -> An
     return lies, way_m / (faster * KNOT_MPS) if faster >= MOVING_KN else np.nan
 
 
-@compiled
+@part
 def lain_s(track: Rows, others: Rows) -> float:
     """Return how much later than the vessel lay there some reports are dated that lie still; else
     NaN: where it had lain when they begin, and was heard elsewhere before half of them.
@@ -232,7 +234,7 @@ def lain_s(track: Rows, others: Rows) -> float:
     return float(shift_s) if MIN_SHIFT_S <= shift_s <= MAX_SHIFT_S else np.nan
 
 
-@compiled
+@part
 def _stands(chain: Rows) -> bool:
     """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
     copy of a track with wrong times goes along it.
@@ -240,7 +242,10 @@ def _stands(chain: Rows) -> bool:
     n = len(chain.lat)
     if n < MANY_REPORTS:
         return False
-    if median(np.where(np.isnan(chain.sog), 0.0, chain.sog)) < MOVING_KN:
+    sog = chain.sog.copy()
+    for row in range(n):
+        sog[row] = 0.0 if np.isnan(sog[row]) else sog[row]
+    if median(sog) < MOVING_KN:
         return False
     lat, lon = median(chain.lat), median(chain.lon)
     near = 0

@@ -1,14 +1,14 @@
 """Verdicts of all vessels, stretch after stretch: each vessel by itself."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.integrity.chains import step_cost
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.chains import stated_m
+from detectors.kinematics.integrity.jit import compiled, part
 from detectors.kinematics.integrity.repeats import repeated
-from detectors.kinematics.integrity.rows import Rows, apart, within
+from detectors.kinematics.integrity.rows import Rows, apart, distance_m, first_from, within
 from detectors.kinematics.integrity.several import (
     CLOCK_FAULT,
     COPY,
@@ -20,6 +20,8 @@ from detectors.kinematics.integrity.several import (
     only_hull,
     tell_apart,
 )
+
+ROW_BITS: Final = 40
 
 
 class Stretches(NamedTuple):
@@ -49,14 +51,16 @@ class Own(NamedTuple):
     ----------
     first, late_s
         See `repeats.repeated`.
-    plain
-        Whether one hull can have gone to each from the one before it, at the speeds stated.
+    step_m, plain
+        How far each is from the one before it, and whether one hull can have gone there, at the
+        speeds stated.
     known, verdict, hull, shift_s
         See `verdicts.judge_each`.
     """
 
     first: Any
     late_s: Any
+    step_m: Any
     plain: Any
     known: Any
     verdict: Any
@@ -91,8 +95,8 @@ def judge(
     Returns
     -------
     tuple
-        Stretch and row of each false fix among the reports around a stretch; the hulls of all that
-        were heard up to the end; and how many these are of each vessel.
+        Stretch and row, as one number, of each false fix among the reports around a stretch; the
+        hulls of all that were heard up to the end; and how many these are of each vessel.
     """
     longest = 1
     for vessel in range(len(nobody)):
@@ -100,13 +104,14 @@ def judge(
     scratch = Own(
         np.empty(longest, np.int64),
         np.empty(longest),
+        np.empty(longest),
         np.empty(longest, np.bool_),
         np.empty(longest, np.uint8),
         np.empty(longest, np.uint8),
         np.empty(longest, np.uint8),
         np.empty(longest, np.float32),
     )
-    false, n_false = np.empty((2, 1_024), np.int64), 0
+    false, n_false = np.empty(1_024, np.int64), 0
     n_heard = np.zeros(len(nobody), np.int64)
     ended, n_ended = _no_hulls(len(heard.hull) + len(nobody) + MAX_HULLS), 0
     for vessel in range(len(nobody)):
@@ -118,64 +123,77 @@ def judge(
             heard.lat[heard_from[vessel] : heard_from[vessel + 1]],
             heard.lon[heard_from[vessel] : heard_from[vessel + 1]],
         )
-        found = _part(scratch, 0, end - begin)
+        found = _slice(scratch, 0, end - begin)
         if not nobody[vessel]:
             repeated(own, found.first, found.late_s)
-            _mark_plain(own, found.plain)
+            _mark_steps(own, found.step_m, found.plain)
         for place in range(len(stretches.low)):
-            low = np.searchsorted(own.time_us, stretches.low[place])
-            high = np.searchsorted(own.time_us, stretches.high[place])
+            low = first_from(own.time_us, stretches.low[place])
+            high = first_from(own.time_us, stretches.high[place])
             if low == high:
                 continue
-            start = np.searchsorted(own.time_us, stretches.start[place])
-            stop = np.searchsorted(own.time_us, stretches.stop[place])
+            start = first_from(own.time_us, stretches.start[place])
+            stop = first_from(own.time_us, stretches.stop[place])
             if nobody[vessel]:
-                verdict[begin + start : begin + stop] = NOT_A_VESSEL
-                hull[begin + start : begin + stop] = 0
+                for row in range(begin + start, begin + stop):
+                    verdict[row], hull[row] = NOT_A_VESSEL, 0
                 continue
-            settled = np.searchsorted(own.time_us, stretches.settled[place])
-            found.known[low:settled] = hull[begin + low : begin + settled]
-            found.known[settled:high] = 0
-            _judge_around(within(own, low, high), _part(found, low, high), low, last)
-            verdict[begin + start : begin + stop] = found.verdict[start:stop]
-            hull[begin + start : begin + stop] = found.hull[start:stop]
-            shift_s[begin + start : begin + stop] = found.shift_s[start:stop]
             for row in range(low, high):
-                if found.verdict[row] == FALSE_FIX:
-                    if n_false == false.shape[1]:
-                        false = np.concatenate((false, np.empty_like(false)), axis=1)
-                    false[0, n_false], false[1, n_false] = place, begin + row
-                    n_false += 1
+                is_known = own.time_us[row] < stretches.settled[place]
+                found.known[row] = hull[begin + row] if is_known else 0
+            _judge_around(within(own, low, high), _slice(found, low, high), low, last)
+            for row in range(start, stop):
+                verdict[begin + row], hull[begin + row] = found.verdict[row], found.hull[row]
+                shift_s[begin + row] = found.shift_s[row]
+            for row in range(low, high):
+                if found.verdict[row] != FALSE_FIX:
+                    continue
+                if n_false == len(false):
+                    longer = np.empty(2 * n_false, np.int64)
+                    for one in range(n_false):
+                        longer[one] = false[one]
+                    false = longer
+                false[n_false] = place << ROW_BITS | (begin + row)
+                n_false += 1
             last = _heard_with(last, within(own, start, stop), found.hull[start:stop])
         if n_ended + len(last.hull) > len(ended.hull):
-            more = _no_hulls(len(ended.hull) + len(last.hull))
-            ended = Last(
-                np.concatenate((ended.hull, more.hull)),
-                np.concatenate((ended.time_us, more.time_us)),
-                np.concatenate((ended.lat, more.lat)),
-                np.concatenate((ended.lon, more.lon)),
-            )
+            ended = _longer(ended, len(ended.hull) + len(last.hull))
         n_heard[vessel] = len(last.hull)
-        for one in range(len(last.hull)):
-            ended.hull[n_ended], ended.time_us[n_ended] = last.hull[one], last.time_us[one]
-            ended.lat[n_ended], ended.lon[n_ended] = last.lat[one], last.lon[one]
-            n_ended += 1
+        _put(last, ended, n_ended)
+        n_ended += len(last.hull)
     whole = Last(
         ended.hull[:n_ended], ended.time_us[:n_ended], ended.lat[:n_ended], ended.lon[:n_ended]
     )
-    return false[:, :n_false], whole, n_heard
+    return false[:n_false], whole, n_heard
 
 
-@compiled
+@part
 def _no_hulls(size: int) -> Last:
     return Last(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size), np.empty(size))
 
 
-@compiled
-def _part(own: Own, begin: int, end: int) -> Own:
+@part
+def _put(hulls: Last, into: Last, place: int) -> None:
+    for one in range(len(hulls.hull)):
+        into.hull[place + one] = hulls.hull[one]
+        into.time_us[place + one] = hulls.time_us[one]
+        into.lat[place + one] = hulls.lat[one]
+        into.lon[place + one] = hulls.lon[one]
+
+
+@part
+def _longer(hulls: Last, by: int) -> Last:
+    longer = _no_hulls(len(hulls.hull) + by)
+    _put(hulls, longer, 0)
+    return longer
+
+
+@part
+def _slice(own: Own, begin: int, end: int) -> Own:
     return Own(
         own.first[begin:end],
         own.late_s[begin:end],
+        own.step_m[begin:end],
         own.plain[begin:end],
         own.known[begin:end],
         own.verdict[begin:end],
@@ -184,24 +202,23 @@ def _part(own: Own, begin: int, end: int) -> Own:
     )
 
 
-@compiled
-def _mark_plain(own: Rows, plain: Any) -> None:
-    plain[0] = False
+@part
+def _mark_steps(own: Rows, step_m: Any, plain: Any) -> None:
+    step_m[0], plain[0] = 0.0, False
     for row in range(1, len(plain)):
-        plain[row] = _goes(own, row - 1, row)
+        step_m[row] = distance_m(own.lat[row - 1], own.lon[row - 1], own.lat[row], own.lon[row])
+        plain[row] = _goes(own, row - 1, row, step_m[row])
 
 
-@compiled
-def _goes(own: Rows, a: int, b: int) -> bool:
+@part
+def _goes(own: Rows, a: int, b: int, apart_m: float) -> bool:
     """Tell whether one hull can have gone from one report to a later one, at the speeds stated."""
     passed_s = (own.time_us[b] - own.time_us[a]) / SECOND_US
-    if passed_s <= 0.0:
-        return False
-    apart_m = apart(own.lat[a], own.lon[a], own.lat[b], own.lon[b])
-    return bool(step_cost(apart_m, passed_s, own.sog[a], own.sog[b], 0.0) == 0.0)
+    reach_m = stated_m(passed_s, own.sog[a], own.sog[b], 0.0)
+    return bool(passed_s > 0.0 and apart_m <= reach_m)
 
 
-@compiled
+@part
 def _judge_around(own: Rows, found: Own, low: int, heard: Last) -> None:
     """Write the verdicts of the reports around a stretch, of one vessel; `low` is the first row."""
     for row in range(len(found.verdict)):
@@ -214,10 +231,10 @@ def _judge_around(own: Rows, found: Own, low: int, heard: Last) -> None:
     if number >= 0:
         only_hull(number, heard, own.time_us[0], found.verdict, found.hull)
     else:
-        tell_apart(own, found.known, heard, found.verdict, found.hull, found.shift_s)
+        tell_apart(own, found.step_m, found.known, heard, found.verdict, found.hull, found.shift_s)
 
 
-@compiled
+@part
 def _one_hull(own: Rows, found: Own) -> int:
     """Return the number by which reports are known that are plainly of one hull, 0 where none is;
     -1 where there is more to it.
@@ -233,13 +250,17 @@ def _one_hull(own: Rows, found: Own) -> int:
             if number > 0 and number != found.known[row]:
                 return -1
             number = int(found.known[row])
-        if before >= 0 and not (found.plain[row] if before == row - 1 else _goes(own, before, row)):
+        if before == row - 1 and not found.plain[row] and before >= 0:
             return -1
+        if 0 <= before < row - 1:
+            apart_m = apart(own.lat[before], own.lon[before], own.lat[row], own.lon[row])
+            if not _goes(own, before, row, apart_m):
+                return -1
         before = row
     return number
 
 
-@compiled
+@part
 def _heard_with(heard: Last, own: Rows, hull: Any) -> Last:
     """Return the hulls that were heard, with where each of some reports was last."""
     latest = np.full(256, -1, np.int64)
@@ -248,21 +269,17 @@ def _heard_with(heard: Last, own: Rows, hull: Any) -> Last:
     latest[0] = -1
     fresh = 0
     for number in range(1, 256):
-        fresh += latest[number] >= 0 and not (heard.hull == number).any()
-    known = len(heard.hull)
-    ended = _no_hulls(known + fresh)
-    place = known
-    for one in range(known):
-        row = latest[heard.hull[one]]
-        ended.hull[one] = heard.hull[one]
-        ended.time_us[one] = heard.time_us[one] if row < 0 else own.time_us[row]
-        ended.lat[one] = heard.lat[one] if row < 0 else own.lat[row]
-        ended.lon[one] = heard.lon[one] if row < 0 else own.lon[row]
-        latest[heard.hull[one]] = -1
+        fresh += latest[number] >= 0
+    ended = _longer(heard, fresh)
+    place = len(heard.hull)
     for number in range(1, 256):
         row = latest[number]
-        if row >= 0:
-            ended.hull[place], ended.time_us[place] = number, own.time_us[row]
-            ended.lat[place], ended.lon[place] = own.lat[row], own.lon[row]
-            place += 1
-    return ended
+        if row < 0:
+            continue
+        at = place
+        for one in range(len(heard.hull)):
+            at = one if heard.hull[one] == number else at
+        place += at == place
+        ended.hull[at], ended.time_us[at] = number, own.time_us[row]
+        ended.lat[at], ended.lon[at] = own.lat[row], own.lon[row]
+    return Last(ended.hull[:place], ended.time_us[:place], ended.lat[:place], ended.lon[:place])

@@ -98,12 +98,20 @@ class Heard(NamedTuple):
 
     def within(self, rows: Ints | Bools) -> "Heard":
         """Return some of them."""
-        return Heard(*(values[rows] for values in self))
+        mmsi, hull, time_us, lat, lon = self
+        return Heard(mmsi[rows], hull[rows], time_us[rows], lat[rows], lon[rows])
+
+    def and_of(self, others: "Heard") -> "Heard":
+        """Return them and those of other numbers."""
+        both: list[Any] = [np.concatenate(pair) for pair in zip(self, others, strict=True)]
+        whole = Heard(*both)
+        return whole.within(np.lexsort((whole.hull, whole.mmsi)))
 
 
 def nothing_heard() -> Heard:
     """Return no hulls."""
-    return Heard(*(np.zeros(0, kind) for kind in ("int64", "int64", "int64", "float64", "float64")))
+    whole, real = np.zeros(0, "int64"), np.zeros(0)
+    return Heard(whole, whole, whole, real, real)
 
 
 class Judged(NamedTuple):
@@ -123,6 +131,10 @@ class Judged(NamedTuple):
     verdict: NDArray[np.uint8]
     hull: NDArray[np.uint8]
     shift_s: NDArray[np.float32]
+
+    def take(self, rows: Ints | slice) -> "Judged":
+        """Return some of them, copied."""
+        return Judged(self.verdict[rows].copy(), self.hull[rows].copy(), self.shift_s[rows].copy())
 
 
 def judge_each(
@@ -200,13 +212,12 @@ def judge_stretches(
         *found,
     )
     whole = Heard(np.repeat(mmsis, n_heard), *last)
-    if not own.all():
-        whole = Heard(*map(np.concatenate, zip(heard.within(~own), whole, strict=True)))
-    return Stretched(found, false, whole.within(np.lexsort((whole.hull, whole.mmsi))))
+    false = np.array([false >> kernel.ROW_BITS, false & (1 << kernel.ROW_BITS) - 1])
+    return Stretched(found, false, whole.and_of(heard.within(~own)))
 
 
 def _own(values: NDArray[Any], kind: str) -> NDArray[Any]:
-    """Return values of a type in memory that may be written: kernels are compiled for that alone."""
+    """Return values of a type in memory that may be written: kernels are compiled for that."""
     return np.require(values, kind, ["C", "W"])
 
 
