@@ -13,7 +13,7 @@ import numpy as np
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.integrity.jit import compiled, part
-from detectors.kinematics.integrity.rows import Rows, apart, distance_m, upper_quartile
+from detectors.kinematics.integrity.rows import Rows, apart, upper_quartile
 
 STRAY: Final = 1.5
 """Cost of a step that the stated speeds don't make, in reports: up to three fixes from which a
@@ -78,11 +78,20 @@ def _faster(sog_a: float, sog_b: float, usual: float) -> float:
 
 @compiled
 def best_chain(
-    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, runs: Any, usual: float, out: Any
+    time_us: Any,
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    step_m: Any,
+    free: Any,
+    runs: Any,
+    usual: float,
+    out: Any,
 ) -> int:
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
 
-    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`.
+    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`. `step_m` is how
+    far each report is from the one before it.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
     Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
@@ -106,7 +115,9 @@ def best_chain(
                 continue
             if runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE:
                 continue
-            apart_m = apart(lat[head], lon[head], lat[row], lon[row])
+            apart_m = step_m[row]
+            if head < row - 1:
+                apart_m = apart(lat[head], lon[head], lat[row], lon[row])
             after = worth[head] + runs[3, row]
             cost = step_cost(apart_m, passed_s, sog[head], sog[row], usual)
             after -= min(cost, STRAY) if runs[4, row] == head else cost
@@ -167,8 +178,7 @@ def usual_kn(rows: Rows, step_m: Any, free: Any) -> float:
             if passed_s > 1.0:
                 far_m = step_m[row]
                 if before < row - 1:
-                    place = rows.lat[before], rows.lon[before]
-                    far_m = distance_m(*place, rows.lat[row], rows.lon[row])
+                    far_m = apart(rows.lat[before], rows.lon[before], rows.lat[row], rows.lon[row])
                 derived[count] = far_m / passed_s / KNOT_MPS
                 count += 1
         before = row

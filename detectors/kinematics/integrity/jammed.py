@@ -51,9 +51,7 @@ def mark_interference(
     around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
     if not around.any():
         return
-    rows = np.flatnonzero(np.isin(reports.mmsi, reports.mmsi[around]))
-    loose = np.zeros(len(reports), bool)
-    loose[rows] = _fits_nowhere(reports.take(rows), hull[rows])
+    loose = _fits_nowhere(reports, hull, around)
     loose |= _nowhere_else(reports, verdict, hull, around)
     loose &= around
     verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
@@ -101,14 +99,16 @@ def _cells(time_us: Ints, lat: Floats, lon: Floats) -> Ints:
     )
 
 
-def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8]) -> Bools:
-    """Tell which reports of hulls are where neither the one before nor the one behind has them.
+def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8], around: Bools) -> Bools:
+    """Tell which reports of hulls are where neither the one before nor the one behind has them, of
+    some: of the others it isn't told.
 
     One that has no other of its hull within an hour on a side fits nothing there.
     """
     rows = np.flatnonzero(hull)
     order = rows[np.lexsort((reports.time_us[rows], hull[rows], reports.mmsi[rows]))]
-    a, b = order[:-1], order[1:]
+    asked = np.flatnonzero(around[order[:-1]] | around[order[1:]])
+    a, b = order[asked], order[asked + 1]
     passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
     joined = (reports.mmsi[a] == reports.mmsi[b]) & (hull[a] == hull[b]) & (passed_s <= JAMMED_S)
     missed_m = np.minimum(_missed_m(reports, a, b, passed_s), _missed_m(reports, b, a, -passed_s))

@@ -50,14 +50,14 @@ worth so much beside one that doesn't gainsay itself."""
 
 
 @compiled
-def runs(rows: Rows, free: Any, usual: float) -> Any:
+def runs(rows: Rows, step_m: Any, free: Any, usual: float) -> Any:
     """Return rows of (run, reports of it before this one, behind it, worth of this one, the report
-    from which a clock leapt to it, or -1) for one vessel's reports.
+    from which a clock leapt to it, or -1) for one vessel's reports; `step_m` as of `best_chain`.
 
     Those that aren't `free` are each by themselves. Where two runs meet, all of them end.
     """
     before = np.full(len(free), -1, np.int64)
-    _link(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, free, usual, before)
+    _link(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, step_m, free, usual, before)
     found = np.ones((5, len(free)))
     _clock_leaps(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, free, before, found[4])
     _count(rows.time_us, rows.lat, rows.lon, rows.sog, before, found)
@@ -66,7 +66,15 @@ def runs(rows: Rows, free: Any, usual: float) -> Any:
 
 @part
 def _link(
-    time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, usual: float, before: Any
+    time_us: Any,
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    cog: Any,
+    step_m: Any,
+    free: Any,
+    usual: float,
+    before: Any,
 ) -> None:
     """Write to `before` the report that each goes on from, -1 where none or several may be it.
 
@@ -99,7 +107,9 @@ def _link(
                 tails[kept] = tail
                 kept += 1
                 continue
-            apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
+            apart_m = step_m[row]
+            if tail < row - 1:
+                apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
             if passed_s <= 0.0:
                 twin = twin or apart_m <= NEAR_M
             elif _sure(lat, lon, sog, cog, tail, row, apart_m, passed_s, usual) and (
@@ -181,20 +191,17 @@ def _possible(
 
 
 @part
-def _missed_m(
-    lat: Any, lon: Any, sog: Any, cog: Any, here: int, there: int, passed_s: float
-) -> float:
-    """Return how far from one report the other is due, by either's speed and course, the less."""
-    least = np.inf
-    for a, b, way_s in ((here, there, passed_s), (there, here, -passed_s)):
-        if np.isnan(sog[a]) or (np.isnan(cog[a]) and sog[a] > 0.5):
-            continue
-        course = 0.0 if np.isnan(cog[a]) else np.radians(cog[a])
-        way_deg = sog[a] * KNOT_MPS * way_s / 111_195.0
-        due_lat = lat[a] + way_deg * np.cos(course)
-        due_lon = lon[a] + way_deg * np.sin(course) / max(np.cos(np.radians(lat[a])), 0.01)
-        least = min(least, apart(due_lat, due_lon, lat[b], lon[b]))
-    return float(least)
+def _missed_m(lat: Any, lon: Any, sog: Any, cog: Any, a: int, b: int, way_s: float) -> float:
+    """Return how far one report lies from where the other is due from it by its speed and course;
+    infinity where it states none.
+    """
+    if np.isnan(sog[a]) or (np.isnan(cog[a]) and sog[a] > 0.5):
+        return np.inf
+    course = 0.0 if np.isnan(cog[a]) else np.radians(cog[a])
+    way_deg = sog[a] * KNOT_MPS * way_s / 111_195.0
+    due_lat = lat[a] + way_deg * np.cos(course)
+    due_lon = lon[a] + way_deg * np.sin(course) / max(np.cos(np.radians(lat[a])), 0.01)
+    return apart(due_lat, due_lon, lat[b], lon[b])
 
 
 @part
@@ -214,13 +221,16 @@ def _sure(
         return False
     if apart_m <= HELD_M:
         return True
-    missed_m = _missed_m(lat, lon, sog, cog, here, there, passed_s)
-    if np.isinf(missed_m):
-        return passed_s <= BRIEF_S
+    ahead_m = _missed_m(lat, lon, sog, cog, here, there, passed_s)
     sog_a, sog_b = sog[here], sog[there]
     slower = sog_a if sog_a < sog_b or np.isnan(sog_b) else sog_b
-    way_m = slower * KNOT_MPS * passed_s
-    return bool(missed_m <= SLACK_M + min(MISSED_SHARE * way_m, NEAR_M))
+    limit_m = SLACK_M + min(MISSED_SHARE * slower * KNOT_MPS * passed_s, NEAR_M)
+    if ahead_m <= limit_m:
+        return True
+    back_m = _missed_m(lat, lon, sog, cog, there, here, -passed_s)
+    if np.isinf(ahead_m) and np.isinf(back_m):
+        return passed_s <= BRIEF_S
+    return bool(back_m <= limit_m)
 
 
 @part

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.integrity.jammed import astray, mark_interference
+from detectors.kinematics.integrity.jammed import astray, in_squares_around, mark_interference
 from detectors.kinematics.integrity.verdicts import Heard, Judged, Reports, judge_stretches
 
 Ints = NDArray[np.int64]
@@ -50,6 +50,9 @@ def mark_stretches(reports: Reports, judged: Judged, jammed: Sequence[Ints], sta
         if not len(places):
             continue
         rows = np.flatnonzero((reports.time_us >= begin) & (reports.time_us < begin + step_us))
+        columns = (reports.time_us[rows], reports.lat[rows], reports.lon[rows])
+        near = reports.mmsi[rows[in_squares_around(*columns, places)]]
+        rows = rows[np.isin(reports.mmsi[rows], np.unique(near))]
         verdict, hull = judged.verdict[rows], judged.hull[rows]
         mark_interference(reports.take(rows), verdict, hull, places)
         judged.verdict[rows], judged.hull[rows] = verdict, hull

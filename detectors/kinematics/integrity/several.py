@@ -113,8 +113,8 @@ def tell_apart(
     """Write what the reports of one number are worth, those of which `verdict` says nothing yet."""
     free = verdict == SOUND
     usual = usual_kn(own, step_m, free)
-    own = _as_stated(own, free, usual)
-    of_hull, n_hulls = _chains(own, free, usual, verdict, shift_s)
+    own = _as_stated(own, step_m, free, usual)
+    of_hull, n_hulls = _chains(own, step_m, free, usual, verdict, shift_s)
     _scattered(own.time_us, of_hull, n_hulls, verdict)
     numbers = _numbers(own, known, of_hull, n_hulls, heard)
     first = 0
@@ -135,7 +135,7 @@ def tell_apart(
 
 
 @part
-def _as_stated(own: Rows, free: Any, usual: float) -> Rows:
+def _as_stated(own: Rows, step_m: Any, free: Any, usual: float) -> Rows:
     """Return the reports, without their speeds where these are stuck at 0."""
     for row in range(len(free)):
         if free[row] and own.sog[row] >= STUCK_SHARE * usual:
@@ -144,21 +144,23 @@ def _as_stated(own: Rows, free: Any, usual: float) -> Rows:
         return own
     unstated = Rows(own.time_us, own.lat, own.lon, np.full(len(free), np.nan), own.cog)
     chain = np.zeros(len(free), np.bool_)
-    whole = runs(unstated, free, usual)
-    length = best_chain(own.time_us, own.lat, own.lon, unstated.sog, free, whole, usual, chain)
+    whole = runs(unstated, step_m, free, usual)
+    length = best_chain(
+        own.time_us, own.lat, own.lon, unstated.sog, step_m, free, whole, usual, chain
+    )
     return unstated if length >= ONE_SHARE * np.count_nonzero(free) else own
 
 
 @part
-def _chains(own: Rows, free: Any, usual: float, verdict: Any, shift_s: Any) -> Any:
+def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift_s: Any) -> Any:
     """Return the hull of each report, from 1 in the order in which they were found, and how many
     there are; the verdicts of what is of none are written.
     """
     n = len(free)
     of_hull = np.zeros(n, np.int64)
-    whole = runs(own, free, usual)
+    whole = runs(own, step_m, free, usual)
     chain = np.zeros(n, np.bool_)
-    if best_chain(own.time_us, own.lat, own.lon, own.sog, free, whole, usual, chain) == 0:
+    if best_chain(own.time_us, own.lat, own.lon, own.sog, step_m, free, whole, usual, chain) == 0:
         return of_hull, 0
     first = np.flatnonzero(chain)
     of_hull[first] = 1
@@ -169,7 +171,10 @@ def _chains(own: Rows, free: Any, usual: float, verdict: Any, shift_s: Any) -> A
     n_hulls = 1
     for _ in range(MAX_HULLS - 1):
         chain[:] = False
-        if best_chain(own.time_us, own.lat, own.lon, own.sog, free, whole, usual, chain) == 0:
+        if (
+            best_chain(own.time_us, own.lat, own.lon, own.sog, step_m, free, whole, usual, chain)
+            == 0
+        ):
             break
         rows = np.flatnonzero(chain)
         free[rows] = False

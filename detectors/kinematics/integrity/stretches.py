@@ -8,7 +8,7 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics.integrity.chains import stated_m
 from detectors.kinematics.integrity.jit import compiled, part
 from detectors.kinematics.integrity.repeats import repeated
-from detectors.kinematics.integrity.rows import Rows, apart, distance_m, first_from, within
+from detectors.kinematics.integrity.rows import Rows, apart, first_from, within
 from detectors.kinematics.integrity.several import (
     CLOCK_FAULT,
     COPY,
@@ -206,7 +206,7 @@ def _slice(own: Own, begin: int, end: int) -> Own:
 def _mark_steps(own: Rows, step_m: Any, plain: Any) -> None:
     step_m[0], plain[0] = 0.0, False
     for row in range(1, len(plain)):
-        step_m[row] = distance_m(own.lat[row - 1], own.lon[row - 1], own.lat[row], own.lon[row])
+        step_m[row] = apart(own.lat[row - 1], own.lon[row - 1], own.lat[row], own.lon[row])
         plain[row] = _goes(own, row - 1, row, step_m[row])
 
 

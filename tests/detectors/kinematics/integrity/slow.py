@@ -12,7 +12,7 @@ from detectors.kinematics.geodesy import KNOT_MPS, distance_m
 from detectors.kinematics.integrity.chains import MAX_UNSUPPORTED_KN, NEAR_M, best_chain
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.repeats import COPY_S
-from detectors.kinematics.integrity.rows import Rows
+from detectors.kinematics.integrity.rows import Rows, apart
 from detectors.kinematics.integrity.runs import runs
 from detectors.kinematics.integrity.settling import LOOK_BACK_S, SETTLING_S, STRETCH_S
 from detectors.kinematics.integrity.several import (
@@ -80,19 +80,20 @@ def _one_vessel(own, known, heard, judged):
     """Tell the hulls of one number apart; `judged` is changed in place."""
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
+    steps = steps_m(lat, lon)
     usual = usual_kn(times[free], lat[free], lon[free], sog[free])
     if np.nanmax(sog[free], initial=0.0) < STUCK_SHARE * usual:  # it says 0 kn, always
         unstated = replace(own, sog=np.full(len(own), np.nan))
         chain = np.zeros(len(own), bool)
-        whole = runs(_rows(unstated), free, usual)
-        length = best_chain(times, lat, lon, unstated.sog, free, whole, usual, chain)
+        whole = runs(_rows(unstated), steps, free, usual)
+        length = best_chain(times, lat, lon, unstated.sog, steps, free, whole, usual, chain)
         if length >= ONE_SHARE * np.count_nonzero(free):
             own, sog = unstated, unstated.sog
-    whole = runs(_rows(own), free, usual)
+    whole = runs(_rows(own), steps, free, usual)
     hulls = []
     for _ in range(MAX_HULLS):
         chain = np.zeros(len(own), bool)
-        if best_chain(times, lat, lon, sog, free, whole, usual, chain) == 0:
+        if best_chain(times, lat, lon, sog, steps, free, whole, usual, chain) == 0:
             break
         free &= ~chain
         rows = np.flatnonzero(chain)
@@ -136,6 +137,11 @@ def _one_vessel(own, known, heard, judged):
             continue
         judged.hull[rows] = number
         judged.verdict[rows] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+
+
+def steps_m(lat, lon):
+    """How far each report is from the one before it, as the kernels have it."""
+    return np.array([0.0, *map(apart, lat[:-1], lon[:-1], lat[1:], lon[1:])])[: len(lat)]
 
 
 def _rows(own):
