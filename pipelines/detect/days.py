@@ -3,10 +3,9 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,8 @@ from pipelines.store import Queries, Writer
 from pipelines.store.sections import Section, classes_of, in_order, joined, rows_of
 
 Ints = NDArray[np.int64]
+
+Jammed = Sequence[Ints] | None
 
 DAY: Final = timedelta(days=1)
 
@@ -120,7 +121,7 @@ def _work_out(
     following = str(after["paths"]).split() if after.get("early") else []
     state = store.day_state(before)
 
-    def judged(vessels: tuple[int, int], only: Ints | None = None) -> _Judged:
+    def judged(vessels: tuple[int, int], jammed: Jammed, only: Ints | None = None) -> _Part:
         sections = (
             store.judged_section(before, midnight - integrity.LOOK_BACK, vessels, only),
             store.section(paths, midnight, vessels, morning, only),
@@ -129,22 +130,20 @@ def _work_out(
         began = memory.of_range(state, *vessels)
         if only is not None:
             began = began[began["mmsi"].isin(only)].reset_index(drop=True)
-        return _judged(midnight, sections, began)
+        return _judged(midnight, sections, began, jammed)
 
     ranges = _parts(store, midnight, memory_gb)
     if len(ranges) == 1:
-        whole = judged(ranges[0])
-        parts = [_Part(whole, integrity.jammed_in([whole.part]), midnight)]
-        del whole
+        parts = [judged(ranges[0], None)]
     else:
-        parts = [_Part(judged(vessels), [], midnight) for vessels in ranges]
+        parts = [judged(vessels, []) for vessels in ranges]
         jammed = integrity.jammed_in([part.judged for part in parts])
         for place, vessels in enumerate(ranges):
             # What interference does to a vessel takes all of its reports, which are no longer held:
             # those of the vessels there are judged again.
             there = parts[place].vessels_at(jammed)
             if len(there):
-                again = _Part(judged(vessels, there), jammed, midnight)
+                again = judged(vessels, jammed, there)
                 parts[place] = parts[place].replaced(there, again)
     ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
     state_digest = _digest_of_end([one.tail for one in parts], ended)
@@ -170,32 +169,7 @@ def _parts(store: Queries, midnight: pd.Timestamp, memory_gb: float) -> list[tup
     return memory.ranges(counts, memory.rows_in(memory_gb, memory.JUDGE_BYTES, held_gb))
 
 
-class _Judged(NamedTuple):
-    """Some vessels of a date that were judged, and their reports in the units of the files."""
-
-    part: integrity.JudgedPart
-    day: Section
-    rows: Ints
-
-
-def _judged(midnight: pd.Timestamp, sections: tuple[Section, ...], state: pd.DataFrame) -> _Judged:
-    """Judge the reports of a date, given those before it as they were judged then, its own, and
-    those behind it.
-    """
-    before, day, _ = sections
-    order = in_order(sections)
-    reports = integrity.Reports(
-        np.concatenate([section.mmsi for section in sections]).astype("int64")[order],
-        np.concatenate([section.time_us for section in sections])[order],
-        *(joined(sections, name)[order] for name in ("lat", "lon", "sog_kn", "cog_deg")),
-    )
-    known = np.zeros(len(order), np.uint8)
-    if len(before):
-        known[: len(before)] = np.asarray(before.column("hull"))
-    part = integrity.judge_part(midnight, midnight + DAY, reports, known[order], state)
-    return _Judged(part, day, order[part.rows] - len(before))
-
-
+@dataclass(frozen=True)
 class _Part:
     """What is kept of some vessels of a date until all are judged, in the units of its file.
 
@@ -211,17 +185,12 @@ class _Part:
         Its tracks, and what coverage is learned from.
     """
 
-    def __init__(self, judged: _Judged, jammed: Sequence[Ints], midnight: pd.Timestamp) -> None:
-        part = integrity.with_interference(judged.part, jammed, midnight)
-        reports, found = part.reports, part.found
-        self.rows = rows_of(judged.day, judged.rows, found._asdict())
-        evening = midnight + DAY - integrity.LOOK_BACK
-        late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
-        self.tail = _hashes(reports.take(late), found.hull[late])
-        self.tail_mmsi = reports.mmsi[late]
-        self.reports = _tracked(reports, found.hull, classes_of(self.rows))
-        self.summary = tracks.summarise(self.reports)
-        self.judged = part._replace(reports=reports.take(slice(0)), rows=judged.rows[:0])
+    judged: integrity.JudgedPart
+    rows: pa.Table
+    tail: NDArray[np.uint64]
+    tail_mmsi: Ints
+    summary: pd.DataFrame
+    reports: pd.DataFrame
 
     def vessels_at(self, jammed: Sequence[Ints]) -> Ints:
         """Return who was heard where there was interference, or had false fixes there."""
@@ -231,25 +200,65 @@ class _Part:
 
     def replaced(self, mmsis: Ints, other: "_Part") -> "_Part":
         """Return the same with what another part says of some vessels."""
-        found = copy(self)
         rows = self.rows.filter(~np.isin(self.rows["mmsi"].to_numpy(), mmsis))
-        rows = pa.concat_tables([rows, other.rows], promote_options="default")
-        found.rows = rows.unify_dictionaries().take(_by_vessel(rows["mmsi"].to_numpy()))
+        rows = pa.concat_tables([rows, other.rows], promote_options="default").unify_dictionaries()
+        rows = rows.take(_by_vessel(rows["mmsi"].to_numpy()))
         kept = ~np.isin(self.tail_mmsi, mmsis)
         tail_mmsi = np.concatenate([self.tail_mmsi[kept], other.tail_mmsi])
         order = _by_vessel(tail_mmsi)
-        found.tail_mmsi = tail_mmsi[order]
-        found.tail = np.concatenate([self.tail[kept], other.tail])[order]
         mine = self.summary[~self.summary["mmsi"].isin(mmsis)]
         summary = pd.concat([mine, other.summary], ignore_index=True)
-        found.summary = summary.take(_by_vessel(summary["mmsi"].to_numpy()))
-        found.reports = self.reports[~self.reports["mmsi"].isin(mmsis)]
-        reports = _reports_of([found, other])
-        order = _by_vessel(reports["mmsi"].to_numpy())
-        found.reports = reports.take(order).reset_index(drop=True)
-        false = integrity.n_false(found.rows["verdict"].to_numpy())
-        found.judged = self.judged._replace(counts={**self.judged.counts, "false_fixes": false})
-        return found
+        rest = replace(self, reports=self.reports[~self.reports["mmsi"].isin(mmsis)])
+        reports = _reports_of([rest, other])
+        false = integrity.n_false(rows["verdict"].to_numpy())
+        return _Part(
+            self.judged._replace(counts={**self.judged.counts, "false_fixes": false}),
+            rows,
+            np.concatenate([self.tail[kept], other.tail])[order],
+            tail_mmsi[order],
+            summary.take(_by_vessel(summary["mmsi"].to_numpy())),
+            reports.take(_by_vessel(reports["mmsi"].to_numpy())).reset_index(drop=True),
+        )
+
+
+def _judged(
+    midnight: pd.Timestamp, sections: tuple[Section, ...], state: pd.DataFrame, jammed: Jammed
+) -> _Part:
+    """Judge the reports of a date, given those before it as they were judged then, its own, and
+    those behind it.
+
+    `jammed` is where there was interference; None where these are all vessels and it is to be told.
+    """
+    before, day, _ = sections
+    order = in_order(sections)
+    known = np.zeros(len(order), np.uint8)
+    if len(before):
+        known[: len(before)] = np.asarray(before.column("hull"))
+    part = integrity.judge_part(
+        midnight, midnight + DAY, _sorted(sections, order), known[order], state
+    )
+    rows = order[part.rows] - len(before)
+    del order, known
+    jammed = integrity.jammed_in([part]) if jammed is None else jammed
+    part = integrity.with_interference(part, jammed, midnight)
+    reports, hull = part.reports, part.found.hull
+    encoded = rows_of(day, rows, part.found._asdict())
+    evening = midnight + DAY - integrity.LOOK_BACK
+    late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
+    tail, tail_mmsi = _hashes(reports.take(late), hull[late]), reports.mmsi[late]
+    tracked = _tracked(reports, hull, classes_of(encoded))
+    # What was worked on is let go before the rest is worked out.
+    part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]))
+    del reports, hull, rows
+    return _Part(part, encoded, tail, tail_mmsi, tracks.summarise(tracked), tracked)
+
+
+def _sorted(sections: tuple[Section, ...], order: Ints) -> integrity.Reports:
+    return integrity.Reports(
+        np.concatenate([section.mmsi for section in sections]).astype("int64")[order],
+        np.concatenate([section.time_us for section in sections])[order],
+        *(joined(sections, name)[order] for name in ("lat", "lon", "sog_kn", "cog_deg")),
+    )
 
 
 def _tracked(

@@ -153,6 +153,8 @@ def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *withou
     """Return some rows of a section as rows of `positions.JUDGED`, with the columns that are made,
     and without columns of nulls alone.
     """
+    if not len(rows):
+        return JUDGED.empty_table()
     columns: dict[str, pa.Array] = {}
     at = pa.array(rows)
     for field in JUDGED:

@@ -111,14 +111,18 @@ def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8], around: Bools) -> B
     a, b = order[asked], order[asked + 1]
     passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
     joined = (reports.mmsi[a] == reports.mmsi[b]) & (hull[a] == hull[b]) & (passed_s <= JAMMED_S)
-    missed_m = np.minimum(_missed_m(reports, a, b, passed_s), _missed_m(reports, b, a, -passed_s))
+    a, b, passed_s = a[joined], b[joined], passed_s[joined]
     slower_kn = np.fmin(reports.sog[a], reports.sog[b])
     way_m = np.nan_to_num(slower_kn) * geodesy.KNOT_MPS * passed_s
-    fits = joined & ~(missed_m > MISSED_M + MISSED_SHARE * way_m)
+    limit_m = MISSED_M + MISSED_SHARE * way_m
+    misses = _missed_m(reports, a, b, passed_s) > limit_m
+    # Going back is asked of the few that going on doesn't bring there.
+    left = np.flatnonzero(misses)
+    misses[left] = _missed_m(reports, b[left], a[left], -passed_s[left]) > limit_m[left]
     nowhere = np.zeros(len(reports), bool)
     nowhere[order] = True
-    nowhere[a[fits]] = False
-    nowhere[b[fits]] = False
+    nowhere[a[~misses]] = False
+    nowhere[b[~misses]] = False
     return nowhere
 
 
