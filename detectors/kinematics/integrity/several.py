@@ -331,12 +331,12 @@ def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> 
         if not numbers[one]:
             numbers[one] = highest + 1
     if len(still) == 0 and len(heard.hull):
-        least = 0
-        for number in numbers:
-            if number:
-                least = min(least, number) if least else number
+        least: Any = 0
+        for given in numbers:
+            if given:
+                least = min(least, given) if least else given
         if least == 1:
-            highest = _highest(heard.hull)
+            closed = _highest(heard.hull)
             for one in range(n_hulls):
-                numbers[one] = numbers[one] + highest if numbers[one] else 0
+                numbers[one] = numbers[one] + closed if numbers[one] else 0
     return numbers
