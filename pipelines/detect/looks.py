@@ -110,10 +110,7 @@ class Again:
 
 
 def at_once(detectors: Sequence[Detector]) -> list[Detector]:
-    """Return the detectors that a look between nights asks, in order.
-
-    Their events rest on the vessel itself, and on no event that is put off.
-    """
+    """Return those whose events rest on the vessel itself and on no event put off, in order."""
     names = set[str]()
     chosen = []
     for detector in run.in_order(detectors):
