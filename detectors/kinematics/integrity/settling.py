@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.integrity.jammed import astray, in_squares_around, mark_interference
-from detectors.kinematics.integrity.verdicts import Heard, Judged, Reports, judge_stretches
+from detectors.kinematics.integrity.judging import judge_stretches
+from detectors.kinematics.integrity.verdicts import Heard, Judged, Reports
 
 Ints = NDArray[np.int64]
 

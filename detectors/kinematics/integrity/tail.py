@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from detectors.core.frames import POSITIONS, conform, empty, epoch_us, select, validate
 from detectors.kinematics.integrity.dates import JUDGED, STATE, heard_in, n_false
 from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
-from detectors.kinematics.integrity.verdicts import Reports, Verdict, judge_each
+from detectors.kinematics.integrity.judging import judge_each
+from detectors.kinematics.integrity.verdicts import Reports, Verdict
 
 TAIL_BACK: Final = timedelta(hours=2)
 """So much before it a tail is judged with: a copy of a track that comes late is no further behind

@@ -6,8 +6,8 @@ import pytest
 from detectors.kinematics.geodesy import KNOT_MPS, destination
 from detectors.kinematics.integrity import Reports, Verdict
 from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+from detectors.kinematics.integrity.judging import judge_each
 from detectors.kinematics.integrity.settling import mark_stretches, settle_each
-from detectors.kinematics.integrity.verdicts import judge_each
 
 T0_US = 1_700_006_400_000_000  # 2023-11-15T00:00:00Z
 S = 1_000_000
