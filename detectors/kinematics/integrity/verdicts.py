@@ -22,7 +22,7 @@ MAX_NUMBER: Final = 99
 """Hulls of one number that a track id has room for. Reports of any further one are false."""
 
 JAMMED_S: Final = 3_600
-"""Interference is looked for by the hour: the fixes of several vessels that it puts at one place."""
+"""Interference is looked for by the hour: fixes of several vessels that it puts at one place."""
 
 
 class Verdict(IntEnum):
