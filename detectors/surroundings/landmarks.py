@@ -1,14 +1,16 @@
 """Where something is, in words that a sailor would use: "14 nm W of Lumut"."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import geopandas as gpd
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.errors import FrameError
 from detectors.core.telling import Say, plain
 from detectors.kinematics import geodesy
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 COMPASS_POINTS: Final = (
     "N",
@@ -51,7 +53,7 @@ class Gazetteer:
         If a column is missing.
     """
 
-    def __init__(self, frame: gpd.GeoDataFrame) -> None:
+    def __init__(self, frame: "gpd.GeoDataFrame") -> None:
         missing = [name for name in PLACE_COLUMNS if name not in frame.columns]
         if missing:
             raise FrameError(f"the gazetteer lacks columns: {', '.join(missing)}")
