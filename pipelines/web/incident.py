@@ -147,7 +147,7 @@ def incident(shown: Shown, line: Line) -> Incident:
         also=also(shown, line),
         innocent=_innocent(shown, line),
         now=_now(shown, line),
-        shares=_shares(shown, line),
+        shares=shares(shown, line),
     )
 
 
@@ -202,7 +202,8 @@ def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
     return tuple(("" if alone else shown.teller.name(m), text) for m, text in texts.items() if text)
 
 
-def _shares(shown: Shown, line: Line) -> tuple[Line, ...]:
+def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
+    """Return the other incidents, not over, that a vessel of one is in too."""
     mine = {mmsi for mmsi, *_ in line.vessels}
     return tuple(
         one
