@@ -79,8 +79,8 @@ class Detector(BaseModel):
     - ``after``: detectors whose events it reads, as `Context.earlier`;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
     - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
-    - ``of_silence``: whether its events come of a vessel's silence, so that they begin though
-      nothing new was heard of it;
+    - ``of_silence``: where all its events come of a vessel's silence, and so begin though nothing
+      new was heard of it: how long at least no track of it is heard;
     - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
       looks at the sun names shifts after which the sun stands where it stood: 1461 days, four
       Julian years (within 0.1 degree).
@@ -97,7 +97,6 @@ class Detector(BaseModel):
     source: ClassVar[str]
     after: ClassVar[tuple[str, ...]] = ()
     needs_zones: ClassVar[bool] = True
-    of_silence: ClassVar[bool] = False
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
     local: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
@@ -112,9 +111,18 @@ class Detector(BaseModel):
         return (All(),)
 
     @property
+    def of_silence(self) -> timedelta | None:
+        """Return the shortest silence that its events come of; None where they come of reports."""
+        return None
+
+    @property
     def lookback(self) -> timedelta:
         """Return the history needed before an event's start (see the class docstring)."""
         raise NotImplementedError
+
+    def highest_score(self, zones: "Zones", models: Mapping[str, Any]) -> float:
+        """Return a bound of the scores, before explanations, of its events with some layers."""
+        return 1.0
 
     @property
     def settle(self) -> timedelta:

@@ -7,7 +7,7 @@ a frame enters the core, so that a kernel never has to guess a type or an order.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -170,10 +170,19 @@ def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
         raise FrameError(f"missing columns: {', '.join(missing)}")
     try:
         chosen = select(frame, schema)
-        other = {n: c.dtype for n, c in schema.items() if str(chosen[n].dtype) != c.dtype}
+        other = {
+            name: column.dtype
+            for (name, column), dtype in zip(schema.items(), chosen.dtypes.array, strict=True)
+            if _name_of(dtype) != column.dtype
+        }
         return chosen.astype(other) if other else chosen.copy(deep=False)
     except (TypeError, ValueError) as error:
         raise FrameError(f"a column has the wrong type: {error}") from error
+
+
+@cache
+def _name_of(dtype: Any) -> str:
+    return str(dtype)
 
 
 def select(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
@@ -191,11 +200,12 @@ def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:
         If a column is missing or has another type, or if (track_id, time) isn't strictly
         increasing where `schema` has a track_id.
     """
+    dtypes = dict(zip(frame.columns, frame.dtypes.array, strict=True))
     for name, column in schema.items():
-        if name not in frame.columns:
+        if name not in dtypes:
             raise FrameError(f"missing column: {name}")
-        if str(frame[name].dtype) != column.dtype:
-            raise FrameError(f"column {name} is {frame[name].dtype}, expected {column.dtype}")
+        if _name_of(dtypes[name]) != column.dtype:
+            raise FrameError(f"column {name} is {dtypes[name]}, expected {column.dtype}")
     if "track_id" in schema and len(frame) > 1:
         track, time = frame["track_id"].to_numpy(), epoch_us(frame["time"])
         step = np.diff(track)
@@ -205,8 +215,7 @@ def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:
 
 def epoch_us(time: pd.Series) -> NDArray[np.int64]:
     """Microseconds since 1970-01-01 UTC as int64, from a column of type `TIME`."""
-    plain = time.dt.tz_convert("UTC").dt.tz_localize(None)
-    return np.asarray(plain.to_numpy("datetime64[us]").astype("int64"))
+    return time.to_numpy("datetime64[us]").astype("int64")
 
 
 def from_epoch_us(epoch: NDArray[np.int64]) -> pd.Series:

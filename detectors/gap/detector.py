@@ -147,7 +147,6 @@ class Gap(Limits):
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
         "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
     )
-    of_silence: ClassVar[bool] = True
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     @property
@@ -159,6 +158,11 @@ class Gap(Limits):
     def settle(self) -> timedelta:
         """By then it has shown whether it was heard in full from the first report after on."""
         return timedelta(seconds=self.in_full_s)
+
+    @property
+    def of_silence(self) -> timedelta:
+        """Return the shorter of the shortest of both classes."""
+        return timedelta(seconds=min(self.min_duration_a_s, self.min_duration_b_s))
 
     @property
     def lookback(self) -> timedelta:

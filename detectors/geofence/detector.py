@@ -1,6 +1,6 @@
 """The detector `geofence`: its facts and its rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -104,6 +104,19 @@ class Geofence(Limits):
     def rests_on(self) -> tuple[Relation, ...]:
         """Return the vessel itself: nobody else's positions matter."""
         return (Own(),)
+
+    def highest_score(self, zones: Zones, models: Mapping[str, Any]) -> float:
+        """Return the highest of those that are set, and of what is watched."""
+        tables = (
+            self.crossing_scores,
+            self.dwell_scores,
+            self.stop_scores,
+            self.against_scores,
+            self.approach_scores,
+            self.boundary_scores,
+        )
+        known = [float(score) for table in tables for score in table.values()]
+        return max([0.0, *known, *(watch.score for _, watch in zones.watches)])
 
     @property
     def lookback(self) -> timedelta:

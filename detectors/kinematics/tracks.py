@@ -41,6 +41,9 @@ SUMMARY: Final[Mapping[str, Column]] = {
 }
 """One row per track and UTC day, sorted by (track_id, day)."""
 
+REPORTS: Final = {name: TRACKED[name] for name in ("mmsi", "time", "lat", "lon", "track_id")}
+"""What is summarised: `frames.TRACKED` without the columns that don't matter."""
+
 SIMPLIFY_DEG: Final = 0.0005
 """Douglas-Peucker tolerance of stored tracks: 56 m along a meridian, invisible on a chart of the
 Strait and a few times the accuracy of a fix."""
@@ -58,14 +61,14 @@ def summarise(tracked: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     tracked
-        `frames.TRACKED`.
+        `REPORTS`, or all of `frames.TRACKED`.
 
     Returns
     -------
     pandas.DataFrame
         `SUMMARY`.
     """
-    validate(tracked, TRACKED)
+    validate(tracked, REPORTS)
     if tracked.empty:
         return empty(SUMMARY)
     track, time = tracked["track_id"].to_numpy(), epoch_us(tracked["time"])

@@ -1,5 +1,6 @@
 """The detector `outlier`: its facts, its rule, its events."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -20,6 +21,7 @@ from detectors.kinematics.reports import Reports
 from detectors.outlier.surprise import classes, excess_of, measured_of
 from detectors.surroundings import nearby, normal
 from detectors.surroundings.normal import CLASSES, SIZES_DEG, Normal
+from detectors.surroundings.zones import Zones
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,6 +109,10 @@ class Outlier(Detector):
         return self.settle + timedelta(
             seconds=self.min_duration_s + 2 * self.max_interruption_s + 2 * WINDOW_S
         )
+
+    def highest_score(self, zones: Zones, models: Mapping[str, Any]) -> float:
+        """Return that it finds nothing where no model is fitted."""
+        return 1.0 if isinstance(models.get("normal"), Normal) else 0.0
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find outliers; see the class for the rule and `Detector.detect` for the frames."""

@@ -3,24 +3,27 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from detectors.core.frames import POSITIONS, empty
+from detectors.core.frames import conform, epoch_us, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage, coverage_learn
 from pipelines.detect import memory
 from pipelines.store import Queries, Writer
-from pipelines.store.positions import encode_judged
+from pipelines.store.sections import Section, classes_of, in_order, joined, rows_of
 
 Ints = NDArray[np.int64]
+
+Jammed = Sequence[Ints] | None
+
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -117,37 +120,31 @@ def _work_out(
     morning = midnight + timedelta(days=1)
     following = str(after["paths"]).split() if after.get("early") else []
     state = store.day_state(before)
-    evening = morning - integrity.LOOK_BACK
 
-    def judged(vessels: tuple[int, int], only: Ints | None = None) -> integrity.JudgedPart:
-        around = (
-            store.judged_since(before, midnight - integrity.LOOK_BACK, vessels),
-            store.day_positions(paths, midnight, vessels, until=morning),
-            store.day_positions(following, morning, vessels, until=morning + integrity.SETTLING)
-            if following
-            else empty(POSITIONS),
-            memory.of_range(state, *vessels),
+    def judged(vessels: tuple[int, int], jammed: Jammed, only: Ints | None = None) -> _Part:
+        sections = (
+            store.judged_section(before, midnight - integrity.LOOK_BACK, vessels, only),
+            store.section(paths, midnight, vessels, morning, only),
+            store.section(following, morning, vessels, morning + integrity.SETTLING, only),
         )
+        began = memory.of_range(state, *vessels)
         if only is not None:
-            one, two, three, four = (f[f["mmsi"].isin(only)].reset_index(drop=True) for f in around)
-            around = one, two, three, four
-        return integrity.judge_part(midnight, *around)
+            began = began[began["mmsi"].isin(only)].reset_index(drop=True)
+        return _judged(midnight, sections, began, jammed)
 
     ranges = _parts(store, midnight, memory_gb)
     if len(ranges) == 1:
-        whole = judged(ranges[0])
-        whole = integrity.with_interference(whole, integrity.jammed_in([whole]), midnight)
-        parts = [_Part(whole, evening)]
+        parts = [judged(ranges[0], None)]
     else:
-        parts = [_Part(judged(vessels), evening) for vessels in ranges]
+        parts = [judged(vessels, []) for vessels in ranges]
         jammed = integrity.jammed_in([part.judged for part in parts])
         for place, vessels in enumerate(ranges):
             # What interference does to a vessel takes all of its reports, which are no longer held:
             # those of the vessels there are judged again.
             there = parts[place].vessels_at(jammed)
             if len(there):
-                one = integrity.with_interference(judged(vessels, there), jammed, midnight)
-                parts[place] = parts[place].replaced(there, _Part(one, evening))
+                again = judged(vessels, jammed, there)
+                parts[place] = parts[place].replaced(there, again)
     ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
     state_digest = _digest_of_end([one.tail for one in parts], ended)
     counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
@@ -172,6 +169,7 @@ def _parts(store: Queries, midnight: pd.Timestamp, memory_gb: float) -> list[tup
     return memory.ranges(counts, memory.rows_in(memory_gb, memory.JUDGE_BYTES, held_gb))
 
 
+@dataclass(frozen=True)
 class _Part:
     """What is kept of some vessels of a date until all are judged, in the units of its file.
 
@@ -187,44 +185,113 @@ class _Part:
         Its tracks, and what coverage is learned from.
     """
 
-    def __init__(self, part: integrity.JudgedPart, since: pd.Timestamp) -> None:
-        found = part.judged
-        self.rows = encode_judged(found)
-        late = found[found["time"] >= since]
-        self.tail = np.array(pd.util.hash_pandas_object(late, index=False), "uint64")
-        tracked = integrity.parted(found).tracked
-        self.summary = tracks.summarise(tracked)
-        self.reports = tracked[list(coverage.REPORTS)]
-        self.tail_mmsi = late["mmsi"].to_numpy("int64")
-        self.judged = part._replace(judged=found[:0])
+    judged: integrity.JudgedPart
+    rows: pa.Table
+    tail: NDArray[np.uint64]
+    tail_mmsi: Ints
+    summary: pd.DataFrame
+    reports: pd.DataFrame
 
     def vessels_at(self, jammed: Sequence[Ints]) -> Ints:
         """Return who was heard where there was interference, or had false fixes there."""
         places = np.concatenate(jammed)
-        heard = integrity.vessels_around(self.reports, places)
+        heard = integrity.vessels_around(_places_of(self.reports), places)
         return np.union1d(heard, integrity.astray_around(self.judged, places))
 
     def replaced(self, mmsis: Ints, other: "_Part") -> "_Part":
         """Return the same with what another part says of some vessels."""
-        found = copy(self)
         rows = self.rows.filter(~np.isin(self.rows["mmsi"].to_numpy(), mmsis))
-        rows = pa.concat_tables([rows, other.rows], promote_options="default")
-        found.rows = rows.unify_dictionaries().take(_by_vessel(rows["mmsi"].to_numpy()))
+        rows = pa.concat_tables([rows, other.rows], promote_options="default").unify_dictionaries()
+        rows = rows.take(_by_vessel(rows["mmsi"].to_numpy()))
         kept = ~np.isin(self.tail_mmsi, mmsis)
         tail_mmsi = np.concatenate([self.tail_mmsi[kept], other.tail_mmsi])
         order = _by_vessel(tail_mmsi)
-        found.tail_mmsi = tail_mmsi[order]
-        found.tail = np.concatenate([self.tail[kept], other.tail])[order]
         mine = self.summary[~self.summary["mmsi"].isin(mmsis)]
         summary = pd.concat([mine, other.summary], ignore_index=True)
-        found.summary = summary.take(_by_vessel(summary["mmsi"].to_numpy()))
-        found.reports = self.reports[~self.reports["mmsi"].isin(mmsis)]
-        reports = _reports_of([found, other])
-        order = _by_vessel(reports["mmsi"].to_numpy())
-        found.reports = reports.take(order).reset_index(drop=True)
-        false = integrity.n_false(found.rows["verdict"].to_numpy())
-        found.judged = self.judged._replace(counts={**self.judged.counts, "false_fixes": false})
-        return found
+        rest = replace(self, reports=self.reports[~self.reports["mmsi"].isin(mmsis)])
+        reports = _reports_of([rest, other])
+        false = integrity.n_false(rows["verdict"].to_numpy())
+        return _Part(
+            self.judged._replace(counts={**self.judged.counts, "false_fixes": false}),
+            rows,
+            np.concatenate([self.tail[kept], other.tail])[order],
+            tail_mmsi[order],
+            summary.take(_by_vessel(summary["mmsi"].to_numpy())),
+            reports.take(_by_vessel(reports["mmsi"].to_numpy())).reset_index(drop=True),
+        )
+
+
+def _judged(
+    midnight: pd.Timestamp, sections: tuple[Section, ...], state: pd.DataFrame, jammed: Jammed
+) -> _Part:
+    """Judge the reports of a date, given those before it as they were judged then, its own, and
+    those behind it.
+
+    `jammed` is where there was interference; None where these are all vessels and it is to be told.
+    """
+    before, day, _ = sections
+    order = in_order(sections)
+    known = np.zeros(len(order), np.uint8)
+    if len(before):
+        known[: len(before)] = np.asarray(before.column("hull"))
+    part = integrity.judge_part(
+        midnight, midnight + DAY, _sorted(sections, order), known[order], state
+    )
+    rows = order[part.rows] - len(before)
+    del order, known
+    jammed = integrity.jammed_in([part]) if jammed is None else jammed
+    part = integrity.with_interference(part, jammed, midnight)
+    reports, hull = part.reports, part.found.hull
+    encoded = rows_of(day, rows, part.found._asdict())
+    evening = midnight + DAY - integrity.LOOK_BACK
+    late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
+    tail, tail_mmsi = _hashes(reports.take(late), hull[late]), reports.mmsi[late]
+    tracked = _tracked(reports, hull, classes_of(encoded))
+    # What was worked on is let go before the rest is worked out.
+    part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]))
+    del reports, hull, rows
+    return _Part(part, encoded, tail, tail_mmsi, tracks.summarise(tracked), tracked)
+
+
+def _sorted(sections: tuple[Section, ...], order: Ints) -> integrity.Reports:
+    return integrity.Reports(
+        np.concatenate([section.mmsi for section in sections]).astype("int64")[order],
+        np.concatenate([section.time_us for section in sections])[order],
+        *(joined(sections, name)[order] for name in ("lat", "lon", "sog_kn", "cog_deg")),
+    )
+
+
+def _tracked(
+    reports: integrity.Reports, hull: NDArray[np.uint8], classes: pd.Categorical
+) -> pd.DataFrame:
+    """Return `coverage.REPORTS` of reports that are of a hull."""
+    rows = np.flatnonzero(hull)
+    track = reports.mmsi[rows] * 100 + hull[rows]
+    order = rows[np.argsort(track, kind="stable")]
+    columns = {
+        "mmsi": reports.mmsi[order],
+        "time": from_epoch_us(reports.time_us[order]),
+        "lat": reports.lat[order],
+        "lon": reports.lon[order],
+        "ais_class": classes.take(order),
+        "track_id": reports.mmsi[order] * 100 + hull[order],
+    }
+    return conform(pd.DataFrame(columns, copy=False), coverage.REPORTS)
+
+
+def _places_of(tracked: pd.DataFrame) -> integrity.Reports:
+    lat, lon = tracked["lat"].to_numpy(), tracked["lon"].to_numpy()
+    return integrity.Reports(
+        tracked["mmsi"].to_numpy(), epoch_us(tracked["time"]), lat, lon, lat, lon
+    )
+
+
+def _hashes(reports: integrity.Reports, hull: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Return a hash of each report, of all that the verdicts of the next date rest on."""
+    hashes = np.zeros(len(reports), np.uint64)
+    for values in (*vars(reports).values(), hull.astype("int64")):
+        hashes = hashes * np.uint64(31) + pd.util.hash_array(values.view("uint64"))
+    return hashes
 
 
 def _by_vessel(mmsi: Ints) -> Ints:

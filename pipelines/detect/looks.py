@@ -15,12 +15,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from detectors.core import events, frames, run
-from detectors.core.detector import Detector
+from detectors.core.detector import Context, Detector
 from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
@@ -40,6 +41,9 @@ from pipelines.detect.window import (
 )
 from pipelines.store import Queries
 
+WORTH: Final = 0.05
+"""A score that changes by less makes no run of its own."""
+
 MAX_PASSES: Final = 8
 """So often stories that are cut short are followed further back; a night follows them all."""
 
@@ -57,11 +61,28 @@ class New:
         of the look before.
     looked_to
         The end of the look before.
+    heard
+        mmsi, time of the newest reports of tracks in order of both, all since some time; None where
+        they aren't known.
     """
 
     vessels: frozenset[int]
     since: pd.Timestamp
     looked_to: pd.Timestamp
+    heard: pd.DataFrame | None = None
+
+    def steady(self, silence: timedelta, end: pd.Timestamp) -> set[int]:
+        """Return vessels that are known to have been silent for less than `silence` at any time
+        from `since` to `end`.
+        """
+        if self.heard is None or self.heard.empty:
+            return set()
+        mmsi, time_us = self.heard["mmsi"].to_numpy(), frames.epoch_us(self.heard["time"])
+        since_us, end_us = (int(t.value) // 1_000 for t in (self.since, end))
+        last = np.r_[np.diff(mmsi) != 0, True]
+        until_us = np.where(last, end_us, np.r_[time_us[1:], 0])
+        long = (until_us - time_us >= silence // timedelta(microseconds=1)) & (until_us >= since_us)
+        return set(mmsi[time_us < since_us].tolist()) - set(mmsi[long].tolist())
 
 
 @dataclass(frozen=True)
@@ -76,19 +97,20 @@ class Again:
     compared
         What the store has of the window, as `window.events_to_compare` gives it.
     looked_at
-        How many vessels each detector looked at; those that were put off aren't among them.
+        How many vessels each detector looked at; those that weren't asked aren't among them.
+    tells
+        Whether there is anything to tell. Where there isn't, detectors none of whose events count
+        weren't asked.
     """
 
     detection: Detection
     compared: pd.DataFrame
     looked_at: dict[str, int]
+    tells: bool
 
 
 def at_once(detectors: Sequence[Detector]) -> list[Detector]:
-    """Return the detectors that a look between nights asks, in order.
-
-    Their events rest on the vessel itself, and on no event that is put off.
-    """
+    """Return those whose events rest on the vessel itself and on no event put off, in order."""
     names = set[str]()
     chosen = []
     for detector in run.in_order(detectors):
@@ -115,6 +137,8 @@ def look_again(
     end: pd.Timestamp,
     zones: Zones,
     models: Mapping[str, Any],
+    enough: float,
+    anyway: bool = False,
     memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
 ) -> Again:
@@ -124,6 +148,11 @@ def look_again(
     ----------
     start, end
         The open window, and up to when reports count as heard.
+    enough
+        The score that counts. Detectors none of whose events may have it are asked only where the
+        others find something to tell.
+    anyway
+        Whether there is something to tell whatever they find.
 
     Returns
     -------
@@ -131,61 +160,139 @@ def look_again(
         Of every detector the events that touch the window. What was heard of everybody isn't in it
         yet, see `with_heard`.
     """
-    say = progress or (lambda _: None)
-    asked = at_once(detectors)
-    since = new.since
-    known = _stored(store, detectors, start, since, end)
-    stored = {d.name: known[known["detector"] == d.name] for d in asked}
-    owners = {d.name: _concerned(store, d, stored[d.name], new) for d in asked}
-    reach, only = _reach(asked, detectors, owners, stored, since), owners
-    found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
-    failures: dict[str, tuple[str, str]] = {}
-
-    def failed(name: str, error: Exception) -> None:
-        failures[name] = in_words(error)
-
-    for passes in range(1, MAX_PASSES + 1):
-        need = store.need(reach)
-        said = f"pass {passes}, {len(need):,} vessels: "
-        say(said + "loading")
-        context = context_of(store, need["mmsi"], need, since, end, zones, models)
-        sizes = memory.Sizes.of(store.reports_in(need, end), memory_gb)
-        sweep = Sweep(
-            store.segmented,
-            need,
-            end,
-            sizes.ranges,
-            Nearness(asked, since, end),  # of those that are asked none rests on who was near
-            sizes.rows,
-            detectors,
-            context,
-            partial(_say, say, said),
-            failed,
-        )
-        sweep.run([d for d in asked if d.name not in failures], only)
-        for name, vessels in only.items():
-            here = sweep.known.get(name, events.empty())
-            parts = [_of(here, vessels, True), _of(found[name], vessels, False)]
-            found[name] = events.sort(events.concat(parts))
-        further = cut_short(found, asked, need)
-        if further.empty:
-            break
-        again = set(further["mmsi"].tolist())
-        only = {name: own & again for name, own in owners.items()}
-        reach = extended(reach[reach["mmsi"].isin(again)], further, since)
+    known = _stored(store, detectors, start, new.since, end)
     compared = to_compare(known, detectors, start, end)
-    kept = _kept(compared, detectors, asked, owners, since)
-    told = [_told(d, detectors, found[d.name], start, since) for d in asked]
-    whole = events.sort(events.concat([*told, kept]))
-    detection = Detection(
-        whole[~whole["detector"].isin(list(failures))].reset_index(drop=True),
-        {name: text for name, (text, _) in failures.items()},
-        frames.empty(HEARD),
-        context,
-        passes,
-        {name: trace for name, (_, trace) in failures.items()},
+    look = _Look(
+        store, detectors, new, known, start, end, zones, models, memory_gb, progress or _nobody
     )
-    return Again(detection, compared, {name: len(own) for name, own in owners.items()})
+    asked = at_once(detectors)
+    counts = [d for d in asked if anyway or d.highest_score(zones, models) >= enough]
+    read = set().union(*(d.after for d in asked))
+    # Others may read their events: then none is left for later.
+    first = counts if counts and not read.intersection(d.name for d in counts) else asked
+    answers = [look.asked(first)]
+    found = look.detection(answers, compared)
+    tells = anyway or worth_telling(found, compared, enough)
+    if tells and len(first) < len(asked):
+        answers.append(look.asked([d for d in asked if d not in first]))
+        found = look.detection(answers, compared)
+    looked_at = {name: len(own) for one in answers for name, own in one.owners.items()}
+    return Again(found, compared, looked_at, tells)
+
+
+def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> bool:
+    """Whether an event came, went, ended or changed its score that counts towards a flag, or a
+    detector failed.
+
+    Parameters
+    ----------
+    before
+        The events of the store.
+    enough
+        The score that counts.
+    """
+    if detection.failures:
+        return True
+    told = ["event_id", "end", "score"]
+    both = detection.events[told].merge(before[told], on="event_id", how="outer", indicator=True)
+    ended = both["end_x"].isna() != both["end_y"].isna()
+    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
+    counts = both[["score_x", "score_y"]].max(axis=1) >= enough
+    return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
+
+
+class _Answer(NamedTuple):
+    """What some detectors, asked about some vessels by name, came to."""
+
+    asked: Sequence[Detector]
+    owners: Mapping[str, set[int]]
+    found: Mapping[str, pd.DataFrame]
+    failures: Mapping[str, tuple[str, str]]
+    context: Context
+    passes: int
+
+
+class _Look(NamedTuple):
+    """A look at what is new; see `look_again`. `known` are the store's events of it."""
+
+    store: Queries
+    detectors: Sequence[Detector]
+    new: New
+    known: pd.DataFrame
+    start: pd.Timestamp
+    end: pd.Timestamp
+    zones: Zones
+    models: Mapping[str, Any]
+    memory_gb: float
+    say: Callable[[str], None]
+
+    def asked(self, asked: Sequence[Detector]) -> _Answer:
+        """Ask some detectors about those concerned, from as far back as they say."""
+        since, end = self.new.since, self.end
+        stored = {d.name: self.known[self.known["detector"] == d.name] for d in asked}
+        owners = {d.name: _concerned(self.store, d, stored[d.name], self.new, end) for d in asked}
+        reach, only = _reach(asked, self.detectors, owners, stored, since), owners
+        found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
+        failures: dict[str, tuple[str, str]] = {}
+
+        def failed(name: str, error: Exception) -> None:
+            failures[name] = in_words(error)
+
+        for passes in range(1, MAX_PASSES + 1):
+            need = self.store.need(reach)
+            said = f"pass {passes}, {len(need):,} vessels: "
+            self.say(said + "loading")
+            mmsi = need["mmsi"]
+            context = context_of(self.store, mmsi, need, since, end, self.zones, self.models)
+            sizes = memory.Sizes.of(self.store.reports_in(need, end), self.memory_gb)
+            sweep = Sweep(
+                self.store.segmented,
+                need,
+                end,
+                sizes.ranges,
+                Nearness(asked, since, end),  # none rests on who was near
+                sizes.rows,
+                self.detectors,
+                context,
+                partial(_say, self.say, said),
+                failed,
+            )
+            sweep.run([d for d in asked if d.name not in failures], only)
+            for name, vessels in only.items():
+                here = sweep.known.get(name, events.empty())
+                parts = [_of(here, vessels, True), _of(found[name], vessels, False)]
+                found[name] = events.sort(events.concat(parts))
+            further = cut_short(found, asked, need)
+            if further.empty:
+                break
+            again = set(further["mmsi"].tolist())
+            only = {name: own & again for name, own in owners.items()}
+            reach = extended(reach[reach["mmsi"].isin(again)], further, since)
+        return _Answer(asked, owners, found, failures, context, passes)
+
+    def detection(self, answers: Sequence[_Answer], compared: pd.DataFrame) -> Detection:
+        """Return what was found, and those of the store's events that nothing new concerns."""
+        found, failures = list[pd.DataFrame](), dict[str, tuple[str, str]]()
+        again = np.zeros(len(compared), bool)
+        for one in answers:
+            failures |= one.failures
+            for detector in one.asked:
+                since = _cut(detector, self.detectors, self.new.since)
+                events_of = one.found[detector.name]
+                of_window = self.start - PROVISIONAL - detector.settle
+                found.append(run.touching(events_of, max(of_window, since)))
+                own = compared["mmsi"].isin(list(one.owners[detector.name]))
+                own &= compared["detector"] == detector.name
+                again |= (own & (compared["end"].isna() | (compared["end"] >= since))).to_numpy()
+        whole = events.sort(events.concat([*found, compared[~again]]))
+        return Detection(
+            whole[~whole["detector"].isin(list(failures))].reset_index(drop=True),
+            {name: text for name, (text, _) in failures.items()},
+            frames.empty(HEARD),
+            answers[-1].context,
+            max(one.passes for one in answers),
+            {name: trace for name, (_, trace) in failures.items()},
+        )
 
 
 def with_heard(
@@ -212,6 +319,10 @@ def with_heard(
     return replace(detection, events=found, heard=heard, context=context)
 
 
+def _nobody(_: str) -> None:
+    pass
+
+
 def _say(say: Callable[[str], None], before: str, text: str) -> None:
     say(before + text)
 
@@ -236,13 +347,17 @@ def _stored(
     return found[list(events.EVENTS)]
 
 
-def _concerned(store: Queries, detector: Detector, stored: pd.DataFrame, new: New) -> set[int]:
+def _concerned(
+    store: Queries, detector: Detector, stored: pd.DataFrame, new: New, end: pd.Timestamp
+) -> set[int]:
     """Return the vessels of which a detector may find something else than is stored."""
-    open_still = stored["end"].isna() | (stored["end"] >= new.looked_to - detector.settle)
-    found = set(new.vessels) | set(stored.loc[open_still, "mmsi"].tolist())
-    if detector.of_silence:
+    since = min(new.looked_to - detector.settle, new.since)
+    open_still = stored["end"].isna() | (stored["end"] >= since)
+    found = set(new.vessels)
+    if detector.of_silence is not None:
         found |= set(store.heard(new.looked_to - detector.lookback, new.looked_to).tolist())
-    return found - {NOBODY}
+        found -= new.steady(detector.of_silence, end)
+    return (found | set(stored.loc[open_still, "mmsi"].tolist())) - {NOBODY}
 
 
 def _reach(
@@ -269,7 +384,11 @@ def _reach(
         begun = _of(begun, owners[detector.name], True)
         early = {"mmsi": begun["mmsi"], "reach_time": begun["start"] - detector.lookback}
         wants.append(pd.DataFrame(early))
-    reach = pd.concat([w.astype({"mmsi": "int64"}) for w in wants if len(w)], ignore_index=True)
+    some = [w.astype({"mmsi": "int64"}) for w in wants if len(w)]
+    if not some:
+        no_time = frames.from_epoch_us(np.empty(0, "int64"))
+        return pd.DataFrame({"mmsi": pd.Series(dtype="int64"), "reach_time": no_time})
+    reach = pd.concat(some, ignore_index=True)
     reach = reach[reach["mmsi"] != NOBODY]
     return reach.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
 
@@ -277,32 +396,3 @@ def _reach(
 def _cut(detector: Detector, detectors: Sequence[Detector], since: pd.Timestamp) -> pd.Timestamp:
     """Return from when on a detector reports on events: those that were over before stay."""
     return since - run.extension(detector, detectors) - detector.settle
-
-
-def _told(
-    detector: Detector,
-    detectors: Sequence[Detector],
-    found: pd.DataFrame,
-    start: pd.Timestamp,
-    since: pd.Timestamp,
-) -> pd.DataFrame:
-    """Return what a detector found that it reports on and that touches the window."""
-    of_window = start - PROVISIONAL - detector.settle
-    return run.touching(found, max(of_window, _cut(detector, detectors, since)))
-
-
-def _kept(
-    compared: pd.DataFrame,
-    detectors: Sequence[Detector],
-    asked: Sequence[Detector],
-    owners: Mapping[str, set[int]],
-    since: pd.Timestamp,
-) -> pd.DataFrame:
-    """Return those of the store's events that nothing new concerns."""
-    again = pd.Series(False, compared.index)
-    for detector in asked:
-        vessels = compared["mmsi"].isin(list(owners[detector.name]))
-        own = (compared["detector"] == detector.name) & vessels
-        going_on = compared["end"] >= _cut(detector, detectors, since)
-        again |= own & (compared["end"].isna() | going_on)
-    return compared[~again]

@@ -20,7 +20,7 @@ MEMORY_GB: Final = 2.0
 BASE_GB: Final = 0.6
 """The program with its libraries, zones and the catalogue: measured, see docs/capacity.md."""
 
-JUDGE_BYTES: Final = 450.0
+JUDGE_BYTES: Final = 360.0
 """A report in a part of a date being judged, with those around the date."""
 
 KEPT_BYTES: Final = 110.0

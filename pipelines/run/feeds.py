@@ -253,6 +253,8 @@ def _say_waiting(
 def _note_places(store: Writer, found: ingest.Feeds) -> None:
     """Note where feeds that were read before lie now, if they aren't where they were."""
     here = {feed.sha256: feed.path.absolute() for feed in found if feed.name != ingest.STDIN}
+    if not here:
+        return
     known, ledger = store.feed_places(), store.ledger()
     ledger = ledger[ledger["sha256"].isin(list(here))]
     moved = {

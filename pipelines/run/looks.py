@@ -29,8 +29,6 @@ from pipelines.base.settings import Installation, StoreSettings
 from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
-from pipelines.detect.window import Detection
-from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
 from pipelines.run.looked import State, as_it_is, read_state, stamp, stats_of, write_state
@@ -40,14 +38,9 @@ from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, new_since, newest_report
 from pipelines.store import Queries, Writer, write
 
-FILES: Final = frozenset(
-    name for name in WRITERS if name.endswith((".csv", ".parquet", "manifest.json"))
-)
-"""What a look writes: tables. What is drawn took half of a look; the night draws it, and the desk
-draws for itself."""
-
-WORTH: Final = 0.05
-"""A score that changes by less makes no run of its own."""
+FILES: Final = frozenset({"flagged.csv", "incidents.csv", "parts.csv", "manifest.json"})
+"""What a look writes: the list. Its events are in the store, where the desk asks for them; as
+tables they took a fifth of a run, and what is drawn half of a look: the night writes all."""
 
 BEFORE_NIGHT: Final = timedelta(minutes=2)
 """A look that may still go on when the night's run begins isn't begun."""
@@ -122,15 +115,21 @@ class Looker:
             return self._taken.get(path) == found[path]
 
         with write(inst.store, _on_one_thread(inst.settings.store)) as store:
-            setup, digest = self._settled()
-            waiting = not store.waiting().empty
-            known = None if waiting else taken
-            ingested = feeds.ingest_all(
-                store, inst, setup.zones, self._report, self._named, Reading(), known=known
-            )
-            seen = import_sightings(store, inst, self._report)
-            unread = {**ingested.failed, **seen.failed}
-            looked = self._look(store, setup, digest, unread, bool(seen.added) or waiting, now)
+            with store.held():
+                setup, digest = self._settled()
+                waiting = not store.waiting().empty
+                known = None if waiting else taken
+                ingested = feeds.ingest_all(
+                    store, inst, setup.zones, self._report, self._named, Reading(), known=known
+                )
+                seen = import_sightings(store, inst, self._report)
+                unread = {**ingested.failed, **seen.failed}
+                otherwise = bool(seen.added) or waiting
+                looked, left = self._look(store, setup, digest, unread, otherwise, now)
+            if looked.finished is not None:
+                runs.point_newest(inst, looked.finished.folder, look=True)
+            if left is not None:
+                write_state(inst, left)
         self._taken |= {p: at for p, at in found.items() if clean(str(p)) not in unread}
         return _timed(looked, time.process_time() - began_s)
 
@@ -154,18 +153,18 @@ class Looker:
         unread: dict[str, str],
         otherwise: bool,
         now: datetime,
-    ) -> Looked:
+    ) -> tuple[Looked, State | None]:
+        """Return what it came to, and what is to be noted of it once it is published."""
         inst, state = self._installation, read_state(self._installation)
         fresh = store.new_feeds()
         keys = set(fresh["feed_key"].tolist())
         news = keys - set(state.feeds if state else ())
         why = _why_whole(store, state, digest, otherwise)
         if not news and not otherwise and (not keys or not why):
-            if state is not None:
-                noted = {"looked": now, "every_min": self._every_min}
-                write_state(inst, state.model_copy(update=noted))
-            return Looked(_nothing(state, unread))
-        window = open_window(store, inst.settings.watch.open_h)
+            noted = {"looked": now, "every_min": self._every_min}
+            left = None if state is None else state.model_copy(update=noted)
+            return Looked(_nothing(state, unread)), left
+        window = open_window(store, fresh, inst.settings.watch.open_h)
         first = _first(fresh, news, window.end if state is None else stamp(state.upto))
         if state is not None and not why:
             why = _why_now(state, window, first, inst.settings.watch.whole_min)
@@ -178,20 +177,21 @@ class Looker:
         else:
             told_from = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
             untold = keys - set(state.told)
-            new = New(frozenset(store.heard_of(untold)), told_from, stamp(state.told_upto))
-            again = self._again(store, setup, window, new)
+            told_to, heard = stamp(state.told_upto), None if anew else self._recent.heard
+            new = New(frozenset(store.heard_of(untold)), told_from, told_to, heard)
+            again = self._again(store, setup, window, new, bool(unread))
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
-            tell = worth_telling(detection, again.compared, inst.settings.assess.min_score)
-            if tell or unread:
+            tell = again.tells
+            if tell:
                 back = timedelta(days=inst.settings.detection.reach_back_days)
                 span = (window.start, window.end, back)
                 detection = with_heard(store, detection, setup.detectors, *span)
         finished = None
-        if tell or unread:
+        if tell:
             about = _about(setup, why, whole, vessels)
             judged = runs.judge(store, setup, window, detection)
             published = runs.publish(store, setup, judged, unread, about, FILES)
-            finished = runs.record(store, inst, judged, published)
+            finished = runs.note(store, judged, published, publish=True)
         else:
             store.publish()
         told, told_upto = keys, window.end
@@ -199,24 +199,23 @@ class Looker:
             told, told_upto = set(state.told), stamp(state.told_upto)
         else:
             told_from = window.end
-        last = store.last_run()
-        write_state(
-            inst,
-            State(
-                looked=now,
-                upto=window.end.to_pydatetime(),
-                whole=whole.to_pydatetime(),
-                start=window.start.to_pydatetime(),
-                run_id="" if last is None else str(last["run_id"]),
-                feeds=tuple(sorted(keys)),
-                told=tuple(sorted(told)),
-                told_upto=told_upto.to_pydatetime(),
-                told_from=told_from.to_pydatetime(),
-                setup=digest,
-                every_min=self._every_min,
-            ),
+        made = "" if state is None else state.run_id
+        if finished is not None:
+            made = finished.run_id
+        left = State(
+            looked=now,
+            upto=window.end.to_pydatetime(),
+            whole=whole.to_pydatetime(),
+            start=window.start.to_pydatetime(),
+            run_id=made,
+            feeds=tuple(sorted(keys)),
+            told=tuple(sorted(told)),
+            told_upto=told_upto.to_pydatetime(),
+            told_from=told_from.to_pydatetime(),
+            setup=digest,
+            every_min=self._every_min,
         )
-        return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why)
+        return Looked(_text(window, finished, whole, vessels, why), finished, vessels, why), left
 
     def _judge(self, store: Writer, news: set[str], whole: bool) -> bool:
         """Judge what came; tell whether what was judged before may be judged otherwise now."""
@@ -225,9 +224,9 @@ class Looker:
         only = None if whole else store.dates_of(news)
         return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
 
-    def _again(self, store: Queries, setup: Setup, window: Window, new: New) -> Again:
+    def _again(self, store: Queries, setup: Setup, window: Window, new: New, anyway: bool) -> Again:
         """Look at what is new alone."""
-        detection = self._installation.settings.detection
+        settings = self._installation.settings
         with self._report.bar("Detecting", None) as bar:
             again = look_again(
                 store,
@@ -237,15 +236,22 @@ class Looker:
                 end=window.end,
                 zones=setup.zones,
                 models=setup.models,
-                memory_gb=detection.memory_gb,
+                enough=settings.assess.min_score,
+                anyway=anyway,
+                memory_gb=settings.detection.memory_gb,
                 progress=bar.say,
             )
         return replace(again, detection=runs.within(again.detection, window))
 
 
-def open_window(store: Queries, open_h: float) -> Window:
+def open_window(store: Queries, fresh: pd.DataFrame, open_h: float) -> Window:
     """Return the window of a look: the last hours up to the newest report, and all that is new to
     the night.
+
+    Parameters
+    ----------
+    fresh
+        `Queries.new_feeds`.
 
     Raises
     ------
@@ -253,31 +259,9 @@ def open_window(store: Queries, open_h: float) -> Window:
         If the store is empty.
     """
     newest = newest_report(store)
-    first = store.ledger()["first_time"].min()
     start = newest - timedelta(hours=open_h)
-    new = new_since(newest, store.new_feeds()["first_time"].dropna(), None)
-    return Window(max(first, min(start, new or start)), newest, newest)
-
-
-def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> bool:
-    """Whether an event came, went, ended or changed its score that counts towards a flag, or a
-    detector failed.
-
-    Parameters
-    ----------
-    before
-        The events of the store.
-    enough
-        The score that counts.
-    """
-    if detection.failures:
-        return True
-    told = ["event_id", "end", "score"]
-    both = detection.events[told].merge(before[told], on="event_id", how="outer", indicator=True)
-    ended = both["end_x"].isna() != both["end_y"].isna()
-    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
-    counts = both[["score_x", "score_y"]].max(axis=1) >= enough
-    return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
+    new = new_since(newest, fresh["first_time"].dropna(), None)
+    return Window(max(store.first_time() or newest, min(start, new or start)), newest, newest)
 
 
 def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool) -> str:
@@ -289,7 +273,7 @@ def _why_whole(store: Queries, state: State | None, digest: str, otherwise: bool
         return "another run was made since the last look"
     if state.setup != digest:
         return "the configuration changed"
-    if not set(state.feeds) <= set(store.ledger()["feed_key"].tolist()):
+    if not set(state.feeds) <= store.feed_keys():
         return "feeds went"
     return "sightings came, or reports whose time has come" if otherwise else ""
 

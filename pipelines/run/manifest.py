@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -183,8 +184,9 @@ def configuration_hashes(installation: Installation) -> dict[str, str]:
     return {**hashes, "reference": digest_of_files(installation.reference)[:16]}
 
 
+@cache
 def git_commit() -> str:
-    """Return the commit of the program, empty where it isn't known."""
+    """Return the commit of the program as this process began, empty where it isn't known."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)

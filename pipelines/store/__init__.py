@@ -129,21 +129,25 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
         with catalogue.room(root):
             if not published.exists():
                 _make(root, settings, where)
-            connection = catalogue.snapshot(published, settings)
+            work = root / "work.duckdb"
+            connection = catalogue.copied(published, work, settings)
             try:
                 version = version_of(connection)
                 named = Queries(connection, root).named()
-            finally:
+                if first:
+                    for name in sorted(named):
+                        where.keep(root / name)
+                    where.publish(published)
+                clean(root, where, named)
+                if version < SCHEMA_VERSION:
+                    connection.close()
+                    migrate_store(root, settings, version, named, where)
+                    connection = catalogue.copied(published, work, settings)
+            except BaseException:
                 connection.close()
-            if first:
-                for name in sorted(named):
-                    where.keep(root / name)
-                where.publish(published)
-            clean(root, where, named)
-            if version < SCHEMA_VERSION:
-                migrate_store(root, settings, version, named, where)
-            shutil.copyfile(published, root / "work.duckdb")
-        writer = Writer(root, settings, where)
+                remove_work(root)
+                raise
+        writer = Writer(connection, root, settings, where)
         try:
             writer.expire()
             yield writer

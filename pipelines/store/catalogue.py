@@ -244,12 +244,31 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
         connection.execute(f"ATTACH '{name}' AS store (READ_ONLY)")
     except duckdb.Error as error:
         connection.close()
-        raise StoreError(
-            f"the catalogue {path} can't be opened: {str(error).splitlines()[0]}",
-            hint="put it back from a copy, or move the store away and ingest the feeds again",
-        ) from error
+        raise _unopened(path, error) from error
     connection.execute("USE store")
     return _prepared(connection)
+
+
+def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a private copy of a published catalogue.
+
+    Raises
+    ------
+    StoreError
+        If it can't be opened.
+    """
+    shutil.copyfile(published, work)
+    try:
+        return connect(work, settings)
+    except duckdb.Error as error:
+        raise _unopened(published, error) from error
+
+
+def _unopened(path: Path, error: duckdb.Error) -> StoreError:
+    return StoreError(
+        f"the catalogue {path} can't be opened: {str(error).splitlines()[0]}",
+        hint="put it back from a copy, or move the store away and ingest the feeds again",
+    )
 
 
 def _limits(root: Path, settings: StoreSettings) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from pipelines.publish.briefing import span, vessel_cards
 from pipelines.publish.maps import canvas, cut
 from pipelines.publish.maps.scene import Box, Floats, Ground, Scene
 from pipelines.web import units
-from pipelines.web.night import Recent, Shown
+from pipelines.web.night import Shown
+from pipelines.web.recent import Recent
 
 TRACK: Final = pd.Timedelta(weeks=2)
 """Of a vessel's track so much is drawn."""

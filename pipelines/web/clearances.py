@@ -21,8 +21,8 @@ from pipelines.base.settings import Installation
 from pipelines.run.cleared import Clearance, home_of, made, prepared, state_of
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
-from pipelines.web.night import Recent
 from pipelines.web.protocol import App
+from pipelines.web.recent import Recent
 
 LOOK_EVERY_S: Final = 15.0
 AGAIN_S: Final = 300.0

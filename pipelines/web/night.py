@@ -1,13 +1,11 @@
 """Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
-from threading import RLock
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,30 +25,9 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.layers import load_gazetteer
+from pipelines.web.recent import Recent
 
 T = TypeVar("T")
-
-KEPT: Final = 6
-"""Nights, and maps, that stay open: a watch goes to and fro between a few."""
-
-
-class Recent:
-    """What was asked for last, made once each, also where several ask at a time."""
-
-    def __init__(self, size: int = KEPT) -> None:
-        self._size, self._lock = size, RLock()
-        self._made: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, else make it."""
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = make()
-                while len(self._made) > self._size:
-                    self._made.popitem(last=False)
-            self._made.move_to_end(key)
-            made: T = self._made[key]
-            return made
 
 
 @dataclass(frozen=True)

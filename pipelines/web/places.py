@@ -30,7 +30,7 @@ from pipelines.web.areas import Area
 from pipelines.web.charts import Drawn
 from pipelines.web.concluding import MAX_NAME
 from pipelines.web.here import Here, led, words_of
-from pipelines.web.night import Recent
+from pipelines.web.recent import Recent
 
 CHOICES: Final = {"accept": ACCEPT, "reject": REJECT, "undo": PENDING}
 MAX_EVENTS: Final = 12

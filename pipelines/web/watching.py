@@ -23,8 +23,8 @@ from pipelines.run.windows import choose_window, utc
 from pipelines.web import areas, outlines
 from pipelines.web.areas import Area, Form
 from pipelines.web.here import Here, led, words_of
-from pipelines.web.night import Recent
 from pipelines.web.places import drawn_of
+from pipelines.web.recent import Recent
 from pipelines.web.working import Work
 
 MAX_SPAN: Final = pd.Timedelta(days=7)

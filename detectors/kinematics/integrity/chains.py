@@ -9,11 +9,11 @@ track returns at once, and takes those where it stays: leaving and coming back c
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS, distance_m
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.geodesy import KNOT_MPS
+from detectors.kinematics.integrity.jit import compiled, part
+from detectors.kinematics.integrity.rows import Rows, apart, upper_quartile
 
 STRAY: Final = 1.5
 """Cost of a step that the stated speeds don't make, in reports: up to three fixes from which a
@@ -36,6 +36,7 @@ MAX_UNSUPPORTED_KN: Final = 30.0
 """The fastest craft in service make about 50 kn; no merchant ship is faster than 30 kn (the fastest
 container ships are built for 25 kn)."""
 
+UNKNOWN_KN: Final = 20.0
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
@@ -53,37 +54,44 @@ def step_cost(apart_m: float, passed_s: float, sog_a: float, sog_b: float, usual
 
     `usual` is the speed in knots that counts where neither report states one.
     """
-    fastest = max(sog_a, sog_b)
-    if np.isnan(fastest):
-        fastest = sog_b if np.isnan(sog_a) else sog_a
-    stated = not np.isnan(fastest)
-    if not stated:
-        fastest = usual
-    if apart_m <= (MARGIN * fastest + MARGIN_KN) * KNOT_MPS * passed_s + SLACK_M:
+    if apart_m <= stated_m(passed_s, sog_a, sog_b, usual):
         return 0.0
-    limit = min(max(2.0 * fastest, MAX_UNSUPPORTED_KN), MAX_SPEED_KN)
+    limit = min(max(2.0 * _faster(sog_a, sog_b, usual), MAX_UNSUPPORTED_KN), MAX_SPEED_KN)
     if apart_m <= NEAR_M or apart_m <= limit * KNOT_MPS * passed_s:
         return STRAY
     return np.inf
 
 
-@compiled
-def apart(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
-    """Return the great-circle distance of two places in metres (see `geodesy.distance_m`)."""
-    to_rad = np.pi / 180.0
-    half_phi = np.sin((lat_b - lat_a) * to_rad / 2.0)
-    half_lam = np.sin((lon_b - lon_a) * to_rad / 2.0)
-    h = half_phi**2 + np.cos(lat_a * to_rad) * np.cos(lat_b * to_rad) * half_lam**2
-    return float(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))
+@part
+def stated_m(passed_s: float, sog_a: float, sog_b: float, usual: float) -> float:
+    """Return how far apart two reports may be for the speeds that they state, or `usual`."""
+    faster = _faster(sog_a, sog_b, usual)
+    return (MARGIN * faster + MARGIN_KN) * KNOT_MPS * passed_s + SLACK_M
+
+
+@part
+def _faster(sog_a: float, sog_b: float, usual: float) -> float:
+    if np.isnan(sog_a):
+        return usual if np.isnan(sog_b) else sog_b
+    return sog_a if np.isnan(sog_b) or sog_a >= sog_b else sog_b
 
 
 @compiled
 def best_chain(
-    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, runs: Any, usual: float, out: Any
+    time_us: Any,
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    step_m: Any,
+    free: Any,
+    runs: Any,
+    usual: float,
+    out: Any,
 ) -> int:
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
 
-    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`.
+    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`. `step_m` is how
+    far each report is from the one before it.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
     Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
@@ -107,7 +115,9 @@ def best_chain(
                 continue
             if runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE:
                 continue
-            apart_m = apart(lat[head], lon[head], lat[row], lon[row])
+            apart_m = step_m[row]
+            if head < row - 1:
+                apart_m = apart(lat[head], lon[head], lat[row], lon[row])
             after = worth[head] + runs[3, row]
             cost = step_cost(apart_m, passed_s, sog[head], sog[row], usual)
             after -= min(cost, STRAY) if runs[4, row] == head else cost
@@ -149,61 +159,27 @@ def best_chain(
     return length
 
 
-def one_hull(
-    bounds: NDArray[np.int64],
-    reports: Any,
-    free: NDArray[np.bool_],
-    known: NDArray[np.uint8],
-    numbers: NDArray[np.int64],
-) -> None:
-    """Find vessels that are plainly one hull: every step between `free` reports costs nothing.
-
-    Written to `numbers` is, by vessel, the number by which its reports are `known` (0 where none
-    is), or -1 where there is more to it. What `best_chain` finds of the others is all of them.
-    """
-    _one_hull(bounds, reports.time_us, reports.lat, reports.lon, reports.sog, free, known, numbers)
-
-
-@compiled
-def _one_hull(
-    bounds: Any,
-    time_us: Any,
-    lat: Any,
-    lon: Any,
-    sog: Any,
-    free: Any,
-    known: Any,
-    numbers: Any,
-) -> None:
-    for vessel in range(len(bounds) - 1):
-        before = -1
-        for row in range(bounds[vessel], bounds[vessel + 1]):
-            if not free[row]:
-                continue
-            if known[row] > 0:
-                if numbers[vessel] > 0 and numbers[vessel] != known[row]:
-                    numbers[vessel] = -1
-                    break
-                numbers[vessel] = known[row]
-            if before >= 0:
-                passed_s = (time_us[row] - time_us[before]) / SECOND_US
-                apart_m = apart(lat[before], lon[before], lat[row], lon[row])
-                cost = step_cost(apart_m, passed_s, sog[before], sog[row], 0.0)
-                if passed_s <= 0.0 or cost > 0.0:
-                    numbers[vessel] = -1
-                    break
-            before = row
-
-
-def usual_kn(time_us: NDArray[np.int64], lat: Any, lon: Any, sog: Any) -> float:
+@part
+def usual_kn(rows: Rows, step_m: Any, free: Any) -> float:
     """Return the speed that counts where a vessel states none: its own derived one, at most 30 kn.
+
+    `step_m` is how far each report is from the one before it.
 
     Three quarters of its steps are slower. With one report it is the 20 kn of a merchant ship.
     """
-    passed_s = np.diff(time_us) / SECOND_US
-    steps = passed_s > 1.0
-    if not steps.any():
-        return 20.0
-    apart_m = distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])[steps]
-    derived = apart_m / passed_s[steps] / KNOT_MPS
-    return float(min(np.quantile(derived, 0.75), MAX_UNSUPPORTED_KN))
+    derived = np.empty(len(free))
+    count = 0
+    before = -1
+    for row in range(len(free)):
+        if not free[row]:
+            continue
+        if before >= 0:
+            passed_s = (rows.time_us[row] - rows.time_us[before]) / SECOND_US
+            if passed_s > 1.0:
+                far_m = step_m[row]
+                if before < row - 1:
+                    far_m = apart(rows.lat[before], rows.lon[before], rows.lat[row], rows.lon[row])
+                derived[count] = far_m / passed_s / KNOT_MPS
+                count += 1
+        before = row
+    return min(upper_quartile(derived[:count]), MAX_UNSUPPORTED_KN) if count else UNKNOWN_KN

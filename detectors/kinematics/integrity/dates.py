@@ -20,7 +20,6 @@ from detectors.core.frames import (
     NOISE,
     NOT_A_VESSEL,
     POSITIONS,
-    SECOND_US,
     TIME,
     TRACKED,
     Column,
@@ -40,9 +39,8 @@ from detectors.kinematics.integrity.settling import (
     settle_each,
 )
 from detectors.kinematics.integrity.verdicts import (
+    Heard,
     Judged,
-    Last,
-    Memory,
     Reports,
     Verdict,
 )
@@ -76,7 +74,6 @@ STATE: Final[Mapping[str, Column]] = {
 }
 """The hulls heard so far: one row each, sorted by (mmsi, hull)."""
 
-_NO_CELLS: Final = np.zeros((0, 4), "int64")
 _REASONS: Final = {
     Verdict.CLOCK_FAULT: CLOCK_FAULT,
     Verdict.FALSE_FIX: FALSE_FIX,
@@ -129,15 +126,19 @@ class JudgedPart(NamedTuple):
 
     Attributes
     ----------
-    judged, state
-        As of `JudgedDate`, but that what interference makes is a false fix.
-    counts
-        As of `JudgedDate`; those of several parts are added up.
+    rows
+        Which of the reports that were given are of the date and no copies.
+    reports, found
+        These, and what each is worth; what interference makes is a false fix.
+    state, counts
+        As of `JudgedDate`; counts of several parts are added up.
     astray
         What tells interference, by stretch; see `jammed_in`.
     """
 
-    judged: pd.DataFrame
+    rows: Ints
+    reports: Reports
+    found: Judged
     state: pd.DataFrame
     counts: dict[str, int]
     astray: list[Ints]
@@ -161,25 +162,49 @@ def judge_date(
     state
         `STATE` at its beginning.
     """
-    part = judge_part(midnight, before, day, after, state)
-    found = with_interference(part, jammed_in([part]), midnight)
-    return JudgedDate(found.judged, found.state, found.counts)
-
-
-def judge_part(
-    midnight: pd.Timestamp,
-    before: pd.DataFrame,
-    day: pd.DataFrame,
-    after: pd.DataFrame,
-    state: pd.DataFrame,
-) -> JudgedPart:
-    """Do the same for some of the vessels, whose reports and state alone are given.
-
-    Vessels bear on one another by interference only, which is told when all parts are there.
-    """
     for frame, schema in ((before, JUDGED), (day, POSITIONS), (after, POSITIONS), (state, STATE)):
         validate(frame, schema)
     return _judged(midnight, midnight + timedelta(days=1), before, day, after, state)
+
+
+def judge_part(
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    reports: Reports,
+    known: NDArray[np.uint8],
+    state: pd.DataFrame,
+) -> JudgedPart:
+    """Judge the reports from one midnight to before another, of some of the vessels.
+
+    Vessels bear on one another by interference only, which is told when all parts are there.
+
+    Parameters
+    ----------
+    reports
+        All of these vessels from `LOOK_BACK` before to `SETTLING` behind, sorted by (mmsi, time),
+        where they are of one time by their place in the feeds.
+    known
+        The hull of those before `start` as they were judged, 0 of all others and of none.
+    state
+        `STATE` at the beginning, of these vessels.
+    """
+    validate(state, STATE)
+    start_us, end_us = start.value // 1_000, end.value // 1_000
+    settled = settle_each(reports, known, heard_in(state), start_us, end_us)
+    inside = (reports.time_us >= start_us) & (reports.time_us < end_us)
+    rows = np.flatnonzero(inside & (settled.judged.verdict != Verdict.COPY))
+    found = settled.judged.take(rows)
+    ended = _state_of(settled.heard)
+    of_each = np.bincount(found.verdict, minlength=len(Verdict))
+    counts = {
+        "reports": len(rows),
+        "duplicates": int(np.count_nonzero(inside)) - len(rows),
+        "false_fixes": n_false(found.verdict),
+        "clock_faults": int(of_each[Verdict.CLOCK_FAULT]),
+        "not_vessels": int(of_each[Verdict.NOT_A_VESSEL]),
+        "further_hulls": int((ended["hull"] > 1).sum() - (state["hull"] > 1).sum()),
+    }
+    return JudgedPart(rows, reports.take(rows), found, ended, counts, settled.astray)
 
 
 def jammed_in(parts: Sequence[JudgedPart]) -> list[Ints]:
@@ -194,12 +219,10 @@ def with_interference(part: JudgedPart, jammed: Sequence[Ints], start: pd.Timest
     """
     if not any(len(places) for places in jammed):
         return part
-    judged = part.judged
-    found = Judged(*(judged[name].to_numpy(copy=True) for name in Judged._fields))
-    mark_stretches(_reports(judged), found, jammed, start.value // 1_000)
-    judged = judged.assign(verdict=found.verdict, hull=found.hull)
-    counts = {**part.counts, "false_fixes": _false(judged)}
-    return part._replace(judged=judged, counts=counts)
+    found = part.found.take(slice(None))
+    mark_stretches(part.reports, found, jammed, start.value // 1_000)
+    counts = {**part.counts, "false_fixes": n_false(found.verdict)}
+    return part._replace(found=found, counts=counts)
 
 
 def judge_alone(positions: pd.DataFrame) -> pd.DataFrame:
@@ -210,8 +233,7 @@ def judge_alone(positions: pd.DataFrame) -> pd.DataFrame:
     first = positions["time"].min().floor("D")
     last = positions["time"].max().floor("D") + timedelta(days=1)
     nothing = empty(POSITIONS)
-    part = _judged(first, last, empty(JUDGED), positions, nothing, empty(STATE))
-    return with_interference(part, jammed_in([part]), first).judged
+    return _judged(first, last, empty(JUDGED), positions, nothing, empty(STATE)).judged
 
 
 def segment(positions: pd.DataFrame) -> Segmented:
@@ -249,22 +271,17 @@ def reason_of(verdict: NDArray[np.uint8]) -> NDArray[np.object_]:
     return np.array(reasons, dtype=object)[verdict]
 
 
-def remembered_at(state: pd.DataFrame) -> Memory:
-    """Return `STATE` as the hulls of each number."""
-    heard: dict[int, dict[int, Last]] = {}
-    columns = (state["mmsi"], state["hull"], epoch_us(state["time"]), state["lat"], state["lon"])
-    for mmsi, hull, time_us, lat, lon in zip(*(c.tolist() for c in columns), strict=True):  # hulls
-        heard.setdefault(mmsi, {})[hull] = Last(time_us, lat, lon)
-    return heard
+def heard_in(state: pd.DataFrame) -> Heard:
+    """Return `STATE` as arrays."""
+    names = ("mmsi", "hull", "time", "lat", "lon")
+    mmsi, hull, time, lat, lon = (state[name] for name in names)
+    place = lat.to_numpy(), lon.to_numpy()
+    return Heard(mmsi.to_numpy(), hull.to_numpy("int64"), epoch_us(time), *place)
 
 
-def _state_of(memory: Memory) -> pd.DataFrame:
-    rows = [(mmsi, hull, *last) for mmsi, hulls in memory.items() for hull, last in hulls.items()]
-    if not rows:
-        return empty(STATE)
-    table = pd.DataFrame(rows, columns=list(STATE))
-    table["time"] = from_epoch_us(table["time"].to_numpy("int64"))
-    return conform(table.sort_values(["mmsi", "hull"], ignore_index=True), STATE)
+def _state_of(heard: Heard) -> pd.DataFrame:
+    columns = {**heard._asdict(), "time": from_epoch_us(heard.time_us)}
+    return conform(pd.DataFrame(columns), STATE)
 
 
 def _judged(
@@ -274,38 +291,17 @@ def _judged(
     span: pd.DataFrame,
     after: pd.DataFrame,
     state: pd.DataFrame,
-) -> JudgedPart:
+) -> JudgedDate:
     parts = [select(part, POSITIONS) for part in (before, span, after) if len(part)]
-    start_us, end_us = start.value // 1_000, end.value // 1_000
-    if not parts:
-        nothing = empty(JUDGED)
-        strays = [_NO_CELLS] * ((end_us - start_us) // (STRETCH_S * SECOND_US))
-        return JudgedPart(nothing, state, _counts(0, nothing, state, state), strays)
-    whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else (parts or [span])[0]
     known = np.zeros(len(whole), np.uint8)
     known[: len(before)] = before["hull"].to_numpy("uint8")
     order = _order(whole)
-    whole, known = whole.take(order).reset_index(drop=True), known[order]
-    reports = _reports(whole)
-    settled = settle_each(
-        reports,
-        known,
-        remembered_at(state),
-        start_us,
-        end_us,
-        end_us + int(SETTLING_S * SECOND_US),
-    )
-    inside = (reports.time_us >= start_us) & (reports.time_us < end_us)
-    kept = inside & (settled.judged.verdict != Verdict.COPY)
-    judged = whole[kept].assign(
-        verdict=settled.judged.verdict[kept],
-        hull=settled.judged.hull[kept],
-        shift_s=settled.judged.shift_s[kept],
-    )
-    judged = conform(judged.reset_index(drop=True), JUDGED)
-    ended = _state_of(settled.memory)
-    counts = _counts(int(np.count_nonzero(inside)), judged, state, ended)
-    return JudgedPart(judged, ended, counts, settled.astray)
+    whole = whole.take(order).reset_index(drop=True)
+    part = judge_part(start, end, _reports(whole), known[order], state)
+    part = with_interference(part, jammed_in([part]), start)
+    judged = whole.take(part.rows).reset_index(drop=True).assign(**part.found._asdict())
+    return JudgedDate(conform(judged, JUDGED), part.state, part.counts)
 
 
 def _reports(positions: pd.DataFrame) -> Reports:
@@ -340,34 +336,15 @@ def _order(positions: pd.DataFrame) -> NDArray[np.int64]:
     return np.asarray(order, "int64")
 
 
-def _counts(
-    received: int, judged: pd.DataFrame, began: pd.DataFrame, ended: pd.DataFrame
-) -> dict[str, int]:
-    of_each = np.bincount(judged["verdict"].to_numpy("int64"), minlength=len(Verdict))
-    return {
-        "reports": len(judged),
-        "duplicates": received - len(judged),
-        "false_fixes": _false(judged),
-        "clock_faults": int(of_each[Verdict.CLOCK_FAULT]),
-        "not_vessels": int(of_each[Verdict.NOT_A_VESSEL]),
-        "further_hulls": int((ended["hull"] > 1).sum() - (began["hull"] > 1).sum()),
-    }
-
-
-def _false(judged: pd.DataFrame) -> int:
-    return n_false(judged["verdict"].to_numpy())
-
-
 def n_false(verdict: NDArray[np.uint8]) -> int:
     """Count the verdicts that a report lies where the vessel wasn't."""
     return int(np.isin(verdict, [Verdict.FALSE_FIX, Verdict.INTERFERENCE]).sum())
 
 
-def vessels_around(positions: pd.DataFrame, jammed: Ints) -> Ints:
+def vessels_around(reports: Reports, jammed: Ints) -> Ints:
     """Return the vessels among reports at some hours and squares, or in squares beside these."""
-    columns = (positions["lat"].to_numpy(), positions["lon"].to_numpy())
-    around = in_squares_around(epoch_us(positions["time"]), *columns, jammed)
-    return np.unique(positions["mmsi"].to_numpy()[around])
+    around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
+    return np.unique(reports.mmsi[around])
 
 
 def astray_around(part: JudgedPart, jammed: Ints) -> Ints:

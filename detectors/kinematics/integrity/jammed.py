@@ -26,11 +26,10 @@ next one is missed by going on from either as it states: what a vessel does that
 turns stays below."""
 
 
-def astray(reports: Reports, verdict: NDArray[np.uint8]) -> Ints:
-    """Return hour, square north and east, and vessel of each false fix, once, on a fixed grid."""
-    false = reports.take(np.flatnonzero(verdict == Verdict.FALSE_FIX))
-    cells = _cells(false.time_us, false.lat, false.lon)
-    return np.unique(np.c_[cells, false.mmsi], axis=0)
+def astray(reports: Reports, false: Ints) -> Ints:
+    """Return hour, square north and east, and vessel of false fixes, each once, on a fixed grid."""
+    cells = _cells(reports.time_us[false], reports.lat[false], reports.lon[false])
+    return np.unique(np.c_[cells, reports.mmsi[false]], axis=0)
 
 
 def jammed_places(of_parts: Sequence[Ints]) -> Ints:
@@ -52,9 +51,7 @@ def mark_interference(
     around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
     if not around.any():
         return
-    rows = np.flatnonzero(np.isin(reports.mmsi, reports.mmsi[around]))
-    loose = np.zeros(len(reports), bool)
-    loose[rows] = _fits_nowhere(reports.take(rows), hull[rows])
+    loose = _fits_nowhere(reports, hull, around)
     loose |= _nowhere_else(reports, verdict, hull, around)
     loose &= around
     verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
@@ -102,24 +99,31 @@ def _cells(time_us: Ints, lat: Floats, lon: Floats) -> Ints:
     )
 
 
-def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8]) -> Bools:
-    """Tell which reports of hulls are where neither the one before nor the one behind has them.
+def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8], around: Bools) -> Bools:
+    """Tell which reports of hulls are where neither the one before nor the one behind has them, of
+    some: of the others it isn't told.
 
     One that has no other of its hull within an hour on a side fits nothing there.
     """
     rows = np.flatnonzero(hull)
-    order = rows[np.lexsort((reports.time_us[rows], hull[rows], reports.mmsi[rows]))]
-    a, b = order[:-1], order[1:]
+    # In the order of time already: mostly there is nothing to sort.
+    order = rows[np.argsort(reports.mmsi[rows] * 256 + hull[rows], kind="stable")]
+    asked = np.flatnonzero(around[order[:-1]] | around[order[1:]])
+    a, b = order[asked], order[asked + 1]
     passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
     joined = (reports.mmsi[a] == reports.mmsi[b]) & (hull[a] == hull[b]) & (passed_s <= JAMMED_S)
-    missed_m = np.minimum(_missed_m(reports, a, b, passed_s), _missed_m(reports, b, a, -passed_s))
+    a, b, passed_s = a[joined], b[joined], passed_s[joined]
     slower_kn = np.fmin(reports.sog[a], reports.sog[b])
     way_m = np.nan_to_num(slower_kn) * geodesy.KNOT_MPS * passed_s
-    fits = joined & ~(missed_m > MISSED_M + MISSED_SHARE * way_m)
+    limit_m = MISSED_M + MISSED_SHARE * way_m
+    misses = _missed_m(reports, a, b, passed_s) > limit_m
+    # Going back is asked of the few that going on doesn't bring there.
+    left = np.flatnonzero(misses)
+    misses[left] = _missed_m(reports, b[left], a[left], -passed_s[left]) > limit_m[left]
     nowhere = np.zeros(len(reports), bool)
     nowhere[order] = True
-    nowhere[a[fits]] = False
-    nowhere[b[fits]] = False
+    nowhere[a[~misses]] = False
+    nowhere[b[~misses]] = False
     return nowhere
 
 

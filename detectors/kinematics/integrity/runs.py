@@ -7,12 +7,12 @@ of one to reach the second went nowhere: the position leapt, or it is another hu
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
-from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, apart, step_cost
-from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, stated_m, step_cost
+from detectors.kinematics.integrity.jit import compiled, part
+from detectors.kinematics.integrity.rows import Rows, apart
 
 LINKED_S: Final = 21_600.0
 """A report goes on a run within this of the one before: as long as verdicts look around."""
@@ -31,6 +31,8 @@ MISSED_SHARE: Final = 0.5
 """By more than `SLACK_M` and half of the way (as in `jammed`), at most `NEAR_M`, the place of the
 next report is missed by going on from either as it states."""
 
+DEGREE_M: Final = 111_190.0
+
 MAX_ACROSS: Final = 0.35
 """Sine of the angle, 20 degrees, from the course within which a leap is a clock's (as in the
 detector `spoofing`)."""
@@ -47,24 +49,32 @@ HELD_WORTH: Final = 0.1
 worth so much beside one that doesn't gainsay itself."""
 
 
-def runs(reports: Any, free: NDArray[np.bool_], usual: float) -> NDArray[np.float64]:
+@compiled
+def runs(rows: Rows, step_m: Any, free: Any, usual: float) -> Any:
     """Return rows of (run, reports of it before this one, behind it, worth of this one, the report
-    from which a clock leapt to it, or -1) for one vessel's reports.
+    from which a clock leapt to it, or -1) for one vessel's reports; `step_m` as of `best_chain`.
 
     Those that aren't `free` are each by themselves. Where two runs meet, all of them end.
     """
-    columns = (reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog)
     before = np.full(len(free), -1, np.int64)
-    _link(*columns, free, usual, before)
+    _link(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, step_m, free, usual, before)
     found = np.ones((5, len(free)))
-    _clock_leaps(*columns, free, before, found[4])
-    _count(reports.time_us, reports.lat, reports.lon, reports.sog, before, found)
+    _clock_leaps(rows.time_us, rows.lat, rows.lon, rows.sog, rows.cog, free, before, found[4])
+    _count(rows.time_us, rows.lat, rows.lon, rows.sog, before, found)
     return found
 
 
-@compiled
+@part
 def _link(
-    time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, usual: float, before: Any
+    time_us: Any,
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    cog: Any,
+    step_m: Any,
+    free: Any,
+    usual: float,
+    before: Any,
 ) -> None:
     """Write to `before` the report that each goes on from, -1 where none or several may be it.
 
@@ -91,17 +101,18 @@ def _link(
             passed_s = (time_us[row] - time_us[tail]) / SECOND_US
             if passed_s > LINKED_S:
                 continue
-            apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
+            # Mostly the latitudes alone are too far apart; a degree is never less than this.
+            reach_m = max(stated_m(passed_s, sog[tail], sog[row], usual), NEAR_M)
+            if abs(lat[row] - lat[tail]) * DEGREE_M > reach_m:
+                tails[kept] = tail
+                kept += 1
+                continue
+            apart_m = step_m[row]
+            if tail < row - 1:
+                apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
             if passed_s <= 0.0:
                 twin = twin or apart_m <= NEAR_M
-            elif _sure(
-                apart_m,
-                passed_s,
-                _missed_m(lat, lon, sog, cog, tail, row, passed_s),
-                sog[tail],
-                sog[row],
-                usual,
-            ) and (
+            elif _sure(lat, lon, sog, cog, tail, row, apart_m, passed_s, usual) and (
                 passed_s <= BRIEF_S
                 or came == tail
                 or (
@@ -139,7 +150,7 @@ def _link(
         count += 1
 
 
-@compiled
+@part
 def _clock_leaps(
     time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, before: Any, found: Any
 ) -> None:
@@ -167,7 +178,7 @@ def _clock_leaps(
             found[row] = here
 
 
-@compiled
+@part
 def _possible(
     time_us: Any, lat: Any, lon: Any, sog: Any, here: int, there: int, usual: float
 ) -> bool:
@@ -179,40 +190,50 @@ def _possible(
     return bool(step_cost(apart_m, passed_s, sog[here], sog[there], usual) == 0.0)
 
 
-@compiled
-def _missed_m(
-    lat: Any, lon: Any, sog: Any, cog: Any, here: int, there: int, passed_s: float
-) -> float:
-    """Return how far from one report the other is due, by either's speed and course, the less."""
-    least = np.inf
-    for a, b, way_s in ((here, there, passed_s), (there, here, -passed_s)):
-        if np.isnan(sog[a]) or (np.isnan(cog[a]) and sog[a] > 0.5):
-            continue
-        course = 0.0 if np.isnan(cog[a]) else np.radians(cog[a])
-        way_deg = sog[a] * KNOT_MPS * way_s / 111_195.0
-        due_lat = lat[a] + way_deg * np.cos(course)
-        due_lon = lon[a] + way_deg * np.sin(course) / max(np.cos(np.radians(lat[a])), 0.01)
-        least = min(least, apart(due_lat, due_lon, lat[b], lon[b]))
-    return float(least)
+@part
+def _missed_m(lat: Any, lon: Any, sog: Any, cog: Any, a: int, b: int, way_s: float) -> float:
+    """Return how far one report lies from where the other is due from it by its speed and course;
+    infinity where it states none.
+    """
+    if np.isnan(sog[a]) or (np.isnan(cog[a]) and sog[a] > 0.5):
+        return np.inf
+    course = 0.0 if np.isnan(cog[a]) else np.radians(cog[a])
+    way_deg = sog[a] * KNOT_MPS * way_s / 111_195.0
+    due_lat = lat[a] + way_deg * np.cos(course)
+    due_lon = lon[a] + way_deg * np.sin(course) / max(np.cos(np.radians(lat[a])), 0.01)
+    return apart(due_lat, due_lon, lat[b], lon[b])
 
 
-@compiled
+@part
 def _sure(
-    apart_m: float, passed_s: float, missed_m: float, sog_a: float, sog_b: float, usual: float
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    cog: Any,
+    here: int,
+    there: int,
+    apart_m: float,
+    passed_s: float,
+    usual: float,
 ) -> bool:
     """Tell whether a report goes on from another: one hull can, at the speeds stated, and does."""
-    if step_cost(apart_m, passed_s, sog_a, sog_b, usual) > 0.0:
+    if apart_m > stated_m(passed_s, sog[here], sog[there], usual):
         return False
     if apart_m <= HELD_M:
         return True
-    if np.isinf(missed_m):
-        return passed_s <= BRIEF_S
+    ahead_m = _missed_m(lat, lon, sog, cog, here, there, passed_s)
+    sog_a, sog_b = sog[here], sog[there]
     slower = sog_a if sog_a < sog_b or np.isnan(sog_b) else sog_b
-    way_m = slower * KNOT_MPS * passed_s
-    return bool(missed_m <= SLACK_M + min(MISSED_SHARE * way_m, NEAR_M))
+    limit_m = SLACK_M + min(MISSED_SHARE * slower * KNOT_MPS * passed_s, NEAR_M)
+    if ahead_m <= limit_m:
+        return True
+    back_m = _missed_m(lat, lon, sog, cog, there, here, -passed_s)
+    if np.isinf(ahead_m) and np.isinf(back_m):
+        return passed_s <= BRIEF_S
+    return bool(back_m <= limit_m)
 
 
-@compiled
+@part
 def _count(time_us: Any, lat: Any, lon: Any, sog: Any, before: Any, found: Any) -> None:
     """Write to `found` what `runs` returns; what a run holds at its end is one by itself."""
     after = np.full(len(before), -1, np.int64)

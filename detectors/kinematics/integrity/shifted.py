@@ -1,18 +1,14 @@
 """Reports that say where the vessel was at another time: a clock's fault, no second hull."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
-from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
+from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
-from detectors.kinematics.integrity.jit import compiled
-
-if TYPE_CHECKING:
-    from detectors.kinematics.integrity.verdicts import Reports
+from detectors.kinematics.integrity.jit import part
+from detectors.kinematics.integrity.rows import Rows, distance_m, first_from, median
 
 MAX_SHIFT_S: Final = 7_500.0
 """Feeds of satellites are delivered 15 to 120 minutes late, and some seconds."""
@@ -27,6 +23,8 @@ BEND: Final = 0.02
 within a degree or two leaves the straight line so far."""
 
 MOVING_KN: Final = 3.0
+"""Faster than any stream."""
+
 SPEED_FITS_KN: Final = 3.0
 FROZEN_M: Final = 100.0
 FROZEN_SHARE: Final = 0.9
@@ -40,245 +38,217 @@ MAX_LOOKED_AT: Final = 4_096
 GONE_M: Final = 300.0
 """Further than errors and a swing make of what lies still. That its fix, speed and course come once
 more to the last digit when it has gone is no chance."""
-UNIT_M: Final = 0.1852
-"""A minute of a great circle in the resolution of AIS, 1/600,000 degree."""
 
 
-def repeated(
-    mmsi: NDArray[np.int64],
-    time_us: NDArray[np.int64],
-    content: tuple[NDArray[np.int64], ...],
-    copy_s: float,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Find reports of the same content (latitude, longitude, speed, course) as an earlier one.
+class Legs(NamedTuple):
+    """The legs of a track on a plane.
 
-    Those within `copy_s` are copies. Of a vessel under way that was elsewhere in between, or of one
-    that lay there and was `GONE_M` away in between, a later one is the same report again: a copy
-    too within `MIN_SHIFT_S`, and else with a wrong time: how much too late, in seconds, else NaN.
+    Attributes
+    ----------
+    x, y
+        Where each report is, metres from the first.
+    length_m, speed_kn
+        Of the leg behind each; the speed is -inf where the vessel doesn't sail it.
     """
-    lat, lon, sog, cog = content
-    before = np.full(len(mmsi), -1, "int64")
-    slots = np.full(1 << max(4, int(2 * len(mmsi)).bit_length()), -1, "int64")
-    _same_before(mmsi, lat, lon, sog, cog, slots, before)
-    copies = np.zeros(len(mmsi), bool)
-    late_s = np.full(len(mmsi), np.nan)
-    second = np.flatnonzero(before >= 0)
-    first = before[second]
-    between_us = time_us[second] - time_us[first]
-    copies[second] = between_us <= copy_s * SECOND_US
-    later = (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
-    later &= sog[second] < 1_023
-    first, second = first[later], second[later]
-    # Rows are in the order of time: a report in between from elsewhere is right before the second.
-    north, east = (np.abs(v[second - 1] - v[second]) for v in (lat, lon))
-    under_way = sog[second] >= 10 * MOVING_KN
-    moved = np.where(under_way, north + east > 0, north + east > GONE_M / UNIT_M)
-    moved &= second - 1 > first
-    rest = np.flatnonzero(moved & ~under_way)
-    moved[rest] = _left(first[rest], second[rest], time_us, lat, lon)
-    late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
-    copies |= late_s < MIN_SHIFT_S
-    late_s[copies] = np.nan
-    return copies, late_s
+
+    x: Any
+    y: Any
+    length_m: Any
+    speed_kn: Any
 
 
-@compiled
-def _same_before(
-    mmsi: Any, lat: Any, lon: Any, sog: Any, cog: Any, slots: Any, before: Any
-) -> None:
-    """Write to `before` the last earlier row of the same vessel and content.
+@part
+def legs_of(track: Rows) -> Legs:
+    """Return the legs of a track."""
+    n = len(track.lat)
+    x, y = _local_m(track.lat, track.lon, track.lat[0], track.lon[0])
+    length_m, speed_kn = np.zeros(n), np.full(n, -np.inf)
+    for leg in range(n - 1):
+        length_m[leg] = np.hypot(x[leg + 1] - x[leg], y[leg + 1] - y[leg])
+        leg_s = (track.time_us[leg + 1] - track.time_us[leg]) / SECOND_US
+        if leg_s > 0.0 and length_m[leg] / leg_s >= MOVING_KN * KNOT_MPS:
+            speed_kn[leg] = length_m[leg] / leg_s / KNOT_MPS
+    return Legs(x, y, length_m, speed_kn)
 
-    `slots` is a table of twice as many places as rows, a power of two: each holds the newest row
-    of one content, found by its hash (Knuth's multiplicative one, linear probing).
+
+@part
+def _local_m(lat: Any, lon: Any, lat0: float, lon0: float) -> Any:
+    """Return metres east and north (see `geodesy.to_local_m`)."""
+    degree_m = np.pi / 180 * EARTH_RADIUS_M
+    east = lon - lon0
+    for row in range(len(east)):
+        if east[row] < -180.0 or east[row] >= 180.0:
+            east[row] = (east[row] + 180.0) % 360.0 - 180.0
+    return east * degree_m * np.cos(np.radians(lat0)), (lat - lat0) * degree_m
+
+
+@part
+def misdated_s(track: Rows, legs: Legs, chain: Rows) -> Any:
+    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
+    NaN: of what sails by its way, of what lies still by where the vessel lay before.
     """
-    mask = len(slots) - 1
-    for row in range(len(mmsi)):
-        mixed = mmsi[row] * 31 + lat[row]
-        mixed = mixed * 1_000_003 + lon[row]
-        mixed = mixed * 1_000_003 + sog[row] * 4_096 + cog[row]
-        mixed = (mixed ^ (mixed >> 29)) * 2_654_435_761
-        place = (mixed ^ (mixed >> 32)) & mask
-        while slots[place] >= 0:
-            other = slots[place]
-            if (
-                mmsi[other] == mmsi[row]
-                and lat[other] == lat[row]
-                and lon[other] == lon[row]
-                and sog[other] == sog[row]
-                and cog[other] == cog[row]
-            ):
-                before[row] = other
-                break
-            place = (place + 1) & mask
-        slots[place] = row
+    n = len(chain.lat)
+    lies = True
+    for row in range(n):
+        lies = lies and chain.sog[row] < MOVING_KN
+    if lies or _stands(chain):
+        return np.full(n, lain_s(track, chain) if lies else np.nan)
+    shifted = shifts_s(track, legs, chain)
+    begin = 0
+    for row in range(1, n + 1):
+        if row < n and chain.time_us[row] - chain.time_us[row - 1] <= HULL_STEP_S * SECOND_US:
+            continue
+        late_s = (
+            delayed_s(track, chain, begin, row) if row - begin >= CONFIRMING_REPORTS else np.nan
+        )
+        for one in range(begin, row):
+            if np.isnan(shifted[one]):
+                shifted[one] = late_s
+        begin = row
+    return shifted
 
 
-@compiled
-def _left(first: Any, second: Any, time_us: Any, lat: Any, lon: Any) -> Any:
-    """Tell which reports of what lay still are of a place that the vessel has left since, as it can
-    have: between those of one that still lies there come those of another hull.
-    """
-    left = np.zeros(len(first), np.bool_)
-    for place in range(len(first)):
-        lat0, lon0 = lat[first[place]], lon[first[place]]
-        for row in range(first[place] + 1, second[place]):
-            off = abs(lat[row] - lat0) + abs(lon[row] - lon0)
-            if off <= GONE_M / UNIT_M:
-                continue
-            step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
-            step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
-            left[place] = step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
-            break
-    return left
-
-
-def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:
+@part
+def shifts_s(track: Rows, legs: Legs, others: Rows) -> Any:
     """Return how much later than the vessel reports are at their place on its way; else NaN.
 
     Each is compared with the legs of the track within `MAX_SHIFT_S` (of at most `MAX_LOOKED_AT`
     reports) on which the vessel goes at `MOVING_KN` or faster; the nearest counts.
     """
-    found = np.full(len(others), np.nan, np.float32)
-    if len(track) < 2 or len(others) == 0:
+    found = np.full(len(others.lat), np.nan)
+    if len(track.lat) < 2:
         return found
-    lat0, lon0 = float(track.lat[0]), float(track.lon[0])
-    x, y = to_local_m(track.lat, track.lon, lat0, lon0)
-    at_x, at_y = to_local_m(others.lat, others.lon, lat0, lon0)
-    first = np.searchsorted(track.time_us, others.time_us - int(MAX_SHIFT_S * SECOND_US))
-    last = np.searchsorted(track.time_us, others.time_us + int(MAX_SHIFT_S * SECOND_US))
-    _nearest(track.time_us, x, y, others.time_us, at_x, at_y, others.sog, first, last, found)
+    at_x, at_y = _local_m(others.lat, others.lon, track.lat[0], track.lon[0])
+    reach_us = int(MAX_SHIFT_S * SECOND_US)
+    for row in range(len(found)):
+        at_us = others.time_us[row]
+        nearest_m = ON_WAY_M
+        begin = first_from(track.time_us, at_us - reach_us)
+        end = first_from(track.time_us, at_us + reach_us) - 1
+        if end - begin > MAX_LOOKED_AT:
+            middle = first_from(track.time_us, at_us)
+            begin = max(begin, middle - MAX_LOOKED_AT // 2)
+            end = min(end, middle + MAX_LOOKED_AT // 2)
+        for leg in range(begin, end):
+            if legs.speed_kn[leg] < 0.0 or (
+                np.abs(legs.speed_kn[leg] - others.sog[row]) > SPEED_FITS_KN
+            ):
+                continue
+            leg_x = legs.x[leg + 1] - legs.x[leg]
+            leg_y = legs.y[leg + 1] - legs.y[leg]
+            length_m = legs.length_m[leg]
+            from_x, from_y = at_x[row] - legs.x[leg], at_y[row] - legs.y[leg]
+            along = (from_x * leg_x + from_y * leg_y) / length_m**2
+            along = min(max(along, 0.0), 1.0)
+            leg_s = (track.time_us[leg + 1] - track.time_us[leg]) / SECOND_US
+            shift = (at_us - track.time_us[leg]) / SECOND_US - along * leg_s
+            off_m = np.hypot(from_x - along * leg_x, from_y - along * leg_y)
+            off_m -= BEND * min(along, 1.0 - along) * length_m
+            if off_m < nearest_m and np.abs(shift) >= MIN_SHIFT_S:
+                nearest_m = off_m
+                found[row] = np.float32(shift)
     return found
 
 
-def delayed_s(track: "Reports", others: "Reports") -> float:
-    """Return how much later than sailed some reports are dated that fit a silence of the track;
-    else NaN.
+@part
+def delayed_s(track: Rows, others: Rows, begin: int, end: int) -> float:
+    """Return how much later than sailed some reports, from one to before another, are dated that
+    fit a silence of the track; else NaN.
 
     A pass of a satellite that is dated when it was delivered leaves a hole where it belongs: at its
     stated speed the vessel comes from the report before the hole to the first of them, and from the
     last of them to the report behind it, at times that a constant shift makes right.
     """
-    dates_s, own_s = (r.time_us / SECOND_US for r in (track, others))
-    before = np.flatnonzero(np.diff(dates_s) > own_s[-1] - own_s[0])
-    spare_s = dates_s[before + 1] - dates_s[before] - (own_s[-1] - own_s[0])
-    ways_s, at_rest = [], []
-    for rows, end in ((before, 0), (before + 1, -1)):
-        here = (track.lat[rows], track.lon[rows], others.lat[end], others.lon[end])
-        own_kn = _speed_kn(others, end)
-        way_m, kn = distance_m(*here), np.fmax(track.sog[rows], own_kn)
-        at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], own_kn) > MOVING_KN))
-        ways_s.append(way_m / (np.where(kn >= MOVING_KN, kn, np.nan) * KNOT_MPS))
-    first = own_s[0] - dates_s[before] - ways_s[0]
-    last = own_s[-1] - dates_s[before + 1] + ways_s[1]
-    shift_s = np.where(at_rest[0], last, np.where(at_rest[1], first, (first + last) / 2))
-    # Where it lay still it may have done so for any time.
-    left_s = spare_s - np.where(at_rest[0], 0.0, ways_s[0]) - np.where(at_rest[1], 0.0, ways_s[1])
-    off_s = np.where(at_rest[0] | at_rest[1], np.maximum(-left_s, 0.0), np.abs(left_s))
-    off_s = np.where(at_rest[0] & at_rest[1], np.nan, off_s)
-    fits = off_s <= np.maximum(MIN_SHIFT_S, SPARE_SHARE * spare_s)
-    fits &= (np.abs(shift_s) >= MIN_SHIFT_S) & (np.abs(shift_s) <= MAX_SHIFT_S)
-    if not fits.any():
-        return np.nan
-    return float(shift_s[np.flatnonzero(fits)[np.argmin(off_s[fits])]])
+    first_s, last_s = others.time_us[begin] / SECOND_US, others.time_us[end - 1] / SECOND_US
+    took_s = last_s - first_s
+    found, least_s = np.nan, np.inf
+    for row in range(len(track.lat) - 1):
+        before_s, behind_s = track.time_us[row] / SECOND_US, track.time_us[row + 1] / SECOND_US
+        if not behind_s - before_s > took_s:
+            continue
+        spare_s = behind_s - before_s - took_s
+        lay, way_s = _way_to(track, row, others, begin, begin + 1, begin)
+        lies, on_s = _way_to(track, row + 1, others, end - 2, end - 1, end - 1)
+        earliest, latest = first_s - before_s - way_s, last_s - behind_s + on_s
+        if lay and lies:  # it may have done so for any time
+            continue
+        left_s = spare_s - (0.0 if lay else way_s) - (0.0 if lies else on_s)
+        if lay or lies:
+            shift_s = latest if lay else earliest
+            off_s = np.nan if np.isnan(left_s) else max(-left_s, 0.0)
+        else:
+            shift_s = (earliest + latest) / 2
+            off_s = np.abs(left_s)
+        if (
+            off_s <= max(MIN_SHIFT_S, SPARE_SHARE * spare_s)
+            and MIN_SHIFT_S <= np.abs(shift_s) <= MAX_SHIFT_S
+            and off_s < least_s
+        ):
+            found, least_s = shift_s, off_s
+    return float(found)
 
 
-def lain_s(track: "Reports", others: "Reports") -> float:
+@part
+def _way_to(track: Rows, row: int, others: Rows, a: int, b: int, end: int) -> Any:
+    """Tell whether the vessel lies at its report `row` where others begin or `end`, and return how
+    long it sails there else; NaN where neither says that it sails. `a` and `b` are the two at the
+    end.
+    """
+    way_m = distance_m(track.lat[row], track.lon[row], others.lat[end], others.lon[end])
+    own_kn = others.sog[end]
+    if np.isnan(own_kn):
+        made_m = distance_m(others.lat[a], others.lon[a], others.lat[b], others.lon[b])
+        took_s = max((others.time_us[b] - others.time_us[a]) / SECOND_US, 1.0)
+        own_kn = made_m / KNOT_MPS / took_s
+    kn = track.sog[row]
+    lies = way_m <= GONE_M and not np.fmin(kn, own_kn) > MOVING_KN
+    faster = np.fmax(kn, own_kn)
+    return lies, way_m / (faster * KNOT_MPS) if faster >= MOVING_KN else np.nan
+
+
+@part
+def lain_s(track: Rows, others: Rows) -> float:
     """Return how much later than the vessel lay there some reports are dated that lie still; else
     NaN: where it had lain when they begin, and was heard elsewhere before half of them.
     """
-    place = np.median(others.lat), np.median(others.lon)
-    if (distance_m(*place, others.lat, others.lon) > GONE_M).any():
+    lat, lon = median(others.lat), median(others.lon)
+    for row in range(len(others.lat)):
+        if distance_m(lat, lon, others.lat[row], others.lon[row]) > GONE_M:
+            return np.nan
+    last_us = others.time_us[-1]
+    first, last = -1, -1
+    for row in range(len(track.lat)):
+        if track.time_us[row] > last_us:
+            break
+        if distance_m(lat, lon, track.lat[row], track.lon[row]) <= GONE_M:
+            first = row if first < 0 else first
+            last = row
+    if first < 0 or track.time_us[first] > others.time_us[0]:
         return np.nan
-    near_m = distance_m(*place, track.lat, track.lon)
-    lay = np.flatnonzero((near_m <= GONE_M) & (track.time_us <= others.time_us[-1]))
-    if not len(lay) or track.time_us[lay[0]] > others.time_us[0]:
+    left = last + 1
+    while left < len(track.lat) and track.time_us[left] == track.time_us[last]:
+        left += 1
+    if left == len(track.lat) or track.time_us[left] > median(others.time_us):
         return np.nan
-    left = np.searchsorted(track.time_us, track.time_us[lay[-1]], side="right")
-    if left == len(track) or track.time_us[left] > np.median(others.time_us):
-        return np.nan
-    shift_s = float(others.time_us[-1] - track.time_us[lay[-1]]) / SECOND_US
-    return shift_s if MIN_SHIFT_S <= shift_s <= MAX_SHIFT_S else np.nan
+    shift_s = (last_us - track.time_us[last]) / SECOND_US
+    return float(shift_s) if MIN_SHIFT_S <= shift_s <= MAX_SHIFT_S else np.nan
 
 
-def _speed_kn(reports: "Reports", end: int) -> float:
-    """Return the speed at the first (0) or last (-1) of some reports: stated, else as it made."""
-    if not np.isnan(reports.sog[end]):
-        return float(reports.sog[end])
-    a, b = (0, 1) if end == 0 else (-2, -1)
-    way_m = distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
-    return float(way_m / KNOT_MPS / max((reports.time_us[b] - reports.time_us[a]) / SECOND_US, 1.0))
-
-
-@compiled
-def _nearest(
-    time_us: Any,
-    x: Any,
-    y: Any,
-    at_us: Any,
-    at_x: Any,
-    at_y: Any,
-    sog: Any,
-    first: Any,
-    last: Any,
-    found: Any,
-) -> None:
-    """Write to `found` the shift of each report against the nearest leg of the track."""
-    for row in range(len(at_us)):
-        nearest_m = ON_WAY_M
-        begin = first[row]
-        end = min(last[row], len(time_us)) - 1
-        if end - begin > MAX_LOOKED_AT:
-            middle = np.searchsorted(time_us, at_us[row])
-            begin = max(begin, middle - MAX_LOOKED_AT // 2)
-            end = min(end, middle + MAX_LOOKED_AT // 2)
-        for leg in range(begin, end):
-            leg_x = x[leg + 1] - x[leg]
-            leg_y = y[leg + 1] - y[leg]
-            length_m = np.hypot(leg_x, leg_y)
-            leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
-            if leg_s <= 0.0 or length_m / leg_s < MOVING_KN * KNOT_MPS:
-                continue
-            if abs(length_m / leg_s / KNOT_MPS - sog[row]) > SPEED_FITS_KN:
-                continue
-            along = ((at_x[row] - x[leg]) * leg_x + (at_y[row] - y[leg]) * leg_y) / length_m**2
-            along = min(max(along, 0.0), 1.0)
-            off_m = np.hypot(at_x[row] - x[leg] - along * leg_x, at_y[row] - y[leg] - along * leg_y)
-            shift = (at_us[row] - time_us[leg]) / SECOND_US - along * leg_s
-            off_m -= BEND * min(along, 1.0 - along) * length_m
-            if off_m < nearest_m and abs(shift) >= MIN_SHIFT_S:
-                nearest_m = off_m
-                found[row] = shift
-
-
-def misdated_s(track: "Reports", chain: "Reports") -> NDArray[np.float64]:
-    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
-    NaN: of what sails by its way, of what lies still by where the vessel lay before.
-    """
-    if (chain.sog < MOVING_KN).all():
-        return np.full(len(chain), lain_s(track, chain))
-    shifted = shifts_s(track, chain).astype("float64")
-    if _stands(chain):
-        shifted[:] = np.nan
-        return shifted
-    for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
-        if len(part) >= CONFIRMING_REPORTS:
-            late_s = delayed_s(track, chain.take(part))
-            shifted[part] = np.where(np.isnan(shifted[part]), late_s, shifted[part])
-    return shifted
-
-
-def _breaks(times_us: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return which reports of a chain come after a silence."""
-    return np.flatnonzero(np.diff(times_us) > HULL_STEP_S * SECOND_US) + 1
-
-
-def _stands(chain: "Reports") -> bool:
+@part
+def _stands(chain: Rows) -> bool:
     """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
     copy of a track with wrong times goes along it.
     """
-    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
-    return bool(
-        len(chain) >= MANY_REPORTS
-        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
-        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
-    )
+    n = len(chain.lat)
+    if n < MANY_REPORTS:
+        return False
+    sog = chain.sog.copy()
+    for row in range(n):
+        sog[row] = 0.0 if np.isnan(sog[row]) else sog[row]
+    if median(sog) < MOVING_KN:
+        return False
+    lat, lon = median(chain.lat), median(chain.lon)
+    near = 0
+    for row in range(n):
+        near += distance_m(lat, lon, chain.lat[row], chain.lon[row]) <= FROZEN_M
+    return bool(near / n >= FROZEN_SHARE)

@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.frames import POSITIONS, conform, empty, epoch_us, select, validate
-from detectors.kinematics.integrity.dates import JUDGED, STATE, n_false, remembered_at
+from detectors.kinematics.integrity.dates import JUDGED, STATE, heard_in, n_false
 from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
-from detectors.kinematics.integrity.verdicts import Reports, Verdict, judge_each
+from detectors.kinematics.integrity.judging import judge_each
+from detectors.kinematics.integrity.verdicts import Reports, Verdict
 
 TAIL_BACK: Final = timedelta(hours=2)
 """So much before it a tail is judged with: a copy of a track that comes late is no further behind
@@ -55,8 +56,8 @@ def judge_tail(known: pd.DataFrame, fresh: pd.DataFrame, state: pd.DataFrame) ->
         whole["sog_kn"].to_numpy(),
         whole["cog_deg"].to_numpy(),
     )
-    judged = judge_each(reports, hull, remembered_at(state[state["mmsi"].isin(vessels)]))
-    jammed = jammed_places([astray(reports, judged.verdict)])
+    judged = judge_each(reports, hull, heard_in(state[state["mmsi"].isin(vessels)]))
+    jammed = jammed_places([astray(reports, np.flatnonzero(judged.verdict == Verdict.FALSE_FIX))])
     mark_interference(reports, judged.verdict, judged.hull, jammed)
     kept = new & (judged.verdict != Verdict.COPY)
     kept &= ~_at_one_time(reports, hull, judged.hull)

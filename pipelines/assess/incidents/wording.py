@@ -1,7 +1,7 @@
 """An incident in words: its vessels and their roles, one sentence, what to do next."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -177,31 +177,31 @@ def _scores(
         group: round(best[group][0] if group in best else float(score), 4)
         for group, score in zip(strongest.index.tolist(), strongest.tolist(), strict=True)
     }
+    event_of = {str(row["event_id"]): row for row in records(events)}
+    parts_of = dict(iter(own.groupby(["group", "mmsi"])))
     made = {
-        group: _parts_text(own[(own["group"] == group) & (own["mmsi"] == mmsi)], events)
-        for group, (_, mmsi) in best.items()
+        group: _parts_text(parts_of[group, mmsi], event_of) for group, (_, mmsi) in best.items()
     }
-    alone = events.drop_duplicates("group").set_index("group")
+    alone = events.drop_duplicates("group")
     made |= {
-        int(str(group)): part_text(*_told_part(row, row["score"]))
-        for group, row in alone[~alone.index.isin(list(made))].iterrows()
+        int(str(row["group"])): part_text(*_told_part(row, row["score"]))
+        for row in records(alone[~alone["group"].isin(list(made))])
     }
     return scores, made
 
 
-def _parts_text(parts: pd.DataFrame, events: pd.DataFrame) -> str:
+def _parts_text(parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]) -> str:
     """Return what makes the score of one vessel in one incident, see `schemas.INCIDENTS`."""
-    event_of = events.set_index("event_id")
     told_parts = [
-        part_text(*_told_part(event_of.loc[row["event_id"]], row["score"]))
-        if row["part"] == "behaviour" and row["event_id"] in event_of.index
+        part_text(*_told_part(event_of[row["event_id"]], row["score"]))
+        if row["part"] == "behaviour" and row["event_id"] in event_of
         else part_text(str(row["part"]), row["score"], row["score"], "")
         for row in parts.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records")
     ]
     return " | ".join(told_parts)
 
 
-def _told_part(event: pd.Series, score: float) -> tuple[str, float, float, str]:
+def _told_part(event: Mapping[str, Any], score: float) -> tuple[str, float, float, str]:
     """Return kind, score, score before explanation, and the explanation of a part."""
     explained = event["evidence"].explained
     lowered = explained is not None and explained.weight > 0

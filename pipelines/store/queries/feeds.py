@@ -55,6 +55,16 @@ class FeedQueries(Generation):
         """Return every feed ever ingested, with its report."""
         return self.sql("SELECT * FROM ledger ORDER BY first_time, feed_key")
 
+    def feed_keys(self) -> set[str]:
+        """Return the keys of every feed ever ingested."""
+        rows = self._connection.execute("SELECT feed_key FROM ledger").fetchall()
+        return {str(key) for (key,) in rows}
+
+    def first_time(self) -> pd.Timestamp | None:
+        """Return time of the earliest report; None where there is none."""
+        [(first,)] = self._connection.execute("SELECT min(first_time) FROM ledger").fetchall()
+        return None if first is None else pd.Timestamp(first).tz_convert("UTC").as_unit("us")
+
     def new_feeds(self) -> pd.DataFrame:
         """Return feeds in the ledger that no finished run has looked at."""
         return self._ask("new_feeds")

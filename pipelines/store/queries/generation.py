@@ -73,6 +73,8 @@ class Generation:
             If one is lost there, or isn't what the catalogue says.
         """
         wanted = list(paths)
+        if not wanted:
+            return []
         query = (
             "SELECT path, bytes, sha256 FROM files WHERE list_contains($paths, path) UNION ALL "
             "SELECT path, bytes, sha256 FROM track_files WHERE list_contains($paths, path)"

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.kinematics import integrity
@@ -16,10 +17,9 @@ from pipelines.store import judged_files, positions
 from pipelines.store.arrow import to_frame
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
+from pipelines.store.sections import FOREVER, Section
 from pipelines.store.spool import Spool
 from pipelines.store.sql import statement
-
-FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
 EVERYBODY: Final = (0, 1_000_000_000)
 """A range of MMSIs that holds every one."""
@@ -166,6 +166,28 @@ class TrafficQueries(Generation):
             low=mmsis[0],
             high=mmsis[1],
         )
+
+    def section(
+        self,
+        paths: list[str],
+        since: pd.Timestamp,
+        mmsis: tuple[int, int] = EVERYBODY,
+        until: pd.Timestamp = FOREVER,
+        only: NDArray[np.int64] | None = None,
+    ) -> Section:
+        """Return the reports of `day_positions` in the units of the files, of some vessels only."""
+        return Section(self.fetched(paths), mmsis, since, until, only)
+
+    def judged_section(
+        self,
+        date: str,
+        since: pd.Timestamp,
+        mmsis: tuple[int, int] = EVERYBODY,
+        only: NDArray[np.int64] | None = None,
+    ) -> Section:
+        """Return those of `judged_since` in the same way."""
+        paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
+        return self.section(list(paths), since, mmsis, FOREVER, only)
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.RECEPTIONS` since a time from some files of the store."""

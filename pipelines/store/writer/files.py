@@ -92,6 +92,8 @@ class FileWriter(Publishing):
         parts.holds(entry, of_feed)
 
     def _supersede(self, paths: list[str]) -> None:
+        if not paths:
+            return
         now = pd.Timestamp.now("UTC").as_unit("us")
         gone = pd.DataFrame({"path": pd.Series(paths, dtype="str")}).assign(time=now)
         # A file that is lost has nothing to keep, and its name may be used again.

@@ -17,7 +17,7 @@ import pandas as pd
 from detectors.core import frames
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
-from pipelines.store.catalogue import TABLES, StoreError, room
+from pipelines.store.catalogue import TABLES, DiskFullError, StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.place import Place
 from pipelines.store.queries import Queries
@@ -27,12 +27,19 @@ from pipelines.store.writer.leftovers import remove_work
 class Publishing(Queries):
     """A catalogue being changed."""
 
-    def __init__(self, root: Path, settings: StoreSettings, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        root: Path,
+        settings: StoreSettings,
+        place: Place,
+    ) -> None:
         self._work = root / "work.duckdb"
         self._published = root / "catalogue.duckdb"
         self._settings = settings
         self._publishes = 0
-        super().__init__(self._open(), root, place)
+        self._held = self._owed = self._lost = False
+        super().__init__(connection, root, place)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         return catalogue.connect(self._work, self._settings)
@@ -43,18 +50,21 @@ class Publishing(Queries):
         remove_work(self._root)
 
     def publish(self) -> None:
-        """Let readers see all that was written so far.
+        """Let readers see all that was written so far; where it is `held`, at its end.
 
         Raises
         ------
         DiskFullError
             If there is no room; what wasn't published is forgotten then.
         """
+        if self._held:
+            self._owed = True
+            return
         try:
             with room(self._root):
+                # What a checkpoint leaves is whole: nothing is written before the next statement.
                 self._connection.execute("CHECKPOINT")
                 self._tidy()
-                self._connection.close()
                 fresh = catalogue.prepare(self._work, self._published)
                 # From here on it may be published, whatever happens, so that what it names stays.
                 self._publishes += 1
@@ -63,7 +73,32 @@ class Publishing(Queries):
             self._restore()
             raise
         catalogue.swap(fresh, self._published)
-        self._connection = self._open()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Publish once, at the end of a with block, however it ends, what is to be published in it.
+
+        A process that dies meanwhile leaves the generation from before; files that came meanwhile
+        are left-overs then.
+
+        Raises
+        ------
+        DiskFullError
+            If the disk was full meanwhile, so that what was to be published is forgotten.
+        """
+        self._held, self._lost = True, False
+        try:
+            yield
+        finally:
+            self._held = False
+            if self._owed:
+                self._owed = False
+                self.publish()
+        if self._lost:
+            raise DiskFullError(
+                "no room left to write to the store: what came is forgotten",
+                hint="free some space and run the same again",
+            )
 
     def _tidy(self) -> None:
         """Make a catalogue small again that was rewritten so often that most of it is free."""
@@ -74,9 +109,11 @@ class Publishing(Queries):
         catalogue.rewrite(self._connection, tidied)
         self._connection.close()
         tidied.replace(self._work)
+        self._connection = self._open()
 
     def _restore(self) -> None:
         """Go back to what is published."""
+        self._lost, self._owed = self._lost or self._owed, False
         with suppress(duckdb.Error):
             self._connection.close()
         remove_work(self._root)

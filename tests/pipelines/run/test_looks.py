@@ -25,6 +25,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import Installation, WatchSettings, load
 from pipelines.cli.main import app
+from pipelines.detect import looks as detect_looks
 from pipelines.detect import parts, window
 from pipelines.detect.looks import at_once, put_off
 from pipelines.ingest import discover
@@ -102,7 +103,7 @@ def day(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
     for number in range(SLICES):
         give(home, lines, number)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(looks, "worth_telling", lambda *_, number=number: number != 2)
+            patch.setattr(detect_looks, "worth_telling", lambda *_, number=number: number != 2)
             if number in (1, 3):
                 with pytest.MonkeyPatch.context() as broken:
                     broken.setattr(
@@ -154,6 +155,12 @@ def test_a_look_asks_few_detectors_about_few_vessels(day: Day) -> None:
     assert set(last) == every - set(put_off(build_detectors(load(day.home))))
     assert max(last.values()) <= 30
     assert {"encounter", "possible_meeting"} <= every - set(last)
+
+
+def test_a_look_with_nothing_to_tell_asks_only_those_whose_events_count(day: Day) -> None:
+    assert day.each[2].finished is None
+    assert set(day.each[2].vessels) == {"gap"}
+    assert {"gap", "geofence"} <= set(day.each[1].vessels)
 
 
 def test_with_nothing_new_nothing_is_detected_or_published(
@@ -227,7 +234,7 @@ def test_a_run_is_made_of_what_counts() -> None:
     def tells(now: pd.DataFrame, before: pd.DataFrame, failed: bool = False) -> bool:
         failures = {"gap": "it fell over"} if failed else {}
         detection = window.Detection(now, failures, nothing, context, 1)
-        return looks.worth_telling(detection, before, 0.3)
+        return detect_looks.worth_telling(detection, before, 0.3)
 
     assert tells(one, nothing)
     assert tells(nothing, one)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
 from pipelines import store
 from pipelines.detect.days import refresh
-from pipelines.store import StoreBusyError, StoreError, Writer
+from pipelines.store import DiskFullError, StoreBusyError, StoreError, Writer
 from pipelines.store.catalogue import TABLES
 
 REPORT = {"simulated": False, "format": "test", "rejected": {}}
@@ -198,3 +199,52 @@ def test_late_data_are_worked_in(tmp_path: Path, batch: Callable[..., Any]) -> N
             assert refresh(writer).worked_out == 0
             writer.publish()
     assert_same(content(tmp_path / "late"), content(tmp_path / "in-time"))
+
+
+def add_and_fail(writer: Writer, key: str, *batches: Any) -> None:
+    with writer.held():
+        add(writer, key, *batches)
+        raise ZeroDivisionError
+
+
+def add_beside_a_full_disk(writer: Writer, first: Any, second: Any) -> None:
+    """Add a feed, then one whose writing DuckDB doesn't outlive."""
+    with writer.held():
+        add(writer, "a", first)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Writer, "_insert", lambda *_: writer.connection.close())
+            with pytest.raises(duckdb.Error):
+                add(writer, "b", second)
+
+
+def test_what_is_held_is_published_once_at_its_end(
+    tmp_path: Path, batch: Callable[..., Any]
+) -> None:
+    with store.write(tmp_path) as writer:
+        before = store.generation(tmp_path)
+        with writer.held():
+            add(writer, "a", batch([533000001], hours=1))
+            add(writer, "b", batch([533000002], hours=1))
+            assert writer.has_feed("b")
+            assert store.generation(tmp_path) == before
+        assert set(content(tmp_path)["ledger"]["feed_key"]) == {"a", "b"}
+        with pytest.raises(ZeroDivisionError):
+            add_and_fail(writer, "c", batch([533000003], hours=1))
+        assert set(content(tmp_path)["ledger"]["feed_key"]) == {"a", "b", "c"}
+        held = store.generation(tmp_path)
+        with writer.held():
+            pass
+        assert store.generation(tmp_path) == held
+
+
+def test_a_disk_that_was_full_while_it_was_held_is_said(
+    tmp_path: Path, batch: Callable[..., Any]
+) -> None:
+    """A feed that came before it is forgotten too: whoever took it in mustn't think it is there."""
+    first, second = batch([533000001], hours=1), batch([533000002], hours=1)
+    with store.write(tmp_path) as writer:
+        with pytest.raises(DiskFullError, match="what came is forgotten"):
+            add_beside_a_full_disk(writer, first, second)
+        assert not writer.has_feed("a")
+        add(writer, "a", first)
+    assert set(content(tmp_path)["ledger"]["feed_key"]) == {"a"}

@@ -4,27 +4,28 @@ import numpy as np
 import pytest
 
 from detectors.kinematics.geodesy import KNOT_MPS, destination
-from detectors.kinematics.integrity import Reports
+from detectors.kinematics.integrity import Reports, Verdict
 from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+from detectors.kinematics.integrity.judging import judge_each
 from detectors.kinematics.integrity.settling import mark_stretches, settle_each
-from detectors.kinematics.integrity.verdicts import judge_each
 
 T0_US = 1_700_006_400_000_000  # 2023-11-15T00:00:00Z
 S = 1_000_000
 NM = 1_852.0
 
 
-def judge(reports, known=None, memory=None):
+def judge(reports):
     """Give all vessels of a stretch their verdicts in one go; see `judge_each`."""
-    judged = judge_each(reports, known, memory)
-    jammed = jammed_places([astray(reports, judged.verdict)])
+    judged = judge_each(reports)
+    false = np.flatnonzero(judged.verdict == Verdict.FALSE_FIX)
+    jammed = jammed_places([astray(reports, false)])
     mark_interference(reports, judged.verdict, judged.hull, jammed)
     return judged
 
 
-def settle(reports, known, memory, start_us, end_us, heard_until_us):
+def settle(reports, known, heard, start_us, end_us):
     """Judge all vessels of a span in one go, as `dates` does it in parts; see `settle_each`."""
-    settled = settle_each(reports, known, memory, start_us, end_us, heard_until_us)
+    settled = settle_each(reports, known, heard, start_us, end_us)
     jammed = [jammed_places([one]) for one in settled.astray]
     mark_stretches(reports, settled.judged, jammed, start_us)
     return settled

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.kinematics.integrity.chains import HEADS, apart, best_chain, step_cost
+from detectors.kinematics.integrity.chains import HEADS, best_chain, step_cost
+from detectors.kinematics.integrity.rows import apart
+from tests.detectors.kinematics.integrity.slow import steps_m
 
 S = 1_000_000
 
@@ -58,7 +60,15 @@ def test_the_chain_is_worth_as_much_as_any_where_few_hulls_report(made):
     lat, lon = 3.0 + 0.2 * place, np.full(len(place), 100.0)
     chain = np.zeros(len(place), bool)
     length = best_chain(
-        time_us, lat, lon, sog, np.ones(len(place), bool), each(len(place)), 10.0, chain
+        time_us,
+        lat,
+        lon,
+        sog,
+        steps_m(lat, lon),
+        np.ones(len(place), bool),
+        each(len(place)),
+        10.0,
+        chain,
     )
     assert length == chain.sum()
     got = worth_of(chain, time_us, lat, lon, sog, 10.0)
@@ -69,7 +79,8 @@ def test_reports_that_are_not_free_are_passed_over():
     time_us, place = np.arange(10) * 60 * S, np.full(10, 3.0)
     free = np.arange(10) % 2 == 0
     chain = np.zeros(10, bool)
-    assert best_chain(time_us, place, place, np.zeros(10), free, each(10), 10.0, chain) == 5
+    steps = steps_m(place, place)
+    assert best_chain(time_us, place, place, np.zeros(10), steps, free, each(10), 10.0, chain) == 5
     assert (chain == free).all()
 
 
@@ -80,6 +91,16 @@ def test_random_places_cost_no_more_than_the_heads():
     chain = np.zeros(n, bool)
     lat, lon = rng.uniform(-1, 8, n), rng.uniform(95, 105, n)
     assert (
-        best_chain(time_us, lat, lon, np.zeros(n), np.ones(n, bool), each(n), 10.0, chain)
+        best_chain(
+            time_us,
+            lat,
+            lon,
+            np.zeros(n),
+            steps_m(lat, lon),
+            np.ones(n, bool),
+            each(n),
+            10.0,
+            chain,
+        )
         < n / HEADS
     )

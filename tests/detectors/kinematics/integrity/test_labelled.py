@@ -7,6 +7,7 @@ import pytest
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.kinematics.integrity import Reports, Verdict
 from detectors.kinematics.integrity.settling import STRETCH_S
+from detectors.kinematics.integrity.verdicts import nothing_heard
 from tests.detectors.kinematics.integrity.conftest import settle
 
 
@@ -32,7 +33,7 @@ def judged(frame):
     start, end = reports.time_us[0] // step_us, reports.time_us[-1] // step_us + 1
     nothing = np.zeros(len(reports), np.uint8)
     stop = int(end) * step_us
-    return settle(reports, nothing, {}, int(start) * step_us, stop, 2 * stop).judged
+    return settle(reports, nothing, nothing_heard(), int(start) * step_us, stop).judged
 
 
 def test_two_hulls_of_one_number_as_global_fishing_watch_tells_them(shared):

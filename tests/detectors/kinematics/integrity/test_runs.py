@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.kinematics.integrity import Reports, Verdict
+from detectors.kinematics.integrity.verdicts import nothing_heard
 from tests.detectors.kinematics.integrity.conftest import T0_US, S, judge, sail, settle, together
 from tests.detectors.kinematics.integrity.test_labelled import judged, rand_index
 
@@ -20,7 +21,7 @@ def over(reports, hours):
     """Verdicts of stretch after stretch, as the store has them; `hours` are a multiple of six."""
     nothing = np.zeros(len(reports), np.uint8)
     end_us = T0_US + hours * HOUR * S
-    return settle(reports, nothing, {}, T0_US, end_us, end_us + 12 * HOUR * S).judged
+    return settle(reports, nothing, nothing_heard(), T0_US, end_us).judged
 
 
 def by_chance(rng, hours, mean_s, silences):

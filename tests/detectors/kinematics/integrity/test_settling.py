@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from detectors.kinematics.integrity import SETTLING_S
 from detectors.kinematics.integrity.settling import LOOK_BACK_S, STRETCH_S
+from detectors.kinematics.integrity.verdicts import nothing_heard
 from tests.detectors.kinematics.integrity.conftest import settle
 
 S = 1_000_000
@@ -15,31 +16,30 @@ T0_US = 1_700_006_400_000_000 // (STRETCH_S * S) * STRETCH_S * S
 
 def in_one_go(reports, end_us):
     nothing = np.zeros(len(reports), np.uint8)
-    return settle(reports, nothing, {}, T0_US, end_us, end_us + 2 * SETTLING_S * S).judged
+    return settle(reports, nothing, nothing_heard(), T0_US, end_us).judged
 
 
 def hour_by_hour(reports, end_us, hours):
-    """As a service would: with what has arrived, what wasn't final judged again."""
+    """As a service would: with what has arrived, what is final by then."""
     n = len(reports)
     known, verdict = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
-    done = np.zeros(n, bool)
-    memory, start_us = {}, T0_US
+    heard, start_us = nothing_heard(), T0_US
     last_us = end_us + SETTLING_S * S
     for until_us in [*range(T0_US, last_us, hours * 3_600 * S), last_us]:
+        settled_us = (until_us - SETTLING_S * S) // (STRETCH_S * S) * STRETCH_S * S
+        stop_us = min(settled_us, end_us)
         here = (reports.time_us < until_us) & (reports.time_us >= start_us - LOOK_BACK_S * S)
-        stop_us = min(end_us, -(-until_us // (STRETCH_S * S)) * STRETCH_S * S)
-        if stop_us <= start_us or not here.any():
+        if stop_us <= start_us:
             continue
         rows = np.flatnonzero(here)
         before = np.where(reports.time_us[rows] < start_us, known[rows], 0).astype(np.uint8)
-        got = settle(reports.take(rows), before, memory, start_us, stop_us, until_us)
-        final = rows[got.final]
-        known[final], verdict[final] = got.judged.hull[got.final], got.judged.verdict[got.final]
-        done[final] = True
-        memory = got.memory
-        settled_us = (until_us - SETTLING_S * S) // (STRETCH_S * S) * STRETCH_S * S
-        start_us = min(max(start_us, settled_us), end_us)
-    return verdict, known, done
+        got = settle(reports.take(rows), before, heard, start_us, stop_us)
+        inside = (reports.time_us[rows] >= start_us) & (reports.time_us[rows] < stop_us)
+        final = rows[inside]
+        known[final], verdict[final] = got.judged.hull[inside], got.judged.verdict[inside]
+        heard, start_us = got.heard, stop_us
+    assert start_us == end_us
+    return verdict, known
 
 
 def random_reports(tracks, seed):
@@ -63,22 +63,9 @@ def test_hour_by_hour_as_in_one_go(tracks, seed, hours):
     reports = random_reports(tracks, seed)
     end_us = T0_US + 6 * STRETCH_S * S
     whole = in_one_go(reports, end_us)
-    verdict, hull, done = hour_by_hour(reports, end_us, hours)
-    assert done.all()
+    verdict, hull = hour_by_hour(reports, end_us, hours)
     assert (verdict == whole.verdict).all()
     assert (hull == whole.hull).all()
-
-
-def test_what_comes_within_the_settling_makes_a_verdict_provisional(tracks):
-    sail, together = tracks
-    way = sail(np.arange(0, 12 * 3_600, 180), speed=0.1)
-    reports, _ = together(way)
-    start, end = T0_US, T0_US + 2 * STRETCH_S * S
-    nothing = np.zeros(len(reports), np.uint8)
-    got = settle(reports, nothing, {}, start, end, end)
-    first = reports.time_us < start + STRETCH_S * S
-    assert got.final[first].all()
-    assert not got.final[~first & (reports.time_us < end)].any()
 
 
 def test_a_hull_keeps_its_number_through_a_silence_and_loses_it_after_a_month(tracks):
@@ -96,4 +83,4 @@ def test_a_hull_keeps_its_number_through_a_silence_and_loses_it_after_a_month(tr
 def test_spans_are_of_whole_stretches(tracks):
     sail, _ = tracks
     with pytest.raises(ValueError, match="stretch"):
-        settle(sail([0]), np.zeros(1, np.uint8), {}, T0_US + 1, T0_US + STRETCH_S * S, 0)
+        settle(sail([0]), np.zeros(1, np.uint8), nothing_heard(), T0_US + 1, T0_US + STRETCH_S * S)

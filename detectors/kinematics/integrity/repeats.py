@@ -1,0 +1,111 @@
+"""Reports of the same content as an earlier one: copies, and the same once more dated later."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import KNOT_MPS
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
+from detectors.kinematics.integrity.jit import part
+from detectors.kinematics.integrity.rows import Rows
+from detectors.kinematics.integrity.shifted import GONE_M, MAX_SHIFT_S, MIN_SHIFT_S, MOVING_KN
+from detectors.kinematics.integrity.verdicts import COPY_S
+
+UNIT_M: Final = 0.1852
+"""A minute of a great circle in the resolution of AIS, 1/600,000 degree."""
+
+NO_SPEED: Final = 1_023
+NO_COURSE: Final = 3_600
+"""What AIS says where none is stated, in tenths."""
+
+
+@part
+def repeated(own: Rows, first: Any, late_s: Any) -> None:
+    """Find reports of one vessel of the same content (latitude, longitude, speed, course) as an
+    earlier one, the last of which is written to `first`; -1 where there is none.
+
+    Those within `COPY_S` are copies. Of a vessel under way that was elsewhere in between, or of one
+    that lay there and was `GONE_M` away in between, a later one is the same report again: a copy
+    too within `MIN_SHIFT_S`, and else with a wrong time: `late_s` is how much too late, in seconds,
+    and 0 of copies. Of all others `first` is -1.
+    """
+    n = len(own.lat)
+    lat, lon = np.empty(n, np.int64), np.empty(n, np.int64)
+    stated = np.empty(n, np.int64)
+    for row in range(n):
+        lat[row] = np.int64(np.rint(own.lat[row] * 600_000))
+        lon[row] = np.int64(np.rint(own.lon[row] * 600_000))
+        sog = NO_SPEED if np.isnan(own.sog[row]) else np.int64(np.rint(own.sog[row] * 10))
+        cog = NO_COURSE if np.isnan(own.cog[row]) else np.int64(np.rint(own.cog[row] * 10))
+        stated[row] = sog * 4_096 + cog
+    _same_before(lat, lon, stated, first)
+    for row in range(n):
+        before = first[row]
+        if before < 0:
+            continue
+        between_us = own.time_us[row] - own.time_us[before]
+        late_s[row] = 0.0
+        if between_us <= COPY_S * SECOND_US:
+            continue
+        late_s[row] = between_us / SECOND_US
+        if between_us > MAX_SHIFT_S * SECOND_US or not _gone_between(
+            own, lat, lon, stated, row, before
+        ):
+            first[row] = -1
+        elif late_s[row] < MIN_SHIFT_S:
+            late_s[row] = 0.0
+
+
+@part
+def _gone_between(own: Rows, lat: Any, lon: Any, stated: Any, row: int, before: int) -> bool:
+    """Tell whether the vessel was elsewhere between two reports of the same content."""
+    sog = stated[row] // 4_096
+    if sog >= NO_SPEED or row - 1 == before:
+        return False
+    # Rows are in the order of time: a report in between from elsewhere is right before the second.
+    off = abs(lat[row - 1] - lat[row]) + abs(lon[row - 1] - lon[row])
+    if sog >= 10 * MOVING_KN:
+        return bool(off > 0)
+    return bool(off > GONE_M / UNIT_M and _left(own.time_us, lat, lon, before, row))
+
+
+@part
+def _same_before(lat: Any, lon: Any, stated: Any, before: Any) -> None:
+    """Write to `before` the last earlier row of the same content, -1 where there is none.
+
+    The table has twice as many places as rows, a power of two: each holds the newest row of one
+    content, found by its hash (Knuth's multiplicative one, linear probing).
+    """
+    size = 16
+    while size < 2 * len(lat):
+        size *= 2
+    slots = np.full(size, -1, np.int32)
+    for row in range(len(lat)):
+        mixed = lat[row] * 1_000_003 + lon[row]
+        mixed = mixed * 1_000_003 + stated[row]
+        mixed = (mixed ^ (mixed >> 29)) * 2_654_435_761
+        place = (mixed ^ (mixed >> 32)) & (size - 1)
+        before[row] = -1
+        while slots[place] >= 0:
+            other = slots[place]
+            if lat[other] == lat[row] and lon[other] == lon[row] and stated[other] == stated[row]:
+                before[row] = other
+                break
+            place = (place + 1) & (size - 1)
+        slots[place] = row
+
+
+@part
+def _left(time_us: Any, lat: Any, lon: Any, first: int, second: int) -> bool:
+    """Tell whether a report of what lay still is of a place that the vessel has left since, as it
+    can have: between those of one that still lies there come those of another hull.
+    """
+    for row in range(first + 1, second):
+        off = abs(lat[row] - lat[first]) + abs(lon[row] - lon[first])
+        if off <= GONE_M / UNIT_M:
+            continue
+        step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
+        step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
+        return bool(step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s)
+    return False

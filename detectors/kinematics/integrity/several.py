@@ -1,0 +1,342 @@
+"""The hulls of one number, told apart.
+
+Of a number the chain that one hull can have made and that is worth most is sound; the next ones are
+other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time where they
+lie on its way.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
+from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
+from detectors.kinematics.integrity.jit import part
+from detectors.kinematics.integrity.rows import Rows, distance_m, taken
+from detectors.kinematics.integrity.runs import runs
+from detectors.kinematics.integrity.shifted import MOVING_KN, legs_of, misdated_s
+from detectors.kinematics.integrity.verdicts import JAMMED_S, MAX_NUMBER, Verdict
+
+SOUND: Final = int(Verdict.SOUND)
+COPY: Final = int(Verdict.COPY)
+CLOCK_FAULT: Final = int(Verdict.CLOCK_FAULT)
+FALSE_FIX: Final = int(Verdict.FALSE_FIX)
+OTHER_HULL: Final = int(Verdict.OTHER_HULL)
+NOT_A_VESSEL: Final = int(Verdict.NOT_A_VESSEL)
+
+CLOSING_S: Final = 30 * 86_400.0
+"""A hull silent for longer is closed: by then anything on Earth is within its reach."""
+
+MAX_HULLS: Final = 8
+"""Hulls looked for under one number in one stretch; what is left over then is false."""
+
+STUCK_SHARE: Final = 0.25
+"""A vessel that never says that it makes even so much of its own derived speed states none. In m/s,
+the lowest that feeds use, it says half. Nearly all its reports are one hull's then: two hulls that
+lie far apart look as fast, one by the other."""
+
+ONE_SHARE: Final = 0.95
+
+SHIFTED_SHARE: Final = 0.5
+"""So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
+of such a copy lies where the vessel wasn't heard, or turned."""
+
+BRIEF_REPORTS: Final = 12
+"""Two further hulls of one number at once, each heard so seldom and for at most `JAMMED_S`, are
+fixes that scatter, of which some lie on ways that a vessel can have gone. Boats that share a
+default number are heard more often or for longer."""
+
+
+class Last(NamedTuple):
+    """The hulls of one number that were heard before, and where each was last.
+
+    Attributes
+    ----------
+    hull
+        Their numbers, from 1.
+    time_us, lat, lon
+        When and where.
+    """
+
+    hull: Any
+    time_us: Any
+    lat: Any
+    lon: Any
+
+
+@part
+def open_at(heard: Last, start_us: int) -> Any:
+    """Return the places of the hulls that aren't closed by then."""
+    return np.flatnonzero(start_us - heard.time_us <= CLOSING_S * SECOND_US)
+
+
+@part
+def _highest(numbers: Any) -> int:
+    highest = 0
+    for number in numbers:
+        highest = max(highest, number)
+    return highest
+
+
+@part
+def _among(number: int, numbers: Any) -> bool:
+    found = False
+    for one in numbers:
+        found = found or one == number
+    return found
+
+
+@part
+def only_hull(number: int, heard: Last, start_us: int, verdict: Any, hull: Any) -> None:
+    """Write what reports that are all of one hull are worth.
+
+    `number` is the one by which they are known, or 0.
+    """
+    still = open_at(heard, start_us)
+    if number == 0:
+        number = heard.hull[still[0]] if len(still) else _highest(heard.hull) + 1
+    first = number
+    for place in still:
+        first = min(first, heard.hull[place])
+    number = min(number, MAX_NUMBER)
+    for row in range(len(verdict)):
+        if verdict[row] == SOUND:
+            hull[row] = number
+            verdict[row] = SOUND if number == first else OTHER_HULL
+
+
+@part
+def tell_apart(
+    own: Rows, step_m: Any, known: Any, heard: Last, verdict: Any, hull: Any, shift_s: Any
+) -> None:
+    """Write what the reports of one number are worth, those of which `verdict` says nothing yet."""
+    free = verdict == SOUND
+    usual = usual_kn(own, step_m, free)
+    own = _as_stated(own, step_m, free, usual)
+    of_hull, n_hulls = _chains(own, step_m, free, usual, verdict, shift_s)
+    _scattered(own.time_us, of_hull, n_hulls, verdict)
+    numbers = _numbers(own, known, of_hull, n_hulls, heard)
+    first = 0
+    for place in open_at(heard, own.time_us[0]):
+        first = min(first, heard.hull[place]) if first else heard.hull[place]
+    for number in numbers:
+        if number:
+            first = min(first, number) if first else number
+    for row in range(len(free)):
+        if of_hull[row] == 0:
+            continue
+        number = numbers[of_hull[row] - 1]
+        if number > MAX_NUMBER:
+            verdict[row] = FALSE_FIX
+            continue
+        hull[row] = number
+        verdict[row] = SOUND if number == first else OTHER_HULL
+
+
+@part
+def _as_stated(own: Rows, step_m: Any, free: Any, usual: float) -> Rows:
+    """Return the reports, without their speeds where these are stuck at 0."""
+    for row in range(len(free)):
+        if free[row] and own.sog[row] >= STUCK_SHARE * usual:
+            return own
+    if not usual > 0.0:
+        return own
+    unstated = Rows(own.time_us, own.lat, own.lon, np.full(len(free), np.nan), own.cog)
+    chain = np.zeros(len(free), np.bool_)
+    whole = runs(unstated, step_m, free, usual)
+    length = best_chain(
+        own.time_us, own.lat, own.lon, unstated.sog, step_m, free, whole, usual, chain
+    )
+    return unstated if length >= ONE_SHARE * np.count_nonzero(free) else own
+
+
+@part
+def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift_s: Any) -> Any:
+    """Return the hull of each report, from 1 in the order in which they were found, and how many
+    there are; the verdicts of what is of none are written.
+    """
+    n = len(free)
+    of_hull = np.zeros(n, np.int64)
+    whole = runs(own, step_m, free, usual)
+    chain = np.zeros(n, np.bool_)
+    if best_chain(own.time_us, own.lat, own.lon, own.sog, step_m, free, whole, usual, chain) == 0:
+        return of_hull, 0
+    first = np.flatnonzero(chain)
+    of_hull[first] = 1
+    free[first] = False
+    _same_time(own, first, free, verdict)
+    track = taken(own, first)
+    legs = legs_of(track)
+    n_hulls = 1
+    for _ in range(MAX_HULLS - 1):
+        chain[:] = False
+        if (
+            best_chain(own.time_us, own.lat, own.lon, own.sog, step_m, free, whole, usual, chain)
+            == 0
+        ):
+            break
+        rows = np.flatnonzero(chain)
+        free[rows] = False
+        others = taken(own, rows)
+        shifted = misdated_s(track, legs, others)
+        is_hull = _is_hull(others.time_us) and _share_on_way(shifted, others.sog) < SHIFTED_SHARE
+        n_hulls += is_hull
+        few = _few(others.time_us)
+        for place in range(len(rows)):
+            on_way = not np.isnan(shifted[place])
+            # The first hull's reports with wrong times are within the other's reach, hours off.
+            if is_hull and not (on_way and few[place]):
+                of_hull[rows[place]] = n_hulls
+                continue
+            verdict[rows[place]] = CLOCK_FAULT if on_way else FALSE_FIX
+            shift_s[rows[place]] = shifted[place]
+    for row in range(n):
+        if free[row]:
+            verdict[row] = FALSE_FIX
+    return of_hull, n_hulls
+
+
+@part
+def _share_on_way(shifted: Any, sog: Any) -> float:
+    """Return the share of reports on the vessel's way, among those that sail if any do."""
+    sail, on_way, on_way_sail = 0, 0, 0
+    for row in range(len(sog)):
+        sails, fits = not sog[row] < MOVING_KN, not np.isnan(shifted[row])
+        sail += sails
+        on_way += fits
+        on_way_sail += sails and fits
+    return on_way_sail / sail if sail else on_way / len(sog)
+
+
+@part
+def _same_time(own: Rows, track: Any, free: Any, verdict: Any) -> None:
+    """Take out what lies near the vessel's report of the very same time: times may be coarse."""
+    place = 0
+    for row in range(len(free)):
+        while place < len(track) - 1 and own.time_us[track[place]] < own.time_us[row]:
+            place += 1
+        twin = track[place]
+        if free[row] and own.time_us[row] == own.time_us[twin]:
+            far_m = distance_m(own.lat[row], own.lon[row], own.lat[twin], own.lon[twin])
+            if far_m <= NEAR_M:
+                verdict[row] = COPY
+                free[row] = False
+
+
+@part
+def _is_hull(times_us: Any) -> bool:
+    """Tell whether a chain is a hull's: some reports close in time, or many."""
+    if len(times_us) >= MANY_REPORTS:
+        return True
+    near = 0
+    for row in range(1, len(times_us)):
+        near = near + 1 if times_us[row] - times_us[row - 1] <= HULL_STEP_S * SECOND_US else 0
+        if near >= CONFIRMING_REPORTS - 1:
+            return True
+    return False
+
+
+@part
+def _few(times_us: Any) -> Any:
+    """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
+    n = len(times_us)
+    few = np.zeros(n, np.bool_)
+    begin = 0
+    for row in range(1, n + 1):
+        if row < n and times_us[row] - times_us[row - 1] <= HULL_STEP_S * SECOND_US:
+            continue
+        few[begin:row] = row - begin < CONFIRMING_REPORTS
+        begin = row
+    return few
+
+
+@part
+def _scattered(time_us: Any, of_hull: Any, n_hulls: int, verdict: Any) -> None:
+    """Make false what is of further hulls that are heard briefly and seldom, two and more within
+    `HULL_STEP_S`.
+    """
+    count = np.zeros(n_hulls + 1, np.int64)
+    since, until = np.zeros(n_hulls + 1, np.int64), np.zeros(n_hulls + 1, np.int64)
+    for row in range(len(of_hull)):
+        one = of_hull[row]
+        if count[one] == 0:
+            since[one] = time_us[row]
+        until[one] = time_us[row]
+        count[one] += 1
+    reach_us = int(HULL_STEP_S * SECOND_US)
+    false = np.zeros(n_hulls + 1, np.bool_)
+    for one in range(2, n_hulls + 1):
+        if count[one] >= BRIEF_REPORTS or until[one] - since[one] > JAMMED_S * SECOND_US:
+            continue
+        near = 0
+        for other in range(2, n_hulls + 1):
+            near += (
+                count[other] < BRIEF_REPORTS
+                and since[other] <= until[one] + reach_us
+                and until[other] >= since[one] - reach_us
+            )
+        false[one] = near > 1
+    for row in range(len(of_hull)):
+        if false[of_hull[row]]:
+            verdict[row] = FALSE_FIX
+            of_hull[row] = 0
+
+
+@part
+def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> Any:
+    """Give hulls the numbers by which they are known, or of the nearest heard before, or new.
+
+    A hull that is of no report any more has 0.
+    """
+    numbers = np.zeros(n_hulls, np.int64)
+    first = np.full(n_hulls, -1, np.int64)
+    since_us = np.full(n_hulls, np.iinfo(np.int64).max)
+    votes = np.zeros((n_hulls, 256), np.int64)
+    for row in range(len(of_hull)):
+        one = of_hull[row] - 1
+        if one >= 0:
+            votes[one, known[row]] += 1
+            if first[one] < 0:
+                first[one], since_us[one] = row, own.time_us[row]
+    for one in range(n_hulls):
+        for number in range(1, 256):
+            if (
+                votes[one, number] > (votes[one, numbers[one]] if numbers[one] else 0)
+                and not (numbers[:one] == number).any()
+            ):
+                numbers[one] = number
+    still = open_at(heard, own.time_us[0])
+    # New ones by when they were first heard: a false track begins after the true one.
+    for _ in range(n_hulls):
+        one = -1
+        for other in range(n_hulls):
+            if first[other] < 0 or numbers[other]:
+                continue
+            if one < 0 or since_us[other] < since_us[one]:
+                one = other
+        if one < 0:
+            break
+        row = first[one]
+        nearest_m = np.inf
+        highest = _highest(numbers)
+        for place in still:
+            highest = max(highest, heard.hull[place])
+            if _among(heard.hull[place], numbers):
+                continue
+            far_m = distance_m(heard.lat[place], heard.lon[place], own.lat[row], own.lon[row])
+            if far_m < nearest_m:
+                nearest_m = far_m
+                numbers[one] = heard.hull[place]
+        if not numbers[one]:
+            numbers[one] = highest + 1
+    if len(still) == 0 and len(heard.hull):
+        least: Any = 0
+        for given in numbers:
+            if given:
+                least = min(least, given) if least else given
+        if least == 1:
+            closed = _highest(heard.hull)
+            for one in range(n_hulls):
+                numbers[one] = numbers[one] + closed if numbers[one] else 0
+    return numbers

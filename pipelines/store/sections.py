@@ -1,0 +1,192 @@
+"""Reports of some files, in the units of these: read column by column, and only when asked for.
+
+Working out a date goes over everything that came in. So what nobody measures (headings, sources,
+types) goes from file to file as the whole numbers that it is, and what is measured is decoded once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipelines.store.judged_files import Group, groups_of
+from pipelines.store.positions import GRIDS, JUDGED, times_us
+
+Ints = NDArray[np.int64]
+
+FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+_TIME_BITS: Final = 37
+"""A day and a half in microseconds."""
+
+
+class Section:
+    """Reports of a span of time of some vessels, in the order of some files.
+
+    Attributes
+    ----------
+    mmsi, time_us
+        Of each report.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[str],
+        vessels: tuple[int, int],
+        since: pd.Timestamp,
+        until: pd.Timestamp = FOREVER,
+        only: Ints | None = None,
+    ) -> None:
+        """Find the reports from `since` to before `until` of the vessels from the first MMSI on,
+        below the second, and among `only`.
+        """
+        self._found: list[tuple[Group, Ints | None]] = []
+        mmsis, times = [np.zeros(0, "int32")], [np.zeros(0, "int64")]
+        low_us, high_us = since.value // 1_000, until.value // 1_000
+        asked = pd.DataFrame({"mmsi": [vessels[0], vessels[1] - 1], "from_time": since})
+        for group in groups_of(files, asked, until):
+            table = group.read(["mmsi", "time"])
+            mmsi, time_us = np.asarray(table["mmsi"]), times_us(table)
+            wanted = (mmsi >= vessels[0]) & (mmsi < vessels[1])
+            wanted &= (time_us >= low_us) & (time_us < high_us)
+            if only is not None:
+                wanted &= np.isin(mmsi, only)
+            if not wanted.any():
+                continue
+            rows = None if wanted.all() else np.flatnonzero(wanted)
+            self._found.append((group, rows))
+            mmsis.append(mmsi if rows is None else mmsi[rows])
+            times.append(time_us if rows is None else time_us[rows])
+        self.mmsi, self.time_us = np.concatenate(mmsis), np.concatenate(times)
+
+    def __len__(self) -> int:
+        return len(self.mmsi)
+
+    def column(self, name: str) -> pa.Array | None:
+        """Return a column of the files, None where none of them has it."""
+        parts = list(self._parts(name))
+        if all(part is None for part in parts):
+            return None
+        kind = JUDGED.field(name).type
+        sizes = [len(g.read(["mmsi"])) if rows is None else len(rows) for g, rows in self._found]
+        whole = pa.chunked_array(
+            [
+                chunk
+                for part, size in zip(parts, sizes, strict=True)
+                for chunk in ([pa.nulls(size, kind)] if part is None else part.cast(kind).chunks)
+            ],
+            kind,
+        )
+        return whole.unify_dictionaries().combine_chunks()
+
+    def _parts(self, name: str) -> Iterator[pa.ChunkedArray | None]:
+        for group, rows in self._found:
+            table = group.read([name])
+            if not table.column_names or table[name].null_count == len(table):
+                yield None
+            else:
+                yield table[name] if rows is None else table[name].take(pa.array(rows))
+
+    def quantity(self, name: str) -> NDArray[np.float64]:
+        """Return a quantity: each value in the first form that there is; see `positions`."""
+        found: NDArray[np.float64] | None = None
+        for per_unit, _ in (*GRIDS[name], (None, None)):
+            column = self.column(name if per_unit is None else f"{name}_x{per_unit}")
+            if column is None:
+                continue
+            values = column.to_numpy(zero_copy_only=False) / float(per_unit or 1)
+            found = values if found is None else np.where(np.isnan(found), values, found)
+        return np.full(len(self), np.nan) if found is None else found
+
+
+def joined(sections: Sequence[Section], name: str) -> NDArray[np.float64]:
+    """Return a quantity of some sections, one after the other."""
+    return np.concatenate([section.quantity(name) for section in sections])
+
+
+def in_order(sections: Sequence[Section]) -> Ints:
+    """Return what sorts the reports of some sections by vessel and time; where they are of one
+    time, by their place in the feeds.
+    """
+    mmsi = np.concatenate([section.mmsi for section in sections])
+    time_us = np.concatenate([section.time_us for section in sections])
+    if not len(mmsi):
+        return np.zeros(0, "int64")
+    start_us = int(time_us.min())
+    if int(time_us.max()) - start_us < 1 << _TIME_BITS:
+        begins = np.r_[True, np.diff(mmsi) != 0]
+        vessel = np.searchsorted(np.unique(mmsi[begins]), mmsi[begins])
+        size = np.diff(np.r_[np.flatnonzero(begins), len(mmsi)])
+        key = np.repeat(vessel, size) << _TIME_BITS | (time_us - start_us)
+        # Each file is sorted: NumPy's stable sort merges what it finds in order.
+        order = np.argsort(key, kind="stable")
+        same = np.diff(key[order]) == 0
+    else:
+        order = np.lexsort((time_us, mmsi))
+        same = (np.diff(mmsi[order]) == 0) & (np.diff(time_us[order]) == 0)
+    tied = np.flatnonzero(np.r_[False, same] | np.r_[same, False])
+    if len(tied):
+        rows = order[tied]
+        source, offset = _place_in_feeds(sections, rows)
+        run = np.cumsum(np.r_[True, ~same])[tied]
+        order[tied] = rows[np.lexsort((offset, source, run))]
+    return np.asarray(order, "int64")
+
+
+def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints]:
+    """Return rank of the source, and offset in it, of some rows of all sections."""
+    words, offsets = (
+        [column for one in sections if (column := one.column(name)) is not None]
+        for name in ("source", "source_offset")
+    )
+    source = pa.chunked_array(words).unify_dictionaries().combine_chunks()
+    names = np.array(source.dictionary.to_pylist(), dtype=object)
+    rank = np.empty(len(names), "int64")
+    rank[np.argsort(names)] = np.arange(len(names))
+    offset = np.concatenate([column.to_numpy() for column in offsets])
+    return rank[np.asarray(source.indices)[rows]], offset[rows]
+
+
+def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *without: str) -> pa.Table:
+    """Return some rows of a section as rows of `positions.JUDGED`, with the columns that are made,
+    and without columns of nulls alone.
+    """
+    if not len(rows):
+        return JUDGED.empty_table()
+    columns: dict[str, pa.Array] = {}
+    at = pa.array(rows)
+    for field in JUDGED:
+        if field.name in made:
+            values = made[field.name]
+            columns[field.name] = pa.array(values, field.type, from_pandas=True)
+        elif (column := section.column(field.name)) is not None:
+            taken = column.take(at)
+            if taken.null_count < len(taken):
+                is_word = pa.types.is_dictionary(taken.type)
+                columns[field.name] = by_first_use(taken) if is_word else taken
+    schema = pa.schema([field for field in JUDGED if field.name in columns])
+    return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def by_first_use(words: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return the same words, in the dictionary those that there are as they come first."""
+    codes = np.asarray(words.indices)
+    first = np.full(len(words.dictionary), len(codes))
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    used = np.argsort(first)[: np.count_nonzero(first < len(codes))]
+    place = np.zeros(len(first), "int32")
+    place[used] = np.arange(len(used))
+    return pa.DictionaryArray.from_arrays(place[codes], words.dictionary.take(pa.array(used)))
+
+
+def classes_of(rows: pa.Table) -> pd.Categorical:
+    """Return the classes of the sets that sent some rows, as `frames.TRACKED` has them."""
+    column = rows["ais_class"].combine_chunks()
+    words = np.array(column.dictionary.to_pylist(), dtype=object)
+    order = np.argsort(words)
+    rank = np.empty(len(words), "int32")
+    rank[order] = np.arange(len(words))
+    codes = rank[np.asarray(column.indices)]
+    return pd.Categorical.from_codes(codes, pd.Index(words[order], dtype="str"))

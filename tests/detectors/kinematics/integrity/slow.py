@@ -1,0 +1,264 @@
+"""Verdicts as they are defined, in plain Python and NumPy, vessel by vessel: what the kernels say
+must be the same. Chains and runs, which have tests of their own, are those of the product.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.core.frames import SECOND_US, offsets
+from detectors.kinematics.geodesy import KNOT_MPS, distance_m
+from detectors.kinematics.integrity.chains import MAX_UNSUPPORTED_KN, NEAR_M, best_chain
+from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
+from detectors.kinematics.integrity.repeats import COPY_S
+from detectors.kinematics.integrity.rows import Rows, apart
+from detectors.kinematics.integrity.runs import runs
+from detectors.kinematics.integrity.settling import LOOK_BACK_S, SETTLING_S, STRETCH_S
+from detectors.kinematics.integrity.several import (
+    BRIEF_REPORTS,
+    CLOSING_S,
+    MAX_HULLS,
+    ONE_SHARE,
+    SHIFTED_SHARE,
+    STUCK_SHARE,
+)
+from detectors.kinematics.integrity.shifted import MOVING_KN
+from detectors.kinematics.integrity.verdicts import (
+    JAMMED_S,
+    MAX_NUMBER,
+    Judged,
+    Verdict,
+    not_a_vessel,
+)
+from tests.detectors.kinematics.integrity.slow_shifted import misdated_s, repeated
+
+
+class Last(NamedTuple):
+    """Where a hull was heard last."""
+
+    time_us: int
+    lat: float
+    lon: float
+
+
+def judge_each(reports, known, memory):
+    """Give each report of a stretch its verdict; `memory` is of each number hull and `Last`."""
+    n = len(reports)
+    verdict = np.zeros(n, np.uint8)
+    hull = np.zeros(n, np.uint8)
+    shift_s = np.full(n, np.nan, np.float32)
+    copies, late_s = repeated(reports.mmsi, reports.time_us, _content(reports), COPY_S)
+    verdict[copies] = Verdict.COPY
+    late = ~np.isnan(late_s)
+    verdict[late] = Verdict.CLOCK_FAULT
+    shift_s[late] = late_s[late]
+    bounds = offsets(reports.mmsi)
+    mmsis = reports.mmsi[bounds[:-1]]
+    nobody = np.repeat(not_a_vessel(mmsis), np.diff(bounds))
+    verdict[nobody] = Verdict.NOT_A_VESSEL
+    shift_s[nobody] = np.nan
+    for place in np.flatnonzero(~not_a_vessel(mmsis)):
+        own = slice(int(bounds[place]), int(bounds[place + 1]))
+        one = Judged(verdict[own], hull[own], shift_s[own])
+        _one_vessel(reports.take(own), known[own], memory.get(int(mmsis[place]), {}), one)
+    return Judged(verdict, hull, shift_s)
+
+
+def _content(reports):
+    """Return latitude, longitude, speed and course in the resolution of AIS."""
+    sog = np.nan_to_num(reports.sog, nan=102.3)
+    return (
+        np.rint(reports.lat * 600_000).astype("int64"),
+        np.rint(reports.lon * 600_000).astype("int64"),
+        np.rint(sog * 10).astype("int64"),
+        np.rint(np.nan_to_num(reports.cog, nan=360.0) * 10).astype("int64"),
+    )
+
+
+def _one_vessel(own, known, heard, judged):
+    """Tell the hulls of one number apart; `judged` is changed in place."""
+    free = judged.verdict == Verdict.SOUND
+    times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
+    steps = steps_m(lat, lon)
+    usual = usual_kn(times[free], lat[free], lon[free], sog[free])
+    if np.nanmax(sog[free], initial=0.0) < STUCK_SHARE * usual:  # it says 0 kn, always
+        unstated = replace(own, sog=np.full(len(own), np.nan))
+        chain = np.zeros(len(own), bool)
+        whole = runs(_rows(unstated), steps, free, usual)
+        length = best_chain(times, lat, lon, unstated.sog, steps, free, whole, usual, chain)
+        if length >= ONE_SHARE * np.count_nonzero(free):
+            own, sog = unstated, unstated.sog
+    whole = runs(_rows(own), steps, free, usual)
+    hulls = []
+    for _ in range(MAX_HULLS):
+        chain = np.zeros(len(own), bool)
+        if best_chain(times, lat, lon, sog, steps, free, whole, usual, chain) == 0:
+            break
+        free &= ~chain
+        rows = np.flatnonzero(chain)
+        if not hulls:
+            hulls.append(rows)
+            twins = _same_time(own, rows, free)
+            judged.verdict[twins] = Verdict.COPY
+            free[twins] = False
+            continue
+        shifted = misdated_s(own.take(hulls[0]), own.take(rows))
+        on_way = ~np.isnan(shifted)
+        sails = ~(sog[rows] < MOVING_KN)
+        judged_by = sails if sails.any() else np.ones(len(rows), bool)
+        if _is_hull(times[rows]) and np.mean(on_way[judged_by]) < SHIFTED_SHARE:
+            # The first hull's reports with wrong times are within the other's reach, hours off.
+            strays = on_way & _few(times[rows])
+            judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
+            judged.shift_s[rows[strays]] = shifted[strays]
+            hulls.append(rows[~strays])
+            continue
+        judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
+        judged.shift_s[rows] = shifted
+    judged.verdict[free] = Verdict.FALSE_FIX
+    scattered = _scattered(times, hulls)
+    for rows in scattered:
+        judged.verdict[rows] = Verdict.FALSE_FIX
+    false = {int(rows[0]) for rows in scattered}
+    hulls = [rows for rows in hulls if int(rows[0]) not in false]
+    still = {
+        number: last
+        for number, last in heard.items()
+        if own.time_us[0] - last.time_us <= CLOSING_S * SECOND_US
+    }
+    numbers = _numbers([own.take(rows) for rows in hulls], [known[rows] for rows in hulls], still)
+    if numbers and not still and heard and min(numbers) == 1:
+        numbers = [number + max(heard) for number in numbers]
+    first = min([*numbers, *still], default=1)
+    for rows, number in zip(hulls, numbers, strict=True):
+        if number > MAX_NUMBER:
+            judged.verdict[rows] = Verdict.FALSE_FIX
+            continue
+        judged.hull[rows] = number
+        judged.verdict[rows] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+
+
+def steps_m(lat, lon):
+    """How far each report is from the one before it, as the kernels have it."""
+    return np.array([0.0, *map(apart, lat[:-1], lon[:-1], lat[1:], lon[1:])])[: len(lat)]
+
+
+def _rows(own):
+    return Rows(own.time_us, own.lat, own.lon, own.sog, own.cog)
+
+
+def _numbers(hulls, known, still):
+    """Give hulls the numbers by which they are known, or of the nearest heard before, or new."""
+    numbers = [0] * len(hulls)
+    for place, votes_of in enumerate(known):
+        votes = np.bincount(votes_of, minlength=256)
+        votes[[0, *numbers]] = 0
+        numbers[place] = int(votes.argmax()) if votes.any() else 0
+    # New ones by when they were first heard: a false track begins after the true one.
+    for place in sorted(range(len(hulls)), key=lambda place: int(hulls[place].time_us[0])):
+        if numbers[place]:
+            continue
+        hull = hulls[place]
+        free = [number for number in still if number not in numbers]
+        if free:
+            lats, lons = ([getattr(still[n], name) for n in free] for name in ("lat", "lon"))
+            far_m = distance_m(np.array(lats), np.array(lons), hull.lat[0], hull.lon[0])
+            numbers[place] = free[int(np.argmin(far_m))]
+        else:
+            numbers[place] = max([*numbers, *still], default=0) + 1
+    return numbers
+
+
+def _same_time(own, track, free):
+    """Find what lies near the vessel's report of the very same time: times may be coarse."""
+    rows = np.flatnonzero(free)
+    place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
+    twin = track[place]
+    far_m = distance_m(own.lat[rows], own.lon[rows], own.lat[twin], own.lon[twin])
+    return np.asarray(rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)])
+
+
+def _is_hull(times_us):
+    """Tell whether a chain is a hull's: some reports close in time, or many."""
+    if len(times_us) >= MANY_REPORTS:
+        return True
+    if len(times_us) < CONFIRMING_REPORTS:
+        return False
+    near = np.diff(times_us) <= HULL_STEP_S * SECOND_US
+    return bool(np.lib.stride_tricks.sliding_window_view(near, CONFIRMING_REPORTS - 1).all(1).any())
+
+
+def _scattered(times_us, hulls):
+    """Find further hulls that are heard briefly and seldom, two and more within `HULL_STEP_S`."""
+    brief = [rows for rows in hulls[1:] if len(rows) < BRIEF_REPORTS]
+    spans = [(int(times_us[rows[0]]), int(times_us[rows[-1]])) for rows in brief]
+    reach_us = int(HULL_STEP_S * SECOND_US)
+    found = []
+    for place, (first, last) in enumerate(spans):  # at most MAX_HULLS
+        near = (a <= last + reach_us and b >= first - reach_us for a, b in spans)
+        if last - first <= JAMMED_S * SECOND_US and sum(near) > 1:
+            found.append(brief[place])
+    return found
+
+
+def _few(times_us):
+    """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
+    run = np.cumsum(np.r_[False, np.diff(times_us) > HULL_STEP_S * SECOND_US])
+    return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)
+
+
+def usual_kn(time_us, lat, lon, sog):
+    """Return the speed that counts where a vessel states none: its own derived one, at most 30 kn.
+
+    Three quarters of its steps are slower. With one report it is the 20 kn of a merchant ship.
+    """
+    passed_s = np.diff(time_us) / SECOND_US
+    steps = passed_s > 1.0
+    if not steps.any():
+        return 20.0
+    apart_m = distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])[steps]
+    derived = apart_m / passed_s[steps] / KNOT_MPS
+    return float(min(np.quantile(derived, 0.75), MAX_UNSUPPORTED_KN))
+
+
+def settle_each(reports, known, start_us, end_us):
+    """Judge the reports of a span stretch by stretch; return also the hulls heard up to its end,
+    and of each stretch the reports around it that are false.
+    """
+    n, step_us = len(reports), STRETCH_S * SECOND_US
+    found = Judged(np.zeros(n, np.uint8), known.copy(), np.full(n, np.nan, np.float32))
+    time_us = reports.time_us
+    heard, false = {}, []
+    for start in range(start_us, end_us, step_us):
+        stop = start + step_us
+        within = (time_us >= start - LOOK_BACK_S * SECOND_US) & (
+            time_us < stop + SETTLING_S * SECOND_US
+        )
+        rows = np.flatnonzero(within)
+        before = np.where(time_us[rows] < start, found.hull[rows], 0).astype(np.uint8)
+        around = reports.take(rows)
+        judged = judge_each(around, before, heard)
+        false.append(rows[judged.verdict == Verdict.FALSE_FIX])
+        own = (time_us[rows] >= start) & (time_us[rows] < stop)
+        found.verdict[rows[own]] = judged.verdict[own]
+        found.hull[rows[own]] = judged.hull[own]
+        found.shift_s[rows[own]] = judged.shift_s[own]
+        heard = remembered(heard, around.take(own), judged.hull[own])
+    outside = (time_us < start_us) | (time_us >= end_us)
+    found.hull[outside] = 0
+    return found, heard, false
+
+
+def remembered(memory, reports, hull):
+    """Return the memory with the last report of each hull in it."""
+    heard = dict(memory)
+    rows = np.flatnonzero(hull)
+    key = reports.mmsi[rows] * 256 + hull[rows]
+    order = np.lexsort((reports.time_us[rows], key))
+    last = rows[order[np.r_[np.diff(key[order]) != 0, True][: len(order)]]]
+    for row in last.tolist():  # hulls
+        here = Last(int(reports.time_us[row]), float(reports.lat[row]), float(reports.lon[row]))
+        mmsi = int(reports.mmsi[row])
+        heard[mmsi] = {**heard.get(mmsi, {}), int(hull[row]): here}
+    return heard

@@ -1,0 +1,236 @@
+"""What is misdated, in plain Python and NumPy; see `slow`."""
+
+import numpy as np
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
+from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
+from detectors.kinematics.integrity.repeats import UNIT_M
+from detectors.kinematics.integrity.shifted import (
+    BEND,
+    FROZEN_M,
+    FROZEN_SHARE,
+    GONE_M,
+    MAX_LOOKED_AT,
+    MAX_SHIFT_S,
+    MIN_SHIFT_S,
+    MOVING_KN,
+    ON_WAY_M,
+    SPARE_SHARE,
+    SPEED_FITS_KN,
+)
+
+
+def repeated(
+    mmsi,
+    time_us,
+    content,
+    copy_s,
+):
+    """Find reports of the same content (latitude, longitude, speed, course) as an earlier one.
+
+    Those within `copy_s` are copies. Of a vessel under way that was elsewhere in between, or of one
+    that lay there and was `GONE_M` away in between, a later one is the same report again: a copy
+    too within `MIN_SHIFT_S`, and else with a wrong time: how much too late, in seconds, else NaN.
+    """
+    lat, lon, sog, cog = content
+    before = _same_before(mmsi, lat, lon, sog, cog)
+    copies = np.zeros(len(mmsi), bool)
+    late_s = np.full(len(mmsi), np.nan)
+    second = np.flatnonzero(before >= 0)
+    first = before[second]
+    between_us = time_us[second] - time_us[first]
+    copies[second] = between_us <= copy_s * SECOND_US
+    later = (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
+    later &= sog[second] < 1_023
+    first, second = first[later], second[later]
+    # Rows are in the order of time: a report in between from elsewhere is right before the second.
+    north, east = (np.abs(v[second - 1] - v[second]) for v in (lat, lon))
+    under_way = sog[second] >= 10 * MOVING_KN
+    moved = np.where(under_way, north + east > 0, north + east > GONE_M / UNIT_M)
+    moved &= second - 1 > first
+    rest = np.flatnonzero(moved & ~under_way)
+    moved[rest] = _left(first[rest], second[rest], time_us, lat, lon)
+    late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
+    copies |= late_s < MIN_SHIFT_S
+    late_s[copies] = np.nan
+    return copies, late_s
+
+
+def _same_before(mmsi, lat, lon, sog, cog):
+    newest = {}
+    before = np.full(len(mmsi), -1, "int64")
+    for row, content in enumerate(zip(mmsi, lat, lon, sog, cog, strict=True)):
+        before[row] = newest.get(content, -1)
+        newest[content] = row
+    return before
+
+
+def _left(first, second, time_us, lat, lon):
+    """Tell which reports of what lay still are of a place that the vessel has left since, as it can
+    have: between those of one that still lies there come those of another hull.
+    """
+    left = np.zeros(len(first), np.bool_)
+    for place in range(len(first)):
+        lat0, lon0 = lat[first[place]], lon[first[place]]
+        for row in range(first[place] + 1, second[place]):
+            off = abs(lat[row] - lat0) + abs(lon[row] - lon0)
+            if off <= GONE_M / UNIT_M:
+                continue
+            step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
+            step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
+            left[place] = step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
+            break
+    return left
+
+
+def shifts_s(track, others):
+    """Return how much later than the vessel reports are at their place on its way; else NaN.
+
+    Each is compared with the legs of the track within `MAX_SHIFT_S` (of at most `MAX_LOOKED_AT`
+    reports) on which the vessel goes at `MOVING_KN` or faster; the nearest counts.
+    """
+    found = np.full(len(others), np.nan, np.float32)
+    if len(track) < 2 or len(others) == 0:
+        return found
+    lat0, lon0 = float(track.lat[0]), float(track.lon[0])
+    x, y = to_local_m(track.lat, track.lon, lat0, lon0)
+    at_x, at_y = to_local_m(others.lat, others.lon, lat0, lon0)
+    first = np.searchsorted(track.time_us, others.time_us - int(MAX_SHIFT_S * SECOND_US))
+    last = np.searchsorted(track.time_us, others.time_us + int(MAX_SHIFT_S * SECOND_US))
+    _nearest(track.time_us, x, y, others.time_us, at_x, at_y, others.sog, first, last, found)
+    return found
+
+
+def delayed_s(track, others):
+    """Return how much later than sailed some reports are dated that fit a silence of the track;
+    else NaN.
+
+    A pass of a satellite that is dated when it was delivered leaves a hole where it belongs: at its
+    stated speed the vessel comes from the report before the hole to the first of them, and from the
+    last of them to the report behind it, at times that a constant shift makes right.
+    """
+    dates_s, own_s = (r.time_us / SECOND_US for r in (track, others))
+    before = np.flatnonzero(np.diff(dates_s) > own_s[-1] - own_s[0])
+    spare_s = dates_s[before + 1] - dates_s[before] - (own_s[-1] - own_s[0])
+    ways_s, at_rest = [], []
+    for rows, end in ((before, 0), (before + 1, -1)):
+        here = (track.lat[rows], track.lon[rows], others.lat[end], others.lon[end])
+        own_kn = _speed_kn(others, end)
+        way_m, kn = distance_m(*here), np.fmax(track.sog[rows], own_kn)
+        at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], own_kn) > MOVING_KN))
+        ways_s.append(way_m / (np.where(kn >= MOVING_KN, kn, np.nan) * KNOT_MPS))
+    first = own_s[0] - dates_s[before] - ways_s[0]
+    last = own_s[-1] - dates_s[before + 1] + ways_s[1]
+    shift_s = np.where(at_rest[0], last, np.where(at_rest[1], first, (first + last) / 2))
+    # Where it lay still it may have done so for any time.
+    left_s = spare_s - np.where(at_rest[0], 0.0, ways_s[0]) - np.where(at_rest[1], 0.0, ways_s[1])
+    off_s = np.where(at_rest[0] | at_rest[1], np.maximum(-left_s, 0.0), np.abs(left_s))
+    off_s = np.where(at_rest[0] & at_rest[1], np.nan, off_s)
+    fits = off_s <= np.maximum(MIN_SHIFT_S, SPARE_SHARE * spare_s)
+    fits &= (np.abs(shift_s) >= MIN_SHIFT_S) & (np.abs(shift_s) <= MAX_SHIFT_S)
+    if not fits.any():
+        return np.nan
+    return float(shift_s[np.flatnonzero(fits)[np.argmin(off_s[fits])]])
+
+
+def lain_s(track, others):
+    """Return how much later than the vessel lay there some reports are dated that lie still; else
+    NaN: where it had lain when they begin, and was heard elsewhere before half of them.
+    """
+    place = np.median(others.lat), np.median(others.lon)
+    if (distance_m(*place, others.lat, others.lon) > GONE_M).any():
+        return np.nan
+    near_m = distance_m(*place, track.lat, track.lon)
+    lay = np.flatnonzero((near_m <= GONE_M) & (track.time_us <= others.time_us[-1]))
+    if not len(lay) or track.time_us[lay[0]] > others.time_us[0]:
+        return np.nan
+    left = np.searchsorted(track.time_us, track.time_us[lay[-1]], side="right")
+    if left == len(track) or track.time_us[left] > np.median(others.time_us):
+        return np.nan
+    shift_s = float(others.time_us[-1] - track.time_us[lay[-1]]) / SECOND_US
+    return shift_s if MIN_SHIFT_S <= shift_s <= MAX_SHIFT_S else np.nan
+
+
+def _speed_kn(reports, end):
+    """Return the speed at the first (0) or last (-1) of some reports: stated, else as it made."""
+    if not np.isnan(reports.sog[end]):
+        return float(reports.sog[end])
+    a, b = (0, 1) if end == 0 else (-2, -1)
+    way_m = distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    return float(way_m / KNOT_MPS / max((reports.time_us[b] - reports.time_us[a]) / SECOND_US, 1.0))
+
+
+def _nearest(
+    time_us,
+    x,
+    y,
+    at_us,
+    at_x,
+    at_y,
+    sog,
+    first,
+    last,
+    found,
+):
+    """Write to `found` the shift of each report against the nearest leg of the track."""
+    for row in range(len(at_us)):
+        nearest_m = ON_WAY_M
+        begin = first[row]
+        end = min(last[row], len(time_us)) - 1
+        if end - begin > MAX_LOOKED_AT:
+            middle = np.searchsorted(time_us, at_us[row])
+            begin = max(begin, middle - MAX_LOOKED_AT // 2)
+            end = min(end, middle + MAX_LOOKED_AT // 2)
+        for leg in range(begin, end):
+            leg_x = x[leg + 1] - x[leg]
+            leg_y = y[leg + 1] - y[leg]
+            length_m = np.hypot(leg_x, leg_y)
+            leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
+            if leg_s <= 0.0 or length_m / leg_s < MOVING_KN * KNOT_MPS:
+                continue
+            if abs(length_m / leg_s / KNOT_MPS - sog[row]) > SPEED_FITS_KN:
+                continue
+            along = ((at_x[row] - x[leg]) * leg_x + (at_y[row] - y[leg]) * leg_y) / length_m**2
+            along = min(max(along, 0.0), 1.0)
+            off_m = np.hypot(at_x[row] - x[leg] - along * leg_x, at_y[row] - y[leg] - along * leg_y)
+            shift = (at_us[row] - time_us[leg]) / SECOND_US - along * leg_s
+            off_m -= BEND * min(along, 1.0 - along) * length_m
+            if off_m < nearest_m and abs(shift) >= MIN_SHIFT_S:
+                nearest_m = off_m
+                found[row] = shift
+
+
+def misdated_s(track, chain):
+    """Return by how much each report of a further chain is misdated, if it is the vessel's; else
+    NaN: of what sails by its way, of what lies still by where the vessel lay before.
+    """
+    if (chain.sog < MOVING_KN).all():
+        return np.full(len(chain), lain_s(track, chain))
+    shifted = shifts_s(track, chain).astype("float64")
+    if _stands(chain):
+        shifted[:] = np.nan
+        return shifted
+    for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
+        if len(part) >= CONFIRMING_REPORTS:
+            late_s = delayed_s(track, chain.take(part))
+            shifted[part] = np.where(np.isnan(shifted[part]), late_s, shifted[part])
+    return shifted
+
+
+def _breaks(times_us):
+    """Return which reports of a chain come after a silence."""
+    return np.flatnonzero(np.diff(times_us) > HULL_STEP_S * SECOND_US) + 1
+
+
+def _stands(chain):
+    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
+    copy of a track with wrong times goes along it.
+    """
+    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
+    return bool(
+        len(chain) >= MANY_REPORTS
+        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
+        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
+    )
