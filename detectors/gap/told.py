@@ -16,7 +16,9 @@ def tell(event: Told, words: Words) -> str:
             "Sent nothing for {duration}, last heard {place}", duration=duration, place=place
         )
     heard = event.evidence.get("n_neighbours")
-    if heard:
+    if heard == 1:
+        sentence += words.say(", where 1 other vessel was heard meanwhile")
+    elif heard:
         sentence += words.say(", where {n} other vessels were heard meanwhile", n=heard)
     elif event.evidence.get("known_fraction"):
         sentence += words.say(", where others are heard at other hours")

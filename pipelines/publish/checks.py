@@ -142,7 +142,8 @@ def amount(value: float, unit: str) -> str:
     if unit == "deg":
         return f"{value:.1f}°"
     if unit == "kn":
-        return f"{value:.3g} kn" if abs(value) < 1000 else f"{value:,.0f} kn"
+        exact = round(value, 2) if abs(value) < 1 else value  # AIS has tenths
+        return f"{exact:.3g} kn" if abs(value) < 1000 else f"{value:,.0f} kn"
     text = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.2f}"
     if 0 < abs(value) < 0.005:
         text = "less than 0.01"

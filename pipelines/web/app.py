@@ -32,7 +32,7 @@ from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.sessions import Session
 from pipelines.web.spoken import spoken
-from pipelines.web.tonight import Asked, tonight, why
+from pipelines.web.tonight import Asked, tonight
 from pipelines.web.working import Works
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
@@ -138,7 +138,6 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             status,
             shown=night,
             told=incidents.incident(night, line),
-            why=why(night, line),
             drawn=charts.incident(night, line.rank, plan) if line.rank else None,
             planned=plan is not None,
             reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],

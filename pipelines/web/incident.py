@@ -1,5 +1,6 @@
 """An incident at the desk: what happened, what it rests on, what was tried, what was concluded."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core.telling import told
+from detectors.core.telling import Told, told
 from pipelines.ask.explain.reasons import BEST, considered
 from pipelines.ask.recall import story
+from pipelines.assess import incidents
 from pipelines.assess.dispositions import of_part
 from pipelines.base.labels import Labels
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
@@ -20,6 +22,8 @@ from pipelines.web.night import Line, Shown
 
 MAX_EVENTS: Final = 30
 """Events of one incident that are shown whole; of the others there is a link."""
+MAX_ALSO: Final = 2
+"""Of what else happened so much is told at the head."""
 MAX_CONCLUDED: Final = 12
 """Of the conclusions on one so many are shown, the newest."""
 
@@ -89,6 +93,15 @@ class Incident:
         The newest conclusions; there are `concluded_more` earlier ones.
     quiet
         How long the like can be set aside: value, words, until which date.
+    place
+        Where it is told to be, by a place that sailors know.
+    also, innocent
+        What its place on the list rests on beside its sentence, see `also`; and the innocent reason
+        that was found for its strongest event, or that there is none.
+    now
+        Where each flagged vessel of it was heard last: its name, empty where there is one alone.
+    shares
+        Other incidents of the night, not over, that a vessel of it is in too.
     """
 
     line: Line
@@ -98,6 +111,11 @@ class Incident:
     concluded_more: int
     quiet: Sequence[tuple[str, str, str]]
     merged_into: str
+    place: str
+    also: Sequence[str]
+    innocent: str
+    now: Sequence[tuple[str, str]]
+    shares: Sequence[Line]
 
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
@@ -114,7 +132,8 @@ def incident(shown: Shown, line: Line) -> Incident:
     """Put an incident into words."""
     own = shown.events_of(line.events).to_dict("records")
     about = _about(shown, own)
-    table = shown.incidents.set_index("incident_id")
+    row = shown.incidents.set_index("incident_id").loc[line.incident_id].to_dict()
+    placed = shown.teller.place(row["lat"], row["lon"]) if line.where else ""
     concluded = conclusions(shown, line.events)
     return Incident(
         line=line,
@@ -123,7 +142,75 @@ def incident(shown: Shown, line: Line) -> Incident:
         concluded=concluded[:MAX_CONCLUDED],
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         quiet=quiet_days(shown.night.run["end"]),
-        merged_into=str(table.loc[line.incident_id, "merged_into"]),
+        merged_into=str(row["merged_into"]),
+        place=one_line(placed, SENTENCE_LIMIT),
+        also=also(shown, line),
+        innocent=_innocent(shown, line),
+        now=_now(shown, line),
+        shares=shares(shown, line),
+    )
+
+
+def also(shown: Shown, line: Line) -> tuple[str, ...]:
+    """Return what else happened in an incident that no innocent reason fits."""
+    own = shown.events_of(line.events)
+    if own.empty:
+        return ()
+    rows = [row for row in told(own) if row.other_mmsi or not incidents.excused(row)]
+    sentences = {
+        shown.sentence(row, line.main): sentence(shown, row, line.main)
+        for row in rows[: MAX_ALSO + 1]
+    }
+    said = [whose for text, whose in sentences.items() if text not in line.title]
+    if len(rows) == MAX_ALSO + 2:
+        said.append(shown.words.at_desk("1 more event"))
+    elif len(rows) > MAX_ALSO + 2:
+        said.append(shown.words.at_desk("{n} more events", n=len(rows) - MAX_ALSO - 1))
+    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
+
+
+def sentence(shown: Shown, event: Told, main: int) -> str:
+    """Tell an event of an incident; whose it is too, where it isn't the vessel's of the title."""
+    text = shown.sentence(event, main)
+    if not event.mmsi or main in (event.mmsi, event.other_mmsi):
+        return text
+    return one_line(f"{shown.teller.name(event.mmsi)}: {text}", SENTENCE_LIMIT)
+
+
+def _innocent(shown: Shown, line: Line) -> str:
+    own = shown.events_of(line.events)
+    if own.empty:
+        return ""
+    strongest = own.iloc[0]
+    given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
+    no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
+    text = f"{shown.words.innocent_explanation}: {given}" if given else no_reason
+    return one_line(text, SENTENCE_LIMIT)
+
+
+def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
+    """Return where each flagged vessel of an incident was heard last, its main one first."""
+    flagged = pd.DataFrame(shown.night.flagged)
+    rows = flagged.set_index("mmsi")[["last_seen", "lat", "lon"]].add_prefix("last_")
+    rows = rows.rename(columns={"last_last_seen": "last_seen"})
+    unknown = {"last_sog_kn": math.nan, "last_cog_deg": math.nan}  # of others no flag tells
+    texts = {line.main: line.now} if line.now else {}
+    for mmsi in [m for m, *_ in line.vessels if m != line.main and m in rows.index]:
+        text = incidents.whereabouts(rows.loc[mmsi].to_dict() | unknown, None, shown.words.say)
+        texts[mmsi] = one_line(text, SENTENCE_LIMIT)
+    alone = len(line.vessels) < 2
+    return tuple(("" if alone else shown.teller.name(m), text) for m, text in texts.items() if text)
+
+
+def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
+    """Return the other incidents, not over, that a vessel of one is in too."""
+    mine = {mmsi for mmsi, *_ in line.vessels}
+    return tuple(
+        one
+        for one in shown.lines
+        if one.rank
+        and one.incident_id != line.incident_id
+        and mine & {mmsi for mmsi, *_ in one.vessels}
     )
 
 
@@ -152,7 +239,7 @@ def _event(
         what=what[:1].upper() + what[1:],
         score=float(row["score"]),
         status=words.status_of(str(row["status"])),
-        reason=shown.sentence(told_event, main),
+        reason=sentence(shown, told_event, main),
         where=position_text(row["lat"], row["lon"]) if row["lat"] == row["lat"] else "",
         when_utc=span(row["start"], end, None, "UTC", words),
         when_local=span(row["start"], end, LOCAL, LOCAL_NAME, words),

@@ -9,7 +9,6 @@ from typing import Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from detectors.core.telling import told
 from pipelines.ask.health import Health
 from pipelines.ask.health.words import age, day
 from pipelines.assess import incidents
@@ -21,7 +20,6 @@ from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.night import Line, Shown, looked_up_to
 from pipelines.web.spoken import spoken
 
-MAX_ALSO: Final = 2
 """Of so many other events it is told what happened."""
 
 NEW: Final = "created"
@@ -191,27 +189,6 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         if (line := by_id.get(one.incident_id)) is not None
     ]
     return tuple(told)
-
-
-def why(shown: Shown, line: Line) -> tuple[str, ...]:
-    """Return what an incident's place on the list rests on, beside its sentence.
-
-    What else happened in it that no innocent reason fits, and the innocent reason that was found
-    for its strongest event.
-    """
-    own = shown.events_of(line.events)
-    if own.empty:
-        return ()
-    rows = [row for row in told(own) if row.other_mmsi or not incidents.excused(row)]
-    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows[: MAX_ALSO + 1])
-    said = [text for text in sentences if text not in line.title]
-    if len(rows) > MAX_ALSO + 1:
-        said.append(shown.words.at_desk("{n} more events", n=len(rows) - MAX_ALSO - 1))
-    strongest = own.iloc[0]
-    given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
-    no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
-    said.append(f"{shown.words.innocent_explanation}: {given}" if given else no_reason)
-    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
 
 
 def _failed(health: Health | None) -> tuple[str, ...]:

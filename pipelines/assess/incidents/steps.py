@@ -14,6 +14,14 @@ AT_ONCE: Final = pd.Timedelta(hours=1)
 """What has no duration (a sighting, a line passed) is over after so long: a boat that makes 10 kn
 is then out of sight of where it was."""
 
+STAYS: Final = ("anchoring", "encounter", "loitering", "mother_ship")
+"""What goes on until its vessel leaves, and is known to be over once that was heard elsewhere."""
+
+HEARD_AFTER: Final = pd.Timedelta(minutes=10)
+"""What stays is over if its vessels were all heard so much later: an event ends at a tick of the
+time grid, up to some minutes before the last report. What ended over `AT_ONCE` ago is over in any
+case. A judgement."""
+
 NEXT_STEPS: Final[Mapping[str, str]] = {
     "anchoring": "ask by VHF for its permission to anchor",
     "anchoring over": "it has left: ask by VHF why it lay there",
@@ -26,7 +34,9 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         "where it is now"
     ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
-    "encounter over": "they have parted: board the one bound for a coast, ask the other by VHF",
+    "encounter over": (
+        "they have parted: board whichever is bound for a coast, ask the other by VHF"
+    ),
     "gap": "call by VHF; task a sensor over what it can have reached",
     "gap over": "it is heard again: ask by VHF where it was",
     "geofence": "ask by VHF",
@@ -48,7 +58,13 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
 that is over. Settings name others (`assess.next_steps`); one without `OVER` holds for both."""
 
 
-def next_step(lead: Told, now: pd.Timestamp, own: Mapping[str, str], say: Say) -> str:
+def next_step(
+    lead: Told,
+    now: pd.Timestamp,
+    own: Mapping[str, str],
+    say: Say,
+    seen: Mapping[int, pd.Timestamp],
+) -> str:
     """Return what to do next about what an incident is told by.
 
     Parameters
@@ -57,9 +73,11 @@ def next_step(lead: Told, now: pd.Timestamp, own: Mapping[str, str], say: Say) -
         The end of what was looked at.
     own
         The user's table; it comes before `NEXT_STEPS`.
+    seen
+        When flagged vessels were heard last.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
-    keys = (*(f"{kind} {OVER}" for kind in kinds if is_over(lead, now)), *kinds)
+    keys = (*(f"{kind} {OVER}" for kind in kinds if is_over(lead, now, seen)), *kinds)
     for key in keys:
         if key in own:
             step = own[key]
@@ -67,8 +85,14 @@ def next_step(lead: Told, now: pd.Timestamp, own: Mapping[str, str], say: Say) -
     return say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
 
 
-def is_over(lead: Told, now: pd.Timestamp) -> bool:
-    """Tell whether what an incident is told by is over at the end of what was looked at."""
+def is_over(lead: Told, now: pd.Timestamp, seen: Mapping[int, pd.Timestamp]) -> bool:
+    """Tell whether what an incident is told by is over at the end of what was looked at.
+
+    Two that lay together in their last reports haven't parted because the feed ends.
+    """
     if lead.end is None:
         return False
+    last = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
+    if lead.kind in STAYS and last and now - lead.end <= AT_ONCE:
+        return min(last) - lead.end > HEARD_AFTER
     return lead.end > lead.start or now - lead.end > AT_ONCE

@@ -1,6 +1,6 @@
 """What the brief's map shows: flagged vessels, their tracks and events, and the patrol plan."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -131,7 +131,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
         for event in card.events:
             told.setdefault(event.event_id, event)
             places.setdefault(event.event_id, []).append(card.place)
-    main = {card.events[0].event_id for card in cards if card.events}
+    main = _leading(products, cards, told)
     return tuple(
         Event(
             key,
@@ -147,6 +147,20 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
         )
         for key, event in told.items()
     )
+
+
+def _leading(
+    products: Products, cards: Sequence[VesselCard], told: Container[str]
+) -> frozenset[str]:
+    """Return what has a mark from afar: the event that an incident is told by, as at the desk; of a
+    vessel in no incident that is told here, its own strongest.
+    """
+    open_ = products.incidents[products.incidents["rank"] > 0]
+    firsts = [str(joined).split(";")[0] for joined in open_["events"]]
+    ranks = zip(open_["rank"].tolist(), firsts, strict=True)
+    of_rank = {rank: key for rank, key in ranks if key in told}
+    own = (card.events[0].event_id for card in cards if card.events and card.rank not in of_rank)
+    return frozenset((*of_rank.values(), *own))
 
 
 def _pace_kn(tracks: pd.DataFrame, mmsi: int, until: pd.Timestamp) -> float:

@@ -171,6 +171,8 @@ def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:
     assert reason.startswith("Silent for 4.0 h, last heard ")
     assert "where 7 other vessels were heard meanwhile, and silent still" in reason
     assert reason.endswith("(since 06 Jan 20:00 MYT)")
+    told, _ = flagged(gazetteer, event("gap", 20, None, evidence={"n_neighbours": 1}))
+    assert "where 1 other vessel was heard meanwhile" in told["reason"].iloc[0]
 
 
 def test_a_kind_without_a_sentence_of_its_own_is_still_told(gazetteer: Gazetteer) -> None:

@@ -269,6 +269,26 @@ def test_a_silence_parts_a_track(coastless: Products) -> None:
             assert len(track["pieces"]) >= 2
 
 
+def test_an_incident_has_one_mark_from_afar(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    table = coastless.incidents.sort_values("rank", ignore_index=True)
+    first, second = table.loc[0], table.loc[1]
+    own, other = str(first["events"]).split(";")[0], str(second["events"]).split(";")[0]
+    table.loc[0, "events"] = f"{other};{own}"  # it is told by what its second vessel did
+    named = coastless.flagged["incident_id"].replace(second["incident_id"], first["incident_id"])
+    together = changed(
+        coastless,
+        incidents=table.drop(index=1),
+        flagged=coastless.flagged.assign(incident_id=named),
+    )
+    main = {one["id"] for one in map_of(together, vessel_cards(together))["events"] if one["main"]}
+    assert other in main
+    assert own not in main
+    before = map_of(coastless, vessel_cards(coastless))["events"]
+    assert main | {own} == {one["id"] for one in before if one["main"]}
+
+
 @pytest.mark.slow
 def test_what_is_told_of_lies_in_the_first_view(products: Products) -> None:
     data = map_of(products, vessel_cards(products))

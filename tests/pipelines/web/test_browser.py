@@ -90,7 +90,9 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
     press(page, "Enter")
     page.wait(f"location.href === {address!r} && document.readyState === 'complete'")
     page.settle()
+    high = page.evaluate("document.getElementById('concluded').offsetHeight")
     press(page, "b")
+    assert page.evaluate("document.getElementById('concluded').offsetHeight") == high
     assert page.evaluate("document.activeElement.name") == "reason"
     before = len(conclusions(desk_home))
     page.call("Input.insertText", text="47 people on board")
@@ -238,7 +240,14 @@ def test_a_row_opens_where_it_is_clicked_and_has_one_mark_on_the_map(
         "return [one.right - 4, one.bottom - 2]; })()"
     )
     page.click(*box)
-    page.wait("location.pathname.startsWith('/incident/')")
+    page.wait("location.pathname.startsWith('/incident/') && document.readyState === 'complete'")
+    several = (
+        "(() => { const own = document.querySelector('#main dl.about'); "
+        "for (let n = 0; n < 4; n += 1) own.append(own.lastElementChild.cloneNode(true)); "
+        "const all = [...own.querySelectorAll('dd')]; "
+        "return [new Set(all.map((one) => one.offsetLeft)).size, all[0].offsetWidth > 200]; })()"
+    )
+    assert page.evaluate(several) == [1, True], "what has several lines stays in its column"
 
 
 def test_nights_are_gone_through_on_a_slider(

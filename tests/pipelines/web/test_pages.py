@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipelines.publish.maps.style import COLOURS
 from pipelines.run import plan as flow
 from pipelines.web import concluding, incident, pages, planned, previewing, rooms, spoken
 from pipelines.web.app import Desk
+from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Page, Reader, ask
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
@@ -114,6 +116,48 @@ def test_an_incident_shows_evidence_reasons_and_vessels(
         for reason in told.considered:
             assert reason.name in cells
             assert one_line(reason.overturned_by, 1200) in cells
+
+
+def test_an_incident_says_whose_each_event_and_position_is(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    table = table[(table["rank"] > 0) & table["vessels"].str.contains("|", regex=False)]
+    table = table.sort_values("vessels", key=lambda one: -one.str.len()).head(3)
+    names = dict(zip(night.flagged["mmsi"], night.flagged["name"], strict=True))
+    events, others = night.events.set_index("event_id"), 0
+    for row in table.to_dict("records"):
+        page = reader.page(f"/incident/{row['incident_id']}")
+        told = [text for _, text in page.all("dd")]
+        for one in row["vessels"].split(" | "):
+            name = names.get(int(one[:9]))
+            if name is not None:
+                called = f"{name or f'MMSI {one[:9]}'}: "
+                assert any(text.startswith(called) and "′N" in text for text in told), called
+        for event_id in row["events"].split(";"):
+            event = events.loc[event_id]
+            if event["mmsi"] and row["mmsi"] not in (event["mmsi"], event["other_mmsi"]):
+                name = names.get(event["mmsi"]) or f"MMSI {event['mmsi']:09d}"
+                assert any(text.startswith(f"{name}: ") for _, text in page.all("p")), name
+                others += 1
+    assert others
+
+
+def test_incidents_of_one_vessel_lead_to_each_other(
+    desk_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    monkeypatch.setattr(Nights, "shown", lambda *_: shown)
+    first, second, third, fourth = shown.lines[:4]
+    third = replace(third, vessels=((first.main, "", "met"), *third.vessels))
+    fourth = replace(fourth, vessels=((first.main, "", "met"),), rank=0)
+    monkeypatch.setitem(vars(shown), "lines", [first, second, third, fourth])
+    for line, other in ((first, third), (third, first)):
+        page = Reader(Desk(load(desk_home))).page(f"/incident/{line.incident_id}")
+        other_page = f"/incident/{other.incident_id}"
+        found = [text for about, text in page.all("a") if about.get("href") == other_page]
+        assert any(text.startswith(f"{other.number} ") for text in found)
+    assert [one.rank for one in incident.shares(shown, first)] == [third.rank], "what is over isn't"
+    assert not incident.shares(shown, second)
 
 
 def test_an_event_shows_the_sentences_as_received(

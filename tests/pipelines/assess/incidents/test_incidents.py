@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import events, frames
+from detectors.core import events, frames, telling
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.incidents import (
     Known,
     first,
     lasting,
     made_of,
+    steps,
     titles,
     versions_then,
     whereabouts,
@@ -360,6 +361,16 @@ def test_a_table_of_before_holds_for_what_is_over_too(gazetteer: Gazetteer) -> N
     assert (step(None, **both), step(3, **both)) == ("ring", "write")
 
 
+def test_two_that_lie_together_in_their_last_reports_have_not_parted() -> None:
+    (met,) = telling.told(events.build([event("encounter", 1, 11.7, SHIP, BOAT, ENCOUNTER)]))
+    together, apart = at(11.75), at(11.95)
+    assert not steps.is_over(met, at(12), {SHIP: together, BOAT: together})
+    assert not steps.is_over(met, at(12), {SHIP: together, BOAT: apart}), "one alone was heard"
+    assert steps.is_over(met, at(12), {SHIP: apart, BOAT: apart})
+    assert steps.is_over(met, at(20), {SHIP: together, BOAT: together}), "long ago"
+    assert steps.is_over(met, at(12), {}), "nobody was heard since"
+
+
 def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
     change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
     met = [event("encounter", 6, 8, NEW, m, ENCOUNTER) for m in (BOAT, OTHER_BOAT)]
@@ -507,7 +518,7 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
     ).to_dict("records")
     assert one["mmsi"] == SHIP
     assert one["title"].startswith("MV A: Stopped")
-    assert one["next_step"].startswith("they have parted: board the one")
+    assert one["next_step"].startswith("they have parted: board whichever")
 
 
 def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str, tuple[str, ...]]]:
