@@ -6,6 +6,7 @@ row in the feed is its number, from 1. Damage is noticed where the pages are com
 checksums.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from pipelines.ingest.cells import Cells, is_text
+from pipelines.ingest.column_names import candidates
 from pipelines.ingest.containers import PARQUET_MAGIC, Budget
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.layouts import Layout, unknown_table
-from pipelines.ingest.naming import Named, Sample, by_names, candidates
+from pipelines.ingest.naming import Named, Sample, by_names
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 
@@ -98,10 +100,11 @@ def _by_names(head: Head) -> Named | IngestError | None:
     """Return how a table is read whose names tell what is what; an error where they nearly do."""
     assert head.path is not None  # noqa: S101
     schema = _schema(head)
+    times = Counter(schema.names)
     names = [
         name
         for name in candidates(schema.names)
-        if schema.names.count(name) == 1 and _is_readable(schema.field(name).type)
+        if times[name] == 1 and _is_readable(schema.field(name).type)
     ]
     if not names:
         return None
@@ -118,7 +121,8 @@ def _by_names(head: Head) -> Named | IngestError | None:
         raise _damaged(head.name, error) from error
     texts = [[_shown(one) if one.is_valid else "" for one in column] for column in cells]
     typed = frozenset(n for n in names if pa.types.is_timestamp(schema.field(n).type))
-    named = by_names(Sample(names, list(zip(*texts, strict=True)), typed))
+    unzoned = frozenset(name for name in typed if schema.field(name).type.tz is None)
+    named = by_names(Sample(names, list(zip(*texts, strict=True)), typed, unzoned))
     if isinstance(named, Named):
         unused = [name for name in schema.names if name not in named.layout.used]
         return replace(named, unused=tuple(unused))
