@@ -355,3 +355,23 @@ def test_what_a_cleared_home_is_configured_with_is_for_nobody_else_to_read(
     made = list(own.home.rglob("*"))
     assert own.config / "zones" in made
     assert not [path for path in made if path.stat().st_mode & 0o077]
+
+
+def test_a_photograph_is_for_who_may_see_everything(
+    marked: Installation, guest: Signed, chief: Signed
+) -> None:
+    """It has no mark, so that nobody else is told that there is one, or where it lies."""
+    [mmsi, *_] = values(cleared.home_of(marked, GUEST))["mmsi"]
+    marked.photographs.mkdir()
+    path = marked.photographs / f"{mmsi}.png"
+    try:
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(16))
+        assert chief.client.get(f"/photograph/{mmsi}").status_code == 200
+        assert chief.page(f"/vessel/{mmsi}").all("img")
+        assert guest.client.get(f"/photograph/{mmsi}").status_code == 404
+        page = guest.page(f"/vessel/{mmsi}")
+        assert "No photograph." in page.text
+        assert str(marked.home) not in page.html
+    finally:
+        path.unlink()
+        marked.photographs.rmdir()
