@@ -36,6 +36,8 @@ _CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 _FEW: Final = 10
 # No ship that sends AIS makes more: what says so counts in a smaller unit.
 _MAX_KN: Final = 70
+# What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
+_NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
 # Of the rows looked at so many must hold what the column's name promises: some are damaged.
 _SHARE: Final = 0.9
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
@@ -220,7 +222,7 @@ def _angle(sample: Sample, name: str, match: Match, decimal: str) -> dict[str, s
     cells = sample.of(match.column)
     numbers = _numbers(cells, decimal)
     if len(numbers) < _SHARE * len(cells) or not cells:
-        shown = next((c for c in cells if not _NUMBER.match(c.replace(",", "."))), "nothing")
+        shown = next((cell for cell in cells if not _numbers([cell], decimal)), "nothing")
         raise UndecidedError(f"its column {match.column!r} isn't in degrees: {escaped(shown)!r}")
     if match.unit:
         return {"from": match.column, "unit": match.unit}
@@ -305,7 +307,7 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
     numbers = _numbers(sample.of(column["from"]), decimal)
     # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
     whole = all(number == int(number) for number in numbers)
-    fast = sum(number > _MAX_KN for number in numbers)
+    fast = sum(number > _MAX_KN and number not in _NO_SPEEDS for number in numbers)
     if whole and fast > (1 - _SHARE) * len(numbers):
         column["unit"] = "kn/10"
         return "speeds are in tenths of knots"
@@ -315,9 +317,10 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
 def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
     """Say it where courses are in tenths of degrees, as AIS itself has them; sets their unit."""
     numbers = _numbers(sample.of(column["from"]), decimal)
-    beyond = sum(360 < number <= 3600 for number in numbers)
+    beyond = [number for number in numbers if 360 < number < 3600]
     whole = all(number == int(number) for number in numbers)
-    if not whole or beyond <= (1 - _SHARE) * len(numbers):
+    # Some write 511 or 999 where there is no course.
+    if not whole or len(set(beyond)) < 3 or len(beyond) <= (1 - _SHARE) * len(numbers):
         return []
     column["unit"] = "deg/10"
     return ["courses are in tenths of degrees"]

@@ -24,7 +24,9 @@ _NUMBER: Final = re.compile(r"^\d+(?:\.\d*)?(?:[eE]\+?\d+)?$")
 _ISO: Final = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|^\d{8}T\d{4}")
 # Python's logging writes a comma before milliseconds.
 _COMMA: Final = re.compile(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d+$")
-_ZONED: Final = re.compile(r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+_ZONED: Final = re.compile(
+    r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}|:\d{2}(?:\.\d+)?[+-]\d{2})$", re.IGNORECASE
+)
 _WORD_ZONE: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ])\d{2}:\d{2}:\d{2}(?:\.\d+)? ?(UTC|GMT)$")
 _GO: Final = re.compile(r" [+-]\d{4} \S+$")
 _PARTS: Final = re.compile(

@@ -235,3 +235,15 @@ def test_what_is_taken_for_granted_of_times_is_said(tmp_path):
     decoding = decode(FeedFile.of(path, "feed"), IngestOptions())
     assert sum(len(batch.positions) for batch in decoding) == 1
     assert decoding.report.assumed == ["times are UTC"]
+
+
+@pytest.mark.parametrize("none", [102, 511, 999])
+def test_what_stands_for_no_speed_or_course_makes_no_tenths(tmp_path, none):
+    lines = [
+        f"533000001,2026-01-01T00:00:{k:02d}+00,1,103,{k % 2 * none or 9},{k % 2 * 511 or 80}"
+        for k in range(20)
+    ]
+    report, landed = report_of(tmp_path, "\n".join(["mmsi,time,lat,lon,sog,cog", *lines]))
+    assert set(landed["sog_kn"].dropna()) >= {9.0}
+    assert set(landed["cog_deg"].dropna()) == {80.0}
+    assert report.assumed == ["speeds are in knots"]  # and the zone was told
