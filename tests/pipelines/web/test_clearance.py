@@ -1,5 +1,6 @@
 """What an account may not see is on no page of its desk: not said, not counted, not found."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -375,3 +376,27 @@ def test_a_photograph_is_for_who_may_see_everything(
     finally:
         path.unlink()
         marked.photographs.rmdir()
+
+
+def test_a_plan_is_for_who_may_see_everything(
+    marked: Installation, guest: Signed, chief: Signed
+) -> None:
+    """Neither made, nor shown, nor beside an incident that both see."""
+    [incident, *_] = values(cleared.home_of(marked, GUEST))["incident_id"]
+    [mmsi, *_] = re.findall(r"/vessel/(\d{9})", guest.page(f"/incident/{incident}").html)
+    found = {"unit": "KM Perwira", "mmsi": int(mmsi), "time": "2026-01-06T01:00Z", "out_nm": 9}
+    found |= {"possible": True, "reason": "", "lat": 2, "lon": 101, "chance": 0.5}
+    plan = {"stale_after": "2026-01-06T01:00Z", "notes": ["KM Perwira"], "intercepts": [found]}
+    plan |= {"sorties": [], "left_out": [], "sectors": []}
+    runs = [folder for folder in marked.runs.iterdir() if folder.is_dir()]
+    try:
+        for folder in runs:
+            assert not (folder / "plan.json").exists()
+            (folder / "plan.json").write_text(json.dumps(plan))
+        assert "KM Perwira" in chief.page("/plan").text
+        for address in ("/plan", f"/incident/{incident}", "/"):
+            assert "Perwira" not in guest.page(address).html
+        assert guest.send("/plan").status_code == 403
+    finally:
+        for folder in runs:
+            (folder / "plan.json").unlink(missing_ok=True)
