@@ -247,3 +247,16 @@ def test_what_stands_for_no_speed_or_course_makes_no_tenths(tmp_path, none):
     assert set(landed["sog_kn"].dropna()) >= {9.0}
     assert set(landed["cog_deg"].dropna()) == {80.0}
     assert report.assumed == ["speeds are in knots"]  # and the zone was told
+
+
+def test_a_long_text_that_parquet_holds_once_is_held_once(tmp_path):
+    """Fifty kilobytes of file took a gigabyte where a table's meaning was looked for."""
+    n = 1000
+    table = {"mmsi": [533000001] * n, "lat": [1.0] * n, "lon": [103.0] * n}
+    table["time"] = [f"2026-01-01T00:{k // 60:02d}:{k % 60:02d}Z" for k in range(n)]
+    name = pa.DictionaryArray.from_arrays(pa.array([0] * n, "int32"), pa.array(["x" * 1_000_000]))
+    out = io.BytesIO()
+    papq.write_table(pa.table({**table, "name": name}), out)
+    before = pa.default_memory_pool().max_memory()
+    assert outcome(tmp_path, out.getvalue()) is None  # as a file that grows to so much is
+    assert pa.default_memory_pool().max_memory() < max(before, 100_000_000)
