@@ -77,7 +77,8 @@ def keys(
     for k in range(len(vessel)):
         n = 0
         for row in range(bounds[k], bounds[k + 1] - 1):
-            if time_us[row + 1] - time_us[row] <= ticks.silence_us:
+            # What isn't in order has no ticks, here as below: one too few would be written beyond.
+            if 0 < time_us[row + 1] - time_us[row] <= ticks.silence_us:
                 n += -(-time_us[row + 1] // step_us) + -time_us[row] // step_us
         most, n_all = max(most, n), n_all + n
     tick, counts = np.empty(most, np.int64), np.empty(most, np.bool_)
@@ -88,7 +89,7 @@ def keys(
         n = 0
         for row in range(bounds[k], bounds[k + 1] - 1):
             silence_us = time_us[row + 1] - time_us[row]
-            if silence_us > ticks.silence_us:
+            if not 0 < silence_us <= ticks.silence_us:
                 continue
             dlon = (lon[row + 1] - lon[row] + 180.0) % 360.0 - 180.0
             for at in range(-(-time_us[row] // step_us), -(-time_us[row + 1] // step_us)):

@@ -16,7 +16,8 @@ def count(track_id: Ints, time_us: Ints, step_us: int, silence_us: int) -> int:
     n = 0
     for row in range(len(track_id) - 1):
         silent_us = time_us[row + 1] - time_us[row]
-        if track_id[row + 1] == track_id[row] and silent_us <= silence_us:
+        # What isn't in order has no ticks, here as in `fill`: one too few would be written beyond.
+        if track_id[row + 1] == track_id[row] and 0 < silent_us <= silence_us:
             n += -(-time_us[row + 1] // step_us) + -time_us[row] // step_us
     return n
 
@@ -37,7 +38,7 @@ def fill(
     n, was_level = 0, 0.0
     for row in range(len(track_id) - 1):
         silent_us = time_us[row + 1] - time_us[row]
-        if track_id[row + 1] != track_id[row] or silent_us > silence_us:
+        if track_id[row + 1] != track_id[row] or not 0 < silent_us <= silence_us:
             continue
         dlat, dlon = lat[row + 1] - lat[row], _wrapped(lon[row + 1] - lon[row])
         for tick in range(-(-time_us[row] // step_us), -(-time_us[row + 1] // step_us)):

@@ -115,6 +115,8 @@ class PolygonIndex:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         if wanted is None:
             wanted = np.ones(len(self._geometries), bool)
+        if len(wanted) != len(self._geometries):  # compiled look-ups don't check
+            raise ValueError(f"{len(wanted)} bools for {len(self._geometries)} polygons")
         # Wrapping rounds, so what needs none stays as it is.
         far = np.flatnonzero((np.abs(lon) > 180.0) & np.isfinite(lon))
         if len(far):

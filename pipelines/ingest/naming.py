@@ -1,21 +1,21 @@
 """The layout of a table that nobody described, by what its columns are called and hold.
 
-The names are in names.yaml beside this module. Only names that can mean one thing are taken. What
-they don't say (the form of times, day or month first, the decimal sign, degrees to 360) must show
-in the first rows: where it doesn't, the table is refused with the reason. What was taken for what,
-and what was assumed, is in the feed's report.
+What columns are by their names `column_names` tells. What names don't say (the form of times, day
+or month first, the decimal sign, degrees to 360) must show in the first rows: where it doesn't, the
+table is refused with the reason. What was taken for what, and what was assumed, is in the feed's
+report.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from itertools import pairwise
 from typing import Any, Final
 
 from pipelines.base import codes
-from pipelines.base.yaml_files import read_yaml
+from pipelines.ingest.column_names import Match, local_times, matches_of
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, dimension_of
 from pipelines.ingest.report import escaped
@@ -25,18 +25,21 @@ BY_NAMES: Final = "column-names"
 """Name of the layouts that are made here; where ids are numbered, with a digest of the header."""
 
 _PARTS: Final = {"length_m": ("to_bow", "to_stern"), "beam_m": ("to_port", "to_starboard")}
-_TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
 _MMSI: Final = re.compile(r"^(?:00[1-9]\d{6}|[1-9]\d{8})(?:\.0*)?$")
 # What may be an id: no "5.63E+08", which a spreadsheet made of an MMSI.
 _ID: Final = re.compile(r"^[0-9A-Za-z_-]{1,60}(?:\.0*)?$")
+_SHORT: Final = re.compile(r"^\d{1,9}(?:\.0*)?$")
 _NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 _CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
+# So few MMSIs may follow one another by chance.
+_FEW: Final = 10
 # No ship that sends AIS makes more: what says so counts in a smaller unit.
 _MAX_KN: Final = 70
+# What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
+_NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
 # Of the rows looked at so many must hold what the column's name promises: some are damaged.
 _SHARE: Final = 0.9
-_TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
 
 
@@ -78,8 +81,8 @@ class Sample:
         Its columns.
     rows
         Texts of its first rows, as long as the header.
-    typed
-        Columns that hold timestamps, not texts or numbers.
+    typed, unzoned
+        Columns that hold timestamps, not texts or numbers; those of them that have no zone.
     delimiter
         What stands between columns; empty where nothing does.
     """
@@ -87,6 +90,7 @@ class Sample:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     typed: frozenset[str] = frozenset()
+    unzoned: frozenset[str] = frozenset()
     delimiter: str = ","
 
     def of(self, name: str) -> list[str]:
@@ -106,9 +110,10 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     """
     if not sample.rows or "uncertainty_m" in sample.header:  # a table of sightings
         return None
-    found = _matches(sample.header)
+    found = matches_of(sample.header)
     if not {"lat", "lon"} <= set(found) or not {"mmsi", "vessel_id"} & set(found):
         return None
+    _fullest_first(found, sample)
     columns: dict[str, Any] = {}
     assumed = []
     try:
@@ -116,7 +121,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         assumed += said
         decimal = _decimal(sample, found)
         for name in ("lat", "lon"):
-            columns[name] = _angle(sample, found[name][0], decimal)
+            columns[name] = _angle(sample, name, found[name][0], decimal)
         columns["time"], forms, said = _time(sample, found)
     except UndecidedError as error:
         return IngestError(
@@ -136,9 +141,16 @@ def by_names(sample: Sample) -> Named | IngestError | None:
                 break
     for name, parts in _PARTS.items():
         if name not in columns and all(part in found for part in parts):
-            columns[name] = {"from": [found[part][0].column for part in parts]}
+            sizes = [found[part][0].column for part in parts]
+            # "A" and "B" can be anything, but beside "C" and "D".
+            if min(map(len, sizes)) > 1 or all(
+                part in found for p in _PARTS.values() for part in p
+            ):
+                columns[name] = {"from": sizes}
     if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
         assumed.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
+    if "cog_deg" in columns and not columns["cog_deg"]["unit"]:
+        assumed += _tenths(sample, columns["cog_deg"], decimal)
     name = BY_NAMES
     if columns["mmsi"].get("numbered"):
         # Vessel 1 of one maker isn't vessel 1 of another.
@@ -157,85 +169,27 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     return Named(layout, tuple(assumed), unused)
 
 
-def lacking(header: Sequence[str]) -> list[str]:
-    """Return which of vessel, time, latitude and longitude no column's name says."""
-    found = set(_matches(header)) | ({"time"} if _local_times(header) else set())
-    needed = {"which vessel": {"mmsi", "vessel_id"}} | {
-        text: {name} for text, name in (("when", "time"), ("latitude", "lat"), ("longitude", "lon"))
-    }
-    return [text for text, names in needed.items() if not names & found]
+def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:
+    """Put columns that are mostly blank behind others of the same quantity."""
+    for name in ("mmsi", "vessel_id", "lat", "lon"):
+        matches = found.get(name, [])
+        if len(matches) > 1:
+            cells = {match.column: len(sample.of(match.column)) for match in matches}
+            most = max(cells.values())
+            matches.sort(key=lambda match: 2 * cells[match.column] < most)
 
 
-def candidates(header: Sequence[str]) -> list[str]:
-    """Return the columns that `by_names` looks at; none if it can't make a layout of them."""
-    found = _matches(header)
-    if lacking(header) or "uncertainty_m" in header:
-        return []
-    columns = {match.column for matches in found.values() for match in matches}
-    return [name for name in header if name in columns]
-
-
-@dataclass(frozen=True)
-class _Match:
-    rank: int
-    column: str
-    unit: str = ""
-    is_utc: bool = False
-
-
-def _matches(header: Sequence[str]) -> dict[str, list[_Match]]:
-    """Return the columns that each quantity may come from, the best first."""
-    found: dict[str, list[_Match]] = {}
-    for column in header:
-        tokens = [token.casefold() for token in _TOKEN.findall(column)]
-        for name, names in _glossary()["quantities"].items():
-            match = _match(name, names, column, tokens)
-            if match is not None:
-                found.setdefault(name, []).append(match)
-    return {
-        name: sorted(matches, key=lambda m: (not m.is_utc, m.rank))
-        for name, matches in found.items()
-    }
-
-
-def _match(name: str, names: Sequence[str], column: str, tokens: list[str]) -> _Match | None:
-    glossary = _glossary()
-    ranks = {text: rank for rank, text in enumerate(names)}
-    starts = [0]
-    while starts[-1] < len(tokens) - 1 and tokens[starts[-1]] in glossary["before"]:
-        starts.append(starts[-1] + 1)
-    units = glossary["units"].get(dimension_of(name) or "", {})
-    if name in ("time", "date"):
-        kept = [token for token in tokens if token not in glossary["utc"] or len(tokens) == 1]
-        if any(token in glossary["local"] for token in tokens):
-            return None
-        for start in starts:
-            if (text := "".join(kept[start:])) in ranks:
-                is_utc = len(kept) < len(tokens)
-                return _Match(ranks[text], column, is_utc=is_utc)
-        return None
-    for start in starts:
-        for stop in range(len(tokens), start, -1):
-            text, rest = "".join(tokens[start:stop]), "".join(tokens[stop:])
-            unit = next((u for u, words in units.items() if rest in words), None)
-            if text in ranks and (not rest or unit):
-                return _Match(ranks[text], column, "" if unit in (None, "deg", "m") else unit)
-    return None
-
-
-@cache
-def _glossary() -> Mapping[str, Any]:
-    return read_yaml(Path(__file__).with_name("names.yaml"))
-
-
-def _vessel(sample: Sample, found: Mapping[str, list[_Match]]) -> tuple[dict[str, Any], list[str]]:
+def _vessel(sample: Sample, found: Mapping[str, list[Match]]) -> tuple[dict[str, Any], list[str]]:
     """Return where the vessel comes from, and what is assumed of it."""
     column = found["mmsi" if "mmsi" in found else "vessel_id"][0].column
     cells = sample.of(column)
     whole = sum(bool(_MMSI.match(cell)) for cell in cells)
-    if "mmsi" in found and (whole or not all(_ID.match(cell) for cell in cells)):
+    # Zeros and what else isn't set come first where a feed is sorted: they make no ids of MMSIs.
+    short = sum(bool(_SHORT.match(cell)) for cell in cells)
+    ids = all(_ID.match(cell) for cell in cells) and short < _SHARE * len(cells)
+    if "mmsi" in found and (whole or not ids):
         return {"from": column}, []
-    if whole >= _SHARE * len(cells) > 0:
+    if whole >= _SHARE * len(cells) > 0 and not _counts_up(cells):
         return {"from": column}, [f"{escaped(column)} holds MMSIs"]
     if len(cells) < 2 * len(set(cells)) and len(cells) > 1:
         raise UndecidedError(
@@ -252,38 +206,44 @@ def _used(columns: Mapping[str, Any]) -> set[str]:
     return used
 
 
-def _decimal(sample: Sample, found: Mapping[str, list[_Match]]) -> str:
+def _decimal(sample: Sample, found: Mapping[str, list[Match]]) -> str:
     cells = [cell for name in ("lat", "lon") for cell in sample.of(found[name][0].column)]
     return "," if sum(bool(_DECIMAL_COMMA.match(cell)) for cell in cells) > len(cells) / 2 else "."
 
 
 def _numbers(cells: Sequence[str], decimal: str) -> list[float]:
     bare = (cell.replace(",", ".") if decimal == "," else cell for cell in cells)
-    return [float(cell) for cell in bare if _NUMBER.match(cell)]
+    numbers = (float(cell) for cell in bare if _NUMBER.match(cell))
+    return [number for number in numbers if math.isfinite(number)]
 
 
-def _angle(sample: Sample, match: _Match, decimal: str) -> dict[str, str]:
+def _angle(sample: Sample, name: str, match: Match, decimal: str) -> dict[str, str]:
     """Return where latitude or longitude comes from, in the unit that its values show."""
     cells = sample.of(match.column)
     numbers = _numbers(cells, decimal)
     if len(numbers) < _SHARE * len(cells) or not cells:
-        shown = next((c for c in cells if not _NUMBER.match(c.replace(",", "."))), "nothing")
+        shown = next((cell for cell in cells if not _numbers([cell], decimal)), "nothing")
         raise UndecidedError(f"its column {match.column!r} isn't in degrees: {escaped(shown)!r}")
     if match.unit:
         return {"from": match.column, "unit": match.unit}
-    inside = sum(abs(number) <= 180 or number == 181 for number in numbers)
     if sum(-180 <= number <= 360 for number in numbers) < _SHARE * len(numbers):
         raise UndecidedError(
             f"its column {match.column!r} isn't in degrees: {escaped(cells[0])!r} (say its unit)"
         )
-    round_the_world = inside < len(numbers) and _glossary()["quantities"]["lon"].count(
-        "".join(_TOKEN.findall(match.column)).casefold()
-    )
+    few = (1 - _SHARE) * len(numbers)
+    if name == "lat" and sum(abs(number) > 90 and number != 91 for number in numbers) > few:
+        raise UndecidedError(
+            f"its column {match.column!r} holds more than 90 degrees: {escaped(cells[0])!r} "
+            "(is it the longitude?)"
+        )
+    # Some beyond are damaged; who counts to 360 has nothing below 0.
+    beyond = sum(number > 180 and number != 181 for number in numbers)
+    round_the_world = name == "lon" and beyond > few and min(numbers) >= 0
     return {"from": match.column, "unit": "deg360" if round_the_world else ""}
 
 
 def _time(
-    sample: Sample, found: Mapping[str, list[_Match]]
+    sample: Sample, found: Mapping[str, list[Match]]
 ) -> tuple[Any, tuple[str, ...], list[str]]:
     """Return where the time comes from, its forms (none if nowhere), and what is assumed of it."""
     undecided: UndecidedError | None = None
@@ -300,11 +260,14 @@ def _time(
             undecided = undecided or error
             continue
         if forms:
+            zoned = zoned and match.column not in sample.unzoned
             assumed = [] if zoned or match.is_utc else ["times are UTC"]
+            if forms[0].startswith("%d."):
+                assumed.append("days are before months")
             return {"from": source}, forms, assumed
     if undecided is not None:
         raise undecided
-    for column in _local_times(sample.header):
+    for column in local_times(sample.header):
         raise UndecidedError(
             f"its only times are in a local zone by their name, {column!r}: which one must be said "
             "(time_zone)"
@@ -317,15 +280,8 @@ def _time(
     return None, (), []
 
 
-def _local_times(header: Sequence[str]) -> list[str]:
-    """Return columns whose name says that they hold local times."""
-    tokens = {name: {token.casefold() for token in _TOKEN.findall(name)} for name in header}
-    local = set(_glossary()["local"])
-    return [name for name in header if tokens[name] & _TIME_WORDS and tokens[name] & local]
-
-
 def _holds(
-    name: str, match: _Match, sample: Sample, decimal: str, found: Mapping[str, list[_Match]]
+    name: str, match: Match, sample: Sample, decimal: str, found: Mapping[str, list[Match]]
 ) -> bool:
     """Return whether a column holds what its name promises, where names are ambiguous."""
     cells = sample.of(match.column)
@@ -351,8 +307,27 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
     numbers = _numbers(sample.of(column["from"]), decimal)
     # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
     whole = all(number == int(number) for number in numbers)
-    fast = sum(number > _MAX_KN for number in numbers)
+    fast = sum(number > _MAX_KN and number not in _NO_SPEEDS for number in numbers)
     if whole and fast > (1 - _SHARE) * len(numbers):
         column["unit"] = "kn/10"
         return "speeds are in tenths of knots"
     return "speeds are in knots"
+
+
+def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
+    """Say it where courses are in tenths of degrees, as AIS itself has them; sets their unit."""
+    numbers = _numbers(sample.of(column["from"]), decimal)
+    beyond = [number for number in numbers if 360 < number < 3600]
+    whole = all(number == int(number) for number in numbers)
+    # Some write 511 or 999 where there is no course.
+    if not whole or len(set(beyond)) < 3 or len(beyond) <= (1 - _SHARE) * len(numbers):
+        return []
+    column["unit"] = "deg/10"
+    return ["courses are in tenths of degrees"]
+
+
+def _counts_up(cells: Sequence[str]) -> bool:
+    """Return whether ids are each one more than another: they number something, maybe rows."""
+    ids = sorted({int(float(cell)) for cell in cells if _MMSI.match(cell)})
+    steps = sum(other - one == 1 for one, other in pairwise(ids))
+    return len(cells) < 2 * len(ids) and len(ids) >= _FEW and 2 * steps > len(ids)

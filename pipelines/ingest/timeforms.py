@@ -24,7 +24,9 @@ _NUMBER: Final = re.compile(r"^\d+(?:\.\d*)?(?:[eE]\+?\d+)?$")
 _ISO: Final = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|^\d{8}T\d{4}")
 # Python's logging writes a comma before milliseconds.
 _COMMA: Final = re.compile(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d+$")
-_ZONED: Final = re.compile(r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+_ZONED: Final = re.compile(
+    r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}|:\d{2}(?:\.\d+)?[+-]\d{2})$", re.IGNORECASE
+)
 _WORD_ZONE: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})([T ])\d{2}:\d{2}:\d{2}(?:\.\d+)? ?(UTC|GMT)$")
 _GO: Final = re.compile(r" [+-]\d{4} \S+$")
 _PARTS: Final = re.compile(
@@ -60,7 +62,7 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
         return (), False
     needed = _SHARE * len(cells)
     if sum(bool(_NUMBER.match(cell)) for cell in cells) >= needed:
-        forms = _epoch(cells)
+        forms = _epoch(column, cells)
         return forms, bool(forms and forms[0] in _EPOCHS)
     zoned = sum(bool(_ZONED.search(cell)) for cell in cells) >= needed
     worded = [match for cell in cells if (match := _WORD_ZONE.match(cell))]
@@ -85,8 +87,20 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
 _ENDS: Final = ((" ", "UTC"), (" ", "GMT"), ("", "UTC"))
 
 
-def _epoch(cells: Sequence[str]) -> tuple[str, ...]:
+# What is later than 2033 as seconds, and a date of today without seconds, is such a date.
+_DATES: Final = ("%y%m%d%H%M", "%Y%m%d%H")
+_DATE_FROM: Final = 2_000_000_000
+
+
+def _epoch(column: str, cells: Sequence[str]) -> tuple[str, ...]:
     needed = _SHARE * len(cells)
+    for form in _DATES:
+        dates = (cell for cell in cells if len(cell) == 10 and _fits(cell, form))
+        if sum(int(cell) >= _DATE_FROM for cell in dates) >= needed:
+            raise UndecidedError(
+                f"its column {column!r} holds dates or seconds since 1970: {escaped(cells[0])!r} "
+                "(say its time_format)"
+            )
     if sum(_fits(cell, "%Y%m%d%H%M%S") for cell in cells) >= needed and len(cells[0]) == 14:
         return ("%Y%m%d%H%M%S",)
     numbers = [float(cell) for cell in cells if _NUMBER.match(cell)]
@@ -98,16 +112,21 @@ def _epoch(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _day_or_month_first(column: str, parts: Sequence[re.Match[str]]) -> tuple[str, ...]:
-    first, second = max(int(p[1]) for p in parts), max(int(p[3]) for p in parts)
     between, gap = parts[0][2], parts[0][5]
-    if first > 12 and second > 12:
+    # A date that there is in one order only tells it; one that there is in none is damaged.
+    orders = {order: [_is_date(p, order) for p in parts] for order in ("%d %m", "%m %d")}
+    day_first, month_first = (
+        any(own and not other for own, other in zip(*pair, strict=True))
+        for pair in (orders.values(), reversed(orders.values()))
+    )
+    if day_first and month_first:
         raise UndecidedError(f"its column {column!r} has days and months in either order")
-    if first <= 12 and second <= 12 and between != ".":
+    if not (day_first or month_first) and between != ".":
         raise UndecidedError(
             f"its column {column!r} doesn't show whether day or month comes first: "
             f"{escaped(parts[0][0])!r} (say its time_format)"
         )
-    day = f"%m{between}%d" if second > 12 else f"%d{between}%m"
+    day = f"%m{between}%d" if month_first else f"%d{between}%m"
     if any(p[7] for p in parts):
         clocks = [f"%I:%M:%S{s}%p" for s in ("", " ")] + [f"%I:%M{s}%p" for s in ("", " ")]
     else:
@@ -121,3 +140,7 @@ def _fits(cell: str, form: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_date(parts: re.Match[str], order: str) -> bool:
+    return _fits(f"{parts[1]} {parts[3]} {parts[4]}", f"{order} %Y")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
@@ -65,8 +65,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file = _file_in(folder)
+        self._folder, self._file = _file_in(folder)
         self._end = 0
         self._chunks: list[_Chunk] = []
         self._words: dict[str, dict[str, int]] = {name: {} for name in _WORDS}
@@ -77,7 +76,8 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # of a full disk, which was told: what is left can't be written
+            self._file.close()
 
     def add(self, found: Segmented) -> None:
         """Keep the reports of some vessels, whose MMSIs are above those of all before.
@@ -215,10 +215,11 @@ class _Part:
         return _Part(self.chunk, rows, self.mmsi[kept])
 
 
-def _file_in(folder: Path) -> IO[bytes]:
+def _file_in(folder: Path) -> tuple[Path, IO[bytes]]:
+    """Return a file without a name, and where it lies."""
     with suppress(OSError):
-        return TemporaryFile(dir=folder)
-    return TemporaryFile()
+        return folder, TemporaryFile(dir=folder)
+    return Path(gettempdir()), TemporaryFile()
 
 
 def _absent(dtype: np.dtype[Any]) -> int:

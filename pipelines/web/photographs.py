@@ -18,12 +18,13 @@ def photograph(one: Installation, mmsi: int) -> tuple[str, bytes] | None:
     for ending in ENDINGS:
         path = one.photographs / f"{mmsi:09d}{ending}"
         try:
-            if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
+            if path.is_symlink() or not path.is_file():
                 continue
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except OSError:
             continue
-        if kind := _kind(data):
+        if len(data) <= MAX_BYTES and (kind := _kind(data)):
             return kind, data
     return None
 

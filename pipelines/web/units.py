@@ -99,6 +99,7 @@ def _reach(
     unit: str, time: str, one: Mapping[str, Any], words: Labels, *, sails: bool = False
 ) -> Reach:
     out = one.get("out_nm")
+    _placed([one["lon"]], [one["lat"]], 0.0)
     return Reach(
         unit=_name(unit),
         mmsi=int(one["mmsi"]),
@@ -169,7 +170,7 @@ def _square(one: Mapping[str, Any], lon0: float) -> Floats:
 
 def _placed(lon: Any, lat: Any, lon0: float) -> Floats:
     placed = np.column_stack([cut.relative(lon, lon0), np.asarray(lat, "float64")])
-    if not np.isfinite(placed).all():
+    if not (np.isfinite(placed).all() and (np.abs(placed[:, 1]) <= 90).all()):
         raise ValueError("a place of the plan is none")
     return placed
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import shutil
 import threading
 import time
 import zipfile
@@ -20,7 +22,7 @@ from pipelines.base.settings import load
 from pipelines.base.yaml_files import read_yaml
 from pipelines.reference import learned
 from pipelines.reference.layers import area_files, read_area
-from pipelines.web import planned
+from pipelines.web import photographs, planned
 from pipelines.web.protocol import MAX_UPLOAD
 from tests.hostile.test_desk import HOSTILE
 from tests.pipelines.web.conftest import HERE, Own, Page, own  # noqa: F401 - a fixture
@@ -492,3 +494,105 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
         (folder / "plan.json").unlink()
         if kept is not None:
             (folder / "plan.json").write_bytes(kept)
+
+
+@pytest.fixture(scope="module")
+def flagged(own: Own) -> tuple[str, int]:  # noqa: F811
+    """An incident that is shown, and a vessel of it."""
+    found = re.search(r"/incident/[0-9a-f]{16}", own.reader.page("/").html)
+    assert found is not None
+    mmsi = re.search(r"/vessel/(\d{9})", own.reader.page(found[0]).html)
+    assert mmsi is not None
+    return found[0], int(mmsi[1])
+
+
+PLACE = {"lat": 2.0, "lon": 101.0, "chance": 0.5}
+SOON = "2026-01-06T01:00Z"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"lat": 1e300},
+        {"lat": -90, "lon": 1e15},
+        {"lat": 90, "lon": -180},
+        {"chance": 1e308},
+        {"chance": float("nan"), "out_nm": float("nan")},
+        {"time": "9999-12-31T23:59Z"},
+        {"time": "0001-01-01"},
+        {"time": "now"},
+        {"unit": {"a": 1}},
+        {"unit": HOSTILE * 50, "reason": HOSTILE},
+        {"possible": "no", "out_nm": True},
+        {"mmsi": True},
+        {"mmsi": 10**400},
+    ],
+)
+@pytest.mark.parametrize("sails", [True, False])
+def test_where_units_could_meet_a_vessel_is_told_or_left_out(
+    own: Own,  # noqa: F811
+    flagged: tuple[str, int],
+    odd: dict[str, object],
+    sails: bool,
+) -> None:
+    """Of the vessels of an incident that is shown, which a plan that somebody wrote names."""
+    address, mmsi = flagged
+    pair = {"unit": HOSTILE, "mmsi": mmsi, "time": SOON, "possible": True, "reason": ""}
+    pair |= {"out_nm": 3.0, **PLACE, **odd}
+    stop = {"task": "boarding", "name": HOSTILE, "sector": HOSTILE, **PLACE, "mmsi": pair["mmsi"]}
+    stop |= dict.fromkeys(("depart", "begin", "end"), pair["time"])
+    stop |= {"course_deg": 1, "distance_nm": 1, "speed_kn": 1, "chance": pair["chance"]}
+    stop |= {name: pair[name] for name in ("lat", "lon")}
+    stop |= {"route": [[101, 2], [pair["lon"], pair["lat"]]]}
+    sortie = {"unit": pair["unit"], "sortie": 1, "distance_nm": 1, "stops": [stop]}
+    sortie |= {"base": {"name": HOSTILE}, "watch": {"opens": SOON, "closes": SOON}}
+    plan = {"stale_after": SOON, "notes": [], "left_out": [], "sectors": []}
+    plan |= {"sorties": [sortie] if sails else [], "intercepts": [] if sails else [pair]}
+    folder = max((own.home / "runs").iterdir())
+    path = folder / "plan.json"
+    kept = path.read_bytes() if path.exists() else None
+    try:
+        path.write_text(json.dumps(plan))
+        pages = [own.reader.page(one) for one in (address, *(["/plan"] if sails else []))]
+        for page in pages:
+            shown_and_not_obeyed(page)
+            assert "0" * 300 not in page.text
+        assert odd or "chance of finding it 50%" in pages[0].text
+    finally:
+        path.unlink()
+        if kept is not None:
+            path.write_bytes(kept)
+
+
+def test_a_photograph_is_an_image_of_this_folder_and_of_no_other(own: Own) -> None:  # noqa: F811
+    client, folder = own.reader.client, own.home / "photographs"
+    folder.mkdir()
+    jpeg = b"\xff\xd8\xff"
+    try:
+        (own.home / "outside.jpg").write_bytes(jpeg)
+        for ending, content in {
+            "jpg": b"<html><script>alert(1)</script>",
+            "jpeg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+            "png": b"",
+            "webp": b"RIFF",
+        }.items():
+            (folder / f"533000001.{ending}").write_bytes(content)
+        os.mkfifo(folder / "533000002.jpg")  # whoever opens it waits
+        (folder / "533000003.jpg").mkdir()
+        (folder / "533000004.jpg").symlink_to(own.home / "outside.jpg")
+        with (folder / "533000005.jpg").open("wb") as file:
+            file.write(jpeg)
+            file.truncate(photographs.MAX_BYTES + 1)
+        for name in ("533000001", "533000002", "533000003", "533000004", "533000005"):
+            assert client.get(f"/photograph/{name}").status_code == 404
+        for odd in ("..%2foutside", "%2e%2e/outside", "outside", "533000001.jpg", "0", "9" * 10):
+            assert client.get(f"/photograph/{odd}").status_code in {404, 422}
+        (folder / "000000007.jpg").write_bytes(jpeg + b"<script>alert(1)</script>")
+        answer = client.get("/photograph/7")
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "script-src" in answer.headers["content-security-policy"]
+    finally:
+        shutil.rmtree(folder)
+        (own.home / "outside.jpg").unlink()

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as papq
 import pytest
@@ -111,3 +112,151 @@ def test_parquet_with_columns_of_odd_kinds(tmp_path):
         got = outcome(tmp_path, out.getvalue())
         landed += got[0] if got else 0
     assert landed == 1
+
+
+def rows(header, *cells, n=20):
+    """Return a table of sound rows, a second apart, each with some cells more."""
+    told = ",".join(("", *cells)) if cells else ""
+    start = "533000001,2026-01-01T00:00:"
+    lines = [f"{start}{k:02d}Z,1,103{told.replace('K', str(k))}" for k in range(n)]
+    return "\n".join([f"mmsi,time,lat,lon{header}", *lines]) + "\n"
+
+
+def report_of(tmp_path, content):
+    path = tmp_path / "feed"
+    path.write_text(content)
+    decoding = decode(FeedFile.of(path, "feed"), IngestOptions())
+    landed = pd.concat([batch.positions for batch in decoding])
+    return decoding.report, landed
+
+
+@pytest.mark.parametrize("name", ["a1" * 25_000, "ais " * 15_000, "ship " * 12_000 + "lat"])
+def test_a_name_of_many_words_is_none(tmp_path, name):
+    """Each word may be the last of a name: all ways to cut 50,000 took minutes."""
+    assert outcome(tmp_path, rows(f",{name}", "1")) == (20, 20)
+    lines = [json.dumps({**GOOD, name: 1}), json.dumps(GOOD)]
+    assert outcome(tmp_path, "\n".join(lines)) == (2, 2)
+
+
+def test_a_line_that_only_another_delimiter_leaves_whole_is_passed_by(tmp_path):
+    wide = ",".join(f"c{k}" for k in range(8000))
+    assert outcome(tmp_path, f"mmsi,time,lat,lon,{wide}\n1,2,3,4\n") is None
+
+
+def test_parquet_with_thousands_of_columns_of_one_name(tmp_path):
+    names = ["mmsi", "time", "lat", "lon", *["lat"] * 2000]
+    cells = [[533000001], ["2026-01-01T00:00:00Z"], [1.0], [103.0], *[[1.0]] * 2000]
+    out = io.BytesIO()
+    papq.write_table(pa.Table.from_arrays([pa.array(c) for c in cells], names=names), out)
+    assert outcome(tmp_path, out.getvalue()) is None
+
+
+def test_numbers_that_no_float_holds_are_no_speeds(tmp_path):
+    assert outcome(tmp_path, rows(",sog,cog", "1e999", "9" * 400)) == (20, 20)
+    line = json.dumps(GOOD)[:-1] + ', "sog": ' + "1" * 400 + "}"
+    assert outcome(tmp_path, "\n".join([json.dumps({**GOOD, "sog": 5}), line])) == (2, 2)
+
+
+@pytest.mark.parametrize("key", [r"\ud800", r"sog\udfff", "\\u001b[31m"])
+def test_a_key_that_cant_be_written_costs_its_own_line_alone(tmp_path, key):
+    bad = json.dumps(GOOD)[:-1] + f', "{key}": {{"{key}": 1}}, "vessel_id": 1}}'
+    landed, read = outcome(tmp_path, "\n".join([bad, *[json.dumps(GOOD)] * 5]))
+    assert landed >= 5
+    assert read == 6
+
+
+def test_the_first_objects_dont_decide_where_the_others_have_their_latitude(tmp_path):
+    odd = json.dumps({**GOOD, "lat": {"deg": 3}})
+    assert outcome(tmp_path, "\n".join([odd, odd, *[json.dumps(GOOD)] * 20])) == (20, 22)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("mmsi,time,lat,lon\n533000001,2026-01-01T00:00:00Z,103.5,1.2\n", "more than 90 degrees"),
+        (rows("").replace("2026-01-01T00:00:", "26031416").replace("Z", ""), "seconds since 1970"),
+        (rows("").replace("2026-01-01T00:00:", "20260314").replace("Z", ""), "seconds since 1970"),
+        ("id" + rows("").replace("0001", "0\0").partition("mmsi")[2], None),
+        (
+            "mmsi,time,lat,lon\n"
+            + "533000001,03/04/2026 10:00:00,1,103\n" * 9
+            + "533000001,31/04/2026 10:00:00,1,103\n",
+            "day or month comes first",
+        ),
+    ],
+)
+def test_what_would_be_read_wrong_is_refused(tmp_path, content, words):
+    for k in range(content.count("\0")):  # serial numbers that look like MMSIs
+        content = content.replace("\0", f"{100 + k}", 1)
+    with pytest.raises(SelatError, match=words or "number vessels or rows"):
+        report_of(tmp_path, content)
+
+
+@pytest.mark.parametrize("name", ["Δlat", "ｌａｔ", "l\u0430t"])
+def test_letters_of_other_scripts_make_another_word(tmp_path, name):
+    assert outcome(tmp_path, rows("").replace("lat", name)) is None
+
+
+def test_what_isnt_set_comes_first_where_a_feed_is_sorted(tmp_path):
+    """MMSIs aren't numbered as ids of a maker's own because the first rows have none."""
+    first = [f"{k % 50},2026-01-01T00:00:00Z,1,103" for k in range(12_000)]
+    head, _, sound = rows("").partition("\n")
+    report, landed = report_of(tmp_path, "\n".join([head, *first, sound]))
+    assert landed["mmsi"].unique().tolist() == [533000001]
+    assert report.rejected["mmsi"] == len(first)
+
+
+def test_courses_in_tenths_and_letters_that_are_no_sizes(tmp_path):
+    report, landed = report_of(tmp_path, rows(",sog,cog,a,b", "K0", "K50", "55", "3"))
+    assert landed["cog_deg"].max() == 195
+    assert "courses are in tenths of degrees" in report.assumed
+    assert "length_m" not in report.read_as
+    report, _ = report_of(tmp_path, rows(",a,b,c,d", "55", "3", "5", "5"))
+    assert report.read_as["length_m"] == "a + b"
+
+
+def test_a_damaged_longitude_turns_no_other(tmp_path):
+    report, landed = report_of(tmp_path, rows("") + "533000001,2026-01-01T00:10:00Z,1,250\n")
+    assert len(landed) == 20
+    assert report.rejected == {"position": 1}
+
+
+def test_what_is_taken_for_granted_of_times_is_said(tmp_path):
+    lines = [f"533000001,03.04.2026 00:00:{k:02d},1,103" for k in range(20)]
+    report, _ = report_of(tmp_path, "\n".join(["mmsi,time,lat,lon", *lines]))
+    assert report.assumed == ["times are UTC", "days are before months"]
+    times = pa.array([1_770_000_000_000_000], pa.timestamp("us"))
+    out = io.BytesIO()
+    papq.write_table(
+        pa.table({"mmsi": [533000001], "time": times, "lat": [1.0], "lon": [2.0]}), out
+    )
+    path = tmp_path / "feed"
+    path.write_bytes(out.getvalue())
+    decoding = decode(FeedFile.of(path, "feed"), IngestOptions())
+    assert sum(len(batch.positions) for batch in decoding) == 1
+    assert decoding.report.assumed == ["times are UTC"]
+
+
+@pytest.mark.parametrize("none", [102, 511, 999])
+def test_what_stands_for_no_speed_or_course_makes_no_tenths(tmp_path, none):
+    lines = [
+        f"533000001,2026-01-01T00:00:{k:02d}+00,1,103,{k % 2 * none or 9},{k % 2 * 511 or 80}"
+        for k in range(20)
+    ]
+    report, landed = report_of(tmp_path, "\n".join(["mmsi,time,lat,lon,sog,cog", *lines]))
+    assert set(landed["sog_kn"].dropna()) >= {9.0}
+    assert set(landed["cog_deg"].dropna()) == {80.0}
+    assert report.assumed == ["speeds are in knots"]  # and the zone was told
+
+
+def test_a_long_text_that_parquet_holds_once_is_held_once(tmp_path):
+    """Fifty kilobytes of file took a gigabyte where a table's meaning was looked for."""
+    n = 1000
+    table = {"mmsi": [533000001] * n, "lat": [1.0] * n, "lon": [103.0] * n}
+    table["time"] = [f"2026-01-01T00:{k // 60:02d}:{k % 60:02d}Z" for k in range(n)]
+    name = pa.DictionaryArray.from_arrays(pa.array([0] * n, "int32"), pa.array(["x" * 1_000_000]))
+    out = io.BytesIO()
+    papq.write_table(pa.table({**table, "name": name}), out)
+    before = pa.default_memory_pool().max_memory()
+    assert outcome(tmp_path, out.getvalue()) is None  # as a file that grows to so much is
+    assert pa.default_memory_pool().max_memory() < max(before, 100_000_000)

@@ -16,11 +16,12 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from pipelines.ingest.cells import Cells, Words
+from pipelines.ingest.column_names import lacking
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.layouts import Layout, dimension_of, unknown_table
 from pipelines.ingest.lines import Block
-from pipelines.ingest.naming import Named, Sample, by_names, lacking
+from pipelines.ingest.naming import Named, Sample, by_names
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.ingest.column_names import lacking
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.formats.jsonlines import Objects, first_objects, is_indented
-from pipelines.ingest.naming import Named, Sample, by_names, lacking
+from pipelines.ingest.naming import Named, Sample, by_names
 from pipelines.ingest.report import escaped
 from pipelines.ingest.rows import Batch
 
@@ -88,7 +89,9 @@ def _flat(found: dict[str, Any]) -> Iterator[tuple[str, str | float]]:
                     yield f"{key}.{name}", one
         inner = value.items() if isinstance(value, dict) else [("", value)]
         for name, one in inner:
-            # A dot in a key would be taken for one level more.
+            # A dot in a key would be taken for one level more; half a character has no UTF-8.
+            if not (key.isprintable() and name.isprintable()):
+                continue
             is_value = isinstance(one, str | int | float) and not isinstance(one, bool)
             if is_value and "." not in key and "." not in name:
                 yield (f"{key}.{name}" if name else key), one

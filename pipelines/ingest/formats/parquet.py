@@ -6,6 +6,7 @@ row in the feed is its number, from 1. Damage is noticed where the pages are com
 checksums.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from pipelines.ingest.cells import Cells, is_text
+from pipelines.ingest.column_names import candidates
 from pipelines.ingest.containers import PARQUET_MAGIC, Budget
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.layouts import Layout, unknown_table
-from pipelines.ingest.naming import Named, Sample, by_names, candidates
+from pipelines.ingest.naming import Named, Sample, by_names
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 
@@ -30,7 +32,11 @@ from pipelines.ingest.tabular import Table
 _MOST: Final = 1 << 25
 
 # Rows that a table's meaning is told by, where nobody described it, and how large it may grow then.
+# They are read some at a time, until they take so many bytes.
 _SAMPLED: Final = 2_000
+_AT_A_TIME: Final = 100
+_SAMPLED_BYTES: Final = 1 << 26
+_LONGEST: Final = 500
 _MOST_SAMPLED: Final = 1 << 40
 
 # What pyarrow raises for files that are damaged, or made to do harm.
@@ -98,31 +104,50 @@ def _by_names(head: Head) -> Named | IngestError | None:
     """Return how a table is read whose names tell what is what; an error where they nearly do."""
     assert head.path is not None  # noqa: S101
     schema = _schema(head)
+    times = Counter(schema.names)
     names = [
         name
         for name in candidates(schema.names)
-        if schema.names.count(name) == 1 and _is_readable(schema.field(name).type)
+        if times[name] == 1 and _is_readable(schema.field(name).type)
     ]
     if not names:
         return None
     try:
         _check_size(head.path, names, _MOST_SAMPLED)
-        with papq.ParquetFile(head.path, page_checksum_verification=True) as file:
-            batch = next(file.iter_batches(_SAMPLED, columns=names), None)
-            if batch is None or not batch.num_rows:
-                return None
-            cells = [_column(batch.column(name)) for name in names]
+        texts = [name for name in names if _holds_text(schema.field(name).type)]
+        # A text that stands there a thousand times is held once.
+        with papq.ParquetFile(
+            head.path, read_dictionary=texts, page_checksum_verification=True
+        ) as file:
+            rows: list[tuple[str, ...]] = []
+            size = 0
+            for batch in file.iter_batches(_AT_A_TIME, columns=names):
+                rows += zip(*(_texts(batch.column(name)) for name in names), strict=True)
+                size += batch.nbytes
+                if len(rows) >= _SAMPLED or size > _SAMPLED_BYTES:
+                    break
     except pages.TooLargeError as error:
         raise _too_large(head.name, str(error)) from error
     except _DAMAGE as error:
         raise _damaged(head.name, error) from error
-    texts = [[_shown(one) if one.is_valid else "" for one in column] for column in cells]
+    if not rows:
+        return None
     typed = frozenset(n for n in names if pa.types.is_timestamp(schema.field(n).type))
-    named = by_names(Sample(names, list(zip(*texts, strict=True)), typed))
+    unzoned = frozenset(name for name in typed if schema.field(name).type.tz is None)
+    named = by_names(Sample(names, rows, typed, unzoned))
     if isinstance(named, Named):
         unused = [name for name in schema.names if name not in named.layout.used]
         return replace(named, unused=tuple(unused))
     return named
+
+
+def _texts(cells: pa.Array) -> list[str]:
+    """Return what a column of some rows holds, each cut off."""
+    if not pa.types.is_dictionary(cells.type):
+        return [_shown(one)[:_LONGEST] if one.is_valid else "" for one in _column(cells)]
+    words, index = _column(cells.dictionary), cells.indices.to_pylist()
+    cut = {k: words[k].as_py()[:_LONGEST] for k in set(index) - {None}}
+    return [cut.get(k, "") for k in index]
 
 
 def _found(layout: Layout, named: Named | None = None) -> Found:

@@ -8,6 +8,8 @@ import pytest
 
 from detectors.core import frames
 from detectors.kinematics.integrity import Segmented
+from pipelines.store import spool
+from pipelines.store.catalogue import DiskFullError
 from pipelines.store.judged_files import Within
 from pipelines.store.spool import Spool
 
@@ -100,3 +102,23 @@ def test_nothing_is_kept(tmp_path: Path) -> None:
         got = spool.segmented(need, END)
     assert got.tracked.empty
     assert got.noise.empty
+
+
+def test_a_full_disk_is_told_and_nothing_else(
+    kept: list[Segmented], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What couldn't be written can't be written either when the file is closed."""
+    full = Path("/dev/full")
+    monkeypatch.setattr(spool, "_file_in", lambda folder: (folder, full.open("r+b")))
+    with pytest.raises(DiskFullError), Spool(full.parent) as held:
+        held.add(kept[0])
+
+
+def test_room_is_looked_for_where_the_file_lies(tmp_path: Path) -> None:
+    """A folder that isn't there has no room to tell of."""
+    where, file = spool._file_in(tmp_path / "none")
+    file.close()
+    assert where.is_dir()
+    where, file = spool._file_in(tmp_path)
+    file.close()
+    assert where == tmp_path

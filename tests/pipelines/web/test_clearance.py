@@ -1,5 +1,6 @@
 """What an account may not see is on no page of its desk: not said, not counted, not found."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -355,3 +356,47 @@ def test_what_a_cleared_home_is_configured_with_is_for_nobody_else_to_read(
     made = list(own.home.rglob("*"))
     assert own.config / "zones" in made
     assert not [path for path in made if path.stat().st_mode & 0o077]
+
+
+def test_a_photograph_is_for_who_may_see_everything(
+    marked: Installation, guest: Signed, chief: Signed
+) -> None:
+    """It has no mark, so that nobody else is told that there is one, or where it lies."""
+    [mmsi, *_] = values(cleared.home_of(marked, GUEST))["mmsi"]
+    marked.photographs.mkdir()
+    path = marked.photographs / f"{mmsi}.png"
+    try:
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(16))
+        assert chief.client.get(f"/photograph/{mmsi}").status_code == 200
+        assert chief.page(f"/vessel/{mmsi}").all("img")
+        assert guest.client.get(f"/photograph/{mmsi}").status_code == 404
+        page = guest.page(f"/vessel/{mmsi}")
+        assert "No photograph." in page.text
+        assert str(marked.home) not in page.html
+    finally:
+        path.unlink()
+        marked.photographs.rmdir()
+
+
+def test_a_plan_is_for_who_may_see_everything(
+    marked: Installation, guest: Signed, chief: Signed
+) -> None:
+    """Neither made, nor shown, nor beside an incident that both see."""
+    [incident, *_] = values(cleared.home_of(marked, GUEST))["incident_id"]
+    [mmsi, *_] = re.findall(r"/vessel/(\d{9})", guest.page(f"/incident/{incident}").html)
+    found = {"unit": "KM Perwira", "mmsi": int(mmsi), "time": "2026-01-06T01:00Z", "out_nm": 9}
+    found |= {"possible": True, "reason": "", "lat": 2, "lon": 101, "chance": 0.5}
+    plan = {"stale_after": "2026-01-06T01:00Z", "notes": ["KM Perwira"], "intercepts": [found]}
+    plan |= {"sorties": [], "left_out": [], "sectors": []}
+    runs = [folder for folder in marked.runs.iterdir() if folder.is_dir()]
+    try:
+        for folder in runs:
+            assert not (folder / "plan.json").exists()
+            (folder / "plan.json").write_text(json.dumps(plan))
+        assert "KM Perwira" in chief.page("/plan").text
+        for address in ("/plan", f"/incident/{incident}", "/"):
+            assert "Perwira" not in guest.page(address).html
+        assert guest.send("/plan").status_code == 403
+    finally:
+        for folder in runs:
+            (folder / "plan.json").unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""Which quantities the columns of a table are, by what they are called.
+
+The names are in names.yaml beside this module. Only names that can mean one thing are taken.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.base.yaml_files import read_yaml
+from pipelines.ingest.layouts import dimension_of
+
+# Letters of other scripts are words too: "Δlat" is no latitude. A degree sign is often written "º".
+_TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-zº]+")
+# No name of names.yaml with what may stand around it is as long: what is wasn't written as a name.
+_LONGEST, _MOST_TOKENS = 120, 10
+_TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
+
+
+@dataclass(frozen=True)
+class Match:
+    """A column that a quantity may come from: the lower its rank the better it is called."""
+
+    rank: int
+    column: str
+    unit: str = ""
+    is_utc: bool = False
+
+
+def matches_of(header: Sequence[str]) -> dict[str, list[Match]]:
+    """Return the columns that each quantity may come from, the best first."""
+    found: dict[str, list[Match]] = {}
+    for column in header:
+        if len(column) > _LONGEST:
+            continue
+        tokens = [token.casefold() for token in _TOKEN.findall(column)]
+        if len(tokens) > _MOST_TOKENS:
+            continue
+        starts = [0]
+        while starts[-1] < len(tokens) - 1 and tokens[starts[-1]] in _glossary()["before"]:
+            starts.append(starts[-1] + 1)
+        cuts = [
+            ("".join(tokens[start:stop]), "".join(tokens[stop:]))
+            for start in starts
+            for stop in range(len(tokens), start, -1)
+        ]
+        for name, ranks in _ranks().items():
+            if name in ("time", "date"):
+                match = _time_match(ranks, column, tokens, starts)
+            else:
+                match = _match(name, ranks, column, cuts)
+            if match is not None:
+                found.setdefault(name, []).append(match)
+    return {
+        name: sorted(matches, key=lambda m: (not m.is_utc, m.rank))
+        for name, matches in found.items()
+    }
+
+
+def _match(
+    name: str, ranks: Mapping[str, int], column: str, cuts: Sequence[tuple[str, str]]
+) -> Match | None:
+    units = _glossary()["units"].get(dimension_of(name) or "", {})
+    for text, rest in cuts:
+        if text not in ranks:
+            continue
+        unit = next((u for u, words in units.items() if rest in words), None)
+        if not rest or unit:
+            return Match(ranks[text], column, "" if unit in (None, "deg", "m") else unit)
+    return None
+
+
+def _time_match(
+    ranks: Mapping[str, int], column: str, tokens: list[str], starts: Sequence[int]
+) -> Match | None:
+    glossary = _glossary()
+    kept = [token for token in tokens if token not in glossary["utc"] or len(tokens) == 1]
+    if any(token in glossary["local"] for token in tokens):
+        return None
+    for start in starts:
+        if (text := "".join(kept[start:])) in ranks:
+            return Match(ranks[text], column, is_utc=len(kept) < len(tokens))
+    return None
+
+
+@cache
+def _ranks() -> Mapping[str, Mapping[str, int]]:
+    return {
+        name: {text: rank for rank, text in enumerate(names)}
+        for name, names in _glossary()["quantities"].items()
+    }
+
+
+@cache
+def _glossary() -> Mapping[str, Any]:
+    return read_yaml(Path(__file__).with_name("names.yaml"))
+
+
+def lacking(header: Sequence[str]) -> list[str]:
+    """Return which of vessel, time, latitude and longitude no column's name says."""
+    found = set(matches_of(header)) | ({"time"} if local_times(header) else set())
+    needed = {"which vessel": {"mmsi", "vessel_id"}} | {
+        text: {name} for text, name in (("when", "time"), ("latitude", "lat"), ("longitude", "lon"))
+    }
+    return [text for text, names in needed.items() if not names & found]
+
+
+def candidates(header: Sequence[str]) -> list[str]:
+    """Return the columns that `naming.by_names` looks at; none if it makes no layout of them."""
+    found = matches_of(header)
+    if lacking(header) or "uncertainty_m" in header:
+        return []
+    columns = {match.column for matches in found.values() for match in matches}
+    return [name for name in header if name in columns]
+
+
+def local_times(header: Sequence[str]) -> list[str]:
+    """Return columns whose name says that they hold local times."""
+    tokens = {name: {token.casefold() for token in _TOKEN.findall(name)} for name in header}
+    local = set(_glossary()["local"])
+    return [name for name in header if tokens[name] & _TIME_WORDS and tokens[name] & local]
