@@ -232,8 +232,7 @@ class Gap(Limits):
         # few reports get into a feed hears no further than any other.
         ratio = np.where(columns["by_passes"], self.min_interval_ratio, columns["interval_ratio"])
         heard = columns["heard_fraction"]
-        enough = np.minimum(heard / self.min_heard_fraction, 1.0)
-        heard = np.where(columns["by_passes"], enough, heard)
+        heard = np.where(columns["by_passes"], 1.0, heard)
         hours = columns["duration_s"] / 3600.0
         score = surprise * np.sqrt(ratio / (ratio + 10.0) * hours / (hours + 1.0))
         score *= heard * np.where(columns["was_moving"], 1.0, 0.8)
