@@ -21,6 +21,8 @@ STAYS_OFF_S: Final = 3600
 AT_WORK_KN: Final = 1.5
 RECENT: Final = 15
 """Ticks (half an hour) to either side that show a vessel's speed."""
+LIKELY_ASHORE: Final = 0.5
+"""More likely than not: a boat that is heard on its way in and on its way out may have turned."""
 HURRY: Final = 1.25
 """By so much faster than that it can have gone unheard."""
 SAMPLED_M: Final = SPACING_M / 2
@@ -140,7 +142,8 @@ def _ending(
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), None
     if (len(rows) - 1) * limits.step_s > SOON_S:
-        return AT_SEA, None
+        chance = _ashore_between(limits, grid, row, own, coasts)
+        return (UNHEARD, chance) if chance >= LIKELY_ASHORE else (AT_SEA, None)
     chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
 
@@ -181,6 +184,32 @@ def _landed(
     silence_s = abs(int(grid.tick[then] - grid.tick[of_run])) * limits.step_s
     way_m = np.array(HURRY * speed_kn * geodesy.KNOT_MPS * silence_s)
     apart_m = geodesy.distance_m(grid.lat[of_run], grid.lon[of_run], grid.lat[then], grid.lon[then])
+    return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
+
+
+def _ashore_between(
+    limits: Limits, grid: timegrid.Grid, row: int, own: int, coasts: Coasts
+) -> float:
+    """Return how likely a vessel was at the coast `own` in the silence that a row of the grid lies
+    in, as of a boat that is heard by satellite on its way in and again on its way out. 0 in one of
+    less than `SOON_S`, in which the line between its reports is its way.
+    """
+    low, high = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1]).tolist()
+    high = min(high, len(grid.tick) - 1)
+    silence_s = int(grid.tick[high] - grid.tick[low]) * limits.step_s
+    if silence_s < SOON_S or grid.track_id[high] != grid.track_id[row]:
+        return 0.0
+    rows = np.array([low, high])
+    coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
+    # On the line across a silence it seems slow: its speed is what it makes before and after.
+    around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
+    around = around[grid.track_id[around] == grid.track_id[row]]
+    moving = grid.speed_kn[around]
+    moving = moving[moving >= limits.min_speed_kn]
+    if len(moving) == 0:
+        return 0.0
+    way_m = np.array(HURRY * float(np.median(moving)) * geodesy.KNOT_MPS * silence_s)
+    apart_m = geodesy.distance_m(grid.lat[low], grid.lon[low], grid.lat[high], grid.lon[high])
     return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
 
 
