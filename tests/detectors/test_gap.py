@@ -127,14 +127,24 @@ def naive(stage) -> set[tuple]:
         near = near[(near["row"] // 5 - row).abs().le(1) & (near["col"] // 5 - col).abs().le(1)]
         past = [k for k in range(i + 1) if track["time"].iloc[k] >= start - hours(3)]
         heard = len({track["time"].iloc[k].floor("30min") for k in past})
+        over_s = (start - track["time"].iloc[past[0]]).total_seconds()
+        is_b = here["ais_class"] == "B"
+
+        def chance_to_be_heard(lat: float, lon: float, slot: pd.Timestamp) -> bool:
+            if is_b:
+                return vessels(lat, lon, slot, "B")[0] >= 1
+            return receiving(lat, lon, slot) >= 2
+
         missed = [
-            receiving(*between(track.iloc[k], track.iloc[k + 1], slot), slot) >= 2
+            chance_to_be_heard(*between(track.iloc[k], track.iloc[k + 1], slot), slot)
             for k in past[:-1]
             for slot in inside(track["time"].iloc[k], track["time"].iloc[k + 1], 30, 24)
         ]
         last = here if is_open else track.iloc[i + 1]
         silent = [
-            receiving(*((here["lat"], here["lon"]) if is_open else between(here, last, s)), s) >= 2
+            chance_to_be_heard(
+                *((here["lat"], here["lon"]) if is_open else between(here, last, s)), s
+            )
             for s in inside(start, end, 30, 24)
         ]
         # The chance to miss one after the other, each time with one miss more behind it.
@@ -142,7 +152,8 @@ def naive(stage) -> set[tuple]:
         for k in range(sum(silent)):
             chance *= (n_missed + k + 0.5) / (heard + n_missed + k + 1)
         thin = len(near) > 0 and near["reports"].sum() <= 5 * near["vessels"].sum()
-        return thin and here["ais_class"] != "B" and heard >= 4 and chance <= 0.005
+        rare = chance <= (0.002 if is_b else 0.006)
+        return thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
 
     for _, track in rows.groupby("track_id"):
         times = list(track["time"])
