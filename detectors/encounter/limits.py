@@ -32,7 +32,7 @@ _MAX_INTERRUPTION_S: Final = (
     "two, and vessels that pass twice don't make one."
 )
 
-_MAX_PASS_S: Final = (
+_MAX_UNHEARD_S: Final = (
     "2 hours, one missed of passes up to an hour apart, the longest interval over which Global "
     "Fishing Watch interpolates what satellites hear (pipe-encounters, `MAX_GAP_HOURS`); and only "
     "where what was silent lay or drifted: see the rule."
@@ -123,7 +123,7 @@ class Limits(Detector):
             "(ITU-R M.1371-5, table 1), and receivers lose some."
         ),
     )
-    max_pass_s: PositiveInt = Field(7200, description=_MAX_PASS_S)
+    max_pass_s: PositiveInt = Field(7200, description=_MAX_UNHEARD_S)
     step_s: PositiveInt = Field(
         120, description="2 minutes: 10 m of position noise then make 0.2 kn."
     )

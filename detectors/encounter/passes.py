@@ -1,4 +1,4 @@
-"""Vessels that are heard by passes: the places between two reports that a silence leaves certain."""
+"""Vessels that are heard by passes: where they were in a silence of which both ends are slow."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -58,7 +58,8 @@ class Gap(Limits):
       it missed more chances than its own hearing explains: each half hour in which others within
       that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
       all of them, by those that it was heard in and missed in the `history_s` before (see
-      `gap.passes`); not for class B. A satellite has no edge: neither of the next three is asked
+      `gap.passes`); `max_missed_chance_b` for class B, by its like in its cell and the eight
+      around. A satellite has no edge: neither of the next three is asked
       then.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
@@ -117,8 +118,8 @@ class Gap(Limits):
     hours / (hours + 1), where the ratio is that of the silence to the longest interval before it,
     times the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it
     was heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at
-    least, more so as the chances that it missed are more; the fraction of half hours counts
-    as a share of `min_heard_fraction`, from which on it makes no difference.
+    least, more so as the chances that it missed are more; the fraction of half hours heard
+    makes no difference, since the chances are those.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even

@@ -97,8 +97,8 @@ _MIN_LYING: Final = (
 
 
 _MAX_MISSED_CHANCE: Final = (
-    "0.006: so seldom a vessel misses its passes by chance; it is three in turn after five of five "
-    "heard. 0.002 for class B, whose signal is lost with the crowd below the satellite, for several "
+    "0.006: so seldom a vessel misses its passes by chance: three in turn after five of five. "
+    "0.002 for class B, whose signal is lost with the crowd below the satellite, for several "
     "passes in turn. Measured on five simulated nights heard by satellite alone, two of them with "
     "nothing planted: of 449 other silences of an hour or more of class A one under way that ended "
     "was as rare."
@@ -168,9 +168,7 @@ class Limits(Detector):
             "satellites alone hear, 9-14 off the coast stations."
         ),
     )
-    max_missed_chance: PositiveFloat = Field(
-        0.006, le=0.5, description=_MAX_MISSED_CHANCE
-    )
+    max_missed_chance: PositiveFloat = Field(0.006, le=0.5, description=_MAX_MISSED_CHANCE)
     max_missed_chance_b: PositiveFloat = Field(0.002, le=0.5, description=_MAX_MISSED_CHANCE)
     habit_s: PositiveInt = Field(86_400, description=_HABIT_S)
     alike_share: PositiveFloat = Field(0.5, le=1.0, description=_HABIT_S)

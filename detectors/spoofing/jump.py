@@ -51,7 +51,9 @@ def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
     pause_s = np.maximum(waits_s, came_s)
     soon, longer = pause_s <= limits.alive_s, pause_s <= limits.max_pause_s
     # It can't have gone there, or can't have come back, at any speed near what it states.
-    impossible = ~(leaps.reachable(reports, first - 1, first) & leaps.reachable(reports, last, back))
+    impossible = ~(
+        leaps.reachable(reports, first - 1, first) & leaps.reachable(reports, last, back)
+    )
     likely = np.flatnonzero(
         (reports.track[first] == reports.track[back])
         & alike

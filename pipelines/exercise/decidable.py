@@ -112,7 +112,9 @@ def undecidable(event: Planted, heard: Heard) -> str:
         few = f"{heard.reports} report{'' if heard.reports == 1 else 's'}"
         return f"{few} of a vessel of it {'was' if heard.reports == 1 else 'were'} heard meanwhile"
     if event.kind == TAKES_OVER and event.other_mmsi and heard.reports < MIN_REPORTS:
-        return "1 report of one of its two numbers was heard in all: no way that goes on"
+        few = f"{heard.reports} report{'' if heard.reports == 1 else 's'}"
+        was = "was" if heard.reports == 1 else "were"
+        return f"{few} of one of its two numbers {was} heard in all: no way to be carried on"
     if event.kind in BY_SILENCE and heard.others == 0:
         return "nobody else was heard within 12 nm meanwhile"
     if event.kind == BY_OTHERS and heard.others == 0:

@@ -293,6 +293,24 @@ def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
     assert found["evidence"].iloc[0].facts["by_passes"]
 
 
+@pytest.mark.parametrize(("like", "n_found"), [("B", 1), ("A", 0)])
+def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
+    stage_of, fill, zones_from, like, n_found
+):
+    """Passes of a satellite every 40 minutes; of six it was heard in before it missed nine."""
+    rows = [
+        (563000200 + k, T0 + hours(n / 1.5), 2.0 + 0.02 * k, 101.1, like)
+        for k in range(4)
+        for n in range(60)
+    ]
+    heard = [*range(24, 30), *range(39, 60)]
+    rows += [(563000001, T0 + hours(n / 1.5 + 0.01), 2.04, 101.1, "B") for n in heard]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
+    assert found["start"].tolist() == [T0 + hours(29 / 1.5 + 0.01)] * n_found
+
+
 def moored(n: int, off: int) -> list[tuple]:
     """Boats side by side at a place that no zone has, some of whose sets go off one after the
     other, and elsewhere ships that go on sending.
