@@ -213,7 +213,7 @@ def _turned_unheard(
     course_deg = geodesy.bearing_deg(lat[0], lon[0], lat[1], lon[1])
     on_m = grid.speed_kn[steps[0]] * geodesy.KNOT_MPS * silence_s / 2
     there = geodesy.destination(lat[1], lon[1], course_deg, np.linspace(0.0, on_m, CARRIED_ON))
-    beach_m = coasts.distance_m(*(np.asarray(axis) for axis in there), of=(own,))[own]
+    beach_m = coasts.distance_m(np.asarray(there[0]), np.asarray(there[1]), of=(own,))[own]
     return bool(beach_m.min() <= limits.shore_m + SAMPLED_M)
 
 

@@ -27,11 +27,11 @@ def chances(
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
     what is about at one pass, but sets of class B as the crowd has it (Report ITU-R M.2084), so
     that for one of them only its like count, in its own cell and the eight around. Of those in the
-    `history_s` before, the vessel was heard in so many and missed so many; under Jeffreys' prior the chance of missing all those of the silence
-    too is the beta-binomial one (posterior predictive: Gelman et al. 2013, Bayesian data analysis,
-    3rd ed., section 2.4). `by_passes` says that the place is heard thinly, by
-    `max_thin_reports` a vessel and half hour in the day before, and that the vessel missed more
-    than chance explains.
+    `history_s` before, the vessel was heard in so many and missed so many; under Jeffreys' prior
+    the chance of missing all those of the silence too is the beta-binomial one (posterior
+    predictive: Gelman et al. 2013, Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
+    that the place is heard thinly, by `max_thin_reports` a vessel and half hour in the day before,
+    and that the vessel missed more than chance explains.
     """
     row = silences.row
     own = silences.start_us // _SLOT_US
