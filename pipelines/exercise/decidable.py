@@ -111,10 +111,9 @@ def undecidable(event: Planted, heard: Heard) -> str:
     if event.kind in BY_REPORTS and event.mmsi and heard.reports < MIN_REPORTS:
         few = f"{heard.reports} report{'' if heard.reports == 1 else 's'}"
         return f"{few} of a vessel of it {'was' if heard.reports == 1 else 'were'} heard meanwhile"
-    if event.kind == TAKES_OVER and event.other_mmsi and heard.reports < MIN_REPORTS:
-        few = f"{heard.reports} report{'' if heard.reports == 1 else 's'}"
-        was = "was" if heard.reports == 1 else "were"
-        return f"{few} of one of its two numbers {was} heard in all: no way to be carried on"
+    # None at all is what truths of old have, which counted within the minutes of the change alone.
+    if event.kind == TAKES_OVER and event.other_mmsi and heard.reports == 1:
+        return "1 report of one of its two numbers was heard in all: no way to be carried on"
     if event.kind in BY_SILENCE and heard.others == 0:
         return "nobody else was heard within 12 nm meanwhile"
     if event.kind == BY_OTHERS and heard.others == 0:
