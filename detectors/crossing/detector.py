@@ -89,7 +89,8 @@ class Crossing(Limits):
     0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
     (0.1 near that coast), and up to 0.1 for speed made good (full at 20 kn); times 0.7 for each end
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
-    for a coast doesn't), times 0.3 for each that lies at sea; times 0.6 where only one side of the
+    for a coast doesn't; or it made for that coast and came from it again between two reports, with
+    time to land), times 0.3 for each that lies at sea; times 0.6 where only one side of the
     strait was seen; times 0.75 to 1 for the share of darkness; times 0.6 for a class A set below 18
     kn that isn't seen to land; times 0.3 where its stated speed contradicts its positions.
 
@@ -98,7 +99,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -21,6 +21,8 @@ STAYS_OFF_S: Final = 3600
 AT_WORK_KN: Final = 1.5
 RECENT: Final = 15
 """Ticks (half an hour) to either side that show a vessel's speed."""
+CARRIED_ON: Final = 64
+"""Places at which the way ahead is looked at: a quarter of a mile apart at 30 kn for an hour."""
 HURRY: Final = 1.25
 """By so much faster than that it can have gone unheard."""
 SAMPLED_M: Final = SPACING_M / 2
@@ -140,7 +142,8 @@ def _ending(
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), None
     if (len(rows) - 1) * limits.step_s > SOON_S:
-        return AT_SEA, None
+        turned = step > 0 and _turned_unheard(limits, grid, row, own, coasts)
+        return (UNHEARD if turned else AT_SEA), None
     chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
 
@@ -182,6 +185,36 @@ def _landed(
     way_m = np.array(HURRY * speed_kn * geodesy.KNOT_MPS * silence_s)
     apart_m = geodesy.distance_m(grid.lat[of_run], grid.lon[of_run], grid.lat[then], grid.lon[then])
     return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
+
+
+def _turned_unheard(
+    limits: Limits, grid: timegrid.Grid, row: int, own: int, coasts: Coasts
+) -> bool:
+    """Tell whether a vessel made for the coast `own` as it fell silent, came from there as it was
+    heard again, and had time to be ashore: as of a boat that a satellite hears on its way in and on
+    its way out. `row` of the grid lies in that silence.
+
+    Carried on as it went in, it is at the coast in half of the time at most. In a silence of less
+    than `SOON_S` the line between its reports is its way.
+    """
+    track = grid.track_id[row]
+    low, high = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1]).tolist()
+    # The tick before the last report lies on the way in; those around a report are cut by it.
+    steps = np.array([low - 2, low - 1, high, high + 1])
+    if steps[0] < 0 or steps[-1] >= len(grid.tick) or (grid.track_id[steps] != track).any():
+        return False
+    silence_s = int(grid.tick[high] - grid.tick[low]) * limits.step_s
+    if silence_s < SOON_S:
+        return False
+    lat, lon = grid.lat[steps], grid.lon[steps]
+    away_m = coasts.distance_m(lat, lon, of=(own,))[own]
+    if away_m[3] <= away_m[2]:
+        return False
+    course_deg = geodesy.bearing_deg(lat[0], lon[0], lat[1], lon[1])
+    on_m = grid.speed_kn[steps[0]] * geodesy.KNOT_MPS * silence_s / 2
+    there = geodesy.destination(lat[1], lon[1], course_deg, np.linspace(0.0, on_m, CARRIED_ON))
+    beach_m = coasts.distance_m(np.asarray(there[0]), np.asarray(there[1]), of=(own,))[own]
+    return bool(beach_m.min() <= limits.shore_m + SAMPLED_M)
 
 
 def _went_back(

@@ -24,6 +24,7 @@ from detectors.encounter.dynamics import PORT_LOOKS_S
 from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
+from detectors.encounter.passes import grid_of
 from detectors.encounter.rafts import rafts
 from detectors.encounter.told import tell
 from detectors.hypotheses.encounter import HYPOTHESES
@@ -45,8 +46,10 @@ BOARDING: Final = "boarding"
 class Encounter(Limits):
     """Two vessels together: slow and close for half an hour, or a boat alongside for a quarter.
 
-    Both tracks are interpolated at the ticks of an absolute time grid (never over a silence
-    longer than `max_silence_s`). They are *together* at a tick when, over the step that follows,
+    Both tracks are interpolated at the ticks of an absolute time grid, over a silence of up to
+    `max_silence_s`, and of up to `max_pass_s` where the vessel stated `max_drift_kn` or less before
+    and after and wasn't carried on faster than that; there only the first two ways count. They are
+    *together* at a tick when, over the step that follows,
 
     - both are slower than `max_speed_kn` and within `max_distance_m`; or
     - they drift as one: within `max_distance_m`, slower than `max_drift_kn`, and moving against
@@ -97,7 +100,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -120,22 +123,22 @@ class Encounter(Limits):
     def settle(self) -> timedelta:
         """How long after its last tick an encounter or its raft can still change."""
         goes_on_s = (
-            self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_silence_s
+            self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_pass_s
         )
-        return timedelta(seconds=max(goes_on_s, self.company_s + self.max_silence_s))
+        return timedelta(seconds=max(goes_on_s, self.company_s + self.max_pass_s))
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find any encounter not yet settled, and the raft it belongs to."""
         found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
-        return self.settle + timedelta(seconds=self.raft_memory_s + found_s + self.max_silence_s)
+        return self.settle + timedelta(seconds=self.raft_memory_s + found_s + self.max_pass_s)
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:
         """Return who was slow near by: partners, and neighbours of a pair by its lower MMSI."""
-        slow = Along(self.step_s, self.max_silence_s, below_kn=self.max_boat_speed_kn)
+        slow = Along(self.step_s, self.max_pass_s, below_kn=self.max_boat_speed_kn)
         memory_s = max(self.raft_memory_s, self.company_s, *PORT_LOOKS_S)
-        around_s = memory_s + self.max_silence_s + 2 * self.step_s
+        around_s = memory_s + self.max_pass_s + 2 * self.step_s
         reach_m = max(self.max_distance_m, self.neighbour_m)
         return (Near(reach_m, 0.0, slow, slow, around_s),)
 
@@ -148,7 +151,7 @@ class Encounter(Limits):
         if positions.empty:
             return events.empty()
         reports, craft = Reports(positions), Craft(positions, context, self)
-        grid = reports.grid(self.step_s, self.max_silence_s)
+        grid = grid_of(self, reports)
         pairs = together(self, reports, grid, craft, context)
         if len(pairs.left) == 0:
             return events.empty()

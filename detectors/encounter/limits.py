@@ -32,6 +32,12 @@ _MAX_INTERRUPTION_S: Final = (
     "two, and vessels that pass twice don't make one."
 )
 
+_MAX_UNHEARD_S: Final = (
+    "2 hours, one missed of passes up to an hour apart, the longest interval over which Global "
+    "Fishing Watch interpolates what satellites hear (pipe-encounters, `MAX_GAP_HOURS`); and only "
+    "where what was silent lay or drifted: see the rule."
+)
+
 _EXCLUDED_CLASSES: Final = (
     "Zone classes that are left out whole, and those in which only vessels alongside count, "
     "within 150 m: ships at anchor lie a swinging circle apart."
@@ -117,6 +123,7 @@ class Limits(Detector):
             "(ITU-R M.1371-5, table 1), and receivers lose some."
         ),
     )
+    max_pass_s: PositiveInt = Field(7200, description=_MAX_UNHEARD_S)
     step_s: PositiveInt = Field(
         120, description="2 minutes: 10 m of position noise then make 0.2 kn."
     )
@@ -160,6 +167,7 @@ class Limits(Detector):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         settings.at_most(self, "step_s", "min_piece_s")
+        settings.at_most(self, "max_silence_s", "max_pass_s")
         settings.at_most(self, "min_boarding_s", "min_brief_s")
         settings.at_most(self, "min_piece_s", "min_brief_s")
         settings.at_most(self, "min_brief_s", "min_duration_s")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
+from detectors.encounter.passes import thin
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.near import Near
 from detectors.kinematics.reports import Reports
@@ -103,8 +104,10 @@ def together(
     for own, (a, b) in zip(small, ((i, j), (j, i)), strict=True):
         asked = np.flatnonzero(own & alongside)
         reported[asked] |= _reported_beside(limits, reports, grid, a[asked], b[asked])
-    together = lying | drifting | boarding | hulls | reported
-    brief = together & boat & (steady | reported) & (distance_m <= beside_m)
+    # In a longer silence nothing shows what is read off a few minutes.
+    sure = ~(thin(limits, reports, grid, i) | thin(limits, reports, grid, j))
+    together = lying | drifting | ((boarding | hulls | reported) & sure)
+    brief = together & sure & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)
     order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
     keep = keep[order]

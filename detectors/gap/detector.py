@@ -58,7 +58,8 @@ class Gap(Limits):
       it missed more chances than its own hearing explains: each half hour in which others within
       that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
       all of them, by those that it was heard in and missed in the `history_s` before (see
-      `gap.passes`); not for class B. A satellite has no edge: neither of the next three is asked
+      `gap.passes`); `max_missed_chance_b` for class B, by its like in its cell and the eight
+      around. A satellite has no edge: neither of the next three is asked
       then.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
@@ -117,8 +118,8 @@ class Gap(Limits):
     hours / (hours + 1), where the ratio is that of the silence to the longest interval before it,
     times the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it
     was heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at
-    least, more so as the chances that it missed are more; the fraction of half hours counts
-    as a share of `min_heard_fraction`, from which on it makes no difference.
+    least, more so as the chances that it missed are more; the fraction of half hours heard
+    makes no difference, since the chances are those.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
@@ -128,7 +129,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -236,8 +237,7 @@ class Gap(Limits):
         # few reports get into a feed hears no further than any other.
         ratio = np.where(columns["by_passes"], self.min_interval_ratio, columns["interval_ratio"])
         heard = columns["heard_fraction"]
-        enough = np.minimum(heard / self.min_heard_fraction, 1.0)
-        heard = np.where(columns["by_passes"], enough, heard)
+        heard = np.where(columns["by_passes"], 1.0, heard)
         hours = columns["duration_s"] / 3600.0
         score = surprise * np.sqrt(ratio / (ratio + 10.0) * hours / (hours + 1.0))
         score *= heard * np.where(columns["was_moving"], 1.0, 0.8)

@@ -25,12 +25,13 @@ def chances(
     """Return, of silences, what each vessel's own hearing makes of them.
 
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
-    what is about at one pass. Of those in the `history_s` before, the vessel was heard in so
-    many and missed so many; under Jeffreys' prior the chance of missing all those of the silence
-    too is the beta-binomial one (posterior predictive: Gelman et al. 2013, Bayesian data analysis,
-    3rd ed., section 2.4). `by_passes` says that the place is heard thinly, by
-    `max_thin_reports` a vessel and half hour in the day before, and that the vessel missed more
-    than chance explains.
+    what is about at one pass, but sets of class B as the crowd has it (Report ITU-R M.2084), so
+    that for one of them only its like count, in its own cell and the eight around. Of those in the
+    `history_s` before, the vessel was heard in so many and missed so many; under Jeffreys' prior
+    the chance of missing all those of the silence too is the beta-binomial one (posterior
+    predictive: Gelman et al. 2013, Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
+    that the place is heard thinly, by `max_thin_reports` a vessel and half hour in the day before,
+    and that the vessel missed more than chance explains.
     """
     row = silences.row
     own = silences.start_us // _SLOT_US
@@ -45,12 +46,14 @@ def chances(
     chance = np.exp(
         betaln(n_heard + 0.5, n_missed + n_chances + 0.5) - betaln(n_heard + 0.5, n_missed + 0.5)
     )
-    # A pass hears class B or not as the crowd has it, so that it misses several in a row.
-    thin = (density <= limits.max_thin_reports) & (reports.ais_class_of(row) != "B")
+    thin = density <= limits.max_thin_reports
+    # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
+    over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.
-    enough = (n_heard >= limits.min_passes + silences.is_open) & (
-        chance <= limits.max_missed_chance
-    )
+    is_b = reports.ais_class_of(row) == "B"
+    rare = chance <= np.where(is_b, limits.max_missed_chance_b, limits.max_missed_chance)
+    enough = rare & (n_heard >= limits.min_passes + 2 * silences.is_open)
+    enough &= over_s >= limits.min_regular_s
     return {
         "by_passes": thin & enough,
         "heard_thinly": thin,
@@ -81,5 +84,8 @@ def _with_others(limits: Limits, silences: Silences, reports: History, context: 
     )
     there = some.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
     others = context.coverage.receiving(there.lat, there.lon, there.slot) >= limits.min_neighbours
+    own_class = reports.ais_class_of(some.row)[there.silence]
+    alike = context.coverage.around(there.lat, there.lon, there.slot, own_class)
+    others = np.where(own_class == "B", alike.vessels >= 1, others)
     found[long] = np.bincount(there.silence, weights=others, minlength=len(long))
     return found

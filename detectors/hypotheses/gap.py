@@ -55,6 +55,8 @@ RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE)
 """One that is heard again near where it was lost didn't sail away, unless it went fishing."""
 HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
 """Heard again, where others are heard ahead at other hours."""
+HEARD_ASTERN: Final = All(Not(Is("is_open")), Compare("astern_known_ratio", ">=", 0.5))
+"""Heard again on a way that leads through where others are heard."""
 OTHERS_LOST: Final = All(
     Any(Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))),
     Not(BY_PASSES),
@@ -146,7 +148,7 @@ HYPOTHESES: Final = (
                     Is("was_moving"),
                     AHEAD_IS_THIN,
                     Compare("ahead_known_ratio", "<", 0.5),
-                    Not(Any(RETURNED, Is("again_ahead"))),
+                    Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"))),
                 ),
                 "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
                 "{ahead_heard_fraction:.0%} of the half hours that followed",

@@ -129,6 +129,19 @@ RAFT: Final = Hypothesis(
             "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
             "drifted with the water for {duration_s:h.1f} h, as the buoys of a net do",
         ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Is("approach_kn", None),
+                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "boats of a raft: nobody heard how they came, {n_neighbours:.0f} more lay beside them, "
+            "and all drifted with the water for {duration_s:h.1f} h",
+        ),
     ),
     "Boats that come slowly, drift with the water as one for hours, and part slowly.",
     "one of them then meets a larger vessel, or lands no catch",

@@ -46,8 +46,10 @@ class Spoofing(Limits):
     can't have come from when it is heard again.
 
     - ``jump``: Nearer than the segmentation tells apart, a track leaps by `min_leap_m` or more
-      against its speed and course, and back by the opposite of that vector. Else the home track is
-      silent meanwhile (fewer than `min_reports`, alive for at most `max_alive_fraction` of the
+      against its speed and course, and back by the opposite of that vector (to a tenth of it where
+      it wasn't heard for up to `max_pause_s` at a leap, one of which is out of reach). Else the
+      home track is silent meanwhile (fewer than `min_reports`, alive for at most
+      `max_alive_fraction` of the
       session; alive between two reports of at most `alive_s`). It is believed true where it
       resumes within `max_pause_s`. So are fixes that no track holds between two sound ones, which
       stood within `max_spread_m` for `min_frozen_s`. An excursion is reported for its first
@@ -94,7 +96,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",

@@ -29,6 +29,8 @@ AROUND_S: Final = 3 * 3600.0
 """Before and after a sighting."""
 VISITS: Final = 2
 """So many visits make a mother ship."""
+TAKES_OVER: Final = "identity"
+"""Of two numbers: each shows a hull that goes on as the other by its reports before or after."""
 BY_REPORTS: Final = frozenset(
     {"anchoring", "crossing", "encounter", "loitering", "mother_ship", "outlier", "spoofing"}
 )
@@ -66,6 +68,8 @@ class Ear:
             during = np.flatnonzero((t >= span.start) & (t <= span.end))
             own = [vessel for vessel in (event.mmsi, event.other_mmsi) if vessel]
             inside = during[(t[during] >= event.start) & (t[during] <= event.end)]
+            if event.kind == TAKES_OVER:
+                inside = np.arange(len(t))
             for vessel in own:
                 n = int(np.count_nonzero(self._mmsi[who[inside]] == vessel))
                 self._own[k][vessel] = self._own[k].get(vessel, 0) + n
@@ -107,6 +111,9 @@ def undecidable(event: Planted, heard: Heard) -> str:
     if event.kind in BY_REPORTS and event.mmsi and heard.reports < MIN_REPORTS:
         few = f"{heard.reports} report{'' if heard.reports == 1 else 's'}"
         return f"{few} of a vessel of it {'was' if heard.reports == 1 else 'were'} heard meanwhile"
+    # None at all is what truths of old have, which counted within the minutes of the change alone.
+    if event.kind == TAKES_OVER and event.other_mmsi and heard.reports == 1:
+        return "1 report of one of its two numbers was heard in all: no way to be carried on"
     if event.kind in BY_SILENCE and heard.others == 0:
         return "nobody else was heard within 12 nm meanwhile"
     if event.kind == BY_OTHERS and heard.others == 0:

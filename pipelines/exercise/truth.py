@@ -172,7 +172,7 @@ class Heard:
     Attributes
     ----------
     reports
-        Of the vessel of it that was heard least, within its span.
+        Of the vessel of it that was heard least, within its span; of a change of numbers in all.
     others
         Vessels heard near its place while it could have been noticed; near that place of a
         possible meeting's two where they were fewest. Counted of silences and sightings only.

@@ -391,7 +391,28 @@ def test_a_silence_is_bridged_only_as_far_as_stated(scene: Any) -> None:
         return run.look(Encounter(), scene.positions(still, other[~quiet]), scene.context())
 
     assert len(with_silence(25)) == 1
-    assert len(with_silence(90)) == 2
+    assert len(with_silence(110)) == 1
+    assert len(with_silence(125)) == 2
+    other.loc[other["time"] >= scene.at(7 + 110 / 60), "sog_kn"] = 6.0
+    assert len(with_silence(110)) == 2
+    assert len(with_silence(25)) == 1
+
+
+def test_two_that_drift_heard_by_passes_are_one_encounter(scene: Any) -> None:
+    """A report of each at a pass, every 20 to 60 minutes, none at the same one; and one missed."""
+    drift = [(0, SEA[0] - 0.5, SEA[1]), (4, *SEA), (10, SEA[0] + 0.05, SEA[1] + 0.05)]
+    beside = [(h, lat + 0.0005, lon) for h, lat, lon in drift]
+    beside[0] = (0, SEA[0], SEA[1] - 0.5)
+    passes_h = np.cumsum([4.1, 0.6, 0.9, 0.4, 1.0, 0.3, 0.9, 0.7, 0.8])
+    tracks = []
+    for mmsi, way, missed in ((A, drift, 3), (B, beside, 6)):
+        track = scene.track(mmsi, way, every_s=60)
+        track["sog_kn"] = 1.0
+        at = [abs(track["time"] - scene.at(h + 0.01)).idxmin() for h in np.delete(passes_h, missed)]
+        tracks.append(track.loc[at])
+    found = run.look(Encounter(), scene.positions(*tracks), scene.context())
+    assert len(found) == 1
+    assert found["evidence"].iloc[0]["duration_s"] >= 5 * 3600
 
 
 def test_an_encounter_that_goes_on_has_no_end(scene: Any) -> None:
@@ -433,9 +454,14 @@ def ticks_of(track: pd.DataFrame, rule: Encounter) -> dict[int, tuple[float, flo
     at = {}
     times, lat, lon = epoch_us(track["time"]), track["lat"].to_numpy(), track["lon"].to_numpy()
     step = rule.step_s * 1_000_000
+    sog = track["sog_kn"].to_numpy()
     for i in range(len(times) - 1):
-        if times[i + 1] - times[i] > rule.max_silence_s * 1_000_000:
-            continue
+        silent_s = (times[i + 1] - times[i]) / 1_000_000
+        if silent_s > rule.max_silence_s:
+            apart_m = geodesy.distance_m(lat[i], lon[i], lat[i + 1], lon[i + 1])
+            slow = [geodesy.speed_kn(apart_m, silent_s), sog[i], sog[i + 1]]
+            if silent_s > rule.max_pass_s or any(kn >= rule.max_drift_kn for kn in slow):
+                continue
         for tick in range(-(-int(times[i]) // step), -(-int(times[i + 1]) // step)):
             f = (tick * step - times[i]) / (times[i + 1] - times[i])
             at[tick] = (lat[i] + f * (lat[i + 1] - lat[i]), lon[i] + f * (lon[i + 1] - lon[i]))

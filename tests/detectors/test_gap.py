@@ -127,14 +127,24 @@ def naive(stage) -> set[tuple]:
         near = near[(near["row"] // 5 - row).abs().le(1) & (near["col"] // 5 - col).abs().le(1)]
         past = [k for k in range(i + 1) if track["time"].iloc[k] >= start - hours(3)]
         heard = len({track["time"].iloc[k].floor("30min") for k in past})
+        over_s = (start - track["time"].iloc[past[0]]).total_seconds()
+        is_b = here["ais_class"] == "B"
+
+        def chance_to_be_heard(lat: float, lon: float, slot: pd.Timestamp) -> bool:
+            if is_b:
+                return vessels(lat, lon, slot, "B")[0] >= 1
+            return receiving(lat, lon, slot) >= 2
+
         missed = [
-            receiving(*between(track.iloc[k], track.iloc[k + 1], slot), slot) >= 2
+            chance_to_be_heard(*between(track.iloc[k], track.iloc[k + 1], slot), slot)
             for k in past[:-1]
             for slot in inside(track["time"].iloc[k], track["time"].iloc[k + 1], 30, 24)
         ]
         last = here if is_open else track.iloc[i + 1]
         silent = [
-            receiving(*((here["lat"], here["lon"]) if is_open else between(here, last, s)), s) >= 2
+            chance_to_be_heard(
+                *((here["lat"], here["lon"]) if is_open else between(here, last, s)), s
+            )
             for s in inside(start, end, 30, 24)
         ]
         # The chance to miss one after the other, each time with one miss more behind it.
@@ -142,7 +152,8 @@ def naive(stage) -> set[tuple]:
         for k in range(sum(silent)):
             chance *= (n_missed + k + 0.5) / (heard + n_missed + k + 1)
         thin = len(near) > 0 and near["reports"].sum() <= 5 * near["vessels"].sum()
-        return thin and here["ais_class"] != "B" and heard >= 4 and chance <= 0.005
+        rare = chance <= (0.002 if is_b else 0.006)
+        return thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
 
     for _, track in rows.groupby("track_id"):
         times = list(track["time"])
@@ -280,6 +291,24 @@ def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
     assert found["mmsi"].tolist() == [563000002, 563000001]
     assert found["start"].tolist() == [T0 + hours(9), T0 + hours(199 / 20)]
     assert found["evidence"].iloc[0].facts["by_passes"]
+
+
+@pytest.mark.parametrize(("like", "n_found"), [("B", 1), ("A", 0)])
+def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
+    stage_of, fill, zones_from, like, n_found
+):
+    """Passes of a satellite every 40 minutes; of six it was heard in before it missed nine."""
+    rows = [
+        (563000200 + k, T0 + hours(n / 1.5), 2.0 + 0.02 * k, 101.1, like)
+        for k in range(4)
+        for n in range(60)
+    ]
+    heard = [*range(24, 30), *range(39, 60)]
+    rows += [(563000001, T0 + hours(n / 1.5 + 0.01), 2.04, 101.1, "B") for n in heard]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
+    assert found["start"].tolist() == [T0 + hours(29 / 1.5 + 0.01)] * n_found
 
 
 def moored(n: int, off: int) -> list[tuple]:

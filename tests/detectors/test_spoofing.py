@@ -194,6 +194,20 @@ def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found
         assert event["evidence"]["n_bad_fixes"] == len(false)
 
 
+@pytest.mark.parametrize(("north_deg", "back_deg", "n_found"), [(0.3, 0.3, 1), (0.3, 0.2, 0)])
+def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_deg, n_found):
+    """Heard for four minutes of every forty: it leaps 18 nm, and back by as much or less."""
+    table = scene("nothing", 10, 2, 60.0, 1)
+    since_s = (table["time"] - T0).dt.total_seconds()
+    hour = since_s / 3600
+    table["lat"] += np.where((hour >= 10) & (hour < 14), north_deg, 0.0)
+    table["lat"] += np.where(hour >= 14, north_deg - back_deg, 0.0)
+    found = segmented(table[since_s % 2400 < 240].reset_index(drop=True))
+    events = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    assert len(events) == n_found
+    assert events["subkind"].eq("jump").all()
+
+
 def test_says_which_track_is_believed_and_why(zones_from):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     context = context_of(found, zones_from([]), noise=found.noise)

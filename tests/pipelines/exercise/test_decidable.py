@@ -52,3 +52,12 @@ def test_a_mother_ship_of_which_one_visit_is_heard_is_undecidable():
     one = [(1, 1.1 * HOUR), (1, 1.2 * HOUR)]
     assert why(story, actors, ship + one).startswith("0 reports")
     assert why(story, actors, [*ship, *one, (2, 2.1 * HOUR), (2, 2.2 * HOUR)]) == ""
+
+
+def test_of_a_number_heard_once_nobody_can_tell_who_goes_on_as_it():
+    """Its reports count outside the minutes of the hand-over too: they are what shows the way."""
+    actors = [lying(SHIP), lying(OTHER)]
+    taken_over = [planted("identity", SHIP, OTHER, 2 * HOUR, 2.1 * HOUR)]
+    after = [(1, 3 * HOUR), (1, 3.1 * HOUR)]
+    assert why(taken_over, actors, [(0, HOUR), *after]).startswith("1 report of one")
+    assert why(taken_over, actors, [(0, HOUR), (0, 1.5 * HOUR), *after]) == ""
