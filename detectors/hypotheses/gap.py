@@ -22,8 +22,7 @@ from detectors.core.hypothesis import (
 )
 
 SEA_GOING: Final = frozenset(range(60, 90))
-"""Passenger ships, cargo ships and tankers (ITU-R M.1371-5, table 53), which keep their sets on at
-all times (SOLAS V/19.2.4.7)."""
+"""Passenger, cargo, tankers (ITU-R M.1371-5, table 53): sets stay on (SOLAS V/19.2.4.7)."""
 UNHEARD: Final = 0.1
 """A tenth of what is heard where it was lost, in a day."""
 AT_THE_EDGE_M: Final = 15 * 1852.0
@@ -31,8 +30,7 @@ AT_THE_EDGE_M: Final = 15 * 1852.0
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
 TO_AND_FRO: Final = 2.5
-"""See `at_work.GOES_ABOUT`: what drifts until the stream turns goes twice as far as the place is
-wide at most."""
+"""See `at_work.GOES_ABOUT`: what drifts with a tide goes at most twice the place's width."""
 MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
 silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
