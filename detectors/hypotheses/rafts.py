@@ -23,6 +23,10 @@ LAY_LONG: Final = Any(
 )
 """For three hours, or two where they were seen to part slowly."""
 
+BOATS_AS_ONE: Final = All(Is("both_small_craft"), AS_ONE, CARRIED)
+"""Small craft that drift with the water, and not against one another."""
+UNHEARD_COMING: Final = All(Is("approach_kn", None), Not(Compare("closing_kn", ">=", PLANING_KN)))
+"""Nobody heard how they came together, nor that they closed fast."""
 IN_A_RAFT: Final = Any(
     All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
     All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
@@ -35,9 +39,7 @@ RAFT: Final = Hypothesis(
     (
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 Compare("median_distance_m", ">=", 2 * CLEAR_M),
                 Compare("min_distance_m", ">=", CLEAR_M),
                 Compare("duration_s", ">=", 3600.0),
@@ -48,9 +50,7 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 CAME_SLOWLY,
                 LAY_LONG,
             ),
@@ -60,11 +60,8 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
-                Is("approach_kn", None),
-                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                BOATS_AS_ONE,
+                UNHEARD_COMING,
                 LAY_LONG,
             ),
             "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
@@ -72,9 +69,7 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 IN_COMPANY,
                 LAY_LONG,
             ),
@@ -83,9 +78,7 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 Compare("apart_before_m", "<=", COMPANY_M),
                 Compare("parting_kn", "<", PLANING_KN),
                 Compare("duration_s", ">=", 3600.0),
@@ -95,9 +88,7 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 CAME_SLOWLY,
                 Not(PARTED_FAST),
                 IN_A_RAFT,
@@ -107,9 +98,7 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 Compare("apart_before_m", "<=", COMPANY_M),
                 Not(PARTED_FAST),
                 IN_A_RAFT,
@@ -119,9 +108,7 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
+                BOATS_AS_ONE,
                 Is("apart_before_m", None),
                 Not(PARTED_FAST),
                 IN_A_RAFT,
@@ -131,11 +118,8 @@ RAFT: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("both_small_craft"),
-                AS_ONE,
-                CARRIED,
-                Is("approach_kn", None),
-                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                BOATS_AS_ONE,
+                UNHEARD_COMING,
                 Not(PARTED_FAST),
                 IN_A_RAFT,
             ),
