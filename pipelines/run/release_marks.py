@@ -100,7 +100,7 @@ def marked_incidents(
     if names:
         told = told.assign(title="", vessels="")
     if any(made.recipient.redacts(name) for name in ("explanation", "explanations", "evidence")):
-        told = told.assign(made_of="")  # it names what lowered a score
+        told = told.assign(made_of="[]")  # it names what lowered a score
     return cut.blank(cut.with_marks(told, marks), made.recipient)
 
 

@@ -27,7 +27,7 @@ from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 

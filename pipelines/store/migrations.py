@@ -19,9 +19,8 @@ from typing import Final
 import duckdb
 
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue
+from pipelines.store import catalogue, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
-from pipelines.store.flat_evidence import converted
 from pipelines.store.place import Place
 from pipelines.store.positions import sha256
 from pipelines.store.sql import statement
@@ -42,6 +41,7 @@ MIGRATIONS: Final = {
         "to_9_coverage_lying",
     ),
     10: ("to_10_incidents",),
+    11: ("to_11_incidents",),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 
@@ -93,7 +93,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     if version == SCHEMA_VERSION:
         return
     text = "VARCHAR"
-    connection.create_function("evidence_of_flat", converted, [text, text], text)
+    connection.create_function("evidence_of_flat", flat_evidence.converted, [text, text], text)
+    connection.create_function("parts_of_text", written_parts.converted, [text], text)
     connection.begin()
     try:
         for step in range(version + 1, SCHEMA_VERSION + 1):
@@ -107,6 +108,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
         raise
     finally:
         connection.remove_function("evidence_of_flat")
+        connection.remove_function("parts_of_text")
 
 
 def migrate_store(

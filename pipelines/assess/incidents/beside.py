@@ -1,7 +1,7 @@
 """What stands beside an incident: where its vessel is now, and what its score is made of."""
 
+import json
 import math
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -31,18 +31,17 @@ PARTS: Final[Mapping[str, str]] = {
 }
 """What a part of a score is called, by kind, by kind and subkind, or by what it is else."""
 
-_PART: Final = re.compile(
-    r"(?P<kind>[^|]+?) (?P<score>\d\.\d\d)(?: of (?P<before>\d\.\d\d): (?P<why>.+))?"
-)
 
-
-def part_text(kind: str, score: float, before: float, why: str) -> str:
+def part(kind: str, score: float, before: float, why: str) -> dict[str, Any]:
     """Return a part of a score as `schemas.INCIDENTS` has it in `made_of`.
 
-    >>> part_text("gap", 0.7, 0.7, ""), part_text("gap", 0.42, 0.7, "coverage")
-    ('gap 0.70', 'gap 0.42 of 0.70: coverage')
+    >>> part("gap", 0.42, 0.7, "coverage")
+    {'kind': 'gap', 'score': 0.42, 'before': 0.7, 'why': 'coverage'}
     """
-    return f"{kind} {score:.2f}" + (f" of {before:.2f}: {why}" if why else "")
+    name, _, subkind = kind.partition(" ")
+    named = {"kind": name, "subkind": subkind} if subkind else {"kind": name}
+    lowered = {"before": round(before, 4), "why": why} if why else {}
+    return {**named, "score": round(score, 4), **lowered}
 
 
 def made_of(text: str, say: Say = plain, names: Mapping[str, str] | None = None) -> str:
@@ -55,23 +54,21 @@ def made_of(text: str, say: Say = plain, names: Mapping[str, str] | None = None)
     names
         Innocent reasons by their English name, in the language.
     """
-    parts = [_PART.fullmatch(part) for part in text.split(" | ")] if text else []
-    found = [part.groupdict() for part in parts if part is not None]
-    told = [_lowered(part, say, names or {}) for part in found]
-    if len(found) < 2:
+    told = [_lowered(one, say, names or {}) for one in json.loads(text)]
+    if len(told) < 2:
         return "".join(why for _, why in told)
     return ", ".join(f"{amount} ({why})" if why else amount for amount, why in told)
 
 
-def _lowered(part: Mapping[str, str | None], say: Say, names: Mapping[str, str]) -> tuple[str, str]:
+def _lowered(one: Mapping[str, Any], say: Say, names: Mapping[str, str]) -> tuple[str, str]:
     """Return a part with its score, and what lowered it."""
-    kind, why = str(part["kind"]), part["why"]
-    word = PARTS.get(kind) or PARTS.get(kind.split(" ", maxsplit=1)[0])
-    amount = f"{say(word) if word else kind} {part['score']}"
+    kind, why = str(one["kind"]), one.get("why")
+    word = PARTS.get(f"{kind} {one.get('subkind', '')}") or PARTS.get(kind)
+    amount = f"{say(word) if word else kind} {one['score']:.2f}"
     if not why:
         return amount, ""
-    name = names.get(why, why)
-    return amount, say("lowered from {before} by: {why}", before=part["before"], why=name)
+    before = f"{one['before']:.2f}"
+    return amount, say("lowered from {before} by: {why}", before=before, why=names.get(why, why))
 
 
 def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = plain) -> str:

@@ -1,5 +1,6 @@
 """An incident in words: its vessels and their roles, one sentence, what to do next."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.events import records
 from detectors.core.telling import Told, told
-from pipelines.assess.incidents.beside import part_text
+from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.steps import next_step
 from pipelines.assess.incidents.titles import excused, title
@@ -100,7 +101,7 @@ def described(
             continue
         number = int(str(label))
         row = _one(own, scores[number], each, seen, teller, next_steps)
-        row |= {"made_of": best.get(number, ""), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
+        row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[label] = row["incident_id"]
         rows.append(row)
     rows.sort(key=lambda row: (-float(str(row["score"])), str(row["incident_id"])))
@@ -156,7 +157,7 @@ def _homes(events: pd.DataFrame, flagged: pd.DataFrame, parts: pd.DataFrame) -> 
 def _scores(
     events: pd.DataFrame, flagged: pd.DataFrame, parts: pd.DataFrame, home: Mapping[int, int]
 ) -> tuple[dict[int, float], dict[int, str]]:
-    """Return the score of each group, and of what it is made, see `beside.part_text`.
+    """Return the score of each group, and of what it is made, as `schemas.INCIDENTS` has it.
 
     It is the highest of what each vessel's parts in it make. What isn't behaviour (history, a
     watch-list) counts where the vessel's strongest part is.
@@ -179,26 +180,25 @@ def _scores(
     }
     event_of = {str(row["event_id"]): row for row in records(events)}
     parts_of = dict(iter(own.groupby(["group", "mmsi"])))
-    made = {
-        group: _parts_text(parts_of[group, mmsi], event_of) for group, (_, mmsi) in best.items()
-    }
+    made = {group: _parts(parts_of[group, mmsi], event_of) for group, (_, mmsi) in best.items()}
     alone = events.drop_duplicates("group")
     made |= {
-        int(str(row["group"])): part_text(*_told_part(row, row["score"]))
+        int(str(row["group"])): [part(*_told_part(row, row["score"]))]
         for row in records(alone[~alone["group"].isin(list(made))])
     }
-    return scores, made
+    return scores, {group: json.dumps(parts) for group, parts in made.items()}
 
 
-def _parts_text(parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what makes the score of one vessel in one incident, see `schemas.INCIDENTS`."""
-    told_parts = [
-        part_text(*_told_part(event_of[row["event_id"]], row["score"]))
+def _parts(
+    parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what makes the score of one vessel in one incident."""
+    return [
+        part(*_told_part(event_of[row["event_id"]], row["score"]))
         if row["part"] == "behaviour" and row["event_id"] in event_of
-        else part_text(str(row["part"]), row["score"], row["score"], "")
+        else part(str(row["part"]), row["score"], row["score"], "")
         for row in parts.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records")
     ]
-    return " | ".join(told_parts)
 
 
 def _told_part(event: Mapping[str, Any], score: float) -> tuple[str, float, float, str]:

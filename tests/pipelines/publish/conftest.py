@@ -196,7 +196,8 @@ def incidents_frame(flagged: pd.DataFrame, events_: pd.DataFrame) -> pd.DataFram
                 **{name: flag[name] for name in ("rank", "score", "lat", "lon", "mmsi")},
                 "events": ";".join(ids),
                 "next_step": "ask by VHF",
-                "made_of": "gap 0.70 | loitering 0.42 of 0.60: anchored or moored",
+                "made_of": '[{"kind": "gap", "score": 0.7}, {"kind": "loitering", "score": 0.42, '
+                '"before": 0.6, "why": "anchored or moored"}]',
                 "last_seen": flag["last_seen"],
                 "last_lat": flag["lat"],
                 "last_lon": flag["lon"],

@@ -215,3 +215,18 @@ def test_a_store_too_old_says_so(tmp_path: Path) -> None:
     change(root, "UPDATE meta SET schema_version = 1")
     with pytest.raises(StoreError, match="version 1, too old"), store.read(root):
         pass
+
+
+def test_what_a_score_is_made_of_becomes_data(tmp_path: Path) -> None:
+    with store.read(unpacked(KEPT / "schema-10.tar.xz", tmp_path)) as reader:
+        run = reader.last_run()
+        assert run is not None
+        told = reader.incidents(run["run_id"])
+    parts = [json.loads(text) for text in told["made_of"]]
+    assert all(parts)
+    assert [
+        score
+        for score, own in zip(told["score"], parts, strict=True)
+        if abs(1 - math.prod(1 - one["score"] for one in own) - score) > 0.01
+    ] == []
+    assert {one["kind"] for own in parts for one in own} <= {*told_kinds(), "history", "watch-list"}

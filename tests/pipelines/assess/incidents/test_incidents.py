@@ -1,5 +1,6 @@
 """Incidents: which events belong together, who is in them, and one id while they grow."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipelines.assess.incidents import (
     versions_then,
     whereabouts,
 )
+from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
@@ -390,12 +392,17 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
         gazetteer, event("loitering", 1, 3, score=0.6), event("gap", 3.5, None, score=0.5)
     ).to_dict("records")
     assert one["score"] == 0.8
-    assert one["made_of"] == "loitering 0.60 | gap 0.50"
+    assert json.loads(one["made_of"]) == [
+        {"kind": "loitering", "score": 0.6},
+        {"kind": "gap", "score": 0.5},
+    ]
     assert made_of(one["made_of"]) == "drifting 0.60, silence 0.50"
-    assert made_of("gap 0.70") == made_of("") == ""
-    lowered = "spoofing geometric 0.68 of 0.75: interference that no other vessel shows"
-    assert made_of(lowered) == "lowered from 0.75 by: interference that no other vessel shows"
-    assert made_of(f"{lowered} | watch-list 0.20").startswith("false positions 0.68 (lowered")
+    assert made_of('[{"kind": "gap", "score": 0.7}]') == made_of("[]") == ""
+    lowered = part("spoofing geometric", 0.68, 0.75, "interference that no other vessel shows")
+    said = "lowered from 0.75 by: interference that no other vessel shows"
+    assert made_of(json.dumps([lowered])) == said
+    both = made_of(json.dumps([lowered, part("watch-list", 0.2, 0.2, "")]))
+    assert both == f"false positions 0.68 ({said}), watch-list 0.20"
 
 
 def test_an_incident_says_where_its_vessel_is_now(gazetteer: Gazetteer) -> None:
