@@ -26,4 +26,6 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
     )
     if chance is None:
         return met
-    return met + words.say(" (could have been alongside: {chance:.2f})", chance=chance)
+    return met + words.say(
+        " (chance that they came alongside: {chance:.0f} %)", chance=100 * chance
+    )

@@ -43,7 +43,9 @@ INCIDENTS: Final[Mapping[str, Column]] = {
     "vessels": Column("str", "", "its vessels with their roles, joined by ' | '"),
     "events": Column("str", "", "ids of its events, the leading one first, then by score; ';'"),
     "next_step": Column("str", "", "what to do next, as things stand at the end of the look"),
-    "made_of": Column("str", "", "JSON, parts of the score: kind, score; before, why it was lowered"),
+    "made_of": Column(
+        "str", "", "JSON, parts of the score: kind, score; before and why if lowered"
+    ),
     "last_seen": Column(TIME, "UTC", "last report of the vessel that it is about first"),
     "last_lat": Column("float64", "deg", "where that was"),
     "last_lon": Column("float64", "deg", "where that was"),

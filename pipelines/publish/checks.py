@@ -67,9 +67,9 @@ def facts(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]
     return [(words.fact_of(name, label(name)), shown(name, value, words)) for name, value in left]
 
 
-def settings(evidence: Evidence) -> list[tuple[str, str]]:
-    """Return the parameters that shaped the measurement, label and value in words."""
-    return [(label(name), shown(name, value)) for name, value in evidence.settings.items()]
+def settings(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]:
+    """Return the parameters that shaped the measurement: names in English, values in words."""
+    return [(label(name), shown(name, value, words)) for name, value in evidence.settings.items()]
 
 
 def reports(evidence: Evidence) -> dict[str, tuple[str, int]]:

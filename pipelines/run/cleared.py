@@ -8,8 +8,9 @@ neighbours, events, scores, incidents, counts and the names of runs rest on noth
 does every page that is shown of it, whoever writes that page.
 
 It lies in HOME/release/KEY/desk with a configuration of its own: zones and detectors are the
-home's, watch-lists are those that they may have, and marks, recipients, patrol units, keys, packs,
-plans and what was learned here aren't there. It may be removed at any time; what was concluded in
+home's, watch-lists are those that they may have, patrol units are there where they may have a plan
+(of what they may see), and marks, recipients, keys, packs, our plans and what was learned here
+aren't. It may be removed at any time; what was concluded in
 it goes with it there, and stays in the home, where each conclusion is recorded too.
 """
 
@@ -30,6 +31,7 @@ from pipelines.base.files import write_text
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.patrol import units
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.run.release_manifest import known_to_fail
 from pipelines.run.release_nights import Night, nights, runs_of
@@ -226,7 +228,8 @@ def _configure(
     """Give a cleared home the configuration that it may have."""
     shutil.rmtree(own.config, ignore_errors=True)
     own.watchlists.mkdir(parents=True)
-    for name in _TAKEN:
+    planned = (units.FILE_NAME,) if may(rules.of_plan()) else ()
+    for name in (*_TAKEN, *planned):
         source = installation.config / name
         for path in [source, *source.rglob("*")]:
             if path.is_file():  # without its mode: what is made in a home is for its owner alone

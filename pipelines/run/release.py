@@ -208,7 +208,7 @@ class Making:
             told = told[told["event_id"].isin(ids)].reset_index(drop=True)
         told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
         incidents = release_marks.marked_incidents(
-            self, assessed.incidents, flagged, mark_of, vessel_marks
+            self, assessed.incidents, assessed.events, flagged, mark_of, vessel_marks
         )
         shown = shown_vessels(told, flagged)
         tracks = positions[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipelines.assess.incidents import vessels_in
+from pipelines.assess.incidents import began_together, vessels_in
 from pipelines.assess.ranking import Assessment
 from pipelines.base.marks import Mark, strictest
 from pipelines.publish import release as cut
@@ -73,6 +73,7 @@ def vessel_marks(
 def marked_incidents(
     made: "Making",
     incidents: pd.DataFrame,
+    events: pd.DataFrame,
     flagged: pd.DataFrame,
     mark_of: Mapping[str, Mark],
     of_vessel: Mapping[int, Mark],
@@ -89,12 +90,14 @@ def marked_incidents(
         for key, vessels in zip(incidents["incident_id"], incidents["vessels"], strict=True)
     ]
     told = incidents[np.array(kept, bool)].reset_index(drop=True)
+    named = began_together(events)  # by a title too
     marks = [
         strictest(
-            [mark_of[key] for key in events.split(";")]
+            [mark_of[key] for key in ids.split(";")]
+            + [mark_of[one.event_id] for key in ids.split(";") for one in named.get(key, ())]
             + [of_vessel[mmsi] for mmsi in vessels_in(vessels) & of_vessel.keys()]
         )
-        for events, vessels in zip(told["events"], told["vessels"], strict=True)
+        for ids, vessels in zip(told["events"], told["vessels"], strict=True)
     ]
     names = any(made.recipient.redacts(name) for name in ("mmsi", "name", "reasons"))
     if names:

@@ -17,9 +17,8 @@ _PART: Final = re.compile(
 def converted(text: str | None) -> str:
     """Return the JSON of `made_of` from the text; of one that can't be read no part.
 
-    >>> converted("identity hand_over 0.42 of 0.70: coverage | watch-list 0.10")
-    '[{"kind": "identity", "subkind": "hand_over", "score": 0.42, "before": 0.7, "why": "coverage"}, \
-{"kind": "watch-list", "score": 0.1}]'
+    >>> converted("gap 0.42 of 0.70: coverage | identity hand_over 0.10")
+    '[{"kind": "gap", "score": 0.42, "before": 0.7, "why": "coverage"}, {"kind": ...}]'
     """
     found = [_PART.fullmatch(part) for part in (text or "").split(" | ")]
     return json.dumps([_part(one.groupdict()) for one in found if one is not None])

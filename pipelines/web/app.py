@@ -33,7 +33,7 @@ from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.sessions import Session
 from pipelines.web.spoken import spoken
 from pipelines.web.tonight import Asked, tonight
-from pipelines.web.working import Works
+from pipelines.web.working import PARTS, Works
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
@@ -96,8 +96,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return _show(request, desk, name, status, **more, **values)
 
     session_of = partial(_session, desk=desk)
-    part = desk.whole is not None
-    here = Here(desk.installation, nights, session_of, shown, show, Works(), part)
+    works = Works() if desk.whole is None else Works(PARTS)
+    here = Here(desk.installation, nights, session_of, shown, show, works, desk.whole)
     for room in (places, watching, packing):
         room.addresses(app, here)
     planned.addresses(app, here, charts)
@@ -131,7 +131,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
                 return _redirect(f"/incident/{incident_id}?at={run_id}")
             raise HTTPException(404)
         place = lines.index(line)
-        plan = units.held(desk.installation, str(night.night.run["run_id"]))
+        plan = here.plan(request, str(night.night.run["run_id"]))
         return show(
             request,
             "incident",
@@ -140,6 +140,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             told=incidents.incident(night, line),
             drawn=charts.incident(night, line.rank, plan) if line.rank else None,
             planned=plan is not None,
+            may_plan=here.may_plan(request),
             reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
@@ -217,7 +218,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             event=event,
             heading=night.sentence(one, one.mmsi),
             mmsis=told.explanation.mmsis,
-            sections=sections(told.explanation),
+            sections=sections(told.explanation, night.words),
         )
 
     @app.get("/vessel/{mmsi}")
@@ -234,7 +235,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             told=told,
             drawn=charts.vessel(night, int(mmsi)),
             photographed=photographs.photograph(one, int(mmsi)) is not None,
-            slot="" if part else str(photographs.place(one, int(mmsi))),
+            slot="" if here.part else str(photographs.place(one, int(mmsi))),
         )
 
     @app.get("/photograph/{mmsi}")
@@ -262,7 +263,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
         words = labels(_session(request, desk).language)
-        told = rooms.health_page(health, problems, words, part=part)
+        told = rooms.health_page(health, problems, words, part=here.part)
         return show(request, "health", **told)
 
     @app.get("/live")

@@ -55,6 +55,10 @@ class Desks:
         """Whether nothing is withheld from a clearance."""
         return self.home(clearance) == self._desk.installation
 
+    def may_plan(self, clearance: Clearance) -> bool:
+        """Whether a clearance may have a plan made, of what it sees."""
+        return clearance.may(marks.load(self._desk.installation.config).of_plan())
+
     def app(self, clearance: Clearance) -> App | None:
         """Return the desk of a clearance; None while its home isn't prepared."""
         own = self.home(clearance)

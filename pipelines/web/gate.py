@@ -42,7 +42,7 @@ WAITING: Final = 8
 KNOWN_S: Final = 30 * 24 * 3600
 """So long a browser is known by which somebody signed in."""
 
-OWN_WRITES: Final = re.compile(r"/settings|/incident/[0-9a-f]{16}")
+OWN_WRITES: Final = re.compile(r"/settings|/incident/[0-9a-f]{16}|/work/[0-9a-f]{16}/stop")
 """What every account may write: its own language, and conclusions. All else is for who has all."""
 NEVER: Final = frozenset({"/address"})
 
@@ -144,7 +144,9 @@ class Gate:
             return False
         if OWN_WRITES.fullmatch(path):
             return True
-        return account.admin and self.desks.whole(account.may)
+        if self.desks.whole(account.may):
+            return account.admin
+        return path == "/plan" and self.desks.may_plan(account.may)
 
     async def refuse(self, scope: Scope, send: Send) -> None:
         """Lead whoever isn't signed in to where they can; a part of a page is only told so."""

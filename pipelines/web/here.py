@@ -7,8 +7,10 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from detectors.core.errors import SelatError
+from pipelines.base import marks as marking
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
+from pipelines.web import units
 from pipelines.web.night import Nights, Shown
 from pipelines.web.sessions import Session
 from pipelines.web.working import Works
@@ -24,8 +26,8 @@ class Here:
         Who asks, a night as that one may see it, and a page to show it on.
     works
         What takes longer than anybody waits for a page.
-    part
-        Whether it shows a part of a home alone.
+    whole
+        The installation that it shows a part of; None where it shows all.
     """
 
     installation: Installation
@@ -34,7 +36,30 @@ class Here:
     shown: Callable[[Request, str], Shown]
     show: Callable[..., Response]
     works: Works
-    part: bool
+    whole: Installation | None
+
+    @property
+    def part(self) -> bool:
+        """Whether it shows a part of a home alone."""
+        return self.whole is not None
+
+    def may_plan(self, request: Request) -> bool | None:
+        """Whether who asks may have a plan made; None where they may not even see one.
+
+        That of a part of a home is made of what they may see, and theirs as long as the mark of
+        plans lets them have one, which is asked each time.
+        """
+        account = self.session(request).account
+        if self.whole is None:
+            return account is None or account.admin
+        rules = marking.load(self.whole.config)
+        return True if account is not None and account.may.may(rules.of_plan()) else None
+
+    def plan(self, request: Request, run_id: str) -> units.Held | None:
+        """Return a run's plan, for who may see one; None where there is none."""
+        if self.may_plan(request) is None:
+            return None
+        return units.held(self.installation, run_id)
 
     def words(self, request: Request) -> Labels:
         """Return the labels in the reader's language."""

@@ -101,7 +101,7 @@ class Incident:
     now
         Where each flagged vessel of it was heard last: its name, empty where there is one alone.
     shares
-        Other incidents of the night, not over, that a vessel of it is in too.
+        Other incidents of the night, not over, see `shares`.
     """
 
     line: Line
@@ -203,8 +203,11 @@ def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
-    """Return the other incidents, not over, that a vessel of one is in too."""
+    """Return the other incidents, not over, that a vessel of one is in too, or one that fell silent
+    when and where one of it did.
+    """
     mine = {mmsi for mmsi, *_ in line.vessels}
+    mine |= {one.mmsi for event in line.events for one in shown.silent.get(event, ())}
     return tuple(
         one
         for one in shown.lines

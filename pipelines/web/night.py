@@ -17,7 +17,14 @@ from pipelines.ask import clocks, desk, recall
 from pipelines.ask.beside import beside
 from pipelines.ask.desk.night import opened
 from pipelines.ask.health.words import day
-from pipelines.assess.incidents import made_of, vessels_in, whereabouts
+from pipelines.assess.incidents import (
+    Silent,
+    began_together,
+    made_of,
+    vessels_in,
+    whereabouts,
+    without_number,
+)
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -71,6 +78,7 @@ class Line:
     made_of: str
     now: str
     clocks: str
+    short: str
 
     @property
     def main(self) -> int:
@@ -162,6 +170,11 @@ class Shown:
         )
         return [self._line(row, kinds, *rest) for row, *rest in rows]
 
+    @cached_property
+    def silent(self) -> dict[str, list[Silent]]:
+        """Who fell silent when and where another did, by event."""
+        return began_together(pd.DataFrame(self.night.events))
+
     @property
     def window(self) -> str:
         """Return from when to when it is, in local time."""
@@ -217,6 +230,9 @@ class Shown:
             ),
             now=one_line(whereabouts(row, self.night.run["end"], self.words.say), SENTENCE_LIMIT),
             clocks=self._clocks(str(row["incident_id"])),
+            short=one_line(
+                without_number(str(row["title"]), int(row["mmsi"]), self.words.say), SENTENCE_LIMIT
+            ),
         )
 
     def _clocks(self, incident_id: str) -> str:

@@ -23,7 +23,6 @@ from pipelines.web.here import Here, led
 
 def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
     """Add the addresses of the plan."""
-    one = here.installation
 
     def page(
         request: Request, at: str = "", *, said: str = "", hint: str = "", status: int = 200
@@ -37,7 +36,7 @@ def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
                 "Something went wrong; where the desk was started it is said what."
             )
             hint = work.hint
-        held = units.held(one, run_id)
+        held = here.plan(request, run_id)
         told = _told(held, here.words(request))
         return here.show(
             request,
@@ -47,6 +46,7 @@ def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
             plan=told,
             drawn=charts.plan(night, held) if held and told else None,
             work=work,
+            may_plan=here.may_plan(request),
             part=here.part,
             said=said,
             hint=hint,
@@ -85,14 +85,14 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     """Put a run's plan into words for a page."""
     return {
         "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
-        "notes": [_line(note) for note in held["notes"]],
+        "notes": [units.said(str(note), words) for note in held["notes"]],
         "sorties": [_sortie(one) for one in held["sorties"]],
         "left_out": [
             {
                 "mmsi": int(one["mmsi"]),
                 "name": _line(one["name"]),
-                "reason": units.reason(_line(one["reason"]), words),
-                "detail": _line(one["detail"]),
+                "reason": units.said(str(one["reason"]), words),
+                "detail": units.said(str(one["detail"]), words),
             }
             for one in held["left_out"]
         ],

@@ -116,14 +116,14 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
 
 def _put(words: Labels, text: str, among: tuple[str, ...]) -> str | None:
     for one in among:
-        found = _pattern(one).fullmatch(text)
+        found = pattern_of(one).fullmatch(text)
         if found and one in words.desk:
             return words.at_desk(one, **found.groupdict())
     return None
 
 
 @cache
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern_of(text: str) -> re.Pattern[str]:
     """Return what a text with values in it looks like."""
     parts = re.split(r"\{(\w+)\}", text)
     return re.compile(

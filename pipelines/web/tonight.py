@@ -69,10 +69,9 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True)
 class First:
-    """One of the incidents to look at first, its title for a small room, and why it is one."""
+    """One of the incidents to look at first, and why it is one."""
 
     line: Line
-    title: str
     why: str
 
 
@@ -180,11 +179,7 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         say=shown.words.say,
     )
     told = [
-        First(
-            line,
-            incidents.without_number(line.title, line.main, shown.words.say),
-            ", ".join(one.why),
-        )
+        First(line, ", ".join(one.why))
         for one in found
         if (line := by_id.get(one.incident_id)) is not None
     ]

@@ -1,28 +1,40 @@
 """Which patrol unit can be where when: of a run's plan, as its file has it, in words and drawn."""
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from pipelines.base.labels import Labels, PlanLabels, labels
+from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Floats, Point, Region, Way
 from pipelines.publish.maps.style import UNITS
+from pipelines.web.recent import Recent
+from pipelines.web.spoken import pattern_of
 
 MAX_UNITS: Final = 4
 """Of so many units it is told when they could be with an incident."""
+_READ: Final = Recent()
 _SYMBOLS: Final = {"boarding": "circle", "sector": "square"}
 
 Held = Mapping[str, Any]
 """What plan.json holds."""
+_COMMON: Final = ("leads", "not_for_navigation")
+_SENTENCES: Final = (
+    *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "lower_value"),
+    *("another_unit", "same_incident", "never_nearer", "could_meet", "could_meet_on_watch"),
+    *("real", "sample", "stale", "depth", "expected"),
+)
+"""Of the labels: what a plan's file says whole."""
 Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
 
 
@@ -51,11 +63,24 @@ class Reach:
 def held(installation: Installation, run_id: str) -> Held | None:
     """Return a run's plan; None where none was made, or its file can't be read."""
     path = installation.runs / run_id / "plan.json"
+    with suppress(OSError):
+        about = path.stat()
+        state = (path, about.st_ino, about.st_mtime_ns, about.st_size)
+        return _READ.get(state, lambda: _read(path))
+    return None
+
+
+def _read(path: Path) -> Held | None:
+    """Read a plan; what is wrong with it is found here, once a file, and not on a page."""
+    english = labels("en")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        everybody = {int(one["mmsi"]) for one in found["intercepts"]} | sailed(found)
-        for mmsi in everybody:  # what is wrong with it is found here, not on a page
-            reaches(found, {mmsi}, labels("en"))
+        for one in found["intercepts"]:
+            reaches({**found, "sorties": [], "intercepts": [one]}, {int(one["mmsi"])}, english)
+        for one in found["sorties"]:
+            for stop in one["stops"]:
+                alone = {**one, "stops": [stop]}
+                reaches({**found, "sorties": [alone], "intercepts": []}, sailed(found), english)
         layers(found, 0.0)
     except Exception:
         return None
@@ -108,21 +133,27 @@ def _reach(
         where=position_text(float(one["lat"]), float(one["lon"])),
         chance=f"{float(one['chance']):.0%}",
         out_nm="" if out is None else f"{float(out):.0f}",
-        why="" if sails or one["possible"] else reason(str(one["reason"]), words),
+        why="" if sails or one["possible"] else said(str(one["reason"]), words),
     )
 
 
-def reason(text: str, words: Labels) -> str:
-    """Return why a vessel isn't sailed for, in the reader's language; files have it in English."""
-    return one_line(_reasons(words.plan).get(text, text), SENTENCE_LIMIT)
+def said(text: str, words: Labels) -> str:
+    """Return what a plan's file says, in English, in the reader's language; as it is where it can't
+    be told what it says.
+    """
+    for pattern, own in _said(words):
+        if found := pattern.fullmatch(text):
+            return one_line(own.format(**found.groupdict()), SENTENCE_LIMIT)
+    return one_line(text, SENTENCE_LIMIT)
 
 
-@cache
-def _reasons(own: PlanLabels) -> dict[str, str]:
-    english = labels("en").plan
-    return {
-        str(getattr(english, name)): str(getattr(own, name)) for name in type(english).model_fields
-    }
+def _said(words: Labels) -> list[tuple[re.Pattern[str], str]]:
+    """Return how each sentence of a plan's file looks, and what it is in a language."""
+    english = labels("en")
+    pairs = [(getattr(english.plan, name), getattr(words.plan, name)) for name in _SENTENCES]
+    pairs += [(getattr(english, name), getattr(words, name)) for name in _COMMON]
+    pairs.append((f"{english.simulated}.", f"{words.simulated}."))
+    return [(pattern_of(text), own) for text, own in pairs]
 
 
 def layers(plan: Held, lon0: float, mmsis: Collection[int] | None = None) -> Layers:

@@ -68,11 +68,22 @@ class Work:
             raise _GivenUpError
 
 
-class Works:
-    """The work of a desk; one piece at a time, so that pages stay quick."""
+PARTS: Final = threading.Lock()
+"""What the desks of clearances share: however many there are, one works at a time, beside the desk
+of who sees everything."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+
+class Works:
+    """The work of a desk; one piece at a time, so that pages stay quick.
+
+    Parameters
+    ----------
+    shared
+        Held while something is worked at, by whoever else shares it too.
+    """
+
+    def __init__(self, shared: "threading.Lock | None" = None) -> None:
+        self._lock, self._turn = threading.Lock(), shared or threading.Lock()
         self._works: OrderedDict[str, Work] = OrderedDict()
 
     def start(self, owner: str, kind: str, about: Any, make: Callable[[Reporter], Any]) -> Work:
@@ -85,14 +96,14 @@ class Works:
         """
         work = Work(owner, kind, about)
         with self._lock:
-            if any(one.running for one in self._works.values()):
+            if not self._turn.acquire(blocking=False):
                 raise BusyError(
                     "the desk is working at something else", hint="wait for it, or stop it there"
                 )
             self._works[work.key] = work
             while len(self._works) > KEPT:
                 self._works.popitem(last=False)
-        threading.Thread(target=_run, args=(work, make), daemon=True).start()
+        threading.Thread(target=_run, args=(work, make, self._turn), daemon=True).start()
         return work
 
     def find(self, owner: str, key: str) -> Work | None:
@@ -114,16 +125,22 @@ class Works:
         return mine[-1] if mine else None
 
 
-def _run(work: Work, make: Callable[[Reporter], Any]) -> None:
-    report = Reporter(Console(quiet=True), None, work.tell)
+def _run(work: Work, make: Callable[[Reporter], Any], turn: threading.Lock) -> None:
+    state = "failed"
     try:
-        work.result = make(report)
-        work.state = "done"
+        state = _made(work, make)
+    finally:
+        turn.release()
+        work.state = state  # whoever sees that it is over may begin something else
+
+
+def _made(work: Work, make: Callable[[Reporter], Any]) -> str:
+    """Do it; return how it ended. What else is raised is printed where the desk was started."""
+    try:
+        work.result = make(Reporter(Console(quiet=True), None, work.tell))
     except _GivenUpError:
-        work.state = "stopped"
+        return "stopped"
     except SelatError as error:
         work.said, work.hint = error.message, error.hint
-        work.state = "failed"
-    except Exception:
-        work.state = "failed"
-        raise  # is printed where the desk was started
+        return "failed"
+    return "done"

@@ -5,7 +5,11 @@ import os
 import re
 import shutil
 import socket
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,8 @@ from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask.explain import raw
 from pipelines.base.settings import load
-from pipelines.web import assets, peers, rooms, serving
+from pipelines.run.windows import NoDataError
+from pipelines.web import assets, peers, planned, rooms, serving, working
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
@@ -373,6 +378,51 @@ def test_a_plan_that_is_none_is_not_shown(
         path.write_text(text)
         assert "No plan was made" in reader.page("/plan").text
     path.unlink() if kept is None else path.write_bytes(kept)
+
+
+def test_plans_asked_for_many_at_once_are_made_one_at_a_time(
+    reader: Reader,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever asks again while one is made is told so at once, and nothing waits in a row."""
+    begun, going_on = [], threading.Event()
+
+    def slow(*_: Any) -> None:
+        begun.append(1)
+        going_on.wait(20)
+        raise NoDataError("over")
+
+    def ask_for_one(_: int) -> int:
+        about = {"data": {"csrf": word}, "headers": {"origin": HERE}, "follow_redirects": False}
+        return int(reader.client.post("/plan", **about).status_code)
+
+    monkeypatch.setattr(planned, "plan_run", slow)
+    word = csrf(reader)
+    with ThreadPoolExecutor(6) as pool:
+        answers = Counter(pool.map(ask_for_one, range(12)))
+    assert answers == {303: 1, 409: 11}
+    assert len(begun) == 1
+    going_on.set()
+    for _ in range(200):
+        if "over" in reader.page("/plan").text:
+            break
+        time.sleep(0.02)
+    assert ask_for_one(0) == 303  # and then again
+
+
+def test_clearances_work_at_one_thing_between_them() -> None:
+    going_on = threading.Event()
+    desks = [working.Works(working.PARTS) for _ in range(8)]
+    desks[0].start("a", "plan", "", lambda _: going_on.wait(20))
+    try:
+        for one in desks:
+            with pytest.raises(working.BusyError):
+                one.start("b", "plan", "", lambda _: None)
+        whole = working.Works().start("chief", "plan", "", lambda _: None)  # waits for none of them
+        while whole.running:
+            time.sleep(0.01)
+    finally:
+        going_on.set()
 
 
 @pytest.mark.parametrize(

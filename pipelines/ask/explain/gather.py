@@ -10,6 +10,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
+from detectors.core.telling import Say, plain
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
@@ -21,6 +22,9 @@ from pipelines.store import Identity, Queries
 
 STATED: Final = ("name", "callsign", "imo", "ship_type", "length_m")
 """What of a vessel's own statements its history shows."""
+PROVISIONAL: Final = (
+    "Provisional until {time}: reports to come may show that some it rests on are false"
+)
 MIN_AROUND: Final = pd.Timedelta(hours=1)
 
 
@@ -69,8 +73,6 @@ class Explanation:
         `events.EVENTS` with reason, supersedes, retracted, run_id, first_run_id.
     evidence
         What it rests on; `publish.checks` shows it.
-    considered
-        The innocent reasons, see `explain.reasons`.
     raw
         The reports it rests on.
     vessels
@@ -93,7 +95,6 @@ class Explanation:
     simulated: bool
     event: Mapping[str, Any]
     evidence: Evidence
-    considered: Sequence[Considered]
     raw: Sequence[RawReport]
     vessels: Sequence[Past]
     dispositions: pd.DataFrame
@@ -115,14 +116,31 @@ class Explanation:
         return self.moment.known_time if pd.isna(end) else end
 
     @property
-    def provisional(self) -> str:
-        """Until when what comes in may change it, where it may."""
-        until = final_at(self.event["end"], self.moment.known_time)
-        if until is None or self.event["retracted"]:
-            return ""
+    def provisional_until(self) -> pd.Timestamp | None:
+        """Until when what comes in may change it, None where it can't."""
         return (
-            f"Provisional until {until:%Y-%m-%d %H:%M}Z: reports to come may show that some it "
-            "rests on are false"
+            None if self.event["retracted"] else final_at(self.event["end"], self.moment.known_time)
+        )
+
+    @property
+    def provisional(self) -> str:
+        """The same in words; empty where it can't."""
+        until = self.provisional_until
+        return "" if until is None else PROVISIONAL.format(time=f"{until:%Y-%m-%d %H:%M}Z")
+
+    @property
+    def considered(self) -> Sequence[Considered]:
+        """The innocent reasons, see `explain.reasons`."""
+        return self.considered_in(plain)
+
+    def considered_in(self, told: Say) -> Sequence[Considered]:
+        """Return the innocent reasons in a language."""
+        return considered(
+            self.event,
+            self.evidence,
+            [past.identity.ship_type for past in self.vessels],
+            [past.identity.length_m for past in self.vessels],
+            told,
         )
 
     @property
@@ -189,12 +207,6 @@ def gather(
         simulated=bool(store.simulated),
         event=event,
         evidence=evidence,
-        considered=considered(
-            event,
-            evidence,
-            [v.identity.ship_type for v in vessels],
-            [v.identity.length_m for v in vessels],
-        ),
         raw=raw_reports(store, installation, evidence, feeds),
         vessels=vessels,
         dispositions=known[known["event_id"].isin(own)].reset_index(drop=True),

@@ -11,11 +11,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from detectors.core import frames
-from detectors.core.telling import told
+from detectors.core.telling import Say, told
 from detectors.surroundings.zones import Zones
-from pipelines.ask.explain.gather import Explanation, Past
+from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
+from pipelines.ask.explain.reasons import BEST
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
+from pipelines.base.labels import Labels, labels
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
@@ -25,6 +27,7 @@ from pipelines.publish.products import Products
 from pipelines.reference.layers import load_gazetteer
 
 EARLIER: Final = 20
+_ENGLISH: Final = labels("en")
 
 
 def write(explanation: Explanation, zones: Zones, path: Path) -> Path:
@@ -41,9 +44,10 @@ def render(explanation: Explanation, zones: Zones) -> str:
     return brief.render(products, heading=heading, sections=sections(explanation))
 
 
-def sections(explanation: Explanation) -> Markup:
+def sections(explanation: Explanation, words: Labels = _ENGLISH) -> Markup:
     """Return what the page says below its cards, as HTML without styles."""
-    html = maps_page.template(__package__, "sections.html.j2").render(**_words(explanation))
+    told = _words(explanation, words)
+    html = maps_page.template(__package__, "sections.html.j2").render(t=words.at_desk, **told)
     return Markup(html)  # noqa: S704 - autoescaped
 
 
@@ -134,74 +138,108 @@ def as_flagged(
     return frames.conform(table, FLAGGED)
 
 
-def _words(x: Explanation) -> dict[str, Any]:
-    event = x.event
-    base = x.lowered_from
-    lowered = (
-        "" if base is None else f"It lowers the score from {base:.2f} to {event['score']:.2f}."
-    )
-    heir = f"; its story goes on as {x.superseded_by}" if x.superseded_by else ""
+def _words(x: Explanation, words: Labels) -> dict[str, Any]:
+    event, t = x.event, words.at_desk
+    base, score = x.lowered_from, f"{event['score']:.2f}"
+    given = words.explained(str(event["explanation"]), x.evidence.explained)
     looks = x.looks.groupby("status", sort=False)["run_id"].agg(list).to_dict()
     return {
         "as_known": "" if x.moment.now else str(x.moment),
-        "retracted": f"Retracted by run {event['run_id']}{heir}" if event["retracted"] else "",
-        "provisional": x.provisional,
-        "concluded": _concluded(x.dispositions),
-        "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence)],
-        "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence)],
-        "settings": [[name, clean(text)] for name, text in checks.settings(x.evidence)],
-        "given": clean(explanation_line(str(event["explanation"])))
-        or "None of those that were tried fits.",
-        "lowered": lowered,
-        "overturned_by": clean(x.overturned_by),
+        "retracted": _retracted(x, t) if event["retracted"] else "",
+        "provisional": _provisional(x, t),
+        "concluded": _concluded(x.dispositions, words),
+        "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence, words)],
+        "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence, words)],
+        "settings": [[name, clean(text)] for name, text in checks.settings(x.evidence, words)],
+        "given": clean(explanation_line(given)) or t("None of those that were tried fits."),
+        "lowered": ""
+        if base is None
+        else t("It lowers the score from {before} to {now}.", before=f"{base:.2f}", now=score),
+        "overturned_by": clean(words.told(x.overturned_by)) if x.overturned_by else "",
         "others": [
-            [f"{one.name}: {one.verdict}", clean(one.sentence)]
-            for one in x.considered
-            if one.verdict != "fits best"
+            [f"{words.hypotheses.get(one.name, one.name)}: {t(one.verdict)}", clean(one.sentence)]
+            for one in x.considered_in(words.told)
+            if one.verdict != BEST
         ],
         "raw": [
             {
-                "what": report.what,
-                "where": clean(f"{report.feed or report.source}, place {report.offset}"),
+                "what": t(report.what),
+                "where": clean(
+                    t("{feed}, place {n}", feed=report.feed or report.source, n=report.offset)
+                ),
                 "problem": clean(report.reported.problem),
                 "lines": [clean(line) for line in report.reported.lines],
             }
             for report in x.raw
         ],
-        "vessels": [_vessel(past) for past in x.vessels],
+        "vessels": [_vessel(past, x, words) for past in x.vessels],
         "revisions": [
             {
-                "status": one.status,
-                "run": f"{one.run_id}, reports up to {one.known_time:%Y-%m-%d %H:%M}Z",
+                "status": words.status_of(one.status),
+                "run": t("{run}, reports up to {time}", run=one.run_id, time=_zulu(one.known_time)),
                 "changes": [[clean(line)] for line in one.changes],
             }
             for one in x.revisions
         ],
         "looks": [
-            f"Since then {str(status).replace('_', ' ')} in {', '.join(runs)}"
+            t(
+                "Since then {status} in {runs}",
+                status=words.status_of(str(status)),
+                runs=", ".join(runs),
+            )
             for status, runs in looks.items()
         ],
     }
 
 
-def _vessel(past: Past) -> dict[str, Any]:
-    who = past.identity
+def _retracted(x: Explanation, t: Say) -> str:
+    run = x.event["run_id"]
+    if x.superseded_by:
+        return t(
+            "Retracted by run {run}; its story goes on as {heir}", run=run, heir=x.superseded_by
+        )
+    return t("Retracted by run {run}", run=run)
+
+
+def _provisional(x: Explanation, t: Say) -> str:
+    until = x.provisional_until
+    return "" if until is None else t(PROVISIONAL, time=_zulu(until))
+
+
+def _zulu(time: pd.Timestamp) -> str:
+    return f"{time:%Y-%m-%d %H:%M}Z"
+
+
+def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
+    who, t = past.identity, words.at_desk
     stated = [
         [
-            r["field"],
+            t(str(r["field"]).replace("_", " ")),
             clean(
-                f"{r['value']} ({r['first_time']:%Y-%m-%d %H:%M}Z to "
-                f"{r['last_time']:%Y-%m-%d %H:%M}Z)"
+                t(
+                    "{value} ({first} to {last})",
+                    value=r["value"],
+                    first=_zulu(r["first_time"]),
+                    last=_zulu(r["last_time"]),
+                )
             ),
         ]
         for r in past.stated.to_dict("records")
     ]
-    earlier = past.events.head(EARLIER).to_dict("records")
+    earlier = past.events.head(EARLIER)
+    reasons = earlier["reason"].tolist()
+    if words is not _ENGLISH:
+        names = {one.identity.mmsi: one.identity.name for one in x.vessels}
+        teller = Teller(names, load_gazetteer(x.reference), x.end, words.say)
+        reasons = [teller.tell(one, who.mmsi) for one in told(earlier)]
+    scores = earlier["score"].tolist()
     return {
-        "title": f"{who.mmsi:09d} {clean(who.name) or '(no name)'}",
+        "title": f"{who.mmsi:09d} {clean(who.name) or t('(no name)')}",
         "said": stated,
-        "concluded": _concluded(past.dispositions),
-        "events": [[clean(f"{row['score']:.2f}  {row['reason']}")] for row in earlier],
+        "concluded": _concluded(past.dispositions, words),
+        "events": [
+            [clean(f"{score:.2f}  {reason}")] for score, reason in zip(scores, reasons, strict=True)
+        ],
         "more": max(len(past.events) - EARLIER, 0),
     }
 
@@ -210,11 +248,12 @@ def _limit(one: checks.Row) -> str:
     return f"{one.measured}, {one.limit}: {one.margin}"
 
 
-def _concluded(dispositions: pd.DataFrame) -> list[str]:
+def _concluded(dispositions: pd.DataFrame, words: Labels) -> list[str]:
     return [
         clean(
-            f"{row['conclusion']} ({row['kind']} {row['event_id'][:8]}), {row['author']}, "
-            f"{row['made_time']:%Y-%m-%d %H:%M}Z: {row['reason']}"
+            f"{words.at_desk(row['conclusion'].replace('_', ' '))} "
+            f"({words.kind_of(row['kind'], '')} {row['event_id'][:8]}), {row['author']}, "
+            f"{_zulu(row['made_time'])}: {row['reason']}"
         )
         for row in dispositions.to_dict("records")
     ]

@@ -4,17 +4,21 @@ A ranked list of vessels tells the same story several times: a mother ship, each
 her, a hull under two numbers. An incident is the events that belong together and the vessels in
 them with their roles (`grouping`), in a sentence (`wording`, `titles`) with what to do next
 (`steps`), under one id that lasts while it grows (`lasting`). `first` says which to look at first,
-and why; `beside` where its vessel is now, and what the score is made of.
+and why; `silences` who fell silent with whom; `beside` where its vessel is now, and what the score
+is made of.
 """
 
 from pipelines.assess.incidents.beside import made_of, whereabouts
 from pipelines.assess.incidents.first import First, first
 from pipelines.assess.incidents.lasting import Known, lasting, versions_then, vessels_in
+from pipelines.assess.incidents.silences import Silent, began_together
 from pipelines.assess.incidents.titles import excused, without_number
 
 __all__ = [
     "First",
     "Known",
+    "Silent",
+    "began_together",
     "excused",
     "first",
     "lasting",

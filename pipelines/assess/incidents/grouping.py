@@ -10,6 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.telling import told
+from pipelines.assess.incidents.silences import unlikely
 from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
 
 Bools = NDArray[np.bool_]
@@ -37,7 +39,8 @@ def grouped(
     that it names. Two numbers that an event says are of
     one hull count as one. An event joins its two vessels' stories only where it is a lead itself
     (`min_score` or more, and no innocent reason as likely as not): a pilot boat that serves ten
-    ships joins none of them. Otherwise it is told with the higher scored of its vessels.
+    ships joins none of them, nor does a meeting that is `silences.unlikely`. Otherwise it is told
+    with the higher scored of its vessels.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def grouped(
     rows = np.flatnonzero(counts)
     if not len(rows):
         return found
-    lead = (score >= min_score) & ~explained(events)
+    lead = (score >= min_score) & ~explained(events) & ~_unlikely(events)
     hull = _hulls(events[lead & (events["subkind"] == HAND_OVER).to_numpy()])
     kinds = events["kind"].iloc[rows]
     families = pd.factorize(kinds.map(FAMILIES).fillna(kinds))[0]
@@ -92,6 +95,13 @@ def grouped(
     first, second = np.concatenate(links, axis=1)
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(rows), len(rows)))
     found[rows] = connected_components(graph, directed=False)[1]
+    return found
+
+
+def _unlikely(events: pd.DataFrame) -> Bools:
+    found = np.zeros(len(events), bool)
+    rows = np.flatnonzero(events["kind"] == "possible_meeting")
+    found[rows] = [unlikely(one) for one in told(events.iloc[rows])]
     return found
 
 

@@ -1,6 +1,6 @@
 """What happened in an incident, in a sentence: the leading event, the next one, how many ships."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
+from pipelines.assess.incidents.silences import Silent
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
@@ -24,6 +25,7 @@ def title(
     lead: Told,
     roles: Mapping[int, str],
     main: int,
+    silent: Sequence[Silent],
     teller: Teller,
 ) -> str:
     """Say what happened: the leading event, what else its vessel did, and who else is in it.
@@ -36,6 +38,9 @@ def title(
         Role of each vessel.
     main
         The vessel that it is about.
+    silent
+        Who else, not in it, fell silent where and when the leading event's vessel did, and how far
+        off, the nearest first.
     """
     told = teller.sentence(lead, main)
     text = f"{_named(main, teller)}: {told}" if main else told
@@ -58,6 +63,8 @@ def title(
     if second is not None and (also := _briefly(second, lead, main, teller)):
         text += f"; {also}"
         named |= {second.mmsi, second.other_mmsi}
+    if silent:
+        text += f"; {_fell_silent(silent, teller)}"
     counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
     rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
     if len(rest) == 1:
@@ -89,6 +96,16 @@ def _went_on(rows: list[Told], roles: Mapping[int, str], main: int, teller: Tell
     if n == 1:
         return teller.say("one of them went on to the coast of {state}", state=coast)
     return teller.say("{n} of them went on to the coast of {state}", n=n, state=coast)
+
+
+def _fell_silent(silent: Sequence[Silent], teller: Teller) -> str:
+    """Say who else fell silent then and there."""
+    first, *others = silent
+    about = {"other": teller.name(first.mmsi), "far": teller.distance(first.off_m)}
+    if others:
+        text = "{other}, {far} off, and {n} more fell silent with it"
+        return teller.say(text, n=len(others), **about)
+    return teller.say("{other}, {far} off, fell silent with it", **about)
 
 
 def _landings(
@@ -147,7 +164,7 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
         case "mother_ship":
             return say("also waited {duration} within reach of boats{place}", **met)
         case "possible_meeting":
-            return say("also could have met {other}{place}", **met)
+            return _could_have_met(row, met, say)
         case "spoofing":
             return say("also false positions for {duration}", duration=duration)
         case "unmatched_sighting":
@@ -158,6 +175,16 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also on an unusual way{place}", place=place)
         case _:
             return ""
+
+
+def _could_have_met(row: Told, met: Mapping[str, str], say: Say) -> str:
+    """Return in few words whom it could have met, and how likely it did."""
+    chance = row.evidence.get("alongside_probability")
+    if chance is None:
+        return say("also could have met {other}{place}", **met)
+    return say(
+        "also could have met {other}{place} (chance {chance:.0f} %)", chance=100 * chance, **met
+    )
 
 
 def _crossed(row: Told, lead: Told, teller: Teller) -> str:

@@ -13,6 +13,7 @@ from detectors.core.events import records
 from detectors.core.telling import Told, told
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.lasting import table_of
+from pipelines.assess.incidents.silences import Silent, began_together, unlikely
 from pipelines.assess.incidents.steps import next_step
 from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
@@ -94,13 +95,14 @@ def described(
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     last = _last_reports(flagged)
+    beside = began_together(events)
     rows = []
     first_event = {}
     for label, own in events.groupby("group", sort=False):
         if label not in kept:
             continue
         number = int(str(label))
-        row = _one(own, scores[number], each, seen, teller, next_steps)
+        row = _one(own, scores[number], each, seen, beside, teller, next_steps)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[label] = row["incident_id"]
         rows.append(row)
@@ -131,13 +133,15 @@ def retold(
     """
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
+    beside = began_together(events)
     rows = []
     for row in records(incidents):
         ids = str(row["events"]).split(";")
         own = events[events["event_id"].isin(ids)]
         own = own.sort_values("event_id", key=lambda e: e.map(ids.index), ignore_index=True)
         if len(own):
-            told_now = _one(own, float(str(row["score"])), each, seen, teller, next_steps)
+            score = float(str(row["score"]))
+            told_now = _one(own, score, each, seen, beside, teller, next_steps)
             row |= {name: told_now[name] for name in ("title", "certainty", "vessels", "next_step")}
         rows.append(row)
     return table_of(rows)
@@ -189,9 +193,7 @@ def _scores(
     return scores, {group: json.dumps(parts) for group, parts in made.items()}
 
 
-def _parts(
-    parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+def _parts(parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what makes the score of one vessel in one incident."""
     return [
         part(*_told_part(event_of[row["event_id"]], row["score"]))
@@ -228,6 +230,7 @@ def _one(
     score: float,
     flagged: Mapping[int, float],
     seen: Mapping[int, pd.Timestamp],
+    beside: Mapping[str, list[Silent]],
     teller: Teller,
     next_steps: Mapping[str, str],
 ) -> dict[str, object]:
@@ -240,11 +243,12 @@ def _one(
     place = _leading(rows, main, roles.get(main, ""))
     lead = rows[place]
     ids, say = events["event_id"].tolist(), teller.say
+    silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
     first = events.sort_values(["start", "event_id"]).iloc[0]
     lat, lon = _place(lead)
     return {
         "incident_id": str(first["event_id"]),
-        "title": title(rows, events["score"].tolist(), lead, roles, main, teller),
+        "title": title(rows, events["score"].tolist(), lead, roles, main, silent, teller),
         "score": score,
         "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),
         "start": events["start"].min(),
@@ -271,6 +275,7 @@ def _place(lead: Told) -> tuple[float, float]:
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
     """Return the role of each vessel, by its strongest event or by what says most."""
     roles: dict[int, list[tuple[str, bool]]] = {}
+    likely = {m for one in rows if not unlikely(one) for m in (one.mmsi, one.other_mmsi)}
     for event, weighs in zip(rows, counts, strict=True):
         says = (weighs or event.subkind == "hand_over") and not excused(event)
         pair = ROLES.get(f"{event.kind} {event.subkind}", ROLES.get(event.kind, ("in it", "in it")))
@@ -278,7 +283,8 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
         if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
             vessels.reverse()
         for mmsi, role in zip(vessels, pair, strict=True):
-            roles.setdefault(mmsi, []).append((role, says))
+            if mmsi in likely or not likely:  # a meeting that hardly was brings in nobody
+                roles.setdefault(mmsi, []).append((role, says))
         for visitor in str(event.evidence.get("visitors") or "").split():
             roles.setdefault(int(visitor), []).append(("visitor", says))
     roles.pop(0, None)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +20,13 @@ from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.cli.main import app as commands
+from pipelines.patrol import units
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.reference.layers import area_files
 from pipelines.run import cleared, release
 from pipelines.run.cleared import Clearance
-from pipelines.web import clearances
+from pipelines.web import clearances, planned
 from pipelines.web.app import Desk, application
 from tests.pipelines.web.conftest import Signed, Watch
 
@@ -316,11 +318,44 @@ def test_the_desk_has_it_prepared_in_a_process_of_its_own(
     assert not clearances.unprepared(own_marked, watch.gate.accounts)
 
 
-def test_no_plan_is_shown_or_made_of_a_part(guest: Signed) -> None:
-    page = guest.page("/plan")
-    assert "You see a part of it" in page.text
-    assert not page.all("form", action="/plan")
-    assert guest.send("/plan").status_code == 403
+def test_a_plan_of_a_part_is_made_of_it_alone_while_its_mark_allows(
+    own_marked: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Installation] = []
+    nothing: dict[str, Any] = {k: [] for k in ("sorties", "left_out", "intercepts", "sectors")}
+    note = {"stale_after": "2999-01-06T12:00Z", "notes": ["Not for navigation."], **nothing}
+
+    def quickly(installation: Installation, *_: Any) -> Any:
+        units.of(installation.config, installation.reference)  # it has them
+        asked.append(installation)
+        return note
+
+    def write(installation: Installation, made: Any) -> None:
+        (installation.home / "latest" / "plan.json").write_text(json.dumps(made))
+
+    monkeypatch.setattr(planned, "plan_run", quickly)
+    monkeypatch.setattr(planned, "write", write)
+    own = cleared.home_of(own_marked, GUEST)
+    guest = Watch(own_marked).signed_in("Guest")
+    assert "what you may see alone" in guest.page("/plan").text
+    assert guest.send("/plan").status_code == 303
+    for _ in range(200):
+        if "No plan was made" not in (page := guest.page("/plan")).text:
+            break
+        time.sleep(0.02)
+    assert "Not for navigation." in page.text
+    assert asked == [own]
+    path = own_marked.config / "marks.yaml"
+    text = path.read_text()
+    try:
+        path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
+        page = guest.page("/plan")
+        assert "beyond what you may see" in page.text
+        assert not page.all("form", action="/plan")
+        assert "Not for navigation." not in page.text
+        assert guest.send("/plan").status_code == 403
+    finally:
+        path.write_text(text)
 
 
 def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
@@ -378,10 +413,10 @@ def test_a_photograph_is_for_who_may_see_everything(
         marked.photographs.rmdir()
 
 
-def test_a_plan_is_for_who_may_see_everything(
+def test_the_plan_of_everything_is_for_who_may_see_everything(
     marked: Installation, guest: Signed, chief: Signed
 ) -> None:
-    """Neither made, nor shown, nor beside an incident that both see."""
+    """Neither shown, nor beside an incident that both see."""
     [incident, *_] = values(cleared.home_of(marked, GUEST))["incident_id"]
     [mmsi, *_] = re.findall(r"/vessel/(\d{9})", guest.page(f"/incident/{incident}").html)
     found = {"unit": "KM Perwira", "mmsi": int(mmsi), "time": "2026-01-06T01:00Z", "out_nm": 9}
@@ -396,7 +431,6 @@ def test_a_plan_is_for_who_may_see_everything(
         assert "KM Perwira" in chief.page("/plan").text
         for address in ("/plan", f"/incident/{incident}", "/"):
             assert "Perwira" not in guest.page(address).html
-        assert guest.send("/plan").status_code == 403
     finally:
         for folder in runs:
             (folder / "plan.json").unlink(missing_ok=True)

@@ -14,8 +14,11 @@ import pytest
 from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
+from pipelines.ask.explain import page as explained
+from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
+from pipelines.assess.incidents import without_number
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.base.text import one_line
@@ -61,7 +64,8 @@ def test_tonight_is_what_the_command_lists(
     n, new = (table["rank"] > 0).sum(), (table["status"] == "created").sum()
     assert page.all("h1")[0][1] == f"{n} incidents, {new} new"
     for row in table.to_dict("records"):
-        assert one_line(row["title"], 1200) in page.text
+        short = without_number(row["title"], row["mmsi"], labels("en").say)
+        assert one_line(short, 1200) in page.text
         assert row["next_step"] in page.text
     first = [text for about, text in page.all("h3")]
     assert [text.split(" ", 1)[1] for text in first] == [*night.first.sort_values("rank")["title"]]
@@ -326,13 +330,19 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     folder = Path(rooms.__file__).parent
     said = {
         first or second
-        for path in folder.glob("pages/*.j2")
+        for path in (
+            *folder.glob("pages/*.j2"),
+            Path(explained.__file__).with_name("sections.html.j2"),
+        )
         for first, second in re.findall(
             r"""\bt\((?:"([^"]*)"|'([^']*)')""", path.read_text(encoding="utf-8")
         )
     }
     for path in folder.glob("*.py"):
         said |= set(re.findall(r'at_desk\("([^"]*)"', path.read_text(encoding="utf-8")))
+    explaining = Path(explained.__file__).read_text("utf-8")
+    said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
+    said |= {name.replace("_", " ") for name in STATED}
     said |= {text for pair in pages.GLOSSARY for text in pair}
     said |= {text for _, text in concluding.QUIET} | {*spoken.PARTS, *spoken.SENTENCES}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))

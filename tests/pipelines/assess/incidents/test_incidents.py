@@ -277,14 +277,40 @@ def test_tankers_alongside_one_another_are_no_mother_ships(gazetteer: Gazetteer)
 
 
 def test_two_that_were_silent_at_once_are_told_as_a_possible_meeting(gazetteer: Gazetteer) -> None:
-    both = {"chance_alongside": 0.6, "together_s": 7200.0}
+    both = {"alongside_probability": 0.6, "together_s": 7200.0}
     (one,) = told(
         gazetteer,
         event("gap", 1, 4, score=0.7),
         event("gap", 1, 4.5, BOAT, score=0.6),
         event("possible_meeting", 1, 4.5, SHIP, BOAT, both, subkind="both_silent", score=0.4),
     ).to_dict("records")
-    assert one["title"].endswith("; also could have met B ONE")
+    assert one["title"].endswith("; also could have met B ONE (chance 60 %)")
+
+
+def test_a_meeting_that_hardly_was_joins_nobody(gazetteer: Gazetteer) -> None:
+    hardly = {"alongside_probability": 0.08, "together_s": 7200.0}
+    met = event("possible_meeting", 1, 4, SHIP, BOAT, hardly, subkind="both_silent", score=0.4)
+    ship = event("gap", 1, 4, score=0.7)
+    one, other = told(gazetteer, ship, event("gap", 9, 12, BOAT, score=0.6), met).to_dict("records")
+    assert one["title"].endswith("; also could have met B ONE (chance 8 %)")
+    assert [one["vessels"], other["vessels"]] == [f"{SHIP} silent", f"{BOAT} silent"]
+
+
+def test_silences_that_begin_together_tell_of_one_another(gazetteer: Gazetteer) -> None:
+    near = event("gap", 1.4, 4, BOAT, score=0.6, lat=4.25)
+    found = told(gazetteer, event("gap", 1, 4, score=0.7), near)
+    ends = [str(title).rsplit("; ", 1)[1] for title in found["title"]]
+    assert ends == [
+        "B ONE, 3.0 nm off, fell silent with it",
+        "MV A, 3.0 nm off, fell silent with it",
+    ]
+    third = event("gap", 1.2, 3, OTHER_BOAT, score=0.5, lat=4.22)
+    title = told(gazetteer, event("gap", 1, 4, score=0.7), near, third)["title"].iloc[0]
+    assert title.endswith("; B TWO, 1.2 nm off, and 1 more fell silent with it")
+    far = event("gap", 1.4, 4, BOAT, score=0.6, lat=4.4)
+    late = event("gap", 1.6, 4, OTHER_BOAT, score=0.6)
+    titles_apart = told(gazetteer, event("gap", 1, 4, score=0.7), far, late)["title"]
+    assert not titles_apart.str.contains("fell silent with").any()
 
 
 def test_a_hull_under_two_numbers_is_met_where_it_was_heard_last(gazetteer: Gazetteer) -> None:

@@ -1,0 +1,73 @@
+"""Silences of several vessels: which began together, and which meetings in them are unlikely."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.telling import Told
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.assess.scoring import MIN_PART_SCORE, explained
+
+UNLIKELY: Final = 0.2
+"""Two that could have met join no incident where they came alongside in less than this share of
+their ways. Planted meetings on ten simulated nights (exercise seeds 2501 to 2510) have 0.31 and
+more; what is there by chance of two silences has 0.05 to 0.18."""
+
+TOGETHER_M: Final = 10 * METRES_PER_NM
+TOGETHER_S: Final = 1800.0
+"""Two silences began together that began no further apart than this: a judgement, what a boat of
+20 kn makes in the half hour. It is said, and counts for nothing."""
+
+
+class Silent(NamedTuple):
+    """A silence that began where and when another one did, and how far off."""
+
+    event_id: str
+    mmsi: int
+    off_m: float
+
+
+def unlikely(event: Told) -> bool:
+    """Tell whether two vessels hardly came alongside where they could have met."""
+    chance = event.evidence.get("alongside_probability")
+    return event.kind == "possible_meeting" and chance is not None and chance < UNLIKELY
+
+
+def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:
+    """Return who else fell silent then and there, by event; the nearest first.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS`; silences that count, and have no innocent reason as likely as not, are
+        looked at.
+    """
+    gaps = events[(events["kind"] == "gap") & (events["score"] >= MIN_PART_SCORE)]
+    gaps = gaps[~explained(gaps) & gaps["lat"].notna()].sort_values("event_id")
+    if len(gaps) < 2:
+        return {}
+    lat, lon, mmsi = (gaps[name].to_numpy() for name in ("lat", "lon", "mmsi"))
+    size = geodesy.chord(TOGETHER_M)
+    start_s = (epoch_us(gaps["start"]) - epoch_us(gaps["start"]).min()) / SECOND_US
+    tree = cKDTree(np.column_stack([geodesy.unit_xyz(lat, lon) / size, start_s / TOGETHER_S]))
+    first, second = _pairs(tree)
+    far = geodesy.distance_m(lat[first], lon[first], lat[second], lon[second])
+    near = (far <= TOGETHER_M) & (mmsi[first] != mmsi[second])
+    found: dict[str, list[Silent]] = {}
+    ids = gaps["event_id"].tolist()
+    order = np.flatnonzero(near)[np.argsort(far[near], kind="stable")].tolist()
+    for row in order:
+        for own, other in ((first[row], second[row]), (second[row], first[row])):
+            silent = Silent(ids[other], int(mmsi[other]), float(far[row]))
+            found.setdefault(ids[own], []).append(silent)
+    return found
+
+
+def _pairs(tree: cKDTree) -> NDArray[np.int64]:
+    pairs: NDArray[np.int64] = tree.query_pairs(1.0, p=np.inf, output_type="ndarray")
+    return pairs.astype("int64").T
