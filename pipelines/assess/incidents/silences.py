@@ -11,7 +11,7 @@ from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import Told
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.assess.scoring import MIN_PART_SCORE, explained
+from pipelines.assess.scoring import EXPLAINED_WEIGHT, MIN_PART_SCORE, explained
 
 UNLIKELY: Final = 0.2
 """Two that could have met join no incident where they came alongside in less than this share of
@@ -33,9 +33,12 @@ class Silent(NamedTuple):
 
 
 def unlikely(event: Told) -> bool:
-    """Tell whether two vessels hardly came alongside where they could have met."""
-    chance = event.evidence.get("alongside_probability")
-    return event.kind == "possible_meeting" and chance is not None and chance < UNLIKELY
+    """Tell whether two that could have met hardly came alongside, or had a reason to be there."""
+    if event.kind != "possible_meeting":
+        return False
+    chance, given = event.evidence.get("alongside_probability"), event.evidence.explained
+    excused = given is not None and given.weight >= EXPLAINED_WEIGHT
+    return excused or (chance is not None and chance < UNLIKELY)
 
 
 def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:

@@ -280,6 +280,8 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
         says = (weighs or event.subkind == "hand_over") and not excused(event)
         pair = ROLES.get(f"{event.kind} {event.subkind}", ROLES.get(event.kind, ("in it", "in it")))
         vessels = [event.mmsi, event.other_mmsi]
+        if event.kind == "possible_meeting":
+            pair = (_story(event, ""), _story(event, "other_"))
         if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
             vessels.reverse()
         for mmsi, role in zip(vessels, pair, strict=True):
@@ -292,6 +294,11 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
         mmsi: next((role for role in FIRST if (role, True) in own), own[0][0])
         for mmsi, own in roles.items()
     }
+
+
+def _story(event: Told, prefix: str) -> str:
+    """Return the role of a vessel that could have met another: it was silent, or seen to loiter."""
+    return "waited" if event.evidence.get(f"{prefix}story") == "loitering" else "silent"
 
 
 def _main(

@@ -1,4 +1,5 @@
-"""brief.pdf: two pages to print, or to read where no browser is: a map, the first ten incidents.
+"""brief.pdf, to print, or to read where no browser is: a map and the first ten incidents, then who
+goes where when if there is a plan, then why.
 
 Typst sets it. What people and transmitters wrote goes in as data (one JSON text in `sys.inputs`),
 never as markup, so no name can become code; and nothing is read but that text and the two fonts
@@ -10,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,7 @@ from pipelines.publish.briefing import incident_cards, vessel_cards, without_tim
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.pdf import plan as pdf_plan
 from pipelines.publish.products import Products
 
 VESSEL_LIMIT: Final = 10
@@ -75,14 +78,14 @@ _UNDRAWABLE: Final = re.compile(
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write the two pages; return `path`."""
+    """Write the pages; return `path`."""
     with replacing(path) as temporary:
         temporary.write_bytes(render(products))
     return path
 
 
 def render(products: Products) -> bytes:
-    """Write the two pages as PDF; one page where nothing is flagged.
+    """Write the pages as PDF: one where nothing is flagged and nothing planned.
 
     Raises
     ------
@@ -135,7 +138,8 @@ def _data(products: Products) -> dict[str, Any]:
     more = len(incidents) - len(rows)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    scene = scene_of(products, shown)
+    first = [card for card in cards if card.rank <= VESSEL_LIMIT]
+    scene = replace(scene_of(products, first or shown), regions=(), ways=(), points=())
     room_mm = _ROOM_MM - _ROW_MM * len(rows) - _NOTE_MM * (len(notes) + bool(release))
     return {
         "lang": release.language if release else "en",
@@ -168,6 +172,7 @@ def _data(products: Products) -> dict[str, Any]:
         ),
         "incidents": [_incident(one, words) for one in rows],
         "vessels": [_vessel(card, words) for card in shown],
+        "plan": pdf_plan.data(products.planned, products.zones) if products.planned else None,
         "words": {
             "what": words.incident.capitalize(),
             "when": words.when,

@@ -14,6 +14,8 @@ import shapely
 from pipelines.base.marks import Mark, Tlp
 from pipelines.patrol.plan import make
 from pipelines.publish import plan as files
+from pipelines.publish.pdf import plan as on_paper
+from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
 from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
@@ -59,6 +61,21 @@ def test_every_file_is_marked(folder):
         assert "SIM" in text or "simulated" in text, path
         assert "depth" in text.lower(), path
         assert not {"\u202e", "\x00"} & set(text), path
+
+
+def test_the_page_on_paper_says_who_goes_where_when(sea, tracked):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(unit(f"KM {NASTY}")), sea)
+    told = on_paper.data(Planned(made, None, "ms"), land_only(small_land()))
+    assert told["heading"].startswith("Rancangan rondaan")
+    [sortie] = told["sorties"]
+    assert sortie["name"].startswith("KM <b>")
+    assert not {"\u202e", "\x00"} & set(json.dumps(told, ensure_ascii=False))
+    stops = made.sailed[0].stops
+    numbers = [stop[0] for stop in sortie["stops"]]
+    assert numbers == ["1", f"2–{len(stops) - 1}", f"{len(stops)}"]  # hours in a sector are one
+    assert sortie["stops"][0][1].startswith(words.local(stops[0].begin_us).removesuffix(" MYT"))
+    assert "<svg" in told["map"]
+    assert NASTY not in told["map"]
 
 
 @pytest.mark.slow

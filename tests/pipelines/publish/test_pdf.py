@@ -61,7 +61,7 @@ def test_two_pages_tell_the_first_ten(made: bytes, products: Products) -> None:
             assert event.when_utc in said
             assert event.when_local in said
     assert cards[pdf.VESSEL_LIMIT].name not in said
-    assert f"{len(incidents) - pdf.VESSEL_LIMIT} more incidents score less" in said
+    assert f"Incidents that score less: {len(incidents) - pdf.VESSEL_LIMIT} more" in said
     assert "Innocent explanation: bunkering in port limits" in said
     assert "Small boats often carry no AIS" in said
     assert said.count("SIMULATED DATA – EXERCISE") == 4

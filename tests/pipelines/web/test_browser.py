@@ -116,6 +116,24 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
     )
 
 
+def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
+    page: Page,  # noqa: F811
+    desk: str,
+) -> None:
+    page.open(f"{desk}/", 1366, 768)
+    whole = """[...document.querySelectorAll("#lines li")].filter((one) => {
+      const box = one.getBoundingClientRect();
+      return box.bottom <= innerHeight && box.height > 40; }).length"""
+    assert page.evaluate(whole) >= 6
+    assert page.evaluate("document.querySelector('#map').getBoundingClientRect().width") > 800
+    more = "getComputedStyle(document.querySelector('#lines li .more')).display"
+    assert page.evaluate(more) == "none"
+    press(page, "j")
+    assert page.evaluate(more) == "block"
+    cut = "const one = document.querySelector('#lines .title'); one.scrollHeight > one.clientHeight"
+    assert not page.evaluate(f"(() => {{ {cut.replace('; one', '; return one')} }})()")
+
+
 def test_keys_find_and_help(page: Page, desk: str) -> None:  # noqa: F811
     page.open(f"{desk}/")
     press(page, "/")

@@ -232,6 +232,9 @@ def test_a_plan_is_in_the_brief_and_the_workbook(sent: Callable[[str], Sent]) ->
     ways = [way for way in json.loads(data[1])["ways"] if "sortie" in str(way)]
     assert len(ways) >= len(routes)  # a sortie has one to each stop, and one back
     assert "depth is NOT checked" in shown
+    paper = [page.extract_text() for page in pypdf.PdfReader(folder / "brief.pdf").pages]
+    assert len(paper) == 3
+    assert "Patrol plan" in paper[1]
     book = openpyxl.load_workbook(folder / "flagged.xlsx", read_only=True)
     assert {"Patrol plan", "Not sailed for", "Earliest meetings"} <= set(book.sheetnames)
 

@@ -1,0 +1,86 @@
+"""The page of a patrol plan in the PDF: its map, and who goes where when."""
+
+from itertools import groupby
+from typing import Any, Final
+
+from detectors.surroundings.zones import Zones
+from pipelines.base import labels
+from pipelines.base.labels import PlanLabels
+from pipelines.base.text import one_line, position_text
+from pipelines.patrol.model import Sailed, Stop
+from pipelines.publish.maps.style import COLOURS
+from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.plan import overlay, words
+from pipelines.publish.products import Planned
+
+LEFT_LIMIT: Final = 12
+"""Of so many vessels it is said on paper why nobody sails for them; all are in plan.csv."""
+
+_RATIO: Final = 0.85
+_LINE_LIMIT: Final = 160
+
+
+def data(planned: Planned, zones: Zones) -> dict[str, Any]:
+    """Return all that the page says, in the order of the template."""
+    plan, said = planned.plan, words.of(planned)
+    every = labels.labels(planned.language)
+    left = plan.left_out[:LEFT_LIMIT]
+    return {
+        "heading": words.heading(planned),
+        "map": svg(overlay.scene_of(planned, zones), _RATIO, ink=ON_PAPER, names=False),
+        "map_note": said.map_note,
+        "unit": said.unit,
+        "leave": f"{said.leave} (MYT)",
+        "task": said.task,
+        "sorties": [_sortie(one, overlay.colour(plan, one), said) for one in plan.sailed],
+        "left_heading": said.left_heading,
+        "left": [
+            [
+                str(one.target.rank),
+                words.vessel(one.target),
+                "; ".join(
+                    t for t in (words.reason(one.reason, said), words.detail(one, said)) if t
+                ),
+            ]
+            for one in left
+        ],
+        "left_more": f"+ {len(plan.left_out) - len(left)} {every.more_elsewhere}"
+        if len(plan.left_out) > len(left)
+        else "",
+        "warnings": words.warnings(planned),
+    }
+
+
+def _sortie(one: Sailed, colour: str, said: PlanLabels) -> dict[str, Any]:
+    return {
+        "name": one_line(words.sortie(one.sortie, said), _LINE_LIMIT),
+        "base": one_line(one.sortie.unit.base.name, _LINE_LIMIT),
+        "color": COLOURS[colour].paper,
+        "leave": words.local(one.stops[0].depart_us) if one.stops else "",
+        "stays": "" if one.stops else said.stays,
+        "stops": _stops(one, said),
+    }
+
+
+def _stops(one: Sailed, said: PlanLabels) -> list[list[str]]:
+    """Return number, when, and what of each stop; hours in one sector are one."""
+    found = []
+    numbered = enumerate(one.stops, 1)
+    for _, group in groupby(numbered, lambda each: _place(*each)):
+        same = list(group)
+        (first, stop), last = same[0], same[-1][0]
+        what = f"{words.task_told(stop, said)} {words.what(stop, one)}"
+        if words.task(stop) != "return":
+            what += f", {position_text(stop.lat, stop.lon)}"
+        if stop.target is not None:
+            what += f", {said.chance.lower()} {100 * stop.chance:.0f} %"
+        number = str(first) if first == last else f"{first}–{last}"
+        until = words.local(same[-1][1].end_us, date=False)
+        when = words.local(stop.begin_us).removesuffix(" MYT")
+        found.append([number, f"{when}–{until}", one_line(what, _LINE_LIMIT)])
+    return found
+
+
+def _place(number: int, stop: Stop) -> tuple[object, ...]:
+    """Return what stops of one sector at one place share."""
+    return (stop.sector.name, stop.lat, stop.lon) if stop.sector else (number,)
