@@ -36,6 +36,7 @@ TAIL_FRAMES: Final = 10
 
 _TOP: Final = 74
 _BOTTOM: Final = 30
+_LINE: Final = 14.0
 _SHIPS: Final = ("magenta", "unit-1", "unit-4", "unit-3", "unit-2", "unit-6")
 
 
@@ -118,8 +119,12 @@ def _frames(
     for share in np.linspace(0.0, 1.0, FRAMES - TAIL_FRAMES).tolist() + [1.0] * TAIL_FRAMES:
         frame = base.copy()
         now = first + share * (last - first)
+        draw = ImageDraw.Draw(frame)
+        taken: list[tuple[float, float, float]] = []
         for way in ways:
-            _sail(ImageDraw.Draw(frame), way, now)
+            here = _sail(draw, way, now)
+            if here is not None:
+                _name(draw, way, here, taken)
         _say(frame, now)
         yield frame
 
@@ -138,11 +143,13 @@ def _ways(tracks: pd.DataFrame, names: Mapping[int, str], lon0: float, placed: A
     return found
 
 
-def _sail(draw: ImageDraw.ImageDraw, way: _Way, now: float) -> None:
-    """Draw how far a vessel has come; hollow where it has been silent for long."""
+def _sail(draw: ImageDraw.ImageDraw, way: _Way, now: float) -> tuple[float, float] | None:
+    """Draw how far a vessel has come, hollow where it has been silent for long; return where it is,
+    None where it hasn't been heard yet.
+    """
     n = int(np.searchsorted(way.time_s, now, side="right"))
     if not n:
-        return
+        return None
     for a, b in pairwise(range(n)):
         if way.time_s[b] - way.time_s[a] <= SILENCE_S:
             draw.line([*way.xy[a], *way.xy[b]], fill=way.colour, width=2)
@@ -155,7 +162,26 @@ def _sail(draw: ImageDraw.ImageDraw, way: _Way, now: float) -> None:
     x, y = here.tolist()
     inside = None if silent else way.colour
     draw.ellipse([x - 5, y - 5, x + 5, y + 5], outline=way.colour, fill=inside, width=2)
-    draw.text((x + 9, y - 7), way.name, fill=COLOURS["ink"].day, font=_font(12))
+    return x, y
+
+
+def _name(
+    draw: ImageDraw.ImageDraw,
+    way: _Way,
+    here: tuple[float, float],
+    taken: list[tuple[float, float, float]],
+) -> None:
+    """Write a vessel's name beside it, on the picture, below those that are there already."""
+    font = _font(12)
+    long = draw.textlength(way.name, font=font)
+    x, y = here[0] + 9, min(max(here[1] - 7, _TOP), SIZE[1] - _BOTTOM - _LINE)
+    if x + long > SIZE[0]:
+        x = max(here[0] - 9 - long, 0.0)
+    for left, right, top in sorted(taken, key=lambda one: one[2]):
+        if x < right and left < x + long and abs(y - top) < _LINE:
+            y = top + _LINE
+    taken.append((x, x + long, y))
+    draw.text((x, y), way.name, fill=COLOURS["ink"].day, font=font)
 
 
 def _furnish(base: Image.Image, title: str, simulated: bool) -> None:
@@ -167,7 +193,8 @@ def _furnish(base: Image.Image, title: str, simulated: bool) -> None:
     if simulated:
         draw.text((10, y), words.simulated, fill=COLOURS["warn"].day, font=_font(13, bold=True))
         y += 20
-    for line in _wrapped(drawable(one_line(title, 240)), SIZE[0] - 20)[:2]:
+    lines = _wrapped(drawable(one_line(title, 240)), SIZE[0] - 40)
+    for line in [lines[0], *(f"{line} …" if lines[2:] else line for line in lines[1:2])]:
         draw.text((10, y), line, fill=COLOURS["ink"].day, font=_font(14))
         y += 20
     said = f"{words.leads} {words.coast_source}."
