@@ -85,7 +85,7 @@ def _early(health: Health) -> list[Problem]:
             "a receiver's clock that runs ahead, or forged reports? see the newest in the feeds"
         )
         found.append(Problem("warning", "now", health.ahead, stated))
-    if more := len(health.waiting) - len(found):
+    if (more := len(health.waiting) - MAX_EARLY) > 0:
         found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
     return found
 

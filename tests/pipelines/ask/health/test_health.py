@@ -18,6 +18,8 @@ from rich.console import Console
 from detectors.core import frames
 from pipelines import store
 from pipelines.ask.health import Health, gather, problems, show
+from pipelines.ask.health.model import Early
+from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
@@ -174,6 +176,16 @@ def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
     assert health.disk.growth_per_day_bytes > 0
     full = replace(health, disk=replace(health.disk, days_left=2.0))
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
+
+
+def test_what_waits_is_counted_beside_what_runs_ahead(made: Callable[..., Installation]) -> None:
+    health, _ = found(made())
+    ahead = replace(health, ahead="one vessel was heard later")
+    assert not [one for one in problems(ahead, HealthSettings()) if "more feeds" in one.message]
+    many = replace(ahead, waiting=tuple(Early(f"feed {k}", "waits") for k in range(MAX_EARLY + 2)))
+    assert "reports of 2 more feeds wait" in [
+        one.message for one in problems(many, HealthSettings())
+    ]
 
 
 def test_schedule() -> None:
