@@ -103,8 +103,9 @@ def _fell_silent(silent: Sequence[Silent], teller: Teller) -> str:
     first, *others = silent
     about = {"other": teller.name(first.mmsi), "far": teller.distance(first.off_m)}
     if others:
-        text = "{other}, {far} off, and {n} more fell silent with it"
-        return teller.say(text, n=len(others), **about)
+        return teller.say(
+            "{other}, {far} off, and {n} more fell silent with it", n=len(others), **about
+        )
     return teller.say("{other}, {far} off, fell silent with it", **about)
 
 
