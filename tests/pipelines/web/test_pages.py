@@ -6,7 +6,8 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -18,7 +19,7 @@ from pipelines.ask.explain import page as explained
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
-from pipelines.assess.incidents import without_number
+from pipelines.assess.incidents import Silent, without_number
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.base.text import one_line
@@ -597,6 +598,18 @@ def test_a_vessel_has_a_slot_for_its_photograph(
         reader.page(f"/photograph/{mmsi}", 404)
     finally:
         shutil.rmtree(folder)
+
+
+def test_silences_that_began_together_lead_to_one_another() -> None:
+    about = {"vessels": ((1, "MV A", "silent"),), "events": ("a",), "rank": 1, "incident_id": "A"}
+    one = SimpleNamespace(**about)
+    others = [
+        SimpleNamespace(**{**about, "vessels": ((mmsi, "", "silent"),), "incident_id": name})
+        for mmsi, name in ((2, "B"), (3, "C"))
+    ]
+    shown = SimpleNamespace(lines=[one, *others], silent={"a": [Silent("b", 2, 900.0)]})
+    found: Any = incident.shares(cast("Any", shown), cast("Any", one))
+    assert found == (others[0],)
 
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
