@@ -957,7 +957,7 @@ def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(
     [(_, holds)] = page.all("li", **{"class": "holds"})
     assert "seen alongside" in holds
     assert "who knows" in page.text
-    told = [text for about, text in chief.page("/").all("p", **{"class": "about done"})]
+    told = [text for about, text in chief.page("/").all("p", **{"class": "about done brief"})]
     [forgery] = [text for text in told if "Guest" in text]
     assert "[as far as TLP:GREEN shows]" in forgery  # however long it is
     assert "(Chief" not in forgery
