@@ -161,7 +161,7 @@ def _near_pairs(
 
     slow = np.flatnonzero(grid.speed_kn < limits.max_alongside_speed_kn)
     slow = slow[outside(slow)]
-    i, j = _near(grid, slow, slow, limits.max_distance_m)
+    i, j = _wanted(grid, context, *_near(grid, slow, slow, limits.max_distance_m))
 
     at_least_kn = limits.max_alongside_speed_kn - limits.max_station_kn
     fast = np.flatnonzero(
@@ -170,7 +170,7 @@ def _near_pairs(
     small = craft.small(grid.track_id[fast])
     reach_m = limits.max_boat_speed_kn * geodesy.KNOT_MPS * limits.max_clock_error_s
     reach_m = min(limits.max_alongside_m + reach_m, limits.max_distance_m)
-    boat, ship = _near(grid, fast[small], fast[~small], reach_m)
+    boat, ship = _wanted(grid, context, *_near(grid, fast[small], fast[~small], reach_m))
     slow_pair = grid.speed_kn[boat] < limits.max_alongside_speed_kn
     slow_pair &= grid.speed_kn[ship] < limits.max_alongside_speed_kn
     faster = np.flatnonzero(~slow_pair)
@@ -240,6 +240,17 @@ def _near(grid: timegrid.Grid, some: Ints, others: Ints, radius_m: float) -> tup
     i, j = some[i], others[j]
     differ = grid.track_id[i] // 100 != grid.track_id[j] // 100
     return i[differ], j[differ]
+
+
+def _wanted(grid: timegrid.Grid, context: Context, i: Ints, j: Ints) -> tuple[Ints, Ints]:
+    """Return the pairs of grid rows whose events are asked for: a pair's are of its lower MMSI."""
+    if context.asked is None or len(i) == 0:
+        return i, j
+    bounds = offsets(grid.track_id)
+    asked = np.isin(grid.track_id[bounds[:-1]] // 100, list(context.asked))
+    mine = np.repeat(asked, np.diff(bounds))
+    lower = np.where(grid.track_id[i] < grid.track_id[j], i, j)
+    return i[mine[lower]], j[mine[lower]]
 
 
 def _relative_kn(grid: timegrid.Grid, left: Ints, right: Ints) -> Floats:
