@@ -38,9 +38,8 @@ LEAST_SHARE: Final = 1 / 8
 the company, which a half has too."""
 COLUMNS: Final = ("mmsi", "time", "lat", "lon", "track_id")
 
-_BESIDE: Final = np.array(
-    [(x << 2 * BITS) + (y << BITS) + z for x, y, z in product((-1, 0, 1), repeat=3)]
-)
+_BESIDE: Final = [(x << 2 * BITS) + (y << BITS) - 1 for x, y in product((-1, 0, 1), repeat=2)]
+"""What leads from a cube to the first of each three beside it along the last axis."""
 
 
 def in_places(detector: Detector) -> bool:
@@ -284,8 +283,10 @@ class _Places:
             return np.zeros(0, "int64"), np.zeros(0, "int64")
         found = np.zeros(len(there.known), bool)
         for beside in _BESIDE:  # each in order, so that what is looked up lies close together
-            at = np.minimum(np.searchsorted(there.known, cubes + beside), len(there.known) - 1)
-            found[at[there.known[at] == cubes + beside]] = True
+            at, last = np.searchsorted(there.known, cubes + beside), cubes + beside + 2
+            for k in range(3):
+                near = np.minimum(at + k, len(there.known) - 1)
+                found[near[(there.known[near] >= last - 2) & (there.known[near] <= last)]] = True
         near = np.flatnonzero(found)
         of, rows = timegrid.ranges(there.begin[near], np.diff(there.begin)[near])
         return there.among[rows].astype("int64"), (there.known[near] >> 3 * BITS)[of]

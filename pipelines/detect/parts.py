@@ -223,8 +223,8 @@ class Sweep:
         for detector, owners, company in asked:
             if (parts := found[detector.name]) is None:
                 continue
-            # More company than it asks for makes no difference, but takes time.
-            few = 2 * len(company) < len(everybody)
+            # More company than it asks for makes no difference, but takes time, as leaving it out.
+            few = 1.1 * len(company) < len(everybody)
             about = _about(seen[detector.name], everybody, segmented)
             about = replace(about, asked=frozenset(owners))
             own = self._found(detector, _of(segmented, company) if few else segmented, about)
