@@ -9,7 +9,8 @@ What a detector `rests_on` says how its vessels may be looked at apart:
 - *in places*: they rest on who was near at the time. Parts of vessels that were in one place, each
   with what others sent around the time when they were near (see `nearness`). Where
   there are many parts each detector has its own: what matters to one is a fraction of what matters
-  to any.
+  to any. One whose vessels raise the same events alone (`Near.ending_s`) is then asked of each
+  alone first, and again of those that raise any, with what lay around the end of these.
 - *together*: they rest on who was last near, or says the same; in a busy sea that is nearly
   everybody. Everybody is looked at at once, in the columns that are read and no others.
 
