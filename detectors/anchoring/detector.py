@@ -1,6 +1,7 @@
 """The detector `anchoring`: its facts, its rule, its events."""
 
 from datetime import timedelta
+from math import inf
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -87,7 +88,7 @@ class Anchoring(Limits):
         """Return who was near meanwhile: who lay alongside, or on moorings around."""
         anywhere = Along(self.step_s, self.max_silence_s)
         around_s = self.max_silence_s + 2 * self.step_s
-        return (Near(self.neighbour_m, 0.0, anywhere, anywhere, around_s),)
+        return (Near(self.neighbour_m, 0.0, anywhere, anywhere, around_s, ending_s=inf),)
 
     @property
     def settle(self) -> timedelta:

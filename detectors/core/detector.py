@@ -45,6 +45,8 @@ class Context:
         `events.EVENTS`, explained, of each detector named in `Detector.after` that succeeded,
         by name: those that touch the window extended back by the asking detector's `lookback` and
         `settle`.
+    asked
+        The vessels whose events are wanted: those of others may be left out. None for all.
     """
 
     start: pd.Timestamp
@@ -57,6 +59,7 @@ class Context:
     statements: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.STATEMENTS))
     sightings: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.SIGHTINGS))
     earlier: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    asked: frozenset[int] | None = None
 
     def events_of(self, name: str) -> pd.DataFrame:
         """Return the events of an earlier detector; none where it is disabled or failed."""

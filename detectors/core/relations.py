@@ -78,6 +78,10 @@ class Near:
         Whether those to whom the vessel is near count too.
     hop
         Ask it of the vessels that are near by that relation too, not of the vessel alone.
+    ending_s
+        Where it only tells what lay around the vessel's events, which are the same without: who was
+        near in so long before one ends matters, and no earlier than it began. None where others
+        make or unmake events.
     """
 
     within_m: float
@@ -87,6 +91,7 @@ class Near:
     around_s: float = inf
     mutual: bool = False
     hop: "Near | None" = None
+    ending_s: float | None = None
 
 
 @dataclass(frozen=True)

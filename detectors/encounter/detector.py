@@ -1,5 +1,6 @@
 """The detector `encounter`: its facts, its rule, its events."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -137,10 +138,13 @@ class Encounter(Limits):
     def rests_on(self) -> tuple[Relation, ...]:
         """Return who was slow near by: partners, and neighbours of a pair by its lower MMSI."""
         slow = Along(self.step_s, self.max_pass_s, below_kn=self.max_boat_speed_kn)
+        lying = replace(slow, below_kn=self.max_speed_kn)
+        heard_s = self.max_pass_s + 2 * self.step_s
         memory_s = max(self.raft_memory_s, self.company_s, *PORT_LOOKS_S)
-        around_s = memory_s + self.max_pass_s + 2 * self.step_s
-        reach_m = max(self.max_distance_m, self.neighbour_m)
-        return (Near(reach_m, 0.0, slow, slow, around_s),)
+        return (
+            Near(self.max_distance_m, 0.0, slow, slow, memory_s + heard_s),
+            Near(self.neighbour_m, 0.0, slow, lying, heard_s),
+        )
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find encounters; see the class for the rule and `Detector.detect` for the frames.

@@ -1,7 +1,7 @@
 """Which vessels are together, tick by tick, and in runs of ticks."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,14 @@ from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
 from detectors.encounter.passes import thin
 from detectors.kinematics import geodesy, timegrid
-from detectors.kinematics.near import Near
 from detectors.kinematics.reports import Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+EITHER: Final = np.zeros(0, bool)
+"""Any two make a pair."""
 
 
 class Pairs(NamedTuple):
@@ -161,7 +164,7 @@ def _near_pairs(
 
     slow = np.flatnonzero(grid.speed_kn < limits.max_alongside_speed_kn)
     slow = slow[outside(slow)]
-    i, j = _near(grid, slow, slow, limits.max_distance_m)
+    i, j = _near(grid, slow, context, limits.max_distance_m)
 
     at_least_kn = limits.max_alongside_speed_kn - limits.max_station_kn
     fast = np.flatnonzero(
@@ -170,7 +173,7 @@ def _near_pairs(
     small = craft.small(grid.track_id[fast])
     reach_m = limits.max_boat_speed_kn * geodesy.KNOT_MPS * limits.max_clock_error_s
     reach_m = min(limits.max_alongside_m + reach_m, limits.max_distance_m)
-    boat, ship = _near(grid, fast[small], fast[~small], reach_m)
+    boat, ship = _near(grid, fast, context, reach_m, small)
     slow_pair = grid.speed_kn[boat] < limits.max_alongside_speed_kn
     slow_pair &= grid.speed_kn[ship] < limits.max_alongside_speed_kn
     faster = np.flatnonzero(~slow_pair)
@@ -223,23 +226,24 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
     return np.r_[first, begins][order], np.r_[last, ends][order]
 
 
-def _near(grid: timegrid.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[Ints, Ints]:
+def _near(
+    grid: timegrid.Grid, rows: Ints, context: Context, radius_m: float, kind: Bools = EITHER
+) -> tuple[Ints, Ints]:
     """Find pairs of grid rows of different MMSIs within `radius_m` at the same tick, each once.
 
-    `others` is `some` itself, or holds none of its rows.
+    Those of the vessels that are asked about: a pair's events are of its lower MMSI.
     """
-    if len(some) == 0 or len(others) == 0:
-        none = np.zeros(0, "int64")
-        return none, none
-    since = min(grid.tick[some].min(), grid.tick[others].min())
-    one, other = (
-        Near(grid.lat[rows], grid.lon[rows], grid.tick[rows] - since, radius_m, slack=1.001)
-        for rows in (some, others)
-    )
-    i, j = one.pairs() if others is some else one.pairs_with(other)
-    i, j = some[i], others[j]
-    differ = grid.track_id[i] // 100 != grid.track_id[j] // 100
-    return i[differ], j[differ]
+    from detectors.kinematics import moments  # compiled: not for who looks for no pair
+
+    mmsi = grid.track_id[rows] // 100
+    asked = np.ones(len(rows), bool)
+    if context.asked is not None and len(rows):
+        bounds = offsets(mmsi)
+        own = np.isin(mmsi[bounds[:-1]], list(context.asked))
+        asked = np.repeat(own, np.diff(bounds))
+    places = grid.tick[rows], grid.lat[rows], grid.lon[rows]
+    i, j = moments.pairs(*places, mmsi, asked, kind, radius_m)
+    return rows[i], rows[j]
 
 
 def _relative_kn(grid: timegrid.Grid, left: Ints, right: Ints) -> Floats:

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from detectors.core import events
 from detectors.core.frames import SECOND_US, epoch_us
@@ -26,26 +24,17 @@ def rafts(limits: Limits, found: pd.DataFrame) -> list[str]:
     x, y = joined["run_x"].to_numpy(), joined["run_y"].to_numpy()
     meet = (x < y) & (np.maximum(begin[x], begin[y]) <= np.minimum(end[x], end[y]))
     x, y = x[meet], y[meet]
+    if not len(x):
+        return group
+    from detectors.encounter.hanging import oldest  # compiled: not for who finds no raft
+
+    order = np.argsort(np.maximum(begin[x], begin[y]), kind="stable")
+    memory = limits.raft_memory_s // limits.step_s
     min_ticks = -(-limits.min_duration_s // limits.step_s)
-    for now in np.unique(end[np.unique(np.r_[x, y])]):
-        floor, ceiling = now - limits.raft_memory_s // limits.step_s, now + min_ticks
-        lows = [np.maximum(begin[run], floor) for run in (x, y)]
-        highs = [np.minimum(end[run], ceiling) for run in (x, y)]
-        met = np.maximum(*lows) <= np.minimum(*highs)
-        for run, high in zip((x, y), highs, strict=True):
-            met &= high - begin[run] + 1 >= min_ticks
-        members, at = np.unique(np.r_[x[met], y[met]], return_inverse=True)
-        ending = np.flatnonzero(end[members] == now)
-        if len(ending) == 0:
-            continue
-        links = coo_matrix((np.ones(met.sum()), at.reshape(2, -1)), shape=(len(members),) * 2)
-        _, label = connected_components(links, directed=False)
-        low = np.maximum(begin[members], floor)
-        oldest_first = np.lexsort((track[1, members], track[0, members], low, label))
-        roots = oldest_first[np.searchsorted(label[oldest_first], np.arange(label.max() + 1))]
-        for place in ending.tolist():
-            run, root = int(members[place]), int(roots[label[place]])
-            anchor_us = int(low[root]) * limits.step_s * SECOND_US
-            pair = f"{track[0, members[root]]};{track[1, members[root]]}"
-            group[run] = events.event_id(limits.name, "raft", "", pair, anchor_us)
+    pairs = track[0].copy(), track[1].copy(), x[order], y[order]
+    root, low = oldest(begin, end, *pairs, memory, min_ticks)
+    for run in np.flatnonzero(root >= 0).tolist():
+        anchor_us = int(low[run]) * limits.step_s * SECOND_US
+        pair = f"{track[0, root[run]]};{track[1, root[run]]}"
+        group[run] = events.event_id(limits.name, "raft", "", pair, anchor_us)
     return group

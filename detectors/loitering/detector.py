@@ -93,7 +93,8 @@ class Loitering(Limits):
         slow = replace(anybody, below_kn=self.max_speed_kn, pause_s=self.max_interruption_s)
         reach_m = max(self.company_m, self.neighbour_m, self.fishing_near_m)
         around_s = self.max_silence_s + 2 * self.step_s
-        return (Near(reach_m, 0.0, slow, anybody, around_s),)
+        ending_s = float(self.min_duration_s + self.step_s)
+        return (Near(reach_m, 0.0, slow, anybody, around_s, ending_s=ending_s),)
 
     @property
     def settle(self) -> timedelta:

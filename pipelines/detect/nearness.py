@@ -6,18 +6,18 @@ grid through the Earth whose edge is the reach: near is who was in the same cube
 Parts are made by place, so that those who lie in one anchorage fall into one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import isfinite
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Detector
-from detectors.core.frames import SECOND_US, offsets
+from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.relations import Along, Near, Own, Places
 from detectors.kinematics import cubes, geodesy, timegrid
 from detectors.kinematics.cubes import BITS
@@ -38,15 +38,20 @@ LEAST_SHARE: Final = 1 / 8
 the company, which a half has too."""
 COLUMNS: Final = ("mmsi", "time", "lat", "lon", "track_id")
 
-_BESIDE: Final = np.array(
-    [(x << 2 * BITS) + (y << BITS) + z for x, y, z in product((-1, 0, 1), repeat=3)]
-)
+_BESIDE: Final = [(x << 2 * BITS) + (y << BITS) - 1 for x, y in product((-1, 0, 1), repeat=2)]
+"""What leads from a cube to the first of each three beside it along the last axis."""
 
 
 def in_places(detector: Detector) -> bool:
     """Tell whether a vessel's events rest on who was near at the same time, around that time."""
     further = [relation for relation in detector.rests_on if not isinstance(relation, Own)]
     return bool(further) and not detector.after and all(_at_once(r) for r in further)
+
+
+def only_tells(detector: Detector) -> bool:
+    """Tell whether a vessel raises the same events alone, and others only what is told of them."""
+    near = [relation for relation in detector.rests_on if isinstance(relation, Near)]
+    return in_places(detector) and all(relation.ending_s is not None for relation in near)
 
 
 def _at_once(relation: object) -> bool:
@@ -99,6 +104,7 @@ class Nearness:
             for d in detectors
             if in_places(d)
         }
+        self._end = end
         relations = [relation for each in self._near.values() for relation in each]
         asked = {
             (which, r.within_m): None
@@ -133,17 +139,30 @@ class Nearness:
             self._places[which, within_m].add(tracks, ticks_of(which), slots)
         self._n += len(mmsi)
 
-    def parts(self, detectors: Sequence[Detector], rows: int) -> Iterator[Part]:
+    def parts(
+        self,
+        detectors: Sequence[Detector],
+        rows: int,
+        alone: Mapping[str, pd.DataFrame] | None = None,
+    ) -> Iterator[Part]:
         """Return parts of the vessels, with their company by some detectors, that hold no more than
         so many reports as far as that can be.
+
+        Parameters
+        ----------
+        alone
+            By name of a detector that `only_tells` of others: the events that vessels raise alone.
+            It is asked about no others.
         """
         if not self._mmsi:
             return
         mmsi, counts = np.concatenate(self._mmsi), np.concatenate(self._counts)
-        relations = [relation for d in detectors for relation in self._near[d.name]]
+        relations = self._relations(detectors, alone or {}, mmsi)
         own_rows = counts.sum(axis=1)
-        where = self._places[relations[0].others, relations[0].within_m].middles(len(mmsi))
-        waiting = [np.arange(len(mmsi))]
+        first = relations[0][0]
+        where = self._places[first.others, first.within_m].middles(len(mmsi))
+        concerned = np.logical_or.reduce([during.any(axis=1) for _, during in relations])
+        waiting = [np.flatnonzero(concerned)] if concerned.any() else []
         while waiting:
             own = waiting.pop()
             theirs = int(own_rows[own].sum())
@@ -156,25 +175,60 @@ class Nearness:
                     continue
             waiting += _halves(own, where, own_rows)[::-1]
 
-    def of(self, detector: Detector, vessels: Ints) -> Within:
+    def of(
+        self, detector: Detector, vessels: Ints, alone: Mapping[str, pd.DataFrame] | None = None
+    ) -> Within:
         """Return what is to be read for some vessels: theirs, and that of their company."""
         mmsi, counts = np.concatenate(self._mmsi), np.concatenate(self._counts)
         own = np.searchsorted(mmsi, vessels)
-        return self._within(mmsi, self._wanted(self._near[detector.name], own, counts))
+        relations = self._relations([detector], alone or {}, mmsi)
+        return self._within(mmsi, self._wanted(relations, own, counts))
+
+    def _relations(
+        self, detectors: Sequence[Detector], alone: Mapping[str, pd.DataFrame], mmsi: Ints
+    ) -> list[tuple[Near, Bools]]:
+        """Return each relation, and in which half hours who is near whom matters."""
+        always = np.ones((len(mmsi), self._n_slots), bool)
+        return [
+            (r, self._ending(d, r.ending_s, alone[d.name], mmsi))
+            if r.ending_s is not None and d.name in alone
+            else (r, always)
+            for d in detectors
+            for r in self._near[d.name]
+        ]
+
+    def _ending(
+        self, detector: Detector, ending_s: float, found: pd.DataFrame, mmsi: Ints
+    ) -> Bools:
+        """Return the half hours in so long before events ended."""
+        found = found[found["mmsi"].isin(mmsi).to_numpy(bool)]
+        # One that may still go on ended no longer ago than after which it couldn't.
+        ended = found["end"].fillna(self._end - detector.settle)
+        end_us = epoch_us(found["end"].fillna(self._end))
+        before_us = int(min(ending_s * SECOND_US, 2**62))
+        since_us = np.maximum(epoch_us(found["start"]), epoch_us(ended) - before_us)
+        first, last = (
+            np.clip(us // SLOT_US - self._first, 0, self._n_slots - 1) for us in (since_us, end_us)
+        )
+        vessel = np.searchsorted(mmsi, found["mmsi"].to_numpy())
+        edges = np.zeros((len(mmsi), self._n_slots + 1), "int32")
+        np.add.at(edges, (vessel, first), 1)
+        np.add.at(edges, (vessel, last + 1), -1)
+        return np.asarray(np.cumsum(edges[:, :-1], axis=1) > 0)
 
     def _within(self, mmsi: Ints, wanted: Bools) -> Within:
         return Within(mmsi, self._first * SLOT_US, SLOT_US, wanted)
 
-    def _wanted(self, relations: Sequence[Near], own: Ints, counts: NDArray[np.int32]) -> Bools:
+    def _wanted(
+        self, relations: Sequence[tuple[Near, Bools]], own: Ints, counts: NDArray[np.int32]
+    ) -> Bools:
         """Tell of each vessel in which half hours its reports matter to some of them."""
-        mine = np.zeros(len(counts), bool)
-        mine[own] = True
         wanted = np.zeros(counts.shape, bool)
-        for relation in relations:
+        for relation, during in relations:
             asking, asked = (
                 self._places[which, relation.within_m] for which in (relation.own, relation.others)
             )
-            vessel, slot = asked.around(asking.cubes_of(mine))
+            vessel, slot = asked.around(asking.cubes_of(own, during))
             found = np.zeros(counts.shape, bool)
             found[vessel, slot] = True
             wanted |= _around(found, counts, -(-int(relation.around_s) // SLOT_S))
@@ -197,40 +251,68 @@ class _Places:
         self._edge = geodesy.chord(max(reach_m, LEAST_M)) * 1.001
         self._vessel: list[NDArray[np.int32]] = []
         self._key: list[Ints] = []
-        self._by_key: tuple[Ints, Ints, NDArray[np.int32]] | None = None
+        self._sorted: _Sorted | None = None
 
     def add(self, tracks: Tracks, ticks: cubes.Ticks, slots: cubes.Slots) -> None:
         """Note places of vessels, each once as long as it stays there; see `cubes.keys`."""
         vessel, key = cubes.keys(*tracks, ticks, slots, 1.0 / self._edge)
         self._vessel.append(vessel)
         self._key.append(key)
-        self._by_key = None
+        self._sorted = None
 
     def middles(self, n: int) -> Floats:
         """Return about where each of `n` vessels was, an axis a row."""
-        vessel, key = np.concatenate(self._vessel), np.concatenate(self._key)
+        there = self._by_vessel_and_cube()
+        vessel, key = there.vessel, there.key
         times = np.maximum(np.bincount(vessel, minlength=n), 1)
         axes = ((key >> shift) & (2**BITS - 1) for shift in (2 * BITS, BITS, 0))
         return np.stack([np.bincount(vessel, weights=axis, minlength=n) / times for axis in axes])
 
-    def cubes_of(self, mine: Bools) -> Ints:
-        """Return the cubes, by half hour, in which some vessels were."""
-        mine_of = zip(self._vessel, self._key, strict=True)
-        return _once(np.concatenate([key[mine[vessel]] for vessel, key in mine_of]))
+    def cubes_of(self, own: Ints, during: Bools) -> Ints:
+        """Return the cubes, by half hour, in which some vessels were in half hours that matter."""
+        there = self._by_vessel_and_cube()
+        begin, end = (np.searchsorted(there.vessel, own, side) for side in ("left", "right"))
+        of, rows = timegrid.ranges(begin, end - begin)
+        key = there.key[rows]
+        return _once(key[during[own[of], key >> 3 * BITS]])
 
     def around(self, cubes: Ints) -> tuple[Ints, Ints]:
         """Return who was in some cubes or beside them, and in which half hour."""
-        if self._by_key is None:
-            of_whom, key = np.concatenate(self._vessel), np.concatenate(self._key)
+        there = self._by_vessel_and_cube()
+        if not len(there.known):
+            return np.zeros(0, "int64"), np.zeros(0, "int64")
+        found = np.zeros(len(there.known), bool)
+        for beside in _BESIDE:  # each in order, so that what is looked up lies close together
+            at, last = np.searchsorted(there.known, cubes + beside), cubes + beside + 2
+            for k in range(3):
+                near = np.minimum(at + k, len(there.known) - 1)
+                found[near[(there.known[near] >= last - 2) & (there.known[near] <= last)]] = True
+        near = np.flatnonzero(found)
+        of, rows = timegrid.ranges(there.begin[near], np.diff(there.begin)[near])
+        return there.among[rows].astype("int64"), (there.known[near] >> 3 * BITS)[of]
+
+    def _by_vessel_and_cube(self) -> "_Sorted":
+        if self._sorted is None:
+            vessel = np.concatenate([np.zeros(0, "int32"), *self._vessel])
+            key = np.concatenate([np.zeros(0, "int64"), *self._key])
+            self._vessel, self._key = [vessel], [key]
             order = np.argsort(key)
-            first = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(key)])
-            self._by_key = (key[order][first], np.r_[first, len(key)], of_whom[order])
-        known, begin, vessel = self._by_key
-        near = _once((cubes[:, None] + _BESIDE).ravel())
-        near = near[np.isin(near, known, assume_unique=True)]
-        at = np.searchsorted(known, near)
-        of, rows = timegrid.ranges(begin[at], begin[at + 1] - begin[at])
-        return vessel[rows].astype("int64"), np.asarray((near >> 3 * BITS)[of], "int64")
+            known = key[order]
+            first = np.flatnonzero(np.r_[True, np.diff(known) != 0][: len(key)])
+            self._sorted = _Sorted(vessel, key, known[first], np.r_[first, len(key)], vessel[order])
+        return self._sorted
+
+
+class _Sorted(NamedTuple):
+    """Places: whose each is and which cube, sorted by vessel; cubes, each once, where the vessels
+    of each begin, and these.
+    """
+
+    vessel: NDArray[np.int32]
+    key: Ints
+    known: Ints
+    begin: Ints
+    among: NDArray[np.int32]
 
 
 def _once(keys: Ints) -> Ints:

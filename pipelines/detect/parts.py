@@ -9,7 +9,8 @@ What a detector `rests_on` says how its vessels may be looked at apart:
 - *in places*: they rest on who was near at the time. Parts of vessels that were in one place, each
   with what others sent around the time when they were near (see `nearness`). Where
   there are many parts each detector has its own: what matters to one is a fraction of what matters
-  to any.
+  to any. One whose vessels raise the same events alone (`Near.ending_s`) is then asked of each
+  alone first, and again of those that raise any, with what lay around the end of these.
 - *together*: they rest on who was last near, or says the same; in a busy sea that is nearly
   everybody. Everybody is looked at at once, in the columns that are read and no others.
 
@@ -27,7 +28,7 @@ from detectors.core.detector import Context, Detector
 from detectors.core.explain import explain
 from detectors.core.relations import EventsOf, Own, SightingsWithin
 from detectors.kinematics.integrity import Segmented
-from pipelines.detect.nearness import Nearness, in_places
+from pipelines.detect.nearness import Nearness, in_places, only_tells
 from pipelines.store.judged_files import Within
 
 
@@ -120,6 +121,7 @@ class Sweep:
     say: Callable[[str], None]
     failed: Callable[[str, Exception], None]
     known: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _alone: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def run(self, detectors: Sequence[Detector], only: Mapping[str, set[int]]) -> None:
         """Run detectors, each after those whose events it reads.
@@ -135,8 +137,10 @@ class Sweep:
             ready = [d for d in waiting if not names & set(d.after)]
             manners = {d.name: manner(d, self.context) for d in ready}
             batch = [d for d in ready if manners[d.name] in (ALONE, TAKING_PART)]
-            if batch:
-                self._in_parts(batch, manners, only)
+            first = [d for d in ready if self._first_alone(d)]
+            if batch or first:
+                self._in_parts([*batch, *first], manners, only)
+                waiting = [d for d in waiting if d not in first or d.name in self._alone]
             elif batch := [d for d in ready if manners[d.name] == IN_PLACES]:
                 if len(self.ranges) > TOGETHER_PARTS:
                     batch = batch[:1]
@@ -145,6 +149,11 @@ class Sweep:
                 batch = ready
                 self._at_once(batch)
             waiting = [d for d in waiting if d not in batch]
+
+    def _first_alone(self, detector: Detector) -> bool:
+        """Tell whether it is to be asked first who raises events at all."""
+        some = len(self.ranges) > TOGETHER_PARTS and detector.name not in self._alone
+        return some and only_tells(detector)
 
     def _at_once(self, batch: Sequence[Detector]) -> None:
         self.say(f"all {len(self.need):,} vessels")
@@ -180,6 +189,10 @@ class Sweep:
                 self.say(f"{len(together):,} vessels: {detector.name}")
                 self._look([(detector, together | {NOBODY}, together)], seen, found)
             parts = found[detector.name]
+            if manners[detector.name] == IN_PLACES:
+                if parts is not None:
+                    self._alone[detector.name] = events.concat([events.empty(), *parts])
+                continue
             if detector.name in only and detector.name in self.known and parts is not None:
                 before = self.known[detector.name]
                 parts.append(before[~before["mmsi"].isin(only[detector.name])])
@@ -189,7 +202,7 @@ class Sweep:
         seen = {d.name: self._seen(d) for d in batch}
         found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
         names = ", ".join(seen)
-        for number, part in enumerate(self.near.parts(batch, self.rows), 1):
+        for number, part in enumerate(self.near.parts(batch, self.rows, self._alone), 1):
             vessels, reports = len(part.vessels), part.reports
             self.say(f"{names}: place {number}, {vessels:,} vessels, {reports:,} reports")
             own, company = set(part.vessels.tolist()), set(part.within.vessels().tolist())
@@ -211,9 +224,10 @@ class Sweep:
         for detector, owners, company in asked:
             if (parts := found[detector.name]) is None:
                 continue
-            # More company than it asks for makes no difference, but takes time.
-            few = 2 * len(company) < len(everybody)
+            # More company than it asks for makes no difference, but takes time, as leaving it out.
+            few = 1.1 * len(company) < len(everybody)
             about = _about(seen[detector.name], everybody, segmented)
+            about = replace(about, asked=frozenset(owners))
             own = self._found(detector, _of(segmented, company) if few else segmented, about)
             found[detector.name] = (
                 None if own is None else [*parts, own[own["mmsi"].isin(owners).to_numpy(bool)]]

@@ -42,7 +42,7 @@ from detectors.surroundings.watches import read_watch
 from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.detect import company as company_module
 from pipelines.detect.company import Company
-from pipelines.detect.nearness import Nearness, in_places
+from pipelines.detect.nearness import Nearness, in_places, only_tells
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -637,22 +637,28 @@ def in_company(
     groups: dict[frozenset[int], list[int]] = {}
     for mmsi in [0, *positions["mmsi"].unique().tolist()]:
         groups.setdefault(company.of(mmsi) | {mmsi}, []).append(mmsi)
-    near = None
+    near, alone = None, dict[str, pd.DataFrame]()
     if in_places(detector) and len(positions):
         near = Nearness([detector], positions["time"].min(), positions["time"].max())
         near.add(positions)
         groups = {frozenset({mmsi}): [mmsi] for mmsi in positions["mmsi"].unique().tolist()}
+        if only_tells(detector):
+            own = positions["mmsi"].to_numpy()
+            each = [(m, positions[own == m].reset_index(drop=True)) for (m,) in groups.values()]
+            alone[detector.name] = events.concat(
+                [detector.detect(p, about(frozenset({m}))) for m, p in each]
+            )
     found = []
     for company_of, owners in groups.items():
         group = company_of
         if near:
-            within = near.of(detector, np.array(owners))
+            within = near.of(detector, np.array(owners), alone)
             group = frozenset(within.vessels().tolist())
             held = within.holds(positions["mmsi"].to_numpy(), epoch_us(positions["time"]))
         else:
             held = positions["mmsi"].isin(group).to_numpy(bool)
         some = positions[held].reset_index(drop=True)
-        seen = detector.detect(some, about(group))
+        seen = detector.detect(some, replace(about(group), asked=frozenset(owners)))
         found.append(seen[seen["mmsi"].isin(owners)])
     whole = detector.finish(events.concat(found))
     return run.touching(whole, context.start - detector.settle), company

@@ -12,7 +12,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.kinematics import cubes, nearest, ticks
+from detectors.encounter import hanging
+from detectors.kinematics import cubes, moments, nearest, ticks
 from detectors.surroundings import raster
 from detectors.surroundings.polygons import PolygonIndex
 
@@ -20,7 +21,7 @@ SECOND = 1_000_000
 ODD = [0.0, -0.0, 90.0, -90.0, 180.0, -180.0, 179.9999, 1e-9, np.nan, np.inf, -np.inf]
 places = st.one_of(st.sampled_from(ODD), st.floats(-180, 180))
 reports = st.lists(st.tuples(st.integers(0, 2), st.integers(-900, 9000), places, places))
-MODULES = (cubes, nearest, ticks, raster)
+MODULES = (cubes, hanging, moments, nearest, ticks, raster)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -52,6 +53,42 @@ def test_a_grid_has_room_for_each_tick(rows: list[tuple[int, int, float, float]]
     to = *(np.full(n, -1) for _ in range(3)), *(np.empty(n) for _ in range(3))
     ticks.fill(track, time_us, lat, lon, 60 * SECOND, 3600 * SECOND, to)
     assert (to[2] >= 0).all()  # all of it is filled
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 40), st.integers(0, 5)), max_size=12))
+def test_rafts_have_room_for_each_run(rows: list[tuple[int, int, int]]) -> None:
+    """Who hangs together at the end of a run ends no earlier than is remembered."""
+    columns_of = zip(*rows, strict=True) if rows else ((), (), ())
+    begin, lasting, left = (np.array(one, "int64") for one in columns_of)
+    end = begin + lasting
+    pairs = [
+        (i, j)
+        for i in range(len(rows))
+        for j in range(i + 1, len(rows))
+        if max(begin[i], begin[j]) <= min(end[i], end[j])
+    ]
+    pairs.sort(key=lambda two: max(begin[two[0]], begin[two[1]]))
+    one, other = (np.array([two[k] for two in pairs], "int64") for k in (0, 1))
+    root, since = hanging.oldest(begin, end, left, left + 1, one, other, 20, 3)
+    linked = np.flatnonzero(root >= 0)
+    assert set(linked) <= {*one.tolist(), *other.tolist()}
+    assert (end[root[linked]] >= end[linked] - 20).all()
+    assert (since[linked] <= end[linked] + 1).all()
+
+
+@given(reports.filter(lambda rows: all(np.isfinite(row[2:]).all() for row in rows)))
+def test_pairs_have_room_for_each(rows: list[tuple[int, int, float, float]]) -> None:
+    """Also where all are at one place at one tick."""
+    mmsi, time_us, lat, lon = columns(rows)
+    asked, either = np.ones(len(mmsi), bool), np.zeros(0, bool)
+    i, j = moments.pairs(time_us // (600 * SECOND), lat, lon, mmsi, asked, either, 500.0)
+    assert (mmsi[i] < mmsi[j]).all()
+    n = len(rows)
+    crowd = np.zeros(3 * n + 60, "int64"), np.arange(3 * n + 60)
+    here = np.full(len(crowd[0]), 1.0)
+    some = np.ones(len(here), bool)
+    i, j = moments.pairs(crowd[0], here, here, crowd[1], some, either, 500.0)
+    assert len(i) == len(here) * (len(here) - 1) // 2
 
 
 @given(reports.filter(lambda rows: all(np.isfinite(row[2:]).all() for row in rows)))

@@ -1,5 +1,6 @@
 """What is read for parts of the vessels: theirs, and what others sent while they were near."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,14 @@ from detectors.core.relations import Along, Near, Own, Relation
 from detectors.kinematics import cubes, geodesy, timegrid
 from detectors.kinematics.cubes import BITS
 from pipelines.detect.company import slow_rows
-from pipelines.detect.nearness import SLOT_S, SLOT_US, Nearness, in_places, ticks_of
+from pipelines.detect.nearness import (
+    SLOT_S,
+    SLOT_US,
+    Nearness,
+    in_places,
+    only_tells,
+    ticks_of,
+)
 
 START: Final = pd.Timestamp("2026-03-01T00:00Z").as_unit("us")
 END: Final = START + pd.Timedelta("1D")
@@ -24,7 +32,11 @@ A, B, C = 563000001, 563000002, 563000003
 
 
 def detector(*relations: Relation) -> Any:
-    declared = {"rests_on": property(lambda _: relations), "name": "declared"}
+    declared = {
+        "rests_on": property(lambda _: relations),
+        "settle": property(lambda _: pd.Timedelta("1h")),
+        "name": "declared",
+    }
     return type("Declared", (Detector,), declared)()
 
 
@@ -88,6 +100,29 @@ def test_a_silence_too_short_to_end_a_way_is_not_made() -> None:
     gaps = np.diff(wanted)
     assert wanted.min() >= 2 * 6
     assert np.all((gaps == 1) | (gaps > 2))
+
+
+def test_who_only_is_told_of_is_read_around_the_end_of_events() -> None:
+    """Of an event that goes on, around the end of all; without one nobody is asked about."""
+    asked = detector(replace(NEAR, ending_s=3600.0))
+    near = nearness(asked, track(A, 1.0, 103.0), track(B, 1.0, 103.002), track(C, 2.0, 103.0))
+    event = pd.DataFrame(
+        {"mmsi": [A], "start": [START + pd.Timedelta("2h")], "end": [START + pd.Timedelta("10h")]}
+    ).astype({"start": frames.TIME, "end": frames.TIME})
+    for end, first_h, last_h in (("10h", 8, 11.5), ("2h30min", 1, 4), (None, 21, 24)):
+        ended = pd.Series([START + pd.Timedelta(end) if end else pd.NaT], dtype=frames.TIME)
+        alone = {asked.name: event.assign(end=ended)}
+        within = near.of(asked, np.array([A]), alone)
+        wanted = np.flatnonzero(within.wanted[1])[1:] / 2
+        assert first_h - 0.5 <= wanted.min() <= first_h + 0.5
+        assert last_h - 0.5 <= wanted.max() <= last_h + 0.5
+        assert within.wanted[0].all()
+        assert not within.wanted[2].any()
+        parts = list(near.parts([asked], 10_000, alone))
+        assert [part.vessels.tolist() for part in parts] == [[A]]
+    assert not list(near.parts([asked], 10_000, {asked.name: event[:0]}))
+    assert only_tells(asked)
+    assert not only_tells(detector(NEAR))
 
 
 @pytest.mark.parametrize("rows", [400, 900, 10_000])

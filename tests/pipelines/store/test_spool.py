@@ -1,5 +1,8 @@
 """What a look in parts keeps by vessel comes back as it was read, whichever part is asked for."""
 
+import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +105,28 @@ def test_nothing_is_kept(tmp_path: Path) -> None:
         got = spool.segmented(need, END)
     assert got.tracked.empty
     assert got.noise.empty
+
+
+def test_a_process_that_is_killed_leaves_nothing(kept: list[Segmented], tmp_path: Path) -> None:
+    """And of two that look at once each reads what it kept itself."""
+    ready, tell = os.pipe()
+    child = os.fork()
+    if not child:
+        with Spool(tmp_path) as other:
+            for one in kept:
+                other.add(one)
+            os.write(tell, b"kept")
+            time.sleep(60)
+            os._exit(0)
+    with Spool(tmp_path) as mine:
+        assert os.read(ready, 4) == b"kept"
+        mine.add(kept[1])
+        os.kill(child, signal.SIGKILL)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        got = mine.segmented(pd.DataFrame({"mmsi": NUMBERS, "from_time": START}), END).tracked
+    assert got["mmsi"].unique().tolist() == list(NUMBERS[2:])
+    assert got["cog_deg"].tolist() == kept[1].tracked["cog_deg"].tolist()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_is_told_and_nothing_else(
