@@ -28,6 +28,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
+from detectors.crossing.onward import passed
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -63,8 +64,8 @@ class Crossing(Limits):
 
     **half**: a voyage of at most `max_voyage_s` from a shore to the same state's shore leads out
     `min_out_m` (in narrows `min_met_out_m` and `half_way_fraction` of the width) and
-    `min_out_fraction` of the width; out there the boat lies for `min_lying_s` or
-    meets another vessel (an event of `encounter` that is explained by less than
+    `min_out_fraction` of the width; out there the boat lies for `min_lying_s`, in no
+    port, or meets another vessel (an event of `encounter` that is explained by less than
     `max_explained_weight`; then `min_met_out_m` are enough); then it lands, by its positions or by
     a report that says so, for `max_landing_s` at most, `elsewhere_m` from where it set out and more
     than `port_m` from ports and anchorages, and goes on. The event lasts from when it left the
@@ -99,7 +100,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -194,7 +195,7 @@ class Crossing(Limits):
             ends_of(self, grid, ends, context),
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),
-            around(grid, ends, across, (lat, lon), context),
+            around(self, grid, ends, across, (lat, lon), context),
             strict=True,
         )
         for i, parts in enumerate(told):
@@ -207,10 +208,11 @@ class Crossing(Limits):
             }
             took = evidence.pop("left_coast_m"), evidence.pop("run_states")
             evidence["turned_off_m"] = turned_off_m(*took, evidence)
+            evidence["passed_by"] = passed(evidence)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
-            small = evidence["ais_class"] == "B"
-            evidence["landed"] = evidence["ended"] == SHORE and (small or stopped)
+            turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
+            evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
             score = of_passage(evidence, self.port_m)
             if score is None:
                 continue

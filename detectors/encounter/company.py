@@ -20,6 +20,8 @@ WENT_KN: Final = 4.0
 OPPOSITE_SHARE: Final = 0.8
 """Faster than any net is towed (2 to 4 kn), and on courses at least 106 degrees apart: two of equal
 speed part at 0.8 of the sum of their speeds then."""
+LOOKS: Final = 5
+"""So often others are counted: at the first and last tick, and at the quarters in between."""
 STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 
@@ -27,10 +29,10 @@ STILL_KN: Final = 0.2
 def kept_company(
     limits: Limits, grid: timegrid.Grid, pairs: Pairs, first: Ints, last: Ints
 ) -> list[dict[str, Any]]:
-    """Return how far apart they were before and after, and how many others lay around at the end.
+    """Return how far apart they were before and after, and how many others lay around meanwhile.
 
-    The others are counted at the last tick, which lies within any window that reports the
-    encounter, so that it doesn't matter how much of the past is loaded.
+    The others are counted at `LOOKS` ticks from the first to the last, and the median counts: of
+    a raft someone comes first and someone goes last, who lay among others all the same.
     """
     left, right = pairs.left, pairs.right
     apart = {}
@@ -48,7 +50,9 @@ def kept_company(
             farthest[known] = np.fmax(farthest[known], apart_m)
         apart[name] = farthest
     _further_back(limits, grid, left[first], right[first], apart["before"])
-    neighbours = _neighbours(limits, grid, left[last], right[last])
+    looks = first + (last - first) * np.arange(LOOKS)[:, None] // (LOOKS - 1)
+    counts = _neighbours(limits, grid, left[looks.ravel()], right[looks.ravel()])
+    neighbours = np.median(counts.reshape(looks.shape), axis=0)
     return [
         {
             "apart_before_m": apart["before"][i],
