@@ -271,8 +271,19 @@ HYPOTHESES: Final = (
                 "it went to and fro at sea for {worked_before_s:h.1f} h before, as boats at work "
                 "do, and then home",
             ),
+            Case(
+                All(
+                    Is("began", "at sea"),
+                    Compare("n_like_trips", ">=", 1.0),
+                    Compare("mean_speed_kn", "<", SLOW_KN),
+                    Not(Subkind(("half",))),
+                ),
+                "it had gone out from there to the same place at sea, or goes again, and came home "
+                "at {mean_speed_kn:.0f} kn",
+            ),
         ),
-        "Hours to and fro at sea before, from no shore, and then to a coast.",
+        "Hours to and fro at sea before, from no shore, or out to the same place from where it "
+        "came home to, slowly.",
         "it met a boat out there, or lives on the other side",
     ),
     Hypothesis(
