@@ -269,7 +269,11 @@ def _place(lead: Told) -> tuple[float, float]:
 
 
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
-    """Return the role of each vessel, by its strongest event or by what says most."""
+    """Return the role of each vessel, by its strongest event or by what says most.
+
+    Who lay beside one of them where that has an innocent reason has no part in it.
+    """
+    part = {m for one in rows if not excused(one) for m in (one.mmsi, one.other_mmsi)}
     roles: dict[int, list[tuple[str, bool]]] = {}
     for event, weighs in zip(rows, counts, strict=True):
         says = (weighs or event.subkind == "hand_over") and not excused(event)
@@ -278,7 +282,8 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
         if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
             vessels.reverse()
         for mmsi, role in zip(vessels, pair, strict=True):
-            roles.setdefault(mmsi, []).append((role, says))
+            if mmsi in part or not part:
+                roles.setdefault(mmsi, []).append((role, says))
         for visitor in str(event.evidence.get("visitors") or "").split():
             roles.setdefault(int(visitor), []).append(("visitor", says))
     roles.pop(0, None)
