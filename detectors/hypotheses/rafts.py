@@ -153,8 +153,8 @@ RAFT: Final = Hypothesis(
     "one of them then meets a larger vessel, or lands no catch",
 )
 
-ONE_GROUND: Final = Hypothesis(
-    "boats of one ground",
+NEAR_FOR_HOURS: Final = Hypothesis(
+    "near for hours",
     0.6,
     (
         Case(
