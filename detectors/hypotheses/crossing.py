@@ -34,6 +34,7 @@ from detectors.hypotheses.landfalls import (
     PAST_THE_SHORE,
     SAYS_PASSENGER,
     SHOAL_M,
+    THERE_AND_BACK_BY_DAY,
     TO_PORT,
 )
 from detectors.kinematics import geodesy
@@ -286,6 +287,7 @@ HYPOTHESES: Final = (
         "came home to, slowly.",
         "it met a boat out there, or lives on the other side",
     ),
+    THERE_AND_BACK_BY_DAY,
     Hypothesis(
         "crew boat",
         0.5,

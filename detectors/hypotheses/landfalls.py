@@ -118,7 +118,37 @@ CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
             "it is a passenger vessel with a class A set, and ended {end_port_m:nm.1f} nm off "
             "a port, as a ferry does that waits for its berth",
         ),
+        Case(
+            All(
+                CLASS_A,
+                SAYS_PASSENGER,
+                Is("ended", "unheard"),
+                Compare("end_port_m", "<=", 2 * OUT_OF_PORT_M),
+            ),
+            "it is a passenger vessel with a class A set, and wasn't heard any more "
+            "{end_port_m:nm.1f} nm off a port",
+        ),
     ),
     "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
     "it landed at a beach, or the port knows of no clearance",
+)
+THERE_AND_BACK_BY_DAY: Final = Hypothesis(
+    "there and back by day",
+    0.5,
+    (
+        Case(
+            All(
+                CLASS_A,
+                SAYS_PASSENGER,
+                Compare("n_like_trips", ">=", 1.0),
+                Compare("dark_fraction", "<=", 0.1),
+                Not(Is("landed")),
+            ),
+            "it is a passenger vessel with a class A set that went there and back by day, and "
+            "wasn't seen to land",
+        ),
+    ),
+    "A passenger vessel with a class A set, there and back in daylight.",
+    "no timetable has a sailing at this hour",
+    needs_types=True,
 )
