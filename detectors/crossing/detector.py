@@ -88,7 +88,8 @@ class Crossing(Limits):
 
     Score of a passage before explanations: 0.45, plus up to 0.2 for the share of the width (full at
     0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
-    (0.1 near that coast, or where it kept its way past the shore), and up to 0.1 for speed made good (full at 20 kn); times 0.7 for each end
+    (0.1 near that coast, or where it kept its way past the shore), and up to 0.1 for speed made
+    good (full at 20 kn); times 0.7 for each end
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
     for a coast doesn't; or it made for that coast and came from it again between two reports, with
     time to land), times 0.3 for each that lies at sea; times 0.6 where only one side of the
