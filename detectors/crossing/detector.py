@@ -28,6 +28,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
+from detectors.crossing.onward import passed
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -63,8 +64,8 @@ class Crossing(Limits):
 
     **half**: a voyage of at most `max_voyage_s` from a shore to the same state's shore leads out
     `min_out_m` (in narrows `min_met_out_m` and `half_way_fraction` of the width) and
-    `min_out_fraction` of the width; out there the boat lies for `min_lying_s` or
-    meets another vessel (an event of `encounter` that is explained by less than
+    `min_out_fraction` of the width; out there the boat lies for `min_lying_s`, in no
+    port, or meets another vessel (an event of `encounter` that is explained by less than
     `max_explained_weight`; then `min_met_out_m` are enough); then it lands, by its positions or by
     a report that says so, for `max_landing_s` at most, `elsewhere_m` from where it set out and more
     than `port_m` from ports and anchorages, and goes on. The event lasts from when it left the
@@ -87,7 +88,8 @@ class Crossing(Limits):
 
     Score of a passage before explanations: 0.45, plus up to 0.2 for the share of the width (full at
     0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
-    (0.1 near that coast), and up to 0.1 for speed made good (full at 20 kn); times 0.7 for each end
+    (0.1 near that coast, or where it kept its way past the shore), and up to 0.1 for speed made
+    good (full at 20 kn); times 0.7 for each end
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
     for a coast doesn't; or it made for that coast and came from it again between two reports, with
     time to land), times 0.3 for each that lies at sea; times 0.6 where only one side of the
@@ -99,7 +101,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -194,7 +196,7 @@ class Crossing(Limits):
             ends_of(self, grid, ends, context),
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),
-            around(grid, ends, across, (lat, lon), context),
+            around(self, grid, ends, across, (lat, lon), context),
             strict=True,
         )
         for i, parts in enumerate(told):
@@ -207,10 +209,11 @@ class Crossing(Limits):
             }
             took = evidence.pop("left_coast_m"), evidence.pop("run_states")
             evidence["turned_off_m"] = turned_off_m(*took, evidence)
+            evidence["passed_by"] = passed(evidence)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
-            small = evidence["ais_class"] == "B"
-            evidence["landed"] = evidence["ended"] == SHORE and (small or stopped)
+            turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
+            evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
             score = of_passage(evidence, self.port_m)
             if score is None:
                 continue

@@ -13,6 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.crossing.before import worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending, endings
 from detectors.crossing.limits import Limits
+from detectors.crossing.onward import next_in_port, passing_kn
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import Cells, way_m
 from detectors.kinematics import geodesy, timegrid
@@ -101,6 +102,7 @@ def _measured(
         "left_coast_m": began.coast_m,
         **at_row(grid, ended.row, "arrival"),
         "arrival_coast_m": ended.coast_m,
+        "passing_kn": passing_kn(limits, grid, ended.row) if ended.how == SHORE else None,
         "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
         **(tide_at(limits, grid, end, context) if ended.how in (SHORE, NEAR) else {}),
@@ -221,6 +223,7 @@ def craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: NDArray[Any]) -> list[di
 
 
 def around(
+    limits: Limits,
     grid: timegrid.Grid,
     ends: Ints,
     passage: Ints,
@@ -247,11 +250,13 @@ def around(
     on_route = zones.within(grid.lat[rows], grid.lon[rows], ("ferry_route",))
     share = np.add.reduceat(on_route.astype("int64"), begin) / length
     reached = zones.reached(*middle)
+    next_there = next_in_port(limits, grid, ends[1], context)
     return [
         {
             "zones_reached": bool(reached[i]),
             "n_ends_in_port": int(in_port[:, i].sum()),
             "run_ends_in_port": bool(in_port[1, i]),
+            "next_in_port": bool(next_there[i]),
             "sailed_on": bool(sailed_on[i]),
             "ferry_route_fraction": float(share[i]),
             "start_port_m": float(away_m["port"][0, i]),

@@ -176,7 +176,10 @@ def _measured(
     position = coast_m[own] / np.maximum(coast_m[own] + other_m, 1.0)
     far = int(position.argmax())
     far_out = (position >= MOST_OUT * position[far]) & (coast_m[own] >= limits.min_out_m / 2)
-    lying_s = _longest(far_out & (grid.speed_kn[rows] < limits.lying_kn)) * limits.step_s
+    # Who lies in a port out there has called there, as ferries do.
+    called = context.zones.within(lat, lon, ("port",))
+    lies = far_out & ~called & (grid.speed_kn[rows] < limits.lying_kn)
+    lying_s = _longest(lies) * limits.step_s
     stay = np.arange(lands, leaves + 1)
     port_m = nearby.nearest_zone_m(
         context.zones, grid.lat[stay], grid.lon[stay], ("port", "anchorage"), excuses=True

@@ -20,6 +20,11 @@ WENT_KN: Final = 4.0
 OPPOSITE_SHARE: Final = 0.8
 """Faster than any net is towed (2 to 4 kn), and on courses at least 106 degrees apart: two of equal
 speed part at 0.8 of the sum of their speeds then."""
+LOOKS: Final = 5
+"""So often others are counted: at the first and last tick, and at the quarters in between."""
+SAME_GROUND_M: Final = 2 * geodesy.METRES_PER_NM
+"""Boats of one ground work within a mile or two of one another; who comes from another coast or
+village to meet one covers that in a quarter of an hour."""
 STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 
@@ -27,10 +32,11 @@ STILL_KN: Final = 0.2
 def kept_company(
     limits: Limits, grid: timegrid.Grid, pairs: Pairs, first: Ints, last: Ints
 ) -> list[dict[str, Any]]:
-    """Return how far apart they were before and after, and how many others lay around at the end.
+    """Return how far apart they were before and after, for how long they had been near one another
+    before, and how many others lay around meanwhile.
 
-    The others are counted at the last tick, which lies within any window that reports the
-    encounter, so that it doesn't matter how much of the past is loaded.
+    The others are counted at `LOOKS` ticks from the first to the last, and the median counts: of
+    a raft someone comes first and someone goes last, who lay among others all the same.
     """
     left, right = pairs.left, pairs.right
     apart = {}
@@ -47,12 +53,15 @@ def kept_company(
             apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
             farthest[known] = np.fmax(farthest[known], apart_m)
         apart[name] = farthest
-    _further_back(limits, grid, left[first], right[first], apart["before"])
-    neighbours = _neighbours(limits, grid, left[last], right[last])
+    near_s = _further_back(limits, grid, left[first], right[first], apart["before"])
+    looks = first + (last - first) * np.arange(LOOKS)[:, None] // (LOOKS - 1)
+    counts = _neighbours(limits, grid, left[looks.ravel()], right[looks.ravel()])
+    neighbours = np.median(counts.reshape(looks.shape), axis=0)
     return [
         {
             "apart_before_m": apart["before"][i],
             "apart_after_m": apart["after"][i],
+            "near_before_s": int(near_s[i]),
             "n_neighbours": int(neighbours[i]),
         }
         for i in range(len(first))
@@ -61,25 +70,32 @@ def kept_company(
 
 def _further_back(
     limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints, apart_m: Floats
-) -> None:
+) -> Ints:
     """Fill in how far apart pairs were when both were last heard before, where it isn't known.
 
-    `left` and `right` are their first ticks.
+    `left` and `right` are their first ticks. Returns, in seconds, at how many ten-minute marks
+    before both were heard within `SAME_GROUND_M`, since they were further apart.
     """
     mark = limits.company_s // 3 // limits.step_s
-    for shift in range(4 * mark, limits.raft_memory_s // limits.step_s + 1, mark):
-        unknown = np.flatnonzero(np.isnan(apart_m))
-        if len(unknown) == 0:
-            return
+    near, apart = np.zeros(len(left), "int64"), np.zeros(len(left), bool)
+    for number, shift in enumerate(
+        range(mark, limits.raft_memory_s // limits.step_s + 1, mark), start=1
+    ):
+        asked = np.flatnonzero(~apart | np.isnan(apart_m))
+        if len(asked) == 0:
+            break
         a, b = (
-            grid.rows_at(grid.track_id[side[unknown]], grid.tick[side[unknown]] - shift)
+            grid.rows_at(grid.track_id[side[asked]], grid.tick[side[asked]] - shift)
             for side in (left, right)
         )
         known = (a >= 0) & (b >= 0)
-        a, b = a[known], b[known]
-        apart_m[unknown[known]] = geodesy.distance_m(
-            grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b]
-        )
+        a, b, asked = a[known], b[known], asked[known]
+        then_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+        unknown = np.isnan(apart_m[asked]) & (number > 3)  # the first three have been looked at
+        apart_m[asked[unknown]] = then_m[unknown]
+        apart[asked[then_m > SAME_GROUND_M]] = True
+        near[asked] += ~apart[asked]
+    return near * (mark * limits.step_s)
 
 
 def _neighbours(limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints) -> Ints:

@@ -141,7 +141,7 @@ class Limits(Detector):
     neighbour_m: PositiveFloat = Field(
         1852.0,
         description=(
-            "1 nm: other slow vessels within it when the encounter ends make a crowd, in which "
+            "1 nm: other slow vessels within it for half of the encounter make a crowd, in which "
             "lying near one another says less."
         ),
     )

@@ -9,7 +9,6 @@ from typing import Final
 from detectors.core.hypothesis import (
     MERCHANT,
     OFFICIAL,
-    PASSENGER,
     PILOT,
     PLEASURE,
     TENDER,
@@ -26,6 +25,18 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.hypotheses.landfalls import (
+    BOAT_TO_SHIPS_AT_ANCHOR,
+    CALL_AT_A_PORT,
+    CLASS_A,
+    CLASS_A_OUT_OF_A_PORT,
+    FROM_PORT,
+    PAST_THE_SHORE,
+    SAYS_PASSENGER,
+    SHOAL_M,
+    THERE_AND_BACK_BY_DAY,
+    TO_PORT,
+)
 from detectors.kinematics import geodesy
 
 SERVICE_TRIPS: Final = 3.0
@@ -33,15 +44,11 @@ SERVICE_TRIPS: Final = 3.0
 went out, came back and goes again. Of a craft with the set of larger craft, two are enough."""
 OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
 """Who stops further out than this has not landed anybody."""
-SHOAL_M: Final = 1852.0
-"""Ships keep a mile off where there is no port."""
 VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 """Ways without a stop that are longer than this and than three crossings are voyages."""
 SHIP_M: Final = 40.0
 ROUTE_SHARE: Final = 0.7
 """So much of a way on a ferry route is a way along it (judgement)."""
-AT_PORT_M: Final = 926.0
-OUT_OF_PORT_M: Final = 1852.0
 FISHING_S: Final = 7200.0
 """So long at 5 kn and less out there is a night's work; people change boats in minutes."""
 TOWED_S: Final = 3600.0
@@ -53,26 +60,9 @@ LANDS_M: Final = 500.0
 SLOW_KN: Final = 10.0
 """Boats that work and boats of traders; those that were built for a run make 16 kn and more."""
 
-SAYS_PASSENGER: Final = Some(Vessel(types=PASSENGER))
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
-CLASS_A: Final = Is("ais_class", "A")
-FROM_PORT: Final = Any(
-    Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
-)
-TO_PORT: Final = Any(
-    All(
-        Any(
-            Compare("end_port_m", "<=", AT_PORT_M),
-            Compare("end_anchorage_m", "<=", AT_PORT_M),
-        ),
-        Not(Is("sailed_on")),
-    ),
-    Is("run_ends_in_port"),
-)
-"""Where the passage ends and it stopped, or where it goes on to without a stop at the shore: who
-turns back off a port, or sails on past one, has not called there."""
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
 ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
 NOT_AT_THE_SHORE: Final = All(
@@ -89,10 +79,6 @@ BY_TIMETABLE: Final = (
     "it is a passenger vessel or high-speed craft, which sail between these coasts by timetable, "
     "and "
 )
-
-BUMBOATS_GO_M: Final = 12 * 1852.0
-"""From their village to the ships at anchor off it, or across the narrows off Singapore. Who comes
-further over passes ships at anchor on the way."""
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -199,42 +185,9 @@ HYPOTHESES: Final = (
         "A third or less of a long way without a stop.",
         "it says it is a boat, or turns back",
     ),
-    Hypothesis(
-        "call at a port",
-        0.7,
-        (
-            Case(
-                Is("run_ends_in_port"),
-                "it went on into a port or an anchorage without a stop at the shore: wooden "
-                "traders bring fruit and charcoal over by night",
-            ),
-            Case(
-                TO_PORT,
-                "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "
-                "anchorage: wooden traders bring fruit and charcoal over by night",
-            ),
-        ),
-        "The passage ended at a port or anchorage.",
-        "the port knows of no call, or it left again within minutes",
-    ),
-    Hypothesis(
-        "boat to ships at anchor",
-        0.7,
-        (
-            Case(
-                All(
-                    Is("sailed_on"),
-                    Not(Is("landed")),
-                    Compare("end_anchorage_m", "<=", 0.0),
-                    Compare("path_m", "<=", BUMBOATS_GO_M),
-                ),
-                "it turned about inside an anchorage and landed nowhere there: boats go out to "
-                "ships at anchor to sell and to fetch",
-            ),
-        ),
-        "It went no further than into an anchorage, and back.",
-        "a ship that lay there tells of a boarding, or people were seen in the boat",
-    ),
+    CALL_AT_A_PORT,
+    BOAT_TO_SHIPS_AT_ANCHOR,
+    PAST_THE_SHORE,
     Hypothesis(
         "ship on passage",
         0.7,
@@ -251,25 +204,7 @@ HYPOTHESES: Final = (
         "Says it is a merchant ship or longer than 40 m, and keeps to deep water as ships do.",
         "it is a boat, or came closer to a shore than a ship can",
     ),
-    Hypothesis(
-        "class A out of a port",
-        0.7,
-        (
-            Case(
-                All(CLASS_A, Any(FROM_PORT, TO_PORT)),
-                "it carries a class A set, as ferries and ships between states must, and came from "
-                "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
-                "{end_port_m:nm.1f} nm in the end)",
-            ),
-            Case(
-                All(CLASS_A, SAYS_PASSENGER, Compare("end_port_m", "<=", OUT_OF_PORT_M)),
-                "it is a passenger vessel with a class A set, and ended {end_port_m:nm.1f} nm off "
-                "a port, as a ferry does that waits for its berth",
-            ),
-        ),
-        "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
-        "it landed at a beach, or the port knows of no clearance",
-    ),
+    CLASS_A_OUT_OF_A_PORT,
     Hypothesis(
         "keeps to deep water",
         0.6,
@@ -337,10 +272,22 @@ HYPOTHESES: Final = (
                 "it went to and fro at sea for {worked_before_s:h.1f} h before, as boats at work "
                 "do, and then home",
             ),
+            Case(
+                All(
+                    Is("began", "at sea"),
+                    Compare("n_like_trips", ">=", 1.0),
+                    Compare("mean_speed_kn", "<", SLOW_KN),
+                    Not(Subkind(("half",))),
+                ),
+                "it had gone out from there to the same place at sea, or goes again, and came home "
+                "at {mean_speed_kn:.0f} kn",
+            ),
         ),
-        "Hours to and fro at sea before, from no shore, and then to a coast.",
+        "Hours to and fro at sea before, from no shore, or out to the same place from where it "
+        "came home to, slowly.",
         "it met a boat out there, or lives on the other side",
     ),
+    THERE_AND_BACK_BY_DAY,
     Hypothesis(
         "crew boat",
         0.5,

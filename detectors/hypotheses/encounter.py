@@ -32,7 +32,7 @@ from detectors.hypotheses.common import (
     SEARCH_AND_RESCUE,
 )
 from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
-from detectors.hypotheses.rafts import RAFT
+from detectors.hypotheses.rafts import NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
@@ -276,6 +276,7 @@ HYPOTHESES: Final = (
     BERTHED,
     LYING_AS_NEIGHBOURS,
     AT_WORK_ON_ONE_GROUND,
+    NEAR_FOR_HOURS,
     SAILING_IN_COMPANY,
     PILOT_GROUND,
     LAUNCH_SERVICE,

@@ -1,4 +1,4 @@
-"""Innocent reason of boats that lie together: they rest as a raft, on the water's way."""
+"""Innocent reasons of boats that lie together: they rest as a raft, or work on one ground."""
 
 from typing import Final
 
@@ -23,8 +23,6 @@ LAY_LONG: Final = Any(
 )
 """For three hours, or two where they were seen to part slowly."""
 
-BOATS_AS_ONE: Final = All(Is("both_small_craft"), AS_ONE, CARRIED)
-"""Small craft that drift with the water, and not against one another."""
 UNHEARD_COMING: Final = All(Is("approach_kn", None), Not(Compare("closing_kn", ">=", PLANING_KN)))
 """Nobody heard how they came together, nor that they closed fast."""
 IN_A_RAFT: Final = Any(
@@ -32,6 +30,30 @@ IN_A_RAFT: Final = Any(
     All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
 )
 """Another boat beside them for an hour, or two and more for half of one."""
+SELDOM_S: Final = 600.0
+"""Class B reports every 3 minutes at rest (ITU-R M.1371-5); a satellite gets a report or two of a
+pass, and passes are 10 to 60 minutes apart."""
+CAME_SLOWLY_IF_HEARD: Final = Not(Compare("approach_kn", ">=", PLANING_KN))
+GROUND_S: Final = 7_200.0
+"""For two hours within two miles: boats that change people come from both coasts to do so."""
+HEARD_SELDOM: Final = Any(
+    Compare("duration_s", ">=", "n_reports", times=SELDOM_S),
+    Compare("duration_s", ">=", "other_n_reports", times=SELDOM_S),
+)
+BOATS_AS_ONE: Final = All(
+    Is("both_small_craft"),
+    Any(
+        AS_ONE,
+        All(
+            IN_A_RAFT,
+            HEARD_SELDOM,
+            Compare("median_relative_speed_kn", "<=", "max_station_kn"),
+        ),
+    ),
+    CARRIED,
+)
+"""Small craft that drift with the water, and not against one another. Heard by passes, one comes on
+a straight line from where it was an hour ago, and lies in the raft only when it is heard there."""
 
 RAFT: Final = Hypothesis(
     "boats at rest",
@@ -129,4 +151,23 @@ RAFT: Final = Hypothesis(
     ),
     "Boats that come slowly, drift with the water as one for hours, and part slowly.",
     "one of them then meets a larger vessel, or lands no catch",
+)
+
+NEAR_FOR_HOURS: Final = Hypothesis(
+    "near for hours",
+    0.6,
+    (
+        Case(
+            All(
+                Is("both_small_craft"),
+                Compare("near_before_s", ">=", GROUND_S),
+                CAME_SLOWLY_IF_HEARD,
+                Not(PARTED_FAST),
+            ),
+            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, as boats "
+            "are that work on one ground, tow one net or lie off one village",
+        ),
+    ),
+    "Two boats that were near one another for hours before they met, and came and parted slowly.",
+    "one of them came from the other coast, or meets a larger vessel",
 )

@@ -15,8 +15,9 @@ from pipelines.assess.watchlists import Match
 from pipelines.base.schemas import PARTS
 
 MIN_PART_SCORE: Final = 0.1
-"""Events below this are context (a boundary crossed on a voyage). Neither history nor a watch-list
-counts for a vessel that did nothing of more weight tonight."""
+"""Events below this are context (a boundary crossed on a voyage): they add nothing to what weighs
+more, however many they are. Neither history nor a watch-list counts for a vessel that did nothing
+of more weight tonight."""
 
 FAMILIES: Final = {
     "anchoring": "stopping",
@@ -128,9 +129,13 @@ def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 
 
 def _independent(sides: pd.DataFrame) -> pd.DataFrame:
-    """Keep sides that count: each kind once, each family once at a time, explained ones alone."""
+    """Keep sides that count: each kind once, each family once at a time, explained ones alone, and
+    context only of who did nothing of more weight.
+    """
     best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
     best = best.assign(family=best["kind"].map(FAMILIES).fillna(best["kind"]))
+    weighty = best["score"] >= MIN_PART_SCORE
+    best = best[weighty | ~weighty.groupby(best["mmsi"]).transform("any")].reset_index(drop=True)
     pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
     same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
     weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]

@@ -438,6 +438,27 @@ def test_a_raft_shares_a_group_and_a_lone_pair_has_none(scene: Any) -> None:
     assert all(g for pair, g in groups.items() if D not in pair)
 
 
+def test_those_who_leave_last_lay_among_others(scene: Any) -> None:
+    """And two that came from one ground were near one another before."""
+    gone_first = [meeting(scene, m, 3.5, 9.5, 300 * k) for k, m in enumerate((C, D), start=1)]
+    ground = [
+        scene.track(m, [(0, 4.02, 100.0 + i * 900 * METRE), (5, 4.0 + i * 60 * METRE, 100.0)])
+        for i, m in enumerate((A, B))
+    ]
+    stay = [
+        scene.track(m, [(5.05, 4.0 + i * 60 * METRE, 100.0), (10, 4.0 + i * 60 * METRE, 100.0)])
+        for i, m in enumerate((A, B))
+    ]
+    found = run.look(Encounter(), scene.positions(*ground, *stay, *gone_first), scene.context())
+    pair = {(r.mmsi, r.other_mmsi): r.evidence for r in found.itertuples()}[A, B]
+    assert pair["n_neighbours"] == 2
+    assert pair["near_before_s"] >= 7200
+    alone = run.look(
+        Encounter(), scene.positions(meeting(scene, A, 3.5, 10), *gone_first), scene.context()
+    )
+    assert max(e["near_before_s"] for e in alone["evidence"]) <= 3600
+
+
 def test_across_the_antimeridian(scene: Any) -> None:
     west = scene.track(A, [(2, 0.0, 179.999), (6, 0.0, 179.999)])
     east = scene.track(B, [(2, 0.0, -179.999), (6, 0.0, -179.999)])

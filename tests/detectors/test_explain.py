@@ -221,6 +221,13 @@ CASES = [
         "for 40 min inside an anchorage",
     ),
     (
+        "near for hours",
+        "encounter",
+        {"both_small_craft": True, "near_before_s": 9000, "approach_kn": 3.0},
+        (CARGO, TANKER),
+        "had been within 2 nm of one another for 2.5 h",
+    ),
+    (
         "boats at rest",
         "encounter",
         {

@@ -1,5 +1,6 @@
 """Gap: the rule said again slowly, and silences of days looked at in any windows."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detectors.core import frames
 from detectors.gap import Gap
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage
@@ -309,6 +311,41 @@ def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert found["start"].tolist() == [T0 + hours(29 / 1.5 + 0.01)] * n_found
+
+
+@pytest.mark.parametrize(
+    ("every_h", "ahead", "n_found"), [(0.25, True, 0), (0.25, False, 1), (1.5, True, 1)], ids=str
+)
+def test_ground_between_its_ends_shows_that_it_was_heard(
+    stage_of, fill, zones_from, every_h, ahead, n_found
+):
+    """Reports of three hours were set aside: they lie ahead of where they end, or on the way there,
+    or leave an hour and a half.
+    """
+    rows = [
+        (563000200 + k, T0 + hours(n / 20), 2.0 + 0.02 * k, 101.45, "A")
+        for k in range(4)
+        for n in range(24 * 20, 40 * 20)
+    ]
+    own = [(h, 101.2 + (h - 24) / 30) for h in np.arange(24, 37, 0.05) if not 30 < h < 33]
+    rows += [(563000001, T0 + hours(h), 2.04, lon, "A") for h, lon in own]
+    stage = staged(stage_of, fill, zones_from, rows)
+    at = np.arange(30, 33, every_h)[1:]
+    then = at if ahead else at - 3
+    aside = fill(
+        pd.DataFrame(
+            {
+                "mmsi": 563000001,
+                "time": [T0 + hours(h) for h in at],
+                "lat": 2.04,
+                "lon": 101.2 + (then - 24) / 30,
+                "ais_class": "A",
+            }
+        )
+    )
+    noise = frames.conform(aside.assign(reason=frames.CLOCK_FAULT), frames.NOISE)
+    found = Gap().detect(stage.positions, replace(stage.context(), noise=noise))
+    assert found["mmsi"].eq(563000001).sum() == n_found
 
 
 def moored(n: int, off: int) -> list[tuple]:

@@ -8,10 +8,11 @@ import pytest
 from detectors.core.evidence import Evidence
 from detectors.core.explain import best_of
 from detectors.core.hypothesis import Known
-from detectors.hypotheses import encounter, identity, loitering
+from detectors.hypotheses import crossing, encounter, identity, loitering
 from detectors.kinematics import copies
 
 OF = {
+    "crossing": crossing.HYPOTHESES,
     "encounter": encounter.HYPOTHESES,
     "identity": identity.HYPOTHESES,
     "loitering": loitering.HYPOTHESES,
@@ -93,6 +94,24 @@ STAYS = {
     "min_lying": 6,
     "anchorage_distance_m": 60_000.0,
 }
+FERRY = {
+    "ais_class": "A",
+    "n_like_trips": 1,
+    "dark_fraction": 0.0,
+    "began": "unheard",
+    "ended": "near",
+    "landed": False,
+    "sailed_on": False,
+    "run_ends_in_port": False,
+    "n_ends_in_port": 0,
+    "start_port_m": 10_360.0,
+    "end_port_m": 24_973.0,
+    "start_anchorage_m": 3021.0,
+    "end_anchorage_m": 14_577.0,
+    "mean_speed_kn": 24.5,
+    "run_end_coast_m": 975.0,
+    "run_path_m": 60_414.0,
+}
 HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
@@ -104,6 +123,19 @@ CASES = [
         {**BOATS, "approach_kn": None, "duration_s": 14_000.0, "n_neighbours": 0},
         (30, -1),
         "boats at rest",
+    ),
+    # One that was heard by passes comes on a straight line from where it was an hour ago.
+    (
+        "encounter",
+        {**BOATS, "median_relative_speed_kn": 0.6, "max_distance_seen_m": 480.0, "n_reports": 4},
+        (30, -1),
+        "boats at rest",
+    ),
+    (
+        "encounter",
+        {**BOATS, "median_relative_speed_kn": 0.6, "max_distance_seen_m": 480.0},
+        (30, -1),
+        "small craft together",
     ),
     ("encounter", CALLS, (70, 30), "launch service"),
     ("encounter", {**CALLS, "other_came_from_port": False}, (70, 30), None),
@@ -118,6 +150,16 @@ CASES = [
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
     ("encounter", MOORED, (30, -1), "berthed near one another"),
     ("encounter", {**MOORED, "median_distance_m": 60.0, "min_distance_m": 40.0}, (30, -1), None),
+    ("crossing", FERRY, (60,), "there and back by day"),
+    ("crossing", {**FERRY, "landed": True}, (60,), None),
+    ("crossing", {**FERRY, "ais_class": "B"}, (60,), None),
+    ("crossing", {**FERRY, "dark_fraction": 1.0}, (60,), None),
+    (
+        "crossing",
+        {**FERRY, "n_like_trips": 0, "ended": "unheard", "end_port_m": 2900.0},
+        (60,),
+        "class A out of a port",
+    ),
     ("identity", HULLS, (70,), "interference"),
     ("identity", {**HULLS, "n_minor_reports": 200}, (70,), None),
     ("loitering", STAYS, (-1,), "working to and fro"),

@@ -273,9 +273,15 @@ def _place(lead: Told) -> tuple[float, float]:
 
 
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
-    """Return the role of each vessel, by its strongest event or by what says most."""
+    """Return the role of each vessel, by its strongest event or by what says most.
+
+    A meeting that hardly was brings in nobody, nor does lying beside one of them where that has
+    an innocent reason.
+    """
     roles: dict[int, list[tuple[str, bool]]] = {}
-    likely = {m for one in rows if not unlikely(one) for m in (one.mmsi, one.other_mmsi)}
+    likely = [one for one in rows if not unlikely(one)]
+    telling = [one for one in likely if not excused(one)] or likely
+    part = {m for one in telling for m in (one.mmsi, one.other_mmsi)}
     for event, weighs in zip(rows, counts, strict=True):
         says = (weighs or event.subkind == "hand_over") and not excused(event)
         pair = ROLES.get(f"{event.kind} {event.subkind}", ROLES.get(event.kind, ("in it", "in it")))
@@ -285,7 +291,7 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
         if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
             vessels.reverse()
         for mmsi, role in zip(vessels, pair, strict=True):
-            if mmsi in likely or not likely:  # a meeting that hardly was brings in nobody
+            if mmsi in part or not part:
                 roles.setdefault(mmsi, []).append((role, says))
         for visitor in str(event.evidence.get("visitors") or "").split():
             roles.setdefault(int(visitor), []).append(("visitor", says))

@@ -55,6 +55,12 @@ def test_the_parts_make_the_score() -> None:
     assert len(found.parts) == 3
 
 
+def test_context_adds_nothing_to_what_weighs_more() -> None:
+    context = [event("geofence", 5, 9, score=0.09), event("outlier", 10, 11, score=0.05)]
+    assert score(judged(event("gap", 1, 3, score=0.25), *context)) == pytest.approx(0.25)
+    assert score(judged(*context)) == pytest.approx(1 - 0.91 * 0.95, abs=1e-4)
+
+
 def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
     together = judged(event("spoofing", 1, 5, score=0.6), event("identity", 4, None, score=0.5))
     assert list(together.parts["kind"]) == ["spoofing"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core import events, frames, telling
+from detectors.core.evidence import Evidence, Explained
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.incidents import (
     Known,
@@ -254,6 +256,14 @@ def test_a_mother_ship_is_told_with_her_visitors(gazetteer: Gazetteer) -> None:
     assert one["next_step"] == NEXT_STEPS["mother_ship over"]
     assert (one["start"], one["end"]) == (at(1), at(6))
     assert (one["status"], one["news"]) == ("created", "new")
+
+
+def test_who_lies_beside_it_in_a_berth_has_no_part_in_it(gazetteer: Gazetteer) -> None:
+    why = Explained(0.5, 0.7, "at a berth", "both at a berth")
+    berthed = replace(Evidence.of(ENCOUNTER), explained=why)
+    beside = event("encounter", 7, 9, SHIP, NEW + 1, berthed, score=0.15)
+    (one,) = told(gazetteer, *MOTHER_STORY, beside).to_dict("records")
+    assert one["vessels"] == f"{SHIP} mother ship | {BOAT} visitor | {OTHER_BOAT} visitor"
 
 
 def test_it_is_told_how_many_of_her_visitors_came_to_a_coast(gazetteer: Gazetteer) -> None:

@@ -1,0 +1,53 @@
+"""How a vessel went on: past the shore that it came to, or into a port unheard."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.detector import Context
+from detectors.crossing.limits import Limits
+from detectors.kinematics import geodesy, timegrid
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+PAST_S: Final = 600
+"""So long before and after it is nearest to the shore: who turns in to land and out again within
+minutes is far from where a straight way would have led."""
+HEARD_TIMES: Final = 4
+"""In between it was heard so often: class B reports every 3 minutes at least, and of six or seven
+reports some are lost."""
+
+PAST_SHARE: Final = 0.9
+"""Of its mean speed, made good straight on: a stop of 4 minutes leaves 0.8, a turn still less."""
+
+
+def passed(evidence: Mapping[str, Any]) -> bool:
+    """Tell whether a vessel kept its way past the shore that it came to."""
+    made_kn = evidence["passing_kn"]
+    on_kn = PAST_SHARE * evidence["mean_speed_kn"]
+    return evidence["sailed_on"] and made_kn is not None and made_kn >= on_kn
+
+
+def passing_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
+    """Return the speed made good straight past the place of a row, None where it wasn't heard."""
+    shift = PAST_S // limits.step_s
+    a, b = grid.rows_at(grid.track_id[[row, row]], grid.tick[row] + np.array([-shift, shift]))
+    if a < 0 or b < 0 or grid.report[b] - grid.report[a] < HEARD_TIMES:
+        return None
+    made_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    return float(geodesy.speed_kn(made_m, 2 * shift * limits.step_s))
+
+
+def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:
+    """Tell of runs after whose final rows nothing was heard whether the next was from a port, where
+    the vessel lay, within `memory_s`.
+    """
+    there = np.minimum(final + 1, len(grid.tick) - 1)
+    silent_s = (grid.tick[there] - grid.tick[final]) * limits.step_s
+    known = (grid.track_id[there] == grid.track_id[final]) & (silent_s <= limits.memory_s)
+    in_port = context.zones.within(grid.lat[there], grid.lon[there], ("port",))
+    lies = grid.speed_kn[there] < limits.lying_kn
+    return np.asarray(known & (silent_s > limits.step_s) & in_port & lies)

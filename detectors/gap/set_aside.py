@@ -1,0 +1,61 @@
+"""Silences in which reports came that were set aside: the vessel was sending all the same."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.detector import Context
+from detectors.core.frames import CLOCK_FAULT, FALSE_FIX, SECOND_US, epoch_us
+from detectors.gap.limits import Limits
+from detectors.gap.silences import History, Silences
+from detectors.kinematics import geodesy
+
+CLEAR_M: Final = 500.0
+"""So far from where it fell silent and from where it was heard again: errors, and what it goes in
+the minutes by which clocks are wrong, are less."""
+BEND: Final = 1.1
+"""The way by a place is no longer than so many times the straight one: it lies between the ends."""
+
+
+def not_heard_between(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> Silences:
+    """Leave out silences through which the vessel was heard on its way, by what was set aside.
+
+    A clock that is wrong by minutes or hours dates a report of another time into a silence, and
+    what proves a fault of the clock may be dated wrongly itself. But ground that the vessel hadn't
+    come to before the silence and had behind it after is where it was meanwhile, whatever the date
+    says. A silence counts only while a stretch of it is long enough in which not even that came.
+    """
+    noise = context.noise
+    noise = noise[noise["reason"].isin((CLOCK_FAULT, FALSE_FIX)).to_numpy(bool)]
+    closed = np.flatnonzero(~silences.is_open)
+    if noise.empty or len(closed) == 0:
+        return silences
+    row = silences.row[closed]
+    own = pd.DataFrame({"mmsi": reports.mmsi[row], "silence": np.arange(len(row))})
+    aside = own.merge(noise[["mmsi", "time", "lat", "lon"]], on="mmsi")
+    silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
+    start_us, end_us = silences.start_us[closed], silences.end_us[closed]
+    a, b = row[silence], row[silence] + 1
+    here = aside["lat"].to_numpy("float64"), aside["lon"].to_numpy("float64")
+    from_m = np.asarray(geodesy.distance_m(reports.lat[a], reports.lon[a], *here))
+    to_m = np.asarray(geodesy.distance_m(*here, reports.lat[b], reports.lon[b]))
+    way_m = np.asarray(
+        geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    )
+    between = (at_us > start_us[silence]) & (at_us < end_us[silence])
+    between &= (np.minimum(from_m, to_m) >= CLEAR_M) & (from_m + to_m <= BEND * way_m)
+    of = np.r_[silence[between], np.tile(np.arange(len(row)), 2)]
+    when_us = np.r_[at_us[between], start_us, end_us]
+    order = np.lexsort((when_us, of))
+    of, when_us = of[order], when_us[order]
+    longest_us = np.zeros(len(row), "int64")
+    same = of[1:] == of[:-1]
+    np.maximum.at(longest_us, of[1:][same], np.diff(when_us)[same])
+    is_b = reports.is_class_b[row]
+    least_s = np.where(is_b, limits.min_duration_b_s, limits.min_duration_a_s)
+    keep = np.ones(len(silences.row), bool)
+    keep[closed] = longest_us >= least_s * SECOND_US
+    return silences.narrowed(keep)

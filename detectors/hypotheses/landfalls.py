@@ -1,0 +1,154 @@
+"""Innocent reasons of who crosses a strait, by where the way begins or leads: a port, ships at
+anchor, or on past the shore.
+"""
+
+from typing import Final
+
+from detectors.core.hypothesis import (
+    PASSENGER,
+    All,
+    Any,
+    Case,
+    Compare,
+    Hypothesis,
+    Is,
+    Not,
+    Some,
+    Vessel,
+)
+
+SHOAL_M: Final = 1852.0
+"""Ships keep a mile off where there is no port."""
+AT_PORT_M: Final = 926.0
+OUT_OF_PORT_M: Final = 1852.0
+
+SAYS_PASSENGER: Final = Some(Vessel(types=PASSENGER))
+CLASS_A: Final = Is("ais_class", "A")
+FROM_PORT: Final = Any(
+    Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
+)
+TO_PORT: Final = Any(
+    All(
+        Any(
+            Compare("end_port_m", "<=", AT_PORT_M),
+            Compare("end_anchorage_m", "<=", AT_PORT_M),
+        ),
+        Not(Is("sailed_on")),
+    ),
+    Is("run_ends_in_port"),
+)
+"""Where the passage ends and it stopped, or where it goes on to without a stop at the shore: who
+turns back off a port, or sails on past one, has not called there."""
+
+BUMBOATS_GO_M: Final = 12 * 1852.0
+"""From their village to the ships at anchor off it, or across the narrows off Singapore. Who comes
+further over passes ships at anchor on the way."""
+
+CALL_AT_A_PORT: Final = Hypothesis(
+    "call at a port",
+    0.7,
+    (
+        Case(
+            Is("run_ends_in_port"),
+            "it went on into a port or an anchorage without a stop at the shore: wooden "
+            "traders bring fruit and charcoal over by night",
+        ),
+        Case(
+            All(Is("next_in_port"), Not(Is("landed"))),
+            "it wasn't heard for a while, and then lay in a port: wooden traders bring fruit "
+            "and charcoal over by night",
+        ),
+        Case(
+            TO_PORT,
+            "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "
+            "anchorage: wooden traders bring fruit and charcoal over by night",
+        ),
+    ),
+    "The passage ended at a port or anchorage.",
+    "the port knows of no call, or it left again within minutes",
+)
+BOAT_TO_SHIPS_AT_ANCHOR: Final = Hypothesis(
+    "boat to ships at anchor",
+    0.7,
+    (
+        Case(
+            All(
+                Is("sailed_on"),
+                Not(Is("landed")),
+                Compare("end_anchorage_m", "<=", 0.0),
+                Compare("path_m", "<=", BUMBOATS_GO_M),
+            ),
+            "it turned about inside an anchorage and landed nowhere there: boats go out to "
+            "ships at anchor to sell and to fetch",
+        ),
+    ),
+    "It went no further than into an anchorage, and back.",
+    "a ship that lay there tells of a boarding, or people were seen in the boat",
+)
+PAST_THE_SHORE: Final = Hypothesis(
+    "past the shore",
+    0.7,
+    (
+        Case(
+            All(Is("passed_by"), Compare("run_end_coast_m", ">=", SHOAL_M)),
+            "it kept its way past the shore, {arrival_coast_m:.0f} m off and {passing_kn:.0f} kn "
+            "made good straight on: so nobody lands",
+        ),
+    ),
+    "It went on past the shore as it had come, and ended off any coast.",
+    "it slowed down there, or somebody swam ashore",
+)
+CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
+    "class A out of a port",
+    0.7,
+    (
+        Case(
+            All(CLASS_A, Any(FROM_PORT, TO_PORT)),
+            "it carries a class A set, as ferries and ships between states must, and came from "
+            "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
+            "{end_port_m:nm.1f} nm in the end)",
+        ),
+        Case(
+            All(CLASS_A, Compare("n_ends_in_port", ">=", 1.0), Not(Is("landed"))),
+            "it carries a class A set, as ferries and ships between states must, and its way "
+            "led out of a port or into one without a stop",
+        ),
+        Case(
+            All(CLASS_A, SAYS_PASSENGER, Compare("end_port_m", "<=", OUT_OF_PORT_M)),
+            "it is a passenger vessel with a class A set, and ended {end_port_m:nm.1f} nm off "
+            "a port, as a ferry does that waits for its berth",
+        ),
+        Case(
+            All(
+                CLASS_A,
+                SAYS_PASSENGER,
+                Is("ended", "unheard"),
+                Compare("end_port_m", "<=", 2 * OUT_OF_PORT_M),
+            ),
+            "it is a passenger vessel with a class A set, and wasn't heard any more "
+            "{end_port_m:nm.1f} nm off a port",
+        ),
+    ),
+    "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
+    "it landed at a beach, or the port knows of no clearance",
+)
+THERE_AND_BACK_BY_DAY: Final = Hypothesis(
+    "there and back by day",
+    0.5,
+    (
+        Case(
+            All(
+                CLASS_A,
+                SAYS_PASSENGER,
+                Compare("n_like_trips", ">=", 1.0),
+                Compare("dark_fraction", "<=", 0.1),
+                Not(Is("landed")),
+            ),
+            "it is a passenger vessel with a class A set that went there and back by day, and "
+            "wasn't seen to land",
+        ),
+    ),
+    "A passenger vessel with a class A set, there and back in daylight.",
+    "no timetable has a sailing at this hour",
+    needs_types=True,
+)
