@@ -30,8 +30,11 @@ coverage is learned from."""
 LOOK_BYTES: Final = 270.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
-WHOLE_BYTES: Final = 140.0
-"""The same of the detectors that look at all vessels at once, in parts or not."""
+ALONE_BYTES: Final = 190.0
+"""The same of the detectors that don't ask who was near at the time."""
+
+DIGEST_BYTES: Final = 12.0
+"""A report of any vessel in what is kept of it for others, beside such a part."""
 
 
 class TooLittleMemoryError(SelatError):
@@ -71,11 +74,11 @@ class Sizes:
     def peak_gb(self) -> float:
         """Memory that it takes, estimated.
 
-        What rests on who was last near, or says the same, is looked at for all vessels together,
-        whatever the parts.
+        Digests of all vessels are held whatever the parts.
         """
-        in_part = min(self.reports, self.rows) * LOOK_BYTES
-        return BASE_GB + max(in_part, self.reports * WHOLE_BYTES) / 1e9
+        held = min(self.reports, self.rows)
+        digests = self.reports * DIGEST_BYTES
+        return BASE_GB + max(held * LOOK_BYTES, held * ALONE_BYTES + digests) / 1e9
 
     def refuse_too_much(self) -> None:
         """Find out whether the machine has that memory.

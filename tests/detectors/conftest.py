@@ -3,7 +3,7 @@ run as the caller of a detector makes them."""
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -656,6 +656,31 @@ def in_company(
         found.append(seen[seen["mmsi"].isin(owners)])
     whole = detector.finish(events.concat(found))
     return run.touching(whole, context.start - detector.settle), company
+
+
+@pytest.fixture(scope="session")
+def look_by_digests() -> Callable[..., pd.DataFrame]:
+    """`by_digests`."""
+    return by_digests
+
+
+def by_digests(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Events where each vessel is looked at with what was gathered of all, one after the other, and
+    with the reports of those that this names.
+    """
+
+    def of(frame: pd.DataFrame, vessels: Collection[int]) -> pd.DataFrame:
+        return frame[frame["mmsi"].isin(vessels)].reset_index(drop=True)
+
+    owners = sorted(positions["mmsi"].unique().tolist())
+    digests = [detector.digest(of(positions, [m]), of(context.noise, [m])) for m in owners]
+    gathered = detector.gather(digests, context)
+    found = [events.empty()]
+    for mmsi in owners:
+        own = {mmsi} | gathered.company({mmsi})
+        seen = replace(context, noise=of(context.noise, own), gathered=gathered.known)
+        found.append(of(detector.detect(of(positions, own), seen), [mmsi]))
+    return run.finished(detector, found, context)
 
 
 @pytest.fixture(scope="session")
