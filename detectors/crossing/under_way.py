@@ -46,7 +46,7 @@ def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:
     moves = same & (speed >= 0.9 * limits.min_speed_kn * step_s) & (step_s <= limits.max_silence_s)
     bounds = offsets(own)
     keep = np.logical_or.reduceat(np.r_[False, moves], bounds[:-1])
-    return rows[np.repeat(keep, np.diff(bounds))]
+    return np.asarray(rows[np.repeat(keep, np.diff(bounds))])
 
 
 def runs_under_way(

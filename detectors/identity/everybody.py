@@ -45,18 +45,19 @@ class Boxes(NamedTuple):
     def of(cls, reports: VesselReports) -> Self:
         """Return those of some reports."""
         bins = shapes.bins(reports.track, reports.time_us, SLOT_S)
-        corners = (
+        edges = [
             edge.reduceat(values, bins.first).astype("float32")
             for values in (reports.lat, reports.lon)
             for edge in (np.minimum, np.maximum)
-        )
-        return cls((bins.track_id // 100).astype("int32"), bins.tick.astype("int32"), *corners)
+        ]
+        mmsi, slot = (bins.track_id // 100).astype("int32"), bins.tick.astype("int32")
+        return cls(mmsi, slot, *edges)
 
     def near(self, lat: float, lon: float, reach_m: float, since_us: int, until_us: int) -> Ints:
         """Return who may have been so near to a place in a span; boxes are in order of time."""
         low = int(np.searchsorted(self.slot, since_us // SLOT_US))
         high = int(np.searchsorted(self.slot, until_us // SLOT_US, side="right"))
-        part = Boxes(*(values[low:high] for values in self))
+        part = Boxes._make(values[low:high] for values in self)
         reach_deg = reach_m / shapes.DEGREE_M + ROUNDED_DEG
         near = (part.south <= lat + reach_deg) & (part.north >= lat - reach_deg)
         reach_deg /= max(float(np.cos(np.radians(abs(lat) + reach_deg))), 1e-3)
@@ -163,7 +164,7 @@ def _passing(pairs: hand_over.HandOvers, boxes: Sequence[Boxes]) -> Ints:
     if not len(seldom):
         return found[0]
     order = np.argsort(np.concatenate([part.slot for part in boxes]), kind="stable")
-    all_boxes = Boxes(*(values[order] for values in _joined(boxes)))
+    all_boxes = Boxes._make(values[order] for values in _joined(boxes))
     for i in seldom.tolist():
         until_us = int(pairs.begin.time_us[i])
         place = float(pairs.end.lat[i]), float(pairs.end.lon[i])

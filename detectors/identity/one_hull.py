@@ -59,8 +59,8 @@ class Runs(NamedTuple):
 def moving(limits: Limits, grid: timegrid.Grid) -> tuple[Ints, Moving]:
     """Return the rows of a grid at which tracks are under way, and where these were."""
     rows = np.flatnonzero(grid.speed_kn >= limits.min_speed_kn)
-    values = grid.track_id, grid.tick, grid.lat, grid.lon, grid.speed_kn
-    return rows, Moving(*(value[rows] for value in values))
+    tracks, ticks = grid.track_id[rows], grid.tick[rows]
+    return rows, Moving(tracks, ticks, grid.lat[rows], grid.lon[rows], grid.speed_kn[rows])
 
 
 def as_one(limits: Limits, where: Moving) -> Runs:

@@ -31,7 +31,7 @@ from detectors.spoofing.others import Others
 from detectors.spoofing.peculiar import shaped
 from detectors.spoofing.replay import replayed
 from detectors.spoofing.scatter import held_against_others, scattered
-from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, of_vessels
+from detectors.spoofing.story import CIRCLE_BINS_S, Fixes, Scene, Story, of_vessels
 from detectors.spoofing.told import tell
 
 RULES: Final = (frozen, circling, on_land, replayed, beside, there_and_back)
@@ -148,13 +148,13 @@ class Spoofing(Limits):
         if len(reports) == 0:
             return events.empty()
         scene = Scene(self, reports, context)
-        others = self.known_of_all(positions, context)
+        others = context.gathered or Others.together([Others.of(scene)])
         stories = (held_against_others(self, scene, others, s) for s in self._stories(scene))
         return events.build([self._event(reports, story) for story in stories])
 
     def digest(self, positions: pd.DataFrame, noise: pd.DataFrame) -> Others:
         """Return the bad fixes of some vessels, and where they were every ten minutes."""
-        return Others.of(positions, noise)
+        return Others.of(Fixes(of_vessels(positions), noise))
 
     def gather(self, digests: Sequence[Others], context: Context) -> Gathered:
         """Return the same of all vessels."""

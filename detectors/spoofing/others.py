@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, scatter
-from detectors.spoofing.story import CIRCLE_BINS_S, Fixes, of_vessels
+from detectors.spoofing.story import CIRCLE_BINS_S, Fixes
 
 Floats = NDArray[np.float64]
 
@@ -36,9 +35,8 @@ class Others:
     lon: Floats
 
     @classmethod
-    def of(cls, positions: pd.DataFrame, noise: pd.DataFrame) -> Self:
+    def of(cls, fixes: Fixes) -> Self:
         """Return what is to be known of some vessels, from all that they sent."""
-        fixes = Fixes(of_vessels(positions), noise)
         reports, bins = fixes.reports, fixes.bins
         return cls(
             fixes.marks,

@@ -158,8 +158,8 @@ def look(
                 heard = heard_in_parts(store, need, sizes.ranges, times, columns, *noted)
                 context = context_of(store, heard["mmsi"], need, since, end, zones, models)
                 parts = need, end, sizes.ranges, near, sizes.rows
-                told = detectors, context, named, failed, known, digests
-                sweep = Sweep(spool.segmented, *parts, *told)
+                told = context, named, failed, known
+                sweep = Sweep(spool.segmented, *parts, detectors, *told, digests)
                 sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
         further = {name: one for name, one in further.items() if len(one)}
