@@ -55,20 +55,24 @@ class Sizes:
         The parts; see `ranges`.
     rows
         How many reports fit.
+    held
+        How many are held at a time: no more than that, unless a vessel alone has more.
     memory_gb
         What may be taken.
     """
 
     reports: int
     rows: int
+    held: int
     ranges: list[tuple[int, int]]
     memory_gb: float
 
     @classmethod
     def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
         """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
-        rows = rows_in(memory_gb, LOOK_BYTES)
-        return cls(int(counts["reports"].sum()), rows, ranges(counts, rows), memory_gb)
+        rows, each = rows_in(memory_gb, LOOK_BYTES), counts["reports"].to_numpy("int64")
+        held = max(min(int(each.sum()), rows), int(each.max(initial=0)))
+        return cls(int(each.sum()), rows, held, ranges(counts, rows), memory_gb)
 
     @property
     def peak_gb(self) -> float:
@@ -76,9 +80,8 @@ class Sizes:
 
         Digests of all vessels are held whatever the parts.
         """
-        held = min(self.reports, self.rows)
         digests = self.reports * DIGEST_BYTES
-        return BASE_GB + max(held * LOOK_BYTES, held * ALONE_BYTES + digests) / 1e9
+        return BASE_GB + max(self.held * LOOK_BYTES, self.held * ALONE_BYTES + digests) / 1e9
 
     def refuse_too_much(self) -> None:
         """Find out whether the machine has that memory.
