@@ -123,8 +123,8 @@ class Crossing(Limits):
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:
-        """Return the vessel itself, and those it met."""
-        return (Own(), EventsOf(self.after, shared=True))
+        """Return the vessel itself, and that it met others."""
+        return (Own(), EventsOf(self.after, shared=True, reports=False))
 
     @property
     def settle(self) -> timedelta:

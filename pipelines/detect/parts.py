@@ -56,6 +56,9 @@ IN_PLACES: Final = "in places"
 BY_DIGESTS: Final = "by digests"
 TOGETHER: Final = "together"
 
+FEW: Final = 0.8
+"""Of what was read for all detectors, one that asks for a smaller share gets that alone."""
+
 TOGETHER_PARTS: Final = 2
 """In so many parts it is cheaper to read once for all detectors of places; in more, the company of
 all is several times that of one. Measured, see docs/capacity.md."""
@@ -85,6 +88,11 @@ def columns_of(detectors: Sequence[Detector], *also: str) -> list[str]:
     """Return the columns of `frames.TRACKED` that some detectors read, and what is always read."""
     needed = {"mmsi", "time", "track_id", *also}.union(*(d.requires for d in detectors))
     return [name for name in frames.TRACKED if name in needed]
+
+
+def asks_reports(detector: Detector) -> bool:
+    """Tell whether a vessel's events rest on the reports of those that it shares events with."""
+    return any(isinstance(r, EventsOf) and r.reports for r in detector.rests_on)
 
 
 def taking_part(found: Mapping[str, pd.DataFrame]) -> set[int]:
@@ -185,7 +193,10 @@ class Sweep:
             if not asked:
                 continue
             self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
-            company = {d.name: vessels | _sharing(seen[d.name], vessels) for d, vessels in asked}
+            company = {
+                d.name: vessels | (_sharing(seen[d.name], vessels) if asks_reports(d) else set())
+                for d, vessels in asked
+            }
             for name, known in gathered.items():
                 if name in company:
                     company[name] |= known.company(company[name])
@@ -242,8 +253,9 @@ class Sweep:
             if (parts := found[detector.name]) is None:
                 continue
             # More company than it asks for makes no difference, but takes time.
-            few = 2 * len(company) < len(everybody)
-            about = _about(seen[detector.name], everybody, segmented)
+            few = FEW * len(everybody) > len(company)
+            known = everybody | _sharing(seen[detector.name], owners - {NOBODY})
+            about = _about(seen[detector.name], known, segmented)
             own = self._found(detector, _of(segmented, company) if few else segmented, about)
             found[detector.name] = (
                 None if own is None else [*parts, own[own["mmsi"].isin(owners).to_numpy(bool)]]

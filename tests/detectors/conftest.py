@@ -33,6 +33,7 @@ from detectors.core.frames import (
     epoch_us,
     validate,
 )
+from detectors.core.relations import EventsOf
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn, lanes, mixtures, normal
 from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
@@ -617,15 +618,18 @@ def in_company(
     where that is those near at the time, with what they sent around it.
 
     Of what vessels said only that of those that are looked at is known, and of noise, and of the
-    events of others those in which nobody else takes part.
+    events of others those in which nobody else takes part, unless it declares that it reads these.
     """
+
+    met = any(isinstance(r, EventsOf) and not r.reports for r in detector.rests_on)
+
+    def known(e: pd.DataFrame, own: frozenset[int]) -> pd.DataFrame:
+        one, other = e["mmsi"].isin(own), e["other_mmsi"].isin(own)
+        return e[one | other if met else one & (other | (e["other_mmsi"] == 0))]
 
     def about(own: frozenset[int]) -> Context:
         noise, said = context.noise, context.statements
-        events_of = {
-            name: e[e["mmsi"].isin(own) & (e["other_mmsi"].isin(own) | (e["other_mmsi"] == 0))]
-            for name, e in context.earlier.items()
-        }
+        events_of = {name: known(e, own) for name, e in context.earlier.items()}
         return replace(
             context,
             noise=noise[noise["mmsi"].isin(own)].reset_index(drop=True),
