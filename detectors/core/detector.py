@@ -1,11 +1,13 @@
 """The contract: a detector is its parameters, facts about it, and `detect`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from detectors.core import events, frames
@@ -47,6 +49,9 @@ class Context:
         `settle`.
     asked
         The vessels whose events are wanted: those of others may be left out. None for all.
+    gathered
+        `Gathered.known` of all vessels, for a detector that makes `digests`; None where the
+        positions are those of all.
     """
 
     start: pd.Timestamp
@@ -60,10 +65,32 @@ class Context:
     sightings: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.SIGHTINGS))
     earlier: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     asked: frozenset[int] | None = None
+    gathered: Any = None
 
     def events_of(self, name: str) -> pd.DataFrame:
         """Return the events of an earlier detector; none where it is disabled or failed."""
         return self.earlier[name] if name in self.earlier else events.empty()
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a detector must know of all vessels, made of the digests of parts of them.
+
+    Attributes
+    ----------
+    known
+        What it reads in `detect`.
+    mmsi, other_mmsi
+        Pairs of a vessel and one whose reports its events rest on too.
+    """
+
+    known: Any
+    mmsi: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, "int64"))
+    other_mmsi: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, "int64"))
+
+    def company(self, vessels: set[int]) -> set[int]:
+        """Return the others whose reports the events of some vessels rest on."""
+        return set(self.other_mmsi[np.isin(self.mmsi, list(vessels))].tolist())
 
 
 class Detector(BaseModel):
@@ -82,6 +109,8 @@ class Detector(BaseModel):
     - ``after``: detectors whose events it reads, as `Context.earlier`;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
     - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
+    - ``digests``: whether of other vessels it needs no more than a `digest`, a few bytes a report:
+      then its own reports, those of `Gathered.company` and what was gathered do for a vessel;
     - ``of_silence``: where all its events come of a vessel's silence, and so begin though nothing
       new was heard of it: how long at least no track of it is heard;
     - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
@@ -100,6 +129,7 @@ class Detector(BaseModel):
     source: ClassVar[str]
     after: ClassVar[tuple[str, ...]] = ()
     needs_zones: ClassVar[bool] = True
+    digests: ClassVar[bool] = False
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
     local: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
@@ -154,6 +184,22 @@ class Detector(BaseModel):
             has no `end`.
         """
         raise NotImplementedError
+
+    def digest(self, positions: pd.DataFrame, noise: pd.DataFrame) -> Any:
+        """Return what the events of others may rest on of some vessels, all of whose reports these
+        are; `noise` is as of `Context`.
+        """
+        raise NotImplementedError
+
+    def gather(self, digests: Sequence[Any], context: Context) -> Gathered:
+        """Return what must be known of all vessels, from the digests of parts of them."""
+        raise NotImplementedError
+
+    def known_of_all(self, positions: pd.DataFrame, context: Context) -> Any:
+        """Return what must be known of all vessels, of these positions where nothing is given."""
+        if context.gathered is not None:
+            return context.gathered
+        return self.gather([self.digest(positions, context.noise)], context).known
 
     def finish(self, found: pd.DataFrame) -> pd.DataFrame:
         """Join what only the whole can tell, from what `detect` found for all vessels.

@@ -26,6 +26,7 @@ UNITS: Final = ("s", "m", "kn", "km2", "deg", "h", "min", "nm", "fraction", "rat
 """Units that a name may end with; ``fraction`` is a share from 0 to 1, ``ratio`` a quotient."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
 _REPORT: Final = re.compile(r"(?P<source>[0-9a-f]{16}):(?P<offset>\d+)\Z")
+_MISSING: Final = object()
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _SENSES: Final = frozenset({"at_least", "at_most"})
 
@@ -203,6 +204,13 @@ class Evidence:
         KeyError
             If nothing is called so.
         """
+        found = self.get(name, _MISSING)
+        if found is _MISSING:
+            raise KeyError(name)
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a fact, the measured value of a check, a limit by its parameter, or a setting."""
         if name in self.facts:
             return self.facts[name]
         for check in self.checks:
@@ -211,14 +219,7 @@ class Evidence:
         for check in self.checks:
             if check.parameter == name:
                 return check.limit
-        return self.settings[name]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return a fact, the measured value of a check, a limit by its parameter, or a setting."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
+        return self.settings.get(name, default)
 
     def number(self, name: str) -> float:
         """Return a number, NaN where it is missing, unknown or none."""
@@ -341,8 +342,8 @@ def plain(value: Any) -> Any:
     kind = type(value)
     if kind in _PLAIN:  # nearly all: exact types are told apart quickly
         return value
-    if kind is float:
-        return round(value, 6) if math.isfinite(value) else None
+    if kind is float or kind is np.float64:
+        return round(float(value), 6) if math.isfinite(value) else None
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -104,11 +104,7 @@ def _passage_fraction(known: Known) -> float:
     return known.evidence.number("path_m") / whole_m if whole_m else math.nan
 
 
-def _nearest_coast_m(known: Known) -> float:
-    of = known.evidence.number
-    return min(of("run_start_coast_m"), of("run_end_coast_m"))
-
-
+_RUN_COASTS_M: Final = ("run_start_coast_m", "run_end_coast_m")
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "sighted_length_m": lambda known: known.evidence.number("length_m"),
     "longest_m": _longest_m,
@@ -121,7 +117,7 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "faster_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[1],
     "zone_distance_m": _zone_distance_m,
     "passage_fraction": _passage_fraction,
-    "nearest_coast_m": _nearest_coast_m,
+    "nearest_coast_m": lambda known: min(map(known.evidence.number, _RUN_COASTS_M)),
     "lag_size_s": lambda known: abs(known.evidence.number("lag_s")),
     "longer_interval_s": lambda known: max(_pair(known, "interval_s")),
     # By how much the median speeds of a pair differ.
@@ -278,7 +274,10 @@ class All:
 
     def holds(self, known: Known) -> bool:
         """Tell whether they do."""
-        return all(one.holds(known) for one in self.of)
+        for one in self.of:  # noqa: SIM110  # asked some fifty times an event: no generator
+            if not one.holds(known):
+                return False
+        return True
 
 
 @dataclass(frozen=True, init=False)

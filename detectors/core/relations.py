@@ -142,10 +142,13 @@ class EventsOf:
     shared
         Only those that take part in an event together with the vessel; else all who take part in
         any.
+    reports
+        Whether what they sent matters too, or else no more than these events.
     """
 
     detectors: tuple[str, ...]
     shared: bool = False
+    reports: bool = True
 
 
 @dataclass(frozen=True)

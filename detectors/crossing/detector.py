@@ -14,7 +14,7 @@ from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
-from detectors.crossing.endings import SAMPLED_M, SHORE
+from detectors.crossing.endings import SAMPLED_M, SHORE, endings
 from detectors.crossing.evidence import (
     SETTINGS,
     around,
@@ -30,7 +30,7 @@ from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import passed
 from detectors.crossing.passage import passages
-from detectors.crossing.scoring import of_half, of_passage
+from detectors.crossing.scoring import may_cross, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
 from detectors.crossing.told import tell
 from detectors.crossing.under_way import candidates, runs_under_way
@@ -125,8 +125,8 @@ class Crossing(Limits):
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:
-        """Return the vessel itself, and those it met."""
-        return (Own(), EventsOf(self.after, shared=True))
+        """Return the vessel itself, and that it met others."""
+        return (Own(), EventsOf(self.after, shared=True, reports=False))
 
     @property
     def settle(self) -> timedelta:
@@ -184,19 +184,29 @@ class Crossing(Limits):
         found = passages(self, grid, first[wanted], last[wanted], context.zones.shores, cells)
         if not found:
             return
-        spans = spans.take(np.array(list(found)))
+        runs, across = np.array(list(found)), list(found.values())
         # Interruptions and the last step belong to it.
-        ends = np.stack([moving[spans.first], moving[spans.last] + 1])
-        across = np.array([[passage.begin, passage.end] for passage in found.values()]).T
+        ends = np.stack([moving[spans.first[runs]], moving[spans.last[runs]] + 1])
+        how = endings(self, grid, across, ends, context.zones.shores, (ashore, cells))
+        kept = [
+            k
+            for k, (passage, *both) in enumerate(zip(across, how[::2], how[1::2], strict=True))
+            if may_cross(passage.sides_changed, *(one.how for one in both))
+        ]
+        if not kept:
+            return
+        spans, ends = spans.take(runs[kept]), ends[:, kept]
+        across, how = [across[k] for k in kept], [how[2 * k + i] for k in kept for i in (0, 1)]
+        whole = np.array([[passage.begin, passage.end] for passage in across]).T
         track = grid.track_id[ends[0]]
         lat, lon = spans.middle(reports, track)
         sent = reports.ais_class_of(grid.report[ends[0]])
         told = zip(
-            measured(self, grid, list(found.values()), ends, context, (ashore, cells)),
+            measured(self, grid, across, how, context),
             ends_of(self, grid, ends, context),
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),
-            around(self, grid, ends, across, (lat, lon), context),
+            around(self, grid, ends, whole, (lat, lon), context),
             strict=True,
         )
         for i, parts in enumerate(told):

@@ -78,8 +78,10 @@ def endings(
     coasts: Coasts,
     sieve: tuple[Bools, Cells],
 ) -> list[Ending]:
-    """Return how each passage began and how it ended, one after the other; see
-    `evidence.measured`.
+    """Return how each passage began and how it ended, one after the other.
+
+    `ends` are the first and last rows of their runs; `sieve` says which rows of the grid are at a
+    shore, and how far off the coasts all are.
     """
     ashore, cells = sieve
     stretches = [

@@ -11,11 +11,11 @@ from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.crossing.before import worked_before_s
-from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending, endings
+from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import next_in_port, passing_kn
 from detectors.crossing.passage import Passage
-from detectors.crossing.sieve import Cells, way_m
+from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby, sun, tide
@@ -52,15 +52,10 @@ def measured(
     limits: Limits,
     grid: timegrid.Grid,
     passages: Sequence[Passage],
-    ends: Ints,
+    how: Sequence[Ending],
     context: Context,
-    sieve: tuple[Bools, Cells],
 ) -> list[dict[str, Any]]:
-    """Return what was measured of passages; `ends` are the first and last rows of their runs.
-
-    `sieve` says which rows of the grid are at a shore, and how far off the coasts all are.
-    """
-    how = endings(limits, grid, passages, ends, context.zones.shores, sieve)
+    """Return what was measured of passages; `how` says how each began and ended (`endings`)."""
     return [
         _measured(limits, grid, passage, (began, ended), context)
         for passage, began, ended in zip(passages, how[::2], how[1::2], strict=True)

@@ -21,6 +21,8 @@ from detectors.surroundings.coasts import Coasts
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+BLOCK: Final = 8
+"""So many ticks in a row are passed by at once where none of them is far enough across."""
 FINE_STEPS: Final = 30
 """Passages of up to so many steps (an hour) may begin and end at any tick."""
 ONE_SIDED: Final = 0.6
@@ -94,11 +96,11 @@ def passages(
     limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, coasts: Coasts, cells: Cells
 ) -> dict[int, Passage]:
     """Return the best passage of each run that holds one, by the run's ordinal."""
-    ends = enumerate(zip(first.tolist(), last.tolist(), strict=True))
-    stretches = {k: np.arange(a, b + 2) for k, (a, b) in ends}  # the last step's end belongs to it
     found: dict[int, Passage] = {}
-    for k, (part, states) in worth_a_look(limits, grid, stretches, cells).items():
-        passage = _passage(limits, grid, stretches[k][part], coasts, states)
+    begin, end, states = worth_a_look(limits, grid, first, last, cells)
+    for k in np.flatnonzero(begin >= 0).tolist():
+        own = tuple(np.flatnonzero(states[k]).tolist())
+        passage = _passage(limits, grid, slice(begin[k], end[k] + 1), coasts, own)
         if passage is not None:
             found[k] = passage
     return found
@@ -107,7 +109,7 @@ def passages(
 def _passage(
     limits: Limits,
     grid: timegrid.Grid,
-    ticks: Ints,
+    ticks: slice,
     coasts: Coasts,
     states: tuple[int, ...],
 ) -> Passage | None:
@@ -132,7 +134,7 @@ def _passage(
     tick, report = grid.tick[ticks], grid.report[ticks]
     distance_m = coasts.distance_m(lat, lon, of=states)
     nearest = distance_m.argmin(axis=0)
-    seen = set(np.unique(nearest).tolist())
+    seen = set(np.flatnonzero(np.bincount(nearest)).tolist())
     path_m = way_m(lat, lon)
     best, best_value = None, 0.0
     for one, other in combinations(states, 2):
@@ -153,8 +155,8 @@ def _passage(
         forth = position[end] > position[begin]
         left, ahead = (one, other) if forth else (other, one)
         best = Passage(
-            begin=int(ticks[begin]),
-            end=int(ticks[end]),
+            begin=int(ticks.start) + begin,
+            end=int(ticks.start) + end,
             from_state=coasts.states[left],
             to_state=coasts.states[ahead],
             share=float(abs(position[end] - position[begin])),
@@ -184,10 +186,24 @@ def _best(
     """
     begin, end = -1, -1
     n = len(track.position)
+    n_blocks = -(-n // BLOCK)
+    low, high = np.full(n_blocks, np.inf), np.full(n_blocks, -np.inf)
     for i in range(n):
-        for j in range(i + 1, min(i + search.longest + 1, n)):
+        low[i // BLOCK] = min(low[i // BLOCK], track.position[i])
+        high[i // BLOCK] = max(high[i // BLOCK], track.position[i])
+    for i in range(n):
+        stop = min(i + search.longest + 1, n)
+        j = i
+        while j + 1 < stop:
+            j += 1
+            if j % BLOCK == 0:
+                here, block = track.position[i], j // BLOCK
+                most = max(high[block] - here, here - low[block])
+                if most < least or most <= best_value:  # no value is more than its share
+                    j += BLOCK - 1
+                    continue
             share = abs(track.position[j] - track.position[i])
-            if share < least:
+            if share < least or share <= best_value:
                 continue
             if j - i > FINE_STEPS and (track.tick[i] % 3 or track.tick[j] % 3):
                 continue

@@ -14,18 +14,19 @@ OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
 AT_A_COAST: Final = frozenset({SHORE, NEAR})
 
 
-def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
-    """Return the score of a passage, None where it is none.
+def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
+    """Tell whether a passage that began and ended so may be one across.
 
-    It is none where neither end is at a coast, where it only leads out from one (or in to one) and
-    the vessel is heard at its other end (it went out, or came in from sea), or where too little
-    speaks for one.
+    It is none where neither end is at a coast, or where it only leads out from one (or in to one)
+    and the vessel is heard at its other end: it went out, or came in from sea.
     """
+    at_a_coast = began in AT_A_COAST or ended in AT_A_COAST
+    return at_a_coast and (sides_changed or AT_SEA not in (began, ended))
+
+
+def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
+    """Return the score of a passage that may lead across, None where too little speaks for it."""
     began, ended = evidence["began"], evidence["ended"]
-    if began not in AT_A_COAST and ended not in AT_A_COAST:
-        return None
-    if not evidence["sides_changed"] and AT_SEA in (began, ended):
-        return None
     mean_kn = evidence["mean_speed_kn"]
     landed = evidence["landed"] and not at_a_port(evidence, "end", port_m)
     score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))

@@ -1,13 +1,13 @@
 """Where a passage may lie: by the coasts of two states, and which ticks are at a shore."""
 
-from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, shapes, timegrid
+from detectors.kinematics.integrity.jit import compiled
 from detectors.surroundings.coasts import SPACING_M, Coasts
 from detectors.surroundings.zones import Zones
 
@@ -22,27 +22,31 @@ WRONG_M: Final = float(CELL_DEG / np.sqrt(2) * shapes.DEGREE_M)
 
 
 class Cells:
-    """How far the cells of a grid's ticks are from each state's coast: right by `WRONG_M`."""
+    """How far the cells of a grid's ticks are from each state's coast: right by `WRONG_M`.
+
+    Attributes
+    ----------
+    of_row
+        The cell of each row of the grid.
+    middle_m
+        How far the middle of each cell is from each state's coast, (states, cells).
+    """
 
     def __init__(self, grid: timegrid.Grid, coasts: Coasts) -> None:
         north, east = (np.floor(at / CELL_DEG).astype("int64") for at in (grid.lat, grid.lon))
         _, one_of, cell = np.unique(north * 10**6 + east, return_index=True, return_inverse=True)
-        self._cell = cell.astype("int32")
-        self._middle_m = coasts.distance_m(
+        self.of_row = cell.astype("int32")
+        self.middle_m = coasts.distance_m(
             (north[one_of] + 0.5) * CELL_DEG, (east[one_of] + 0.5) * CELL_DEG
         )
 
-    def coasts_m(self, rows: Ints) -> Floats:
-        """Return the distance to each state's coast from some rows of the grid."""
-        return np.asarray(self._middle_m[:, self._cell[rows]])
-
     def coast_m(self, rows: Ints, state: int) -> Floats:
         """Return the distance to one state's coast from some rows of the grid."""
-        return np.asarray(self._middle_m[state, self._cell[rows]])
+        return np.asarray(self.middle_m[state, self.of_row[rows]])
 
     def within(self, reach_m: float) -> Bools:
         """Tell which rows may be no further than that from any coast."""
-        return np.asarray((self._middle_m.min(axis=0) <= reach_m + WRONG_M)[self._cell])
+        return np.asarray((self.middle_m.min(axis=0) <= reach_m + WRONG_M)[self.of_row])
 
 
 def at_a_shore(limits: Limits, grid: timegrid.Grid, zones: Zones, cells: Cells) -> Bools:
@@ -54,75 +58,129 @@ def at_a_shore(limits: Limits, grid: timegrid.Grid, zones: Zones, cells: Cells) 
     return ashore
 
 
-def worth_a_look(
-    limits: Limits,
-    grid: timegrid.Grid,
-    stretches: dict[int, Ints],
-    cells: Cells,
-) -> dict[int, tuple[slice, tuple[int, ...]]]:
-    """Return the part of each stretch in which a passage may lie, and the states (their ordinals)
-    whose coasts matter there, by the cells that it goes through.
+class Asked(NamedTuple):
+    """What a passage needs, and by how much distances may be wrong, compiled; see `Limits`."""
 
+    min_share: float
+    min_one_sided: float
+    min_ratio: float
+    min_way_m: float
+    wrong_m: float
+
+
+def worth_a_look(
+    limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, cells: Cells
+) -> tuple[Ints, Ints, Bools]:
+    """Return the part of each run in which a passage may lie, as its first row of the grid and its
+    last, -1 where there can be none; and the states whose coasts matter there, (runs, states).
+
+    Runs are `first` to `last` and the row after. Looked at are the cells that they go through.
     A distance changes by no more than the way made, so the distance of a cell's middle is wrong
     by half of the cell's diagonal at most. The way across that is asked for is several times
     that; ships that follow the strait don't come near it, and needn't be measured at each tick.
     """
-    parts = {}
-    for k, ticks in stretches.items():
-        path_m = way_m(grid.lat[ticks], grid.lon[ticks])
-        part = _may_hold(limits, cells.coasts_m(ticks), path_m, WRONG_M)
-        if part is not None:
-            parts[k] = part
-    return parts
+    asked = Asked(
+        limits.min_width_fraction,
+        limits.min_one_sided_fraction,
+        limits.min_across_ratio,
+        limits.min_distance_m,
+        WRONG_M,
+    )
+    steps_m = np.asarray(
+        geodesy.distance_m(grid.lat[:-1], grid.lon[:-1], grid.lat[1:], grid.lon[1:])
+    )
+    return _may_hold(first, last + 1, steps_m, cells.middle_m, cells.of_row, asked)
 
 
+@compiled
 def _may_hold(
-    limits: Limits, distance_m: Floats, path_m: Floats, wrong_m: float
-) -> tuple[slice, tuple[int, ...]] | None:
-    """Tell between which ticks any passage lies if each distance is wrong by up to `wrong_m`, and
-    the states it may lead between or have nearest to it; None where there can be none.
+    first: Ints,
+    last: Ints,
+    steps_m: Floats,
+    middle_m: Floats,
+    cell: NDArray[np.int32],
+    asked: Asked,
+) -> tuple[Ints, Ints, Bools]:
+    """Tell between which rows any passage lies if each distance is wrong by up to `wrong_m`, and
+    the states that it may lead between or has nearest to it.
+
+    A stretch of `min_way_m` or more must lead across for `min_ratio` of its way.
     """
-    seen = (distance_m <= distance_m.min(axis=0) + 2 * wrong_m).any(axis=1)
-    first, last, states = len(path_m), -1, set(np.flatnonzero(seen).tolist())
-    for one, other in combinations(range(len(distance_m)), 2):
-        if not seen[one] and not seen[other]:
-            continue
-        least = least_share(limits, bool(seen[one]), bool(seen[other]))
-        a, b = distance_m[one], distance_m[other]
-        position = a / np.maximum(a + b, 1.0)
-        off = np.minimum(wrong_m / np.maximum(a + b - 2 * wrong_m, 1.0), 1.0)
-        if (position + off).max() - (position - off).min() < least:
-            continue
-        begins, ends = leads_across(limits, (a - b) / 2, path_m, 2 * wrong_m)
-        if begins.any():
-            first = min(first, int(begins.argmax()))
-            last = max(last, int(np.flatnonzero(ends)[-1]))
-            states |= {one, other}
-    return (slice(first, last + 1), tuple(sorted(states))) if last >= 0 else None
+    n_states, longest = len(middle_m), 0
+    for k in range(len(first)):
+        longest = max(longest, last[k] - first[k] + 1)
+    begin, end = np.full(len(first), -1), np.full(len(first), -1)
+    states = np.zeros((len(first), n_states), np.bool_)
+    path_m, best_m, excess_m = np.zeros(longest), np.zeros(longest), np.zeros(longest)
+    seen = np.zeros(n_states, np.bool_)
+    error_m = 2 * asked.wrong_m
+    for k in range(len(first)):
+        low, n = first[k], last[k] - first[k] + 1
+        seen[:] = False
+        for i in range(n):
+            path_m[i] = path_m[i - 1] + steps_m[low + i - 1] if i else 0.0
+            at = cell[low + i]
+            least_m = np.inf
+            for state in range(n_states):
+                least_m = min(least_m, middle_m[state, at])
+            for state in range(n_states):
+                seen[state] |= middle_m[state, at] <= least_m + error_m
+        begins, ends = n, -1
+        for one in range(n_states):
+            for other in range(one + 1, n_states):
+                if not seen[one] and not seen[other]:
+                    continue
+                both = seen[one] and seen[other]
+                least = asked.min_share if both else asked.min_one_sided
+                highest, lowest = -np.inf, np.inf
+                for i in range(n):
+                    a, b = middle_m[one, cell[low + i]], middle_m[other, cell[low + i]]
+                    position = a / max(a + b, 1.0)
+                    off = min(asked.wrong_m / max(a + b - error_m, 1.0), 1.0)
+                    highest, lowest = max(highest, position + off), min(lowest, position - off)
+                if highest - lowest < least:
+                    continue
+                leads = False
+                for sign in (1.0, -1.0):
+                    # More across than asked for from i to j: then this has grown between them.
+                    for i in range(n):
+                        a, b = middle_m[one, cell[low + i]], middle_m[other, cell[low + i]]
+                        excess_m[i] = sign * ((a - b) / 2) - asked.min_ratio * path_m[i]
+                    best_m[n - 1] = excess_m[n - 1]
+                    for i in range(n - 2, -1, -1):
+                        best_m[i] = max(best_m[i + 1], excess_m[i])
+                    j = 0
+                    for i in range(n):
+                        while j < n and path_m[j] < path_m[i] + asked.min_way_m:
+                            j += 1
+                        if j == n:
+                            break
+                        if best_m[j] >= excess_m[i] - error_m:
+                            begins, leads = min(begins, i), True
+                            break
+                    best_m[0] = excess_m[0]
+                    for i in range(1, n):
+                        best_m[i] = min(best_m[i - 1], excess_m[i])
+                    i = n - 1
+                    for j in range(n - 1, -1, -1):
+                        while i >= 0 and path_m[i] > path_m[j] - asked.min_way_m:
+                            i -= 1
+                        if i < 0:
+                            break
+                        if best_m[i] <= excess_m[j] + error_m:
+                            ends = max(ends, j)
+                            break
+                if leads:
+                    states[k, one] = states[k, other] = True
+        if ends >= 0 and begins < n:
+            begin[k], end[k] = low + begins, low + ends
+            states[k] |= seen
+    return begin, end, states
 
 
 def least_share(limits: Limits, one_seen: bool, other_seen: bool) -> float:
     """Return the share of the width to ask for, by whether either coast was the nearest at all."""
     return limits.min_width_fraction if one_seen and other_seen else limits.min_one_sided_fraction
-
-
-def leads_across(
-    limits: Limits, across_m: Floats, path_m: Floats, error_m: float = 0.0
-) -> tuple[Bools, Bools]:
-    """Tell which ticks begin and end a stretch of `min_distance_m` or more that leads across
-    for `min_across_ratio` of its way, or may do so where that is wrong by up to `error_m`.
-    """
-    begins, ends = np.zeros(len(path_m), bool), np.zeros(len(path_m), bool)
-    soonest = np.searchsorted(path_m, path_m + limits.min_distance_m)
-    latest = np.searchsorted(path_m, path_m - limits.min_distance_m, side="right") - 1
-    for gain_m in (across_m, -across_m):
-        # More across than asked for from i to j: then this has grown between them.
-        excess_m = gain_m - limits.min_across_ratio * path_m
-        later_m = np.append(np.maximum.accumulate(excess_m[::-1])[::-1], -np.inf)
-        begins |= later_m[soonest] >= excess_m - error_m
-        earlier_m = np.append(np.minimum.accumulate(excess_m), np.inf)
-        ends |= earlier_m[latest] <= excess_m + error_m
-    return begins, ends
 
 
 def way_m(lat: Floats, lon: Floats) -> Floats:

@@ -138,13 +138,14 @@ def _reported_beside(
         )
         beside &= times_us[0] - at_us < limits.step_s * SECOND_US
         beside &= reports.track[rows[1]] == grid.track_id[boat]
+        left = np.flatnonzero(beside)
         for row, time_us in zip(rows, times_us, strict=True):
-            away_m = geodesy.distance_m(
-                reports.lat[row], reports.lon[row], grid.lat[ship], grid.lon[ship]
-            )
-            moved_m = grid.speed_kn[ship] * geodesy.KNOT_MPS * np.abs(time_us - at_us) / SECOND_US
-            beside &= away_m <= limits.max_alongside_m + moved_m
-        found |= beside
+            other, took_us = ship[left], np.abs(time_us[left] - at_us[left])
+            places = reports.lat[row[left]], reports.lon[row[left]]
+            away_m = geodesy.distance_m(*places, grid.lat[other], grid.lon[other])
+            moved_m = grid.speed_kn[other] * geodesy.KNOT_MPS * took_us / SECOND_US
+            left = left[away_m <= limits.max_alongside_m + moved_m]
+        found[left] = True
     return np.asarray(found & (grid.speed_kn[ship] < limits.max_drift_kn))
 
 

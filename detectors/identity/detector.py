@@ -1,5 +1,6 @@
 """The detector `identity`: its facts, its rules, its events."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -8,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context
+from detectors.core.detector import Context, Gathered
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Edges, Near, Relation, Reported, StatedAlike
 from detectors.core.telling import Told, Words
 from detectors.hypotheses import identity
 from detectors.identity.change import changes
+from detectors.identity.everybody import Digest, Everybody
 from detectors.identity.limits import Limits
 from detectors.identity.numbers import invalid_imos, invalid_mmsis
 from detectors.identity.one_hull import MAX_SILENCE_S, STEP_S, one_hull
@@ -23,7 +25,6 @@ from detectors.identity.switch import LOST_M, LOST_S, switches
 from detectors.identity.told import tell
 from detectors.identity.two_hulls import two_hulls
 from detectors.kinematics import hand_over, timespan, track_ends
-from detectors.vessels import statement
 
 
 class Identity(Limits):
@@ -98,6 +99,7 @@ class Identity(Limits):
         "(2021), Unmasked: vessel identity laundering"
     )
     needs_zones: ClassVar[bool] = False
+    digests: ClassVar[bool] = True
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = identity.HYPOTHESES
 
     @property
@@ -129,15 +131,16 @@ class Identity(Limits):
         if positions.empty:
             return events.empty()
         reports = VesselReports(positions)
+        known: Everybody = self.known_of_all(positions, context)
         statements = _of_ships(context.statements, reports)
-        spans = {field: statement.spans(statements, field) for field in FIELDS}
+        spans = {field: _of_ships(said, reports) for field, said in known.spans.items()}
         window = timespan.window_us(context.start, context.end)
         stories = [
-            *switches(self, reports, statements, context),
+            *switches(self, reports, known.ending, known.pairs, statements, context),
             *two_hulls(self, reports, context),
-            *one_hull(self, reports, statements, context),
+            *one_hull(self, reports, known.sailing, statements, context),
             *changes(self, reports, spans, context),
-            *shared(self, reports, spans),
+            *shared(self, reports, known.numbers, known.names),
             *invalid_imos(self, reports, statements, spans["imo"]),
             *invalid_mmsis(self, reports, statements, window[1]),
         ]
@@ -145,6 +148,15 @@ class Identity(Limits):
         end_us = np.array([window[1] if s.going_on else s.end_us for s in stories], "int64")
         wanted = timespan.touches(start_us, end_us, window, self.settle)
         return events.build([self._event(stories[i]) for i in np.flatnonzero(wanted)])
+
+    def digest(self, positions: pd.DataFrame, noise: pd.DataFrame) -> Digest:
+        """Return what others may have to do with some vessels by."""
+        return Digest.of(self, positions)
+
+    def gather(self, digests: Sequence[Digest], context: Context) -> Gathered:
+        """Return who may be whose other number."""
+        known = Everybody.of(self, digests, context)
+        return Gathered(known, *known.company())
 
     def _event(self, story: Story) -> dict[str, Any]:
         """Return the event of a story."""

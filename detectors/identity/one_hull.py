@@ -1,10 +1,12 @@
 """One hull under two numbers: two sets that are never anywhere but together."""
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
@@ -15,6 +17,9 @@ from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.kinematics.near import Near
 from detectors.vessels.numbers import imo_is_valid, plain
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
 STEP_S: Final = 300
 """Five minutes: at 12 kn a mile."""
 MAX_SILENCE_S: Final = 1800.0
@@ -22,49 +27,102 @@ MAX_BREAK_S: Final = 21_600
 """Six hours in which one of them isn't heard, or both lie: as of two hulls, one event."""
 
 
-def one_hull(
-    limits: Limits, reports: VesselReports, statements: pd.DataFrame, context: Context
-) -> Iterator[Story]:
-    """Find two numbers whose sets sail as one: see `identity`.
+class Moving(NamedTuple):
+    """Where tracks under way were every `STEP_S`, sorted by (track, tick)."""
+
+    track: Ints
+    tick: Ints
+    lat: Floats
+    lon: Floats
+    speed_kn: Floats
+
+
+class Runs(NamedTuple):
+    """Runs of two tracks that sail as one.
+
+    Attributes
+    ----------
+    one, other
+        Rows at which the two are near one another.
+    first, last
+        The runs, as rows of these.
+    """
+
+    one: Ints
+    other: Ints
+    first: Ints
+    last: Ints
+    median_m: Floats
+    sailed_m: Floats
+
+
+def moving(limits: Limits, grid: timegrid.Grid) -> tuple[Ints, Moving]:
+    """Return the rows of a grid at which tracks are under way, and where these were."""
+    rows = np.flatnonzero(grid.speed_kn >= limits.min_speed_kn)
+    tracks, ticks = grid.track_id[rows], grid.tick[rows]
+    return rows, Moving(tracks, ticks, grid.lat[rows], grid.lon[rows], grid.speed_kn[rows])
+
+
+def as_one(limits: Limits, where: Moving) -> Runs:
+    """Find who sails as one: see `identity`.
 
     Who lies beside another says nothing, and what is towed or sails in company keeps its distance.
     """
-    grid = reports.grid(STEP_S, MAX_SILENCE_S)
-    moving = np.flatnonzero(grid.speed_kn >= limits.min_speed_kn)
-    if not len(moving):
-        return
-    moment = grid.tick[moving] - grid.tick[moving].min()
-    place = Near(grid.lat[moving], grid.lon[moving], moment, limits.max_beside_m, slack=1.001)
-    i, j = (moving[rows] for rows in place.pairs())
-    apart = grid.track_id[i] // 100 != grid.track_id[j] // 100
+    i = j = np.zeros(0, "int64")
+    if len(where.tick):
+        moment = where.tick - where.tick.min()
+        near = Near(where.lat, where.lon, moment, limits.max_beside_m, slack=1.001)
+        i, j = near.pairs()
+    apart = where.track[i] // 100 != where.track[j] // 100
     i, j = i[apart], j[apart]
-    swap = grid.track_id[i] > grid.track_id[j]
+    swap = where.track[i] > where.track[j]
     i, j = np.where(swap, j, i), np.where(swap, i, j)
-    order = np.lexsort((grid.tick[i], grid.track_id[j], grid.track_id[i]))
+    order = np.lexsort((where.tick[i], where.track[j], where.track[i]))
     i, j = i[order], j[order]
-    begins, ends = timegrid.stretches(grid.track_id[i], grid.track_id[j])
+    begins, ends = timegrid.stretches(where.track[i], where.track[j])
     first, last = timegrid.episodes(
         np.repeat(np.arange(len(begins)), ends - begins + 1),
-        grid.tick[i],
+        where.tick[i],
         max_break=MAX_BREAK_S // STEP_S,
         min_piece=1,
         min_length=-(-limits.min_one_hull_s // STEP_S),
     )
-    distance_m = np.asarray(geodesy.distance_m(grid.lat[i], grid.lon[i], grid.lat[j], grid.lon[j]))
-    median_m = timegrid.quantiles(distance_m, first, last, 0.5)
-    sailed_m = timegrid.aggregate(np.add, grid.speed_kn[i], first, last)
+    apart_m = geodesy.distance_m(where.lat[i], where.lon[i], where.lat[j], where.lon[j])
+    median_m = timegrid.quantiles(np.asarray(apart_m), first, last, 0.5)
+    sailed_m = timegrid.aggregate(np.add, where.speed_kn[i], first, last)
     sailed_m = np.asarray(sailed_m) * geodesy.KNOT_MPS * STEP_S
-    as_one = (median_m <= limits.max_one_hull_m) & (sailed_m >= limits.min_one_hull_m)
+    kept = (median_m <= limits.max_one_hull_m) & (sailed_m >= limits.min_one_hull_m)
+    return Runs(i, j, first[kept], last[kept], median_m[kept], sailed_m[kept])
+
+
+def one_hull(
+    limits: Limits,
+    reports: VesselReports,
+    sailing: Ints,
+    statements: pd.DataFrame,
+    context: Context,
+) -> Iterator[Story]:
+    """Return the stories of vessels of which some sail as one."""
+    own = np.flatnonzero(np.isin(reports.tracks // 100, sailing))
+    if not len(own):
+        return
+    _, rows = timegrid.ranges(reports.bounds[own], np.diff(reports.bounds)[own])
+    places = reports.time_us[rows], reports.lat[rows], reports.lon[rows]
+    grid = timegrid.resample(reports.track[rows], *places, STEP_S, MAX_SILENCE_S)
+    grid = replace(grid, report=rows[grid.report])
+    under_way, where = moving(limits, grid)
+    runs = as_one(limits, where)
+    i, j = under_way[runs.one], under_way[runs.other]
     spans, kept = timespan.of_runs(
         grid,
         [i, j],
-        first[as_one],
-        last[as_one],
+        runs.first,
+        runs.last,
         window=timespan.window_us(context.start, context.end),
         settle=limits.settle,
         max_break_s=MAX_BREAK_S,
     )
-    median_m, sailed_m = median_m[as_one][kept], sailed_m[as_one][kept]
+    median_m, sailed_m = runs.median_m[kept], runs.sailed_m[kept]
     for k in range(len(spans)):
         row, end = int(i[spans.first[k]]), int(i[spans.last[k]]) + 1
         before, after = int(grid.report[row]), int(grid.report[end])

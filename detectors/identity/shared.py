@@ -1,10 +1,9 @@
 """Two vessels that say the same, or alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
@@ -19,14 +18,17 @@ HOW_SETTINGS: Final = ("min_switches", "max_together_m", "max_transit_kn")
 
 
 def shared(
-    limits: Limits, reports: VesselReports, spans: Mapping[str, pd.DataFrame]
+    limits: Limits,
+    reports: VesselReports,
+    numbers: Sequence[namesakes.Shared],
+    names: Sequence[namesakes.Shared],
 ) -> Iterator[Story]:
-    """Find vessels that say the same IMO number, or names that look alike."""
-    names, callsigns, numbers = (spans[field] for field in ("name", "callsign", "imo"))
-    for one in namesakes.shared_imo(numbers, limits.memory):
-        yield _shared_imo(limits, one, reports)
-    for one in namesakes.look_alikes(names, callsigns, numbers, limits.memory):
-        yield _look_alike(limits, one, reports)
+    """Return the stories of vessels that say the same IMO number, or names that look alike."""
+    heard = set(reports.vessels.tolist())
+    for tell, found in ((_shared_imo, numbers), (_look_alike, names)):
+        for one in found:
+            if one.mmsi in heard and one.other_mmsi in heard:
+                yield tell(limits, one, reports)
 
 
 def _shared_imo(limits: Limits, shared: namesakes.Shared, reports: VesselReports) -> Story:

@@ -1,6 +1,7 @@
 """One hull that goes on under another number."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,6 @@ from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
 from detectors.kinematics import geodesy, hand_over, shapes, timespan, track_ends
-from detectors.kinematics.reports import Reports
 from detectors.vessels import statement
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
 
@@ -27,9 +27,11 @@ which a receiver's range doesn't change, in the six hours before."""
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
 
-def ends_of(limits: Limits, reports: Reports) -> tuple[track_ends.Ends, track_ends.Ends]:
-    """Return where well heard tracks end, and where they begin."""
-    return track_ends.ends(
+def ends_of(limits: Limits, reports: VesselReports) -> tuple[track_ends.Ends, track_ends.Ends]:
+    """Return where well heard tracks of ships end, and where they begin; rows count from the first
+    of each track.
+    """
+    found = track_ends.ends(
         reports.track,
         reports.time_us,
         reports.lat,
@@ -38,25 +40,49 @@ def ends_of(limits: Limits, reports: Reports) -> tuple[track_ends.Ends, track_en
         reports.cog_deg,
         limits.motion,
     )
+    ships = (some.take(reports.is_ship(some.track_id // 100)) for some in found)
+    ending, beginning = (
+        replace(s, row=s.row - reports.bounds[np.searchsorted(reports.tracks, s.track_id)])
+        for s in ships
+    )
+    return ending, beginning
+
+
+def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:
+    """Tell which of two are heard so seldom that it matters who else was lost there."""
+    return np.maximum(pairs.end.interval_s, pairs.begin.interval_s) > identity.THIN_S
+
+
+def ended(limits: Limits, ending: track_ends.Ends, context: Context) -> track_ends.Ends:
+    """Return those at which a track isn't merely unheard so far."""
+    now_us = timespan.window_us(context.start, context.end)[1]
+    so_far_s = (now_us - ending.time_us) / SECOND_US
+    known = so_far_s >= np.maximum(limits.min_ended_s, 6 * ending.interval_s)
+    return ending.take(np.isfinite(ending.silent_s) | known)
 
 
 def switches(
-    limits: Limits, reports: VesselReports, statements: pd.DataFrame, context: Context
+    limits: Limits,
+    reports: VesselReports,
+    ending: track_ends.Ends,
+    pairs: hand_over.HandOvers,
+    statements: pd.DataFrame,
+    context: Context,
 ) -> Iterator[Story]:
-    """Find tracks that go on from where another vessel's ended."""
-    ending, beginning = ends_of(limits, reports)
+    """Return the stories of tracks that go on from where another vessel's ended.
+
+    Parameters
+    ----------
+    ending, pairs
+        Where tracks of any vessel ended, and which go on; rows count from each track's first.
+    """
     now_us = timespan.window_us(context.start, context.end)[1]
-    so_far_s = (now_us - ending.time_us) / SECOND_US
-    ended = np.isfinite(ending.silent_s) | (
-        so_far_s >= np.maximum(limits.min_ended_s, 6 * ending.interval_s)
-    )
-    ending = ending.take(ended & reports.is_ship(ending.track_id // 100))
-    beginning = beginning.take(reports.is_ship(beginning.track_id // 100))
-    pairs = hand_over.pairs(ending, beginning, limits.motion)
     silent_s = np.minimum(pairs.end.silent_s, (now_us - pairs.end.time_us) / SECOND_US)
-    vessels = np.unique(np.r_[pairs.end.track_id, pairs.begin.track_id] // 100)
-    words = statements[statements["mmsi"].isin(vessels).to_numpy(bool)]
-    for i in range(len(pairs.end)):
+    here = np.isin(pairs.end.track_id, reports.tracks)
+    here &= np.isin(pairs.begin.track_id, reports.tracks)
+    both = np.r_[pairs.end.track_id[here], pairs.begin.track_id[here]]
+    words = statements[statements["mmsi"].isin(np.unique(both // 100)).to_numpy(bool)]
+    for i in np.flatnonzero(here).tolist():
         tracks = [int(pairs.end.track_id[i]), int(pairs.begin.track_id[i])]
         gave, took = (track // 100 for track in tracks)
         begin_us = int(pairs.begin.time_us[i])
@@ -87,7 +113,8 @@ def switches(
         score *= 0.85 if unlike else 1.0
         # As for the change of speed, the limit grows with the pause; see `hand_over`.
         course_limit_deg = limits.max_course_change_deg * (1 + max(pause_s, 0) / limits.max_pause_s)
-        first, second = int(pairs.end.row[i]), int(pairs.begin.row[i])
+        first = reports.span_of(tracks[0])[0] + int(pairs.end.row[i])
+        second = reports.span_of(tracks[1])[0] + int(pairs.begin.row[i])
         evidence = {
             "from_mmsi": f"{gave:09d}",
             "to_mmsi": f"{took:09d}",
@@ -143,8 +170,7 @@ def _others_lost(
 
     Only where one of the two is heard so seldom that it matters.
     """
-    interval_s = max(float(pairs.end.interval_s[i]), float(pairs.begin.interval_s[i]))
-    if interval_s <= identity.THIN_S:
+    if not thin(pairs)[i]:
         return {}
     lat, lon = float(pairs.end.lat[i]), float(pairs.end.lon[i])
     until_us = int(pairs.begin.time_us[i])

@@ -123,8 +123,9 @@ def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> 
 def _are_strays(reports: VesselReports, main: int, copy: copies.Track) -> bool:
     """Tell whether the few reports of a copy are misdated ones of the track heard most."""
     around_us = int(copies.MAX_CLOCK_S * SECOND_US)
-    near = (reports.time_us >= copy.time_us[0] - around_us) & (reports.track == main)
-    near &= reports.time_us <= copy.time_us[-1] + around_us
+    own = np.arange(*reports.span_of(main))
+    time_us = reports.time_us[own]
+    near = own[(time_us >= copy.time_us[0] - around_us) & (time_us <= copy.time_us[-1] + around_us)]
     original = copies.Track(reports.time_us[near], reports.lat[near], reports.lon[near])
     few = len(copy.time_us) / max(len(original.time_us), 1)
     on_its_way = float(np.mean(np.isfinite(copies.strays_s(original, copy))))

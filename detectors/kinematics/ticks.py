@@ -69,7 +69,8 @@ def ranked(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     found = np.full(len(first), np.nan)
     for k in range(len(first)):
         own = values[first[k] : last[k] + 1]
-        own = np.sort(own[~np.isnan(own)])
+        own = own[~np.isnan(own)]
         if len(own):
-            found[k] = own[int(np.floor((len(own) - 1) * q))]
+            nth = int(np.floor((len(own) - 1) * q))
+            found[k] = np.partition(own, nth)[nth]
     return found

@@ -92,6 +92,10 @@ def resample(
     from detectors.kinematics import ticks  # compiled: not for who makes no grid
 
     silence_us = int(min(max_silence_s * SECOND_US, 2**62))
+    # Frames give arrays that can't be written: all are, or there were two kinds to compile for.
+    track_id, time_us, lat, lon = track_id.view(), time_us.view(), lat.view(), lon.view()
+    for values in (track_id, time_us, lat, lon):
+        values.flags.writeable = False
     asked = track_id, time_us, lat, lon, step_s * SECOND_US, silence_us
     n = ticks.count(track_id, time_us, *asked[4:])
     track_of, tick_of, report_of = (np.empty(n, "int64") for _ in range(3))

@@ -1,5 +1,6 @@
 """The detector `spoofing`: its facts, its rules, its events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context
+from detectors.core.detector import Context, Gathered
 from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import LastNear, Relation
@@ -26,10 +27,11 @@ from detectors.spoofing.jump import there_and_back
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.merge import merge, strongest
 from detectors.spoofing.on_land import on_land
+from detectors.spoofing.others import Others
 from detectors.spoofing.peculiar import shaped
 from detectors.spoofing.replay import replayed
 from detectors.spoofing.scatter import held_against_others, scattered
-from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, of_vessels
+from detectors.spoofing.story import CIRCLE_BINS_S, Fixes, Scene, Story, of_vessels
 from detectors.spoofing.told import tell
 
 RULES: Final = (frozen, circling, on_land, replayed, beside, there_and_back)
@@ -98,6 +100,7 @@ class Spoofing(Limits):
     name: ClassVar[str] = "spoofing"
     version: ClassVar[str] = "10"
     needs_zones: ClassVar[bool] = False
+    digests: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -145,8 +148,17 @@ class Spoofing(Limits):
         if len(reports) == 0:
             return events.empty()
         scene = Scene(self, reports, context)
-        stories = [held_against_others(self, scene, story) for story in self._stories(scene)]
+        others = context.gathered or Others.together([Others.of(scene)])
+        stories = (held_against_others(self, scene, others, s) for s in self._stories(scene))
         return events.build([self._event(reports, story) for story in stories])
+
+    def digest(self, positions: pd.DataFrame, noise: pd.DataFrame) -> Others:
+        """Return the bad fixes of some vessels, and where they were every ten minutes."""
+        return Others.of(Fixes(of_vessels(positions), noise))
+
+    def gather(self, digests: Sequence[Others], context: Context) -> Gathered:
+        """Return the same of all vessels."""
+        return Gathered(Others.together(digests))
 
     def _stories(self, scene: Scene) -> list[Story]:
         """Find what was false and touches the window, one story for each false track."""

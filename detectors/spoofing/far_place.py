@@ -24,7 +24,8 @@ def stood_far_off(limits: Limits, scene: Scene) -> Iterator[Story]:
     for vessel, false in noise.groupby("mmsi", sort=True):
         if len(false) < limits.min_reports:
             continue
-        own = np.flatnonzero(reports.track // 100 == vessel)
+        track = 100 * int(str(vessel))
+        own = np.arange(*np.searchsorted(reports.track, [track, track + 100]))
         own = own[np.argsort(reports.time_us[own], kind="stable")]
         times = np.sort(epoch_us(false["time"]))
         order = np.argsort(epoch_us(false["time"]), kind="stable")

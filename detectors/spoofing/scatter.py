@@ -13,6 +13,7 @@ from detectors.kinematics import geodesy, scatter
 from detectors.kinematics.leaps import MIN_OFFSET_M
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
+from detectors.spoofing.others import Others
 from detectors.spoofing.story import Scene, Story
 
 OTHERS_S: Final = 6 * 3600
@@ -108,13 +109,13 @@ def as_one(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.
     return found
 
 
-def held_against_others(limits: Limits, scene: Scene, story: Story) -> Story:
+def held_against_others(limits: Limits, scene: Scene, others: Others, story: Story) -> Story:
     """Return the story, with how many others nearby had bad fixes when its positions leapt.
 
     Looked at are the last hours of scattered fixes, else the beginning, so that it doesn't
     matter how far back the others are known.
     """
-    reports, bins = scene.reports, scene.bins
+    reports = scene.reports
     if not story.evidence.get("leapt"):
         return story
     if story.subkind == "scatter":
@@ -123,16 +124,11 @@ def held_against_others(limits: Limits, scene: Scene, story: Story) -> Story:
     else:
         since_us = until_us = int(reports.time_us[story.first])
     mmsi, lat, lon = place_of(reports, story)
-    n = scene.marks.n_suffering(mmsi, since_us, until_us, lat, lon, limits.max_interference_m)
+    place = mmsi, since_us, until_us, lat, lon, limits.max_interference_m
+    n = others.marks.n_suffering(*place)
     if n == 0:
         return story
-    reach_us = int(scatter.NEAR_S * SECOND_US)
-    step_us = bins.step_s * SECOND_US
-    low, high = (since_us - reach_us) // step_us, (until_us + reach_us) // step_us
-    near = bins.first[(bins.tick >= low) & (bins.tick <= high)]
-    off_m = geodesy.distance_m(lat, lon, reports.lat[near], reports.lon[near])
-    others = np.unique(reports.track[near[off_m <= limits.max_interference_m]] // 100)
-    n_near = max(int(np.count_nonzero(others != mmsi)), n)
+    n_near = max(others.n_near(*place), n)
     evidence = {
         **story.evidence,
         "n_others_scattered": n,

@@ -53,15 +53,12 @@ class Story:
     home: int = -1
 
 
-class Scene:
-    """All that the rules look at: reports, what was derived from them, zones, what is now."""
+class Fixes:
+    """Reports, and those of them that leap or scatter; `noise` are those without a track."""
 
-    def __init__(self, limits: Limits, reports: Reports, context: Context) -> None:
-        self.limits = limits
+    def __init__(self, reports: Reports, noise: pd.DataFrame) -> None:
         self.reports = reports
-        self.context = context
-        self.zones = context.zones
-        self.end_us = timespan.window_us(context.start, context.end)[1]
+        self.noise = noise
         self.bins = shapes.bins(reports.track, reports.time_us, CIRCLE_BINS_S[0])
         leaping, self.moving = _steps(reports)
         self.leaps = leaps.among(reports, leaping)
@@ -69,12 +66,23 @@ class Scene:
     @cached_property
     def together(self) -> scatter.Reports:
         """Reports of vessels with bad fixes, whatever tracks the segmentation made of them."""
-        return scatter.merged(self.reports.track, self.reports, self.leaps, self.context.noise)
+        return scatter.merged(self.reports.track, self.reports, self.leaps, self.noise)
 
     @cached_property
     def marks(self) -> scatter.Marks:
         """Bad fixes among others that are."""
         return scatter.marks(self.together)
+
+
+class Scene(Fixes):
+    """All that the rules look at: reports, what was derived from them, zones, what is now."""
+
+    def __init__(self, limits: Limits, reports: Reports, context: Context) -> None:
+        super().__init__(reports, context.noise)
+        self.limits = limits
+        self.context = context
+        self.zones = context.zones
+        self.end_us = timespan.window_us(context.start, context.end)[1]
 
     @cached_property
     def episodes(self) -> list[scatter.Episode]:

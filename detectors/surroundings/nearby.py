@@ -51,12 +51,15 @@ def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Int
 
     Rows of the same track don't count.
     """
-    ticks = np.unique(grid.tick[rows])
-    among = among[np.isin(grid.tick[among], ticks)]
     if len(among) == 0 or len(rows) == 0:
         return np.zeros(len(rows), "int64")
-    # Ticks are numbered anew, since any whole numbers do and small ones are exact.
-    moment, asked = (np.searchsorted(ticks, grid.tick[some]) for some in (among, rows))
+    since, until = int(grid.tick[rows].min()), int(grid.tick[rows].max())
+    wanted = np.zeros(until - since + 1, bool)
+    wanted[grid.tick[rows] - since] = True
+    moment = grid.tick[among] - since
+    then = np.flatnonzero((moment >= 0) & (moment <= until - since))
+    then = then[wanted[moment[then]]]
+    among, moment, asked = among[then], moment[then], grid.tick[rows] - since
     may_be = near.may_be_near(
         (grid.lat[rows], grid.lon[rows], asked),
         (grid.lat[among], grid.lon[among], moment),
@@ -67,4 +70,6 @@ def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Int
     there = among[may_be]
     place = near.Near(grid.lat[there], grid.lon[there], moment[may_be], radius_m)
     found = place.n_near(grid.lat[rows], grid.lon[rows], asked)
-    return np.asarray(found - np.isin(rows, among), "int64")
+    themselves = np.zeros(len(grid.tick), bool)
+    themselves[among] = True
+    return np.asarray(found - themselves[rows], "int64")

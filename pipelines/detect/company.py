@@ -104,10 +104,10 @@ class Scene:
                 return self._last_near(relation)
             case StatedAlike():
                 return self._stated_alike(relation)
+            case Own() | EventsOf(reports=False):
+                return occupancy.joined([])
             case EventsOf():
                 return self._met(relation)
-            case Own():
-                return occupancy.joined([])
             case _:
                 raise TypeError(f"no relation of pairs: {relation}")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from detectors.core import frames
 from detectors.core.frames import SECOND_US, TRACKED, Column
 from pipelines.detect import memory
+from pipelines.detect.digests import Digests
 from pipelines.detect.nearness import Nearness
 from pipelines.store import Queries
 from pipelines.store.spool import Spool
@@ -101,6 +102,7 @@ def heard_in_parts(
     columns: Collection[str],
     spool: Spool,
     near: Nearness,
+    digests: Digests,
 ) -> pd.DataFrame:
     """Return `HEARD` of the vessels in `need`, read by ranges of MMSIs.
 
@@ -112,6 +114,8 @@ def heard_in_parts(
         What is kept in `spool` of each report; `COLUMNS` are among them.
     near
         Notes where they were.
+    digests
+        Keeps what of each matters to others.
     """
     start, end, until = times
     heard = []
@@ -122,5 +126,6 @@ def heard_in_parts(
             heard.append(heard_by_vessel(found.tracked, start, until))
             spool.add(found)
             near.add(found.tracked)
+            digests.add(found)
     whole = pd.concat(heard, ignore_index=True) if heard else frames.empty(HEARD)
     return whole.sort_values("mmsi", ignore_index=True)

@@ -30,8 +30,11 @@ coverage is learned from."""
 LOOK_BYTES: Final = 270.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
-WHOLE_BYTES: Final = 140.0
-"""The same of the detectors that look at all vessels at once, in parts or not."""
+ALONE_BYTES: Final = 190.0
+"""The same of the detectors that don't ask who was near at the time."""
+
+DIGEST_BYTES: Final = 12.0
+"""A report of any vessel in what is kept of it for others, beside such a part."""
 
 
 class TooLittleMemoryError(SelatError):
@@ -52,30 +55,33 @@ class Sizes:
         The parts; see `ranges`.
     rows
         How many reports fit.
+    held
+        How many are held at a time: no more than that, unless a vessel alone has more.
     memory_gb
         What may be taken.
     """
 
     reports: int
     rows: int
+    held: int
     ranges: list[tuple[int, int]]
     memory_gb: float
 
     @classmethod
     def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
         """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
-        rows = rows_in(memory_gb, LOOK_BYTES)
-        return cls(int(counts["reports"].sum()), rows, ranges(counts, rows), memory_gb)
+        rows, each = rows_in(memory_gb, LOOK_BYTES), counts["reports"].to_numpy("int64")
+        held = max(min(int(each.sum()), rows), int(each.max(initial=0)))
+        return cls(int(each.sum()), rows, held, ranges(counts, rows), memory_gb)
 
     @property
     def peak_gb(self) -> float:
         """Memory that it takes, estimated.
 
-        What rests on who was last near, or says the same, is looked at for all vessels together,
-        whatever the parts.
+        Digests of all vessels are held whatever the parts.
         """
-        in_part = min(self.reports, self.rows) * LOOK_BYTES
-        return BASE_GB + max(in_part, self.reports * WHOLE_BYTES) / 1e9
+        digests = self.reports * DIGEST_BYTES
+        return BASE_GB + max(self.held * LOOK_BYTES, self.held * ALONE_BYTES + digests) / 1e9
 
     def refuse_too_much(self) -> None:
         """Find out whether the machine has that memory.

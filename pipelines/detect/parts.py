@@ -11,8 +11,10 @@ What a detector `rests_on` says how its vessels may be looked at apart:
   there are many parts each detector has its own: what matters to one is a fraction of what matters
   to any. One whose vessels raise the same events alone (`Near.ending_s`) is then asked of each
   alone first, and again of those that raise any, with what lay around the end of these.
-- *together*: they rest on who was last near, or says the same; in a busy sea that is nearly
-  everybody. Everybody is looked at at once, in the columns that are read and no others.
+- *by digests*: of others they rest on a few bytes a report, made of everybody while all is read
+  (`Detector.digest`), and on the reports of a few pairs. Parts as those of who stands alone.
+- *together*: nothing of that holds. Everybody is looked at at once, in the columns that are read
+  and no others. No detector that comes with Selat does so.
 
 A part is read for all detectors that can look at it, and is gone before the next one is read.
 """
@@ -24,10 +26,11 @@ from typing import Final, Protocol
 import pandas as pd
 
 from detectors.core import events, frames, run
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, Gathered
 from detectors.core.explain import explain
 from detectors.core.relations import EventsOf, Own, SightingsWithin
 from detectors.kinematics.integrity import Segmented
+from pipelines.detect.digests import Digests
 from pipelines.detect.nearness import Nearness, in_places, only_tells
 from pipelines.store.judged_files import Within
 
@@ -51,7 +54,11 @@ NOBODY: Final = 0
 ALONE: Final = "alone"
 TAKING_PART: Final = "taking part"
 IN_PLACES: Final = "in places"
+BY_DIGESTS: Final = "by digests"
 TOGETHER: Final = "together"
+
+FEW: Final = 0.9
+"""Of what was read for all detectors, one that asks for a smaller share gets that alone."""
 
 TOGETHER_PARTS: Final = 2
 """In so many parts it is cheaper to read once for all detectors of places; in more, the company of
@@ -60,6 +67,8 @@ all is several times that of one. Measured, see docs/capacity.md."""
 
 def manner(detector: Detector, context: Context) -> str:
     """Tell how a detector's vessels may be looked at apart: see above."""
+    if detector.digests:
+        return BY_DIGESTS
     if in_places(detector):
         return IN_PLACES
     found = ALONE
@@ -80,6 +89,11 @@ def columns_of(detectors: Sequence[Detector], *also: str) -> list[str]:
     """Return the columns of `frames.TRACKED` that some detectors read, and what is always read."""
     needed = {"mmsi", "time", "track_id", *also}.union(*(d.requires for d in detectors))
     return [name for name in frames.TRACKED if name in needed]
+
+
+def asks_reports(detector: Detector) -> bool:
+    """Tell whether a vessel's events rest on the reports of those that it shares events with."""
+    return any(isinstance(r, EventsOf) and r.reports for r in detector.rests_on)
 
 
 def taking_part(found: Mapping[str, pd.DataFrame]) -> set[int]:
@@ -106,6 +120,8 @@ class Sweep:
         Of everybody, but for noise and earlier events, which each part has its own of.
     known
         `run.Found.before` by detector; filled in by `run`.
+    digests
+        Of all vessels, of the detectors that make some.
     failed
         Called with name and error of a detector that raised; it isn't asked again.
     """
@@ -121,6 +137,7 @@ class Sweep:
     say: Callable[[str], None]
     failed: Callable[[str, Exception], None]
     known: dict[str, pd.DataFrame] = field(default_factory=dict)
+    digests: Digests | None = None
     _alone: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def run(self, detectors: Sequence[Detector], only: Mapping[str, set[int]]) -> None:
@@ -136,7 +153,8 @@ class Sweep:
             names = {d.name for d in waiting}
             ready = [d for d in waiting if not names & set(d.after)]
             manners = {d.name: manner(d, self.context) for d in ready}
-            batch = [d for d in ready if manners[d.name] in (ALONE, TAKING_PART)]
+            apart = {ALONE, TAKING_PART} | ({BY_DIGESTS} if self.digests else set())
+            batch = [d for d in ready if manners[d.name] in apart]
             first = [d for d in ready if self._first_alone(d)]
             if batch or first:
                 self._in_parts([*batch, *first], manners, only)
@@ -172,7 +190,9 @@ class Sweep:
             for name, how in manners.items()
             if how == TAKING_PART and name in seen
         }
-        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
+        gathered = self._gathered([d for d in batch if manners[d.name] == BY_DIGESTS], seen)
+        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch if d.name in seen}
+        batch = [d for d in batch if d.name in seen]
         for number, (low, high) in enumerate(self.ranges, 1):
             mmsi = self.need["mmsi"]
             own = set(mmsi[(mmsi >= low) & (mmsi < high)].tolist())
@@ -182,7 +202,13 @@ class Sweep:
             if not asked:
                 continue
             self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
-            company = {d.name: vessels | _sharing(seen[d.name], vessels) for d, vessels in asked}
+            company = {
+                d.name: vessels | (_sharing(seen[d.name], vessels) if asks_reports(d) else set())
+                for d, vessels in asked
+            }
+            for name, known in gathered.items():
+                if name in company:
+                    company[name] |= known.company(company[name])
             self._look([(d, v, company[d.name]) for d, v in asked], seen, found)
         for detector in batch:
             if together := joint.get(detector.name):
@@ -197,6 +223,21 @@ class Sweep:
                 before = self.known[detector.name]
                 parts.append(before[~before["mmsi"].isin(only[detector.name])])
             self._finish(detector, seen[detector.name], parts)
+
+    def _gathered(self, batch: Sequence[Detector], seen: dict[str, Context]) -> dict[str, Gathered]:
+        """Return what detectors must know of all, and note it in what they have `seen`."""
+        found = {}
+        for detector in batch:
+            assert self.digests is not None  # noqa: S101  # else none is asked so
+            self.say(f"all vessels: {detector.name}")
+            context = seen.pop(detector.name)
+            try:
+                found[detector.name] = known = self.digests.gather(detector, context)
+            except Exception as error:  # one failing detector mustn't stop the others
+                self._drop(detector, error)
+                continue
+            seen[detector.name] = replace(context, gathered=known.known)
+        return found
 
     def _in_places(self, batch: Sequence[Detector]) -> None:
         seen = {d.name: self._seen(d) for d in batch}
@@ -225,8 +266,9 @@ class Sweep:
             if (parts := found[detector.name]) is None:
                 continue
             # More company than it asks for makes no difference, but takes time, as leaving it out.
-            few = 1.1 * len(company) < len(everybody)
-            about = _about(seen[detector.name], everybody, segmented)
+            few = FEW * len(everybody) > len(company)
+            known = everybody | _sharing(seen[detector.name], owners - {NOBODY})
+            about = _about(seen[detector.name], known, segmented)
             about = replace(about, asked=frozenset(owners))
             own = self._found(detector, _of(segmented, company) if few else segmented, about)
             found[detector.name] = (

@@ -20,6 +20,7 @@ from detectors.core.detector import Context, Detector
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
+from pipelines.detect.digests import Digests
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
@@ -150,12 +151,15 @@ def look(
             context = replace(context, noise=frames.empty(frames.NOISE))
         else:
             near = Nearness(asked, need["from_time"].min(), end)
+            digests = Digests([d for d in asked if d.name not in failures], failed)
             with store.spool() as spool:
                 times = start, end, until
-                heard = heard_in_parts(store, need, sizes.ranges, times, columns, spool, near)
+                noted = spool, near, digests
+                heard = heard_in_parts(store, need, sizes.ranges, times, columns, *noted)
                 context = context_of(store, heard["mmsi"], need, since, end, zones, models)
                 parts = need, end, sizes.ranges, near, sizes.rows
-                sweep = Sweep(spool.segmented, *parts, detectors, context, named, failed, known)
+                told = context, named, failed, known
+                sweep = Sweep(spool.segmented, *parts, detectors, *told, digests)
                 sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
         further = {name: one for name, one in further.items() if len(one)}

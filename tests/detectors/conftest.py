@@ -3,7 +3,7 @@ run as the caller of a detector makes them."""
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -33,6 +33,7 @@ from detectors.core.frames import (
     epoch_us,
     validate,
 )
+from detectors.core.relations import EventsOf
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn, lanes, mixtures, normal
 from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
@@ -617,15 +618,18 @@ def in_company(
     where that is those near at the time, with what they sent around it.
 
     Of what vessels said only that of those that are looked at is known, and of noise, and of the
-    events of others those in which nobody else takes part.
+    events of others those in which nobody else takes part, unless it declares that it reads these.
     """
+
+    met = any(isinstance(r, EventsOf) and not r.reports for r in detector.rests_on)
+
+    def known(e: pd.DataFrame, own: frozenset[int]) -> pd.DataFrame:
+        one, other = e["mmsi"].isin(own), e["other_mmsi"].isin(own)
+        return e[one | other if met else one & (other | (e["other_mmsi"] == 0))]
 
     def about(own: frozenset[int]) -> Context:
         noise, said = context.noise, context.statements
-        events_of = {
-            name: e[e["mmsi"].isin(own) & (e["other_mmsi"].isin(own) | (e["other_mmsi"] == 0))]
-            for name, e in context.earlier.items()
-        }
+        events_of = {name: known(e, own) for name, e in context.earlier.items()}
         return replace(
             context,
             noise=noise[noise["mmsi"].isin(own)].reset_index(drop=True),
@@ -662,6 +666,31 @@ def in_company(
         found.append(seen[seen["mmsi"].isin(owners)])
     whole = detector.finish(events.concat(found))
     return run.touching(whole, context.start - detector.settle), company
+
+
+@pytest.fixture(scope="session")
+def look_by_digests() -> Callable[..., pd.DataFrame]:
+    """`by_digests`."""
+    return by_digests
+
+
+def by_digests(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Events where each vessel is looked at with what was gathered of all, one after the other, and
+    with the reports of those that this names.
+    """
+
+    def of(frame: pd.DataFrame, vessels: Collection[int]) -> pd.DataFrame:
+        return frame[frame["mmsi"].isin(vessels)].reset_index(drop=True)
+
+    owners = sorted(positions["mmsi"].unique().tolist())
+    digests = [detector.digest(of(positions, [m]), of(context.noise, [m])) for m in owners]
+    gathered = detector.gather(digests, context)
+    found = [events.empty()]
+    for mmsi in owners:
+        own = {mmsi} | gathered.company({mmsi})
+        seen = replace(context, noise=of(context.noise, own), gathered=gathered.known)
+        found.append(of(detector.detect(of(positions, own), seen), [mmsi]))
+    return run.finished(detector, found, context)
 
 
 @pytest.fixture(scope="session")

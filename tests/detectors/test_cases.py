@@ -219,6 +219,21 @@ def test_declared_company_is_enough_in_a_case(case, look_once, look_in_company):
     pd.testing.assert_frame_equal(parted, look_once(detector, positions, context))
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(one, marks=() if FIRST[one.parent] == one else pytest.mark.prove)
+        for one in FOLDERS
+        if detectors.find(one.parent.name).digests
+    ],
+    ids=lambda f: f"{f.parent.name}/{f.name}",
+)
+def test_digests_of_others_are_enough_in_a_case(case, look_once, look_by_digests):
+    _, detector, positions, context = case
+    parted = look_by_digests(detector, positions, context)
+    pd.testing.assert_frame_equal(parted, look_once(detector, positions, context))
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
 def test_case(case, look_once):
     expected, detector, positions, context = case

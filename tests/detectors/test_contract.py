@@ -242,6 +242,12 @@ def test_rests_on_those_that_it_declares_alone(name, stage, whole, earlier, look
     assert any(len(company.of(mmsi)) < len(vessels) - 1 for mmsi in vessels)
 
 
+@pytest.mark.parametrize("name", [n for n in detectors.names() if detectors.find(n).digests])
+def test_digests_of_others_are_enough(name, stage, whole, earlier, look_by_digests):
+    found = look_by_digests(build(name), stage.positions, earlier(name, stage))
+    pd.testing.assert_frame_equal(found, whole[name])
+
+
 def scattered(stage, seed, n_vessels):
     """Some vessels of the stage, each somewhat elsewhere and at another time: a scene by chance."""
     rng = np.random.default_rng(seed)

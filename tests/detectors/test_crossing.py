@@ -1,4 +1,6 @@
-"""Crossing: which passage of a run is the best, against a look at every pair of its ticks."""
+"""Crossing: which passage of a run is the best, against a look at every pair of its ticks; and
+where one may lie by the cells that the run goes through.
+"""
 
 from itertools import combinations
 from typing import Any
@@ -9,7 +11,7 @@ import shapely
 
 from detectors.crossing import Crossing
 from detectors.crossing.passage import passages
-from detectors.crossing.sieve import Cells
+from detectors.crossing.sieve import WRONG_M, Cells, worth_a_look
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.coasts import Coasts
 
@@ -96,3 +98,58 @@ def test_the_best_passage_is_that_of_all_pairs_of_ticks(seed: int, zones_from: A
         ratio = min(passage.across_m / passage.path_m, 1.0)
         got[k] = passage.share * ratio * (1.0 if passage.sides_changed else 0.6)
     assert got == pytest.approx(wanted)
+
+
+def may_hold(rule: Crossing, metres: Any, path_m: Any) -> tuple[int, int, set[int]] | None:
+    """Between which ticks a passage may lie by every pair of them, and the states: slow."""
+    wrong_m = WRONG_M
+    seen = (metres <= metres.min(axis=0) + 2 * wrong_m).any(axis=1)
+    pairs, states = [], set(np.flatnonzero(seen).tolist())
+    far = path_m[None, :] >= path_m[:, None] + rule.min_distance_m
+    for one, other in combinations(range(len(metres)), 2):
+        if not seen[one] and not seen[other]:
+            continue
+        both = seen[one] and seen[other]
+        a, b = metres[one], metres[other]
+        position = a / np.maximum(a + b, 1.0)
+        off = np.minimum(wrong_m / np.maximum(a + b - 2 * wrong_m, 1.0), 1.0)
+        least = rule.min_width_fraction if both else rule.min_one_sided_fraction
+        if (position + off).max() - (position - off).min() < least:
+            continue
+        across_m, way_m = (a - b) / 2, path_m[None, :] - path_m[:, None]
+        gain_m = np.abs(across_m[None, :] - across_m[:, None]) + 2 * wrong_m
+        leads = far & (gain_m >= rule.min_across_ratio * way_m)
+        if leads.any():
+            pairs.append((np.flatnonzero(leads.any(axis=1))[0], np.flatnonzero(leads.any(0))[-1]))
+            states |= {one, other}
+    if not pairs:
+        return None
+    return int(min(p[0] for p in pairs)), int(max(p[1] for p in pairs)), states
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_cells_leave_room_for_a_passage_where_any_pair_of_ticks_does(
+    seed: int, zones_from: Any
+) -> None:
+    zones = zones_from(
+        [{"zone_class": "land", "geometry": g, "iso3": iso3} for iso3, g in LANDS.items()]
+    )
+    rule, grid = Crossing(), night_runs(seed)
+    first = np.flatnonzero(np.r_[True, np.diff(grid.track_id) != 0])
+    last = np.r_[first[1:] - 1, len(grid.tick) - 1]
+    cells = Cells(grid, zones.coasts)
+    begin, end, states = worth_a_look(rule, grid, first, last - 1, cells)
+    wanted = []
+    for a, b in zip(first, last + 1, strict=True):
+        lat, lon = grid.lat[a:b], grid.lon[a:b]
+        steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+        metres = cells.middle_m[:, cells.of_row[a:b]]
+        wanted.append(may_hold(rule, metres, np.r_[0.0, np.cumsum(steps_m)]))
+    assert 4 < sum(w is not None for w in wanted) < N_TRACKS - 4
+    for k, found in enumerate(wanted):
+        if found is None:
+            assert begin[k] == end[k] == -1
+        else:
+            ends = first[k] + found[0], first[k] + found[1]
+            assert (begin[k], end[k]) == ends
+            assert set(np.flatnonzero(states[k]).tolist()) == found[2]

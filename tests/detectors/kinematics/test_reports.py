@@ -58,12 +58,17 @@ def test_none_of_no_reports():
     assert reports.span_of(1) == (0, 0)
 
 
-@given(seed=st.integers(0, 2**16), radius_m=st.sampled_from([50.0, 500.0, 5000.0]))
-def test_near_are_those_of_the_same_moment_within_the_radius(seed, radius_m):
+@given(
+    seed=st.integers(0, 2**16),
+    radius_m=st.sampled_from([50.0, 500.0, 5000.0]),
+    at=st.sampled_from([(1.0, 103.0), (-0.02, 179.98), (89.95, 0.0), (-90.0, -180.0)]),
+    moments=st.sampled_from([1, 10**15]),
+)
+def test_near_are_those_of_the_same_moment_within_the_radius(seed, radius_m, at, moments):
     rng = np.random.default_rng(seed)
-    lat, lon = rng.uniform(1.0, 1.05, (2, 12))
-    lon += 103.0
-    moment = rng.integers(0, 3, 12)
+    lat, lon = rng.uniform(0.0, 0.05, (2, 12))
+    lat, lon = at[0] + lat, geodesy.wrap_lon(at[1] + lon * rng.choice([1.0, 3600.0]))
+    moment = rng.integers(0, 3, 12) * moments
     near = Near(lat, lon, moment, radius_m)
     distance_m = geodesy.distance_m(lat[:, None], lon[:, None], lat, lon)
     together = (distance_m <= radius_m) & (moment[:, None] == moment)
