@@ -153,6 +153,10 @@ def naive(stage) -> set[tuple]:
             chance *= (n_missed + k + 0.5) / (heard + n_missed + k + 1)
         thin = len(near) > 0 and near["reports"].sum() <= 5 * near["vessels"].sum()
         rare = chance <= (0.002 if is_b else 0.006)
+        steps = [(b - a).total_seconds() for a, b in pairwise(track["time"].iloc[k] for k in past)]
+        slots = (own - track["time"].iloc[past[0]].floor("30min")) / hours(0.5) + 1
+        if steps and heard >= slots and 0.4 * np.mean(steps) <= np.median(steps):
+            thin &= np.mean(steps) > 1200
         return thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
 
     for _, track in rows.groupby("track_id"):
