@@ -1,8 +1,18 @@
-"""Innocent reasons of a vessel that held its place, or several one after the other."""
+"""Innocent reasons of a vessel that held its place, or came back to it or to others."""
 
 from typing import Final
 
-from detectors.core.hypothesis import All, Any, Case, Compare, Hypothesis, Not
+from detectors.core.hypothesis import (
+    PASSENGER,
+    All,
+    Any,
+    Case,
+    Compare,
+    Hypothesis,
+    Not,
+    Some,
+    Vessel,
+)
 from detectors.hypotheses.at_work import A_BOAT, HELD_S, NO_MERCHANT, SHORT_ENOUGH
 
 SWING_M: Final = 1000.0
@@ -37,8 +47,17 @@ HELD_HALF: Final = Compare("held_fraction", ">=", 0.5)
 """Of 60 planted drifters and waiting mother ships none held a place for more than a quarter of the
 time, at slack water and within rafts."""
 HELD_QUARTER: Final = Compare("held_fraction", ">=", 0.25)
-SHIFT_S: Final = 5400.0
-"""An angler shifts once in an hour and a half, or more often; whoever waits for somebody stays."""
+SHIFT_S: Final = 7200.0
+"""It shifts once in two hours or more often; who waits for somebody stays. An angling boat in the
+Sound shifted once in 50 minutes."""
+PLIES_AT_ANY_SPEED: Final = All(
+    Compare("n_turns", ">=", 2.0),
+    Compare("way_ratio", ">=", 4.0),
+    Compare("duration_s", "<=", "way_ratio", times=HELD_S / 2),
+    Compare("median_speed_kn", ">=", 1.0),
+)
+"""See `at_work.PLIES`; what hauls nets by hand goes slower than at towing."""
+CRUISE_M: Final = 100.0
 
 ANCHORED_OR_MOORED: Final = Hypothesis(
     "anchored or moored",
@@ -77,7 +96,13 @@ AT_FIXED_POINTS: Final = Hypothesis(
     0.6,
     (
         Case(
-            All(NO_MERCHANT, SHORT_ENOUGH, HELD_QUARTER, Compare("n_held", ">=", 2.0)),
+            All(
+                HELD_QUARTER,
+                Any(
+                    All(NO_MERCHANT, SHORT_ENOUGH, Compare("n_held", ">=", 2.0)),
+                    Compare("n_held", ">=", 4.0),
+                ),
+            ),
             "it held {n_held:.0f} places, for {held_fraction:.0%} of {duration_s:h.1f} h, and went "
             "from one to the next, as vessels do that serve turbines, platforms, farms or buoys",
         ),
@@ -88,8 +113,8 @@ AT_FIXED_POINTS: Final = Hypothesis(
             "platforms, farms or buoys",
         ),
     ),
-    "No merchant ship, which holds places that drift doesn't, and goes from one to the next, or "
-    "where others lie.",
+    "Holds places that drift doesn't, and goes from one to the next: two if it is no merchant ship, "
+    "else four. Or one where others lie.",
     "a chart shows nothing there that anybody serves, or it takes something over",
 )
 FROM_PLACE_TO_PLACE: Final = Hypothesis(
@@ -104,9 +129,67 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
             ),
             "a boat that shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h "
-            "and drifted in between, as anglers and samplers do",
+            "and drifted in between, as anglers, samplers and pilot boats do",
+        ),
+        Case(
+            All(
+                NO_MERCHANT,
+                SHORT_ENOUGH,
+                Compare("n_shifts", ">=", 4.0),
+                Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
+            ),
+            "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
+            "drifted in between, as vessels do that guard a place or stand by",
         ),
     ),
-    "A boat that drifts, and shifts again and again at the speed of one under way.",
-    "it meets another vessel, or nobody aboard fishes",
+    "A boat, or what says it is no merchant ship, that drifts, and shifts again and again at the "
+    "speed of one under way.",
+    "it meets another vessel, or nothing there is fished or guarded",
+)
+TO_AND_FRO: Final = Hypothesis(
+    "to and fro on one ground",
+    0.6,
+    (
+        Case(
+            All(
+                Any(A_BOAT, All(NO_MERCHANT, SHORT_ENOUGH)),
+                PLIES_AT_ANY_SPEED,
+            ),
+            "it went to and fro {way_ratio:.1f} times as far as the place is wide at "
+            "{median_speed_kn:.1f} kn, as boats do along nets and lines; what drifts goes out and "
+            "back once in a tide",
+        ),
+        Case(
+            All(
+                PLIES_AT_ANY_SPEED,
+                Compare("n_turns", ">=", 4.0),
+                Compare("working_speed_fraction", ">=", 0.5),
+            ),
+            "it ran to and fro {way_ratio:.1f} times as far as the place is wide, turned about "
+            "{n_turns:.0f} times, and did so at {min_working_kn:g} to {max_working_kn:g} kn for "
+            "{working_speed_fraction:.0%} of the time, as in a survey or in dredging",
+        ),
+    ),
+    "Goes to and fro several times as far as the place is wide: a boat at any speed, a ship at that "
+    "of surveys and dredging, turning again and again.",
+    "it meets another vessel, or no gear, survey or dredging is known there",
+)
+ADRIFT_BETWEEN_CALLS: Final = Hypothesis(
+    "adrift between calls",
+    0.5,
+    (
+        Case(
+            All(
+                Some(Vessel(types=PASSENGER)),
+                Compare("longest_m", ">=", CRUISE_M),
+                Compare("came_kn", ">=", 5.0),
+                Compare("went_kn", ">=", 5.0),
+                Compare("n_beside", "<", 1.0),
+            ),
+            "a passenger ship that came at {came_kn:.0f} kn, drifted alone and went on at "
+            "{went_kn:.0f} kn: cruise ships wait at sea for their hour",
+        ),
+    ),
+    "A large passenger ship that came and went at speed and drifted alone between.",
+    "its line has no call for it to wait for, or a boat comes alongside",
 )

@@ -44,11 +44,13 @@ from detectors.hypotheses.common import (
     WENT_ON,
 )
 from detectors.hypotheses.held import (
+    ADRIFT_BETWEEN_CALLS,
     ANCHORED_OR_MOORED,
     AT_FIXED_POINTS,
     FROM_PLACE_TO_PLACE,
     MADE_FAST,
     SWING_M,
+    TO_AND_FRO,
 )
 from detectors.hypotheses.tows import CREEPS_ON, TOW_THAT_STOPPED
 
@@ -215,6 +217,7 @@ HYPOTHESES: Final = (
     AMONG_FISHING_BOATS,
     AT_FIXED_POINTS,
     FROM_PLACE_TO_PLACE,
+    TO_AND_FRO,
     replace(AT_A_BERTH, weight=0.6),
     Hypothesis(
         "waiting off a port",
@@ -272,6 +275,7 @@ HYPOTHESES: Final = (
         "no sailing of its line leaves from there",
         needs_types=True,
     ),
+    ADRIFT_BETWEEN_CALLS,
     CREEPS_ON,
     TOW_THAT_STOPPED,
     BROKE_DOWN,

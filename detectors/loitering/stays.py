@@ -28,7 +28,7 @@ def stays(
     """Return each run's share of time in which it held a place, at how many places, and its shifts.
 
     A place is held for as many legs in a row as made good `HELD_KN` or less, if they stay within
-    `HELD_M` and make good `NET_KN` or less together. A shift is a stretch at `max_working_kn` or
+    `HELD_M` and make good `NET_KN` or less together. A shift is a stretch at `max_speed_kn` or
     more, as its positions or it itself say.
 
     `begin` and `end` are grid rows, of the run's first tick and of the end of its last step.
@@ -38,7 +38,7 @@ def stays(
     held, n_held, n_shifts = np.zeros(n), np.zeros(n, "int64"), np.zeros(n, "int64")
     said_kn = reports.sog_kn[grid.report]
     for i, (a, b) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
-        fast = np.fmax(grid.speed_kn[a:b], said_kn[a:b]) >= limits.max_working_kn
+        fast = np.fmax(grid.speed_kn[a:b], said_kn[a:b]) >= limits.max_speed_kn
         n_shifts[i] = np.count_nonzero(np.diff(fast, prepend=False) & fast)
         marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
         legs_m = _apart_m(grid, marks[:-1], marks[1:])
