@@ -83,8 +83,9 @@ MADE_FAST: Final = Hypothesis(
         ),
         Case(
             HELD_HALF,
-            "for {held_fraction:.0%} of {duration_s:h.1f} h it held its place, at {n_held:.0f} in "
-            "all, within a swinging circle: it lay at anchor or made fast, and shifted",
+            "for {held_fraction:.0%} of {duration_s:h.1f} h it kept to one place, or to one after "
+            "the other ({n_held:.0f} in all), within a swinging circle: it lay at anchor or made "
+            "fast",
         ),
     ),
     "Hardly moved for half of the time or longer, at one place or several, whatever it did before, "
@@ -108,13 +109,13 @@ AT_FIXED_POINTS: Final = Hypothesis(
         ),
         Case(
             All(NO_MERCHANT, SHORT_ENOUGH, HELD_QUARTER, Compare("n_lying_near", ">=", 1.0)),
-            "it held its place for {held_fraction:.0%} of {duration_s:h.1f} h, with "
-            "{n_lying_near:.0f} others lying still within 2 nm, as vessels do that serve turbines, "
-            "platforms, farms or buoys",
+            "it held its place for {held_fraction:.0%} of {duration_s:h.1f} h, where others lay "
+            "still within 2 nm ({n_lying_near:.0f}), as vessels do that serve turbines, platforms, "
+            "farms or buoys",
         ),
     ),
-    "Holds places that drift doesn't, and goes from one to the next: two if it is no merchant ship, "
-    "else four. Or one where others lie.",
+    "Holds places that drift doesn't, and goes from one to the next: two if it is no merchant "
+    "ship, else four. Or one where others lie.",
     "a chart shows nothing there that anybody serves, or it takes something over",
 )
 FROM_PLACE_TO_PLACE: Final = Hypothesis(
@@ -170,8 +171,8 @@ TO_AND_FRO: Final = Hypothesis(
             "{working_speed_fraction:.0%} of the time, as in a survey or in dredging",
         ),
     ),
-    "Goes to and fro several times as far as the place is wide: a boat at any speed, a ship at that "
-    "of surveys and dredging, turning again and again.",
+    "Goes to and fro several times as far as the place is wide: a boat at any speed, a ship at "
+    "that of surveys and dredging, turning again and again.",
     "it meets another vessel, or no gear, survey or dredging is known there",
 )
 ADRIFT_BETWEEN_CALLS: Final = Hypothesis(
