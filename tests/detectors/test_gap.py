@@ -315,6 +315,29 @@ def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
     assert found["start"].tolist() == [T0 + hours(29 / 1.5 + 0.01)] * n_found
 
 
+@pytest.mark.parametrize(("minutes", "n_found"), [((0, 6, 12, 18, 24), 0), ((0, 1, 2, 3, 4), 1)])
+def test_a_thinned_feed_of_stations_has_no_passes(stage_of, fill, zones_from, minutes, n_found):
+    """Five reports in each half hour, evenly or in a burst, and then none for four hours, under way
+    off the ground where others are heard.
+    """
+    rows = [
+        (563000200 + k, T0 + hours(n / 2 + m / 60), 2.0 + 0.02 * k, 101.1, "A")
+        for k in range(4)
+        for n in range(80)
+        for m in minutes[:2]
+    ]
+    slots = [*range(48, 54), *range(62, 70)]
+    rows += [
+        (563000001, T0 + hours(n / 2 + m / 60), 2.04, 101.35 + 0.02 * (n - 48), "A")
+        for n in slots
+        for m in minutes
+    ]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    closed = found["mmsi"].eq(563000001) & found["end"].notna()
+    assert closed.sum() == n_found
+
+
 def moored(n: int, off: int) -> list[tuple]:
     """Boats side by side at a place that no zone has, some of whose sets go off one after the
     other, and elsewhere ships that go on sending.
