@@ -44,8 +44,8 @@ HELD: Final = Any(
 )
 """It stayed over a change of the stream; or hardly moved, for longer than slack water."""
 HELD_HALF: Final = Compare("held_fraction", ">=", 0.5)
-"""Of 60 planted drifters and waiting mother ships none held a place for more than a quarter of the
-time, at slack water and within rafts."""
+"""Of 22 planted drifters and waiting mother ships none held a place for more than 0.16 of the time;
+of the 21 stops of Aegean ships all for 0.78 or more."""
 HELD_QUARTER: Final = Compare("held_fraction", ">=", 0.25)
 SHIFT_S: Final = 7200.0
 """It shifts once in two hours or more often; who waits for somebody stays. An angling boat in the

@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 HELD_KN: Final = 0.2
-"""Made good over a leg of 20 minutes, in a swing about an anchor too. On six simulated nights
+"""Made good over a leg of 20 minutes, in a swing about an anchor too. On ten simulated nights
 drifters and waiting mother ships held their place for 0.16 of the time at most, in a feed of the
 Aegean ships at anchor and at berths for 0.78 or more."""
 HELD_M: Final = 1000.0
