@@ -55,7 +55,8 @@ class Gap(Limits):
       An interval in which most of the time nobody else around was heard, or nothing in the whole
       feed, says nothing about this vessel and doesn't count.
       Where satellites hear by passes (`max_thin_reports` a vessel and half hour, within a
-      station's reach in the day before), intervals of an hour are the rule. There it is enough that
+      station's reach in the day before, and the vessel itself not evenly in each half hour, as
+      thinned feeds have it), intervals of an hour are the rule. There it is enough that
       it missed more chances than its own hearing explains: each half hour in which others within
       that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
       all of them, by those that it was heard in and missed in the `history_s` before (see

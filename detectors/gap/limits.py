@@ -104,6 +104,14 @@ _MAX_MISSED_CHANCE: Final = (
     "was as rare."
 )
 
+_MIN_EVEN_SHARE: Final = (
+    "0.4, and 20 minutes: where a vessel was heard in each half hour of the history, in intervals "
+    "of so much on average, the median at least so large a share of that, no passes brought its "
+    "reports, but stations of a feed that keeps few of them. Before silences in a Baltic feed "
+    "thinned to one report in six minutes the share was 0.48 to 1.0; on nights that satellites "
+    "heard 0.06 to 0.13, or 0.6 and more of intervals of half an hour."
+)
+
 
 class Limits(Detector):
     """The parameters of `gap`."""
@@ -168,6 +176,8 @@ class Limits(Detector):
             "satellites alone hear, 9-14 off the coast stations."
         ),
     )
+    min_even_share: PositiveFloat = Field(0.4, le=1.0, description=_MIN_EVEN_SHARE)
+    max_even_s: PositiveFloat = Field(1200.0, description=_MIN_EVEN_SHARE)
     max_missed_chance: PositiveFloat = Field(0.006, le=0.5, description=_MAX_MISSED_CHANCE)
     max_missed_chance_b: PositiveFloat = Field(0.002, le=0.5, description=_MAX_MISSED_CHANCE)
     habit_s: PositiveInt = Field(86_400, description=_HABIT_S)

@@ -31,7 +31,8 @@ def chances(
     the chance of missing all those of the silence too is the beta-binomial one (posterior
     predictive: Gelman et al. 2013, Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
     that the place is heard thinly, by `max_thin_reports` a vessel and half hour in the day before,
-    and that the vessel missed more than chance explains.
+    the vessel itself not in each half hour and evenly (see `_evenly`), and that it missed more than
+    chance explains.
     """
     row = silences.row
     own = silences.start_us // _SLOT_US
@@ -46,7 +47,8 @@ def chances(
     chance = np.exp(
         betaln(n_heard + 0.5, n_missed + n_chances + 0.5) - betaln(n_heard + 0.5, n_missed + 0.5)
     )
-    thin = density <= limits.max_thin_reports
+    each = n_heard > own - reports.time_us[first] // _SLOT_US
+    thin = (density <= limits.max_thin_reports) & ~(each & _evenly(limits, reports, row, first))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
     over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.
@@ -63,6 +65,23 @@ def chances(
         "n_chances": n_chances,
         "missed_probability": chance,
     }
+
+
+def _evenly(limits: Limits, reports: History, row: Ints, first: Ints) -> NDArray[np.bool_]:
+    """Tell which were heard at even intervals, as by the stations of a thinned feed.
+
+    A pass lasts a quarter of an hour at most and brings what it brings in a burst, so that most
+    intervals are far shorter than the mean; of reports thinned at random the median is 0.69 of it
+    (they come as of a Poisson process), of regular ones all of it.
+    """
+    count = row - first
+    some = np.flatnonzero(count > 0)
+    median_s, mean_s = np.full(len(row), np.nan), np.full(len(row), np.nan)
+    silence, step = timegrid.ranges(first, count)
+    last = np.cumsum(count)[some] - 1
+    median_s[some] = timegrid.quantiles(reports.step_s[step], last - count[some] + 1, last, 0.5)
+    mean_s[some] = np.bincount(silence, reports.step_s[step], len(row))[some] / count[some]
+    return (median_s >= limits.min_even_share * mean_s) & (mean_s <= limits.max_even_s)
 
 
 def _between(step: Ints, reports: History) -> Silences:

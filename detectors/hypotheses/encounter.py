@@ -156,6 +156,16 @@ BERTHED: Final = Hypothesis(
         ),
         Case(
             All(
+                NEVER_NEAR,
+                Compare("slower_kn", "<=", BERTHED_KN),
+                Compare("came_kn", "<=", AT_REST_KN),
+                Compare("other_came_kn", "<=", AT_REST_KN),
+            ),
+            "one didn't move at all, as at a berth, neither came to the other, and they were never "
+            "nearer than {min_distance_m:.0f} m: one of them left its berth",
+        ),
+        Case(
+            All(
                 Is("both_small_craft"),
                 Compare("faster_kn", "<=", MOORED_BOAT_KN),
                 Not(Compare("apart_before_m", ">", COMPANY_M)),

@@ -4,10 +4,8 @@ from typing import Final
 
 from detectors.core.hypothesis import (
     AT_ANCHOR,
-    FISHING,
     MOORED,
     PASSENGER,
-    PLEASURE,
     WORKING,
     All,
     Any,
@@ -20,13 +18,16 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.hypotheses.reach import (
+    BY_PASSES,
+    CUT_OFF,
+    LEFT_AND_CAME_BACK,
+    OUT_OF_RANGE,
+    OVER_THE_EDGE,
+)
 
 SEA_GOING: Final = frozenset(range(60, 90))
 """Passenger, cargo, tankers (ITU-R M.1371-5, table 53): sets stay on (SOLAS V/19.2.4.7)."""
-UNHEARD: Final = 0.1
-"""A tenth of what is heard where it was lost, in a day."""
-AT_THE_EDGE_M: Final = 15 * 1852.0
-"""An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
 TO_AND_FRO: Final = 2.5
@@ -35,26 +36,8 @@ MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
 silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
 
-BY_PASSES: Final = Is("by_passes")
-"""Heard by satellites, who have no edge, and whose passes it missed are counted."""
-AHEAD_IS_THIN: Final = Any(
-    Compare("ahead_heard_fraction", "<", 0.5),
-    All(
-        Is("is_open"),
-        Compare("ahead_heard_fraction", "<=", 0.5),
-        Compare("ahead_known_ratio", "<", 0.5),
-    ),
-)
-CUT_OFF: Final = Is("cut_off_sharply")
-"""Heard in full up to its last report and from the first one after: well within reach at both."""
 SET_WAS_OFF: Final = All(CUT_OFF, Is("ais_class", "B"), Compare("neighbour_fraction", ">=", 0.9))
 """Work explains why it stayed, not why it fell silent where sets as weak were heard all along."""
-RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE))))
-"""One that is heard again near where it was lost didn't sail away, unless it went fishing."""
-HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
-"""Heard again, where others are heard ahead at other hours."""
-HEARD_ASTERN: Final = All(Not(Is("is_open")), Compare("astern_known_ratio", ">=", 0.5))
-"""Heard again on a way that leads through where others are heard."""
 OTHERS_LOST: Final = All(
     Any(Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))),
     Not(BY_PASSES),
@@ -127,70 +110,9 @@ HYPOTHESES: Final = (
         "more.",
         "another receiver heard vessels there all the while",
     ),
-    Hypothesis(
-        "sailing out of range",
-        0.5,
-        (
-            Case(
-                All(
-                    Is("was_moving"),
-                    AHEAD_IS_THIN,
-                    Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES)),
-                ),
-                "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
-                "of the half hours that followed",
-            ),
-            Case(
-                All(
-                    BY_PASSES,
-                    Is("was_moving"),
-                    AHEAD_IS_THIN,
-                    Compare("ahead_known_ratio", "<", 0.5),
-                    Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"))),
-                ),
-                "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
-                "{ahead_heard_fraction:.0%} of the half hours that followed",
-            ),
-        ),
-        "Under way to where nobody is heard, or half as many as where it was lost.",
-        "it is heard again where it was lost, or another feed covers the way it went",
-    ),
-    Hypothesis(
-        "left and came back over the edge",
-        0.5,
-        (
-            Case(
-                All(
-                    Is("was_moving"),
-                    Not(Any(CUT_OFF, BY_PASSES)),
-                    Compare("ahead_known_ratio", "<", UNHEARD),
-                    Compare("astern_known_ratio", "<", UNHEARD),
-                    Not(Is("land_ahead")),
-                ),
-                "by its course it left for where nobody is heard, and by its course it came back "
-                "from there",
-            ),
-        ),
-        "Dead reckoning takes it out over the edge of what the feed hears, and back in over it.",
-        "another feed covers the way it went",
-    ),
-    Hypothesis(
-        "out over the feed's own edge",
-        0.6,
-        (
-            Case(
-                All(
-                    Is("is_open"),
-                    Compare("edge_distance_m", "<=", "reachable_distance_m"),
-                    Compare("edge_distance_m", "<=", AT_THE_EDGE_M),
-                ),
-                "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by "
-                "now it can be beyond",
-            ),
-        ),
-        "Silent still, and by now it can be beyond the box of all that the feed hears.",
-        "it is heard again, or another feed covers what lies beyond",
-    ),
+    OUT_OF_RANGE,
+    LEFT_AND_CAME_BACK,
+    OVER_THE_EDGE,
     Hypothesis(
         "gear taken in",
         0.6,

@@ -25,13 +25,11 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import (
-    A_BOAT,
     ADRIFT_TOGETHER,
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
     BOAT_ADRIFT,
     FISHING_ALONE,
-    HELD_S,
     OFFICIAL_TO_AND_FRO,
     SEARCHING,
     WORK_AT_SEA,
@@ -45,44 +43,25 @@ from detectors.hypotheses.common import (
     TRANSFER_AREA,
     WENT_ON,
 )
+from detectors.hypotheses.held import (
+    ADRIFT_BETWEEN_CALLS,
+    ANCHORED_OR_MOORED,
+    AT_FIXED_POINTS,
+    FROM_PLACE_TO_PLACE,
+    MADE_FAST,
+    SWING_M,
+    TO_AND_FRO,
+)
 from detectors.hypotheses.tows import CREEPS_ON, TOW_THAT_STOPPED
 
 PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
-SWING_M: Final = 1000.0
-"""Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
-FAST_KN: Final = 0.1
-"""What moves slower over a step of two minutes is made fast or anchored. Of 177 loiterings of a
-Baltic feed without drawn ports 156 were slower, off quays and on roads; of the planted drifters
-none (0.4 kn and more)."""
-STILL_KN: Final = 0.2
-"""Errors of 10 m make as much of a step of two minutes."""
-SWING_BOAT_M: Final = 250.0
-"""The same of a boat, with the errors of its positions."""
-FAST_M: Final = 60.0
-"""What errors of 10 m make of a vessel that doesn't move at all, in hours."""
 TUG_M: Final = 80.0
 """Tugs and anchor handlers are no longer (judgement)."""
 MILE_M: Final = 1852.0
 
 A_TUG: Final = All(Some(Vessel(types=TUG | TOWING | TENDER)), Not(Compare("longest_m", ">", TUG_M)))
 SAYS_AT_ANCHOR: Final = Own(Vessel(statuses=frozenset({AT_ANCHOR})))
-HELD: Final = Any(
-    All(
-        Compare("duration_s", ">=", HELD_S),
-        Any(
-            All(A_BOAT, Compare("extent_m", "<=", SWING_BOAT_M)),
-            All(Not(A_BOAT), Compare("extent_m", "<=", SWING_M)),
-        ),
-    ),
-    Compare("extent_m", "<=", FAST_M),
-    All(
-        Compare("median_speed_kn", "<=", STILL_KN),
-        Compare("drift_kn", "<=", STILL_KN / 2),
-        Compare("extent_m", "<=", SWING_BOAT_M),
-    ),
-)
-"""It stayed over a change of the stream; or hardly moved, for longer than slack water."""
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
 """It still lies there, or wasn't heard afterwards."""
@@ -152,32 +131,8 @@ HYPOTHESES: Final = (
         "Reports being moored, close to land or to a port.",
         "a chart or an image shows open water there",
     ),
-    Hypothesis(
-        "anchored or moored",
-        0.7,
-        (
-            Case(
-                HELD,
-                "it stayed within {extent_m:.0f} m for {duration_s:h.1f} h, as only what is "
-                "anchored or moored does in a tidal stream",
-            ),
-        ),
-        "Stays, whatever it says of its status, where nothing adrift stays: at anchor, or moored.",
-        "radar or an image shows it under way, or a boat alongside",
-    ),
-    Hypothesis(
-        "made fast",
-        0.7,
-        (
-            Case(
-                Compare("median_speed_kn", "<=", FAST_KN),
-                "for half of the time or longer it moved at {median_speed_kn:.2f} kn or less, "
-                "which nothing adrift does: it lay at a berth or at anchor",
-            ),
-        ),
-        "Hardly moved for half of the time or longer, whatever it did before and after.",
-        "a chart or an image shows open water there, or a boat alongside",
-    ),
+    ANCHORED_OR_MOORED,
+    MADE_FAST,
     Hypothesis(
         "plied between reports",
         0.7,
@@ -260,6 +215,9 @@ HYPOTHESES: Final = (
     ),
     ADRIFT_TOGETHER,
     AMONG_FISHING_BOATS,
+    AT_FIXED_POINTS,
+    FROM_PLACE_TO_PLACE,
+    TO_AND_FRO,
     replace(AT_A_BERTH, weight=0.6),
     Hypothesis(
         "waiting off a port",
@@ -317,6 +275,7 @@ HYPOTHESES: Final = (
         "no sailing of its line leaves from there",
         needs_types=True,
     ),
+    ADRIFT_BETWEEN_CALLS,
     CREEPS_ON,
     TOW_THAT_STOPPED,
     BROKE_DOWN,

@@ -13,6 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
+from detectors.loitering.stays import stays
 from detectors.surroundings import coverage, lanes, nearby
 from detectors.surroundings.lying import Lying
 
@@ -76,6 +77,7 @@ def evidence_of(
         "way_ratio": sog_kn * geodesy.KNOT_MPS * duration_s / np.maximum(extent_m, 1.0),
         "working_speed_fraction": working,
         "n_turns": turns,
+        **stays(limits, reports, grid, begin, end),
         "ais_class": reports.ais_class_of(before).tolist(),
         "nav_status": status_code,
         "nav_status_fraction": status_fraction,

@@ -12,6 +12,7 @@ from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -28,20 +29,37 @@ def slow_ticks(limits: Limits, reports: Reports, grid: timegrid.Grid) -> tuple[I
     Between two reports further apart than an interruption may last, a straight way between them
     says little. Where it lay at rest at both, in two places, it isn't slow going: what drifts
     doesn't rest at either end, but a ferry or a tug between two berths does. Where either report
-    states that the vessel was making way, it sailed for a part of it: see `in_open_water`.
+    says that the vessel was making way, it sailed for a part of it: see `in_open_water`. Of a feed
+    without speeds the interval beyond says it.
     """
     slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
     row, first = np.unique(grid.report[slow], return_inverse=True)
     after = row + 1
     silent_s = (reports.time_us[after] - reports.time_us[row]) / SECOND_US
     long = silent_s > limits.max_interruption_s
-    stated = np.stack([reports.sog_kn[row], reports.sog_kn[after]])
+    stated = np.stack([_speed_kn(limits, reports, row, -1), _speed_kn(limits, reports, after, 1)])
     lat, lon = reports.lat, reports.lon
     apart_m = geodesy.distance_m(lat[row], lon[row], lat[after], lon[after])
     shifted = long & (stated < AT_REST_KN).all(axis=0) & (apart_m > SHIFTED_M)
     sailed = long & (stated >= limits.max_speed_kn).any(axis=0)
     kept = ~shifted[first]
     return slow[kept], sailed[first][kept]
+
+
+def _speed_kn(limits: Limits, reports: Reports, row: Ints, by: int) -> Floats:
+    """Return the speed stated in each report; where none is, made good from or to the next one.
+
+    Not over a longer time than an interruption may last: that is known when it is settled.
+    """
+    beside = np.clip(row + by, 0, len(reports) - 1)
+    took_s = np.abs(reports.time_us[beside] - reports.time_us[row]) / SECOND_US
+    known = (reports.track[beside] == reports.track[row]) & (took_s > 0)
+    known &= took_s <= limits.max_interruption_s
+    lat, lon = reports.lat, reports.lon
+    moved_m = np.asarray(geodesy.distance_m(lat[row], lon[row], lat[beside], lon[beside]))
+    made_kn = np.full(len(row), np.nan)
+    made_kn[known] = geodesy.speed_kn(moved_m[known], took_s[known])
+    return np.where(np.isnan(reports.sog_kn[row]), made_kn, reports.sog_kn[row])
 
 
 def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:

@@ -83,7 +83,7 @@ SILENCE = {
 }
 VISIT = {"zone_class": "landing_place", "duration_s": 3600}
 CARGO, TANKER = 70, 80
-LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0}
+LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0, 69: 250.0}
 
 CASES = [
     # name, kind, evidence that differs, types of the vessels, words that the sentence holds
@@ -404,6 +404,48 @@ CASES = [
         "70%",
     ),
     ("made fast", "loitering", {"median_speed_kn": 0.04}, (CARGO,), "0.04 kn"),
+    ("made fast", "loitering", {"held_fraction": 0.8, "n_held": 2}, (CARGO,), "80% of 4.0 h"),
+    (
+        "at work at fixed points",
+        "loitering",
+        {"held_fraction": 0.3, "n_held": 5},
+        (CARGO,),
+        "held 5 places",
+    ),
+    (
+        "at work at fixed points",
+        "loitering",
+        {"held_fraction": 0.3, "n_held": 1, "n_lying_near": 1},
+        (90,),
+        "where others lay still",
+    ),
+    (
+        "drifting from place to place",
+        "loitering",
+        {"n_shifts": 4},
+        (90,),
+        "4 times in 4.0 h",
+    ),
+    (
+        "to and fro on one ground",
+        "loitering",
+        {
+            "n_turns": 5,
+            "way_ratio": 6.0,
+            "median_speed_kn": 2.4,
+            "working_speed_fraction": 0.8,
+            "drift_kn": 0.2,
+        },
+        (CARGO,),
+        "6.0 times",
+    ),
+    (
+        "adrift between calls",
+        "loitering",
+        {"came_kn": 14.0, "went_kn": 12.0, "n_beside": 0},
+        (69,),
+        "went on at 12 kn",
+    ),
     (
         "plied between reports",
         "loitering",

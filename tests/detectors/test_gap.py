@@ -155,6 +155,10 @@ def naive(stage) -> set[tuple]:
             chance *= (n_missed + k + 0.5) / (heard + n_missed + k + 1)
         thin = len(near) > 0 and near["reports"].sum() <= 5 * near["vessels"].sum()
         rare = chance <= (0.002 if is_b else 0.006)
+        steps = [(b - a).total_seconds() for a, b in pairwise(track["time"].iloc[k] for k in past)]
+        slots = (own - track["time"].iloc[past[0]].floor("30min")) / hours(0.5) + 1
+        if steps and heard >= slots and 0.4 * np.mean(steps) <= np.median(steps):
+            thin &= np.mean(steps) > 1200
         return thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
 
     for _, track in rows.groupby("track_id"):
@@ -346,6 +350,29 @@ def test_ground_between_its_ends_shows_that_it_was_heard(
     noise = frames.conform(aside.assign(reason=frames.CLOCK_FAULT), frames.NOISE)
     found = Gap().detect(stage.positions, replace(stage.context(), noise=noise))
     assert found["mmsi"].eq(563000001).sum() == n_found
+
+
+@pytest.mark.parametrize(("minutes", "n_found"), [((0, 6, 12, 18, 24), 0), ((0, 1, 2, 3, 4), 1)])
+def test_a_thinned_feed_of_stations_has_no_passes(stage_of, fill, zones_from, minutes, n_found):
+    """Five reports in each half hour, evenly or in a burst, and then none for four hours, under way
+    off the ground where others are heard.
+    """
+    rows = [
+        (563000200 + k, T0 + hours(n / 2 + m / 60), 2.0 + 0.02 * k, 101.1, "A")
+        for k in range(4)
+        for n in range(80)
+        for m in minutes[:2]
+    ]
+    slots = [*range(48, 54), *range(62, 70)]
+    rows += [
+        (563000001, T0 + hours(n / 2 + m / 60), 2.04, 101.35 + 0.02 * (n - 48), "A")
+        for n in slots
+        for m in minutes
+    ]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    closed = found["mmsi"].eq(563000001) & found["end"].notna()
+    assert closed.sum() == n_found
 
 
 def moored(n: int, off: int) -> list[tuple]:

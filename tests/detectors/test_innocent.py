@@ -112,6 +112,20 @@ FERRY = {
     "run_end_coast_m": 975.0,
     "run_path_m": 60_414.0,
 }
+LEFT = {
+    **CALLS,
+    "other_came_from_port": False,
+    "duration_s": 3480.0,
+    "median_speed_kn": 0.01,
+    "other_median_speed_kn": 0.11,
+    "came_kn": 0.06,
+    "other_came_kn": 0.1,
+    "approach_kn": 0.1,
+    "median_distance_m": 428.0,
+    "min_distance_m": 365.0,
+    "n_lain": 2,
+    "min_lying": 6,
+}
 HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
@@ -160,6 +174,9 @@ CASES = [
         (60,),
         "class A out of a port",
     ),
+    ("encounter", LEFT, (70, 70), "berthed near one another"),
+    ("encounter", {**LEFT, "min_distance_m": 30.0}, (70, 70), None),
+    ("encounter", {**LEFT, "other_came_kn": 6.0}, (70, 70), None),
     ("identity", HULLS, (70,), "interference"),
     ("identity", {**HULLS, "n_minor_reports": 200}, (70,), None),
     ("loitering", STAYS, (-1,), "working to and fro"),

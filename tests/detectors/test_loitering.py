@@ -183,7 +183,8 @@ def test_a_long_silence_is_not_bridged(scene: Any) -> None:
         (0.0, 0.1, 1.6, False),  # at rest at two berths, 1.6 nm apart
         (0.0, 8.1, 1.6, False),  # set out meanwhile
         (0.7, 0.8, 1.6, True),  # adrift all the while
-        (np.nan, np.nan, 1.6, True),
+        (np.nan, np.nan, 1.6, False),  # says nothing, and lay still at both
+        (np.nan, np.nan, 0.2, True),
         (0.0, 0.1, 0.2, True),  # swung to its anchor
     ],
 )
@@ -299,7 +300,8 @@ def wanderer(scene: Any, seed: int, hours: float = 24.0) -> pd.DataFrame:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_as_the_oracle_says(scene: Any, seed: int) -> None:
-    positions = wanderer(scene, seed)
+    # At a speed at which a long silence tells neither of rest nor of way made at its ends.
+    positions = wanderer(scene, seed).assign(sog_kn=1.0)
     found = Loitering().detect(positions, scene.context((0, 200)))
     epoch, second = pd.Timestamp(0, tz="UTC"), pd.Timedelta(seconds=1)
     got = {

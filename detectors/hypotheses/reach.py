@@ -1,0 +1,116 @@
+"""Innocent reasons for a silence that lie in how far the feed hears."""
+
+from typing import Final
+
+from detectors.core.hypothesis import (
+    FISHING,
+    PLEASURE,
+    All,
+    Any,
+    Case,
+    Compare,
+    Hypothesis,
+    Is,
+    Not,
+    Some,
+    Vessel,
+)
+
+UNHEARD: Final = 0.1
+"""A tenth of what is heard where it was lost, in a day."""
+AT_THE_EDGE_M: Final = 15 * 1852.0
+"""An hour at 15 kn."""
+BY_PASSES: Final = Is("by_passes")
+"""Heard by satellites, who have no edge, and whose passes it missed are counted."""
+AHEAD_IS_THIN: Final = Any(
+    Compare("ahead_heard_fraction", "<", 0.5),
+    All(
+        Is("is_open"),
+        Compare("ahead_heard_fraction", "<=", 0.5),
+        Compare("ahead_known_ratio", "<", 0.5),
+    ),
+)
+CUT_OFF: Final = Is("cut_off_sharply")
+"""Heard in full up to its last report and from the first one after: well within reach at both."""
+RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE))))
+"""One that is heard again near where it was lost didn't sail away, unless it went fishing."""
+HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
+"""Heard again, where others are heard ahead at other hours."""
+HEARD_ASTERN: Final = All(Not(Is("is_open")), Compare("astern_known_ratio", ">=", 0.5))
+"""Heard again on a way that leads through where others are heard."""
+
+OUT_OF_RANGE: Final = Hypothesis(
+    "sailing out of range",
+    0.5,
+    (
+        Case(
+            All(
+                Is("was_moving"),
+                AHEAD_IS_THIN,
+                Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES)),
+            ),
+            "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
+            "of the half hours that followed",
+        ),
+        Case(
+            All(
+                BY_PASSES,
+                Is("was_moving"),
+                AHEAD_IS_THIN,
+                Compare("ahead_known_ratio", "<", 0.5),
+                Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"))),
+            ),
+            "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
+            "{ahead_heard_fraction:.0%} of the half hours that followed",
+        ),
+    ),
+    "Under way to where nobody is heard, or half as many as where it was lost.",
+    "it is heard again where it was lost, or another feed covers the way it went",
+)
+LEFT_AND_CAME_BACK: Final = Hypothesis(
+    "left and came back over the edge",
+    0.5,
+    (
+        Case(
+            All(
+                Is("was_moving"),
+                Not(Any(CUT_OFF, BY_PASSES)),
+                Compare("ahead_known_ratio", "<", UNHEARD),
+                Compare("astern_known_ratio", "<", UNHEARD),
+                Not(Is("land_ahead")),
+            ),
+            "by its course it left for where nobody is heard, and by its course it came back "
+            "from there",
+        ),
+    ),
+    "Dead reckoning takes it out over the edge of what the feed hears, and back in over it.",
+    "another feed covers the way it went",
+)
+OVER_THE_EDGE: Final = Hypothesis(
+    "out over the feed's own edge",
+    0.6,
+    (
+        Case(
+            All(
+                Is("is_open"),
+                Compare("edge_distance_m", "<=", "reachable_distance_m"),
+                Compare("edge_distance_m", "<=", AT_THE_EDGE_M),
+            ),
+            "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by "
+            "now it can be beyond",
+        ),
+        Case(
+            All(
+                BY_PASSES,
+                Is("was_moving"),
+                Compare("ahead_known_ratio", "<", UNHEARD),
+                Compare("ahead_heard_fraction", "<", UNHEARD),
+                Not(Is("again_ahead")),
+            ),
+            "it made for where nobody was heard in the day before or meanwhile, up to "
+            "{ahead_distance_m:nm.0f} nm ahead: no satellite hears only what is astern",
+        ),
+    ),
+    "By now it can be beyond the box of all that the feed hears; or made for where nobody is.",
+    "it is heard again, or another feed covers what lies beyond",
+)

@@ -1,0 +1,65 @@
+"""Where within a loitering the vessel held its place, and how often it shifted under way."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
+from detectors.loitering.limits import Limits
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+HELD_KN: Final = 0.2
+"""Made good over a leg of 20 minutes, in a swing about an anchor too. On ten simulated nights
+drifters and waiting mother ships held their place for 0.16 of the time at most, in a feed of the
+Aegean ships at anchor and at berths for 0.78 or more."""
+HELD_M: Final = 1000.0
+"""Across the circle in which a large ship lies to her anchor (see `hypotheses.held.SWING_M`)."""
+NET_KN: Final = 0.1
+"""Made good over the whole of a stay: what drifts slowly gets on, what swings doesn't."""
+
+
+def stays(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, begin: Ints, end: Ints
+) -> dict[str, NDArray[np.float64] | Ints]:
+    """Return each run's share of time in which it held a place, at how many places, and its shifts.
+
+    A place is held for as many legs in a row as made good `HELD_KN` or less, if they stay within
+    `HELD_M` and make good `NET_KN` or less together. A shift is a stretch at `max_speed_kn` or
+    more, as its positions or it itself say.
+
+    `begin` and `end` are grid rows, of the run's first tick and of the end of its last step.
+    """
+    every = limits.leg_s // limits.step_s
+    n = len(begin)
+    held, n_held, n_shifts = np.zeros(n), np.zeros(n, "int64"), np.zeros(n, "int64")
+    said_kn = reports.sog_kn[grid.report]
+    for i, (a, b) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
+        fast = np.fmax(grid.speed_kn[a:b], said_kn[a:b]) >= limits.max_speed_kn
+        n_shifts[i] = np.count_nonzero(np.diff(fast, prepend=False) & fast)
+        marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
+        legs_m = _apart_m(grid, marks[:-1], marks[1:])
+        slow = legs_m <= HELD_KN * geodesy.KNOT_MPS * limits.leg_s
+        edge = np.flatnonzero(np.diff(slow, prepend=False, append=False))
+        first, last = marks[edge[::2]], marks[edge[1::2]]
+        took_s = (last - first) * limits.step_s
+        still = _apart_m(grid, first, last) <= NET_KN * geodesy.KNOT_MPS * took_s
+        still &= _across_m(grid, first, last) <= HELD_M
+        held[i] = took_s[still].sum() / ((b - a) * limits.step_s)
+        n_held[i] = np.count_nonzero(still)
+    return {"held_fraction": held, "n_held": n_held, "n_shifts": n_shifts}
+
+
+def _apart_m(grid: timegrid.Grid, a: Ints, b: Ints) -> Floats:
+    return np.asarray(geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b]))
+
+
+def _across_m(grid: timegrid.Grid, first: Ints, last: Ints) -> Floats:
+    """Return how far from its first tick each stretch gets."""
+    stretch, rows = timegrid.ranges(first, last - first + 1)
+    far_m = np.zeros(len(first))
+    np.maximum.at(far_m, stretch, _apart_m(grid, first[stretch], rows))
+    return far_m
