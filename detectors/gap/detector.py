@@ -228,9 +228,10 @@ class Gap(Limits):
     def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
         """Return the scores before explanations; see the class."""
         rate = columns["silence_probability"]
-        sharp, beside = columns["cut_off_sharply"], columns["neighbour_fraction"]
-        # Lost in full where others are heard all the way to where it is heard again: not at an edge.
-        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"]) & (beside >= 0.9)
+        sharp = columns["cut_off_sharply"]
+        # Lost in full, and one is heard all the way to where it is heard again: not at an edge.
+        known = columns["neighbour_fraction"] + columns["known_fraction"]
+        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"]) & (known >= 0.9)
         share = np.where(sharp, self.sharp_silence_share, self.lost_silence_share)
         rate = np.where(sharp | lost, rate * share, rate)
         passing = 1.0 - (1.0 - rate) ** PASSAGE_SLOTS

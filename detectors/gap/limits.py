@@ -82,7 +82,7 @@ _REACH_ENDS_SHARE: Final = (
     "the chance of falling silent there is worth against a silence that was. By the rule of three "
     "it is 2 % at most on simulated nights; but islands and headlands cut off sharply too. A "
     "judgement; likewise twice the bound on the others that fell silent, and half for one heard in "
-    "full up to its last report alone, beside whom others were heard nine tenths of the way."
+    "full up to its last report alone, of whose way nine tenths are known to be heard."
 )
 
 _LATE_PAUSE_S: Final = (

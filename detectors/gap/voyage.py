@@ -83,6 +83,11 @@ def not_out_of_range(
         limits.max_reach_kn,
     )
     reach_m = reach_kn * geodesy.KNOT_MPS * columns["duration_s"]
+    # Who makes way along the edge of the feed, or from it, doesn't leave over it.
+    began = silences.start_us // (coverage.SLOT_S * SECOND_US)
+    rates = context.coverage.rates()
+    edge_m = rates.edge_m(lat, lon, began)
+    edge_ahead_m = rates.edge_m(np.asarray(ahead_lat), np.asarray(ahead_lon), began)
     return silences.narrowed(
         ~moving
         | beyond
@@ -102,9 +107,7 @@ def not_out_of_range(
         ahead_distance_m=ahead_m,
         ahead_heard_fraction=fraction,
         ahead_known_ratio=share,
-        edge_distance_m=context.coverage.rates().edge_m(
-            lat, lon, silences.start_us // (coverage.SLOT_S * SECOND_US)
-        ),
+        edge_distance_m=np.where(moving & (edge_ahead_m >= edge_m), np.nan, edge_m),
         astern_known_ratio=n_astern / np.maximum(columns["n_known_hours"], 1),
         land_ahead=land,
         was_moving=moving,
