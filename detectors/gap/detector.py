@@ -21,7 +21,7 @@ from detectors.gap.reception import heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
-from detectors.gap.voyage import no_berth, not_out_of_range
+from detectors.gap.voyage import LOST_BESIDE, no_berth, not_out_of_range
 from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
 from detectors.surroundings.rules import Rule
@@ -231,7 +231,8 @@ class Gap(Limits):
         sharp = columns["cut_off_sharply"]
         # Lost in full, and one is heard all the way to where it is heard again: not at an edge.
         known = columns["neighbour_fraction"] + columns["known_fraction"]
-        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"]) & (known >= 0.9)
+        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"])
+        lost &= known >= LOST_BESIDE
         share = np.where(sharp, self.sharp_silence_share, self.lost_silence_share)
         rate = np.where(sharp | lost, rate * share, rate)
         passing = 1.0 - (1.0 - rate) ** PASSAGE_SLOTS

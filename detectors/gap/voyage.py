@@ -23,6 +23,8 @@ DAWDLED_SHARE: Final = 0.5
 """Heard again ahead on its course, where it would have been unheard, after twice the time that the
 way takes: what receives there hears the straight way between two places that it hears (VHF goes by
 line of sight), so it left that way or kept silent on it."""
+LOST_BESIDE: Final = 0.9
+"""In so many half hours others were heard beside the straight way of one that is heard again."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -83,6 +85,9 @@ def not_out_of_range(
         limits.max_reach_kn,
     )
     reach_m = reach_kn * geodesy.KNOT_MPS * columns["duration_s"]
+    # Others were heard beside the way to where it is heard again, and it was lost in full.
+    lost = columns["heard_in_full_before"] & (columns["neighbour_fraction"] >= LOST_BESIDE)
+    lost &= ~silences.is_open
     # Who makes way along the edge of the feed, or from it, doesn't leave over it.
     began = silences.start_us // (coverage.SLOT_S * SECOND_US)
     rates = context.coverage.rates()
@@ -94,6 +99,7 @@ def not_out_of_range(
         | came_back
         | again_ahead
         | columns["cut_off_sharply"]
+        | lost
         | land
         | known_ahead
         | (fraction >= 0.5)
