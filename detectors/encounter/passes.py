@@ -3,7 +3,6 @@ passes.
 """
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,6 @@ from detectors.kinematics.timegrid import Grid
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-_ENDS: Final = (np.minimum, np.maximum)
 
 
 def grid_of(limits: Limits, reports: Reports) -> Grid:
@@ -65,28 +62,54 @@ def _resampled(limits: Limits, reports: Reports) -> Grid:
     interpolation of movement data, International Journal of Geographical Information Science
     30:854-868, doi:10.1080/13658816.2015.1081909).
     """
-    track, time_us = reports.track, reports.time_us
-    row = np.flatnonzero(track[1:] == track[:-1])
-    took_s = (time_us[row + 1] - time_us[row]) / SECOND_US
-    slow_kn, fast_kn = (of(reports.sog_kn[row], reports.sog_kn[row + 1]) for of in _ENDS)
-    some = (slow_kn < limits.max_drift_kn) & (fast_kn >= limits.max_alongside_speed_kn)
-    some &= (took_s >= limits.step_s) & (took_s <= limits.max_silence_s)
-    row, took_s, fast_kn = row[some], took_s[some], fast_kn[some]
-    ends = reports.lat[row], reports.lon[row], reports.lat[row + 1], reports.lon[row + 1]
+    leg, comes = _comes_or_leaves(limits, reports)
+    took_s = (reports.time_us[leg + 1] - reports.time_us[leg]) / SECOND_US
+    fast_kn = np.where(comes, reports.sog_kn[leg], reports.sog_kn[leg + 1])
+    ends = reports.lat[leg], reports.lon[leg], reports.lat[leg + 1], reports.lon[leg + 1]
     under_way_s = geodesy.distance_m(*ends) / (fast_kn * geodesy.KNOT_MPS)
     part = under_way_s < took_s - 1.0
-    row, took_s, under_way_s = row[part], took_s[part], under_way_s[part]
-    comes = reports.sog_kn[row] > reports.sog_kn[row + 1]
+    leg, comes, took_s, under_way_s = leg[part], comes[part], took_s[part], under_way_s[part]
     after_s = np.where(comes, under_way_s, took_s - under_way_s)
-    lies = np.where(comes, row + 1, row)
-    at = np.insert(np.arange(len(track)), row + 1, lies)
-    times_us = np.insert(time_us, row + 1, time_us[row] + np.rint(after_s * SECOND_US).astype("int64"))
-    silence_s = limits.max_pass_s
+    at_us = reports.time_us[leg] + np.rint(after_s * SECOND_US).astype("int64")
+    own = np.arange(len(reports))
+    place = np.insert(own, leg + 1, np.where(comes, leg + 1, leg))
     grid = timegrid.resample(
-        track[at], times_us, reports.lat[at], reports.lon[at], limits.step_s, silence_s
+        reports.track[place],
+        np.insert(reports.time_us, leg + 1, at_us),
+        reports.lat[place],
+        reports.lon[place],
+        limits.step_s,
+        limits.max_pass_s,
     )
-    real = np.insert(np.arange(len(track)), row + 1, row)
-    return replace(grid, report=real[grid.report])
+    return replace(grid, report=np.insert(own, leg + 1, leg)[grid.report])
+
+
+def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
+    """Return the first reports of legs on which a boat came to where it lies, or left it, and
+    whether it came.
+
+    It lies from report to report for a whole step of the grid at least, slowly however its places
+    are joined: who was near is known by that.
+    """
+    sog_kn, time_us = reports.sog_kn, reports.time_us
+    took_us = np.diff(time_us)
+    within = (np.diff(reports.track) == 0) & (took_us <= limits.max_silence_s * SECOND_US)
+    lies = within & (sog_kn[:-1] < limits.max_drift_kn) & (sog_kn[1:] < limits.max_drift_kn)
+    moved_m = geodesy.distance_m(
+        reports.lat[:-1], reports.lon[:-1], reports.lat[1:], reports.lon[1:]
+    )
+    lies &= moved_m < limits.max_drift_kn * geodesy.KNOT_MPS * took_us / SECOND_US
+    first, last = timegrid.stretches(lies)
+    step_us = limits.step_s * SECOND_US
+    whole = -(-time_us[first] // step_us) * step_us + step_us <= time_us[last + 1]
+    first, last = first[lies[first] & whole], last[lies[first] & whole] + 1
+    came, left = first[first > 0] - 1, last[last < len(lies)]
+    fast = sog_kn >= limits.max_alongside_speed_kn
+    long = within & (took_us >= step_us)
+    came, left = came[(long & fast[:-1])[came]], left[(long & fast[1:])[left]]
+    legs = np.r_[came, left]
+    order = np.argsort(legs, kind="stable")
+    return legs[order], (np.arange(len(legs)) < len(came))[order]
 
 
 def thin(limits: Limits, reports: Reports, grid: Grid, rows: Ints) -> Bools:
