@@ -29,11 +29,9 @@ AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
-TO_AND_FRO: Final = 2.5
-"""See `at_work.GOES_ABOUT`: what drifts with a tide goes at most twice the place's width."""
+TO_AND_FRO: Final = 2.5  # see `at_work.GOES_ABOUT`: what drifts goes twice the width at most
 MADE_FAST_M: Final = 35.0
-"""Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
-silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
+"""Twice the errors of AIS and a berth's beam. An Aegean ferry's at its berth were 11-33 m apart."""
 
 BY_PASSES: Final = Is("by_passes")
 """Heard by satellites, who have no edge, and whose passes it missed are counted."""
@@ -47,7 +45,11 @@ AHEAD_IS_THIN: Final = Any(
 )
 CUT_OFF: Final = Is("cut_off_sharply")
 """Heard in full up to its last report and from the first one after: well within reach at both."""
-SET_WAS_OFF: Final = All(CUT_OFF, Is("ais_class", "B"), Compare("neighbour_fraction", ">=", 0.9))
+SET_WAS_OFF: Final = All(
+    Any(CUT_OFF, Compare("interval_ratio", ">=", 20.0)),  # else `PATCHY`
+    Is("ais_class", "B"),
+    Compare("neighbour_fraction", ">=", 0.9),
+)
 """Work explains why it stayed, not why it fell silent where sets as weak were heard all along."""
 RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE))))
 """One that is heard again near where it was lost didn't sail away, unless it went fishing."""
@@ -59,8 +61,7 @@ OTHERS_LOST: Final = All(
     Any(Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))),
     Not(BY_PASSES),
 )
-"""A hole shows in others' silences: every tenth that passes, each counted in five half hours. Or
-nobody else was heard in some half hour."""
+"""A hole shows in others' silences, of every tenth that passes; or nobody was heard in between."""
 WENT_ON: Final = All(
     Compare("implied_speed_kn", "<=", "speed_before_kn", times=1.15),
     Compare("implied_speed_kn", ">=", "speed_before_kn", times=0.85),
@@ -89,8 +90,7 @@ NEVER_MADE_WAY: Final = All(
     Compare("speed_before_kn", ">=", 0.3),
     Not(Some(Vessel(types=SEA_GOING))),
 )
-"""Adrift as long as it is heard, as its set says too. Buoys of nets carry sets that send as ships
-do, often under a ship's number (FCC, Enforcement Advisory 2018-04, DA 18-1211)."""
+"""Adrift as long as it is heard. Buoys of nets carry ships' sets (FCC advisory DA 18-1211)."""
 PATCHY: Final = All(
     Is("ais_class", "B"),
     Not(BY_PASSES),

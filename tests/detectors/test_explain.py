@@ -81,6 +81,13 @@ SILENCE = {
     "ais_class": "A",
     "back_in_berth": False,
 }
+ON_ITS_GROUND = {
+    "was_moving": False,
+    "ground_s": 7200.0,
+    "ground_way_ratio": 3.4,
+    "distance_m": 1852.0,
+    "ground_m": 3704.0,
+}
 VISIT = {"zone_class": "landing_place", "duration_s": 3600}
 CARGO, TANKER = 70, 80
 LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0}
@@ -254,7 +261,7 @@ CASES = [
     (
         "ferry passing",
         "encounter",
-        {"duration_s": 1500, "min_distance_m": 80.0},
+        {"duration_s": 1500, "min_distance_m": 80.0, "median_speed_kn": 12.0},
         (60, CARGO),
         "80 m",
     ),
@@ -557,13 +564,7 @@ CASES = [
     (
         "working to and fro",
         "gap",
-        {
-            "was_moving": False,
-            "ground_s": 7200.0,
-            "ground_way_ratio": 3.4,
-            "distance_m": 1852.0,
-            "ground_m": 3704.0,
-        },
+        ON_ITS_GROUND,
         (99,),
         "3.4 times as far",
     ),
@@ -810,6 +811,9 @@ def test_other_kinds_pass_through(scene: Any) -> None:
         ),
         # A casualty that is a tug itself and a ship that comes.
         ("encounter", {"nav_status": 2, "duration_s": 4000, "min_distance_m": 5.0}, (52, CARGO)),
+        # Two that lie together far out; a boat whose like were heard on its ground all along.
+        ("encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO)),
+        ("gap", {**ON_ITS_GROUND, "ais_class": "B", "interval_ratio": 40.0}, (0,)),
     ],
 )
 def test_what_is_no_reason(
@@ -821,6 +825,8 @@ def test_what_is_no_reason(
         "anchored in the end",
         "waiting at anchor",
         "tug to a casualty",
+        "ferry passing",
+        "working to and fro",
     }
     assert row["explanation"].split(":")[0] not in refused
 
