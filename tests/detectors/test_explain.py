@@ -88,6 +88,7 @@ ON_ITS_GROUND = {
     "distance_m": 1852.0,
     "ground_m": 3704.0,
 }
+HEARD_ALL_ALONG = {"ais_class": "B", "interval_ratio": 40.0, "neighbour_fraction": 1.0}
 VISIT = {"zone_class": "landing_place", "duration_s": 3600}
 CARGO, TANKER = 70, 80
 LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0}
@@ -813,7 +814,7 @@ def test_other_kinds_pass_through(scene: Any) -> None:
         ("encounter", {"nav_status": 2, "duration_s": 4000, "min_distance_m": 5.0}, (52, CARGO)),
         # Two that lie together far out; a boat whose like were heard on its ground all along.
         ("encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO)),
-        ("gap", {**ON_ITS_GROUND, "ais_class": "B", "interval_ratio": 40.0}, (0,)),
+        ("gap", ON_ITS_GROUND | HEARD_ALL_ALONG, (0,)),
     ],
 )
 def test_what_is_no_reason(
