@@ -1,11 +1,15 @@
-"""Vessels that are heard by passes: where they were in a silence of which both ends are slow."""
+"""Where vessels were between two reports: boats that came planing and lie, and what is heard by
+passes.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.encounter.limits import Limits
-from detectors.kinematics import geodesy
+from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.kinematics.timegrid import Grid
 
@@ -21,7 +25,7 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
     lies or drifts at both ends, as far on as it drifts, did so in between, more likely than that it
     left and came back; where it is under way nothing bounds it so.
     """
-    grid = reports.grid(limits.step_s, limits.max_pass_s)
+    grid = _resampled(limits, reports)
     before = grid.report
     long = thin(limits, reports, grid, np.arange(len(before)))
     some = np.flatnonzero(long)
@@ -47,6 +51,65 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
         np.where(goes_on, grid.speed_kn[rows], np.nan),
         before[rows],
     )
+
+
+def _resampled(limits: Limits, reports: Reports) -> Grid:
+    """Return the grid of all reports, and of when between two of them a boat came or left.
+
+    A boat that planes at one report and lies at the next didn't slow down all the way, as a
+    straight line through time has it: it went at the speed that it states, as far as it had to go,
+    and lay for the rest (speeds at both ends bound the way between: Long 2016, Kinematic
+    interpolation of movement data, International Journal of Geographical Information Science
+    30:854-868, doi:10.1080/13658816.2015.1081909).
+    """
+    leg, comes = _comes_or_leaves(limits, reports)
+    took_s = (reports.time_us[leg + 1] - reports.time_us[leg]) / SECOND_US
+    fast_kn = np.where(comes, reports.sog_kn[leg], reports.sog_kn[leg + 1])
+    ends = reports.lat[leg], reports.lon[leg], reports.lat[leg + 1], reports.lon[leg + 1]
+    under_way_s = geodesy.distance_m(*ends) / (fast_kn * geodesy.KNOT_MPS)
+    part = under_way_s < took_s - 1.0
+    leg, comes, took_s, under_way_s = leg[part], comes[part], took_s[part], under_way_s[part]
+    after_s = np.where(comes, under_way_s, took_s - under_way_s)
+    at_us = reports.time_us[leg] + np.rint(after_s * SECOND_US).astype("int64")
+    own = np.arange(len(reports))
+    place = np.insert(own, leg + 1, np.where(comes, leg + 1, leg))
+    grid = timegrid.resample(
+        reports.track[place],
+        np.insert(reports.time_us, leg + 1, at_us),
+        reports.lat[place],
+        reports.lon[place],
+        limits.step_s,
+        limits.max_pass_s,
+    )
+    return replace(grid, report=np.insert(own, leg + 1, leg)[grid.report])
+
+
+def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
+    """Return the first reports of legs on which a boat came to where it lies, or left it, and
+    whether it came.
+
+    It lies from report to report for a whole step of the grid at least, slowly however its places
+    are joined: who was near is known by that.
+    """
+    sog_kn, time_us = reports.sog_kn, reports.time_us
+    took_us = np.diff(time_us)
+    within = (np.diff(reports.track) == 0) & (took_us <= limits.max_silence_s * SECOND_US)
+    lies = within & (sog_kn[:-1] < limits.max_drift_kn) & (sog_kn[1:] < limits.max_drift_kn)
+    moved_m = geodesy.distance_m(
+        reports.lat[:-1], reports.lon[:-1], reports.lat[1:], reports.lon[1:]
+    )
+    lies &= moved_m < limits.max_drift_kn * geodesy.KNOT_MPS * took_us / SECOND_US
+    first, last = timegrid.stretches(lies)
+    step_us = limits.step_s * SECOND_US
+    whole = -(-time_us[first] // step_us) * step_us + step_us <= time_us[last + 1]
+    first, last = first[lies[first] & whole], last[lies[first] & whole] + 1
+    came, left = first[first > 0] - 1, last[last < len(lies)]
+    fast = sog_kn >= limits.max_alongside_speed_kn
+    long = within & (took_us >= step_us)
+    came, left = came[(long & fast[:-1])[came]], left[(long & fast[1:])[left]]
+    legs = np.r_[came, left]
+    order = np.argsort(legs, kind="stable")
+    return legs[order], (np.arange(len(legs)) < len(came))[order]
 
 
 def thin(limits: Limits, reports: Reports, grid: Grid, rows: Ints) -> Bools:

@@ -53,7 +53,8 @@ def sharply(limits: Limits, silences: Silences, reports: History, context: Conte
 
 def _over_the_edge(limits: Limits, silences: Silences, reports: History, context: Context) -> Bools:
     """Tell which would by dead reckoning have been out of the box of all that the feed hears within
-    `in_full_s`: a feed that is cut to an area cuts off sharply there.
+    `in_full_s`: a feed that is cut to an area cuts off sharply there. One that is heard again
+    outside that box shows that the feed isn't.
     """
     row, columns = silences.row, silences.columns
     speed_kn = np.nan_to_num(columns["speed_before_kn"])
@@ -66,7 +67,10 @@ def _over_the_edge(limits: Limits, silences: Silences, reports: History, context
     slot = silences.start_us // (SLOT_S * SECOND_US)
     lat, lon = (np.asarray(axis) for axis in place)
     edge_m = context.coverage.rates().edge_m(lat, lon, slot)
-    return np.asarray((speed_kn >= limits.moving_kn) & (edge_m <= 0.0))
+    after = np.minimum(row + 1, len(reports) - 1)
+    again_m = context.coverage.rates().edge_m(reports.lat[after], reports.lon[after], slot)
+    over = (speed_kn >= limits.moving_kn) & (edge_m <= 0.0)
+    return np.asarray(over & (silences.is_open | ~(again_m <= 0.0)))
 
 
 def _in_full(limits: Limits, reports: History, first: Ints, last: Ints, usual_s: float) -> Bools:

@@ -22,7 +22,7 @@ from detectors.gap.regular import by_habit, regular, silences_of
 from detectors.gap.set_aside import not_heard_between
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
-from detectors.gap.voyage import no_berth, not_out_of_range
+from detectors.gap.voyage import LOST_BESIDE, no_berth, not_out_of_range
 from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
 from detectors.surroundings.rules import Rule
@@ -79,6 +79,9 @@ class Gap(Limits):
       `max_well_known_chance` at most, or where the feed names the receivers that hear the place and
       they worked. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
+      Class A *heard in full up to its last report* (see `gap.cut_off`) needs nobody beside it: a
+      half hour is worth `known_worth_still` in which it lay amid what a coast station hears that
+      worked just then (`receivers.within_reach`).
       Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
       after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
       receives there worked and the feed names it: out of reach a vessel is lost report by report.
@@ -94,7 +97,9 @@ class Gap(Limits):
       vessels were heard ahead in `min_known_hours` half hours of the day: its ends are no further
       apart than `came_back_share` of the way that its speed before would have made, so that it
       didn't sail on, and reception doesn't end there. Nor of one heard *again ahead*, half of the
-      way that is looked at or further, within 45 degrees of its course, after twice the time.
+      way that is looked at or further, within 45 degrees of its course, after twice the time; nor
+      of one heard again that was *lost in full* and had others beside it in nine tenths of the half
+      hours.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
       nor was it lying still within `alongside_m` of land, nor where `min_lying` or more lay at
@@ -117,14 +122,16 @@ class Gap(Limits):
     those heard around its last position in the day before and meanwhile, so many fell silent in so
     many half hours. What that says of the chance that one does is weighed against what all places
     say of the day before (`detectors.surroundings.rates`: empirical Bayes), so that a night on
-    which many fall silent speaks for no one, and a place hardly known is judged as others are. From
-    it follows the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from
-    0.03 on and 0.4 where every fourth does, times the square root of ratio / (ratio + 10) and
-    hours / (hours + 1), where the ratio is that of the silence to the longest interval before it,
-    times the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it
-    was heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at
-    least, more so as the chances that it missed are more; the fraction of half hours heard
-    makes no difference, since the chances are those.
+    which many fall silent speaks for no one, and a place hardly known is judged as others are. It
+    counts for `lost_silence_share` where the vessel was lost in full and is known to be heard for
+    nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From it follows
+    the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from 0.03 on and
+    0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours / (hours +
+    1), where the ratio is that of the silence to the longest interval before it, times the fraction
+    of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a
+    berth. Of one heard by passes the ratio counts `min_interval_ratio` at least, more so as the
+    chances that it missed are more; the fraction of half hours heard makes no difference, since the
+    chances are those.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
@@ -233,7 +240,13 @@ class Gap(Limits):
     def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
         """Return the scores before explanations; see the class."""
         rate = columns["silence_probability"]
-        rate = np.where(columns["cut_off_sharply"], rate * self.sharp_silence_share, rate)
+        sharp = columns["cut_off_sharply"]
+        # Lost in full, and one is heard all the way to where it is heard again: not at an edge.
+        known = columns["neighbour_fraction"] + columns["known_fraction"]
+        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"])
+        lost &= known >= LOST_BESIDE
+        share = np.where(sharp, self.sharp_silence_share, self.lost_silence_share)
+        rate = np.where(sharp | lost, rate * share, rate)
         passing = 1.0 - (1.0 - rate) ** PASSAGE_SLOTS
         surprise = np.log10(passing) / np.log10(RARE)
         missed = np.log10(columns["missed_probability"]) / np.log10(RARE_TO_MISS)

@@ -81,7 +81,8 @@ _REACH_ENDS_SHARE: Final = (
     "A quarter, for those that fell silent there and weren't cut off sharply at both ends: what "
     "the chance of falling silent there is worth against a silence that was. By the rule of three "
     "it is 2 % at most on simulated nights; but islands and headlands cut off sharply too. A "
-    "judgement; likewise twice the bound on the others that fell silent."
+    "judgement; likewise twice the bound on the others that fell silent, and half for one heard in "
+    "full up to its last report alone, of whose way nine tenths are known to be heard."
 )
 
 _LATE_PAUSE_S: Final = (
@@ -193,6 +194,7 @@ class Limits(Detector):
     in_full_share: PositiveFloat = Field(0.7, le=1.0, description=_IN_FULL_S)
     max_in_full_ratio: PositiveFloat = Field(3.2, description=_IN_FULL_S)
     sharp_silence_share: PositiveFloat = Field(0.25, le=1.0, description=_REACH_ENDS_SHARE)
+    lost_silence_share: PositiveFloat = Field(0.5, le=1.0, description=_REACH_ENDS_SHARE)
     sharp_edge_factor: PositiveFloat = Field(2.0, ge=1.0, description=_REACH_ENDS_SHARE)
     late_pause_s: PositiveInt = Field(300, description=_LATE_PAUSE_S)
     max_late_pause_s: PositiveInt = Field(1800, description=_LATE_PAUSE_S)

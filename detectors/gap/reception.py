@@ -76,6 +76,11 @@ def heard_around(
     worth = np.where(sharp, limits.known_worth_sharp, worth)
     worth[ais_class[there.silence] == "B"] = 0.0
     fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
+    within = _within_reach(there, silences, fraction < limits.min_heard_fraction, context)
+    within &= (ais_class[there.silence] != "B") & ~beside & ~down
+    worth[within] = np.maximum(worth[within], limits.known_worth_still)
+    known_fraction = there.mean(known | within)
+    fraction = beside_fraction + there.mean(np.where(known | within, worth, 0.0))
     # Others beside it now and then, all the while that what receives there was working.
     often = there.count * beside_fraction >= limits.min_beside - 1e-9
     often &= (ais_class != "B") & (beside_fraction + known_fraction >= limits.min_heard_fraction)
@@ -100,6 +105,20 @@ def heard_around(
     )
 
 
+def _within_reach(there: Slots, silences: Silences, asked: Bools, context: Context) -> Bools:
+    """Tell at which half hours a vessel that was heard in full up to its last report lay amid what
+    a coast station heard that worked just then; asked of some silences alone.
+    """
+    asked = asked & silences.columns["heard_in_full_before"]
+    rows = np.flatnonzero(asked[there.silence])
+    found = np.zeros(len(there.silence), bool)
+    if len(rows):
+        known = receivers.Receivers(context.coverage)
+        place = there.lat[rows], there.lon[rows], there.slot[rows]
+        found[rows] = known.within_reach(*place, DAY_SLOTS, 0)
+    return found
+
+
 def _receivers(
     limits: Limits, there: Slots, silences: Silences, reports: History, context: Context
 ) -> tuple[dict[str, NDArray[Any]], Floats]:
@@ -109,7 +128,12 @@ def _receivers(
     known, row, n = receivers.Receivers(context.coverage), silences.row, len(silences.row)
     own = silences.start_us // (coverage.SLOT_S * SECOND_US)
     heard = known.hearing(
-        reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1, reports.ais_class_of(row)
+        reports.lat[row],
+        reports.lon[row],
+        own - DAY_SLOTS,
+        own - 1,
+        reports.ais_class_of(row),
+        last_settled(limits, silences),
     )
     first = np.searchsorted(heard.place, np.arange(n))
     has = np.bincount(heard.place, minlength=n) > 0
@@ -139,10 +163,8 @@ def known_before(
     day before and the silence itself (`assessed_s` at most) as far as it is settled, without
     the half hour in which the silence began, since it is itself among those that fell silent.
     """
-    slot_us = coverage.SLOT_S * SECOND_US
-    own = silences.start_us // slot_us
-    settled_us = silences.end_us - coverage.SILENCE_S * SECOND_US
-    last = np.minimum(settled_us // slot_us - 1, own + limits.assessed_s // coverage.SLOT_S)
+    own = silences.start_us // (coverage.SLOT_S * SECOND_US)
+    last = last_settled(limits, silences)
     ais_class = reports.ais_class_of(silences.row)[silence]
     n_heard, n_silences = context.coverage.between(
         lat, lon, (own - DAY_SLOTS)[silence], np.maximum(last, own - 1)[silence], ais_class
@@ -150,6 +172,16 @@ def known_before(
     began = context.coverage.around(lat, lon, own[silence], ais_class)
     among = (last >= own)[silence]
     return n_heard - began.vessels * among, n_silences - began.silences * among
+
+
+def last_settled(limits: Limits, silences: Silences) -> Ints:
+    """Return the last half hour of each silence of which is known who fell silent, those that are
+    looked at.
+    """
+    slot_us = coverage.SLOT_S * SECOND_US
+    settled = (silences.end_us - coverage.SILENCE_S * SECOND_US) // slot_us - 1
+    own = silences.start_us // slot_us
+    return np.asarray(np.minimum(settled, own + limits.assessed_s // coverage.SLOT_S))
 
 
 def may_go_by_passes(silences: Silences) -> NDArray[np.bool_]:

@@ -23,6 +23,8 @@ DAWDLED_SHARE: Final = 0.5
 """Heard again ahead on its course, where it would have been unheard, after twice the time that the
 way takes: what receives there hears the straight way between two places that it hears (VHF goes by
 line of sight), so it left that way or kept silent on it."""
+LOST_BESIDE: Final = 0.9
+"""In so many half hours others were heard beside the straight way of one that is heard again."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -83,12 +85,21 @@ def not_out_of_range(
         limits.max_reach_kn,
     )
     reach_m = reach_kn * geodesy.KNOT_MPS * columns["duration_s"]
+    # Others were heard beside the way to where it is heard again, and it was lost in full.
+    lost = columns["heard_in_full_before"] & (columns["neighbour_fraction"] >= LOST_BESIDE)
+    lost &= ~silences.is_open
+    # Who makes way along the edge of the feed, or from it, doesn't leave over it.
+    began = silences.start_us // (coverage.SLOT_S * SECOND_US)
+    rates = context.coverage.rates()
+    edge_m = rates.edge_m(lat, lon, began)
+    edge_ahead_m = rates.edge_m(np.asarray(ahead_lat), np.asarray(ahead_lon), began)
     return silences.narrowed(
         ~moving
         | beyond
         | came_back
         | again_ahead
         | columns["cut_off_sharply"]
+        | lost
         | land
         | known_ahead
         | (fraction >= 0.5)
@@ -102,9 +113,7 @@ def not_out_of_range(
         ahead_distance_m=ahead_m,
         ahead_heard_fraction=fraction,
         ahead_known_ratio=share,
-        edge_distance_m=context.coverage.rates().edge_m(
-            lat, lon, silences.start_us // (coverage.SLOT_S * SECOND_US)
-        ),
+        edge_distance_m=np.where(moving & (edge_ahead_m >= edge_m), np.nan, edge_m),
         astern_known_ratio=n_astern / np.maximum(columns["n_known_hours"], 1),
         land_ahead=land,
         was_moving=moving,

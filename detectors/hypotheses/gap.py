@@ -36,7 +36,11 @@ MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
 silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
 
-SET_WAS_OFF: Final = All(CUT_OFF, Is("ais_class", "B"), Compare("neighbour_fraction", ">=", 0.9))
+SET_WAS_OFF: Final = All(
+    Any(CUT_OFF, Compare("interval_ratio", ">=", 20.0)),  # else `PATCHY`
+    Is("ais_class", "B"),
+    Compare("neighbour_fraction", ">=", 0.9),
+)
 """Work explains why it stayed, not why it fell silent where sets as weak were heard all along."""
 OTHERS_LOST: Final = All(
     Any(Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))),

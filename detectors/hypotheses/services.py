@@ -251,6 +251,13 @@ LAUNCH_SERVICE: Final = Hypothesis(
     "up in the dark from astern of a ship under way.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )
+LAY_AT_SEA: Final = All(
+    Compare("median_speed_kn", "<", 2.0),
+    Compare("other_median_speed_kn", "<", 2.0),
+    Compare("anchorage_distance_m", ">", 3704.0),
+    Not(Is("near_land")),
+)
+"""Two that lie together out there: nobody passes."""
 FERRY_PASSING: Final = Hypothesis(
     "ferry passing",
     0.75,
@@ -260,6 +267,7 @@ FERRY_PASSING: Final = Hypothesis(
                 Some(Vessel(types=PASSENGER)),
                 Compare("duration_s", "<=", 2700.0),
                 Compare("min_distance_m", ">=", 50.0),
+                Not(LAY_AT_SEA),
             ),
             "one of the two is a ferry or passenger vessel, clear of the other by "
             "{min_distance_m:.0f} m and away after {duration_s:min.0f} min",

@@ -35,6 +35,8 @@ a feed that began in the night has no day behind it. Of another one, a satellite
 coast, hearing nothing doesn't show that it fails."""
 LEAST_SLOTS: Final = 4
 """In two hours at least."""
+YOUNG_SLOTS: Final = 2 * LEAST_SLOTS
+"""Of a feed that began less than four hours before, what follows tells as well."""
 
 REACH_M: Final = 40 * METRES_PER_NM
 """What a coast station hears (20-40 nm)."""
@@ -93,6 +95,7 @@ class Receivers:
         self._lat = (frame["lat_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 90.0
         self._lon = (frame["lon_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 180.0
         self._slots = np.unique(slot)
+        self._cell = self._station * (1 << 32) + self._key // CELL_SLOTS
 
     def hearing(
         self,
@@ -101,9 +104,13 @@ class Receivers:
         first: ArrayLike,
         last: ArrayLike,
         ais_class: ArrayLike,
+        settled: Ints | None = None,
     ) -> Hearing:
         """Receivers that heard the cell of each place and the eight around it, half hours `first`
         to `last` since 1970-01-01 UTC, both inclusive; for class B only its like count.
+
+        `settled` is the last half hour of which all is known, if that is later: of a feed that had
+        just begun at `last` it tells by those in between which receivers are steady.
         """
         first, last = np.asarray(first, "int64"), np.asarray(last, "int64")
         low, inside = block_keys(lat, lon, first, by_cell=True)
@@ -123,13 +130,27 @@ class Receivers:
         share = reports / np.bincount(place, weights=reports, minlength=len(low))[place]
         order = np.lexsort((station, -share, place))
         place, station, share = place[order], station[order], share[order]
-        since, until = first[place], last[place] + 1
-        n_heard = np.searchsorted(self._heard, station * CELL_SLOTS + until) - np.searchsorted(
-            self._heard, station * CELL_SLOTS + since
-        )
-        n_any = np.searchsorted(self._slots, until) - np.searchsorted(self._slots, since)
-        steady = (n_heard >= STEADY_SHARE * n_any) & (n_heard >= LEAST_SLOTS)
+        settled = last if settled is None else np.maximum(settled, last)
+        steady = self._steady(station, first[place], last[place], settled[place])
         return Hearing(place, station, share, steady)
+
+    def _steady(self, station: Ints, first: Ints, last: Ints, settled: Ints) -> Bools:
+        """Tell which receivers were steady from a first to a last half hour.
+
+        Where the feed itself was heard in fewer than `YOUNG_SLOTS` of them, since it had just
+        begun, those up to `settled` count too.
+        """
+
+        def count(of: Ints, key: Ints, until: Ints) -> Ints:
+            found = np.searchsorted(of, key + until + 1) - np.searchsorted(of, key + first)
+            return np.asarray(found, "int64")
+
+        anywhere = np.zeros_like(station)
+        young = count(self._slots, anywhere, last) < YOUNG_SLOTS
+        until = np.where(young, settled, last)
+        n_heard = count(self._heard, station * CELL_SLOTS, until)
+        n_any = count(self._slots, anywhere, until)
+        return np.asarray((n_heard >= STEADY_SHARE * n_any) & (n_heard >= LEAST_SLOTS))
 
     def working(self, hearing: Hearing, place: Ints, slot: Ints) -> Floats:
         """Share of what is heard at places by steady receivers that heard anything in a half hour;
@@ -167,9 +188,9 @@ class Receivers:
         for own in np.unique(slot).tolist():
             at = np.flatnonzero(slot == own)
             rows = np.flatnonzero((self._slot >= own - before) & (self._slot <= own + after))
+            rows = rows[np.unique(self._cell[rows], return_index=True)[1]]
             cells = np.stack([self._station[rows], self._lat[rows], self._lon[rows]], axis=1)
-            cells = np.unique(cells, axis=0)
-            cells = cells[np.isin(cells[:, 0], self._near_and_steady(cells, own, before))]
+            cells = cells[np.isin(cells[:, 0], self._near_and_steady(cells, own, before, after))]
             place, cell = np.divmod(np.arange(len(at) * len(cells)), max(len(cells), 1))
             there = lat[at][place], lon[at][place], cells[cell, 1], cells[cell, 2]
             near = geodesy.distance_m(*there) <= REACH_M
@@ -178,7 +199,7 @@ class Receivers:
             found[at[_surrounded(pair, bearing) // max(len(self.names), 1)]] = True
         return found
 
-    def _near_and_steady(self, cells: Floats, slot: int, before: int) -> Ints:
+    def _near_and_steady(self, cells: Floats, slot: int, before: int, after: int) -> Ints:
         """Return the receivers of some cells that are coast stations, steady, and worked in a half
         hour.
         """
@@ -189,12 +210,9 @@ class Receivers:
             np.minimum.at(low, of, cells[:, column])
             np.maximum.at(high, of, cells[:, column])
             wide = np.maximum(wide, high - low)
-        key = codes * CELL_SLOTS + slot
-        since, until = (np.searchsorted(self._heard, key + k) for k in (-before, 1))
-        n_any = np.searchsorted(self._slots, slot + 1) - np.searchsorted(self._slots, slot - before)
-        n_heard = until - since
-        steady = (n_heard >= STEADY_SHARE * n_any) & (n_heard >= LEAST_SLOTS)
-        return codes[(wide <= WIDEST_DEG) & steady & np.isin(key, self._heard)]
+        span = (np.full(len(codes), slot + k) for k in (-before, 0, after))
+        worked = np.isin(codes * CELL_SLOTS + slot, self._heard)
+        return codes[(wide <= WIDEST_DEG) & self._steady(codes, *span) & worked]
 
 
 def _surrounded(group: Ints, bearing_deg: Floats) -> Ints:

@@ -81,6 +81,14 @@ SILENCE = {
     "ais_class": "A",
     "back_in_berth": False,
 }
+ON_ITS_GROUND = {
+    "was_moving": False,
+    "ground_s": 7200.0,
+    "ground_way_ratio": 3.4,
+    "distance_m": 1852.0,
+    "ground_m": 3704.0,
+}
+HEARD_ALL_ALONG = {"ais_class": "B", "interval_ratio": 40.0, "neighbour_fraction": 1.0}
 VISIT = {"zone_class": "landing_place", "duration_s": 3600}
 CARGO, TANKER = 70, 80
 LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0, 69: 250.0}
@@ -261,7 +269,7 @@ CASES = [
     (
         "ferry passing",
         "encounter",
-        {"duration_s": 1500, "min_distance_m": 80.0},
+        {"duration_s": 1500, "min_distance_m": 80.0, "median_speed_kn": 12.0},
         (60, CARGO),
         "80 m",
     ),
@@ -606,13 +614,7 @@ CASES = [
     (
         "working to and fro",
         "gap",
-        {
-            "was_moving": False,
-            "ground_s": 7200.0,
-            "ground_way_ratio": 3.4,
-            "distance_m": 1852.0,
-            "ground_m": 3704.0,
-        },
+        ON_ITS_GROUND,
         (99,),
         "3.4 times as far",
     ),
@@ -859,6 +861,9 @@ def test_other_kinds_pass_through(scene: Any) -> None:
         ),
         # A casualty that is a tug itself and a ship that comes.
         ("encounter", {"nav_status": 2, "duration_s": 4000, "min_distance_m": 5.0}, (52, CARGO)),
+        # Two that lie together far out; a boat whose like were heard on its ground all along.
+        ("encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO)),
+        ("gap", ON_ITS_GROUND | HEARD_ALL_ALONG, (0,)),
     ],
 )
 def test_what_is_no_reason(
@@ -870,6 +875,8 @@ def test_what_is_no_reason(
         "anchored in the end",
         "waiting at anchor",
         "tug to a casualty",
+        "ferry passing",
+        "working to and fro",
     }
     assert row["explanation"].split(":")[0] not in refused
 

@@ -54,6 +54,20 @@ def test_of_a_receiver_that_hears_now_and_then_nothing_is_said():
     assert np.isnan(working).all()
 
 
+def test_of_a_feed_that_has_just_begun_what_follows_tells_which_are_steady():
+    rows = [("X", slot, *HERE, "A") for slot in range(9)]
+    rows += [("Y", slot, *HERE, "A") for slot in (0, 2, 7)]
+    known = Receivers(learnt(rows))
+    first, last = np.array([SLOT0 - 9]), np.array([SLOT0 + 2])
+
+    def steady(settled):
+        heard = known.hearing([HERE[0]], [HERE[1]], first, last, ["A"], settled)
+        return [known.names[i] for i in heard.station[heard.steady]]
+
+    assert steady(None) == []
+    assert steady(np.array([SLOT0 + 8])) == ["X"]
+
+
 def test_where_no_receiver_is_named_nothing_is_known():
     shares, working, _ = asked(Receivers(Coverage.none()), range(4))
     assert shares == {}
