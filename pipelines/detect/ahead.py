@@ -16,6 +16,7 @@ import pandas as pd
 
 from detectors.core import frames, run
 from detectors.core.detector import Context, Detector
+from detectors.core.explain import explain
 from detectors.kinematics import integrity
 from detectors.kinematics.integrity import Segmented
 from detectors.surroundings import coverage, coverage_learn
@@ -75,8 +76,7 @@ class Ahead:
         stored = {d.name: known[known["detector"] == d.name] for d in self.asked}
         owners = {d.name: set(vessels) for d in self.asked}
         need = self.store.need(reach_of(self.asked, self.among, owners, stored, self.since))
-        if not len(need):
-            return False  # of vessels that the store knows nothing of a silence means nothing yet
+        need = _with_new(need, vessels, fresh)
         segmented = self._segmented(need, fresh, end)
         context = Context(
             start=self.since,
@@ -89,10 +89,11 @@ class Ahead:
             sightings=frames.empty(frames.SIGHTINGS),
             noise=segmented.noise,
         )
-        found = {
-            name: one.before
-            for name, one in run.run(self.asked, segmented.tracked, context).items()
-        }
+        found: dict[str, pd.DataFrame] = {}
+        for detector in self.asked:
+            seen = run.seen_by(detector, self.among, context, found)
+            before = run.look(detector, segmented.tracked, seen)
+            found[detector.name] = explain(before, seen, detector.hypotheses)
         if len(cut_short(found, self.asked, need)):
             return True
         for detector in self.asked:
@@ -160,6 +161,16 @@ class Ahead:
             pd.concat([known.receivers, learned.receivers], ignore_index=True),
             _renewed(known.lying, learned.lying, since),
         )
+
+
+def _with_new(need: pd.DataFrame, vessels: Collection[int], fresh: pd.DataFrame) -> pd.DataFrame:
+    """Return `Queries.need` with those vessels of which the store knows nothing."""
+    new = fresh[fresh["mmsi"].isin(set(vessels) - set(need["mmsi"])).to_numpy(bool)]
+    if new.empty:
+        return need
+    first = new.groupby("mmsi", as_index=False).agg(from_time=("time", "min"))
+    rows = first.assign(first_time=first["from_time"]).astype(need.dtypes.to_dict())
+    return pd.concat([need, rows], ignore_index=True).sort_values("mmsi", ignore_index=True)
 
 
 def _renewed(known: pd.DataFrame, learned: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
