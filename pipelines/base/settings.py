@@ -81,7 +81,7 @@ class WatchSettings(_Section):
     """How often is looked between nights, at how much, and how often at everything."""
 
     every_min: float = Field(0, ge=0)
-    whole_min: float = Field(60, ge=0)
+    whole_min: float = Field(180, ge=0)
     open_h: float = Field(24, gt=0)
 
 

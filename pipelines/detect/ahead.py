@@ -23,6 +23,7 @@ from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
 from pipelines.detect.looks import cut, reach_of, told
+from pipelines.detect.parts import columns_of
 from pipelines.detect.tail import KEPT, SILENCE, SLOT, Recent
 from pipelines.detect.window import COVERAGE_BEFORE, cut_short, vessels_of
 from pipelines.store import Queries
@@ -94,7 +95,7 @@ class Ahead:
             seen = run.seen_by(detector, self.among, context, found)
             before = run.look(detector, segmented.tracked, seen)
             found[detector.name] = explain(before, seen, detector.hypotheses)
-        if len(cut_short(found, self.asked, need)):
+        if any(map(len, found.values())) and len(cut_short(found, self.asked, need)):
             return True
         for detector in self.asked:
             since = cut(detector, self.among, self.since)
@@ -130,30 +131,35 @@ class Ahead:
 
     def _segmented(self, need: pd.DataFrame, fresh: pd.DataFrame, end: pd.Timestamp) -> Segmented:
         """Return the tracks of some vessels, and what belongs to none, with what is fresh."""
-        known = self.store.segmented(need, end)
+        columns = columns_of(self.asked)
+        known = self.store.segmented(need, end, columns)
         own = fresh[fresh["mmsi"].isin(need["mmsi"]).to_numpy(bool)].reset_index(drop=True)
         if own.empty:
             return known
         tail = integrity.parted(integrity.judge_tail(self._judged[0], own, self._judged[1]))
-        tracked = pd.concat([known.tracked, tail.tracked], ignore_index=True)
+        tracked = pd.concat([known.tracked, tail.tracked[columns]], ignore_index=True)
         order = np.lexsort((frames.epoch_us(tracked["time"]), tracked["track_id"].to_numpy()))
-        tracked = frames.conform(tracked.take(order).reset_index(drop=True), frames.TRACKED)
+        schema = {name: frames.TRACKED[name] for name in columns}
+        tracked = frames.conform(tracked.take(order).reset_index(drop=True), schema)
         noise = pd.concat([known.noise, tail.noise], ignore_index=True)
         return Segmented(tracked, frames.conform(noise, frames.NOISE))
 
     def _covered(self, fresh: pd.DataFrame, receptions: pd.DataFrame) -> Coverage:
         """Return where the feed is heard, what is fresh included."""
-        before = integrity.parted(self._judged[0]).tracked
-        after = fresh.assign(track_id=fresh["mmsi"] * 100 + 1)
-        whole = pd.concat([before[list(coverage.REPORTS)], after[list(coverage.REPORTS)]])
-        time_us = frames.epoch_us(whole["time"])
-        order = np.lexsort((time_us, whole["track_id"].to_numpy()))
-        whole = whole.take(order).reset_index(drop=True)
-        once = ~whole.duplicated(["track_id", "time"])
-        learned = coverage_learn.learn(
-            frames.conform(whole[once].reset_index(drop=True), coverage.REPORTS), receptions
-        )
         since = (fresh["time"].min() - SILENCE).floor(SLOT)
+        judged = self._judged[0]
+        before = judged[((judged["hull"] > 0) & (judged["time"] >= since - SLOT)).to_numpy(bool)]
+        track = [before["mmsi"] * 100 + before["hull"], fresh["mmsi"] * 100 + 1]
+        names = [name for name in coverage.REPORTS if name != "track_id"]
+        whole = pd.concat([before[names], fresh[names]], ignore_index=True)
+        whole = whole.assign(track_id=np.concatenate(track))
+        time_us, own = frames.epoch_us(whole["time"]), whole["track_id"].to_numpy()
+        order = np.lexsort((time_us, own))
+        same = (np.diff(time_us[order]) == 0) & (np.diff(own[order]) == 0)
+        once = order[np.r_[True, ~same][: len(order)]]
+        learned = coverage_learn.learn(
+            frames.conform(whole.take(once).reset_index(drop=True), coverage.REPORTS), receptions
+        )
         known = self._coverage
         return Coverage(
             _renewed(known.cells, learned.cells, since),
@@ -165,7 +171,8 @@ class Ahead:
 
 def _with_new(need: pd.DataFrame, vessels: Collection[int], fresh: pd.DataFrame) -> pd.DataFrame:
     """Return `Queries.need` with those vessels of which the store knows nothing."""
-    new = fresh[fresh["mmsi"].isin(set(vessels) - set(need["mmsi"])).to_numpy(bool)]
+    unknown = set(vessels) - set(need["mmsi"].tolist())
+    new = fresh[fresh["mmsi"].isin(unknown).to_numpy(bool)] if unknown else fresh[:0]
     if new.empty:
         return need
     first = new.groupby("mmsi", as_index=False).agg(from_time=("time", "min"))

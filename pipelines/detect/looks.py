@@ -193,6 +193,8 @@ def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> 
 
 def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:
     """Tell the same of events that were found."""
+    if max(0.0, found["score"].max(), before["score"].max()) < enough:
+        return False
     columns = ["event_id", "end", "score"]
     both = found[columns].merge(before[columns], on="event_id", how="outer", indicator=True)
     ended = both["end_x"].isna() != both["end_y"].isna()

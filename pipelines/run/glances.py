@@ -7,7 +7,7 @@ and made of what the last look left: a process that dies loses nothing, and what
 meanwhile (the store, the configuration, what that look noted) asks for a look.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +78,8 @@ class Glances:
         self.reports = 0
         self._waiting: dict[Path, tuple[int, ...]] = {}
         self._fresh: list[ingest.Batch] = []
+        self._positions = [frames.empty(frames.POSITIONS)]
+        self._receptions = [frames.empty(frames.RECEPTIONS)]
         self._open = ExitStack()
         self._ahead: Ahead | None = None
         self._before = self._beside()
@@ -149,7 +151,11 @@ class Glances:
             return True
         due = self.silences.due
         try:
-            if due and self._opened().tells(due, *self._frames(), self.silences.end):
+            if (
+                due
+                and self.reports
+                and self._opened().tells(due, *self._frames(), self.silences.end)
+            ):
                 return True
         except Exception:  # what is wrong is for a look to say
             return True
@@ -179,19 +185,18 @@ class Glances:
 
     def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return `frames.POSITIONS` and `frames.RECEPTIONS` of what waits."""
-        positions = [batch.positions for batch in self._fresh]
-        receptions = [frames.empty(frames.RECEPTIONS)]
-        for batch, own in zip(self._fresh, positions, strict=True):
+        fresh, self._fresh = self._fresh, []
+        for batch in fresh:
+            self._positions.append(batch.positions)
             if batch.native is not None:
                 station = batch.native["station"].cast(pa.large_string()).to_pandas()
-                named = own.assign(station=station.to_numpy())[
-                    (station.fillna("") != "").to_numpy()
-                ]
-                receptions.append(frames.select(named, frames.RECEPTIONS))
-        whole = pd.concat([frames.empty(frames.POSITIONS), *positions], ignore_index=True)
-        return frames.conform(whole, frames.POSITIONS), frames.conform(
-            pd.concat(receptions, ignore_index=True), frames.RECEPTIONS
-        )
+                named = batch.positions.assign(station=station.fillna("").to_numpy())
+                named = named[(named["station"] != "").to_numpy(bool)]
+                self._receptions.append(frames.select(named, frames.RECEPTIONS))
+        if fresh:
+            self._positions = [_joined(self._positions, frames.POSITIONS)]
+            self._receptions = [_joined(self._receptions, frames.RECEPTIONS)]
+        return self._positions[0], self._receptions[0]
 
     def note(self, now: datetime, every_min: float) -> None:
         """Note that it was looked."""
@@ -234,3 +239,7 @@ class Glances:
         named = list(inst.settings.sightings)
         seen = stats_of(*{path.parent for path in find(named)}) if named else []
         return generation(inst.store, inst.settings.store), seen
+
+
+def _joined(parts: Sequence[pd.DataFrame], schema: Mapping[str, frames.Column]) -> pd.DataFrame:
+    return frames.conform(pd.concat(parts, ignore_index=True), schema)
