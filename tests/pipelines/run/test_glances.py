@@ -40,15 +40,16 @@ class Watch:
     """One process that watches a home; `each` is what its looks came to."""
 
     home: Path
-    whole_min: float = 100_000.0
+    slices: list[str] = field(default_factory=list)
     each: list[Looked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.home / "feeds").mkdir(parents=True)
         self.begin()
 
-    def begin(self) -> None:
-        self.installation = installation_of(self.home, self.whole_min, 0.3)
+    def begin(self, whole_min: float = 100_000.0) -> None:
+        """Begin anew, as another process."""
+        self.installation = installation_of(self.home, whole_min, 0.3)
         with reporter(quiet=True) as report:
             self.looker = Looker(self.installation, [str(self.home / "feeds")], report)
 
@@ -56,6 +57,9 @@ class Watch:
         (self.home / "feeds" / f"{len(self.each):02d}.csv").write_text(text)
         self.each.append(self.looker.look())
         return self.each[-1]
+
+    def next(self) -> Looked:
+        return self.give(self.slices[len(self.each)])
 
     @property
     def generation(self) -> tuple[int, ...]:
@@ -111,44 +115,56 @@ def test_in_the_end_all_is_as_in_one_go(watched: Watch, slices: list[str], tmp_p
         same(one.sql(query), other.sql(query))
 
 
-def test_a_glance_changes_nothing_in_the_store(slices: list[str], tmp_path: Path) -> None:
-    watch = Watch(tmp_path / "home")
-    watch.give(slices[0])
-    before, noted = watch.generation, read_state(watch.installation)
-    for part in slices[1:3]:
-        assert not watch.give(part).vessels
-    assert watch.generation == before
-    now = read_state(watch.installation)
+@pytest.fixture(scope="module")
+def begun(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    """The case looked at up to where a test goes on with it."""
+    watch = Watch(tmp_path_factory.mktemp("begun") / "home", slices=slices)
+    watch.next()
+    return watch
+
+
+def test_a_glance_changes_nothing_in_the_store(begun: Watch) -> None:
+    begun.begin()
+    assert begun.next().vessels
+    before, noted = begun.generation, read_state(begun.installation)
+    assert not begun.next().vessels
+    assert not begun.next().vessels
+    assert begun.generation == before
+    now = read_state(begun.installation)
     assert noted is not None
-    assert now == noted.model_copy(update={"looked": now.looked if now else None})
+    assert now is not None
+    assert now == noted.model_copy(update={"looked": now.looked})
+    assert now.looked > noted.looked
 
 
-def test_whatever_else_changes_asks_for_a_look(slices: list[str], tmp_path: Path) -> None:
-    watch = Watch(tmp_path / "home")
-    watch.give(slices[0])
-    assert not watch.give(slices[1]).vessels
-    with store.write(watch.installation.store) as writer:
+def test_whatever_else_changes_asks_for_a_look(begun: Watch) -> None:
+    begun.begin()
+    assert begun.next().vessels
+    assert not begun.next().vessels
+    with store.write(begun.installation.store) as writer:
         writer.place_feeds({})
-    assert not watch.give(slices[2]).whole
-    assert watch.each[-1].vessels
-    (watch.home / "looked.json").unlink()
-    assert watch.give(slices[3]).whole == "it is the first look"
-    assert not watch.give(slices[4]).vessels
-    (watch.home / "feeds" / "x.csv.gz").write_bytes(b"\x1f\x8bnothing")
-    said = watch.give(slices[5])
+    assert begun.next().vessels
+    assert not begun.each[-1].whole
+    (begun.home / "looked.json").unlink()
+    assert begun.next().whole == "it is the first look"
+    assert not begun.next().vessels
+    broken = begun.home / "feeds" / "x.csv.gz"
+    broken.write_bytes(b"\x1f\x8bnothing")
+    said = begun.next()
+    broken.unlink()
     assert said.finished is not None
     assert any("x.csv.gz" in name for name in said.finished.failures)
 
 
-def test_no_more_waits_than_is_said(
-    slices: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(glances, "MOST_REPORTS", 100)
-    watch = Watch(tmp_path / "home", whole_min=180)
-    taken = [bool(watch.give(part).vessels) for part in slices[:4]]
-    assert taken == [True, False, True, False]
+def test_no_more_waits_than_is_said(begun: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "MOST_REPORTS", 150)
+    begun.begin()
+    assert begun.next().vessels
+    assert [bool(begun.next().vessels) for _ in range(3)] == [False, True, False]
 
 
-def test_a_look_at_everything_comes_in_time(slices: list[str], tmp_path: Path) -> None:
-    watch = Watch(tmp_path / "home", whole_min=60)
-    assert [bool(watch.give(part).whole) for part in slices[:4]] == [True, False, True, False]
+def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
+    begun.begin(60.0)
+    while not begun.next().whole:
+        pass
+    assert [bool(begun.next().whole) for _ in range(2)] == [False, True]
