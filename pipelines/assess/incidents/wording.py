@@ -1,6 +1,6 @@
 """An incident in words: its vessels and their roles, one sentence, what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -178,7 +178,9 @@ def _scores(
         for group, score in zip(strongest.index.tolist(), strongest.tolist(), strict=True)
     }
     event_of = {str(row["event_id"]): row for row in records(events)}
-    parts_of = dict(iter(own.groupby(["group", "mmsi"])))
+    parts_of: dict[tuple[int, int], list[dict[Any, Any]]] = {}
+    for part in own.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records"):
+        parts_of.setdefault((part["group"], part["mmsi"]), []).append(part)
     made = {
         group: _parts_text(parts_of[group, mmsi], event_of) for group, (_, mmsi) in best.items()
     }
@@ -190,13 +192,15 @@ def _scores(
     return scores, made
 
 
-def _parts_text(parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]) -> str:
+def _parts_text(
+    parts: Sequence[Mapping[Any, Any]], event_of: Mapping[str, Mapping[str, Any]]
+) -> str:
     """Return what makes the score of one vessel in one incident, see `schemas.INCIDENTS`."""
     told_parts = [
         part_text(*_told_part(event_of[row["event_id"]], row["score"]))
         if row["part"] == "behaviour" and row["event_id"] in event_of
         else part_text(str(row["part"]), row["score"], row["score"], "")
-        for row in parts.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records")
+        for row in parts
     ]
     return " | ".join(told_parts)
 
@@ -240,10 +244,10 @@ def _one(
     place = _leading(rows, main, roles.get(main, ""))
     lead = rows[place]
     ids, say = events["event_id"].tolist(), teller.say
-    first = events.sort_values(["start", "event_id"]).iloc[0]
+    _, first = min(zip(events["start"].tolist(), ids, strict=True))
     lat, lon = _place(lead)
     return {
-        "incident_id": str(first["event_id"]),
+        "incident_id": str(first),
         "title": title(rows, events["score"].tolist(), lead, roles, main, teller),
         "score": score,
         "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),
