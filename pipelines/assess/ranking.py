@@ -138,8 +138,9 @@ def assess(
     flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
     mmsis = ranked["mmsi"].tolist()
     mine = list(zip(mmsis, _strongest(events[~aside], mmsis), strict=True))
+    more = _more(parts)
     flagged["reasons"] = [
-        " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
+        " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *more.get(mmsi, ())])
         for mmsi, own in mine
     ]
     flagged["explanations"] = [" | ".join(t for t in own["explanation"] if t) for _, own in mine]
@@ -202,7 +203,10 @@ def _strongest(events: pd.DataFrame, mmsis: list[int]) -> list[pd.DataFrame]:
     return found
 
 
-def _more(parts: pd.DataFrame, mmsi: int) -> list[str]:
-    """Return what else than its events raises a vessel: history, watch-lists."""
-    other = parts[(parts["mmsi"] == mmsi) & (parts["part"] != "behaviour")]
-    return [note[:1].upper() + note[1:] for note in other["note"]]
+def _more(parts: pd.DataFrame) -> dict[int, list[str]]:
+    """Return by vessel what else than its events raises it: history, watch-lists."""
+    other = parts[parts["part"] != "behaviour"]
+    found: dict[int, list[str]] = {}
+    for mmsi, note in zip(other["mmsi"].tolist(), other["note"].tolist(), strict=True):
+        found.setdefault(mmsi, []).append(note[:1].upper() + note[1:])
+    return found

@@ -20,10 +20,11 @@ def watch(
 ) -> None:
     """Look every few minutes at what came since, until stopped; selat desk shows it by itself.
 
-    Takes in what selat listen has finished recording, and what is new in the feeds. Each look asks
-    what rests on a vessel alone (silences, crossings of zones) of the vessels of which something is
-    new; every hour (watch.whole_min) one asks every detector of everybody, meetings too. The
-    night's run stays the reference: all this is still new to it. With nothing new nothing is done.
+    Reads what selat listen has finished recording, and what is new in the feeds. Where that may say
+    something that counts (a silence begun, ended or grown) a look takes it in and asks what rests
+    on a vessel alone, of the vessels of which something is new; every hour (watch.whole_min)
+    one asks every detector of everybody, meetings too. The night's run stays the reference: all
+    this is still new to it. With nothing new nothing is done.
 
     Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
 

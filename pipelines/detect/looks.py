@@ -2,10 +2,11 @@
 
 A night looks at every vessel by every detector, from as far back as an event may rest on. In a
 quarter of an hour little of that changes. So a look asks those detectors alone whose events rest on
-the vessel itself (`at_once`), and those vessels alone of which something is new: who reported or
-said something, whose events aren't settled yet, and, for events that come of silence, who was heard
-lately and is silent. All other events stay as the store has them. What rests on others, who were
-near or took part, is put off to a look at everything, which is a night's.
+the vessel itself and count towards a flag (`at_once`), and those vessels alone of which something
+is new: who reported or said something, whose events aren't settled yet, and, for events that come
+of silence, who was heard lately and is silent. All other events stay as the store has them. What
+rests on others, who were near or took part, or flags nobody, is put off to a look at everything,
+which is a night's.
 
 What it finds is what a look at everything finds by these detectors. Only what reports say of those
 before them shows in the next look at everything: they are judged as a `tail`.
@@ -41,8 +42,9 @@ from pipelines.detect.window import (
 )
 from pipelines.store import Queries
 
-WORTH: Final = 0.05
-"""A score that changes by less makes no run of its own."""
+WORTH: Final = 0.2
+"""A score that changes by less, on the same side of what counts, makes no run of its own: while a
+vessel stays silent its score rises with every look (of 16 runs of a day 10 told nothing else)."""
 
 MAX_PASSES: Final = 8
 """So often stories that are cut short are followed further back; a night follows them all."""
@@ -99,8 +101,7 @@ class Again:
     looked_at
         How many vessels each detector looked at; those that weren't asked aren't among them.
     tells
-        Whether there is anything to tell. Where there isn't, detectors none of whose events count
-        weren't asked.
+        Whether there is anything to tell.
     """
 
     detection: Detection
@@ -109,7 +110,7 @@ class Again:
     tells: bool
 
 
-def at_once(detectors: Sequence[Detector]) -> list[Detector]:
+def alone(detectors: Sequence[Detector]) -> list[Detector]:
     """Return those whose events rest on the vessel itself and on no event put off, in order."""
     names = set[str]()
     chosen = []
@@ -122,10 +123,16 @@ def at_once(detectors: Sequence[Detector]) -> list[Detector]:
     return chosen
 
 
-def put_off(detectors: Sequence[Detector]) -> list[str]:
-    """Return the names of all others."""
-    asked = {d.name for d in at_once(detectors)}
-    return sorted(d.name for d in detectors if d.name not in asked)
+def at_once(
+    detectors: Sequence[Detector], zones: Zones, models: Mapping[str, Any], enough: float
+) -> list[Detector]:
+    """Return those of them that a look at what is new asks: those whose events may have a score
+    that counts, and where none has, or others read theirs, all.
+    """
+    asked = alone(detectors)
+    counts = [d for d in asked if d.highest_score(zones, models) >= enough]
+    read = set().union(*(d.after for d in asked))
+    return counts if counts and not read.intersection(d.name for d in counts) else asked
 
 
 def look_again(
@@ -149,10 +156,9 @@ def look_again(
     start, end
         The open window, and up to when reports count as heard.
     enough
-        The score that counts. Detectors none of whose events may have it are asked only where the
-        others find something to tell.
+        The score that counts.
     anyway
-        Whether there is something to tell whatever they find.
+        Whether there is something to tell whatever is found.
 
     Returns
     -------
@@ -165,19 +171,10 @@ def look_again(
     look = _Look(
         store, detectors, new, known, start, end, zones, models, memory_gb, progress or _nobody
     )
-    asked = at_once(detectors)
-    counts = [d for d in asked if anyway or d.highest_score(zones, models) >= enough]
-    read = set().union(*(d.after for d in asked))
-    # Others may read their events: then none is left for later.
-    first = counts if counts and not read.intersection(d.name for d in counts) else asked
-    answers = [look.asked(first)]
-    found = look.detection(answers, compared)
-    tells = anyway or worth_telling(found, compared, enough)
-    if tells and len(first) < len(asked):
-        answers.append(look.asked([d for d in asked if d not in first]))
-        found = look.detection(answers, compared)
-    looked_at = {name: len(own) for one in answers for name, own in one.owners.items()}
-    return Again(found, compared, looked_at, tells)
+    answer = look.asked(at_once(detectors, zones, models, enough))
+    found = look.detection(answer, compared)
+    looked_at = {name: len(own) for name, own in answer.owners.items()}
+    return Again(found, compared, looked_at, anyway or worth_telling(found, compared, enough))
 
 
 def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> bool:
@@ -191,13 +188,19 @@ def worth_telling(detection: Detection, before: pd.DataFrame, enough: float) -> 
     enough
         The score that counts.
     """
-    if detection.failures:
-        return True
-    told = ["event_id", "end", "score"]
-    both = detection.events[told].merge(before[told], on="event_id", how="outer", indicator=True)
+    return bool(detection.failures) or told(detection.events, before, enough)
+
+
+def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:
+    """Tell the same of events that were found."""
+    if max(0.0, found["score"].max(), before["score"].max()) < enough:
+        return False
+    columns = ["event_id", "end", "score"]
+    both = found[columns].merge(before[columns], on="event_id", how="outer", indicator=True)
     ended = both["end_x"].isna() != both["end_y"].isna()
-    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
     counts = both[["score_x", "score_y"]].max(axis=1) >= enough
+    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
+    moved |= both[["score_x", "score_y"]].min(axis=1) < enough
     return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
 
 
@@ -231,7 +234,7 @@ class _Look(NamedTuple):
         since, end = self.new.since, self.end
         stored = {d.name: self.known[self.known["detector"] == d.name] for d in asked}
         owners = {d.name: _concerned(self.store, d, stored[d.name], self.new, end) for d in asked}
-        reach, only = _reach(asked, self.detectors, owners, stored, since), owners
+        reach, only = reach_of(asked, self.detectors, owners, stored, since), owners
         found: dict[str, pd.DataFrame] = {d.name: events.empty() for d in asked}
         failures: dict[str, tuple[str, str]] = {}
 
@@ -270,28 +273,26 @@ class _Look(NamedTuple):
             reach = extended(reach[reach["mmsi"].isin(again)], further, since)
         return _Answer(asked, owners, found, failures, context, passes)
 
-    def detection(self, answers: Sequence[_Answer], compared: pd.DataFrame) -> Detection:
+    def detection(self, answer: _Answer, compared: pd.DataFrame) -> Detection:
         """Return what was found, and those of the store's events that nothing new concerns."""
-        found, failures = list[pd.DataFrame](), dict[str, tuple[str, str]]()
+        found = list[pd.DataFrame]()
         again = np.zeros(len(compared), bool)
-        for one in answers:
-            failures |= one.failures
-            for detector in one.asked:
-                since = _cut(detector, self.detectors, self.new.since)
-                events_of = one.found[detector.name]
-                of_window = self.start - PROVISIONAL - detector.settle
-                found.append(run.touching(events_of, max(of_window, since)))
-                own = compared["mmsi"].isin(list(one.owners[detector.name]))
-                own &= compared["detector"] == detector.name
-                again |= (own & (compared["end"].isna() | (compared["end"] >= since))).to_numpy()
+        for detector in answer.asked:
+            since = cut(detector, self.detectors, self.new.since)
+            events_of = answer.found[detector.name]
+            of_window = self.start - PROVISIONAL - detector.settle
+            found.append(run.touching(events_of, max(of_window, since)))
+            own = compared["mmsi"].isin(list(answer.owners[detector.name]))
+            own &= compared["detector"] == detector.name
+            again |= (own & (compared["end"].isna() | (compared["end"] >= since))).to_numpy()
         whole = events.sort(events.concat([*found, compared[~again]]))
         return Detection(
-            whole[~whole["detector"].isin(list(failures))].reset_index(drop=True),
-            {name: text for name, (text, _) in failures.items()},
+            whole[~whole["detector"].isin(list(answer.failures))].reset_index(drop=True),
+            {name: text for name, (text, _) in answer.failures.items()},
             frames.empty(HEARD),
-            answers[-1].context,
-            max(one.passes for one in answers),
-            {name: trace for name, (_, trace) in failures.items()},
+            answer.context,
+            answer.passes,
+            {name: trace for name, (_, trace) in answer.failures.items()},
         )
 
 
@@ -360,7 +361,7 @@ def _concerned(
     return (found | set(stored.loc[open_still, "mmsi"].tolist())) - {NOBODY}
 
 
-def _reach(
+def reach_of(
     asked: Sequence[Detector],
     detectors: Sequence[Detector],
     owners: Mapping[str, set[int]],
@@ -380,7 +381,7 @@ def _reach(
     wants = [pd.DataFrame({"mmsi": sorted(everybody), "reach_time": since - history})]
     for detector in asked:
         begun = stored[detector.name]
-        begun = begun[begun["end"].isna() | (begun["end"] >= _cut(detector, detectors, since))]
+        begun = begun[begun["end"].isna() | (begun["end"] >= cut(detector, detectors, since))]
         begun = _of(begun, owners[detector.name], True)
         early = {"mmsi": begun["mmsi"], "reach_time": begun["start"] - detector.lookback}
         wants.append(pd.DataFrame(early))
@@ -393,6 +394,6 @@ def _reach(
     return reach.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
 
 
-def _cut(detector: Detector, detectors: Sequence[Detector], since: pd.Timestamp) -> pd.Timestamp:
+def cut(detector: Detector, detectors: Sequence[Detector], since: pd.Timestamp) -> pd.Timestamp:
     """Return from when on a detector reports on events: those that were over before stay."""
     return since - run.extension(detector, detectors) - detector.settle

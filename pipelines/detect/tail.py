@@ -110,7 +110,8 @@ def _tail_of(store: Queries, feeds: Collection[str]) -> _Tail | None:
     """Return what some feeds added to the open date; None if that isn't all that is to be done."""
     files = store.files_of_feeds(sorted(feeds))
     days: list[dict[Any, Any]] = store.day_files().to_dict("records")
-    if files.empty or not days or files["others"].any():
+    paths = files["path"].unique().tolist()
+    if files.empty or not days or not store.feeds_in(paths).issubset(feeds):
         return None
     day, before = days[-1], days[-2] if len(days) > 1 else {"state": ""}
     if set(files["date"]) != {day["date"]} or pd.isna(day["input"]) or pd.isna(before["state"]):
@@ -120,9 +121,7 @@ def _tail_of(store: Queries, feeds: Collection[str]) -> _Tail | None:
     content = " ".join(known)
     if day["input"] not in (input_digest(content, "", state), _digest(content, state)):
         return None
-    return _Tail(
-        str(day["date"]), str(day["input"]), _digest(day["content"], state), list(files["path"])
-    )
+    return _Tail(str(day["date"]), str(day["input"]), _digest(day["content"], state), paths)
 
 
 def _digest(content: str, state: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,10 +172,12 @@ def ingest_all(
     reading: Reading,
     ingest_one: Callable[..., dict[str, Any] | None] = ingest_feed,
     known: Callable[[Path], bool] | None = None,
+    together: bool = False,
 ) -> IngestSummary:
     """Ingest every feed that isn't in the store; one that can't be read doesn't stop the others.
 
-    `ingest_one` is `ingest_feed`, or a task that wraps it; files that are `known` are passed by.
+    `ingest_one` is `ingest_feed`, or a task that wraps it; files that are `known` are passed by;
+    small ones may be taken in `together`, all or none of them.
 
     Raises
     ------
@@ -182,41 +185,42 @@ def ingest_all(
         If feeds were named and none of them could be read.
     """
     summary = IngestSummary()
-    named = list(feeds) or list(installation.settings.feeds)
+    wanted = list(feeds) or list(installation.settings.feeds)
     errors: list[SelatError] = []
     try:
-        named += _recorded(installation)
+        wanted = named(installation, feeds)
     except Exception as error:
         errors.append(ingest.explained("the folder of recordings", error))
         summary.fail("the folder of recordings", errors[-1], report)
-    if not named:
+    if not wanted:
         return summary
     options = ingest_options(installation, zones, reading)
-    found = ingest.discover(named, installation.spool, known=known)
+    found = ingest.discover(wanted, installation.spool, known=known)
     _say_skipped(found, report)
     errors += found.unreadable.values()
     for name, unreadable in found.unreadable.items():
         summary.fail(name, unreadable, report)
-    for feed in found:
-        try:
-            added = ingest_one(store, feed, options, report, installation.settings.ingest)
-        except StoreBusyError:
-            raise
-        except Exception as error:
-            raise_if_unusable(store, error)
-            errors.append(ingest.explained(feed.name, error))
-            summary.fail(feed.name, errors[-1], report)
-            continue
-        if added is None:
-            summary.already_there.append(feed.name)
-            report.step(f"= {feed.name}: already in the store")
-        else:
-            summary.added[feed.name] = added
-            report.step(f"+ {feed.name}: {in_words(added)}")
-            for said in clocks.in_words(added):
-                report.step(f"  {feed.name}: {said}")
-            if damage := _damage(added):
-                summary.fail(feed.name, damage, report)
+    with store.gathered() if together else nullcontext():
+        for feed in found:
+            try:
+                added = ingest_one(store, feed, options, report, installation.settings.ingest)
+            except StoreBusyError:
+                raise
+            except Exception as error:
+                raise_if_unusable(store, error)
+                errors.append(ingest.explained(feed.name, error))
+                summary.fail(feed.name, errors[-1], report)
+                continue
+            if added is None:
+                summary.already_there.append(feed.name)
+                report.step(f"= {feed.name}: already in the store")
+            else:
+                summary.added[feed.name] = added
+                report.step(f"+ {feed.name}: {in_words(added)}")
+                for said in clocks.in_words(added):
+                    report.step(f"  {feed.name}: {said}")
+                if damage := _damage(added):
+                    summary.fail(feed.name, damage, report)
     _say_waiting(waiting.by_content(store.waiting()), found, summary, report)
     _note_places(store, found)
     # Standard input was kept only to be read; a rerun reads it again.
@@ -224,6 +228,11 @@ def ingest_all(
     if errors and not summary.added and not summary.already_there:
         raise errors[0]
     return summary
+
+
+def named(installation: Installation, feeds: Sequence[str]) -> list[str]:
+    """Return what feeds are read from: those named, else those of the settings; recordings too."""
+    return [*(list(feeds) or installation.settings.feeds), *_recorded(installation)]
 
 
 def raise_if_unusable(store: Writer, error: Exception) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.base.settings import Installation
+from pipelines.base.settings import Installation, StoreSettings
 
 _FRESH_NS: Final = 3_000_000_000
 
@@ -94,3 +94,10 @@ def stats_of(*folders: Path) -> list[tuple[str, int, int]]:
                 stat = path.stat()
                 found.append((str(path), stat.st_size, stat.st_mtime_ns))
     return found
+
+
+def on_one_thread(settings: StoreSettings) -> StoreSettings:
+    """Return settings by which the catalogue is asked by one thread, unless they say how many: of
+    what is small, sharing it out is a tenth of a look.
+    """
+    return settings.model_copy(update={"threads": settings.threads or 1})

@@ -25,13 +25,22 @@ import pandas as pd
 from detectors.kinematics.integrity import PROVISIONAL
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
-from pipelines.base.settings import Installation, StoreSettings
+from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
 from pipelines.detect import tail
-from pipelines.detect.looks import Again, New, look_again, put_off, with_heard
+from pipelines.detect.looks import Again, New, look_again, with_heard
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
-from pipelines.run.looked import State, as_it_is, read_state, stamp, stats_of, write_state
+from pipelines.run.glances import Glances
+from pipelines.run.looked import (
+    State,
+    as_it_is,
+    on_one_thread,
+    read_state,
+    stamp,
+    stats_of,
+    write_state,
+)
 from pipelines.run.manifest import configuration_hashes, learned_in_use
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -94,6 +103,7 @@ class Looker:
         self._taken: dict[Path, tuple[int, ...]] = {}
         self._setup: tuple[str, Setup] | None = None
         self._recent = tail.Recent()
+        self._glances: Glances | None = None
 
     def look(self, now: datetime | None = None) -> Looked:
         """Look once.
@@ -108,20 +118,27 @@ class Looker:
             return Looked("the night's run is due: no look until it is done")
         began_s = time.process_time()
         inst = self._installation
+        setup, digest = self._settled()
         found: dict[Path, tuple[int, ...]] = {}
 
         def taken(path: Path) -> bool:
             found[path] = as_it_is(path)
             return self._taken.get(path) == found[path]
 
-        with write(inst.store, _on_one_thread(inst.settings.store)) as store:
+        glances, self._glances = self._glances, None
+        heard = glances is not None and glances.reads(digest, taken)
+        if glances is not None and heard and not glances.counts():
+            glances.note(now, self._every_min)
+            self._glances = glances
+            return _timed(Looked(glances.in_words()), time.process_time() - began_s)
+        if glances is not None:
+            glances.close()
+        with write(inst.store, on_one_thread(inst.settings.store)) as store:
             with store.held():
-                setup, digest = self._settled()
                 waiting = not store.waiting().empty
                 known = None if waiting else taken
-                ingested = feeds.ingest_all(
-                    store, inst, setup.zones, self._report, self._named, Reading(), known=known
-                )
+                reading = (setup.zones, self._report, self._named, Reading())
+                ingested = feeds.ingest_all(store, inst, *reading, known=known, together=True)
                 seen = import_sightings(store, inst, self._report)
                 unread = {**ingested.failed, **seen.failed}
                 otherwise = bool(seen.added) or waiting
@@ -130,6 +147,11 @@ class Looker:
                 runs.point_newest(inst, looked.finished.folder, look=True)
             if left is not None:
                 write_state(inst, left)
+            if not (waiting or unread or otherwise):
+                kept = glances.silences if heard and glances is not None else None
+                self._glances = Glances.after(
+                    store, setup, self._named, digest, left, kept, self._recent
+                )
         self._taken |= {p: at for p, at in found.items() if clean(str(p)) not in unread}
         return _timed(looked, time.process_time() - began_s)
 
@@ -298,7 +320,7 @@ def _about(setup: Setup, why: str, whole: pd.Timestamp, vessels: dict[str, int])
     return {
         "whole": why,
         "looked_at": vessels,
-        "put_off": [] if why else put_off(setup.detectors),
+        "put_off": sorted({d.name for d in setup.detectors} - set(vessels)),
         "put_off_since": whole.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
@@ -311,13 +333,6 @@ def _night_due(installation: Installation, now: datetime) -> bool:
     done, soon = served.done or served.since, now + BEFORE_NIGHT
     due = due_between(schedule.cron, schedule.timezone, done, soon)
     return bool(due) and now - due[-1] < timedelta(hours=schedule.late_h)
-
-
-def _on_one_thread(settings: StoreSettings) -> StoreSettings:
-    """Return settings by which the catalogue is asked by one thread, unless they say how many: of
-    what is small, sharing it out is a tenth of a look.
-    """
-    return settings.model_copy(update={"threads": settings.threads or 1})
 
 
 def _nothing(state: State | None, unread: dict[str, str]) -> str:

@@ -197,6 +197,67 @@ class FeedParts(NewFiles):
         sums = self._statics.total()
         return frames.empty(TABLES["statics"]) if sums is None else _dated(sums, self._feed_key)
 
+    def given(self) -> dict[int, pa.Table] | None:
+        """Return what is held, by day and sorted, to be written with other feeds' rows; None where
+        some of it is written already.
+        """
+        if self._files:
+            return None
+        held, self._held, self._rows = self._held, [], 0
+        given = dict(positions.sorted_by_day(held)) if held else {}
+        for day, rows in given.items():
+            self._presence.add(_presence(day, rows))
+        return given
+
+
+class Gathered(NewFiles):
+    """What some small feeds add together: a file for each UTC date, and their sums.
+
+    Attributes
+    ----------
+    entries
+        Of the ledger, by key.
+    simulated
+        Whether they are an exercise; None where there are none.
+    """
+
+    def __init__(self, root: Path, place: Place) -> None:
+        super().__init__(root, place)
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.places: dict[str, Path] = {}
+        self.simulated: bool | None = None
+        self._days: dict[int, list[pa.Table]] = {}
+        self._sums: list[FeedParts] = []
+
+    def add(self, parts: FeedParts) -> bool:
+        """Take in what a feed holds; tell whether none of it was written."""
+        given = parts.given()
+        if given is None:
+            return False
+        for day, rows in given.items():
+            self._days.setdefault(day, []).append(rows)
+        self._sums.append(parts)
+        return True
+
+    def write_all(self) -> None:
+        """Write the files."""
+        with room(self._root):
+            for day, parts in sorted(self._days.items()):
+                counts = {str(rows["feed_key"][0]): len(rows) for rows in parts}
+                for _, rows in positions.sorted_by_day(parts):
+                    entry = self.write(date_of(day), f"{min(counts)}-with-{len(counts) - 1}", rows)
+                    self.holds(entry, counts)
+
+    @property
+    def presence(self) -> pd.DataFrame:
+        """`FeedParts.presence` of all."""
+        return pd.concat([parts.presence for parts in self._sums], ignore_index=True)
+
+    @property
+    def statics(self) -> pd.DataFrame:
+        """`FeedParts.statics` of all."""
+        return pd.concat([parts.statics for parts in self._sums], ignore_index=True)
+
 
 class _Sums:
     """Rows that are summed now and then, so that memory is bounded by the sums' size."""

@@ -2,8 +2,8 @@
 
 The sentences of a feed, each with its time in a tag block, come in files of some minutes, each
 looked at by one process that goes on: CPU seconds by kind of look (at everything; at what is new,
-with a run or quiet), in all and each, beside those of one night of the same feed in that process,
-which needn't start then.
+with a run or quiet; a glance), in all and each, beside those of one night of the same feed in that
+process, which needn't start then.
 
     looks.py FEED [--every 15] [--whole 180] [--until 96]
 """
@@ -83,7 +83,9 @@ def kind(done: Looked) -> str:
     """Return what sort of look it was."""
     if done.whole:
         return "at everything"
-    return "quiet" if done.finished is None else "with a run"
+    if done.finished is not None:
+        return "with a run"
+    return "quiet" if done.vessels else "a glance"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """An incident in words: its vessels and their roles, one sentence, what to do next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -183,7 +183,9 @@ def _scores(
         for group, score in zip(strongest.index.tolist(), strongest.tolist(), strict=True)
     }
     event_of = {str(row["event_id"]): row for row in records(events)}
-    parts_of = dict(iter(own.groupby(["group", "mmsi"])))
+    parts_of: dict[tuple[int, int], list[dict[Any, Any]]] = {}
+    for one in own.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records"):
+        parts_of.setdefault((one["group"], one["mmsi"]), []).append(one)
     made = {group: _parts(parts_of[group, mmsi], event_of) for group, (_, mmsi) in best.items()}
     alone = events.drop_duplicates("group")
     made |= {
@@ -193,13 +195,15 @@ def _scores(
     return scores, {group: json.dumps(parts) for group, parts in made.items()}
 
 
-def _parts(parts: pd.DataFrame, event_of: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _parts(
+    parts: Sequence[Mapping[Any, Any]], event_of: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Return what makes the score of one vessel in one incident."""
     return [
         part(*_told_part(event_of[row["event_id"]], row["score"]))
         if row["part"] == "behaviour" and row["event_id"] in event_of
         else part(str(row["part"]), row["score"], row["score"], "")
-        for row in parts.sort_values(["score", "kind"], ascending=[False, True]).to_dict("records")
+        for row in parts
     ]
 
 
@@ -244,10 +248,10 @@ def _one(
     lead = rows[place]
     ids, say = events["event_id"].tolist(), teller.say
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
-    first = events.sort_values(["start", "event_id"]).iloc[0]
+    _, first = min(zip(events["start"].tolist(), ids, strict=True))
     lat, lon = _place(lead)
     return {
-        "incident_id": str(first["event_id"]),
+        "incident_id": str(first),
         "title": title(rows, events["score"].tolist(), lead, roles, main, silent, teller),
         "score": score,
         "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),

@@ -88,6 +88,12 @@ class FileQueries(Generation):
         """
         return self._ask("files_of_feeds", feeds=feed_keys)
 
+    def feeds_in(self, paths: list[str]) -> set[str]:
+        """Return the keys of feeds that some files hold rows of."""
+        query = "SELECT DISTINCT feed_key FROM file_feeds WHERE list_contains($paths, path)"
+        rows = self._connection.execute(query, {"paths": paths}).fetchall()
+        return {str(key) for (key,) in rows}
+
     def rows_of_feed(self, file: str, feed_key: str) -> pa.RecordBatchReader:
         """Return the rows of a feed in a file, as they are stored."""
         rows = self._connection.sql(

@@ -1,14 +1,15 @@
 """Feeds come into the store and go from it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Final
 
 import pandas as pd
 
 from pipelines.store.catalogue import StoreError
-from pipelines.store.feeds import Batch, FeedParts, NewFiles
+from pipelines.store.feeds import Batch, FeedParts, Gathered, NewFiles
 from pipelines.store.queries import Queries
 from pipelines.store.writer.files import FileWriter
 from pipelines.store.writer.publishing import keys_frame, one_row
@@ -19,6 +20,8 @@ _OF_A_FEED: Final = ("ledger", "presence", "statics", "run_feeds", "feed_places"
 
 class FeedWriter(FileWriter):
     """Adds feeds, takes them over from another store, removes them."""
+
+    _gathered: Gathered | None = None
 
     def add_feed(
         self,
@@ -65,8 +68,11 @@ class FeedWriter(FileWriter):
         def fill() -> None:
             for batch in batches:
                 parts.add(batch)
-            parts.flush()
             late = self._late_from(feed_key, late_from)
+            known = not replaced and late is None
+            if known and self._gathers(feed_key, sha256, name, report, parts, path):
+                return
+            parts.flush()
             with self._transaction():
                 if replaced:
                     self._drop_feeds(replaced, parts)
@@ -81,28 +87,81 @@ class FeedWriter(FileWriter):
 
         self._publish_whole(parts, fill)
 
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Let small feeds that come in a with block share files, and name them at its end: a
+        process that dies meanwhile has taken in none of them.
+        """
+        self._gathered = Gathered(self._root, self._place)
+        try:
+            yield
+            self._name_gathered()
+        finally:
+            self._gathered = None
+
+    def has_feed(self, feed_key: str) -> bool:
+        """Return whether a feed is in the ledger."""
+        if self._gathered is not None and feed_key in self._gathered.entries:
+            self._name_gathered()
+        return super().has_feed(feed_key)
+
+    def _gathers(
+        self,
+        feed_key: str,
+        sha256: str,
+        name: str,
+        report: Mapping[str, Any],
+        parts: FeedParts,
+        path: Path | None,
+    ) -> bool:
+        """Hold a feed back until all are named that come with it; tell whether it was."""
+        if self._gathered is None:
+            return False
+        simulated = bool(report["simulated"])
+        if self._gathered.simulated not in (None, simulated):
+            self._name_gathered()
+        self._refuse_mixture(simulated, name)
+        held = self._gathered
+        if not held.add(parts):
+            return False
+        held.simulated = simulated
+        held.entries[feed_key] = _entry(feed_key, sha256, name, report, parts.presence)
+        if path is not None:
+            held.places[feed_key] = path
+        return True
+
+    def _name_gathered(self) -> None:
+        held = self._gathered
+        if held is None or not held.entries:
+            return
+        self._gathered = Gathered(self._root, self._place)
+
+        def name_all() -> None:
+            held.write_all()
+            with self._transaction():
+                self._connection.execute("UPDATE meta SET simulated = $s", {"s": held.simulated})
+                entries = [one_row("ledger", entry) for entry in held.entries.values()]
+                self._insert("ledger", pd.concat(entries, ignore_index=True))
+                self._insert_parts(held)
+                for feed_key, path in held.places.items():
+                    self._place_feed(feed_key, path)
+
+        self._publish_whole(held, name_all)
+
     def _record(
         self, feed_key: str, *, sha256: str, name: str, report: Mapping[str, Any], parts: FeedParts
     ) -> None:
         simulated = bool(report["simulated"])
         self._refuse_mixture(simulated, name)
-        spans = parts.presence
-        first, last = (
-            (spans["first_time"].min(), spans["last_time"].max()) if len(spans) else (None, None)
-        )
-        entry = {
-            "feed_key": feed_key,
-            "sha256": sha256,
-            "name": name,
-            "first_time": first,
-            "last_time": last,
-            "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
-        }
         self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
+        entry = _entry(feed_key, sha256, name, report, parts.presence)
         self._insert("ledger", one_row("ledger", entry))
+        self._insert_parts(parts)
+
+    def _insert_parts(self, parts: FeedParts | Gathered) -> None:
         self._insert("files", parts.files)
         self._insert("file_feeds", parts.file_feeds)
-        self._insert("presence", spans)
+        self._insert("presence", parts.presence)
         self._insert("statics", parts.statics)
 
     def _late_from(self, feed_key: str, late_from: pd.Timestamp | None) -> pd.Timestamp | None:
@@ -228,3 +287,18 @@ class FeedWriter(FileWriter):
         with self._transaction():
             self._connection.execute(update, {"text": text, "key": key})
         self.publish()
+
+
+def _entry(
+    feed_key: str, sha256: str, name: str, report: Mapping[str, Any], presence: pd.DataFrame
+) -> dict[str, Any]:
+    """Return the entry of the ledger of a feed."""
+    some = len(presence) > 0
+    return {
+        "feed_key": feed_key,
+        "sha256": sha256,
+        "name": name,
+        "first_time": presence["first_time"].min() if some else None,
+        "last_time": presence["last_time"].max() if some else None,
+        "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
+    }

@@ -27,22 +27,24 @@ from pipelines.base.settings import Installation, WatchSettings, load
 from pipelines.cli.main import app
 from pipelines.detect import looks as detect_looks
 from pipelines.detect import parts, window
-from pipelines.detect.looks import at_once, put_off
+from pipelines.detect.looks import at_once
 from pipelines.ingest import discover
 from pipelines.run import looks, release_nights, runs, watching
 from pipelines.run.looked import read_state, stamp
 from pipelines.run.looks import Looked, Looker
-from pipelines.run.setup import build_detectors
+from pipelines.run.setup import Setup
 from pipelines.web import tonight
 from tests.conftest import look as night
 
 SLICES = 5
 
 
-def installation_of(home: Path, whole_min: float) -> Installation:
+def installation_of(home: Path, whole_min: float, min_score: float = 0.0) -> Installation:
+    """Return an installation in which what any detector tells counts, unless said otherwise."""
     found = load(home)
-    settings = found.settings.model_copy(update={"watch": WatchSettings(whole_min=whole_min)})
-    return replace(found, settings=settings)
+    assess = found.settings.assess.model_copy(update={"min_score": min_score})
+    update = {"watch": WatchSettings(whole_min=whole_min), "assess": assess}
+    return replace(found, settings=found.settings.model_copy(update=update))
 
 
 def looked(home: Path, whole_min: float = 100_000.0, looker: Looker | None = None) -> Looked:
@@ -50,6 +52,12 @@ def looked(home: Path, whole_min: float = 100_000.0, looker: Looker | None = Non
     installation = installation_of(home, whole_min)
     with reporter(quiet=True) as report:
         return (looker or Looker(installation, [str(home / "feeds")], report)).look()
+
+
+def asked_of(home: Path, enough: float) -> list[str]:
+    """Return the detectors that a look at what is new asks, by the score that counts."""
+    setup = Setup.load(load(home))
+    return [d.name for d in at_once(setup.detectors, setup.zones, setup.models, enough)]
 
 
 def events_of(home: Path) -> pd.DataFrame:
@@ -128,8 +136,8 @@ def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
 
 
 def test_looks_at_what_is_new_find_what_the_night_finds(day: Day, small_home: Path) -> None:
-    asked = [d.name for d in at_once(build_detectors(load(day.home)))]
-    assert {"gap", "geofence"} <= set(asked)
+    asked = asked_of(day.home, 0.0)
+    assert {"gap", "geofence"} <= {*asked}
     assert [bool(one.whole) for one in day.each] == [True, False, False, True, False]
     assert [one.finished is not None for one in day.each] == [True, True, False, True, True]
     assert not [one for one in day.each if one.finished is not None and one.finished.failures]
@@ -150,17 +158,10 @@ def test_a_look_at_everything_leaves_what_the_night_would(whole_day: Day, small_
 
 
 def test_a_look_asks_few_detectors_about_few_vessels(day: Day) -> None:
-    every = {d.name for d in build_detectors(load(day.home))}
     last = day.each[-1].vessels
-    assert set(last) == every - set(put_off(build_detectors(load(day.home))))
+    assert set(last) == {*asked_of(day.home, 0.0)}
+    assert asked_of(day.home, 0.3) == ["gap"]
     assert max(last.values()) <= 30
-    assert {"encounter", "possible_meeting"} <= every - set(last)
-
-
-def test_a_look_with_nothing_to_tell_asks_only_those_whose_events_count(day: Day) -> None:
-    assert day.each[2].finished is None
-    assert set(day.each[2].vessels) == {"gap"}
-    assert {"gap", "geofence"} <= set(day.each[1].vessels)
 
 
 def test_with_nothing_new_nothing_is_detected_or_published(

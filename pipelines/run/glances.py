@@ -1,0 +1,245 @@
+"""A glance between looks: whether what came can change anything that counts.
+
+What came is read, and whom it says something new of is told by who was heard when
+(`detect.silences`). Where that is nobody nothing is taken in: the files are as safe where they lie
+as in the store, and the next look takes them in with what came since. All that is kept is in memory
+and made of what the last look left: a process that dies loses nothing, and whatever else changes
+meanwhile (the store, the configuration, what that look noted) asks for a look.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from detectors.core import frames
+from detectors.core.detector import Detector
+from pipelines import ingest
+from pipelines.detect.ahead import Ahead
+from pipelines.detect.looks import at_once
+from pipelines.detect.silences import Silences
+from pipelines.detect.tail import LATE, Recent
+from pipelines.ingest.sightings import find
+from pipelines.run import feeds
+from pipelines.run.feeds import Reading
+from pipelines.run.looked import (
+    State,
+    as_it_is,
+    on_one_thread,
+    read_state,
+    stamp,
+    stats_of,
+    write_state,
+)
+from pipelines.run.setup import Setup
+from pipelines.run.windows import FOREVER
+from pipelines.store import Writer, generation, read
+
+Ints = NDArray[np.int64]
+
+MOST_REPORTS: Final = 250_000
+"""So many reports wait at most; then a look takes them in."""
+
+DAMAGE: Final = frozenset({"future", "truncated archive", "damaged archive", "unreadable file"})
+"""What may be wrong with a feed that a look says, or comes back to."""
+
+
+class Glances:
+    """What the last look left, and what came since; see `after`.
+
+    Attributes
+    ----------
+    silences
+        Who was heard when, what waits included.
+    reports
+        How many reports wait to be taken in.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        named: list[str],
+        digest: str,
+        left: State,
+        silences: Silences,
+        needed: int,
+        asked: Sequence[Detector],
+        recent: Recent,
+    ) -> None:
+        self._asked, self._recent = asked, recent
+        self._setup, self._named, self._digest, self._left = setup, named, digest, left
+        self.silences, self._needed = silences, needed
+        self.reports = 0
+        self._waiting: dict[Path, tuple[int, ...]] = {}
+        self._fresh: list[ingest.Batch] = []
+        self._positions = [frames.empty(frames.POSITIONS)]
+        self._receptions = [frames.empty(frames.RECEPTIONS)]
+        self._open = ExitStack()
+        self._ahead: Ahead | None = None
+        self._before = self._beside()
+
+    @classmethod
+    def after(
+        cls,
+        store: Writer,
+        setup: Setup,
+        named: list[str],
+        digest: str,
+        left: State | None,
+        known: Silences | None,
+        recent: Recent,
+    ) -> "Glances | None":
+        """Return what a look left, published and noted; None where every look must be one.
+
+        Parameters
+        ----------
+        known
+            Who was heard when, where it is known without asking the store.
+        recent
+            What the open date ended with.
+        """
+        settings = setup.installation.settings
+        asked = at_once(setup.detectors, setup.zones, setup.models, settings.assess.min_score)
+        spans = [d.of_silence for d in asked if d.of_silence is not None]
+        now = None if left is None else store.now(FOREVER)
+        if left is None or now is None or not spans or len(spans) < len(asked):
+            return None
+        if known is None:
+            heard = store.heard_last(now.time - max(d.lookback for d in asked))
+            settle = max(d.settle for d in asked)
+            known = Silences(heard, now.time, min(spans), settle)
+        known.asked()
+        return cls(setup, named, digest, left, known, now.needed, asked, recent)
+
+    def reads(self, digest: str, taken: Callable[[Path], bool]) -> bool:
+        """Read what came, and tell whether that is all that is otherwise than the look left it.
+
+        Parameters
+        ----------
+        digest
+            Of the configuration as it is now.
+        taken
+            Whether a file is in the store as it is.
+        """
+        inst = self._setup.installation
+        if digest != self._digest or read_state(inst) != self._left:
+            return False
+        try:
+            if self._beside() != self._before:
+                return False
+            found = ingest.discover(
+                feeds.named(inst, self._named),
+                inst.spool,
+                known=lambda path: self._is_known(path, taken),
+            )
+            options = feeds.ingest_options(inst, self._setup.zones, Reading())
+            return not found.unreadable and all(self._read(file, options) for file in found)
+        except Exception:  # what is wrong is for a look to say
+            return False
+
+    def counts(self) -> bool:
+        """Whether a look is to be made of what came."""
+        waits = self.silences.end - stamp(self._left.whole)
+        every_min = self._setup.installation.settings.watch.whole_min
+        if waits.total_seconds() >= every_min * 60 or self.reports > MOST_REPORTS:
+            return True
+        due = self.silences.due
+        try:
+            if (
+                due
+                and self.reports
+                and self._opened().tells(due, *self._frames(), self.silences.end)
+            ):
+                return True
+        except Exception:  # what is wrong is for a look to say
+            return True
+        self.silences.asked()
+        return False
+
+    def close(self) -> None:
+        """Close the store, which is open since it was asked first."""
+        self._open.close()
+        self._ahead = None
+
+    def _opened(self) -> Ahead:
+        if self._ahead is None:
+            setup = self._setup
+            inst = setup.installation
+            self._ahead = Ahead(
+                self._open.enter_context(read(inst.store, on_one_thread(inst.settings.store))),
+                setup.detectors,
+                self._asked,
+                setup.zones,
+                setup.models,
+                inst.settings.assess.min_score,
+                min(stamp(self._left.told_from), stamp(self._left.upto)),
+                self._recent,
+            )
+        return self._ahead
+
+    def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return `frames.POSITIONS` and `frames.RECEPTIONS` of what waits."""
+        fresh, self._fresh = self._fresh, []
+        for batch in fresh:
+            self._positions.append(batch.positions)
+            if batch.native is not None:
+                station = batch.native["station"].cast(pa.large_string()).to_pandas()
+                named = batch.positions.assign(station=station.fillna("").to_numpy())
+                named = named[(named["station"] != "").to_numpy(bool)]
+                self._receptions.append(frames.select(named, frames.RECEPTIONS))
+        if fresh:
+            self._positions = [_joined(self._positions, frames.POSITIONS)]
+            self._receptions = [_joined(self._receptions, frames.RECEPTIONS)]
+        return self._positions[0], self._receptions[0]
+
+    def note(self, now: datetime, every_min: float) -> None:
+        """Note that it was looked."""
+        self._left = self._left.model_copy(update={"looked": now, "every_min": every_min})
+        write_state(self._setup.installation, self._left)
+
+    def in_words(self) -> str:
+        """Say what came."""
+        if not self.reports:
+            return f"nothing new since {self._left.upto:%Y-%m-%d %H:%M}Z"
+        upto = f"{self.silences.end:%Y-%m-%d %H:%M}Z"
+        return f"up to {upto}: nothing to tell; {self.reports:,} reports wait to be taken in"
+
+    def _is_known(self, path: Path, taken: Callable[[Path], bool]) -> bool:
+        return taken(path) or self._waiting.get(path) == as_it_is(path)
+
+    def _read(self, file: ingest.FeedFile, options: ingest.IngestOptions) -> bool:
+        """Read a file; tell whether it is whole, and no older than what a tail may be."""
+        as_it_was = as_it_is(file.path)
+        decoding = ingest.decode(file, options)
+        batches = list(decoding)
+        heard = [batch.heard for batch in batches]
+        if DAMAGE.intersection(decoding.report.rejected):
+            return False
+        oldest_us = (stamp(self._left.upto) - LATE).value // 1_000
+        for mmsi, time_us in heard:
+            if len(mmsi) and time_us.min() < oldest_us:
+                return False
+        if any(len(mmsi) for mmsi, _ in heard):
+            mmsi, time_us = (np.concatenate(each) for each in zip(*heard, strict=True))
+            self.silences.hear(mmsi, time_us, self._needed)
+            self.reports += len(mmsi)
+            self._fresh += batches
+        self._waiting[file.path] = as_it_was
+        return True
+
+    def _beside(self) -> object:
+        """Return what tells the store, and files of sightings, from what they were."""
+        inst = self._setup.installation
+        named = list(inst.settings.sightings)
+        seen = stats_of(*{path.parent for path in find(named)}) if named else []
+        return generation(inst.store, inst.settings.store), seen
+
+
+def _joined(parts: Sequence[pd.DataFrame], schema: Mapping[str, frames.Column]) -> pd.DataFrame:
+    return frames.conform(pd.concat(parts, ignore_index=True), schema)

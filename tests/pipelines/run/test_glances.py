@@ -1,0 +1,170 @@
+"""Glances between looks: what makes a look, what doesn't, and that nothing is lost by them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.base.progress import reporter
+from pipelines.run import glances, looked
+from pipelines.run.looked import read_state
+from pipelines.run.looks import Looked, Looker
+from tests.conftest import PROJECT
+from tests.detectors.conftest import make_positions
+from tests.pipelines.run.test_looks import events_of, installation_of, same
+
+CASE = PROJECT / "tests/detectors/cases/gap/switched_off_under_way/positions.csv"
+"""A tanker sends nothing from 21:00 to 01:00; eight others are heard on."""
+
+EVERY = "30min"
+BACK = 20
+"""The slice in which it is heard again."""
+BEGUN_ANEW = 8
+
+
+@pytest.fixture(scope="module")
+def slices() -> list[str]:
+    """Return the case in slices, as a feed of CSV."""
+    positions = make_positions(pd.read_csv(CASE))
+    positions["time"] = positions["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    names = ["mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg", "ais_class"]
+    by_time = positions[names].groupby(pd.to_datetime(positions["time"]).dt.floor(EVERY))
+    return [part.to_csv(index=False) for _, part in by_time]
+
+
+@dataclass
+class Watch:
+    """One process that watches a home; `each` is what its looks came to."""
+
+    home: Path
+    slices: list[str] = field(default_factory=list)
+    each: list[Looked] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        (self.home / "feeds").mkdir(parents=True)
+        self.begin()
+
+    def begin(self, whole_min: float = 100_000.0) -> None:
+        """Begin anew, as another process."""
+        self.installation = installation_of(self.home, whole_min, 0.3)
+        with reporter(quiet=True) as report:
+            self.looker = Looker(self.installation, [str(self.home / "feeds")], report)
+
+    def give(self, text: str) -> Looked:
+        (self.home / "feeds" / f"{len(self.each):02d}.csv").write_text(text)
+        self.each.append(self.looker.look())
+        return self.each[-1]
+
+    def next(self) -> Looked:
+        return self.give(self.slices[len(self.each)])
+
+    @property
+    def generation(self) -> tuple[int, ...]:
+        return store.generation(self.installation.store)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def old_files() -> Iterator[None]:
+    """Files are as old as they would be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looked, "_FRESH_NS", 0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def watched(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    """The case looked at slice by slice; half-way the process dies and another one begins."""
+    watch = Watch(tmp_path_factory.mktemp("watched") / "home")
+    for number, part in enumerate(slices):
+        if number == BEGUN_ANEW:
+            watch.begin()
+        watch.give(part)
+    return watch
+
+
+def test_a_look_is_made_where_something_is_to_be_told(watched: Watch) -> None:
+    runs = [n for n, one in enumerate(watched.each) if one.finished is not None]
+    assert runs == [0, BACK]
+    looks = [n for n, one in enumerate(watched.each) if one.vessels]
+    assert looks == [0, BEGUN_ANEW, BACK]
+    assert "reports wait to be taken in" in watched.each[1].text
+    found = events_of(watched.home)
+    assert list(found["detector"]) == ["gap"]
+    assert found["end"].notna().all()
+
+
+def test_in_the_end_all_is_as_in_one_go(watched: Watch, slices: list[str], tmp_path: Path) -> None:
+    (watched.home / "looked.json").unlink()
+    assert watched.looker.look().whole == "it is the first look"
+    once = Watch(tmp_path / "once")
+    once.give(
+        "\n".join([slices[0].strip(), *(part.split("\n", 1)[1].strip() for part in slices[1:])])
+    )
+    columns = ["detector", "start", "end", "score", "explanation"]
+    ours, theirs = events_of(watched.home), events_of(once.home)
+    same(ours[columns], theirs[columns])
+    assert "gap" in set(theirs["detector"])
+    with (
+        store.read(watched.installation.store) as one,
+        store.read(once.installation.store) as other,
+    ):
+        query = "SELECT mmsi, hull, time FROM track_state ORDER BY ALL"
+        same(one.sql(query), other.sql(query))
+
+
+@pytest.fixture(scope="module")
+def begun(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    """The case looked at up to where a test goes on with it."""
+    watch = Watch(tmp_path_factory.mktemp("begun") / "home", slices=slices)
+    watch.next()
+    return watch
+
+
+def test_a_glance_changes_nothing_in_the_store(begun: Watch) -> None:
+    begun.begin()
+    assert begun.next().vessels
+    before, noted = begun.generation, read_state(begun.installation)
+    assert not begun.next().vessels
+    assert not begun.next().vessels
+    assert begun.generation == before
+    now = read_state(begun.installation)
+    assert noted is not None
+    assert now is not None
+    assert now == noted.model_copy(update={"looked": now.looked})
+    assert now.looked > noted.looked
+
+
+def test_whatever_else_changes_asks_for_a_look(begun: Watch) -> None:
+    begun.begin()
+    assert begun.next().vessels
+    assert not begun.next().vessels
+    with store.write(begun.installation.store) as writer:
+        writer.place_feeds({})
+    assert begun.next().vessels
+    assert not begun.each[-1].whole
+    (begun.home / "looked.json").unlink()
+    assert begun.next().whole == "it is the first look"
+    assert not begun.next().vessels
+    broken = begun.home / "feeds" / "x.csv.gz"
+    broken.write_bytes(b"\x1f\x8bnothing")
+    said = begun.next()
+    broken.unlink()
+    assert said.finished is not None
+    assert any("x.csv.gz" in name for name in said.finished.failures)
+
+
+def test_no_more_waits_than_is_said(begun: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "MOST_REPORTS", 150)
+    begun.begin()
+    assert begun.next().vessels
+    assert [bool(begun.next().vessels) for _ in range(3)] == [False, True, False]
+
+
+def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
+    begun.begin(60.0)
+    while not begun.next().whole:
+        pass
+    assert [bool(begun.next().whole) for _ in range(2)] == [False, True]
