@@ -77,7 +77,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

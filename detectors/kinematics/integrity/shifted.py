@@ -173,6 +173,10 @@ def delayed_s(track: Rows, others: Rows, begin: int, end: int) -> float:
         if lay and lies:  # it may have done so for any time
             continue
         left_s = spare_s - (0.0 if lay else way_s) - (0.0 if lies else on_s)
+        if not (lay or lies):
+            # From where it rests, and they don't, it may set out at any time, or come to rest.
+            rested, rests = track.sog[row] < MOVING_KN, track.sog[row + 1] < MOVING_KN
+            lay, lies = rested and not rests, rests and not rested
         if lay or lies:
             shift_s = latest if lay else earliest
             off_s = np.nan if np.isnan(left_s) else max(-left_s, 0.0)
