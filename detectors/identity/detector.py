@@ -40,8 +40,8 @@ class Identity(Limits):
       was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
-      `max_interruption_s` apart, and two of them at least are each a way that a hull can have
-      sailed (scattered fixes are none). One track that stops while the other is heard is no
+      `max_interruption_s` apart and mostly over a mile long, and two of them at least are each a way
+      that a hull can have sailed (scattered fixes are none). One track that stops while the other is heard is no
       alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
       spoofing.
     - `two_numbers`: one hull that sends two numbers at once. Both sail at `min_speed_kn` or more

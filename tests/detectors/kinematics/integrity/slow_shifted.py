@@ -216,7 +216,8 @@ def misdated_s(track, chain):
         return np.full(len(chain), lain_s(track, chain))
     shifted = shifts_s(track, chain).astype("float64")
     if _stands(chain):
-        shifted[:] = np.nan
+        place = np.median(chain.lat), np.median(chain.lon)
+        shifted[distance_m(*place, chain.lat, chain.lon) <= FROZEN_M] = np.nan
         return shifted
     for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
         if len(part) >= CONFIRMING_REPORTS:
