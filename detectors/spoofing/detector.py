@@ -52,8 +52,8 @@ class Spoofing(Limits):
       `max_alive_fraction` of the
       session; alive between two reports of at most `alive_s`). It is believed true where it
       resumes within `max_pause_s`. So are fixes that no track holds between two sound ones, which
-      stood within `max_spread_m` for `min_frozen_s`. An excursion is reported for its first
-      `max_away_s`: after that it is the vessel's new home.
+      stood, or each was of the one before, within `max_spread_m` for `min_frozen_s`. An excursion
+      is reported for its first `max_away_s`: after that it is the vessel's new home.
     - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
       more, their offset stays constant within `max_spread_m`. Two tracks that are
       both alive and unrelated are two vessels with one MMSI, which is the detector identity's.

@@ -30,8 +30,8 @@ class Fixes(NamedTuple):
 
 
 def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
-    """Find false fixes between two sound ones that for `min_frozen_s` stood at one place, were held
-    where the vessel was, or went round a circle.
+    """Find false fixes between two sound ones that for `min_frozen_s` stood or drifted far off,
+    were held where the vessel was, or went round a circle.
     """
     reports, noise = scene.reports, scene.context.noise
     noise = noise[(noise["reason"] == FALSE_FIX).to_numpy()]
@@ -88,8 +88,10 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
         evidence["home_made_good_kn"] = float(np.nan_to_num(made_kn))
     recent = scene.end_us - end_us <= limits.max_silence_s * SECOND_US
     subkind, score = "jump", 0.6 if back >= 0 else 0.5
-    if off_m <= limits.max_spread_m and jump_m >= limits.min_leap_m:
-        evidence["extent_m"] = at_most(off_m, limits, "max_spread_m")
+    step_m = float(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]).max())
+    if min(off_m, step_m) <= limits.max_spread_m and jump_m >= limits.min_leap_m:
+        evidence["extent_m"] = off_m
+        evidence["max_step_m"] = at_most(min(off_m, step_m), limits, "max_spread_m")
     elif off_m <= 2 * limits.max_frozen_m and jump_m < limits.min_leap_m:
         held = _held(limits, reports, home, back)
         if not held:
