@@ -300,11 +300,11 @@ def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> 
             if first[one] < 0:
                 first[one], since_us[one] = row, own.time_us[row]
     # A chain that joins what two were known by is the elder's.
-    for least in (MANY_REPORTS, 1):
+    for enough in (MANY_REPORTS, 1):
         for number in range(1, 256):
             if _among(number, numbers):
                 continue
-            best, most = -1, least - 1
+            best, most = -1, enough - 1
             for one in range(n_hulls):
                 if numbers[one] == 0 and votes[one, number] > most:
                     best, most = one, votes[one, number]
