@@ -41,10 +41,10 @@ class Identity(Limits):
       was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
-      `max_interruption_s` apart, and two of them at least are each a way that a hull can have
-      sailed (scattered fixes are none). One track that stops while the other is heard is no
-      alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
-      spoofing.
+      `max_interruption_s` apart and mostly over a mile long; two of the tracks at least are each a
+      way that a hull can have sailed (scattered fixes are none). One track that stops while the
+      other is heard is no alternation; a copy of a moving track beside it, or along it as by a
+      wrong clock, is left to spoofing.
     - `two_numbers`: one hull that sends two numbers at once. Both sail at `min_speed_kn` or more
       for `min_one_hull_s` and `min_one_hull_m`, at most `max_beside_m` apart, `max_one_hull_m` half
       of the time.
@@ -78,7 +78,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

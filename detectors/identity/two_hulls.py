@@ -10,7 +10,7 @@ from detectors.core.evidence import at_least
 from detectors.core.frames import INTERFERENCE, SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
-from detectors.kinematics import copies, hulls, timespan
+from detectors.kinematics import copies, hull_limits, hulls, timespan
 from detectors.vessels.numbers import (
     BAD_FORM,
     BAD_MID,
@@ -43,6 +43,9 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
     for one in found:
         mmsi = one.tracks[0] // 100
         if mmsi_kind(mmsi) == OTHER_STATION:
+            continue
+        # Nearer than verdicts tell hulls apart, taking turns is mostly that of two clocks.
+        if np.median(one.apart_m) < hull_limits.MAX_JUMP_M:
             continue
         if hulls.n_plausible(one, reports.track, reports) < 2 or _is_copy(limits, reports, one):
             continue

@@ -77,12 +77,13 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     if before < 0 or times[a] - times[homes[before]] > pause_us:
         return None
     last_home = int(homes[before])
+    home = homes[reports.track[homes] == reports.track[last_home]]
+    b = _without_stragglers(limits, reports, home, a, b)
     if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in session.episodes):
         return None
     duration_s = float(times[b] - times[a]) / SECOND_US
     if b - a + 1 < limits.min_reports or duration_s < limits.min_duration_s:
         return None
-    home = homes[reports.track[homes] == reports.track[last_home]]
     came_by_leap = not _reachable(reports, last_home, a)
     if not came_by_leap and (stays or not _left_by_leap(limits, reports, home, b)):
         return None
@@ -188,6 +189,19 @@ def _heard_together_to(reports: Reports, home: Ints, a: int, b: int) -> int:
     last = a + int(np.searchsorted(reports.time_us[a : b + 1], heard_us, side="right")) - 1
     silent_us = reports.time_us[last + 1] - max(heard_us, int(reports.time_us[last]))
     return last if silent_us > copies.ALIVE_S * SECOND_US else b
+
+
+def _without_stragglers(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> int:
+    """Return the last of the reports a to b before the home track, silent till then, is heard again
+    for good: of the further track only a few come after that, as a feed delivers them late.
+    """
+    times = reports.time_us
+    inside = times[home[(times[home] > times[a]) & (times[home] < times[b])]]
+    before = a + np.searchsorted(times[a : b + 1], inside) - 1
+    few = np.flatnonzero(b - before < limits.min_reports)
+    if not len(few) or few[0] >= limits.min_reports:
+        return b
+    return int(before[few[0]])
 
 
 def _overlap_s(times_us: Ints, begin_us: int, end_us: int, alive_s: float) -> float:

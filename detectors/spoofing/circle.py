@@ -25,7 +25,7 @@ MAX_RADIUS_M: Final = 40_000.0
 def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find circles, tried in bins of several lengths."""
     reports, lon = scene.reports, scene.lon
-    candidates = _winding(scene.bins, scene.box, limits.min_radius_m)
+    candidates = _winding(reports, scene.bins, scene.box, limits.min_radius_m)
     if not candidates.any():
         return
     at = np.flatnonzero(np.repeat(candidates, scene.bins.n))
@@ -122,7 +122,7 @@ def _one_circle(limits: Limits, scene: Scene, a: int, b: int, step_s: int) -> St
     return scene.story("geometric", a, b, 0.7 if leapt else 0.5, evidence)
 
 
-def _winding(bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
+def _winding(reports: Reports, bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
     """Find bins in half an hour to three hours of which a track covers far more way than ground.
 
     Only a cheap sieve: a circle covers at least half of it in an hour of half a turn, and a track
@@ -130,7 +130,13 @@ def _winding(bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
     """
     diagonal_m = np.hypot(box.height_m, box.width_m)
     result = np.zeros(len(diagonal_m), bool)
-    way_m = np.r_[0.0, np.cumsum(diagonal_m)]
+    # Where a track is heard every few minutes its way is that from bin to bin.
+    here, there = bins.last[:-1], bins.first[1:]
+    east_m, north_m = shapes.plane_m(
+        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
+    )
+    on_m = np.where(bins.track_id[1:] == bins.track_id[:-1], np.hypot(east_m, north_m), 0.0)
+    way_m = np.r_[0.0, np.cumsum(diagonal_m + np.r_[0.0, on_m][: len(diagonal_m)])]
     north = box.south + box.height_m / shapes.DEGREE_M
     width_deg = box.width_m / (shapes.DEGREE_M * np.cos(np.radians(box.south)))
     east = box.west + width_deg

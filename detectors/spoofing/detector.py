@@ -21,11 +21,11 @@ from detectors.spoofing.belief import belief
 from detectors.spoofing.circle import circling
 from detectors.spoofing.copy import beside
 from detectors.spoofing.evidence import settings_of
-from detectors.spoofing.far_place import stood_far_off
+from detectors.spoofing.false_fixes import between_sound
 from detectors.spoofing.frozen import frozen
 from detectors.spoofing.jump import there_and_back
 from detectors.spoofing.limits import Limits
-from detectors.spoofing.merge import merge, strongest
+from detectors.spoofing.merge import merge, strongest, without_shaped
 from detectors.spoofing.on_land import on_land
 from detectors.spoofing.others import Others
 from detectors.spoofing.peculiar import shaped
@@ -54,8 +54,8 @@ class Spoofing(Limits):
       `max_alive_fraction` of the
       session; alive between two reports of at most `alive_s`). It is believed true where it
       resumes within `max_pause_s`. So are fixes that no track holds between two sound ones, which
-      stood within `max_spread_m` for `min_frozen_s`. An excursion is reported for its first
-      `max_away_s`: after that it is the vessel's new home.
+      stood, or each was of the one before, within `max_spread_m` for `min_frozen_s`. An excursion
+      is reported for its first `max_away_s`: after that it is the vessel's new home.
     - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
       more, their offset stays constant within `max_spread_m`. Two tracks that are
       both alive and unrelated are two vessels with one MMSI, which is the detector identity's.
@@ -73,7 +73,7 @@ class Spoofing(Limits):
       `min_inland_s`.
     - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
       `min_sog_kn` or more; or, whatever SOG says, between a track under way and a leap to where the
-      vessel would have got to at its speed, or goes on from.
+      vessel would have got to at its speed, or goes on from; so are fixes that no track holds.
     - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
       constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
       of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.
@@ -98,7 +98,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "10"
+    version: ClassVar[str] = "11"
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = (
@@ -164,7 +164,9 @@ class Spoofing(Limits):
         """Find what was false and touches the window, one story for each false track."""
         within = strongest(story for rule in RULES for story in rule(self, scene))
         away = shaped(self, scene, list(excursions(self, scene)))
-        far = [*stood_far_off(self, scene), *scattered(self, scene)]
+        far = without_shaped(
+            scene.reports, list(between_sound(self, scene)), scattered(self, scene)
+        )
         stories = [*merge(self, scene.reports, within, away), *far]
         window = timespan.window_us(scene.context.start, scene.context.end)
         spans = np.array([(s.start_us, s.end_us) for s in stories], "int64").reshape(-1, 2)

@@ -1,6 +1,7 @@
 """One and the same position, though the speed stated says that the vessel sails."""
 
 from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, shapes, timegrid
+from detectors.kinematics.hull_limits import MAX_SPEED_KN
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
@@ -15,12 +17,16 @@ from detectors.spoofing.story import Scene, Story, extended
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+MAX_SPEED_CHANGE: Final = 0.3
+"""By how much of it the speed made good while a position was held may differ from that before."""
+
 
 def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find stretches within a small box in which the vessel says that it sails."""
     reports, bins, box = scene.reports, scene.bins, scene.box
     still = np.hypot(box.height_m, box.width_m) <= limits.max_frozen_m
-    fast = np.add.reduceat((reports.sog_kn >= limits.min_sog_kn).astype("int32"), bins.first)
+    sails = _says_it_sails(limits, reports)
+    fast = np.add.reduceat(sails.astype("int32"), bins.first)
     held = np.flatnonzero(still & (fast >= 0.8 * bins.n))
     first, last = timegrid.episodes(
         _places(limits, scene, held), bins.tick[held], max_break=5, min_piece=1, min_length=2
@@ -35,7 +41,7 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
         )
         low, high = reports.stretch(a, bins.step_s)[0], reports.stretch(b, bins.step_s)[1]
         off_m = geodesy.distance_m(lat, lon, reports.lat[low:high], reports.lon[low:high])
-        near = (off_m <= limits.max_frozen_m) & (reports.sog_kn[low:high] >= limits.min_sog_kn)
+        near = (off_m <= limits.max_frozen_m) & sails[low:high]
         begin, finish = extended(near, a - low, b - low, low)
         duration_s = reports.seconds(begin, finish)
         inside = slice(begin, finish + 1)
@@ -43,9 +49,7 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
         sog_kn = float(np.nanmedian(reports.sog_kn[inside]))
         if duration_s < limits.min_frozen_s or extent_m > 2 * limits.max_frozen_m:
             continue
-        if np.count_nonzero(reports.sog_kn[inside] >= limits.min_sog_kn) < 0.8 * (
-            finish - begin + 1
-        ):
+        if np.count_nonzero(sails[inside]) < 0.8 * (finish - begin + 1):
             continue
         evidence = {
             "extent_m": Bound(extent_m, 2 * limits.max_frozen_m, "at_most"),
@@ -54,6 +58,14 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
             "unmoved_though_sailed_m": sog_kn * geodesy.KNOT_MPS * duration_s,
         }
         yield scene.story("frozen", int(begin), int(finish), 0.5, evidence)
+
+
+def _says_it_sails(limits: Limits, reports: Reports) -> Bools:
+    """Tell which reports state a speed of a vessel under way: 102.2 kn and the like are no speed
+    of any, but of a set that is wired wrongly.
+    """
+    sog_kn = reports.sog_kn
+    return np.asarray((sog_kn >= limits.min_sog_kn) & (sog_kn <= MAX_SPEED_KN))
 
 
 def _places(limits: Limits, scene: Scene, held: Ints) -> Ints:
@@ -97,26 +109,37 @@ def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story |
     first = int(home[moving[-1] + 1])
     if reports.seconds(first, last) < limits.min_frozen_s:
         return None
-    sailed_s = (reports.time_us[first] - reports.time_us[home]) / SECOND_US
-    then = np.flatnonzero(sailed_s >= limits.min_duration_s)
-    if len(then) == 0 or sailed_s[then[-1]] > limits.max_silence_s:
-        return None
-    before_kn = float(
-        geodesy.speed_kn(reports.distance_m(int(home[then[-1]]), first), sailed_s[then[-1]])
-    )
-    made_kn = float(geodesy.speed_kn(reports.distance_m(first, a), reports.seconds(first, a)))
-    if before_kn < limits.min_sog_kn or abs(made_kn / before_kn - 1) > 0.3:
+    sailed = as_before(limits, reports, home, first, a)
+    if not sailed:
         return None
     times = reports.time_us
     extent_m = 2 * float(off_m[moving[-1] + 1 :].max())
     evidence = {
         "extent_m": Bound(extent_m, 2 * limits.max_frozen_m, "at_most"),
         "frozen_s": at_least(reports.seconds(first, last), limits, "min_frozen_s"),
-        "speed_before_kn": at_least(before_kn, limits, "min_sog_kn"),
-        "made_good_kn": made_kn,
+        **sailed,
         "jump_m": reports.distance_m(last, a),
         "jump_s": reports.seconds(last, a),
         "leapt": True,
     }
     start_us, end_us = int(times[first]), int(times[last])
     return Story("frozen", first, last, 0.7, start_us, end_us, False, evidence)
+
+
+def as_before(limits: Limits, reports: Reports, own: Ints, last: int, back: int) -> dict[str, Any]:
+    """Return speed before a report, of those of its track, and from it to where the vessel is heard
+    again, as evidence; nothing where it didn't sail on as before.
+    """
+    sailed_s = (reports.time_us[last] - reports.time_us[own]) / SECOND_US
+    then = np.flatnonzero(sailed_s >= limits.min_duration_s)
+    if len(then) == 0 or sailed_s[then[-1]] > limits.max_silence_s:
+        return {}
+    before_m = reports.distance_m(int(own[then[-1]]), last)
+    before_kn = float(geodesy.speed_kn(before_m, sailed_s[then[-1]]))
+    made_kn = float(reports.made_good_kn(last, back))
+    if before_kn < limits.min_sog_kn or not abs(made_kn / before_kn - 1) <= MAX_SPEED_CHANGE:
+        return {}
+    return {
+        "speed_before_kn": at_least(before_kn, limits, "min_sog_kn"),
+        "made_good_kn": made_kn,
+    }

@@ -101,6 +101,20 @@ def joined(limits: Limits, reports: Reports, stories: Sequence[Story]) -> list[S
     return found
 
 
+def without_shaped(
+    reports: Reports, shaped: Sequence[Story], scattered: Iterable[Story]
+) -> list[Story]:
+    """Return stories of false fixes, without scatter within a vessel's that have a shape."""
+    kept = list(shaped)
+    for one in scattered:
+        own = (
+            s for s in shaped if reports.track[s.first] // 100 == reports.track[one.first] // 100
+        )
+        if not any(s.start_us <= one.end_us and one.start_us <= s.end_us for s in own):
+            kept.append(one)
+    return kept
+
+
 def _pause_s(limits: Limits, last: Story, one: Story) -> float:
     """Return how far apart two stories of a kind may be that are one."""
     lags = [story.evidence.get("lag_s") for story in (last, one)]

@@ -194,6 +194,36 @@ def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found
         assert event["evidence"]["n_bad_fixes"] == len(false)
 
 
+@pytest.mark.parametrize(("radius_m", "kind"), [(0.0, "frozen"), (4_000.0, "geometric")])
+def test_false_fixes_held_or_on_a_circle_while_the_vessel_sails_on(zones_from, radius_m, kind):
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
+    false = found.tracked[away].assign(reason=frames.FALSE_FIX, sog_kn=0.0)
+    tracked = found.tracked[~away].reset_index(drop=True)
+    last = tracked[tracked["time"] < false["time"].min()].iloc[-1]
+    angle = np.linspace(0.0, 720.0, len(false))
+    false["lat"], false["lon"] = geodesy.destination(last["lat"], last["lon"], angle, radius_m)
+    noise = frames.conform(false, frames.NOISE)
+    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    assert events["subkind"].tolist() == [kind]
+    assert events["start"].tolist() == [false["time"].min()]
+    moored = tracked[tracked["time"] < false["time"].max()]
+    assert (
+        Spoofing().detect(moored, context_of(found, zones_from([]), noise=noise)).empty or radius_m
+    )
+
+
+def test_late_reports_of_a_false_place_dont_prolong_it(zones_from):
+    table = scene("jump", 10, 2, 60.0, 1)
+    there = table[table["lat"] > 3.5]
+    late = there.iloc[-3:].assign(source_offset=[90_001, 90_002, 90_003])
+    late["time"] = there["time"].max() + pd.to_timedelta([20, 41, 75], unit="min")
+    found = segmented(pd.concat([table, late.astype({"time": frames.TIME})], ignore_index=True))
+    event = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    assert event["subkind"].tolist() == ["jump"]
+    assert event["end"].tolist() == [there["time"].max()]
+
+
 @pytest.mark.parametrize(("north_deg", "back_deg", "n_found"), [(0.3, 0.3, 1), (0.3, 0.2, 0)])
 def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_deg, n_found):
     """Heard for four minutes of every forty: it leaps 18 nm, and back by as much or less."""

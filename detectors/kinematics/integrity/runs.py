@@ -255,6 +255,9 @@ def _count(time_us: Any, lat: Any, lon: Any, sog: Any, before: Any, found: Any) 
             sailing += 1 if sog[first] >= HELD_KN else 0
         if time_us[row] - time_us[first] < HELD_S * SECOND_US:
             continue
+        # What came to rest there, as it said itself, isn't held.
+        if before[first] >= 0 and sog[before[first]] < HELD_KN:
+            continue
         if before[first] >= 0:
             after[before[first]] = -1
             before[first] = -1

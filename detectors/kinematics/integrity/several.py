@@ -299,13 +299,17 @@ def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> 
             votes[one, known[row]] += 1
             if first[one] < 0:
                 first[one], since_us[one] = row, own.time_us[row]
-    for one in range(n_hulls):
+    # A chain that joins what two were known by is the elder's.
+    for enough in (MANY_REPORTS, 1):
         for number in range(1, 256):
-            if (
-                votes[one, number] > (votes[one, numbers[one]] if numbers[one] else 0)
-                and not (numbers[:one] == number).any()
-            ):
-                numbers[one] = number
+            if _among(number, numbers):
+                continue
+            best, most = -1, enough - 1
+            for one in range(n_hulls):
+                if numbers[one] == 0 and votes[one, number] > most:
+                    best, most = one, votes[one, number]
+            if best >= 0:
+                numbers[best] = number
     still = open_at(heard, own.time_us[0])
     # New ones by when they were first heard: a false track begins after the true one.
     for _ in range(n_hulls):

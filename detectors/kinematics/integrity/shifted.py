@@ -91,9 +91,16 @@ def misdated_s(track: Rows, legs: Legs, chain: Rows) -> Any:
     lies = True
     for row in range(n):
         lies = lies and chain.sog[row] < MOVING_KN
-    if lies or _stands(chain):
-        return np.full(n, lain_s(track, chain) if lies else np.nan)
+    if lies:
+        return np.full(n, lain_s(track, chain))
     shifted = shifts_s(track, legs, chain)
+    if _stands(chain):
+        # What stands there isn't, but few of the chain may be the vessel's.
+        lat, lon = median(chain.lat), median(chain.lon)
+        for row in range(n):
+            if distance_m(lat, lon, chain.lat[row], chain.lon[row]) <= FROZEN_M:
+                shifted[row] = np.nan
+        return shifted
     begin = 0
     for row in range(1, n + 1):
         if row < n and chain.time_us[row] - chain.time_us[row - 1] <= HULL_STEP_S * SECOND_US:
@@ -173,6 +180,10 @@ def delayed_s(track: Rows, others: Rows, begin: int, end: int) -> float:
         if lay and lies:  # it may have done so for any time
             continue
         left_s = spare_s - (0.0 if lay else way_s) - (0.0 if lies else on_s)
+        if not (lay or lies):
+            # From where it rests, and they don't, it may set out at any time, or come to rest.
+            rested, rests = track.sog[row] < MOVING_KN, track.sog[row + 1] < MOVING_KN
+            lay, lies = rested and not rests, rests and not rested
         if lay or lies:
             shift_s = latest if lay else earliest
             off_s = np.nan if np.isnan(left_s) else max(-left_s, 0.0)

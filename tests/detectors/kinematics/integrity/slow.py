@@ -151,10 +151,12 @@ def _rows(own):
 def _numbers(hulls, known, still):
     """Give hulls the numbers by which they are known, or of the nearest heard before, or new."""
     numbers = [0] * len(hulls)
-    for place, votes_of in enumerate(known):
-        votes = np.bincount(votes_of, minlength=256)
-        votes[[0, *numbers]] = 0
-        numbers[place] = int(votes.argmax()) if votes.any() else 0
+    votes = [np.bincount(votes_of, minlength=256) for votes_of in known]
+    for least in (MANY_REPORTS, 1):
+        for number in range(1, 256):
+            of = [0 if numbers[k] else int(own[number]) for k, own in enumerate(votes)]
+            if number not in numbers and max(of, default=0) >= least:
+                numbers[int(np.argmax(of))] = number
     # New ones by when they were first heard: a false track begins after the true one.
     for place in sorted(range(len(hulls)), key=lambda place: int(hulls[place].time_us[0])):
         if numbers[place]:

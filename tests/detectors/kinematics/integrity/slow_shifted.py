@@ -121,13 +121,19 @@ def delayed_s(track, others):
         way_m, kn = distance_m(*here), np.fmax(track.sog[rows], own_kn)
         at_rest.append((way_m <= GONE_M) & ~(np.fmin(track.sog[rows], own_kn) > MOVING_KN))
         ways_s.append(way_m / (np.where(kn >= MOVING_KN, kn, np.nan) * KNOT_MPS))
+    ways_s = [np.where(lies, 0.0, way_s) for lies, way_s in zip(at_rest, ways_s, strict=True)]
+    # From where it rests, and they don't, it may set out at any time, or come to rest.
+    rests = [track.sog[rows] < MOVING_KN for rows in (before, before + 1)]
+    neither = ~(at_rest[0] | at_rest[1])
+    both = at_rest[0] & at_rest[1]
+    at_rest = [at_rest[k] | neither & rests[k] & ~rests[1 - k] for k in (0, 1)]
     first = own_s[0] - dates_s[before] - ways_s[0]
     last = own_s[-1] - dates_s[before + 1] + ways_s[1]
     shift_s = np.where(at_rest[0], last, np.where(at_rest[1], first, (first + last) / 2))
     # Where it lay still it may have done so for any time.
-    left_s = spare_s - np.where(at_rest[0], 0.0, ways_s[0]) - np.where(at_rest[1], 0.0, ways_s[1])
+    left_s = spare_s - ways_s[0] - ways_s[1]
     off_s = np.where(at_rest[0] | at_rest[1], np.maximum(-left_s, 0.0), np.abs(left_s))
-    off_s = np.where(at_rest[0] & at_rest[1], np.nan, off_s)
+    off_s = np.where(both, np.nan, off_s)
     fits = off_s <= np.maximum(MIN_SHIFT_S, SPARE_SHARE * spare_s)
     fits &= (np.abs(shift_s) >= MIN_SHIFT_S) & (np.abs(shift_s) <= MAX_SHIFT_S)
     if not fits.any():
@@ -210,7 +216,8 @@ def misdated_s(track, chain):
         return np.full(len(chain), lain_s(track, chain))
     shifted = shifts_s(track, chain).astype("float64")
     if _stands(chain):
-        shifted[:] = np.nan
+        place = np.median(chain.lat), np.median(chain.lon)
+        shifted[distance_m(*place, chain.lat, chain.lon) <= FROZEN_M] = np.nan
         return shifted
     for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
         if len(part) >= CONFIRMING_REPORTS:

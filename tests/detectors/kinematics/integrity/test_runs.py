@@ -90,6 +90,20 @@ def test_a_position_held_under_way_is_none_of_the_track(hours, every_s):
     assert np.mean(got.hull[held] == 2) > 0.9
 
 
+def test_who_came_to_rest_isnt_held_there():
+    """Off a berth where it says that it lies, a false place of hours is the other hull."""
+    came = sail(np.arange(0, 5 * HOUR, 60), speed=8)
+    at_s = np.arange(5 * HOUR, 18 * HOUR, 300)
+    berth = sail(at_s, lat=came.lat[-1], lon=came.lon[-1], speed=0.0)
+    false = (at_s >= 8.7 * HOUR) & (at_s < 15.1 * HOUR)
+    berth.lat[false] += 0.6
+    reports, part = together(came, replace(berth, sog=np.full(len(at_s), 0.1)))
+    got = over(reports, 18)
+    away = (part == 1) & (reports.lat > came.lat[-1] + 0.3)
+    assert set(got.hull[~away].tolist()) == {1}
+    assert set(got.hull[away].tolist()) == {2}
+
+
 @settings(max_examples=10, deadline=None)
 @given(late_min=st.floats(16, 120), begin_h=st.floats(3, 6), minutes=st.floats(8, 25))
 def test_a_pass_dated_when_it_was_delivered_is_a_clock_fault(late_min, begin_h, minutes):

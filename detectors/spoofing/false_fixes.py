@@ -1,0 +1,142 @@
+"""False fixes between two sound ones that have a shape: held, far off at one place, or a circle.
+
+Ships off Russian coasts were shown at airports inland, all at one place (C4ADS 2019, Above Us Only
+Stars). The verdicts (`kinematics.integrity`) call such fixes false as soon as the vessel is heard
+again where it can have sailed; then no track holds them.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.frames import FALSE_FIX, SECOND_US, epoch_us
+from detectors.kinematics import geodesy, shapes
+from detectors.kinematics.reports import Reports
+from detectors.spoofing.circle import MAX_RADIUS_M, max_rms_m
+from detectors.spoofing.frozen import as_before
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import Scene, Story
+
+
+class Fixes(NamedTuple):
+    """False fixes by time, between one sound report and the next."""
+
+    time_us: NDArray[np.int64]
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+
+
+def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find false fixes between two sound ones that for `min_frozen_s` stood or drifted far off,
+    were held where the vessel was, or went round a circle.
+    """
+    reports, noise = scene.reports, scene.context.noise
+    noise = noise[(noise["reason"] == FALSE_FIX).to_numpy()]
+    noise = noise[np.isin(noise["mmsi"].to_numpy(), np.unique(reports.tracks // 100))]
+    for vessel, false in noise.groupby("mmsi", sort=True):
+        if len(false) < limits.min_reports:
+            continue
+        track = 100 * int(str(vessel))
+        own = np.arange(*np.searchsorted(reports.track, [track, track + 100]))
+        own = own[np.argsort(reports.time_us[own], kind="stable")]
+        times = np.sort(epoch_us(false["time"]))
+        order = np.argsort(epoch_us(false["time"]), kind="stable")
+        lat, lon = (false[name].to_numpy("float64")[order] for name in ("lat", "lon"))
+        after = np.searchsorted(reports.time_us[own], times)
+        for nth in np.unique(after[after > 0]).tolist():
+            rows = np.flatnonzero(after == nth)
+            back = int(own[nth]) if nth < len(own) else -1
+            among = Fixes(times[rows], lat[rows], lon[rows])
+            story = _story(limits, scene, int(own[nth - 1]), back, among)
+            if story:
+                yield story
+
+
+def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> Story | None:
+    """Return the story of the false fixes between a sound report and the next, if there is one."""
+    reports, (times, lat, lon) = scene.reports, false
+    start_us, end_us = int(times[0]), int(times[-1])
+    lasts_s, pause_s = (
+        float(us) / SECOND_US for us in (end_us - start_us, start_us - reports.time_us[home])
+    )
+    if (
+        len(times) < limits.min_reports
+        or not limits.min_frozen_s <= lasts_s <= limits.max_away_s
+        or pause_s > limits.max_pause_s
+    ):
+        return None
+    middle = len(times) // 2
+    place = float(lat[middle]), float(lon[middle])
+    off_m = float(geodesy.distance_m(*place, lat, lon).max())
+    jump_m = float(geodesy.distance_m(reports.lat[home], reports.lon[home], *place))
+    evidence: dict[str, Any] = {
+        "n_bad_fixes": len(times),
+        "false_lat": place[0],
+        "false_lon": place[1],
+        "jump_m": jump_m,
+        "jump_s": at_most(pause_s, limits, "max_pause_s"),
+        "jump_kn": float(geodesy.speed_kn(jump_m, max(pause_s, 1.0))),
+        "away_s": at_least(lasts_s, limits, "min_frozen_s"),
+        "returned": back >= 0,
+        "leapt": True,
+        "came_by_leap": True,
+    }
+    if back >= 0:
+        made_kn = reports.made_good_kn(home, back)
+        evidence["home_made_good_kn"] = float(np.nan_to_num(made_kn))
+    recent = scene.end_us - end_us <= limits.max_silence_s * SECOND_US
+    subkind, score = "jump", 0.6 if back >= 0 else 0.5
+    step_m = float(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]).max())
+    if min(off_m, step_m) <= limits.max_spread_m and jump_m >= limits.min_leap_m:
+        evidence["extent_m"] = off_m
+        evidence["max_step_m"] = at_most(min(off_m, step_m), limits, "max_spread_m")
+    elif off_m <= 2 * limits.max_frozen_m and jump_m < limits.min_leap_m:
+        held = _held(limits, reports, home, back)
+        if not held:
+            return None
+        evidence |= held | {"extent_m": Bound(off_m, 2 * limits.max_frozen_m, "at_most")}
+        subkind, score = "frozen", 0.7
+    else:
+        circle = _circle(limits, false, lasts_s)
+        if not circle:
+            return None
+        evidence |= circle
+        subkind, score = "geometric", score + 0.15
+    going_on = bool(back < 0 and recent)
+    return Story(subkind, home, home, score, start_us, end_us, going_on, evidence, home)
+
+
+def _held(limits: Limits, reports: Reports, home: int, back: int) -> dict[str, Any]:
+    """Return what shows that a vessel sailed on while its fixes stood: it comes to where it would
+    have, at the speed that it had; nothing if it didn't.
+    """
+    if back < 0:
+        return {}
+    first = reports.span_of(int(reports.track[home]))[0]
+    return as_before(limits, reports, np.arange(first, home), home, back)
+
+
+def _circle(limits: Limits, false: Fixes, lasts_s: float) -> dict[str, Any]:
+    """Return what makes a circle of false fixes, as evidence; nothing if they aren't one."""
+    x, y = shapes.plane_m(false.lat, false.lon, false.lat[0], false.lon[0])
+    fit = shapes.fit_circles(x, y, np.zeros(1, "int64"))
+    radius_m, rms_m = float(fit.radius_m[0]), float(fit.rms_m[0])
+    turns = abs(float(fit.turned_rad[0])) / (2 * np.pi)
+    allowed_m = float(max_rms_m(limits, fit.radius_m)[0])
+    speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, lasts_s))
+    if not (
+        limits.min_radius_m <= radius_m <= MAX_RADIUS_M
+        and rms_m <= allowed_m
+        and turns >= 1.0
+        and speed_kn >= limits.min_sog_kn
+    ):
+        return {}
+    return {
+        "radius_m": at_least(radius_m, limits, "min_radius_m"),
+        "circle_rms_m": Bound(rms_m, allowed_m, "at_most"),
+        "turned_deg": Bound(turns * 360.0, 360.0, "at_least"),
+        "circle_speed_kn": at_least(speed_kn, limits, "min_sog_kn"),
+    }
