@@ -43,6 +43,9 @@ State = Literal["active", "retired", "revoked"]
 
 AGE: Final = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
 """How what age has encrypted begins, plain and armoured."""
+BUSY: Final = "Excessive work"
+"""How age begins to say that opening would take too long, by how fast the machine is just now."""
+TRIES: Final = 20
 _INDEX: Final = "keys.json"
 _LOCK: Final = "lock"
 
@@ -217,10 +220,7 @@ class Keyring:
                     f"the signing key {key.name} has a passphrase",
                     hint="give it in SELAT_KEY_PASSPHRASE, or at a terminal when asked",
                 )
-            try:
-                content = pyrage.passphrase.decrypt(content, passphrase)
-            except pyrage.DecryptError as error:
-                raise KeyProblem(f"the passphrase of {key.name} is wrong") from error
+            content = _unlocked(key.name, content, passphrase)
         private = load_pem_private_key(content, None)
         if not isinstance(private, Ed25519PrivateKey):
             raise KeyProblem(f"{key.name}.key isn't an Ed25519 key")
@@ -309,6 +309,31 @@ def _write_secret(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(handle)
+
+
+def _unlocked(name: str, content: bytes, passphrase: str) -> bytes:
+    """Return a key that a passphrase locks.
+
+    Before age tries a passphrase it times a small piece of such work, and refuses where all of it
+    would take many times what it meant to when the key was locked. On a busy machine a moment is
+    enough for that, so it is asked again.
+
+    Raises
+    ------
+    KeyProblem
+        If the passphrase is wrong, or the machine too busy each time.
+    """
+    for _ in range(TRIES):
+        try:
+            return bytes(pyrage.passphrase.decrypt(content, passphrase))
+        except pyrage.DecryptError as error:
+            if not str(error).startswith(BUSY):
+                raise KeyProblem(f"the passphrase of {name} is wrong") from error
+            busy = error
+    raise KeyProblem(
+        f"this machine is too slow or too busy to open {name}",
+        hint="try again when it has less to do, or where the key was made",
+    ) from busy
 
 
 def _read_secret(path: Path) -> bytes:

@@ -2,9 +2,10 @@
 
 import os
 
+import pyrage
 import pytest
 
-from pipelines.publish.packs.keys import KeyProblem, Keyring
+from pipelines.publish.packs.keys import AGE, KeyProblem, Keyring
 from pipelines.publish.packs.minisign import PublicKey
 from tests.pipelines.publish.packs.conftest import NOW
 
@@ -54,6 +55,27 @@ def test_a_locked_key_opens_with_its_passphrase_only(keyring: Keyring) -> None:
         with pytest.raises(KeyProblem, match="passphrase"):
             keyring.signer(wrong)
     assert PublicKey.of(keyring.signer("correct horse")[1]).name == key.name
+
+
+@pytest.mark.parametrize(("n_busy", "opens"), [(3, True), (1000, False)])
+def test_a_busy_machine_is_no_wrong_passphrase(keyring: Keyring, monkeypatch, n_busy, opens):
+    name = keyring.make(NOW, None).name
+    path = keyring.folder / f"{name}.key"
+    private = path.read_bytes()
+    path.write_bytes(AGE[0])
+    left = iter(range(n_busy))
+
+    def decrypt(content: bytes, passphrase: str) -> bytes:
+        if next(left, None) is None:
+            return private
+        raise pyrage.DecryptError("Excessive work parameter for passphrase.")
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", decrypt)
+    if opens:
+        assert keyring.signer("right")[0].name == name
+    else:
+        with pytest.raises(KeyProblem, match="too busy"):
+            keyring.signer("right")
 
 
 def test_a_trusted_key_is_known_once(keyring: Keyring, tmp_path) -> None:
