@@ -228,6 +228,25 @@ def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
     assert np.hypot(ax - bx, ay - by) / per_mile == pytest.approx(float(metres) / 1852, rel=0.02)
 
 
+def test_what_no_vessel_is_known_of_has_its_mark(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    known = coastless.incidents
+    row = known.index[known["rank"] == 2]
+    seen = known.assign(mmsi=known["mmsi"].where(known["rank"] != 2, 0))
+    seen.loc[row, ["vessels", "lat", "lon"]] = ["", 6.5, 98.5]
+    flagged = coastless.flagged[coastless.flagged["rank"] != 2].reset_index(drop=True)
+    told = changed(coastless, incidents=seen, flagged=flagged)
+    scene = pdf.first_map(told, vessel_cards(told), incident_cards(told)[: pdf.VESSEL_LIMIT])
+    [mark] = [one for one in scene.events if scene.numbers[one.ranks[0]] == 2]
+    assert (mark.x + scene.lon0, mark.y) == pytest.approx((98.5, 6.5), abs=1e-4)
+    west, south, east, north = scene.fit
+    assert west < mark.x < east
+    assert south < mark.y < north
+    drawn = svg(scene, 0.8, ink=ON_PAPER, names=False)
+    assert re.search(r'class="mark".*>2</text>', drawn)
+
+
 def test_marks_of_one_place_stand_apart(
     coastless: Products, changed: Callable[..., Products]
 ) -> None:
