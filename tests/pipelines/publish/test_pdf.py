@@ -25,6 +25,7 @@ from pipelines.base.text import one_line
 from pipelines.publish import pdf
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards
+from pipelines.publish.maps.scene import Point
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products, Release
 
@@ -258,3 +259,14 @@ def test_marks_of_one_place_stand_apart(
     assert len(places) == 10
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert apart[~np.eye(10, dtype=bool)].min() > 25
+
+
+def test_numbers_of_a_plan_do_not_cover_one_another(coastless: Products) -> None:
+    bare = replace(scene_of(coastless, ()), events=(), vessels=(), tracks=())
+    near = [Point(0.0 + n / 500, 3.0, "circle", "unit-1", str(n)) for n in range(6)]
+    scene = replace(bare, points=(*near, Point(0.0, 3.0, "base", "ink", "Lumut")))
+    root = ElementTree.fromstring(svg(scene, 0.8, ink=ON_PAPER, names=False))
+    circles = [one for one in root.iter() if one.get("r") == "11"]
+    places = np.array([[float(one.get(name, "")) for name in ("cx", "cy")] for one in circles])
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    assert apart[~np.eye(6, dtype=bool)].min() > 22
