@@ -270,3 +270,13 @@ def test_numbers_of_a_plan_do_not_cover_one_another(coastless: Products) -> None
     places = np.array([[float(one.get(name, "")) for name in ("cx", "cy")] for one in circles])
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert apart[~np.eye(6, dtype=bool)].min() > 22
+
+
+def test_an_incident_whose_event_was_left_out_is_called_by_its_score(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    [first, *_] = incident_cards(changed(coastless, events=coastless.events.iloc[:0]))
+    assert (first.kind, first.what) == ("gap", "Silence")
+    bare = coastless.incidents.assign(made_of="[]")
+    without = changed(coastless, events=coastless.events.iloc[:0], incidents=bare)
+    assert incident_cards(without)[0].what == "Incident"
