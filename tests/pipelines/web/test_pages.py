@@ -42,7 +42,7 @@ def night(desk_home: Path) -> notebooks.Night:
 
 @pytest.fixture(scope="module")
 def table(night: notebooks.Night) -> pd.DataFrame:
-    return pd.DataFrame(night.incidents)
+    return pd.DataFrame(night.opened.incidents)
 
 
 def recorded(home: Path) -> pd.DataFrame:
