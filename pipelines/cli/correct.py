@@ -111,7 +111,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
     for one in found:
         typer.echo(f"{one.pack} ({one.title}): {one}")
         print_table(
-            ("event", "here", "kind", "MMSI", "begun", ""),
+            ("event", "here", "kind", "MMSI", "begun", "now"),
             (
                 (
                     row["told_id"],
@@ -123,6 +123,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
                 )
                 for row in one.leads.to_dict("records")
             ),
+            drop=("begun", "kind"),
         )
     if not found:
         typer.echo("no pack of the last two weeks holds a lead that no longer stands")

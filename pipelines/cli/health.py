@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.base.visible import clean
 from pipelines.cli.options import AsJson, Config, Home, shown_installation
 from pipelines.cli.present import print_json
 
@@ -43,12 +42,11 @@ def doctor(
     else:
         from rich.console import Console
 
-        console = Console(soft_wrap=True)
+        from pipelines.ask.health import told
+
+        console = Console()
         for problem in problems:
-            text = f"{problem.level}: {problem.where}: {problem.message}"
-            console.print(clean(text), markup=False, highlight=False)
-            if problem.hint:
-                console.print(f"  hint: {clean(problem.hint)}", markup=False, highlight=False)
+            told(problem, console, hint=True)
         console.print("no problem found" if not problems else f"{len(problems)} found")
     _end(problems)
 
@@ -84,15 +82,14 @@ def status(
     else:
         from rich.console import Console
 
-        from pipelines.ask.health import show
+        from pipelines.ask.health import show, told
 
         console = Console()
         if health is not None:
             show(health, problems, console)
         else:
             for problem in problems:
-                text = f"{problem.level}: {problem.where}: {problem.message}"
-                console.print(clean(text), markup=False, highlight=False)
+                told(problem, console)
     _end(problems)
 
 

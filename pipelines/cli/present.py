@@ -36,7 +36,9 @@ def _without_nan(value: Any) -> Any:
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Return the rows of a table for JSON: numbers as numbers, MMSIs as nine digits, else null."""
+    """Return the rows of a table for JSON: numbers as numbers, MMSIs as nine digits, else null;
+    parts of a score as objects.
+    """
     rows = table.astype("object").where(table.notna(), None).to_dict("records")
     return [{str(k): _identified(str(k), v) for k, v in row.items()} for row in rows]
 
@@ -44,7 +46,7 @@ def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 def _identified(name: str, value: Any) -> Any:
     if name in {"mmsi", "other_mmsi"}:
         return f"{int(value):09d}" if value else None
-    return value
+    return json.loads(value) if name == "made_of" else value
 
 
 def print_csv(table: "pd.DataFrame") -> None:

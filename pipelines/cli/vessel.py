@@ -44,7 +44,7 @@ def vessel(
     from pipelines.ask import recall
     from pipelines.ask.dossier import dossier
     from pipelines.base.text import position_text
-    from pipelines.run.windows import NoDataError
+    from pipelines.run.windows import FOREVER, NoDataError
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
@@ -52,8 +52,9 @@ def vessel(
         if known.identity.first_seen is None:
             until = f" up to {time:%Y-%m-%d %H:%M}Z" if as_of else ""
             raise NoDataError(
-                f"no vessel {mmsi:09d} was heard here{until}",
-                hint="selat find knows who is alike",
+                f"no vessel {mmsi:09d} was heard here{until}; {recall.number_told(mmsi)}",
+                hint=recall.alike(reader.names(time), reader.vessels(time), mmsi)
+                or "no number that was heard is one digit off",
             )
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
@@ -66,6 +67,7 @@ def vessel(
         print_json(
             {
                 **asdict(identity),
+                "time": None if time == FOREVER else time,
                 "mmsi": f"{mmsi:09d}",
                 "lat": last["lat"],
                 "lon": last["lon"],

@@ -3,6 +3,7 @@
 Texts are clean here (see `text`), times and positions are in the words of a chart table.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -97,7 +98,10 @@ def _incident(
     lat, lon = _place(row["lat"], row["lon"])
     start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
     ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
-    kind, subkind = kinds.get(ids[0] if ids else "", ("", ""))
+    # A recipient's first ten may leave out the event of an incident that it is told of
+    [leading, *_] = json.loads(row["made_of"]) or [{}]
+    of_parts = (str(leading.get("kind", "")), str(leading.get("subkind", "")))
+    kind, subkind = kinds.get(ids[0] if ids else "", of_parts)
     what = words.kind_of(kind, subkind) if kind else words.incident
     roles = [one for one in str(row["vessels"]).split(" | ") if one[:9].isdigit()]
     return IncidentCard(

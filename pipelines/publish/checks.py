@@ -150,6 +150,27 @@ def amount(value: float, unit: str) -> str:
     return f"{text} {unit}" if unit in {"h", "min", "nm"} else text
 
 
+_ENDS: Final = ("shore", "near", "unheard", "at sea")
+_CONFIDENCES: Final = ("surveyed", "published", "reported", "approximate", "learned")
+WORDED: Final = {
+    "began": _ENDS,
+    "ended": _ENDS,
+    "what_is_wrong": ("no such form", "no such MID"),
+    "anchorage_confidence": _CONFIDENCES,
+    "rule_confidence": _CONFIDENCES,
+    "zone_confidence": _CONFIDENCES,
+    "zone_class": (
+        "continental shelf",
+        "landing place",
+        "ruled waters",
+        "sts area",
+        "territorial sea",
+    ),
+}
+"""Values that are one of a few words, which every language has; others are told as they are, for a
+class of zones may be an installation's own."""
+
+
 def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
     """Return a value of the evidence in words."""
     if isinstance(value, bool):
@@ -164,7 +185,12 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return ", ".join(shown(name, item, words) for item in value)
     if value is None or value == "":
         return words.say("not known")
-    return state(str(value), words.say) if name.endswith("_state") else str(value)
+    if name.endswith("_state"):
+        return state(str(value), words.say)
+    if name.endswith("story"):
+        return words.kind_of(str(value), "")
+    word = str(value).replace("_", " ")
+    return words.say(word) if word in WORDED.get(name, ()) else str(value)
 
 
 def values(evidence: Evidence) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import pandas as pd
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
-from pipelines.ask import clocks, desk, recall
+from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside
-from pipelines.ask.desk.night import opened
+from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.health.words import day
 from pipelines.assess.incidents import (
     Silent,
@@ -126,7 +126,7 @@ class Shown:
         Of incidents by id: how much of what was heard of them came by receivers with wrong clocks.
     """
 
-    night: desk.Night
+    night: Opened
     at: str
     language: str
     words: Labels
@@ -329,7 +329,7 @@ class Nights:
         key = (self._generation(), at, language)
         return self._shown.get(key, partial(self._tell, at, language))
 
-    def _open(self, run_id: str, now: bool) -> desk.Night:
+    def _open(self, run_id: str, now: bool) -> Opened:
         return opened(self.installation, None if now else run_id)
 
     def _tell(self, at: str, language: str) -> Shown:
@@ -370,14 +370,14 @@ class Nights:
         )
 
 
-def _doubts(reader: store.Queries, night: desk.Night) -> dict[str, clocks.Doubt]:
+def _doubts(reader: store.Queries, night: Opened) -> dict[str, clocks.Doubt]:
     with suppress(Exception):  # of positions that are lost Health tells; the list is there without
         wrong = clocks.wrong_clocks(reader, night.run["start"], night.run["end"])
         return clocks.doubts(reader, _heard(night), wrong)
     return {}
 
 
-def _heard(night: desk.Night) -> dict[str, clocks.Heard]:
+def _heard(night: Opened) -> dict[str, clocks.Heard]:
     """Return whose reports each incident of a night rests on, and from when to when."""
     return {
         str(row["incident_id"]): clocks.Heard(

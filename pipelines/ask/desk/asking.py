@@ -14,7 +14,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.desk import pictures
-from pipelines.ask.desk.given import number, points
+from pipelines.ask.desk.given import lettered, nine, number, points
 from pipelines.ask.desk.night import Night, night
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.assess.operations.report import PHASES, PLACES
@@ -102,8 +102,8 @@ class Backtest:
     outcome: "Outcome"
     counts: pd.DataFrame
     changes: gpd.GeoDataFrame
-    joined: list[int]
-    left: list[int]
+    joined: list[str]
+    left: list[str]
 
     def __repr__(self) -> str:
         """Say how much would change, on one line."""
@@ -115,7 +115,7 @@ class Backtest:
         return pictures.bars(self.counts, "With the rule as it is, and as it would be")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Operation:
     """A period and an area, compared with before and after, and with the sea around.
 
@@ -142,6 +142,10 @@ class Operation:
     outcomes: pd.DataFrame
     found: gpd.GeoDataFrame
     notes: list[str]
+
+    def __repr__(self) -> str:
+        """Say which, on one line."""
+        return f"Operation({self.report.operation['name']}: {len(self.found)} incidents that count)"
 
     def draw(self) -> "Figure":
         """Events inside, beside and elsewhere, in each phase."""
@@ -195,7 +199,7 @@ def operation(
     found = report.found.assign(
         place=[PLACES[k] for k in report.found["place"]],
         phase=[PHASES[k] for k in report.found["phase"]],
-        vessels=[", ".join(f"{m:09d}" for m in sorted(of)) for of in report.found["vessels"]],
+        vessels=[", ".join(map(nine, sorted(of))) for of in report.found["vessels"]],
     )
     return Operation(
         report, report.incidents, report.presence, report.outcomes, points(found), notes(report)
@@ -206,7 +210,7 @@ def find(night: Night, text: str) -> pd.DataFrame:
     """Vessels that a text may mean, as known in that night; see `recall.find`."""
     time = night.moment.time
     with store.read(night.installation.store, night.installation.settings.store) as reader:
-        return recall.find(reader.names(time), reader.vessels(time), text)
+        return lettered(recall.find(reader.names(time), reader.vessels(time), text))
 
 
 def vessel(night: Night, mmsi: int | str) -> Dossier:
@@ -219,9 +223,9 @@ def vessel(night: Night, mmsi: int | str) -> Dossier:
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
     return Dossier(
         identity,
-        history,
-        points(events.sort_values("start", ascending=False, ignore_index=True)),
-        known[mine].reset_index(drop=True),
+        lettered(history),
+        lettered(points(events.sort_values("start", ascending=False, ignore_index=True))),
+        lettered(known[mine].reset_index(drop=True)),
         night.simulated,
     )
 
@@ -256,9 +260,9 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
     counts = pd.DataFrame(outcome.counts()).rename(
         columns={"before": "as it is", "after": "as it would be"}
     )
-    joined, left = outcome.flags_changed()
+    joined, left = (list(map(nine, some)) for some in outcome.flags_changed())
     ordered = different.sort_values("score", ascending=False, ignore_index=True)
-    return Backtest(outcome, counts, points(ordered), joined, left)
+    return Backtest(outcome, counts, lettered(points(ordered)), joined, left)
 
 
 def conclude(

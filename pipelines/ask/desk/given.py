@@ -1,10 +1,15 @@
 """What a cell is given: vessels by number or text, times; and frames as points."""
 
+from typing import TypeVar
+
 import geopandas as gpd
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.assess.incidents import made_of
 from pipelines.run.windows import TimeError, utc
+
+F = TypeVar("F", bound=pd.DataFrame)
 
 
 def number(mmsi: int | str) -> int:
@@ -39,6 +44,28 @@ def moment(time: pd.Timestamp | str) -> pd.Timestamp:
     if time.tzinfo is None:
         raise TimeError(f"{time} has no zone", hint=f"say which: pd.Timestamp('{time}', tz='UTC')")
     return time.tz_convert("UTC")
+
+
+def nine(mmsi: int) -> str:
+    """Return an MMSI as it is written and heard, empty for 0.
+
+    >>> nine(2320001), nine(0)
+    ('002320001', '')
+    """
+    return f"{mmsi:09d}" if mmsi else ""
+
+
+def lettered(table: F) -> F:
+    """Return a frame for an analyst: vessels as text of nine digits, parts of a score in words."""
+    told: dict[str, pd.Series] = {}
+    for name in {"mmsi", "other_mmsi"} & set(table):
+        codes, mmsis = pd.factorize(table[name])  # millions of reports, thousands of vessels
+        texts = pd.array([nine(int(one)) for one in mmsis], dtype="str")
+        told[name] = pd.Series(texts.take(codes), table.index)
+    if "made_of" in table:
+        words = [made_of(text, whole=True) for text in table["made_of"]]
+        told["made_of"] = pd.Series(words, table.index, dtype="str")
+    return table.assign(**told)
 
 
 def points(table: pd.DataFrame) -> gpd.GeoDataFrame:

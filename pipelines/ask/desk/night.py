@@ -1,8 +1,11 @@
 """One run as its readers see it."""
 
 import json
+import re
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,23 +17,23 @@ from detectors.core.errors import SelatError
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
-from pipelines import store
-from pipelines.ask import explain, recall
-from pipelines.ask.beside import beside
+from pipelines.ask import recall
 from pipelines.ask.desk import charts, pictures
-from pipelines.ask.desk.given import moment, number, points
+from pipelines.ask.desk.given import lettered, moment, nine, number, points
+from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.desk.resample import resampled
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
 from pipelines.publish import checks
 from pipelines.publish.brief import VESSEL_LIMIT
-from pipelines.run.setup import load_zones
 from pipelines.store import views
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEP: Final = pd.Timedelta(seconds=60)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_OLD: Final = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,38 +42,59 @@ class Night:
 
     Attributes
     ----------
-    run
-        run_id, ordinal, start, end, state, and the manifest.
-    flagged
-        `schemas.FLAGGED` with what was `concluded`, and the `probability` where a calibration is
-        fitted; each vessel a point where it was last seen.
-    events
-        Every event of the run as it was known then, with its status and reason, as points.
-    moment
-        What is known in it: the run's own knowledge for a night of the past.
+    opened
+        The run with vessels by number. In every frame a vessel is text of nine digits, as it is
+        written and heard, empty where there is none.
     """
 
-    run: dict[str, Any]
-    flagged: gpd.GeoDataFrame
-    events: gpd.GeoDataFrame
-    moment: recall.Moment
-    installation: Installation
-    zones: Zones
+    opened: Opened
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """Return run_id, ordinal, start, end, state, and the manifest."""
+        return self.opened.run
+
+    @property
+    def moment(self) -> recall.Moment:
+        """Return what is known in it: the run's own knowledge for a night of the past."""
+        return self.opened.moment
+
+    @property
+    def installation(self) -> Installation:
+        """Return whose it is."""
+        return self.opened.installation
+
+    @property
+    def zones(self) -> Zones:
+        """Return land, ports, lanes and areas, to draw below one's own."""
+        return self.opened.zones
 
     @property
     def simulated(self) -> bool:
         """Whether it is an exercise."""
-        return bool(self.run["manifest"]["simulated"])
+        return self.opened.simulated
+
+    @cached_property
+    def flagged(self) -> gpd.GeoDataFrame:
+        """Return `schemas.FLAGGED` with what was `concluded`, and the `probability` where a
+        calibration is fitted; each vessel a point where it was last seen.
+        """
+        return lettered(self.opened.flagged)
+
+    @cached_property
+    def events(self) -> gpd.GeoDataFrame:
+        """Return every event of the run as it was known then, with its status and reason."""
+        return lettered(self.opened.events)
 
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
         """Return the first and the last position report in the store."""
-        with self._reader() as reader:
+        with self.opened.reader() as reader:
             ledger = reader.ledger()
         return ledger["first_time"].min(), ledger["last_time"].max()
 
     def feeds(self) -> pd.DataFrame:
         """Return what each feed in the store held, and what of it couldn't be used and why."""
-        with self._reader() as reader:
+        with self.opened.reader() as reader:
             ledger = reader.ledger()
         rows = []
         for name, text in zip(ledger["name"], ledger["report"], strict=True):
@@ -86,9 +110,10 @@ class Night:
 
     @property
     def incidents(self) -> gpd.GeoDataFrame:
-        """Return what happened, as one: `schemas.INCIDENTS` in rank order, as points."""
-        with self._reader() as reader:
-            return points(reader.incidents(self.run["run_id"]))
+        """Return what happened, as one: `schemas.INCIDENTS` in rank order, as points; what a score
+        is `made_of` in words.
+        """
+        return lettered(self.opened.incidents)
 
     def __repr__(self) -> str:
         """Say which night it is, on one line."""
@@ -102,7 +127,7 @@ class Night:
         """Return why each vessel is flagged, a row a reason: rank, mmsi (text), name, reason."""
         told = self.flagged[["rank", "mmsi", "name", "reasons"]]
         rows = [
-            (rank, f"{mmsi:09d}", name, reason)
+            (rank, mmsi, name, reason)
             for rank, mmsi, name, reasons in told.itertuples(index=False, name=None)
             for reason in reasons.split(" | ")
         ]
@@ -111,14 +136,14 @@ class Night:
     @property
     def first(self) -> pd.DataFrame:
         """Return what to look at first: incident_id, rank, title, why."""
-        with self._reader() as reader:
+        with self.opened.reader() as reader:
             found = recall.first_of(reader, self.moment)
         rows = [(one.incident_id, one.rank, one.title, ", ".join(one.why)) for one in found]
         return pd.DataFrame(rows, columns=["incident_id", "rank", "title", "why"])
 
     def events_of(self, mmsi: int | str) -> gpd.GeoDataFrame:
         """Return the events that a vessel takes part in, strongest first."""
-        mmsi = number(mmsi)
+        mmsi = nine(number(mmsi))
         mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)
         return self.events[mine].sort_values("score", ascending=False)
 
@@ -162,29 +187,28 @@ class Night:
         EventNotFoundError
             If no event, or several, are called so.
         """
-        with self._reader() as reader:
-            found = explain.matching(reader, event_id, self.moment)
-            if len(found) != 1:
-                raise explain.EventNotFoundError(f"{len(found)} events are called {event_id!r}")
-            [row] = found.to_dict("records")
-            event = {str(name): value for name, value in row.items()}
-            told = explain.gather(reader, self.installation, event, self.moment, feeds)
-        return Told(told, self.zones)
+        return self.opened.explain(event_id, feeds)
 
     def since(self, moment: str | None = None) -> recall.Changes:
         """Return what is new, changed, closed or retracted since a run or time, else the last."""
-        with self._reader() as reader:
+        with self.opened.reader() as reader:
             before = recall.last_watch(reader, moment, self.moment)
-            return recall.changes(reader, before, self.moment)
+            found = recall.changes(reader, before, self.moment)
+        return replace(
+            found,
+            incidents=lettered(found.incidents),
+            flags=lettered(found.flags),
+            events=lettered(found.events),
+        )
 
     def dispositions(self) -> gpd.GeoDataFrame:
         """Return what was concluded until then, oldest first, as points where the behaviour was."""
-        with self._reader() as reader:
-            return points(reader.dispositions(self.moment.time))
+        with self.opened.reader() as reader:
+            return lettered(points(reader.dispositions(self.moment.time)))
 
     def track(self, *mmsis: int | str) -> gpd.GeoDataFrame:
         """Return cleaned position reports of some vessels over the run's window, as points."""
-        return self.reports(list(mmsis), self.run["start"], self.run["end"])
+        return lettered(self.opened.track(*map(number, mmsis)))
 
     def reports(
         self,
@@ -202,10 +226,8 @@ class Night:
         area
             Polygons of your own, in any coordinate system: only reports inside them.
         """
-        start, end = moment(start), moment(end)
-        with self._reader() as reader:
-            wanted = reader.heard(start, end) if mmsis is None else map(number, mmsis)
-            found = points(reader.track_positions([int(one) for one in wanted], start, end))
+        wanted = None if mmsis is None else [number(one) for one in mmsis]
+        found = lettered(self.opened.reports(wanted, moment(start), moment(end)))
         if area is None:
             return found
         inside = found.within(area.to_crs(4326).union_all())
@@ -225,7 +247,7 @@ class Night:
         if len(mmsis) != 2:
             raise SelatError(f"event {event_id} has one vessel", hint="take an encounter")
         start, end = self._around(event)
-        tracks = self.reports(mmsis, start, end)
+        tracks = self.opened.reports(mmsis, start, end)
         grid = pd.date_range(start.ceil("min"), end, freq=STEP)
         own, other = (resampled(tracks[tracks["mmsi"] == mmsi], grid) for mmsi in mmsis)
         distance_m = geodesy.distance_m(
@@ -248,7 +270,7 @@ class Night:
         """
         event = self._event(event_id)
         start, end = self._around(event)
-        found = self.reports(None, start, end)
+        found = self.opened.reports(None, start, end)
         found = found[~found["mmsi"].isin(_vessels(event))]
         distance_m = np.asarray(
             geodesy.distance_m(
@@ -256,38 +278,39 @@ class Night:
             )
         )
         near = found.assign(distance_m=distance_m)[distance_m <= within_nm * METRES_PER_NM]
-        return near.reset_index(drop=True)
+        return lettered(near.reset_index(drop=True))
 
     def map(self) -> charts.Chart:
         """Show the night on the brief's map: flagged vessels, events and tracks, to play back."""
-        shown = self.flagged.head(VESSEL_LIMIT)
+        shown = self.opened.flagged.head(VESSEL_LIMIT)
         ids = {key for joined in shown["event_ids"] for key in str(joined).split(";")}
-        events = self.events[self.events["event_id"].isin(ids)]
+        every = self.opened.events
+        events = every[every["event_id"].isin(ids)]
         mmsis = sorted({*shown["mmsi"], *events["mmsi"], *events["other_mmsi"]} - {0})
         return charts.chart(
             self._title("Flagged vessels. Flags are leads, not findings."),
             self.run,
             flagged=shown,
             events=events,
-            tracks=self.track(*mmsis),
+            tracks=self.opened.track(*mmsis),
             vessels=self._named(),
-            zones=self.zones,
+            zones=self.opened.zones,
             span=(self.run["start"], self.run["end"]),
         )
 
     def draw(self, event_id: str) -> charts.Chart:
         """One event on the brief's map: its vessels while it lasted and around, to play back."""
-        event, known = self._event(event_id), self._named()
+        event, known, every = self._event(event_id), self._named(), self.opened.events
         span = self._around(event)
-        tracks = self.reports(_vessels(event), *span)
+        tracks = self.opened.reports(_vessels(event), *span)
         return charts.chart(
             self._stated(event),
             self.run,
             flagged=charts.flagged_by(event, known, tracks),
-            events=self.events[self.events["event_id"] == event["event_id"]],
+            events=every[every["event_id"] == event["event_id"]],
             tracks=tracks,
             vessels=known,
-            zones=self.zones,
+            zones=self.opened.zones,
             span=span,
         )
 
@@ -301,22 +324,20 @@ class Night:
     def draw_silence(self, event_id: str, within_nm: float = 10.0) -> "Figure":
         """When a vessel and those near its last position were heard."""
         event = self._event(event_id)
-        own = self.reports(_vessels(event)[:1], *self._around(event))
+        own = self.opened.reports(_vessels(event)[:1], *self._around(event))
         near = self.neighbours(event_id, within_nm)
         return pictures.silence(own, near, event, self._end(event), self._stated(event))
 
     # ---- inside
 
     def _named(self) -> pd.DataFrame:
-        with self._reader() as reader:
+        with self.opened.reader() as reader:
             known: pd.DataFrame = reader.vessels(self.run["end"])
         return known
 
-    def _reader(self) -> Any:
-        return store.read(self.installation.store, self.installation.settings.store)
-
     def _event(self, event_id: str) -> pd.Series:
-        found = self.events[self.events["event_id"].str.startswith(event_id)]
+        found = self.opened.events
+        found = found[found["event_id"].str.startswith(event_id)]
         if len(found) != 1:
             raise SelatError(f"run {self.run['run_id']} has {len(found)} events {event_id}")
         row: pd.Series = found.iloc[0]
@@ -339,7 +360,10 @@ class Night:
 
 
 def night(
-    home: Path | str | None = None, *, as_of: str | None = None, config: Path | str | None = None
+    home: Path | str | None = None,
+    *,
+    as_of: str | pd.Timestamp | None = None,
+    config: Path | str | None = None,
 ) -> Night:
     """Open a finished run: the newest, or the newest that was known at a past moment.
 
@@ -348,48 +372,27 @@ def night(
     home
         Folder of everything produced; else SELAT_HOME, else the setting.
     as_of
-        A run id or a time: what was known then, events as they were told then.
+        A run id or a time: what was known then, events as they were told then. It warns where
+        nothing had been looked at for over a day by then.
 
     Raises
     ------
     SelatError
-        If there is no store or no finished run in it.
+        If there is no store, no finished run in it or by that time, or the time lies ahead.
     """
+    if home and _DATE.match(str(home)) and not Path(home).exists():
+        raise SelatError(f"{home} isn't a home", hint=f'a night of the past: night(as_of="{home}")')
     installation = load(
         Path(home) if home else None, Path(config) if config else None, showing=True
     )
-    return opened(installation, as_of)
-
-
-def opened(installation: Installation, as_of: str | None) -> Night:
-    """Open a finished run of an installation, and of no other; see `night`."""
-    with store.read(installation.store, installation.settings.store) as reader:
-        then = recall.moment(reader, as_of)
-        runs = reader.runs()
-        [run] = runs[runs["run_id"] == then.run_id].to_dict("records")
-        manifest = reader.manifest(then.run_id)
-        flagged = reader.flags(then.run_id)
-        told = reader.events_as_of(then.ordinal)
-        looked = reader.events(then.run_id)[["event_id", "status"]]
-    events = told.merge(looked, on="event_id")
-    more = beside(
-        installation,
-        flagged["score"].tolist(),
-        flagged["event_ids"].tolist(),
-        simulated=bool(manifest["simulated"]),
-        known=None if then.now else then.time,
-    )
-    flagged = flagged.assign(concluded=pd.Series(more.concluded, flagged.index, dtype="str"))
-    if more.model is not None:
-        flagged = flagged.assign(probability=more.probability)
-    return Night(
-        {**{str(name): value for name, value in run.items()}, "manifest": manifest},
-        points(flagged),
-        points(events),
-        then,
-        installation,
-        load_zones(installation),
-    )
+    found = Night(opened(installation, None if as_of is None else str(as_of)))
+    asked, known = found.moment.time, found.moment.known_time
+    said = f"the newest run by {as_of} had looked at reports up to {known:%Y-%m-%d %H:%M}Z"
+    if not found.moment.now and asked > max(pd.Timestamp.now("UTC"), known):
+        raise SelatError(f"{as_of} lies ahead", hint=f"leave as_of out: {said}")
+    if not found.moment.now and asked - known > _OLD:
+        warnings.warn(said, stacklevel=2)
+    return found
 
 
 def _vessels(event: pd.Series) -> list[int]:

@@ -40,12 +40,12 @@ def silence(
     """When a vessel and those near its last position were heard: a line each, a tick a report."""
     figure, [axes] = _timed((9, 5), 1)
     busiest = near.groupby("mmsi").size().sort_values(ascending=False).head(MAX_NEIGHBOURS)
-    shown = [int(mmsi) for mmsi in busiest.index]
+    shown = list(busiest.index)
     axes.plot(own["time"], np.zeros(len(own)), "|", ms=14, color=_MARK)
     for row, mmsi in enumerate(shown, 1):
         times = near.loc[near["mmsi"] == mmsi, "time"]
         axes.plot(times, np.full(len(times), row), "|", ms=7, color=_OTHER)
-    labels = [f"{event['mmsi']:09d}", *(f"{mmsi:09d}" for mmsi in shown)]
+    labels = [f"{event['mmsi']:09d}", *shown]
     axes.set_yticks(range(len(labels)), labels, fontsize=7)
     axes.set_ylabel("who was heard near its last position")
     axes.invert_yaxis()
@@ -97,7 +97,7 @@ def here_and_there(table: pd.DataFrame, title: str) -> "Figure":
     axes.hlines(rows, np.fmin(here, there), np.fmax(here, there), color=_OTHER, lw=1)
     axes.plot(here, rows, "o", ms=7, mfc="none", color=_OTHER, label="here")
     axes.plot(there, rows, "o", ms=4, color=_MARK, label="in the pack")
-    names = [one_line(_plain(f"{m:09d} {n}"), 34) for m, n in table[["mmsi", "name"]].to_numpy()]
+    names = [one_line(_plain(f"{m} {n}"), 34) for m, n in table[["mmsi", "name"]].to_numpy()]
     axes.set_yticks(rows, names, fontsize=7)
     axes.set_xlim(0, 1)
     axes.set_xlabel("score")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines.ask.desk import pictures
+from pipelines.ask.desk.given import lettered
 from pipelines.ask.desk.night import Night
 
 if TYPE_CHECKING:
@@ -64,12 +65,15 @@ def shared(night: Night, recipient: str) -> Shared:
 
     released = release_run(night.installation, recipient, str(night.run["run_id"]))
     columns = ["mmsi", "name", "rank", "score"]
-    here = pd.DataFrame(night.flagged[columns])
+    here = pd.DataFrame(night.opened.flagged[columns])
     there = released.products.flagged[[*columns, "reasons"]]
     both = here.merge(there, on="mmsi", how="outer", suffixes=("_here", "_there"))
     both["name"] = both["name_there"].fillna(both["name_here"])
     order = ["mmsi", "name", "rank_here", "score_here", "rank_there", "score_there", "reasons"]
     both = both.sort_values(["score_there", "score_here", "mmsi"], ascending=[False, False, True])
     return Shared(
-        released, both[order].reset_index(drop=True), released.not_held, bool(night.simulated)
+        released,
+        lettered(both[order].reset_index(drop=True)),
+        lettered(released.not_held),
+        night.simulated,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from detectors.surroundings.zones import Zones
+from pipelines.ask.desk.given import nine
 from pipelines.ask.explain import Explanation
 from pipelines.ask.explain.page import sections, write
 from pipelines.base.visible import clean
@@ -38,7 +39,7 @@ def table(frame: pd.DataFrame, n: int = 10) -> Table:
 
 def _stated(value: object, name: str) -> object:
     if name in {"mmsi", "other_mmsi"} and not isinstance(value, str):
-        return f"{int(str(value)):09d}" if value else ""
+        return nine(int(str(value)))
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, float):

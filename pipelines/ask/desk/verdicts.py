@@ -13,6 +13,7 @@ from detectors.kinematics import integrity
 from detectors.kinematics.integrity import Verdict
 from detectors.kinematics.integrity.verdicts import REASONS
 from pipelines.ask.desk import pictures
+from pipelines.ask.desk.given import lettered, nine, number, points
 from pipelines.ask.desk.night import Night
 from pipelines.base.settings import load
 from pipelines.ingest import IngestOptions, decode, discover
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 WORDS: Final = tuple(Verdict(v).name.lower().replace("_", " ") for v in range(len(Verdict)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdicts:
     """Judged reports of a feed.
 
@@ -38,21 +39,27 @@ class Verdicts:
     reports: gpd.GeoDataFrame
     title: str
 
+    def __repr__(self) -> str:
+        """Say how many reports of how many vessels, on one line."""
+        reports, vessels = len(self.reports), self.reports["mmsi"].nunique()
+        return f"Verdicts({self.title}: {reports:,} reports of {vessels:,} vessels)"
+
     def counts(self) -> pd.DataFrame:
         """Return how many reports, and of how many vessels, got each verdict, and why."""
         told = self.reports.groupby(["verdict", "why"], as_index=False)
         found: pd.DataFrame = told.agg(reports=("mmsi", "size"), vessels=("mmsi", "nunique"))
         return found.sort_values("reports", ascending=False, ignore_index=True)
 
-    def of(self, *mmsis: int) -> "Verdicts":
+    def of(self, *mmsis: int | str) -> "Verdicts":
         """Return those of some vessels."""
-        mine = self.reports[self.reports["mmsi"].isin(mmsis)].reset_index(drop=True)
-        return Verdicts(mine, ", ".join(f"{mmsi:09d}" for mmsi in mmsis))
+        wanted = [nine(number(mmsi)) for mmsi in mmsis]
+        mine = self.reports[self.reports["mmsi"].isin(wanted)].reset_index(drop=True)
+        return Verdicts(mine, ", ".join(wanted))
 
-    def most(self, verdict: str) -> int:
-        """Return the vessel with most reports of a verdict, 0 where none has any."""
+    def most(self, verdict: str) -> str:
+        """Return the vessel with most reports of a verdict, empty where none has any."""
         counts = self.reports.loc[self.reports["verdict"] == verdict, "mmsi"].value_counts()
-        return int(counts.sort_index(kind="stable").idxmax()) if len(counts) else 0
+        return str(counts.sort_index(kind="stable").idxmax()) if len(counts) else ""
 
     def draw(self) -> "Figure":
         """Draw them on a map: sound ones as dots, each other verdict by a sign of its own."""
@@ -76,7 +83,7 @@ def verdicts(of: Night | Path | str, *, mapping: str | None = None) -> Verdicts:
     """
     if isinstance(of, Night):
         start, end = of.run["start"], of.run["end"]
-        with of._reader() as reader:
+        with of.opened.reader() as reader:
             dates = pd.date_range(start.floor("D"), end, freq="D")
             parts = [reader.judged_since(f"{date:%Y-%m-%d}", start) for date in dates]
         judged = pd.concat(parts, ignore_index=True)
@@ -100,5 +107,4 @@ def _told(judged: pd.DataFrame, title: str) -> Verdicts:
     table = judged[names].assign(
         verdict=np.array(WORDS, dtype=object)[verdict], why=np.array(REASONS, dtype=object)[verdict]
     )
-    points = gpd.points_from_xy(table["lon"], table["lat"], crs="EPSG:4326")
-    return Verdicts(gpd.GeoDataFrame(table.reset_index(drop=True), geometry=points), title)
+    return Verdicts(lettered(points(table.reset_index(drop=True))), title)

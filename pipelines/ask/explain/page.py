@@ -151,7 +151,7 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence, words)],
         "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence, words)],
         "settings": [[name, clean(text)] for name, text in checks.settings(x.evidence, words)],
-        "given": clean(explanation_line(given)) or t("None of those that were tried fits."),
+        "given": clean(explanation_line(given, words)) or t("None of those that were tried fits."),
         "lowered": ""
         if base is None
         else t("It lowers the score from {before} to {now}.", before=f"{base:.2f}", now=score),

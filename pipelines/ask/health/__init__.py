@@ -3,7 +3,7 @@
 from pipelines.ask.health.gather import gather
 from pipelines.ask.health.model import Health
 from pipelines.ask.health.problems import problems
-from pipelines.ask.health.screen import FEED_COLUMNS, coverage_map, facts, feed_rows, show
+from pipelines.ask.health.screen import FEED_COLUMNS, coverage_map, facts, feed_rows, show, told
 
 __all__ = [
     "FEED_COLUMNS",
@@ -14,4 +14,5 @@ __all__ = [
     "gather",
     "problems",
     "show",
+    "told",
 ]

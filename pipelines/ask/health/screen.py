@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Final
 
 from rich.console import Console
@@ -45,15 +46,32 @@ def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
         for line in coverage_map(health.coverage):
             console.print(line, markup=False, highlight=False)
     for problem in problems[:MAX_PROBLEMS]:
-        text = f"{problem.level}: {problem.where}: {problem.message}"
         style = "bold red" if problem.level == "error" else "yellow"
-        console.print(Text(clean(text), style=style), soft_wrap=True)
+        told(problem, console, style)
     if len(problems) > MAX_PROBLEMS:
         console.print(f"… and {len(problems) - MAX_PROBLEMS} more", highlight=False)
     console.print(
         f"{len(problems)} found; selat doctor says what to do" if problems else "no problem found",
         highlight=False,
     )
+
+
+def told(problem: Problem, console: Console, style: str = "", *, hint: bool = False) -> None:
+    """Write a problem, and what to do about it if asked, in lines that fit."""
+    texts = [f"{problem.level}: {problem.where}: {problem.message}"]
+    texts += [f"hint: {problem.hint}"] * bool(hint and problem.hint)
+    for number, text in enumerate(texts):
+        first = "  " * number
+        lines = wrap(
+            clean(text),
+            console.width,
+            initial_indent=first,
+            subsequent_indent=first + "  ",
+            break_long_words=False,  # a path stays one
+            break_on_hyphens=False,
+        )
+        for line in lines:
+            console.print(Text(line, style=style), soft_wrap=True)
 
 
 def facts(health: Health) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import FOUND, find, placed
+from pipelines.ask.recall.find import FOUND, alike, find, number_told, placed
 from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident, incident_of
 from pipelines.ask.recall.moment import (
     Moment,
@@ -25,6 +25,7 @@ __all__ = [
     "Changes",
     "Moment",
     "RecallError",
+    "alike",
     "changes",
     "events_of",
     "find",
@@ -36,6 +37,7 @@ __all__ = [
     "last_watch",
     "latest",
     "moment",
+    "number_told",
     "placed",
     "time_of",
 ]

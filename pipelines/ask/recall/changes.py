@@ -22,7 +22,7 @@ class ChangesError(SelatError):
     exit_code = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Changes:
     """What two moments differ by.
 
@@ -57,6 +57,12 @@ class Changes:
     flags: pd.DataFrame
     events: pd.DataFrame
     passing: int
+
+    def __repr__(self) -> str:
+        """Say how much differs, on one line."""
+        told = {"incidents": self.incidents, "flags": self.flags, "events": self.events}
+        counts = ", ".join(f"{len(table)} {name}" for name, table in told.items())
+        return f"Changes({self.since.run_id} to {self.until.run_id}: {counts})"
 
 
 def changes(store: Queries, since: Moment, until: Moment) -> Changes:

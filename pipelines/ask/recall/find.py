@@ -15,6 +15,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from detectors.core.frames import TIME
+from detectors.vessels.numbers import OTHER_STATION, SHIP, mmsi_kind
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
@@ -42,6 +43,9 @@ FOUND: Final = (
 )
 """One row per vessel, most alike first: what it calls itself now, the field and value that fits,
 how well (of 100), whether it still says so, when it first and last did."""
+
+MAX_ALIKE: Final = 3
+"""So many numbers like one that was never heard are named."""
 
 _ALIKE: Final = str.maketrans({"0": "O", "1": "I"})
 _NUMBERS: Final = ("mmsi", "imo", "callsign")
@@ -108,6 +112,29 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
         current=[a == b for a, b in zip(stated, found["value"], strict=True)],
     )
     return found[list(FOUND)]
+
+
+def number_told(mmsi: int) -> str:
+    """Say what a number is by its form.
+
+    >>> number_told(533000101), number_told(299000001)
+    ("it is a ship's number, flag MYS", "it can't be a ship's")
+    """
+    [kind], [flag] = mmsi_kind([mmsi]), flag_states([mmsi])
+    told = {SHIP: "it is a ship's number", OTHER_STATION: "it is a station's number"}.get(kind)
+    if told is None:
+        return "it can't be a ship's"
+    return f"{told}, flag {flag}" if flag else told
+
+
+def alike(names: pd.DataFrame, vessels: pd.DataFrame, mmsi: int) -> str:
+    """Say which numbers that were heard are one digit off; empty for none."""
+    own = find(names[names["field"] == "mmsi"], vessels, f"{mmsi:09d}").head(MAX_ALIKE)
+    told = [
+        f"{row['mmsi']:09d} {row['name'] or '(no name)'}, flag {row['flag_state'] or '?'}"
+        for row in own.to_dict("records")
+    ]
+    return f"heard and one digit off: {'; '.join(told)}" if told else ""
 
 
 def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

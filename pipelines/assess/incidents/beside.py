@@ -44,7 +44,9 @@ def part(kind: str, score: float, before: float, why: str) -> dict[str, Any]:
     return {**named, "score": round(score, 4), **lowered}
 
 
-def made_of(text: str, say: Say = plain, names: Mapping[str, str] | None = None) -> str:
+def made_of(
+    text: str, say: Say = plain, names: Mapping[str, str] | None = None, *, whole: bool = False
+) -> str:
     """Put into words what a score is made of; empty where it is one event, and as it was found.
 
     Parameters
@@ -53,9 +55,11 @@ def made_of(text: str, say: Say = plain, names: Mapping[str, str] | None = None)
         As `schemas.INCIDENTS` has it.
     names
         Innocent reasons by their English name, in the language.
+    whole
+        Name the one event, too.
     """
     told = [_lowered(one, say, names or {}) for one in json.loads(text)]
-    if len(told) < 2:
+    if len(told) < 2 and not whole:
         return "".join(why for _, why in told)
     return ", ".join(f"{amount} ({why})" if why else amount for amount, why in told)
 

@@ -15,7 +15,7 @@ from pipelines.assess.scoring import EXPLAINED_WEIGHT, MIN_PART_SCORE, explained
 
 UNLIKELY: Final = 0.2
 """Two that could have met join no incident where they came alongside in less than this share of
-their ways. Planted meetings on ten simulated nights (exercise seeds 2501 to 2510) have 0.31 and
+their ways. Planted meetings on eight simulated nights (exercise seeds 2501 to 2508) have 0.31 and
 more; what is there by chance of two silences has 0.05 to 0.18."""
 
 TOGETHER_M: Final = 10 * METRES_PER_NM

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from pipelines.publish.briefing import vessel_names
-from pipelines.publish.cards import EventCard, VesselCard
+from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.maps import cut, thin
 from pipelines.publish.maps.scene import Event, Floats, Scene, Track, Vessel
 from pipelines.publish.plan import overlay
@@ -22,7 +22,13 @@ PACE_SHARE: Final = 0.95
 fastest report may be a wrong one."""
 
 
-def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
+LONE: Final = 1_000_000
+"""Incidents without a vessel take places from here on, beyond those of all vessels."""
+
+
+def scene_of(
+    products: Products, cards: Sequence[VesselCard], also: Sequence[IncidentCard] = ()
+) -> Scene:
     """Draw the map of a run.
 
     Parameters
@@ -31,8 +37,13 @@ def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
         The run.
     cards
         The vessels to draw; tracks of others are left out, partners in their events apart.
+    also
+        Incidents to mark by themselves, such as a sighting that no vessel explains.
     """
-    places = np.array(_places(cards), "float64").reshape(-1, 2)
+    lone = [one for one in also if one.lon is not None and one.lat is not None]
+    places = np.array([*_places(cards), *((one.lon, one.lat) for one in lone)], "float64").reshape(
+        -1, 2
+    )
     lon0, fit = cut.extent(places[:, 0], places[:, 1])
     wanted = products.tracks[products.tracks["mmsi"].isin(_shown_mmsi(products, cards))]
     x, y = cut.relative(wanted["lon"].to_numpy(), lon0), wanted["lat"].to_numpy()
@@ -55,8 +66,9 @@ def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
         points=points,
         tracks=_tracks(wanted, x, products, cards),
         vessels=_vessels(wanted, cards, lon0),
-        events=_events(products, cards, lon0),
-        numbers={card.place: card.rank for card in cards},
+        events=(*_events(products, cards, lon0), *(_lone(one, products, lon0) for one in lone)),
+        numbers={card.place: card.rank for card in cards}
+        | {LONE + one.rank: one.rank for one in lone},
         start_s=int(products.start.timestamp()),
         end_s=int(products.end.timestamp()),
     )
@@ -146,6 +158,21 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             _pace_kn(products.tracks, pairs[key][0], event.start) if event.kind == "gap" else 0.0,
         )
         for key, event in told.items()
+    )
+
+
+def _lone(one: IncidentCard, products: Products, lon0: float) -> Event:
+    """Return the mark of an incident without a vessel."""
+    return Event(
+        one.event_ids[0],
+        one.kind,
+        f"{one.what}, {one.when_utc}",
+        *_place(one.lon, one.lat, lon0),
+        _since(one.start, products),
+        None if one.end is None else _since(one.end, products),
+        (),
+        (LONE + one.rank,),
+        main=True,
     )
 
 

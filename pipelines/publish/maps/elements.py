@@ -29,6 +29,16 @@ def moved(x: float, y: float, turned_deg: float | None = None) -> str:
     return f"translate({x:.1f} {y:.1f}){turn}"
 
 
+def leader(place: tuple[float, float], spot: tuple[float, float], **facts: Any) -> str:
+    """Draw the line from a place to its mark that stands beside it."""
+    return tag(
+        "path",
+        d=f"M{place[0]:.1f},{place[1]:.1f}L{spot[0]:.1f},{spot[1]:.1f}",
+        stroke_width=1.2,
+        **facts,
+    )
+
+
 def steps(xy: Floats, end: str) -> str:
     """Write the path data of a line, from point to point in tenths of a unit."""
     tenths = np.round(10 * xy).astype("int64")

@@ -55,6 +55,11 @@ class Point:
     title: str = ""
     group: str = ""
 
+    @property
+    def numbered(self) -> bool:
+        """Whether a number stands in it, which another must not cover."""
+        return self.symbol in {"circle", "square"}
+
 
 @dataclass(frozen=True)
 class Label:

@@ -23,6 +23,14 @@ _LETTER: Final = 0.56
 Spot = tuple[float, float, str]
 """Where a name may stand from a place, and its anchor: start, middle or end."""
 
+BESIDE: Final[Sequence[Spot]] = (
+    (12.0, 0.0, "start"),
+    (-12.0, 0.0, "end"),
+    (0.0, -17.0, "middle"),
+    (0.0, 17.0, "middle"),
+)
+"""Where a name may stand beside its mark, the best first."""
+
 
 @dataclass(frozen=True)
 class Sheet:

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import shapely
 
-from pipelines.publish.maps.elements import moved, steps, tag
+from pipelines.publish.maps.elements import leader, moved, steps, tag
 from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
-from pipelines.publish.maps.sheet import WIDTH, Room, Sheet, Spot
+from pipelines.publish.maps.sheet import BESIDE, WIDTH, Room, Sheet, Spot
 from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
 
@@ -26,12 +26,6 @@ than a dot of a printer."""
 _MARGIN: Final = 10.0
 """How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
 
-_BESIDE: Final[Sequence[Spot]] = (
-    (12.0, 0.0, "start"),
-    (-12.0, 0.0, "end"),
-    (0.0, -17.0, "middle"),
-    (0.0, 17.0, "middle"),
-)
 _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
 """Zones smaller than this have no name and no arrow on the sheet."""
@@ -96,7 +90,7 @@ class _Drawing:
                 *map(self._region, self.scene.regions),
                 *self._ways(),
                 *self._tracks(),
-                *map(self._point, self.scene.points),
+                *self._points(),
                 *self._vessels(),
                 *marks,
                 *named,
@@ -220,8 +214,20 @@ class _Drawing:
 
     # ---- symbols
 
-    def _point(self, point: Point) -> str:
-        x, y = self.sheet.at(point.x, point.y)
+    def _points(self) -> Iterator[str]:
+        """Draw points; numbered ones that would cover another stand aside, on a line to it."""
+        aground, spots = aground_of(self.scene.ground.land, self.sheet), list[tuple[float, float]]()
+        symbols = []
+        for one, x, y in self._placed(sorted(self.scene.points, key=lambda one: one.numbered)):
+            spot = (x, y)
+            if one.numbered:
+                spots.append(spot := free_spot(x, y, spots, aground) or spot)
+            if spot != (x, y):
+                yield leader((x, y), spot, stroke=self.ink.colour(one.colour))
+            symbols.append(self._point(one, *spot))
+        yield from symbols
+
+    def _point(self, point: Point, x: float, y: float) -> str:
         colour, title, text = self.ink.colour(point.colour), self._title(point.title), point.text
         if point.symbol == "dot":
             return tag("circle", title, cx=x, cy=y, r=5, fill=colour, fill_opacity=0.75)
@@ -254,6 +260,7 @@ class _Drawing:
     def _marks(self, room: Room) -> Iterator[str]:
         """One numbered mark a vessel where its strongest event was, a dot for every other event."""
         dots, lines, signs = [], [], []
+        magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
         spots: list[tuple[float, float]] = []
         ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
         aground = aground_of(self.scene.ground.land, self.sheet)
@@ -264,14 +271,11 @@ class _Drawing:
                 continue
             spots.append(spot)
             if spot != (x, y):
-                lines.append(f"M{x:.1f},{y:.1f}L{spot[0]:.1f},{spot[1]:.1f}")
+                lines.append(leader((x, y), spot, stroke=magenta))
             signs.append(self._mark(event, *spot))
         room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
-        magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
         yield tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
-        if lines:
-            yield tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
-        yield from signs
+        yield from (*lines, *signs)
 
     def _mark(self, event: Event, x: float, y: float) -> str:
         mark = MARKS[mark_of(event.kind)]
@@ -341,7 +345,7 @@ class _Drawing:
         ]
         for vessel, x, y in self._placed(self.scene.vessels):
             yield self._name(
-                room, f"{self._number_of(vessel.rank)} {vessel.name}", x, y, _BESIDE, "ink"
+                room, f"{self._number_of(vessel.rank)} {vessel.name}", x, y, BESIDE, "ink"
             )
         for zone in self.scene.ground.zones:
             left, top, right, bottom = self._bounds(zone)

@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
+from pipelines.publish.maps.scene import Scene
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.pdf import plan as pdf_plan
@@ -138,8 +140,7 @@ def _data(products: Products) -> dict[str, Any]:
     more = len(incidents) - len(rows)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    first = [card for card in cards if card.rank <= VESSEL_LIMIT]
-    scene = replace(scene_of(products, first or shown), regions=(), ways=(), points=())
+    scene = first_map(products, cards, rows)
     room_mm = _ROOM_MM - _ROW_MM * len(rows) - _NOTE_MM * (len(notes) + bool(release))
     return {
         "lang": release.language if release else "en",
@@ -181,6 +182,15 @@ def _data(products: Products) -> dict[str, Any]:
             "more": words.more_elsewhere,
         },
     }
+
+
+def first_map(
+    products: Products, cards: Sequence[VesselCard], rows: Sequence[IncidentCard]
+) -> Scene:
+    """Draw the incidents of the first page, those too in which no vessel is known."""
+    first = [card for card in cards if card.rank <= VESSEL_LIMIT] or cards[:VESSEL_LIMIT]
+    lone = [one for one in rows if one.place is None]
+    return replace(scene_of(products, first, lone), regions=(), ways=(), points=())
 
 
 def _notes(products: Products, words: Labels) -> list[str]:

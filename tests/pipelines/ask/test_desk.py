@@ -27,7 +27,7 @@ def night(exercise_home: Path) -> desk.Night:
 
 
 def test_frames_are_geopandas_frames_in_degrees(night: desk.Night) -> None:
-    for frame in (night.flagged, night.events, night.track(int(night.flagged["mmsi"].iloc[0]))):
+    for frame in (night.flagged, night.events, night.track(night.flagged["mmsi"].iloc[0])):
         assert isinstance(frame, gpd.GeoDataFrame)
         assert frame.crs.to_epsg() == 4326
         assert np.allclose(frame.geometry.x, frame["lon"], equal_nan=True)
@@ -103,10 +103,12 @@ def test_the_map_of_a_night_is_the_briefs(night: desk.Night, tmp_path: Path) -> 
     assert 'class="chart-only"' in page
     assert "SIMULATED DATA" in page
     data = drawn(page)
-    assert [v["mmsi"] for v in data["vessels"]] == night.flagged["mmsi"].tolist()
+    assert [f"{v['mmsi']:09d}" for v in data["vessels"]] == night.flagged["mmsi"].tolist()
     known = {key for ids in night.flagged["event_ids"] for key in ids.split(";")}
     assert {event["id"] for event in data["events"]} == known
-    assert {track["mmsi"] for track in data["tracks"]} >= set(night.flagged["mmsi"])
+    assert {track["mmsi"] for track in data["tracks"]} >= {
+        int(one) for one in night.flagged["mmsi"]
+    }
     assert chart.page(tmp_path / "map.html").read_text(encoding="utf-8") == page
 
 
@@ -114,7 +116,7 @@ def test_the_map_of_an_event_shows_its_vessels_around_it(night: desk.Night) -> N
     event_id = night.strongest("encounter")
     event = night.events.set_index("event_id").loc[event_id]
     data = drawn(framed(night.draw(event_id[:10])._repr_html_()))
-    both = {event["mmsi"], event["other_mmsi"]}
+    both = {int(event["mmsi"]), int(event["other_mmsi"])}
     assert {v["mmsi"] for v in data["vessels"]} == both
     assert {track["mmsi"] for track in data["tracks"]} == both
     [mark] = data["events"]
@@ -240,6 +242,41 @@ def test_a_cell_may_say_numbers_and_times_as_text(night: desk.Night) -> None:
     ):
         with pytest.raises(SelatError, match=named):
             wrong()
+
+
+def test_vessels_are_text_of_nine_digits_in_every_frame(night: desk.Night) -> None:
+    mmsi = night.flagged["mmsi"].iloc[0]
+    dossier = desk.vessel(night, mmsi)
+    found = desk.find(night, mmsi)
+    frames = [night.flagged, night.events, night.incidents, night.events_of(mmsi), found]
+    frames += [night.track(mmsi), night.neighbours(night.strongest("gap"), 40)]
+    frames += [dossier.history, dossier.events, desk.verdicts(night).reports]
+    assert all(len(frame) for frame in frames)
+    for frame in frames:
+        for name in {"mmsi", "other_mmsi"} & set(frame):
+            assert frame[name].str.fullmatch(r"\d{9}|").all()
+    assert (night.events["other_mmsi"] == "").any()  # nobody is no vessel, and no zeros
+    told = night.incidents["made_of"]
+    assert told.str.contains(r"[a-z] 0\.\d\d").all()
+    assert not told.str.contains(r"[{\[]").any()
+
+
+def test_a_wrong_date_says_what_is_wrong_with_it(night: desk.Night) -> None:
+    home, known = night.installation.home, night.moment.known_time
+    before, after = (f"{known + pd.Timedelta(days=days):%Y-%m-%d}" for days in (-2, 9))
+    for wrong, named in (
+        ("yesterday evening", "neither a run nor a time"),
+        ("2026-02-31", "neither a run nor a time"),
+        (before, "nothing was known yet"),
+        ("2150-01-01", "lies ahead"),
+    ):
+        with pytest.raises(SelatError, match=named) as told:
+            desk.night(home, as_of=wrong)
+        assert told.value.hint
+    with pytest.raises(SelatError, match="isn't a home"):
+        desk.night(after)
+    with pytest.warns(UserWarning, match=f"{known:%Y-%m-%d %H:%M}Z"):
+        assert desk.night(home, as_of=after).run["run_id"] == night.run["run_id"]
 
 
 def test_what_is_shown_is_short_and_reasons_are_whole(night: desk.Night) -> None:

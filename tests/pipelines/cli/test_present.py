@@ -51,6 +51,7 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     rank_of = {one["incident_id"]: one["rank"] for one in incidents}
     assert [flag["rank"] for flag in flags] == [rank_of[flag["incident_id"]] for flag in flags]
     assert [flag["rank"] for flag in flags] == sorted(flag["rank"] for flag in flags)
+    assert all(isinstance(part["score"], float) for one in incidents for part in one["made_of"])
     for flag in flags:
         assert flag["mmsi"].isdigit()
         assert len(flag["mmsi"]) == 9
@@ -62,6 +63,7 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     [found] = said(exercise_home, "find", flags[0]["mmsi"], "--top", "1")
     assert found["mmsi"] == flags[0]["mmsi"]
     assert isinstance(found["likeness"], float | int)
+    assert (found["flag_state"], found["lat"]) == (flags[0]["flag_state"], flags[0]["lat"])
 
 
 def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:

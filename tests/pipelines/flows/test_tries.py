@@ -271,3 +271,12 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
         pd.testing.assert_frame_equal(table, calm[name])
     left = {p.name for p in installation.store.iterdir()}
     assert left == {"catalogue.duckdb", "positions", "tracks", "writer.lock"}
+
+
+def test_a_mistyped_feed_leaves_no_mark_on_the_home(tmp_path: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    ran = selat("nightly", "--feed", tmp_path / "nosuch", "--home", home)
+    assert ran.code == 3
+    assert "no file or folder" in ran.err
+    assert not (home / "FAILED").exists()

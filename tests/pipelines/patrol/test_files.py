@@ -66,7 +66,7 @@ def test_every_file_is_marked(folder):
 def test_the_page_on_paper_says_who_goes_where_when(sea, tracked):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(unit(f"KM {NASTY}")), sea)
     told = on_paper.data(Planned(made, None, "ms"), land_only(small_land()))
-    assert told["heading"].startswith("Rancangan rondaan")
+    assert told["heading"].startswith("Pelan rondaan")
     [sortie] = told["sorties"]
     assert sortie["name"].startswith("KM <b>")
     assert not {"\u202e", "\x00"} & set(json.dumps(told, ensure_ascii=False))

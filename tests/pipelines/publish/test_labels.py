@@ -22,6 +22,7 @@ from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import PROJECT
 from pipelines.publish.briefing import without_time
+from pipelines.publish.checks import WORDED
 from pipelines.publish.packs.recipients import Language
 from pipelines.reference.codes import ship_type_words
 
@@ -56,9 +57,10 @@ def lists() -> dict[str, set[str]]:
         *beside.PARTS.values(),
         *(word for _, word in wording.CERTAINTIES),
     }
+    values = {word for words in WORDED.values() for word in words}
     types = {str(words).partition(",")[0] for words in ship_type_words(range(256))}
     return {
-        "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds, *of_incidents} - {""},
+        "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds, *of_incidents, *values} - {""},
         "sentences": {
             text
             for name in TRANSLATED

@@ -25,6 +25,7 @@ from pipelines.base.text import one_line
 from pipelines.publish import pdf
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards
+from pipelines.publish.maps.scene import Point
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products, Release
 
@@ -228,6 +229,25 @@ def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
     assert np.hypot(ax - bx, ay - by) / per_mile == pytest.approx(float(metres) / 1852, rel=0.02)
 
 
+def test_what_no_vessel_is_known_of_has_its_mark(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    known = coastless.incidents
+    row = known.index[known["rank"] == 2]
+    seen = known.assign(mmsi=known["mmsi"].where(known["rank"] != 2, 0))
+    seen.loc[row, ["vessels", "lat", "lon"]] = ["", 6.5, 98.5]
+    flagged = coastless.flagged[coastless.flagged["rank"] != 2].reset_index(drop=True)
+    told = changed(coastless, incidents=seen, flagged=flagged)
+    scene = pdf.first_map(told, vessel_cards(told), incident_cards(told)[: pdf.VESSEL_LIMIT])
+    [mark] = [one for one in scene.events if scene.numbers[one.ranks[0]] == 2]
+    assert (mark.x + scene.lon0, mark.y) == pytest.approx((98.5, 6.5), abs=1e-4)
+    west, south, east, north = scene.fit
+    assert west < mark.x < east
+    assert south < mark.y < north
+    drawn = svg(scene, 0.8, ink=ON_PAPER, names=False)
+    assert re.search(r'class="mark".*>2</text>', drawn)
+
+
 def test_marks_of_one_place_stand_apart(
     coastless: Products, changed: Callable[..., Products]
 ) -> None:
@@ -239,3 +259,24 @@ def test_marks_of_one_place_stand_apart(
     assert len(places) == 10
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert apart[~np.eye(10, dtype=bool)].min() > 25
+
+
+def test_numbers_of_a_plan_do_not_cover_one_another(coastless: Products) -> None:
+    bare = replace(scene_of(coastless, ()), events=(), vessels=(), tracks=())
+    near = [Point(0.0 + n / 500, 3.0, "circle", "unit-1", str(n)) for n in range(6)]
+    scene = replace(bare, points=(*near, Point(0.0, 3.0, "base", "ink", "Lumut")))
+    root = ElementTree.fromstring(svg(scene, 0.8, ink=ON_PAPER, names=False))
+    circles = [one for one in root.iter() if one.get("r") == "11"]
+    places = np.array([[float(one.get(name, "")) for name in ("cx", "cy")] for one in circles])
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    assert apart[~np.eye(6, dtype=bool)].min() > 22
+
+
+def test_an_incident_whose_event_was_left_out_is_called_by_its_score(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    [first, *_] = incident_cards(changed(coastless, events=coastless.events.iloc[:0]))
+    assert (first.kind, first.what) == ("gap", "Silence")
+    bare = coastless.incidents.assign(made_of="[]")
+    without = changed(coastless, events=coastless.events.iloc[:0], incidents=bare)
+    assert incident_cards(without)[0].what == "Incident"

@@ -42,7 +42,7 @@ def night(desk_home: Path) -> notebooks.Night:
 
 @pytest.fixture(scope="module")
 def table(night: notebooks.Night) -> pd.DataFrame:
-    return pd.DataFrame(night.incidents)
+    return pd.DataFrame(night.opened.incidents)
 
 
 def recorded(home: Path) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def recorded(home: Path) -> pd.DataFrame:
 
 def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
     first = table.iloc[0]
-    flagged = f"{night.flagged['mmsi'].iloc[0]:09d}"
+    flagged = night.flagged["mmsi"].iloc[0]
     of_one = [f"/incident/{first['incident_id']}", f"/event/{first['events'].split(';')[0]}"]
     return [*PAGES, *of_one, f"/vessel/{flagged}"]
 
@@ -128,8 +128,8 @@ def test_an_incident_says_whose_each_event_and_position_is(
 ) -> None:
     table = table[(table["rank"] > 0) & table["vessels"].str.contains("|", regex=False)]
     table = table.sort_values("vessels", key=lambda one: -one.str.len()).head(3)
-    names = dict(zip(night.flagged["mmsi"], night.flagged["name"], strict=True))
-    events, others = night.events.set_index("event_id"), 0
+    names = dict(zip(night.opened.flagged["mmsi"], night.opened.flagged["name"], strict=True))
+    events, others = night.opened.events.set_index("event_id"), 0
     for row in table.to_dict("records"):
         page = reader.page(f"/incident/{row['incident_id']}")
         told = [text for _, text in page.all("dd")]

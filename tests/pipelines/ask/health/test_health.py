@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from rich.console import Console
 
 from detectors.core import frames
 from pipelines import store
-from pipelines.ask.health import Health, gather, problems, show
+from pipelines.ask.health import Health, gather, problems, show, told
 from pipelines.ask.health.model import Early
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
+from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
 from pipelines.detect.days import refresh
@@ -322,3 +324,15 @@ def test_feeds_whose_clocks_contradict_their_reports_are_told_with_what_to_do(
         (False, True),
     ]
     assert all(problem.hint for problem in said)
+
+
+def test_problems_fit_the_terminal_and_paths_stay_whole() -> None:
+    path = "/srv/" + "recordings/" * 9 + "feed.nmea.gz"
+    problem = Problem("warning", f"feed {path}", "its clock is 22 s fast " * 5, "ask them " * 20)
+    console = Console(width=80, file=StringIO())
+    told(problem, console, hint=True)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line for line in lines if len(line) > 80] == [f"  {path}:"]
+    assert " ".join("\n".join(lines).split()) == " ".join(
+        f"warning: {problem.where}: {problem.message} hint: {problem.hint}".split()
+    )

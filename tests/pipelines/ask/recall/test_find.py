@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ask.recall.find import FindError, find, words
+from pipelines.ask.recall.find import FindError, alike, find, number_told, words
 
 T = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 SAID = [
@@ -92,3 +92,12 @@ def test_nothing_to_look_for() -> None:
     with pytest.raises(FindError):
         find(names(), VESSELS, " @ ")
     assert words("@@") == ""
+
+
+def test_a_number_that_was_never_heard_is_told_by_its_form_and_its_like() -> None:
+    assert number_told(533000901) == "it is a ship's number, flag MYS"
+    assert number_told(5330123) == "it is a station's number, flag MYS"
+    assert number_told(999999998) == "it can't be a ship's"
+    told = alike(names(), VESSELS, 533000007)
+    assert told == "heard and one digit off: 533000001 SRI MELATI, flag MYS"
+    assert alike(names(), VESSELS, 211000000) == ""

@@ -1,0 +1,104 @@
+"""A run as the store has it, vessels by number: what a notebook's night and `selat desk` show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from detectors.surroundings.zones import Zones
+from pipelines import store
+from pipelines.ask import explain, recall
+from pipelines.ask.beside import beside
+from pipelines.ask.desk.given import points
+from pipelines.ask.desk.told import Told
+from pipelines.base.settings import Installation
+from pipelines.run.setup import load_zones
+
+
+@dataclass(frozen=True, repr=False)
+class Opened:
+    """A run and what was known in it, as `night.Night` has it but for vessels, which are numbers.
+
+    Attributes
+    ----------
+    run, flagged, events, moment
+        See `night.Night`.
+    """
+
+    run: dict[str, Any]
+    flagged: gpd.GeoDataFrame
+    events: gpd.GeoDataFrame
+    moment: recall.Moment
+    installation: Installation
+    zones: Zones
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it is an exercise."""
+        return bool(self.run["manifest"]["simulated"])
+
+    @property
+    def incidents(self) -> gpd.GeoDataFrame:
+        """Return `schemas.INCIDENTS` in rank order, as points."""
+        with self.reader() as reader:
+            return points(reader.incidents(self.run["run_id"]))
+
+    def track(self, *mmsis: int) -> gpd.GeoDataFrame:
+        """Return cleaned position reports of some vessels over the run's window, as points."""
+        return self.reports(mmsis, self.run["start"], self.run["end"])
+
+    def reports(
+        self, mmsis: Sequence[int] | None, start: pd.Timestamp, end: pd.Timestamp
+    ) -> gpd.GeoDataFrame:
+        """Return cleaned position reports between two times, as points; of everyone where None."""
+        with self.reader() as reader:
+            wanted = reader.heard(start, end) if mmsis is None else mmsis
+            return points(reader.track_positions([int(one) for one in wanted], start, end))
+
+    def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
+        """Gather all that an event rests on; see `night.Night.explain`."""
+        with self.reader() as reader:
+            found = explain.matching(reader, event_id, self.moment)
+            if len(found) != 1:
+                raise explain.EventNotFoundError(f"{len(found)} events are called {event_id!r}")
+            [row] = found.to_dict("records")
+            event = {str(name): value for name, value in row.items()}
+            told = explain.gather(reader, self.installation, event, self.moment, feeds)
+        return Told(told, self.zones)
+
+    def reader(self) -> Any:
+        """Open the store's newest snapshot."""
+        return store.read(self.installation.store, self.installation.settings.store)
+
+
+def opened(installation: Installation, as_of: str | None) -> Opened:
+    """Open a finished run of an installation, and of no other; see `night.night`."""
+    with store.read(installation.store, installation.settings.store) as reader:
+        then = recall.moment(reader, as_of)
+        runs = reader.runs()
+        [run] = runs[runs["run_id"] == then.run_id].to_dict("records")
+        manifest = reader.manifest(then.run_id)
+        flagged = reader.flags(then.run_id)
+        told = reader.events_as_of(then.ordinal)
+        looked = reader.events(then.run_id)[["event_id", "status"]]
+    events = told.merge(looked, on="event_id")
+    more = beside(
+        installation,
+        flagged["score"].tolist(),
+        flagged["event_ids"].tolist(),
+        simulated=bool(manifest["simulated"]),
+        known=None if then.now else then.time,
+    )
+    flagged = flagged.assign(concluded=pd.Series(more.concluded, flagged.index, dtype="str"))
+    if more.model is not None:
+        flagged = flagged.assign(probability=more.probability)
+    return Opened(
+        {**{str(name): value for name, value in run.items()}, "manifest": manifest},
+        points(flagged),
+        points(events),
+        then,
+        installation,
+        load_zones(installation),
+    )
