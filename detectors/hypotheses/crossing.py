@@ -49,8 +49,10 @@ VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 SHIP_M: Final = 40.0
 ROUTE_SHARE: Final = 0.7
 """So much of a way on a ferry route is a way along it (judgement)."""
-FISHING_S: Final = 7200.0
-"""So long at 5 kn and less out there is a night's work; people change boats in minutes."""
+FISHING_S: Final = 9000.0
+"""So long at 5 kn and less out there is a night's work; people change boats in minutes, and who
+brings them waits up to two hours for the other boat (of simulated nights 0.1 to 2.0 h, and 2.9 of a
+boat at its nets)."""
 TOWED_S: Final = 3600.0
 """So long at the speed of nets, to and fro, is work: boats that wait for people lie or drift."""
 
