@@ -152,30 +152,33 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 MAKE_RECORDS = """
-import asyncio, sys
+import sys
 from pathlib import Path
+from pipelines.base.settings import load
 from pipelines.flows.environment import prepare
+from pipelines.flows.server import new_auth, started_server
 prepare(Path(sys.argv[1]))
-from prefect.server.database import provide_database_interface
-asyncio.run(provide_database_interface().create_db())
+with started_server(load(Path(sys.argv[1])), new_auth()):
+    pass
 """
 
 
 @pytest.fixture(scope="session")
 def with_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """Give a home Prefect's database, empty, as its first run would take seconds to make it."""
+    """Give a home Prefect's database, empty, as the first server of a checkout makes it."""
+    from pipelines.flows import records
 
     def make(home: Path) -> None:
         own = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
         command = [sys.executable, "-c", MAKE_RECORDS, str(home)]
-        subprocess.run(command, env=own, cwd=PROJECT, check=True, capture_output=True)
+        if not records.kept().exists():
+            subprocess.run(command, env=own, cwd=PROJECT, check=True, capture_output=True)
 
-    made = made_once(tmp_path_factory, "records", make)
+    made_once(tmp_path_factory, "records", make)
 
     def give(home: Path) -> Path:
         (home / "prefect").mkdir(parents=True, exist_ok=True)
-        for path in (made / "prefect").glob("prefect.db*"):
-            Path(shutil.copy(path, home / "prefect")).chmod(0o600)
+        records.begin(home / "prefect")
         return home
 
     return give

@@ -13,10 +13,14 @@ import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from detectors.core.errors import SelatError
 from pipelines.base.processes import end_with_parent
+from pipelines.flows import records
 from pipelines.flows.gate import Gate
 
 if TYPE_CHECKING:
@@ -27,6 +31,12 @@ READY = b"ready\n"
 
 _LAST_WORDS_S = 1
 """Time for requests that are being answered when it is to end."""
+
+_UNHEARD: Final = {
+    "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
+    "PREFECT_SERVER_LOGS_STREAM_OUT_ENABLED": "false",
+}
+"""Settings of Prefect's for a server without pages: nobody is told of events while they come in."""
 
 
 def application(asked: dict[str, Any], port: int) -> Gate:
@@ -62,6 +72,7 @@ def main() -> None:
 
     end_with_parent()
     asked = json.loads(sys.stdin.buffer.readline())
+    first = _begin(asked)
     threading.Thread(target=_end_with_input, daemon=True).start()
     listening = socket.socket(fileno=int(asked["socket"]))
     gate = application(asked, int(listening.getsockname()[1]))
@@ -77,13 +88,28 @@ def main() -> None:
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
-    asyncio.run(_serve(server, listening))
+    asyncio.run(_serve(server, listening, first))
 
 
-async def _serve(server: "uvicorn.Server", listening: socket.socket) -> None:
+def _begin(asked: dict[str, Any]) -> Callable[[], None]:
+    """Take from a server for a single run what it needn't do; returns what to do once it serves."""
+    folder = Path(os.environ["PREFECT_HOME"])
+    if asked["pages"]:
+        return lambda: None
+    os.environ.update(_UNHEARD)
+    is_first = not records.is_there(folder)
+    needless = records.begin(folder)
+    os.environ.update(needless)
+    return partial(records.keep, folder) if is_first and not needless else lambda: None
+
+
+async def _serve(
+    server: "uvicorn.Server", listening: socket.socket, first: Callable[[], None]
+) -> None:
     async def say_when_ready() -> None:
         while not server.started:
             await asyncio.sleep(0.02)
+        first()
         sys.stdout.buffer.write(READY)
         sys.stdout.buffer.flush()
 

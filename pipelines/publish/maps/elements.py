@@ -3,8 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.publish.maps.scene import Floats
+
+Ints = NDArray[np.int64]
 
 
 def tag(name: str, inside: str = "", **facts: Any) -> str:
@@ -29,6 +32,7 @@ def moved(x: float, y: float, turned_deg: float | None = None) -> str:
     return f"translate({x:.1f} {y:.1f}){turn}"
 
 
+<<<<<<< HEAD
 def leader(place: tuple[float, float], spot: tuple[float, float], **facts: Any) -> str:
     """Draw the line from a place to its mark that stands beside it."""
     return tag(
@@ -50,3 +54,33 @@ def steps(xy: Floats, end: str) -> str:
     return (
         f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in legs) + end
     )
+=======
+def steps(points: Floats, of: Ints, end: str) -> str:
+    """Write the path data of lines, each from point to point in tenths of a unit.
+
+    Parameters
+    ----------
+    points
+        Of all lines, one after the other.
+    of
+        The line of each point, in ascending order.
+    end
+        What ends a line.
+
+    >>> xy = np.array([[0.0, 1.0], [2.5, 1.0], [9.0, 9.0], [9.01, 9.0]])
+    >>> steps(xy, np.array([0, 0, 1, 1]), "Z")
+    'M0,1l2.5,0Z'
+    """
+    tenths = np.round(10 * points).astype("int64")
+    legs = np.diff(tenths, axis=0)
+    drawn = (of[1:] == of[:-1]) & legs.any(axis=1)
+    words = [f"{dx / 10:g},{dy / 10:g}" for dx, dy in legs[drawn].tolist()]
+    begins = np.flatnonzero(np.diff(of, prepend=-1))
+    counts = np.add.reduceat(np.append(0, drawn), begins)
+    paths, start = [], 0
+    for (x, y), stop in zip(tenths[begins].tolist(), np.cumsum(counts).tolist(), strict=True):
+        if stop > start:
+            paths.append(f"M{x / 10:g},{y / 10:g}l{' '.join(words[start:stop])}{end}")
+        start = stop
+    return "".join(paths)
+>>>>>>> h-fixed

@@ -131,8 +131,7 @@ class _Drawing:
         parts = shapely.get_parts(shapely.simplify(shapely.clip_by_rect(shapes, *far), _UNSEEN))
         seen = shapely.get_rings(parts) if closed else parts
         points, of = shapely.get_coordinates(seen, return_index=True)
-        each = np.split(points, np.flatnonzero(np.diff(of)) + 1)
-        return "".join(steps(one, "Z" * closed) for one in each)
+        return steps(points, of, "Z" * closed)
 
     def _outline(self, rings: Iterable[Floats]) -> str:
         return self._paths(rings, closed=True)
