@@ -32,7 +32,6 @@ def moved(x: float, y: float, turned_deg: float | None = None) -> str:
     return f"translate({x:.1f} {y:.1f}){turn}"
 
 
-<<<<<<< HEAD
 def leader(place: tuple[float, float], spot: tuple[float, float], **facts: Any) -> str:
     """Draw the line from a place to its mark that stands beside it."""
     return tag(
@@ -43,18 +42,6 @@ def leader(place: tuple[float, float], spot: tuple[float, float], **facts: Any) 
     )
 
 
-def steps(xy: Floats, end: str) -> str:
-    """Write the path data of a line, from point to point in tenths of a unit."""
-    tenths = np.round(10 * xy).astype("int64")
-    all_legs = np.diff(tenths, axis=0)
-    legs = all_legs[all_legs.any(axis=1)]
-    if len(legs) == 0:
-        return ""
-    x, y = tenths[0]
-    return (
-        f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in legs) + end
-    )
-=======
 def steps(points: Floats, of: Ints, end: str) -> str:
     """Write the path data of lines, each from point to point in tenths of a unit.
 
@@ -83,4 +70,3 @@ def steps(points: Floats, of: Ints, end: str) -> str:
             paths.append(f"M{x / 10:g},{y / 10:g}l{' '.join(words[start:stop])}{end}")
         start = stop
     return "".join(paths)
->>>>>>> h-fixed
