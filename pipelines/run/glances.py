@@ -148,9 +148,7 @@ class Glances:
                 known=lambda path: self._is_known(path, taken),
             )
             options = feeds.ingest_options(inst, self._setup.zones, Reading())
-            return not found.unreadable and all(
-                self._read(file, options, before) for file in found
-            )
+            return not found.unreadable and all(self._read(file, options, before) for file in found)
         except Exception:  # what is wrong is for a look to say
             return False
 

@@ -65,7 +65,9 @@ class Watch:
     def held(self) -> int:
         """How many reports the store holds."""
         with store.read(self.installation.store) as reader:
-            return int(reader.ledger()["report"].map(json.loads).map(lambda r: r["positions"]).sum())
+            return int(
+                reader.ledger()["report"].map(json.loads).map(lambda r: r["positions"]).sum()
+            )
 
     def next(self) -> Looked:
         return self.give(self.slices[len(self.each)])
