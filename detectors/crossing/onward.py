@@ -20,6 +20,11 @@ HEARD_TIMES: Final = 4
 """In between it was heard so often: class B reports every 3 minutes at least, and of six or seven
 reports some are lost."""
 
+UNHEARD_S: Final = 3 * 3600
+UNHEARD_M: Final = 5 * geodesy.METRES_PER_NM
+"""Within so long and so near it went into the port that it made for (judgement). Who switches its
+set off, lands at a beach and is home by morning also lies in a port when it is heard next."""
+
 PAST_SHARE: Final = 0.9
 """Of its mean speed, made good straight on: a stop of 4 minutes leaves 0.8, a turn still less."""
 
@@ -42,12 +47,16 @@ def passing_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
 
 
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:
-    """Tell of runs after whose final rows nothing was heard whether the next was from a port, where
-    the vessel lay, within `memory_s`.
+    """Tell of runs after whose final rows nothing was heard whether the next was from a port close
+    by, where the vessel lay, soon.
     """
     there = np.minimum(final + 1, len(grid.tick) - 1)
     silent_s = (grid.tick[there] - grid.tick[final]) * limits.step_s
-    known = (grid.track_id[there] == grid.track_id[final]) & (silent_s <= limits.memory_s)
+    known = (grid.track_id[there] == grid.track_id[final]) & (silent_s <= UNHEARD_S)
+    known &= (
+        geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[there], grid.lon[there])
+        <= UNHEARD_M
+    )
     in_port = context.zones.within(grid.lat[there], grid.lon[there], ("port",))
     lies = grid.speed_kn[there] < limits.lying_kn
     return np.asarray(known & (silent_s > limits.step_s) & in_port & lies)

@@ -77,7 +77,7 @@ def evidence_of(
         "way_ratio": sog_kn * geodesy.KNOT_MPS * duration_s / np.maximum(extent_m, 1.0),
         "working_speed_fraction": working,
         "n_turns": turns,
-        **stays(limits, reports, grid, begin, end),
+        **stays(limits, grid, begin, end),
         "ais_class": reports.ais_class_of(before).tolist(),
         "nav_status": status_code,
         "nav_status_fraction": status_fraction,

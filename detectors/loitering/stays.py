@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy, timegrid
-from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
 
 Floats = NDArray[np.float64]
@@ -23,22 +22,21 @@ NET_KN: Final = 0.1
 
 
 def stays(
-    limits: Limits, reports: Reports, grid: timegrid.Grid, begin: Ints, end: Ints
+    limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints
 ) -> dict[str, NDArray[np.float64] | Ints]:
     """Return each run's share of time in which it held a place, at how many places, and its shifts.
 
     A place is held for as many legs in a row as made good `HELD_KN` or less, if they stay within
     `HELD_M` and make good `NET_KN` or less together. A shift is a stretch at `max_speed_kn` or
-    more, as its positions or it itself say.
+    more as its positions have it: the speed that it states is its own to say.
 
     `begin` and `end` are grid rows, of the run's first tick and of the end of its last step.
     """
     every = limits.leg_s // limits.step_s
     n = len(begin)
     held, n_held, n_shifts = np.zeros(n), np.zeros(n, "int64"), np.zeros(n, "int64")
-    said_kn = reports.sog_kn[grid.report]
     for i, (a, b) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
-        fast = np.fmax(grid.speed_kn[a:b], said_kn[a:b]) >= limits.max_speed_kn
+        fast = grid.speed_kn[a:b] >= limits.max_speed_kn
         n_shifts[i] = np.count_nonzero(np.diff(fast, prepend=False) & fast)
         marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
         legs_m = _apart_m(grid, marks[:-1], marks[1:])

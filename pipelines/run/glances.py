@@ -7,7 +7,8 @@ and made of what the last look left: a process that dies loses nothing, and what
 meanwhile (the store, the configuration, what that look noted) asks for a look.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -71,12 +72,16 @@ class Glances:
         needed: int,
         asked: Sequence[Detector],
         recent: Recent,
+        stored: Collection[str],
     ) -> None:
         self._asked, self._recent = asked, recent
         self._setup, self._named, self._digest, self._left = setup, named, digest, left
         self.silences, self._needed = silences, needed
         self.reports = 0
+        self._stored = stored
         self._waiting: dict[Path, tuple[int, ...]] = {}
+        self._keys: dict[Path, str] = {}
+        self._since_s = float("inf")
         self._fresh: list[ingest.Batch] = []
         self._positions = [frames.empty(frames.POSITIONS)]
         self._receptions = [frames.empty(frames.RECEPTIONS)]
@@ -115,9 +120,10 @@ class Glances:
             settle = max(d.settle for d in asked)
             known = Silences(heard, now.time, min(spans), settle)
         known.asked()
-        return cls(setup, named, digest, left, known, now.needed, asked, recent)
+        stored = store.feed_keys()
+        return cls(setup, named, digest, left, known, now.needed, asked, recent, stored)
 
-    def reads(self, digest: str, taken: Callable[[Path], bool]) -> bool:
+    def reads(self, digest: str, taken: Callable[[Path], bool], before: Collection[Path]) -> bool:
         """Read what came, and tell whether that is all that is otherwise than the look left it.
 
         Parameters
@@ -126,12 +132,15 @@ class Glances:
             Of the configuration as it is now.
         taken
             Whether a file is in the store as it is.
+        before
+            Files that looks have taken in. One of them, or one that waits, which holds something
+            else by now is written over again and again: what it holds can't wait.
         """
         inst = self._setup.installation
         if digest != self._digest or read_state(inst) != self._left:
             return False
         try:
-            if self._beside() != self._before:
+            if self._beside() != self._before or not all(path.exists() for path in self._waiting):
                 return False
             found = ingest.discover(
                 feeds.named(inst, self._named),
@@ -139,7 +148,7 @@ class Glances:
                 known=lambda path: self._is_known(path, taken),
             )
             options = feeds.ingest_options(inst, self._setup.zones, Reading())
-            return not found.unreadable and all(self._read(file, options) for file in found)
+            return not found.unreadable and all(self._read(file, options, before) for file in found)
         except Exception:  # what is wrong is for a look to say
             return False
 
@@ -148,6 +157,9 @@ class Glances:
         waits = self.silences.end - stamp(self._left.whole)
         every_min = self._setup.installation.settings.watch.whole_min
         if waits.total_seconds() >= every_min * 60 or self.reports > MOST_REPORTS:
+            return True
+        # The reports' clock stands still where too few are heard to believe them.
+        if time.monotonic() - self._since_s >= every_min * 60:
             return True
         due = self.silences.due
         try:
@@ -213,12 +225,27 @@ class Glances:
     def _is_known(self, path: Path, taken: Callable[[Path], bool]) -> bool:
         return taken(path) or self._waiting.get(path) == as_it_is(path)
 
-    def _read(self, file: ingest.FeedFile, options: ingest.IngestOptions) -> bool:
-        """Read a file; tell whether it is whole, and no older than what a tail may be."""
-        as_it_was = as_it_is(file.path)
+    def _read(
+        self, file: ingest.FeedFile, options: ingest.IngestOptions, before: Collection[Path]
+    ) -> bool:
+        """Read a file; tell whether it is whole, new, not more than may wait, and no older than
+        what a tail may be.
+        """
+        as_it_was, key = as_it_is(file.path), feeds.feed_key(file, options)
+        if self._keys.get(file.path) == key:
+            self._waiting[file.path] = as_it_was
+        if key in self._stored or key in self._keys.values():
+            return True
+        if file.path in self._keys or file.path in before:
+            return False
         decoding = ingest.decode(file, options)
-        batches = list(decoding)
-        heard = [batch.heard for batch in batches]
+        batches, heard, held = [], [], self.reports
+        for batch in decoding:
+            heard.append(batch.heard)
+            held += len(heard[-1][0]) + len(batch.statics)
+            if held > MOST_REPORTS:
+                return False
+            batches.append(batch)
         if DAMAGE.intersection(decoding.report.rejected):
             return False
         oldest_us = (stamp(self._left.upto) - LATE).value // 1_000
@@ -230,7 +257,8 @@ class Glances:
             self.silences.hear(mmsi, time_us, self._needed)
             self.reports += len(mmsi)
             self._fresh += batches
-        self._waiting[file.path] = as_it_was
+        self._waiting[file.path], self._keys[file.path] = as_it_was, key
+        self._since_s = min(self._since_s, time.monotonic())
         return True
 
     def _beside(self) -> object:

@@ -126,13 +126,14 @@ class Looker:
             return self._taken.get(path) == found[path]
 
         glances, self._glances = self._glances, None
-        heard = glances is not None and glances.reads(digest, taken)
+        heard = glances is not None and glances.reads(digest, taken, self._taken)
         if glances is not None and heard and not glances.counts():
             glances.note(now, self._every_min)
             self._glances = glances
             return _timed(Looked(glances.in_words()), time.process_time() - began_s)
         if glances is not None:
             glances.close()
+        found.clear()  # what was glanced at isn't taken in
         with write(inst.store, on_one_thread(inst.settings.store)) as store:
             with store.held():
                 waiting = not store.waiting().empty

@@ -226,6 +226,7 @@ class Gathered(NewFiles):
         self.entries: dict[str, dict[str, Any]] = {}
         self.places: dict[str, Path] = {}
         self.simulated: bool | None = None
+        self._rows = 0
         self._days: dict[int, list[pa.Table]] = {}
         self._sums: list[FeedParts] = []
 
@@ -236,8 +237,14 @@ class Gathered(NewFiles):
             return False
         for day, rows in given.items():
             self._days.setdefault(day, []).append(rows)
+            self._rows += len(rows)
         self._sums.append(parts)
         return True
+
+    @property
+    def full(self) -> bool:
+        """Whether they hold as many reports as a large feed does when it is written."""
+        return self._rows >= FLUSH_ROWS
 
     def write_all(self) -> None:
         """Write the files."""

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 _PART: Final = re.compile(
     r"(?P<kind>\S+)(?: (?P<subkind>[^|]+?))? (?P<score>\d\.\d\d)"
-    r"(?: of (?P<before>\d\.\d\d): (?P<why>.+))?"
+    r"(?: of (?P<before>\d\.\d\d): (?P<why>.+))?",
+    re.DOTALL,  # a line feed in a text of a megabyte would be looked for from each number on
 )
 
 

@@ -100,10 +100,14 @@ class Works:
                 raise BusyError(
                     "the desk is working at something else", hint="wait for it, or stop it there"
                 )
+            try:
+                threading.Thread(target=_run, args=(work, make, self._turn), daemon=True).start()
+            except BaseException:  # the machine has no more; later it may
+                self._turn.release()
+                raise
             self._works[work.key] = work
             while len(self._works) > KEPT:
                 self._works.popitem(last=False)
-        threading.Thread(target=_run, args=(work, make, self._turn), daemon=True).start()
         return work
 
     def find(self, owner: str, key: str) -> Work | None:

@@ -425,6 +425,23 @@ def test_clearances_work_at_one_thing_between_them() -> None:
         going_on.set()
 
 
+def test_work_that_cannot_begin_keeps_nobody_from_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (working.Works(shared) for shared in [threading.Lock()] * 2)
+
+    def full(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", full)
+        with pytest.raises(RuntimeError):
+            one.start("a", "plan", "", lambda _: None)
+    assert one.newest("a", "plan") is None
+    work = other.start("b", "plan", "", lambda _: None)
+    while work.running:
+        time.sleep(0.01)
+    assert work.state == "done"
+
+
 @pytest.mark.parametrize(
     "when", ["0001-01-01", "-1", "9999-12-31", "9999-12-31T23:59Z", "nan", "x"]
 )

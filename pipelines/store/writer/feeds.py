@@ -89,8 +89,8 @@ class FeedWriter(FileWriter):
 
     @contextmanager
     def gathered(self) -> Iterator[None]:
-        """Let small feeds that come in a with block share files, and name them at its end: a
-        process that dies meanwhile has taken in none of them.
+        """Let small feeds that come in a with block share files, and name them at its end, or once
+        as many rows wait as a large feed holds: a process that dies has taken in each or nothing.
         """
         self._gathered = Gathered(self._root, self._place)
         try:
@@ -128,6 +128,8 @@ class FeedWriter(FileWriter):
         held.entries[feed_key] = _entry(feed_key, sha256, name, report, parts.presence)
         if path is not None:
             held.places[feed_key] = path
+        if held.full:
+            self._name_gathered()
         return True
 
     def _name_gathered(self) -> None:

@@ -1,5 +1,7 @@
 """Glances between looks: what makes a look, what doesn't, and that nothing is lost by them."""
 
+import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines import store
+from detectors.core import frames
+from pipelines import ingest, store
 from pipelines.base.progress import reporter
-from pipelines.run import glances, looked
+from pipelines.run import glances, looked, looks
 from pipelines.run.looked import read_state
 from pipelines.run.looks import Looked, Looker
 from tests.conftest import PROJECT
@@ -57,6 +60,14 @@ class Watch:
         (self.home / "feeds" / f"{len(self.each):02d}.csv").write_text(text)
         self.each.append(self.looker.look())
         return self.each[-1]
+
+    @property
+    def held(self) -> int:
+        """How many reports the store holds."""
+        with store.read(self.installation.store) as reader:
+            return int(
+                reader.ledger()["report"].map(json.loads).map(lambda r: r["positions"]).sum()
+            )
 
     def next(self) -> Looked:
         return self.give(self.slices[len(self.each)])
@@ -168,3 +179,97 @@ def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
     while not begun.next().whole:
         pass
     assert [bool(begun.next().whole) for _ in range(2)] == [False, True]
+
+
+@pytest.fixture(scope="module")
+def anew(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    """The same, for those that take files away."""
+    watch = Watch(tmp_path_factory.mktemp("anew") / "home", slices=slices)
+    watch.next()
+    return watch
+
+
+def test_a_file_that_is_written_over_does_not_wait(slices: list[str], tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "home")
+    for part in slices[:4]:
+        (watch.home / "feeds" / "latest.csv").write_text(part)
+        watch.looker.look()
+    assert watch.held == sum(part.count("\n") - 1 for part in slices[:4])
+
+
+def test_what_waits_is_missed_when_it_goes_and_counted_once(anew: Watch) -> None:
+    anew.begin()
+    assert anew.next().vessels
+    said = anew.next().text
+    waits = anew.home / "feeds" / f"{len(anew.each) - 1:02d}.csv"
+    copy = anew.home / "feeds" / "copy.csv"
+    copy.write_bytes(waits.read_bytes())
+    assert anew.looker.look().text.split(" (")[0] == said.split(" (")[0]
+    copy.unlink()
+    waits.rename(anew.home / "away.csv")
+    looked_at = anew.looker.look()
+    assert "wait" not in looked_at.text
+    (anew.home / "away.csv").rename(waits)
+
+
+def test_what_goes_between_a_glance_and_its_look_comes_later(
+    anew: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a share does that is away for a moment, and knows no times of its own."""
+    monkeypatch.setattr(looks, "as_it_is", lambda path: (path.stat().st_size,))
+    anew.begin()
+    anew.next()
+    before = anew.held
+    path = anew.home / "feeds" / f"{len(anew.each):02d}.csv"
+
+    def goes(_: object) -> bool:
+        path.rename(anew.home / "away.csv")
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(glances.Glances, "counts", goes)
+        anew.next()
+    assert anew.held == before
+    (anew.home / "away.csv").rename(path)
+    anew.looker.look()
+    anew.begin()
+    anew.looker.look()
+    assert anew.held == before + path.read_text().count("\n") - 1
+
+
+def test_nothing_waits_longer_than_is_said_where_the_time_of_reports_stands_still(
+    anew: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew.begin()
+    anew.next()
+    assert not anew.next().vessels
+    now_s = time.monotonic() + 100_000.0 * 60
+    monkeypatch.setattr(glances.time, "monotonic", lambda: now_s)
+    assert anew.next().vessels
+
+
+def test_more_than_may_wait_is_not_read_to_the_end(
+    anew: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew.begin()
+    anew.next()
+    taken = []
+    positions = make_positions(pd.read_csv(CASE))
+
+    class Endless:
+        def __iter__(self) -> Iterator[ingest.Batch]:
+            while True:
+                taken.append(1)
+                yield ingest.Batch(positions, frames.empty(frames.STATICS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest, "decode", lambda *_: Endless())
+        patch.setattr(glances, "MOST_REPORTS", 3 * len(positions))
+        patch.setattr(looks.feeds, "ingest_all", _nothing)
+        with pytest.raises(RuntimeError, match="a look"):
+            anew.next()
+    assert len(taken) in (3, 4)
+
+
+def _nothing(*_: object, **__: object) -> None:
+    raise RuntimeError("a look")

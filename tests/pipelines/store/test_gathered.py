@@ -66,6 +66,20 @@ def test_a_large_one_does_not_wait(batch, tmp_path, monkeypatch) -> None:
         assert list(writer.ledger()["feed_key"]) == ["aa"]
 
 
+def test_many_small_ones_are_named_before_they_are_too_many(batch, tmp_path, monkeypatch) -> None:
+    one = batch([533000001])
+    monkeypatch.setattr(feeds, "FLUSH_ROWS", 3 * len(one.positions))
+    with store.write(tmp_path) as writer, writer.gathered():
+        named = []
+        for number in range(7):
+            give(writer, f"{number}{number}", one)
+            named.append(len(writer.ledger()))
+    assert named == [0, 0, 3, 3, 3, 6, 6]
+    with store.read(tmp_path) as reader:
+        assert len(reader.ledger()) == 7
+    assert check(tmp_path) == []
+
+
 def test_simulated_and_real_do_not_come_together(batch, tmp_path) -> None:
     with store.write(tmp_path) as writer, writer.gathered():
         give(writer, "aa", batch([533000001]))

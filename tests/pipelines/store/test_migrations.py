@@ -232,3 +232,26 @@ def test_what_a_score_is_made_of_becomes_data(tmp_path: Path) -> None:
         if abs(1 - math.prod(1 - one["score"] for one in own) - score) > 0.01
     ] == []
     assert {one["kind"] for own in parts for one in own} <= {name.split()[0] for name in PARTS}
+
+
+def test_what_was_written_by_others_becomes_data_too(tmp_path: Path) -> None:
+    """No part of what isn't one, none of nothing, and a long text is read once."""
+    root = unpacked(KEPT / "schema-10.tar.xz", tmp_path)
+    long = "gap " + "0.10 of 0.10: " * 100_000 + "\n"
+    with duckdb.connect(str(root / "catalogue.duckdb")) as connection:
+        ids = [
+            i
+            for (i,) in connection.execute("SELECT DISTINCT incident_id FROM incidents").fetchall()
+        ]
+        given = dict(zip(ids, [None, "[{", long, "<script>", "gap 9.9 | gap 0.10"], strict=False))
+        for key, text in given.items():
+            connection.execute(
+                "UPDATE incidents SET made_of = $t WHERE incident_id = $i", {"t": text, "i": key}
+            )
+    with store.read(root) as reader:
+        found = reader.sql("SELECT DISTINCT incident_id, made_of FROM incidents")
+    told = dict(zip(found["incident_id"], map(json.loads, found["made_of"]), strict=True))
+    kinds = {str(given[key])[:5]: [one["kind"] for one in told[key]] for key in given}
+    whole = {"None": [], "[{": [], "gap 0": ["gap"], "<scri": [], "gap 9": ["gap"]}
+    assert kinds == {key: whole[key] for key in kinds}
+    assert len(kinds) > 2
