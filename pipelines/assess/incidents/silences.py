@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import Told
@@ -55,10 +54,9 @@ def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:
     if len(gaps) < 2:
         return {}
     lat, lon, mmsi = (gaps[name].to_numpy() for name in ("lat", "lon", "mmsi"))
-    size = geodesy.chord(TOGETHER_M)
     start_s = (epoch_us(gaps["start"]) - epoch_us(gaps["start"]).min()) / SECOND_US
-    tree = cKDTree(np.column_stack([geodesy.unit_xyz(lat, lon) / size, start_s / TOGETHER_S]))
-    first, second = _pairs(tree)
+    xyz = geodesy.unit_xyz(lat, lon) / geodesy.chord(TOGETHER_M)
+    first, second = _pairs(np.column_stack([xyz, start_s / TOGETHER_S]))
     far = geodesy.distance_m(lat[first], lon[first], lat[second], lon[second])
     near = (far <= TOGETHER_M) & (mmsi[first] != mmsi[second])
     found: dict[str, list[Silent]] = {}
@@ -71,6 +69,9 @@ def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:
     return found
 
 
-def _pairs(tree: cKDTree) -> NDArray[np.int64]:
-    pairs: NDArray[np.int64] = tree.query_pairs(1.0, p=np.inf, output_type="ndarray")
+def _pairs(at: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the pairs of rows that differ by 1 at most in each column."""
+    from scipy.spatial import cKDTree  # reads import this module, and ask nothing of it
+
+    pairs: NDArray[np.int64] = cKDTree(at).query_pairs(1.0, p=np.inf, output_type="ndarray")
     return pairs.astype("int64").T
