@@ -171,7 +171,12 @@ def test_no_more_waits_than_is_said(begun: Watch, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(glances, "MOST_REPORTS", 150)
     begun.begin()
     assert begun.next().vessels
-    assert [bool(begun.next().vessels) for _ in range(3)] == [False, True, False]
+    waits = 0
+    for _ in range(4):
+        waits += begun.slices[len(begun.each)].count("\n") - 1
+        looks_now = waits > 150
+        assert bool(begun.next().vessels) == looks_now
+        waits *= not looks_now
 
 
 def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
