@@ -18,11 +18,13 @@ from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-from detectors.surroundings import nearby, sun, tide
+from detectors.surroundings import coverage, nearby, sun, tide
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+FEED_BEFORE: Final = np.arange(SOON_S, SOON_S + 3600, coverage.FEED_SLOT_S) // coverage.FEED_SLOT_S
+"""From half an hour before to an hour and a half: a feed of which nothing was heard then begins."""
 SETTINGS: Final = (
     "max_interruption_s",
     "max_silence_s",
@@ -246,12 +248,16 @@ def around(
     share = np.add.reduceat(on_route.astype("int64"), begin) / length
     reached = zones.reached(*middle)
     next_there = next_in_port(limits, grid, ends[1], context)
+    slot = grid.tick[ends[0]] * limits.step_s // coverage.FEED_SLOT_S
+    earlier = context.coverage.feed_heard(slot[:, None] - FEED_BEFORE).any(axis=1)
+    feed_begins = context.coverage.feed_heard(slot) & ~earlier
     return [
         {
             "zones_reached": bool(reached[i]),
             "n_ends_in_port": int(in_port[:, i].sum()),
             "run_ends_in_port": bool(in_port[1, i]),
             "next_in_port": bool(next_there[i]),
+            "feed_begins": bool(feed_begins[i]),
             "sailed_on": bool(sailed_on[i]),
             "ferry_route_fraction": float(share[i]),
             "start_port_m": float(away_m["port"][0, i]),

@@ -32,7 +32,9 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
     score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
     score += 0.1 * min(1.0, mean_kn / 20.0)
-    score *= OF_END[began] * OF_END[ended]
+    # Where the feed itself begins, that a vessel is first heard there tells nothing.
+    heard_from_then = began == UNHEARD and evidence["feed_begins"]
+    score *= OF_END[AT_SEA if heard_from_then else began] * OF_END[ended]
     score *= 1.0 if evidence["sides_changed"] else 0.6
     score *= 0.75 + 0.25 * evidence["dark_fraction"]
     if evidence["ais_class"] != "B" and mean_kn < FAST_KN and not landed:

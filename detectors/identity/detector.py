@@ -43,8 +43,9 @@ class Identity(Limits):
       (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart and mostly over a mile long; two of the tracks at least are each a
       way that a hull can have sailed (scattered fixes are none). One track that stops while the
-      other is heard is no alternation; a copy of a moving track beside it, or along it as by a
-      wrong clock, is left to spoofing.
+      other is heard is no alternation, nor are tracks heard each for a while, with few reports of
+      one in between those of the other: these are one ship's, dated wrongly for hours; a copy of a
+      moving track beside it, or along it as by a wrong clock, is left to spoofing.
     - `two_numbers`: one hull that sends two numbers at once. Both sail at `min_speed_kn` or more
       for `min_one_hull_s` and `min_one_hull_m`, at most `max_beside_m` apart, `max_one_hull_m` half
       of the time.

@@ -31,6 +31,9 @@ FAMILIES: Final = {
 }
 """Kinds that see one behaviour from several sides: who meets another also lies still, who shifts
 to a false place also falls silent at the true one. At one time such a family counts once."""
+LANDING: Final = {"crossing": "landing", "geofence": "landing"}
+"""Kinds of which only the strongest counts, whatever the time: where a boat lay before it set out,
+or lies once it has come home, is an end of its crossing."""
 
 EXPLAINED_WEIGHT: Final = 0.5
 """From this weight on a vessel's innocent explanation is at least as likely as not, and its events
@@ -79,9 +82,10 @@ def judge(
 
     A score is 1 - (1 - p1)(1 - p2)… over the parts: independent leads add up. Of each kind only
     the strongest event is a part, so that a ferry which crosses a boundary twenty times isn't
-    flagged for it; of events of one of the `FAMILIES` that overlap in time only the strongest,
-    since they are one behaviour seen twice. An event whose explanation has `EXPLAINED_WEIGHT` or
-    more stands alone: the strongest of them is the score where the others together come to less.
+    flagged for it; of events of one of the `FAMILIES` that overlap in time (of `LANDING` at any)
+    only the strongest, since they are one behaviour seen twice. An event whose explanation has
+    `EXPLAINED_WEIGHT` or more stands alone: the strongest of them is the score where the others
+    together come to less.
 
     Parameters
     ----------
@@ -133,11 +137,12 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
     context only of who did nothing of more weight.
     """
     best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
-    best = best.assign(family=best["kind"].map(FAMILIES).fillna(best["kind"]))
+    best = best.assign(family=best["kind"].map(FAMILIES | LANDING).fillna(best["kind"]))
     weighty = best["score"] >= MIN_PART_SCORE
     best = best[weighty | ~weighty.groupby(best["mmsi"]).transform("any")].reset_index(drop=True)
     pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
     same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
+    same_time |= pairs["family"].isin(LANDING.values())
     weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]
     best = best[~best.index.isin(weaker)]
     excused = explained(best)

@@ -11,6 +11,7 @@ import shapely
 
 from detectors.crossing import Crossing
 from detectors.crossing.passage import passages
+from detectors.crossing.scoring import of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, worth_a_look
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.coasts import Coasts
@@ -153,3 +154,26 @@ def test_cells_leave_room_for_a_passage_where_any_pair_of_ticks_does(
             ends = first[k] + found[0], first[k] + found[1]
             assert (begin[k], end[k]) == ends
             assert set(np.flatnonzero(states[k]).tolist()) == found[2]
+
+
+def test_first_heard_as_the_feed_begins_tells_nothing() -> None:
+    seen = {
+        "began": "unheard",
+        "ended": "shore",
+        "landed": True,
+        "end_port_m": 20_000.0,
+        "end_anchorage_m": 40_000.0,
+        "mean_speed_kn": 20.0,
+        "speed_kn": 20.0,
+        "median_sog_kn": 20.0,
+        "width_fraction": 0.63,
+        "sides_changed": True,
+        "dark_fraction": 1.0,
+        "ais_class": "A",
+        "feed_begins": False,
+    }
+    of_old = of_passage(seen, 1000.0)
+    assert of_old == pytest.approx(0.6, abs=0.05)
+    began = of_passage({**seen, "feed_begins": True}, 1000.0)
+    assert began == pytest.approx(of_old * 0.3 / 0.7)
+    assert of_passage({**seen, "began": "shore", "feed_begins": True}, 1000.0) > of_old

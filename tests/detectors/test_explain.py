@@ -621,6 +621,13 @@ CASES = [
     ("call at a port", "gap", {"back_in_berth": True}, (CARGO,), "port"),
     ("thin reception", "gap", {"heard_fraction": 0.65}, (CARGO,), "65%"),
     (
+        "nobody was heard there meanwhile",
+        "gap",
+        {"neighbour_fraction": 0.0, "missed_probability": 0.0104, "n_chances": 2},
+        (CARGO,),
+        "1.0%",
+    ),
+    (
         "pilot boarding ground",
         "encounter",
         {"in_pilot_ground": True, "duration_s": 2400},

@@ -68,6 +68,12 @@ def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
     assert score(apart) == pytest.approx(0.8)
 
 
+def test_a_crossing_and_lying_at_its_end_count_once() -> None:
+    lying, over = event("geofence", 1, 2, score=0.1), event("crossing", 6, 7, score=0.23)
+    assert score(judged(lying, over)) == pytest.approx(0.23)
+    assert score(judged(lying, event("gap", 6, 7, score=0.23))) == pytest.approx(0.307)
+
+
 def test_an_explained_event_adds_nothing_to_others() -> None:
     explained = {
         "explanation": "tug standing by",
