@@ -514,6 +514,7 @@ class Page:
     ) -> None:
         """Open a file or address at a size; wait until its script, if it may run, has drawn."""
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+        self.call("Page.navigate", url="about:blank")  # the page before may be asking still
         self.requests.clear()
         self.messages.clear()
         self.call(
