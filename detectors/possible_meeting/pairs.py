@@ -37,8 +37,8 @@ STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
 TICKS_AT_ONCE: Final = 1_000_000
 BY_PASSES_RATE: Final = 0.002
-"""Of 240 vessels on three simulated nights that satellites alone heard so many fell silent in a half
-hour, without anything planted, for longer than the passes that they missed explain."""
+"""Of 240 vessels on three simulated nights that satellites alone heard so many fell silent in a
+half hour, with nothing planted of them, for longer than missed passes explain (9 silences)."""
 
 
 def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverage) -> list[Meeting]:
@@ -115,8 +115,8 @@ def _chance(
     """Return how likely it is that any other silence agrees with the first as the second does.
 
     So many vessels were heard within `REACH_CELLS` as it began, of whom each falls silent in a
-    half hour with the chance of that place and night (see `_rate`). Of those that do, so many begin no further
-    apart in time than these two (a Poisson process), and of these as many end so too.
+    half hour with the chance of that place and night (see `_rate`). Of those that do, so many begin
+    no further apart in time than these two (a Poisson process), and of these as many end so too.
     """
     starts_us, rates = prisms.start_us, [_rate(s) for s in silences]
     around = heard.within(prisms.lat, prisms.lon, starts_us // SLOT_US, REACH_CELLS)
