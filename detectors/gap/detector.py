@@ -59,7 +59,8 @@ class Gap(Limits):
       thinned feeds have it), intervals of an hour are the rule. There it is enough that
       it missed more chances than its own hearing explains: each half hour in which others within
       that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
-      all of them, by those that it was heard in and missed in the `history_s` before (see
+      all of them, by those that it was heard in and missed in the `history_s` before and by how
+      often all vessels of that day miss one, which is worth `n_prior_chances` (see
       `gap.passes`); `max_missed_chance_b` for class B, by its like in its cell and the eight
       around. A satellite has no edge: neither of the next three is asked
       then.
@@ -141,7 +142,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "10"
+    version: ClassVar[str] = "11"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

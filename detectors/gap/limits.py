@@ -98,11 +98,18 @@ _MIN_LYING: Final = (
 
 
 _MAX_MISSED_CHANCE: Final = (
-    "0.006: so seldom a vessel misses its passes by chance: three in turn after five of five. "
+    "0.006: so seldom a vessel misses its passes by chance: four in turn after five of five. "
     "0.002 for class B, whose signal is lost with the crowd below the satellite, for several "
     "passes in turn. Measured on five simulated nights heard by satellite alone, two of them with "
     "nothing planted: of 449 other silences of an hour or more of class A one under way that ended "
     "was as rare."
+)
+
+_N_PRIOR_CHANCES: Final = (
+    "4 chances, of which 0.13 or more were missed: vessels differ as if each had a prior of 4 to "
+    "12 (of beta distributions fitted by moments), and class A missed 0.11 to 0.14 of its chances, "
+    "class B 0.18 to 0.24, on three simulated nights heard by satellite alone. The least counts: "
+    "an hour in which nobody fell silent doesn't show that everybody is heard."
 )
 
 _MIN_EVEN_SHARE: Final = (
@@ -181,6 +188,8 @@ class Limits(Detector):
     max_even_s: PositiveFloat = Field(1200.0, description=_MIN_EVEN_SHARE)
     max_missed_chance: PositiveFloat = Field(0.006, le=0.5, description=_MAX_MISSED_CHANCE)
     max_missed_chance_b: PositiveFloat = Field(0.002, le=0.5, description=_MAX_MISSED_CHANCE)
+    n_prior_chances: PositiveFloat = Field(4.0, description=_N_PRIOR_CHANCES)
+    min_prior_missed: PositiveFloat = Field(0.13, le=0.5, description=_N_PRIOR_CHANCES)
     habit_s: PositiveInt = Field(86_400, description=_HABIT_S)
     alike_share: PositiveFloat = Field(0.5, le=1.0, description=_HABIT_S)
     ground_m: PositiveFloat = Field(

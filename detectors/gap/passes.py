@@ -9,11 +9,13 @@ from scipy.special import betaln
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
+from detectors.gap.reception import rates_before
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import timegrid
 from detectors.surroundings import coverage
 from detectors.surroundings.rates import DAY_SLOTS
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SLOT_US = coverage.SLOT_S * SECOND_US
@@ -27,9 +29,10 @@ def chances(
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
     what is about at one pass, but sets of class B as the crowd has it (Report ITU-R M.2084), so
     that for one of them only its like count, in its own cell and the eight around. Of those in the
-    `history_s` before, the vessel was heard in so many and missed so many; under Jeffreys' prior
-    the chance of missing all those of the silence too is the beta-binomial one (posterior
-    predictive: Gelman et al. 2013, Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
+    `history_s` before, the vessel was heard in so many and missed so many; what all vessels of the
+    day before show is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
+    those of the silence too is the beta-binomial one (posterior predictive: Gelman et al. 2013,
+    Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
     that the place is heard thinly, by `max_thin_reports` a vessel and half hour in the day before,
     the vessel itself not in each half hour and evenly (see `_evenly`), and that it missed more than
     chance explains.
@@ -41,12 +44,12 @@ def chances(
     changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
     n_heard = changes[row] - changes[first] + 1
     silence, step = timegrid.ranges(first, row - first)
-    missed = _with_others(limits, _between(step, reports), reports, context)
-    n_missed = np.bincount(silence, weights=missed, minlength=len(row)).astype("int64")
+    between = _with_others(limits, _between(step, reports), reports, context)
+    n_missed = np.bincount(silence, weights=between, minlength=len(row)).astype("int64")
     n_chances = _with_others(limits, silences, reports, context)
-    chance = np.exp(
-        betaln(n_heard + 0.5, n_missed + n_chances + 0.5) - betaln(n_heard + 0.5, n_missed + 0.5)
-    )
+    heard, missed = _prior(limits, silences, reports, context)
+    heard, missed = heard + n_heard, missed + n_missed
+    chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
     each = n_heard > own - reports.time_us[first] // _SLOT_US
     thin = (density <= limits.max_thin_reports) & ~(each & _evenly(limits, reports, row, first))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
@@ -65,6 +68,20 @@ def chances(
         "n_chances": n_chances,
         "missed_probability": chance,
     }
+
+
+def _prior(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> tuple[Floats, Floats]:
+    """Return how many chances of the prior were heard, and how many missed.
+
+    Who falls silent for `coverage.SILENCE_S` missed all chances of two half hours at most: of one,
+    no more are missed than the root of how often vessels fell silent in the day before. Where that
+    isn't known yet, every other.
+    """
+    often = np.sqrt(rates_before(silences, reports, context).mean)
+    missed = limits.n_prior_chances * np.clip(often, limits.min_prior_missed, 0.5)
+    return limits.n_prior_chances - missed, missed
 
 
 def _evenly(limits: Limits, reports: History, row: Ints, first: Ints) -> NDArray[np.bool_]:

@@ -100,6 +100,9 @@ def heard_around(
         neighbour_interval_s=around_s,
         interval_ratio=ratio,
         feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
+        feed_usual_fraction=context.coverage.feed_usual(
+            silences.start_us // (coverage.FEED_SLOT_S * SECOND_US)
+        ),
         receiver_working_fraction=there.mean(working),
         **hearing,
     )

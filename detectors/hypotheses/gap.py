@@ -100,11 +100,16 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                All(Compare("feed_heard_fraction", "<", 0.67), Not(BY_PASSES)),
+                All(
+                    Compare("feed_heard_fraction", "<", 0.67),
+                    Compare("feed_heard_fraction", "<", "feed_usual_fraction", times=0.67),
+                    Not(BY_PASSES),
+                ),
                 "the feed itself brought reports in only {feed_heard_fraction:.0%} of that time",
             ),
         ),
-        "The whole feed was quiet for a third of the time or more.",
+        "The whole feed was quiet for a third of the time or more, and a third more than in the "
+        "day before.",
         "another feed heard vessels there all the while",
     ),
     Hypothesis(

@@ -63,7 +63,8 @@ class PossibleMeeting(Limits):
     before by way of the loiterer, has less than `min_meeting_s` to spare. Chance is 1 with a
     loiterer. Of two silences it is how likely any other one agrees as well in where it begins and
     ends: vessels heard within 42 nm as the one began, times the place's own rate of
-    silences a vessel and half hour, times the time that the beginnings are apart, both ways, times
+    silences a vessel and half hour (of one heard by passes, who misses some all the time, the
+    chance to miss as many), times the time that the beginnings are apart, both ways, times
     the share of the silence that the ends are apart, as a Poisson process. Where few fall silent
     two that do so together are no accident; on a night of many they are. Score before
     explanations: the weight times twice the smaller of the scores of the silences, but not more
@@ -75,7 +76,7 @@ class PossibleMeeting(Limits):
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "

@@ -38,6 +38,8 @@ and the eight around it are about what one coast station hears."""
 FEED_SLOT_S: Final = 600
 """Length of a time slot of `FEED`."""
 
+DAY_S: Final = 86_400
+
 CELLS: Final = {
     "date": Column("str", "", "UTC date, YYYY-MM-DD"),
     "time": Column(TIME, "UTC", "start of the half hour"),
@@ -235,6 +237,17 @@ class Coverage:
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
         """Tell whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
         return np.isin(np.asarray(slot, "int64"), self._feed_slots)
+
+    def feed_usual(self, slot: ArrayLike) -> Floats:
+        """Return in what share of the ten minutes the feed heard anything, in the day up to each
+        ten minutes since 1970-01-01 UTC, from when it was first heard in it; NaN where it wasn't.
+        """
+        at = np.asarray(slot, "int64")
+        slots = np.unique(self._feed_slots)
+        begin = np.searchsorted(slots, at - DAY_S // FEED_SLOT_S + 1)
+        heard = np.searchsorted(slots, at, side="right") - begin
+        first = slots[np.minimum(begin, len(slots) - 1)] if len(slots) else at
+        return np.where(heard > 0, heard / np.maximum(at - first + 1, 1), np.nan)
 
     @cached_property
     def _feed_slots(self) -> Ints:

@@ -77,6 +77,7 @@ SILENCE = {
     "was_moving": True,
     "ahead_heard_fraction": 1.0,
     "feed_heard_fraction": 1.0,
+    "feed_usual_fraction": 1.0,
     "heard_fraction": 1.0,
     "ais_class": "A",
     "back_in_berth": False,
@@ -871,6 +872,8 @@ def test_other_kinds_pass_through(scene: Any) -> None:
         # Two that lie together far out; a boat whose like were heard on its ground all along.
         ("encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO)),
         ("gap", ON_ITS_GROUND | HEARD_ALL_ALONG, (0,)),
+        # A feed that passes bring, as quiet as it always is.
+        ("gap", {"feed_heard_fraction": 0.54, "feed_usual_fraction": 0.6}, (CARGO,)),
     ],
 )
 def test_what_is_no_reason(

@@ -74,6 +74,8 @@ def test_other_half_hours_do_not_count():
     vessels, _, _ = learnt.around([1.25] * 2, [103.85] * 2, [SLOT0, SLOT0 + 1], ["A", "A"])
     assert vessels.tolist() == [1, 0]
     assert learnt.feed_heard([SLOT0 * 3, SLOT0 * 3 + 1]).tolist() == [True, False]
+    usual = learnt.feed_usual(SLOT0 * 3 + np.array([-1, 0, 3, 144])).tolist()
+    assert usual == pytest.approx([np.nan, 1.0, 0.25, np.nan], nan_ok=True)
 
 
 def test_nothing_heard_nothing_known():
