@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import RECEPTIONS, SECOND_US, TIME, TRACKED, Column, empty, epoch_us
-from detectors.surroundings.rates import Rates
+from detectors.surroundings.rates import Rates, usual_share
 
 VERSION: Final = "3"
 """Raised when the same reports give other coverage, so that stored coverage is made anew."""
@@ -37,8 +37,6 @@ and the eight around it are about what one coast station hears."""
 
 FEED_SLOT_S: Final = 600
 """Length of a time slot of `FEED`."""
-
-DAY_S: Final = 86_400
 
 CELLS: Final = {
     "date": Column("str", "", "UTC date, YYYY-MM-DD"),
@@ -242,12 +240,7 @@ class Coverage:
         """Return in what share of the ten minutes the feed heard anything, in the day up to each
         ten minutes since 1970-01-01 UTC, from when it was first heard in it; NaN where it wasn't.
         """
-        at = np.asarray(slot, "int64")
-        slots = np.unique(self._feed_slots)
-        begin = np.searchsorted(slots, at - DAY_S // FEED_SLOT_S + 1)
-        heard = np.searchsorted(slots, at, side="right") - begin
-        first = slots[np.minimum(begin, len(slots) - 1)] if len(slots) else at
-        return np.where(heard > 0, heard / np.maximum(at - first + 1, 1), np.nan)
+        return usual_share(self._feed_slots, np.asarray(slot, "int64"), 86_400 // FEED_SLOT_S)
 
     @cached_property
     def _feed_slots(self) -> Ints:
@@ -325,12 +318,8 @@ def concat(parts: Sequence[Coverage]) -> Coverage:
     """Coverage of several days as one."""
     if not parts:
         return Coverage.none()
-    return Coverage(
-        pd.concat([part.cells for part in parts], ignore_index=True),
-        pd.concat([part.feed for part in parts], ignore_index=True),
-        pd.concat([part.receivers for part in parts], ignore_index=True),
-        pd.concat([part.lying for part in parts], ignore_index=True),
-    )
+    tables = zip(*((p.cells, p.feed, p.receivers, p.lying) for p in parts), strict=True)
+    return Coverage(*(pd.concat(days, ignore_index=True) for days in tables))
 
 
 def cells_of(lat: ArrayLike, lon: ArrayLike) -> tuple[Ints, Ints]:

@@ -127,3 +127,17 @@ def fitted(successes: Floats, trials: Floats) -> tuple[float, float]:
     between = float((trials * (share - mean) ** 2).sum()) / (mean * (1.0 - mean))
     intraclass = max((between - (k - 1)) / spread, 1e-6)
     return mean, float(np.clip(1.0 / intraclass - 1.0, MIN_STRENGTH, MAX_STRENGTH))
+
+
+def usual_share(heard: Ints, slot: Ints, memory: int) -> Floats:
+    """Return in what share of the slots something was heard, of the `memory` slots up to each one,
+    from the first of them in which it was; NaN where it was in none.
+
+    >>> usual_share(np.array([7, 9]), np.array([6, 7, 10]), 100)
+    array([nan, 1. , 0.5])
+    """
+    slots = np.unique(heard)
+    begin = np.searchsorted(slots, slot - memory + 1)
+    number = np.searchsorted(slots, slot, side="right") - begin
+    first = slots[np.minimum(begin, len(slots) - 1)] if len(slots) else slot
+    return np.where(number > 0, number / np.maximum(slot - first + 1, 1), np.nan)
