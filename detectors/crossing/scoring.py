@@ -12,6 +12,10 @@ MIN_SCORE: Final = 0.15
 """What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
 AT_A_COAST: Final = frozenset({SHORE, NEAR})
+MOST_OF_IT: Final = 0.7
+"""Who was heard over so much of the width came from over there (a judgement: two planted crossings
+that began before their feed were heard over 0.72 and 0.81, two boats off a ground over 0.5 and
+0.63)."""
 
 
 def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
@@ -32,8 +36,9 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
     score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
     score += 0.1 * min(1.0, mean_kn / 20.0)
-    # Where the feed itself begins, that a vessel is first heard there tells nothing.
-    heard_from_then = began == UNHEARD and evidence["feed_begins"]
+    # Where the feed itself begins, that a vessel is first heard amid the strait tells nothing.
+    amid = evidence["width_fraction"] < MOST_OF_IT
+    heard_from_then = began == UNHEARD and evidence["feed_begins"] and amid
     score *= OF_END[AT_SEA if heard_from_then else began] * OF_END[ended]
     score *= 1.0 if evidence["sides_changed"] else 0.6
     score *= 0.75 + 0.25 * evidence["dark_fraction"]

@@ -177,3 +177,6 @@ def test_first_heard_as_the_feed_begins_tells_nothing() -> None:
     began = of_passage({**seen, "feed_begins": True}, 1000.0)
     assert began == pytest.approx(of_old * 0.3 / 0.7)
     assert of_passage({**seen, "began": "shore", "feed_begins": True}, 1000.0) > of_old
+    most_of_it = {**seen, "width_fraction": 0.75}
+    of_old = of_passage(most_of_it, 1000.0)
+    assert of_passage({**most_of_it, "feed_begins": True}, 1000.0) == of_old
