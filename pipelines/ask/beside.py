@@ -6,9 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from pipelines.ask.recall import story
 from pipelines.assess.dispositions import models, newest
 from pipelines.assess.dispositions.models import Model
+from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.store import exists, read
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from detectors.core.telling import Told, told
 from pipelines.ask.explain.reasons import BEST, considered
-from pipelines.ask.recall import story
 from pipelines.assess import incidents
 from pipelines.assess.dispositions import of_part
+from pipelines.base import story
 from pipelines.base.labels import Labels
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.publish import checks
