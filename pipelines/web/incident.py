@@ -203,21 +203,28 @@ def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
-    """Return the other incidents, not over, that a vessel of one is in too, or one that fell silent
-    when and where one of it did.
+    """Return the other incidents, not over, that a vessel of one is in too, or one that it met, or
+    one that fell silent when and where one of it did.
     """
-    mine = {mmsi for mmsi, *_ in line.vessels}
+    own = {mmsi for mmsi, *_ in line.vessels}
+    mine = own | _in_events(shown, line)
     mine |= {one.mmsi for event in line.events for one in shown.silent.get(event, ())}
     return tuple(
         one
         for one in shown.lines
         if one.rank
         and one.incident_id != line.incident_id
-        and mine & {mmsi for mmsi, *_ in one.vessels}
+        and (mine & {mmsi for mmsi, *_ in one.vessels} or own & _in_events(shown, one))
     )
 
 
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:
+def _in_events(shown: Shown, line: Line) -> set[int]:
+    """Return the vessels of an incident's events: who has no part in it, but met one of it, too."""
+    own = shown.events_of(line.events)
+    return {*own["mmsi"].tolist(), *own["other_mmsi"].tolist()} - {0}
+
+
     """Return stated type and length of each vessel of some events."""
     mmsis = {int(row[name]) for row in events for name in ("mmsi", "other_mmsi")}
     known = shown.vessels

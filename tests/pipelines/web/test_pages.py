@@ -163,6 +163,10 @@ def test_incidents_of_one_vessel_lead_to_each_other(
         assert any(text.startswith(f"{other.number} ") for text in found)
     assert [one.rank for one in incident.shares(shown, first)] == [third.rank], "what is over isn't"
     assert not incident.shares(shown, second)
+    met = {second.incident_id: {first.main}}
+    monkeypatch.setattr(incident, "_in_events", lambda _, one: met.get(one.incident_id, set()))
+    assert second in incident.shares(shown, first), "who met a vessel of another has a part in none"
+    assert first in incident.shares(shown, second)
 
 
 def test_an_event_shows_the_sentences_as_received(
