@@ -120,7 +120,8 @@ class Incident:
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
     """Return the first incident, but that at a place, that nobody has concluded anything on."""
-    return next((one for at, one in enumerate(lines) if one.open and at != place), None)
+    left = (one for at, one in enumerate(lines) if at != place)
+    return next((one for one in left if one.open and not one.watched), None)
 
 
 def find(shown: Shown, incident_id: str) -> Line | None:
@@ -218,13 +219,13 @@ def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
     )
 
 
-def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:
 def _in_events(shown: Shown, line: Line) -> set[int]:
     """Return the vessels of an incident's events: who has no part in it, but met one of it, too."""
     own = shown.events_of(line.events)
     return {*own["mmsi"].tolist(), *own["other_mmsi"].tolist()} - {0}
 
 
+def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:
     """Return stated type and length of each vessel of some events."""
     mmsis = {int(row[name]) for row in events for name in ("mmsi", "other_mmsi")}
     known = shown.vessels
