@@ -621,7 +621,11 @@ def test_silences_that_began_together_lead_to_one_another() -> None:
         SimpleNamespace(**{**about, "vessels": ((mmsi, "", "silent"),), "incident_id": name})
         for mmsi, name in ((2, "B"), (3, "C"))
     ]
-    shown = SimpleNamespace(lines=[one, *others], silent={"a": [Silent("b", 2, 900.0)]})
+    shown = SimpleNamespace(
+        lines=[one, *others],
+        silent={"a": [Silent("b", 2, 900.0)]},
+        events_of=lambda _: pd.DataFrame({"mmsi": [], "other_mmsi": []}),
+    )
     found: Any = incident.shares(cast("Any", shown), cast("Any", one))
     assert found == (others[0],)
 
