@@ -51,17 +51,17 @@ CALL_AT_A_PORT: Final = Hypothesis(
         Case(
             Is("run_ends_in_port"),
             "it went on into a port or an anchorage without a stop at the shore: wooden "
-            "traders bring fruit and charcoal over by night",
+            "traders bring fruit and charcoal over",
         ),
         Case(
             All(Is("next_in_port"), Not(Is("landed"))),
             "it wasn't heard for a while, and then lay in a port: wooden traders bring fruit "
-            "and charcoal over by night",
+            "and charcoal over",
         ),
         Case(
             TO_PORT,
             "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "
-            "anchorage: wooden traders bring fruit and charcoal over by night",
+            "anchorage: wooden traders bring fruit and charcoal over",
         ),
     ),
     "The passage ended at a port or anchorage.",

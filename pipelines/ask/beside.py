@@ -6,9 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from pipelines.ask.recall import story
 from pipelines.assess.dispositions import models, newest
 from pipelines.assess.dispositions.models import Model
+from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.store import exists, read
 
@@ -28,11 +28,14 @@ class Beside:
         The chance that a boarding finds something, for each flag; empty without a model.
     concluded
         What was concluded on the events of each flag, in words; empty where nothing was.
+    watched
+        Whether any of that is to watch it.
     """
 
     model: Model | None
     probability: list[float]
     concluded: list[str]
+    watched: list[bool]
 
 
 def beside(
@@ -62,29 +65,36 @@ def beside(
         model = None
     probability = [] if model is None else model.calibration.probability(scores).tolist()
     told = _concluded(installation, known, say)
-    concluded = [
-        "; ".join(dict.fromkeys(told[key] for key in ids.split(";") if key in told))
-        for ids in event_ids
-    ]
-    return Beside(model, [round(value, 2) for value in probability], concluded)
+    held = [[told[key] for key in ids.split(";") if key in told] for ids in event_ids]
+    return Beside(
+        model,
+        [round(value, 2) for value in probability],
+        ["; ".join(dict.fromkeys(text for _, text in each)) for each in held],
+        [any(conclusion == "watch" for conclusion, _ in each) for each in held],
+    )
 
 
 def _concluded(
     installation: Installation, known: pd.Timestamp | None, say: Callable[[str], str]
-) -> dict[str, str]:
-    """Return in words what holds for each event, along its story to the event that took over."""
+) -> dict[str, tuple[str, str]]:
+    """Return what holds for each event, along its story to the event that took over; its name in
+    the store and in words.
+    """
     if not exists(installation.store, installation.settings.store):
         return {}
     with read(installation.store, installation.settings.store) as store:
         table, heirs = store.dispositions(known), store.heirs()
     told = {
-        row["event_id"]: f"{say(row['conclusion'].replace('_', ' '))} "
-        f"({row['author'].translate(_INNER)}: {row['reason'].translate(_INNER)})"
+        row["event_id"]: (
+            row["conclusion"],
+            f"{say(row['conclusion'].replace('_', ' '))} "
+            f"({row['author'].translate(_INNER)}: {row['reason'].translate(_INNER)})",
+        )
         for row in newest(table).to_dict("records")
     }
     own = dict(told)
     for event_id in heirs:
         stated = (own[before] for before in story.before(event_id, heirs) if before in own)
-        if text := next(stated, ""):
-            told[event_id] = text
+        if found := next(stated, None):
+            told[event_id] = found
     return told

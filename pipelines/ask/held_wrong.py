@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pipelines.ask.recall import story
 from pipelines.assess.dispositions import newest
+from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring

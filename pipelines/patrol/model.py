@@ -25,6 +25,7 @@ OUT_OF_REACH: Final = "out of reach"
 LOWER_VALUE: Final = "lower value than what the units do instead"
 ANOTHER_UNIT: Final = "another unit is sent"
 SAME_INCIDENT: Final = "another vessel of its incident is sailed for"
+CONCLUDED: Final = "concluded"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,13 @@ class Target:
         As flagged; kind and reason of its strongest event.
     worth
         What a boarding of it is worth beside others.
-    instead
-        The vessel of its incident that is sailed for, itself or another.
+    incident
+        Its incident, which is sailed for once; empty where it has none.
+    about
+        Whether that is about it first.
+    concluded
+        What somebody concluded on it for which nobody sails any more, and who; empty where nobody
+        did.
     """
 
     rank: int
@@ -48,7 +54,9 @@ class Target:
     kind: str
     reason: str
     worth: float
-    instead: int
+    incident: str = ""
+    about: bool = False
+    concluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

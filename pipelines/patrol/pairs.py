@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US
 from pipelines.patrol.intercept import speed_mps
 from pipelines.patrol.model import (
+    CONCLUDED,
     HOUR_US,
     NM,
     NO_POSITION,
@@ -60,9 +61,12 @@ def intercepts(
 
 
 def why_not(targets: Sequence[Target], pairs: Sequence[Intercept]) -> dict[int, str]:
-    """By MMSI why a vessel can't be met at all, "" where it can."""
+    """By MMSI why a vessel can't be met at all, or needn't be any more; "" where neither is so."""
     why = {}
     for target in targets:
+        if target.concluded:
+            why[target.mmsi] = CONCLUDED
+            continue
         reasons = {p.reason for p in pairs if p.target is target}
         why[target.mmsi] = (
             "" if "" in reasons else next((r for r in _ORDER if r in reasons), OUT_OF_REACH)

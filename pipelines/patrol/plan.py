@@ -60,8 +60,11 @@ class Inputs:
         `schemas.FLAGGED`.
     kinds, reasons
         By MMSI: kind and reason of the vessel's strongest event.
-    instead
-        By MMSI: the vessel of its incident that is sailed for.
+    about
+        The vessels that incidents are about first: of an incident that one is sailed for, if it can
+        be met.
+    concluded
+        By MMSI: what was concluded, and by whom, for which nobody sails for the vessel any more.
     tracked
         `frames.TRACKED` of the flagged vessels, up to the end of the run.
     past
@@ -82,7 +85,8 @@ class Inputs:
     flagged: pd.DataFrame
     kinds: Mapping[int, str]
     reasons: Mapping[int, str]
-    instead: Mapping[int, int]
+    about: Collection[int]
+    concluded: Mapping[int, tuple[str, str]]
     tracked: pd.DataFrame
     past: pd.DataFrame
     past_days: float
@@ -133,7 +137,7 @@ def make(
     pairs = intercepts(problem, config.units, bases, sorties, targets)
     why = why_not(targets, pairs)
     say("tasks")
-    able = [one for one in targets if not why[one.mmsi] and one.instead == one.mmsi]
+    able = _once([one for one in targets if not why[one.mmsi]])
     tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
     sailed, solver = _assigned(problem, sorties, tasks, use_solver)
@@ -146,7 +150,7 @@ def make(
         end_us,
         start_us + int(planning.stale_after_h * HOUR_US),
         tuple(sailed),
-        _left_out(sailed, targets, pairs),
+        _left_out(_met(sailed), _met(sailed), targets, pairs),
         tuple(pairs),
         tuple(risky),
         solver,
@@ -154,6 +158,14 @@ def make(
         tuple(targets),
         unplaced,
     )
+
+
+def _once(able: Sequence[Target]) -> list[Target]:
+    """Return of each incident the vessel to sail for: the one it is about, else its first one."""
+    chosen: dict[str, Target] = {}
+    for one in sorted(able, key=lambda one: not one.about):
+        chosen.setdefault(one.incident or str(one.mmsi), one)
+    return [one for one in able if chosen[one.incident or str(one.mmsi)] is one]
 
 
 def _with_tides(sailed: Sailed, tides: Tides | None) -> Sailed:
@@ -176,7 +188,7 @@ def for_units(plan: Plan, names: Collection[str]) -> Plan:
     met = _met(plan.sailed)
     left = tuple(
         replace(one, reason=ANOTHER_UNIT) if one.target.mmsi in met else one
-        for one in _left_out(sailed, plan.targets, pairs)
+        for one in _left_out(_met(sailed), met, plan.targets, pairs)
     )
     return replace(
         plan,
@@ -192,14 +204,18 @@ def _met(sailed: Sequence[Sailed]) -> set[int]:
 
 
 def _left_out(
-    sailed: Sequence[Sailed], targets: Sequence[Target], pairs: Sequence[Intercept]
+    met: Collection[int],
+    met_by_all: Collection[int],
+    targets: Sequence[Target],
+    pairs: Sequence[Intercept],
 ) -> tuple[LeftOut, ...]:
     """Return the vessels that no sortie goes for, and why."""
-    met, why = _met(sailed), why_not(targets, pairs)
+    why = why_not(targets, pairs)
+    incidents = {one.incident for one in targets if one.mmsi in met_by_all} - {""}
     return tuple(
         LeftOut(
             target,
-            why[target.mmsi] or (LOWER_VALUE if target.instead == target.mmsi else SAME_INCIDENT),
+            why[target.mmsi] or (SAME_INCIDENT if target.incident in incidents else LOWER_VALUE),
             nearest(target, pairs),
         )
         for target in targets
@@ -213,7 +229,7 @@ def _us(time: pd.Timestamp) -> int:
 
 def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
     ranked = inputs.flagged.sort_values("rank", kind="stable")
-    columns = (ranked[name].tolist() for name in ("rank", "mmsi", "name", "score"))
+    columns = (ranked[name].tolist() for name in ("rank", "mmsi", "name", "score", "incident_id"))
     return [
         Target(
             int(rank),
@@ -223,9 +239,11 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
             inputs.kinds.get(mmsi, ""),
             inputs.reasons.get(mmsi, ""),
             planning.value_of_kind.get(inputs.kinds.get(mmsi, ""), 1.0),
-            inputs.instead.get(mmsi, int(mmsi)),
+            str(incident),
+            mmsi in inputs.about,
+            inputs.concluded.get(mmsi, ()),
         )
-        for rank, mmsi, name, score in zip(*columns, strict=True)
+        for rank, mmsi, name, score, incident in zip(*columns, strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
 """A patrol plan for a finished run: from the store and config/patrol.yaml into the run's folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +11,8 @@ import pandas as pd
 from detectors.core.frames import TRACKED, empty
 from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
+from pipelines.assess.dispositions import newest
+from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
 from pipelines.patrol.model import Plan
@@ -27,6 +29,10 @@ from pipelines.store import Queries, read
 
 BEFORE: Final = timedelta(hours=2)
 """Of a vessel's way before it was last heard, as much as says how it moved."""
+
+CLOSING: Final = frozenset({"boarded", "cleared", "benign_cause"})
+"""The conclusions after which nobody sails for a vessel any more: not those to watch it, or that
+nothing is known."""
 
 
 def plan_run(
@@ -107,6 +113,7 @@ def gather(
         load_zones(installation),
         installation.reference,
         tides.load(installation.tides),
+        concluded_of(flagged, incidents, store.dispositions(), store.heirs()),
     )
 
 
@@ -123,10 +130,14 @@ def inputs_of(
     zones: Zones,
     reference_dir: Path,
     tide_table: Tides | None = None,
+    concluded: Mapping[int, tuple[str, str]] | None = None,
 ) -> Inputs:
     """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`.
 
-    Each incident is sailed for once: for the vessel that it is about, else its first flagged one.
+    Parameters
+    ----------
+    concluded
+        What whoever reads the plan may know of conclusions, by MMSI; see `patrol.plan.Inputs`.
     """
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
@@ -142,7 +153,8 @@ def inputs_of(
         flagged,
         facts["kind"],
         facts["reason"],
-        _instead(flagged, incidents),
+        frozenset(incidents["mmsi"].tolist()),
+        concluded or {},
         tracked,
         past,
         past_days,
@@ -152,19 +164,35 @@ def inputs_of(
     )
 
 
-def _instead(flagged: pd.DataFrame, incidents: pd.DataFrame) -> dict[int, int]:
-    """Return the vessel of each flagged vessel's incident that is sailed for."""
-    about = dict(zip(incidents["incident_id"].tolist(), incidents["mmsi"].tolist(), strict=True))
-    mmsis = set(flagged["mmsi"].tolist())
-    chosen: dict[str, int] = {}
-    instead = {}
-    ordered = flagged.sort_values("rank", kind="stable")
-    for mmsi, name in zip(ordered["mmsi"].tolist(), ordered["incident_id"].tolist(), strict=True):
-        if not name:
-            continue
-        first = about.get(name, 0)
-        instead[mmsi] = chosen.setdefault(name, first if first in mmsis else mmsi)
-    return instead
+def concluded_of(
+    flagged: pd.DataFrame,
+    incidents: pd.DataFrame,
+    dispositions: pd.DataFrame,
+    heirs: dict[str, str],
+) -> dict[int, tuple[str, str]]:
+    """Return by MMSI what was concluded, and by whom, on every event of a vessel's incident.
+
+    What happened after a conclusion is an event that it says nothing of: a unit sails for that.
+    """
+    held = newest(dispositions)
+    closing = {
+        str(event): (str(what), str(who))
+        for event, what, who in zip(
+            held["event_id"], held["conclusion"], held["author"], strict=True
+        )
+    }
+    of_incident = dict(zip(incidents["incident_id"], incidents["events"], strict=True))
+    found = {}
+    for mmsi, name, own in zip(
+        flagged["mmsi"].tolist(), flagged["incident_id"], flagged["event_ids"], strict=True
+    ):
+        told = [
+            next((closing[one] for one in story.before(event, heirs) if one in closing), ("", ""))
+            for event in of_incident.get(name, own).split(";")
+        ]
+        if all(what in CLOSING for what, _ in told):
+            found[int(mmsi)] = told[0]
+    return found
 
 
 def summary(planned: Planned) -> dict[str, Any]:

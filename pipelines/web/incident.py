@@ -10,9 +10,9 @@ import pandas as pd
 
 from detectors.core.telling import Told, told
 from pipelines.ask.explain.reasons import BEST, considered
-from pipelines.ask.recall import story
 from pipelines.assess import incidents
 from pipelines.assess.dispositions import of_part
+from pipelines.base import story
 from pipelines.base.labels import Labels
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.publish import checks
@@ -120,7 +120,8 @@ class Incident:
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
     """Return the first incident, but that at a place, that nobody has concluded anything on."""
-    return next((one for at, one in enumerate(lines) if one.open and at != place), None)
+    left = (one for at, one in enumerate(lines) if at != place)
+    return next((one for one in left if one.open and not one.watched), None)
 
 
 def find(shown: Shown, incident_id: str) -> Line | None:
@@ -203,18 +204,25 @@ def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
-    """Return the other incidents, not over, that a vessel of one is in too, or one that fell silent
-    when and where one of it did.
+    """Return the other incidents, not over, that a vessel of one is in too, or one that it met, or
+    one that fell silent when and where one of it did.
     """
-    mine = {mmsi for mmsi, *_ in line.vessels}
+    own = {mmsi for mmsi, *_ in line.vessels}
+    mine = own | _in_events(shown, line)
     mine |= {one.mmsi for event in line.events for one in shown.silent.get(event, ())}
     return tuple(
         one
         for one in shown.lines
         if one.rank
         and one.incident_id != line.incident_id
-        and mine & {mmsi for mmsi, *_ in one.vessels}
+        and (mine & {mmsi for mmsi, *_ in one.vessels} or own & _in_events(shown, one))
     )
+
+
+def _in_events(shown: Shown, line: Line) -> set[int]:
+    """Return the vessels of an incident's events: who has no part in it, but met one of it, too."""
+    own = shown.events_of(line.events)
+    return {*own["mmsi"].tolist(), *own["other_mmsi"].tolist()} - {0}
 
 
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:

@@ -50,7 +50,7 @@ class Line:
     near, where
         The place it is told by, and its position.
     concluded
-        What holds of what people concluded on it, in words.
+        What holds of what people concluded on it, in words; `watched` if that is to watch it.
     made_of, now
         What its score is made of, and where its vessel was heard last.
     clocks
@@ -75,6 +75,7 @@ class Line:
     next_step: str
     events: tuple[str, ...]
     concluded: str
+    watched: bool
     made_of: str
     now: str
     clocks: str
@@ -92,8 +93,8 @@ class Line:
 
     @property
     def open(self) -> bool:
-        """Whether it goes on, and nobody has concluded anything on it."""
-        return bool(self.rank) and not self.concluded
+        """Whether it goes on, and nobody has concluded more on it than to watch it."""
+        return bool(self.rank) and (self.watched or not self.concluded)
 
     @property
     def number(self) -> str:
@@ -165,10 +166,9 @@ class Shown:
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
-        rows = zip(
-            table.to_dict("records"), near, self.certainties, beside_them.concluded, strict=True
-        )
-        return [self._line(row, kinds, *rest) for row, *rest in rows]
+        held = zip(beside_them.concluded, beside_them.watched, strict=True)
+        rows = zip(table.to_dict("records"), near, self.certainties, held, strict=True)
+        return [self._line(row, kinds, by, word, *said) for row, by, word, said in rows]
 
     @cached_property
     def silent(self) -> dict[str, list[Silent]]:
@@ -198,6 +198,7 @@ class Shown:
         near: str,
         certainty: str,
         concluded: str,
+        watched: bool,
     ) -> Line:
         ids = tuple(str(row["events"]).split(";"))
         kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
@@ -225,6 +226,7 @@ class Shown:
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
             events=ids,
             concluded=one_line(concluded, SENTENCE_LIMIT),
+            watched=watched,
             made_of=one_line(
                 made_of(str(row["made_of"]), self.words.say, self.words.hypotheses), SENTENCE_LIMIT
             ),

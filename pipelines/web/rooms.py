@@ -152,6 +152,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     concluded = told_conclusions(known.dispositions, words)
     titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
     numbers = {line.incident_id: line.number for line in shown.lines}
+    done = {line.incident_id: line.watched for line in shown.lines if line.concluded}
     return Vessel(
         mmsi=mmsi,
         name=one_line(who.name, NAME_LIMIT),
@@ -188,7 +189,9 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 numbers.get(str(row["incident_id"]), ""),
                 one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
                 _when(shown, row),
-                words.status_of(str(row["status"])),
+                words.at_desk("watched" if done[row["incident_id"]] else "concluded")
+                if row["incident_id"] in done
+                else words.status_of(str(row["status"])),
             )
             for row in known.incidents.iloc[::-1].head(MAX_ROWS).to_dict("records")
         ],

@@ -83,9 +83,10 @@ class Tonight:
     ----------
     n, new, changed, over, concluded
         Incidents by what became of them.
+    watched
+        Those on which nothing but to watch them was concluded; they are open.
     first
-        Those to look at first that nobody has concluded anything on, see `incidents.first`; in the
-        order of the list.
+        Those of the open ones to look at first, see `incidents.first`; in the order of the list.
     lines
         Those that the filters keep; `hidden` are the others.
     problems, held_back
@@ -107,6 +108,7 @@ class Tonight:
     changed: int
     over: int
     concluded: int
+    watched: int
     first: tuple[First, ...]
     lines: tuple[Line, ...]
     hidden: int
@@ -139,7 +141,8 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         new=status[NEW],
         changed=status["changed"],
         over=status["merged"] + status["retracted"],
-        concluded=sum(1 for line in lines if line.rank and line.concluded),
+        concluded=sum(1 for line in lines if line.rank and not line.open),
+        watched=sum(1 for line in lines if line.rank and line.watched),
         first=_first(shown, lines),
         lines=kept,
         hidden=len(lines) - len(kept),
@@ -175,11 +178,12 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         pd.DataFrame(night.events),
         pd.DataFrame(night.flagged),
         night.run["end"],
-        concluded=frozenset(one for line in lines if line.concluded for one in line.events),
+        concluded=frozenset(one for line in lines if not line.open for one in line.events),
         say=shown.words.say,
     )
+    watched = (shown.words.at_desk("watched"),)
     told = [
-        First(line, ", ".join(one.why))
+        First(line, ", ".join((*one.why, *watched[: line.watched])))
         for one in found
         if (line := by_id.get(one.incident_id)) is not None
     ]

@@ -31,6 +31,7 @@ Held = Mapping[str, Any]
 _COMMON: Final = ("leads", "not_for_navigation")
 _SENTENCES: Final = (
     *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "lower_value"),
+    *("concluded", "boarded_by", "cleared_by", "benign_cause_by"),
     *("another_unit", "same_incident", "never_nearer", "could_meet_on_watch", "could_meet"),
     *("real", "sample", "stale", "depth", "expected"),
 )

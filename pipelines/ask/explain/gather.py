@@ -15,7 +15,8 @@ from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.explain.revisions import Revision, learned_by_runs
-from pipelines.ask.recall import Moment, story
+from pipelines.ask.recall import Moment
+from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.ask.recall import story
 from pipelines.ask.recall.moment import Moment
 from pipelines.assess.incidents import versions_then
+from pipelines.base import story
 from pipelines.store import Queries
 
 CHANGES: Final = ("new", "changed", "closed", "retracted")

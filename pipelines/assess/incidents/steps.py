@@ -1,6 +1,6 @@
 """What to do next about an incident: by what it is told by, and whether that is over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -60,6 +60,7 @@ that is over. Settings name others (`assess.next_steps`); one without `OVER` hol
 
 def next_step(
     lead: Told,
+    rows: Sequence[Told],
     now: pd.Timestamp,
     own: Mapping[str, str],
     say: Say,
@@ -69,6 +70,8 @@ def next_step(
 
     Parameters
     ----------
+    rows
+        All events of the incident: a boat that landed may be on its way again.
     now
         The end of what was looked at.
     own
@@ -77,12 +80,29 @@ def next_step(
         When flagged vessels were heard last.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
-    keys = (*(f"{kind} {OVER}" for kind in kinds if is_over(lead, now, seen)), *kinds)
+    over = is_over(lead, now, seen) and not _under_way(lead, rows, now, seen)
+    keys = (*(f"{kind} {OVER}" for kind in kinds if over), *kinds)
     for key in keys:
         if key in own:
             step = own[key]
             return say(step) if step == NEXT_STEPS.get(key) else step
     return say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
+
+
+def _under_way(
+    lead: Told, rows: Sequence[Told], now: pd.Timestamp, seen: Mapping[int, pd.Timestamp]
+) -> bool:
+    """Tell whether a boat that crossed is crossing in its last reports, this time or once more."""
+    return lead.kind == "crossing" and any(
+        one.kind == "crossing"
+        and one.mmsi == lead.mmsi
+        and one.end is not None
+        and one.evidence.get("ended") == "unheard"
+        and not one.evidence.get("landed")
+        and seen.get(one.mmsi, now) - one.end <= HEARD_AFTER
+        and now - one.end <= AT_ONCE
+        for one in rows
+    )
 
 
 def is_over(lead: Told, now: pd.Timestamp, seen: Mapping[int, pd.Timestamp]) -> bool:

@@ -262,7 +262,7 @@ def _one(
         "mmsi": main,
         "vessels": " | ".join(f"{m:09d} {say(roles[m])}" for m in (main, *others) if m),
         "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
-        "next_step": next_step(lead, teller.now, next_steps, say, seen),
+        "next_step": next_step(lead, rows, teller.now, next_steps, say, seen),
     }
 
 

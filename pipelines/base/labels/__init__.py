@@ -47,6 +47,10 @@ class PlanLabels(BaseModel):
     lower_value: str
     another_unit: str
     same_incident: str
+    concluded: str
+    boarded_by: str
+    cleared_by: str
+    benign_cause_by: str
     never_nearer: str
     could_meet: str
     could_meet_on_watch: str

@@ -26,6 +26,7 @@ _REASONS: Final = {
     model.LOWER_VALUE: "lower_value",
     model.ANOTHER_UNIT: "another_unit",
     model.SAME_INCIDENT: "same_incident",
+    model.CONCLUDED: "concluded",
 }
 
 
@@ -153,7 +154,10 @@ def reason(code: str, said: PlanLabels) -> str:
 
 
 def detail(left: LeftOut, said: PlanLabels) -> str:
-    """Return the nearest thing to a chance that there was, in words."""
+    """Return the nearest thing to a chance that there was, or what was concluded, in words."""
+    if left.target.concluded:
+        what, who = left.target.concluded
+        return str(getattr(said, f"{what}_by")).format(who=one_line(who, NAME_LIMIT))
     pair = left.nearest
     if pair is None:
         return ""

@@ -20,6 +20,7 @@ from pipelines.patrol.units import Base
 from pipelines.publish import plan as files
 from pipelines.publish.plan import tables, words
 from pipelines.publish.products import Planned
+from pipelines.run.plan import concluded_of
 from tests.pipelines.conftest import holds_its_policy, land_only
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, unit
 
@@ -36,6 +37,7 @@ def inputs(tracked, vessels, past=None, **changes) -> Inputs:
             "name": [NAMES[k % len(NAMES)] for k in range(n)],
             "score": np.linspace(0.95, 0.4, n),
             "last_seen": T0,
+            "incident_id": "",
         }
     )
     whole = Inputs(
@@ -45,6 +47,7 @@ def inputs(tracked, vessels, past=None, **changes) -> Inputs:
         flagged,
         {},
         {},
+        (),
         {},
         frame,
         events.empty() if past is None else past,
@@ -178,11 +181,51 @@ def test_an_incident_is_sailed_for_once(sea, tracked):
     cfg = config(unit("A", boardings=4), unit("B", boardings=4))
     both = make(inputs(tracked, vessels), cfg, sea)
     assert both.left_out == ()
-    given_ = inputs(tracked, vessels, instead={1: 2, 2: 2})
-    made = make(given_, cfg, sea)
+    far = (3, 3.9, 100.1, 0.0, 0)
+    near = config(unit("A", boardings=4, endurance_nm=80))
+    for about, met in ((1, 1), (2, 2), (3, 1)):
+        given_ = inputs(tracked, [*vessels, far], about={about})
+        made = make(replace(given_, flagged=given_.flagged.assign(incident_id="i")), near, sea)
+        assert {s.target.mmsi for one in made.sailed for s in one.stops if s.target} == {met}
+        assert {o.target.mmsi: o.reason for o in made.left_out} == {
+            3 - met: planning.SAME_INCIDENT,
+            3: planning.OUT_OF_REACH,
+        }
+        hold(made, near)
+
+
+def test_what_was_concluded_is_not_sailed_for(sea, tracked):
+    vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 2.35, 101.4, 0.0, 0)]
+    cfg = config(unit("A", boardings=4))
+    made = make(inputs(tracked, vessels, concluded={1: ("boarded", "Aminah")}), cfg, sea)
     assert {s.target.mmsi for one in made.sailed for s in one.stops if s.target} == {2}
-    assert {o.target.mmsi: o.reason for o in made.left_out} == {1: planning.SAME_INCIDENT}
+    [left] = tables.document(Planned(made))["left_out"]
+    assert (left["reason"], left["detail"]) == ("concluded", "boarded, by Aminah")
     hold(made, cfg)
+
+
+def test_a_conclusion_holds_until_something_else_happens():
+    """What to watch is sailed for; so is what one of who saw a part didn't conclude on."""
+    flagged = pd.DataFrame(
+        {
+            "mmsi": [1, 2, 3, 4],
+            "incident_id": ["i", "j", "k", "l"],
+            "event_ids": ["a", "b", "c", "d"],
+        }
+    )
+    incidents = pd.DataFrame(
+        {"incident_id": ["i", "j", "k", "l"], "events": ["a;e", "b", "c;new", "d"]}
+    )
+    said = [("before a", "boarded"), ("e", "boarded"), ("b", "watch"), ("c", "cleared")]
+    said += [("d", "cleared"), ("d", "unknown")]
+    dispositions = pd.DataFrame(said, columns=["event_id", "conclusion"]).assign(
+        made_time=pd.date_range(T0, periods=6, freq="min"),
+        disposition_id=[str(k) for k in range(6)],
+        author="Aminah",
+        reason="seen",
+    )
+    held = concluded_of(flagged, incidents, dispositions, {"a": "before a"})
+    assert held == {1: ("boarded", "Aminah")}
 
 
 def test_why_vessels_are_left_out(sea, tracked):

@@ -26,7 +26,7 @@ from pipelines.base.text import one_line
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.run import plan as flow
-from pipelines.web import concluding, incident, pages, planned, previewing, rooms, spoken
+from pipelines.web import concluding, incident, pages, planned, previewing, rooms, spoken, tonight
 from pipelines.web.app import Desk
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Page, Reader, ask
@@ -163,6 +163,10 @@ def test_incidents_of_one_vessel_lead_to_each_other(
         assert any(text.startswith(f"{other.number} ") for text in found)
     assert [one.rank for one in incident.shares(shown, first)] == [third.rank], "what is over isn't"
     assert not incident.shares(shown, second)
+    met = {second.incident_id: {first.main}}
+    monkeypatch.setattr(incident, "_in_events", lambda _, one: met.get(one.incident_id, set()))
+    assert second in incident.shares(shown, first), "who met a vessel of another has a part in none"
+    assert first in incident.shares(shown, second)
 
 
 def test_an_event_shows_the_sentences_as_received(
@@ -196,6 +200,16 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert not any(row["title"] in text for text in top)
     open_, n = len(table[table["rank"] > 0]) - 1, len(table[table["rank"] > 0])
     assert reader.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
+    reader.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
+    page = reader.page("/")
+    assert page.all("h1")[0][1] == f"{n} incidents: {open_} open, 1 watched"
+    assert row["incident_id"] in reader.page("/?news=open").lines()
+    assert "watched" in reader.page(f"/vessel/{row['mmsi']}").text
+    shown = Nights(load(desk_home)).shown("", "en")
+    [watched] = [line for line in shown.lines if line.watched]
+    first = tonight.tonight(shown, tonight.Asked(), None, ()).first
+    assert [one.why.endswith("watched") for one in first if one.line == watched] == [True]
+    assert incident.next_open(shown.lines, 0) != watched
     week = {"conclusion": "cleared", "reason": "nets", "quiet": "7"}
     reader.send(address, **week)
     until = (night.run["end"] + pd.Timedelta(days=7)).tz_convert("Asia/Kuala_Lumpur")
@@ -203,7 +217,7 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert f"1 week {until:%d %b %Y}" in reader.page(address).text  # said before it is chosen
     reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
     monkeypatch.setattr(incident, "MAX_CONCLUDED", 2)
-    assert "1 earlier conclusions" in reader.page(address).text
+    assert "2 earlier conclusions" in reader.page(address).text
     monkeypatch.undo()
     items = [text for _, text in reader.page(address).all("li") if "KM Tegas" in text]
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
@@ -607,7 +621,11 @@ def test_silences_that_began_together_lead_to_one_another() -> None:
         SimpleNamespace(**{**about, "vessels": ((mmsi, "", "silent"),), "incident_id": name})
         for mmsi, name in ((2, "B"), (3, "C"))
     ]
-    shown = SimpleNamespace(lines=[one, *others], silent={"a": [Silent("b", 2, 900.0)]})
+    shown = SimpleNamespace(
+        lines=[one, *others],
+        silent={"a": [Silent("b", 2, 900.0)]},
+        events_of=lambda _: pd.DataFrame({"mmsi": [], "other_mmsi": []}),
+    )
     found: Any = incident.shares(cast("Any", shown), cast("Any", one))
     assert found == (others[0],)
 

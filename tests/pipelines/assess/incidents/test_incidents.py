@@ -378,6 +378,22 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     assert one["next_step"] == NEXT_STEPS["crossing"]
 
 
+def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
+    unheard = {**BACK, "ended": "unheard", "landed": False}
+    rows = telling.told(
+        events.build(
+            [event("crossing", 1, 3, evidence=OUT), event("crossing", 4, 6, evidence=unheard)]
+        )
+    )
+
+    def step(now: float, seen: float) -> str:
+        return steps.next_step(rows[0], rows, at(now), {}, telling.plain, {SHIP: at(seen)})
+
+    assert step(6.5, 6.1) == NEXT_STEPS["crossing"]
+    assert step(6.9, 6.5) == NEXT_STEPS["crossing over"], "it was heard since, and crosses no more"
+    assert step(9, 6.1) == NEXT_STEPS["crossing over"], "it has had the time to land"
+
+
 def test_one_told_by_an_older_version_still_says_that_it_crossed(gazetteer: Gazetteer) -> None:
     old = {k: v for k, v in OUT.items() if not k.startswith(("left", "arrival"))}
     (one,) = told(
