@@ -145,7 +145,7 @@ def _take_turns(limits: Limits, reports: VesselReports, one: hulls.Alternation) 
     kept = one.rows[~stray]
     if np.count_nonzero(np.diff(reports.track[kept])) >= SURE_SWITCHES:
         return False
-    if not _is_of_one_way(reports, kept):
+    if not is_of_one_way(reports, kept):
         return False
     around_us = int(copies.MAX_CLOCK_S * SECOND_US)
     start_us, end_us = reports.time_us[one.rows[[0, -1]]]
@@ -164,7 +164,7 @@ def _take_turns(limits: Limits, reports: VesselReports, one: hulls.Alternation) 
     return bool(hardly_any and stray.sum() <= MAX_STRAYS * len(every))
 
 
-def _is_of_one_way(reports: VesselReports, kept: Ints) -> bool:
+def is_of_one_way(reports: VesselReports, kept: Ints) -> bool:
     """Tell whether the tracks heard less lie on the way of the one heard most, as misdated ones do;
     positions that are false lie off it.
     """

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.core.explain import explain
 from detectors.identity import Identity
+from detectors.identity.story import VesselReports
+from detectors.identity.two_hulls import is_of_one_way
 from detectors.kinematics import geodesy, integrity
+from tests.detectors.conftest import make_positions
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 16
@@ -332,3 +335,22 @@ def test_a_near_number_is_mended_only_where_all_else_agrees(stage_of, zones_from
     found = explain(Identity().detect(stage.positions, context), context, Identity.hypotheses)
     assert found["subkind"].tolist() == ["hand_over"]
     assert found["explanation"].iloc[0].split(":")[0] == name
+
+
+@pytest.mark.parametrize(("off_deg", "late_s", "one_way"), [(0.1, 0, False), (0.0, 1800, True)])
+def test_what_lies_off_the_way_is_no_misdated_stretch(off_deg, late_s, one_way):
+    """A ship sails for four hours; ten reports are of a place beside it, or of where it was."""
+    at_s = np.r_[np.arange(0, 4 * 3600, 120), np.arange(7260, 8460, 120)]
+    lat, lon = way(at_s - np.where(at_s % 120 == 60, late_s, 0))
+    other = at_s % 120 == 60
+    table = pd.DataFrame(
+        {
+            "mmsi": OLD,
+            "time": T0 + pd.to_timedelta(at_s, unit="s"),
+            "lat": lat + np.where(other, off_deg, 0.0),
+            "lon": lon,
+            "track_id": 100 * OLD + np.where(other, 2, 1),
+        }
+    )
+    sent = VesselReports(make_positions(table))
+    assert is_of_one_way(sent, sent.of(OLD)) == one_way
