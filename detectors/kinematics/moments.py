@@ -1,8 +1,8 @@
 """Who is near whom at the same tick, of many vessels at many ticks, compiled.
 
 What is found is a superset of those within a great-circle distance, by less than a hundredth of it;
-who needs the distance asks `geodesy` for it. A tree over places and ticks (`near`) does the same
-for few; here each tick is hashed by itself, and only those whose pairs are asked for look around.
+who needs the distance asks `geodesy` for it. `near` sorts the cubes of all ticks and lists every
+pair; here each tick is hashed by itself, and only those whose pairs are asked for look around.
 """
 
 from typing import Any, Final

@@ -116,7 +116,7 @@ def may_be_near(
 ) -> Ints:
     """Find the `others` that may be within `radius_m` of any of some places at its moment.
 
-    By cubes of a grid through the Earth, as hashes: of a million a few are left for a tree.
+    By cubes of a grid through the Earth, as hashes: of a million a few are left for `Near`.
     """
     edge = geodesy.chord(radius_m) * 1.001
 
