@@ -35,8 +35,8 @@ def grouped(
     """Tell which incident each event is of.
 
     Events of one hull that overlap, or are at most `JOIN_S` apart (of one behaviour
-    `SAME_BEHAVIOUR_S`), are of one incident; so are the pairs of one raft, and an event and the one
-    that it names. Two numbers that an event says are of
+    `SAME_BEHAVIOUR_S`), are of one incident; so are the pairs of one raft, and an event and those
+    that it names (one that is no lead: of them, its own vessel's). Two numbers that an event says are of
     one hull count as one. An event joins its two vessels' stories only where it is a lead itself
     (`min_score` or more, and no innocent reason as likely as not): a pilot boat that serves ten
     ships joins none of them, nor does a meeting that is `silences.unlikely`. Otherwise it is told
@@ -71,18 +71,9 @@ def grouped(
     hull = _hulls(events[lead & (events["subkind"] == HAND_OVER).to_numpy()])
     kinds = events["kind"].iloc[rows]
     families = pd.factorize(kinds.map(FAMILIES).fillna(kinds))[0]
+    main = np.where(~lead & (of_two > of_one), other, mmsi)[rows]
     links = [
-        _same_hull(
-            events.iloc[rows],
-            mmsi[rows],
-            other[rows],
-            lead[rows],
-            behaviour,
-            join_s,
-            hull,
-            flagged,
-            now,
-        )
+        _same_hull(events.iloc[rows], main, other[rows], lead[rows], behaviour, join_s, hull, now)
         for behaviour, join_s in (
             (np.zeros(len(rows), "int64"), JOIN_S),
             (families, SAME_BEHAVIOUR_S),
@@ -90,7 +81,7 @@ def grouped(
     ]
     links += [
         _same_group(events.iloc[rows], lead[rows]),
-        _named(events.iloc[rows]),
+        _named(events.iloc[rows], main, lead[rows]),
     ]
     first, second = np.concatenate(links, axis=1)
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(rows), len(rows)))
@@ -124,18 +115,15 @@ def _hulls(hand_overs: pd.DataFrame) -> dict[int, int]:
 
 def _same_hull(
     events: pd.DataFrame,
-    mmsi: Ints,
+    main: Ints,
     other: Ints,
     lead: Bools,
     behaviour: Ints,
     join_s: float,
     hull: Mapping[int, int],
-    flagged: Mapping[int, float],
     now: pd.Timestamp,
 ) -> Ints:
     """Return pairs of rows that follow one another in what one hull does of one behaviour."""
-    swap = ~lead & (_scores(other, flagged) > _scores(mmsi, flagged))
-    main = np.where(swap, other, mmsi)
     both = np.flatnonzero(lead & (other > 0))
     row = np.r_[np.flatnonzero(main > 0), both]
     vessel = np.r_[main[main > 0], other[both]]
@@ -160,13 +148,19 @@ def _same_group(events: pd.DataFrame, lead: Bools) -> Ints:
     return np.stack([named[order[same]], named[order[same + 1]]])
 
 
-def _named(events: pd.DataFrame) -> Ints:
-    """Return pairs of rows of which the evidence of one names the other."""
+def _named(events: pd.DataFrame, main: Ints, lead: Bools) -> Ints:
+    """Return pairs of rows of which the evidence of one names the other.
+
+    What is no lead names only what else its main vessel did: two silences that a meeting with
+    little to it names are two stories.
+    """
     row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
     pairs = [
-        (row, row_of[str(value)])
+        (row, named)
         for row, evidence in enumerate(events["evidence"])
         for key, value in evidence.facts.items()
-        if key.endswith("event") and str(value) in row_of
+        if key.endswith("event")
+        and (named := row_of.get(str(value))) is not None
+        and (lead[row] or main[named] == main[row])
     ]
     return np.array(pairs, "int64").reshape(-1, 2).T

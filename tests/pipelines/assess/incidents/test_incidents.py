@@ -306,6 +306,20 @@ def test_a_meeting_that_hardly_was_joins_nobody(gazetteer: Gazetteer) -> None:
     assert [one["vessels"], other["vessels"]] == [f"{SHIP} silent", f"{BOAT} silent"]
 
 
+def test_a_meeting_with_little_to_it_joins_not_the_silences_that_it_names() -> None:
+    gaps = [event("gap", 1, 4, score=0.7), event("gap", 1, 4.5, BOAT, score=0.5)]
+    ids = events.build(gaps).set_index("mmsi")["event_id"]
+    for chance, score, stories in (
+        (0.6, 0.4, [{"gap@1", "possible_meeting@2"}]),
+        (0.6, 0.2, [{"gap@1"}, {"gap@1", "possible_meeting@2"}]),
+        (0.08, 0.4, [{"gap@1"}, {"gap@1", "possible_meeting@2"}]),
+    ):
+        facts = {"alongside_probability": chance, "event": ids[BOAT], "other_event": ids[SHIP]}
+        met = event("possible_meeting", 2, 4, BOAT, SHIP, facts, score=score)
+        found = together(*gaps, met, flagged={SHIP: 0.7, BOAT: 0.5})
+        assert sorted(found, key=len) == stories
+
+
 def test_silences_that_begin_together_tell_of_one_another(gazetteer: Gazetteer) -> None:
     near = event("gap", 1.4, 4, BOAT, score=0.6, lat=4.25)
     found = told(gazetteer, event("gap", 1, 4, score=0.7), near)
