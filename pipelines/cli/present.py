@@ -36,9 +36,7 @@ def _without_nan(value: Any) -> Any:
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Return the rows of a table for JSON: numbers as numbers, MMSIs as nine digits, else null;
-    parts of a score as objects.
-    """
+    """Return rows for JSON: MMSIs as nine digits, parts of a score as objects."""
     rows = table.astype("object").where(table.notna(), None).to_dict("records")
     return [{str(k): _identified(str(k), v) for k, v in row.items()} for row in rows]
 

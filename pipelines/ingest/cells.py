@@ -141,8 +141,7 @@ def finite(cells: pa.Array) -> NDArray[np.float64]:
 
 
 def epochs(values: NDArray[np.float64], form: str) -> NDArray[np.int64]:
-    """Return epoch microseconds of numbers in the unit that `form` names, `NO_TIME` where there is
-    none.
+    """Return epoch microseconds of numbers in the unit of `form`, `NO_TIME` if none.
 
     Parameters
     ----------

@@ -114,9 +114,7 @@ class Member:
 
 
 def kind_of(head: bytes) -> str:
-    """Return the container that a file is, by its first bytes: "gzip", "zstandard", "zip" or
-    "plain".
-    """
+    """Return the container by its first bytes: "gzip", "zstandard", "zip" or "plain"."""
     if zstd.is_skippable(head):
         return "zstandard"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "plain")

@@ -193,9 +193,7 @@ class Layout(BaseModel):
 
 
 def dimension_of(name: str) -> str | None:
-    """Return what a quantity measures: "angle", "speed", "length", "none"; None for an unknown
-    one.
-    """
+    """Return what a quantity measures: "angle", "speed", "length", "none"; else None."""
     if name in _ANGLES:
         return "angle"
     if name == "sog_kn":
@@ -252,9 +250,7 @@ def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
 
 
 def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, list[str]] | None:
-    """Return the layout that a header nearly is (more than half of its marks), and what is
-    missing.
-    """
+    """Return the layout that has more than half of a header, and what is missing."""
     best: tuple[float, Layout, list[str]] | None = None
     for layout in layouts:
         lacking = layout.lacking(header)

@@ -65,8 +65,7 @@ class Block:
 
 
 def count_of(data: bytes, pattern: bytes) -> int:
-    """Return how often one byte, or two different ones in a row, are in `data`; quicker than
-    `count`.
+    """Return how often one byte, or two different in a row, occur; quicker than `count`.
 
     Examples
     --------
@@ -114,8 +113,7 @@ class Lines:
         self.rest_at: int | None = None
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes as they come, for those who find lines themselves; `next` counts bytes
-        then.
+        """Yield the bytes as they come; `next` counts bytes then.
 
         At the end of a damaged archive it is theirs to set `rest` and `rest_at`.
         """

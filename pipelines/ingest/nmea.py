@@ -273,9 +273,7 @@ class NmeaReader:
 
 
 def _may_be_simulated(name: str) -> bool:
-    """Return whether a station's name is an exercise's, or was before one byte of it was
-    damaged.
-    """
+    """Return whether a station is an exercise's, or may be but for one damaged byte."""
     mark = name[: len(SIMULATED)]
     if len(mark) < len(SIMULATED):  # a backslash in the place of the next byte cuts it
         return SIMULATED.startswith(mark)

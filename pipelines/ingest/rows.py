@@ -141,9 +141,7 @@ def speed_kn(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def angle_deg(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return course or heading with NaN for 360 and above (course 360, heading 511: not
-    available).
-    """
+    """Return course or heading, NaN for 360 and above (360, 511: not available)."""
     return np.where((values >= 0) & (values < 360), values, np.nan)
 
 

@@ -194,9 +194,7 @@ class _LastStatics:
     def _replaced(
         self, mmsi: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Return whether `first` differs from what each (distinct) vessel said; `last` is
-        remembered.
-        """
+        """Return where `first` differs from what each vessel said; `last` is remembered."""
         at = np.searchsorted(self._mmsi, mmsi)
         inside = at < len(self._mmsi)
         known = np.zeros(len(mmsi), bool)

@@ -124,9 +124,7 @@ class Values:
         return [self._cells.columns[n] for n in column.names]
 
     def _first(self, name: str) -> Words | NDArray[np.float64] | None:
-        """Return the (first) column of a quantity: texts, numbers, or None if there is no such
-        column.
-        """
+        """Return the (first) column of a quantity: texts, numbers, or None without."""
         columns = self._columns(name)
         if columns is None:
             return None

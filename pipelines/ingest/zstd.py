@@ -30,9 +30,7 @@ class WindowError(Exception):
 
 
 def is_skippable(head: bytes) -> bool:
-    """Return whether a frame begins that is to be passed over (3.1.2); pzstd begins files with
-    one.
-    """
+    """Return whether a frame begins that is to be skipped (3.1.2), as pzstd's files do."""
     return head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F
 
 

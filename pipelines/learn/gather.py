@@ -87,9 +87,7 @@ def batches(
 def flagged_spans(
     store: Queries, since: pd.Timestamp, until: pd.Timestamp, score: float
 ) -> pd.DataFrame:
-    """Return spans of events that deserve a look: mmsi, start_us, end_us. Nobody learns from
-    them.
-    """
+    """Return spans of events that nobody learns from: mmsi, start_us, end_us."""
     found = store.events_touching(since, until)
     found = found[found["score"] >= score]
     end = found["end"].fillna(until)

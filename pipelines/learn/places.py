@@ -118,9 +118,7 @@ def anchorages(
 def waiting_areas(
     traffic: Traffic, zones: Zones, parameters: PlacesParameters
 ) -> Iterator[Place | Refused]:
-    """Find the areas where many ships drifted or went slowly to and fro, neither anchored nor
-    working.
-    """
+    """Find the areas where many ships drifted, neither anchored nor working."""
     drifts = traffic.drifts
     adrift = (drifts["spread_m"] > parameters.max_spread_m) & ~drifts["ship_type"].isin(NOT_WAITING)
     at_sea = _at_sea(drifts[adrift].reset_index(drop=True), zones, parameters)

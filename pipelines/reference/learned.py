@@ -267,9 +267,7 @@ def read(path: Path) -> Snapshot:
 
 
 def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Yield features of the newest snapshot that a person has accepted, with words for where each
-    is.
-    """
+    """Yield accepted features of the newest snapshot, with words for where each is."""
     snapshot = read_newest(folder)
     if snapshot is None:
         return
@@ -284,9 +282,7 @@ def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided of a place: `ACCEPT` or `REJECT`, and who and when, where that is
-    known.
-    """
+    """What a person decided of a place, `ACCEPT` or `REJECT`; who and when, if known."""
 
     what: str
     by: str = ""
@@ -365,9 +361,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def in_use(folder: Path) -> dict[str, Any] | None:
-    """Return the newest snapshot with how many of its places are used and their hash; None without
-    one.
-    """
+    """Return name, places, places used and their hash of the newest snapshot, or None."""
     snapshot = read_newest(folder)
     if snapshot is None:
         return None

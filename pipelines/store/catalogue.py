@@ -221,9 +221,7 @@ def room(root: Path) -> Iterator[None]:
 
 
 def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a connection for the writer's private copy, in UTC, within the memory and temp
-    limits.
-    """
+    """Return a connection for the writer's private copy, in UTC, within the limits."""
     return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
 
 

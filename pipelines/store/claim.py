@@ -129,9 +129,7 @@ class Latest:
         return str(answer["ETag"])
 
     def cannot_compare(self) -> StoreError:
-        """Return what to say of a storage that would let two machines overwrite one another's
-        work.
-        """
+        """Return what to say of a storage that lets two machines write at once."""
         return StoreError(
             f"{self._url}: this storage knows no conditional writes, so nothing keeps two machines "
             "from writing at the same time",

@@ -198,9 +198,7 @@ class FeedParts(NewFiles):
         return frames.empty(TABLES["statics"]) if sums is None else _dated(sums, self._feed_key)
 
     def given(self) -> dict[int, pa.Table] | None:
-        """Return what is held, by day and sorted, to be written with other feeds' rows; None where
-        some of it is written already.
-        """
+        """Return what is held, by day and sorted; None where some of it is written already."""
         if self._files:
             return None
         held, self._held, self._rows = self._held, [], 0
@@ -301,9 +299,7 @@ def _once(statics: pd.DataFrame) -> dict[str, Any]:
 
 
 def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
-    """Return static data summed per content; no order of `_STATIC_KEY` is needed, so none is
-    made.
-    """
+    """Return static data summed per content, in no order."""
     return statics.groupby(list(_STATIC_KEY), as_index=False, dropna=False, sort=False).agg(
         reports=("reports", "sum"),
         first_time=("first_time", "min"),

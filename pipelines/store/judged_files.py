@@ -282,9 +282,7 @@ def _found(
 
 
 def _in_order(found: list[Found], begins: list[NDArray[np.bool_]]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return key and length of each stretch of rows, their order, and keys whose stretches overlap
-    in time.
-    """
+    """Return key and length of each stretch, their order, and keys whose stretches overlap."""
     firsts = [np.flatnonzero(begin) for begin in begins]
     ends = [np.r_[b[1:], len(one.key)] - 1 for one, b in zip(found, firsts, strict=True)]
     keys = _joined([one.key[b] for one, b in zip(found, firsts, strict=True)])

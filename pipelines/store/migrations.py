@@ -53,8 +53,7 @@ KEPT: Final = "before-migration"
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the schema version of a catalogue that this program can use, as it is or once
-    migrated.
+    """Return the schema version of a catalogue that this program can use or migrate.
 
     Raises
     ------
@@ -151,8 +150,7 @@ def migrate_store(
 
 
 def keep(root: Path, label: str, named: set[str]) -> Path:
-    """Return a store of its own, made of what is published: a copy of the catalogue, and the same
-    files.
+    """Keep a store as it is published: a copy of the catalogue, and the same files.
 
     The files of positions are hard links, so that they take no room and outlive a compaction;
     where the file system has no links the catalogue is kept alone, and its files stay as long as

@@ -63,8 +63,7 @@ class Now:
     later: int
 
     def in_words(self) -> str:
-        """Return what a person should know of it; empty where enough vessels agree on the newest
-        report.
+        """Return what a person should know of it; empty where enough vessels agree.
 
         >>> t = pd.Timestamp("2026-01-05T12:00Z")
         >>> Now(t, 1, 3, True, t, 0).in_words()

@@ -281,9 +281,7 @@ class Elsewhere:
         return latest if "catalogue" in latest else None  # else somebody is about to begin
 
     def _noted(self) -> str | None:
-        """Return where the catalogue in the folder comes from or was published; None if it is its
-        own.
-        """
+        """Return where the catalogue in the folder belongs; None if it is its own."""
         try:
             return str(json.loads(self._note.read_text(encoding="utf-8"))["url"])
         except FileNotFoundError:

@@ -101,8 +101,7 @@ def _delta(schema: pa.Schema) -> dict[str, str]:
 
 
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
-    """Return `frames.POSITIONS` as rows of `SCHEMA`, in the order given, without columns of nulls
-    alone.
+    """Return `frames.POSITIONS` as rows of `SCHEMA`, without columns of nulls alone.
 
     Raises
     ------
@@ -169,9 +168,7 @@ def adopt(native: pa.Table, feed_key: str) -> pa.Table:
 
 
 def _on_grids(name: str, values: NDArray[np.float64]) -> dict[str, pa.Array]:
-    """Return a quantity in the first form that gives each value back bit for bit; NaN is null in
-    all.
-    """
+    """Return a quantity in the first form that gives each value back bit for bit."""
     columns: dict[str, pa.Array] = {}
     left = ~np.isnan(values)
     for per_unit, kind in GRIDS[name]:
@@ -199,9 +196,7 @@ def _words(texts: pd.Series) -> pa.Array:
 
 
 def sorted_by_day(parts: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
-    """Yield UTC day (days since 1970) and its rows in `ORDER`, for each day in some encoded
-    tables.
-    """
+    """Yield UTC day (days since 1970) and its rows in `ORDER`, of encoded tables."""
     table = pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
     time = times_us(table)
     day = time // DAY_US

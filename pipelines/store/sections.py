@@ -39,9 +39,7 @@ class Section:
         until: pd.Timestamp = FOREVER,
         only: Ints | None = None,
     ) -> None:
-        """Find the reports from `since` to before `until` of the vessels from the first MMSI on,
-        below the second, and among `only`.
-        """
+        """Find reports from `since` to before `until`, from the first MMSI to below the second."""
         self._found: list[tuple[Group, Ints | None]] = []
         mmsis, times = [np.zeros(0, "int32")], [np.zeros(0, "int64")]
         low_us, high_us = since.value // 1_000, until.value // 1_000
@@ -107,9 +105,7 @@ def joined(sections: Sequence[Section], name: str) -> NDArray[np.float64]:
 
 
 def in_order(sections: Sequence[Section]) -> Ints:
-    """Return what sorts the reports of some sections by vessel and time; where they are of one
-    time, by their place in the feeds.
-    """
+    """Return what sorts reports by vessel, time, and place in the feeds."""
     mmsi = np.concatenate([section.mmsi for section in sections])
     time_us = np.concatenate([section.time_us for section in sections])
     if not len(mmsi):
@@ -150,9 +146,7 @@ def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints
 
 
 def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *without: str) -> pa.Table:
-    """Return some rows of a section as rows of `positions.JUDGED`, with the columns that are made,
-    and without columns of nulls alone.
-    """
+    """Return rows as `positions.JUDGED`, some columns made, without those of nulls alone."""
     if not len(rows):
         return JUDGED.empty_table()
     columns: dict[str, pa.Array] = {}

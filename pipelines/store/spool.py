@@ -35,9 +35,7 @@ _MADE: Final = ("mmsi", "track_id")
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a column begins in the file, of what type it is, and how many of its units make one: 0
-    where it is kept as it is.
-    """
+    """Where a column begins in the file, its type, and units per one: 0 where as it is."""
 
     at: int
     dtype: np.dtype[Any]
@@ -128,9 +126,7 @@ class Spool:
         columns: Collection[str] = tuple(frames.TRACKED),
         within: Within | None = None,
     ) -> Segmented:
-        """Return what is kept of the vessels in `need`, as `Queries.segmented` does; up to `end` it
-        was filled.
-        """
+        """Return what is kept of the vessels in `need`, as `Queries.segmented` does."""
         wanted = need["mmsi"].to_numpy("int64")
         parts = [_Part.of(chunk, wanted) for chunk in self._chunks]
         parts = [part for part in parts if len(part.mmsi)]

@@ -94,9 +94,7 @@ def ask(root: Path, settings: StoreSettings, query: str, most: int | None = None
 
 
 def batches(root: Path, settings: StoreSettings, query: str) -> Iterator[pa.RecordBatch]:
-    """Answer a question piece by piece, at least one, so that an answer of any size can be
-    kept.
-    """
+    """Answer a question piece by piece (at least one), however large the answer."""
     with asked(root, settings, query) as found:
         reader = found.to_arrow_reader(BATCH_ROWS)
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)

@@ -47,16 +47,7 @@ KIND_TAGS = U(int.from_bytes(b"tags", "little"))
 
 
 @called
-def suffix(
-    buffer: Any,
-    place: Any,
-    end: Any,
-    head: Any,
-    wrappers: Any,
-    keys: Any,
-    names: Any,
-    lengths: Any,
-) -> None:
+def suffix(buffer: Any, place: Any, end: Any, head: Any, wrappers: Any, stations: Any) -> None:
     """Read station and time behind a sentence: `,r003669987,1152921693`.
 
     The first field that is an epoch is the time; a field of `r` or `b` and digits or letters is the
@@ -80,7 +71,7 @@ def suffix(
                 byte = buffer[index]
                 plain = plain and (is_digit(byte) or is_letter(byte & 0xDF))
             if plain:
-                head.station = station_code(buffer, place, stop, head, keys, names, lengths)
+                head.station = station_code(buffer, place, stop, head, stations)
         place = stop
     if time != m.NO_TIME and head.time == m.NO_TIME:
         head.time = time
@@ -145,9 +136,7 @@ def next_piece(buffer: Any, place: Any) -> Any:
 
 
 @called
-def preamble(
-    buffer: Any, place: Any, head: Any, wrappers: Any, keys: Any, names: Any, lengths: Any
-) -> Any:
+def preamble(buffer: Any, place: Any, head: Any, wrappers: Any, stations: Any) -> Any:
     """Pass over what stands before a sentence; give its place, or -1 if the line has none.
 
     `head.content` is left at what follows the tag blocks. What stands before a backslash that
@@ -171,7 +160,7 @@ def preamble(
             return np.int64(-1)
         after = np.int64(-1)
         if byte == BACKSLASH:
-            after = tag_block(buffer, place, head, keys, names, lengths)
+            after = tag_block(buffer, place, head, stations)
         if after > 0:
             if head.tags == 0:
                 logged_time(buffer, head.start, place, head)

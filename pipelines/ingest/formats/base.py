@@ -124,6 +124,4 @@ class Format(Protocol):
         """Return the ways to read a feed that begins like this; none if it has another format."""
 
     def why_not(self, head: Head) -> IngestError | None:
-        """Return what is missing, of a feed that is nearly of this format; None if it is quite
-        another.
-        """
+        """Return what a feed of nearly this format lacks; None if it is quite another."""

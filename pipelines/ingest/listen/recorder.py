@@ -338,9 +338,7 @@ def _recovered(fd: int, part: Path) -> Recovered | None:
 
 
 def _names(stem: str) -> Iterator[str]:
-    """Yield names for one moment, without end: the plain one, then numbered ones that sort behind
-    it.
-    """
+    """Yield names for one moment without end, that sort in this order."""
     yield f"{stem}{SUFFIX}"
     for number in count(2):
         yield f"{stem}_{number:03}{SUFFIX}"

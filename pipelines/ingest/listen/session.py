@@ -85,9 +85,7 @@ def listen(
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Return an event that SIGINT and SIGTERM set, for the length of a with block of the main
-    thread.
-    """
+    """Return an event that SIGINT and SIGTERM set, in the main thread's with block."""
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:

@@ -190,9 +190,7 @@ def more_follows(line: bytes) -> bool:
 
 
 def _read_tags(prefix: bytes) -> tuple[bool, bytes]:
-    """Return whether what stands before a sentence says a time; the station that it names, or
-    empty.
-    """
+    """Return whether a sentence's preamble says a time, and the station it names."""
     if not prefix:
         return False, b""
     if b"\\" not in prefix:

@@ -166,9 +166,7 @@ def _each(
 
 
 def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
-    """Return whether transfers are licensed in a transfer area, and who says so; not where
-    unsaid.
-    """
+    """Return whether transfers are licensed in a transfer area, and who says so."""
     licensed, says = properties.get("licensed"), properties.get("licence_source")
     if licensed is None and says is None:
         return {"licensed": False, "licence_source": ""}

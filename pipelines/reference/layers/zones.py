@@ -127,9 +127,7 @@ def with_area(zones: Zones, path: Path) -> tuple[Zones, Zones]:
 
 
 def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
-    """Return learned places that a person has accepted, as zones; see
-    `pipelines.reference.learned`.
-    """
+    """Return learned places that a person has accepted, as zones."""
     from pipelines.reference import learned as snapshot
 
     found = snapshot.accepted(learned_dir) if learned_dir else ()

@@ -28,9 +28,7 @@ class FeedQueries(Generation):
         return report
 
     def waiting(self) -> pd.DataFrame:
-        """Return the ledger's feeds of which rows wait for their time: feed_key, sha256, name,
-        report.
-        """
+        """Return feeds of which rows wait for their time: feed_key, sha256, name, report."""
         # The text finds them without parsing every report; the report itself decides.
         query = (
             "SELECT feed_key, sha256, name, report FROM ledger "

@@ -40,9 +40,7 @@ class Generation:
         return self._connection
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return the result of any read-only query, for notebooks: tables are those of the
-        catalogue.
-        """
+        """Return the result of any read-only query over the catalogue's tables."""
         return self._connection.execute(query, dict(parameters or {})).df()
 
     def _ask(self, name: str, **parameters: Any) -> pd.DataFrame:
@@ -64,8 +62,7 @@ class Generation:
         return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
 
     def fetched(self, paths: Iterable[str]) -> list[str]:
-        """Return files of positions where DuckDB can read them, brought there if they lie
-        elsewhere.
+        """Return files of positions where DuckDB can read them, downloaded if need be.
 
         Raises
         ------

@@ -29,9 +29,7 @@ class TrafficQueries(Generation):
     """Questions about traffic."""
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
-        """Return time of the newest report up to `end` that can be believed, None where there is
-        none.
-        """
+        """Return time of the newest report up to `end` that can be believed, None without."""
         found = self.now(end)
         return None if found is None else found.time
 
@@ -74,9 +72,7 @@ class TrafficQueries(Generation):
         return set(self.sql(query, {"keys": list(feed_keys)})["date"].tolist())
 
     def report_counts(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return vessels heard between two times with their reports on those dates: mmsi,
-        reports.
-        """
+        """Return vessels heard between two times: mmsi, reports on those dates."""
         return self._ask("report_counts", since=since, end=end)
 
     def reports_in(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
@@ -87,8 +83,7 @@ class TrafficQueries(Generation):
             return self._ask("reports_in", end=end)
 
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
-        """Return where to load each vessel from, so that `reach` is covered and one report before
-        it.
+        """Return where to load each vessel from to cover `reach` and one report before it.
 
         Parameters
         ----------
@@ -256,8 +251,7 @@ class TrafficQueries(Generation):
         )
 
     def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return reports by block of 1° of latitude and 0.5° of longitude, for each 24 hours before
-        `end`.
+        """Return reports by block (1° of latitude, 0.5° of longitude) and 24 h before `end`.
 
         Returns
         -------
@@ -272,9 +266,7 @@ class TrafficQueries(Generation):
         return self._ask("heard_by_slot", since=since, end=end)["time"]
 
     def tracks(self) -> pd.DataFrame:
-        """Return every track: span, bounds, length and the simplified geometry of each of its
-        days.
-        """
+        """Return every track: span, bounds, length, and the simplified line of each day."""
         return self._ask("tracks")
 
     def days_heard(self, first: pd.Timestamp, last: pd.Timestamp) -> int:
@@ -286,18 +278,14 @@ class TrafficQueries(Generation):
     def track_positions(
         self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp
     ) -> pd.DataFrame:
-        """Return `frames.TRACKED` of some vessels over a window, cleaned as the detectors saw
-        them.
-        """
+        """Return `frames.TRACKED` of some vessels over a window."""
         reach = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64"), "reach_time": start})
         need = self.need(reach)
         tracked = self.tracked(need, end)
         return tracked[tracked["time"] >= start].reset_index(drop=True)
 
     def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-        """Return `frames.TRACKED` of the vessels in `need`, each from its from_time, up to
-        `end`.
-        """
+        """Return `frames.TRACKED` of vessels, each from its from_time, up to `end`."""
         return self.segmented(need, end).tracked
 
     def segmented(
