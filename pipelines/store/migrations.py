@@ -18,6 +18,7 @@ from typing import Final
 
 import duckdb
 
+from pipelines.base.files import sync
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
@@ -117,18 +118,6 @@ def migrate_store(
 
     To be called while the writer lock is held. A crash at any moment leaves the store as it was or
     as it will be.
-
-    Parameters
-    ----------
-    version
-        The version that it has.
-    named
-        The files that its catalogue names.
-
-    Raises
-    ------
-    StoreError
-        If the copy isn't what was copied; nothing is migrated then.
     """
     published, work = root / "catalogue.duckdb", root / "work.duckdb"
     kept = keep(root, f"schema-{version}", named)
@@ -176,12 +165,12 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
         raise StoreError(
             f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"
         )
-    catalogue.sync(copy)
+    sync(copy)
     for name in named:
         target = unfinished / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # lost, which `check` says, or a file system without links
             os.link(root / name, target)
     unfinished.rename(folder)
-    catalogue.sync(folder.parent)
+    sync(folder.parent)
     return folder

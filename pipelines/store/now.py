@@ -40,8 +40,6 @@ class Now:
 
     Attributes
     ----------
-    time
-        "Now".
     vessels
         Vessels heard within the hour before it, or later; counted up to `MOST_NEEDED`.
     needed
@@ -49,10 +47,6 @@ class Now:
     few
         Whether there are too few vessels to contradict one another, so that the newest report is
         believed as it is.
-    newest
-        Time of the newest report of all.
-    later
-        Vessels that were heard after `time`.
     """
 
     time: pd.Timestamp

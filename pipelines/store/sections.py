@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.store.arrow import categorical, ranks
 from pipelines.store.judged_files import Group, groups_of
 from pipelines.store.positions import GRIDS, JUDGED, times_us
 
@@ -23,13 +24,7 @@ _TIME_BITS: Final = 37
 
 
 class Section:
-    """Reports of a span of time of some vessels, in the order of some files.
-
-    Attributes
-    ----------
-    mmsi, time_us
-        Of each report.
-    """
+    """Reports of a span of time of some vessels, in the order of some files."""
 
     def __init__(
         self,
@@ -138,9 +133,7 @@ def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints
         for name in ("source", "source_offset")
     )
     source = pa.chunked_array(words).unify_dictionaries().combine_chunks()
-    names = np.array(source.dictionary.to_pylist(), dtype=object)
-    rank = np.empty(len(names), "int64")
-    rank[np.argsort(names)] = np.arange(len(names))
+    rank = ranks(source.dictionary.to_pylist())
     offset = np.concatenate([column.to_numpy() for column in offsets])
     return rank[np.asarray(source.indices)[rows]], offset[rows]
 
@@ -178,9 +171,4 @@ def by_first_use(words: pa.DictionaryArray) -> pa.DictionaryArray:
 def classes_of(rows: pa.Table) -> pd.Categorical:
     """Return the classes of the sets that sent some rows, as `frames.TRACKED` has them."""
     column = rows["ais_class"].combine_chunks()
-    words = np.array(column.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(words)
-    rank = np.empty(len(words), "int32")
-    rank[order] = np.arange(len(words))
-    codes = rank[np.asarray(column.indices)]
-    return pd.Categorical.from_codes(codes, pd.Index(words[order], dtype="str"))
+    return categorical(column.dictionary.to_pylist(), np.asarray(column.indices))

@@ -80,14 +80,7 @@ class RunQueries(Generation):
     def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
         """Return events as they were known after a run, in the order of their start.
 
-        Parameters
-        ----------
-        ordinal
-            The run's.
-        mmsi
-            Only events that this vessel takes part in; 0 for all.
-        event_id
-            Only events whose id begins so.
+        `mmsi` leaves those that this vessel takes part in (0: all), `event_id` those that begin so.
 
         Returns
         -------

@@ -85,10 +85,7 @@ class TrafficQueries(Generation):
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
         """Return where to load each vessel from to cover `reach` and one report before it.
 
-        Parameters
-        ----------
-        reach
-            mmsi, reach_time.
+        `reach`: mmsi, reach_time.
 
         Returns
         -------
@@ -141,34 +138,20 @@ class TrafficQueries(Generation):
         return judged_files.select(in_order, need, end, within)
 
     def day_positions(
-        self,
-        paths: list[str],
-        since: pd.Timestamp,
-        mmsis: tuple[int, int] = EVERYBODY,
-        until: pd.Timestamp = FOREVER,
+        self, paths: list[str], since: pd.Timestamp, until: pd.Timestamp = FOREVER
     ) -> pd.DataFrame:
-        """Return `frames.POSITIONS` from a time to before another from some files of the store.
+        """Return `frames.POSITIONS` from a time to before another from some files of the store."""
+        return self._read("day_positions", paths, since=since, until=until)
 
-        With `mmsis` only vessels from the first MMSI on, below the second; files are sorted by
-        MMSI, so that little else is read.
-        """
-        low, high = mmsis
-        return self._read("day_positions", paths, since=since, until=until, low=low, high=high)
-
-    def judged_since(
-        self, date: str, since: pd.Timestamp, mmsis: tuple[int, int] = EVERYBODY
-    ) -> pd.DataFrame:
-        """Return `integrity.JUDGED` of a date since a time; `mmsis` as of `day_positions`."""
-        paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
+    def judged_since(self, date: str, since: pd.Timestamp) -> pd.DataFrame:
+        """Return `integrity.JUDGED` of a date since a time."""
         return self._read(
-            "day_positions",
-            list(paths),
-            integrity.JUDGED,
-            since=since,
-            until=FOREVER,
-            low=mmsis[0],
-            high=mmsis[1],
+            "day_positions", self._judged_files(date), integrity.JUDGED, since=since, until=FOREVER
         )
+
+    def _judged_files(self, date: str) -> list[str]:
+        query = "SELECT path FROM track_files WHERE date = $date"
+        return list(self.sql(query, {"date": date})["path"])
 
     def section(
         self,
@@ -178,7 +161,11 @@ class TrafficQueries(Generation):
         until: pd.Timestamp = FOREVER,
         only: NDArray[np.int64] | None = None,
     ) -> Section:
-        """Return the reports of `day_positions` in the units of the files, of some vessels only."""
+        """Return the reports of `day_positions` in the units of the files, of some vessels only.
+
+        Those from the first of `mmsis` on, below the second; files are sorted by MMSI, so that
+        little else is read.
+        """
         return Section(self.fetched(paths), mmsis, since, until, only)
 
     def judged_section(
@@ -189,8 +176,7 @@ class TrafficQueries(Generation):
         only: NDArray[np.int64] | None = None,
     ) -> Section:
         """Return those of `judged_since` in the same way."""
-        paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
-        return self.section(list(paths), since, mmsis, FOREVER, only)
+        return self.section(self._judged_files(date), since, mmsis, FOREVER, only)
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.RECEPTIONS` since a time from some files of the store."""
