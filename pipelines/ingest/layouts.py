@@ -234,13 +234,7 @@ def _parse(path: Path) -> dict[str, Layout]:
 
 
 def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
-    """Return the layout that the user named.
-
-    Raises
-    ------
-    IngestError
-        If there is none of that name.
-    """
+    """Return the layout that the user named."""
     if name not in layouts:
         raise IngestError(
             f"there is no mapping {name!r}",
@@ -266,16 +260,7 @@ def unknown_table(
 ) -> IngestError | None:
     """Say what a table whose header is no layout's looks like, and which columns it lacks.
 
-    Parameters
-    ----------
-    name
-        What the user calls the feed.
-    layouts
-        The layouts that there are.
-    wanted
-        The layout that the user wants.
-    header
-        Its columns; None is returned if there are none and no layout is wanted.
+    None if it has no columns and no layout is wanted.
     """
     shown = escaped(", ".join(header))
     if wanted is not None:

@@ -30,14 +30,7 @@ _BLOCK: Final = 1 << 20
 class Block:
     """Whole lines.
 
-    Parameters
-    ----------
-    data
-        The lines, each ending with a line feed.
-    numbers
-        The number of each line.
-    overlong
-        It is the beginning of one line that is too long to be AIS.
+    `overlong`: it is the beginning of one line that is too long to be AIS.
     """
 
     data: bytes
@@ -84,13 +77,6 @@ class Lines:
 
     A line ends at a line feed, at a carriage return, or at both. The number is the one that an
     editor shows.
-
-    Parameters
-    ----------
-    member
-        Where the bytes come from.
-    first
-        Number of the first line.
 
     Attributes
     ----------

@@ -88,18 +88,7 @@ _REMEMBERED: Final = 4 << 20
 class NmeaReader:
     """Reads the sentences of one member.
 
-    Parameters
-    ----------
-    lines
-        The feed.
-    source
-        What goes into the column `source`.
-    options
-        How to read.
-    report
-        Filled while reading; complete when all batches have been read.
-    announce
-        Called with a sentence for people before the decoder is compiled.
+    What it is given is said of `formats.base.Feed`.
     """
 
     def __init__(

@@ -21,19 +21,7 @@ from pipelines.ingest.values import OTHER, POSITION, STATIC, Statics, Values
 
 
 class Table:
-    """Makes batches of the rows of one table.
-
-    Parameters
-    ----------
-    layout
-        Which column is what.
-    source
-        What goes into the column `source`.
-    options
-        How to read.
-    report
-        Filled while reading.
-    """
+    """Makes batches of the rows of one table."""
 
     def __init__(self, layout: Layout, source: str, options: IngestOptions, report: Report) -> None:
         self._layout, self._source = layout, source

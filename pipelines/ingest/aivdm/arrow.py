@@ -188,11 +188,6 @@ def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
     )
 
 
-def others_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Return messages that are only listed."""
-    return batch(common(rows, stations))
-
-
 def rejects_arrow(rows: m.Rows) -> pa.RecordBatch:
     """Return pieces that became no row: bytes from `start` to before `end`, and the reason."""
     reasons = pa.DictionaryArray.from_arrays(

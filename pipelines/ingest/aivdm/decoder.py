@@ -47,18 +47,8 @@ class Decoder:
     Where the feed is cut into blocks doesn't change what comes out. Memory is bounded: the arena of
     rows and the memory for parts of messages are allocated here, and used again for every block.
 
-    Parameters
-    ----------
-    announce
-        Called with a sentence for people before the kernel is compiled, which happens once per
-        machine (see `compiled`).
-    rows
-        Rows of the arena.
-
-    Attributes
-    ----------
-    bytes_read
-        Bytes handed in so far.
+    `announce`: called with a sentence for people before the kernel is compiled, which happens once
+    per machine (see `compiled`).
     """
 
     def __init__(self, announce: Announce | None = None, rows: int = 1 << 17) -> None:
@@ -196,15 +186,7 @@ class Decoder:
     def counts(self) -> dict[str, int]:
         """The feed in numbers: pieces, sentences, messages, joined and duplicate parts …"""
         head = self._memory.head[0]
-        unwrapping = self._unwrapping
-        return {
-            **{name: int(head[name]) for name in COUNTS},
-            "unmatched_wrappers": unwrapping.unmatched,
-            "delivered": unwrapping.put_right,
-            "delivered_around": unwrapping.around,
-            "delivered_refused": unwrapping.refused,
-            "delivered_lag_us": unwrapping.lag_us,
-        }
+        return {**{name: int(head[name]) for name in COUNTS}, **self._unwrapping.counts}
 
     @property
     def unaccounted(self) -> int:

@@ -29,16 +29,7 @@ from pipelines.ingest.aivdm.characters import (
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.tags import station_code, tag_block
 from pipelines.ingest.aivdm.times import epoch, logged_time
-from pipelines.ingest.aivdm.words import (
-    BACKSLASHES,
-    BANGS,
-    BLANKS,
-    U,
-    first_mark,
-    load,
-    marks_below,
-    marks_equal,
-)
+from pipelines.ingest.aivdm.words import U, first_mark, load, marks_of_stops
 from pipelines.ingest.aivdm.wrappers import delivered, is_wrapper, wrapper
 
 KIND_BLANK = U(int.from_bytes(b"blank", "little"))
@@ -117,10 +108,7 @@ def is_unnamed(buffer: Any, start: Any, place: Any, end: Any, head: Any) -> Any:
 def next_stop(buffer: Any, place: Any) -> Any:
     """Find the first place from `place` on of `!`, a backslash or a control character."""
     while True:
-        word = load(buffer, place)
-        marks = (
-            marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
-        )
+        marks = marks_of_stops(load(buffer, place))
         if marks:
             return place + first_mark(marks)
         place += 8

@@ -355,10 +355,7 @@ class Stations(NamedTuple):
 class Memory:
     """The arena and the kernel's memory.
 
-    Parameters
-    ----------
-    rows
-        Rows of the largest table of the arena; the kernel pauses when one is full.
+    `rows`: rows of the largest table of the arena; the kernel pauses when one is full.
     """
 
     def __init__(self, rows: int = 1 << 17) -> None:

@@ -42,19 +42,25 @@ def unarmour(text: Any, place: Any, characters: Any, words: Any) -> Any:
 
 
 @inlined
+def decode_position(words: Any, bits: Any, head: Any, tables: Any, layout: Any) -> Any:
+    """Make the row of a position report; `OK` or the reason why not."""
+    if bits < layout.least_bits:
+        return m.SHORT
+    position(tables.positions[head.positions], words, head, layout)
+    head.positions += 1
+    return OK
+
+
+@inlined
 def decode(words: Any, bits: Any, head: Any, type_counts: Any, tables: Any) -> Any:
     """Make a message's row or rows; `OK` or the reason why not."""
     if bits < at.HEADER_BITS:
         return m.SHORT
     kind = take(words, at.MESSAGE_ID)
     if 1 <= kind <= 3:
-        if bits < at.CLASS_A.least_bits:
-            return m.SHORT
-        position(tables.positions[head.positions], words, head, at.CLASS_A)
-        head.positions += 1
-        type_counts[kind] += 1
-        return OK
-    outcome = decode_others(words, bits, kind, head, tables)
+        outcome = decode_position(words, bits, head, tables, at.CLASS_A)
+    else:
+        outcome = decode_others(words, bits, kind, head, tables)
     if outcome == OK:
         type_counts[kind] += 1
     return outcome
@@ -64,11 +70,12 @@ def decode(words: Any, bits: Any, head: Any, type_counts: Any, tables: Any) -> A
 def decode_others(words: Any, bits: Any, kind: Any, head: Any, tables: Any) -> Any:
     """Make the rows of all messages but the most frequent."""
     if kind == 18:
-        if bits < at.CLASS_B.least_bits:
-            return m.SHORT
-        position(tables.positions[head.positions], words, head, at.CLASS_B)
-        head.positions += 1
-    elif kind == 5:
+        return decode_position(words, bits, head, tables, at.CLASS_B)
+    if kind == 27:
+        return decode_position(words, bits, head, tables, at.LONG_RANGE)
+    if kind == 9:
+        return decode_position(words, bits, head, tables, at.AIRCRAFT)
+    if kind == 5:
         if bits < at.VOYAGE.least_bits:
             return m.SHORT
         static(tables.statics[head.statics], words, bits, head, at.VOYAGE)
@@ -93,22 +100,11 @@ def decode_others(words: Any, bits: Any, kind: Any, head: Any, tables: Any) -> A
             return m.SHORT
         aid(tables.aids[head.aids], words, bits, head)
         head.aids += 1
-    elif kind == 27:
-        if bits < at.LONG_RANGE.least_bits:
-            return m.SHORT
-        position(tables.positions[head.positions], words, head, at.LONG_RANGE)
-        head.positions += 1
-    elif kind == 9:
-        if bits < at.AIRCRAFT.least_bits:
-            return m.SHORT
-        position(tables.positions[head.positions], words, head, at.AIRCRAFT)
-        head.positions += 1
     elif kind == 19:
         if bits < at.CLASS_B_EXTENDED.least_bits:
             return m.SHORT
-        position(tables.positions[head.positions], words, head, at.CLASS_B_EXTENDED)
+        decode_position(words, bits, head, tables, at.CLASS_B_EXTENDED)
         static(tables.statics[head.statics], words, bits, head, at.EXTENDED_STATIC)
-        head.positions += 1
         head.statics += 1
     else:
         other(tables.others[head.others], words, head)

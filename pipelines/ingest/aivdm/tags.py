@@ -20,18 +20,7 @@ from pipelines.ingest.aivdm.characters import (
 )
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.times import epoch
-from pipelines.ingest.aivdm.words import (
-    BACKSLASHES,
-    BANGS,
-    BLANKS,
-    U,
-    first_mark,
-    folded,
-    load,
-    lowest,
-    marks_below,
-    marks_equal,
-)
+from pipelines.ingest.aivdm.words import U, first_mark, folded, load, lowest, marks_of_stops
 
 
 @called
@@ -127,9 +116,7 @@ def tag_block(buffer: Any, place: Any, head: Any, stations: Any) -> Any:
     parity = U(0)
     while True:
         word = load(buffer, close)
-        marks = (
-            marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
-        )
+        marks = marks_of_stops(word)
         if marks:
             break
         parity ^= word

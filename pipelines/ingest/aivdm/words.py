@@ -15,7 +15,6 @@ from pipelines.ingest.aivdm.layouts import Bits
 U: Final = np.uint64
 ONES: Final = U(0x0101010101010101)
 TOPS: Final = U(0x8080808080808080)
-ZERO: Final = U(0)
 ONE: Final = U(1)
 ARMOUR_ZERO: Final = U(0x3030303030303030)
 BLANKS: Final = U(0x2020202020202020)
@@ -108,6 +107,12 @@ def marks_equal(word: Any, sought: Any) -> Any:
     """Mark bytes equal to those of `sought`."""
     difference = word ^ sought
     return (difference - ONES) & ~difference & TOPS
+
+
+@inlined
+def marks_of_stops(word: Any) -> Any:
+    """Mark `!`, backslashes and control characters."""
+    return marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
 
 
 @inlined

@@ -53,17 +53,7 @@ _MAX_OPEN: Final = 256
 class Stamper:
     """Decides about lines, one after the other.
 
-    Parameters
-    ----------
-    station
-        Who receives: 1 to 15 letters, digits, - and _.
-    counts
-        Where decisions are counted.
-
-    Raises
-    ------
-    ConfigError
-        If the station has other characters, or too many.
+    `station`: who receives: 1 to 15 letters, digits, - and _.
     """
 
     def __init__(self, station: str, counts: Counts) -> None:
