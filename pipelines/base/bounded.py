@@ -23,10 +23,7 @@ _MAX_WINDOW: Final = 1 << 26
 class DamageError(Exception):
     """Compressed bytes end early or can't be right.
 
-    Attributes
-    ----------
-    kind
-        "truncated archive" or "damaged archive".
+    `kind`: "truncated archive" or "damaged archive".
     """
 
     def __init__(self, kind: str = "damaged archive") -> None:
@@ -66,10 +63,7 @@ class Inflater(Protocol):
 class Deflate:
     """A stream of RFC 1951.
 
-    Parameters
-    ----------
-    wbits
-        As for `zlib.decompressobj`: -15 for a bare stream, 31 for one in gzip's wrapping.
+    `wbits`: as for `zlib.decompressobj`: -15 for a bare stream, 31 for one in gzip's wrapping.
     """
 
     def __init__(self, wbits: int) -> None:

@@ -147,9 +147,14 @@ _HAZARD: Final = re.compile(
 _HAZARDS: Final = {"a": 1, "x": 1, "b": 2, "y": 2, "c": 3, "z": 3, "d": 4, "os": 4}
 
 
+def plain(word: str) -> str:
+    """Return a word as glossaries have it: small letters, single blanks."""
+    return " ".join(word.replace("_", " ").split()).casefold()
+
+
 def says_nothing(word: str) -> bool:
     """Return whether a word for a code means that there is none, as "Undefined" does."""
-    return _SAYS_NOTHING.fullmatch(" ".join(word.replace("_", " ").split()).casefold()) is not None
+    return _SAYS_NOTHING.fullmatch(plain(word)) is not None
 
 
 def ship_type(word: str) -> int | None:
@@ -162,14 +167,14 @@ def ship_type(word: str) -> int | None:
     >>> ship_type("Chemical Tanker"), ship_type("Law Enforce"), ship_type("Cargo - Hazard B")
     (80, 55, 72)
     """
-    plain = " ".join(word.replace("_", " ").split()).casefold()
-    if plain in SHIP_TYPE:
-        return SHIP_TYPE[plain]
-    if _NOTHING.search(plain):
+    text = plain(word)
+    if text in SHIP_TYPE:
+        return SHIP_TYPE[text]
+    if _NOTHING.search(text):
         return None
     for code, words in _KEYWORD:
-        if words.search(plain):
-            hazard = _HAZARD.search(plain)
+        if words.search(text):
+            hazard = _HAZARD.search(text)
             grouped = code in (20, 40, 60, 70, 80, 90)
             return code + (_HAZARDS[hazard[1]] if hazard and grouped else 0)
     return None

@@ -1,4 +1,4 @@
-"""Stands by a command and ends what it started when it is gone: see `processes.guarded`.
+"""Stands by a command and ends what it started when it is gone: see `processes.Guard`.
 
 It is a program of its own (``python -m pipelines.base.guard MARK``) that waits for the end of its
 input, which the command holds open for as long as it lives.

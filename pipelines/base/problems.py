@@ -8,14 +8,7 @@ from typing import Literal
 class Problem:
     """Something that a person should look at.
 
-    Attributes
-    ----------
-    level
-        "error": results would be wrong. "warning": they may be poorer than they could.
-    where
-        The file or zone.
-    message, hint
-        What is wrong, and what can be done about it.
+    `level`: "error": results would be wrong. "warning": they may be poorer than they could.
     """
 
     level: Literal["error", "warning"]

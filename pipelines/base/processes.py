@@ -2,7 +2,7 @@
 
 A process that is killed (kill -9, no memory left) can't end what it has started, so something else
 must. A child of ours asks the kernel to be killed with its parent (`end_with_parent`). What Dask
-starts for us can't be asked to, so `guarded` marks all of it in its environment, and has a process
+starts for us can't be asked to, so `Guard` marks all of it in its environment, and has a process
 stand by that ends whatever carries the mark (see `guard`). A command that starts others, or that
 may be in native code for long, is `supervise`d: its work is in a child, and it waits.
 """
@@ -43,12 +43,7 @@ def started(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a process for the length of a with block; it is asked to end, then made to.
 
-    Parameters
-    ----------
-    patience_s
-        Time for it to end by itself; else `STOP_S`.
-    options
-        Those of `subprocess.Popen`.
+    It has `patience_s` to end by itself, else `STOP_S`; `options` are those of `Popen`.
     """
     options["env"] = {**(options.get("env") or os.environ), _PARENT: str(os.getpid())}
     with subprocess.Popen(command, **options) as process:
@@ -110,21 +105,11 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-@contextmanager
-def guarded(mark: str) -> Iterator[None]:
-    """Everything started in this with block ends when this process dies, however it dies.
+class Guard:
+    """Has everything started in a with block end when this process dies, however it dies.
 
-    Parameters
-    ----------
-    mark
-        In the environment of all that is started; no other command's.
+    `mark` is in the environment of all that is started, and no other command's; see `guard`.
     """
-    with _Guard(mark):
-        yield
-
-
-class _Guard:
-    """The process that stands by: see `guard`."""
 
     def __init__(self, mark: str) -> None:
         os.environ[MARK] = mark
@@ -164,12 +149,10 @@ def supervise(work: Callable[[], None], *, stopped: Callable[[signal.Signals], i
     killed, and so is all that it has started. If this process is killed, the kernel and the guard
     do it. Only in a process that has one thread yet, such as a command that has just begun.
 
-    Parameters
-    ----------
-    stopped
-        Called after such a signal, when nothing runs any more: says so, and returns the exit code.
+    `stopped`: called after such a signal, when nothing runs any more: says so, and returns the exit
+    code.
     """
-    guard = _Guard(secrets.token_hex(16))
+    guard = Guard(secrets.token_hex(16))
     heeded = {signal.SIGTERM, signal.SIGINT}
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
         heeded.add(signal.SIGHUP)

@@ -30,12 +30,7 @@ _MAX_NOTE: Final = 4_000
 class Doing:
     """What is going on.
 
-    Attributes
-    ----------
-    stage, detail
-        A step of the work, and what of it.
-    done, total
-        How far it is, in a unit of the step's own; 0 where that isn't known.
+    `done` and `total`: how far it is, in a unit of the step's own; 0 where that isn't known.
     """
 
     stage: str
@@ -55,10 +50,8 @@ Tell = Callable[[Doing], None]
 class Reporter:
     """Says what is going on; on a terminal with bars, else in a line a step.
 
-    Parameters
-    ----------
-    tell
-        Told of everything that a bar shows, also where none is drawn. What it raises ends the work.
+    `tell`: told of everything that a bar shows, also where none is drawn. What it raises ends the
+    work.
     """
 
     def __init__(
@@ -126,10 +119,7 @@ class Bar:
 def reporter(*, quiet: bool = False, noted: Path | None = None) -> Iterator[Reporter]:
     """Give a reporter on stderr.
 
-    Parameters
-    ----------
-    noted
-        The file in which others find what is going on (`noted_in`); gone when the block ends.
+    `noted`: the file in which others find what is going on (`noted_in`); gone when the block ends.
     """
     console = Console(stderr=True, quiet=quiet)
     with _noting(noted) as tell:

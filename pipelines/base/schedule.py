@@ -1,7 +1,6 @@
 """When runs are due, and up to when they were done."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
+
+from pipelines.base.files import write_text
 
 
 def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datetime]:
@@ -62,8 +63,4 @@ def read_served(path: Path) -> Served | None:
 def write_served(path: Path, served: Served) -> None:
     """Note it, whole or not at all."""
     done = None if served.done is None else served.done.isoformat()
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(
-        json.dumps({"since": served.since.isoformat(), "done": done}) + "\n", encoding="utf-8"
-    )
-    os.replace(fresh, path)  # noqa: PTH105
+    write_text(path, json.dumps({"since": served.since.isoformat(), "done": done}) + "\n")

@@ -6,7 +6,7 @@ All paths of an installation are derived here, from one home and one configurati
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -168,6 +168,17 @@ class Settings(FileSettings):
     notices: NoticeSettings = NoticeSettings()
 
 
+class _Below:
+    """A path in the home of an installation, or in its configuration."""
+
+    def __init__(self, name: str, folder: Literal["home", "config"] = "home") -> None:
+        self._name, self._folder = name, folder
+
+    def __get__(self, installation: "Installation", _: object) -> Path:
+        folder: Path = getattr(installation, self._folder)
+        return folder / self._name
+
+
 @dataclass(frozen=True)
 class Installation:
     """One home and one configuration: every path that the program reads or writes."""
@@ -175,6 +186,51 @@ class Installation:
     home: Path
     config: Path
     settings: Settings
+
+    store = _Below("store")
+    """Folder of the store."""
+    runs = _Below("runs")
+    """Folder of run results."""
+    latest = _Below("latest")
+    """Link to the newest finished run of a night, with all that it produced."""
+    look = _Below("look")
+    """Link to the newest look between nights; there only where one made a run since a night."""
+    spool = _Below("spool")
+    """Where standard input is kept while it is ingested."""
+    failure = _Below("FAILED")
+    """What went wrong with the last nightly run; there only while it is the newest news."""
+    progress = _Below("progress.json")
+    """How far the run is that is writing; there only meanwhile."""
+    learned = _Below("learned")
+    """Folder of learned places and fitted models."""
+    photographs = _Below("photographs")
+    """Folder of photographs of vessels, named by MMSI; whoever has one puts it there."""
+    recordings = _Below("recordings")
+    """Folder of recorded live feeds."""
+    operations = _Below("operations")
+    """Folder of operations' reports."""
+    release = _Below("release")
+    """Folder of what recipients' packs are made from; made anew where it lacks."""
+    exported = _Below("exported")
+    """Folder of the events of each pack, with the ids that they have in it."""
+    packs = _Below("packs")
+    """Folder of recipients' packs."""
+    keys = _Below("keys")
+    """Folder of keys that sign and open packs."""
+    last_backup = _Below("last-backup.json")
+    """Where and when the newest backup was made."""
+    service = _Below("service.json")
+    """Since when the schedule runs here; there once `selat serve` was started."""
+    looked = _Below("looked.json")
+    """What the last look between nights left, see `run.looks`."""
+    told = _Below("notices.json")
+    """What notices were sent of, and when."""
+    examined = _Below("examined.json")
+    """What was wrong with configuration and zones when they were examined last."""
+    exports = _Below("exports.jsonl")
+    """Log of what was sent to whom."""
+    watchlists = _Below("watchlists", "config")
+    """Folder of watch-lists."""
 
     @property
     def reference(self) -> Path:
@@ -189,129 +245,13 @@ class Installation:
         return (self.config / Path(named).expanduser()) if named else None
 
     @property
-    def store(self) -> Path:
-        """Folder of the store."""
-        return self.home / "store"
-
-    @property
-    def runs(self) -> Path:
-        """Folder of run results."""
-        return self.home / "runs"
-
-    @property
-    def latest(self) -> Path:
-        """Link to the newest finished run of a night, with all that it produced."""
-        return self.home / "latest"
-
-    @property
-    def look(self) -> Path:
-        """Link to the newest look between nights; there only where one made a run since a night."""
-        return self.home / "look"
-
-    @property
     def newest(self) -> Path:
         """Link to the newest run, which a look may have made: its tables, and nothing drawn."""
         return self.look if self.look.exists() else self.latest
 
     @property
-    def spool(self) -> Path:
-        """Where standard input is kept while it is ingested."""
-        return self.home / "spool"
-
-    @property
-    def failure(self) -> Path:
-        """What went wrong with the last nightly run; there only while it is the newest news."""
-        return self.home / "FAILED"
-
-    @property
-    def progress(self) -> Path:
-        """How far the run is that is writing; there only meanwhile."""
-        return self.home / "progress.json"
-
-    @property
-    def learned(self) -> Path:
-        """Folder of learned places and fitted models."""
-        return self.home / "learned"
-
-    @property
-    def photographs(self) -> Path:
-        """Folder of photographs of vessels, named by MMSI; whoever has one puts it there."""
-        return self.home / "photographs"
-
-    @property
-    def recordings(self) -> Path:
-        """Folder of recorded live feeds."""
-        return self.home / "recordings"
-
-    @property
-    def operations(self) -> Path:
-        """Folder of operations' reports."""
-        return self.home / "operations"
-
-    @property
-    def release(self) -> Path:
-        """Folder of what recipients' packs are made from; made anew where it lacks."""
-        return self.home / "release"
-
-    @property
-    def exported(self) -> Path:
-        """Folder of the events of each pack, with the ids that they have in it."""
-        return self.home / "exported"
-
-    @property
-    def packs(self) -> Path:
-        """Folder of recipients' packs."""
-        return self.home / "packs"
-
-    @property
-    def keys(self) -> Path:
-        """Folder of keys that sign and open packs."""
-        return self.home / "keys"
-
-    @property
-    def last_backup(self) -> Path:
-        """Where and when the newest backup was made."""
-        return self.home / "last-backup.json"
-
-    @property
-    def service(self) -> Path:
-        """Since when the schedule runs here; there once `selat serve` was started."""
-        return self.home / "service.json"
-
-    @property
-    def looked(self) -> Path:
-        """What the last look between nights left, see `run.looks`."""
-        return self.home / "looked.json"
-
-    @property
-    def told(self) -> Path:
-        """What notices were sent of, and when."""
-        return self.home / "notices.json"
-
-    @property
-    def examined(self) -> Path:
-        """What was wrong with configuration and zones when they were examined last."""
-        return self.home / "examined.json"
-
-    @property
-    def exports(self) -> Path:
-        """Log of what was sent to whom."""
-        return self.home / "exports.jsonl"
-
-    @property
-    def watchlists(self) -> Path:
-        """Folder of watch-lists."""
-        return self.config / "watchlists"
-
-    @property
     def detectors(self) -> dict[str, dict[str, Any]]:
-        """The detectors' configuration blocks.
-
-        Raises
-        ------
-        ConfigError
-            If the file can't be read or isn't a mapping of mappings.
-        """
+        """The detectors' configuration blocks."""
         blocks = read_yaml(self.config / "detectors.yaml")
         for name, block in blocks.items():
             if not isinstance(block or {}, dict):

@@ -9,10 +9,8 @@ def before(event_id: str, supersedes: Mapping[str, str]) -> Iterator[str]:
     An event may come back and take over from the one that had taken over from it; each is named
     once.
 
-    Parameters
-    ----------
-    supersedes
-        Id of the event whose story each took over; empty, or not there, where it took over none.
+    `supersedes`: id of the event whose story each took over; empty, or not there, where it took
+    over none.
 
     Examples
     --------
@@ -29,10 +27,7 @@ def before(event_id: str, supersedes: Mapping[str, str]) -> Iterator[str]:
 def heir(event_id: str, supersedes: Mapping[str, str], standing: Collection[str]) -> str:
     """Find the event in which a retracted one's story goes on, by way of others; empty if none.
 
-    Parameters
-    ----------
-    standing
-        Ids of the events that aren't retracted.
+    `standing`: ids of the events that aren't retracted.
 
     Examples
     --------

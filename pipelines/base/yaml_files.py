@@ -41,13 +41,7 @@ class _Loader(_Safe):  # type: ignore[misc]
 
 
 def read_value(text: str) -> Any:
-    """Return what a YAML text says.
-
-    Raises
-    ------
-    ConfigError
-        If it isn't YAML.
-    """
+    """Return what a YAML text says."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
@@ -92,11 +86,6 @@ def read_bounded(path: Path, max_bytes: int) -> dict[str, Any]:
     It is refused where it is larger than that, where it nests deeper than `MAX_DEPTH`, which takes
     time with the square of the depth to read, or where it holds an alias: a few lines of them can
     stand for more than any memory holds.
-
-    Raises
-    ------
-    ConfigError
-        As `read_yaml`, and for those.
     """
     try:
         if path.stat().st_size > max_bytes:

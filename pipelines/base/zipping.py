@@ -17,11 +17,6 @@ def write(
     """Write an archive of members by name, in the order of their names.
 
     Names are used as they are; whoever calls makes sure that they lead nowhere.
-
-    Parameters
-    ----------
-    stored
-        Names of members that aren't packed.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         for name in sorted(members):

@@ -25,7 +25,7 @@ _READ: Final = 1 << 16
 _END: Final = struct.Struct("<4s4H2LH")  # APPNOTE 4.3.16
 _END64: Final = struct.Struct("<4sQ2H2L4Q")  # 4.3.14
 _LOCATOR64: Final = struct.Struct("<4sLQL")  # 4.3.15
-_ENTRY: Final = struct.Struct("<4s6H3L5H2L")  # 4.3.12
+_ENTRY: Final = struct.Struct("<4s4x2H4x3L3H4x2L")  # 4.3.12
 _LOCAL: Final = struct.Struct("<4s5H3L2H")  # 4.3.7
 _LZMA_HEADER: Final = 9
 _IN_64: Final = 0xFFFFFFFF
@@ -49,18 +49,10 @@ class Entry:
     ----------
     name
         Its name, for people: bytes that aren't in its encoding are replaced.
-    raw_name
-        Its name as it stands there.
-    method
-        How it is compressed.
     encrypted, is_link, is_folder
         What it is beside a file.
     compressed, size
         Its bytes in the archive, and those that they stand for. It may lie.
-    crc
-        CRC-32 of its content.
-    at
-        Where its local header begins.
     overlaps
         Whether bytes of another file are its own too: so is a small archive made to hold much
         (Fifield, "A better zip bomb", WOOT 2019).
@@ -79,33 +71,8 @@ class Entry:
     overlaps: bool = False
 
 
-@dataclass(frozen=True)
-class Directory:
-    """What an archive holds.
-
-    Attributes
-    ----------
-    entries
-        In the directory's order.
-    before
-        Bytes before the archive, as of a program that unpacks itself.
-    start
-        Where the directory begins.
-    comment
-        The archive's comment.
-    behind
-        Bytes behind the archive.
-    """
-
-    entries: tuple[Entry, ...]
-    before: int
-    start: int
-    comment: bytes
-    behind: int
-
-
-def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> Directory:
-    """Read the directory of an archive.
+def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> tuple[Entry, ...]:
+    """Read the directory of an archive, which may stand behind a program that unpacks it.
 
     Raises
     ------
@@ -122,7 +89,7 @@ def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> Directory:
         at = tail.rfind(b"PK\x05\x06", 0, at)
     if at < 0:
         raise ZipError("it has no directory")
-    _, _, _, _, count, length, offset, comment = _END.unpack_from(tail, at)
+    *_, count, length, offset, _ = _END.unpack_from(tail, at)
     end = tail_at + at
     wide = _end64(file, end)
     stop = end
@@ -136,11 +103,7 @@ def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> Directory:
     if start < offset:
         raise ZipError("its directory isn't where it says")
     file.seek(start)
-    entries = _apart(tuple(_entries(file.read(length), start - offset, max_entries)))
-    behind = at + _END.size + comment
-    return Directory(
-        entries, start - offset, start, tail[at + _END.size : behind], len(tail) - behind
-    )
+    return _apart(tuple(_entries(file.read(length), start - offset, max_entries)))
 
 
 def _fits(tail: bytes, at: int) -> bool:
@@ -170,25 +133,10 @@ def _entries(data: bytes, before: int, max_entries: int) -> Iterator[Entry]:
     while at < len(data):
         if at + _ENTRY.size > len(data):
             raise ZipError("its directory is cut off")
-        (
-            mark,
-            _,
-            _,
-            flags,
-            method,
-            _,
-            _,
-            crc,
-            compressed,
-            size,
-            n_name,
-            n_extra,
-            n_comment,
-            _,
-            _,
-            attributes,
-            offset,
-        ) = _ENTRY.unpack_from(data, at)
+        mark, flags, method, crc, compressed, size, *lengths, attributes, offset = (
+            _ENTRY.unpack_from(data, at)
+        )
+        n_name, n_extra, n_comment = lengths
         if mark != b"PK\x01\x02":
             raise ZipError("its directory is damaged")
         found += 1

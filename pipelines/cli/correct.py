@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.keys import passphrase_of_key
+from pipelines.cli.keys import signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, shown_installation
 from pipelines.cli.present import moment_text, print_json, print_table
 
@@ -54,13 +54,9 @@ def correct(
     import pandas as pd
 
     from pipelines.base.progress import reporter
-    from pipelines.publish.packs.keys import Keyring
     from pipelines.run.corrections import correct as make
 
-    keyring = Keyring(installation.keys)
-    signer = None
-    if keyring.signing() or not unsigned:
-        signer = keyring.signer(passphrase_of_key() if keyring.locked() else None)
+    signer = signer_of(installation, unsigned=unsigned)
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not yes
 
     def agree(made: "Correction") -> bool:

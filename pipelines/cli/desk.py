@@ -65,7 +65,11 @@ def desk(
     from detectors.core.errors import ConfigError
 
     if context.invoked_subcommand is not None:
-        given = [name for name in context.params if _given(context, name)]
+        given = [
+            name
+            for name in context.params
+            if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+        ]
         if given:  # they would be forgotten, and another home be changed
             raise ConfigError(
                 f"options of selat desk {context.invoked_subcommand} come after it",
@@ -93,11 +97,6 @@ def desk(
     network = Network(tls.context(cert, key), tuple(name or ()))
     with listening(listen, port, network=True) as sock:
         serve_accounts(made, sock, network, say=say)
-
-
-def _given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command("certificate")

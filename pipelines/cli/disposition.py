@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
-from pipelines.cli.present import print_csv, print_json, records
+from pipelines.cli.present import print_as, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -187,11 +187,7 @@ def list_(
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
-    if as_json:
-        print_json(records(known))
-    elif as_csv:
-        print_csv(known)
-    else:
+    if not print_as(known, as_json=as_json, as_csv=as_csv):
         for row in known.to_dict("records"):
             when = row["made_time"].strftime("%Y-%m-%d %H:%MZ")
             what = f"{row['kind']} {row['mmsi']:09d} {row['conclusion']}"

@@ -9,8 +9,6 @@ from pipelines.cli.options import AsJson, Config, installation_of
 from pipelines.cli.present import cell
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from pipelines.exercise import Score
 
 app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds and score runs.")
@@ -177,6 +175,7 @@ def exercise_trial(
 
 
 def _show(result: "Score", *, by_sort: bool) -> None:
+    from rich.console import Console
     from rich.table import Table
 
     frame = result.to_frame()
@@ -184,7 +183,7 @@ def _show(result: "Score", *, by_sort: bool) -> None:
     frame["lift_text"] = [
         _lift(*row) for row in frame[["lift", "lift_low", "lift_high"]].itertuples(index=False)
     ]
-    console = _console()
+    console = Console(highlight=False)
     # Three tables, so that each fits a terminal of 80 columns.
     for headings in (
         {
@@ -244,6 +243,7 @@ def _show(result: "Score", *, by_sort: bool) -> None:
 
 
 def _show_seeds(by_seed: "dict[int, Score]") -> None:
+    from rich.console import Console
     from rich.table import Table
 
     kinds = sorted({k.kind for one in by_seed.values() for k in one.kinds if k.planted})
@@ -254,14 +254,8 @@ def _show_seeds(by_seed: "dict[int, Score]") -> None:
         table.add_row(
             str(seed), *[found.get(kind, "–") for kind in kinds], *[cell(value) for value in last]
         )
-    _console().print(table)
+    Console(highlight=False).print(table)
 
 
 def _lift(lift: float, low: float, high: float) -> str:
     return "–" if lift != lift else f"{lift:.1f} ({low:.1f}–{high:.1f})"  # noqa: PLR0124 - NaN
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(highlight=False)

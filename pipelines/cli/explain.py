@@ -155,7 +155,6 @@ def _clip_incident(
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
-    """Show an incident and its events."""
     from pipelines.cli.incidents import print_incidents
 
     if as_json:

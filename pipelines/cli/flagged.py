@@ -78,9 +78,9 @@ def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Ti
     return folder, then.time
 
 
-def show_latest(installation: "Installation", *, top: int, as_json: bool) -> None:
-    """Show the first of the newest run."""
-    _show(installation, _latest(installation), top=top, as_json=as_json)
+def show_latest(installation: "Installation", *, as_json: bool) -> None:
+    """Show the first ten of the newest run."""
+    _show(installation, _latest(installation), top=10, as_json=as_json)
 
 
 def _show(

@@ -12,7 +12,8 @@ from pipelines.cli.options import AsJson, Config, Home, installation_of
 from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
-    from pipelines.publish.packs.keys import Key, Keyring
+    from pipelines.base.settings import Installation
+    from pipelines.publish.packs.keys import Key, Keyring, Signer
 
 
 PASSPHRASE: Final = "SELAT_KEY_PASSPHRASE"  # noqa: S105 - its name
@@ -140,6 +141,16 @@ def _show(key: "Key") -> None:
     line = f"{key.name}  {key.kind}  {key.state}{ended}  made {key.made}  {key.title}"
     typer.echo(clean(line).rstrip())
     typer.echo(f"  {key.public}")
+
+
+def signer_of(installation: "Installation", *, unsigned: bool) -> "Signer | None":
+    """Return what signs packs; None where nothing is to be signed, and no key is there."""
+    from pipelines.publish.packs.keys import Keyring
+
+    keyring = Keyring(installation.keys)
+    if unsigned and not keyring.signing():
+        return None
+    return keyring.signer(passphrase_of_key() if keyring.locked() else None)
 
 
 def passphrase_of_key(*, new: bool = False) -> str:

@@ -1,14 +1,11 @@
 """`selat listen`: record a live feed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipelines.cli.options import Config, Home, Quiet, installation_of
-
-if TYPE_CHECKING:
-    pass
 
 
 def listen(

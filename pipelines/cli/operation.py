@@ -14,7 +14,7 @@ from pipelines.cli.options import (
     installation_of,
     shown_installation,
 )
-from pipelines.cli.present import print_csv, print_json, records
+from pipelines.cli.present import print_as
 
 if TYPE_CHECKING:
     from pipelines.assess.operations.report import Report
@@ -77,11 +77,7 @@ def list_(
 
     with read(installation.store, installation.settings.store) as store:
         known = store.operations()
-    if as_json:
-        print_json(records(known))
-    elif as_csv:
-        print_csv(known)
-    else:
+    if not print_as(known, as_json=as_json, as_csv=as_csv):
         for row in known.to_dict("records"):
             span = f"{row['start']:%Y-%m-%d %H:%MZ} to {row['end']:%Y-%m-%d %H:%MZ}"
             typer.echo(clean(f"{row['name']}  {span}  {row['area']}  {row['note']}"))

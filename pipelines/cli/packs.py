@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli.keys import key_text, passphrase_of_key
+from pipelines.cli.keys import key_text, signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
 from pipelines.cli.present import print_json
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
     from pipelines.base.settings import Installation
     from pipelines.publish.packs.verify import Verdict
-    from pipelines.run.release import Released, Span
+    from pipelines.run.release import Released
 
 
 _SHOWN: Final = 50
@@ -95,70 +95,33 @@ def export(
       selat export /media/usb/night
     """
     installation = shown_installation(home, config)
-    if to:
-        from pipelines.run.windows import asked_for
+    if not to:
+        from pipelines.run.export import export_run
 
-        span = asked_for(date, since, until) if date or since or until else None
-        if span and run:
-            raise typer.BadParameter("name a run, or a span: not both")
-        _export_to(
-            installation,
-            to,
-            out,
-            run,
-            span,
-            strike or [],
-            unsigned,
-            replace,
-            plan_from,
-            yes,
-            quiet,
-            as_json,
-        )
+        if out is None:
+            raise typer.BadParameter("name a folder, or a recipient: --to RECIPIENT")
+        for path in export_run(installation, run, out):
+            typer.echo(path)
         return
-    from pipelines.run.export import export_run
-
-    if out is None:
-        raise typer.BadParameter("name a folder, or a recipient: --to RECIPIENT")
-    for path in export_run(installation, run, out):
-        typer.echo(path)
-
-
-def _export_to(
-    installation: "Installation",
-    to: list[str],
-    out: Path | None,
-    run: str | None,
-    span: "Span | None",
-    strike: list[str],
-    unsigned: bool,
-    replace: bool,
-    plan_from: str | None,
-    yes: bool,
-    quiet: bool,
-    as_json: bool,
-) -> None:
     from pipelines.base.progress import reporter
     from pipelines.publish.packs import recipients
-    from pipelines.publish.packs.keys import Keyring
     from pipelines.run.packs import export_to
-    from pipelines.run.windows import utc
+    from pipelines.run.windows import asked_for, utc
 
-    begin = utc(plan_from, "Asia/Kuala_Lumpur") if plan_from else None
+    span = asked_for(date, since, until) if date or since or until else None
+    if span and run:
+        raise typer.BadParameter("name a run, or a span: not both")
+    begin, struck = utc(plan_from, "Asia/Kuala_Lumpur") if plan_from else None, strike or []
     names = sorted(recipients.load(installation.config)) if to == ["all"] else to
     for name in names:
         recipients.find(installation.config, name)
-    keyring = Keyring(installation.keys)
-    signer = None
-    if keyring.signing() or not unsigned:
-        signer = keyring.signer(passphrase_of_key() if keyring.locked() else None)
+    signer = signer_of(installation, unsigned=unsigned)
     made = []
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not yes
     with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
         for done, name in enumerate(names):
             bar.to(done, len(names))
             bar.say(f"Pack for {name}")
-            agree = partial(_agreed, name=name, strike=strike, asked=asked, report=report)
             sent = export_to(
                 installation,
                 name,
@@ -169,13 +132,13 @@ def _export_to(
                 replace=replace,
                 plan_from=begin,
                 span=span,
-                strike=strike,
+                strike=struck,
                 report=report,
-                agree=agree,
+                agree=partial(_agreed, name=name, strike=struck, asked=asked, report=report),
             )
-            made.append({**sent.entry, "paths": [str(path) for path in sent.paths]})
+            entry = sent.entry
+            made.append({**entry, "paths": [str(path) for path in sent.paths]})
             if not as_json:
-                entry = sent.entry
                 typer.echo(
                     f"{name}: TLP:{entry['tlp']} REL {entry['rel']}, {entry['flagged']} vessels, "
                     f"{entry['events']} events"

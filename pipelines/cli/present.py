@@ -36,9 +36,7 @@ def _without_nan(value: Any) -> Any:
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Return the rows of a table for JSON: numbers as numbers, MMSIs as nine digits, else null;
-    parts of a score as objects.
-    """
+    """Return rows for JSON: MMSIs as nine digits, parts of a score as objects."""
     rows = table.astype("object").where(table.notna(), None).to_dict("records")
     return [{str(k): _identified(str(k), v) for k, v in row.items()} for row in rows]
 
@@ -47,6 +45,15 @@ def _identified(name: str, value: Any) -> Any:
     if name in {"mmsi", "other_mmsi"}:
         return f"{int(value):09d}" if value else None
     return json.loads(value) if name == "made_of" else value
+
+
+def print_as(table: "pd.DataFrame", *, as_json: bool, as_csv: bool) -> bool:
+    """Print a table as JSON or CSV, if it is asked for so; return whether it was."""
+    if as_json:
+        print_json(records(table))
+    elif as_csv:
+        print_csv(table)
+    return as_json or as_csv
 
 
 def print_csv(table: "pd.DataFrame") -> None:
@@ -63,10 +70,7 @@ def print_table(
 
     Where they are wider than the terminal, columns go before words are broken.
 
-    Parameters
-    ----------
-    drop
-        Columns that may go, in the order in which they do; --json and --csv have them all.
+    `drop`: columns that may go, in the order in which they do; --json and --csv have them all.
     """
     from rich.console import Console
     from rich.table import Table
@@ -110,9 +114,9 @@ def vessel_cell(mmsi: int | str, name: str, flag_state: str) -> str:
     return "\n".join(text for text in (one_line(name, 24), number) if text)
 
 
-def moment_text(time: Any, *, missing: str = "–") -> str:
+def moment_text(time: Any) -> str:
     """Write a time for a table: minutes, UTC."""
-    return missing if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
+    return "–" if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
 
 
 def vessel_list(mmsis: Sequence[int], top: int) -> str:

@@ -17,6 +17,7 @@ from pipelines.cli.options import (
 )
 from pipelines.cli.present import (
     moment_text,
+    print_as,
     print_csv,
     print_json,
     print_table,
@@ -174,11 +175,7 @@ def find(
             wanted = f"{quoted['mmsi'].iloc[0]:09d}"
         found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
         found = recall.placed(reader, found, time)
-    if as_json:
-        print_json(records(found))
-    elif as_csv:
-        print_csv(found)
-    else:
+    if not print_as(found, as_json=as_json, as_csv=as_csv):
         _print_found(found)
     if found.empty:
         raise NoDataError(

@@ -87,7 +87,7 @@ def nightly(
             _with_prefect(installation, request, quiet=quiet)
     except PartialRunError as error:
         failure = error
-    show_latest(installation, top=10, as_json=as_json)
+    show_latest(installation, as_json=as_json)
     if failure:
         raise failure
 
@@ -187,5 +187,5 @@ def detect(
     noted = installation.progress
     with reporter(quiet=quiet or as_json, noted=noted) as report:
         finished = runs.detect_only(installation, date, since, until, report, sightings or ())
-    show_latest(installation, top=10, as_json=as_json)
+    show_latest(installation, as_json=as_json)
     runs.raise_if_partial(finished)

@@ -16,7 +16,7 @@ from pipelines.cli.options import (
     installation_of,
     shown_installation,
 )
-from pipelines.cli.present import print_csv, print_json, print_table, records
+from pipelines.cli.present import print_as, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,11 +101,7 @@ def sightings_list(
         table = store.sighting_files() if files else store.sightings(start, end)
     if files:
         _show_files(table, as_json=as_json, as_csv=as_csv)
-    elif as_json:
-        print_json(records(table))
-    elif as_csv:
-        print_csv(table)
-    else:
+    elif not print_as(table, as_json=as_json, as_csv=as_csv):
         places = [
             f"{lat:.4f} {lon:.4f}" for lat, lon in zip(table["lat"], table["lon"], strict=True)
         ]

@@ -114,7 +114,6 @@ def _csv(table: "pa.RecordBatch", *, with_names: bool) -> str:
 
 
 def _show(shown: list[dict[str, object]], names: list[str], *, more: bool) -> None:
-    """Print rows as a table for a terminal."""
     print_table(names, (["–" if v is None else str(v) for v in row.values()] for row in shown))
     if more:
         sys.stderr.write("there are more rows: --rows, --csv, --json, --parquet\n")

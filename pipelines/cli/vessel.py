@@ -109,7 +109,6 @@ def vessel(
 
 
 def _print_company(company: "pd.DataFrame") -> None:
-    """Print whom a vessel met, and through whom it is near others."""
     if company.empty:
         return
     print_table(

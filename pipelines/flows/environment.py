@@ -40,13 +40,7 @@ class HomeError(SelatError):
 
 
 def prepare(home: Path) -> None:
-    """Set the environment of Prefect's clients; nothing but a server that one names oneself stands.
-
-    Raises
-    ------
-    HomeError
-        If the home can't be written to.
-    """
+    """Set the environment of Prefect's clients; only a server that one names oneself stands."""
     folder = home / "prefect"
     refuse_unwritable(home)
     folder.mkdir(exist_ok=True)
@@ -64,14 +58,7 @@ def of_server(
 ) -> dict[str, str]:
     """Return the whole environment of a Prefect server of ours.
 
-    Parameters
-    ----------
-    auth
-        What it asks for.
-    service
-        What it keeps, and for how long.
-    known
-        Its database, if it isn't SQLite in the home.
+    It asks for `auth`; `known` may name its database, else SQLite in the home.
     """
     kept_s = str(int(service.retention_days * 86_400))
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("PREFECT_")}
@@ -93,13 +80,7 @@ def of_server(
 
 
 def refuse_unwritable(home: Path) -> None:
-    """Find out whether a home can be written to before anything takes its time to start.
-
-    Raises
-    ------
-    HomeError
-        If it can't, or a folder or Prefect's database in it can't.
-    """
+    """Find out whether a home can be written to before anything takes its time to start."""
     place = home
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -68,8 +68,6 @@ class Gate:
         The password, ``user:word``.
     names
         Names and addresses by which the server may be reached beside those of loopback.
-    port
-        Where it listens.
     """
 
     def __init__(self, app: App, auth: str, names: Collection[str], port: int) -> None:

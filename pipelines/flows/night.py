@@ -85,7 +85,10 @@ def run_night(
             elif why is not None:
                 state = Failed(name="TimedOut", message=why)
             elif answer := _answer(stated):
-                return _run_id(answer)
+                if "run_id" in answer:
+                    return str(answer["run_id"])
+                kind = _ERRORS.get(answer["exit_code"], SelatError)
+                raise kind(answer["message"], answer["hint"])
             else:
                 why = f"its process was ended {_how(process.returncode)}"
                 state = Crashed(message=why)
@@ -143,12 +146,6 @@ def _answer(stated: bytes) -> Mapping[str, Any] | None:
     except (IndexError, ValueError):
         return None
     return answer if isinstance(answer, dict) else None
-
-
-def _run_id(answer: Mapping[str, Any]) -> str:
-    if "run_id" in answer:
-        return str(answer["run_id"])
-    raise _ERRORS.get(answer["exit_code"], SelatError)(answer["message"], answer["hint"])
 
 
 def _length(hours: float) -> str:

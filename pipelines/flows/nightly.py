@@ -5,34 +5,24 @@ and without, and the rest is a pure function of what has been read and would fai
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.tasks import Task
 
 from pipelines.base.settings import load
+from pipelines.flows.steps import step
 from pipelines.run import feeds, runs
 from pipelines.run.night import NightRequest, Steps, run_night
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _task(step: Callable[P, R], name: str) -> Task[P, R]:
-    return Task(step, name=name, cache_policy=NO_CACHE, persist_result=False)
-
-
 STEPS: Final = Steps(
-    ingest_feed=_task(feeds.ingest_feed, "ingest feed"),
-    work_out_days=_task(runs.work_out_days, "tracks and coverage"),
-    run_detectors=_task(runs.run_detectors, "detect"),
-    judge=_task(runs.judge, "judge"),
-    publish=_task(runs.publish, "publish"),
-    record=_task(runs.record, "record"),
+    ingest_feed=step(feeds.ingest_feed, "ingest feed"),
+    work_out_days=step(runs.work_out_days, "tracks and coverage"),
+    run_detectors=step(runs.run_detectors, "detect"),
+    judge=step(runs.judge, "judge"),
+    publish=step(runs.publish, "publish"),
+    record=step(runs.record, "record"),
 )
 
 

@@ -70,10 +70,7 @@ def remove_pool(client: SyncPrefectClient, name: str) -> None:
 def end_what_was_cut_off(client: SyncPrefectClient, deployment: UUID | None) -> None:
     """Mark runs as crashed that were going on when the service died.
 
-    Parameters
-    ----------
-    deployment
-        Only its runs; None on a server of our own, where nobody else runs anything.
+    `deployment`: only its runs; None on a server of our own, where nobody else runs anything.
     """
     wanted = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(_GOING_ON))),

@@ -52,10 +52,7 @@ def wait_for_the_store(installation: Installation) -> None:
 def scheduled(home: str, config: str, feeds: str = "[]") -> list[str]:
     """Run what is due; returns the ids of the runs made.
 
-    Parameters
-    ----------
-    feeds
-        JSON list of feeds.
+    `feeds` is a JSON list.
 
     Raises
     ------

@@ -162,13 +162,7 @@ def _ending_with(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def register(installation: Installation, feeds: Sequence[str]) -> None:
-    """Register a pool and the deployment for workers, with the server that PREFECT_API_URL names.
-
-    Raises
-    ------
-    SelatError
-        If Prefect refuses them; the message is its own.
-    """
+    """Register a pool and the deployment, with the server that PREFECT_API_URL names."""
     from pipelines.flows.scheduled import feeds_text
 
     schedule = installation.settings.schedule
@@ -224,13 +218,7 @@ Without `command`, `env` and `name`; an `env` that is a mapping would be added t
 
 @contextmanager
 def _alone(installation: Installation) -> Iterator[None]:
-    """Be the only service of this home; an earlier one gets time to end.
-
-    Raises
-    ------
-    SelatError
-        If there is another.
-    """
+    """Be the only service of this home; an earlier one gets time to end."""
     with (installation.home / "prefect" / "service.lock").open("a") as lock:
         deadline = time.monotonic() + ALONE_S
         if not _lock(lock.fileno()):

@@ -41,12 +41,7 @@ _SAID_S: Final = 10.0
 class Server:
     """A Prefect server.
 
-    Attributes
-    ----------
-    url
-        Of its API.
-    auth
-        What it asks for, ``user:word``.
+    A client of its API at `url` must say `auth`, ``user:word``.
     """
 
     url: str
@@ -90,15 +85,6 @@ def started_server(
         Where it is to listen if that is free; else, and if 0, at any that is.
     names
         Names by which it may be reached beside those of loopback.
-    pages
-        Whether it has Prefect's pages and scheduler too.
-    known
-        Secrets of the installation.
-
-    Raises
-    ------
-    SelatError
-        If it doesn't start.
     """
     folder = installation.home / "prefect"
     settings = installation.settings.service
@@ -280,13 +266,7 @@ def _said_at(host: str, port: int, path: str) -> bytes:
 
 
 def refuse_open(host: str, names: Sequence[str]) -> None:
-    """Find out whether a service may listen there.
-
-    Raises
-    ------
-    ConfigError
-        If it would listen beyond loopback without being told how it is reached.
-    """
+    """Find out whether a service may listen there."""
     if host not in LOOPBACK and not names:
         raise ConfigError(
             f"service.host {host} lets other machines reach Prefect's server",

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
     from pipelines.ingest.decoding import Decoding, decode, key
     from pipelines.ingest.discovery import STDIN, FeedFile, Feeds, discover
     from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
-    from pipelines.ingest.options import DECODER_VERSION, IngestOptions
-    from pipelines.ingest.report import REASONS, Report
+    from pipelines.ingest.options import IngestOptions
+    from pipelines.ingest.report import Report
     from pipelines.ingest.rows import Batch
 
 __all__ = [
-    "DECODER_VERSION",
-    "REASONS",
     "STDIN",
     "Area",
     "Batch",
@@ -46,8 +44,8 @@ _MODULES: Final = {
     "decoding": ("Decoding", "decode", "key"),
     "discovery": ("STDIN", "FeedFile", "Feeds", "discover"),
     "errors": ("ChangedError", "IngestError", "as_text", "explained"),
-    "options": ("DECODER_VERSION", "IngestOptions"),
-    "report": ("REASONS", "Report"),
+    "options": ("IngestOptions",),
+    "report": ("Report",),
     "rows": ("Batch",),
 }
 _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name in names}

@@ -45,12 +45,7 @@ class Area:
     def parse(cls, text: str, zones: "Zones | None" = None) -> "Area":
         """Return the area that `text` names.
 
-        Parameters
-        ----------
-        text
-            "all", "W,S,E,N" in degrees, or the id or name of a zone.
-        zones
-            Where to look a zone up.
+        "all", "W,S,E,N" in degrees, or the id or name of one of the zones.
 
         Raises
         ------

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.base.codes import plain
 from pipelines.ingest.rows import NO_TIME, microseconds
 
 EPOCHS: Final = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0, "epoch_ns": 1e-3}
@@ -81,12 +82,7 @@ class Cells:
 class Words:
     """The texts of a column, each once.
 
-    Parameters
-    ----------
-    texts
-        The texts, without blanks around them.
-    index
-        For each row its place in `texts`.
+    `index` has for each row its place in `texts`, which have no blanks around them.
     """
 
     texts: pa.Array
@@ -117,14 +113,7 @@ def is_text(cells: pa.Array) -> bool:
 def numbers(texts: pa.Array, decimal: str, missing: pa.Array) -> NDArray[np.float64]:
     """Return the numbers that texts say, NaN where one says none.
 
-    Parameters
-    ----------
-    texts
-        Trimmed texts.
-    decimal
-        The decimal sign, "." or ",".
-    missing
-        Texts that stand for "nothing", whatever they look like.
+    Texts in `missing` stand for "nothing", whatever they look like.
     """
     if decimal == ",":
         texts = pc.replace_substring(texts, ",", ".")
@@ -141,16 +130,7 @@ def finite(cells: pa.Array) -> NDArray[np.float64]:
 
 
 def epochs(values: NDArray[np.float64], form: str) -> NDArray[np.int64]:
-    """Return epoch microseconds of numbers in the unit that `form` names, `NO_TIME` where there is
-    none.
-
-    Parameters
-    ----------
-    values
-        Numbers.
-    form
-        One of `EPOCHS`.
-    """
+    """Return epoch microseconds of numbers in the unit of `form`, `NO_TIME` if none."""
     scaled = values * EPOCHS[form]
     good = np.abs(scaled) < 2.0**62
     out = np.full(len(values), NO_TIME, "int64")
@@ -165,8 +145,6 @@ def times(texts: pa.Array, forms: Iterable[str], zone: str) -> NDArray[np.int64]
 
     Parameters
     ----------
-    texts
-        Trimmed texts.
     forms
         "iso8601", "go" (like 2022-12-29 18:22:32.318353 +0000 UTC), "epoch_s", "epoch_ms",
         "epoch_us", or codes of strptime; tried in this order.
@@ -236,8 +214,3 @@ def _in_zone(local: pd.Series, zone: str) -> NDArray[np.int64]:
 
 def _filled(stamps: pa.Array) -> NDArray[np.int64]:
     return np.array(pc.fill_null(stamps.cast(pa.int64()), NO_TIME))
-
-
-def plain(word: str) -> str:
-    """Return a word as glossaries have it: small letters, single blanks."""
-    return " ".join(word.replace("_", " ").split()).casefold()

@@ -177,9 +177,7 @@ class Conduct:
             self._in_unit[unit] += int(np.count_nonzero(close))
 
     def found(self) -> list[dict[str, Any]]:
-        """Say that the vessels' own movements contradict the times, or the unit of the speeds, if
-        they do.
-        """
+        """Say that movements contradict the times, or the unit of the speeds, if they do."""
         if self._pairs < MIN_REPORTS or self._fit >= FITTING_SHARE * self._pairs:
             return []
         share = self._fit / self._pairs

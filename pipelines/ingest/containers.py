@@ -61,13 +61,7 @@ class Budget:
     spent: int = 0
 
     def spend(self, uncompressed: int, compressed_so_far: int, name: str) -> None:
-        """Count bytes that came out of an archive.
-
-        Raises
-        ------
-        IngestError
-            If it has grown beyond the limits.
-        """
+        """Count bytes that came out of an archive."""
         self.spent += uncompressed
         ratio = self.spent / max(compressed_so_far, 1)
         if self.spent > self.max_bytes:
@@ -113,10 +107,14 @@ class Member:
             self.damage = error.kind
 
 
+def first_bytes(path: Path) -> bytes:
+    """Return what `kind_of` tells a file by."""
+    with path.open("rb") as file:
+        return file.read(8)
+
+
 def kind_of(head: bytes) -> str:
-    """Return the container that a file is, by its first bytes: "gzip", "zstandard", "zip" or
-    "plain".
-    """
+    """Return the container by its first bytes: "gzip", "zstandard", "zip" or "plain"."""
     if zstd.is_skippable(head):
         return "zstandard"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "plain")
@@ -136,12 +134,6 @@ def members(
 
     Parameters
     ----------
-    path
-        The file on disk.
-    name
-        What the user calls it.
-    budget
-        What it may grow to.
     progress
         Called with the number of bytes of the file on disk that are dealt with.
     size
@@ -153,8 +145,7 @@ def members(
     IngestError
         If a zip can't be opened, or an archive grows beyond the budget (while it is read).
     """
-    with path.open("rb") as file:
-        kind = kind_of(file.read(8))
+    kind = kind_of(first_bytes(path))
     if kind == "zip":
         yield from _zip_members(path, name, budget, progress)
     elif kind == "plain":
@@ -219,7 +210,6 @@ def _counted(
 
 
 def _gunzipped(file: Source) -> Iterator[bytes]:
-    """Yield all members of a gzip file."""
     member: Deflate | None = None
     while data := file.read(_READ):
         while data:
@@ -254,7 +244,7 @@ def _zip_members(path: Path, name: str, budget: Budget, progress: Progress) -> I
             ) from error
         size = file.seek(0, os.SEEK_END)
         done = 0
-        for entry in found.entries:
+        for entry in found:
             if entry.is_folder:
                 continue
             blocks = _unzipped(file, size, entry, done, name, budget, progress)

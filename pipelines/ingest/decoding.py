@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from pipelines.ingest.clocks import Conduct
-from pipelines.ingest.containers import PARQUET_MAGIC, UNFINISHED, Budget, Member, kind_of, members
+from pipelines.ingest.containers import (
+    PARQUET_MAGIC,
+    UNFINISHED,
+    Budget,
+    Member,
+    first_bytes,
+    kind_of,
+    members,
+)
 from pipelines.ingest.discovery import FeedFile
 from pipelines.ingest.errors import IngestError, explained
 from pipelines.ingest.formats import Feed, Found
@@ -16,13 +24,7 @@ from pipelines.ingest.sniff import sniff
 
 
 class Decoding:
-    """The batches of a feed; its report is complete when they have been read.
-
-    Attributes
-    ----------
-    report
-        What became of the rows, filled while the batches are read.
-    """
+    """The batches of a feed; its report is complete when they have been read."""
 
     def __init__(
         self,
@@ -78,8 +80,7 @@ class Decoding:
     def _members(self) -> Iterator[Member]:
         path, name, options = self._feed.path, self._feed.name, self._options
         try:
-            with path.open("rb") as file:
-                head = file.read(8)
+            head = first_bytes(path)
         except OSError as error:
             raise explained(name, error) from error
         self._is_archive = kind_of(head) == "zip"
@@ -162,17 +163,8 @@ def decode(
 ) -> Decoding:
     """Read a feed: iterate over the result for batches, then look at its `report`.
 
-    Parameters
-    ----------
-    feed
-        What to read.
-    options
-        How to read it.
-    progress
-        Called with the number of bytes of the file on disk that are dealt with.
-    announce
-        Called with a sentence for people before something takes long: the decoder of sentences is
-        compiled once per machine.
+    `progress` is called with the number of bytes of the file on disk that are dealt with,
+    `announce` with a sentence for people before the decoder of sentences is compiled.
     """
     return Decoding(feed, options, progress, announce)
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from detectors.core.errors import SelatError
 from pipelines.base.bounded import BLOCK
 from pipelines.base.visible import clean
-from pipelines.ingest.containers import Budget, kind_of, members
+from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import Lines
@@ -41,10 +41,7 @@ STDIN: Final = "standard input"
 class Seen:
     """A file at a moment: which it is, its size, and when it was changed last.
 
-    Attributes
-    ----------
-    is_fresh
-        Whether it was changed so lately that another change needn't show in its times.
+    `is_fresh`: whether it was changed so lately that another change needn't show in its times.
     """
 
     file: tuple[int, int]
@@ -65,16 +62,7 @@ class Seen:
 class FeedFile:
     """A file to read.
 
-    Parameters
-    ----------
-    path
-        Where it is.
-    name
-        What the user calls it.
-    sha256
-        Digest of the file as it lies on disk.
-    seen
-        What it was when its digest was taken; None for a file that nobody writes to.
+    `seen`: what it was when its digest was taken; None for a file that nobody writes to.
     """
 
     path: Path
@@ -97,15 +85,7 @@ class FeedFile:
     def check(self, *, may_grow: bool) -> None:
         """Make sure that what was read is what the digest says.
 
-        Parameters
-        ----------
-        may_grow
-            Whether nothing was read of what may have come behind the bytes of the digest.
-
-        Raises
-        ------
-        ChangedError
-            If the file isn't the same any more.
+        `may_grow`: whether nothing was read of what may have come behind the bytes of the digest.
         """
         if self.seen is None:
             return
@@ -158,12 +138,8 @@ def discover(
 
     Parameters
     ----------
-    feeds
-        Files, folders, globs, or "-" for standard input.
     spool
         Folder in which standard input is kept, under its digest; made if needed.
-    stdin
-        What to read for "-"; standard input if None.
     known
         Tells which files to pass by, unread.
 
@@ -277,22 +253,17 @@ def _why_not(path: Path) -> str:
     if set(inner[-1:]) & _FEED_SUFFIXES:
         return ""
     try:
-        if _kind(path) == "zip" or looks_like_csv(head := _head(path)):
+        kind = kind_of(first_bytes(path))
+        if kind == "zip" or looks_like_csv(head := _head(path)):
             return ""
-        plain = path if _kind(path) == "plain" else None
+        plain = path if kind == "plain" else None
         sniff(head, path.name, load_layouts(None), None, plain)
     except IngestError as error:
         return error.message.removeprefix(f"{path.name} ")
     return ""
 
 
-def _kind(path: Path) -> str:
-    with path.open("rb") as file:
-        return kind_of(file.read(8))
-
-
 def _head(path: Path) -> bytes:
-    """Return first decompressed bytes of a file."""
     budget = Budget(max_bytes=1 << 33, max_ratio=float("inf"))
     for member in members(path, path.name, budget, lambda _: None):
         return Lines(member).head

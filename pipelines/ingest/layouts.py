@@ -193,9 +193,7 @@ class Layout(BaseModel):
 
 
 def dimension_of(name: str) -> str | None:
-    """Return what a quantity measures: "angle", "speed", "length", "none"; None for an unknown
-    one.
-    """
+    """Return what a quantity measures: "angle", "speed", "length", "none"; else None."""
     if name in _ANGLES:
         return "angle"
     if name == "sog_kn":
@@ -236,13 +234,7 @@ def _parse(path: Path) -> dict[str, Layout]:
 
 
 def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
-    """Return the layout that the user named.
-
-    Raises
-    ------
-    IngestError
-        If there is none of that name.
-    """
+    """Return the layout that the user named."""
     if name not in layouts:
         raise IngestError(
             f"there is no mapping {name!r}",
@@ -252,9 +244,7 @@ def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
 
 
 def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, list[str]] | None:
-    """Return the layout that a header nearly is (more than half of its marks), and what is
-    missing.
-    """
+    """Return the layout that has more than half of a header, and what is missing."""
     best: tuple[float, Layout, list[str]] | None = None
     for layout in layouts:
         lacking = layout.lacking(header)
@@ -270,16 +260,7 @@ def unknown_table(
 ) -> IngestError | None:
     """Say what a table whose header is no layout's looks like, and which columns it lacks.
 
-    Parameters
-    ----------
-    name
-        What the user calls the feed.
-    layouts
-        The layouts that there are.
-    wanted
-        The layout that the user wants.
-    header
-        Its columns; None is returned if there are none and no layout is wanted.
+    None if it has no columns and no layout is wanted.
     """
     shown = escaped(", ".join(header))
     if wanted is not None:

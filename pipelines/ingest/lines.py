@@ -30,14 +30,7 @@ _BLOCK: Final = 1 << 20
 class Block:
     """Whole lines.
 
-    Parameters
-    ----------
-    data
-        The lines, each ending with a line feed.
-    numbers
-        The number of each line.
-    overlong
-        It is the beginning of one line that is too long to be AIS.
+    `overlong`: it is the beginning of one line that is too long to be AIS.
     """
 
     data: bytes
@@ -65,8 +58,7 @@ class Block:
 
 
 def count_of(data: bytes, pattern: bytes) -> int:
-    """Return how often one byte, or two different ones in a row, are in `data`; quicker than
-    `count`.
+    """Return how often one byte, or two different in a row, occur; quicker than `count`.
 
     Examples
     --------
@@ -85,13 +77,6 @@ class Lines:
 
     A line ends at a line feed, at a carriage return, or at both. The number is the one that an
     editor shows.
-
-    Parameters
-    ----------
-    member
-        Where the bytes come from.
-    first
-        Number of the first line.
 
     Attributes
     ----------
@@ -114,8 +99,7 @@ class Lines:
         self.rest_at: int | None = None
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes as they come, for those who find lines themselves; `next` counts bytes
-        then.
+        """Yield the bytes as they come; `next` counts bytes then.
 
         At the end of a damaged archive it is theirs to set `rest` and `rest_at`.
         """

@@ -47,14 +47,7 @@ _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
 class Named:
     """A layout by names, and what it takes for granted.
 
-    Parameters
-    ----------
-    layout
-        How the table is read.
-    assumed
-        What the names and the first rows don't say, in words.
-    unused
-        Columns that aren't read.
+    `assumed`: what the names and the first rows don't say, in words.
     """
 
     layout: Layout
@@ -77,8 +70,6 @@ class Sample:
 
     Parameters
     ----------
-    header
-        Its columns.
     rows
         Texts of its first rows, as long as the header.
     typed, unzoned

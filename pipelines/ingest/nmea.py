@@ -88,18 +88,7 @@ _REMEMBERED: Final = 4 << 20
 class NmeaReader:
     """Reads the sentences of one member.
 
-    Parameters
-    ----------
-    lines
-        The feed.
-    source
-        What goes into the column `source`.
-    options
-        How to read.
-    report
-        Filled while reading; complete when all batches have been read.
-    announce
-        Called with a sentence for people before the decoder is compiled.
+    What it is given is said of `formats.base.Feed`.
     """
 
     def __init__(
@@ -273,9 +262,7 @@ class NmeaReader:
 
 
 def _may_be_simulated(name: str) -> bool:
-    """Return whether a station's name is an exercise's, or was before one byte of it was
-    damaged.
-    """
+    """Return whether a station is an exercise's, or may be but for one damaged byte."""
     mark = name[: len(SIMULATED)]
     if len(mark) < len(SIMULATED):  # a backslash in the place of the next byte cuts it
         return SIMULATED.startswith(mark)

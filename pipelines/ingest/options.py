@@ -40,10 +40,6 @@ class IngestOptions:
     neighbour_gap_s
         A sentence without a time of its own gets the time of the line before it if that and the
         next time in the feed are at most this far apart; 0 to reject it. See `nmea`.
-    max_uncompressed_bytes
-        What one compressed file may grow to.
-    max_ratio
-        By which factor one compressed file may grow.
     batch_rows
         Rows in a batch; bounds memory, changes nothing else.
     """

@@ -13,7 +13,7 @@ from detectors.core.errors import SelatError
 from pipelines.base import zips
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
-from pipelines.ingest.containers import PARQUET_MAGIC, Budget, kind_of, members
+from pipelines.ingest.containers import PARQUET_MAGIC, Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import MAX_LINE, Lines
 
@@ -45,16 +45,7 @@ def read_back(
 ) -> dict[int, Reported]:
     """Return the reports at some places of a feed file.
 
-    Parameters
-    ----------
-    path, name
-        The file, and what the user calls it.
-    format_
-        How it was read, as the ledger's report says.
-    places
-        `source_offset` of the reports.
-    max_bytes
-        What it may grow to when it is unpacked.
+    `format_` is that of the ledger's report, `places` are the `source_offset` of the reports.
 
     Raises
     ------
@@ -63,8 +54,7 @@ def read_back(
     OSError
         If it can't be read.
     """
-    with path.open("rb") as file:
-        head = file.read(8)
+    head = first_bytes(path)
     if kind_of(head) == "zip" and _files_in(path, name) > 1:
         raise IngestError(
             f"{name} holds several files, through which places are counted", hint="unpack it"
@@ -84,7 +74,7 @@ def read_back(
 def _files_in(path: Path, name: str) -> int:
     try:
         with path.open("rb") as file:
-            return sum(not entry.is_folder for entry in zips.directory(file).entries)
+            return sum(not entry.is_folder for entry in zips.directory(file))
     except zips.ZipError as error:
         raise IngestError(f"{name} can't be read: {error}", hint="fetch it again") from error
 

@@ -66,12 +66,8 @@ class Report:
         NMEA: AIS sentences, and lines that should have been one. Tables: their rows.
     messages
         AIS messages whose sentences were whole, of all types, wherever they are counted below.
-    positions, statics
-        Rows that landed.
     also_static
         Rows of `statics` that come from a row which is also a position report.
-    outside_area
-        Position reports outside the area of interest.
     rejected
         Rows per reason (the keys of `REASONS`).
     samples
@@ -106,14 +102,10 @@ class Report:
         Of a table without a layout: which columns were taken for what.
     assumed
         What was taken for granted of it.
-    unused
-        Its columns that aren't read.
     unknown_words
         Rows per word for a ship type or a status that isn't understood.
     ids
         Ids of vessels that are no MMSIs, by the numbers that they got.
-    mmsis
-        MMSI of the positions that landed.
     timed
         Sentences with a time of their own that can be one.
     waiting
@@ -248,51 +240,31 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values, for JSON."""
+        told = {name: value for name, value in vars(self).items() if name not in _ELSEWHERE}
+        for name in ("rejected", "other_messages", "other_lines"):
+            told[name] = dict(sorted(told[name].items()))
         return {
-            "format": self.format,
-            "simulated": self.simulated,
-            "rows_read": self.rows_read,
-            "messages": self.messages,
-            "positions": self.positions,
-            "statics": self.statics,
+            **told,
             "vessels": self.vessels,
-            "outside_area": self.outside_area,
-            "rejected": dict(sorted(self.rejected.items())),
-            "other_messages": dict(sorted(self.other_messages.items())),
-            "other_lines": dict(sorted(self.other_lines.items())),
-            "joined_parts": self.joined_parts,
-            "duplicate_parts": self.duplicate_parts,
-            "also_static": self.also_static,
-            "repeated_static": self.repeated_static,
             "no_time": self.rejected.get("no time", 0),
-            "time_from_neighbours": self.time_from_neighbours,
-            "time_assumed": self.time_assumed,
-            "time_of_delivery": self.time_of_delivery,
-            "time_put_right": self.time_put_right,
             "delivery_lag_s": round(self.delivery_lag_s, 1),
-            "clocks": list(self.clocks),
             "first_time": _iso(self.first_time),
             "last_time": _iso(self.last_time),
             "samples": sorted(self.samples, key=lambda s: (s["reason"], s["line"])),
-            "skipped": list(self.skipped),
             **self._words_and_ids(),
             **({} if self.waiting is None else {"waiting": self.waiting.to_dict()}),
         }
 
 
+_ELSEWHERE: Final = frozenset(
+    {"read_as", "assumed", "unused", "unknown_words", "ids", "mmsis", "timed", "waiting"}
+)
+"""What isn't told as it is, or not where it says nothing."""
+
+
 @dataclass
 class Waiting:
-    """Rows that lay in the future when they were read.
-
-    Attributes
-    ----------
-    first, last
-        The earliest and the latest of their times.
-    rows
-        How many there are.
-    mmsis
-        Who sent them.
-    """
+    """Rows that lay in the future when they were read."""
 
     first: pd.Timestamp
     last: pd.Timestamp

@@ -28,18 +28,8 @@ Text = Callable[[int], bytes | str]
 class Batch:
     """Some rows of a feed.
 
-    Parameters
-    ----------
-    positions
-        Frame of `frames.POSITIONS`, in no particular order; or the same as `aivdm.NATIVE`, of which
-        the frame is only made when it is asked for.
-    statics
-        Frame of `frames.STATICS`.
-
-    Attributes
-    ----------
-    native
-        The positions as `aivdm.NATIVE`, if that is how they came.
+    `positions`: frame of `frames.POSITIONS`, in no particular order; or the same as `aivdm.NATIVE`,
+    of which the frame is only made when it is asked for.
     """
 
     def __init__(self, positions: pd.DataFrame | pa.Table, statics: pd.DataFrame) -> None:
@@ -87,17 +77,8 @@ def check_positions(
     with a number of its installer), 111 (aircraft), 970 to 974 (distress transmitters), 98 (boats
     of a ship) and 99 (aids to navigation): what sends a vessel's message is reported.
 
-    Parameters
-    ----------
-    frame
-        Columns of `frames.POSITIONS`, with `time` as epoch microseconds, and NaN, 91 or 181 where
-        there is no position.
-    options
-        The area, and the latest time.
-    report
-        Where rejected rows are counted.
-    text
-        The feed's text of a row of `frame`, for samples.
+    `frame`: columns of `frames.POSITIONS`, with `time` as epoch microseconds, and NaN, 91 or 181
+    where there is no position.
     """
     lat, lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
     absent = (lat == 91) | (lon == 181)
@@ -141,9 +122,7 @@ def speed_kn(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def angle_deg(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return course or heading with NaN for 360 and above (course 360, heading 511: not
-    available).
-    """
+    """Return course or heading, NaN for 360 and above (360, 511: not available)."""
     return np.where((values >= 0) & (values < 360), values, np.nan)
 
 

@@ -21,18 +21,7 @@ def sniff(
 ) -> Found:
     """Tell what a feed is by its first bytes.
 
-    Parameters
-    ----------
-    data
-        The first 256 KiB of it.
-    name
-        What the user calls it, for messages.
-    layouts
-        The layouts of tables that there are.
-    mapping
-        Name of the layout that the user wants for tables; None to recognise it.
-    path
-        The file that holds just these bytes; None if they come out of an archive.
+    What else is given is said of `formats.Head`.
 
     Raises
     ------

@@ -21,19 +21,7 @@ from pipelines.ingest.values import OTHER, POSITION, STATIC, Statics, Values
 
 
 class Table:
-    """Makes batches of the rows of one table.
-
-    Parameters
-    ----------
-    layout
-        Which column is what.
-    source
-        What goes into the column `source`.
-    options
-        How to read.
-    report
-        Filled while reading.
-    """
+    """Makes batches of the rows of one table."""
 
     def __init__(self, layout: Layout, source: str, options: IngestOptions, report: Report) -> None:
         self._layout, self._source = layout, source
@@ -194,9 +182,7 @@ class _LastStatics:
     def _replaced(
         self, mmsi: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Return whether `first` differs from what each (distinct) vessel said; `last` is
-        remembered.
-        """
+        """Return where `first` differs from what each vessel said; `last` is remembered."""
         at = np.searchsorted(self._mmsi, mmsi)
         inside = at < len(self._mmsi)
         known = np.zeros(len(mmsi), bool)

@@ -114,7 +114,10 @@ def _epoch(column: str, cells: Sequence[str]) -> tuple[str, ...]:
 def _day_or_month_first(column: str, parts: Sequence[re.Match[str]]) -> tuple[str, ...]:
     between, gap = parts[0][2], parts[0][5]
     # A date that there is in one order only tells it; one that there is in none is damaged.
-    orders = {order: [_is_date(p, order) for p in parts] for order in ("%d %m", "%m %d")}
+    orders = {
+        order: [_fits(f"{p[1]} {p[3]} {p[4]}", f"{order} %Y") for p in parts]
+        for order in ("%d %m", "%m %d")
+    }
     day_first, month_first = (
         any(own and not other for own, other in zip(*pair, strict=True))
         for pair in (orders.values(), reversed(orders.values()))
@@ -140,7 +143,3 @@ def _fits(cell: str, form: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_date(parts: re.Match[str], order: str) -> bool:
-    return _fits(f"{parts[1]} {parts[3]} {parts[4]}", f"{order} %Y")

@@ -20,7 +20,6 @@ from pipelines.ingest.cells import (
     finite,
     instants,
     is_text,
-    plain,
     times,
 )
 from pipelines.ingest.cells import numbers as cell_numbers
@@ -50,13 +49,6 @@ _CLASSES: Final = ("", "A", "B")
 
 class Values:
     """What the cells of some rows say.
-
-    Parameters
-    ----------
-    layout
-        Which column is what.
-    cells
-        The rows.
 
     Attributes
     ----------
@@ -124,9 +116,7 @@ class Values:
         return [self._cells.columns[n] for n in column.names]
 
     def _first(self, name: str) -> Words | NDArray[np.float64] | None:
-        """Return the (first) column of a quantity: texts, numbers, or None if there is no such
-        column.
-        """
+        """Return the (first) column of a quantity: texts, numbers, or None without."""
         columns = self._columns(name)
         if columns is None:
             return None
@@ -204,17 +194,17 @@ class Values:
         return {
             texts[k]: int(counts[k])
             for k in np.flatnonzero(there)
-            if plain(texts[k]) not in known
+            if codes.plain(texts[k]) not in known
             and texts[k] not in _NO_CODES
             and not codes.says_nothing(texts[k])
         }
 
     def _glossary(self, name: str, cells: Words) -> dict[str, int]:
         """Return the codes of a column's words: as the layout says, else as is usual."""
-        own = {plain(word): code for word, code in self._layout.values.get(name, {}).items()}
+        own = {codes.plain(word): code for word, code in self._layout.values.get(name, {}).items()}
         if name != "ship_type":
             return {**codes.NAV_STATUS, **own}
-        words = {plain(text) for text in cells.texts.to_pylist()}
+        words = {codes.plain(text) for text in cells.texts.to_pylist()}
         told = {word: codes.ship_type(word) for word in words}
         return {**{word: code for word, code in told.items() if code is not None}, **own}
 

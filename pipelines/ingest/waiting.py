@@ -31,12 +31,6 @@ class Waiting:
 
     Attributes
     ----------
-    feed
-        The feed as the user named it.
-    rows, vessels
-        How many reports, and of how many vessels.
-    first, last
-        The earliest and the latest of their times.
     heard
         Vessels of the feed whose reports landed.
     readings

@@ -30,9 +30,7 @@ class WindowError(Exception):
 
 
 def is_skippable(head: bytes) -> bool:
-    """Return whether a frame begins that is to be passed over (3.1.2); pzstd begins files with
-    one.
-    """
+    """Return whether a frame begins that is to be skipped (3.1.2), as pzstd's files do."""
     return head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F
 
 
@@ -71,7 +69,10 @@ def _frame(file: Source) -> Iterator[bytes]:
     single = descriptor >> 5 & 1
     id_size, size_size = _ID_SIZES[descriptor & 3], (single, 2, 4, 8)[descriptor >> 6]
     header += _exactly(file, (not single) + id_size + size_size)
-    window = _window(header, size_size) if single else _described(header[1])
+    if single:  # its content
+        window = int.from_bytes(header[-size_size:], "little") + (256 if size_size == 2 else 0)
+    else:
+        window = (8 + (header[1] & 7)) << (7 + (header[1] >> 3))
     if window > MAX_WINDOW:
         raise WindowError(window)
     inner = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
@@ -91,16 +92,6 @@ def _frame(file: Source) -> Iterator[bytes]:
         raise DamageError from error
     if not inner.eof:
         raise DamageError
-
-
-def _described(byte: int) -> int:
-    base = 1 << (10 + (byte >> 3))
-    return base + base // 8 * (byte & 7)
-
-
-def _window(header: bytes, size_size: int) -> int:
-    """Return the window of a frame that is one segment: its content."""
-    return int.from_bytes(header[-size_size:], "little") + (256 if size_size == 2 else 0)
 
 
 def _pass_over(file: Source, size: int) -> None:

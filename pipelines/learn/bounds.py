@@ -20,12 +20,7 @@ CUT: Final = frozenset({"anchorage", "waiting_area"})
 class Lanes:
     """Outlines of lanes, found by place.
 
-    Parameters
-    ----------
-    outlines
-        Of learned lanes.
-    zones
-        Of which `FAIRWAYS` count too.
+    Of learned lanes, and of the `FAIRWAYS` among zones.
     """
 
     def __init__(self, outlines: Sequence[shapely.Geometry], zones: Zones) -> None:

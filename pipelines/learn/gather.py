@@ -50,10 +50,6 @@ class Traffic:
     trips
         Voyages between two stays: mmsi, ship_type, start_us, end_us; `paths` has
         `PATH_POINTS` places (lat, lon) of each, at equal distances along its way.
-    reports, vessels
-        What was read.
-    first, last
-        First and last report.
     """
 
     flows: tuple[lanes.Flow, ...]
@@ -87,9 +83,7 @@ def batches(
 def flagged_spans(
     store: Queries, since: pd.Timestamp, until: pd.Timestamp, score: float
 ) -> pd.DataFrame:
-    """Return spans of events that deserve a look: mmsi, start_us, end_us. Nobody learns from
-    them.
-    """
+    """Return spans of events that nobody learns from: mmsi, start_us, end_us."""
     found = store.events_touching(since, until)
     found = found[found["score"] >= score]
     end = found["end"].fillna(until)
@@ -121,16 +115,7 @@ def read(
 ) -> Traffic:
     """Read a span of past traffic and reduce it.
 
-    Parameters
-    ----------
-    store
-        Its tracks must have been worked out up to `until`.
-    since, until
-        The span, UTC.
-    parameters
-        Of places.
-    progress
-        Called with (batches done, batches in all).
+    Tracks must have been worked out up to `until`; `progress` gets (batches done, in all).
     """
     static = store.vessels(until)
     types = static.set_index("mmsi")["ship_type"]

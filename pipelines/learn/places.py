@@ -11,7 +11,7 @@ the anchorages of Global Fishing Watch (S2 cells where 20 vessels stayed within 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -53,15 +53,8 @@ def learn(
 ) -> tuple[list[Place], list[Refused]]:
     """Find all places that the traffic shows, tidied: no land, no outline beyond what is known.
 
-    Parameters
-    ----------
-    traffic, zones, parameters
-        What is learned from; `zones` are those that nobody learned.
-    say
-        Called with what is being looked for.
-    lanes_in_use
-        Outlines of learned lanes that a person has accepted: no place may cover them either, even
-        where this traffic doesn't show them.
+    `lanes_in_use`: outlines of learned lanes that a person has accepted: no place may cover them
+    either, even where this traffic doesn't show them.
 
     Returns
     -------
@@ -118,9 +111,7 @@ def anchorages(
 def waiting_areas(
     traffic: Traffic, zones: Zones, parameters: PlacesParameters
 ) -> Iterator[Place | Refused]:
-    """Find the areas where many ships drifted or went slowly to and fro, neither anchored nor
-    working.
-    """
+    """Find the areas where many ships drifted, neither anchored nor working."""
     drifts = traffic.drifts
     adrift = (drifts["spread_m"] > parameters.max_spread_m) & ~drifts["ship_type"].isin(NOT_WAITING)
     at_sea = _at_sea(drifts[adrift].reset_index(drop=True), zones, parameters)
@@ -141,97 +132,79 @@ def _stay_places(
     if stops.empty:
         return
     visits = clusters.visits(stops, within_m=parameters.merge_m, max_away_s=AWAY_S)
-    lat, lon = visits["lat"].to_numpy(), visits["lon"].to_numpy()
 
-    def behind(rows: Ints) -> tuple[int, int]:
-        mine = visits.iloc[rows]
+    def behind(mine: pd.DataFrame) -> tuple[int, int]:
         return int(mine["mmsi"].nunique()), _days_present(mine)
 
-    def place_of(cluster: clusters.Cluster) -> Place:
-        mine = visits.iloc[cluster.rows]
+    def margin_m(mine: pd.DataFrame) -> float:
+        return STAY_MARGIN_M + float(mine["spread_m"].median())
+
+    def facts(mine: pd.DataFrame) -> dict[str, Any]:
         hours = (mine["end_us"] - mine["start_us"]) / 3.6e9
-        spread_m = float(mine["spread_m"].median())
-        facts = {"median_stay_h": round(float(hours.median()), 1)}
-        more = {"median_spread_m": round(spread_m)}
-        return _clustered(
-            zone_class,
-            cluster,
+        return {
+            "median_stay_h": round(float(hours.median()), 1),
+            "median_spread_m": round(float(mine["spread_m"].median())),
+        }
+
+    fewest = (parameters.min_vessels, parameters.min_days)
+    yield from _Points(zone_class, visits, fewest, behind, margin_m, facts, parameters).places()
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Points (lat, lon) that may lie together, with `fewest` vessels and days behind each place.
+
+    `behind` gives these of some of them; `margin_m` and `facts` are of the places that they make.
+    """
+
+    zone_class: str
+    points: pd.DataFrame
+    fewest: tuple[int, int]
+    behind: Callable[[pd.DataFrame], tuple[int, int]]
+    margin_m: Callable[[pd.DataFrame], float]
+    facts: Callable[[pd.DataFrame], dict[str, Any]]
+    parameters: PlacesParameters
+
+    def places(self) -> Iterator[Place | Refused]:
+        """Yield the places that they make, and what is too large for one."""
+        lat, lon = self.points["lat"].to_numpy(), self.points["lon"].to_numpy()
+        margin_m = self.margin_m(self.points)
+
+        def counts(rows: Ints) -> bool:
+            found = self.behind(self.points.iloc[rows])
+            return all(n >= least for n, least in zip(found, self.fewest, strict=True))
+
+        def fits(rows: Ints, radius_m: float) -> bool:
+            outline = shapes.around(lat[rows], lon[rows], margin_m, radius_m)
+            return not bounds.too_large(self.zone_class, outline, self.parameters)
+
+        found, too_large = clusters.bounded(
             lat,
             lon,
-            STAY_MARGIN_M + spread_m,
-            behind,
-            facts | more,
-            parameters,
+            min_size=max(5, self.fewest[0] // 2),
+            radii_m=self.parameters.radii_m(),
+            counts=counts,
+            fits=fits,
         )
+        yield from map(self._place, found)
+        least_m = self.parameters.min_radius_m
+        for place in map(self._place, too_large):
+            why = bounds.too_large(self.zone_class, place.shape, self.parameters) or "too large"
+            yield Refused(place, f"{why}, and no denser part within {least_m:.0f} m of one another")
 
-    yield from _places_at(
-        zone_class,
-        lat,
-        lon,
-        (parameters.min_vessels, parameters.min_days),
-        STAY_MARGIN_M + float(visits["spread_m"].median()),
-        behind,
-        place_of,
-        parameters,
-    )
-
-
-def _places_at(
-    zone_class: str,
-    lat: Floats,
-    lon: Floats,
-    fewest: tuple[int, int],
-    margin_m: float,
-    behind: Callable[[Ints], tuple[int, int]],
-    place_of: Callable[[clusters.Cluster], Place],
-    parameters: PlacesParameters,
-) -> Iterator[Place | Refused]:
-    """Yield places of points that lie together, with `fewest` vessels and days behind each."""
-
-    def counts(rows: Ints) -> bool:
-        return all(n >= least for n, least in zip(behind(rows), fewest, strict=True))
-
-    def fits(rows: Ints, radius_m: float) -> bool:
-        outline = shapes.around(lat[rows], lon[rows], margin_m, radius_m)
-        return not bounds.too_large(zone_class, outline, parameters)
-
-    found, too_large = clusters.bounded(
-        lat,
-        lon,
-        min_size=max(5, fewest[0] // 2),
-        radii_m=parameters.radii_m(),
-        counts=counts,
-        fits=fits,
-    )
-    yield from map(place_of, found)
-    for cluster in too_large:
-        place = place_of(cluster)
-        why = bounds.too_large(zone_class, place.shape, parameters) or "too large"
-        least_m = parameters.min_radius_m
-        yield Refused(place, f"{why}, and no denser part within {least_m:.0f} m of one another")
-
-
-def _clustered(
-    zone_class: str,
-    cluster: clusters.Cluster,
-    lat: Floats,
-    lon: Floats,
-    margin_m: float,
-    behind: Callable[[Ints], tuple[int, int]],
-    facts: dict[str, Any],
-    parameters: PlacesParameters,
-) -> Place:
-    rows = cluster.rows
-    n_vessels, n_days = behind(rows)
-    return Place(
-        zone_class,
-        shapes.around(lat[rows], lon[rows], margin_m, cluster.radius_m),
-        score(n_vessels, n_days, cluster.firmness, parameters),
-        n_vessels,
-        len(rows),
-        n_days,
-        facts,
-    )
+    def _place(self, cluster: clusters.Cluster) -> Place:
+        mine = self.points.iloc[cluster.rows]
+        n_vessels, n_days = self.behind(mine)
+        lat, lon = mine["lat"].to_numpy(), mine["lon"].to_numpy()
+        return Place(
+            self.zone_class,
+            shapes.around(lat, lon, self.margin_m(mine), cluster.radius_m),
+            score(n_vessels, n_days, cluster.firmness, self.parameters),
+            n_vessels,
+            len(mine),
+            n_days,
+            self.facts(mine),
+        )
 
 
 def _days_present(visits: pd.DataFrame) -> int:
@@ -259,21 +232,16 @@ def pilot_grounds(
         return
     in_port = zones.within(met["lat"].to_numpy(), met["lon"].to_numpy(), ("port",))
     met = met[~in_port].reset_index(drop=True)
-    lat, lon = met["lat"].to_numpy(), met["lon"].to_numpy()
 
-    def behind(rows: Ints) -> tuple[int, int]:
-        return _behind(met["mmsi"].iloc[rows], met["time_us"].iloc[rows])
+    def behind(mine: pd.DataFrame) -> tuple[int, int]:
+        return _behind(mine["mmsi"], mine["time_us"])
 
-    def place_of(cluster: clusters.Cluster) -> Place:
-        facts = {"n_pilot_craft": int(met["pilot"].iloc[cluster.rows].nunique())}
-        return _clustered(
-            "pilot_ground", cluster, lat, lon, PILOT_MARGIN_M, behind, facts, parameters
-        )
+    def facts(mine: pd.DataFrame) -> dict[str, Any]:
+        return {"n_pilot_craft": int(mine["pilot"].nunique())}
 
-    fewest = (parameters.min_pilot_vessels, parameters.min_days)
-    yield from _places_at(
-        "pilot_ground", lat, lon, fewest, PILOT_MARGIN_M, behind, place_of, parameters
-    )
+    fewest, margin = (parameters.min_pilot_vessels, parameters.min_days), PILOT_MARGIN_M
+    kind = "pilot_ground"
+    yield from _Points(kind, met, fewest, behind, lambda _: margin, facts, parameters).places()
 
 
 # ---- ferry routes

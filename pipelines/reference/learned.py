@@ -7,12 +7,9 @@ become normal without a look. Ids are kept from snapshot to snapshot while a pla
 is, and the decision with them.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +22,7 @@ from shapely.geometry import shape
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.base.files import write_text
+from pipelines.base.files import locked, write_text
 from pipelines.base.yaml_files import read_yaml
 from pipelines.reference.place import Place, Refused
 from pipelines.reference.snapshots import free_path, newest
@@ -81,16 +78,8 @@ def write(
 
     Parameters
     ----------
-    folder
-        HOME/learned, made if need be.
-    places
-        What was learned.
     facts
         Of the snapshot as a whole: span, counts, parameters.
-    until
-        The date that it gets.
-    gazetteer
-        To name the places.
     refused
         What looked like a place and can be none; kept with its reason, see `Snapshot.refused`.
     """
@@ -267,9 +256,7 @@ def read(path: Path) -> Snapshot:
 
 
 def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Yield features of the newest snapshot that a person has accepted, with words for where each
-    is.
-    """
+    """Yield accepted features of the newest snapshot, with words for where each is."""
     snapshot = read_newest(folder)
     if snapshot is None:
         return
@@ -284,9 +271,7 @@ def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided of a place: `ACCEPT` or `REJECT`, and who and when, where that is
-    known.
-    """
+    """What a person decided of a place, `ACCEPT` or `REJECT`; who and when, if known."""
 
     what: str
     by: str = ""
@@ -294,13 +279,7 @@ class Decision:
 
 
 def decisions(folder: Path) -> dict[str, str]:
-    """Return what a person decided: zone id to `ACCEPT` or `REJECT`.
-
-    Raises
-    ------
-    ConfigError
-        If the file can't be read or holds something else.
-    """
+    """Return what a person decided: zone id to `ACCEPT` or `REJECT`."""
     return {zone_id: one.what for zone_id, one in decided(folder).items()}
 
 
@@ -327,16 +306,9 @@ def _decision(value: Any) -> Decision:
 
 
 def decide(folder: Path, changes: Mapping[str, str], by: str = "", made: str = "") -> None:
-    """Add decisions to those there are; `PENDING` takes one back.
-
-    Parameters
-    ----------
-    by, made
-        Who decided, and when (ISO 8601 UTC); left out where empty.
-    """
+    """Add decisions to those there are; `PENDING` takes one back."""
     more = {name: text for name, text in (("by", by), ("made", made)) if text}
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with locked(folder):  # two desks may decide
         held = {key: asdict(one) for key, one in decided(folder).items()}
         held |= {key: {"what": what, **more} for key, what in changes.items()}
         kept = {key: _plain(held[key]) for key in sorted(held) if held[key]["what"] != PENDING}
@@ -353,21 +325,8 @@ def _plain(held: Mapping[str, str]) -> Any:
     return told if len(told) > 1 else told["what"]
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one process at a time change the decisions: two desks may."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
 def in_use(folder: Path) -> dict[str, Any] | None:
-    """Return the newest snapshot with how many of its places are used and their hash; None without
-    one.
-    """
+    """Return name, places, places used and their hash of the newest snapshot, or None."""
     snapshot = read_newest(folder)
     if snapshot is None:
         return None

@@ -63,13 +63,7 @@ def of(installation: Installation) -> dict[str, Any]:
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """Return the newest model of each name; empty where none is fitted.
-
-    Raises
-    ------
-    ConfigError
-        If the newest one can't be read, or isn't as it was written.
-    """
+    """Return the newest model of each name; empty where none is fitted."""
     path = snapshots.newest(folder, "normal", ".json")
     return {} if path is None else {"normal": read(path)}
 

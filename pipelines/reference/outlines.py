@@ -8,24 +8,15 @@ import pyarrow.parquet as papq
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core.errors import ConfigError
-from pipelines.reference.tables import REFERENCE_HINT, stamp
+from pipelines.reference.tables import damaged, stamp
 
 
 def land_outlines(reference_dir: Path) -> NDArray[Any]:
-    """Return the polygons of `load_land`, in degrees.
-
-    Raises
-    ------
-    ConfigError
-        If the layer is missing or damaged.
-    """
+    """Return the polygons of `load_land`, in degrees."""
     path = reference_dir / "land" / "land.parquet"
     stamp(path)  # says what is wrong where it can't be read
     try:
         table = papq.read_table(path, columns=["geometry"])
         return np.asarray(shapely.from_wkb(table["geometry"].to_numpy()), object)
     except (OSError, ValueError, KeyError, shapely.errors.GEOSException) as error:
-        raise ConfigError(
-            f"reference layer {path.name} is damaged: {error}", hint=REFERENCE_HINT
-        ) from error
+        raise damaged(path, error) from error

@@ -36,15 +36,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Refused:
-    """What looked like a place and can be none.
-
-    Attributes
-    ----------
-    place
-        What it would have been.
-    reason
-        Why it isn't.
-    """
+    """What looked like a place and can be none."""
 
     place: Place
     reason: str

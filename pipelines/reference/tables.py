@@ -14,6 +14,11 @@ REFERENCE_HINT: Final = (
 )
 
 
+def damaged(path: Path, error: Exception, kind: str = "layer") -> ConfigError:
+    """Return what to say of a file of the reference that can't be parsed."""
+    return ConfigError(f"reference {kind} {path.name} is damaged: {error}", hint=REFERENCE_HINT)
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Return a table of texts, a copy of the caller's own."""
     return _parse_table(path, stamp(path)).copy()
@@ -35,6 +40,4 @@ def _parse_table(path: Path, _: tuple[int, int]) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
     except ValueError as error:
-        raise ConfigError(
-            f"reference table {path.name} is damaged: {error}", hint=REFERENCE_HINT
-        ) from error
+        raise damaged(path, error, "table") from error

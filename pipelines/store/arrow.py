@@ -1,7 +1,25 @@
-"""From Arrow tables to frames without holding the rows twice."""
+"""From Arrow tables to frames without holding the rows twice, and words by their place."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
+
+
+def ranks(words: Sequence[Any]) -> NDArray[np.int32]:
+    """Return the place of each of some different words among them, in their order."""
+    rank = np.empty(len(words), "int32")
+    rank[np.argsort(np.array(words, dtype=object))] = np.arange(len(words))
+    return rank
+
+
+def categorical(words: Sequence[Any], codes: NDArray[Any]) -> pd.Categorical:
+    """Return rows by the places of their words; the categories are in order."""
+    names = pd.Index(sorted(words), dtype="str")
+    return pd.Categorical.from_codes(ranks(words)[codes], names)
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

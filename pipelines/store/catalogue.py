@@ -23,6 +23,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
+from pipelines.base.files import sync
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
@@ -194,13 +195,7 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def room(root: Path) -> Iterator[None]:
-    """Turn the errors of a full disk into one that says so.
-
-    Raises
-    ------
-    DiskFullError
-        If the disk, a quota, or what DuckDB may spill is used up.
-    """
+    """Turn the errors of a full disk into one that says so."""
     try:
         yield
     except (OSError, duckdb.Error) as error:
@@ -221,9 +216,7 @@ def room(root: Path) -> Iterator[None]:
 
 
 def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a connection for the writer's private copy, in UTC, within the memory and temp
-    limits.
-    """
+    """Return a connection for the writer's private copy, in UTC, within the limits."""
     return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
 
 
@@ -232,11 +225,6 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
 
     The file is attached to a database of its own: `duckdb.connect` would hand out the generation
     that this process may already have open under the same name.
-
-    Raises
-    ------
-    StoreError
-        If the file can't be opened.
     """
     connection = duckdb.connect(":memory:", config=_limits(path.parent, settings))
     name = str(path).replace("'", "''")
@@ -250,13 +238,7 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
 
 
 def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a connection to a private copy of a published catalogue.
-
-    Raises
-    ------
-    StoreError
-        If it can't be opened.
-    """
+    """Return a connection to a private copy of a published catalogue."""
     shutil.copyfile(published, work)
     try:
         return connect(work, settings)
@@ -345,15 +327,6 @@ def swap(fresh: Path, published: Path) -> None:
     """Make what `prepare` made the generation that readers see."""
     os.replace(fresh, published)  # noqa: PTH105 - the one call whose atomicity everything rests on
     sync(published.parent)
-
-
-def sync(path: Path) -> None:
-    """Flush a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

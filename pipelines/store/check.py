@@ -66,10 +66,7 @@ def check(
     the size, hash, columns, order, date and rows per feed that the catalogue says; sums by vessel
     and the ledger agree with the files; whatever a table refers to exists; no file is left over.
 
-    Parameters
-    ----------
-    progress
-        Called with (files done, files in all).
+    `progress`: called with (files done, files in all).
 
     Returns
     -------

@@ -53,12 +53,7 @@ class Seen:
 class Latest:
     """``latest.json`` in object storage, changed only by comparison and exchange.
 
-    Parameters
-    ----------
-    settings
-        Of a store whose `url` is ``s3://…``.
-    region
-        Of the bucket.
+    `settings` are those of a store whose `url` is ``s3://…``.
     """
 
     def __init__(self, settings: StoreSettings, region: str) -> None:
@@ -129,9 +124,7 @@ class Latest:
         return str(answer["ETag"])
 
     def cannot_compare(self) -> StoreError:
-        """Return what to say of a storage that would let two machines overwrite one another's
-        work.
-        """
+        """Return what to say of a storage that lets two machines write at once."""
         return StoreError(
             f"{self._url}: this storage knows no conditional writes, so nothing keeps two machines "
             "from writing at the same time",
@@ -196,13 +189,7 @@ class Claim:
             self._kept({**latest, "writer": self._writer()})
 
     def confirm(self) -> None:
-        """Make sure that it is still ours, before something there is changed.
-
-        Raises
-        ------
-        StoreBusyError
-            If another machine has taken over.
-        """
+        """Make sure that it is still ours, before something there is changed."""
         with self._alone:
             if self._lost or _clock_s() - self._renewed > self._lease_s / 2:
                 self._kept({**self._content, "writer": self._writer()})
@@ -281,15 +268,7 @@ def _busy(url: str, holder: dict[str, Any], left_s: float) -> StoreBusyError:
 
 @contextmanager
 def share_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a store on a share; the system frees it when the process or machine dies.
-
-    Raises
-    ------
-    StoreBusyError
-        If another machine holds it.
-    StoreError
-        If the share can't be written to, or knows no locks.
-    """
+    """Hold the lock of a store on a share; the system frees it when the process or machine dies."""
     with ExitStack() as stack:
         try:
             stack.enter_context(writer_lock(folder / "writer.lock"))

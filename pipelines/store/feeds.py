@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.core.frames import DAY_US
+from pipelines.base.files import sync
 from pipelines.store import positions
-from pipelines.store.catalogue import TABLES, StoreError, room, sync
+from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.place import Place
 
 FLUSH_ROWS: Final = 1_000_000
@@ -24,20 +25,7 @@ they are sorted). More isn't faster, and compaction joins the files."""
 _SUM_ROWS: Final = 100_000
 """Rows of presence or static data that are held before they are summed."""
 
-_STATIC_KEY: Final = (
-    "mmsi",
-    "imo",
-    "name",
-    "callsign",
-    "ship_type",
-    "length_m",
-    "beam_m",
-    "draught_m",
-    "destination",
-    "ais_class",
-    "source",
-    "day",
-)
+_STATIC_KEY: Final = [*(n for n in frames.STATICS if n not in {"time", "source_offset"}), "day"]
 
 
 class Batch(Protocol):
@@ -168,13 +156,7 @@ class FeedParts(NewFiles):
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held: one file per UTC date, sorted by vessel and time.
-
-        Raises
-        ------
-        DiskFullError
-            If there is no room.
-        """
+        """Write what is held: one file per UTC date, sorted by vessel and time."""
         held, self._held, self._rows = self._held, [], 0
         if not held:
             return
@@ -198,9 +180,7 @@ class FeedParts(NewFiles):
         return frames.empty(TABLES["statics"]) if sums is None else _dated(sums, self._feed_key)
 
     def given(self) -> dict[int, pa.Table] | None:
-        """Return what is held, by day and sorted, to be written with other feeds' rows; None where
-        some of it is written already.
-        """
+        """Return what is held, by day and sorted; None where some of it is written already."""
         if self._files:
             return None
         held, self._held, self._rows = self._held, [], 0
@@ -211,15 +191,7 @@ class FeedParts(NewFiles):
 
 
 class Gathered(NewFiles):
-    """What some small feeds add together: a file for each UTC date, and their sums.
-
-    Attributes
-    ----------
-    entries
-        Of the ledger, by key.
-    simulated
-        Whether they are an exercise; None where there are none.
-    """
+    """What some small feeds add together: a file for each UTC date, and their sums."""
 
     def __init__(self, root: Path, place: Place) -> None:
         super().__init__(root, place)
@@ -301,10 +273,8 @@ def _once(statics: pd.DataFrame) -> dict[str, Any]:
 
 
 def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
-    """Return static data summed per content; no order of `_STATIC_KEY` is needed, so none is
-    made.
-    """
-    return statics.groupby(list(_STATIC_KEY), as_index=False, dropna=False, sort=False).agg(
+    """Return static data summed per content, in no order."""
+    return statics.groupby(_STATIC_KEY, as_index=False, dropna=False, sort=False).agg(
         reports=("reports", "sum"),
         first_time=("first_time", "min"),
         last_time=("last_time", "max"),

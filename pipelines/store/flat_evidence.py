@@ -54,7 +54,9 @@ def of_flat(flat: Mapping[str, Any], explanation: str = "") -> Evidence:
     """Return evidence from a flat mapping."""
     checks, told = _checks(flat)
     rest = {n: plain(v) for n, v in sorted(flat.items()) if n not in told and n not in _EXPLAINED}
-    settings = {n: v for n, v in rest.items() if _is_setting(n)}
+    settings = {
+        n: v for n, v in rest.items() if n in _SETTINGS or (_LIMIT.search(n) and n not in _MEASURED)
+    }
     return Evidence(
         tuple(checks),
         {name: value for name, value in rest.items() if name not in settings},
@@ -121,10 +123,6 @@ def _explained(flat: Mapping[str, Any], explanation: str) -> Explained | None:
         tuple(untested.split("; ")) if untested else (),
         by_detector,
     )
-
-
-def _is_setting(name: str) -> bool:
-    return name in _SETTINGS or (bool(_LIMIT.search(name)) and name not in _MEASURED)
 
 
 def _margin(stem: str, flat: Mapping[str, Any]) -> str:

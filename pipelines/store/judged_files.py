@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.kinematics.integrity import reason_of
+from pipelines.store.arrow import categorical
 from pipelines.store.positions import GRIDS
 
 Ints = NDArray[np.int64]
@@ -33,10 +34,7 @@ _HULLS: Final = 1 << _HULL_BITS
 class Group:
     """Rows that are sorted by vessel and time, as a file of judged reports has them.
 
-    Attributes
-    ----------
-    read
-        Returns some of their columns.
+    `read` returns some of their columns.
     """
 
     read: Callable[[list[str]], pa.Table]
@@ -126,13 +124,7 @@ class Found:
 
 
 class Selection:
-    """Rows of some groups, in the order of (vessel, hull, time), to be asked for their columns.
-
-    Attributes
-    ----------
-    mmsi, hull
-        Of each row.
-    """
+    """Rows of some groups, in the order of (vessel, hull, time), to be asked for their columns."""
 
     def __init__(self, found: list["Found"]) -> None:
         begins = [np.r_[True, np.diff(one.key) != 0][: len(one.key)] for one in found]
@@ -227,13 +219,9 @@ class Selection:
             own = [known.setdefault(word, len(known)) for word in column.dictionary.to_pylist()]
             codes = np.asarray(column.indices)[placed.rows]
             out[placed.places] = np.asarray(own, "int32")[codes]
-        words = np.array(list(known), dtype=object)
         if dtype == "str":
-            return pd.Series(words[out], dtype="str")
-        order = np.argsort(words)
-        rank = np.empty(len(words), "int32")
-        rank[order] = np.arange(len(words))
-        return pd.Categorical.from_codes(rank[out], pd.Index(words[order], dtype="str"))
+            return pd.Series(np.array(list(known), dtype=object)[out], dtype="str")
+        return categorical(list(known), out)
 
 
 @dataclass(frozen=True)
@@ -282,9 +270,7 @@ def _found(
 
 
 def _in_order(found: list[Found], begins: list[NDArray[np.bool_]]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return key and length of each stretch of rows, their order, and keys whose stretches overlap
-    in time.
-    """
+    """Return key and length of each stretch, their order, and keys whose stretches overlap."""
     firsts = [np.flatnonzero(begin) for begin in begins]
     ends = [np.r_[b[1:], len(one.key)] - 1 for one, b in zip(found, firsts, strict=True)]
     keys = _joined([one.key[b] for one, b in zip(found, firsts, strict=True)])

@@ -18,6 +18,7 @@ from typing import Final
 
 import duckdb
 
+from pipelines.base.files import sync
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
@@ -53,8 +54,7 @@ KEPT: Final = "before-migration"
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the schema version of a catalogue that this program can use, as it is or once
-    migrated.
+    """Return the schema version of a catalogue that this program can use or migrate.
 
     Raises
     ------
@@ -118,18 +118,6 @@ def migrate_store(
 
     To be called while the writer lock is held. A crash at any moment leaves the store as it was or
     as it will be.
-
-    Parameters
-    ----------
-    version
-        The version that it has.
-    named
-        The files that its catalogue names.
-
-    Raises
-    ------
-    StoreError
-        If the copy isn't what was copied; nothing is migrated then.
     """
     published, work = root / "catalogue.duckdb", root / "work.duckdb"
     kept = keep(root, f"schema-{version}", named)
@@ -151,8 +139,7 @@ def migrate_store(
 
 
 def keep(root: Path, label: str, named: set[str]) -> Path:
-    """Return a store of its own, made of what is published: a copy of the catalogue, and the same
-    files.
+    """Keep a store as it is published: a copy of the catalogue, and the same files.
 
     The files of positions are hard links, so that they take no room and outlive a compaction;
     where the file system has no links the catalogue is kept alone, and its files stay as long as
@@ -178,12 +165,12 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
         raise StoreError(
             f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"
         )
-    catalogue.sync(copy)
+    sync(copy)
     for name in named:
         target = unfinished / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # lost, which `check` says, or a file system without links
             os.link(root / name, target)
     unfinished.rename(folder)
-    catalogue.sync(folder.parent)
+    sync(folder.parent)
     return folder

@@ -40,8 +40,6 @@ class Now:
 
     Attributes
     ----------
-    time
-        "Now".
     vessels
         Vessels heard within the hour before it, or later; counted up to `MOST_NEEDED`.
     needed
@@ -49,10 +47,6 @@ class Now:
     few
         Whether there are too few vessels to contradict one another, so that the newest report is
         believed as it is.
-    newest
-        Time of the newest report of all.
-    later
-        Vessels that were heard after `time`.
     """
 
     time: pd.Timestamp
@@ -63,8 +57,7 @@ class Now:
     later: int
 
     def in_words(self) -> str:
-        """Return what a person should know of it; empty where enough vessels agree on the newest
-        report.
+        """Return what a person should know of it; empty where enough vessels agree.
 
         >>> t = pd.Timestamp("2026-01-05T12:00Z")
         >>> Now(t, 1, 3, True, t, 0).in_words()

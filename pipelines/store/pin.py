@@ -24,17 +24,9 @@ class PinnedFile:
 class Pinned:
     """A generation of the store.
 
-    Attributes
-    ----------
-    catalogue
-        A copy of its catalogue, to the last byte.
-    files
-        The immutable files that it names and that no later generation has replaced for it.
-    run_ids
-        Its finished runs.
+    `files`: the immutable files that it names and that no later generation has replaced for it.
     """
 
-    catalogue: Path
     files: tuple[PinnedFile, ...]
     run_ids: tuple[str, ...]
     schema_version: int
@@ -58,19 +50,13 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
         files = store.contents()
         named = [PinnedFile(**{str(k): v for k, v in f.items()}) for f in files.to_dict("records")]
         runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
-        return Pinned(copy, tuple(named), tuple(map(str, runs)), version, store.simulated)
+        return Pinned(tuple(named), tuple(map(str, runs)), version, store.simulated)
     finally:
         connection.close()
 
 
 def fetch(root: Path, settings: StoreSettings, files: tuple[PinnedFile, ...]) -> None:
-    """Have pinned files in the store's folder, if they lie elsewhere.
-
-    Raises
-    ------
-    StoreError
-        If one is lost there, or isn't what the catalogue says.
-    """
+    """Have pinned files in the store's folder, if they lie elsewhere."""
     place(root, settings).fetch({file.path: (file.bytes, file.sha256) for file in files})
 
 

@@ -13,17 +13,18 @@ Access keys of object storage are those that its own programs use (``AWS_ACCESS_
 """
 
 import json
-import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
 
+from pipelines.base.files import replacing, sync, write_text
 from pipelines.base.settings import StoreSettings
-from pipelines.store.catalogue import StoreError, sync
+from pipelines.store.catalogue import StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
 from pipelines.store.positions import sha256
 
@@ -40,38 +41,7 @@ TRIES: Final = 3
 _CHUNK: Final = 1 << 22
 
 
-class Place(Protocol):
-    """What the store asks of the place of its files; names are relative to the store."""
-
-    def claim(self) -> AbstractContextManager[None]:
-        """Be the only one that writes there, for the length of a with block."""
-
-    def pull(self) -> None:
-        """Bring the folder's catalogue in line with the published one."""
-
-    def adopt(self) -> bool:
-        """Return the same for a writer; whether the place is empty and the folder isn't."""
-
-    def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
-        """Have files (by name: bytes, SHA-256) in the folder."""
-
-    def keep(self, path: Path) -> None:
-        """Take a file that was written in the folder."""
-
-    def publish(self, fresh: Path) -> None:
-        """Take the next catalogue."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file."""
-
-    def sizes(self) -> dict[str, int]:
-        """Return files of `KINDS` that are there, with their size in bytes."""
-
-    def original(self, name: str) -> Path:
-        """Return a file as it lies there, not as it was read once."""
-
-
-def place(root: Path, settings: StoreSettings) -> Place:
+def place(root: Path, settings: StoreSettings) -> "Place":
     """Return the place of a store.
 
     Raises
@@ -79,53 +49,56 @@ def place(root: Path, settings: StoreSettings) -> Place:
     StoreError
         If `settings.url` is none that is known, or holds a password.
     """
-    return Elsewhere(root, settings) if settings.url else Here(root)
+    return Elsewhere(root, settings) if settings.url else Place(root)
 
 
-class Here:
-    """The store's own folder: what is written is there."""
+class Place:
+    """The store's own folder: what is written is there. Names are relative to the store."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def claim(self) -> AbstractContextManager[None]:
-        """Do nothing: the folder has a lock."""
+        """Be the only one that writes there; the folder has a lock."""
         return nullcontext()
 
     def pull(self) -> None:
-        """Do nothing."""
+        """Bring the folder's catalogue in line with the published one."""
 
     def adopt(self) -> bool:
-        """Do nothing."""
+        """Return the same for a writer; whether the place is empty and the folder isn't."""
         return False
 
     def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
-        """Do nothing."""
+        """Have files (by name: bytes, SHA-256) in the folder."""
 
     def keep(self, path: Path) -> None:
-        """Do nothing."""
+        """Take a file that was written in the folder, whole."""
 
     def publish(self, fresh: Path) -> None:
-        """Do nothing."""
+        """Take the next catalogue."""
 
     def remove(self, name: str) -> None:
-        """Remove a file."""
-        remove_here(self._root / name)
+        """Remove a file, and its folder if that was its last one."""
+        path = self._root / name
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
 
     def sizes(self) -> dict[str, int]:
-        """Return files there."""
+        """Return files of `KINDS` that are there, with their size in bytes."""
         return sizes_here(self._root)
 
     def original(self, name: str) -> Path:
-        """Return the file."""
+        """Return a file as it lies there, not as it was read once."""
         return self._root / name
 
 
-class Elsewhere:
+class Elsewhere(Place):
     """Another file system: object storage (s3://) or a share (a path)."""
 
     def __init__(self, root: Path, settings: StoreSettings) -> None:
-        self._root = root
+        super().__init__(root)
         self._settings = settings
         self._url = settings.url
         self._system, self._base = _open(settings)
@@ -134,7 +107,7 @@ class Elsewhere:
 
     @contextmanager
     def claim(self) -> Iterator[None]:
-        """Be the only one that writes there, for the length of a with block.
+        """See `Place`.
 
         Raises
         ------
@@ -173,7 +146,7 @@ class Elsewhere:
             return
 
     def adopt(self) -> bool:
-        """Return the same for a writer; whether the place is empty and the folder isn't.
+        """See `Place`.
 
         Raises
         ------
@@ -244,14 +217,14 @@ class Elsewhere:
                 self._system.delete_file(info.path)
 
     def remove(self, name: str) -> None:
-        """Remove a file, and what was read of it."""
+        """Remove a file there, and what was read of it."""
         self._confirm()
         with _told(self._url), suppress(FileNotFoundError):
             self._system.delete_file(self._of(name))
-        remove_here(self._root / name)
+        super().remove(name)
 
     def sizes(self) -> dict[str, int]:
-        """Return files there."""
+        """See `Place`."""
         found: list[pafs.FileInfo] = []
         for kind in KINDS:
             chosen = pafs.FileSelector(self._of(kind), recursive=True, allow_not_found=True)
@@ -281,9 +254,7 @@ class Elsewhere:
         return latest if "catalogue" in latest else None  # else somebody is about to begin
 
     def _noted(self) -> str | None:
-        """Return where the catalogue in the folder comes from or was published; None if it is its
-        own.
-        """
+        """Return where the catalogue in the folder belongs; None if it is its own."""
         try:
             return str(json.loads(self._note.read_text(encoding="utf-8"))["url"])
         except FileNotFoundError:
@@ -291,29 +262,22 @@ class Elsewhere:
 
     def _write_note(self) -> None:
         self._note.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._note.with_name(f".{self._note.name}.{os.getpid()}.new")
-        fresh.write_text(json.dumps({"url": self._url}) + "\n", encoding="utf-8")
-        fresh.replace(self._note)
+        write_text(self._note, json.dumps({"url": self._url}) + "\n")
 
     def _download(self, name: str, path: Path, digest: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
+        with replacing(path) as fresh:
             with (
                 _told(self._url, name),
                 self._system.open_input_stream(self._of(name)) as there,
                 fresh.open("wb") as to,
             ):
-                while chunk := there.read(_CHUNK):
-                    to.write(chunk)
+                shutil.copyfileobj(there, to, _CHUNK)
             if digest is not None and sha256(fresh) != digest:
                 raise StoreError(
                     f"{self._url}/{name} isn't what the catalogue says",
                     hint="selat store check says what to do",
                 )
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
 
     def _upload(self, path: Path, name: str) -> None:
         target = self._of(name)
@@ -322,8 +286,7 @@ class Elsewhere:
             return
         with _told(self._url, name):
             with path.open("rb") as here, self._system.open_output_stream(target) as there:
-                while chunk := here.read(_CHUNK):
-                    there.write(chunk)
+                shutil.copyfileobj(here, there, _CHUNK)
             info = self._system.get_file_info(target)
         if info.size != path.stat().st_size:
             raise StoreError(f"{self._url}/{name} isn't whole", hint="run the same again")
@@ -333,33 +296,25 @@ class Elsewhere:
             target.parent.mkdir(parents=True, exist_ok=True)
             fresh = target.with_name(f".{target.name}.new")
             with path.open("rb") as here, fresh.open("wb") as there:
-                while chunk := here.read(_CHUNK):
-                    there.write(chunk)
+                shutil.copyfileobj(here, there, _CHUNK)
             sync(fresh)
             fresh.replace(target)
             sync(target.parent)
 
 
-class _told:  # noqa: N801 - reads as a word
-    """Turns what a file system says into an error for a person, without its keys."""
-
-    def __init__(self, url: str, name: str = "") -> None:
-        self._where = f"{url}/{name}" if name else url
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, FileNotFoundError):
-            raise StoreError(
-                f"{self._where} is lost", hint="selat store check says what to do"
-            ) from error
-        if isinstance(error, OSError):
-            text = str(error).splitlines()[0]
-            raise StoreError(
-                f"{self._where} can't be used: {text}",
-                hint="is it reachable? AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set?",
-            ) from error
+@contextmanager
+def _told(url: str, name: str = "") -> Iterator[None]:
+    """Turn what a file system says into an error for a person, without its keys."""
+    where = f"{url}/{name}" if name else url
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoreError(f"{where} is lost", hint="selat store check says what to do") from error
+    except OSError as error:
+        raise StoreError(
+            f"{where} can't be used: {str(error).splitlines()[0]}",
+            hint="is it reachable? AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set?",
+        ) from error
 
 
 def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
@@ -388,10 +343,3 @@ def sizes_here(root: Path) -> dict[str, int]:
     """Return files of `KINDS` in a folder, with their size in bytes."""
     found = (path for kind in KINDS for path in (root / kind).glob("date=*/*"))
     return {path.relative_to(root).as_posix(): path.stat().st_size for path in found}
-
-
-def remove_here(path: Path) -> None:
-    """Remove a file, and its folder if that was its last one."""
-    path.unlink(missing_ok=True)
-    with suppress(OSError):
-        path.parent.rmdir()

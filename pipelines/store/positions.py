@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.errors import FrameError
 from detectors.core.frames import DAY_US
+from pipelines.store.arrow import ranks
 
 FORMAT: Final = "2"
 """Version of the files' columns, in each file's metadata."""
@@ -101,8 +102,7 @@ def _delta(schema: pa.Schema) -> dict[str, str]:
 
 
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
-    """Return `frames.POSITIONS` as rows of `SCHEMA`, in the order given, without columns of nulls
-    alone.
+    """Return `frames.POSITIONS` as rows of `SCHEMA`, without columns of nulls alone.
 
     Raises
     ------
@@ -111,8 +111,7 @@ def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
     """
     frames.validate(positions, frames.POSITIONS)
     mmsi = positions["mmsi"].to_numpy()
-    if len(mmsi) and not 0 <= mmsi.min() <= mmsi.max() <= 999_999_999:
-        raise FrameError("an MMSI has at most nine digits")
+    _refuse_long(mmsi)
     columns: dict[str, Any] = {
         "mmsi": mmsi.astype("int32"),
         "time": pa.array(frames.epoch_us(positions["time"])).cast(SCHEMA.field("time").type),
@@ -130,13 +129,7 @@ def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
 
 
 def encode_judged(judged: pd.DataFrame) -> pa.Table:
-    """Return `integrity.JUDGED` as rows of `JUDGED`.
-
-    Raises
-    ------
-    FrameError
-        As of `encode`.
-    """
+    """Return `integrity.JUDGED` as rows of `JUDGED`."""
     rows = encode(judged[list(frames.POSITIONS)], "").drop_columns("feed_key")
     for name in ("verdict", "hull", "shift_s"):
         kind = JUDGED.field(name).type
@@ -162,16 +155,17 @@ def adopt(native: pa.Table, feed_key: str) -> pa.Table:
     wrong = [field.name for field in held if named.schema.field(field.name).type != field.type]
     if other or wrong:
         raise FrameError(f"columns that the store doesn't have: {sorted({*other, *wrong})}")
-    mmsi = np.asarray(native["mmsi"])
-    if len(mmsi) and not 0 <= mmsi.min() <= mmsi.max() <= 999_999_999:
-        raise FrameError("an MMSI has at most nine digits")
+    _refuse_long(np.asarray(native["mmsi"]))
     return pa.table([named[field.name] for field in held], schema=pa.schema(held))
 
 
+def _refuse_long(mmsi: NDArray[Any]) -> None:
+    if len(mmsi) and not 0 <= mmsi.min() <= mmsi.max() <= 999_999_999:
+        raise FrameError("an MMSI has at most nine digits")
+
+
 def _on_grids(name: str, values: NDArray[np.float64]) -> dict[str, pa.Array]:
-    """Return a quantity in the first form that gives each value back bit for bit; NaN is null in
-    all.
-    """
+    """Return a quantity in the first form that gives each value back bit for bit."""
     columns: dict[str, pa.Array] = {}
     left = ~np.isnan(values)
     for per_unit, kind in GRIDS[name]:
@@ -199,9 +193,7 @@ def _words(texts: pd.Series) -> pa.Array:
 
 
 def sorted_by_day(parts: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
-    """Yield UTC day (days since 1970) and its rows in `ORDER`, for each day in some encoded
-    tables.
-    """
+    """Yield UTC day (days since 1970) and its rows in `ORDER`, of encoded tables."""
     table = pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
     time = times_us(table)
     day = time // DAY_US
@@ -255,9 +247,7 @@ def _ranks(table: pa.Table, name: str) -> NDArray[np.int64]:
     column = table[name].combine_chunks()
     if name not in _WORDS:
         return np.asarray(column)
-    words = np.asarray(column.dictionary.to_pylist(), dtype=object)
-    rank = np.empty(len(words), "int64")
-    rank[np.argsort(words)] = np.arange(len(words))
+    rank = ranks(column.dictionary.to_pylist()).astype("int64")
     return np.asarray(rank[np.asarray(column.indices)])
 
 

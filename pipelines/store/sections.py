@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.store.arrow import categorical, ranks
 from pipelines.store.judged_files import Group, groups_of
 from pipelines.store.positions import GRIDS, JUDGED, times_us
 
@@ -23,13 +24,7 @@ _TIME_BITS: Final = 37
 
 
 class Section:
-    """Reports of a span of time of some vessels, in the order of some files.
-
-    Attributes
-    ----------
-    mmsi, time_us
-        Of each report.
-    """
+    """Reports of a span of time of some vessels, in the order of some files."""
 
     def __init__(
         self,
@@ -39,9 +34,7 @@ class Section:
         until: pd.Timestamp = FOREVER,
         only: Ints | None = None,
     ) -> None:
-        """Find the reports from `since` to before `until` of the vessels from the first MMSI on,
-        below the second, and among `only`.
-        """
+        """Find reports from `since` to before `until`, from the first MMSI to below the second."""
         self._found: list[tuple[Group, Ints | None]] = []
         mmsis, times = [np.zeros(0, "int32")], [np.zeros(0, "int64")]
         low_us, high_us = since.value // 1_000, until.value // 1_000
@@ -107,9 +100,7 @@ def joined(sections: Sequence[Section], name: str) -> NDArray[np.float64]:
 
 
 def in_order(sections: Sequence[Section]) -> Ints:
-    """Return what sorts the reports of some sections by vessel and time; where they are of one
-    time, by their place in the feeds.
-    """
+    """Return what sorts reports by vessel, time, and place in the feeds."""
     mmsi = np.concatenate([section.mmsi for section in sections])
     time_us = np.concatenate([section.time_us for section in sections])
     if not len(mmsi):
@@ -142,17 +133,13 @@ def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints
         for name in ("source", "source_offset")
     )
     source = pa.chunked_array(words).unify_dictionaries().combine_chunks()
-    names = np.array(source.dictionary.to_pylist(), dtype=object)
-    rank = np.empty(len(names), "int64")
-    rank[np.argsort(names)] = np.arange(len(names))
+    rank = ranks(source.dictionary.to_pylist())
     offset = np.concatenate([column.to_numpy() for column in offsets])
     return rank[np.asarray(source.indices)[rows]], offset[rows]
 
 
 def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *without: str) -> pa.Table:
-    """Return some rows of a section as rows of `positions.JUDGED`, with the columns that are made,
-    and without columns of nulls alone.
-    """
+    """Return rows as `positions.JUDGED`, some columns made, without those of nulls alone."""
     if not len(rows):
         return JUDGED.empty_table()
     columns: dict[str, pa.Array] = {}
@@ -184,9 +171,4 @@ def by_first_use(words: pa.DictionaryArray) -> pa.DictionaryArray:
 def classes_of(rows: pa.Table) -> pd.Categorical:
     """Return the classes of the sets that sent some rows, as `frames.TRACKED` has them."""
     column = rows["ais_class"].combine_chunks()
-    words = np.array(column.dictionary.to_pylist(), dtype=object)
-    order = np.argsort(words)
-    rank = np.empty(len(words), "int32")
-    rank[order] = np.arange(len(words))
-    codes = rank[np.asarray(column.indices)]
-    return pd.Categorical.from_codes(codes, pd.Index(words[order], dtype="str"))
+    return categorical(column.dictionary.to_pylist(), np.asarray(column.indices))

@@ -35,11 +35,6 @@ def with_unique_names(fresh: pd.DataFrame, held: pd.DataFrame) -> Added:
     A partner's corrected file repeats most of the one before: what is the same to the last column
     is left out. Two sources may both number their sightings from 1: a name that is taken gets six
     digits of the hash of what was sighted.
-
-    Parameters
-    ----------
-    fresh, held
-        `frames.SIGHTINGS`.
     """
     known = set(_rows(held))
     taken = set(held["sighting_id"])
@@ -69,12 +64,7 @@ def with_unique_names(fresh: pd.DataFrame, held: pd.DataFrame) -> Added:
 def as_in_file(file: Mapping[Hashable, Any], held: pd.DataFrame) -> pd.DataFrame:
     """Return the sightings of a file as it has them, whatever was in the store before it.
 
-    Parameters
-    ----------
-    file
-        A row of the table `sighting_files`.
-    held
-        The table `sightings`.
+    `file` is a row of the table `sighting_files`, `held` the table `sightings`.
 
     Raises
     ------

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.kinematics import timegrid
 from detectors.kinematics.integrity import Segmented
+from pipelines.store.arrow import categorical
 from pipelines.store.catalogue import room
 from pipelines.store.judged_files import Within
 from pipelines.store.positions import GRIDS
@@ -35,9 +36,7 @@ _MADE: Final = ("mmsi", "track_id")
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a column begins in the file, of what type it is, and how many of its units make one: 0
-    where it is kept as it is.
-    """
+    """Where a column begins in the file, its type, and units per one: 0 where as it is."""
 
     at: int
     dtype: np.dtype[Any]
@@ -57,11 +56,8 @@ class _Chunk:
 class Spool:
     """Tracks and noise of vessels, to be added in the order of their MMSIs and read in any parts.
 
-    Parameters
-    ----------
-    folder
-        Where its file lies; where nothing can be written there, it is among the system's temporary
-        files.
+    `folder`: where its file lies; where nothing can be written there, it is among the system's
+    temporary files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,13 +76,7 @@ class Spool:
             self._file.close()
 
     def add(self, found: Segmented) -> None:
-        """Keep the reports of some vessels, whose MMSIs are above those of all before.
-
-        Raises
-        ------
-        DiskFullError
-            If there is no room for them.
-        """
+        """Keep the reports of some vessels, whose MMSIs are above those of all before."""
         tracked = found.tracked
         mmsi = tracked["mmsi"].to_numpy()
         bounds = frames.offsets(mmsi)
@@ -128,9 +118,7 @@ class Spool:
         columns: Collection[str] = tuple(frames.TRACKED),
         within: Within | None = None,
     ) -> Segmented:
-        """Return what is kept of the vessels in `need`, as `Queries.segmented` does; up to `end` it
-        was filled.
-        """
+        """Return what is kept of the vessels in `need`, as `Queries.segmented` does."""
         wanted = need["mmsi"].to_numpy("int64")
         parts = [_Part.of(chunk, wanted) for chunk in self._chunks]
         parts = [part for part in parts if len(part.mmsi)]
@@ -146,7 +134,9 @@ class Spool:
             elif name == "time":
                 made[name] = frames.from_epoch_us(self._column(parts, name, "int64"))
             elif name in _WORDS:
-                made[name] = self._categorical(name, self._column(parts, name, "int32"))
+                made[name] = categorical(
+                    list(self._words[name]), self._column(parts, name, "int32")
+                )
             else:
                 made[name] = self._column(parts, name, frames.TRACKED[name].dtype)
         schema = {name: frames.TRACKED[name] for name in made}
@@ -171,13 +161,6 @@ class Spool:
         # Mapped for no longer than it is read, so that it doesn't count as held.
         there = np.memmap(self._file, column.dtype, "r", column.at, (n,))
         return np.array(there[part.rows])
-
-    def _categorical(self, name: str, codes: NDArray[np.int32]) -> pd.Categorical:
-        words = np.array(list(self._words[name]), dtype=object)
-        order = np.argsort(words)
-        rank = np.empty(len(words), "int32")
-        rank[order] = np.arange(len(words))
-        return pd.Categorical.from_codes(rank[codes], pd.Index(words[order], dtype="str"))
 
     def _noise(self, wanted: Ints, within: Within | None) -> pd.DataFrame:
         found = []

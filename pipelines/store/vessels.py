@@ -15,19 +15,6 @@ from detectors.core import frames
 from detectors.core.frames import STATICS, TIME, Column
 from detectors.vessels.numbers import imo_kind
 
-FIELDS: Final = (
-    "name",
-    "callsign",
-    "imo",
-    "ship_type",
-    "length_m",
-    "beam_m",
-    "draught_m",
-    "destination",
-    "ais_class",
-)
-"""What is told of a vessel, in the order in which it is shown."""
-
 _UNSAID: Final[Mapping[str, Any]] = {
     "name": "",
     "callsign": "",
@@ -39,6 +26,8 @@ _UNSAID: Final[Mapping[str, Any]] = {
     "destination": "",
     "ais_class": "",
 }
+FIELDS: Final = tuple(_UNSAID)
+"""What is told of a vessel, in the order in which it is shown."""
 _WHOLE: Final = ("imo", "ship_type")
 
 HISTORY: Final[Mapping[str, Column]] = {

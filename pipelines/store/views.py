@@ -45,10 +45,7 @@ def asked(root: Path, settings: StoreSettings, query: str) -> Iterator[duckdb.Du
     Nothing else can be done: a statement that isn't a question is refused, and no file can be
     reached but those of positions that the catalogue names.
 
-    Parameters
-    ----------
-    query
-        One SELECT in DuckDB's dialect; DESCRIBE, SHOW and SUMMARIZE are questions too.
+    `query`: one SELECT in DuckDB's dialect; DESCRIBE, SHOW and SUMMARIZE are questions too.
 
     Raises
     ------
@@ -82,21 +79,13 @@ def _as_query_error() -> Iterator[None]:
 
 
 def ask(root: Path, settings: StoreSettings, query: str, most: int | None = None) -> pa.Table:
-    """Answer a question, see `asked`.
-
-    Parameters
-    ----------
-    most
-        How many rows are wanted; all if None.
-    """
+    """Answer a question, see `asked`."""
     with asked(root, settings, query) as found:
         return (found if most is None else found.limit(most)).to_arrow_table()
 
 
 def batches(root: Path, settings: StoreSettings, query: str) -> Iterator[pa.RecordBatch]:
-    """Answer a question piece by piece, at least one, so that an answer of any size can be
-    kept.
-    """
+    """Answer a question piece by piece (at least one), however large the answer."""
     with asked(root, settings, query) as found:
         reader = found.to_arrow_reader(BATCH_ROWS)
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)
@@ -106,10 +95,8 @@ def batches(root: Path, settings: StoreSettings, query: str) -> Iterator[pa.Reco
 def make_views(store: Queries, *, with_positions: bool = True) -> None:
     """Make the views in a reader's connection, and shut it against every other file.
 
-    Parameters
-    ----------
-    with_positions
-        Whether the files of positions may be asked; where they lie elsewhere they are fetched.
+    `with_positions`: whether the files of positions may be asked; where they lie elsewhere they are
+    fetched.
     """
     connection = store.connection
     [(catalogue,)] = connection.execute("SELECT current_database()").fetchall()

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from detectors.core import frames
 from detectors.core.errors import SelatError
+from pipelines.base.files import sync
 from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.store import Queries
 from pipelines.store import read as read_store
-from pipelines.store.catalogue import sync
 
 KINDS = ("tracks", "coverage", "looks", "company", "files")
 """What results are of; all but `looks` and `files` were left by earlier versions."""

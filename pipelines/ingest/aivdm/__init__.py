@@ -12,9 +12,9 @@ lines), `decoder`, and what it gives: `columns`, `arrow`, `native`; `files`.
 """
 
 from pipelines.ingest.aivdm.columns import Columns
-from pipelines.ingest.aivdm.decoder import Decoder, Sample
+from pipelines.ingest.aivdm.decoder import Decoder
 from pipelines.ingest.aivdm.files import read_arrow
-from pipelines.ingest.aivdm.memory import NO_STATION, NO_TIME, REASONS, TIME_FROM
+from pipelines.ingest.aivdm.memory import NO_TIME, REASONS, TIME_FROM
 from pipelines.ingest.aivdm.native import (
     FIT,
     FUTURE,
@@ -30,21 +30,18 @@ from pipelines.ingest.aivdm.native import (
     unfit_statics,
     wrong_mmsi,
 )
-from pipelines.ingest.aivdm.rereading import Reread, reread
+from pipelines.ingest.aivdm.rereading import reread
 
 __all__ = [
     "FIT",
     "FUTURE",
     "NATIVE",
-    "NO_STATION",
     "NO_TIME",
     "REASONS",
     "TIME_FROM",
     "UNFIT",
     "Columns",
     "Decoder",
-    "Reread",
-    "Sample",
     "merged",
     "native_frame",
     "native_positions",

@@ -30,9 +30,7 @@ def validity(missing: NDArray[np.bool_] | None) -> pa.Buffer | None:
 def texts(
     rows: m.Rows, name: str, missing: NDArray[np.bool_] | None = None, *, whole: bool = True
 ) -> pa.Array:
-    """Return an Arrow array of strings from a text of each row, up to its first '@' unless
-    `whole`.
-    """
+    """Return strings of a text of each row, up to its first '@' unless `whole`."""
     rows = np.ascontiguousarray(rows)
     fields = rows.dtype.fields
     assert fields is not None, "rows are structured"  # noqa: S101 (for the type checker)
@@ -112,9 +110,7 @@ def batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
 
 
 def positions_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Return position reports: `sog_dkn` in 1/10 knot, `cog_ddeg` in 1/10 degree, `rot_ais` as
-    sent.
-    """
+    """Return position reports: `sog_dkn` 1/10 kn, `cog_ddeg` 1/10°, `rot_ais` as sent."""
     sog, cog, heading, altitude, rot = (
         np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading", "altitude", "rot")
     )
@@ -190,11 +186,6 @@ def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
             "flags": plain(pa.uint8(), rows["flags"]),
         }
     )
-
-
-def others_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Return messages that are only listed."""
-    return batch(common(rows, stations))
 
 
 def rejects_arrow(rows: m.Rows) -> pa.RecordBatch:

@@ -17,66 +17,43 @@ from pipelines.ingest.aivdm.words import load, store
 
 @called
 def reject(
-    head: Any,
-    rejects: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
-    reason: Any,
-    start: Any,
-    end: Any,
-    text: Any,
-    first: Any,
-    last: Any,
+    head: Any, rejects: Any, reason: Any, start: Any, end: Any, text: Any, first: Any, last: Any
 ) -> None:
     """Count a piece that becomes no row; keep the text of the first few of each reason.
 
     `start` and `end` are bytes of the feed, `first` and `last` of `text`.
     """
-    row = rejects[head.rejects]
+    row = rejects.rows[head.rejects]
     row.start = start
     row.end = end
     row.reason = reason
     head.rejects += 1
-    nth = counts[reason]
-    counts[reason] += 1
+    nth = rejects.counts[reason]
+    rejects.counts[reason] += 1
     if nth < m.MAX_SAMPLES:
         length = min(last - first, m.MAX_TEXT)
-        ranges[reason, nth, 0] = start
-        ranges[reason, nth, 1] = end
-        ranges[reason, nth, 2] = length
+        rejects.ranges[reason, nth, 0] = start
+        rejects.ranges[reason, nth, 1] = end
+        rejects.ranges[reason, nth, 2] = length
         for index in range(length):
-            samples[reason, nth, index] = text[first + index]
+            rejects.samples[reason, nth, index] = text[first + index]
 
 
 @called
-def give_up(
-    slot: Any,
-    head: Any,
-    slots: Any,
-    pieces: Any,
-    texts: Any,
-    rejects: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
-) -> None:
+def give_up(slot: Any, head: Any, parts: Any, rejects: Any) -> None:
     """Empty a slot; parts whose message never became whole are rejected."""
-    waiting = slots[slot]
+    waiting = parts.slots[slot]
     if waiting.key != 0 and not waiting.done:
         for part in range(waiting.total):
             if waiting.present >> part & 1:
-                piece = pieces[slot, part]
+                piece = parts.pieces[slot, part]
                 reject(
                     head,
                     rejects,
-                    counts,
-                    ranges,
-                    samples,
                     m.INCOMPLETE,
                     piece.start,
                     piece.end,
-                    texts[slot, part],
+                    parts.texts[slot, part],
                     0,
                     piece.length,
                 )
@@ -110,14 +87,14 @@ def fits(waiting: Any, key: Any, part: Any, head: Any) -> Any:
 
 
 @called
-def slot_for(key: Any, part: Any, head: Any, slots: Any, latest: Any) -> Any:
-    """Return the slot that a part belongs to: of its message if there is one, else the one to
-    empty.
+def slot_for(key: Any, part: Any, head: Any, parts: Any) -> Any:
+    """Return the slot of a part's message, or -1, and the slot to empty if there is none.
 
     Of several messages with the same numbers the one heard last counts. Those of different stations
     wait in buckets of their own, so that any number of them may be between one another; a part that
     names no station goes to the message of its numbers that was heard last, whoever heard it.
     """
+    slots = parts.slots
     bucket = bucket_of(key, head.group, head.station)
     nameless = bucket_of(key, head.group, np.int64(m.NO_STATION))
     best = np.int64(-1)
@@ -135,30 +112,28 @@ def slot_for(key: Any, part: Any, head: Any, slots: Any, latest: Any) -> Any:
             if fits(waiting, key, part, head) and (best < 0 or waiting.seen > slots[best].seen):
                 best = np.int64(slot)
     else:
-        last = latest[nameless // m.WAYS]
+        last = parts.latest[nameless // m.WAYS]
         if fits(slots[last], key, part, head) and (best < 0 or slots[last].seen > slots[best].seen):
             best = np.int64(last)
     return best, np.int64(oldest)
 
 
 @called
-def same_piece(
-    pieces: Any, texts: Any, slot: Any, part: Any, buffer: Any, payload: Any, characters: Any
-) -> Any:
+def same_piece(parts: Any, slot: Any, part: Any, buffer: Any, payload: Any, characters: Any) -> Any:
     """Return whether a part is there already with the same payload."""
-    piece = pieces[slot, part]
+    piece = parts.pieces[slot, part]
     if piece.characters != characters:
         return False
     for index in range(characters):
-        if texts[slot, part, piece.payload + index] != buffer[payload + index]:
+        if parts.texts[slot, part, piece.payload + index] != buffer[payload + index]:
             return False
     return True
 
 
 @called
-def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
+def open_slot(slot: Any, key: Any, total: Any, head: Any, parts: Any) -> None:
     """Begin a message."""
-    waiting = slots[slot]
+    waiting = parts.slots[slot]
     waiting.key = key
     waiting.group = head.group
     waiting.time = head.time
@@ -185,14 +160,8 @@ def add_part(
     number: Any,
     numbers: Any,
     head: Any,
-    slots: Any,
-    pieces: Any,
-    texts: Any,
-    latest: Any,
+    parts: Any,
     rejects: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
 ) -> Any:
     """Put a part into its slot; give the slot if that completes the message, else -1.
 
@@ -201,19 +170,19 @@ def add_part(
     """
     key = (numbers << 4 | total) + 1
     part = number - 1
-    slot, oldest = slot_for(key, part, head, slots, latest)
-    if slot >= 0 and slots[slot].present >> part & 1:
-        if same_piece(pieces, texts, slot, part, buffer, payload, characters):
+    slot, oldest = slot_for(key, part, head, parts)
+    if slot >= 0 and parts.slots[slot].present >> part & 1:
+        if same_piece(parts, slot, part, buffer, payload, characters):
             head.duplicate_parts += 1
             return np.int64(-1)
-        give_up(slot, head, slots, pieces, texts, rejects, counts, ranges, samples)
-        open_slot(slot, key, total, head, slots)
+        give_up(slot, head, parts, rejects)
+        open_slot(slot, key, total, head, parts)
     elif slot < 0:
         slot = oldest
-        give_up(slot, head, slots, pieces, texts, rejects, counts, ranges, samples)
-        open_slot(slot, key, total, head, slots)
-    latest[bucket_of(key, head.group, np.int64(m.NO_STATION)) // m.WAYS] = slot
-    waiting = slots[slot]
+        give_up(slot, head, parts, rejects)
+        open_slot(slot, key, total, head, parts)
+    parts.latest[bucket_of(key, head.group, np.int64(m.NO_STATION)) // m.WAYS] = slot
+    waiting = parts.slots[slot]
     waiting.seen = head.sentences
     waiting.present |= 1 << part
     waiting.checksum ^= head.checksum
@@ -224,13 +193,13 @@ def add_part(
         waiting.station = head.station
     if number == total:
         waiting.fill = fill
-    piece = pieces[slot, part]
+    piece = parts.pieces[slot, part]
     piece.start = head.offset
     piece.end = head.base + min(end, head.limit)
     piece.length = min(end - place, m.PART_TEXT)
     piece.payload = payload - place
     piece.characters = characters
-    kept = texts[slot, part]
+    kept = parts.texts[slot, part]
     for index in range(0, piece.length, 8):
         store(kept, index, load(buffer, place + index))
     if waiting.present != (1 << total) - 1:
@@ -246,12 +215,12 @@ def add_part(
 
 
 @called
-def join(slot: Any, slots: Any, pieces: Any, texts: Any, joined: Any) -> Any:
+def join(slot: Any, parts: Any, joined: Any) -> Any:
     """Write the payloads of a whole message one behind the other; give their length."""
     length = np.int64(0)
-    for part in range(slots[slot].total):
-        piece = pieces[slot, part]
-        kept = texts[slot, part]
+    for part in range(parts.slots[slot].total):
+        piece = parts.pieces[slot, part]
+        kept = parts.texts[slot, part]
         for index in range(0, piece.characters, 8):
             store(joined, length + index, load(kept, piece.payload + index))
         length += piece.characters

@@ -22,7 +22,8 @@ from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.arrow import (
     aids_arrow,
     bases_arrow,
-    others_arrow,
+    batch,
+    common,
     positions_arrow,
     rejects_arrow,
     statics_arrow,
@@ -42,8 +43,6 @@ class Columns:
         index in `stations`, -1 where the feed names none.
     stamps
         Times of lines, for rows without one; see `memory.STAMP`.
-    memory
-        The decoder's, which knows the names of the stations.
     """
 
     positions: m.Rows
@@ -85,7 +84,7 @@ class Columns:
             "statics": statics_arrow(self.statics, self.stations),
             "bases": bases_arrow(self.bases, self.stations),
             "aids": aids_arrow(self.aids, self.stations),
-            "others": others_arrow(self.others, self.stations),
+            "others": batch(common(self.others, self.stations)),
             "rejects": rejects_arrow(self.rejects),
         }
 

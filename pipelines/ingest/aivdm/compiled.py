@@ -83,9 +83,7 @@ def kernel() -> Kernel:
 
 @contextmanager
 def compiling(entries: Kernel) -> Iterator[None]:
-    """Hold a lock for the call in which the kernel compiles: of processes that begin together, one
-    compiles it, and the others find it in the cache.
-    """
+    """Hold a lock while the kernel compiles: others then find it in the cache."""
     compiled = bool(getattr(entries.scan, "signatures", ()))
     if compiled or not entries.cold or entries.folder is None:
         yield

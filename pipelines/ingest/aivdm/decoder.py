@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,18 +47,8 @@ class Decoder:
     Where the feed is cut into blocks doesn't change what comes out. Memory is bounded: the arena of
     rows and the memory for parts of messages are allocated here, and used again for every block.
 
-    Parameters
-    ----------
-    announce
-        Called with a sentence for people before the kernel is compiled, which happens once per
-        machine (see `compiled`).
-    rows
-        Rows of the arena.
-
-    Attributes
-    ----------
-    bytes_read
-        Bytes handed in so far.
+    `announce`: called with a sentence for people before the kernel is compiled, which happens once
+    per machine (see `compiled`).
     """
 
     def __init__(self, announce: Announce | None = None, rows: int = 1 << 17) -> None:
@@ -87,9 +77,7 @@ class Decoder:
         return Columns.joined([columns.copy() for columns in self.stream_end()], self._memory)
 
     def stream(self, block: bytes | bytearray | memoryview) -> Iterator[Columns]:
-        """Decode the next bytes like `feed`, in pieces; each is only valid until the next one is
-        asked for.
-        """
+        """Decode like `feed`, in pieces; each is valid until the next is asked for."""
         if self._finished:
             raise ValueError("the feed is finished; begin another with a new Decoder")
         data = memoryview(block).cast("B")
@@ -142,10 +130,10 @@ class Decoder:
         elif self._filled:
             self._buffer[self._filled] = 10
             yield from self._scan(0, self._filled + 1, limit=self._filled)
-        slot = 0
+        slot, memory = 0, self._memory
         while slot < m.SLOTS:
             self._rewind(0, 0)
-            slot = int(self._kernel.expire(slot, *self._expiring()))
+            slot = int(self._kernel.expire(slot, memory.head, memory.rejects, memory.parts))
             yield from self._columns()
         yield from self._unwrapping.end(self._memory)
 
@@ -154,18 +142,18 @@ class Decoder:
     @property
     def rejects(self) -> dict[str, int]:
         """Pieces of the feed that became no row, per reason."""
-        counts = self._memory.reject_counts
+        counts = self._memory.rejects.counts
         return {reason: int(n) for reason, n in zip(m.REASONS, counts, strict=True) if n}
 
     @property
     def samples(self) -> list[Sample]:
         """The first rejected pieces of each reason, with their places and (bounded) texts."""
-        memory = self._memory
+        rejects = self._memory.rejects
         return [
-            Sample(reason, int(start), int(end), memory.sample_texts[index, nth, :length].tobytes())
+            Sample(reason, int(start), int(end), rejects.samples[index, nth, :length].tobytes())
             for index, reason in enumerate(m.REASONS)
             for nth, (start, end, length) in enumerate(
-                memory.sample_ranges[index, : int(memory.reject_counts[index])].tolist()
+                rejects.ranges[index, : int(rejects.counts[index])].tolist()
             )
         ]
 
@@ -198,15 +186,7 @@ class Decoder:
     def counts(self) -> dict[str, int]:
         """The feed in numbers: pieces, sentences, messages, joined and duplicate parts …"""
         head = self._memory.head[0]
-        unwrapping = self._unwrapping
-        return {
-            **{name: int(head[name]) for name in COUNTS},
-            "unmatched_wrappers": unwrapping.unmatched,
-            "delivered": unwrapping.put_right,
-            "delivered_around": unwrapping.around,
-            "delivered_refused": unwrapping.refused,
-            "delivered_lag_us": unwrapping.lag_us,
-        }
+        return {**{name: int(head[name]) for name in COUNTS}, **self._unwrapping.counts}
 
     @property
     def unaccounted(self) -> int:
@@ -240,24 +220,11 @@ class Decoder:
     def _columns(self) -> Iterator[Columns]:
         memory, head = self._memory, self._memory.head[0]
         columns = Columns(
-            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES},
+            **{table: rows[: int(head[table])] for table, rows in memory.arena.items()},
             memory=memory,
         )
         wrappers = memory.wrappers[: int(head["wrappers"])]
         yield from self._unwrapping.settled(columns, wrappers, int(head["pieces"]))
-
-    def _expiring(self) -> tuple[Any, ...]:
-        memory = self._memory
-        return (
-            memory.head,
-            memory.rejects,
-            memory.reject_counts,
-            memory.sample_ranges,
-            memory.sample_texts,
-            memory.slots,
-            memory.pieces,
-            memory.texts,
-        )
 
     def _carry(self, start: int, end: int) -> None:
         """Keep the bytes of the line that isn't whole yet for the next block."""
@@ -316,17 +283,17 @@ class Decoder:
         self._overlong_text = self._view[place : place + m.MAX_TEXT].tobytes()
 
     def _reject_overlong(self, end: int) -> Iterator[Columns]:
-        memory = self._memory
+        head, rejects = self._memory.head[0], self._memory.rejects
         self._rewind(self._base, 0)
-        memory.head[0]["pieces"] += 1
-        memory.head[0]["rejects"] = 1
-        memory.rejects[0] = (self._overlong, end, m.OVERLONG)
-        nth = int(memory.reject_counts[m.OVERLONG])
-        memory.reject_counts[m.OVERLONG] += 1
+        head["pieces"] += 1
+        head["rejects"] = 1
+        rejects.rows[0] = (self._overlong, end, m.OVERLONG)
+        nth = int(rejects.counts[m.OVERLONG])
+        rejects.counts[m.OVERLONG] += 1
         if nth < m.MAX_SAMPLES:
             text = np.frombuffer(self._overlong_text, np.uint8)
-            memory.sample_ranges[m.OVERLONG, nth] = self._overlong, end, len(text)
-            memory.sample_texts[m.OVERLONG, nth, : len(text)] = text
+            rejects.ranges[m.OVERLONG, nth] = self._overlong, end, len(text)
+            rejects.samples[m.OVERLONG, nth, : len(text)] = text
         self._overlong = -1
         yield from self._columns()
 

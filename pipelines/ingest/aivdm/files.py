@@ -13,13 +13,7 @@ from pipelines.ingest.aivdm.decoder import TABLES, Decoder
 def read_arrow(
     path: Path | str, announce: Announce | None = None
 ) -> Iterator[dict[str, pa.RecordBatch]]:
-    """Decode a file; give record batches per table (see `Columns.to_arrow`) as it is read.
-
-    Raises
-    ------
-    OSError
-        If the file can't be read.
-    """
+    """Decode a file; give record batches per table (see `Columns.to_arrow`) as it is read."""
     with Path(path).open("rb", buffering=0) as file:
         yield from stream_arrow(file, Decoder(announce))
 

@@ -29,16 +29,7 @@ from pipelines.ingest.aivdm.characters import (
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.tags import station_code, tag_block
 from pipelines.ingest.aivdm.times import epoch, logged_time
-from pipelines.ingest.aivdm.words import (
-    BACKSLASHES,
-    BANGS,
-    BLANKS,
-    U,
-    first_mark,
-    load,
-    marks_below,
-    marks_equal,
-)
+from pipelines.ingest.aivdm.words import U, first_mark, load, marks_of_stops
 from pipelines.ingest.aivdm.wrappers import delivered, is_wrapper, wrapper
 
 KIND_BLANK = U(int.from_bytes(b"blank", "little"))
@@ -47,16 +38,7 @@ KIND_TAGS = U(int.from_bytes(b"tags", "little"))
 
 
 @called
-def suffix(
-    buffer: Any,
-    place: Any,
-    end: Any,
-    head: Any,
-    wrappers: Any,
-    keys: Any,
-    names: Any,
-    lengths: Any,
-) -> None:
+def suffix(buffer: Any, place: Any, end: Any, head: Any, wrappers: Any, stations: Any) -> None:
     """Read station and time behind a sentence: `,r003669987,1152921693`.
 
     The first field that is an epoch is the time; a field of `r` or `b` and digits or letters is the
@@ -80,7 +62,7 @@ def suffix(
                 byte = buffer[index]
                 plain = plain and (is_digit(byte) or is_letter(byte & 0xDF))
             if plain:
-                head.station = station_code(buffer, place, stop, head, keys, names, lengths)
+                head.station = station_code(buffer, place, stop, head, stations)
         place = stop
     if time != m.NO_TIME and head.time == m.NO_TIME:
         head.time = time
@@ -126,10 +108,7 @@ def is_unnamed(buffer: Any, start: Any, place: Any, end: Any, head: Any) -> Any:
 def next_stop(buffer: Any, place: Any) -> Any:
     """Find the first place from `place` on of `!`, a backslash or a control character."""
     while True:
-        word = load(buffer, place)
-        marks = (
-            marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
-        )
+        marks = marks_of_stops(load(buffer, place))
         if marks:
             return place + first_mark(marks)
         place += 8
@@ -145,9 +124,7 @@ def next_piece(buffer: Any, place: Any) -> Any:
 
 
 @called
-def preamble(
-    buffer: Any, place: Any, head: Any, wrappers: Any, keys: Any, names: Any, lengths: Any
-) -> Any:
+def preamble(buffer: Any, place: Any, head: Any, wrappers: Any, stations: Any) -> Any:
     """Pass over what stands before a sentence; give its place, or -1 if the line has none.
 
     `head.content` is left at what follows the tag blocks. What stands before a backslash that
@@ -171,7 +148,7 @@ def preamble(
             return np.int64(-1)
         after = np.int64(-1)
         if byte == BACKSLASH:
-            after = tag_block(buffer, place, head, keys, names, lengths)
+            after = tag_block(buffer, place, head, stations)
         if after > 0:
             if head.tags == 0:
                 logged_time(buffer, head.start, place, head)

@@ -45,26 +45,14 @@ def scan_lines(
     start: Any,
     end: Any,
     heads: Any,
-    positions: Any,
-    statics: Any,
-    bases: Any,
-    aids: Any,
-    others: Any,
+    tables: Any,
     rejects: Any,
     stamps: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
     type_counts: Any,
     kinds: Any,
-    slots: Any,
-    pieces: Any,
-    texts: Any,
-    latest: Any,
+    parts: Any,
     groups: Any,
-    keys: Any,
-    names: Any,
-    lengths: Any,
+    stations: Any,
     wrappers: Any,
     words: Any,
     joined: Any,
@@ -73,23 +61,21 @@ def scan_lines(
     head = heads[0]
     place = start
     while place < end and (
-        head.positions < len(positions)
-        and head.statics < len(statics)
-        and head.bases < len(bases)
-        and head.aids < len(aids)
-        and head.others < len(others)
-        and head.rejects + m.PARTS + 1 < len(rejects)
+        head.positions < len(tables.positions)
+        and head.statics < len(tables.statics)
+        and head.bases < len(tables.bases)
+        and head.aids < len(tables.aids)
+        and head.others < len(tables.others)
+        and head.rejects + m.PARTS + 1 < len(rejects.rows)
         and head.stamps < len(stamps)
         and head.wrappers + 1 < len(wrappers)
     ):
         begin(place, head)
         first = place
-        at_bang = before_sentence(buffer, place, head, wrappers, groups, keys, names, lengths)
+        at_bang = before_sentence(buffer, place, head, wrappers, groups, stations)
         if at_bang < 0:
             stamp(head, stamps)
-            place = line_without_sentence(
-                buffer, first, head, kinds, wrappers, rejects, counts, ranges, samples
-            )
+            place = line_without_sentence(buffer, first, head, kinds, wrappers, rejects)
             continue
         head.sentences += 1
         star = at_bang + 1
@@ -125,7 +111,7 @@ def scan_lines(
                     buffer[at_bang + 7] == 49,
                     buffer[at_bang + 5] == 79,
                 )
-            place = sentence_end(buffer, star, head, wrappers, keys, names, lengths)
+            place = sentence_end(buffer, star, head, wrappers, stations)
             if head.time == m.NO_TIME and head.prefix_time != m.NO_TIME:
                 head.time = head.prefix_time
                 head.time_from = m.FROM_PREFIX
@@ -133,26 +119,10 @@ def scan_lines(
             if buffer[at_bang + 9] == 49 and is_unnamed(buffer, first, at_bang, place, head):
                 head.unnamed += 1
             bits, outcome = payload_of(
-                buffer,
-                at_bang,
-                star,
-                place,
-                head,
-                slots,
-                pieces,
-                texts,
-                latest,
-                joined,
-                words,
-                rejects,
-                counts,
-                ranges,
-                samples,
+                buffer, at_bang, star, place, head, parts, joined, words, rejects
             )
             if outcome == OK:
-                outcome = decode(
-                    words, bits, head, type_counts, positions, statics, bases, aids, others
-                )
+                outcome = decode(words, bits, head, type_counts, tables)
         if outcome == OK:
             head.messages += 1
             if head.time == m.NO_TIME:
@@ -161,9 +131,6 @@ def scan_lines(
             reject(
                 head,
                 rejects,
-                counts,
-                ranges,
-                samples,
                 outcome,
                 head.base + first,
                 head.base + min(place, head.limit),
@@ -174,69 +141,13 @@ def scan_lines(
     return place
 
 
-def scan(
-    buffer: Any,
-    start: Any,
-    end: Any,
-    heads: Any,
-    positions: Any,
-    statics: Any,
-    bases: Any,
-    aids: Any,
-    others: Any,
-    rejects: Any,
-    stamps: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
-    type_counts: Any,
-    kinds: Any,
-    slots: Any,
-    pieces: Any,
-    texts: Any,
-    latest: Any,
-    groups: Any,
-    keys: Any,
-    names: Any,
-    lengths: Any,
-    wrappers: Any,
-    words: Any,
-    joined: Any,
-) -> Any:
+def scan(buffer: Any, start: Any, end: Any, *memory: Any) -> Any:
     """Decode the whole lines in `buffer[start:end]`; give the place to go on from.
 
     That is `end`, unless a table of the arena is full. The byte before `end` ends a line, and 64
-    bytes behind it can be read.
+    bytes behind it can be read. `memory` is that of `Memory.arguments`.
     """
-    return scan_lines(
-        borrowed(buffer),
-        start,
-        end,
-        borrowed(heads),
-        borrowed(positions),
-        borrowed(statics),
-        borrowed(bases),
-        borrowed(aids),
-        borrowed(others),
-        borrowed(rejects),
-        borrowed(stamps),
-        borrowed(counts),
-        borrowed(ranges),
-        borrowed(samples),
-        borrowed(type_counts),
-        borrowed(kinds),
-        borrowed(slots),
-        borrowed(pieces),
-        borrowed(texts),
-        borrowed(latest),
-        borrowed(groups),
-        borrowed(keys),
-        borrowed(names),
-        borrowed(lengths),
-        borrowed(wrappers),
-        borrowed(words),
-        borrowed(joined),
-    )
+    return scan_lines(borrowed(buffer), start, end, *borrowed(memory))
 
 
 def gather_texts(
@@ -268,20 +179,10 @@ def gather_texts(
         ends[row + 1] = total
 
 
-def expire(
-    slot: Any,
-    heads: Any,
-    rejects: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
-    slots: Any,
-    pieces: Any,
-    texts: Any,
-) -> Any:
+def expire(slot: Any, heads: Any, rejects: Any, parts: Any) -> Any:
     """Reject the parts that still wait, from `slot` on; give the slot to go on from."""
     head = heads[0]
-    while slot < len(slots) and head.rejects + m.PARTS < len(rejects):
-        give_up(slot, head, slots, pieces, texts, rejects, counts, ranges, samples)
+    while slot < len(parts.slots) and head.rejects + m.PARTS < len(rejects.rows):
+        give_up(slot, head, parts, rejects)
         slot += 1
     return slot

@@ -19,13 +19,14 @@ class Bits(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Place of a text: first bit and number of 6-bit ASCII characters."""
+    """Place of a text: first bit and number of 6-bit ASCII characters; none where it is absent."""
 
     start: int
     characters: int
 
 
 ABSENT: Final = Bits(0, 0)
+NO_TEXT: Final = Text(0, 0)
 
 MESSAGE_ID: Final = Bits(0, 6)
 REPEAT: Final = Bits(6, 2)
@@ -53,17 +54,17 @@ class PositionLayout(NamedTuple):
     """
 
     least_bits: int
-    nav_status: Bits
-    rot: Bits
     sog: Bits
     accuracy: Bits
     lon: Bits
     lat: Bits
     cog: Bits
-    heading: Bits
-    second: Bits
-    maneuver: Bits
     raim: Bits
+    nav_status: Bits = ABSENT
+    rot: Bits = ABSENT
+    heading: Bits = ABSENT
+    second: Bits = ABSENT
+    maneuver: Bits = ABSENT
     altitude: Bits = ABSENT
     lonlat_unit: int = 1
     sog_unit: int = 1
@@ -92,16 +93,12 @@ CLASS_A: Final = PositionLayout(
 # Message 9, standard search and rescue aircraft position report. SOG in whole knots.
 AIRCRAFT: Final = PositionLayout(
     least_bits=148,
-    nav_status=ABSENT,
-    rot=ABSENT,
     sog=Bits(50, 10),
     accuracy=Bits(60, 1),
     lon=Bits(61, 28),
     lat=Bits(89, 27),
     cog=Bits(116, 12),
-    heading=ABSENT,
     second=Bits(128, 6),
-    maneuver=ABSENT,
     raim=Bits(147, 1),
     altitude=Bits(38, 12),
     sog_unit=10,
@@ -110,8 +107,6 @@ AIRCRAFT: Final = PositionLayout(
 # Message 18, standard class B equipment position report.
 CLASS_B: Final = PositionLayout(
     least_bits=148,
-    nav_status=ABSENT,
-    rot=ABSENT,
     sog=Bits(46, 10),
     accuracy=Bits(56, 1),
     lon=Bits(57, 28),
@@ -119,7 +114,6 @@ CLASS_B: Final = PositionLayout(
     cog=Bits(112, 12),
     heading=Bits(124, 9),
     second=Bits(133, 6),
-    maneuver=ABSENT,
     raim=Bits(147, 1),
 )
 
@@ -131,15 +125,11 @@ CLASS_B_EXTENDED: Final = CLASS_B._replace(least_bits=306, raim=Bits(305, 1))
 LONG_RANGE: Final = PositionLayout(
     least_bits=95,
     nav_status=Bits(40, 4),
-    rot=ABSENT,
     sog=Bits(79, 6),
     accuracy=Bits(38, 1),
     lon=Bits(44, 18),
     lat=Bits(62, 17),
     cog=Bits(85, 9),
-    heading=ABSENT,
-    second=ABSENT,
-    maneuver=ABSENT,
     raim=Bits(39, 1),
     lonlat_unit=1000,
     sog_unit=10,
@@ -150,27 +140,25 @@ LONG_RANGE: Final = PositionLayout(
 
 
 class StaticLayout(NamedTuple):
-    """Static data: who a vessel says that it is. Texts of 0 characters aren't in the message."""
+    """Static data: who a vessel says that it is."""
 
     least_bits: int
-    imo: Bits
-    callsign: Text
-    name: Text
-    ship_type: Bits
-    to_bow: Bits
-    to_stern: Bits
-    to_port: Bits
-    to_starboard: Bits
-    epfd: Bits
-    eta: Bits
-    draught: Bits
-    destination: Text
-    vendor: Text
-    vendor_model: Bits
-    vendor_serial: Bits
+    imo: Bits = ABSENT
+    callsign: Text = NO_TEXT
+    name: Text = NO_TEXT
+    ship_type: Bits = ABSENT
+    to_bow: Bits = ABSENT
+    to_stern: Bits = ABSENT
+    to_port: Bits = ABSENT
+    to_starboard: Bits = ABSENT
+    epfd: Bits = ABSENT
+    eta: Bits = ABSENT
+    draught: Bits = ABSENT
+    destination: Text = NO_TEXT
+    vendor: Text = NO_TEXT
+    vendor_model: Bits = ABSENT
+    vendor_serial: Bits = ABSENT
 
-
-NO_TEXT: Final = Text(0, 0)
 
 # Message 5, ship static and voyage related data. 424 bits; real transponders send 420 to
 # 426. The last field kept, the destination, may lack its last characters but no other field.
@@ -188,16 +176,11 @@ VOYAGE: Final = StaticLayout(
     eta=Bits(274, 20),
     draught=Bits(294, 8),
     destination=Text(302, 20),
-    vendor=NO_TEXT,
-    vendor_model=ABSENT,
-    vendor_serial=ABSENT,
 )
 
 # The static half of message 19.
 EXTENDED_STATIC: Final = StaticLayout(
     least_bits=306,
-    imo=ABSENT,
-    callsign=NO_TEXT,
     name=Text(143, 20),
     ship_type=Bits(263, 8),
     to_bow=Bits(271, 9),
@@ -205,51 +188,26 @@ EXTENDED_STATIC: Final = StaticLayout(
     to_port=Bits(289, 6),
     to_starboard=Bits(295, 6),
     epfd=Bits(301, 4),
-    eta=ABSENT,
-    draught=ABSENT,
-    destination=NO_TEXT,
-    vendor=NO_TEXT,
-    vendor_model=ABSENT,
-    vendor_serial=ABSENT,
 )
 
 # Message 24 part A. 160 bits, sent as 158 to 168: the name may lack its last character.
 PART_NUMBER: Final = Bits(38, 2)
 PART_A: Final = StaticLayout(
     least_bits=154,
-    imo=ABSENT,
-    callsign=NO_TEXT,
     name=Text(40, 20),
-    ship_type=ABSENT,
-    to_bow=ABSENT,
-    to_stern=ABSENT,
-    to_port=ABSENT,
-    to_starboard=ABSENT,
-    epfd=ABSENT,
-    eta=ABSENT,
-    draught=ABSENT,
-    destination=NO_TEXT,
-    vendor=NO_TEXT,
-    vendor_model=ABSENT,
-    vendor_serial=ABSENT,
 )
 
 # Message 24 part B. 168 bits, sent as 158 to 168; dimensions need 162, the type of
 # position fixing device 166.
 PART_B: Final = StaticLayout(
     least_bits=132,
-    imo=ABSENT,
     callsign=Text(90, 7),
-    name=NO_TEXT,
     ship_type=Bits(40, 8),
     to_bow=Bits(132, 9),
     to_stern=Bits(141, 9),
     to_port=Bits(150, 6),
     to_starboard=Bits(156, 6),
     epfd=Bits(162, 4),
-    eta=ABSENT,
-    draught=ABSENT,
-    destination=NO_TEXT,
     vendor=Text(48, 3),
     vendor_model=Bits(66, 4),
     vendor_serial=Bits(70, 20),

@@ -25,9 +25,7 @@ OK = -1
 
 @inlined
 def unarmour(text: Any, place: Any, characters: Any, words: Any) -> Any:
-    """Turn a payload into groups of 48 bits, two empty ones behind them; 0 if all characters are
-    right.
-    """
+    """Turn a payload into groups of 48 bits and two empty ones; 0 if characters are right."""
     wrong = U(0)
     groups = (characters + 7) >> 3
     for group in range(groups):
@@ -44,61 +42,48 @@ def unarmour(text: Any, place: Any, characters: Any, words: Any) -> Any:
 
 
 @inlined
-def decode(
-    words: Any,
-    bits: Any,
-    head: Any,
-    type_counts: Any,
-    positions: Any,
-    statics: Any,
-    bases: Any,
-    aids: Any,
-    others: Any,
-) -> Any:
+def decode_position(words: Any, bits: Any, head: Any, tables: Any, layout: Any) -> Any:
+    """Make the row of a position report; `OK` or the reason why not."""
+    if bits < layout.least_bits:
+        return m.SHORT
+    position(tables.positions[head.positions], words, head, layout)
+    head.positions += 1
+    return OK
+
+
+@inlined
+def decode(words: Any, bits: Any, head: Any, type_counts: Any, tables: Any) -> Any:
     """Make a message's row or rows; `OK` or the reason why not."""
     if bits < at.HEADER_BITS:
         return m.SHORT
     kind = take(words, at.MESSAGE_ID)
     if 1 <= kind <= 3:
-        if bits < at.CLASS_A.least_bits:
-            return m.SHORT
-        position(positions[head.positions], words, head, at.CLASS_A)
-        head.positions += 1
-        type_counts[kind] += 1
-        return OK
-    outcome = decode_others(words, bits, kind, head, positions, statics, bases, aids, others)
+        outcome = decode_position(words, bits, head, tables, at.CLASS_A)
+    else:
+        outcome = decode_others(words, bits, kind, head, tables)
     if outcome == OK:
         type_counts[kind] += 1
     return outcome
 
 
 @called
-def decode_others(
-    words: Any,
-    bits: Any,
-    kind: Any,
-    head: Any,
-    positions: Any,
-    statics: Any,
-    bases: Any,
-    aids: Any,
-    others: Any,
-) -> Any:
+def decode_others(words: Any, bits: Any, kind: Any, head: Any, tables: Any) -> Any:
     """Make the rows of all messages but the most frequent."""
     if kind == 18:
-        if bits < at.CLASS_B.least_bits:
-            return m.SHORT
-        position(positions[head.positions], words, head, at.CLASS_B)
-        head.positions += 1
-    elif kind == 5:
+        return decode_position(words, bits, head, tables, at.CLASS_B)
+    if kind == 27:
+        return decode_position(words, bits, head, tables, at.LONG_RANGE)
+    if kind == 9:
+        return decode_position(words, bits, head, tables, at.AIRCRAFT)
+    if kind == 5:
         if bits < at.VOYAGE.least_bits:
             return m.SHORT
-        static(statics[head.statics], words, bits, head, at.VOYAGE)
+        static(tables.statics[head.statics], words, bits, head, at.VOYAGE)
         head.statics += 1
     elif kind in (4, 11):
         if bits < at.BASE.least_bits:
             return m.SHORT
-        base(bases[head.bases], words, head)
+        base(tables.bases[head.bases], words, head)
         head.bases += 1
     elif kind == 24:
         if bits < at.PART_NUMBER.start + at.PART_NUMBER.width:
@@ -108,31 +93,20 @@ def decode_others(
             return m.PART
         if bits < (at.PART_A.least_bits if part == 0 else at.PART_B.least_bits):
             return m.SHORT
-        class_b_static(statics[head.statics], words, bits, head, part)
+        class_b_static(tables.statics[head.statics], words, bits, head, part)
         head.statics += 1
     elif kind == 21:
         if bits < at.AID.least_bits:
             return m.SHORT
-        aid(aids[head.aids], words, bits, head)
+        aid(tables.aids[head.aids], words, bits, head)
         head.aids += 1
-    elif kind == 27:
-        if bits < at.LONG_RANGE.least_bits:
-            return m.SHORT
-        position(positions[head.positions], words, head, at.LONG_RANGE)
-        head.positions += 1
-    elif kind == 9:
-        if bits < at.AIRCRAFT.least_bits:
-            return m.SHORT
-        position(positions[head.positions], words, head, at.AIRCRAFT)
-        head.positions += 1
     elif kind == 19:
         if bits < at.CLASS_B_EXTENDED.least_bits:
             return m.SHORT
-        position(positions[head.positions], words, head, at.CLASS_B_EXTENDED)
-        static(statics[head.statics], words, bits, head, at.EXTENDED_STATIC)
-        head.positions += 1
+        decode_position(words, bits, head, tables, at.CLASS_B_EXTENDED)
+        static(tables.statics[head.statics], words, bits, head, at.EXTENDED_STATIC)
         head.statics += 1
     else:
-        other(others[head.others], words, head)
+        other(tables.others[head.others], words, head)
         head.others += 1
     return OK

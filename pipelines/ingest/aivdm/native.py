@@ -91,8 +91,7 @@ def unfit_positions(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.ui
 
 
 def to_positions(columns: Columns, source: str) -> pd.DataFrame:
-    """Return the position reports as `frames.POSITIONS`; rows that `unfit_positions` names are left
-    out.
+    """Return the position reports as `frames.POSITIONS`, but those that are unfit.
 
     `source_offset` is the byte of the feed at which the report's first piece begins.
     """
@@ -104,9 +103,7 @@ def to_positions(columns: Columns, source: str) -> pd.DataFrame:
 def native_positions(
     rows: m.Rows, source: str, stations: Sequence[str], offset: int = 0
 ) -> pa.Table:
-    """Return position reports that are fit for a frame, as `NATIVE`; `offset` is added to their
-    own.
-    """
+    """Return position reports fit for a frame as `NATIVE`; `offset` is added to theirs."""
     sog, cog, heading = (np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading"))
     columns = {
         "mmsi": plain(pa.int32(), rows["mmsi"]),
@@ -203,8 +200,7 @@ def _known(values: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[n
 
 
 def merged(statics: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per vessel: the last word of each about each field, whatever message it was
-    in.
+    """Return one row per vessel: the last word of each about each field.
 
     Parts A and B of message 24 carry different halves of a class B vessel's data.
     """

@@ -30,15 +30,7 @@ from pipelines.ingest.aivdm.wrappers import is_wrapper, wrapper
 
 @called
 def line_without_sentence(
-    buffer: Any,
-    start: Any,
-    head: Any,
-    kinds: Any,
-    wrappers: Any,
-    rejects: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
+    buffer: Any, start: Any, head: Any, kinds: Any, wrappers: Any, rejects: Any
 ) -> Any:
     """Tell what a line is that has no AIS sentence; give its end."""
     place = head.content
@@ -71,9 +63,6 @@ def line_without_sentence(
         reject(
             head,
             rejects,
-            counts,
-            ranges,
-            samples,
             reason,
             head.offset,
             head.base + min(end, head.limit),

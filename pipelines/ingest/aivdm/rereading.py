@@ -90,9 +90,7 @@ def _window(feed: Path | str | bytes | bytearray | memoryview, offset: int, size
 
 
 def _parts(window: bytes) -> tuple[dict[int, bytes], int]:
-    """Return the sentences of the message that begins the window, by number, and how many it
-    has.
-    """
+    """Return sentences of the message that begins the window, by number; how many it has."""
     sentences = (match for match in SENTENCE.finditer(window) if _checked(match["sentence"]))
     first = next(sentences, None)
     if first is None or LINE_END.search(window, 0, first.start()):

@@ -36,9 +36,7 @@ def where_cut(buffer: Any, place: Any, star: Any) -> Any:
 
 
 @inlined
-def sentence_end(
-    buffer: Any, star: Any, head: Any, wrappers: Any, keys: Any, names: Any, lengths: Any
-) -> Any:
+def sentence_end(buffer: Any, star: Any, head: Any, wrappers: Any, stations: Any) -> Any:
     """Return the end of a piece whose sentence has a checksum; reads what stands behind it."""
     place = star + 3
     if ends_line(buffer[place]):
@@ -48,7 +46,7 @@ def sentence_end(
     while stop > place and ends_line(buffer[stop - 1]):
         stop -= 1
     if stop > place:
-        suffix(buffer, place, stop, head, wrappers, keys, names, lengths)
+        suffix(buffer, place, stop, head, wrappers, stations)
     return end
 
 
@@ -70,21 +68,14 @@ def begin(place: Any, head: Any) -> None:
 
 @inlined
 def before_sentence(
-    buffer: Any,
-    start: Any,
-    head: Any,
-    wrappers: Any,
-    groups: Any,
-    keys: Any,
-    names: Any,
-    lengths: Any,
+    buffer: Any, start: Any, head: Any, wrappers: Any, groups: Any, stations: Any
 ) -> Any:
     """Return the place of the sentence in the piece that begins at `start`, or -1."""
     if is_sentence(buffer, start):
         return start
     place = start
     if buffer[place] == BACKSLASH:
-        after = tag_block(buffer, place, head, keys, names, lengths)
+        after = tag_block(buffer, place, head, stations)
         if after > 0:
             head.tags = 1
             head.content = after
@@ -93,7 +84,7 @@ def before_sentence(
             place += 1
             head.damaged = 1
     if not is_sentence(buffer, place):
-        place = preamble(buffer, place, head, wrappers, keys, names, lengths)
+        place = preamble(buffer, place, head, wrappers, stations)
     if head.group != m.NO_GROUP:
         inherit(head, groups)
     return place
@@ -106,19 +97,12 @@ def payload_of(
     star: Any,
     end: Any,
     head: Any,
-    slots: Any,
-    pieces: Any,
-    texts: Any,
-    latest: Any,
+    parts: Any,
     joined: Any,
     words: Any,
     rejects: Any,
-    counts: Any,
-    ranges: Any,
-    samples: Any,
 ) -> Any:
-    """Return the bits of a checked sentence's message, in `words`: their number, and `OK` or why
-    not.
+    """Return the bits of a sentence's message, in `words`: their number; `OK` or why not.
 
     `!AIVDM,total,number,sequence,channel,payload,fill*hh` (IEC 61162-1, VDM).
     """
@@ -165,30 +149,13 @@ def payload_of(
     if star + 3 - place > m.PART_TEXT:
         return np.int64(0), m.MALFORMED
     slot = add_part(
-        buffer,
-        place,
-        end,
-        payload,
-        characters,
-        fill,
-        total,
-        number,
-        numbers,
-        head,
-        slots,
-        pieces,
-        texts,
-        latest,
-        rejects,
-        counts,
-        ranges,
-        samples,
+        buffer, place, end, payload, characters, fill, total, number, numbers, head, parts, rejects
     )
     if slot < 0:
         return np.int64(0), WAITS
-    characters = join(slot, slots, pieces, texts, joined)
+    characters = join(slot, parts, joined)
     if characters > m.MAX_PAYLOAD:
         return np.int64(0), m.MALFORMED
     if unarmour(joined, 0, characters, words):
         return np.int64(0), m.PAYLOAD
-    return characters * 6 - slots[slot].fill, OK
+    return characters * 6 - parts.slots[slot].fill, OK

@@ -20,27 +20,14 @@ from pipelines.ingest.aivdm.characters import (
 )
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.times import epoch
-from pipelines.ingest.aivdm.words import (
-    BACKSLASHES,
-    BANGS,
-    BLANKS,
-    U,
-    first_mark,
-    folded,
-    load,
-    lowest,
-    marks_below,
-    marks_equal,
-)
+from pipelines.ingest.aivdm.words import U, first_mark, folded, load, lowest, marks_of_stops
 
 
 @called
-def station_code(
-    buffer: Any, place: Any, end: Any, head: Any, keys: Any, names: Any, lengths: Any
-) -> Any:
+def station_code(buffer: Any, place: Any, end: Any, head: Any, stations: Any) -> Any:
     """Return the code of a station's name, given out in order of first appearance.
 
-    `keys` is an open-addressing hash table of codes + 1. Names are told apart by their first
+    `stations.keys` is an open-addressing hash table. Names are told apart by their first
     `STATION_NAME` bytes (NMEA 4.10 allows 15). When `MAX_STATIONS` are known, new ones get none.
     """
     length = min(end - place, m.STATION_NAME)
@@ -50,12 +37,12 @@ def station_code(
     for index in range(length):
         key = (key ^ U(buffer[place + index])) * U(1099511628211)
     slot = np.int64((key ^ (key >> U(29))) & U(m.STATION_SLOTS - 1))
-    while keys[slot] != 0:
-        code = keys[slot] - 1
-        same = lengths[code] == length
+    while stations.keys[slot] != 0:
+        code = stations.keys[slot] - 1
+        same = stations.lengths[code] == length
         index = 0
         while same and index < length:
-            same = names[code, index] == buffer[place + index]
+            same = stations.names[code, index] == buffer[place + index]
             index += 1
         if same:
             return code
@@ -64,10 +51,10 @@ def station_code(
         head.stations_lost += 1
         return np.int64(m.NO_STATION)
     code = head.stations
-    keys[slot] = code + 1
-    lengths[code] = length
+    stations.keys[slot] = code + 1
+    stations.lengths[code] = length
     for index in range(length):
-        names[code, index] = buffer[place + index]
+        stations.names[code, index] = buffer[place + index]
     head.stations += 1
     return code
 
@@ -96,9 +83,7 @@ def group_of(buffer: Any, place: Any, end: Any, head: Any) -> None:
 
 
 @called
-def tag_fields(
-    buffer: Any, place: Any, end: Any, head: Any, keys: Any, names: Any, lengths: Any
-) -> None:
+def tag_fields(buffer: Any, place: Any, end: Any, head: Any, stations: Any) -> None:
     """Read the fields of a tag block that are kept: c: time, s: source station, g: group."""
     while place < end:
         stop = place
@@ -113,14 +98,14 @@ def tag_fields(
                     head.time = time
                     head.time_from = m.FROM_TAG
             elif buffer[place] == 115:
-                head.station = station_code(buffer, place + 2, stop, head, keys, names, lengths)
+                head.station = station_code(buffer, place + 2, stop, head, stations)
             elif buffer[place] == 103:
                 group_of(buffer, place + 2, stop, head)
         place = stop + 1
 
 
 @inlined
-def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths: Any) -> Any:
+def tag_block(buffer: Any, place: Any, head: Any, stations: Any) -> Any:
     """Read the tag block that begins at `place`; give its end, or -1 if there is none.
 
     A block whose checksum is wrong is passed over, and what it says isn't believed: the sentence
@@ -131,9 +116,7 @@ def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths
     parity = U(0)
     while True:
         word = load(buffer, close)
-        marks = (
-            marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
-        )
+        marks = marks_of_stops(word)
         if marks:
             break
         parity ^= word
@@ -157,7 +140,7 @@ def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths
             return close + 1
     else:
         head.unchecked_tags += 1
-    tag_fields(buffer, place + 1, end, head, keys, names, lengths)
+    tag_fields(buffer, place + 1, end, head, stations)
     return close + 1
 
 

@@ -22,26 +22,7 @@ _FOREVER: Final = np.iinfo(np.int64).max
 
 
 class Unwrapping:
-    """Dates rows by the wrappers near them, in the order of the feed.
-
-    Parameters
-    ----------
-    match
-        The kernel's `match`.
-
-    Attributes
-    ----------
-    put_right
-        Rows whose own time was that of their delivery and that got that of their reception.
-    around
-        Rows that got it from the wrappers around them.
-    refused
-        Rows with no other time than that of their delivery.
-    lag_us
-        How much too late the times of those put right were, all together.
-    unmatched
-        Wrappers whose sentence isn't near them.
-    """
+    """Dates rows by the wrappers near them, in the order of the feed."""
 
     def __init__(self, match: Callable[..., Any]) -> None:
         self._match = match
@@ -49,27 +30,23 @@ class Unwrapping:
         self._wrappers: m.Rows = np.zeros(0, m.WRAPPER)
         self._counts = np.zeros(4, np.int64)
         self._pieces = 0
-        self.unmatched = 0
+        self._unmatched = 0
 
     @property
-    def put_right(self) -> int:
-        """Return how many rows got the time of their reception in place of their delivery's."""
-        return int(self._counts[0])
+    def counts(self) -> dict[str, int]:
+        """Wrappers whose sentence isn't near them, and what became of rows with a time of delivery.
 
-    @property
-    def around(self) -> int:
-        """Return how many rows got the time of the wrappers around them."""
-        return int(self._counts[1])
-
-    @property
-    def refused(self) -> int:
-        """Return how many rows have no other time than that of their delivery."""
-        return int(self._counts[2])
-
-    @property
-    def lag_us(self) -> int:
-        """Return how much too late the times of the rows put right were, all together."""
-        return int(self._counts[3])
+        How many got the time of their reception, and how much too late (in all) theirs was; how
+        many got it from the wrappers around them; how many have no other time than that.
+        """
+        delivered, around, refused, lag_us = self._counts.tolist()
+        return {
+            "unmatched_wrappers": self._unmatched,
+            "delivered": delivered,
+            "delivered_around": around,
+            "delivered_refused": refused,
+            "delivered_lag_us": lag_us,
+        }
 
     def settled(self, columns: Columns, wrappers: m.Rows, pieces: int) -> Iterator[Columns]:
         """Give the rows near which all is known, once `pieces` of the feed have been read."""
@@ -138,7 +115,7 @@ class Unwrapping:
             near = min([near, *map(int, first)])
         gone = int(np.searchsorted(self._wrappers["piece"], near - limits.WRAPPED_WITHIN_PIECES))
         if gone:
-            self.unmatched += int(np.count_nonzero(self._wrappers["taken"][:gone] == 0))
+            self._unmatched += int(np.count_nonzero(self._wrappers["taken"][:gone] == 0))
             self._wrappers = self._wrappers[gone:].copy()
 
 

@@ -15,7 +15,6 @@ from pipelines.ingest.aivdm.layouts import Bits
 U: Final = np.uint64
 ONES: Final = U(0x0101010101010101)
 TOPS: Final = U(0x8080808080808080)
-ZERO: Final = U(0)
 ONE: Final = U(1)
 ARMOUR_ZERO: Final = U(0x3030303030303030)
 BLANKS: Final = U(0x2020202020202020)
@@ -31,9 +30,7 @@ _LOW_48: Final = U(0xFFFFFFFFFFFF)
 
 @intrinsic
 def load(_context: Any, array: Any, _index: Any) -> Any:
-    """Return the 8 bytes of a uint8 array from an index on, first byte lowest; needn't be
-    aligned.
-    """
+    """Return 8 bytes of a uint8 array from any index on, first byte lowest."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -59,17 +56,24 @@ def store(_context: Any, array: Any, _index: Any, _word: Any) -> Any:
 
 @intrinsic
 def borrowed(_context: Any, array: Any) -> Any:
-    """Return the same array without a reference to count; something else must keep it alive.
+    """Return the same array, or tuple of them, without references to count.
 
-    Counting is an atomic operation whenever a function is handed an array, which took more time
-    than decoding did.
+    Something else must keep them alive. Counting is an atomic operation whenever a function is
+    handed an array, which took more time than decoding did.
     """
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+    def uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.BaseTuple):
+            parts = (builder.extract_value(value, place) for place in range(len(kind)))
+            made = [uncounted(context, builder, *one) for one in zip(kind, parts, strict=True)]
+            return context.make_tuple(builder, kind, made)
+        view = context.make_array(kind)(context, builder, value)
         view.meminfo = context.get_constant_null(types.MemInfoPointer(types.voidptr))
         view.parent = context.get_constant_null(types.pyobject)
         return view._getvalue()
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return uncounted(context, builder, signature.args[0], arguments[0])
 
     return array(array), generate
 
@@ -103,6 +107,12 @@ def marks_equal(word: Any, sought: Any) -> Any:
     """Mark bytes equal to those of `sought`."""
     difference = word ^ sought
     return (difference - ONES) & ~difference & TOPS
+
+
+@inlined
+def marks_of_stops(word: Any) -> Any:
+    """Mark `!`, backslashes and control characters."""
+    return marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
 
 
 @inlined
@@ -142,9 +152,7 @@ def unarmoured(word: Any) -> Any:
 
 @inlined
 def not_armour(word: Any) -> Any:
-    """Return something else than 0 if any of 8 characters is none that armouring makes (0-W,
-    `-w).
-    """
+    """Return other than 0 if any of 8 characters is none of armouring's (0-W, `-w)."""
     upper = (word >> U(6)) & (word >> U(5)) & ONES
     values = word - ARMOUR_ZERO - (upper << U(3))
     gap = (word ^ _GAP) & _F8

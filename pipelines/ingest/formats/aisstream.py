@@ -13,6 +13,7 @@ from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import Format, Found, Head
 from pipelines.ingest.formats.envelopes import LAYOUT, SCHEMA, columns_of
 from pipelines.ingest.formats.jsonlines import Objects, first_objects, is_indented
+from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.report import escaped
 
 _NEEDED: Final = ("MessageType", "Message", "MetaData")
@@ -29,8 +30,8 @@ class Aisstream:
         # The first line may be cut: a recording begins wherever it begins.
         if b'"MessageType"' not in head.data or not any(map(_is_envelope, _keys(head))):
             return []
-        reader = Objects(LAYOUT, SCHEMA, columns_of, is_indented(head))
-        return [Found("aisstream", reader.batches)]
+        reader = Objects(SCHEMA, columns_of, is_indented(head))
+        return [by_layout(LAYOUT, reader.cells, key="")]
 
     def why_not(self, head: Head) -> IngestError | None:
         """See `base.Format`."""

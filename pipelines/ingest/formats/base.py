@@ -26,12 +26,8 @@ class Head:
     ----------
     data
         Its first 256 KiB.
-    name
-        What the user calls it, for messages.
     path
         The file that holds just these bytes; None if they come out of an archive.
-    layouts
-        The layouts that there are.
     mapping
         Name of the layout that the user wants for tables; None to recognise it.
     """
@@ -63,6 +59,10 @@ class Head:
         """Whether it begins with a JSON object, or a list of them."""
         return re.match(rb"\s*(?:\{\s*[\"}]|\[\s*\{)", self.data.removeprefix(BOM)) is not None
 
+    def named(self, error: IngestError) -> IngestError:
+        """Return an error with what the user calls the feed."""
+        return IngestError(f"{self.name}: {error.message}", hint=error.hint)
+
 
 @dataclass(frozen=True)
 class Feed:
@@ -70,18 +70,12 @@ class Feed:
 
     Parameters
     ----------
-    lines
-        The bytes.
     path
         The file that holds just these bytes; None if they come out of an archive.
     name
         What the user calls it, for messages.
     source
         What goes into the column `source`.
-    options
-        How to read.
-    report
-        Filled while reading.
     announce
         Called with a sentence for people before something takes long; None to say nothing.
     """
@@ -103,8 +97,6 @@ class Found:
     ----------
     name
         What goes into the report: the name of the format or layout.
-    read
-        Gives the batches of a feed.
     key
         What the rows depend on beside the feed and the options; part of the ledger's key.
     """
@@ -124,6 +116,4 @@ class Format(Protocol):
         """Return the ways to read a feed that begins like this; none if it has another format."""
 
     def why_not(self, head: Head) -> IngestError | None:
-        """Return what is missing, of a feed that is nearly of this format; None if it is quite
-        another.
-        """
+        """Return what a feed of nearly this format lacks; None if it is quite another."""

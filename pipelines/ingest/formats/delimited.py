@@ -19,11 +19,10 @@ from pipelines.ingest.cells import Cells, Words
 from pipelines.ingest.column_names import lacking
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
+from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, dimension_of, unknown_table
 from pipelines.ingest.lines import Block
 from pipelines.ingest.naming import Named, Sample, by_names
-from pipelines.ingest.rows import Batch
-from pipelines.ingest.tabular import Table
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 # Comments may stand above a header.
@@ -64,7 +63,7 @@ class Delimited:
             return None
         named = None if head.wanted else _by_names(head)
         if isinstance(named, IngestError):
-            return IngestError(f"{head.name}: {named.message}", hint=named.hint)
+            return head.named(named)
         return unknown_table(head.name, head.layouts, head.wanted, likely_header(head.lines))
 
 
@@ -106,26 +105,13 @@ def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestEr
 
 
 def _found(layout: Layout, header: Sequence[str], skip: int, named: Named | None = None) -> Found:
-    def read(feed: Feed) -> Iterator[Batch]:
-        if named is not None:
-            feed.report.named(named)
-        table = Table(layout, feed.source, feed.options, feed.report)
-        return table.batches(_Reader(layout, header, skip, feed))
-
-    return Found(layout.name, read, f"{layout.name}@{layout.digest}")
+    return by_layout(layout, lambda feed: _Reader(layout, header, skip, feed), named)
 
 
 class _Reader:
     """The cells of a feed.
 
-    Parameters
-    ----------
-    layout, header
-        How to read it.
-    skip
-        Number of lines to skip: the header and what is above it.
-    feed
-        What to read.
+    The first `skip` lines are the header and what is above it.
     """
 
     def __init__(self, layout: Layout, header: Sequence[str], skip: int, feed: Feed) -> None:

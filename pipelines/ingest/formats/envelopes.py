@@ -131,9 +131,7 @@ def columns_of(table: pa.Table) -> tuple[dict[str, pa.Array], NDArray[np.bool_]]
 
 
 def _is_whole(name: str, body: pa.Array) -> NDArray[np.bool_]:
-    """Return whether there is a message of that name, with a type that it can have, and its
-    part.
-    """
+    """Return where a message of that name has a right type, and its part."""
     kind = pc.struct_field(body, "MessageID")
     whole = np.asarray(pc.is_in(kind, pa.array(_TYPES[name], pa.float64())))
     if name == "StaticDataReport":
@@ -146,9 +144,7 @@ def _is_whole(name: str, body: pa.Array) -> NDArray[np.bool_]:
 
 
 def _is_part(body: pa.Array, field: str) -> pa.Array | bool:
-    """Return whether a field is said: a part of type 24 has zeros where the other part's fields
-    are.
-    """
+    """Return where a field is said: type 24 has zeros for the other part's fields."""
     if field not in _PARTS:
         return True
     part = pc.struct_field(body, "PartNumber")

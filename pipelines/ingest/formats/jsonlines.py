@@ -16,10 +16,7 @@ from numpy.typing import NDArray
 
 from pipelines.ingest.cells import Cells
 from pipelines.ingest.formats.base import Feed, Head
-from pipelines.ingest.layouts import Layout
 from pipelines.ingest.lines import BOM, MAX_LINE, Block, count_of
-from pipelines.ingest.rows import Batch
-from pipelines.ingest.tabular import Table
 
 # Lines that are parsed together once their block turned out to have a fault.
 _GROUP: Final = 256
@@ -54,34 +51,20 @@ def object_of(line: str) -> dict[str, Any] | None:
 class Objects:
     """Reads JSON objects, one per line or indented.
 
-    Parameters
-    ----------
-    layout
-        How the columns are read.
-    schema
-        What is read of an object.
-    columns_of
-        Gives the layout's columns of a table of `schema`, and which of its rows are good.
-    indented
-        Whether an object goes over several lines.
+    `columns_of`: gives the layout's columns of a table of `schema`, and which of its rows are good.
     """
 
     def __init__(
         self,
-        layout: Layout,
         schema: pa.Schema,
         columns_of: Callable[[pa.Table], tuple[dict[str, pa.Array], NDArray[np.bool_]]],
         indented: bool,
     ) -> None:
-        self._layout, self._schema = layout, schema
+        self._schema = schema
         self._columns_of, self._indented = columns_of, indented
 
-    def batches(self, feed: Feed) -> Iterator[Batch]:
-        """Yield the batches of a feed."""
-        table = Table(self._layout, feed.source, feed.options, feed.report)
-        return table.batches(self._cells(feed))
-
-    def _cells(self, feed: Feed) -> Iterator[Cells]:
+    def cells(self, feed: Feed) -> Iterator[Cells]:
+        """Yield the cells of a feed."""
         blocks = feed.lines.blocks(feed.options.batch_rows)
         for block in _joined(blocks) if self._indented else blocks:
             if block.overlong:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from pipelines.ingest.column_names import lacking
 from pipelines.ingest.errors import IngestError
-from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
+from pipelines.ingest.formats.base import SENTENCE, Format, Found, Head
 from pipelines.ingest.formats.jsonlines import Objects, first_objects, is_indented
+from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.naming import Named, Sample, by_names
 from pipelines.ingest.report import escaped
-from pipelines.ingest.rows import Batch
 
 # A point of GeoJSON (RFC 7946, 3.1.1): longitude, then latitude.
 _GEOMETRY, _PLACE, _ALONG = "geometry", "coordinates", ("lon", "lat")
@@ -48,7 +48,7 @@ class NamedObjects:
             return None
         kinds, named = _named(head)
         if isinstance(named, IngestError):
-            return IngestError(f"{head.name}: {named.message}", hint=named.hint)
+            return head.named(named)
         missing = lacking([*kinds])
         if missing and SENTENCE.search(head.data):
             return IngestError(
@@ -128,11 +128,7 @@ def _found(named: Named, kinds: dict[str, str], indented: bool) -> Found:
             columns[name] = pc.fill_null(cells, "") if kinds[name] == "text" else cells
         return columns, np.ones(len(table), bool)
 
-    def read(feed: Feed) -> Iterator[Batch]:
-        feed.report.named(named)
-        return Objects(layout, schema, columns_of, indented).batches(feed)
-
-    return Found(layout.name, read, f"{layout.name}@{layout.digest}")
+    return by_layout(layout, Objects(schema, columns_of, indented).cells, named)
 
 
 def _along(places: pa.Array, axis: int) -> pa.Array:

@@ -27,13 +27,7 @@ class TooLargeError(Exception):
 
 
 def check_footer(path: Path) -> None:
-    """Refuse a file whose description is too long.
-
-    Raises
-    ------
-    TooLargeError
-        If it is.
-    """
+    """Refuse a file whose description is too long."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 8, 0))
@@ -51,15 +45,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(path: Path) -> tuple[int, list[Chunk]]:
-    """Return to how many bytes a file grows, by its own description, and where its columns are.
-
-    Raises
-    ------
-    TooLargeError
-        If its description is too long.
-    ValueError
-        If that can't be read.
-    """
+    """Return to how many bytes a file grows, by its own description, and where its columns are."""
     check_footer(path)
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -99,15 +85,7 @@ def _number(fields: Mapping[int, Any], number: int) -> int:
 
 
 def check_pages(file: BinaryIO, start: int, size: int) -> None:
-    """Refuse a column of a row group with a page that is too large.
-
-    Raises
-    ------
-    TooLargeError
-        If there is one.
-    ValueError
-        If a header can't be read.
-    """
+    """Refuse a column of a row group with a page that is too large."""
     place, end = start, start + size
     while place < end:
         file.seek(place)

@@ -23,10 +23,9 @@ from pipelines.ingest.containers import PARQUET_MAGIC, Budget
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
+from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, unknown_table
 from pipelines.ingest.naming import Named, Sample, by_names
-from pipelines.ingest.rows import Batch
-from pipelines.ingest.tabular import Table
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25
@@ -74,7 +73,7 @@ class Parquet:
             )
         named = None if head.wanted else _by_names(head)
         if isinstance(named, IngestError):
-            return IngestError(f"{head.name}: {named.message}", hint=named.hint)
+            return head.named(named)
         return unknown_table(head.name, head.layouts, head.wanted, _schema(head).names) or (
             IngestError(f"{head.name} is a Parquet file without columns", hint="write it again")
         )
@@ -151,13 +150,7 @@ def _texts(cells: pa.Array) -> list[str]:
 
 
 def _found(layout: Layout, named: Named | None = None) -> Found:
-    def read(feed: Feed) -> Iterator[Batch]:
-        if named is not None:
-            feed.report.named(named)
-        table = Table(layout, feed.source, feed.options, feed.report)
-        return table.batches(_rows(feed, layout))
-
-    return Found(layout.name, read, f"{layout.name}@{layout.digest}")
+    return by_layout(layout, lambda feed: _rows(feed, layout), named)
 
 
 def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
@@ -249,13 +242,7 @@ def _is_readable(kind: pa.DataType) -> bool:
 
 
 def check(path: Path, name: str, max_bytes: int) -> None:
-    """Refuse a file that unpacks to too much, in all or in one piece, before any of it is.
-
-    Raises
-    ------
-    IngestError
-        If it does, or is damaged.
-    """
+    """Refuse a file that unpacks to too much, in all or in one piece, before any of it is."""
     try:
         pages.check_footer(path)
         _check_size(path, papq.read_schema(path).names, max_bytes)

@@ -13,13 +13,7 @@ _WHOLE: Final = frozenset({4, 5, 6})
 
 
 class Compact:
-    """A reader of one value after another.
-
-    Attributes
-    ----------
-    at
-        Where the next one begins.
-    """
+    """A reader of one value after another."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self.at = data, 0

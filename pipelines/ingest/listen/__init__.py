@@ -7,15 +7,13 @@ killed recorder left behind is completed when the next one starts, or by `recove
 
 from pipelines.ingest.listen.errors import ListenError
 from pipelines.ingest.listen.inbox import Backoff
-from pipelines.ingest.listen.recorder import Recovered, recover
+from pipelines.ingest.listen.recorder import recover
 from pipelines.ingest.listen.session import listen, stop_on_signals
-from pipelines.ingest.listen.status import Counts, Status, Summary
+from pipelines.ingest.listen.status import Status, Summary
 
 __all__ = [
     "Backoff",
-    "Counts",
     "ListenError",
-    "Recovered",
     "Status",
     "Summary",
     "listen",

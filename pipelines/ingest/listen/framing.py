@@ -10,13 +10,7 @@ blocks and in one piece some 300; JSON lines of a web feed reach 2,000."""
 
 
 class LineBuffer:
-    """Cuts a stream into lines; a line ends at a line feed or a carriage return.
-
-    Parameters
-    ----------
-    counts
-        Where lines without end are counted.
-    """
+    """Cuts a stream into lines; a line ends at a line feed or a carriage return."""
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts

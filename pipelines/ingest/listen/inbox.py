@@ -21,14 +21,7 @@ _ITEM_BYTES: Final = 150
 class Inbox:
     """What a source has received, waiting to be recorded; bounded, so a fast sender waits for us.
 
-    Attributes
-    ----------
-    halt
-        Set when the source should end.
-    state
-        What the source is doing, in words.
-    waiting_bytes
-        What is in it.
+    A source ends when `halt` is set, and says in `state` what it is doing.
     """
 
     def __init__(self, counts: Counts) -> None:

@@ -30,6 +30,7 @@ from typing import Final, NamedTuple
 
 import zstandard
 
+from pipelines.base.files import sync
 from pipelines.ingest.listen.errors import ListenError
 
 SUFFIX: Final = ".nmea.zst"
@@ -57,16 +58,10 @@ class Recorder:
 
     Parameters
     ----------
-    folder
-        Where the files go; made if needed.
-    station
-        Part of the names.
     rotate_s
         A file ends at the multiples of this many seconds since the epoch.
     rotate_bytes
         A file ends when it has grown to this size, compressed.
-    clock
-        Epoch seconds.
 
     Raises
     ------
@@ -133,7 +128,9 @@ class Recorder:
                 self._text.clear()
                 self._text_lines = 0
             if self._sync is None or self._sync.done():
-                self._await_sync()
+                if self._sync is not None:
+                    self._sync.result()
+                    self._sync = None
                 if self._file.unsynced:
                     self._file.unsynced = False
                     self._sync = self._syncer.submit(self._file.sync)
@@ -177,11 +174,6 @@ class Recorder:
                     hint="it is complete, and gets its name when the next recording here starts",
                 ) from error
 
-    def _await_sync(self) -> None:
-        sync, self._sync = self._sync, None
-        if sync is not None:
-            sync.result()
-
     def _open(self) -> "_Part":
         now_s = self._clock()
         end_s = (now_s // self._rotate_s + 1) * self._rotate_s
@@ -221,7 +213,7 @@ class _Part:
     def __init__(self, folder: Path, stem: str, end_s: float) -> None:
         for name in _names(stem):
             self.final = folder / name
-            self.part = _part_of(self.final)
+            self.part = folder / f".{name}.part"
             if self.final.exists():
                 continue
             try:
@@ -260,7 +252,7 @@ class _Part:
         """Wait until the disk has what was written, and the name."""
         os.fdatasync(self.fd)
         if not self._named:
-            _sync_folder(self.part.parent)
+            sync(self.part.parent)
             self._named = True
 
     def publish(self) -> Path:
@@ -283,11 +275,6 @@ def recover(folder: Path) -> list[Recovered]:
     list of Recovered
         In the order of their names. A left-over without a complete frame is removed, and isn't
         among them.
-
-    Raises
-    ------
-    ListenError
-        If a left-over can't be read or finished.
     """
     found: list[Recovered] = []
     for part in sorted(folder.glob(f".*{SUFFIX}.part")):
@@ -338,16 +325,10 @@ def _recovered(fd: int, part: Path) -> Recovered | None:
 
 
 def _names(stem: str) -> Iterator[str]:
-    """Yield names for one moment, without end: the plain one, then numbered ones that sort behind
-    it.
-    """
+    """Yield names for one moment without end, that sort in this order."""
     yield f"{stem}{SUFFIX}"
     for number in count(2):
         yield f"{stem}_{number:03}{SUFFIX}"
-
-
-def _part_of(final: Path) -> Path:
-    return final.with_name(f".{final.name}.part")
 
 
 def _lock(fd: int, path: Path) -> bool:
@@ -374,17 +355,9 @@ def _publish(part: Path, final: Path) -> Path:
             if target.exists():
                 continue
             part.rename(target)
-            _sync_folder(final.parent)
+            sync(final.parent)
             return target
         part.unlink()
         break
-    _sync_folder(final.parent)
+    sync(final.parent)
     return target
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -14,7 +14,7 @@ from typing import Final
 from detectors.core.errors import ConfigError
 from pipelines.ingest.listen.framing import LineBuffer
 from pipelines.ingest.listen.inbox import Backoff, Inbox, Source
-from pipelines.ingest.listen.recorder import Recorder, Recovered, recover
+from pipelines.ingest.listen.recorder import Recorder, recover
 from pipelines.ingest.listen.sources import parse
 from pipelines.ingest.listen.stamp import Stamper, more_follows
 from pipelines.ingest.listen.status import Counts, Meter, Status, Summary, Vessels, shown
@@ -61,10 +61,6 @@ def listen(
     on_status, on_notice
         Called from this thread: once a second; when something happens (connected, cut off,
         a file finished or recovered).
-    stop
-        Set it to end the recording (see `stop_on_signals`).
-    backoff
-        How long to wait before connecting again.
 
     Raises
     ------
@@ -85,9 +81,7 @@ def listen(
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Return an event that SIGINT and SIGTERM set, for the length of a with block of the main
-    thread.
-    """
+    """Return an event that SIGINT and SIGTERM set, in the main thread's with block."""
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
@@ -132,7 +126,10 @@ class _Recording:
     def run(self, stop: threading.Event, backoff: Backoff) -> Summary:
         began_s = time.monotonic()
         for recovered in self._recovered:
-            self._on_notice(_recovery(recovered))
+            lost = recovered.lost_bytes
+            cut = f"; {lost:,} bytes at its end were cut" if lost else ""
+            path = recovered.path
+            self._on_notice(f"finished {path}, which a killed recorder had left{cut}")
         reader = threading.Thread(target=self._receive, args=(backoff,), daemon=True)
         reader.start()
         try:
@@ -229,8 +226,3 @@ class _Recording:
             backlog_bytes=self._inbox.waiting_bytes,
             counts=copy(self._counts),
         )
-
-
-def _recovery(recovered: Recovered) -> str:
-    lost = f"; {recovered.lost_bytes:,} bytes at its end were cut" if recovered.lost_bytes else ""
-    return f"finished {recovered.path}, which a killed recorder had left{lost}"

@@ -53,17 +53,7 @@ _MAX_OPEN: Final = 256
 class Stamper:
     """Decides about lines, one after the other.
 
-    Parameters
-    ----------
-    station
-        Who receives: 1 to 15 letters, digits, - and _.
-    counts
-        Where decisions are counted.
-
-    Raises
-    ------
-    ConfigError
-        If the station has other characters, or too many.
+    `station`: who receives: 1 to 15 letters, digits, - and _.
     """
 
     def __init__(self, station: str, counts: Counts) -> None:
@@ -190,9 +180,7 @@ def more_follows(line: bytes) -> bool:
 
 
 def _read_tags(prefix: bytes) -> tuple[bool, bytes]:
-    """Return whether what stands before a sentence says a time; the station that it names, or
-    empty.
-    """
+    """Return whether a sentence's preamble says a time, and the station it names."""
     if not prefix:
         return False, b""
     if b"\\" not in prefix:

@@ -21,8 +21,6 @@ class Counts:
 
     Attributes
     ----------
-    received_bytes
-        As they came.
     lines
         Recorded: `stamped` with the time of reception, with an `own_time`, or neither (lines
         that aren't AIS sentences).
@@ -42,8 +40,6 @@ class Counts:
         Larger than `sources.MAX_DATAGRAM`.
     dropped_datagrams
         Dropped by the kernel since we were too slow (known on Linux only).
-    connections
-        How often the feed was reached.
     """
 
     received_bytes: int = 0
@@ -69,18 +65,12 @@ class Status:
 
     Attributes
     ----------
-    state
-        What the source is doing, in words.
-    rate_per_s
-        Lines a second over the last ten seconds.
     vessels
         Distinct ship stations heard (at most 100,000 are told apart).
     last_line, last_time
         The last line recorded, made harmless for a terminal, and when it came.
     file, file_bytes
         What is being written: the name that it will have; compressed bytes so far.
-    backlog_bytes
-        Received, but not yet looked at.
     """
 
     state: str
@@ -144,7 +134,8 @@ class Vessels:
         mmsi = (a & 15) << 26 | b << 20 | c << 14 | d << 8 | e << 2 | f >> 4
         if mmsi in self.mmsis or not 200_000_000 <= mmsi < 800_000_000:
             return
-        if len(self.mmsis) < _MAX_VESSELS and _is_right(line[start + 1 :]):
+        body, star, digits = line[start + 1 :].partition(b"*")
+        if len(self.mmsis) < _MAX_VESSELS and star and agrees(body, digits[:2]):
             self.mmsis.add(mmsi)
 
 
@@ -195,8 +186,3 @@ def agrees(body: bytes, digits: bytes) -> bool:
         return int(digits, 16) == checksum(body)
     except ValueError:
         return False
-
-
-def _is_right(sentence: bytes) -> bool:
-    body, star, digits = sentence.partition(b"*")
-    return bool(star) and agrees(body, digits[:2])

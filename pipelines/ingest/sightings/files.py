@@ -37,14 +37,7 @@ class SightingsError(SelatError):
 class SightingsFile(NamedTuple):
     """One file, read.
 
-    Attributes
-    ----------
-    sha256
-        Of its content.
-    sightings
-        `frames.SIGHTINGS`, in the order of the file.
-    report
-        What became of its rows.
+    Its sightings (`frames.SIGHTINGS`) are in the order of the file.
     """
 
     sha256: str
@@ -92,12 +85,9 @@ def find(paths: Sequence[str]) -> list[Path]:
 def read(path: Path, not_after: datetime) -> SightingsFile:
     """Read one file of sightings, CSV or GeoJSON, told apart by its content.
 
-    Rows that make no sighting are counted by reason in the report; the others land.
+    A time later than `not_after` is rejected: a clock or a date is wrong.
 
-    Parameters
-    ----------
-    not_after
-        A later time is rejected: a clock or a date is wrong.
+    Rows that make no sighting are counted by reason in the report; the others land.
 
     Raises
     ------

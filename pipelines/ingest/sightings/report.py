@@ -18,8 +18,6 @@ class SightingsReport:
 
     Attributes
     ----------
-    format
-        "CSV" or "GeoJSON".
     rows_read, sightings
         Rows of the file; those that make a sighting.
     duplicates
@@ -28,10 +26,6 @@ class SightingsReport:
         Rows that didn't name theirs, and sightings that didn't state theirs.
     rejected, samples
         Rows rejected, by reason; the first of each, with the row's number and text.
-    unused_columns
-        Columns that the layout doesn't know.
-    simulated
-        Whether the file is of an exercise.
     """
 
     format: str = ""

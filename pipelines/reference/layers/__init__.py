@@ -5,7 +5,6 @@ is returned is the caller's own copy, zones are shared by all who ask for the sa
 """
 
 from pipelines.reference.layers.areas import (
-    AreaTakenError,
     area_files,
     area_seen,
     area_text,
@@ -14,47 +13,32 @@ from pipelines.reference.layers.areas import (
     remove_area,
     write_area,
 )
-from pipelines.reference.layers.boundaries import (
-    boundary_lines,
-    load_boundaries,
-)
+from pipelines.reference.layers.boundaries import load_boundaries
 from pipelines.reference.layers.features import (
     read_polygon,
     read_watches,
     read_zone,
-    read_zone_file,
     zone_features,
     zone_files,
 )
-from pipelines.reference.layers.places import (
-    landing_points,
-    load_gazetteer,
-    load_landmarks,
-)
+from pipelines.reference.layers.places import landing_points, load_gazetteer, load_landmarks
 from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.layers.zones import (
     LANDING_RADIUS_M,
-    joint_areas,
-    landing_places,
     learned_places,
     load_land,
     load_reach,
     load_zones,
-    territorial_seas,
     with_area,
 )
 
 __all__ = [
     "LANDING_RADIUS_M",
     "RULES_FILE",
-    "AreaTakenError",
     "area_files",
     "area_seen",
     "area_text",
-    "boundary_lines",
     "check_area",
-    "joint_areas",
-    "landing_places",
     "landing_points",
     "learned_places",
     "load_boundaries",
@@ -68,9 +52,7 @@ __all__ = [
     "read_polygon",
     "read_watches",
     "read_zone",
-    "read_zone_file",
     "remove_area",
-    "territorial_seas",
     "with_area",
     "write_area",
     "zone_features",

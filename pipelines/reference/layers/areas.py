@@ -3,11 +3,8 @@
 They lie in the folder ``watch_areas`` of the folder of zones, and are zones themselves.
 """
 
-import fcntl
-import os
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +15,7 @@ import yaml
 from detectors.core.errors import ConfigError, SelatError
 from detectors.surroundings.rules import shown
 from detectors.surroundings.zones import check_class
-from pipelines.base.files import write_text
+from pipelines.base.files import locked, write_text
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference.layers.features import read_polygon, read_watches
 from pipelines.reference.layers.files import slug
@@ -99,13 +96,7 @@ def area_text(made: Mapping[str, Any]) -> str:
 
 
 def check_area(text: str, name: str) -> dict[str, Any]:
-    """Return what the text of a file says, as `read_area` does, before there is the file.
-
-    Raises
-    ------
-    ConfigError
-        As `read_area`.
-    """
+    """Return what the text of a file says, as `read_area` does, before there is the file."""
     with TemporaryDirectory(prefix="selat-") as folder:
         path = Path(folder) / f"{name}.yaml"
         path.write_text(text, encoding="utf-8")
@@ -120,14 +111,7 @@ def area_seen(path: Path) -> str:
 def write_area(zones_dir: Path, name: str, text: str, *, seen: str = "") -> Path:
     """Write a watch area, whole or not at all; what was there before stays as ``NAME.yaml.before``.
 
-    Parameters
-    ----------
-    name
-        Of its file, without ending.
-    text
-        Its content, `area_text`.
-    seen
-        `area_seen` of the file that is changed; empty: there must be none.
+    `seen`: `area_seen` of the file that is changed; empty: there must be none.
 
     Raises
     ------
@@ -137,7 +121,7 @@ def write_area(zones_dir: Path, name: str, text: str, *, seen: str = "") -> Path
         If there is one of that name, or it was changed meanwhile.
     """
     check_area(text, name)
-    with _alone(zones_dir / FOLDER) as folder:
+    with locked(zones_dir / FOLDER) as folder:
         path = folder / f"{name}.yaml"
         if not seen:
             alike = [one.name for one in area_files(zones_dir) if slug(one.stem) == slug(name)]
@@ -163,25 +147,13 @@ def remove_area(zones_dir: Path, name: str, *, seen: str) -> Path:
     AreaTakenError
         If it was changed meanwhile, or isn't there.
     """
-    with _alone(zones_dir / FOLDER) as folder:
+    with locked(zones_dir / FOLDER) as folder:
         path = folder / f"{name}.yaml"
         if not path.is_file() or area_seen(path) != seen:
             raise AreaTakenError(
                 f"{path.name} was changed since it was opened", hint="open it again"
             )
         return path.replace(folder / f"{path.name}.before")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[Path]:
-    """Let one process at a time change what is in a folder, which is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        os.close(handle)
 
 
 # ---- parts

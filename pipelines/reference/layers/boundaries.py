@@ -31,8 +31,7 @@ def load_boundaries(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def boundary_lines(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Return agreed boundary lines as `boundaries.BOUNDARY_COLUMNS`; left and right are names of
-    states.
+    """Return agreed lines as `boundaries.BOUNDARY_COLUMNS`; left and right name states.
 
     Where a line of the continental shelf runs beside a territorial sea line of the same two states
     (Indonesia and Malaysia, 1969 and 1970) only the latter is kept: it is one crossing.

@@ -34,13 +34,7 @@ def zone_files(zones_dir: Path) -> list[Path]:
 
 
 def read_zone_file(path: Path) -> list[dict[str, Any]]:
-    """Return zones of one GeoJSON file, one mapping each.
-
-    Raises
-    ------
-    ConfigError
-        At the first thing that is wrong: names the file, the feature and what it is.
-    """
+    """Return zones of one GeoJSON file, one mapping each."""
     return [read_zone(feature, where, path.name) for where, feature in zone_features(path)]
 
 
@@ -166,9 +160,7 @@ def _each(
 
 
 def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
-    """Return whether transfers are licensed in a transfer area, and who says so; not where
-    unsaid.
-    """
+    """Return whether transfers are licensed in a transfer area, and who says so."""
     licensed, says = properties.get("licensed"), properties.get("licence_source")
     if licensed is None and says is None:
         return {"licensed": False, "licence_source": ""}
@@ -185,13 +177,7 @@ def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[st
 
 
 def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
-    """Return the outline of a zone from its GeoJSON geometry.
-
-    Raises
-    ------
-    ConfigError
-        If it is no valid polygon in degrees.
-    """
+    """Return the outline of a zone from its GeoJSON geometry."""
     if not isinstance(geometry, dict) or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
         raise ConfigError(f"{where}: the geometry isn't a Polygon or MultiPolygon")
     try:

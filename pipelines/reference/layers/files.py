@@ -6,8 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from detectors.core.errors import ConfigError
-from pipelines.reference.tables import REFERENCE_HINT, stamp
+from pipelines.reference.tables import damaged, stamp
 
 
 def read_geo(path: Path) -> gpd.GeoDataFrame:
@@ -26,9 +25,7 @@ def _parse_geo(path: Path, _: tuple[int, int]) -> gpd.GeoDataFrame:
     try:
         return gpd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
-        raise ConfigError(
-            f"reference layer {path.name} is damaged: {error}", hint=REFERENCE_HINT
-        ) from error
+        raise damaged(path, error) from error
 
 
 def slug(name: str) -> str:

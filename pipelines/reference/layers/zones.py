@@ -25,7 +25,7 @@ from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
 from pipelines.reference.layers.rules import load_rules
-from pipelines.reference.tables import REFERENCE_HINT, stamp
+from pipelines.reference.tables import damaged, stamp
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
 """Bounds of a landing place's radius: its position accuracy, but no smaller than where a boat
@@ -47,8 +47,6 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     zones_dir
         Folder of hand-written zones: every ``*.geojson`` in it is read, ``rules.yaml``,
         and the areas in ``watch_areas/*.yaml``.
-    reference_dir
-        Folder of the reference layers.
     learned_dir
         Folder of learned places, of which the accepted ones of the newest snapshot are used.
 
@@ -111,13 +109,7 @@ def _make_zones(
 
 
 def with_area(zones: Zones, path: Path) -> tuple[Zones, Zones]:
-    """Return zones without and with the watch area of a file, whether it is among them or not.
-
-    Raises
-    ------
-    ConfigError
-        If the file is no watch area.
-    """
+    """Return zones without and with the watch area of a file, whether it is among them or not."""
     area = _zone_frame([read_area(path)])
     others = zones.frame[zones.frame["zone_id"] != area["zone_id"].iloc[0]]
     both = pd.concat([others, area], ignore_index=True)
@@ -127,9 +119,7 @@ def with_area(zones: Zones, path: Path) -> tuple[Zones, Zones]:
 
 
 def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
-    """Return learned places that a person has accepted, as zones; see
-    `pipelines.reference.learned`.
-    """
+    """Return learned places that a person has accepted, as zones."""
     from pipelines.reference import learned as snapshot
 
     found = snapshot.accepted(learned_dir) if learned_dir else ()
@@ -230,9 +220,7 @@ def load_reach(reference_dir: Path) -> shapely.Polygon:
     try:
         west, south, east, north = (float(v) for v in json.loads(path.read_bytes())["bbox"])
     except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(
-            f"reference layer {path.name} is damaged: {error}", hint=REFERENCE_HINT
-        ) from error
+        raise damaged(path, error) from error
     east += 360.0 if east < west else 0.0
     if not (-180 <= west < east <= 540 and -90 <= south < north <= 90):
         raise ConfigError(

@@ -45,14 +45,7 @@ _EMPTY: Final[Mapping[str, Mapping[str, str]]] = {
 class Made:
     """A folder that was made.
 
-    Attributes
-    ----------
-    folder
-        Where it is.
-    land
-        What is in its land layer.
-    boundaries, places
-        How many lines and landmarks it has.
+    `boundaries` and `places` count its lines and landmarks.
     """
 
     folder: Path
@@ -62,13 +55,7 @@ class Made:
 
 
 def parse_bbox(text: str) -> Box:
-    """Return W,S,E,N in degrees.
-
-    Raises
-    ------
-    ConfigError
-        If it is no box.
-    """
+    """Return W,S,E,N in degrees."""
     hint = "give W,S,E,N in degrees, e.g. 22.5,36.5,25.5,38.5; W above E crosses the antimeridian"
     try:
         west, south, east, north = (float(part) for part in text.split(","))

@@ -60,8 +60,6 @@ def read_land(path: Path, bbox: Box, tolerance_m: float) -> Land:
 
     Parameters
     ----------
-    path
-        The file; see `source`.
     bbox
         West, south, east, north in degrees; west above east crosses the antimeridian.
     tolerance_m

@@ -43,14 +43,7 @@ _FORMATS: Final = (
 def read_layer(path: Path, boxes: list[Box], what: str) -> gpd.GeoDataFrame:
     """Return the features of a file that touch any of some boxes, in degrees of WGS84.
 
-    Parameters
-    ----------
-    path
-        The file.
-    boxes
-        West, south, east, north; features are returned once, whole.
-    what
-        What the file is said to hold, for messages.
+    Boxes are west, south, east, north; `what` the file is said to hold goes into messages.
 
     Raises
     ------
@@ -60,7 +53,8 @@ def read_layer(path: Path, boxes: list[Box], what: str) -> gpd.GeoDataFrame:
     with _opened(path, what) as layer:
         try:
             with warnings.catch_warnings(action="ignore"):  # GDAL's remarks on damaged files
-                frame = _parquet(layer) if _is_parquet(layer) else _gdal(layer, boxes)
+                parquet = layer.suffix.lower() == ".parquet"
+                frame = gpd.read_parquet(layer) if parquet else _gdal(layer, boxes)
         except (*_UNREADABLE, MemoryError) as error:
             raise ConfigError(
                 f"{what} {path.name} can't be read: {_told(error)}", _FORMATS
@@ -98,14 +92,6 @@ _UNREADABLE: Final = (
 def _told(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) < 200 else text[:199] + "…"
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet"
-
-
-def _parquet(path: Path) -> gpd.GeoDataFrame:
-    return gpd.read_parquet(path)
 
 
 def _gdal(path: Path, boxes: list[Box]) -> gpd.GeoDataFrame:

@@ -27,10 +27,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from detectors.core.errors import SelatError
+from pipelines.base.files import sync
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.store import StoreBusyError
-from pipelines.store.catalogue import sync, writer_lock
+from pipelines.store.catalogue import writer_lock
 from pipelines.store.positions import sha256 as sha256_of_file
 
 FORMAT: Final = 1

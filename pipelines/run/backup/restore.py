@@ -5,10 +5,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipelines.base.files import sync
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import StoreSettings
 from pipelines.run.backup.repository import BackupError, Entry, Repository, Snapshot
-from pipelines.store.catalogue import sync
 from pipelines.store.pin import forget_superseded
 
 

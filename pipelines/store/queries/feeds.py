@@ -28,9 +28,7 @@ class FeedQueries(Generation):
         return report
 
     def waiting(self) -> pd.DataFrame:
-        """Return the ledger's feeds of which rows wait for their time: feed_key, sha256, name,
-        report.
-        """
+        """Return feeds of which rows wait for their time: feed_key, sha256, name, report."""
         # The text finds them without parsing every report; the report itself decides.
         query = (
             "SELECT feed_key, sha256, name, report FROM ledger "
@@ -49,7 +47,8 @@ class FeedQueries(Generation):
     def feed_places(self) -> dict[str, Path]:
         """Return where the file of each feed (by key) was found last, as far as that was noted."""
         rows = self._connection.execute("SELECT feed_key, uri FROM feed_places").fetchall()
-        return {str(key): _path_of(str(uri)) for key, uri in rows}
+        named = ((str(key), unquote_to_bytes(uri.removeprefix("file://"))) for key, uri in rows)
+        return {key: Path(os.fsdecode(name)) for key, name in named}
 
     def ledger(self) -> pd.DataFrame:
         """Return every feed ever ingested, with its report."""
@@ -97,7 +96,3 @@ class FeedQueries(Generation):
         """Return what a table with a column feed_key has of some feeds."""
         query = f"SELECT * FROM {table} WHERE list_contains($feeds, feed_key)"  # noqa: S608
         return frames.conform(self.sql(query, {"feeds": feed_keys}), TABLES[table])
-
-
-def _path_of(uri: str) -> Path:
-    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))

@@ -66,13 +66,7 @@ class FileQueries(Generation):
         return frames.conform(self.sql(query, {"date": date}), TABLES["presence"])
 
     def presence_in_files(self, date: str, paths: list[str]) -> pd.DataFrame:
-        """Return the same, as files of the store have it.
-
-        Raises
-        ------
-        StoreError
-            If one of them can't be read.
-        """
+        """Return the same, as files of the store have it."""
         if not paths:
             return frames.empty(TABLES["presence"])
         files = self.fetched(paths)

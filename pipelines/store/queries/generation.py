@@ -1,7 +1,7 @@
 """An open generation of the store: its connection, and how statements and files are read."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +10,14 @@ import pandas as pd
 
 from detectors.core import frames
 from pipelines.store.arrow import to_frame
-from pipelines.store.place import Here, Place
+from pipelines.store.place import Place
 from pipelines.store.sql import statement
 
 
 class Generation:
     """One generation of the store, open, and the means to ask it.
 
-    Parameters
-    ----------
-    connection
-        An open catalogue.
-    root
-        The store's folder, which the catalogue's file names are relative to.
-    place
-        Where the files lie, if it isn't that folder.
+    Names of files in the catalogue are relative to `root`; they may lie in another `place`.
     """
 
     def __init__(
@@ -32,7 +25,7 @@ class Generation:
     ) -> None:
         self._connection = connection
         self._root = root
-        self._place = place or Here(root)
+        self._place = place or Place(root)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -40,9 +33,7 @@ class Generation:
         return self._connection
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return the result of any read-only query, for notebooks: tables are those of the
-        catalogue.
-        """
+        """Return the result of any read-only query over the catalogue's tables."""
         return self._connection.execute(query, dict(parameters or {})).df()
 
     def _ask(self, name: str, **parameters: Any) -> pd.DataFrame:
@@ -64,14 +55,7 @@ class Generation:
         return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
 
     def fetched(self, paths: Iterable[str]) -> list[str]:
-        """Return files of positions where DuckDB can read them, brought there if they lie
-        elsewhere.
-
-        Raises
-        ------
-        StoreError
-            If one is lost there, or isn't what the catalogue says.
-        """
+        """Return files of positions where DuckDB can read them, downloaded if need be."""
         wanted = list(paths)
         if not wanted:
             return []
@@ -100,22 +84,16 @@ class Generation:
             to_frame(rows.project(*(f'"{name}"' for name in schema)).to_arrow_table()), schema
         )
 
-    def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
-        return _Registered(self._connection, name, frame)
-
-
-class _Registered:
-    """A frame that a statement can name as a table, for the length of a with block."""
-
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame
-    ) -> None:
-        self._connection, self._name, self._frame = connection, name, frame
-
-    def __enter__(self) -> None:
-        self._connection.register(self._name, self._frame)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        # In an aborted transaction this fails too, and would hide what aborted it.
-        with suppress(duckdb.Error) if kind else nullcontext():
-            self._connection.unregister(self._name)
+    @contextmanager
+    def _registered(self, name: str, frame: pd.DataFrame) -> Iterator[None]:
+        """Let statements name a frame as a table, for the length of a with block."""
+        connection = self._connection
+        connection.register(name, frame)
+        try:
+            yield
+        except BaseException:
+            # In an aborted transaction this fails too, and would hide what aborted it.
+            with suppress(duckdb.Error):
+                connection.unregister(name)
+            raise
+        connection.unregister(name)

@@ -41,9 +41,7 @@ class RunQueries(Generation):
         return None if runs.empty else dict(runs.iloc[0])
 
     def last_looked_at(self, *, looks: bool = True) -> pd.Timestamp | None:
-        """Return the latest end of any run's window, None where there is no run; `looks` as of
-        `last_run`.
-        """
+        """Return the latest end of any run's window, None without; `looks` as of `last_run`."""
         query = (
             'SELECT max("end") AS "end" FROM runs WHERE $looks OR (manifest -> \'$.look\') IS NULL'
         )
@@ -59,9 +57,7 @@ class RunQueries(Generation):
         return manifest
 
     def event(self, event_id: str) -> dict[str, Any] | None:
-        """Return the event whose id begins so, retracted or not; None where there is none, or
-        several.
-        """
+        """Return the one event whose id begins so, retracted or not; else None."""
         query = "SELECT * FROM events WHERE starts_with(event_id, $id)"
         found = self.sql(query, {"id": event_id})
         return dict(parsed(found).iloc[0]) if len(found) == 1 else None
@@ -84,14 +80,7 @@ class RunQueries(Generation):
     def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
         """Return events as they were known after a run, in the order of their start.
 
-        Parameters
-        ----------
-        ordinal
-            The run's.
-        mmsi
-            Only events that this vessel takes part in; 0 for all.
-        event_id
-            Only events whose id begins so.
+        `mmsi` leaves those that this vessel takes part in (0: all), `event_id` those that begin so.
 
         Returns
         -------
@@ -121,9 +110,7 @@ class RunQueries(Generation):
         return dict(zip(found["event_id"], found["supersedes"], strict=True))
 
     def looks(self, event_id: str, ordinal: int) -> pd.DataFrame:
-        """Return what each run up to one said of an event: run_id, ordinal, status; oldest
-        first.
-        """
+        """Return what each run up to one said of an event: run_id, ordinal, status."""
         return self._ask("looks", event_id=event_id, ordinal=ordinal)
 
     def flags(self, run_id: str) -> pd.DataFrame:
@@ -192,9 +179,7 @@ class RunQueries(Generation):
         )
 
     def dispositions(self, until: pd.Timestamp | None = None) -> pd.DataFrame:
-        """Return `dispositions.DISPOSITIONS`: every conclusion recorded up to a time (None: ever),
-        oldest first.
-        """
+        """Return `schemas.DISPOSITIONS` recorded up to a time (None: ever), oldest first."""
         query = (
             "SELECT * FROM dispositions WHERE $until IS NULL OR made_time <= $until "
             "ORDER BY made_time, disposition_id"
@@ -202,8 +187,6 @@ class RunQueries(Generation):
         return frames.conform(self.sql(query, {"until": until}), TABLES["dispositions"])
 
     def operations(self) -> pd.DataFrame:
-        """Return `operations.OPERATIONS`: every operation, in the order in which they were
-        added.
-        """
+        """Return `schemas.OPERATIONS`, in the order in which they were added."""
         query = "SELECT * FROM operations ORDER BY made_time, name"
         return frames.conform(self.sql(query), TABLES["operations"])

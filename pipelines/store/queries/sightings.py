@@ -29,9 +29,7 @@ class SightingQueries(Generation):
         return self.sql("SELECT * FROM sighting_files ORDER BY first_time, file_key")
 
     def new_sightings(self) -> pd.DataFrame:
-        """Return files of sightings that no finished run has looked at, as `new_feeds` gives
-        feeds.
-        """
+        """Return files of sightings that no finished run has looked at."""
         return self._ask("new_sightings")
 
     def sightings(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:

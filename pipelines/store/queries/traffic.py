@@ -29,9 +29,7 @@ class TrafficQueries(Generation):
     """Questions about traffic."""
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
-        """Return time of the newest report up to `end` that can be believed, None where there is
-        none.
-        """
+        """Return time of the newest report up to `end` that can be believed, None without."""
         found = self.now(end)
         return None if found is None else found.time
 
@@ -74,9 +72,7 @@ class TrafficQueries(Generation):
         return set(self.sql(query, {"keys": list(feed_keys)})["date"].tolist())
 
     def report_counts(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return vessels heard between two times with their reports on those dates: mmsi,
-        reports.
-        """
+        """Return vessels heard between two times: mmsi, reports on those dates."""
         return self._ask("report_counts", since=since, end=end)
 
     def reports_in(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
@@ -87,13 +83,9 @@ class TrafficQueries(Generation):
             return self._ask("reports_in", end=end)
 
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
-        """Return where to load each vessel from, so that `reach` is covered and one report before
-        it.
+        """Return where to load each vessel from to cover `reach` and one report before it.
 
-        Parameters
-        ----------
-        reach
-            mmsi, reach_time.
+        `reach`: mmsi, reach_time.
 
         Returns
         -------
@@ -146,34 +138,20 @@ class TrafficQueries(Generation):
         return judged_files.select(in_order, need, end, within)
 
     def day_positions(
-        self,
-        paths: list[str],
-        since: pd.Timestamp,
-        mmsis: tuple[int, int] = EVERYBODY,
-        until: pd.Timestamp = FOREVER,
+        self, paths: list[str], since: pd.Timestamp, until: pd.Timestamp = FOREVER
     ) -> pd.DataFrame:
-        """Return `frames.POSITIONS` from a time to before another from some files of the store.
+        """Return `frames.POSITIONS` from a time to before another from some files of the store."""
+        return self._read("day_positions", paths, since=since, until=until)
 
-        With `mmsis` only vessels from the first MMSI on, below the second; files are sorted by
-        MMSI, so that little else is read.
-        """
-        low, high = mmsis
-        return self._read("day_positions", paths, since=since, until=until, low=low, high=high)
-
-    def judged_since(
-        self, date: str, since: pd.Timestamp, mmsis: tuple[int, int] = EVERYBODY
-    ) -> pd.DataFrame:
-        """Return `integrity.JUDGED` of a date since a time; `mmsis` as of `day_positions`."""
-        paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
+    def judged_since(self, date: str, since: pd.Timestamp) -> pd.DataFrame:
+        """Return `integrity.JUDGED` of a date since a time."""
         return self._read(
-            "day_positions",
-            list(paths),
-            integrity.JUDGED,
-            since=since,
-            until=FOREVER,
-            low=mmsis[0],
-            high=mmsis[1],
+            "day_positions", self._judged_files(date), integrity.JUDGED, since=since, until=FOREVER
         )
+
+    def _judged_files(self, date: str) -> list[str]:
+        query = "SELECT path FROM track_files WHERE date = $date"
+        return list(self.sql(query, {"date": date})["path"])
 
     def section(
         self,
@@ -183,7 +161,11 @@ class TrafficQueries(Generation):
         until: pd.Timestamp = FOREVER,
         only: NDArray[np.int64] | None = None,
     ) -> Section:
-        """Return the reports of `day_positions` in the units of the files, of some vessels only."""
+        """Return the reports of `day_positions` in the units of the files, of some vessels only.
+
+        Those from the first of `mmsis` on, below the second; files are sorted by MMSI, so that
+        little else is read.
+        """
         return Section(self.fetched(paths), mmsis, since, until, only)
 
     def judged_section(
@@ -194,8 +176,7 @@ class TrafficQueries(Generation):
         only: NDArray[np.int64] | None = None,
     ) -> Section:
         """Return those of `judged_since` in the same way."""
-        paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
-        return self.section(list(paths), since, mmsis, FOREVER, only)
+        return self.section(self._judged_files(date), since, mmsis, FOREVER, only)
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.RECEPTIONS` since a time from some files of the store."""
@@ -256,8 +237,7 @@ class TrafficQueries(Generation):
         )
 
     def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return reports by block of 1° of latitude and 0.5° of longitude, for each 24 hours before
-        `end`.
+        """Return reports by block (1° of latitude, 0.5° of longitude) and 24 h before `end`.
 
         Returns
         -------
@@ -272,9 +252,7 @@ class TrafficQueries(Generation):
         return self._ask("heard_by_slot", since=since, end=end)["time"]
 
     def tracks(self) -> pd.DataFrame:
-        """Return every track: span, bounds, length and the simplified geometry of each of its
-        days.
-        """
+        """Return every track: span, bounds, length, and the simplified line of each day."""
         return self._ask("tracks")
 
     def days_heard(self, first: pd.Timestamp, last: pd.Timestamp) -> int:
@@ -286,18 +264,14 @@ class TrafficQueries(Generation):
     def track_positions(
         self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp
     ) -> pd.DataFrame:
-        """Return `frames.TRACKED` of some vessels over a window, cleaned as the detectors saw
-        them.
-        """
+        """Return `frames.TRACKED` of some vessels over a window."""
         reach = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64"), "reach_time": start})
         need = self.need(reach)
         tracked = self.tracked(need, end)
         return tracked[tracked["time"] >= start].reset_index(drop=True)
 
     def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-        """Return `frames.TRACKED` of the vessels in `need`, each from its from_time, up to
-        `end`.
-        """
+        """Return `frames.TRACKED` of vessels, each from its from_time, up to `end`."""
         return self.segmented(need, end).tracked
 
     def segmented(

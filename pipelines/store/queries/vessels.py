@@ -11,9 +11,7 @@ class VesselQueries(Generation):
     """Questions about vessels."""
 
     def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
-        """Return what each vessel called itself last up to `end`; `frames.VESSELS` without
-        flag_state.
-        """
+        """Return what each called itself last up to `end`; `frames.VESSELS` but flag_state."""
         return self._ask("vessels", end=end)
 
     def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
@@ -28,9 +26,7 @@ class VesselQueries(Generation):
             return self._ask("heard_in", end=end)
 
     def last_seen(self, mmsis: list[int], end: pd.Timestamp) -> pd.Series:
-        """Return the time of the last report of any kind of some vessels up to a time, by MMSI; NaT
-        where there is none.
-        """
+        """Return the time of the last report of some vessels up to a time, by MMSI, or NaT."""
         with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
             return self._ask("last_seen", end=end).set_index("mmsi")["last_time"].reindex(mmsis)
 
@@ -39,9 +35,7 @@ class VesselQueries(Generation):
         return self._identity(mmsi, time, self._ask("statements", mmsi=mmsi))
 
     def known_at(self, mmsi: int, time: pd.Timestamp) -> tuple[Identity, pd.DataFrame]:
-        """Return the same, and `HISTORY`: all that it said of itself up to then, and from when to
-        when.
-        """
+        """Return the same, and `HISTORY` up to then."""
         statements = self._ask("statements", mmsi=mmsi)
         return self._identity(mmsi, time, statements), history(until(statements, time))
 
@@ -58,9 +52,7 @@ class VesselQueries(Generation):
         return self._ask("names", end=end)
 
     def statements(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-        """Return `frames.STATEMENTS` of the vessels in `need`, each from its from_time, up to
-        `end`.
-        """
+        """Return `frames.STATEMENTS` of vessels, each from its from_time, up to `end`."""
         with self._registered("need", need):
             statements = self._ask("statements_between", end=end)
         return frames.conform(statements, frames.STATEMENTS)

@@ -1,4 +1,4 @@
--- Reports of a span of time of the vessels from one MMSI on and below another.
+-- Reports of a span of time.
 SELECT *
 FROM received($files)
-WHERE time >= $since AND time < $until AND mmsi >= $low AND mmsi < $high
+WHERE time >= $since AND time < $until

@@ -7,12 +7,11 @@ and are removed when a writer opens (`leftovers`).
 from pipelines.store.writer.feeds import FeedWriter
 from pipelines.store.writer.files import DERIVED
 from pipelines.store.writer.leftovers import clean, remove_work, strays, work_files, writing
-from pipelines.store.writer.results import REVISIONS, ResultWriter
+from pipelines.store.writer.results import ResultWriter
 from pipelines.store.writer.sightings import SightingWriter
 
 __all__ = [
     "DERIVED",
-    "REVISIONS",
     "Writer",
     "clean",
     "remove_work",

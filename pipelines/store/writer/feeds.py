@@ -194,13 +194,6 @@ class FeedWriter(FileWriter):
         """Add feeds as another store holds them, without reading them again; then publish.
 
         A file that holds nothing else is linked; of others the feed's rows are copied.
-
-        Parameters
-        ----------
-        source
-            The other store.
-        entries
-            What the ledger is to say of them.
         """
         if entries.empty:
             return
@@ -271,10 +264,7 @@ class FeedWriter(FileWriter):
     def note_name(self, table: str, key: str, name: str) -> None:
         """Note that a feed, or a file of sightings, came again under another name; then publish.
 
-        Parameters
-        ----------
-        table
-            "ledger" or "sighting_files".
+        `table`: "ledger" or "sighting_files".
         """
         column = "feed_key" if table == "ledger" else "file_key"
         query = f"SELECT name, report FROM {table} WHERE {column} = $key"  # noqa: S608

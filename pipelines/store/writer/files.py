@@ -41,11 +41,6 @@ class FileWriter(Publishing):
         """Merge the files of a UTC date into one and publish; returns how many there were.
 
         The rows are the same, sorted as in every file; nothing has to be worked out anew.
-
-        Raises
-        ------
-        DiskFullError
-            If there is no room for the merged file beside the old ones, which are kept for a while.
         """
         query = "SELECT path FROM files WHERE date = $date ORDER BY path"
         paths = [str(path) for path in self.sql(query, {"date": date})["path"]]

@@ -80,11 +80,6 @@ class Publishing(Queries):
 
         A process that dies meanwhile leaves the generation from before; files that came meanwhile
         are left-overs then.
-
-        Raises
-        ------
-        DiskFullError
-            If the disk was full meanwhile, so that what was to be published is forgotten.
         """
         self._held, self._lost = True, False
         try:

@@ -62,34 +62,22 @@ class ResultWriter(FileWriter):
         try:
             with room(self._root):
                 parts.write(date, f"judged-{digests[0]}", judged, kind="tracks")
-            self._replace_day(date, day, before, parts, state, summary, coverage)
+            with self._transaction():
+                self._supersede(before)
+                for table in DERIVED:
+                    query = f"DELETE FROM {table} WHERE date = $d"  # noqa: S608
+                    self._connection.execute(query, {"d": date})
+                self._insert("track_files", parts.files)
+                self._insert("days", one_row("days", day))
+                self._insert("track_state", state.assign(date=date))
+                self._insert("track_days", summary.assign(date=date))
+                self._insert("coverage_cells", coverage.cells)
+                self._insert("coverage_feed", coverage.feed)
+                self._insert("coverage_receivers", coverage.receivers)
+                self._insert("coverage_lying", coverage.lying)
         except BaseException:
             parts.discard()
             raise
-
-    def _replace_day(
-        self,
-        date: str,
-        day: Mapping[str, Any],
-        before: list[str],
-        parts: NewFiles,
-        state: pd.DataFrame,
-        summary: pd.DataFrame,
-        coverage: Coverage,
-    ) -> None:
-        with self._transaction():
-            if before:
-                self._supersede(before)
-            for table in DERIVED:
-                self._connection.execute(f"DELETE FROM {table} WHERE date = $d", {"d": date})  # noqa: S608
-            self._insert("track_files", parts.files)
-            self._insert("days", one_row("days", day))
-            self._insert("track_state", state.assign(date=date))
-            self._insert("track_days", summary.assign(date=date))
-            self._insert("coverage_cells", coverage.cells)
-            self._insert("coverage_feed", coverage.feed)
-            self._insert("coverage_receivers", coverage.receivers)
-            self._insert("coverage_lying", coverage.lying)
 
     def extend_day(
         self,
@@ -106,12 +94,8 @@ class ResultWriter(FileWriter):
 
         Parameters
         ----------
-        digest
-            Of what it rests on now.
         counts, judged
             Of the reports that are new.
-        state
-            As of `set_day`.
         coverage
             Where the feed is heard from `since` on; its receivers are of what is new alone.
         """
@@ -184,14 +168,8 @@ class ResultWriter(FileWriter):
 
         Parameters
         ----------
-        run
-            The columns of the table `runs`.
         compared
             `events.EVENTS` plus status, supersedes, reason.
-        flags
-            `schemas.FLAGGED`.
-        incidents
-            `schemas.INCIDENTS`.
         feed_keys
             The feeds that were new to this run.
         publish

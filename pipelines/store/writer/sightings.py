@@ -33,8 +33,6 @@ class SightingWriter(Publishing):
         ----------
         file_key
             Its key; must be new, but for `again`.
-        sightings
-            `frames.SIGHTINGS`.
         report
             `simulated` says whether the file is of an exercise.
         again
@@ -79,13 +77,7 @@ class SightingWriter(Publishing):
         self.publish()
 
     def delete_sightings(self, *file_keys: str) -> None:
-        """Remove what some files of sightings brought first, and nothing else; then publish.
-
-        Raises
-        ------
-        StoreError
-            If one of them isn't in the store.
-        """
+        """Remove what some files of sightings brought first, and nothing else; then publish."""
         with self._transaction():
             for key in file_keys:
                 if not self.has_sightings(key):

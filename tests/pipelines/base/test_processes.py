@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow  # processes
 
 SERVICE = """
 import subprocess, sys, time
-from pipelines.base.processes import guarded
-with guarded(sys.argv[1]):
+from pipelines.base.processes import Guard
+with Guard(sys.argv[1]):
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
     child = "import time; time.sleep(600)"
     for command in ([program, child], [child]):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipelines.store import feeds
-from pipelines.store.place import Here
+from pipelines.store.place import Place
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100_000])
@@ -13,7 +13,7 @@ def test_sums_do_not_depend_on_when_they_are_made(batch, tmp_path, monkeypatch, 
         monkeypatch.setattr(feeds, "_SUM_ROWS", rows)
         monkeypatch.setattr(feeds, "FLUSH_ROWS", flush)
         root = tmp_path / f"{rows}-{flush}"
-        parts = feeds.FeedParts(root, Here(root), "key")
+        parts = feeds.FeedParts(root, Place(root), "key")
         for number in range(6):
             parts.add(batch([533000001, 533000002 + number % 3], name="AB"[number % 2]))
         parts.flush()
