@@ -234,7 +234,7 @@ def _near(
 
     Those of the vessels that are asked about: a pair's events are of its lower MMSI.
     """
-    from detectors.kinematics import moments  # compiled: not for who looks for no pair
+    from detectors.kinematics import near  # compiled: not for who looks for no pair
 
     mmsi = grid.track_id[rows] // 100
     asked = np.ones(len(rows), bool)
@@ -242,8 +242,8 @@ def _near(
         bounds = offsets(mmsi)
         own = np.isin(mmsi[bounds[:-1]], list(context.asked))
         asked = np.repeat(own, np.diff(bounds))
-    places = grid.tick[rows], grid.lat[rows], grid.lon[rows]
-    i, j = moments.pairs(*places, mmsi, asked, kind, radius_m)
+    places = grid.lat[rows], grid.lon[rows], grid.tick[rows]
+    i, j = near.pairs(places, radius_m, whose=mmsi, asked=asked, kind=kind, slack=near.SLACK)
     return rows[i], rows[j]
 
 
