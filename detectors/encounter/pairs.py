@@ -20,6 +20,8 @@ Bools = NDArray[np.bool_]
 
 EITHER: Final = np.zeros(0, bool)
 """Any two make a pair."""
+BLOCK: Final = 2**17
+"""So many pairs are looked at at a time: in a crowd they are several times the reports."""
 
 
 class Pairs(NamedTuple):
@@ -65,25 +67,77 @@ class Craft:
         return np.asarray(self._small[np.searchsorted(self._track, track)])
 
 
+class _Places(NamedTuple):
+    """What is known of each grid row at which somebody is near: worked out once, not by pair."""
+
+    crowded: Bools
+    small: Bools
+    thin: Bools
+    north_m: Floats
+    east_m: Floats
+
+    @classmethod
+    def of(
+        cls,
+        limits: Limits,
+        reports: Reports,
+        grid: timegrid.Grid,
+        craft: Craft,
+        context: Context,
+        rows: Ints,
+    ) -> "_Places":
+        """Return it, with how far each goes over the step that follows."""
+        lat, lon = grid.lat[rows], grid.lon[rows]
+        then_lat, then_lon = grid.lat[rows + 1], grid.lon[rows + 1]
+        north_m = geodesy.distance_m(lat, lon, then_lat, lon)
+        east_m = geodesy.distance_m(then_lat, lon, then_lat, then_lon)
+        return cls(
+            context.zones.within(lat, lon, limits.crowded_classes),
+            craft.small(grid.track_id[rows]),
+            thin(limits, reports, grid, rows),
+            np.copysign(north_m, then_lat - lat),
+            np.copysign(east_m, geodesy.wrap_lon(then_lon - lon)),
+        )
+
+
 def together(
     limits: Limits, reports: Reports, grid: timegrid.Grid, craft: Craft, context: Context
 ) -> Pairs:
     """Find ticks of two vessels together, sorted by (pair, tick), the lower MMSI first."""
     i, j = _near_pairs(limits, grid, craft, context)
-    members, place = np.unique(np.r_[i, j], return_inverse=True)
-    crowded = context.zones.within(grid.lat[members], grid.lon[members], limits.crowded_classes)[
-        place
-    ]
-    in_crowd = crowded[: len(i)] | crowded[len(i) :]
+    member = np.zeros(len(grid.tick), bool)
+    member[i] = member[j] = True
+    places = _Places.of(limits, reports, grid, craft, context, np.flatnonzero(member))
+    number = np.cumsum(member, dtype="int32") - 1
+    blocks = (slice(k, k + BLOCK) for k in range(0, max(len(i), 1), BLOCK))
+    held = [_held(limits, reports, grid, places, number, i[block], j[block]) for block in blocks]
+    left, right, *others = (np.concatenate(parts) for parts in zip(*held, strict=True))
+    order = np.lexsort((grid.tick[left], grid.track_id[right], grid.track_id[left]))
+    return Pairs(left[order], right[order], *(values[order] for values in others))
+
+
+def _held(
+    limits: Limits,
+    reports: Reports,
+    grid: timegrid.Grid,
+    places: _Places,
+    number: NDArray[np.int32],
+    i: Ints,
+    j: Ints,
+) -> Pairs:
+    """Return those of some that are near one another which are together, in no order."""
     swap = grid.track_id[i] > grid.track_id[j]
     i, j = np.where(swap, j, i), np.where(swap, i, j)
+    a, b = number[i], number[j]
 
     distance_m = np.asarray(geodesy.distance_m(grid.lat[i], grid.lon[i], grid.lat[j], grid.lon[j]))
     faster_kn = np.maximum(grid.speed_kn[i], grid.speed_kn[j])
-    relative_kn = _relative_kn(grid, i, j)
-    small = np.stack([craft.small(grid.track_id[rows]) for rows in (i, j)])
+    apart_m = places.north_m[a] - places.north_m[b], places.east_m[a] - places.east_m[b]
+    relative_kn = np.asarray(geodesy.speed_kn(np.hypot(*apart_m), grid.step_s))
+    small = np.stack([places.small[a], places.small[b]])
     boat = small.any(axis=0)
     boat_and_ship = boat & ~small.all(axis=0)
+    in_crowd = places.crowded[a] | places.crowded[b]
     limit_m = np.where(in_crowd, limits.max_crowded_distance_m, limits.max_distance_m)
     clock_m = np.where(
         faster_kn < limits.max_drift_kn,
@@ -104,16 +158,14 @@ def together(
     )
     reported = np.zeros(len(i), bool)
     alongside = distance_m <= limits.max_alongside_m
-    for own, (a, b) in zip(small, ((i, j), (j, i)), strict=True):
+    for own, (ours, theirs) in zip(small, ((i, j), (j, i)), strict=True):
         asked = np.flatnonzero(own & alongside)
-        reported[asked] |= _reported_beside(limits, reports, grid, a[asked], b[asked])
+        reported[asked] |= _reported_beside(limits, reports, grid, ours[asked], theirs[asked])
     # In a longer silence nothing shows what is read off a few minutes.
-    sure = ~(thin(limits, reports, grid, i) | thin(limits, reports, grid, j))
+    sure = ~(places.thin[a] | places.thin[b])
     together = lying | drifting | ((boarding | hulls | reported) & sure)
     brief = together & sure & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)
-    order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
-    keep = keep[order]
     return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep], reported[keep])
 
 
@@ -234,7 +286,7 @@ def _near(
 
     Those of the vessels that are asked about: a pair's events are of its lower MMSI.
     """
-    from detectors.kinematics import moments  # compiled: not for who looks for no pair
+    from detectors.kinematics import near  # compiled: not for who looks for no pair
 
     mmsi = grid.track_id[rows] // 100
     asked = np.ones(len(rows), bool)
@@ -242,25 +294,6 @@ def _near(
         bounds = offsets(mmsi)
         own = np.isin(mmsi[bounds[:-1]], list(context.asked))
         asked = np.repeat(own, np.diff(bounds))
-    places = grid.tick[rows], grid.lat[rows], grid.lon[rows]
-    i, j = moments.pairs(*places, mmsi, asked, kind, radius_m)
+    places = grid.lat[rows], grid.lon[rows], grid.tick[rows]
+    i, j = near.pairs(places, radius_m, whose=mmsi, asked=asked, kind=kind, slack=near.SLACK)
     return rows[i], rows[j]
-
-
-def _relative_kn(grid: timegrid.Grid, left: Ints, right: Ints) -> Floats:
-    """Return how fast two vessels move against one another over the step that follows."""
-    moved = []
-    for rows in (left, right):
-        here_lat, here_lon = grid.lat[rows], grid.lon[rows]
-        there_lat, there_lon = grid.lat[rows + 1], grid.lon[rows + 1]
-        north_m = geodesy.distance_m(here_lat, here_lon, there_lat, here_lon)
-        east_m = geodesy.distance_m(there_lat, here_lon, there_lat, there_lon)
-        moved.append(
-            np.stack(
-                [
-                    np.copysign(north_m, there_lat - here_lat),
-                    np.copysign(east_m, geodesy.wrap_lon(there_lon - here_lon)),
-                ]
-            )
-        )
-    return np.asarray(geodesy.speed_kn(np.hypot(*(moved[0] - moved[1])), grid.step_s))

@@ -13,8 +13,7 @@ from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
-from detectors.kinematics import geodesy, timegrid, timespan
-from detectors.kinematics.near import Near
+from detectors.kinematics import geodesy, near, timegrid, timespan
 from detectors.vessels.numbers import imo_is_valid, plain
 
 Floats = NDArray[np.float64]
@@ -71,11 +70,8 @@ def as_one(limits: Limits, where: Moving) -> Runs:
 
     Who lies beside another says nothing, and what is towed or sails in company keeps its distance.
     """
-    i = j = np.zeros(0, "int64")
-    if len(where.tick):
-        moment = where.tick - where.tick.min()
-        near = Near(where.lat, where.lon, moment, limits.max_beside_m, slack=1.001)
-        i, j = near.pairs()
+    places = where.lat, where.lon, where.tick
+    i, j = near.pairs(places, limits.max_beside_m, slack=near.SLACK)
     apart = where.track[i] // 100 != where.track[j] // 100
     i, j = i[apart], j[apart]
     swap = where.track[i] > where.track[j]

@@ -1,129 +1,140 @@
-"""Who is near whom at the same moment, by cubes of a grid through the Earth."""
+"""Who is near whom at the same moment, of many vessels at many moments, compiled.
 
-from itertools import product
-from typing import Final
+Each moment is hashed by itself, by cubes of a grid through the Earth, and only those whose pairs
+are asked for look around.
+"""
+
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.frames import offsets
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.jit import compiled
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Places = tuple[Floats, Floats, Ints]
+"""Latitudes, longitudes, and the whole number of the moment of each."""
 
-LEAST_M: Final = 600.0
-"""Cubes are no smaller, so that there is room for many moments in a number of 63 bits."""
-
-_MIXED: Final = np.array([2_654_435_761, 805_459_861, 73_856_093, 19_349_663])
-_AROUND: Final = np.array(list(product((-1, 0, 1), repeat=3))) @ _MIXED[:3]
-_SLOTS: Final = 1 << 22
+SLACK: Final = 1.001
+"""What is that much further off is a pair, too, where who asks works out the distance himself."""
+_ANY: Final = np.zeros(0, bool)
 
 
-class Near:
-    """Places at moments, to be asked which of them are within `radius_m` at the same moment.
+def pairs(
+    places: Places,
+    radius_m: float,
+    *,
+    whose: Ints | None = None,
+    asked: Bools | None = None,
+    kind: Bools = _ANY,
+    slack: float = 1.0,
+) -> tuple[Ints, Ints]:
+    """Return the rows of places within a great-circle distance at a moment, each pair once.
 
     Parameters
     ----------
-    lat, lon, moment
-        Places, each with the whole number of its moment.
-    radius_m
-        Great-circle distance; `slack` times as much is looked at.
+    whose
+        A pair is of two, the lower first; None: each place is of its own.
+    asked
+        Rows whose pairs with higher ones are wanted; None: all.
+    kind
+        Rows of the one and of the other kind, where one of each makes a pair; empty where any do.
+    slack
+        `slack` times as much is looked at.
     """
-
-    def __init__(
-        self, lat: Floats, lon: Floats, moment: Ints, radius_m: float, *, slack: float = 1.0
-    ) -> None:
-        self._radius = geodesy.chord(radius_m) * slack
-        self._xyz, self._moment = geodesy.unit_xyz(lat, lon), np.asarray(moment, "int64")
-
-    def pairs(self) -> tuple[Ints, Ints]:
-        """Return the rows of each pair among them, once."""
-        return _found(self._xyz, self._moment, self._radius, 0)
-
-    def pairs_with(self, others: "Near") -> tuple[Ints, Ints]:
-        """Return the rows of each pair of one of them and one of others."""
-        n = len(self._moment)
-        xyz, moment = np.r_[self._xyz, others._xyz], np.r_[self._moment, others._moment]
-        one, other = _found(xyz, moment, self._radius, n)
-        return np.minimum(one, other), np.maximum(one, other) - n
-
-    def n_near(self, lat: Floats, lon: Floats, moment: Ints) -> Ints:
-        """Return how many of them are near each of some other places."""
-        n, there = len(self._moment), geodesy.unit_xyz(lat, lon)
-        xyz, moments = np.r_[self._xyz, there], np.r_[self._moment, moment]
-        one, other = _found(xyz, moments, self._radius, n)
-        return np.bincount(np.maximum(one, other) - n, minlength=len(there))
+    lat, lon, moment = places
+    n, reach = len(moment), geodesy.chord(radius_m) * slack
+    whose = np.arange(n) if whose is None else whose
+    asked = np.ones(n, bool) if asked is None else asked
+    order = np.argsort(moment, kind="stable")
+    bounds = offsets(moment[order])
+    held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
+    found = _pairs(bounds, order.astype("int32"), lat, lon, whose, asked, kind, reach, held)
+    return found[0].astype("int64"), found[1].astype("int64")
 
 
-def _found(xyz: Floats, moment: Ints, radius: float, n_one: int) -> tuple[Ints, Ints]:
-    """Return pairs of places within a chord at one moment, by cubes of a grid through the Earth.
-
-    Where `n_one` isn't 0 each is of one of the first so many and one of the others.
-    """
-    edge = max(radius, geodesy.chord(LEAST_M)) * 1.001
-    size = int(2.0 / edge) + 4  # with room at either side for a cube that is beside
-    moment = moment - moment.min(initial=np.iinfo("int64").max)
-    if moment.max(initial=0) >= 2**63 // size**3:  # any numbers do that tell them apart
-        moment = np.unique(moment, return_inverse=True)[1]
-    x, y, z = (((xyz[:, k] + 1.0) / edge).astype("int64") + 1 for k in range(3))
-    key = ((moment * size + x) * size + y) * size + z
-    order = np.argsort(key)
-    of_one = order < n_one
-    return _pairs(key[order], xyz[order], order, of_one, n_one > 0, size, radius * radius)
+def between(some: Places, others: Places, radius_m: float) -> tuple[Ints, Ints]:
+    """Return the rows of each pair of one of some places and one of others."""
+    lat, lon, moment = (np.concatenate(both) for both in zip(some, others, strict=True))
+    own = np.arange(len(moment)) < len(some[2])
+    one, other = pairs((lat, lon, moment), radius_m, asked=own, kind=own)
+    return one, other - len(some[2])
 
 
 @compiled
 def _pairs(
-    key: Ints,
-    xyz: Floats,
-    row: Ints,
-    of_one: NDArray[np.bool_],
-    apart: bool,
-    size: int,
-    most: float,
-) -> tuple[Ints, Ints]:
-    """Return the rows of pairs no further apart than the root of `most`, in the order of `key`.
+    bounds: Ints,
+    order: NDArray[np.int32],
+    lat: Floats,
+    lon: Floats,
+    whose: Ints,
+    asked: Bools,
+    kind: Bools,
+    reach: float,
+    held: int,
+) -> Any:
+    """Return the pairs, a side a row; `held` is a power of two above the places of any moment."""
+    most = 0
+    for t in range(len(bounds) - 1):
+        most = max(most, bounds[t + 1] - bounds[t])
+    xyz, cube = np.empty((most, 3), np.float64), np.empty((most, 3), np.int64)
+    head, after = np.full(held, -1, np.int32), np.empty(most, np.int32)
+    slot = np.empty(most, np.int64)
+    found = np.empty((2, 1024), np.int32)
+    n, edge = 0, reach * 1.001
+    for t in range(len(bounds) - 1):
+        own = order[bounds[t] : bounds[t + 1]]
+        anybody = False
+        for k in range(len(own)):
+            anybody |= asked[own[k]]
+        if not anybody:
+            continue
+        for k in range(len(own)):
+            north, east = np.radians(lat[own[k]]), np.radians(lon[own[k]])
+            xyz[k, 0] = np.cos(north) * np.cos(east)
+            xyz[k, 1] = np.cos(north) * np.sin(east)
+            xyz[k, 2] = np.sin(north)
+            for axis in range(3):
+                cube[k, axis] = int((xyz[k, axis] + 1.0) / edge)
+            slot[k] = _slot(cube[k, 0], cube[k, 1], cube[k, 2], held)
+            after[k] = head[slot[k]]
+            head[slot[k]] = k
+        for k in range(len(own)):
+            i = own[k]
+            if not asked[i]:
+                continue
+            for beside in range(27):
+                x = cube[k, 0] + beside // 9 - 1
+                y = cube[k, 1] + beside // 3 % 3 - 1
+                z = cube[k, 2] + beside % 3 - 1
+                other = head[_slot(x, y, z, held)]
+                while other >= 0:
+                    j, at = own[other], other
+                    other = after[other]
+                    if whose[j] <= whose[i] or (len(kind) and kind[i] == kind[j]):
+                        continue
+                    if cube[at, 0] != x or cube[at, 1] != y or cube[at, 2] != z:
+                        continue
+                    apart = 0.0
+                    for axis in range(3):
+                        apart += (xyz[k, axis] - xyz[at, axis]) ** 2
+                    if apart > reach * reach:
+                        continue
+                    if n == found.shape[1]:
+                        larger = np.empty((2, 2 * n), np.int32)
+                        larger[:, :n] = found
+                        found = larger
+                    found[0, n], found[1, n] = i, j
+                    n += 1
+        for k in range(len(own)):
+            head[slot[k]] = -1
+    return found[:, :n].copy()
 
-    The cubes beside one that come after it are the next, and three in each of four columns.
-    """
-    n, held = len(key), 0
-    one, other = np.empty(2 * n + 16, np.int64), np.empty(2 * n + 16, np.int64)
-    begin = np.array([0, size - 1, size * size - size - 1, size * size - 1, size * size + size - 1])
-    length = np.array([1, 2, 2, 2, 2])
-    at = np.zeros(5, np.int64)
-    for p in range(n):
-        for column in range(5):
-            low = key[p] + begin[column]
-            q = max(at[column], p + 1)
-            while q < n and key[q] < low:
-                q += 1
-            at[column] = q
-            while q < n and key[q] <= low + length[column]:
-                dx, dy, dz = xyz[p, 0] - xyz[q, 0], xyz[p, 1] - xyz[q, 1], xyz[p, 2] - xyz[q, 2]
-                if dx * dx + dy * dy + dz * dz <= most and not (apart and of_one[p] == of_one[q]):
-                    if held == len(one):
-                        one = np.concatenate((one, np.empty(held, np.int64)))
-                        other = np.concatenate((other, np.empty(held, np.int64)))
-                    one[held], other[held] = row[p], row[q]
-                    held += 1
-                q += 1
-    return one[:held].copy(), other[:held].copy()
 
-
-def may_be_near(
-    places: tuple[Floats, Floats, Ints], others: tuple[Floats, Floats, Ints], radius_m: float
-) -> Ints:
-    """Find the `others` that may be within `radius_m` of any of some places at its moment.
-
-    By cubes of a grid through the Earth, as hashes: of a million a few are left for `Near`.
-    """
-    edge = geodesy.chord(radius_m) * 1.001
-
-    def keys(lat: Floats, lon: Floats, moment: Ints) -> Ints:
-        cubes = ((geodesy.unit_xyz(lat, lon) + 1.0) / edge).astype("int64")
-        return np.asarray(cubes @ _MIXED[:3] + moment * _MIXED[3])
-
-    wanted = np.zeros(_SLOTS, bool)
-    wanted[(keys(*places)[:, None] + _AROUND) % _SLOTS] = True
-    return np.flatnonzero(wanted[keys(*others) % _SLOTS])
+@compiled
+def _slot(x: int, y: int, z: int, held: int) -> int:
+    return (x * 73_856_093 ^ y * 19_349_663 ^ z * 83_492_791) & (held - 1)

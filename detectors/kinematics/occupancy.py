@@ -4,7 +4,7 @@ A detector that looks at others near a vessel needs their reports, but not those
 cells say who they can have been, for a fraction of the memory.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.frames import SECOND_US, Column
 from detectors.kinematics import geodesy, timegrid
-from detectors.kinematics.near import Near
+from detectors.kinematics.near import between
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +35,6 @@ PAIRS: Final[Mapping[str, Column]] = {
 
 SLOT_S: Final = 1800
 CELL_DEG: Final = 0.01
-SLOTS_AT_ONCE: Final = 4
 CELLS_IN_REACH: Final = 8
 """Cells are no smaller than this share of the reach, so that few lie within it."""
 
@@ -102,35 +101,12 @@ def near(
     further = -(-int(within_s) // SLOT_S)
     shifts = range(-further, further + 1)
     moved = pd.concat([queries.assign(slot=queries["slot"] + k) for k in shifts]).drop_duplicates()
-    return pairs(*_joined(list(_near(moved, candidates, reach_m + slack_m(size_deg)))))
-
-
-def _near(
-    queries: pd.DataFrame, candidates: pd.DataFrame, reach_m: float
-) -> Iterator[tuple[Ints, Ints]]:
-    parts = (
-        queries["slot"].to_numpy() // SLOTS_AT_ONCE,
-        candidates["slot"].to_numpy() // SLOTS_AT_ONCE,
+    some, others = (
+        (each["lat"].to_numpy(), each["lon"].to_numpy(), each["slot"].to_numpy())
+        for each in (moved, candidates)
     )
-    order = [np.argsort(part, kind="stable") for part in parts]
-    for part in np.unique(parts[0]):
-        one, other = (
-            frame.iloc[rows[slice(*np.searchsorted(own[rows], [part, part + 1]))]]
-            for frame, own, rows in zip((queries, candidates), parts, order, strict=True)
-        )
-        if not len(other):
-            continue
-        places = [
-            Near(
-                frame["lat"].to_numpy(),
-                frame["lon"].to_numpy(),
-                frame["slot"].to_numpy() % SLOTS_AT_ONCE,
-                reach_m,
-            )
-            for frame in (one, other)
-        ]
-        i, j = places[0].pairs_with(places[1])
-        yield _once(one["mmsi"].to_numpy()[i], other["mmsi"].to_numpy()[j])
+    i, j = between(some, others, reach_m + slack_m(size_deg))
+    return pairs(moved["mmsi"].to_numpy()[i], candidates["mmsi"].to_numpy()[j])
 
 
 def pairs(mmsi: Ints, other: Ints) -> pd.DataFrame:
@@ -141,13 +117,8 @@ def pairs(mmsi: Ints, other: Ints) -> pd.DataFrame:
 
 def joined(several: list[pd.DataFrame]) -> pd.DataFrame:
     """Return one `PAIRS` from several."""
-    return pairs(*_joined([(p["mmsi"].to_numpy(), p["other_mmsi"].to_numpy()) for p in several]))
-
-
-def _joined(several: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
-    none = np.zeros(0, "int64")
-    one, other = zip(*several, strict=True) if several else ((none,), (none,))
-    return np.concatenate(one), np.concatenate(other)
+    whole = pd.concat([frames.empty(PAIRS), *several], ignore_index=True)
+    return pairs(whole["mmsi"].to_numpy(), whole["other_mmsi"].to_numpy())
 
 
 def _once(mmsi: Ints, other: Ints) -> tuple[Ints, Ints]:

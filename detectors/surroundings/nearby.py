@@ -58,18 +58,9 @@ def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Int
     wanted[grid.tick[rows] - since] = True
     moment = grid.tick[among] - since
     then = np.flatnonzero((moment >= 0) & (moment <= until - since))
-    then = then[wanted[moment[then]]]
-    among, moment, asked = among[then], moment[then], grid.tick[rows] - since
-    may_be = near.may_be_near(
-        (grid.lat[rows], grid.lon[rows], asked),
-        (grid.lat[among], grid.lon[among], moment),
-        radius_m,
-    )
-    if len(may_be) == 0:
-        return np.zeros(len(rows), "int64")
-    there = among[may_be]
-    place = near.Near(grid.lat[there], grid.lon[there], moment[may_be], radius_m)
-    found = place.n_near(grid.lat[rows], grid.lon[rows], asked)
+    among = among[then[wanted[moment[then]]]]
+    some, others = ((grid.lat[at], grid.lon[at], grid.tick[at]) for at in (rows, among))
+    found = np.bincount(near.between(some, others, radius_m)[0], minlength=len(rows))
     themselves = np.zeros(len(grid.tick), bool)
     themselves[among] = True
     return np.asarray(found - themselves[rows], "int64")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.near import Near
+from detectors.kinematics.near import pairs
 from detectors.surroundings import coverage, receivers
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
@@ -102,8 +102,7 @@ def evidence_of(
 def _others_near(limits: Limits, seen: association.Seen, rows: Ints) -> Ints:
     """Count the others of each one's scene that nothing explains either, within `fleet_m`."""
     by_scene = np.unique(seen.scene[rows], return_inverse=True)[1]
-    place = Near(seen.lat[rows], seen.lon[rows], by_scene, limits.fleet_m)
-    one, other = place.pairs()
+    one, other = pairs((seen.lat[rows], seen.lon[rows], by_scene), limits.fleet_m)
     return np.asarray(np.bincount(np.r_[one, other], minlength=len(rows)))
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.encounter import hanging
-from detectors.kinematics import cubes, moments, nearest, ticks
+from detectors.kinematics import cubes, near, nearest, ticks
 from detectors.surroundings import raster
 from detectors.surroundings.polygons import PolygonIndex
 
@@ -21,7 +21,7 @@ SECOND = 1_000_000
 ODD = [0.0, -0.0, 90.0, -90.0, 180.0, -180.0, 179.9999, 1e-9, np.nan, np.inf, -np.inf]
 places = st.one_of(st.sampled_from(ODD), st.floats(-180, 180))
 reports = st.lists(st.tuples(st.integers(0, 2), st.integers(-900, 9000), places, places))
-MODULES = (cubes, hanging, moments, nearest, ticks, raster)
+MODULES = (cubes, hanging, near, nearest, ticks, raster)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -80,14 +80,11 @@ def test_rafts_have_room_for_each_run(rows: list[tuple[int, int, int]]) -> None:
 def test_pairs_have_room_for_each(rows: list[tuple[int, int, float, float]]) -> None:
     """Also where all are at one place at one tick."""
     mmsi, time_us, lat, lon = columns(rows)
-    asked, either = np.ones(len(mmsi), bool), np.zeros(0, bool)
-    i, j = moments.pairs(time_us // (600 * SECOND), lat, lon, mmsi, asked, either, 500.0)
+    i, j = near.pairs((lat, lon, time_us // (600 * SECOND)), 500.0, whose=mmsi)
     assert (mmsi[i] < mmsi[j]).all()
     n = len(rows)
-    crowd = np.zeros(3 * n + 60, "int64"), np.arange(3 * n + 60)
-    here = np.full(len(crowd[0]), 1.0)
-    some = np.ones(len(here), bool)
-    i, j = moments.pairs(crowd[0], here, here, crowd[1], some, either, 500.0)
+    here = np.full(3 * n + 60, 1.0)
+    i, j = near.pairs((here, here, np.zeros(len(here), "int64")), 500.0)
     assert len(i) == len(here) * (len(here) - 1) // 2
 
 

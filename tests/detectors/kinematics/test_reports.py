@@ -1,4 +1,4 @@
-"""What detectors share: reports as arrays, who is near whom, stretches, rows of events."""
+"""What detectors share: reports as arrays, stretches, rows of events."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.core import events
-from detectors.kinematics import geodesy, timegrid
-from detectors.kinematics.near import Near, may_be_near
+from detectors.kinematics import timegrid
 from detectors.kinematics.reports import Reports
 
 
@@ -56,41 +55,6 @@ def test_none_of_no_reports():
     reports = Reports(nothing)
     assert len(reports) == len(reports.tracks) == len(reports.final) == 0
     assert reports.span_of(1) == (0, 0)
-
-
-@given(
-    seed=st.integers(0, 2**16),
-    radius_m=st.sampled_from([50.0, 500.0, 5000.0]),
-    at=st.sampled_from([(1.0, 103.0), (-0.02, 179.98), (89.95, 0.0), (-90.0, -180.0)]),
-    moments=st.sampled_from([1, 10**15]),
-)
-def test_near_are_those_of_the_same_moment_within_the_radius(seed, radius_m, at, moments):
-    rng = np.random.default_rng(seed)
-    lat, lon = rng.uniform(0.0, 0.05, (2, 12))
-    lat, lon = at[0] + lat, geodesy.wrap_lon(at[1] + lon * rng.choice([1.0, 3600.0]))
-    moment = rng.integers(0, 3, 12) * moments
-    near = Near(lat, lon, moment, radius_m)
-    distance_m = geodesy.distance_m(lat[:, None], lon[:, None], lat, lon)
-    together = (distance_m <= radius_m) & (moment[:, None] == moment)
-    i, j = near.pairs()
-    found = {tuple(sorted(pair)) for pair in zip(i.tolist(), j.tolist(), strict=True)}
-    assert found == {(a, b) for a, b in np.argwhere(together).tolist() if a < b}
-    i, j = near.pairs_with(Near(lat[:5], lon[:5], moment[:5], radius_m))
-    assert set(zip(i.tolist(), j.tolist(), strict=True)) == {
-        (a, b) for a, b in np.argwhere(together[:, :5]).tolist()
-    }
-    assert near.n_near(lat, lon, moment).tolist() == together.sum(axis=1).tolist()
-    some = (lat[:2], lon[:2], moment[:2])
-    may_be = may_be_near(some, (lat, lon, moment), radius_m)
-    assert set(np.flatnonzero(together[:2].any(axis=0))) <= set(may_be)
-
-
-def test_few_of_those_far_off_may_be_near():
-    lat, lon = np.full(20_000, 1.0), np.linspace(100.0, 110.0, 20_000)
-    moment = np.arange(20_000) % 4
-    may_be = may_be_near((lat[:1], lon[:1], moment[:1]), (lat, lon, moment), 500.0)
-    assert 0 in may_be
-    assert len(may_be) < 200
 
 
 @given(values=st.lists(st.integers(0, 2), max_size=12), data=st.data())
