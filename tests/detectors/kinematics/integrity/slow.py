@@ -108,7 +108,9 @@ def _one_vessel(own, known, heard, judged):
         sails = ~(sog[rows] < MOVING_KN)
         judged_by = sails if sails.any() else np.ones(len(rows), bool)
         copied = np.mean(on_way[judged_by]) >= SHIFTED_SHARE
-        if drifts(own.take(hulls[0]), shifted, times[rows]) or (_is_hull(times[rows]) and not copied):
+        if drifts(own.take(hulls[0]), shifted, times[rows]) or (
+            _is_hull(times[rows]) and not copied
+        ):
             # The first hull's reports with wrong times are within the other's reach, hours off.
             strays = on_way & _few(times[rows])
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
