@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from detectors.core.evidence import Bound
 from detectors.crossing.endings import AT_SEA, NEAR, SHORE, UNHEARD
 
@@ -12,10 +14,10 @@ MIN_SCORE: Final = 0.15
 """What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
 AT_A_COAST: Final = frozenset({SHORE, NEAR})
-MOST_OF_IT: Final = 0.7
-"""Who was heard over so much of the width came from over there (a judgement: two planted crossings
-that began before their feed were heard over 0.72 and 0.81, two boats off a ground over 0.5 and
-0.63)."""
+MOST_OF_IT: Final = (0.65, 0.75)
+"""Who was heard over less of the width may come from a ground off there, over more from there (a
+judgement: two planted crossings that began before their feed were heard over 0.72 and 0.81, two
+boats off a ground over 0.5 and 0.63)."""
 
 
 def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
@@ -37,9 +39,10 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
     score += 0.1 * min(1.0, mean_kn / 20.0)
     # Where the feed itself begins, that a vessel is first heard amid the strait tells nothing.
-    amid = evidence["width_fraction"] < MOST_OF_IT
-    heard_from_then = began == UNHEARD and evidence["feed_begins"] and amid
-    score *= OF_END[AT_SEA if heard_from_then else began] * OF_END[ended]
+    of_begin = OF_END[began]
+    if began == UNHEARD and evidence["feed_begins"]:
+        of_begin = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_begin))
+    score *= of_begin * OF_END[ended]
     score *= 1.0 if evidence["sides_changed"] else 0.6
     score *= 0.75 + 0.25 * evidence["dark_fraction"]
     if evidence["ais_class"] != "B" and mean_kn < FAST_KN and not landed:

@@ -72,12 +72,19 @@ OWN_MOORING_M: Final = 100.0
 OFTEN_S: Final = 300.0
 """Twice the interval of class A at anchor, with losses: what comes alongside and goes again takes
 longer (a boarding `min_boarding_s`, and its way)."""
+ENDS: Final = 2.0
+"""The last report before and the first one after a meeting are counted, and tell nothing of it."""
 
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
     Compare("distance_swing_m", ">=", SWING_M),
 )
+NOT_MADE_FAST_FOR_LONG: Final = Any(
+    Compare("distance_swing_m", ">=", SWING_M), Compare("duration_s", "<", 3600.0)
+)
+"""Ships adrift side by side for an hour, their distance the same to a few metres, are made fast to
+one another, whatever lengths they state: the antennas of two are as far apart as both are long."""
 A_BOAT_CAME: Final = All(
     Is("small_craft"),
     Not(Is("both_small_craft")),
@@ -218,9 +225,14 @@ KEPT_APART: Final = Hypothesis(
         Case(
             All(
                 Compare("min_distance_m", ">=", CLEAR_M),
-                Any(Is("both_small_craft"), Compare("min_distance_m", ">", "longest_m")),
+                Any(
+                    Is("both_small_craft"),
+                    All(Compare("min_distance_m", ">", "longest_m"), NOT_MADE_FAST_FOR_LONG),
+                ),
                 Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
                 Compare("duration_s", "<=", "other_n_reports", times=OFTEN_S),
+                Compare("n_reports", ">", ENDS),
+                Compare("other_n_reports", ">", ENDS),
             ),
             "they were never nearer than {min_distance_m:.0f} m, both heard every few minutes: "
             "what is handed over is handed over alongside",

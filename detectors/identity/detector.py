@@ -79,7 +79,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "10"
+    version: ClassVar[str] = "11"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -22,9 +22,6 @@ Ints = NDArray[np.int64]
 STEP_S: Final = 300
 """Five minutes: at 12 kn a mile."""
 MAX_SILENCE_S: Final = 1800.0
-HANDHELD: Final = 8
-"""First digit of a handheld set's number, 8MIDxxxxx (ITU-R M.585-9, annex 2), with which boats'
-sets of class B are left; the set itself sends no positions. A boat of a ship's, 98MIDxxxx, may."""
 MAX_BREAK_S: Final = 21_600
 """Six hours in which one of them isn't heard, or both lie: as of two hulls, one event."""
 
@@ -126,8 +123,7 @@ def one_hull(
         row, end = int(i[spans.first[k]]), int(i[spans.last[k]]) + 1
         before, after = int(grid.report[row]), int(grid.report[end])
         tracks = int(grid.track_id[row]), int(grid.track_id[j[spans.first[k]]])
-        numbers = np.array(tracks) // 100
-        if not (reports.is_ship(numbers) | (numbers // 100_000_000 == HANDHELD)).all():
+        if not reports.is_ship(np.array(tracks) // 100).all():
             continue
         evidence = {
             "median_distance_m": at_most(float(median_m[k]), limits, "max_one_hull_m"),

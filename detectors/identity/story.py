@@ -27,6 +27,9 @@ SCORES: Final[Mapping[str, float]] = {
     "invalid_mmsi": 0.15,
 }
 """Scores before explanations of a clear-cut case; see the class for what lowers and raises them."""
+HANDHELD: Final = 8
+"""First digit of a handheld set's number, 8MIDxxxxx (ITU-R M.585-9, annex 2), with which boats'
+sets of class B are left; the set itself sends no positions. A boat of a ship's, 98MIDxxxx, may."""
 FIELDS: Final = {"name": "changed_name", "imo": "changed_imo", "callsign": "changed_callsign"}
 
 
@@ -63,7 +66,7 @@ class VesselReports(Reports):
     @staticmethod
     def is_ship(mmsi: Ints) -> NDArray[np.bool_]:
         """Tell whether MMSIs are not those of other stations: aircraft, buoys, boats of a ship."""
-        return np.asarray(mmsi_kind(mmsi) != OTHER_STATION, bool)
+        return np.asarray((mmsi_kind(mmsi) != OTHER_STATION) | (mmsi // 100_000_000 == HANDHELD))
 
     def of(self, mmsi: int) -> Ints:
         """Return the rows of a vessel, by track."""

@@ -52,31 +52,35 @@ class PossibleMeeting(Limits):
     Notes
     -----
     Weight: 0.5 times the share of the time, while both were silent, that they can have been
-    together, times 1 - (1 - p) chance, where p is how likely they came alongside. Which partners
-    are the best is told before that, by a tightness instead of p: the inverse root of
-    1 + area / `tight_area_km2`, where the area is that of all places where they can have been
-    together for `min_meeting_s`: it falls with the distance over which they would have had to find
-    one another. With a loiterer it is the area of all places that ask for no longer a way from the
-    silent vessel's last position to its next one than the loiterer's place does (an ellipse whose
-    long axis is that way, or a circle while the silence is open): within it others would have been
-    as near by chance. The weight falls to a half where the silent vessel, going on as fast as
-    before by way of the loiterer, has less than `min_meeting_s` to spare. Chance is 1 with a
-    loiterer. Of two silences it is how likely any other one agrees as well in where it begins and
-    ends: vessels heard within 42 nm as the one began, times the place's own rate of
-    silences a vessel and half hour (of one heard by passes, who misses some all the time, the
-    chance to miss as many), times the time that the beginnings are apart, both ways, times
-    the share of the silence that the ends are apart, as a Poisson process. Where few fall silent
-    two that do so together are no accident; on a night of many they are. Score before
-    explanations: the weight times twice the smaller of the scores of the silences, but not more
-    than the weight. What the loitering scores doesn't count, since it may change for as long as it
-    goes on; whether there is a reason to wait is asked here.
+    together, times 1 - (1 - p) chance, where p is how likely they came alongside. Of two ships that
+    were under way before and lost time, each `min_meeting_s` or more and more than the slack in
+    `reach_share` accounts for, it is the share of the time that both lost: those who only sail on
+    unheard lose none, and those who met lost as much as one another. The weight falls to a half
+    where one of them lost none. Which partners are the best is told before that, by a tightness
+    instead of p: the inverse root of 1 + area / `tight_area_km2`, where the area is that of all
+    places where they can have been together for `min_meeting_s`: it falls with the distance over
+    which they would have had to find one another. With a loiterer it is the area of all places that
+    ask for no longer a way from the silent vessel's last position to its next one than the
+    loiterer's place does (an ellipse whose long axis is that way, or a circle while the silence is
+    open): within it others would have been as near by chance. The weight falls to a half where the
+    silent vessel, going on as fast as before by way of the loiterer, has less than `min_meeting_s`
+    to spare. Chance is 1 with a loiterer. Of two silences it is how likely any other one agrees as
+    well in where it begins and ends: vessels heard within 42 nm as the one began, times the place's
+    own rate of silences a vessel and half hour (of one heard by passes, who misses some all the
+    time, the chance to miss as many), times the time that the beginnings are apart, both ways,
+    times the share of the silence that the ends are apart, and where both lost time times how often
+    one loses as much, as a Poisson process. Where few fall silent two that do so together are no
+    accident; on a night of many they are. Score before explanations: the weight times twice the
+    smaller of the scores of the silences, but not more than the weight. What the loitering scores
+    doesn't count, since it may change for as long as it goes on; whether there is a reason to wait
+    is asked here.
 
     Two silences are settled once both vessels are heard again; a loitering may show up to two
     hours later, hence `settle`.
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "

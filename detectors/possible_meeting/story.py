@@ -79,6 +79,19 @@ class Silence(Story):
         """How fast it goes if it goes as before, or slowly if it lay still."""
         return max(float(self.facts.get("speed_before_kn") or 0.0), SLOW_KN) * geodesy.KNOT_MPS
 
+    @property
+    def lost_s(self) -> float:
+        """How much longer it took than its way at its speed before; NaN unless it was under way."""
+        speed_kn = self.facts.number("speed_before_kn")
+        if not speed_kn >= SLOW_KN:
+            return np.nan
+        lasted_s = (self.until_us - self.start_us) / SECOND_US
+        return float(lasted_s - self._apart_m / (speed_kn * geodesy.KNOT_MPS))
+
+    @property
+    def _apart_m(self) -> float:
+        return float(geodesy.distance_m(self.lat, self.lon, self.next_lat, self.next_lon))
+
     def told(self, prefix: str) -> dict[str, Any]:
         """Return what evidence says of it."""
         return {
@@ -86,9 +99,8 @@ class Silence(Story):
             f"{prefix}event": self.row["event_id"],
             f"{prefix}silent_s": (self.until_us - self.start_us) / SECOND_US,
             f"{prefix}reach_kn": self.mps / geodesy.KNOT_MPS,
-            f"{prefix}apart_m": geodesy.distance_m(
-                self.lat, self.lon, self.next_lat, self.next_lon
-            ),
+            f"{prefix}apart_m": self._apart_m,
+            f"{prefix}lost_s": self.lost_s,
             f"{prefix}ais_class": self.facts.get("ais_class", ""),
             f"{prefix}last_report_source": self.facts.get("last_report_source", ""),
         }
@@ -119,9 +131,11 @@ class Meetings:
     """Pairs as columns: a silence each, and another or a loitering.
 
     `first` is the row of the silence that a pair belongs to: of two the one that was heard again
-    last. `status` is a loiterer's navigation status then, `spare_s` the time that the silent vessel
-    had to spare, `agreement` how far two silences overlap, `chance` how likely it is that another
-    one agrees as well; 15, NaN, 0 and 1 where that isn't asked.
+    last. `share` is that of the time of both that they can have been together, or of the time that
+    both lost. `status` is a loiterer's navigation status then, `spare_s` the time that the silent
+    vessel had to spare, of two the shorter that one lost, `agreement` how far two silences overlap,
+    `chance` how likely it is that another one agrees as well; 15, NaN, 0 and 1 where that isn't
+    asked.
     """
 
     first: Ints
@@ -130,6 +144,7 @@ class Meetings:
     end_us: Ints
     both_s: Floats
     longest_s: Floats
+    share: Floats
     area_km2: Floats
     lat: Floats
     lon: Floats
@@ -137,11 +152,6 @@ class Meetings:
     spare_s: Floats
     agreement: Floats
     chance: Floats
-
-    @property
-    def share(self) -> Floats:
-        """The share of the time of both that they can have been together."""
-        return np.minimum(1.0, self.longest_s / self.both_s)
 
     def tightness(self, tight_area_km2: float) -> Floats:
         """Return how little they had to look for one another, going by the area alone."""
@@ -192,7 +202,7 @@ def told_apart(
     others: Sequence[Story],
 ) -> list[Meeting]:
     """Return pairs one by one, with how likely each was alongside."""
-    share, found = meetings.share, []
+    found = []
     for k, (i, j) in enumerate(zip(meetings.first.tolist(), meetings.second.tolist(), strict=True)):
         low, high = sorted((silences[i], others[j]), key=lambda story: (story.mmsi, story.track))
         found.append(
@@ -203,7 +213,7 @@ def told_apart(
                 int(meetings.end_us[k]),
                 float(meetings.both_s[k]),
                 float(meetings.longest_s[k]),
-                float(share[k]),
+                float(meetings.share[k]),
                 float(meetings.area_km2[k]),
                 float(meetings.agreement[k]),
                 float(meetings.chance[k]),

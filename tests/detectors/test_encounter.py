@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from detectors.core import explain, run
+from detectors.core.evidence import Evidence
 from detectors.core.frames import epoch_us
+from detectors.core.hypothesis import Known
 from detectors.core.statements import STATED_BOUND
 from detectors.encounter import Encounter
+from detectors.hypotheses.encounter import KEPT_APART
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn
 
@@ -587,3 +590,19 @@ def test_hour_by_hour_gives_the_same_events(scene: Any) -> None:
     assert whole["group_id"].ne("").any()
     parts = scene.in_windows(Encounter(), positions, [float(h) for h in range(31)])
     scene.assert_same(parts, whole)
+
+
+@pytest.mark.parametrize(("told", "apart"), [({}, True), ({"n_reports": 2}, False)])
+def test_who_wasnt_heard_in_between_isnt_known_to_have_kept_apart(told, apart):
+    facts = {"min_distance_m": 218.0, "both_small_craft": True, "duration_s": 600.0}
+    facts |= {"n_reports": 6, "other_n_reports": 6} | told
+    known = Known("encounter", "", Evidence(facts=facts), (-1, -1))
+    assert (KEPT_APART.fitting(known) is not None) == apart
+
+
+@pytest.mark.parametrize(("swing_m", "apart"), [(80.0, True), (8.0, False)])
+def test_ships_that_drift_as_one_for_hours_are_made_fast(swing_m, apart):
+    facts = {"min_distance_m": 155.0, "duration_s": 9720.0}
+    facts |= {"n_reports": 159, "other_n_reports": 157, "distance_swing_m": swing_m}
+    known = Known("encounter", "", Evidence(facts=facts), (70, 89), (150.0, 18.0))
+    assert (KEPT_APART.fitting(known) is not None) == apart

@@ -354,3 +354,9 @@ def test_what_lies_off_the_way_is_no_misdated_stretch(off_deg, late_s, one_way):
     )
     sent = VesselReports(make_positions(table))
     assert is_of_one_way(sent, sent.of(OLD)) == one_way
+
+
+def test_a_boat_that_sends_a_handhelds_number_is_a_boat():
+    """8MIDxxxxx sends no positions itself; 99MIDxxxx is a buoy's, 111MIDxxx an aircraft's."""
+    numbers = np.array([856791343, 525904487, 995251234, 111525123])
+    assert VesselReports.is_ship(numbers).tolist() == [True, True, False, False]

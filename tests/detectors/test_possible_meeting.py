@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.evidence import Evidence
 from detectors.kinematics import geodesy
 from detectors.kinematics.prism import Prisms, can_meet, together
 from detectors.possible_meeting import PossibleMeeting
+from detectors.possible_meeting.pairs import between_silences
+from detectors.possible_meeting.story import Silence
 
 S = 1_000_000
 STAY_S = 1800.0
@@ -157,3 +160,27 @@ def test_each_silence_keeps_its_best_partners_only(stage, look_once):
     )
     assert 0 < len(found) < len(free)
     assert set(found["event_id"]) <= set(free["event_id"])
+
+
+class Heard:
+    """A coverage by which so many vessels were heard around."""
+
+    def within(self, lat, lon, slot, cells):
+        return np.full(np.shape(lat), 20)
+
+
+def silent(mmsi, start_s, from_lat):
+    """A ship at 12 kn that is heard again in the one place after four hours."""
+    facts = {"speed_before_kn": 12.0, "silence_probability": 0.05}
+    row = {"mmsi": mmsi, "track_ids": mmsi * 100, "evidence": Evidence(facts=facts)}
+    span = start_s * S, 4 * 3600 * S, 4 * 3600 * S
+    return Silence(row, *span, from_lat, 100.0, 4.0, 100.0, 15.0 * geodesy.KNOT_MPS)
+
+
+@pytest.mark.parametrize(("apart_deg", "least", "most"), [(0.3, 0.35, 0.5), (0.78, 0.0, 0.2)])
+def test_ships_that_lost_as_much_time_as_one_another_weigh_more(apart_deg, least, most):
+    """18 nm away both lost 2.5 h of four; over 47 nm nothing that counts."""
+    pair = [silent(1, 0, 4.0 - apart_deg), silent(2, 300, 4.0 + apart_deg)]
+    found = between_silences(PossibleMeeting(), pair, Heard())
+    assert all(least <= one.weight <= most for one in found)
+    assert found or not least

@@ -2,7 +2,7 @@
 
 Of a number the chain that one hull can have made and that is worth most is sound; the next ones are
 other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time where they
-lie on its way.
+lie on its way, but for one that comes nearer to it or falls back.
 """
 
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,7 @@ from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_ST
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, taken
 from detectors.kinematics.integrity.runs import runs
-from detectors.kinematics.integrity.shifted import MOVING_KN, legs_of, misdated_s
+from detectors.kinematics.integrity.shifted import MOVING_KN, drifts, legs_of, misdated_s
 from detectors.kinematics.integrity.verdicts import JAMMED_S, MAX_NUMBER, Verdict
 
 SOUND: Final = int(Verdict.SOUND)
@@ -180,7 +180,10 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
         free[rows] = False
         others = taken(own, rows)
         shifted = misdated_s(track, legs, others)
-        is_hull = _is_hull(others.time_us) and _share_on_way(shifted, others.sog) < SHIFTED_SHARE
+        follows = drifts(track, shifted, others.time_us)
+        is_hull = follows or (
+            _is_hull(others.time_us) and _share_on_way(shifted, others.sog) < SHIFTED_SHARE
+        )
         n_hulls += is_hull
         few = _few(others.time_us)
         for place in range(len(rows)):

@@ -31,7 +31,7 @@ from detectors.kinematics.integrity.verdicts import (
     Verdict,
     not_a_vessel,
 )
-from tests.detectors.kinematics.integrity.slow_shifted import misdated_s, repeated
+from tests.detectors.kinematics.integrity.slow_shifted import drifts, misdated_s, repeated
 
 
 class Last(NamedTuple):
@@ -107,7 +107,10 @@ def _one_vessel(own, known, heard, judged):
         on_way = ~np.isnan(shifted)
         sails = ~(sog[rows] < MOVING_KN)
         judged_by = sails if sails.any() else np.ones(len(rows), bool)
-        if _is_hull(times[rows]) and np.mean(on_way[judged_by]) < SHIFTED_SHARE:
+        copied = np.mean(on_way[judged_by]) >= SHIFTED_SHARE
+        if drifts(own.take(hulls[0]), shifted, times[rows]) or (
+            _is_hull(times[rows]) and not copied
+        ):
             # The first hull's reports with wrong times are within the other's reach, hours off.
             strays = on_way & _few(times[rows])
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT

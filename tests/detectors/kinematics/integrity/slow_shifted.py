@@ -9,6 +9,9 @@ from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_ST
 from detectors.kinematics.integrity.repeats import UNIT_M
 from detectors.kinematics.integrity.shifted import (
     BEND,
+    DRIFT_S,
+    DRIFT_SHARE,
+    DRIFTS,
     FROZEN_M,
     FROZEN_SHARE,
     GONE_M,
@@ -83,6 +86,32 @@ def _left(first, second, time_us, lat, lon):
             left[place] = step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
             break
     return left
+
+
+def drifts(track, shifted, times_us):
+    """Tell whether what lies on the vessel's way does so ever earlier, or ever later, for hours in
+    which the vessel itself was heard too.
+    """
+    rows = np.flatnonzero(~np.isnan(shifted))
+    if len(rows) // DRIFTS < MANY_REPORTS:
+        return False
+    lasted_s = np.ptp(times_us[rows]) / SECOND_US
+    if not DRIFT_S <= lasted_s <= len(rows) * HULL_STEP_S:
+        return False
+    most_us = int(HULL_STEP_S * SECOND_US)
+    ends = (np.searchsorted(track.time_us, times_us[rows] + s * most_us) for s in (-1, 1))
+    if np.count_nonzero(np.less(*ends)) < (1.0 - DRIFT_SHARE) * len(rows):
+        return False
+    size = len(rows) // DRIFTS
+    quarters = shifted[rows[: size * DRIFTS]].reshape(DRIFTS, size)
+    middle_s = np.median(quarters, axis=1)
+    spread_s = np.median(np.abs(quarters - middle_s[:, None]), axis=1)
+    whole_s = middle_s[-1] - middle_s[0]
+    least_s = (np.diff(middle_s) * np.sign(whole_s)).min()
+    whole_s = abs(whole_s)
+    if (spread_s > MIN_SHIFT_S / 2 + whole_s / (4 * (DRIFTS - 1))).any():
+        return False
+    return bool(whole_s >= MIN_SHIFT_S and least_s >= DRIFT_SHARE * whole_s)
 
 
 def shifts_s(track, others):

@@ -181,3 +181,13 @@ def test_speeds_not_stated_are_the_vessels_own(tracks):
     reports = reports.__class__(**{**vars(reports), "sog": np.full(len(reports), np.nan)})
     got = judge(reports)
     assert (got.verdict == np.where(part == 1, Verdict.FALSE_FIX, Verdict.SOUND)).all()
+
+
+def test_who_follows_on_the_same_way_and_falls_back_is_another_hull(tracks):
+    sail, together = tracks
+    at_s = np.arange(0, 6 * 3_600, 60)
+    behind = sail(at_s[:-20] + 20, lat=2.9, lon=100.60014, speed=11.8, seed=2)
+    reports, part = together(sail(at_s, speed=12), behind)
+    got = judge(reports)
+    assert np.mean(got.verdict[part == 0] == Verdict.SOUND) > 0.95
+    assert np.mean(got.verdict[part == 1] == Verdict.OTHER_HULL) > 0.95
