@@ -72,6 +72,6 @@ def ranked(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
         own = own[~np.isnan(own)]
         if len(own):
             nth = int(np.floor((len(own) - 1) * q))
-            # Sorted, not partitioned: for that numba compiles for five seconds, and stretches are short.
+            # Not partitioned: that takes seconds to compile, and stretches are short.
             found[k] = np.sort(own)[nth]
     return found
