@@ -113,6 +113,7 @@ FERRY = {
     "run_end_coast_m": 975.0,
     "run_path_m": 60_414.0,
 }
+FEW = {**FERRY, "n_like_trips": 0, "began": "shore", "n_reports": 18, "n_other_hull_reports": 235}
 LEFT = {
     **CALLS,
     "other_came_from_port": False,
@@ -234,6 +235,9 @@ CASES = [
     ("encounter", NEAR, (-1, -1), "small craft together"),
     ("crossing", {**FERRY, "began": "shore"}, (60,), None),
     ("crossing", {**FERRY, "began": "shore", "start_port_m": 0.0}, (60,), "class A out of a port"),
+    ("crossing", FEW, (60,), "hardly heard beside another hull"),
+    ("crossing", {**FEW, "n_other_hull_reports": 100}, (60,), None),
+    ("crossing", {**FEW, "landed": True}, (60,), None),
     # Stopped and went on as it came, alone; or went elsewhere, was attended, lay for a night.
     ("loitering", DRIFTED, (70,), "engine trouble"),
     ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
