@@ -34,7 +34,8 @@ def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
     np.add.at(covered, begin + whole, -1)
     left_m = geodesy.distance_m(grid.lat[:-1], grid.lon[:-1], grid.lat[1:], grid.lon[1:])
     leaves = np.r_[(left_m > limits.max_swing_m) & (grid.track_id[:-1] == grid.track_id[1:]), False]
-    return np.asarray(np.cumsum(covered[:-1]) > 0) & np.isfinite(grid.speed_kn) & ~leaves
+    held = (np.cumsum(covered[:-1]) > 0) & np.isfinite(grid.speed_kn) & ~leaves
+    return np.asarray(held)
 
 
 def stays(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
