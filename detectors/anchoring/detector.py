@@ -63,7 +63,7 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

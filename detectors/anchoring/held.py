@@ -16,7 +16,8 @@ def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
 
     It did where it was within `max_swing_m` of its place at the beginning a third, two thirds and
     the whole of the span later. Each span is judged by itself, so that a longer look adds spans and
-    takes none away.
+    takes none away. A tick from which it is further off at the next one isn't: a ferry is back at
+    its landing whenever a span looks.
     """
     n, whole = len(grid.tick), limits.hold_s // limits.step_s
     covered = np.zeros(n + 1, "int64")
@@ -31,7 +32,10 @@ def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
         begin = begin[moved_m <= limits.max_swing_m]
     np.add.at(covered, begin, 1)
     np.add.at(covered, begin + whole, -1)
-    return np.asarray(np.cumsum(covered[:-1]) > 0) & np.isfinite(grid.speed_kn)
+    left_m = geodesy.distance_m(grid.lat[:-1], grid.lon[:-1], grid.lat[1:], grid.lon[1:])
+    leaves = np.r_[(left_m > limits.max_swing_m) & (grid.track_id[:-1] == grid.track_id[1:]), False]
+    held = (np.cumsum(covered[:-1]) > 0) & np.isfinite(grid.speed_kn) & ~leaves
+    return np.asarray(held)
 
 
 def stays(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:

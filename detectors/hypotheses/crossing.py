@@ -56,6 +56,10 @@ boat at its nets)."""
 TOWED_S: Final = 3600.0
 """So long at the speed of nets, to and fro, is work: boats that wait for people lie or drift."""
 
+HARDLY: Final = 10.0
+"""Sets send every 2 to 30 s under way (ITU-R M.1371-5, annex 1, tables 1 and 2), and two on one way
+are heard by the same stations: a second hull isn't heard ten times less often."""
+
 LANDS_M: Final = 500.0
 """People wade ashore from a boat that touches ground; 0.3 nm off none does. The planted landings of
 42 simulated nights were within 430 m, as coasts are drawn."""
@@ -236,6 +240,23 @@ HYPOTHESES: Final = (
         ),
         "Heard lying before and after, far from any coast.",
         "it met another vessel at either end, or was at a coast before",
+    ),
+    Hypothesis(
+        "hardly heard beside another hull",
+        0.6,
+        (
+            Case(
+                All(
+                    Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
+                    Not(Is("landed")),
+                ),
+                "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile "
+                "and {n_reports:.0f} times on this way: scattered fixes and wrong times make such "
+                "tracks",
+            ),
+        ),
+        "One report in ten or fewer of its number meanwhile: who sails there is heard as often.",
+        "radar or another feed shows two vessels of that number",
     ),
     Hypothesis(
         "ferry route",

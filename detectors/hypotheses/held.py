@@ -99,25 +99,23 @@ AT_FIXED_POINTS: Final = Hypothesis(
         Case(
             All(
                 HELD_QUARTER,
-                Any(
-                    All(NO_MERCHANT, SHORT_ENOUGH, Compare("n_held", ">=", 2.0)),
-                    Compare("n_held", ">=", 4.0),
-                ),
+                Compare("n_held", ">=", 4.0),
             ),
             "it held {n_held:.0f} places, for {held_fraction:.0%} of {duration_s:h.1f} h, and went "
             "from one to the next, as vessels do that serve turbines, platforms, farms or buoys",
         ),
         Case(
-            All(NO_MERCHANT, SHORT_ENOUGH, HELD_QUARTER, Compare("n_lying_near", ">=", 1.0)),
+            All(NO_MERCHANT, SHORT_ENOUGH, HELD_QUARTER, Compare("n_lying_near", ">=", 2.0)),
             "it held its place for {held_fraction:.0%} of {duration_s:h.1f} h, where others lay "
             "still within 2 nm ({n_lying_near:.0f}), as vessels do that serve turbines, platforms, "
             "farms or buoys",
         ),
     ),
-    "Holds places that drift doesn't, and goes from one to the next: two if it is no merchant "
-    "ship, else four. Or one where others lie.",
+    "Holds four places that drift doesn't, and goes from one to the next. Or one where two others "
+    "lie, if it is no merchant ship.",
     "a chart shows nothing there that anybody serves, or it takes something over",
 )
+"""Two places, and one other that lies there, cost who waits for boats nothing."""
 FROM_PLACE_TO_PLACE: Final = Hypothesis(
     "drifting from place to place",
     0.6,

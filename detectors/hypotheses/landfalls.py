@@ -143,12 +143,13 @@ THERE_AND_BACK_BY_DAY: Final = Hypothesis(
                 Compare("n_like_trips", ">=", 1.0),
                 Compare("dark_fraction", "<=", 0.1),
                 Not(Is("landed")),
+                Any(Not(Is("began", "shore")), FROM_PORT),
             ),
             "it is a passenger vessel with a class A set that went there and back by day, and "
-            "wasn't seen to land",
+            "wasn't seen to land, nor to leave a shore without a port",
         ),
     ),
-    "A passenger vessel with a class A set, there and back in daylight.",
+    "A passenger vessel with a class A set, there and back in daylight, of no shore but a port's.",
     "no timetable has a sailing at this hour",
     needs_types=True,
 )

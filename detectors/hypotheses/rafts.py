@@ -161,6 +161,7 @@ NEAR_FOR_HOURS: Final = Hypothesis(
             All(
                 Is("both_small_craft"),
                 Compare("near_before_s", ">=", GROUND_S),
+                Any(Compare("n_neighbours", ">=", 1.0), Compare("min_distance_m", ">=", CLEAR_M)),
                 CAME_SLOWLY_IF_HEARD,
                 Not(PARTED_FAST),
             ),
@@ -168,6 +169,7 @@ NEAR_FOR_HOURS: Final = Hypothesis(
             "are that work on one ground, tow one net or lie off one village",
         ),
     ),
-    "Two boats that were near one another for hours before they met, and came and parted slowly.",
+    "Two boats that were near one another for hours before they met, and came and parted slowly; "
+    "not alongside one another, or with a third one beside them.",
     "one of them came from the other coast, or meets a larger vessel",
 )

@@ -65,7 +65,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "11"
+    version: ClassVar[str] = "12"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -232,7 +232,7 @@ CASES = [
     (
         "near for hours",
         "encounter",
-        {"both_small_craft": True, "near_before_s": 9000, "approach_kn": 3.0},
+        {"both_small_craft": True, "near_before_s": 9000, "approach_kn": 3.0, "n_neighbours": 1},
         (CARGO, TANKER),
         "had been within 2 nm of one another for 2.5 h",
     ),
@@ -424,7 +424,7 @@ CASES = [
     (
         "at work at fixed points",
         "loitering",
-        {"held_fraction": 0.3, "n_held": 1, "n_lying_near": 1},
+        {"held_fraction": 0.3, "n_held": 1, "n_lying_near": 2},
         (90,),
         "where others lay still",
     ),

@@ -8,12 +8,13 @@ import pytest
 from detectors.core.evidence import Evidence
 from detectors.core.explain import best_of
 from detectors.core.hypothesis import Known
-from detectors.hypotheses import crossing, encounter, identity, loitering
+from detectors.hypotheses import crossing, encounter, gap, identity, loitering
 from detectors.kinematics import copies
 
 OF = {
     "crossing": crossing.HYPOTHESES,
     "encounter": encounter.HYPOTHESES,
+    "gap": gap.HYPOTHESES,
     "identity": identity.HYPOTHESES,
     "loitering": loitering.HYPOTHESES,
 }
@@ -112,6 +113,7 @@ FERRY = {
     "run_end_coast_m": 975.0,
     "run_path_m": 60_414.0,
 }
+FEW = {**FERRY, "n_like_trips": 0, "began": "shore", "n_reports": 18, "n_other_hull_reports": 235}
 LEFT = {
     **CALLS,
     "other_came_from_port": False,
@@ -125,6 +127,40 @@ LEFT = {
     "min_distance_m": 365.0,
     "n_lain": 2,
     "min_lying": 6,
+}
+FIXED = {
+    **STAYS,
+    "ais_class": "A",
+    "way_ratio": 1.5,
+    "working_speed_fraction": 0.0,
+    "n_turns": 0,
+    "held_fraction": 0.4,
+    "n_held": 4,
+    "n_shifts": 0,
+}
+NEAR = {**BOATS, "duration_s": 1500.0, "near_before_s": 9000.0, "n_neighbours": 0}
+DRIFTED = {
+    **FIXED,
+    "held_fraction": 0.0,
+    "n_held": 0,
+    "duration_s": 10_920.0,
+    "extent_m": 3700.0,
+    "drift_kn": 0.7,
+    "came_kn": 12.8,
+    "went_kn": 13.0,
+    "went_off_deg": 0.4,
+}
+ADRIFT = {
+    "ais_class": "B",
+    "is_open": True,
+    "was_moving": False,
+    "speed_before_kn": 0.23,
+    "usual_top_speed_kn": 0.7,
+    "ground_s": 8100.0,
+    "ground_way_ratio": 0.8,
+    "interval_ratio": 150.0,
+    "neighbour_fraction": 1.0,
+    "heard_fraction": 1.0,
 }
 HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
@@ -189,6 +225,30 @@ CASES = [
         None,
     ),
     ("loitering", {**STAYS, "ais_class": "A"}, (80,), None),
+    # Cheap to wear: a second place, an accomplice at anchor, hours near one another, a type by day.
+    ("loitering", FIXED, (-1,), "at work at fixed points"),
+    ("loitering", {**FIXED, "n_held": 2}, (-1,), None),
+    ("loitering", {**FIXED, "n_held": 1, "n_lying_near": 1}, (-1,), None),
+    ("loitering", {**FIXED, "n_held": 1, "n_lying_near": 2}, (-1,), "at work at fixed points"),
+    ("encounter", {**NEAR, "n_neighbours": 1, "approach_kn": None}, (-1, -1), "near for hours"),
+    ("encounter", {**NEAR, "min_distance_m": 60.0}, (-1, -1), "near for hours"),
+    ("encounter", NEAR, (-1, -1), "small craft together"),
+    ("crossing", {**FERRY, "began": "shore"}, (60,), None),
+    ("crossing", {**FERRY, "began": "shore", "start_port_m": 0.0}, (60,), "class A out of a port"),
+    ("crossing", FEW, (60,), "hardly heard beside another hull"),
+    ("crossing", {**FEW, "n_other_hull_reports": 100}, (60,), None),
+    ("crossing", {**FEW, "landed": True}, (60,), None),
+    # Stopped and went on as it came, alone; or went elsewhere, was attended, lay for a night.
+    ("loitering", DRIFTED, (70,), "engine trouble"),
+    ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
+    ("loitering", {**DRIFTED, "went_kn": 5.0}, (70,), None),
+    ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
+    ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
+    ("loitering", {**DRIFTED, "duration_s": 7500.0}, (70,), None),
+    # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
+    ("gap", ADRIFT, (-1,), "gear taken in"),
+    ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),
+    ("gap", {**ADRIFT, "ground_way_ratio": 6.0}, (-1,), "weak transmitter"),
 ]
 
 

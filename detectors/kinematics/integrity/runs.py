@@ -78,10 +78,13 @@ def _link(
 ) -> None:
     """Write to `before` the report that each goes on from, -1 where none or several may be it.
 
-    Where none surely is, the only one nearby: from that a chain can always turn back.
+    Where none surely is, the only one nearby: from that a chain can always turn back. And the one
+    nearby may still be another's that surely goes on from it: a misdated report lies astern or
+    ahead on the very way, and the vessel sails on past it.
     """
     tails = np.full(HEADS, -1, np.int64)
     behind = np.full(len(time_us), -1, np.int64)
+    strays = np.full(len(time_us), -1, np.int64)
     count = 0
     last = -1
     for row in range(len(time_us)):
@@ -95,6 +98,7 @@ def _link(
         n_sure = 0
         n_near = 0
         near = -1
+        left = -1
         twin = False
         for place in range(count):
             tail = tails[place]
@@ -120,10 +124,12 @@ def _link(
                     and not _possible(time_us, lat, lon, sog, came, row, usual)
                 )
             ):
-                n_sure += 1
-                before[row] = tail
-                continue
-            elif passed_s <= BRIEF_S and apart_m <= NEAR_M:
+                if strays[tail] < 0:
+                    n_sure += 1
+                    before[row] = tail
+                    continue
+                left = tail
+            elif passed_s <= BRIEF_S and apart_m <= NEAR_M and strays[tail] < 0:
                 n_near += 1
                 near = kept
             tails[kept] = tail
@@ -137,17 +143,32 @@ def _link(
             continue
         if n_sure > 1:
             before[row] = -1
+        elif n_sure == 0 and left >= 0:
+            before[strays[left]] = -1
+            before[row] = left
+            count = _without(tails, count, left)
         elif n_sure == 0 and n_near == 1:
             before[row] = tails[near]
-            count -= 1
-            for later in range(near, count):
-                tails[later] = tails[later + 1]
+            strays[tails[near]] = row
+        elif n_sure == 1 and strays[before[before[row]]] == before[row]:
+            count = _without(tails, count, before[before[row]])
         if count == HEADS:
             for later in range(1, count):
                 tails[later - 1] = tails[later]
             count -= 1
         tails[count] = row
         count += 1
+
+
+@part
+def _without(tails: Any, count: int, tail: int) -> int:
+    """Take one out of the first `count`; return how many are left."""
+    kept = 0
+    for place in range(count):
+        if tails[place] != tail:
+            tails[kept] = tails[place]
+            kept += 1
+    return kept
 
 
 @part

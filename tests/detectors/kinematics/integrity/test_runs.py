@@ -124,6 +124,21 @@ def test_a_pass_dated_when_it_was_delivered_is_a_clock_fault(late_min, begin_h, 
     assert np.nanmedian(got.shift_s) == pytest.approx(late_min * 60, abs=180)
 
 
+@pytest.mark.parametrize("seed", [2, 4, 15, 22, 39])
+def test_a_vessel_sails_on_past_its_reports_that_are_dated_minutes_wrong(seed):
+    """A mile astern or ahead of it they are nearby, and its run goes on from before them."""
+    rng = np.random.default_rng(seed)
+    at_s = np.arange(0, 6 * HOUR, 60)
+    way = sail(at_s[rng.random(len(at_s)) > 0.3], speed=12, seed=seed)
+    wrong = rng.random(len(way)) < 0.1
+    by_s = rng.choice([-1, 1], len(way)) * rng.uniform(110, 400, len(way))
+    dated = way.time_us + np.where(wrong, (by_s * S).astype("int64"), 0)
+    reports, part = together(replace(way, time_us=dated).take(wrong), way.take(~wrong))
+    got = judge(reports)
+    assert Verdict.OTHER_HULL not in got.verdict
+    assert np.mean(got.verdict[part == 1] == Verdict.SOUND) > 0.95
+
+
 def test_late_reports_of_what_lay_still_and_left_are_no_second_hull():
     berth = sail(np.arange(0, 4 * HOUR, 120), speed=0.0)
     left = sail(4 * HOUR + np.arange(0, 4 * HOUR, 60), speed=12)
