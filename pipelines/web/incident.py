@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -30,13 +30,17 @@ MAX_CONCLUDED: Final = 12
 
 @dataclass(frozen=True)
 class Reason:
-    """An innocent reason that was tried: what came of it, why, and what would overturn it."""
+    """An innocent reason that was tried: what came of it, why, and what would overturn it.
+
+    `lacks` is what keeps it from fitting: what it is, as it was measured, and as it would fit.
+    """
 
     name: str
     verdict: str
     sentence: str
     overturned_by: str
     fits: bool
+    lacks: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -270,8 +274,12 @@ def _event(
                 one_line(one.sentence, SENTENCE_LIMIT),
                 one_line(one.overturned_by, SENTENCE_LIMIT),
                 one.verdict == BEST,
+                [
+                    (one_line(what, NAME_LIMIT), one_line(measured, NAME_LIMIT), wanted)
+                    for what, measured, wanted in map(astuple, one.lacks)
+                ],
             )
-            for one in considered(row, evidence, types, lengths, words.told)
+            for one in considered(row, evidence, types, lengths, words)
         ],
     )
 

@@ -4,6 +4,7 @@ The page is the brief's, so it is one file, asks for nothing and works without s
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from detectors.core.telling import Say, told
 from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
 from pipelines.ask.explain.reasons import BEST
+from pipelines.ask.explain.unfit import LACKS
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
@@ -157,8 +159,11 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         else t("It lowers the score from {before} to {now}.", before=f"{base:.2f}", now=score),
         "overturned_by": clean(words.told(x.overturned_by)) if x.overturned_by else "",
         "others": [
-            [f"{words.hypotheses.get(one.name, one.name)}: {t(one.verdict)}", clean(one.sentence)]
-            for one in x.considered_in(words.told)
+            [
+                f"{words.hypotheses.get(one.name, one.name)}: {t(one.verdict)}",
+                clean(" ".join([one.sentence, *(t(LACKS, **asdict(lack)) for lack in one.lacks)])),
+            ]
+            for one in x.considered_in(words)
             if one.verdict != BEST
         ],
         "raw": [

@@ -16,6 +16,7 @@ from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.explain import page as explained
+from pipelines.ask.explain import unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
@@ -358,6 +359,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {name.replace("_", " ") for name in STATED}
+    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values(), *unfit.CALLED.values()}
+    said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}
     said |= {text for _, text in concluding.QUIET} | {*spoken.PARTS, *spoken.SENTENCES}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
