@@ -10,13 +10,14 @@ from typing import Any, Final
 from detectors.core.errors import ConfigError
 from detectors.surroundings.watches import WHEN
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line, position_text
+from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.base.visible import clean_lines
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
 from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME
 from pipelines.reference.layers.files import slug
 from pipelines.run.setup import load_zones
+from pipelines.run.windows import utc
 
 WORDS_WHEN: Final = {
     "enter": "enters",
@@ -55,8 +56,8 @@ _FIELDS: Final = {
     "hours_from": 5,
     "hours_to": 5,
     "score": 12,
-    "valid_from": 10,
-    "valid_until": 10,
+    "valid_from": 30,
+    "valid_until": 30,
     "source": 200,
     "since": 30,
     "until": 30,
@@ -322,7 +323,7 @@ def _rule(form: Form) -> dict[str, Any]:
         made["vessels"] = list(form.vessels)
     for name in ("valid_from", "valid_until"):
         if text := getattr(form, name):
-            made[name] = _date(text, name)
+            made[name] = _date(text)
     if form.source:
         made["source"] = form.source
     return made
@@ -336,11 +337,8 @@ def _number(text: str, name: str) -> float | int:
         raise ConfigError(f"{name} is a number, not {one_line(text, 20)}") from error
 
 
-def _date(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{name} is a date such as 2026-11-30") from error
+def _date(text: str) -> date:
+    return utc(text).tz_convert(LOCAL).date()
 
 
 def stem_of(form: Form) -> str:

@@ -103,7 +103,7 @@ class Incident:
         What its place on the list rests on beside its sentence, see `also`; and the innocent reason
         that was found for its strongest event, or that there is none.
     now
-        Where each flagged vessel of it was heard last: its name, empty where there is one alone.
+        Where each flagged vessel of it was heard last, and when: its name, empty where it is alone.
     shares
         Other incidents of the night, not over, see `shares`.
     """
@@ -118,7 +118,7 @@ class Incident:
     place: str
     also: Sequence[str]
     innocent: str
-    now: Sequence[tuple[str, str]]
+    now: Sequence[tuple[str, str, pd.Timestamp]]
     shares: Sequence[Line]
 
 
@@ -193,18 +193,20 @@ def _innocent(shown: Shown, line: Line) -> str:
     return one_line(text, SENTENCE_LIMIT)
 
 
-def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
+def _now(shown: Shown, line: Line) -> tuple[tuple[str, str, pd.Timestamp], ...]:
     """Return where each flagged vessel of an incident was heard last, its main one first."""
     flagged = pd.DataFrame(shown.night.flagged)
     rows = flagged.set_index("mmsi")[["last_seen", "lat", "lon"]].add_prefix("last_")
     rows = rows.rename(columns={"last_last_seen": "last_seen"})
     unknown = {"last_sog_kn": math.nan, "last_cog_deg": math.nan}  # of others no flag tells
-    texts = {line.main: line.now} if line.now else {}
+    texts = {line.main: (line.now, line.heard)}
     for mmsi in [m for m, *_ in line.vessels if m != line.main and m in rows.index]:
         text = incidents.whereabouts(rows.loc[mmsi].to_dict() | unknown, None, shown.words.say)
-        texts[mmsi] = one_line(text, SENTENCE_LIMIT)
+        texts[mmsi] = one_line(text, SENTENCE_LIMIT), pd.Timestamp(str(rows.loc[mmsi, "last_seen"]))
     alone = len(line.vessels) < 2
-    return tuple(("" if alone else shown.teller.name(m), text) for m, text in texts.items() if text)
+    return tuple(
+        ("" if alone else shown.teller.name(m), *told) for m, told in texts.items() if told[0]
+    )
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:

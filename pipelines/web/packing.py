@@ -23,7 +23,7 @@ from pipelines.publish.packs import recipients
 from pipelines.publish.packs.keys import Keyring
 from pipelines.web import packed, previewing, verifying
 from pipelines.web.concluding import MAX_NAME
-from pipelines.web.here import Here, led
+from pipelines.web.here import FAILED, Here, led
 from pipelines.web.previewing import Asked
 from pipelines.web.protocol import MAX_UPLOAD, UPLOAD
 from pipelines.web.working import Work
@@ -54,6 +54,10 @@ def addresses(app: FastAPI, here: Here) -> None:
             hint=hint,
             verdict=verdict,
             about=about,
+            works=[
+                (one, _title(here.installation, one.about))
+                for one in here.works.of(here.session(request).key, "look", "correct")
+            ],
             runs=[str(run_id) for run_id in here.nights.runs()["run_id"].head(20)],
         )
 
@@ -126,9 +130,7 @@ def addresses(app: FastAPI, here: Here) -> None:
     ) -> Response:
         failed = work.state == "failed"
         if failed and not work.said:
-            said = here.words(request).at_desk(
-                "Something went wrong; where the desk was started it is said what."
-            )
+            said = FAILED
         seen = work.result if work.kind == "look" else None
         return here.show(
             request,

@@ -89,6 +89,35 @@ SENTENCES: Final = (
     "mend it and run again",
     "{n} files are missing or cut short: {which}",
     "selat store check says what to do",
+    "{text} is no date or time",
+    "write 2026-11-25 or 25-11-2026, and a time after it: 2026-11-25 02:00",
+    "{text} is too far away",
+    "write a year from {first} to {last}",
+    "that date lies before the end of this night: nothing would be set aside",
+    "say until which date it isn't to be shown",
+    "It has changed since you opened it: look again.",
+    "somebody else is writing",
+    "Something went wrong; where the desk was started it is said what.",
+    "the area has no name",
+    "who are you?",
+    "your name goes with what you draw",
+    "your name goes with what you decide",
+    "your name stands in the log of packs",
+    "an area without a rule tells of nothing",
+    "remove the area",
+    "an outline has three corners at least",
+    "click on the map, or type a position a line: 3.205 101.5",
+    "an outline has {n} corners at most, not {m}",
+    "corner {n} is no position: {text}",
+    "latitude, then longitude: 3.205 101.5, or 03°12.30′N 101°30.00′E",
+    "corner {n} lies nowhere: {text}",
+    "latitude stands first, then longitude",
+    "what is to be told of isn't chosen",
+    "{where}: the geometry isn't valid: {why}",
+    "the desk is working at something else",
+    "wait for it, or stop it there",
+    "seven nights at most are tried here",
+    "open it again",
     "{n} learned places wait for a decision and aren't used",
     "{name} holds leads that no longer stand here: {which}",
 )
@@ -103,6 +132,8 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
     """Return a text in the reader's language, and whether some of it stayed English."""
     if words.english == labels("en").english:
         return text, False
+    if text in words.desk:
+        return words.desk[text], False
     if (whole := _put(words, text, SENTENCES)) is not None:
         return whole, False
     parts = _BETWEEN.split(text)

@@ -22,7 +22,7 @@ from pipelines.run import backtests
 from pipelines.run.windows import choose_window, utc
 from pipelines.web import areas, outlines
 from pipelines.web.areas import Area, Form
-from pipelines.web.here import Here, led, words_of
+from pipelines.web.here import FAILED, Here, led, words_of
 from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
 from pipelines.web.working import Work
@@ -163,9 +163,7 @@ def addresses(app: FastAPI, here: Here) -> None:
         area = None if fresh else areas.find(here.installation, stem)
         said, hint = work.said, work.hint
         if work.state == "failed" and not said:
-            said = here.words(request).at_desk(
-                "Something went wrong; where the desk was started it is said what."
-            )
+            said = FAILED
         return page(request, form, area, work=work, said=said, hint=hint)
 
 

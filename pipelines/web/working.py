@@ -15,7 +15,9 @@ from pipelines.base.progress import Doing, Reporter
 
 LIMIT_S: Final = 600.0
 """What isn't done by then is given up: a command does it, in its own time."""
-KEPT: Final = 12
+KEPT: Final = 6
+"""Of one session: the oldest goes first, so that nobody pushes out what another looks at."""
+MAX_KEPT: Final = 48
 
 
 class BusyError(SelatError):
@@ -106,7 +108,9 @@ class Works:
                 self._turn.release()
                 raise
             self._works[work.key] = work
-            while len(self._works) > KEPT:
+            for key in [key for key, one in self._works.items() if one.owner == owner][:-KEPT]:
+                del self._works[key]
+            while len(self._works) > MAX_KEPT:
                 self._works.popitem(last=False)
         return work
 
@@ -116,17 +120,11 @@ class Works:
             work = self._works.get(key)
         return work if work is not None and work.owner == owner else None
 
-    def newest(self, owner: str, kind: str) -> Work | None:
-        """Return what a session asked for last of a kind; None where it asked for none."""
+    def of(self, owner: str, *kinds: str) -> list[Work]:
+        """Return what a session asked for of some kinds, the newest first."""
         with self._lock:
-            mine = [one for one in self._works.values() if (one.owner, one.kind) == (owner, kind)]
-        return mine[-1] if mine else None
-
-    def going(self, owner: str) -> Work | None:
-        """Return what a session waits for; None where it doesn't."""
-        with self._lock:
-            mine = [one for one in self._works.values() if one.owner == owner and one.running]
-        return mine[-1] if mine else None
+            every = list(self._works.values())
+        return [one for one in reversed(every) if one.owner == owner and one.kind in kinds]
 
 
 def _run(work: Work, make: Callable[[Reporter], Any], turn: threading.Lock) -> None:

@@ -118,7 +118,11 @@ class _Asked:
                 return [self._kind(", ".join(dict.fromkeys(kinds)))]
 
     def _each(self) -> range:
-        return range(len(self._known.ship_types))
+        return range(max(len(self._known.ship_types), 1))
+
+    def _type(self, vessel: int) -> int:
+        types = self._known.ship_types  # none of a vessel that is known by its positions alone
+        return types[vessel] if vessel < len(types) else -1
 
     def _without(self, when: When) -> list[Lack]:
         """Return what keeps something from not holding: it holds."""
@@ -169,10 +173,10 @@ class _Asked:
         """
         known, t = self._known, self._t
         prefix = "other_" if vessel else ""
-        code, status, of = known.ship_types[vessel], known.status(vessel), of or [vessel]
+        code, status, of = self._type(vessel), known.status(vessel), of or [vessel]
         found = []
         if one.types is not None and (code in one.types) != wanted:
-            says = self._types(known.ship_types[i] for i in of) or t("not stated")
+            says = self._types(map(self._type, of)) or t("not stated")
             found.append(Lack(t("type stated"), says, self._such(self._wanted(one.types), wanted)))
         if one.statuses is not None and (status in one.statuses) != wanted:
             says = self._statuses(map(known.status, of)) or t("not stated")
