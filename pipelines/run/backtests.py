@@ -20,6 +20,7 @@ from pipelines.base.settings import Installation
 from pipelines.detect.heard import Heard
 from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
+from pipelines.reference.layers.areas import WATCH_CLASS
 from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
 from pipelines.run.runs import HISTORY
 from pipelines.run.setup import build_detectors, load_models, load_zones
@@ -109,19 +110,24 @@ def trial_of_thresholds(installation: Installation, name: str, settings: Sequenc
 def trial_of_area(installation: Installation, path: Path) -> Trial:
     """Return the trial of a watch area, before it is among the zones or while it is.
 
+    One of a class that says what lies there, such as `anchorage`, is for every detector to heed,
+    and is held against the zones as they are, itself as it was among them.
+
     Raises
     ------
     ConfigError
         If the file is no watch area, or the detectors that read it aren't enabled.
     """
-    zones = reference.with_area(load_zones(installation), path)
+    now = load_zones(installation)
+    without, zones = reference.with_area(now, path)
     built = build_detectors(installation)
-    names = tuple(d.name for d in built if d.name in AREA_RULES)
+    said = zones.frame["zone_class"].iloc[-1] != WATCH_CLASS
+    names = tuple(d.name for d in built if said or d.name in AREA_RULES)
     if not names:
         raise ConfigError(f"none of {', '.join(AREA_RULES)} is enabled in detectors.yaml")
     wanted = concerned(built, *names)
     detectors = [d for d in built if d.name in wanted]
-    return Trial(names, (detectors, detectors), zones)
+    return Trial(names, (detectors, detectors), (now if said else without, zones))
 
 
 def run_backtest(

@@ -14,7 +14,7 @@ from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.base.visible import clean_lines
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME
+from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME, WATCH_CLASS
 from pipelines.reference.layers.files import slug
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import utc
@@ -42,6 +42,17 @@ WORDS_VESSELS: Final = {
 }
 """Classes of vessels that a rule may be about, in words: `watches.SETS` and `watches.SHIPS`."""
 CLASSES: Final = tuple(WORDS_VESSELS)
+WORDS_ZONES: Final = {
+    WATCH_CLASS: "a watch area: it tells, and excuses nothing",
+    "port": "a port",
+    "anchorage": "an anchorage",
+    "waiting_area": "where ships wait",
+    "pilot_ground": "a pilot boarding ground",
+    "ferry_route": "a ferry route",
+    "precautionary_area": "a precautionary area",
+}
+"""Classes of zones that are drawn here, in words; what lies in others takes more than an outline to
+say."""
 
 MAX_CORNERS: Final = 300
 MAX_RULES: Final = 12
@@ -49,6 +60,7 @@ _MAX_LINE: Final = 60
 _MAX_FILE_NAME: Final = 60
 _FIELDS: Final = {
     "name": MAX_NAME,
+    "zone_class": 40,
     "corners": 40_000,
     "when": 12,
     "min_duration_min": 12,
@@ -75,6 +87,7 @@ class Form:
     """An area with one of its rules, as it was typed."""
 
     name: str = ""
+    zone_class: str = WATCH_CLASS
     corners: str = ""
     when: str = "enter"
     min_duration_min: str = ""
@@ -166,13 +179,16 @@ def _area(path: Path) -> Area:
 
 def form_of(area: Area, seen: str, number: int, operator: str) -> Form:
     """Return the form that changes an area: one of its rules, or a further one."""
-    rules = area.held["watch"]
-    rule: Mapping[str, Any] = rules[number] if number < len(rules) else {"when": "enter"}
+    rules = area.held.get("watch", ())
+    rule: Mapping[str, Any] = rules[number] if number < len(rules) else {"when": ""}
+    if not rule["when"] and (number or area.zone_class == WATCH_CLASS):
+        rule = {"when": "enter"}
     begin, _, end = str(rule.get("hours") or "").partition("-")
     vessels = rule.get("vessels") or ()
     texts = ("min_duration_min", "speed_kn", "score", "valid_from", "valid_until", "source")
     return Form(
         name=str(area.held["name"]),
+        zone_class=area.zone_class,
         corners="\n".join(position_text(lat, lon) for lon, lat in area.held["polygon"]),
         when=str(rule["when"]),
         hours_from=begin,
@@ -205,20 +221,24 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     held = {} if area is None else dict(area.held)
     rules: list[Any] = list(held.get("watch", ()))
     place = min(form.number, len(rules))
-    rules[place : place + 1] = [] if without else [_rule(form)]
-    if not rules:
+    if form.zone_class not in WORDS_ZONES:
+        raise ConfigError("what it is isn't chosen")
+    watched = form.zone_class == WATCH_CLASS
+    rules[place : place + 1] = [] if without or not (watched or form.when) else [_rule(form)]
+    if not rules and watched:
         raise ConfigError("an area without a rule tells of nothing", hint="remove the area")
     if len(rules) > MAX_RULES:
         raise ConfigError(f"an area has {MAX_RULES} rules at most here")
     said = "drawn" if area is None else "changed"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    kept = {} if area is None else {k: v for k, v in held.items() if k not in ("name", "note")}
+    kept = {k: v for k, v in held.items() if k not in ("name", "note", "zone_class", "watch")}
     return {
         "name": form.name,
+        **({} if watched else {"zone_class": form.zone_class}),
         **kept,
         "note": _noted(str(held.get("note") or ""), f"{said} by {form.operator}, {today}"),
         "polygon": _polygon(form, held),
-        "watch": rules,
+        **({"watch": rules} if rules else {}),
     }
 
 

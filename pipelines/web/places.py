@@ -109,6 +109,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             given=session.operator,
             colours=COLOURS,
             excusing=INSIDE,
+            zones=areas.WORDS_ZONES,
         )
 
     @app.get("/places")

@@ -118,6 +118,7 @@ SENTENCES: Final = (
     "wait for it, or stop it there",
     "seven nights at most are tried here",
     "open it again",
+    "what it is isn't chosen",
     "{n} learned places wait for a decision and aren't used",
     "{name} holds leads that no longer stand here: {which}",
 )

@@ -36,7 +36,9 @@ def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     assert f"1: {told}" in [text for _, text in page.all("li")]
     assert not [text for _, text in page.all("td") if told in text]
     back = own.reader.page("/packs")  # whoever left the page finds it again
-    assert [text for about, text in back.all("a") if about["href"] == seen] == [page.all("h1")[0][1]]
+    assert [text for about, text in back.all("a") if about["href"] == seen] == [
+        page.all("h1")[0][1]
+    ]
     less = own.done(own.sent(f"{seen}/without", incident_0="1"))
     holds_up(less)
     [title] = [text for _, text in page.all("td")[2:3]]

@@ -27,7 +27,17 @@ from pipelines.base.text import one_line
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.run import plan as flow
-from pipelines.web import concluding, incident, pages, planned, previewing, rooms, spoken, tonight
+from pipelines.web import (
+    areas,
+    concluding,
+    incident,
+    pages,
+    planned,
+    previewing,
+    rooms,
+    spoken,
+    tonight,
+)
 from pipelines.web.app import Desk
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Page, Reader, ask
@@ -365,6 +375,7 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= {text for _, text in concluding.QUIET} | {*spoken.PARTS, *spoken.SENTENCES}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
+    said |= {*areas.WORDS_ZONES.values(), *areas.WORDS_WHEN.values(), *areas.WORDS_VESSELS.values()}
     known = labels("ms").desk
     assert said - known.keys() == set()
     for text, told in known.items():
