@@ -146,6 +146,7 @@ def typed(form: Mapping[str, str], operator: str) -> Form:
     """Return what a form holds, cut to what may be meant."""
     held = {name: form.get(name, "").strip()[:limit] for name, limit in _FIELDS.items()}
     held["operator"] = one_line(held["operator"], _FIELDS["operator"]) or operator
+    held["zone_class"] = held["zone_class"] or WATCH_CLASS
     chosen = tuple(name for name in CLASSES if f"vessels_{name}" in form)
     return Form(**held, vessels=chosen)
 

@@ -203,10 +203,10 @@ def doing_text(doing: Doing) -> str:
 def _trial(here: Here, form: Form, stem: str, text: str) -> Any:
     """Return what tries an area on a span of the store; it writes nothing."""
     installation = here.installation
+    with store.read(installation.store, installation.settings.store) as reader:
+        since, until = _span(reader, form)  # what is wrong with it is said at once
 
     def make(report: Reporter) -> Tried:
-        with store.read(installation.store, installation.settings.store) as reader:
-            since, until = _span(reader, form)
         with TemporaryDirectory(prefix="selat-") as folder:
             path = pathlib.Path(folder) / f"{stem}.yaml"
             path.write_text(text, encoding="utf-8")

@@ -83,5 +83,9 @@ function fit() {
   const watched = form.elements.zone_class.value === "watch_area"; // it is there to tell of something
   for (const one of form.querySelectorAll("[data-zone]")) one.hidden = watched;
 }
+form.elements.zone_class.addEventListener("change", (e) => { // a place by itself need tell of nothing
+  if (e.target.value !== "watch_area") form.elements.when.value = "";
+  else form.elements.when.value ||= "enter";
+});
 form.addEventListener("change", fit);
 fit();
