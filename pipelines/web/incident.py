@@ -101,7 +101,7 @@ class Incident:
         Where it is told to be, by a place that sailors know.
     also, innocent
         What its place on the list rests on beside its sentence, see `also`; and the innocent reason
-        that was found for its strongest event, or that there is none.
+        that was found for its strongest event, or that there is none, and for which others.
     now
         Where each flagged vessel of it was heard last, and when: its name, empty where it is alone.
     shares
@@ -186,10 +186,24 @@ def _innocent(shown: Shown, line: Line) -> str:
     own = shown.events_of(line.events)
     if own.empty:
         return ""
-    strongest = own.iloc[0]
-    given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
-    no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
-    text = f"{shown.words.innocent_explanation}: {given}" if given else no_reason
+    strongest, words = own.iloc[0], shown.words
+    given = words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
+    others = dict.fromkeys(
+        f"{words.kind_of(kind, subkind)}: {words.hypotheses.get(name, name)}"
+        for kind, subkind, name in zip(
+            own["kind"], own["subkind"], own["explanation"].str.partition(": ")[0], strict=True
+        )
+        if name
+    )
+    if given:
+        text = f"{words.innocent_explanation}: {given}"
+    elif others:
+        text = words.at_desk(
+            "None that was tried fits what weighs most. Of the rest: {others}",
+            others="; ".join(others),
+        )
+    else:
+        text = words.at_desk("No innocent reason that was tried fits.")
     return one_line(text, SENTENCE_LIMIT)
 
 

@@ -82,4 +82,5 @@ def considered(
             verdict, why, why_not = NO, wants, lacks(one, known, words)
         weight = one.weight if case is None else one.weight_of(case)
         found.append(Considered(one.name, weight, verdict, why, told(one.overturned_by), why_not))
-    return sorted(found, key=lambda c: (_ORDER.index(c.verdict), -c.weight, c.name))
+    # Of those that don't fit first what is nearest to it.
+    return sorted(found, key=lambda c: (_ORDER.index(c.verdict), len(c.lacks), -c.weight, c.name))

@@ -365,7 +365,7 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
         )
     }
     for path in folder.glob("*.py"):
-        said |= set(re.findall(r'at_desk\("([^"]*)"', path.read_text(encoding="utf-8")))
+        said |= set(re.findall(r'at_desk\(\s*"([^"]*)"', path.read_text(encoding="utf-8")))
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {name.replace("_", " ") for name in STATED}
