@@ -193,7 +193,8 @@ def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
     """
     iso = _DAY_FIRST.sub(r"\3-\2-\1", text.strip())
     try:
-        stamp = pd.NaT if _IN_DOUBT.match(iso) else pd.Timestamp(iso)
+        doubt = _IN_DOUBT.match(iso) or not iso.isascii()
+        stamp = pd.NaT if doubt else pd.Timestamp(iso)
     except ValueError:
         stamp = pd.NaT
     if pd.isna(stamp):

@@ -103,7 +103,8 @@ class Labels(BaseModel):
     names of innocent explanations, and `sentences`, what they say
     (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list lacks, such as the texts
     of a local detector, is given in English, marked as `english` says. `desk` is what the pages
-    of `pipelines.web` say.
+    of `pipelines.web` say; `spoken` and `spoken_parts` what the program says of its own state, and
+    of what was typed: whole, and between commas and semicolons.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -278,6 +279,8 @@ class Labels(BaseModel):
     hypotheses: dict[str, str]
     sentences: dict[str, str]
     ship_types: dict[str, str]
+    spoken: dict[str, str]
+    spoken_parts: dict[str, str]
     desk: dict[str, str]
 
     def status_of(self, status: str) -> str:

@@ -35,7 +35,6 @@ from pipelines.web import (
     planned,
     previewing,
     rooms,
-    spoken,
     tonight,
 )
 from pipelines.web.app import Desk
@@ -372,7 +371,7 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values(), *unfit.CALLED.values()}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}
-    said |= {text for _, text in concluding.QUIET} | {*spoken.PARTS, *spoken.SENTENCES}
+    said |= {text for _, text in concluding.QUIET}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
     said |= {*areas.WORDS_ZONES.values(), *areas.WORDS_WHEN.values(), *areas.WORDS_VESSELS.values()}
