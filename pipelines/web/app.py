@@ -73,10 +73,7 @@ class Desk:
 def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     """Return the application; `doors.Doors` stands before it.
 
-    Parameters
-    ----------
-    address
-        Gives an address with a token for one use.
+    `address`: gives an address with a token for one use.
     """
     app = FastAPI(
         docs_url=None,

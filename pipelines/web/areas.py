@@ -205,15 +205,9 @@ def form_of(area: Area, seen: str, number: int, operator: str) -> Form:
 def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str, Any]:
     """Return the content of the file that a form makes of an area, or of none.
 
-    Parameters
-    ----------
-    without
-        Whether the rule is left out.
+    `without`: whether the rule is left out.
 
-    Raises
-    ------
-    ConfigError
-        If something that was typed can't be meant.
+    Raises ConfigError if something that was typed can't be meant.
     """
     if not form.name:
         raise ConfigError("the area has no name")
@@ -264,10 +258,7 @@ def _shown(ring: Any) -> str:
 def corners_of(text: str) -> list[tuple[float, float]]:
     """Return latitude and longitude of each line: 3.205 101.5, or 03°12.30′N 101°30.00′E.
 
-    Raises
-    ------
-    ConfigError
-        If a line is no position: names it.
+    Raises ConfigError if a line is no position: names it.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > MAX_CORNERS:
@@ -365,10 +356,7 @@ def _date(text: str) -> date:
 def stem_of(form: Form) -> str:
     """Return the name of a new area's file.
 
-    Raises
-    ------
-    ConfigError
-        If nothing of the area's name can stand in it.
+    Raises ConfigError if nothing of the area's name can stand in it.
     """
     stem = slug(form.name)[:_MAX_FILE_NAME].strip("-")
     if not stem:
@@ -381,10 +369,7 @@ def stem_of(form: Form) -> str:
 def text_of(installation: Installation, form: Form, area: Area | None, *, without: bool) -> str:
     """Return the text of the file, after everything was checked that a run would stumble over.
 
-    Raises
-    ------
-    ConfigError
-        If it is no watch area, or its id is another zone's.
+    Raises ConfigError if it is no watch area, or its id is another zone's.
     """
     text = layers.area_text(made_of(form, area, without=without))
     zone = layers.check_area(text, stem_of(form) if area is None else area.stem)

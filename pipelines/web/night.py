@@ -280,13 +280,7 @@ class Shown:
 
 
 class Nights:
-    """The nights of an installation, each read once.
-
-    Parameters
-    ----------
-    installation
-        Whose.
-    """
+    """The nights of an installation, each read once."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -337,10 +331,7 @@ class Nights:
     def shown(self, at: str, language: str) -> Shown:
         """Return a night: the newest, or that of a run or time.
 
-        Raises
-        ------
-        SelatError
-            If there is no such night.
+        Raises SelatError if there is no such night.
         """
         key = (self._generation(), at, language)
         return self._shown.get(key, partial(self._tell, at, language))

@@ -78,10 +78,7 @@ of who sees everything."""
 class Works:
     """The work of a desk; one piece at a time, so that pages stay quick.
 
-    Parameters
-    ----------
-    shared
-        Held while something is worked at, by whoever else shares it too.
+    `shared`: held while something is worked at, by whoever else shares it too.
     """
 
     def __init__(self, shared: "threading.Lock | None" = None) -> None:
@@ -89,13 +86,7 @@ class Works:
         self._works: OrderedDict[str, Work] = OrderedDict()
 
     def start(self, owner: str, kind: str, about: Any, make: Callable[[Reporter], Any]) -> Work:
-        """Begin something.
-
-        Raises
-        ------
-        BusyError
-            While something else is being worked at.
-        """
+        """Begin something; raises BusyError while something else is being worked at."""
         work = Work(owner, kind, about)
         with self._lock:
             if not self._turn.acquire(blocking=False):

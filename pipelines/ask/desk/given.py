@@ -15,10 +15,7 @@ F = TypeVar("F", bound=pd.DataFrame)
 def number(mmsi: int | str) -> int:
     """Return an MMSI from a number or its text.
 
-    Raises
-    ------
-    SelatError
-        If it isn't one.
+    Raises SelatError if it isn't one.
 
     Examples
     --------
@@ -34,10 +31,7 @@ def number(mmsi: int | str) -> int:
 def moment(time: pd.Timestamp | str) -> pd.Timestamp:
     """Return a time from a timestamp with a zone, or from a text (ISO 8601, MYT without an offset).
 
-    Raises
-    ------
-    TimeError
-        If it isn't one, or doesn't say its zone.
+    Raises TimeError if it isn't one, or doesn't say its zone.
     """
     if isinstance(time, str):
         return utc(time, "Asia/Kuala_Lumpur")

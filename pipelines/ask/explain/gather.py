@@ -159,10 +159,8 @@ class Explanation:
 def matching(store: Queries, text: str, moment: Moment) -> pd.DataFrame:
     """Events that a person may mean by an id, the beginning of one, or a vessel's MMSI.
 
-    Returns
-    -------
-    pandas.DataFrame
-        As `Queries.events_as_of`; those of a vessel strongest first, the retracted last.
+    Returns pandas.DataFrame: As `Queries.events_as_of`; those of a vessel strongest first, the
+    retracted last.
     """
     if text.isdigit() and len(text) == 9:
         found = store.events_as_of(moment.ordinal, mmsi=int(text))

@@ -28,33 +28,6 @@ from pipelines.reference.codes import nav_status_words, ship_type_words
 
 LACKS: Final = "{what}: {measured}; it would take {wanted}."
 """How one is told, as a text of the desk."""
-CALLED: Final = {
-    "ahead_known_ratio": "how well it is known who is heard ahead",
-    "astern_known_ratio": "how well it is known who is heard astern",
-    "chance_fraction": "share that chance alone would give",
-    "faster_kn": "usual speed of the faster one",
-    "ground_m": "extent of the ground that it kept to",
-    "lag_s": "time between the two tracks",
-    "like_a_clock": "its reports come as by a clock",
-    "longer_interval_s": "the longer usual time between reports",
-    "longest_m": "length of the longest",
-    "max_silence_probability": "highest chance of a mere silence",
-    "missed_probability": "chance that the receivers missed it",
-    "nearest_coast_m": "distance of the nearer end of its run to a coast",
-    "own_length_m": "its length",
-    "passage_fraction": "share of its run that lies across",
-    "run_end_coast_m": "distance of the end of its run to a coast",
-    "run_ends_in_port": "its run ends in a port",
-    "run_path_m": "length of its run",
-    "sighted_length_m": "length as sighted",
-    "slower_drift_kn": "speed of drift of the slower one",
-    "slower_kn": "usual speed of the slower one",
-    "smallest_tanker_m": "length of the smallest tanker",
-    "smallest_tug_m": "length of the smallest tug or tender",
-    "speed_difference_kn": "difference of their usual speeds",
-    "voluntary_length_m": "length from which AIS is required",
-}
-"""What is measured, where evidence itself isn't called so or a table leaves it out."""
 STATUSES: Final = tuple(str(one) for one in nav_status_words(range(16)) if one)
 LIMITS: Final[dict[Op, str]] = {
     ">=": "at least {amount}",
@@ -209,8 +182,8 @@ class _Asked:
         return ", ".join(self._t(str(one)) for one in nav_status_words(list(codes)) if one)
 
     def _label(self, name: str) -> str:
-        called = CALLED.get(name)
-        return self._t(called) if called else self._words.fact_of(name, checks.label(name))
+        called = self._words.measures.get(name)
+        return called or self._words.fact_of(name, checks.label(name))
 
     def _shown(self, name: str, value: Value) -> str:
         return checks.shown(name, value, self._words)

@@ -97,7 +97,8 @@ class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
-    kind and subkind, and `facts` what is measured, by its name in the evidence. Four lists hold
+    kind and subkind, `facts` what is measured, by its name in the evidence, and
+    `measures` what reasons ask besides. Four lists hold
     what the program says in English, and what that is in the language: `sayings`, sentences and
     their parts in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the
     names of innocent explanations, and `sentences`, what they say
@@ -274,6 +275,7 @@ class Labels(BaseModel):
     legend_reach: str
     plan: PlanLabels
     facts: dict[str, str]
+    measures: dict[str, str]
     kinds: dict[str, str]
     sayings: dict[str, str]
     hypotheses: dict[str, str]

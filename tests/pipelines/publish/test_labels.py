@@ -115,6 +115,7 @@ def test_values_are_written_alike_in_every_language(language: str) -> None:
 def test_what_is_measured_is_called_something_in_every_language(language: str) -> None:
     english, other = labels("en").facts, labels(language).facts
     assert english.keys() == other.keys()
+    assert labels("en").measures.keys() == labels(language).measures.keys()
     assert len(english) > 250
 
 
