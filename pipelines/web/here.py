@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -15,9 +14,6 @@ from pipelines.web import units
 from pipelines.web.night import Nights, Shown
 from pipelines.web.sessions import Session
 from pipelines.web.working import Works
-
-FAILED: Final = "Something went wrong; where the desk was started it is said what."
-"""Of what failed without a word for a person."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pipelines.publish.packs import recipients
 from pipelines.publish.packs.keys import Keyring
 from pipelines.web import packed, previewing, verifying
 from pipelines.web.concluding import MAX_NAME
-from pipelines.web.here import FAILED, Here, led
+from pipelines.web.here import Here, led
 from pipelines.web.previewing import Asked
 from pipelines.web.protocol import MAX_UPLOAD, UPLOAD
 from pipelines.web.working import Work
@@ -128,9 +128,6 @@ def addresses(app: FastAPI, here: Here) -> None:
     def shown(
         request: Request, work: Work, said: str = "", hint: str = "", status: int = 200
     ) -> Response:
-        failed = work.state == "failed"
-        if failed and not work.said:
-            said = FAILED
         seen = work.result if work.kind == "look" else None
         return here.show(
             request,

@@ -18,7 +18,7 @@ from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.run.plan import plan_run, write
 from pipelines.web import units
 from pipelines.web.charts import Charts
-from pipelines.web.here import FAILED, Here, led
+from pipelines.web.here import Here, led
 
 
 def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
@@ -31,9 +31,8 @@ def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
         run_id = str(night.night.run["run_id"])
         works = here.works.of(here.session(request).key, "plan")
         work = next((one for one in works[:1] if one.about == run_id), None)
-        if work is not None and work.state == "failed" and not said:
-            said = work.said or FAILED
-            hint = work.hint
+        if work is not None and not said:
+            said, hint = work.said, work.hint
         held = here.plan(request, run_id)
         told = _told(held, here.words(request))
         return here.show(

@@ -100,11 +100,7 @@ class Seen:
 def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
     """Work out what a recipient would get; nothing is written."""
     released = release_run(
-        here.installation,
-        asked.recipient,
-        asked.run_id or None,
-        strike=asked.strike,
-        report=report,
+        here.installation, asked.recipient, asked.run_id or None, strike=asked.strike, report=report
     )
     products, release = released.products, released.products.release
     if release is None:

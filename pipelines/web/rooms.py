@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import RLock
 from typing import Any, Final
@@ -36,7 +36,7 @@ MAX_NIGHTS: Final = 200
 MAX_ROWS: Final = 200
 """Of a vessel's events, incidents and names so many are shown: thousands may share an MMSI."""
 
-LOOK_EVERY_S: Final = 60.0
+LOOK_EVERY: Final = timedelta(minutes=1)
 
 _WHOLE: Final = frozenset({"home", "disk"})
 """What isn't told of a part of a home: how a disk fills says how much comes that isn't shown."""
@@ -57,15 +57,11 @@ class Looks:
         now = datetime.now(UTC)
         with self._lock:
             kept = self._kept
-            if kept is None or afresh or kept[0] != run_id or _s(now, kept[1]) > LOOK_EVERY_S:
+            if kept is None or afresh or kept[0] != run_id or now - kept[1] > LOOK_EVERY:
                 health, told = look(self._installation, now, afresh=afresh, edited=self._edited)
                 told = [one for one in told if self._edited or one.where not in _WHOLE]
                 self._kept = kept = (run_id, now, health, told)
             return kept[2], kept[3]
-
-
-def _s(now: datetime, then: datetime) -> float:
-    return (now - then).total_seconds()
 
 
 def health_page(

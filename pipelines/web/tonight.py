@@ -217,7 +217,10 @@ def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
     said = []
     if health.clocks:
         said.append(
-            t("Times and speeds may be wrong: {n} receivers' clocks.", n=len(health.clocks))
+            t(
+                "Times and speeds may be wrong: receivers with wrong clocks, {n}.",
+                n=len(health.clocks),
+            )
         )
     if health.coverage is not None and health.coverage.gaps:
         said.append(t("Silences may be our own: less was heard than usual."))

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines import store
-from pipelines.base.progress import Doing, Reporter
+from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference import layers
@@ -22,7 +22,7 @@ from pipelines.run import backtests
 from pipelines.run.windows import choose_window, utc
 from pipelines.web import areas, outlines
 from pipelines.web.areas import Area, Form
-from pipelines.web.here import FAILED, Here, led, words_of
+from pipelines.web.here import Here, led, words_of
 from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
 from pipelines.web.working import Work
@@ -165,10 +165,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             raise HTTPException(404)
         form, stem, fresh = work.about
         area = None if fresh else areas.find(here.installation, stem)
-        said, hint = work.said, work.hint
-        if work.state == "failed" and not said:
-            said = FAILED
-        return page(request, form, area, work=work, said=said, hint=hint)
+        return page(request, form, area, work=work, said=work.said, hint=work.hint)
 
 
 def work_addresses(app: FastAPI, here: Here) -> None:
@@ -179,10 +176,8 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         work = here.works.find(here.session(request).key, key)
         if work is None:
             raise HTTPException(404)
-        share = work.doing.share
-        return JSONResponse(
-            {"running": work.running, "text": doing_text(work.doing), "share": share}
-        )
+        text = one_line(work.doing.detail or work.doing.stage, NAME_LIMIT * 2)
+        return JSONResponse({"running": work.running, "text": text, "share": work.doing.share})
 
     @app.post("/work/{key}/stop")
     def _stop(request: Request, key: Key) -> Response:
@@ -192,12 +187,6 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         work.wanted = False
         back = {"area": f"/try/{key}#tried", "plan": "/plan"}.get(work.kind, f"/pack/{key}")
         return led(back)
-
-
-def doing_text(doing: Doing) -> str:
-    """Return in a line what is going on."""
-    said = doing.detail if doing.detail else doing.stage
-    return one_line(said, NAME_LIMIT * 2)
 
 
 def _trial(here: Here, form: Form, stem: str, text: str) -> Any:

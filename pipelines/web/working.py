@@ -13,6 +13,8 @@ from rich.console import Console
 from detectors.core.errors import SelatError
 from pipelines.base.progress import Doing, Reporter
 
+FAILED: Final = "Something went wrong; where the desk was started it is said what."
+"""Of what failed without a word for a person."""
 LIMIT_S: Final = 600.0
 """What isn't done by then is given up: a command does it, in its own time."""
 KEPT: Final = 6
@@ -124,6 +126,7 @@ def _run(work: Work, make: Callable[[Reporter], Any], turn: threading.Lock) -> N
         state = _made(work, make)
     finally:
         turn.release()
+        work.said = work.said or (FAILED if state == "failed" else "")
         work.state = state  # whoever sees that it is over may begin something else
 
 

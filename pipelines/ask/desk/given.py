@@ -17,8 +17,6 @@ def number(mmsi: int | str) -> int:
 
     Raises SelatError if it isn't one.
 
-    Examples
-    --------
     >>> number("002320001"), number(533000101)
     (2320001, 533000101)
     """

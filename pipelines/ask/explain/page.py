@@ -150,7 +150,10 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         "retracted": _retracted(x, t) if event["retracted"] else "",
         "provisional": _provisional(x, t),
         "concluded": _concluded(x.dispositions, words),
-        "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence, words)],
+        "limits": [
+            [one.label, f"{one.measured}, {one.limit}: {one.margin}"]
+            for one in checks.rows(x.evidence, words)
+        ],
         "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence, words)],
         "settings": [[name, clean(text)] for name, text in checks.settings(x.evidence, words)],
         "given": clean(explanation_line(given, words)) or t("None of those that were tried fits."),
@@ -247,10 +250,6 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
         ],
         "more": max(len(past.events) - EARLIER, 0),
     }
-
-
-def _limit(one: checks.Row) -> str:
-    return f"{one.measured}, {one.limit}: {one.margin}"
 
 
 def _concluded(dispositions: pd.DataFrame, words: Labels) -> list[str]:

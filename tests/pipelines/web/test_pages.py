@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -465,7 +466,7 @@ def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
 def test_a_run_that_came_to_nothing_is_the_first_thing_said(
     reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "LOOK_EVERY_S", -1.0)
+    monkeypatch.setattr(rooms, "LOOK_EVERY", timedelta(-1))
     failed = desk_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
     try:
