@@ -11,7 +11,7 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import ConfigError
-from detectors.surroundings.zones import Zones
+from detectors.surroundings.zones import ZONE_CLASSES, Zones
 from pipelines.assess import watchlists
 from pipelines.assess.dispositions import newest
 from pipelines.assess.ranking import Assessment, assess
@@ -20,7 +20,6 @@ from pipelines.base.settings import Installation
 from pipelines.detect.heard import Heard
 from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
-from pipelines.reference.layers.areas import WATCH_CLASS
 from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
 from pipelines.run.runs import HISTORY
 from pipelines.run.setup import build_detectors, load_models, load_zones
@@ -110,7 +109,7 @@ def trial_of_thresholds(installation: Installation, name: str, settings: Sequenc
 def trial_of_area(installation: Installation, path: Path) -> Trial:
     """Return the trial of a watch area, before it is among the zones or while it is.
 
-    One of a class that says what lies there, such as `anchorage`, is for every detector to heed,
+    One of a class that detectors know, such as `anchorage`, is for every one of them to heed,
     and is held against the zones as they are, itself as it was among them.
 
     Raises
@@ -121,7 +120,7 @@ def trial_of_area(installation: Installation, path: Path) -> Trial:
     now = load_zones(installation)
     without, zones = reference.with_area(now, path)
     built = build_detectors(installation)
-    said = zones.frame["zone_class"].iloc[-1] != WATCH_CLASS
+    said = zones.frame["zone_class"].iloc[-1] in ZONE_CLASSES
     names = tuple(d.name for d in built if said or d.name in AREA_RULES)
     if not names:
         raise ConfigError(f"none of {', '.join(AREA_RULES)} is enabled in detectors.yaml")

@@ -202,6 +202,12 @@ def form_of(area: Area, seen: str, number: int, operator: str) -> Form:
     )
 
 
+def classes_of(area: Area | None) -> dict[str, str]:
+    """Return the classes that an area may be of, in words: one of a user's own stays."""
+    own = WATCH_CLASS if area is None else area.zone_class
+    return WORDS_ZONES if own in WORDS_ZONES else {own: own, **WORDS_ZONES}
+
+
 def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str, Any]:
     """Return the content of the file that a form makes of an area, or of none.
 
@@ -216,7 +222,7 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     held = {} if area is None else dict(area.held)
     rules: list[Any] = list(held.get("watch", ()))
     place = min(form.number, len(rules))
-    if form.zone_class not in WORDS_ZONES:
+    if form.zone_class not in classes_of(area):
         raise ConfigError("what it is isn't chosen")
     watched = form.zone_class == WATCH_CLASS
     rules[place : place + 1] = [] if without or not (watched or form.when) else [_rule(form)]

@@ -96,7 +96,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             form=areas.visible(form),
             drawn=drawn,
             whens=areas.WORDS_WHEN,
-            zones=areas.WORDS_ZONES,
+            zones=areas.classes_of(area),
             watched=form.zone_class == WATCH_CLASS,
             classes=areas.WORDS_VESSELS,
             work=work,

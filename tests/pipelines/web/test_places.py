@@ -13,7 +13,7 @@ from pipelines.base.labels import labels
 from pipelines.base.progress import Doing, noted_in, reporter
 from pipelines.base.settings import load
 from pipelines.reference import learned
-from pipelines.reference.layers import read_area
+from pipelines.reference.layers import area_text, read_area
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
 from pipelines.web import areas, outlines, rooms
@@ -193,6 +193,19 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
     own.sent("/areas/roads", act="try", **{**zone, "seen": seen})
     assert {"watch-roads"} <= set(tried[-1].zones[0].frame["zone_id"])  # as it was among them
     own.sent("/areas/roads", act="remove", **{**zone, "seen": seen})
+
+    held = {"name": "Beach", "zone_class": "quiet_beach", "watch": [{"when": "enter"}]}
+    corners = [[lon, lat] for lat, lon in corners_of(own.about["corners"])]
+    (own.areas / "beach.yaml").write_text(area_text({**held, "polygon": corners}))
+    page = own.reader.page("/areas/beach")  # a class of one's own stays, and is nobody else's
+    chosen = [about["value"] for about, _ in page.all("option") if "selected" in about]
+    assert "quiet_beach" in chosen
+    seen = page.all("input", name="seen")[0][0]["value"]
+    beach = {**own.about, "name": "Beach", "zone_class": "quiet_beach", "seen": seen}
+    assert own.post("/area/new", act="save", **beach).status_code == 400
+    own.sent("/areas/beach", act="save", **beach)
+    assert area_of(own, "beach")["zone_class"] == "quiet_beach"
+    (own.areas / "beach.yaml").unlink()
 
 
 @pytest.mark.parametrize(
