@@ -97,8 +97,8 @@ class Vessel:
     ----------
     says
         What it says it is: label and value.
-    seen, where, near, course
-        When and where it was heard last, by its last sound fix, and how it went.
+    heard, where, near, course
+        When and where it was heard last, by its last sound fix, and how it went; None for never.
     history
         Field, value, since, until, note.
     events
@@ -115,7 +115,6 @@ class Vessel:
     name: str
     flag_state: str
     says: Sequence[tuple[str, str]]
-    seen: str
     where: str
     near: str
     course: str
@@ -127,7 +126,7 @@ class Vessel:
     concluded: Sequence[Concluded]
     concluded_more: int
     listed: Sequence[str]
-    heard: bool
+    heard: pd.Timestamp | None
 
 
 def vessel(shown: Shown, mmsi: int) -> Vessel:
@@ -154,7 +153,6 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         name=one_line(who.name, NAME_LIMIT),
         flag_state=who.flag_state,
         says=_says(shown, who),
-        seen="" if who.last_seen is None else moment(who.last_seen),
         where="" if fix is None else position_text(float(fix["lat"]), float(fix["lon"])),
         near=one_line(near, SENTENCE_LIMIT),
         course="" if fix is None else _course(fix),
@@ -204,7 +202,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         concluded=concluded[:MAX_CONCLUDED],
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
-        heard=who.first_seen is not None,
+        heard=who.last_seen,
     )
 
 
