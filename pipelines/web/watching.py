@@ -184,7 +184,7 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         work = here.works.find(here.session(request).key, key)
         if work is None:
             raise HTTPException(404)
-        work.wanted = False
+        here.works.stop(key)
         back = {"area": f"/try/{key}#tried", "plan": "/plan"}.get(work.kind, f"/pack/{key}")
         return led(back)
 

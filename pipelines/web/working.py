@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rich.console import Console
@@ -108,16 +108,22 @@ class Works:
         return work
 
     def find(self, owner: str, key: str) -> Work | None:
-        """Return a piece of work of a session; None where it has none such."""
+        """Return a piece of work of a session as it stands; None where it has none such."""
         with self._lock:
-            work = self._works.get(key)
-        return work if work is not None and work.owner == owner else None
+            work = self._works.get(
+                key
+            )  # a copy: what is over has its result, what a page says of it
+        return replace(work) if work is not None and work.owner == owner else None
+
+    def stop(self, key: str) -> None:
+        """Have a piece of work end, as soon as it tells how far it is."""
+        self._works[key].wanted = False
 
     def of(self, owner: str, *kinds: str) -> list[Work]:
         """Return what a session asked for of some kinds, the newest first."""
         with self._lock:
             every = list(self._works.values())
-        return [one for one in reversed(every) if one.owner == owner and one.kind in kinds]
+        return [replace(one) for one in reversed(every) if one.owner == owner and one.kind in kinds]
 
 
 def _run(work: Work, make: Callable[[Reporter], Any], turn: threading.Lock) -> None:

@@ -82,5 +82,10 @@ def considered(
             verdict, why, why_not = NO, wants, lacks(one, known, words)
         weight = one.weight if case is None else one.weight_of(case)
         found.append(Considered(one.name, weight, verdict, why, told(one.overturned_by), why_not))
-    # Of those that don't fit first what is nearest to it.
-    return sorted(found, key=lambda c: (_ORDER.index(c.verdict), len(c.lacks), -c.weight, c.name))
+    unknown = words.say("not known")
+
+    def far(one: Considered) -> tuple[bool, int]:
+        """Of those that don't fit first what is nearest to it, then what wasn't measured."""
+        return any(lack.measured == unknown for lack in one.lacks), len(one.lacks)
+
+    return sorted(found, key=lambda c: (_ORDER.index(c.verdict), far(c), -c.weight, c.name))
