@@ -110,14 +110,14 @@ class Works:
     def find(self, owner: str, key: str) -> Work | None:
         """Return a piece of work of a session as it stands; None where it has none such."""
         with self._lock:
-            work = self._works.get(
-                key
-            )  # a copy: what is over has its result, what a page says of it
+            work = self._works.get(key)
+        # A copy: a page that finds it over finds what came of it, too.
         return replace(work) if work is not None and work.owner == owner else None
 
     def stop(self, key: str) -> None:
         """Have a piece of work end, as soon as it tells how far it is."""
-        self._works[key].wanted = False
+        if (work := self._works.get(key)) is not None:
+            work.wanted = False
 
     def of(self, owner: str, *kinds: str) -> list[Work]:
         """Return what a session asked for of some kinds, the newest first."""

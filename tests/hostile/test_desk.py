@@ -435,7 +435,7 @@ def test_work_that_cannot_begin_keeps_nobody_from_theirs(monkeypatch: pytest.Mon
         patch.setattr(threading.Thread, "start", full)
         with pytest.raises(RuntimeError):
             one.start("a", "plan", "", lambda _: None)
-    assert one.newest("a", "plan") is None
+    assert one.of("a", "plan") == []
     work = other.start("b", "plan", "", lambda _: None)
     while work.running:
         time.sleep(0.01)
