@@ -51,8 +51,6 @@ class Event:
     ----------
     limits
         What was measured, its value, the limit and the margin.
-    facts
-        What else was measured.
     given
         The innocent reason that lowered its score, and from what.
     """

@@ -95,8 +95,6 @@ class Vessel:
 
     Attributes
     ----------
-    says
-        What it says it is: label and value.
     heard, where, near, course
         When and where it was heard last, by its last sound fix, and how it went; None for never.
     history
@@ -107,8 +105,6 @@ class Vessel:
         Id, number where it is of that night, title, when, status; newest first.
     company
         MMSI, name, meetings, last, through.
-    listed
-        On which watch-lists it is, and by what.
     """
 
     mmsi: int

@@ -94,8 +94,6 @@ class Tonight:
         What failed in the run, and which rules were held back.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
-    doubts
-        What that means for what is read here.
     upto, newer, finished
         Up to when reports were looked at, up to when there are others, empty where there are none,
         and how long ago the run ended.

@@ -38,14 +38,10 @@ class Work:
     ----------
     owner
         The session that asked for it: nobody else is shown what comes of it.
-    about
-        What it was asked with.
     state
         running | done | failed | stopped
     said, hint
         Why it failed, as the command would say it.
-    result
-        What came of it.
     """
 
     owner: str
