@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -54,10 +55,7 @@ MAX_LAND_SHARE: Final[Mapping[str, float]] = {
 def check_zones(zones: Zones) -> list[Problem]:
     """Check zones: ids, classes, source and confidence, valid shapes, in reach, sea not on land.
 
-    Returns
-    -------
-    list of Problem
-        In the order of the zones; empty when all is well.
+    Returns list of Problem: In the order of the zones; empty when all is well.
     """
     return list(_problems_of(zones))
 
@@ -353,3 +351,32 @@ def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
 
 def _problem(where: str, error: SelatError) -> Problem:
     return Problem("error", where, error.message, error.hint)
+
+
+def check_rules(zones: Zones, zones_dir: Path, today: date) -> list[Problem]:
+    """Find rules that have expired, and those in ``rules.yaml`` whose zone isn't there."""
+    problems = []
+    for row, rule in zones.rules:
+        if rule.valid_until is not None and rule.valid_until < today:
+            text = (
+                f"its rule {rule.text} held until {rule.valid_until}: what came later isn't judged"
+            )
+            hint = "is there a newer one? Keep the old one, which counts for the past"
+            problems.append(Problem("warning", f"zone {zones.id_of(row)}", text, hint))
+    known = set(zones.frame["zone_id"])
+    for zone_id in reference.load_rules(zones_dir):
+        if zone_id not in known:
+            text = f"there is no zone {zone_id[:60]!r}, so that its rules count nowhere"
+            hint = "mend its name; of other waters than these it can stay"
+            problems.append(Problem("warning", reference.RULES_FILE, text, hint))
+    return problems
+
+
+def check_rule_files(zones_dir: Path) -> list[Problem]:
+    """Check ``rules.yaml``, and each watch area by itself."""
+    problems = attempt(reference.RULES_FILE, partial(reference.load_rules, zones_dir))
+    files = attempt("watch areas", partial(reference.area_files, zones_dir))
+    if not files:
+        for path in reference.area_files(zones_dir):
+            problems += attempt(path.name, partial(reference.read_area, path))
+    return problems + files

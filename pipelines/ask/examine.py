@@ -10,10 +10,11 @@ from pipelines.ask.doctor import (
     check_own_classes,
     check_reach,
     check_recipients,
+    check_rule_files,
+    check_rules,
     check_zone_files,
     check_zones,
 )
-from pipelines.ask.rules import check_files, check_rules
 from pipelines.base import marks
 from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
@@ -30,7 +31,7 @@ def examine(installation: Installation, now: datetime | None = None) -> list[Pro
     """
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
-    problems += check_files(zone_folder)
+    problems += check_rule_files(zone_folder)
     if not any(problem.level == "error" for problem in problems):
         zones = load_zones(installation)
         problems += check_zones(zones)

@@ -89,15 +89,9 @@ def tell(
 ) -> Notice | None:
     """Send what there is to say to all of `urls`; it counts as told only once it was sent.
 
-    Returns
-    -------
-    Notice or None
-        What was sent, None if nothing was.
+    Returns Notice or None: What was sent, None if nothing was.
 
-    Raises
-    ------
-    NoticeError
-        If one of them didn't take it; it is tried again the next time.
+    Raises NoticeError if one of them didn't take it; it is tried again the next time.
     """
     with _held(state):
         told = json.loads(state.read_text(encoding="utf-8") or "{}")
@@ -113,10 +107,8 @@ def tell(
 def send(notice: Notice, urls: Sequence[SecretStr]) -> None:
     """Send a notice.
 
-    Raises
-    ------
-    NoticeError
-        If one didn't take it. The message names it by its scheme: the rest of a URL is secret.
+    Raises NoticeError if one didn't take it. The message names it by its scheme: the rest of a URL
+    is secret.
     """
     failed = [scheme for url in urls if (scheme := _refused(notice, url.get_secret_value()))]
     if failed:

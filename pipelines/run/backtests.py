@@ -11,7 +11,7 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import ConfigError
-from detectors.surroundings.zones import Zones
+from detectors.surroundings.zones import ZONE_CLASSES, Zones
 from pipelines.assess import watchlists
 from pipelines.assess.dispositions import newest
 from pipelines.assess.ranking import Assessment, assess
@@ -109,19 +109,24 @@ def trial_of_thresholds(installation: Installation, name: str, settings: Sequenc
 def trial_of_area(installation: Installation, path: Path) -> Trial:
     """Return the trial of a watch area, before it is among the zones or while it is.
 
+    One of a class that detectors know, such as `anchorage`, is for every one of them to heed,
+    and is held against the zones as they are, itself as it was among them.
+
     Raises
     ------
     ConfigError
         If the file is no watch area, or the detectors that read it aren't enabled.
     """
-    zones = reference.with_area(load_zones(installation), path)
+    now = load_zones(installation)
+    without, zones = reference.with_area(now, path)
     built = build_detectors(installation)
-    names = tuple(d.name for d in built if d.name in AREA_RULES)
+    said = zones.frame["zone_class"].iloc[-1] in ZONE_CLASSES
+    names = tuple(d.name for d in built if said or d.name in AREA_RULES)
     if not names:
         raise ConfigError(f"none of {', '.join(AREA_RULES)} is enabled in detectors.yaml")
     wanted = concerned(built, *names)
     detectors = [d for d in built if d.name in wanted]
-    return Trial(names, (detectors, detectors), zones)
+    return Trial(names, (detectors, detectors), (now if said else without, zones))
 
 
 def run_backtest(

@@ -12,6 +12,9 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.store import Queries
 
+_DAY_FIRST: Final = re.compile(r"^(\d\d?)[-/.](\d\d?)[-/.](\d{4})(?!\d)", re.ASCII)
+_IN_DOUBT: Final = re.compile(r"\d\d?[-/.]\d\d?([-/.]|$)", re.ASCII)
+"""A date without a whole year: nobody knows which figure is which."""
 FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 """Earlier and later than all reports and all that was ever recorded."""
@@ -176,21 +179,29 @@ def span_of(noted: Sequence[str] | None) -> tuple[pd.Timestamp, pd.Timestamp] | 
 
 
 def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
-    """Read a time that a person typed: ISO 8601, in `zone` where it names none.
+    """Read a time that a person typed, in `zone` where it names none.
+
+    It is ISO 8601, or begins with a day, a month and a year in figures, in this order.
+
+    >>> utc("25-11-2026 02:00") == utc("2026-11-24T18:00Z")
+    True
 
     Raises
     ------
     TimeError
         If it isn't one.
     """
+    iso = _DAY_FIRST.sub(r"\3-\2-\1", text.strip())
     try:
-        stamp = pd.Timestamp(text)
-    except ValueError as error:
-        raise TimeError(
-            f"{text!r} is no date or time", hint="write 2026-11-25 or 2026-11-25T02:00Z"
-        ) from error
+        doubt = _IN_DOUBT.match(iso) or not iso.isascii()
+        stamp = pd.NaT if doubt else pd.Timestamp(iso)
+    except ValueError:
+        stamp = pd.NaT
     if pd.isna(stamp):
-        raise TimeError(f"{text!r} is no date or time", hint="write 2026-11-25T02:00Z")
+        raise TimeError(
+            f"{text!r} is no date or time",
+            hint="write 2026-11-25 or 25-11-2026, and a time after it: 2026-11-25 02:00",
+        )
     if not FIRST.year <= stamp.year <= FOREVER.year:  # what is beyond can't be printed
         raise TimeError(
             f"{text!r} is too far away", hint=f"write a year from {FIRST.year} to {FOREVER.year}"

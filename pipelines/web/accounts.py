@@ -134,11 +134,8 @@ def _normal(password: str) -> bytes:
 def named(name: str) -> str:
     """Return a name as it is kept.
 
-    Raises
-    ------
-    AccountError
-        If it is none: letters of one script and digits, with single spaces, dots, hyphens or
-        apostrophes between, none of which can't be seen.
+    Raises AccountError if it is none: letters of one script and digits, with single spaces, dots,
+    hyphens or apostrophes between, none of which can't be seen.
     """
     tidy = unicodedata.normalize("NFKC", name).strip()
     fits = 0 < len(tidy) <= MAX_NAME and tidy[0].isalnum() and "  " not in tidy
@@ -162,10 +159,8 @@ def key_of(name: str) -> str:
 def checked(password: str, name: str) -> str:
     """Return a password that may be set.
 
-    Raises
-    ------
-    AccountError
-        If it is too short or too long, or holds the name or one character again and again.
+    Raises AccountError if it is too short or too long, or holds the name or one character again and
+    again.
     """
     plain = unicodedata.normalize("NFKC", password)
     if not MIN_PASSWORD <= len(plain) <= MAX_PASSWORD:
@@ -187,10 +182,7 @@ class _Read:
 class Accounts:
     """The accounts of a home, read anew when the file changes.
 
-    Parameters
-    ----------
-    home
-        Whose; its file need not exist yet.
+    `home`: whose; its file need not exist yet.
     """
 
     def __init__(self, home: Path) -> None:
@@ -203,10 +195,7 @@ class Accounts:
     def all(self) -> list[Account]:
         """Return every account by name.
 
-        Raises
-        ------
-        AccountError
-            If the file can't be read, isn't ours alone, or is damaged.
+        Raises AccountError if the file can't be read, isn't ours alone, or is damaged.
         """
         return sorted(self._by_key().values(), key=lambda one: one.name.casefold())
 
@@ -242,10 +231,8 @@ class Accounts:
     ) -> Account:
         """Add an account.
 
-        Raises
-        ------
-        AccountError
-            If there is one of the name, there are too many, or name, password or holds are none.
+        Raises AccountError if there is one of the name, there are too many, or name, password or
+        holds are none.
         """
         tidy = named(name)
         made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

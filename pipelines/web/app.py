@@ -73,10 +73,7 @@ class Desk:
 def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     """Return the application; `doors.Doors` stands before it.
 
-    Parameters
-    ----------
-    address
-        Gives an address with a token for one use.
+    `address`: gives an address with a token for one use.
     """
     app = FastAPI(
         docs_url=None,
@@ -182,16 +179,12 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
                 also=_elsewhere(desk, session),
             )
         except ChangedError:  # a run came between reading and writing
-            said = labels(session.language).at_desk(
-                "It has changed since you opened it: look again."
-            )
+            said = "It has changed since you opened it: look again."
             return incident_page(request, incident_id, at, given, said=said, status=409)
         except SelatError as error:
             busy, said = isinstance(error, StoreBusyError), error.message
             if busy and desk.whole is not None:  # who does what in the whole home isn't for them
                 said = "somebody else is writing"
-            words = labels(session.language)
-            said = words.at_desk(said) if said in words.desk else said
             return incident_page(
                 request,
                 incident_id,
@@ -298,9 +291,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.exception_handler(SelatError)
     def _told(request: Request, error: SelatError) -> Response:
-        words = labels(_session(request, desk).language)
-        said, hint = (spoken(words, text)[0] for text in (error.message, error.hint))
-        return show(request, "said", 404, said=said, hint=hint)
+        return show(request, "said", 404, said=error.message, hint=error.hint)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -339,6 +330,9 @@ def _redirect(address: str) -> Response:
 
 def _show(request: Request, desk: Desk, name: str, status: int, **values: Any) -> Response:
     session = _session(request, desk)
+    words = labels(session.language)
+    for told in {"said", "hint"} & values.keys():
+        values[told] = spoken(words, values[told])[0]
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     html = page(
         name,

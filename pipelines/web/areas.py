@@ -10,13 +10,14 @@ from typing import Any, Final
 from detectors.core.errors import ConfigError
 from detectors.surroundings.watches import WHEN
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line, position_text
+from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.base.visible import clean_lines
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME
+from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME, WATCH_CLASS
 from pipelines.reference.layers.files import slug
 from pipelines.run.setup import load_zones
+from pipelines.run.windows import utc
 
 WORDS_WHEN: Final = {
     "enter": "enters",
@@ -41,6 +42,17 @@ WORDS_VESSELS: Final = {
 }
 """Classes of vessels that a rule may be about, in words: `watches.SETS` and `watches.SHIPS`."""
 CLASSES: Final = tuple(WORDS_VESSELS)
+WORDS_ZONES: Final = {
+    WATCH_CLASS: "a watch area: it tells, and excuses nothing",
+    "port": "a port",
+    "anchorage": "an anchorage",
+    "waiting_area": "where ships wait",
+    "pilot_ground": "a pilot boarding ground",
+    "ferry_route": "a ferry route",
+    "precautionary_area": "a precautionary area",
+}
+"""Classes of zones that are drawn here, in words; what lies in others takes more than an outline to
+say."""
 
 MAX_CORNERS: Final = 300
 MAX_RULES: Final = 12
@@ -48,6 +60,7 @@ _MAX_LINE: Final = 60
 _MAX_FILE_NAME: Final = 60
 _FIELDS: Final = {
     "name": MAX_NAME,
+    "zone_class": 40,
     "corners": 40_000,
     "when": 12,
     "min_duration_min": 12,
@@ -55,8 +68,8 @@ _FIELDS: Final = {
     "hours_from": 5,
     "hours_to": 5,
     "score": 12,
-    "valid_from": 10,
-    "valid_until": 10,
+    "valid_from": 30,
+    "valid_until": 30,
     "source": 200,
     "since": 30,
     "until": 30,
@@ -74,6 +87,7 @@ class Form:
     """An area with one of its rules, as it was typed."""
 
     name: str = ""
+    zone_class: str = WATCH_CLASS
     corners: str = ""
     when: str = "enter"
     min_duration_min: str = ""
@@ -132,6 +146,7 @@ def typed(form: Mapping[str, str], operator: str) -> Form:
     """Return what a form holds, cut to what may be meant."""
     held = {name: form.get(name, "").strip()[:limit] for name, limit in _FIELDS.items()}
     held["operator"] = one_line(held["operator"], _FIELDS["operator"]) or operator
+    held["zone_class"] = held["zone_class"] or WATCH_CLASS
     chosen = tuple(name for name in CLASSES if f"vessels_{name}" in form)
     return Form(**held, vessels=chosen)
 
@@ -165,13 +180,16 @@ def _area(path: Path) -> Area:
 
 def form_of(area: Area, seen: str, number: int, operator: str) -> Form:
     """Return the form that changes an area: one of its rules, or a further one."""
-    rules = area.held["watch"]
-    rule: Mapping[str, Any] = rules[number] if number < len(rules) else {"when": "enter"}
+    rules = area.held.get("watch", ())
+    rule: Mapping[str, Any] = rules[number] if number < len(rules) else {"when": ""}
+    if not rule["when"] and (number or area.zone_class == WATCH_CLASS):
+        rule = {"when": "enter"}
     begin, _, end = str(rule.get("hours") or "").partition("-")
     vessels = rule.get("vessels") or ()
     texts = ("min_duration_min", "speed_kn", "score", "valid_from", "valid_until", "source")
     return Form(
         name=str(area.held["name"]),
+        zone_class=area.zone_class,
         corners="\n".join(position_text(lat, lon) for lon, lat in area.held["polygon"]),
         when=str(rule["when"]),
         hours_from=begin,
@@ -184,18 +202,18 @@ def form_of(area: Area, seen: str, number: int, operator: str) -> Form:
     )
 
 
+def classes_of(area: Area | None) -> dict[str, str]:
+    """Return the classes that an area may be of, in words: one of a user's own stays."""
+    own = WATCH_CLASS if area is None else area.zone_class
+    return WORDS_ZONES if own in WORDS_ZONES else {own: own, **WORDS_ZONES}
+
+
 def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str, Any]:
     """Return the content of the file that a form makes of an area, or of none.
 
-    Parameters
-    ----------
-    without
-        Whether the rule is left out.
+    `without`: whether the rule is left out.
 
-    Raises
-    ------
-    ConfigError
-        If something that was typed can't be meant.
+    Raises ConfigError if something that was typed can't be meant.
     """
     if not form.name:
         raise ConfigError("the area has no name")
@@ -204,20 +222,24 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     held = {} if area is None else dict(area.held)
     rules: list[Any] = list(held.get("watch", ()))
     place = min(form.number, len(rules))
-    rules[place : place + 1] = [] if without else [_rule(form)]
-    if not rules:
+    if form.zone_class not in classes_of(area):
+        raise ConfigError("what it is isn't chosen")
+    watched = form.zone_class == WATCH_CLASS
+    rules[place : place + 1] = [] if without or not (watched or form.when) else [_rule(form)]
+    if not rules and watched:
         raise ConfigError("an area without a rule tells of nothing", hint="remove the area")
     if len(rules) > MAX_RULES:
         raise ConfigError(f"an area has {MAX_RULES} rules at most here")
     said = "drawn" if area is None else "changed"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    kept = {} if area is None else {k: v for k, v in held.items() if k not in ("name", "note")}
+    kept = {k: v for k, v in held.items() if k not in ("name", "note", "zone_class", "watch")}
     return {
         "name": form.name,
+        **({} if watched else {"zone_class": form.zone_class}),
         **kept,
         "note": _noted(str(held.get("note") or ""), f"{said} by {form.operator}, {today}"),
         "polygon": _polygon(form, held),
-        "watch": rules,
+        **({"watch": rules} if rules else {}),
     }
 
 
@@ -242,10 +264,7 @@ def _shown(ring: Any) -> str:
 def corners_of(text: str) -> list[tuple[float, float]]:
     """Return latitude and longitude of each line: 3.205 101.5, or 03°12.30′N 101°30.00′E.
 
-    Raises
-    ------
-    ConfigError
-        If a line is no position: names it.
+    Raises ConfigError if a line is no position: names it.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > MAX_CORNERS:
@@ -322,7 +341,7 @@ def _rule(form: Form) -> dict[str, Any]:
         made["vessels"] = list(form.vessels)
     for name in ("valid_from", "valid_until"):
         if text := getattr(form, name):
-            made[name] = _date(text, name)
+            made[name] = _date(text)
     if form.source:
         made["source"] = form.source
     return made
@@ -336,20 +355,14 @@ def _number(text: str, name: str) -> float | int:
         raise ConfigError(f"{name} is a number, not {one_line(text, 20)}") from error
 
 
-def _date(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{name} is a date such as 2026-11-30") from error
+def _date(text: str) -> date:
+    return utc(text).tz_convert(LOCAL).date()
 
 
 def stem_of(form: Form) -> str:
     """Return the name of a new area's file.
 
-    Raises
-    ------
-    ConfigError
-        If nothing of the area's name can stand in it.
+    Raises ConfigError if nothing of the area's name can stand in it.
     """
     stem = slug(form.name)[:_MAX_FILE_NAME].strip("-")
     if not stem:
@@ -362,10 +375,7 @@ def stem_of(form: Form) -> str:
 def text_of(installation: Installation, form: Form, area: Area | None, *, without: bool) -> str:
     """Return the text of the file, after everything was checked that a run would stumble over.
 
-    Raises
-    ------
-    ConfigError
-        If it is no watch area, or its id is another zone's.
+    Raises ConfigError if it is no watch area, or its id is another zone's.
     """
     text = layers.area_text(made_of(form, area, without=without))
     zone = layers.check_area(text, stem_of(form) if area is None else area.stem)

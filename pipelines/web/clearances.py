@@ -32,10 +32,7 @@ AGAIN_S: Final = 300.0
 class Desks:
     """The applications of a desk, one for each home that its accounts may see.
 
-    Parameters
-    ----------
-    desk
-        Of whoever may see everything.
+    `desk`: of whoever may see everything.
     """
 
     def __init__(self, desk: Desk) -> None:

@@ -252,12 +252,7 @@ def _hardened(send: Send) -> Send:
 
 
 async def _say(
-    send: Send,
-    status: int,
-    heading: str,
-    text: str,
-    more: str = "",
-    headers: Pairs = (),
+    send: Send, status: int, heading: str, text: str, more: str = "", headers: Pairs = ()
 ) -> None:
     """Answer with a plain page that says nothing of the home."""
     body = _PAGE.format(heading=heading, text=text, more=more)

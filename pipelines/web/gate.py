@@ -114,10 +114,7 @@ class Gate:
     def admitted(self, headers: Headers) -> Session | None:
         """Return the session of a request, if its account still is what it was.
 
-        Raises
-        ------
-        SelatError
-            If the accounts can't be read, or aren't ours alone.
+        Raises SelatError if the accounts can't be read, or aren't ours alone.
         """
         given = cookie_of(headers, self.cookie)
         session = self.keys.session(given) if given else None
@@ -131,10 +128,7 @@ class Gate:
     def desk(self, account: Account) -> App | None:
         """Return the desk of an account; None while it isn't ready.
 
-        Raises
-        ------
-        SelatError
-            If the marks can't be read.
+        Raises SelatError if the marks can't be read.
         """
         return self.desks.app(account.may)
 
@@ -215,10 +209,7 @@ class Gate:
     async def _checked(self, who: tuple[str, str, str], password: str) -> Account | None:
         """Return the account of a name and a password; None where they don't belong together.
 
-        Raises
-        ------
-        _BusyError
-            Where too many are being checked.
+        Raises _BusyError where too many are being checked.
         """
         with self._lock:
             if self._waiting >= WAITING:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -30,13 +30,17 @@ MAX_CONCLUDED: Final = 12
 
 @dataclass(frozen=True)
 class Reason:
-    """An innocent reason that was tried: what came of it, why, and what would overturn it."""
+    """An innocent reason that was tried: what came of it, why, and what would overturn it.
+
+    `lacks` is what keeps it from fitting: what it is, as it was measured, and as it would fit.
+    """
 
     name: str
     verdict: str
     sentence: str
     overturned_by: str
     fits: bool
+    lacks: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,6 @@ class Event:
     ----------
     limits
         What was measured, its value, the limit and the margin.
-    facts
-        What else was measured.
     given
         The innocent reason that lowered its score, and from what.
     """
@@ -97,9 +99,9 @@ class Incident:
         Where it is told to be, by a place that sailors know.
     also, innocent
         What its place on the list rests on beside its sentence, see `also`; and the innocent reason
-        that was found for its strongest event, or that there is none.
+        that was found for its strongest event, or that there is none, and for which others.
     now
-        Where each flagged vessel of it was heard last: its name, empty where there is one alone.
+        Where each flagged vessel of it was heard last, and when: its name, empty where it is alone.
     shares
         Other incidents of the night, not over, see `shares`.
     """
@@ -114,7 +116,7 @@ class Incident:
     place: str
     also: Sequence[str]
     innocent: str
-    now: Sequence[tuple[str, str]]
+    now: Sequence[tuple[str, str, pd.Timestamp]]
     shares: Sequence[Line]
 
 
@@ -182,25 +184,41 @@ def _innocent(shown: Shown, line: Line) -> str:
     own = shown.events_of(line.events)
     if own.empty:
         return ""
-    strongest = own.iloc[0]
-    given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
-    no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
-    text = f"{shown.words.innocent_explanation}: {given}" if given else no_reason
+    strongest, words = own.iloc[0], shown.words
+    given = words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
+    others = dict.fromkeys(
+        f"{words.kind_of(kind, subkind)}: {words.hypotheses.get(name, name)}"
+        for kind, subkind, name in zip(
+            own["kind"], own["subkind"], own["explanation"].str.partition(": ")[0], strict=True
+        )
+        if name
+    )
+    if given:
+        text = f"{words.innocent_explanation}: {given}"
+    elif others:
+        text = words.at_desk(
+            "None that was tried fits what weighs most. Of the rest: {others}",
+            others="; ".join(others),
+        )
+    else:
+        text = words.at_desk("No innocent reason that was tried fits.")
     return one_line(text, SENTENCE_LIMIT)
 
 
-def _now(shown: Shown, line: Line) -> tuple[tuple[str, str], ...]:
+def _now(shown: Shown, line: Line) -> tuple[tuple[str, str, pd.Timestamp], ...]:
     """Return where each flagged vessel of an incident was heard last, its main one first."""
     flagged = pd.DataFrame(shown.night.flagged)
     rows = flagged.set_index("mmsi")[["last_seen", "lat", "lon"]].add_prefix("last_")
     rows = rows.rename(columns={"last_last_seen": "last_seen"})
     unknown = {"last_sog_kn": math.nan, "last_cog_deg": math.nan}  # of others no flag tells
-    texts = {line.main: line.now} if line.now else {}
+    texts = {line.main: (line.now, line.heard)}
     for mmsi in [m for m, *_ in line.vessels if m != line.main and m in rows.index]:
         text = incidents.whereabouts(rows.loc[mmsi].to_dict() | unknown, None, shown.words.say)
-        texts[mmsi] = one_line(text, SENTENCE_LIMIT)
+        texts[mmsi] = one_line(text, SENTENCE_LIMIT), pd.Timestamp(str(rows.loc[mmsi, "last_seen"]))
     alone = len(line.vessels) < 2
-    return tuple(("" if alone else shown.teller.name(m), text) for m, text in texts.items() if text)
+    return tuple(
+        ("" if alone else shown.teller.name(m), *told) for m, told in texts.items() if told[0]
+    )
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
@@ -270,8 +288,12 @@ def _event(
                 one_line(one.sentence, SENTENCE_LIMIT),
                 one_line(one.overturned_by, SENTENCE_LIMIT),
                 one.verdict == BEST,
+                [
+                    (one_line(what, NAME_LIMIT), one_line(measured, NAME_LIMIT), wanted)
+                    for what, measured, wanted in map(astuple, one.lacks)
+                ],
             )
-            for one in considered(row, evidence, types, lengths, words.told)
+            for one in considered(row, evidence, types, lengths, words)
         ],
     )
 

@@ -16,7 +16,7 @@ from pipelines import store
 from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside
 from pipelines.ask.desk.opened import Opened, opened
-from pipelines.ask.health.words import day
+from pipelines.ask.health.words import age
 from pipelines.assess.incidents import (
     Silent,
     began_together,
@@ -25,6 +25,7 @@ from pipelines.assess.incidents import (
     whereabouts,
     without_number,
 )
+from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -51,8 +52,8 @@ class Line:
         The place it is told by, and its position.
     concluded
         What holds of what people concluded on it, in words; `watched` if that is to watch it.
-    made_of, now
-        What its score is made of, and where its vessel was heard last.
+    made_of, now, heard
+        What its score is made of, where its vessel was heard last, and when; NaT for never.
     clocks
         How much of it rests on wrong clocks; empty where little does.
     """
@@ -78,6 +79,7 @@ class Line:
     watched: bool
     made_of: str
     now: str
+    heard: pd.Timestamp
     clocks: str
     short: str
 
@@ -175,6 +177,17 @@ class Shown:
         """Who fell silent when and where another did, by event."""
         return began_together(pd.DataFrame(self.night.events))
 
+    def old(self, time: pd.Timestamp) -> tuple[str, bool]:
+        """Return how old what was heard at a time is, and whether that is more than an hour.
+
+        It is told from now; of a night of the past, and of an exercise, from when it ended.
+        """
+        live = not self.at and not self.night.simulated
+        now = pd.Timestamp.now("UTC") if live else self.night.run["end"]
+        old_s = max((now - time).total_seconds(), 0.0)
+        told = f"{old_s / 60:.0f} min" if old_s < 5400 else age(old_s)
+        return self.words.at_desk("{age} old", age=told), old_s > HEARD_H * 3600
+
     @property
     def window(self) -> str:
         """Return from when to when it is, in local time."""
@@ -230,7 +243,8 @@ class Shown:
             made_of=one_line(
                 made_of(str(row["made_of"]), self.words.say, self.words.hypotheses), SENTENCE_LIMIT
             ),
-            now=one_line(whereabouts(row, self.night.run["end"], self.words.say), SENTENCE_LIMIT),
+            now=one_line(whereabouts(row, None, self.words.say), SENTENCE_LIMIT),
+            heard=row["last_seen"],
             clocks=self._clocks(str(row["incident_id"])),
             short=one_line(
                 without_number(str(row["title"]), int(row["mmsi"]), self.words.say), SENTENCE_LIMIT
@@ -266,13 +280,7 @@ class Shown:
 
 
 class Nights:
-    """The nights of an installation, each read once.
-
-    Parameters
-    ----------
-    installation
-        Whose.
-    """
+    """The nights of an installation, each read once."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -323,10 +331,7 @@ class Nights:
     def shown(self, at: str, language: str) -> Shown:
         """Return a night: the newest, or that of a run or time.
 
-        Raises
-        ------
-        SelatError
-            If there is no such night.
+        Raises SelatError if there is no such night.
         """
         key = (self._generation(), at, language)
         return self._shown.get(key, partial(self._tell, at, language))
@@ -389,8 +394,3 @@ def _heard(night: Opened) -> dict[str, clocks.Heard]:
         )
         for row in pd.DataFrame(night.incidents).to_dict("records")
     }
-
-
-def looked_up_to(shown: Shown) -> str:
-    """Return up to when reports were looked at."""
-    return day(shown.night.moment.known_time.to_pydatetime())

@@ -14,7 +14,7 @@ from pipelines.assess.silenced import Silenced
 from pipelines.base.text import LOCAL, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
-from pipelines.publish.maps.scene import Box, Point, Region, Scene
+from pipelines.publish.maps.scene import Point, Region, Scene
 from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row
 from pipelines.reference.layers.areas import FOLDER
@@ -50,10 +50,7 @@ def places(
 ) -> Scene:
     """Draw watch areas and learned places, with the events that these would have silenced.
 
-    Parameters
-    ----------
-    told
-        Says what an event was.
+    `told`: says what an event was.
     """
     outlines = {one.stem: one.geometry for one in areas if one.geometry is not None}
     key_of = {zone_id: row for row in rows for zone_id in row.zone_ids}
@@ -108,22 +105,12 @@ def _title(area: Area) -> str:
     return one_line(f"{area.name}: {'; '.join(area.rules)}", SENTENCE_LIMIT)
 
 
-def one(
-    zones: Zones,
-    area: Area | None,
-    around: Box | None = None,
-    leads: Sequence[tuple[float, float, str]] = (),
-) -> Scene:
+def one(zones: Zones, area: Area | None, leads: Sequence[tuple[float, float, str]] = ()) -> Scene:
     """Draw the sea to draw an area on, near the one that there is.
 
-    Parameters
-    ----------
-    around
-        What to show where there is none: longitudes and latitudes.
-    leads
-        Latitude, longitude and words of what it would have told of.
+    `leads`: latitude, longitude and words of what it would have told of.
     """
-    bounds = around if area is None else shapely.bounds(area.geometry)
+    bounds: Any = None if area is None else shapely.bounds(area.geometry)
     if area is None and leads:
         lats, lons = np.array([one[:2] for one in leads], "float64").T
         bounds = (lons.min(), lats.min(), lons.max(), lats.max())

@@ -47,14 +47,8 @@ class Packs:
         Name, title, most that it may have, what it holds, formats, language, whether encrypted.
     lines
         The log, the newest first.
-    problems
-        What is wrong with it.
-    held
-        Who holds leads that no longer stand.
     key
         The id of the key that signs; empty: there is none.
-    locked
-        Whether it has a passphrase.
     """
 
     recipients: Sequence[tuple[str, str, str, str, str, str, bool]]

@@ -54,6 +54,10 @@ def addresses(app: FastAPI, here: Here) -> None:
             hint=hint,
             verdict=verdict,
             about=about,
+            works=[
+                (one, _title(here.installation, one.about))
+                for one in here.works.of(here.session(request).key, "look", "correct")
+            ],
             runs=[str(run_id) for run_id in here.nights.runs()["run_id"].head(20)],
         )
 
@@ -124,11 +128,6 @@ def addresses(app: FastAPI, here: Here) -> None:
     def shown(
         request: Request, work: Work, said: str = "", hint: str = "", status: int = 200
     ) -> Response:
-        failed = work.state == "failed"
-        if failed and not work.said:
-            said = here.words(request).at_desk(
-                "Something went wrong; where the desk was started it is said what."
-            )
         seen = work.result if work.kind == "look" else None
         return here.show(
             request,

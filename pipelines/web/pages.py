@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from pipelines.base.labels import LANGUAGES, labels
+from pipelines.base.text import moment
 from pipelines.publish.brief import speeds
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.maps.style import MARKS, mark_of
@@ -53,6 +54,7 @@ def page(name: str, language: str, **values: Any) -> str:
         marks=MARKS,
         mark_of=mark_of,
         speeds=speeds(words),
+        moment=moment,
         page=name,
         **given,
     )

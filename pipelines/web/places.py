@@ -109,6 +109,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             given=session.operator,
             colours=COLOURS,
             excusing=INSIDE,
+            zones=areas.WORDS_ZONES,
         )
 
     @app.get("/places")
@@ -159,7 +160,9 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
     past = _past(here, request, snapshot, what, kept)
 
     def told(one: Silenced) -> str:
-        return one_line(f"{_what(one, words)}, {_when(one)}", SENTENCE_LIMIT)
+        return one_line(
+            f"{words.kind_of(one.kind, one.subkind)}, {moment(one.start)}", SENTENCE_LIMIT
+        )
 
     files = stamps(installation.config / "zones"), stamps(installation.reference)
     ids = tuple(one.event_id for found in past.values() for one in found)
@@ -255,8 +258,8 @@ def _learned(
             (
                 one.event_id,
                 one.mmsi,
-                _what(one, words),
-                _when(one),
+                words.kind_of(one.kind, one.subkind),
+                moment(one.start),
                 one.score,
                 one.score_then,
                 one_line(one.reason, SENTENCE_LIMIT),
@@ -265,11 +268,3 @@ def _learned(
             for one in past[:MAX_EVENTS]
         ],
     )
-
-
-def _what(one: Silenced, words: Labels) -> str:
-    return words.kind_of(one.kind, one.subkind)
-
-
-def _when(one: Silenced) -> str:
-    return moment(one.start)

@@ -29,13 +29,10 @@ def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
     ) -> Response:
         night = here.shown(request, at)
         run_id = str(night.night.run["run_id"])
-        work = here.works.newest(here.session(request).key, "plan")
-        work = work if work is not None and work.about == run_id else None
-        if work is not None and work.state == "failed" and not said:
-            said = work.said or here.words(request).at_desk(
-                "Something went wrong; where the desk was started it is said what."
-            )
-            hint = work.hint
+        works = here.works.of(here.session(request).key, "plan")
+        work = next((one for one in works[:1] if one.about == run_id), None)
+        if work is not None and not said:
+            said, hint = work.said, work.hint
         held = here.plan(request, run_id)
         told = _told(held, here.words(request))
         return here.show(

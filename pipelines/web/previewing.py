@@ -62,8 +62,9 @@ class Seen:
     Attributes
     ----------
     incidents
-        Number, title, certainty, score, when, next step, in the recipient's language; and what was
-        concluded on it here, which isn't in the pack.
+        Number, title, certainty, score, when, next step, in the recipient's language.
+    concluded
+        What was concluded on them here, with the number of each: it isn't in the pack.
     ids
         Of each of these incidents the ids here of its events.
     vessels
@@ -82,7 +83,8 @@ class Seen:
     window: str
     stale_after: str
     formats: str
-    incidents: Sequence[tuple[str, str, str, float, str, str, str]]
+    incidents: Sequence[tuple[str, str, str, float, str, str]]
+    concluded: Sequence[str]
     ids: Sequence[tuple[str, ...]]
     vessels: Sequence[tuple[int, int, str, float, str]]
     n_events: int
@@ -98,11 +100,7 @@ class Seen:
 def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
     """Work out what a recipient would get; nothing is written."""
     released = release_run(
-        here.installation,
-        asked.recipient,
-        asked.run_id or None,
-        strike=asked.strike,
-        report=report,
+        here.installation, asked.recipient, asked.run_id or None, strike=asked.strike, report=report
     )
     products, release = released.products, released.products.release
     if release is None:
@@ -138,9 +136,13 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
                 float(row["score"]),
                 span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME),
                 one_line(str(row["next_step"]), SENTENCE_LIMIT),
-                one_line(said, SENTENCE_LIMIT),
             )
+            for row in shown
+        ],
+        [
+            one_line(f"{row['rank'] or '–'}: {said}", SENTENCE_LIMIT)
             for row, said in zip(shown, concluded, strict=True)
+            if said
         ],
         ids,
         [

@@ -81,11 +81,7 @@ def upload_of(headers: Headers) -> dict[str, str] | int:
 async def respond(send: Send, status: int, text: str, kind: str, more: Pairs = ()) -> None:
     """Answer with a text."""
     body = text.encode()
-    about = [
-        (b"content-type", kind.encode()),
-        (b"content-length", str(len(body)).encode()),
-        *more,
-    ]
+    about = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": about})
     await send({"type": "http.response.body", "body": body})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import RLock
 from typing import Any, Final
@@ -36,7 +36,7 @@ MAX_NIGHTS: Final = 200
 MAX_ROWS: Final = 200
 """Of a vessel's events, incidents and names so many are shown: thousands may share an MMSI."""
 
-LOOK_EVERY_S: Final = 60.0
+LOOK_EVERY: Final = timedelta(minutes=1)
 
 _WHOLE: Final = frozenset({"home", "disk"})
 """What isn't told of a part of a home: how a disk fills says how much comes that isn't shown."""
@@ -57,15 +57,11 @@ class Looks:
         now = datetime.now(UTC)
         with self._lock:
             kept = self._kept
-            if kept is None or afresh or kept[0] != run_id or _s(now, kept[1]) > LOOK_EVERY_S:
+            if kept is None or afresh or kept[0] != run_id or now - kept[1] > LOOK_EVERY:
                 health, told = look(self._installation, now, afresh=afresh, edited=self._edited)
                 told = [one for one in told if self._edited or one.where not in _WHOLE]
                 self._kept = kept = (run_id, now, health, told)
             return kept[2], kept[3]
-
-
-def _s(now: datetime, then: datetime) -> float:
-    return (now - then).total_seconds()
 
 
 def health_page(
@@ -99,10 +95,8 @@ class Vessel:
 
     Attributes
     ----------
-    says
-        What it says it is: label and value.
-    seen, where, near, course
-        When and where it was heard last, by its last sound fix, and how it went.
+    heard, where, near, course
+        When and where it was heard last, by its last sound fix, and how it went; None for never.
     history
         Field, value, since, until, note.
     events
@@ -111,15 +105,12 @@ class Vessel:
         Id, number where it is of that night, title, when, status; newest first.
     company
         MMSI, name, meetings, last, through.
-    listed
-        On which watch-lists it is, and by what.
     """
 
     mmsi: int
     name: str
     flag_state: str
     says: Sequence[tuple[str, str]]
-    seen: str
     where: str
     near: str
     course: str
@@ -131,7 +122,7 @@ class Vessel:
     concluded: Sequence[Concluded]
     concluded_more: int
     listed: Sequence[str]
-    heard: bool
+    heard: pd.Timestamp | None
 
 
 def vessel(shown: Shown, mmsi: int) -> Vessel:
@@ -158,7 +149,6 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         name=one_line(who.name, NAME_LIMIT),
         flag_state=who.flag_state,
         says=_says(shown, who),
-        seen="" if who.last_seen is None else moment(who.last_seen),
         where="" if fix is None else position_text(float(fix["lat"]), float(fix["lon"])),
         near=one_line(near, SENTENCE_LIMIT),
         course="" if fix is None else _course(fix),
@@ -208,7 +198,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         concluded=concluded[:MAX_CONCLUDED],
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
-        heard=who.first_seen is not None,
+        heard=who.last_seen,
     )
 
 

@@ -71,10 +71,7 @@ class Network:
 def listening(host: str, port: int, *, network: bool = False) -> socket.socket:
     """Return a socket on loopback, or where it is told to be.
 
-    Parameters
-    ----------
-    network
-        Whether it speaks TLS, and asks who is there.
+    `network`: whether it speaks TLS, and asks who is there.
 
     Raises
     ------
@@ -114,10 +111,7 @@ def listening(host: str, port: int, *, network: bool = False) -> socket.socket:
 def hosts_of(sock: socket.socket, names: Sequence[str]) -> frozenset[bytes]:
     """Return the values of `Host` that are answered: names told, and the address listened at.
 
-    Raises
-    ------
-    ConfigError
-        If none was told and it listens at every address, or one isn't a name.
+    Raises ConfigError if none was told and it listens at every address, or one isn't a name.
     """
     address, port = sock.getsockname()[:2]
     where = ipaddress.ip_address(address)
@@ -144,10 +138,8 @@ def gate_of(
 ) -> Gate:
     """Return who signs in at a desk.
 
-    Raises
-    ------
-    AccountError, ConfigError
-        If there is no account, or they can't be trusted, or no name is told.
+    Raises AccountError, ConfigError if there is no account, or they can't be trusted, or no name is
+    told.
     """
     accounts = Accounts(desk.installation.home)
     if not accounts.all():

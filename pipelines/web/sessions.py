@@ -71,10 +71,7 @@ class Session:
 class Keys:
     """Tokens, and the sessions that are open.
 
-    Parameters
-    ----------
-    clock
-        Seconds, from whenever.
+    `clock`: seconds, from whenever.
     """
 
     def __init__(self, clock: Callable[[], float] = _clock_s) -> None:

@@ -26,10 +26,7 @@ class Listener(socket.socket):
     gets the place of the oldest connection of the network that has most: so many networks as there
     are, each has as much, and none is kept out.
 
-    Attributes
-    ----------
-    most_of_one
-        Connections from one network.
+    `most_of_one`: connections from one network.
     """
 
     most_of_one = MAX_OPEN
@@ -41,10 +38,8 @@ class Listener(socket.socket):
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept a connection.
 
-        Raises
-        ------
-        ConnectionAbortedError
-            If there are too many: whoever waits for connections knows it as one that has gone.
+        Raises ConnectionAbortedError if there are too many: whoever waits for connections knows it
+        as one that has gone.
         """
         made, address = super().accept()
         network = network_of(str(address[0]))

@@ -26,11 +26,8 @@ VALID_DAYS: Final = 397
 def context(cert: Path, key: Path) -> ssl.SSLContext:
     """Return the context of a server with a certificate and its key, PEM files.
 
-    Raises
-    ------
-    ConfigError
-        If one can't be read, they don't belong together, it has expired, or others can read or
-        change the key.
+    Raises ConfigError if one can't be read, they don't belong together, it has expired, or others
+    can read or change the key.
     """
     for path, what in ((cert, "certificate"), (key, "key")):
         try:
@@ -90,10 +87,7 @@ def fingerprint(cert: Path) -> str:
 def self_signed(folder: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
     """Make a certificate for names and addresses, and its key; return where they are.
 
-    Raises
-    ------
-    ConfigError
-        If there is one, or a name is none.
+    Raises ConfigError if there is one, or a name is none.
     """
     cert, key = folder / "desk.crt", folder / "desk.key"
     taken = next((one for one in (cert, key) if one.exists()), None)

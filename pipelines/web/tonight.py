@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pandas as pd
@@ -17,10 +17,11 @@ from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
-from pipelines.web.night import Line, Shown, looked_up_to
+from pipelines.web.night import Line, Shown
 from pipelines.web.spoken import spoken
 
-"""Of so many other events it is told what happened."""
+NEWER: Final = timedelta(minutes=1)
+"""So much later than what was looked at reports are worth telling of."""
 
 NEW: Final = "created"
 CHANGED: Final = frozenset({"created", "changed", "merged", "retracted"})
@@ -93,10 +94,9 @@ class Tonight:
         What failed in the run, and which rules were held back.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
-    doubts
-        What that means for what is read here.
-    upto, finished
-        Up to when reports were looked at, and how long ago the run ended.
+    upto, newer, finished
+        Up to when reports were looked at, up to when there are others, empty where there are none,
+        and how long ago the run ended.
     put_off
         Of a look between nights, by which detectors it didn't look, and up to when they did.
     kinds, places, certainties
@@ -117,6 +117,7 @@ class Tonight:
     reception: tuple[str, ...] | None
     doubts: tuple[str, ...]
     upto: str
+    newer: str
     put_off: tuple[str, str] | None
     finished: str
     kinds: tuple[tuple[str, str, int], ...]
@@ -150,7 +151,8 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health),
-        upto=looked_up_to(shown),
+        upto=day(shown.night.moment.known_time.to_pydatetime()),
+        newer=_newer(shown, health),
         put_off=_put_off(shown),
         finished=_finished(health),
         kinds=_choices(
@@ -213,11 +215,21 @@ def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
     said = []
     if health.clocks:
         said.append(
-            t("Times and speeds may be wrong: {n} receivers' clocks.", n=len(health.clocks))
+            t(
+                "Times and speeds may be wrong: receivers with wrong clocks, {n}.",
+                n=len(health.clocks),
+            )
         )
     if health.coverage is not None and health.coverage.gaps:
         said.append(t("Silences may be our own: less was heard than usual."))
     return tuple(said)
+
+
+def _newer(shown: Shown, health: Health | None) -> str:
+    """Return up to when the store holds reports that the newest run hasn't looked at."""
+    newest = max((feed.newest for feed in health.feeds), default=None) if health else None
+    upto = shown.night.moment.known_time.to_pydatetime()
+    return day(newest) if newest is not None and newest - upto > NEWER else ""
 
 
 def _finished(health: Health | None) -> str:

@@ -48,10 +48,7 @@ class _Count:
 class Tries:
     """Wrong passwords of late.
 
-    Parameters
-    ----------
-    clock
-        Seconds, from whenever.
+    `clock`: seconds, from whenever.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -64,11 +61,8 @@ class Tries:
     def wait_s(self, name: str, address: str, browser: str = "") -> float:
         """Return how long it is until a password may be tried; 0 where it may be now.
 
-        Parameters
-        ----------
-        browser
-            What a browser brings that the name once signed in with (`right`): others can't keep
-            it out, whatever they try.
+        `browser`: what a browser brings that the name once signed in with (`right`): others can't
+        keep it out, whatever they try.
         """
         with self._lock:
             now, counted = self._clock(), self._counted(name, address, browser)

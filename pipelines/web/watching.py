@@ -12,11 +12,11 @@ from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines import store
-from pipelines.base.progress import Doing, Reporter
+from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER
+from pipelines.reference.layers.areas import FOLDER, WATCH_CLASS
 from pipelines.reference.layers.files import stamps
 from pipelines.run import backtests
 from pipelines.run.windows import choose_window, utc
@@ -37,7 +37,7 @@ Key = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 
 @dataclass(frozen=True)
 class Tried:
-    """What a watch area would have raised.
+    """What would have changed with an area or a zone.
 
     Attributes
     ----------
@@ -46,22 +46,24 @@ class Tried:
     counts
         Label, without it, with it.
     events
-        Of new ones, the highest first: MMSI, name, sentence, when, score; there are `n` in all.
+        Of those that differ, the most changed first: MMSI, name, sentence, when, score and what it
+        was, NaN where there is none; there are `n` in all.
     places
         Latitude, longitude and words of the same events.
-    joined
-        Vessels that would join the list of flagged ones.
+    joined, left
+        Vessels that would join the list of flagged ones, and leave it.
     nights
-        Date and new events, the newest first.
+        Date and events that differ, the newest first.
     """
 
     window: str
     vessel_hours: int
     counts: tuple[tuple[str, float, float], ...]
-    events: tuple[tuple[int, str, str, str, float], ...]
+    events: tuple[tuple[int, str, str, str, float, float], ...]
     places: tuple[tuple[float, float, str], ...]
     n: int
     joined: tuple[int, ...]
+    left: tuple[int, ...]
     nights: tuple[tuple[str, int], ...]
 
 
@@ -94,6 +96,8 @@ def addresses(app: FastAPI, here: Here) -> None:
             form=areas.visible(form),
             drawn=drawn,
             whens=areas.WORDS_WHEN,
+            zones=areas.classes_of(area),
+            watched=form.zone_class == WATCH_CLASS,
             classes=areas.WORDS_VESSELS,
             work=work,
             tried=tried,
@@ -161,12 +165,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             raise HTTPException(404)
         form, stem, fresh = work.about
         area = None if fresh else areas.find(here.installation, stem)
-        said, hint = work.said, work.hint
-        if work.state == "failed" and not said:
-            said = here.words(request).at_desk(
-                "Something went wrong; where the desk was started it is said what."
-            )
-        return page(request, form, area, work=work, said=said, hint=hint)
+        return page(request, form, area, work=work, said=work.said, hint=work.hint)
 
 
 def work_addresses(app: FastAPI, here: Here) -> None:
@@ -177,34 +176,26 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         work = here.works.find(here.session(request).key, key)
         if work is None:
             raise HTTPException(404)
-        share = work.doing.share
-        return JSONResponse(
-            {"running": work.running, "text": doing_text(work.doing), "share": share}
-        )
+        text = one_line(work.doing.detail or work.doing.stage, NAME_LIMIT * 2)
+        return JSONResponse({"running": work.running, "text": text, "share": work.doing.share})
 
     @app.post("/work/{key}/stop")
     def _stop(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
         if work is None:
             raise HTTPException(404)
-        work.wanted = False
+        here.works.stop(key)
         back = {"area": f"/try/{key}#tried", "plan": "/plan"}.get(work.kind, f"/pack/{key}")
         return led(back)
-
-
-def doing_text(doing: Doing) -> str:
-    """Return in a line what is going on."""
-    said = doing.detail if doing.detail else doing.stage
-    return one_line(said, NAME_LIMIT * 2)
 
 
 def _trial(here: Here, form: Form, stem: str, text: str) -> Any:
     """Return what tries an area on a span of the store; it writes nothing."""
     installation = here.installation
+    with store.read(installation.store, installation.settings.store) as reader:
+        since, until = _span(reader, form)  # what is wrong with it is said at once
 
     def make(report: Reporter) -> Tried:
-        with store.read(installation.store, installation.settings.store) as reader:
-            since, until = _span(reader, form)
         with TemporaryDirectory(prefix="selat-") as folder:
             path = pathlib.Path(folder) / f"{stem}.yaml"
             path.write_text(text, encoding="utf-8")
@@ -243,10 +234,16 @@ def _names(here: Here, outcome: backtests.Outcome) -> dict[int, str]:
 
 
 def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
-    counts = outcome.counts()
-    compared = outcome.result.compared
-    new = compared[compared["status"] == "new"].sort_values("score", ascending=False)
-    local = new["start"].dt.tz_convert(LOCAL) - pd.Timedelta(hours=12)
+    counts, (joined, left) = outcome.counts(), outcome.flags_changed()
+    found = outcome.result.compared.query("status != 'same'")
+    gone = found["status"] == "gone"
+    found = found.assign(
+        score_before=found["score_before"].where(~gone, found["score"]),
+        score=found["score"].where(~gone),
+    )
+    by = (found["score"].fillna(0.0) - found["score_before"].fillna(0.0)).abs()
+    found = found.loc[by.sort_values(ascending=False, kind="stable").index]
+    local = found["start"].dt.tz_convert(LOCAL) - pd.Timedelta(hours=12)
     nights = local.dt.strftime("%Y-%m-%d").value_counts().sort_index(ascending=False)
     labels = {
         "events": "events",
@@ -254,7 +251,7 @@ def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
         "vessels": "vessels in leads",
         "leads_per_1000_vessel_hours": "leads per 1,000 vessel-hours",
     }
-    first = new.head(MAX_SHOWN).to_dict("records")
+    first = found.head(MAX_SHOWN).to_dict("records")
     events = tuple(
         (
             int(row["mmsi"]),
@@ -262,6 +259,7 @@ def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
             one_line(outcome.reasons.get(str(row["event_id"]), str(row["kind"])), SENTENCE_LIMIT),
             moment(row["start"]),
             float(row["score"]),
+            float(row["score_before"]),
         )
         for row in first
     )
@@ -277,7 +275,8 @@ def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
             for row, (mmsi, name, said, *_) in zip(first, events, strict=True)
             if row["lat"] == row["lat"]
         ),
-        len(new),
-        tuple(outcome.flags_changed()[0][:MAX_SHOWN]),
+        len(found),
+        tuple(joined[:MAX_SHOWN]),
+        tuple(left[:MAX_SHOWN]),
         tuple((str(day), int(n)) for day, n in nights.head(14).items()),
     )

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rich.console import Console
@@ -13,9 +13,13 @@ from rich.console import Console
 from detectors.core.errors import SelatError
 from pipelines.base.progress import Doing, Reporter
 
+FAILED: Final = "Something went wrong; where the desk was started it is said what."
+"""Of what failed without a word for a person."""
 LIMIT_S: Final = 600.0
 """What isn't done by then is given up: a command does it, in its own time."""
-KEPT: Final = 12
+KEPT: Final = 6
+"""Of one session: the oldest goes first, so that nobody pushes out what another looks at."""
+MAX_KEPT: Final = 48
 
 
 class BusyError(SelatError):
@@ -34,14 +38,10 @@ class Work:
     ----------
     owner
         The session that asked for it: nobody else is shown what comes of it.
-    about
-        What it was asked with.
     state
         running | done | failed | stopped
     said, hint
         Why it failed, as the command would say it.
-    result
-        What came of it.
     """
 
     owner: str
@@ -76,10 +76,7 @@ of who sees everything."""
 class Works:
     """The work of a desk; one piece at a time, so that pages stay quick.
 
-    Parameters
-    ----------
-    shared
-        Held while something is worked at, by whoever else shares it too.
+    `shared`: held while something is worked at, by whoever else shares it too.
     """
 
     def __init__(self, shared: "threading.Lock | None" = None) -> None:
@@ -87,13 +84,7 @@ class Works:
         self._works: OrderedDict[str, Work] = OrderedDict()
 
     def start(self, owner: str, kind: str, about: Any, make: Callable[[Reporter], Any]) -> Work:
-        """Begin something.
-
-        Raises
-        ------
-        BusyError
-            While something else is being worked at.
-        """
+        """Begin something; raises BusyError while something else is being worked at."""
         work = Work(owner, kind, about)
         with self._lock:
             if not self._turn.acquire(blocking=False):
@@ -106,27 +97,29 @@ class Works:
                 self._turn.release()
                 raise
             self._works[work.key] = work
-            while len(self._works) > KEPT:
+            for key in [key for key, one in self._works.items() if one.owner == owner][:-KEPT]:
+                del self._works[key]
+            while len(self._works) > MAX_KEPT:
                 self._works.popitem(last=False)
         return work
 
     def find(self, owner: str, key: str) -> Work | None:
-        """Return a piece of work of a session; None where it has none such."""
+        """Return a piece of work of a session as it stands; None where it has none such."""
         with self._lock:
             work = self._works.get(key)
-        return work if work is not None and work.owner == owner else None
+        # A copy: a page that finds it over finds what came of it, too.
+        return replace(work) if work is not None and work.owner == owner else None
 
-    def newest(self, owner: str, kind: str) -> Work | None:
-        """Return what a session asked for last of a kind; None where it asked for none."""
-        with self._lock:
-            mine = [one for one in self._works.values() if (one.owner, one.kind) == (owner, kind)]
-        return mine[-1] if mine else None
+    def stop(self, key: str) -> None:
+        """Have a piece of work end, as soon as it tells how far it is."""
+        if (work := self._works.get(key)) is not None:
+            work.wanted = False
 
-    def going(self, owner: str) -> Work | None:
-        """Return what a session waits for; None where it doesn't."""
+    def of(self, owner: str, *kinds: str) -> list[Work]:
+        """Return what a session asked for of some kinds, the newest first."""
         with self._lock:
-            mine = [one for one in self._works.values() if one.owner == owner and one.running]
-        return mine[-1] if mine else None
+            every = list(self._works.values())
+        return [replace(one) for one in reversed(every) if one.owner == owner and one.kind in kinds]
 
 
 def _run(work: Work, make: Callable[[Reporter], Any], turn: threading.Lock) -> None:
@@ -135,6 +128,7 @@ def _run(work: Work, make: Callable[[Reporter], Any], turn: threading.Lock) -> N
         state = _made(work, make)
     finally:
         turn.release()
+        work.said = work.said or (FAILED if state == "failed" else "")
         work.state = state  # whoever sees that it is over may begin something else
 
 

@@ -435,7 +435,7 @@ def test_work_that_cannot_begin_keeps_nobody_from_theirs(monkeypatch: pytest.Mon
         patch.setattr(threading.Thread, "start", full)
         with pytest.raises(RuntimeError):
             one.start("a", "plan", "", lambda _: None)
-    assert one.newest("a", "plan") is None
+    assert one.of("a", "plan") == []
     work = other.start("b", "plan", "", lambda _: None)
     while work.running:
         time.sleep(0.01)
@@ -443,7 +443,12 @@ def test_work_that_cannot_begin_keeps_nobody_from_theirs(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "when", ["0001-01-01", "-1", "9999-12-31", "9999-12-31T23:59Z", "nan", "x"]
+    "when",
+    [
+        *("0001-01-01", "-1", "9999-12-31", "9999-12-31T23:59Z", "nan", "x"),
+        *("31-02-2026", "01-13-2026", "5-1-26", "1/1", "00-00-0000", "1-1-2026-1", "٣-١-٢٠٢٦"),
+        "01-01-9999",
+    ],
 )
 def test_a_time_that_cannot_be_meant_is_refused(
     reader: Reader,  # noqa: F811

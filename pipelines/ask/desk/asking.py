@@ -35,10 +35,7 @@ def exercise() -> Path:
     """Find the home that the notebooks' stories use: SELAT_HOME, else that of `make week`, else of
     `make nightly`.
 
-    Raises
-    ------
-    SelatError
-        If there is none of them.
+    Raises SelatError if there is none of them.
     """
     given = os.environ.get("SELAT_HOME")
     homes = [Path(given)] if given else [PROJECT / "data" / name / "home" for name in EXERCISES]
@@ -235,10 +232,7 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
 
     >>> desk.backtest(night, "loitering", min_duration_h=4)  # doctest: +SKIP
 
-    Raises
-    ------
-    SelatError
-        If there is no such detector or parameter.
+    Raises SelatError if there is no such detector or parameter.
     """
     from pipelines.base.progress import reporter
     from pipelines.run.backtests import run_backtest, trial_of_thresholds
@@ -311,10 +305,7 @@ def night_with(
 ) -> Night:
     """Open the night of the strongest event of a kind, as it was known after that night's run.
 
-    Raises
-    ------
-    SelatError
-        If there is no store, no finished run in it, or no event of that kind.
+    Raises SelatError if there is no store, no finished run in it, or no event of that kind.
     """
     installation = load(
         Path(home) if home else None, Path(config) if config else None, showing=True

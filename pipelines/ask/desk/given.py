@@ -15,13 +15,8 @@ F = TypeVar("F", bound=pd.DataFrame)
 def number(mmsi: int | str) -> int:
     """Return an MMSI from a number or its text.
 
-    Raises
-    ------
-    SelatError
-        If it isn't one.
+    Raises SelatError if it isn't one.
 
-    Examples
-    --------
     >>> number("002320001"), number(533000101)
     (2320001, 533000101)
     """
@@ -34,10 +29,7 @@ def number(mmsi: int | str) -> int:
 def moment(time: pd.Timestamp | str) -> pd.Timestamp:
     """Return a time from a timestamp with a zone, or from a text (ISO 8601, MYT without an offset).
 
-    Raises
-    ------
-    TimeError
-        If it isn't one, or doesn't say its zone.
+    Raises TimeError if it isn't one, or doesn't say its zone.
     """
     if isinstance(time, str):
         return utc(time, "Asia/Kuala_Lumpur")

@@ -40,11 +40,8 @@ _OLD: Final = pd.Timedelta(days=1)
 class Night:
     """One run as its readers see it.
 
-    Attributes
-    ----------
-    opened
-        The run with vessels by number. In every frame a vessel is text of nine digits, as it is
-        written and heard, empty where there is none.
+    `opened`: the run with vessels by number. In every frame a vessel is text of nine digits, as it
+    is written and heard, empty where there is none.
     """
 
     opened: Opened
@@ -148,13 +145,7 @@ class Night:
         return self.events[mine].sort_values("score", ascending=False)
 
     def strongest(self, kind: str) -> str:
-        """Id of the strongest event of a kind.
-
-        Raises
-        ------
-        SelatError
-            If the run has none.
-        """
+        """Id of the strongest event of a kind; raises SelatError if the run has none."""
         found = self.events[(self.events["kind"] == kind) & (self.events["status"] != "retracted")]
         if found.empty:
             kinds = ", ".join(sorted(set(self.events["kind"])))
@@ -182,10 +173,7 @@ class Night:
     def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
         """All that an event rests on, as it was known; see `explain.gather`.
 
-        Raises
-        ------
-        EventNotFoundError
-            If no event, or several, are called so.
+        Raises EventNotFoundError if no event, or several, are called so.
         """
         return self.opened.explain(event_id, feeds)
 

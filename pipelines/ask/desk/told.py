@@ -53,10 +53,7 @@ def _stated(value: object, name: str) -> object:
 class Told:
     """All that an event rests on; the last line of a cell shows it.
 
-    Attributes
-    ----------
-    explanation
-        See `explain.gather.Explanation`.
+    `explanation`: see `explain.gather.Explanation`.
     """
 
     explanation: Explanation

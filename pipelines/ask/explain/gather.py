@@ -10,13 +10,13 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
-from detectors.core.telling import Say, plain
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.explain.revisions import Revision, learned_by_runs
 from pipelines.ask.recall import Moment
 from pipelines.base import story
+from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
 from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
@@ -132,16 +132,16 @@ class Explanation:
     @property
     def considered(self) -> Sequence[Considered]:
         """The innocent reasons, see `explain.reasons`."""
-        return self.considered_in(plain)
+        return self.considered_in(labels("en"))
 
-    def considered_in(self, told: Say) -> Sequence[Considered]:
+    def considered_in(self, words: Labels) -> Sequence[Considered]:
         """Return the innocent reasons in a language."""
         return considered(
             self.event,
             self.evidence,
             [past.identity.ship_type for past in self.vessels],
             [past.identity.length_m for past in self.vessels],
-            told,
+            words,
         )
 
     @property
@@ -159,10 +159,8 @@ class Explanation:
 def matching(store: Queries, text: str, moment: Moment) -> pd.DataFrame:
     """Events that a person may mean by an id, the beginning of one, or a vessel's MMSI.
 
-    Returns
-    -------
-    pandas.DataFrame
-        As `Queries.events_as_of`; those of a vessel strongest first, the retracted last.
+    Returns pandas.DataFrame: As `Queries.events_as_of`; those of a vessel strongest first, the
+    retracted last.
     """
     if text.isdigit() and len(text) == 9:
         found = store.events_as_of(moment.ordinal, mmsi=int(text))

@@ -4,6 +4,7 @@ The page is the brief's, so it is one file, asks for nothing and works without s
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from detectors.core.telling import Say, told
 from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
 from pipelines.ask.explain.reasons import BEST
+from pipelines.ask.explain.unfit import LACKS
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
@@ -148,7 +150,10 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         "retracted": _retracted(x, t) if event["retracted"] else "",
         "provisional": _provisional(x, t),
         "concluded": _concluded(x.dispositions, words),
-        "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence, words)],
+        "limits": [
+            [one.label, f"{one.measured}, {one.limit}: {one.margin}"]
+            for one in checks.rows(x.evidence, words)
+        ],
         "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence, words)],
         "settings": [[name, clean(text)] for name, text in checks.settings(x.evidence, words)],
         "given": clean(explanation_line(given, words)) or t("None of those that were tried fits."),
@@ -157,8 +162,11 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         else t("It lowers the score from {before} to {now}.", before=f"{base:.2f}", now=score),
         "overturned_by": clean(words.told(x.overturned_by)) if x.overturned_by else "",
         "others": [
-            [f"{words.hypotheses.get(one.name, one.name)}: {t(one.verdict)}", clean(one.sentence)]
-            for one in x.considered_in(words.told)
+            [
+                f"{words.hypotheses.get(one.name, one.name)}: {t(one.verdict)}",
+                clean(" ".join([one.sentence, *(t(LACKS, **asdict(lack)) for lack in one.lacks)])),
+            ]
+            for one in x.considered_in(words)
             if one.verdict != BEST
         ],
         "raw": [
@@ -242,10 +250,6 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
         ],
         "more": max(len(past.events) - EARLIER, 0),
     }
-
-
-def _limit(one: checks.Row) -> str:
-    return f"{one.measured}, {one.limit}: {one.margin}"
 
 
 def _concluded(dispositions: pd.DataFrame, words: Labels) -> list[str]:

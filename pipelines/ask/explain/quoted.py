@@ -17,10 +17,7 @@ def quoted(
     Where there is no event of the same id here, that is the one of the same kind and vessels that
     overlaps it most, else the nearest in time of the same kind and vessel.
 
-    Returns
-    -------
-    tuple
-        As `matching`, empty where nothing fits; lines to tell.
+    Returns tuple: As `matching`, empty where nothing fits; lines to tell.
     """
     packs = issued.quoted(installation.exported, text)
     if len(packs) != 1:

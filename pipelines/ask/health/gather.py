@@ -48,10 +48,7 @@ def gather(installation: Installation, now: datetime) -> Health:
 
     The clock of an exercise is its newest report: ages of feeds are measured from there.
 
-    Raises
-    ------
-    StoreError
-        If the store can't be opened.
+    Raises StoreError if the store can't be opened.
     """
     last_run = coverage = store = None
     feeds: tuple[Feed, ...] = ()

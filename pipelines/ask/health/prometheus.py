@@ -53,23 +53,16 @@ def _single(health: Health) -> Iterator[tuple[str, str, float | None]]:
     run, store, disk = health.last_run, health.store, health.disk
     now = health.now
     if run is not None:
-        finished = run.finished
-        yield (
-            "last_run_age_seconds",
-            "Since the newest run finished.",
-            (None if finished is None else (now - finished).total_seconds()),
-        )
+        age_s = None if run.finished is None else (now - run.finished).total_seconds()
+        yield "last_run_age_seconds", "Since the newest run finished.", age_s
         yield ("last_run_complete", "Whether the newest run is complete.", run.state == "complete")
         yield "last_run_flagged", "Vessels flagged by the newest run.", run.flagged
         yield "last_run_held_back", "Rules held back by their guard.", len(run.held_back)
         yield "last_run_window_end_timestamp_seconds", "End of its window.", run.end.timestamp()
     yield "run_failed", "Whether the newest attempt failed.", bool(health.failure)
     yield "run_missing", "Whether a run that was due is missing.", health.schedule.missing
-    yield (
-        "next_run_timestamp_seconds",
-        "When the next run is due.",
-        (health.schedule.next_due.timestamp()),
-    )
+    due_s = health.schedule.next_due.timestamp()
+    yield "next_run_timestamp_seconds", "When the next run is due.", due_s
     if store is not None:
         yield "store_bytes", "Size of the store.", store.bytes
         yield "store_positions", "Position reports in the store.", store.rows
@@ -78,11 +71,8 @@ def _single(health: Health) -> Iterator[tuple[str, str, float | None]]:
         yield "store_schema_version", "Version of its tables.", store.schema_version
     yield "disk_free_bytes", "Free on the disk of the home.", disk.free_bytes
     yield "disk_growth_bytes_per_day", "Growth of the home.", disk.growth_per_day_bytes
-    yield (
-        "disk_full_seconds",
-        "Until it is full.",
-        (None if disk.days_left is None else disk.days_left * 86_400),
-    )
+    full_s = None if disk.days_left is None else disk.days_left * 86_400
+    yield "disk_full_seconds", "Until it is full.", full_s
     if health.backup is not None:
         made = health.backup.made
         yield "backup_age_seconds", "Since the newest backup.", (now - made).total_seconds()

@@ -66,13 +66,7 @@ class Changes:
 
 
 def changes(store: Queries, since: Moment, until: Moment) -> Changes:
-    """Compare what was known at two moments.
-
-    Raises
-    ------
-    ChangesError
-        If `since` is the later one.
-    """
+    """Compare what was known at two moments; raises ChangesError if `since` is the later one."""
     if since.ordinal > until.ordinal:
         raise ChangesError(f"{since.run_id} is later than {until.run_id}", hint="swap them")
     before, after = (store.events_as_of(m.ordinal) for m in (since, until))

@@ -83,10 +83,7 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
     pandas.DataFrame
         `FOUND`.
 
-    Raises
-    ------
-    FindError
-        If the text has no letter or digit.
+    Raises FindError if the text has no letter or digit.
     """
     wanted = words(text)
     if not wanted:

@@ -15,10 +15,7 @@ from pipelines.store import Queries, exists, read
 def incident(store: Queries, text: str, moment: Moment) -> pd.DataFrame | None:
     """Return the one incident whose id begins so, as it was known then; None for none or several.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `schemas.INCIDENTS`, one row.
+    Returns pandas.DataFrame: `schemas.INCIDENTS`, one row.
     """
     found = store.known_incidents(moment.ordinal, prefix=text) if text else None
     return found if found is not None and len(found) == 1 else None

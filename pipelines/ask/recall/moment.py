@@ -47,13 +47,7 @@ class Moment:
 
 
 def latest(store: Queries) -> Moment:
-    """Now: the newest run, and all conclusions.
-
-    Raises
-    ------
-    RecallError
-        If there is no run.
-    """
+    """Now: the newest run, and all conclusions; raises RecallError if there is no run."""
     runs = _runs(store)
     return _moment(runs.iloc[-1], FOREVER)
 
@@ -111,10 +105,7 @@ def _moment(run: pd.Series, time: pd.Timestamp) -> Moment:
 def time_of(store: Queries, text: str | None) -> pd.Timestamp:
     """Return the time of a moment, for what is known without a run: reports and conclusions.
 
-    Raises
-    ------
-    TimeError
-        If it is neither a run nor a time.
+    Raises TimeError if it is neither a run nor a time.
     """
     if text is None:
         return FOREVER
@@ -126,10 +117,7 @@ def time_of(store: Queries, text: str | None) -> pd.Timestamp:
 def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:
     """Find the moment to compare with: the one that is named, else that of the run before.
 
-    Raises
-    ------
-    RecallError
-        If there is no run before.
+    Raises RecallError if there is no run before.
     """
     if text is not None:
         return moment(store, text)

@@ -97,13 +97,15 @@ class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
-    kind and subkind, and `facts` what is measured, by its name in the evidence. Four lists hold
+    kind and subkind, `facts` what is measured, by its name in the evidence, and
+    `measures` what reasons ask besides. Four lists hold
     what the program says in English, and what that is in the language: `sayings`, sentences and
     their parts in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the
     names of innocent explanations, and `sentences`, what they say
     (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list lacks, such as the texts
     of a local detector, is given in English, marked as `english` says. `desk` is what the pages
-    of `pipelines.web` say.
+    of `pipelines.web` say; `spoken` and `spoken_parts` what the program says of its own state, and
+    of what was typed: whole, and between commas and semicolons.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -273,11 +275,14 @@ class Labels(BaseModel):
     legend_reach: str
     plan: PlanLabels
     facts: dict[str, str]
+    measures: dict[str, str]
     kinds: dict[str, str]
     sayings: dict[str, str]
     hypotheses: dict[str, str]
     sentences: dict[str, str]
     ship_types: dict[str, str]
+    spoken: dict[str, str]
+    spoken_parts: dict[str, str]
     desk: dict[str, str]
 
     def status_of(self, status: str) -> str:

@@ -1,6 +1,7 @@
 """Watch areas: a polygon and what users want to be told of in it, a YAML file each.
 
-They lie in the folder ``watch_areas`` of the folder of zones, and are zones themselves.
+One that says which class of zone it is, such as `anchorage`, need ask for nothing. They lie in the
+folder ``watch_areas`` of the folder of zones, and are zones themselves.
 """
 
 import unicodedata
@@ -21,6 +22,7 @@ from pipelines.reference.layers.features import read_polygon, read_watches
 from pipelines.reference.layers.files import slug
 
 FOLDER: Final = "watch_areas"
+WATCH_CLASS: Final = "watch_area"
 MAX_BYTES: Final = 200_000
 MAX_FILES: Final = 500
 MAX_NAME: Final = 100
@@ -54,7 +56,7 @@ def read_area(path: Path) -> dict[str, Any]:
     if unknown:
         raise ConfigError(f"{where}: there is no {unknown[0]}", hint=f"known: {', '.join(_KEYS)}")
     texts = {key: _text(made, key, where) for key in ("name", "zone_class", "source", "note")}
-    zone_class = texts["zone_class"] or "watch_area"
+    zone_class = texts["zone_class"] or WATCH_CLASS
     if not texts["name"]:
         raise ConfigError(f"{where}: it has no name")
     try:
@@ -62,7 +64,7 @@ def read_area(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
     watches = read_watches(made.get("watch"), where)
-    if not watches:
+    if not watches and zone_class == WATCH_CLASS:
         raise ConfigError(f"{where}: watch is missing, a list of what to be told of")
     ring = made.get("polygon")
     if not isinstance(ring, list) or not all(_is_point(point) for point in ring):

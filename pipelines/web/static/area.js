@@ -80,6 +80,12 @@ function fit() {
   const chosen = form.elements.when.value;
   for (const one of form.querySelectorAll("[data-when]")) one.hidden = !one.dataset.when.split(" ").includes(chosen);
   form.elements.speed_kn.required = chosen === "speed";
+  const watched = form.elements.zone_class.value === "watch_area"; // it is there to tell of something
+  for (const one of form.querySelectorAll("[data-zone]")) one.hidden = watched;
 }
+form.elements.zone_class.addEventListener("change", (e) => { // a place by itself need tell of nothing
+  if (e.target.value !== "watch_area") form.elements.when.value = "";
+  else form.elements.when.value ||= "enter";
+});
 form.addEventListener("change", fit);
 fit();

@@ -1,6 +1,6 @@
 /* Keys, what stays typed, and what is new. Without this script every page works by its links and forms. */
 "use strict";
-const typing = (e) => e.target.closest("input, textarea, select") && !e.target.matches("[type=radio], [type=checkbox], [type=date]");
+const typing = (e) => e.target.closest("input, textarea, select") && !e.target.matches("[type=radio], [type=checkbox]");
 const panel = document.querySelector("[data-panel]");
 const who = document.querySelector(".who");
 
@@ -116,6 +116,13 @@ if (slide) {
 }
 
 // ---- What was typed stays, whatever becomes of the page, until it is recorded ----
+function day(text) { // as the desk reads it: a year first, or a day
+  const m = text.match(/^(?:(\d{4})-(\d\d?)-(\d\d?)|(\d\d?)[-/.](\d\d?)[-/.](\d{4}))$/);
+  if (!m) return null;
+  const [year, month, date] = m[1] ? [m[1], m[2], m[3]] : [m[6], m[5], m[4]];
+  const at = new Date(Date.UTC(year, month - 1, date));
+  return at.getUTCMonth() === month - 1 ? at : null;
+}
 const form = document.getElementById("conclude");
 if (form) {
   const key = "desk:" + document.body.dataset.account + location.pathname;
@@ -126,7 +133,8 @@ if (form) {
     const chosen = form.elements.conclusion.value;
     quiet.disabled = Boolean(chosen) && !["cleared", "benign_cause"].includes(chosen);
     document.getElementById("quiet-not").hidden = !quiet.disabled;
-    document.getElementById("quiet-date").textContent = date.value && new Date(date.value).toLocaleDateString("en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" });
+    const said = document.getElementById("quiet-date");
+    said.textContent = date.value.trim() && (day(date.value.trim())?.toLocaleDateString("en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" }) || said.dataset.no);
   };
   date.addEventListener("input", () => { if (date.value) form.querySelector("[name=quiet][value=date]").checked = true; });
   if (form.dataset.recorded) localStorage.removeItem(key);

@@ -10,7 +10,7 @@ import shapely
 import detectors
 from detectors.surroundings.rules import Rule
 from detectors.surroundings.zones import Zones
-from pipelines.ask import doctor, rules
+from pipelines.ask import doctor
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
 
@@ -71,20 +71,20 @@ def test_each_fault_is_found(changes, level, words):
 def test_rules_that_hold_no_more_or_belong_nowhere_are_named(tmp_path):
     old = Rule("anchoring", "prohibited", "a notice", valid_until=date(2025, 12, 31))
     zones = zones_with(rules=(old,))
-    assert rules.check_rules(zones, tmp_path, date(2025, 12, 31)) == []
-    (problem,) = rules.check_rules(zones, tmp_path, date(2026, 1, 1))
+    assert doctor.check_rules(zones, tmp_path, date(2025, 12, 31)) == []
+    (problem,) = doctor.check_rules(zones, tmp_path, date(2026, 1, 1))
     assert (problem.level, problem.where) == ("warning", "zone a")
     assert "anchoring: prohibited held until 2025-12-31" in problem.message
     (tmp_path / "rules.yaml").write_text("nowhere: [{ais: required, source: x}]")
-    (problem,) = rules.check_rules(zones_with(), tmp_path, date(2026, 1, 1))
+    (problem,) = doctor.check_rules(zones_with(), tmp_path, date(2026, 1, 1))
     assert "there is no zone 'nowhere'" in problem.message
 
 
 def test_swapped_dates_in_the_rules_file_are_an_error(tmp_path):
-    assert rules.check_files(tmp_path) == []
+    assert doctor.check_rule_files(tmp_path) == []
     text = "a: [{ais: required, source: x, valid_from: 2026-02-01, valid_until: 2026-01-01}]"
     (tmp_path / "rules.yaml").write_text(text)
-    (problem,) = rules.check_files(tmp_path)
+    (problem,) = doctor.check_rule_files(tmp_path)
     assert problem.level == "error"
     assert "rules.yaml, a, rule 1: valid_until 2026-01-01 lies before" in problem.message
 

@@ -98,7 +98,12 @@ def test_all_that_is_said_of_events_is_in_the_catalogue(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_values_are_written_alike_in_every_language(language: str) -> None:
     english, other = labels("en"), labels(language)
-    for text, told in (*other.sayings.items(), *other.sentences.items()):
+    for text, told in (
+        *other.sayings.items(),
+        *other.sentences.items(),
+        *other.spoken.items(),
+        *other.spoken_parts.items(),
+    ):
         assert values_in(text) == values_in(told), text
     for name, text in flat(english.model_dump()):
         told = dict(flat(other.model_dump()))[name]
@@ -110,6 +115,7 @@ def test_values_are_written_alike_in_every_language(language: str) -> None:
 def test_what_is_measured_is_called_something_in_every_language(language: str) -> None:
     english, other = labels("en").facts, labels(language).facts
     assert english.keys() == other.keys()
+    assert labels("en").measures.keys() == labels(language).measures.keys()
     assert len(english) > 250
 
 

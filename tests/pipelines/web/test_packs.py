@@ -32,7 +32,13 @@ def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     page = own.done(seen)
     holds_up(page)
     assert page.all("h1")[0][1] == "A pack for Partner <b>"
-    assert "watch (Sgt Lim: <i>once more)" in [text for _, text in page.all("td")]
+    told = "watch (Sgt Lim: <i>once more)"  # said beside it, and not as if its recipient saw it
+    assert f"1: {told}" in [text for _, text in page.all("li")]
+    assert not [text for _, text in page.all("td") if told in text]
+    back = own.reader.page("/packs")  # whoever left the page finds it again
+    assert [text for about, text in back.all("a") if about["href"] == seen] == [
+        page.all("h1")[0][1]
+    ]
     less = own.done(own.sent(f"{seen}/without", incident_0="1"))
     holds_up(less)
     [title] = [text for _, text in page.all("td")[2:3]]

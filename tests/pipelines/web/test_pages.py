@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +17,7 @@ from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.explain import page as explained
+from pipelines.ask.explain import unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
@@ -26,7 +28,16 @@ from pipelines.base.text import one_line
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.run import plan as flow
-from pipelines.web import concluding, incident, pages, planned, previewing, rooms, spoken, tonight
+from pipelines.web import (
+    areas,
+    concluding,
+    incident,
+    pages,
+    planned,
+    previewing,
+    rooms,
+    tonight,
+)
 from pipelines.web.app import Desk
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Page, Reader, ask
@@ -354,14 +365,17 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
         )
     }
     for path in folder.glob("*.py"):
-        said |= set(re.findall(r'at_desk\("([^"]*)"', path.read_text(encoding="utf-8")))
+        said |= set(re.findall(r'at_desk\(\s*"([^"]*)"', path.read_text(encoding="utf-8")))
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {name.replace("_", " ") for name in STATED}
+    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values()}
+    said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}
-    said |= {text for _, text in concluding.QUIET} | {*spoken.PARTS, *spoken.SENTENCES}
+    said |= {text for _, text in concluding.QUIET}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
+    said |= {*areas.WORDS_ZONES.values(), *areas.WORDS_WHEN.values(), *areas.WORDS_VESSELS.values()}
     known = labels("ms").desk
     assert said - known.keys() == set()
     for text, told in known.items():
@@ -452,7 +466,7 @@ def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
 def test_a_run_that_came_to_nothing_is_the_first_thing_said(
     reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "LOOK_EVERY_S", -1.0)
+    monkeypatch.setattr(rooms, "LOOK_EVERY", timedelta(-1))
     failed = desk_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
     try:

@@ -1,6 +1,7 @@
 """Places at the desk: learned ones are decided on, watch areas drawn, tried and saved."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from pipelines.base.labels import labels
 from pipelines.base.progress import Doing, noted_in, reporter
 from pipelines.base.settings import load
 from pipelines.reference import learned
-from pipelines.reference.layers import read_area
+from pipelines.reference.layers import area_text, read_area
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
 from pipelines.web import areas, outlines, rooms
@@ -123,6 +124,107 @@ def test_an_area_is_changed_by_who_has_seen_it_and_never_by_its_name(own: Own) -
     assert own.sent("/areas/off-klang", act="remove", **{**form, "seen": seen}) == "/places"
     assert not list(own.areas.glob("*.yaml"))
     assert (own.areas / "off-klang.yaml.before").exists()
+
+
+def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it would change is told as it is, of each event: raised, no longer told of, or less."""
+    zone = {**own.about, "zone_class": "anchorage", "when": "", "name": "Roads"}
+    tried: list[backtests.Trial] = []
+    compared = pd.DataFrame(
+        {
+            "event_id": ["a", "b", "c", "d"],
+            "mmsi": [533000001, 533000002, 533000003, 533000004],
+            "kind": "loitering",
+            "start": pd.Timestamp("2026-01-05T18:00Z"),
+            "lat": 3.0,
+            "lon": 101.0,
+            "score": [0.7, 0.6, 0.5, 0.4],
+            "score_before": [float("nan"), float("nan"), 0.9, 0.4],
+            "status": ["new", "gone", "changed", "same"],
+        }
+    )
+
+    class Outcome:
+        result = SimpleNamespace(compared=compared)
+        window = SimpleNamespace(start=compared["start"][0], end=compared["start"][0])
+        vessel_hours = 9
+
+        @property
+        def reasons(self) -> dict[str, str]:
+            return {"a": "Came", "b": "Went", "c": "Less"}
+
+        def counts(self) -> dict[str, dict[str, float]]:
+            one = dict.fromkeys(("events", "leads", "vessels", "leads_per_1000_vessel_hours"), 1.0)
+            return {"before": one, "after": one}
+
+        def flags_changed(self) -> tuple[list[int], list[int]]:
+            return [], [533000002]
+
+    def quickly(_: object, trial: backtests.Trial, *more: object) -> Outcome:
+        tried.append(trial)
+        return Outcome()
+
+    monkeypatch.setattr(backtests, "run_backtest", quickly)
+    page = own.done(own.sent("/area/new", act="try", **zone).partition("#")[0])
+    holds_up(page)
+    assert page.all("p", role="alert") == []
+    assert not list(own.areas.glob("*.yaml"))
+    for said in ("new, 0.70", "no longer told of, 0.60", "0.90 → 0.50"):
+        assert said in page.text
+    assert "Stayed" not in page.text
+    assert "Off the list of flagged vessels it would take" in page.text
+    [trial] = tried
+    assert {"loitering", "encounter", "gap"} <= set(trial.names)
+    now, then = (set(one.frame["zone_id"]) for one in trial.zones)
+    assert then - now == {"watch-roads"}
+
+    for wrong in ({"zone_class": "tss_lane"}, {"zone_class": "watch_area"}, {"zone_class": "<b>"}):
+        assert own.post("/area/new", act="save", **{**zone, **wrong}).status_code == 400
+    own.sent("/area/new", act="save", **zone)
+    made = area_of(own, "roads")
+    assert (made["zone_class"], made["watches"]) == ("anchorage", ())
+    zones = load_zones(load(own.home, own.config)).frame
+    assert zones.set_index("zone_id").loc["watch-roads", "zone_class"] == "anchorage"
+    page = own.reader.page("/areas/roads")
+    holds_up(page)
+    seen = page.all("input", name="seen")[0][0]["value"]
+    again = own.sent("/areas/roads", act="try", **{**zone, "seen": seen})
+    own.done(again.partition("#")[0])
+    assert {"watch-roads"} <= set(tried[-1].zones[0].frame["zone_id"])  # as it was among them
+    own.sent("/areas/roads", act="remove", **{**zone, "seen": seen})
+
+    held = {"name": "Beach", "zone_class": "quiet_beach", "watch": [{"when": "enter"}]}
+    corners = [[lon, lat] for lat, lon in corners_of(own.about["corners"])]
+    (own.areas / "beach.yaml").write_text(area_text({**held, "polygon": corners}))
+    page = own.reader.page("/areas/beach")  # a class of one's own stays, and is nobody else's
+    chosen = [about["value"] for about, _ in page.all("option") if "selected" in about]
+    assert "quiet_beach" in chosen
+    seen = page.all("input", name="seen")[0][0]["value"]
+    beach = {**own.about, "name": "Beach", "zone_class": "quiet_beach", "seen": seen}
+    assert own.post("/area/new", act="save", **beach).status_code == 400
+    own.sent("/areas/beach", act="save", **beach)
+    assert area_of(own, "beach")["zone_class"] == "quiet_beach"
+    (own.areas / "beach.yaml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [("30-11-2026", "2026-11-30"), ("2026-11-30", "2026-11-30"), ("5/1/2026", "2026-01-05")],
+)
+def test_dates_are_taken_with_the_day_or_the_year_first(typed: str, day: str) -> None:
+    form = areas.typed({"valid_until": typed, "when": "enter", "operator": "x"}, "")
+    assert f"{areas._rule(form)['valid_until']}" == day
+
+
+@pytest.mark.parametrize("typed", ["11-30-2026", "5-1-26", "5/1", "2026-11-31", "١-١-٢٠٢٦"])
+def test_a_date_that_can_be_meant_otherwise_is_refused(own: Own, typed: str) -> None:
+    for field in ("valid_until", "since"):
+        answer = own.post("/area/new", act="try", **own.about, **{field: typed})
+        assert answer.status_code == 400
+        [(_, said)] = Page(answer.text).all("p", role="alert")
+        assert f"'{typed}' is no date or time write 2026-11-25 or 25-11-2026" in said
 
 
 @pytest.mark.parametrize(
