@@ -36,7 +36,7 @@ PARTS: Final = (
     "{size} a day",
     "full in {n} days",
     "every {n} minutes: reports up to {time}",
-    "meetings up to {time}",
+    "all else up to {time}",
     "reports of the last {n} h",
     "nothing to compare with yet",
     "no gap",
