@@ -125,7 +125,7 @@ def look_again(
     seen = look(
         store,
         asked,
-        reach.assign(reach_time=reach["reach_time"].clip(upper=start)),  # so far back it is heard
+        reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start)),
         start=start,
         end=end,
         since=since,

@@ -48,8 +48,8 @@ MOST_REPORTS: Final = 500_000
 """So many reports wait at most; then a look takes them in."""
 
 ASK_EVERY: Final = timedelta(minutes=30)
-"""So long after the look before, or after it was asked, is asked whether anything is to be told: the
-shortest silence that is is an hour, and asking costs ten times what reading does."""
+"""So long after the look before, or since it was asked, is asked whether anything is to be told: a
+silence is told once it is an hour long, and asking costs ten times what reading does."""
 
 DAMAGE: Final = frozenset({"future", "truncated archive", "damaged archive", "unreadable file"})
 """What may be wrong with a feed that a look says, or comes back to."""
