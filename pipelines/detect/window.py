@@ -151,8 +151,8 @@ def look(
             heard = heard_by_vessel(segmented.tracked, start, until)
             context = context_of(store, heard["mmsi"], need, since, end, zones, models)
             context = replace(context, noise=segmented.noise)
-            told = partial(run.run, standing=standing, before_each=named, failed=failed)
-            found = told(detectors, segmented.tracked, context)
+            run_all = partial(run.run, standing=standing, before_each=named, failed=failed)
+            found = run_all(detectors, segmented.tracked, context)
             known = {name: one.before for name, one in found.items()}
             del segmented, found
             context = replace(context, noise=frames.empty(frames.NOISE))
