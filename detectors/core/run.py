@@ -72,6 +72,7 @@ def run(
     positions: pd.DataFrame,
     context: Context,
     *,
+    standing: Mapping[str, pd.DataFrame] | None = None,
     before_each: Callable[[str], None] | None = None,
     failed: Callable[[str, Exception], None] | None = None,
 ) -> dict[str, Found]:
@@ -84,6 +85,8 @@ def run(
         no events to it.
     positions, context
         See `Detector.detect`; `context.earlier` is filled in here.
+    standing
+        As of `seen_by`.
     before_each
         Called with each detector's name before it runs.
     failed
@@ -96,7 +99,7 @@ def run(
         if before_each:
             before_each(detector.name)
         try:
-            seen = seen_by(detector, detectors, context, known)
+            seen = seen_by(detector, detectors, context, known, standing)
             before = explain(look(detector, positions, seen), seen, detector.hypotheses)
         except Exception as error:  # one failing detector mustn't stop the others
             if failed is None:
@@ -113,6 +116,7 @@ def seen_by(
     detectors: Sequence[Detector],
     context: Context,
     known: Mapping[str, pd.DataFrame],
+    standing: Mapping[str, pd.DataFrame] | None = None,
 ) -> Context:
     """Return what a detector may know: its window, and the events of those before it.
 
@@ -120,13 +124,20 @@ def seen_by(
     ----------
     known
         `Found.before` of those that have run.
+    standing
+        Events that were over too early to be found again, by detector: with them nobody is asked
+        for more than the window. None where all that is read is found anew.
     """
-    own_start = context.start - extension(detector, detectors)
-    earlier = {
-        name: touching(known[name], own_start - detector.lookback - detector.settle)
-        for name in detector.after
-        if name in known
-    }
+    own_start = context.start
+    if standing is None:
+        own_start -= extension(detector, detectors)
+    earlier = {}
+    for name in detector.after:
+        if name in known:
+            whole = known[name]
+            if standing is not None:
+                whole = events.concat([standing[name], whole])
+            earlier[name] = touching(whole, own_start - detector.lookback - detector.settle)
     return replace(context, start=own_start, earlier=earlier)
 
 

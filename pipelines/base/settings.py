@@ -81,7 +81,8 @@ class WatchSettings(_Section):
     """How often is looked between nights, at how much, and how often at everything."""
 
     every_min: float = Field(0, ge=0)
-    whole_min: float = Field(60, ge=0)
+    early_min: float = Field(60, ge=0)
+    whole_min: float = Field(360, ge=0)
     open_h: float = Field(24, gt=0)
 
 

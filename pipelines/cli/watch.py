@@ -20,11 +20,11 @@ def watch(
 ) -> None:
     """Look every few minutes at what came since, until stopped; selat desk shows it by itself.
 
-    Reads what selat listen has finished recording, and what is new in the feeds. Where that may say
-    something that counts (a silence begun, ended or grown) a look takes it in and asks what rests
-    on a vessel alone, of the vessels of which something is new; every hour (watch.whole_min)
-    one asks every detector of everybody, meetings too. The night's run stays the reference: all
-    this is still new to it. With nothing new nothing is done.
+    Reads what selat listen has finished recording, and what is new in the feeds. Every hour
+    (watch.early_min), and as soon as a silence that counts began or ended, a look takes it in and
+    goes on with silences, meetings and stops from where the last one ended; every six hours
+    (watch.whole_min) one asks every detector, as a night does. The night's run stays the
+    reference: all this is still new to it. With nothing new nothing is done.
 
     Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
 

@@ -22,7 +22,7 @@ from detectors.kinematics.integrity import Segmented
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
-from pipelines.detect.looks import cut, reach_of, told
+from pipelines.detect.looks import reach_of, told
 from pipelines.detect.parts import columns_of
 from pipelines.detect.tail import KEPT, SILENCE, SLOT, Recent
 from pipelines.detect.window import COVERAGE_BEFORE, cut_short, vessels_of
@@ -38,8 +38,8 @@ class Ahead:
     ----------
     store
         What is known: open, and the same for as long as this is used.
-    among, asked
-        All detectors, and those that are asked: they rest on the vessel itself.
+    asked
+        Detectors: their events rest on the vessel itself, and on no others.
     enough
         The score that counts.
     since
@@ -49,7 +49,6 @@ class Ahead:
     """
 
     store: Queries
-    among: Sequence[Detector]
     asked: Sequence[Detector]
     zones: Zones
     models: Mapping[str, Any]
@@ -75,8 +74,7 @@ class Ahead:
         """
         known = self._known[self._known["mmsi"].isin(list(vessels)).to_numpy(bool)]
         stored = {d.name: known[known["detector"] == d.name] for d in self.asked}
-        owners = {d.name: set(vessels) for d in self.asked}
-        need = self.store.need(reach_of(self.asked, self.among, owners, stored, self.since))
+        need = self.store.need(reach_of(self.asked, vessels, stored, self.since))
         need = _with_new(need, vessels, fresh)
         segmented = self._segmented(need, fresh, end)
         context = Context(
@@ -92,31 +90,30 @@ class Ahead:
         )
         found: dict[str, pd.DataFrame] = {}
         for detector in self.asked:
-            seen = run.seen_by(detector, self.among, context, found)
-            before = run.look(detector, segmented.tracked, seen)
-            found[detector.name] = explain(before, seen, detector.hypotheses)
+            before = run.look(detector, segmented.tracked, context)
+            found[detector.name] = explain(before, context, detector.hypotheses)
         if any(map(len, found.values())) and len(cut_short(found, self.asked, need)):
             return True
         for detector in self.asked:
-            since = cut(detector, self.among, self.since)
-            now = run.touching(found[detector.name], since)
-            if told(now, run.touching(stored[detector.name], since), self.enough):
+            since = self.since - detector.settle
+            before = run.touching(stored[detector.name], since)
+            if told(found[detector.name], before, self.enough):
                 return True
         return False
 
     @cached_property
     def _known(self) -> pd.DataFrame:
-        back = max(run.extension(d, self.among) + d.settle for d in self.asked)
+        back = max(d.settle for d in self.asked)
         return self.store.events_touching(self.since - back, FOREVER, written=True)
 
     @cached_property
     def _vessels(self) -> pd.DataFrame:
-        back = max(run.history(d, self.among) + d.settle for d in self.asked)
+        back = max(d.lookback + d.settle for d in self.asked)
         return vessels_of(self.store, self.store.heard(self.since - back, FOREVER), FOREVER)
 
     @cached_property
     def _coverage(self) -> Coverage:
-        back = max(run.history(d, self.among) + d.settle for d in self.asked)
+        back = max(d.lookback + d.settle for d in self.asked)
         return self.store.coverage(self.since - back - COVERAGE_BEFORE, FOREVER)
 
     @cached_property

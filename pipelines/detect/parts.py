@@ -122,6 +122,8 @@ class Sweep:
         `run.Found.before` by detector; filled in by `run`.
     digests
         Of all vessels, of the detectors that make some.
+    standing
+        As of `run.seen_by`.
     failed
         Called with name and error of a detector that raised; it isn't asked again.
     """
@@ -138,6 +140,7 @@ class Sweep:
     failed: Callable[[str, Exception], None]
     known: dict[str, pd.DataFrame] = field(default_factory=dict)
     digests: Digests | None = None
+    standing: Mapping[str, pd.DataFrame] | None = None
     _alone: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def run(self, detectors: Sequence[Detector], only: Mapping[str, set[int]]) -> None:
@@ -276,7 +279,7 @@ class Sweep:
             )
 
     def _seen(self, detector: Detector) -> Context:
-        return run.seen_by(detector, self.among, self.context, self.known)
+        return run.seen_by(detector, self.among, self.context, self.known, self.standing)
 
     def _found(
         self, detector: Detector, segmented: Segmented, seen: Context

@@ -1,8 +1,9 @@
 """Who fell silent or came back: of whom a detector of silence may say something else than it said.
 
 Such a detector (`Detector.of_silence`) is to be asked about a vessel once its silence is long
-enough to be an event, as it grows, when it ends, and when it has shown how it ended
-(`Detector.settle`). Who was heard when is all that this takes: a few numbers a vessel.
+enough to be an event, when it ends, and when it has shown how it ended (`Detector.settle`); what
+else becomes of it the next look tells. Who was heard when is all that this takes: a few numbers a
+vessel.
 """
 
 from datetime import timedelta
@@ -16,10 +17,6 @@ from detectors.core.frames import epoch_us
 from pipelines.store.now import WITHIN
 
 Ints = NDArray[np.int64]
-
-GROWS: Final = 1.5
-"""A silence is asked about again when it is so many times as long: by then the score of a `gap` of
-an hour, the shortest, has risen by a tenth, half of what a run is made for (`looks.WORTH`)."""
 
 _NEVER: Final = np.iinfo("int64").max
 
@@ -53,8 +50,8 @@ class Silences:
     def asked(self) -> None:
         """Note that all who are due were asked about."""
         due = self._due()
-        silent_us = np.maximum((self._end_us - self._last_us[due]) * GROWS, self._silence_us)
-        self._due_us[due] = self._last_us[due] + silent_us.astype("int64")
+        long_us = self._last_us[due] + self._silence_us
+        self._due_us[due] = np.where(long_us > self._end_us, long_us, _NEVER)
         self._again_us[self._again_us <= self._end_us] = _NEVER
 
     def hear(self, mmsi: Ints, time_us: Ints, needed: int) -> None:

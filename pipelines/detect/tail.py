@@ -43,13 +43,10 @@ class Recent:
         Of the input of the date that it is of; empty for none.
     reports
         `integrity.JUDGED` of the last `KEPT`.
-    heard
-        mmsi, time of those of them that are of tracks, in order of both.
     """
 
     digest: str = ""
     reports: pd.DataFrame | None = None
-    heard: pd.DataFrame | None = None
 
 
 class _Tail(NamedTuple):
@@ -71,7 +68,6 @@ def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
     feeds
         Keys of the feeds that weren't there when the date was worked out.
     """
-    recent.heard = None
     of = _tail_of(store, feeds)
     if of is None:
         return False
@@ -102,7 +98,6 @@ def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
     )
     kept = (whole["time"] >= whole["time"].max() - KEPT).to_numpy()
     recent.digest, recent.reports = of.after, whole[kept].reset_index(drop=True)
-    recent.heard = recent.reports.loc[recent.reports["hull"] > 0, ["mmsi", "time"]]
     return True
 
 

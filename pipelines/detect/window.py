@@ -88,6 +88,8 @@ def look(
     start: pd.Timestamp,
     end: pd.Timestamp,
     until: pd.Timestamp | None = None,
+    since: pd.Timestamp | None = None,
+    standing: Mapping[str, pd.DataFrame] | None = None,
     zones: Zones,
     models: Mapping[str, Any],
     memory_gb: float = memory.MEMORY_GB,
@@ -109,6 +111,10 @@ def look(
         Vessels and how far back they are wanted, as `first_reach` says.
     until
         Up to when reports count as heard; None: `end`.
+    since
+        From when on the detectors look; None: as above.
+    standing
+        As of `run.seen_by`.
     memory_gb
         How much memory it may take: vessels are looked at in parts that fit.
     estimated
@@ -120,7 +126,7 @@ def look(
         If what must be held at once doesn't fit into the machine.
     """
     say = progress or (lambda _: None)
-    since, until = start - PROVISIONAL, until or end
+    since, until = since or start - PROVISIONAL, until or end
     failures: dict[str, tuple[str, str]] = {}
 
     def failed(name: str, error: Exception) -> None:
@@ -145,7 +151,8 @@ def look(
             heard = heard_by_vessel(segmented.tracked, start, until)
             context = context_of(store, heard["mmsi"], need, since, end, zones, models)
             context = replace(context, noise=segmented.noise)
-            found = run.run(detectors, segmented.tracked, context, before_each=named, failed=failed)
+            run_all = partial(run.run, standing=standing, before_each=named, failed=failed)
+            found = run_all(detectors, segmented.tracked, context)
             known = {name: one.before for name, one in found.items()}
             del segmented, found
             context = replace(context, noise=frames.empty(frames.NOISE))
@@ -159,7 +166,7 @@ def look(
                 context = context_of(store, heard["mmsi"], need, since, end, zones, models)
                 parts = need, end, sizes.ranges, near, sizes.rows
                 told = context, named, failed, known
-                sweep = Sweep(spool.segmented, *parts, detectors, *told, digests)
+                sweep = Sweep(spool.segmented, *parts, detectors, *told, digests, standing)
                 sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
         further = {name: one for name, one in further.items() if len(one)}
@@ -375,13 +382,18 @@ def cut_short(
     detector reads them.
     """
     parts = [pd.DataFrame({"mmsi": pd.Series(dtype="int64"), "reach_time": need["from_time"][:0]})]
+    loaded = need["from_time"].max()
     for detector in detectors:
         if detector.name not in before:
             continue
         raised = before[detector.name]
         wanted = raised["start"] - detector.lookback
+        early = (wanted < loaded).to_numpy(bool)
+        raised, wanted = raised[early], wanted[early]
         for side in ("mmsi", "other_mmsi"):
             parts.append(pd.DataFrame({"mmsi": raised[side], "reach_time": wanted}))
+    if not any(map(len, parts)):
+        return parts[0]
     wants = pd.concat(parts).groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
     wants = wants.merge(need, on="mmsi")
     short = (wants["reach_time"] < wants["from_time"]) & (wants["first_time"] < wants["from_time"])

@@ -10,7 +10,7 @@ meanwhile (the store, the configuration, what that look noted) asks for a look.
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from detectors.core import frames
 from detectors.core.detector import Detector
 from pipelines import ingest
 from pipelines.detect.ahead import Ahead
-from pipelines.detect.looks import at_once
+from pipelines.detect.looks import early, rests_alone
 from pipelines.detect.silences import Silences
 from pipelines.detect.tail import LATE, Recent
 from pipelines.ingest.sightings import find
@@ -44,8 +44,12 @@ from pipelines.store import Writer, generation, read
 
 Ints = NDArray[np.int64]
 
-MOST_REPORTS: Final = 250_000
+MOST_REPORTS: Final = 500_000
 """So many reports wait at most; then a look takes them in."""
+
+ASK_EVERY: Final = timedelta(minutes=30)
+"""So long after the look before, or since it was asked, is asked whether anything is to be told: a
+silence is told once it is an hour long, and asking costs ten times what reading does."""
 
 DAMAGE: Final = frozenset({"future", "truncated archive", "damaged archive", "unreadable file"})
 """What may be wrong with a feed that a look says, or comes back to."""
@@ -87,7 +91,7 @@ class Glances:
         self._receptions = [frames.empty(frames.RECEPTIONS)]
         self._open = ExitStack()
         self._ahead: Ahead | None = None
-        self._before = self._beside()
+        self._before, self._asked_at = self._beside(), silences.end
 
     @classmethod
     def after(
@@ -110,10 +114,12 @@ class Glances:
             What the open date ended with.
         """
         settings = setup.installation.settings
-        asked = at_once(setup.detectors, setup.zones, setup.models, settings.assess.min_score)
+        enough = settings.assess.min_score
+        asked = early(setup.detectors, setup.zones, setup.models, enough)
+        asked = [d for d in asked if d.of_silence is not None and rests_alone(d)]
         spans = [d.of_silence for d in asked if d.of_silence is not None]
         now = None if left is None else store.now(FOREVER)
-        if left is None or now is None or not spans or len(spans) < len(asked):
+        if left is None or now is None or not spans:
             return None
         if known is None:
             heard = store.heard_last(now.time - max(d.lookback for d in asked))
@@ -154,24 +160,23 @@ class Glances:
 
     def counts(self) -> bool:
         """Whether a look is to be made of what came."""
-        waits = self.silences.end - stamp(self._left.whole)
-        every_min = self._setup.installation.settings.watch.whole_min
-        if waits.total_seconds() >= every_min * 60 or self.reports > MOST_REPORTS:
-            return True
+        watch, end = self._setup.installation.settings.watch, self.silences.end
+        waits = end - stamp(self._left.upto) >= timedelta(minutes=watch.early_min)
+        waits |= end - stamp(self._left.whole) >= timedelta(minutes=watch.whole_min)
         # The reports' clock stands still where too few are heard to believe them.
-        if time.monotonic() - self._since_s >= every_min * 60:
+        waits |= time.monotonic() - self._since_s >= watch.early_min * 60
+        if waits or self.reports > MOST_REPORTS:
             return True
-        due = self.silences.due
+        due = self.silences.due if end - self._asked_at >= ASK_EVERY else set()
+        if not due or not self.reports:
+            return False
         try:
-            if (
-                due
-                and self.reports
-                and self._opened().tells(due, *self._frames(), self.silences.end)
-            ):
+            if self._opened().tells(due, *self._frames(), end):
                 return True
         except Exception:  # what is wrong is for a look to say
             return True
         self.silences.asked()
+        self._asked_at = end
         return False
 
     def close(self) -> None:
@@ -185,7 +190,6 @@ class Glances:
             inst = setup.installation
             self._ahead = Ahead(
                 self._open.enter_context(read(inst.store, on_one_thread(inst.settings.store))),
-                setup.detectors,
                 self._asked,
                 setup.zones,
                 setup.models,

@@ -30,8 +30,6 @@ class State(BaseModel):
         The newest run of the store when it ended.
     feeds
         Keys of the feeds that it and those before it have seen, and the night hasn't.
-    told, told_upto
-        Those of them of which a run tells, and up to when: what came later is looked at again.
     told_from
         From when on reports came since, or may be judged otherwise than they were for that run.
     setup
@@ -48,8 +46,6 @@ class State(BaseModel):
     start: datetime
     run_id: str
     feeds: tuple[str, ...]
-    told: tuple[str, ...]
-    told_upto: datetime
     told_from: datetime
     setup: str
     every_min: float = 0.0

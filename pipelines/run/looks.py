@@ -4,11 +4,12 @@ The night's run stays the reference: what a look has seen stays new to it. A loo
 store as a night is, told as such in its manifest (`look`), so that readers see what came since; its
 window is the last `watch.open_h` hours, and all that is new to the night.
 
-Most looks are at what is new alone (`detect.looks`), and judge the tail of the open date
-(`detect.tail`); every `watch.whole_min` minutes, and when anything is otherwise than the last look
-left it, one is at everything, as a night is. A look at what is new that finds nothing that counts
-towards a flag makes no run: to the next one all that is new still. With nothing new nothing is
-worked out, detected or published.
+Most looks ask the detectors that are told early from where the last one ended (`detect.looks`), and
+judge the tail of the open date (`detect.tail`): every `watch.early_min` minutes, and as soon as a
+glance finds something to tell. Every `watch.whole_min` minutes, and when anything is otherwise than
+the last look left it, one is at everything, as a night is. An early look that finds nothing that
+counts towards a flag makes no run: to the next one all that is new still. With nothing new nothing
+is worked out, detected or published.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
 from pipelines.detect import tail
-from pipelines.detect.looks import Again, New, look_again, with_heard
+from pipelines.detect.looks import Again, look_again
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading
 from pipelines.run.glances import Glances
@@ -198,17 +199,11 @@ class Looker:
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
             whole, tell = window.end, True
         else:
-            told_from = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
-            untold = keys - set(state.told)
-            told_to, heard = stamp(state.told_upto), None if anew else self._recent.heard
-            new = New(frozenset(store.heard_of(untold)), told_from, told_to, heard)
-            again = self._again(store, setup, window, new, bool(unread))
+            since = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
+            again = self._again(store, setup, window, since, bool(unread))
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
             tell = again.tells
-            if tell:
-                back = timedelta(days=inst.settings.detection.reach_back_days)
-                span = (window.start, window.end, back)
-                detection = with_heard(store, detection, setup.detectors, *span)
+            told_from = window.end if tell else since
         finished = None
         if tell:
             about = _about(setup, why, whole, vessels)
@@ -217,11 +212,6 @@ class Looker:
             finished = runs.note(store, judged, published, publish=True)
         else:
             store.publish()
-        told, told_upto = keys, window.end
-        if state is not None and finished is None:
-            told, told_upto = set(state.told), stamp(state.told_upto)
-        else:
-            told_from = window.end
         made = "" if state is None else state.run_id
         if finished is not None:
             made = finished.run_id
@@ -232,8 +222,6 @@ class Looker:
             start=window.start.to_pydatetime(),
             run_id=made,
             feeds=tuple(sorted(keys)),
-            told=tuple(sorted(told)),
-            told_upto=told_upto.to_pydatetime(),
             told_from=told_from.to_pydatetime(),
             setup=digest,
             every_min=self._every_min,
@@ -247,16 +235,19 @@ class Looker:
         only = None if whole else store.dates_of(news)
         return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
 
-    def _again(self, store: Queries, setup: Setup, window: Window, new: New, anyway: bool) -> Again:
-        """Look at what is new alone."""
+    def _again(
+        self, store: Queries, setup: Setup, window: Window, since: pd.Timestamp, anyway: bool
+    ) -> Again:
+        """Look by the detectors that are told early alone."""
         settings = self._installation.settings
         with self._report.bar("Detecting", None) as bar:
             again = look_again(
                 store,
                 setup.detectors,
-                new,
+                since,
                 start=window.start,
                 end=window.end,
+                reach_back=timedelta(days=settings.detection.reach_back_days),
                 zones=setup.zones,
                 models=setup.models,
                 enough=settings.assess.min_score,
@@ -351,7 +342,7 @@ def _text(
 ) -> str:
     upto = f"up to {window.end:%Y-%m-%d %H:%M}Z"
     n = max(vessels.values(), default=0)
-    who = f"all {n:,} vessels" if why else f"{n:,} vessels of which something is new"
+    who = f"all {n:,} vessels" if why else f"what is told early of {n:,} vessels"
     what = "nothing to tell"
     if finished is not None:
         counts = finished.compared["status"].value_counts()
@@ -359,7 +350,7 @@ def _text(
         what = f"{', '.join(told)}; {len(finished.flagged)} flagged"
         if finished.failures:
             what += f"; PARTIAL: {', '.join(finished.failures)}"
-    rest = "" if why else f"; meetings and what else rests on others: up to {whole:%H:%M}Z"
+    rest = "" if why else f"; all else: up to {whole:%H:%M}Z"
     return f"{upto}: {who}: {what}{rest}"
 
 

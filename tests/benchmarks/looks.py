@@ -1,11 +1,12 @@
 """What looks between nights cost: python tests/benchmarks/looks.py FEED.nmea.gz.
 
-The sentences of a feed, each with its time in a tag block, come in files of some minutes, each
-looked at by one process that goes on: CPU seconds by kind of look (at everything; at what is new,
-with a run or quiet; a glance), in all and each, beside those of one night of the same feed in that
-process, which needn't start then.
+The sentences of a feed, each with its time in a tag block, come in files of some minutes (or a
+folder holds such files of any format, in order), each looked at by one process that goes on: CPU
+seconds by kind of look (at everything; at what is new, with a run or quiet; a glance), in all and
+each, with those of the night that follows, beside those of one night of the same feed alone.
+That process needn't start for either night.
 
-    looks.py FEED [--every 15] [--whole 180] [--until 96]
+    looks.py FEED [--every 15] [--early 60] [--whole 360] [--until 96]
 """
 
 import argparse
@@ -38,37 +39,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("feed", type=Path)
     parser.add_argument("--every", type=float, default=15, help="minutes")
-    parser.add_argument("--whole", type=float, default=180, help="minutes between such looks")
+    watch = WatchSettings()
+    parser.add_argument("--early", type=float, default=watch.early_min, help="minutes, at most")
+    parser.add_argument("--whole", type=float, default=watch.whole_min, help="minutes, at most")
     parser.add_argument("--until", type=int, default=1_000_000, help="so many looks")
     given = parser.parse_args()
     looked._FRESH_NS = 0  # type: ignore[misc]  # files are as old as they would be
     spent: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, reporter(quiet=True) as report:
-        home = installation(Path(folder) / "looks", given.whole)
+        watch = WatchSettings(early_min=given.early, whole_min=given.whole)
+        home = installation(Path(folder) / "looks", watch)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
-        for lines in parts(given.feed, given.every)[: given.until]:
-            name = f"{sum(map(len, spent.values())):04d}.nmea"
-            (home.home / "feeds" / name).write_bytes(b"".join(lines))
+        for name, content in parts(given.feed, given.every)[: given.until]:
+            (home.home / "feeds" / name).write_bytes(content)
             done = looker.look()
             spent[kind(done)].append(done.cpu_s)
-        began_s = time.process_time()
-        night = installation(Path(folder) / "night", 0.0)
-        run_night(night, NightRequest(feeds=(str(given.feed),)), quiet=True, steps=None)
-        spent["night"].append(time.process_time() - began_s)
+        alone = installation(Path(folder) / "night", watch)
+        for label, night, feed in (
+            ("the night after", home, home.home / "feeds"),
+            ("a night alone", alone, given.feed),
+        ):
+            began_s = time.process_time()
+            run_night(night, NightRequest(feeds=(str(feed),)), quiet=True, steps=None)
+            spent[label].append(time.process_time() - began_s)
     for name, each in spent.items():
         sys.stdout.write(f"{name:20} {len(each):4} {sum(each):8.1f} {np.mean(each):8.2f}\n")
 
 
-def installation(folder: Path, whole_min: float) -> Installation:
+def installation(folder: Path, watch: WatchSettings) -> Installation:
     """Return a new home with a folder for feeds."""
     (folder / "feeds").mkdir(parents=True)
     found = load(folder)
-    watch = WatchSettings(whole_min=whole_min)
     return replace(found, settings=found.settings.model_copy(update={"watch": watch}))
 
 
-def parts(feed: Path, every_min: float) -> list[list[bytes]]:
-    """Return the lines of a feed in the order in which they came, by so many minutes."""
+def parts(feed: Path, every_min: float) -> list[tuple[str, bytes]]:
+    """Return names and contents of files: a folder's, or the lines of a feed in the order in which
+    they came, by so many minutes.
+    """
+    if feed.is_dir():
+        return [(path.name, path.read_bytes()) for path in sorted(feed.iterdir())]
     lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)
     times = [int(found[1]) if (found := TIME.search(line[:80])) else 0 for line in lines]
     padded = np.pad(times, AROUND // 2, mode="edge")
@@ -76,7 +86,8 @@ def parts(feed: Path, every_min: float) -> list[list[bytes]]:
     usual_s = np.maximum.accumulate(np.median(around, axis=1))
     cuts = np.flatnonzero(np.diff((usual_s - usual_s[0]) // (every_min * 60))) + 1
     edges = [0, *cuts.tolist(), len(lines)]
-    return [lines[a:b] for a, b in pairwise(edges)]
+    files = [b"".join(lines[a:b]) for a, b in pairwise(edges)]
+    return [(f"{n:04d}.nmea", content) for n, content in enumerate(files)]
 
 
 def kind(done: Looked) -> str:

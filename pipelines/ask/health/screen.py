@@ -101,7 +101,7 @@ def _look(health: Health, look: LastLook) -> str:
     often = f", every {look.every_min:g} minutes" if look.every_min else ""
     return (
         f"{day(look.looked)}, {age(_since(health, look.looked))} ago{often}: reports up to "
-        f"{day(look.upto)}, meetings up to {day(look.whole)}"
+        f"{day(look.upto)}, all else up to {day(look.whole)}"
     )
 
 

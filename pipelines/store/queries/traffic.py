@@ -58,14 +58,6 @@ class TrafficQueries(Generation):
         )
         return self.sql(query, {"since": since})
 
-    def heard_of(self, feed_keys: Collection[str]) -> set[int]:
-        """Return MMSIs of the vessels that some feeds hold a report or a statement of."""
-        query = (
-            "SELECT mmsi FROM presence WHERE list_contains($keys, feed_key) "
-            "UNION SELECT mmsi FROM statics WHERE list_contains($keys, feed_key)"
-        )
-        return set(self.sql(query, {"keys": list(feed_keys)})["mmsi"].tolist())
-
     def dates_of(self, feed_keys: Collection[str]) -> set[str]:
         """Return UTC dates that some feeds hold a position report of."""
         query = "SELECT DISTINCT date FROM presence WHERE list_contains($keys, feed_key)"

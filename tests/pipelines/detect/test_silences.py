@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.detect.silences import GROWS, Silences
+from pipelines.detect.silences import Silences
 
 BEGIN = pd.Timestamp("2026-01-06T03:00Z").as_unit("us")
 SILENCE, SETTLE, EVERY, LOOKS = 60, 20, 15, 24
@@ -56,12 +56,7 @@ def test_who_may_be_told_of_is_asked_about(heard: dict[int, set[int]]) -> None:
             ended = any(since < b <= end or since < b + SETTLE <= end for _, b in long)
             silent = end - until[-1]
             begun = silent >= SILENCE and since - until[-1] < SILENCE
-            grown = (
-                silent >= SILENCE
-                and silent >= GROWS * max(since - until[-1], 1)
-                and since >= until[-1]
-            )
-            if ended or begun or grown:
+            if ended or begun:
                 assert vessel in found.due
             elif not long and silent < SILENCE:
                 assert vessel not in found.due

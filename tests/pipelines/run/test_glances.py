@@ -50,9 +50,9 @@ class Watch:
         (self.home / "feeds").mkdir(parents=True)
         self.begin()
 
-    def begin(self, whole_min: float = 100_000.0) -> None:
+    def begin(self, whole_min: float = 100_000.0, early_min: float = 100_000.0) -> None:
         """Begin anew, as another process."""
-        self.installation = installation_of(self.home, whole_min, 0.3)
+        self.installation = installation_of(self.home, whole_min, 0.3, early_min)
         with reporter(quiet=True) as report:
             self.looker = Looker(self.installation, [str(self.home / "feeds")], report)
 
@@ -184,6 +184,16 @@ def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
     while not begun.next().whole:
         pass
     assert [bool(begun.next().whole) for _ in range(2)] == [False, True]
+
+
+def test_meetings_are_looked_for_in_time(begun: Watch) -> None:
+    begun.begin(early_min=60.0)
+    assert begun.next().vessels
+    each = [begun.next() for _ in range(4)]
+    assert [bool(one.vessels) for one in each] == [False, True, False, True]
+    assert "encounter" in each[-1].vessels
+    assert "crossing" not in each[-1].vessels
+    assert not each[-1].whole
 
 
 @pytest.fixture(scope="module")
