@@ -13,6 +13,7 @@ from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.surroundings.coasts import SPACING_M, Coasts
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SOON_S: Final = 1800
 """A run that goes on for longer than this beyond its passage leads elsewhere."""
@@ -142,10 +143,11 @@ def _ending(
     near_m = limits.turned_m if turned else limits.near_m
     if coast_m <= near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
-        return (AT_SEA if back else NEAR), None
+        return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts)
     if (len(rows) - 1) * limits.step_s > SOON_S:
-        turned = step > 0 and _turned_unheard(limits, grid, row, own, coasts)
-        return (UNHEARD if turned else AT_SEA), None
+        if step > 0 and _turned_unheard(limits, grid, row, own, coasts):
+            return UNHEARD, _landed_between(limits, grid, row, own, coasts)
+        return AT_SEA, None
     chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
 
@@ -178,14 +180,46 @@ def _landed(
     then = high if step > 0 else low - 1
     if not 0 <= then < len(grid.tick) or grid.track_id[then] != grid.track_id[on]:
         return None
-    rows = np.array([of_run, then])
+    speed_kn = grid.speed_kn[min(end, of_run) - RECENT : max(end, of_run) + RECENT]
+    return _reached(limits, grid, np.array([of_run, then]), speed_kn, own, coasts)
+
+
+def _landed_between(
+    limits: Limits, grid: timegrid.Grid, row: int, own: int, coasts: Coasts
+) -> float | None:
+    """Return how likely a vessel was at the coast `own` between the two reports around a row of the
+    grid at which it turned about there, as `_landed`; None where they lie less than `SOON_S` apart.
+    """
+    found = []
+    for report in {int(grid.report[row]), int(grid.report[min(row + 1, len(grid.tick) - 1)])}:
+        low, high = np.searchsorted(grid.report, [report, report + 1]).tolist()
+        if high >= len(grid.tick) or grid.track_id[high] != grid.track_id[row]:
+            continue
+        if int(grid.tick[high] - grid.tick[low]) * limits.step_s >= SOON_S:
+            around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
+            around = around[grid.track_id[around] == grid.track_id[row]]
+            ends = np.array([low, high])
+            found.append(_reached(limits, grid, ends, grid.speed_kn[around], own, coasts))
+    return max(found, default=None)
+
+
+def _reached(
+    limits: Limits,
+    grid: timegrid.Grid,
+    rows: Ints,
+    speed_kn: Floats,
+    own: int,
+    coasts: Coasts,
+) -> float:
+    """Return how likely the coast `own` was reached in the silence between two rows of the grid, at
+    the usual speed under way of those made about it.
+    """
     coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
-    moving = grid.speed_kn[min(end, of_run) - RECENT : max(end, of_run) + RECENT]
-    moving = moving[moving >= limits.min_speed_kn]
-    speed_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
-    silence_s = abs(int(grid.tick[then] - grid.tick[of_run])) * limits.step_s
-    way_m = np.array(HURRY * speed_kn * geodesy.KNOT_MPS * silence_s)
-    apart_m = geodesy.distance_m(grid.lat[of_run], grid.lon[of_run], grid.lat[then], grid.lon[then])
+    moving = speed_kn[speed_kn >= limits.min_speed_kn]
+    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    silence_s = abs(int(grid.tick[rows[1]] - grid.tick[rows[0]])) * limits.step_s
+    way_m = np.array(HURRY * usual_kn * geodesy.KNOT_MPS * silence_s)
+    apart_m = geodesy.distance_m(*(at[row] for row in rows for at in (grid.lat, grid.lon)))
     return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
 
 

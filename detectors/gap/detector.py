@@ -61,7 +61,8 @@ class Gap(Limits):
       that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
       all of them, by those that it was heard in and missed in the `history_s` before and by how
       often all vessels of that day miss one, which is worth `n_prior_chances` (see
-      `gap.passes`); `max_missed_chance_b` for class B, by its like in its cell and the eight
+      `gap.passes`; where the whole feed comes by passes and it is heard again, all within sight of
+      a satellite count); `max_missed_chance_b` for class B, by its like in its cell and the eight
       around. A satellite has no edge: neither of the next three is asked
       then.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight

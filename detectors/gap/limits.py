@@ -184,6 +184,15 @@ class Limits(Detector):
             "satellites alone hear, 9-14 off the coast stations."
         ),
     )
+    max_feed_share: PositiveFloat = Field(
+        0.9,
+        le=1.0,
+        description=(
+            "A feed that heard nothing in every tenth of the ten minutes of the day before comes "
+            "by passes alone: simulated nights heard by satellites had 0.44 to 0.8 where silences "
+            "began, feeds of stations, thinned ones too, 1.0."
+        ),
+    )
     min_even_share: PositiveFloat = Field(0.4, le=1.0, description=_MIN_EVEN_SHARE)
     max_even_s: PositiveFloat = Field(1200.0, description=_MIN_EVEN_SHARE)
     max_missed_chance: PositiveFloat = Field(0.006, le=0.5, description=_MAX_MISSED_CHANCE)

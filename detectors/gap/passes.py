@@ -28,7 +28,10 @@ def chances(
 
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
     what is about at one pass, but sets of class B as the crowd has it (Report ITU-R M.2084), so
-    that for one of them only its like count, in its own cell and the eight around. Of those in the
+    that for one of them only its like count, in its own cell and the eight around. Where the whole
+    feed comes by passes (`feed_by_passes`: in `max_feed_share` of the ten minutes of the day before
+    it heard anything) and the vessel is heard again, so that it stayed within sight, for class A
+    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`). Of the chances in the
     `history_s` before, the vessel was heard in so many and missed so many; what all vessels of the
     day before show is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
     those of the silence too is the beta-binomial one (posterior predictive: Gelman et al. 2013,
@@ -44,9 +47,12 @@ def chances(
     changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
     n_heard = changes[row] - changes[first] + 1
     silence, step = timegrid.ranges(first, row - first)
-    between = _with_others(limits, _between(step, reports), reports, context)
+    tens = silences.start_us // (coverage.FEED_SLOT_S * SECOND_US)
+    feed_by_passes = context.coverage.feed_usual(tens) <= limits.max_feed_share
+    in_sight = feed_by_passes & ~silences.is_open
+    between = _with_others(limits, _between(step, reports), in_sight[silence], reports, context)
     n_missed = np.bincount(silence, weights=between, minlength=len(row)).astype("int64")
-    n_chances = _with_others(limits, silences, reports, context)
+    n_chances = _with_others(limits, silences, in_sight, reports, context)
     heard, missed = _prior(limits, silences, reports, context)
     heard, missed = heard + n_heard, missed + n_missed
     chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
@@ -62,6 +68,7 @@ def chances(
     return {
         "by_passes": thin & enough,
         "heard_thinly": thin,
+        "feed_by_passes": feed_by_passes,
         "n_reports_per_half_hour": density,
         "n_chances_heard": n_heard,
         "n_chances_missed": n_missed,
@@ -107,8 +114,16 @@ def _between(step: Ints, reports: History) -> Silences:
     return Silences(step, np.zeros(len(step), bool), reports.time_us[step], until_us, {})
 
 
-def _with_others(limits: Limits, silences: Silences, reports: History, context: Context) -> Ints:
-    """Return the whole half hours of silences in which others were heard within reach."""
+def _with_others(
+    limits: Limits,
+    silences: Silences,
+    in_sight: NDArray[np.bool_],
+    reports: History,
+    context: Context,
+) -> Ints:
+    """Return the whole half hours of silences in which others were heard within reach, or within
+    sight of a satellite.
+    """
     found = np.zeros(len(silences.row), "int64")
     long = np.flatnonzero(silences.end_us - silences.start_us >= _SLOT_US)
     some = Silences(
@@ -119,9 +134,12 @@ def _with_others(limits: Limits, silences: Silences, reports: History, context: 
         {},
     )
     there = some.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
-    others = context.coverage.receiving(there.lat, there.lon, there.slot) >= limits.min_neighbours
+    place = there.lat, there.lon, there.slot
+    seen = context.coverage.receiving(*place, coverage.SIGHT_CELLS)
+    near = context.coverage.receiving(*place)
+    others = np.where(in_sight[long][there.silence], seen, near) >= limits.min_neighbours
     own_class = reports.ais_class_of(some.row)[there.silence]
-    alike = context.coverage.around(there.lat, there.lon, there.slot, own_class)
+    alike = context.coverage.around(*place, own_class)
     others = np.where(own_class == "B", alike.vessels >= 1, others)
     found[long] = np.bincount(there.silence, weights=others, minlength=len(long))
     return found

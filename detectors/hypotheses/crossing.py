@@ -66,6 +66,13 @@ LANDS_M: Final = 500.0
 SLOW_KN: Final = 10.0
 """Boats that work and boats of traders; those that were built for a run make 16 kn and more."""
 
+MAY_HAVE_LANDED: Final = Any(
+    Compare("start_ashore_probability", ">=", 0.25),
+    Compare("end_ashore_probability", ">=", 0.25),
+)
+"""Heard before it came to that coast and after it had left: that it turned about short of it isn't
+known (a judgement: even at will it goes ashore in a quarter of its ways)."""
+
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
@@ -165,6 +172,7 @@ HYPOTHESES: Final = (
                 All(
                     Compare("turned_off_m", ">=", LANDS_M),
                     Compare("mean_speed_kn", "<", SLOW_KN),
+                    Not(MAY_HAVE_LANDED),
                 ),
                 "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
                 "home, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",

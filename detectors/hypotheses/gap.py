@@ -349,7 +349,7 @@ HYPOTHESES: Final = (
         0.15,
         (
             Case(
-                Compare("heard_fraction", "<", 0.8),
+                All(Compare("heard_fraction", "<", 0.8), Not(BY_PASSES)),
                 "other vessels around were heard in only {heard_fraction:.0%} of the half hours",
             ),
         ),

@@ -38,6 +38,8 @@ HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 
 """Heard again, where others are heard ahead at other hours."""
 HEARD_ASTERN: Final = All(Not(Is("is_open")), Compare("astern_known_ratio", ">=", 0.5))
 """Heard again on a way that leads through where others are heard."""
+IN_SIGHT: Final = All(Is("feed_by_passes"), Not(Is("is_open")))
+"""Heard again by what sees both ends at a time, and all ways between them: no range ends there."""
 
 OUT_OF_RANGE: Final = Hypothesis(
     "sailing out of range",
@@ -58,7 +60,7 @@ OUT_OF_RANGE: Final = Hypothesis(
                 Is("was_moving"),
                 AHEAD_IS_THIN,
                 Compare("ahead_known_ratio", "<", 0.5),
-                Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"))),
+                Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"), IN_SIGHT)),
             ),
             "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
             "{ahead_heard_fraction:.0%} of the half hours that followed",
@@ -105,7 +107,7 @@ OVER_THE_EDGE: Final = Hypothesis(
                 Is("was_moving"),
                 Compare("ahead_known_ratio", "<", UNHEARD),
                 Compare("ahead_heard_fraction", "<", UNHEARD),
-                Not(Is("again_ahead")),
+                Not(Any(Is("again_ahead"), IN_SIGHT)),
             ),
             "it made for where nobody was heard in the day before or meanwhile, up to "
             "{ahead_distance_m:nm.0f} nm ahead: no satellite hears only what is astern",

@@ -32,8 +32,10 @@ SILENCE_S: Final = 3600
 """A track not heard for so long after a report fell silent there. Where most do, reception ends."""
 
 NEAR_CELLS: Final = 5
-"""Side of the blocks of cells in which `Coverage.receiving` looks, half a degree or 30 nm: a block
-and the eight around it are about what one coast station hears."""
+SIGHT_CELLS: Final = 40
+"""Sides of the blocks of cells in which `Coverage.receiving` looks, 30 nm and 240 nm: a block and
+the eight around it are about what a coast station hears, or well within what a satellite does at a
+time (3,000 km across from 600 km up)."""
 
 FEED_SLOT_S: Final = 600
 """Length of a time slot of `FEED`."""
@@ -83,11 +85,8 @@ LYING: Final = {
 }
 """Where vessels lay still, by half hour and a cell of half a mile; see `lying`."""
 
-REPORTS: Final = {
-    name: TRACKED[name] for name in ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
-}
+REPORTS: Final = {k: TRACKED[k] for k in ("mmsi", "time", "lat", "lon", "ais_class", "track_id")}
 """What is learned from: `frames.TRACKED` without the columns that don't matter."""
-
 
 CELL_SLOTS: Final = 1 << 24
 """More half hours than there are in nine centuries from 1970 on."""
@@ -192,12 +191,14 @@ class Coverage:
         vessels, silences = sums.astype("int64")
         return vessels, silences
 
-    def receiving(self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike) -> Ints:
-        """Vessels of any class heard in the block of `NEAR_CELLS` of each point and the eight
-        around it, in a half hour: whether what receives there was working.
+    def receiving(
+        self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, size: int = NEAR_CELLS
+    ) -> Ints:
+        """Vessels heard in a half hour in and around the block of each point, of `NEAR_CELLS` or
+        `SIGHT_CELLS`: whether what receives there was working.
         """
-        keys, vessels = self._blocks
-        key, inside = block_keys(lat, lon, slot, NEAR_CELLS)
+        keys, vessels = self._blocks[size]
+        key, inside = block_keys(lat, lon, slot, size)
         if len(keys) == 0:
             return np.zeros(len(key), "int64")
         at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
@@ -248,15 +249,12 @@ class Coverage:
 
     def rates(self, *, class_b: bool = False) -> Rates:
         """Return how often vessels fall silent by day and all places: class B, or any class."""
-        return self._class_b_rates if class_b else self._any_class_rates
+        return self._rates[class_b]
 
     @cached_property
-    def _any_class_rates(self) -> Rates:
-        return Rates(*self._any_class, _LAT_CELLS, _LON_CELLS)
-
-    @cached_property
-    def _class_b_rates(self) -> Rates:
-        return Rates(*self._class_b, _LAT_CELLS, _LON_CELLS)
+    def _rates(self) -> tuple[Rates, Rates]:
+        globe = _LAT_CELLS, _LON_CELLS
+        return Rates(*self._any_class, *globe), Rates(*self._class_b, *globe)
 
     @cached_property
     def _any_class(self) -> tuple[Ints, Floats]:
@@ -287,13 +285,15 @@ class Coverage:
         return key[order], totals
 
     @cached_property
-    def _blocks(self) -> tuple[Ints, Ints]:
-        """Sorted keys of blocks of cells and half hours; the vessels heard in each."""
+    def _blocks(self) -> dict[int, tuple[Ints, Ints]]:
+        """By size: sorted keys of blocks of cells and half hours, the vessels heard in each."""
         keys, values = self._any_class
         slot, row, col = _parts_of(keys)
-        key = cell_key(slot, row // NEAR_CELLS, col // NEAR_CELLS)
-        blocks, at = np.unique(key, return_inverse=True)
-        return blocks, np.bincount(at, weights=values[0]).astype("int64")
+        found = {}
+        for size in (NEAR_CELLS, SIGHT_CELLS):
+            blocks, at = np.unique(cell_key(slot, row // size, col // size), return_inverse=True)
+            found[size] = blocks, np.bincount(at, weights=values[0]).astype("int64")
+        return found
 
 
 class Heard(NamedTuple):

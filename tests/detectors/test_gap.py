@@ -115,10 +115,10 @@ def naive(stage) -> set[tuple]:
         near = near[near["slot"] + hours(1.5) <= end]
         return int(near["vessels"].sum()), int(near["silences"].sum())
 
-    def receiving(lat: float, lon: float, slot: pd.Timestamp) -> int:
-        row, col = (int(c[0]) // 5 for c in coverage.cells_of([lat], [lon]))
-        near = cells[(cells["slot"] == slot) & (cells["row"] // 5 - row).abs().le(1)]
-        return int(near.loc[(near["col"] // 5 - col).abs().le(1), "vessels"].sum())
+    def receiving(lat: float, lon: float, slot: pd.Timestamp, size: int = 5) -> int:
+        row, col = (int(c[0]) // size for c in coverage.cells_of([lat], [lon]))
+        near = cells[(cells["slot"] == slot) & (cells["row"] // size - row).abs().le(1)]
+        return int(near.loc[(near["col"] // size - col).abs().le(1), "vessels"].sum())
 
     def passes(track: pd.DataFrame, i: int, end: pd.Timestamp, is_open: bool) -> bool:
         """Whether more chances were missed than the vessel's own hearing before explains."""
@@ -131,11 +131,14 @@ def naive(stage) -> set[tuple]:
         heard = len({track["time"].iloc[k].floor("30min") for k in past})
         over_s = (start - track["time"].iloc[past[0]]).total_seconds()
         is_b = here["ais_class"] == "B"
+        tens = pd.date_range(end=start.floor("10min"), periods=144, freq="10min")
+        brought = [ten in feed for ten in tens]
+        size = 40 if not is_open and np.mean(brought[brought.index(True) :]) <= 0.9 else 5
 
         def chance_to_be_heard(lat: float, lon: float, slot: pd.Timestamp) -> bool:
             if is_b:
                 return vessels(lat, lon, slot, "B")[0] >= 1
-            return receiving(lat, lon, slot) >= 2
+            return receiving(lat, lon, slot, size) >= 2
 
         missed = [
             chance_to_be_heard(*between(track.iloc[k], track.iloc[k + 1], slot), slot)
@@ -321,6 +324,29 @@ def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert found["start"].tolist() == [T0 + hours(29 / 1.5 + 0.01)] * n_found
+
+
+@pytest.mark.parametrize(("every_min", "n_found"), [(40, 1), (5, 0)])
+def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
+    stage_of, fill, zones_from, every_min, n_found
+):
+    """Ships 100 nm off are heard at each pass, or all the time by stations, and nobody nearer,
+    while one under way misses eight passes.
+    """
+    rows = [
+        (563000200 + k, T0 + hours(n * every_min / 60), 3.7 + 0.02 * k, 101.1, "A")
+        for k in range(4)
+        for n in range(DAYS * 24 * 60 // every_min)
+    ]
+    rows += [
+        (563000001, T0 + hours(n / 1.5 + m / 60), 2.04, 101.1 + 0.1 * (n - 24), "A")
+        for n in (*range(24, 30), *range(38, 44))
+        for m in (0, 1)
+    ]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
+    assert [e.facts["feed_by_passes"] for e in found["evidence"]] == [True] * n_found
 
 
 @pytest.mark.parametrize(
