@@ -360,15 +360,8 @@ def vessels_of(store: Queries, mmsi: pd.Series, end: pd.Timestamp) -> pd.DataFra
     stated = store.vessels(end)
     silent = pd.DataFrame({"mmsi": mmsi[~mmsi.isin(stated["mmsi"])]})
     vessels = pd.concat([stated, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
-    nothing = {
-        "imo": 0,
-        "name": "",
-        "callsign": "",
-        "ship_type": -1,
-        "destination": "",
-        "ais_class": "",
-    }
-    vessels = vessels.fillna(nothing)
+    nothing = dict.fromkeys(("name", "callsign", "destination", "ais_class"), "")
+    vessels = vessels.fillna({**nothing, "imo": 0, "ship_type": -1})
     vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
     return frames.conform(vessels, frames.VESSELS)
 

@@ -48,3 +48,15 @@ def ship_type_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArra
     words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
     code = np.asarray(codes, "int64")
     return np.where((code >= 0) & (code < len(words)), words[code % len(words)], "").astype(object)
+
+
+def nav_status_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
+    """Return navigation status codes in words (ITU-R M.1371-5, table 45), empty for 15 and
+    unknown.
+    """
+    table = read_table(reference_dir / "codes" / "nav_status.csv")
+    words = np.full(16, "", dtype=object)
+    words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
+    words[15] = ""
+    code = np.asarray(codes, "int64")
+    return np.where((code >= 0) & (code < len(words)), words[code % len(words)], "").astype(object)

@@ -64,15 +64,8 @@ ACCURACY, RAIM, OWN_SHIP = 1, 2, 64
 MANEUVER_SHIFT, REPEAT_SHIFT = 2, 4
 OFF_POSITION, VIRTUAL, ASSIGNED = 4, 8, 128
 # Bits of `has`: what a static message says.
-HAS_NAME, HAS_CALLSIGN, HAS_VOYAGE, HAS_SHIP_TYPE, HAS_SIZE, HAS_VENDOR, HAS_MOTHER_SHIP = (
-    1,
-    2,
-    4,
-    8,
-    16,
-    32,
-    64,
-)
+HAS_NAME, HAS_CALLSIGN, HAS_VOYAGE, HAS_SHIP_TYPE = 1, 2, 4, 8
+HAS_SIZE, HAS_VENDOR, HAS_MOTHER_SHIP = 16, 32, 64
 
 _ROW: Final[list[Any]] = [
     ("time", "i8"),
@@ -312,10 +305,6 @@ def joined(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> Rows:
     return np.concatenate([part.view(f"V{dtype.itemsize}") for part in parts]).view(dtype)
 
 
-def _zeros(dtype: Any, *shape: int) -> Any:
-    return np.zeros(shape, dtype)
-
-
 class Tables(NamedTuple):
     """The arena's rows of messages, by what they are."""
 
@@ -360,38 +349,38 @@ class Memory:
 
     def __init__(self, rows: int = 1 << 17) -> None:
         reasons, many, some = len(REASONS), max(rows // 2, 4), max(rows // 4, 4)
-        self.head = _zeros(HEAD, 1)
+        self.head = np.zeros(1, HEAD)
         self.tables = Tables(
-            _zeros(POSITION, rows),
-            _zeros(STATIC, some),
-            _zeros(BASE, some),
-            _zeros(AID, max(rows // 16, 4)),
-            _zeros(OTHER, some),
+            np.zeros(rows, POSITION),
+            np.zeros(some, STATIC),
+            np.zeros(some, BASE),
+            np.zeros(max(rows // 16, 4), AID),
+            np.zeros(some, OTHER),
         )
         self.rejects = Rejects(
-            _zeros(REJECT, max(many, 4 * PARTS)),
-            _zeros("i8", reasons),
-            _zeros("i8", reasons, MAX_SAMPLES, 3),
-            _zeros("u1", reasons, MAX_SAMPLES, MAX_TEXT),
+            np.zeros(max(many, 4 * PARTS), REJECT),
+            np.zeros(reasons, "i8"),
+            np.zeros((reasons, MAX_SAMPLES, 3), "i8"),
+            np.zeros((reasons, MAX_SAMPLES, MAX_TEXT), "u1"),
         )
-        self.stamps = _zeros(STAMP, many)
-        self.type_counts = _zeros("i8", 64)
-        self.kinds = _zeros(KIND, KINDS)
+        self.stamps = np.zeros(many, STAMP)
+        self.type_counts = np.zeros(64, "i8")
+        self.kinds = np.zeros(KINDS, KIND)
         self.parts = Parts(
-            _zeros(SLOT, SLOTS),
-            _zeros(PIECE, SLOTS, PARTS),
-            _zeros("u1", SLOTS, PARTS, PART_TEXT + 8),
-            _zeros("i8", SLOTS // WAYS),
+            np.zeros(SLOTS, SLOT),
+            np.zeros((SLOTS, PARTS), PIECE),
+            np.zeros((SLOTS, PARTS, PART_TEXT + 8), "u1"),
+            np.zeros(SLOTS // WAYS, "i8"),
         )
-        self.groups = _zeros(GROUP, GROUPS)
+        self.groups = np.zeros(GROUPS, GROUP)
         self.known = Stations(
-            _zeros("i8", STATION_SLOTS),
-            _zeros("u1", MAX_STATIONS, STATION_NAME),
-            _zeros("u1", MAX_STATIONS),
+            np.zeros(STATION_SLOTS, "i8"),
+            np.zeros((MAX_STATIONS, STATION_NAME), "u1"),
+            np.zeros(MAX_STATIONS, "u1"),
         )
-        self.wrappers = _zeros(WRAPPER, many)
-        self.words = _zeros("u8", PAYLOAD_WORDS)
-        self.joined = _zeros("u1", PARTS * PART_TEXT + 64)
+        self.wrappers = np.zeros(many, WRAPPER)
+        self.words = np.zeros(PAYLOAD_WORDS, "u8")
+        self.joined = np.zeros(PARTS * PART_TEXT + 64, "u1")
 
     def arguments(self) -> tuple[Any, ...]:
         """Return the arrays, in the order of the kernel's arguments."""
@@ -407,6 +396,4 @@ class Memory:
         """Names of the stations that the feed has named so far, by code."""
         count = int(self.head[0]["stations"])
         names = zip(self.known.names[:count], self.known.lengths[:count], strict=True)
-        return [
-            name[:length].tobytes().decode("ascii", "backslashreplace") for name, length in names
-        ]
+        return [name[:n].tobytes().decode("ascii", "backslashreplace") for name, n in names]

@@ -263,6 +263,13 @@ def test_code_words():
         "tanker, hazard category D",
     ]
     assert tables.ship_type_words([-1, 0, 7, 255, 300]).tolist() == [""] * 5
+    assert tables.nav_status_words([0, 1, 15, 99, -1]).tolist() == [
+        "under way using engine",
+        "at anchor",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_what_is_returned_is_the_callers_own():
