@@ -12,13 +12,13 @@ from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import FERRIES, Line, line
 from pipelines.exercise.motion import AT_ANCHOR, MOORED, UNDER_WAY, Path, join, sail, stay
 from pipelines.exercise.stage import HOUR_S, Place, Stage, start_from
+from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import ExerciseError
 
 SWING_ROOM_M: Final = 350.0
 """Clearance from land of a place to anchor: the ship swings up to 300 m from where it stopped."""
 _LOCAL_TIME_S: Final = 8 * HOUR_S
 """Malaysia, Singapore and Riau Islands ahead of UTC (Sumatra, an hour less, sails by its own)."""
-_TRIES: Final = 60
 GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
 """Of a fishing ground."""
 
@@ -44,7 +44,7 @@ def caller(stage: Stage) -> None:
     """Let a ship leave the lane for an anchorage, or weigh anchor and join the lane."""
     rng = stage.rng
     when = float(rng.uniform(stage.t0, stage.t1))
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
         if not len(lat):
             continue
@@ -74,7 +74,7 @@ def caller(stage: Stage) -> None:
 def anchored(stage: Stage) -> tuple[Identity, Path]:
     """Let a ship lie at anchor for the whole exercise, some 250-500 m from the others."""
     rng = stage.rng
-    for attempt in range(_TRIES):
+    for attempt in range(TRIES):
         lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
         if not len(lat):
             continue
@@ -83,7 +83,7 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
         others = np.array(near).reshape(-1, 2)
         apart_m = geodesy.distance_m(others[:, 0], others[:, 1], *place)
         close_m = float(rng.choice((250.0, 350.0, 500.0)))
-        if attempt < _TRIES / 2 and np.any(apart_m < close_m):
+        if attempt < TRIES / 2 and np.any(apart_m < close_m):
             continue
         ship = stage.fleet.new(lane_model(stage))
         path = stage.stay(place, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0)
@@ -192,7 +192,7 @@ def patrol(stage: Stage) -> None:
     """Let a patrol craft make rounds from its port by day or night, 12-22 kn with stops to look."""
     rng = stage.rng
     ship = stage.fleet.new("patrol")
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         home = _harbour(stage)
         angle, away_m = rng.uniform(0, 360, 30), rng.uniform(2, 22, 30) * METRES_PER_NM
         lat, lon = geodesy.destination(*home, angle, away_m)
@@ -236,7 +236,7 @@ def small_craft(stage: Stage) -> None:
     what others are planted for.
     """
     rng = stage.rng
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         home = _harbour(stage)
         away_m = float(rng.uniform(2, 12)) * METRES_PER_NM
         lat, lon = geodesy.destination(*home, float(rng.uniform(0, 360)), away_m)
@@ -275,7 +275,7 @@ def harbour_craft(stage: Stage) -> None:
     rng = stage.rng
     ship = stage.fleet.new("tug" if rng.random() < 0.7 else "pilot")
     ports = list(stage.sea.polygons("port").values())
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         lat, lon = stage.sea.sample(ports[rng.integers(len(ports))], rng, 6, 120.0)
         if len(lat) < 2:
             continue
@@ -319,7 +319,7 @@ def some_anchorage(stage: Stage) -> shapely.Polygon | shapely.MultiPolygon:
 def _harbour(stage: Stage) -> Place:
     """Water in a port where class B is heard."""
     ports = list(stage.sea.polygons("port").values())
-    for _ in range(_TRIES * 5):
+    for _ in range(TRIES * 5):
         lat, lon = stage.sea.sample(ports[stage.rng.integers(len(ports))], stage.rng, 1, 80.0)
         if len(lat) and radio.best_hearing(lat, lon, class_b=True)[0] > 0.3:
             return float(lat[0]), float(lon[0])

@@ -43,10 +43,10 @@ from pipelines.exercise.scenarios import (
     shores,
     village,
 )
-from pipelines.exercise.scenarios.common import Scenario
 from pipelines.exercise.sea import Sea
 from pipelines.exercise.stage import Stage
 from pipelines.exercise.stream import Stream
+from pipelines.exercise.tries import Scenario
 
 CLASS_B: Final = 0.25
 ODD_NUMBERS: Final = 0.5

@@ -17,9 +17,9 @@ from pipelines.exercise.motion import (
     join,
     sail,
 )
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Span, Stage
+from pipelines.exercise.tries import TRIES, within
 from pipelines.exercise.voyages import (
-    TRIES,
     by_the_lane,
     drift,
     end_s,
@@ -31,30 +31,26 @@ from pipelines.exercise.voyages import (
 Ship = tuple[Identity, Path]
 
 
-def amid_fishing(stage: Stage) -> bool:
+@within(1.5, 4.0)
+def amid_fishing(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 1.5-4 h in the middle of a fishing fleet at work, 4-8 boats."""
-    span = stage.span(1.5, 4.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.fishing_ground()
-        ships = _transfer(stage, place, span, drift_kn=float(rng.uniform(0.15, 0.4)))
-        if ships is None:
-            stage.taken.pop()
+    place = stage.fishing_ground()
+    ships = _transfer(stage, place, span, drift_kn=float(rng.uniform(0.15, 0.4)))
+    if ships is None:
+        stage.taken.pop()
+        return False
+    centres = scattered(stage, place, int(rng.integers(4, 9)), 2.6 * METRES_PER_NM, 2200.0)
+    for centre in centres:
+        if not stage.sea.clear(*_spot(centre), METRES_PER_NM)[0]:
             continue
-        centres = scattered(stage, place, int(rng.integers(4, 9)), 2.6 * METRES_PER_NM, 2200.0)
-        for centre in centres:
-            if not stage.sea.clear(*_spot(centre), METRES_PER_NM)[0]:
-                continue
-            boat = stage.fleet.new("fishing")
-            trip = background.fishing_trip(
-                stage, boat, centre, stage.duration_s + HOUR_S, radius_m=750.0
-            )
-            stage.enter(boat, trip.shifted(stage.t0))
-        _meet(stage, ships, span, "transfer amid a fishing fleet")
-        return True
-    return False
+        boat = stage.fleet.new("fishing")
+        trip = background.fishing_trip(
+            stage, boat, centre, stage.duration_s + HOUR_S, radius_m=750.0
+        )
+        stage.enter(boat, trip.shifted(stage.t0))
+    _meet(stage, ships, span, "transfer amid a fishing fleet")
+    return True
 
 
 def among_the_anchored(stage: Stage) -> bool:
@@ -98,47 +94,42 @@ def among_the_anchored(stage: Stage) -> bool:
     _meet(stage, [(host, anchored[0]), (guest, guest_path)], span, "transfer among anchored ships")
     for path in anchored[1:]:
         ship = stage.fleet.new(background.lane_model(stage))
-        stage.enter(ship, path)
         whole = stage.t0, stage.t1
         note = "at anchor in a customary waiting area"
-        stage.plant("loitering", [(ship, path)], whole, note, suspicious=False)
+        stage.play("loitering", [(ship, path)], whole, note, suspicious=False)
     return True
 
 
-def off_an_anchorage(stage: Stage) -> bool:
+@within(1.0, 4.0, TRIES * 3)
+def off_an_anchorage(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 1-4 h 0.4-0.9 nm outside the edge of an anchorage with ships in it."""
-    span = stage.span(1.0, 4.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES * 3):
-        polygon = background.some_anchorage(stage)
-        edge = shapely.get_coordinates(polygon)
-        corner = edge[rng.integers(len(edge))]
-        away_m = float(rng.uniform(0.5, 1.0)) * METRES_PER_NM
-        lat, lon = geodesy.destination(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
-        place = float(lat), float(lon)
-        spot = _spot(place)
-        good = stage.sea.outside(*spot, SHELTERED, 700.0)[0]
-        good = good and stage.sea.clear(*spot, METRES_PER_NM)[0]
-        if not good or radio.best_hearing(*spot)[0] < 0.85:
-            continue
-        ships = _transfer(
-            stage, place, span, drift_kn=float(rng.uniform(0.03, 0.12)), room=(SHELTERED, 350.0)
-        )
-        if ships is None:
-            continue
-        _meet(stage, ships, span, "transfer at the edge of an anchorage")
-        for _ in range(3):
-            lats, lons = stage.sea.sample(polygon, rng, 1, background.SWING_ROOM_M)
-            if len(lats):
-                berth = float(lats[0]), float(lons[0])
-                path = stage.stay(
-                    berth, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0
-                )
-                stage.enter(stage.fleet.new(background.lane_model(stage)), path.shifted(stage.t0))
-        return True
-    return False
+    polygon = background.some_anchorage(stage)
+    edge = shapely.get_coordinates(polygon)
+    corner = edge[rng.integers(len(edge))]
+    away_m = float(rng.uniform(0.5, 1.0)) * METRES_PER_NM
+    lat, lon = geodesy.destination(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
+    place = float(lat), float(lon)
+    spot = _spot(place)
+    good = stage.sea.outside(*spot, SHELTERED, 700.0)[0]
+    good = good and stage.sea.clear(*spot, METRES_PER_NM)[0]
+    if not good or radio.best_hearing(*spot)[0] < 0.85:
+        return False
+    ships = _transfer(
+        stage, place, span, drift_kn=float(rng.uniform(0.03, 0.12)), room=(SHELTERED, 350.0)
+    )
+    if ships is None:
+        return False
+    _meet(stage, ships, span, "transfer at the edge of an anchorage")
+    for _ in range(3):
+        lats, lons = stage.sea.sample(polygon, rng, 1, background.SWING_ROOM_M)
+        if len(lats):
+            berth = float(lats[0]), float(lons[0])
+            path = stage.stay(
+                berth, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0
+            )
+            stage.enter(stage.fleet.new(background.lane_model(stage)), path.shifted(stage.t0))
+    return True
 
 
 def in_an_unlicensed_area(stage: Stage) -> bool:
@@ -161,60 +152,48 @@ def in_an_unlicensed_area(stage: Stage) -> bool:
     return False
 
 
-def brief_at_rest(stage: Stage) -> bool:
+@within(20 / 60, 40 / 60)
+def brief_at_rest(stage: Stage, span: Span) -> bool:
     """Let a small class B craft come alongside a drifting ship for 20-40 min."""
-    span = stage.span(20 / 60, 40 / 60)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water(class_b=True)
-        early_s, late_s = rng.uniform(300, 2000, 2)
-        host = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker", "supply"))))
-        lying = drift(
-            stage, place, (span[0] - early_s, span[1] + late_s), float(rng.uniform(0.2, 0.8))
-        )
-        if not stays_open(stage, lying, class_b=True):
-            continue
-        host_path = by_the_lane(stage, host, lying)
-        if host_path is not None and _small_craft_alongside(stage, (host, host_path), span):
-            return True
-    return False
+    place = stage.open_water(class_b=True)
+    early_s, late_s = rng.uniform(300, 2000, 2)
+    host = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker", "supply"))))
+    lying = drift(stage, place, (span[0] - early_s, span[1] + late_s), float(rng.uniform(0.2, 0.8)))
+    if not stays_open(stage, lying, class_b=True):
+        return False
+    host_path = by_the_lane(stage, host, lying)
+    return host_path is not None and _small_craft_alongside(stage, (host, host_path), span)
 
 
-def brief_under_way(stage: Stage) -> bool:
+@within(20 / 60, 40 / 60, TRIES * 3)
+def brief_under_way(stage: Stage, span: Span) -> bool:
     """Let a small class B craft run 20-40 min beside a ship that has slowed to 3-5 kn in the
     lane.
     """
-    span = stage.span(20 / 60, 40 / 60)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES * 3):
-        voyage = geography.lane(stage.direction(), float(rng.uniform(0.2, 1.0)))
-        mark = float(rng.uniform(0.05, 0.95)) * voyage.length_m
-        slow_m = float(rng.uniform(2.5, 4.0)) * METRES_PER_NM
-        if mark + slow_m > voyage.length_m:
-            continue
-        slow = voyage.cut(mark, mark + slow_m)
-        ok = stage.sea.outside(slow.lat, slow.lon, SHELTERED, METRES_PER_NM)
-        ok &= stage.sea.clear(slow.lat, slow.lon, 2 * METRES_PER_NM)
-        ok &= radio.best_hearing(slow.lat, slow.lon, class_b=True) > 0.7
-        if not ok.all():
-            continue
-        host = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
-        slow_kn = float(rng.uniform(3.0, 5.0))
-        before = sail(voyage.cut(0.0, mark), host.speed_kn, rng)
-        slowly = sail(slow, slow_kn, rng, wander_m=10.0)
-        after = sail(voyage.cut(mark + slow_m, voyage.length_m), host.speed_kn, rng)
-        room_s = slowly.duration_s - (span[1] - span[0])
-        if room_s < 300:
-            continue
-        path = join(before, slowly, after)
-        path = path.shifted(span[0] - before.duration_s - float(rng.uniform(0.2, 0.8)) * room_s)
-        if _small_craft_alongside(stage, (host, path), span):
-            return True
-    return False
+    voyage = geography.lane(stage.direction(), float(rng.uniform(0.2, 1.0)))
+    mark = float(rng.uniform(0.05, 0.95)) * voyage.length_m
+    slow_m = float(rng.uniform(2.5, 4.0)) * METRES_PER_NM
+    if mark + slow_m > voyage.length_m:
+        return False
+    slow = voyage.cut(mark, mark + slow_m)
+    ok = stage.sea.outside(slow.lat, slow.lon, SHELTERED, METRES_PER_NM)
+    ok &= stage.sea.clear(slow.lat, slow.lon, 2 * METRES_PER_NM)
+    ok &= radio.best_hearing(slow.lat, slow.lon, class_b=True) > 0.7
+    if not ok.all():
+        return False
+    host = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
+    slow_kn = float(rng.uniform(3.0, 5.0))
+    before = sail(voyage.cut(0.0, mark), host.speed_kn, rng)
+    slowly = sail(slow, slow_kn, rng, wander_m=10.0)
+    after = sail(voyage.cut(mark + slow_m, voyage.length_m), host.speed_kn, rng)
+    room_s = slowly.duration_s - (span[1] - span[0])
+    if room_s < 300:
+        return False
+    path = join(before, slowly, after)
+    path = path.shifted(span[0] - before.duration_s - float(rng.uniform(0.2, 0.8)) * room_s)
+    return _small_craft_alongside(stage, (host, path), span)
 
 
 def raft(stage: Stage) -> bool:
@@ -266,7 +245,7 @@ ALL = (
 def _transfer(
     stage: Stage,
     place: Place,
-    span: tuple[float, float],
+    span: Span,
     *,
     drift_kn: float,
     room: tuple[tuple[str, ...], float] = (SHELTERED, METRES_PER_NM),
@@ -291,7 +270,7 @@ def _transfer(
     return [(host, paths[0]), (guest, paths[1])]
 
 
-def _small_craft_alongside(stage: Stage, host: Ship, span: tuple[float, float]) -> bool:
+def _small_craft_alongside(stage: Stage, host: Ship, span: Span) -> bool:
     rng = stage.rng
     craft = stage.fleet.new(str(rng.choice(("fishing", "small craft"))))
     off_m = host[0].port_m + float(rng.uniform(5, 40))
@@ -303,10 +282,8 @@ def _small_craft_alongside(stage: Stage, host: Ship, span: tuple[float, float]) 
     return True
 
 
-def _meet(stage: Stage, ships: list[Ship], span: tuple[float, float], note: str) -> None:
-    for ship, path in ships:
-        stage.enter(ship, path)
-    stage.plant("encounter", ships, span, note, suspicious=True)
+def _meet(stage: Stage, ships: list[Ship], span: Span, note: str) -> None:
+    stage.play("encounter", ships, span, note, suspicious=True)
 
 
 def _spot(place: Place) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,8 @@ from pipelines.exercise.truth import ExerciseError, Planted, pair
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Place = tuple[float, float]
+Span = tuple[float, float]
+"""From when to when (epoch seconds)."""
 
 
 class Shore(NamedTuple):
@@ -112,7 +114,7 @@ class Stage:
         self,
         ship: Identity,
         path: Path,
-        silences: Sequence[tuple[float, float]] = (),
+        silences: Sequence[Span] = (),
         **how: Unpack[Transmits],
     ) -> None:
         """Put a ship on the stage for the part of `path` that falls into the exercise.
@@ -128,7 +130,7 @@ class Stage:
         self,
         kind: str,
         ships: Sequence[tuple[Identity, Path]],
-        span: tuple[float, float],
+        span: Span,
         note: str,
         *,
         suspicious: bool,
@@ -143,9 +145,24 @@ class Stage:
         spot = round(lon, 6), round(lat, 6)
         self.events.append(Planted(kind, mmsi, other, *times, *spot, suspicious, note))
 
-    def span(
-        self, shortest_h: float, longest_h: float, *, unfinished: bool = False
-    ) -> tuple[float, float] | None:
+    def play(
+        self,
+        kind: str,
+        ships: Sequence[tuple[Identity, Path]],
+        span: Span,
+        note: str,
+        *,
+        suspicious: bool,
+        at: float | None = None,
+        silences: Sequence[Span] = (),
+    ) -> Literal[True]:
+        """Let ships enter, and note what happens to them: a scenario that fits ends with this."""
+        for ship, path in ships:
+            self.enter(ship, path, silences)
+        self.plant(kind, ships, span, note, suspicious=suspicious, at=at)
+        return True
+
+    def span(self, shortest_h: float, longest_h: float, *, unfinished: bool = False) -> Span | None:
         """Draw a random span of that length, with some time before it and after, that no outage of
         the feed falls into; None if none fits.
 

@@ -19,10 +19,9 @@ from pipelines.exercise.motion import (
     sail,
     stay,
 )
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Span, Stage
+from pipelines.exercise.tries import TRIES, tried, within
 from pipelines.exercise.truth import ExerciseError
-
-_TRIES = 60
 
 
 def pilot_transfer(stage: Stage) -> bool:
@@ -43,7 +42,7 @@ def _pilot(
         return False
     start, end = span
     rng = stage.rng
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         base = _point_in(stage, "port", clearance_m=150.0)
         voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
         mark, off_m = voyage.nearest_m(*base)
@@ -75,40 +74,39 @@ def _pilot(
             run_back,
             stay(base, waits[1], rng, mode="berth", status=MOORED),
         ).shifted(start - run_out.duration_s - waits[0])
-        stage.enter(ship, path)
-        stage.enter(pilot, pilot_path)
-        ships = [(ship, path), (pilot, pilot_path)]
-        stage.plant("encounter", ships, span, note, suspicious=False)
-        return True
+        return stage.play(
+            "encounter", [(ship, path), (pilot, pilot_path)], span, note, suspicious=False
+        )
     return False
 
 
+@tried()
 def tow(stage: Stage) -> bool:
     """Let a tug pull a barge 100-300 m behind it, at 4-6 kn for the whole exercise, off the
     lane.
     """
     rng = stage.rng
-    for _ in range(_TRIES):
-        voyage = geography.lane(stage.direction(), 1.0, beyond_nm=float(rng.uniform(2, 4)))
-        marks = sorted(voyage.nearest_m(AXIS[k].lat, AXIS[k].lon)[0] for k in (4, 9))
-        stretch = voyage.cut(*marks)
-        speed_kn = float(rng.uniform(4.0, 6.0))
-        begin_m = float(rng.uniform(0.0, 0.8)) * stretch.length_m
-        way = stretch.cut(begin_m, stretch.length_m)
-        if not stage.clear(stretch, clearance_m=METRES_PER_NM):
-            continue
-        needed_m = speed_kn * KNOT_MPS * (stage.duration_s + 2 * HOUR_S) * 1.1
-        way = _back_and_forth(way, stretch, needed_m)
-        tug, barge = stage.fleet.new("tug"), stage.fleet.new("barge")
-        path = sail(way, speed_kn, rng, status=TOWING_ASTERN).shifted(stage.t0 - HOUR_S)
-        lag_s = float(rng.uniform(100.0, 300.0)) / (speed_kn * KNOT_MPS)
-        towed = path.shifted(lag_s)
-        stage.enter(tug, path)
-        stage.enter(barge, towed)
-        ships = [(tug, path), (barge, towed)]
-        stage.plant("encounter", ships, (stage.t0, stage.t1), "tug and tow", suspicious=False)
-        return True
-    return False
+    voyage = geography.lane(stage.direction(), 1.0, beyond_nm=float(rng.uniform(2, 4)))
+    marks = sorted(voyage.nearest_m(AXIS[k].lat, AXIS[k].lon)[0] for k in (4, 9))
+    stretch = voyage.cut(*marks)
+    speed_kn = float(rng.uniform(4.0, 6.0))
+    begin_m = float(rng.uniform(0.0, 0.8)) * stretch.length_m
+    way = stretch.cut(begin_m, stretch.length_m)
+    if not stage.clear(stretch, clearance_m=METRES_PER_NM):
+        return False
+    needed_m = speed_kn * KNOT_MPS * (stage.duration_s + 2 * HOUR_S) * 1.1
+    way = _back_and_forth(way, stretch, needed_m)
+    tug, barge = stage.fleet.new("tug"), stage.fleet.new("barge")
+    path = sail(way, speed_kn, rng, status=TOWING_ASTERN).shifted(stage.t0 - HOUR_S)
+    lag_s = float(rng.uniform(100.0, 300.0)) / (speed_kn * KNOT_MPS)
+    towed = path.shifted(lag_s)
+    return stage.play(
+        "encounter",
+        [(tug, path), (barge, towed)],
+        (stage.t0, stage.t1),
+        "tug and tow",
+        suspicious=False,
+    )
 
 
 def bunkering(stage: Stage) -> bool:
@@ -127,7 +125,7 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
         return False
     start, end = span
     rng = stage.rng
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         if zone_class == "port":
             polygons, room_m = list(stage.sea.polygons("port").values()), 250.0
             polygon = polygons[rng.integers(len(polygons))]
@@ -167,48 +165,42 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
             run_back,
             stay(guest_place, max(stage.t1 - end, 60.0), rng, mode="berth", status=AT_ANCHOR),
         ).shifted(start - run_in.duration_s - wait_s)
-        stage.enter(host, anchored)
-        stage.enter(guest, guest_path)
-        ships = [(host, anchored), (guest, guest_path)]
-        stage.plant("encounter", ships, span, note, suspicious=False)
-        return True
+        return stage.play(
+            "encounter", [(host, anchored), (guest, guest_path)], span, note, suspicious=False
+        )
     return False
 
 
-def overtaking(stage: Stage) -> bool:
+@within(20 / 60, 40 / 60)
+def overtaking(stage: Stage, span: Span) -> bool:
     """Let a ship pass another in the same lane: within 500 m for 20-40 min at some 12 kn."""
-    span = stage.span(20 / 60, 40 / 60)
-    if span is None:
-        return False
     start, end = span
     middle = (start + end) / 2
     rng = stage.rng
-    for _ in range(_TRIES):
-        direction, across = stage.direction(), float(rng.uniform(-0.9, 0.6))
-        beam_m = float(rng.uniform(200.0, 380.0))
-        slower = geography.lane(direction, across)
-        mark = float(rng.uniform(0.15, 0.9)) * slower.length_m
-        lat, lon = slower.at(np.array([mark]))
-        if radio.best_hearing(lat, lon)[0] < 0.8:
-            continue
-        faster = geography.lane(direction, across, beyond_nm=beam_m / METRES_PER_NM)
-        # Within 500 m for that long while passing abeam: a chord of the circle around the slower.
-        gain_kn = 2 * np.sqrt(500.0**2 - beam_m**2) / (end - start) / KNOT_MPS
-        speeds = float(rng.uniform(11.0, 12.5))
-        marks = mark, faster.nearest_m(float(lat[0]), float(lon[0]))[0]
-        ships = []
-        for way, way_mark, speed_kn in (
-            (slower, marks[0], speeds),
-            (faster, marks[1], speeds + float(gain_kn)),
-        ):
-            ship = stage.fleet.new(str(rng.choice(("cargo", "tanker"))))
-            path = sail(way, speed_kn, rng, wander_m=8.0, unsteady=0.0)
-            path = path.shifted(middle - way_mark / (speed_kn * KNOT_MPS))
-            stage.enter(ship, path)
-            ships.append((ship, path))
-        stage.plant("encounter", ships, span, "overtaking", suspicious=False)
-        return True
-    return False
+    direction, across = stage.direction(), float(rng.uniform(-0.9, 0.6))
+    beam_m = float(rng.uniform(200.0, 380.0))
+    slower = geography.lane(direction, across)
+    mark = float(rng.uniform(0.15, 0.9)) * slower.length_m
+    lat, lon = slower.at(np.array([mark]))
+    if radio.best_hearing(lat, lon)[0] < 0.8:
+        return False
+    faster = geography.lane(direction, across, beyond_nm=beam_m / METRES_PER_NM)
+    # Within 500 m for that long while passing abeam: a chord of the circle around the slower.
+    gain_kn = 2 * np.sqrt(500.0**2 - beam_m**2) / (end - start) / KNOT_MPS
+    speeds = float(rng.uniform(11.0, 12.5))
+    marks = mark, faster.nearest_m(float(lat[0]), float(lon[0]))[0]
+    ships = []
+    for way, way_mark, speed_kn in (
+        (slower, marks[0], speeds),
+        (faster, marks[1], speeds + float(gain_kn)),
+    ):
+        ship = stage.fleet.new(str(rng.choice(("cargo", "tanker"))))
+        path = sail(way, speed_kn, rng, wander_m=8.0, unsteady=0.0)
+        path = path.shifted(middle - way_mark / (speed_kn * KNOT_MPS))
+        stage.enter(ship, path)
+        ships.append((ship, path))
+    stage.plant("encounter", ships, span, "overtaking", suspicious=False)
+    return True
 
 
 def pair_trawl(stage: Stage) -> bool:
@@ -221,10 +213,7 @@ def pair_trawl(stage: Stage) -> bool:
         path, stage.t0, stage.t1, float(rng.uniform(150, 300)), float(rng.uniform(0, 360)), 0
     )
     ships = [(stage.fleet.new("fishing"), each) for each in (path, beside)]
-    for ship, each in ships:
-        stage.enter(ship, each)
-    stage.plant("encounter", ships, (stage.t0, stage.t1), "pair trawling", suspicious=False)
-    return True
+    return stage.play("encounter", ships, (stage.t0, stage.t1), "pair trawling", suspicious=False)
 
 
 def drift_net(stage: Stage) -> bool:
@@ -242,51 +231,45 @@ def drift_net(stage: Stage) -> bool:
         stage, ship, drift.end_place, stage.t1 - span[1] + HOUR_S, centre=place
     )
     path = join(before, drift, after).shifted(span[0] - before.duration_s)
-    stage.enter(ship, path)
-    stage.plant("loitering", [(ship, path)], span, "fishing with drift nets", suspicious=False)
-    return True
+    return stage.play(
+        "loitering", [(ship, path)], span, "fishing with drift nets", suspicious=False
+    )
 
 
-def waiting(stage: Stage) -> bool:
+@within(40 / 60, 100 / 60, TRIES * 2)
+def waiting(stage: Stage, span: Span) -> bool:
     """Let a tanker wait 40-100 min outside an anchorage, then go in and anchor."""
-    span = stage.span(40 / 60, 100 / 60)
-    if span is None:
-        return False
     start, end = span
     rng = stage.rng
-    for _ in range(_TRIES * 2):
-        polygon = background.some_anchorage(stage)
-        berth = _place_in(stage, polygon, background.SWING_ROOM_M)
-        if berth is None:
-            continue
-        edge = shapely.get_coordinates(polygon)
-        corner = edge[rng.integers(len(edge))]
-        bearing, away_m = float(rng.uniform(0, 360)), float(rng.uniform(1.0, 3.0)) * METRES_PER_NM
-        lat, lon = geodesy.destination(corner[1], corner[0], bearing, away_m)
-        place = float(lat), float(lon)
-        spot = np.array([lat]), np.array([lon])
-        outside = stage.sea.outside(*spot, SHELTERED, 500.0)[0]
-        if not outside or not stage.sea.clear(*spot, METRES_PER_NM)[0]:
-            continue
-        way = stage.detour(stage.direction(), place)
-        drift = stage.stay(
-            place, end - start, mode="drift", status=UNDER_WAY, start=start, drift_kn=0.5
-        )
-        way_in = line(drift.end_place, berth)
-        if way is None or not stage.clear(way_in, clearance_m=150.0):
-            continue
-        ship = stage.fleet.new("tanker")
-        arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
-        run_in = sail(way_in, 7.0, rng, ease_in=True, ease_out=True)
-        rest_s = max(stage.t1 - end - run_in.duration_s, 0.0) + HOUR_S
-        anchored = stage.stay(
-            berth, rest_s, mode="anchor", status=AT_ANCHOR, start=end + run_in.duration_s
-        )
-        path = join(arrival, drift, run_in, anchored).shifted(start - arrival.duration_s)
-        stage.enter(ship, path)
-        stage.plant("loitering", [(ship, path)], span, "waiting to anchor", suspicious=False)
-        return True
-    return False
+    polygon = background.some_anchorage(stage)
+    berth = _place_in(stage, polygon, background.SWING_ROOM_M)
+    if berth is None:
+        return False
+    edge = shapely.get_coordinates(polygon)
+    corner = edge[rng.integers(len(edge))]
+    bearing, away_m = float(rng.uniform(0, 360)), float(rng.uniform(1.0, 3.0)) * METRES_PER_NM
+    lat, lon = geodesy.destination(corner[1], corner[0], bearing, away_m)
+    place = float(lat), float(lon)
+    spot = np.array([lat]), np.array([lon])
+    outside = stage.sea.outside(*spot, SHELTERED, 500.0)[0]
+    if not outside or not stage.sea.clear(*spot, METRES_PER_NM)[0]:
+        return False
+    way = stage.detour(stage.direction(), place)
+    drift = stage.stay(
+        place, end - start, mode="drift", status=UNDER_WAY, start=start, drift_kn=0.5
+    )
+    way_in = line(drift.end_place, berth)
+    if way is None or not stage.clear(way_in, clearance_m=150.0):
+        return False
+    ship = stage.fleet.new("tanker")
+    arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
+    run_in = sail(way_in, 7.0, rng, ease_in=True, ease_out=True)
+    rest_s = max(stage.t1 - end - run_in.duration_s, 0.0) + HOUR_S
+    anchored = stage.stay(
+        berth, rest_s, mode="anchor", status=AT_ANCHOR, start=end + run_in.duration_s
+    )
+    path = join(arrival, drift, run_in, anchored).shifted(start - arrival.duration_s)
+    return stage.play("loitering", [(ship, path)], span, "waiting to anchor", suspicious=False)
 
 
 def at_anchor(stage: Stage) -> bool:
@@ -309,7 +292,7 @@ def _back_and_forth(first: Line, stretch: Line, needed_m: float) -> Line:
 
 def _point_in(stage: Stage, zone_class: str, clearance_m: float) -> Place:
     polygons = list(stage.sea.polygons(zone_class).values())
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         polygon = polygons[stage.rng.integers(len(polygons))]
         place = _place_in(stage, polygon, clearance_m)
         if place is not None:

@@ -1,7 +1,5 @@
 """What ships do before and after: voyages built around something that happens."""
 
-from typing import Final
-
 import numpy as np
 
 from detectors.kinematics import geodesy
@@ -10,9 +8,8 @@ from pipelines.exercise import background, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import MOORED, Path, join, sail, stay
-from pipelines.exercise.stage import HOUR_S, Place, Stage, off_lane_nm, start_from
-
-TRIES: Final = 60
+from pipelines.exercise.stage import HOUR_S, Place, Span, Stage, off_lane_nm, start_from
+from pipelines.exercise.tries import TRIES
 
 
 def by_the_lane(stage: Stage, ship: Identity, middle: Path) -> Path | None:
@@ -97,9 +94,7 @@ def along(voyage: Line, ship: Identity, stage: Stage, mark_m: float, middle: Pat
     return path.shifted(float(middle.t[0]) - arrival.duration_s)
 
 
-def drift(
-    stage: Stage, place: Place, span: tuple[float, float], drift_kn: float, status: int = 0
-) -> Path:
+def drift(stage: Stage, place: Place, span: Span, drift_kn: float, status: int = 0) -> Path:
     """Drift from `place` over `span`."""
     length_s = span[1] - span[0]
     path = stage.stay(

@@ -17,8 +17,8 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, radio
 from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, alongside
-from pipelines.exercise.scenarios.common import TRIES, Scenario
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 from pipelines.exercise.voyages import by_the_lane, drift
 
 Floats = NDArray[np.float64]
@@ -156,10 +156,8 @@ def adrift(stage: Stage) -> bool:
         path = by_the_lane(stage, ship, lying)
         if path is None:
             continue
-        stage.enter(ship, path)
         note = "adrift for a while, not at anchor"
-        stage.plant("anchoring", [(ship, path)], span, note, suspicious=False)
-        return True
+        return stage.play("anchoring", [(ship, path)], span, note, suspicious=False)
     return False
 
 

@@ -1,6 +1,6 @@
 """What the scenarios share: passages in the lane, runs of small craft, coasts, night and day."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -14,14 +14,11 @@ from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import MOORED, Path, join, sail, stay
-from pipelines.exercise.stage import HOUR_S, Place, Stage, off_lane_nm
+from pipelines.exercise.stage import HOUR_S, Place, Span, Stage, off_lane_nm
+from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import Planted
 
 Floats = NDArray[np.float64]
-Scenario = Callable[[Stage], bool]
-"""Puts one thing on the stage; returns whether it fitted into the exercise."""
-
-TRIES: Final = 60
 EVER: Final = np.inf
 WELL_HEARD: Final = 0.8
 BOAT_HEARD: Final = 0.55
@@ -103,7 +100,7 @@ def mark(
     stage: Stage,
     kind: str,
     vessels: tuple[int, int],
-    span: tuple[float, float],
+    span: Span,
     place: Place,
     note: str,
     *,

@@ -12,9 +12,7 @@ from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, stay
 from pipelines.exercise.scenarios.common import (
     BOAT_HEARD,
-    TRIES,
     Passage,
-    Scenario,
     across,
     around,
     berthed,
@@ -24,10 +22,8 @@ from pipelines.exercise.scenarios.common import (
     nights,
     water_in,
 )
-from pipelines.exercise.stage import Place, Stage
-
-Span = tuple[float, float]
-
+from pipelines.exercise.stage import Place, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 # ---- deserves a look
 
@@ -208,9 +204,7 @@ def _go(stage: Stage, craft: Passage, base: Place, note: str) -> bool:
     if span is None:
         return False
     path = berthed(stage, base, craft.path, span[0])
-    stage.enter(craft.ship, path)
-    stage.plant("crossing", [(craft.ship, path)], span, note, suspicious=False)
-    return True
+    return stage.play("crossing", [(craft.ship, path)], span, note, suspicious=False)
 
 
 def along_the_coast(stage: Stage) -> bool:
@@ -241,9 +235,9 @@ def along_the_coast(stage: Stage) -> bool:
         if not heard.all() or not np.isfinite(off).all() or not stage.clear(way, clearance_m=300.0):
             continue
         path: Path = sail(way, boat.speed_kn, rng).shifted(span[0])
-        stage.enter(boat, path)
-        stage.plant("crossing", [(boat, path)], span, "fast boat along one coast", suspicious=False)
-        return True
+        return stage.play(
+            "crossing", [(boat, path)], span, "fast boat along one coast", suspicious=False
+        )
     return False
 
 

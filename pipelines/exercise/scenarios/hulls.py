@@ -5,9 +5,10 @@ from dataclasses import replace
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.motion import Path
-from pipelines.exercise.scenarios.common import TRIES, mark, passage
+from pipelines.exercise.scenarios.common import mark, passage
 from pipelines.exercise.scenarios.village import off_its_coast
 from pipelines.exercise.stage import Stage
+from pipelines.exercise.tries import TRIES
 
 TWO_NUMBERS = "one hull under two numbers"
 SHARED = "two boats on one default number"

@@ -12,10 +12,8 @@ from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import Path, sail
 from pipelines.exercise.scenarios.common import (
     EVER,
-    TRIES,
     WELL_HEARD,
     Passage,
-    Scenario,
     boat_run,
     enter_parts,
     mark,
@@ -23,6 +21,7 @@ from pipelines.exercise.scenarios.common import (
     renamed,
 )
 from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 UNASSIGNED_MIDS: Final = (286, 291, 388, 395, 487, 492, 584, 597, 683, 698, 785, 796)
 """Numbers that no state has (ITU Table of Maritime Identification Digits)."""
@@ -195,11 +194,13 @@ def same_imo(stage: Stage) -> bool:
     if stage.rng.random() < 0.5:
         twin = replace(twin, name=one.ship.name)
     both = _together(stage, one.path, other.path)
-    stage.enter(one.ship, one.path)
-    stage.enter(twin, other.path)
-    ships = [(one.ship, one.path), (twin, other.path)]
-    stage.plant("identity", ships, both, "one IMO number on two MMSIs", suspicious=True)
-    return True
+    return stage.play(
+        "identity",
+        [(one.ship, one.path), (twin, other.path)],
+        both,
+        "one IMO number on two MMSIs",
+        suspicious=True,
+    )
 
 
 def invented_numbers(stage: Stage) -> bool:
@@ -212,12 +213,10 @@ def invented_numbers(stage: Stage) -> bool:
     mid = int(stage.rng.choice(UNASSIGNED_MIDS))
     wrong = ship.imo // 10 * 10 + (ship.imo + int(stage.rng.integers(1, 10))) % 10
     ship = replace(ship, mmsi=mid * 10**6 + ship.mmsi % 10**6, imo=wrong)
-    stage.enter(ship, path)
     whole = float(path.t[0]), float(path.t[-1])
-    stage.plant(
+    return stage.play(
         "identity", [(ship, path)], whole, "wrong IMO check digit, unassigned MID", suspicious=True
     )
-    return True
 
 
 PLANTED: Final[tuple[Scenario, ...]] = (

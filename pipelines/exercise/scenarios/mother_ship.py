@@ -18,71 +18,53 @@ from pipelines.exercise.motion import (
     join,
     sail,
 )
-from pipelines.exercise.scenarios.common import (
-    TRIES,
-    Passage,
-    Scenario,
-    around,
-    berthed,
-    coast,
-    water_in,
-)
-from pipelines.exercise.stage import Place, Stage, start_from
-
-Span = tuple[float, float]
+from pipelines.exercise.scenarios.common import Passage, around, berthed, coast, water_in
+from pipelines.exercise.stage import Place, Span, Stage, start_from
+from pipelines.exercise.tries import TRIES, Scenario, within
 
 
-def waiting_ship(stage: Stage) -> bool:
+@within(4.0, 8.0)
+def waiting_ship(stage: Stage, span: Span) -> bool:
     """Let a ship drift in open water; 3-5 small craft come from the coasts, each for 20-40 min."""
-    span = stage.span(4.0, 8.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water()
-        spot = np.array([place[0]]), np.array([place[1]])
-        ways = stage.detour(stage.direction(), place)
-        if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
-            continue
-        margins = rng.uniform(600, 1800, 2)
-        drift = stage.stay(
-            place,
-            span[1] - span[0] + float(margins.sum()),
-            start=span[0] - float(margins[0]),
-            mode="drift",
-            status=UNDER_WAY,
-            drift_kn=float(rng.uniform(0.2, 0.5)),
-        ).shifted(span[0] - float(margins[0]))
-        out = start_from(drift.end_place, ways[1])
-        stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
-        heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
-        if not stays_off or not heard.all() or not stage.clear(out):
-            continue
-        models = ("cargo", "tanker", "bunker tanker", "fish carrier")
-        ship = stage.fleet.new(str(rng.choice(models)))
-        arrival = sail(ways[0], ship.speed_kn, rng, ease_out=True)
-        path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
-        path = path.shifted(float(drift.t[0]) - arrival.duration_s)
-        visits = _visits(stage, span, int(rng.integers(3, 6)))
-        boats = [_visitor(stage, path, visit) for visit in visits]
-        met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
-        if len(met) < 3:
-            continue
-        stage.enter(ship, path)
-        whole = met[0][1][0], met[-1][1][1]
-        stage.plant(
-            "mother_ship",
-            [(ship, path)],
-            whole,
-            "small craft visit a waiting ship",
-            suspicious=True,
-        )
-        for boat, visit in met:
-            stage.enter(boat.ship, boat.path)
-            ships = [(ship, path), (boat.ship, boat.path)]
-            stage.plant("encounter", ships, visit, "small craft visits a ship", suspicious=True)
-        return True
-    return False
+    place = stage.open_water()
+    spot = np.array([place[0]]), np.array([place[1]])
+    ways = stage.detour(stage.direction(), place)
+    if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
+        return False
+    margins = rng.uniform(600, 1800, 2)
+    drift = stage.stay(
+        place,
+        span[1] - span[0] + float(margins.sum()),
+        start=span[0] - float(margins[0]),
+        mode="drift",
+        status=UNDER_WAY,
+        drift_kn=float(rng.uniform(0.2, 0.5)),
+    ).shifted(span[0] - float(margins[0]))
+    out = start_from(drift.end_place, ways[1])
+    stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
+    heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
+    if not stays_off or not heard.all() or not stage.clear(out):
+        return False
+    models = ("cargo", "tanker", "bunker tanker", "fish carrier")
+    ship = stage.fleet.new(str(rng.choice(models)))
+    arrival = sail(ways[0], ship.speed_kn, rng, ease_out=True)
+    path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
+    path = path.shifted(float(drift.t[0]) - arrival.duration_s)
+    visits = _visits(stage, span, int(rng.integers(3, 6)))
+    boats = [_visitor(stage, path, visit) for visit in visits]
+    met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
+    if len(met) < 3:
+        return False
+    whole = met[0][1][0], met[-1][1][1]
+    stage.play(
+        "mother_ship", [(ship, path)], whole, "small craft visit a waiting ship", suspicious=True
+    )
+    for boat, visit in met:
+        stage.enter(boat.ship, boat.path)
+        ships = [(ship, path), (boat.ship, boat.path)]
+        stage.plant("encounter", ships, visit, "small craft visits a ship", suspicious=True)
+    return True
 
 
 def _visits(stage: Stage, span: Span, n: int) -> list[Span]:
@@ -163,9 +145,8 @@ def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool
                 met.append((guest, visit))
         if len(met) < 3:
             continue
-        stage.enter(ship, path)
         whole = met[0][1][0], met[-1][1][1]
-        stage.plant("mother_ship", [(ship, path)], whole, note, suspicious=False)
+        stage.play("mother_ship", [(ship, path)], whole, note, suspicious=False)
         for guest, visit in met:
             stage.enter(guest.ship, guest.path)
             ships = [(ship, path), (guest.ship, guest.path)]

@@ -26,15 +26,15 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, stay
-from pipelines.exercise.scenarios.common import TRIES, Scenario, days, nights
+from pipelines.exercise.scenarios.common import days, nights
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
-from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage
+from pipelines.exercise.stage import HOUR_S, Place, Shore, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 SLOW_NM: Final = (10.0, 40.0)
 FAST_NM: Final = (7.0, 48.0)
 LANDS_S: Final = (180.0, 900.0)
 """A landing takes 3-15 min: people wade ashore."""
-Span = tuple[float, float]
 
 
 class Trip(NamedTuple):

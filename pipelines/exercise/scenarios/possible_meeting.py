@@ -8,10 +8,9 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import radio
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail
-from pipelines.exercise.scenarios.common import TRIES, WELL_HEARD, Passage, Scenario, passage
-from pipelines.exercise.stage import HOUR_S, Stage, start_from
-
-Span = tuple[float, float]
+from pipelines.exercise.scenarios.common import WELL_HEARD, Passage, passage
+from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
+from pipelines.exercise.tries import TRIES, Scenario
 
 
 def in_silence(stage: Stage) -> bool:

@@ -16,10 +16,11 @@ from pipelines.exercise import background
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, stay
-from pipelines.exercise.scenarios.common import TRIES, Scenario, nights
+from pipelines.exercise.scenarios.common import nights
 from pipelines.exercise.scenarios.people import LANDS_S, disguised
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
-from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage
+from pipelines.exercise.stage import HOUR_S, Place, Shore, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 MEETS_S: Final = (300.0, 1200.0)
 """People change boats in 5-20 min."""
@@ -103,7 +104,7 @@ def _half(stage: Stage, model: str, other_model: str | None, note: str) -> bool:
 
 
 def _guest(
-    stage: Stage, model: str, afar: Shore, host: Path, span: tuple[float, float]
+    stage: Stage, model: str, afar: Shore, host: Path, span: Span
 ) -> tuple[Identity, Path] | None:
     """Return a boat from the other side: from its village, alongside for the span, and back."""
     rng = stage.rng

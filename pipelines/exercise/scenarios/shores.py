@@ -15,8 +15,9 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import MOORED, Path, sail, stay
-from pipelines.exercise.scenarios.common import BOAT_HEARD, TRIES, coast
+from pipelines.exercise.scenarios.common import BOAT_HEARD, coast
 from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage
+from pipelines.exercise.tries import TRIES
 
 MOORINGS: Final = 120
 """Villages with boats in an exercise."""

@@ -15,8 +15,9 @@ from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.geography import STATIONS, Station
 from pipelines.exercise.radio import Actor
-from pipelines.exercise.scenarios.common import TRIES, around, mark
+from pipelines.exercise.scenarios.common import around, mark
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import Planted, Sighting
 
 Floats = NDArray[np.float64]

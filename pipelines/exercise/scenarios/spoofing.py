@@ -21,9 +21,7 @@ from pipelines.exercise.motion import (
 )
 from pipelines.exercise.scenarios.common import (
     EVER,
-    TRIES,
     Passage,
-    Scenario,
     around,
     berthed,
     boat_run,
@@ -35,7 +33,8 @@ from pipelines.exercise.scenarios.common import (
     passage,
     water_in,
 )
-from pipelines.exercise.stage import HOUR_S, Place, Stage, Transmits
+from pipelines.exercise.stage import HOUR_S, Place, Span, Stage, Transmits
+from pipelines.exercise.tries import TRIES, Scenario
 
 _NEVER: Final = -np.inf
 
@@ -170,7 +169,7 @@ def _victim(
 def _spoof(
     stage: Stage,
     found: Passage,
-    span: tuple[float, float],
+    span: Span,
     false: Path,
     note: str,
     how: Transmits | None = None,
@@ -244,10 +243,10 @@ def swinging(stage: Stage) -> bool:
     angle = rng.uniform(0, 360) + 360.0 * (t - t[0]) / turn_s + 6 * np.sin(t / 240.0)
     lat, lon = geodesy.destination(*place[0], angle, float(rng.uniform(150, 330)))
     path = Path(t, lat, lon, np.full(len(t), AT_ANCHOR))
-    stage.enter(ship, path)
     whole = stage.t0, stage.t1
-    stage.plant("spoofing", [(ship, path)], whole, "swinging round its anchor", suspicious=False)
-    return True
+    return stage.play(
+        "spoofing", [(ship, path)], whole, "swinging round its anchor", suspicious=False
+    )
 
 
 def survey_lines(stage: Stage) -> bool:
@@ -278,10 +277,8 @@ def survey_lines(stage: Stage) -> bool:
             continue
         path = join(arrival, work, sail(out, ship.speed_kn, rng))
         path = path.shifted(span[0] - arrival.duration_s)
-        stage.enter(ship, path)
         worked = span[0], span[0] + work.duration_s
-        stage.plant("spoofing", [(ship, path)], worked, "survey lines", suspicious=False)
-        return True
+        return stage.play("spoofing", [(ship, path)], worked, "survey lines", suspicious=False)
     return False
 
 
@@ -307,9 +304,9 @@ def pilot_circling(stage: Stage) -> bool:
         out = sail(ways[0], pilot.speed_kn, rng, wander_m=10.0)
         trip = join(out, rounds, sail(ways[1], pilot.speed_kn, rng, wander_m=10.0))
         path = berthed(stage, base[0], trip, span[0] - out.duration_s)
-        stage.enter(pilot, path)
-        stage.plant("spoofing", [(pilot, path)], span, "pilot boat circling", suspicious=False)
-        return True
+        return stage.play(
+            "spoofing", [(pilot, path)], span, "pilot boat circling", suspicious=False
+        )
     return False
 
 

@@ -14,9 +14,10 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, radio
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, join, stay
-from pipelines.exercise.scenarios.common import EVER, TRIES, Passage, Scenario, nights
+from pipelines.exercise.scenarios.common import EVER, Passage, nights
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
 from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage, off_lane_nm
+from pipelines.exercise.tries import TRIES, Scenario
 
 _SET_OFF: Final = 0.3
 """Share of the boats at a village whose set goes off with the engine's battery."""
@@ -90,8 +91,7 @@ def buoys(stage: Stage) -> None:
         if not stage.sea.clear_paths([(drift.lat, drift.lon)], 300.0)[0]:
             continue
         buoy = stage.fleet.new("net buoy")
-        stage.enter(buoy, drift)
-        stage.plant("loitering", [(buoy, drift)], (start, end), "net buoy adrift", suspicious=False)
+        stage.play("loitering", [(buoy, drift)], (start, end), "net buoy adrift", suspicious=False)
 
 
 # ---- traps
@@ -198,11 +198,9 @@ def trader(stage: Stage) -> bool:
         path = at_home(stage, home.place, trip)
         if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
             continue
-        stage.enter(ship, path)
         span = float(trip.t[0]), arrive
         note = "wooden trader into a port"
-        stage.plant("crossing", [(ship, path)], span, note, suspicious=False)
-        return True
+        return stage.play("crossing", [(ship, path)], span, note, suspicious=False)
     return False
 
 
@@ -230,11 +228,9 @@ def along_one_coast(stage: Stage) -> bool:
         path = at_home(stage, home.place, trip)
         if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
             continue
-        stage.enter(boat, path)
         span = float(trip.t[0]), float(trip.t[-1])
         note = "from village to village of one coast"
-        stage.plant("crossing", [(boat, path)], span, note, suspicious=False)
-        return True
+        return stage.play("crossing", [(boat, path)], span, note, suspicious=False)
     return False
 
 
