@@ -33,8 +33,7 @@ def with_pauses(stage: Stage, span: Span) -> bool:
             drift_kn=float(rng.uniform(0.4, 1.2)),
         )
         away_m = float(rng.uniform(0.8, 2.0)) * METRES_PER_NM
-        lat, lon = geodesy.destination(*place, float(rng.uniform(0, 360)), away_m)
-        here = float(lat), float(lon)
+        here = geography.away(*place, float(rng.uniform(0, 360)), away_m)
         way = geography.line(still.end_place, here)
         move = sail(way, float(rng.uniform(4.0, 7.0)), rng, wander_m=10.0)
         parts += [still, move]

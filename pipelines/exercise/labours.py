@@ -10,7 +10,6 @@ from pipelines.exercise import background, geography
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import AXIS, FERRIES, Line, line
 from pipelines.exercise.motion import (
-    AT_ANCHOR,
     MOORED,
     RESTRICTED,
     TOWING_ASTERN,
@@ -19,13 +18,13 @@ from pipelines.exercise.motion import (
     alongside,
     join,
     sail,
-    stay,
+    still,
 )
-from pipelines.exercise.stage import HOUR_S, Place, Span, Stage
-from pipelines.exercise.tries import TRIES, tried, within
+from pipelines.exercise.stage import HOUR_S, Span, Stage
+from pipelines.exercise.tries import tried, within
 from pipelines.exercise.voyages import (
     along,
-    by_the_lane,
+    both_by_the_lane,
     drift,
     out_and_back,
     scattered,
@@ -44,14 +43,14 @@ def tow_that_stops(stage: Stage, span: Span) -> bool:
     marks = sorted(voyage.nearest_m(AXIS[k].lat, AXIS[k].lon)[0] for k in (4, 9))
     stretch = voyage.cut(*marks)
     mark = float(rng.uniform(0.3, 0.7)) * stretch.length_m
-    lying = drift(stage, _at(stretch, mark), span, float(rng.uniform(0.2, 0.5)), TOWING_ASTERN)
+    lying = drift(stage, stretch.place(mark), span, float(rng.uniform(0.2, 0.5)), TOWING_ASTERN)
     tug, barge = stage.fleet.new("tug"), stage.fleet.new("barge")
     speed_kn = float(rng.uniform(3.5, 5.5))
     if not stage.clear(stretch, clearance_m=METRES_PER_NM):
         return False
     before = sail(stretch.cut(0.0, mark), speed_kn, rng, status=TOWING_ASTERN)
     rest = stretch.cut(mark + METRES_PER_NM, stretch.length_m)
-    way = Line(np.r_[lying.end_place[0], rest.lat], np.r_[lying.end_place[1], rest.lon])
+    way = rest.begun_at(lying.end_place)
     after = sail(way, speed_kn, rng, status=TOWING_ASTERN)
     path = join(before, lying, after).shifted(span[0] - before.duration_s)
     if path.t[-1] < stage.t1:
@@ -71,7 +70,7 @@ def engine_trouble(stage: Stage, span: Span) -> bool:
     rng = stage.rng
     voyage = geography.lane(stage.direction(), float(rng.uniform(0.3, 1.0)))
     mark = float(rng.uniform(0.05, 0.9)) * voyage.length_m
-    lying = drift(stage, _at(voyage, mark), span, float(rng.uniform(0.4, 1.0)), NOT_UNDER_COMMAND)
+    lying = drift(stage, voyage.place(mark), span, float(rng.uniform(0.4, 1.0)), NOT_UNDER_COMMAND)
     if not stage.is_open(lying.lat[::5], lying.lon[::5], 1.0).all():
         return False
     ship = stage.fleet.new(background.lane_model(stage))
@@ -133,12 +132,12 @@ def ferry_off_berth(stage: Stage, span: Span) -> bool:
     names = sorted(FERRIES)
     way = line(*FERRIES[names[int(rng.integers(len(names)))]])
     if rng.random() < 0.5:
-        way = Line(way.lat[::-1], way.lon[::-1])
+        way = way.reversed()
     ship = stage.fleet.new("ferry")
     mark = way.length_m - float(rng.uniform(0.6, 1.6)) * METRES_PER_NM
-    lying = drift(stage, _at(way, mark), span, float(rng.uniform(0.1, 0.3)))
-    berth = float(way.lat[-1]), float(way.lon[-1])
-    home = float(way.lat[0]), float(way.lon[0])
+    lying = drift(stage, way.place(mark), span, float(rng.uniform(0.1, 0.3)))
+    berth = way.end_place
+    home = way.start_place
     if not stage.sea.clear_paths([(lying.lat, lying.lon)], 300.0).all():
         return False
     if not stage.clear(line(lying.end_place, berth), clearance_m=40.0):
@@ -148,11 +147,11 @@ def ferry_off_berth(stage: Stage, span: Span) -> bool:
     before_s = max(span[0] - crossing.duration_s - stage.t0, 60.0)
     rest_s = max(stage.t1 - span[1], 60.0)
     path = join(
-        stay(home, before_s, rng, mode="berth", status=MOORED),
+        still(home, before_s),
         crossing,
         lying,
         run_in,
-        stay(berth, rest_s, rng, mode="berth", status=MOORED),
+        still(berth, rest_s),
     ).shifted(span[0] - crossing.duration_s - before_s)
     note = "ferry waiting off its berth"
     return stage.play("loitering", [(ship, path)], span, note, suspicious=False)
@@ -191,8 +190,7 @@ def cable_laying(stage: Stage) -> bool:
     place = stage.open_water()
     speed_kn = float(rng.uniform(0.4, 1.4))
     length_m = speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) * 1.1
-    lat, lon = geodesy.destination(*place, float(rng.uniform(0, 360)), length_m)
-    way = line(place, (float(lat), float(lon)))
+    way = line(place, geography.away(*place, float(rng.uniform(0, 360)), length_m))
     path = sail(way, speed_kn, rng, wander_m=5.0, status=RESTRICTED).shifted(stage.t0)
     if not stays_open(stage, path):
         return False
@@ -200,10 +198,9 @@ def cable_laying(stage: Stage) -> bool:
         path, stage.t0, stage.t1, float(rng.uniform(250, 450)), float(rng.uniform(0, 360)), 0
     )
     ships = [(stage.fleet.new("cable layer"), path), (stage.fleet.new("tug"), guard)]
-    whole = stage.t0, stage.t1
-    for ship, own in ships:
-        stage.play("loitering", [(ship, own)], whole, "cable laying", suspicious=False)
-    stage.plant("encounter", ships, whole, "cable laying", suspicious=False)
+    for one in ships:
+        stage.play("loitering", [one], stage.whole, "cable laying", suspicious=False)
+    stage.plant("encounter", ships, stage.whole, "cable laying", suspicious=False)
     return True
 
 
@@ -224,8 +221,8 @@ def fleet_at_rest(stage: Stage) -> bool:
         rest = Path(lying.t, np.asarray(lat), np.asarray(lon), lying.status)
         boat = stage.fleet.new("fishing" if rng.random() < 0.8 else "trawler")
         work_s = max(span[0] - stage.t0, 60.0)
-        away = geodesy.destination(*spot, bearing, float(rng.uniform(1.0, 2.5)) * METRES_PER_NM)
-        there = float(away[0]), float(away[1])
+        away_m = float(rng.uniform(1.0, 2.5)) * METRES_PER_NM
+        there = geography.away(*spot, bearing, away_m)
         before = background.fishing_trip(stage, boat, there, work_s, radius_m=700.0)
         run_in = sail(line(before.end_place, rest.place(span[0])), boat.speed_kn, rng)
         run_out = sail(line(rest.end_place, there), boat.speed_kn, rng)
@@ -246,53 +243,34 @@ def fleet_at_rest(stage: Stage) -> bool:
     return True
 
 
-def transfer_in_its_area(stage: Stage) -> bool:
+@within(4.0, 9.0)
+def transfer_in_its_area(stage: Stage, span: Span) -> bool:
     """Two tankers lie alongside each other for 4-9 h in a licensed transfer area, the host at
     anchor: business that is notified and watched there.
     """
-    span = stage.span(4.0, 9.0)
-    if span is None:
-        return False
     rng = stage.rng
-    areas = list(stage.sea.transfer_areas(licensed=True).values())
-    for _ in range(TRIES if areas else 0):
-        area = areas[rng.integers(len(areas))]
-        lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
-        if not len(lat):
-            continue
-        place = float(lat[0]), float(lon[0])
-        early_s, late_s = rng.uniform(1, 4, 2) * HOUR_S
-        length_s = span[1] - span[0] + early_s + late_s
-        lying = stage.stay(
-            place, length_s, mode="anchor", status=AT_ANCHOR, start=span[0] - early_s
-        )
-        lying = lying.shifted(span[0] - early_s)
-        host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
-        off_m = host.port_m + guest.port_m + 6.0
-        beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), MOORED)
-        paths = by_the_lane(stage, host, lying), by_the_lane(stage, guest, beside)
-        if paths[0] is None or paths[1] is None:
-            continue
-        ships = [(host, paths[0]), (guest, paths[1])]
-        note = "transfer in a licensed area"
-        return stage.play("encounter", ships, span, note, suspicious=False)
-    return False
+    place = stage.transfer_place(licensed=True)
+    if place is None:
+        return False
+    early_s, late_s = rng.uniform(1, 4, 2) * HOUR_S
+    length_s = span[1] - span[0] + early_s + late_s
+    lying = stage.anchored(place, span[0] - early_s, length_s)
+    host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
+    off_m = host.port_m + guest.port_m + 6.0
+    beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), MOORED)
+    ships = both_by_the_lane(stage, (host, lying), (guest, beside))
+    note = "transfer in a licensed area"
+    return bool(ships and stage.play("encounter", ships, span, note, suspicious=False))
 
 
 @within(20 / 60, 40 / 60)
 def crew_change(stage: Stage, span: Span) -> bool:
     """Let a crew boat from a port lie 20-40 min alongside a ship at anchor in an anchorage."""
     rng = stage.rng
-    lat, lon = stage.sea.sample(background.some_anchorage(stage), rng, 1, background.SWING_ROOM_M)
-    if not len(lat):
+    place = stage.sea.spot(background.some_anchorage(stage), rng, background.SWING_ROOM_M)
+    if place is None:
         return False
-    lying = stage.stay(
-        (float(lat[0]), float(lon[0])),
-        stage.duration_s,
-        mode="anchor",
-        status=AT_ANCHOR,
-        start=stage.t0,
-    ).shifted(stage.t0)
+    lying = stage.anchored(place)
     host, boat = stage.fleet.new(background.lane_model(stage)), stage.fleet.new("crew boat")
     beside = alongside(lying, *span, host.port_m + 8.0, float(rng.uniform(0, 360)), UNDER_WAY)
     path = _from_port(stage, boat, beside, 10.0)
@@ -316,25 +294,19 @@ ALL = (
 )
 
 
-def _at(way: Line, mark_m: float) -> Place:
-    lat, lon = way.at(np.array([mark_m]))
-    return float(lat[0]), float(lon[0])
-
-
 def _from_port(stage: Stage, ship: Identity, middle: Path, within_nm: float) -> Path | None:
     """Come from the water of a port near by and go back to it; None where there is none."""
-    place = middle.place(float(middle.t[0]))
+    place = middle.start_place
     ports = list(stage.sea.polygons("port").values())
     for index in stage.rng.permutation(len(ports)):
         centre = ports[index].centroid
         away_m = float(geodesy.distance_m(centre.y, centre.x, *place))
         if away_m > within_nm * METRES_PER_NM:
             continue
-        lat, lon = stage.sea.sample(ports[index], stage.rng, 1, 80.0)
-        if not len(lat):
+        home = stage.sea.spot(ports[index], stage.rng, 80.0)
+        if home is None:
             continue
-        home = float(lat[0]), float(lon[0])
-        path = out_and_back(stage, ship, home, middle, clearance_m=60.0)
+        path = out_and_back(stage, ship, home, middle)
         if path is not None:
             return path
     return None

@@ -3,10 +3,10 @@
 import numpy as np
 import shapely
 
-from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import Place
 from pipelines.exercise.motion import (
     AT_ANCHOR,
     MOORED,
@@ -17,9 +17,10 @@ from pipelines.exercise.motion import (
     join,
     sail,
 )
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Span, Stage
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Span, Stage
 from pipelines.exercise.tries import TRIES, within
 from pipelines.exercise.voyages import (
+    both_by_the_lane,
     by_the_lane,
     drift,
     end_s,
@@ -42,15 +43,15 @@ def amid_fishing(stage: Stage, span: Span) -> bool:
         return False
     centres = scattered(stage, place, int(rng.integers(4, 9)), 2.6 * METRES_PER_NM, 2200.0)
     for centre in centres:
-        if not stage.sea.clear(*_spot(centre), METRES_PER_NM)[0]:
+        if not stage.sea.clear(*geography.spot(centre), METRES_PER_NM)[0]:
             continue
         boat = stage.fleet.new("fishing")
         trip = background.fishing_trip(
             stage, boat, centre, stage.duration_s + HOUR_S, radius_m=750.0
         )
         stage.enter(boat, trip.shifted(stage.t0))
-    _meet(stage, ships, span, "transfer amid a fishing fleet")
-    return True
+    note = "transfer amid a fishing fleet"
+    return stage.play("encounter", ships, span, note, suspicious=True)
 
 
 def among_the_anchored(stage: Stage) -> bool:
@@ -68,12 +69,7 @@ def among_the_anchored(stage: Stage) -> bool:
     spots = [s for s, ok in zip(spots, stage.is_open(lat, lon, 1.5), strict=True) if ok]
     if len(spots) < 5:
         return False
-    anchored = [
-        stage.stay(spot, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0).shifted(
-            stage.t0
-        )
-        for spot in [place, *spots[1:]]
-    ]
+    anchored = [stage.anchored(spot) for spot in [place, *spots[1:]]]
     host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
     off_m = host.port_m + guest.port_m + float(rng.uniform(5, 40))
     status = int(rng.choice((AT_ANCHOR, UNDER_WAY, MOORED)))
@@ -91,12 +87,17 @@ def among_the_anchored(stage: Stage) -> bool:
         run_out,
         stage.stay(spots[0], rest_s, mode="anchor", status=AT_ANCHOR, start=span[1]),
     ).shifted(span[0] - run_in.duration_s - wait_s)
-    _meet(stage, [(host, anchored[0]), (guest, guest_path)], span, "transfer among anchored ships")
+    stage.play(
+        "encounter",
+        [(host, anchored[0]), (guest, guest_path)],
+        span,
+        "transfer among anchored ships",
+        suspicious=True,
+    )
     for path in anchored[1:]:
         ship = stage.fleet.new(background.lane_model(stage))
-        whole = stage.t0, stage.t1
         note = "at anchor in a customary waiting area"
-        stage.play("loitering", [(ship, path)], whole, note, suspicious=False)
+        stage.play("loitering", [(ship, path)], stage.whole, note, suspicious=False)
     return True
 
 
@@ -108,9 +109,8 @@ def off_an_anchorage(stage: Stage, span: Span) -> bool:
     edge = shapely.get_coordinates(polygon)
     corner = edge[rng.integers(len(edge))]
     away_m = float(rng.uniform(0.5, 1.0)) * METRES_PER_NM
-    lat, lon = geodesy.destination(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
-    place = float(lat), float(lon)
-    spot = _spot(place)
+    place = geography.away(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
+    spot = geography.spot(place)
     good = stage.sea.outside(*spot, SHELTERED, 700.0)[0]
     good = good and stage.sea.clear(*spot, METRES_PER_NM)[0]
     if not good or radio.best_hearing(*spot)[0] < 0.85:
@@ -120,36 +120,25 @@ def off_an_anchorage(stage: Stage, span: Span) -> bool:
     )
     if ships is None:
         return False
-    _meet(stage, ships, span, "transfer at the edge of an anchorage")
+    stage.play("encounter", ships, span, "transfer at the edge of an anchorage", suspicious=True)
     for _ in range(3):
-        lats, lons = stage.sea.sample(polygon, rng, 1, background.SWING_ROOM_M)
-        if len(lats):
-            berth = float(lats[0]), float(lons[0])
-            path = stage.stay(
-                berth, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0
-            )
-            stage.enter(stage.fleet.new(background.lane_model(stage)), path.shifted(stage.t0))
+        berth = stage.sea.spot(polygon, rng, background.SWING_ROOM_M)
+        if berth is not None:
+            path = stage.anchored(berth)
+            stage.enter(stage.fleet.new(background.lane_model(stage)), path)
     return True
 
 
-def in_an_unlicensed_area(stage: Stage) -> bool:
+@within(1.5, 5.0)
+def in_an_unlicensed_area(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 1.5-5 h in a transfer area where none is licensed, the host adrift."""
-    span = stage.span(1.5, 5.0)
-    if span is None:
+    place = stage.transfer_place(licensed=False)
+    if place is None:
         return False
-    rng = stage.rng
-    areas = list(stage.sea.transfer_areas(licensed=False).values())
-    for _ in range(TRIES if areas else 0):
-        area = areas[rng.integers(len(areas))]
-        lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
-        if not len(lat):
-            continue
-        place, drift_kn = (float(lat[0]), float(lon[0])), float(rng.uniform(0.05, 0.3))
-        ships = _transfer(stage, place, span, drift_kn=drift_kn, room=(SHELTERED, 700.0))
-        if ships is not None:
-            _meet(stage, ships, span, "transfer where none is licensed")
-            return True
-    return False
+    drift_kn = float(stage.rng.uniform(0.05, 0.3))
+    ships = _transfer(stage, place, span, drift_kn=drift_kn, room=(SHELTERED, 700.0))
+    note = "transfer where none is licensed"
+    return bool(ships and stage.play("encounter", ships, span, note, suspicious=True))
 
 
 @within(20 / 60, 40 / 60)
@@ -264,10 +253,7 @@ def _transfer(
     guest = stage.fleet.new(str(rng.choice(("tanker", "bunker tanker", "cargo"))))
     off_m = host.port_m + guest.port_m + float(rng.uniform(5, 60))
     beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
-    paths = by_the_lane(stage, host, lying), by_the_lane(stage, guest, beside)
-    if paths[0] is None or paths[1] is None:
-        return None
-    return [(host, paths[0]), (guest, paths[1])]
+    return both_by_the_lane(stage, (host, lying), (guest, beside))
 
 
 def _small_craft_alongside(stage: Stage, host: Ship, span: Span) -> bool:
@@ -278,13 +264,5 @@ def _small_craft_alongside(stage: Stage, host: Ship, span: Span) -> bool:
     path = from_the_grounds(stage, craft, beside)
     if path is None or end_s(path) < span[1]:
         return False
-    _meet(stage, [host, (craft, path)], span, "brief meeting with a small craft")
-    return True
-
-
-def _meet(stage: Stage, ships: list[Ship], span: Span, note: str) -> None:
-    stage.play("encounter", ships, span, note, suspicious=True)
-
-
-def _spot(place: Place) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([place[0]]), np.array([place[1]])
+    note = "brief meeting with a small craft"
+    return stage.play("encounter", [host, (craft, path)], span, note, suspicious=True)

@@ -21,21 +21,20 @@ def transfer(stage: Stage, span: Span) -> bool:
     place = stage.open_water()
     ways = stage.detour(stage.direction(), place), stage.detour(stage.direction(), place)
     early_s, late_s = rng.uniform(600, 2400, 2)
-    drift = stage.stay(
+    drift = stage.adrift(
         place,
+        start - early_s,
         end - start + early_s + late_s,
-        start=start - early_s,
-        mode="drift",
         status=int(rng.choice((UNDER_WAY, RESTRICTED))),
         drift_kn=float(rng.uniform(0.3, 0.8)),
-    ).shifted(start - early_s)
+    )
     if ways[0] is None or ways[1] is None or not _stays_open(stage, drift):
         return False
     distance_m, bearing = float(rng.uniform(30, 200)), float(rng.uniform(0, 360))
     beside = alongside(drift, start, end, distance_m, bearing, UNDER_WAY)
     host_out = start_from(drift.end_place, ways[0][1])
     guest_in = ways[1][0].cut(0.0, ways[1][0].length_m - METRES_PER_NM)
-    guest_in = guest_in.then((float(beside.lat[0]), float(beside.lon[0])))
+    guest_in = guest_in.then(beside.start_place)
     guest_out = start_from(beside.end_place, ways[1][1])
     if not stage.clear(host_out, guest_in, guest_out):
         return False
@@ -64,9 +63,7 @@ def loiterer(stage: Stage, span: Span) -> bool:
     place = stage.open_water()
     way = stage.detour(stage.direction(), place)
     drift_kn = float(rng.uniform(0.4, 1.0))
-    drift = stage.stay(
-        place, end - start, mode="drift", status=UNDER_WAY, start=start, drift_kn=drift_kn
-    ).shifted(start)
+    drift = stage.adrift(place, start, end - start, drift_kn=drift_kn)
     if way is None or not _stays_open(stage, drift):
         return False
     out = start_from(drift.end_place, way[1])

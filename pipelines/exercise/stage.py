@@ -11,8 +11,8 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
-from pipelines.exercise.geography import Direction, Line
-from pipelines.exercise.motion import Path, carried, stay
+from pipelines.exercise.geography import Direction, Line, Place
+from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, carried, stay
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Faults, Receivers
 from pipelines.exercise.sea import Sea
@@ -21,7 +21,6 @@ from pipelines.exercise.truth import ExerciseError, Planted, pair
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Place = tuple[float, float]
 Span = tuple[float, float]
 """From when to when (epoch seconds)."""
 
@@ -109,6 +108,36 @@ class Stage:
         return carried(
             self.stream, place, start, duration_s, self.rng, mode, status, drift_kn=drift_kn
         )
+
+    @property
+    def whole(self) -> Span:
+        """All of the exercise."""
+        return self.t0, self.t1
+
+    def anchored(
+        self, place: Place, start: float | None = None, duration_s: float | None = None
+    ) -> Path:
+        """Lie at anchor, in the times of the exercise; for all of it if no start is given."""
+        begin = self.t0 if start is None else start
+        lasts_s = self.duration_s if duration_s is None else duration_s
+        return self.stay(place, lasts_s, mode="anchor", status=AT_ANCHOR, start=begin).shifted(
+            begin
+        )
+
+    def adrift(
+        self,
+        place: Place,
+        start: float,
+        duration_s: float,
+        *,
+        drift_kn: float = 0.6,
+        status: int = UNDER_WAY,
+    ) -> Path:
+        """Drift, in the times of the exercise."""
+        path = self.stay(
+            place, duration_s, mode="drift", status=status, start=start, drift_kn=drift_kn
+        )
+        return path.shifted(start)
 
     def enter(
         self,
@@ -279,6 +308,13 @@ class Stage:
         self.taken.append(place)
         return place
 
+    def transfer_place(self, *, licensed: bool) -> Place | None:
+        """Draw a place in a transfer area; None where there is no such area, or no water in it."""
+        areas = list(self.sea.transfer_areas(licensed=licensed).values())
+        if not areas:
+            return None
+        return self.sea.spot(areas[self.rng.integers(len(areas))], self.rng, METRES_PER_NM)
+
     def detour(self, direction: Direction, place: Place) -> tuple[Line, Line] | None:
         """Draw a voyage through the lane that leaves it for `place`, up to there and from there on;
         None where the way is not clear of land.
@@ -290,7 +326,7 @@ class Stage:
             return None
         before = whole.cut(0.0, mark - run).then(place)
         rest = whole.cut(mark + run, whole.length_m)
-        after = Line(np.r_[place[0], rest.lat], np.r_[place[1], rest.lon])
+        after = rest.begun_at(place)
         return (before, after) if self.clear(before, after) else None
 
     def clear(self, *lines: Line, clearance_m: float = 200.0) -> bool:

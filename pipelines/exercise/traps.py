@@ -1,14 +1,12 @@
 """What looks like something and is not: the innocent neighbours of every planted event."""
 
-from typing import Literal
-
 import numpy as np
 import shapely
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import background, geography, radio
-from pipelines.exercise.geography import AXIS, Line, line
+from pipelines.exercise.geography import AXIS, Line, Place, line
 from pipelines.exercise.motion import (
     AT_ANCHOR,
     MOORED,
@@ -17,9 +15,9 @@ from pipelines.exercise.motion import (
     alongside,
     join,
     sail,
-    stay,
+    still,
 )
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Span, Stage
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Span, Stage
 from pipelines.exercise.tries import TRIES, tried, within
 from pipelines.exercise.truth import ExerciseError
 
@@ -43,7 +41,7 @@ def _pilot(
     start, end = span
     rng = stage.rng
     for _ in range(TRIES):
-        base = _point_in(stage, "port", clearance_m=150.0)
+        base = _in_port(stage)
         voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
         mark, off_m = voyage.nearest_m(*base)
         slow_kn = float(rng.uniform(*speeds_kn))
@@ -59,7 +57,7 @@ def _pilot(
         ]
         path = join(*parts).shifted(start - parts[0].duration_s - parts[1].duration_s)
         beside = alongside(path, start, end, 35.0, float(rng.uniform(0, 360)), UNDER_WAY)
-        meeting = float(beside.lat[0]), float(beside.lon[0])
+        meeting = beside.start_place
         way_out, way_back = line(base, meeting), line(beside.end_place, base)
         if not stage.clear(way_out, way_back, clearance_m=100.0):
             continue
@@ -68,11 +66,11 @@ def _pilot(
         run_back = sail(way_back, pilot.speed_kn, rng, wander_m=10.0)
         waits = max(start - run_out.duration_s - stage.t0, 60.0), max(stage.t1 - end, 60.0)
         pilot_path = join(
-            stay(base, waits[0], rng, mode="berth", status=MOORED),
+            still(base, waits[0]),
             run_out,
             beside,
             run_back,
-            stay(base, waits[1], rng, mode="berth", status=MOORED),
+            still(base, waits[1]),
         ).shifted(start - run_out.duration_s - waits[0])
         return stage.play(
             "encounter", [(ship, path), (pilot, pilot_path)], span, note, suspicious=False
@@ -138,32 +136,28 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
         apart_m = float(geodesy.distance_m(*host_place, *guest_place))
         if not 700.0 < apart_m < 6 * METRES_PER_NM:
             continue
-        host, guest = (
-            stage.fleet.new(background.lane_model(stage)),
-            stage.fleet.new("bunker tanker"),
-        )
-        mode: Literal["anchor", "berth"] = "anchor" if status == AT_ANCHOR else "berth"
+        host = stage.fleet.new(background.lane_model(stage))
+        guest = stage.fleet.new("bunker tanker")
         anchored = (
-            stage.stay(host_place, stage.duration_s, mode=mode, status=status, start=stage.t0)
-            if mode == "anchor"
-            else stay(host_place, stage.duration_s, rng, mode=mode, status=status)
+            stage.anchored(host_place)
+            if status == AT_ANCHOR
+            else still(host_place, stage.duration_s, status).shifted(stage.t0)
         )
-        anchored = anchored.shifted(stage.t0)
         off_m = (host.port_m + guest.port_m) + 8.0
         beside = alongside(anchored, start, end, off_m, float(rng.uniform(0, 360)), MOORED)
-        way_in = line(guest_place, (float(beside.lat[0]), float(beside.lon[0])))
-        heard = radio.best_hearing(*(np.array([each]) for each in host_place))[0] > 0.5
+        way_in = line(guest_place, beside.start_place)
+        heard = radio.best_hearing(*geography.spot(host_place))[0] > 0.5
         if not heard or not stage.clear(way_in, clearance_m=150.0):
             continue
         run_in = sail(way_in, 6.0, rng, wander_m=5.0, ease_out=True)
         run_back = sail(line(beside.end_place, guest_place), 6.0, rng, wander_m=5.0, ease_out=True)
         wait_s = max(start - run_in.duration_s - stage.t0, 60.0)
         guest_path = join(
-            stay(guest_place, wait_s, rng, mode="berth", status=AT_ANCHOR),
+            still(guest_place, wait_s, AT_ANCHOR),
             run_in,
             beside,
             run_back,
-            stay(guest_place, max(stage.t1 - end, 60.0), rng, mode="berth", status=AT_ANCHOR),
+            still(guest_place, max(stage.t1 - end, 60.0), AT_ANCHOR),
         ).shifted(start - run_in.duration_s - wait_s)
         return stage.play(
             "encounter", [(host, anchored), (guest, guest_path)], span, note, suspicious=False
@@ -181,14 +175,14 @@ def overtaking(stage: Stage, span: Span) -> bool:
     beam_m = float(rng.uniform(200.0, 380.0))
     slower = geography.lane(direction, across)
     mark = float(rng.uniform(0.15, 0.9)) * slower.length_m
-    lat, lon = slower.at(np.array([mark]))
-    if radio.best_hearing(lat, lon)[0] < 0.8:
+    place = slower.place(mark)
+    if radio.best_hearing(*geography.spot(place))[0] < 0.8:
         return False
     faster = geography.lane(direction, across, beyond_nm=beam_m / METRES_PER_NM)
     # Within 500 m for that long while passing abeam: a chord of the circle around the slower.
     gain_kn = 2 * np.sqrt(500.0**2 - beam_m**2) / (end - start) / KNOT_MPS
     speeds = float(rng.uniform(11.0, 12.5))
-    marks = mark, faster.nearest_m(float(lat[0]), float(lon[0]))[0]
+    marks = mark, faster.nearest_m(*place)[0]
     ships = []
     for way, way_mark, speed_kn in (
         (slower, marks[0], speeds),
@@ -197,10 +191,8 @@ def overtaking(stage: Stage, span: Span) -> bool:
         ship = stage.fleet.new(str(rng.choice(("cargo", "tanker"))))
         path = sail(way, speed_kn, rng, wander_m=8.0, unsteady=0.0)
         path = path.shifted(middle - way_mark / (speed_kn * KNOT_MPS))
-        stage.enter(ship, path)
         ships.append((ship, path))
-    stage.plant("encounter", ships, span, "overtaking", suspicious=False)
-    return True
+    return stage.play("encounter", ships, span, "overtaking", suspicious=False)
 
 
 def pair_trawl(stage: Stage) -> bool:
@@ -242,15 +234,14 @@ def waiting(stage: Stage, span: Span) -> bool:
     start, end = span
     rng = stage.rng
     polygon = background.some_anchorage(stage)
-    berth = _place_in(stage, polygon, background.SWING_ROOM_M)
+    berth = stage.sea.spot(polygon, rng, background.SWING_ROOM_M)
     if berth is None:
         return False
     edge = shapely.get_coordinates(polygon)
     corner = edge[rng.integers(len(edge))]
     bearing, away_m = float(rng.uniform(0, 360)), float(rng.uniform(1.0, 3.0)) * METRES_PER_NM
-    lat, lon = geodesy.destination(corner[1], corner[0], bearing, away_m)
-    place = float(lat), float(lon)
-    spot = np.array([lat]), np.array([lon])
+    place = geography.away(corner[1], corner[0], bearing, away_m)
+    spot = geography.spot(place)
     outside = stage.sea.outside(*spot, SHELTERED, 500.0)[0]
     if not outside or not stage.sea.clear(*spot, METRES_PER_NM)[0]:
         return False
@@ -275,8 +266,9 @@ def waiting(stage: Stage, span: Span) -> bool:
 def at_anchor(stage: Stage) -> bool:
     """Let a ship lie at anchor in an anchorage for the whole exercise."""
     ship, path = background.anchored(stage)
-    span = stage.t0, stage.t1
-    stage.plant("loitering", [(ship, path)], span, "at anchor in an anchorage", suspicious=False)
+    stage.plant(
+        "loitering", [(ship, path)], stage.whole, "at anchor in an anchorage", suspicious=False
+    )
     return True
 
 
@@ -284,24 +276,16 @@ def _back_and_forth(first: Line, stretch: Line, needed_m: float) -> Line:
     """`first`, then `stretch` backwards, forwards … until the way is long enough."""
     way, backwards = first, True
     while way.length_m < needed_m:
-        leg = Line(stretch.lat[::-1], stretch.lon[::-1]) if backwards else stretch
+        leg = stretch.reversed() if backwards else stretch
         way = way.then(*zip(leg.lat[1:].tolist(), leg.lon[1:].tolist(), strict=True))
         backwards = not backwards
     return way
 
 
-def _point_in(stage: Stage, zone_class: str, clearance_m: float) -> Place:
-    polygons = list(stage.sea.polygons(zone_class).values())
+def _in_port(stage: Stage) -> Place:
+    polygons = list(stage.sea.polygons("port").values())
     for _ in range(TRIES):
-        polygon = polygons[stage.rng.integers(len(polygons))]
-        place = _place_in(stage, polygon, clearance_m)
+        place = stage.sea.spot(polygons[stage.rng.integers(len(polygons))], stage.rng, 150.0)
         if place is not None:
             return place
-    raise ExerciseError(f"no {zone_class} has water in it", hint="check the zones: selat doctor")
-
-
-def _place_in(
-    stage: Stage, polygon: shapely.Polygon | shapely.MultiPolygon, clearance_m: float
-) -> Place | None:
-    lat, lon = stage.sea.sample(polygon, stage.rng, 1, clearance_m)
-    return (float(lat[0]), float(lon[0])) if len(lat) else None
+    raise ExerciseError("no port has water in it", hint="check the zones: selat doctor")

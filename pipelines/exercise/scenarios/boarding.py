@@ -87,8 +87,7 @@ def _boarder(stage: Stage, host: Path, ship: Identity, span: Span) -> tuple[Iden
     under = Path(kept.t, np.asarray(lat), np.asarray(lon), np.full(len(kept.t), UNDER_WAY))
     meets, leaves = (float(lat[0]), float(lon[0])), under.end_place
     wake_m = float(rng.uniform(1500, 3500))
-    wake = geodesy.destination(*meets, float(course[0]) + 180.0 + rng.uniform(-8, 8), wake_m)
-    behind = float(wake[0]), float(wake[1])
+    behind = geography.away(*meets, float(course[0]) + 180.0 + rng.uniform(-8, 8), wake_m)
     for village in nearest(stage.moorings, meets, 8):
         ways = line(village.place, behind), line(leaves, village.place)
         if not stage.clear(*ways, line(behind, meets), clearance_m=30.0):
@@ -110,14 +109,7 @@ def fast_visits(stage: Stage, span: Span) -> bool:
     rng = stage.rng
     place = stage.open_water(class_b=True)
     ends_s = float(rng.uniform(900, 2400)), float(rng.uniform(900, 2400))
-    lying = stage.stay(
-        place,
-        span[1] - span[0] + sum(ends_s),
-        mode="drift",
-        status=UNDER_WAY,
-        start=span[0] - ends_s[0],
-        drift_kn=0.3,
-    ).shifted(span[0] - ends_s[0])
+    lying = stage.adrift(place, span[0] - ends_s[0], span[1] - span[0] + sum(ends_s), drift_kn=0.3)
     if not stays_open(stage, lying):
         return False
     ship = disguised(stage, stage.fleet.new(str(rng.choice(("fish carrier", "bunker tanker")))))
@@ -145,7 +137,7 @@ def _visitor(stage: Stage, host: Path, visit: Span) -> tuple[Identity, Path] | N
     boat = disguised(stage, stage.fleet.new("fibreglass"))
     off_m = float(rng.uniform(15, 45))
     beside = alongside(host, *visit, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
-    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    meets, leaves = beside.start_place, beside.end_place
     near = nearest(stage.moorings, meets, 14)
     for index in rng.permutation(len(near)):
         village = near[int(index)]
@@ -170,14 +162,7 @@ def raft_of_boats(stage: Stage, span: Span) -> bool:
     hours while the stream carries them, and part slowly: a rest, a meal, a catch shared.
     """
     ground = stage.fishing_ground()
-    raft = stage.stay(
-        ground,
-        span[1] - span[0],
-        mode="drift",
-        status=UNDER_WAY,
-        start=span[0],
-        drift_kn=0.3,
-    ).shifted(span[0])
+    raft = stage.adrift(ground, span[0], span[1] - span[0], drift_kn=0.3)
     if not stage.sea.clear_paths([(raft.lat, raft.lon)], 1500.0)[0]:
         stage.taken.pop()
         return False
@@ -220,13 +205,12 @@ def _rafted(
         beside = alongside(raft, *when, 6.0 + 6.0 * k, bearing, UNDER_WAY)
         home = villages[int(rng.integers(len(villages)))]
         berth = berth_at(stage, home)
-        meets = float(beside.lat[0]), float(beside.lon[0])
+        meets = beside.start_place
         to = run(stage, (berth, spot), boat.speed_kn)
         drift_in = sail(line(spot, meets), float(rng.uniform(2.5, 4.5)), rng, wander_m=15.0)
-        lat, lon = geodesy.destination(
+        off = geography.away(
             *beside.end_place, float(rng.uniform(0, 360)), float(rng.uniform(600, 1500))
         )
-        off = float(lat), float(lon)
         part = sail(line(beside.end_place, off), float(rng.uniform(2.0, 4.0)), rng, wander_m=10.0)
         back = run(stage, (off, berth), boat.speed_kn)
         trip = join(to, drift_in, beside, part, back)
@@ -253,12 +237,11 @@ def close_astern(stage: Stage) -> bool:
         path = sail(voyage, float(rng.uniform(8.0, 12.0)), rng)
         path = path.shifted(when - float(rng.uniform(0.3, 0.93)) * path.duration_s)
         here = path.place(when - 60.0)
-        if radio.best_hearing(*(np.array([x]) for x in here), class_b=True)[0] < 0.6:
+        if radio.best_hearing(*geography.spot(here), class_b=True)[0] < 0.6:
             continue
         for village in nearest(stage.moorings, here, 6):
             towards = float(geodesy.bearing_deg(*village.place, *here))
-            lat, lon = geodesy.destination(*here, towards, 3 * METRES_PER_NM)
-            far = float(lat), float(lon)
+            far = geography.away(*here, towards, 3 * METRES_PER_NM)
             ways = line(village.place, here, far), line(far, village.place)
             if not stage.clear(*ways, clearance_m=30.0):
                 continue

@@ -8,7 +8,7 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
-from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, alongside, join, sail, stay
+from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail, still
 from pipelines.exercise.scenarios.common import EVER, enter_parts, passage, water_in
 from pipelines.exercise.scenarios.identity import along_m
 from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
@@ -39,8 +39,7 @@ def relieved_at_the_edge(stage: Stage) -> bool:
     if not edges:
         return False
     edge_m = float(marks[edges[int(rng.integers(len(edges)))]])
-    lat, lon = out.at(np.array([edge_m]))
-    edge = float(lat[0]), float(lon[0])
+    edge = out.place(edge_m)
     model = str(rng.choice(("cargo", "tanker")))
     ships = []
     for way, mark_m, when in (
@@ -121,12 +120,12 @@ def casting_off(stage: Stage, span: Span) -> bool:
     tow = alongside(path, float(path.t[0]), span[0], 70.0, float(rng.uniform(0, 360)), UNDER_WAY)
     gone = Path(tow.t, tow.lat[::-1], tow.lon[::-1], tow.status)
     waits = max(float(path.t[0]) - stage.t0, 60.0), max(stage.t1 - span[0] - towed_s, 60.0)
-    home = float(tow.lat[0]), float(tow.lon[0])
+    home = tow.start_place
     tug_path = join(
-        stay(home, waits[0], rng, mode="berth", status=MOORED),
+        still(home, waits[0]),
         tow,
         gone,
-        stay(home, waits[1], rng, mode="berth", status=MOORED),
+        still(home, waits[1]),
     ).shifted(float(path.t[0]) - waits[0])
     if not stage.sea.clear_paths([(tug_path.lat, tug_path.lon)], 60.0)[0]:
         return False
@@ -154,7 +153,7 @@ def berth_taken(stage: Stage, span: Span) -> bool:
         return False
     comes, sails = stage.fleet.new("cargo"), stage.fleet.new("cargo")
     arrival = sail(ways[0][0], comes.speed_kn, rng, wander_m=10.0, ease_out=True)
-    rest = stay(berths[0], HOUR_S, rng, mode="berth", status=MOORED)
+    rest = still(berths[0], HOUR_S)
     one = join(arrival, rest).shifted(span[0] - arrival.duration_s)
     off = span[0] + float(rng.uniform(60, 600))
     other = sail(

@@ -7,10 +7,9 @@ import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import background, radio
-from pipelines.exercise.geography import line
+from pipelines.exercise import background, geography, radio
+from pipelines.exercise.geography import Place, line
 from pipelines.exercise.motion import (
-    AT_ANCHOR,
     MOORED,
     UNDER_WAY,
     Path,
@@ -19,7 +18,7 @@ from pipelines.exercise.motion import (
     sail,
 )
 from pipelines.exercise.scenarios.common import Passage, around, berthed, coast, water_in
-from pipelines.exercise.stage import Place, Span, Stage, start_from
+from pipelines.exercise.stage import Span, Stage, start_from
 from pipelines.exercise.tries import TRIES, Scenario, within
 
 
@@ -28,19 +27,17 @@ def waiting_ship(stage: Stage, span: Span) -> bool:
     """Let a ship drift in open water; 3-5 small craft come from the coasts, each for 20-40 min."""
     rng = stage.rng
     place = stage.open_water()
-    spot = np.array([place[0]]), np.array([place[1]])
+    spot = geography.spot(place)
     ways = stage.detour(stage.direction(), place)
     if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
         return False
     margins = rng.uniform(600, 1800, 2)
-    drift = stage.stay(
+    drift = stage.adrift(
         place,
+        span[0] - float(margins[0]),
         span[1] - span[0] + float(margins.sum()),
-        start=span[0] - float(margins[0]),
-        mode="drift",
-        status=UNDER_WAY,
         drift_kn=float(rng.uniform(0.2, 0.5)),
-    ).shifted(span[0] - float(margins[0]))
+    )
     out = start_from(drift.end_place, ways[1])
     stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
     heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
@@ -87,7 +84,7 @@ def _visitor(stage: Stage, host: Path, visit: Span) -> Passage | None:
     beside = alongside(
         host, *visit, float(rng.uniform(15, 60)), float(rng.uniform(0, 360)), UNDER_WAY
     )
-    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    meets, leaves = beside.start_place, beside.end_place
     for k in range(24):
         shore = coast(stage, meets, float(rng.uniform(0, 360)), 30.0, 300.0)
         base = shore.place if shore else None
@@ -135,8 +132,7 @@ def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool
             return False
         place, bases = found[0], found[1:]
         ship = stage.fleet.new(host)
-        path = stage.stay(place, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0)
-        path = path.shifted(stage.t0)
+        path = stage.anchored(place)
         visits = _visits(stage, span, len(craft))
         met: list[tuple[Passage, Span]] = []
         for model, base, visit in zip(rng.permutation(craft), bases, visits, strict=True):
@@ -160,7 +156,7 @@ def _guest(stage: Stage, model: str, host: Path, base: Place, visit: Span) -> Pa
     craft = stage.fleet.new(model)
     off_m = float(rng.uniform(20, 45))
     beside = alongside(host, *visit, off_m, float(rng.uniform(0, 360)), MOORED)
-    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    meets, leaves = beside.start_place, beside.end_place
     ways = line(base, meets), line(leaves, base)
     if not 1500.0 < ways[0].length_m < 9 * METRES_PER_NM:
         return None

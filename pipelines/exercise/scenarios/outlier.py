@@ -29,7 +29,7 @@ def against_the_lane(stage: Stage) -> bool:
     direction = stage.direction()
     own = geography.lane(direction, float(rng.uniform(-1, 1)))
     wrong = geography.lane("west" if direction == "east" else "east", float(rng.uniform(-0.5, 1)))
-    wrong = Line(wrong.lat[::-1], wrong.lon[::-1])
+    wrong = wrong.reversed()
     ship = stage.fleet.new(background.lane_model(stage))
     for _ in range(TRIES):
         from_m = float(rng.uniform(0.1, 0.8)) * wrong.length_m
@@ -37,8 +37,8 @@ def against_the_lane(stage: Stage) -> bool:
         marks = contrary.at(np.linspace(0.0, contrary.length_m, 30))
         if not np.all(radio.best_hearing(*marks) > WELL_HEARD):
             continue
-        leaves = own.nearest_m(float(contrary.lat[0]), float(contrary.lon[0]))[0]
-        again = own.nearest_m(float(contrary.lat[-1]), float(contrary.lon[-1]))[0]
+        leaves = own.nearest_m(*contrary.start_place)[0]
+        again = own.nearest_m(*contrary.end_place)[0]
         room_m = 4 * METRES_PER_NM
         if leaves < 2 * room_m or again + 2 * room_m > own.length_m:
             continue
@@ -48,7 +48,7 @@ def against_the_lane(stage: Stage) -> bool:
         if not stage.clear(Line(lat, lon)):
             continue
         path = sail(Line(lat, lon), ship.speed_kn, rng)
-        reaches = before.then((float(contrary.lat[0]), float(contrary.lon[0]))).length_m
+        reaches = before.then(contrary.start_place).length_m
         pace_s = 1.0 / (ship.speed_kn * geodesy.KNOT_MPS)
         path = path.shifted(start - reaches * pace_s)
         span = start, start + contrary.length_m * pace_s

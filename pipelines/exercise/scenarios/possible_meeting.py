@@ -30,9 +30,7 @@ def in_silence(stage: Stage) -> bool:
             continue
         host = stage.fleet.new("tanker")
         guest = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker"))))
-        drift = stage.stay(
-            place, meet[1] - meet[0], mode="drift", status=UNDER_WAY, start=meet[0]
-        ).shifted(meet[0])
+        drift = stage.adrift(place, meet[0], meet[1] - meet[0])
         beside = alongside(drift, *meet, float(rng.uniform(40, 120)), 90.0, UNDER_WAY)
         ships, silences = [], []
         for ship, way, still, early_s, late_s in (
@@ -40,7 +38,7 @@ def in_silence(stage: Stage) -> bool:
             (guest, ways[1], beside, edges_s[2], edges_s[3]),
         ):
             to = way[0].cut(0.0, way[0].length_m - METRES_PER_NM / 2)
-            to = to.then((float(still.lat[0]), float(still.lon[0])))
+            to = to.then(still.start_place)
             out = start_from(still.end_place, way[1])
             arrival = sail(to, ship.speed_kn, rng, ease_out=True)
             path = join(arrival, still, sail(out, ship.speed_kn, rng, ease_in=True))

@@ -7,8 +7,8 @@ import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import background
-from pipelines.exercise.geography import Line, line
+from pipelines.exercise import background, geography
+from pipelines.exercise.geography import Line, Place, line
 from pipelines.exercise.motion import (
     AT_ANCHOR,
     MOORED,
@@ -18,6 +18,7 @@ from pipelines.exercise.motion import (
     join,
     sail,
     stay,
+    still,
 )
 from pipelines.exercise.scenarios.common import (
     EVER,
@@ -33,7 +34,7 @@ from pipelines.exercise.scenarios.common import (
     passage,
     water_in,
 )
-from pipelines.exercise.stage import HOUR_S, Place, Span, Stage, Transmits
+from pipelines.exercise.stage import HOUR_S, Span, Stage, Transmits
 from pipelines.exercise.tries import TRIES, Scenario
 
 _NEVER: Final = -np.inf
@@ -62,8 +63,9 @@ def jump(stage: Stage) -> bool:
     else:
         speed_kn = float(rng.uniform(8, 15))
         length_m = speed_kn * geodesy.KNOT_MPS * lasts_s * 1.1
-        lat, lon = geodesy.destination(*there, rng.uniform(0, 360), length_m)
-        false = sail(line(there, (float(lat), float(lon))), speed_kn, rng)
+        false = sail(
+            line(there, geography.away(*there, rng.uniform(0, 360), length_m)), speed_kn, rng
+        )
         if not in_area(false.lat, false.lon) or not stage.clear(Line(false.lat, false.lon)):
             false = stay(there, lasts_s, rng, mode="drift", status=UNDER_WAY)
     return _spoof(stage, found, span, false.shifted(span[0]), "position jumps away and back")
@@ -100,7 +102,7 @@ def ashore(stage: Stage) -> bool:
     if rng.random() < 0.5:
         false = circle(there, float(rng.uniform(150, 1500)), float(rng.uniform(3, 12)), *span)
     else:
-        false = stay(there, span[1] - span[0], rng, mode="berth", status=UNDER_WAY)
+        false = still(there, span[1] - span[0], UNDER_WAY)
         false = false.shifted(span[0])
     return _spoof(stage, found, span, false, "positions on land")
 
@@ -110,7 +112,7 @@ def offset(stage: Stage) -> bool:
     span, found = _victim(stage, 1.0, 6.0)
     if span is None or found is None:
         return False
-    false = _offset_copy(stage, found.path.within(*span), 3, 20)
+    false = _offset_copy(stage, found.path.within(*span), 3)
     if false is None:
         return False
     return _spoof(stage, found, span, false, "constant offset")
@@ -123,7 +125,7 @@ def offset_copy(stage: Stage) -> bool:
         return False
     ship, path = found
     true = path.within(*span)
-    false = _offset_copy(stage, true, 4, 20)
+    false = _offset_copy(stage, true, 4)
     if false is None:
         return False
     stage.enter(ship, path)
@@ -190,16 +192,16 @@ def _sea_place(
 ) -> Place | None:
     for _ in range(TRIES):
         there = around(stage, here, nearest_nm, farthest_nm)
-        spot = np.array([there[0]]), np.array([there[1]])
+        spot = geography.spot(there)
         if in_area(*spot, 0.5) and stage.sea.clear(*spot, clear_nm * METRES_PER_NM)[0]:
             return there
     return None
 
 
-def _offset_copy(stage: Stage, true: Path, nearest_nm: float, farthest_nm: float) -> Path | None:
-    here = float(true.lat[0]), float(true.lon[0])
+def _offset_copy(stage: Stage, true: Path, nearest_nm: float) -> Path | None:
+    here = true.start_place
     for _ in range(TRIES):
-        there = around(stage, here, nearest_nm, farthest_nm)
+        there = around(stage, here, nearest_nm, 20)
         false = moved(true, there[0] - here[0], there[1] - here[1])
         if in_area(false.lat, false.lon) and stage.clear(Line(false.lat, false.lon)):
             return false
@@ -217,7 +219,7 @@ def one_bad_fix(stage: Stage) -> bool:
         return False
     ship, path = found
     there = around(stage, path.place(span[0]), 1.0, 300.0)
-    if not in_area(np.array([there[0]]), np.array([there[1]])):
+    if not in_area(*geography.spot(there)):
         return False
     true = path.within(*span)
     enter_parts(stage, path, [(ship, _NEVER, span[0])])
@@ -243,9 +245,8 @@ def swinging(stage: Stage) -> bool:
     angle = rng.uniform(0, 360) + 360.0 * (t - t[0]) / turn_s + 6 * np.sin(t / 240.0)
     lat, lon = geodesy.destination(*place[0], angle, float(rng.uniform(150, 330)))
     path = Path(t, lat, lon, np.full(len(t), AT_ANCHOR))
-    whole = stage.t0, stage.t1
     return stage.play(
-        "spoofing", [(ship, path)], whole, "swinging round its anchor", suspicious=False
+        "spoofing", [(ship, path)], stage.whole, "swinging round its anchor", suspicious=False
     )
 
 
@@ -296,7 +297,7 @@ def pilot_circling(stage: Stage) -> bool:
         radius_m = float(rng.uniform(300, 900))
         speed_kn = float(rng.uniform(5, 9))
         rounds = circle(ground, radius_m, speed_kn, 0.0, span[1] - span[0])
-        begin, end = (float(rounds.lat[0]), float(rounds.lon[0])), rounds.end_place
+        begin, end = rounds.start_place, rounds.end_place
         ways = line(base[0], begin), line(end, base[0])
         if not stage.clear(Line(rounds.lat, rounds.lon), *ways, clearance_m=150.0):
             continue
@@ -317,12 +318,11 @@ def unmoved(stage: Stage) -> bool:
         return False
     ship = replace(stage.fleet.new(background.lane_model(stage)))
     status = int(stage.rng.choice((MOORED, MOORED, UNDER_WAY)))
-    path = stay(berth[0], stage.duration_s, stage.rng, mode="berth", status=status)
+    path = still(berth[0], stage.duration_s, status)
     path = path.shifted(stage.t0)
     stage.enter(ship, path, exact=True)
-    whole = stage.t0, stage.t1
     stage.plant(
-        "spoofing", [(ship, path)], whole, "moored, coordinates unchanged", suspicious=False
+        "spoofing", [(ship, path)], stage.whole, "moored, coordinates unchanged", suspicious=False
     )
     return True
 
