@@ -204,11 +204,9 @@ def cable_laying(stage: Stage) -> bool:
     return True
 
 
-def fleet_at_rest(stage: Stage) -> bool:
+@within(4.0, 7.0, tries=1)
+def fleet_at_rest(stage: Stage, span: Span) -> bool:
     """Four to six fishing boats lie 180-450 m apart for 4-7 h, drifting, before they work on."""
-    span = stage.span(4.0, 7.0)
-    if span is None:
-        return False
     rng = stage.rng
     ground = stage.fishing_ground()
     spots = scattered(stage, ground, int(rng.integers(4, 7)), 420.0, 180.0)

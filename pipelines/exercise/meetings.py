@@ -54,14 +54,12 @@ def amid_fishing(stage: Stage, span: Span) -> bool:
     return stage.play("encounter", ships, span, note, suspicious=True)
 
 
-def among_the_anchored(stage: Stage) -> bool:
+@within(2.0, 5.0, tries=1)
+def among_the_anchored(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 2-5 h among 6-11 ships anchored off limits where no anchorage is marked.
 
     The neighbours, at anchor 500 m and more apart, are traps.
     """
-    span = stage.span(2.0, 5.0)
-    if span is None:
-        return False
     rng = stage.rng
     place = stage.open_water()
     spots = scattered(stage, place, int(rng.integers(7, 13)), 1.5 * METRES_PER_NM, 600.0)

@@ -168,11 +168,25 @@ class Stage:
         """Note what happens to one ship or two, placed at mid-span, or `at` a time."""
         start, end = max(span[0], self.t0), min(span[1], self.t1)
         paths = {ship.mmsi: path for ship, path in ships}
-        mmsi, other = (ships[0][0].mmsi, 0) if len(ships) == 1 else pair(*paths)
-        lat, lon = paths[mmsi].place((start + end) / 2 if at is None else at)
-        times = round(start, 1), round(end, 1)
-        spot = round(lon, 6), round(lat, 6)
-        self.events.append(Planted(kind, mmsi, other, *times, *spot, suspicious, note))
+        numbers = (ships[0][0].mmsi, 0) if len(ships) == 1 else pair(*paths)
+        place = paths[numbers[0]].place((start + end) / 2 if at is None else at)
+        self.mark(kind, numbers, span, place, note, suspicious=suspicious)
+
+    def mark(
+        self,
+        kind: str,
+        vessels: tuple[int, int],
+        span: Span,
+        place: Place,
+        note: str,
+        *,
+        suspicious: bool,
+    ) -> None:
+        """Note what happens to vessels by their numbers, the second 0 where there is none."""
+        times = round(max(span[0], self.t0), 1), round(min(span[1], self.t1), 1)
+        spot = round(place[1], 6), round(place[0], 6)
+        numbers = pair(*vessels) if all(vessels) else vessels
+        self.events.append(Planted(kind, *numbers, *times, *spot, suspicious, note))
 
     def play(
         self,

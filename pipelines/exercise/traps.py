@@ -208,11 +208,9 @@ def pair_trawl(stage: Stage) -> bool:
     return stage.play("encounter", ships, (stage.t0, stage.t1), "pair trawling", suspicious=False)
 
 
-def drift_net(stage: Stage) -> bool:
+@within(3.0, 5.0, tries=1)
+def drift_net(stage: Stage, span: Span) -> bool:
     """Let a fishing boat drift with its net for 3-5 h."""
-    span = stage.span(3.0, 5.0)
-    if span is None:
-        return False
     place = stage.fishing_ground()
     ship = stage.fleet.new("fishing")
     before = background.fishing_trip(stage, ship, place, span[0] - stage.t0)

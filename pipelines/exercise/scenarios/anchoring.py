@@ -18,8 +18,8 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, radio
 from pipelines.exercise.geography import Place
 from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, alongside
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Stage
-from pipelines.exercise.tries import TRIES, Scenario
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario, within
 from pipelines.exercise.voyages import both_by_the_lane, by_the_lane, drift
 
 Floats = NDArray[np.float64]
@@ -141,11 +141,9 @@ def designated(stage: Stage) -> bool:
     return True
 
 
-def adrift(stage: Stage) -> bool:
+@within(0.75, 1.67, tries=1)
+def adrift(stage: Stage, span: Span) -> bool:
     """Let a ship in the same waters wait for 45-100 min, engine stopped: the stream carries it."""
-    span = stage.span(0.75, 1.67)
-    if span is None:
-        return False
     for _ in range(TRIES):
         place = _off_limits(stage)
         if place is None:

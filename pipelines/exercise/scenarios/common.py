@@ -16,7 +16,6 @@ from pipelines.exercise.geography import Line, Place, line
 from pipelines.exercise.motion import Path, join, sail, still
 from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm
 from pipelines.exercise.tries import TRIES
-from pipelines.exercise.truth import Planted
 
 Floats = NDArray[np.float64]
 EVER: Final = np.inf
@@ -62,12 +61,12 @@ def passage(
     return None
 
 
-def boat_run(stage: Stage, start: float, duration_s: float, model: str) -> Passage | None:
-    """Return a small craft on a straight run off the lane in open water, heard all along from
+def boat_run(stage: Stage, start: float, duration_s: float) -> Passage | None:
+    """Return a fishing boat on a straight run off the lane in open water, heard all along from
     `start`.
     """
     rng = stage.rng
-    boat = stage.fleet.new(model)
+    boat = stage.fleet.new("fishing")
     for _ in range(TRIES):
         length_m = boat.speed_kn * geodesy.KNOT_MPS * duration_s
         here = stage.fishing_ground()
@@ -93,34 +92,6 @@ def renamed(stage: Stage, ship: Identity, *what: str) -> Identity:
     """Return the ship with those of its fields taken from a new ship of its model."""
     other = stage.fleet.new(ship.model)
     return replace(ship, **{name: getattr(other, name) for name in what})
-
-
-def mark(
-    stage: Stage,
-    kind: str,
-    vessels: tuple[int, int],
-    span: Span,
-    place: Place,
-    note: str,
-    *,
-    suspicious: bool,
-) -> None:
-    """Note what happens where there is no path that `Stage.plant` could ask."""
-    start, end = max(span[0], stage.t0), min(span[1], stage.t1)
-    low, high = sorted(vessels) if all(vessels) else vessels
-    stage.events.append(
-        Planted(
-            kind,
-            low,
-            high,
-            round(start, 1),
-            round(end, 1),
-            round(place[1], 6),
-            round(place[0], 6),
-            suspicious,
-            note,
-        )
-    )
 
 
 def nights(stage: Stage) -> list[tuple[float, float]]:

@@ -29,13 +29,7 @@ from pipelines.exercise.tries import TRIES, Scenario
 
 def straight_over(stage: Stage) -> bool:
     """Let a fast boat cross in one go, with or without static data."""
-    found = _crossing(stage)
-    if found is None:
-        return False
-    boat, path = found[0]
-    stage.enter(boat, path, named=bool(stage.rng.random() < 0.5))
-    _plant(stage, *found, "fast boat across by night")
-    return True
+    return _over(stage, _crossing(stage), "fast boat across by night")
 
 
 def partly_heard(stage: Stage) -> bool:
@@ -54,12 +48,14 @@ def partly_heard(stage: Stage) -> bool:
 
 def and_back(stage: Stage) -> bool:
     """Let a fast boat cross, wait 15-60 min off the other coast, and return in the same night."""
-    found = _crossing(stage, returns=True)
+    return _over(stage, _crossing(stage, returns=True), "fast boat across by night and back")
+
+
+def _over(stage: Stage, found: tuple[Passage, list[Span]] | None, note: str) -> bool:
     if found is None:
         return False
-    boat, path = found[0]
-    stage.enter(boat, path, named=bool(stage.rng.random() < 0.5))
-    _plant(stage, *found, "fast boat across by night and back")
+    stage.enter(*found[0], named=bool(stage.rng.random() < 0.5))
+    _plant(stage, *found, note)
     return True
 
 
@@ -139,24 +135,18 @@ def night_ferry(stage: Stage) -> bool:
 
 def by_day(stage: Stage) -> bool:
     """Let a fast boat cross in daylight."""
-    found = _crossing(stage, by_day=True)
-    if found is None:
-        return False
-    boat, legs = found
-    stage.enter(*boat)
-    stage.plant("crossing", [boat], legs[0], "fast boat across by day", suspicious=False)
-    return True
+    return _harmless(stage, _crossing(stage, by_day=True), "fast boat across by day")
 
 
 def slowly(stage: Stage) -> bool:
     """Let a fishing boat go over at 6-8 kn by night."""
-    found = _crossing(stage, model="fishing")
-    if found is None:
-        return False
-    boat, legs = found
-    stage.enter(*boat)
-    stage.plant("crossing", [boat], legs[0], "fishing boat slowly across", suspicious=False)
-    return True
+    return _harmless(stage, _crossing(stage, model="fishing"), "fishing boat slowly across")
+
+
+def _harmless(stage: Stage, found: tuple[Passage, list[Span]] | None, note: str) -> bool:
+    return found is not None and stage.play(
+        "crossing", [found[0]], found[1][0], note, suspicious=False
+    )
 
 
 def patrol(stage: Stage) -> bool:

@@ -18,11 +18,9 @@ _STATIC_S: Final = radio.STATIC_INTERVAL_S
 _NEVER: Final = -np.inf
 
 
-def relieved_at_the_edge(stage: Stage) -> bool:
+@within(0.4, 0.4 + 1e-6, tries=1)
+def relieved_at_the_edge(stage: Stage, span: Span) -> bool:
     """Let a ship leave the range of the receivers; minutes later another comes into it nearby."""
-    span = stage.span(0.4, 0.4 + 1e-6)
-    if span is None:
-        return False
     rng = stage.rng
     out = geography.lane("east", float(rng.uniform(-1, 1)))
     back = geography.lane("west", float(rng.uniform(-1, 1)))

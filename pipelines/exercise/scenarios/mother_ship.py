@@ -51,16 +51,26 @@ def waiting_ship(stage: Stage, span: Span) -> bool:
     visits = _visits(stage, span, int(rng.integers(3, 6)))
     boats = [_visitor(stage, path, visit) for visit in visits]
     met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
+    notes = "small craft visit a waiting ship", "small craft visits a ship"
+    return _visited(stage, Passage(ship, path), met, notes, suspicious=True)
+
+
+def _visited(
+    stage: Stage,
+    host: Passage,
+    met: Sequence[tuple[Passage, Span]],
+    notes: tuple[str, str],
+    *,
+    suspicious: bool,
+) -> bool:
+    """Plant a ship and its visitors, three or more; the notes are of her and of each meeting."""
     if len(met) < 3:
         return False
     whole = met[0][1][0], met[-1][1][1]
-    stage.play(
-        "mother_ship", [(ship, path)], whole, "small craft visit a waiting ship", suspicious=True
-    )
-    for boat, visit in met:
-        stage.enter(boat.ship, boat.path)
-        ships = [(ship, path), (boat.ship, boat.path)]
-        stage.plant("encounter", ships, visit, "small craft visits a ship", suspicious=True)
+    stage.play("mother_ship", [host], whole, notes[0], suspicious=suspicious)
+    for guest, visit in met:
+        stage.enter(*guest)
+        stage.plant("encounter", [host, guest], visit, notes[1], suspicious=suspicious)
     return True
 
 
@@ -139,15 +149,8 @@ def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool
             guest = _guest(stage, str(model), path, base, visit)
             if guest:
                 met.append((guest, visit))
-        if len(met) < 3:
-            continue
-        whole = met[0][1][0], met[-1][1][1]
-        stage.play("mother_ship", [(ship, path)], whole, note, suspicious=False)
-        for guest, visit in met:
-            stage.enter(guest.ship, guest.path)
-            ships = [(ship, path), (guest.ship, guest.path)]
-            stage.plant("encounter", ships, visit, note, suspicious=False)
-        return True
+        if _visited(stage, Passage(ship, path), met, (note, note), suspicious=False):
+            return True
     return False
 
 

@@ -10,16 +10,14 @@ from pipelines.exercise import radio
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail
 from pipelines.exercise.scenarios.common import WELL_HEARD, Passage, passage
 from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
-from pipelines.exercise.tries import TRIES, Scenario
+from pipelines.exercise.tries import TRIES, Scenario, within
 
 
-def in_silence(stage: Stage) -> bool:
+@within(4.0, 7.0, tries=1)
+def in_silence(stage: Stage, span: Span) -> bool:
     """Two ships switch off in good coverage, meet in open water for 1-2 h, go apart again and only
     then switch on.
     """
-    span = stage.span(4.0, 7.0)
-    if span is None:
-        return False
     rng = stage.rng
     edges_s = rng.uniform(0.8, 1.5, 4) * HOUR_S
     meet = span[0] + float(edges_s[0]), span[1] - float(edges_s[1])
@@ -76,13 +74,11 @@ def _gap(stage: Stage, one: Passage, silent: Span, note: str) -> None:
     stage.plant("gap", [one], silent, note, suspicious=True, at=silent[0])
 
 
-def too_far_apart(stage: Stage) -> bool:
+@within(2.0, 3.0, tries=1)
+def too_far_apart(stage: Stage, span: Span) -> bool:
     """Two ships are silent at the same time, but even towards each other they could not have met:
     the gaps deserve a look, a meeting there was none.
     """
-    span = stage.span(2.0, 3.0)
-    if span is None:
-        return False
     reach_m = 20.0 * 2 * (span[1] - span[0]) / HOUR_S * METRES_PER_NM  # faster than they are
     ships: list[Passage] = []
     for _ in range(TRIES):

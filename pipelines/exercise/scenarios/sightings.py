@@ -15,7 +15,7 @@ from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.geography import STATIONS, Place, Station
 from pipelines.exercise.radio import Actor
-from pipelines.exercise.scenarios.common import around, mark
+from pipelines.exercise.scenarios.common import around
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Stage
 from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import Planted, Sighting
@@ -349,9 +349,9 @@ def _off_nm(site: Station, place: Place) -> float:
 
 
 def _plant(stage: Stage, t: float, place: Place, mmsi: int, note: str) -> None:
-    mark(stage, "unmatched_sighting", (mmsi, 0), (t, t), place, note, suspicious=True)
+    stage.mark("unmatched_sighting", (mmsi, 0), (t, t), place, note, suspicious=True)
 
 
 def _trap(stage: Stage, seen: _Seen, t: float, note: str) -> None:
     mmsi = seen.actor.ship.mmsi
-    mark(stage, "unmatched_sighting", (mmsi, 0), (t, t), seen.place, note, suspicious=False)
+    stage.mark("unmatched_sighting", (mmsi, 0), (t, t), seen.place, note, suspicious=False)

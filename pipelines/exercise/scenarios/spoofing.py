@@ -1,6 +1,8 @@
 """Positions that are not so: jumps, circles, land, copies, stuck ones; and what looks alike."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import Final
 
 import numpy as np
@@ -35,21 +37,49 @@ from pipelines.exercise.scenarios.common import (
     water_in,
 )
 from pipelines.exercise.stage import HOUR_S, Span, Stage, Transmits
-from pipelines.exercise.tries import TRIES, Scenario
+from pipelines.exercise.tries import TRIES, Scenario, within
 
 _NEVER: Final = -np.inf
+
+
+Told = Callable[[Stage, Span, Passage], bool]
+
+
+def _of_a_victim(shortest_h: float, longest_h: float) -> Callable[[Told], Scenario]:
+    """Draw a span, and a ship in the lane that is heard meanwhile; one in six a small class B
+    craft.
+    """
+
+    def of(tell: Told) -> Scenario:
+        @wraps(tell)
+        def scenario(stage: Stage) -> bool:
+            for _ in range(3):  # a long span may find no ship that is heard all along
+                span = stage.span(shortest_h, longest_h)
+                if span is None:
+                    return False
+                before_s = min(HOUR_S, span[0] - stage.t0)
+                lasts_s = span[1] - span[0] + before_s + 0.5 * HOUR_S
+                found = None
+                if stage.rng.random() < 1 / 6 and lasts_s < 4 * HOUR_S:
+                    found = boat_run(stage, span[0] - before_s, lasts_s)
+                found = found or passage(stage, *span)
+                if found:
+                    return tell(stage, span, found)
+            return False
+
+        return scenario
+
+    return of
 
 
 # ---- deserves a look
 
 
-def jump(stage: Stage) -> bool:
+@_of_a_victim(1.0, 5.0)
+def jump(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship be elsewhere for 1-5 h, as its transmitter says: drifting, at anchor or sailing
     25-250 nm away; then back.
     """
-    span, found = _victim(stage, 1.0, 5.0)
-    if span is None or found is None:
-        return False
     rng = stage.rng
     there = _sea_place(stage, found.path.place(span[0]), 25, 250)
     if there is None:
@@ -71,11 +101,9 @@ def jump(stage: Stage) -> bool:
     return _spoof(stage, found, span, false.shifted(span[0]), "position jumps away and back")
 
 
-def circles(stage: Stage) -> bool:
+@_of_a_victim(0.7, 5.0)
+def circles(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship go round and round at a constant speed, as it says, 10-200 nm from where it is."""
-    span, found = _victim(stage, 0.7, 5.0)
-    if span is None or found is None:
-        return False
     rng = stage.rng
     centre = _sea_place(stage, found.path.place(span[0]), 10, 200, clear_nm=2.5)
     if centre is None:
@@ -85,11 +113,9 @@ def circles(stage: Stage) -> bool:
     return _spoof(stage, found, span, false, "circles far from the true place")
 
 
-def ashore(stage: Stage) -> bool:
+@_of_a_victim(0.7, 4.0)
+def ashore(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship be miles inland, as it says: at one place, or going round there."""
-    span, found = _victim(stage, 0.7, 4.0)
-    if span is None or found is None:
-        return False
     rng = stage.rng
     here = found.path.place(sum(span) / 2)
     for _ in range(TRIES * 4):
@@ -107,22 +133,18 @@ def ashore(stage: Stage) -> bool:
     return _spoof(stage, found, span, false, "positions on land")
 
 
-def offset(stage: Stage) -> bool:
+@_of_a_victim(1.0, 6.0)
+def offset(stage: Stage, span: Span, found: Passage) -> bool:
     """All positions of a ship are off by the same 3-20 nm for some hours."""
-    span, found = _victim(stage, 1.0, 6.0)
-    if span is None or found is None:
-        return False
     false = _offset_copy(stage, found.path.within(*span), 3)
     if false is None:
         return False
     return _spoof(stage, found, span, false, "constant offset")
 
 
-def offset_copy(stage: Stage) -> bool:
+@_of_a_victim(1.0, 6.0)
+def offset_copy(stage: Stage, span: Span, found: Passage) -> bool:
     """Beside a ship's own reports there is a copy of them, off by the same 4-20 nm."""
-    span, found = _victim(stage, 1.0, 6.0)
-    if span is None or found is None:
-        return False
     ship, path = found
     true = path.within(*span)
     false = _offset_copy(stage, true, 4)
@@ -134,38 +156,15 @@ def offset_copy(stage: Stage) -> bool:
     return True
 
 
-def frozen(stage: Stage) -> bool:
+@_of_a_victim(1.0, 4.0)
+def frozen(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship under way say the same position for 1-4 h; speed and course go on, or stop
     as well.
     """
-    span, found = _victim(stage, 1.0, 4.0)
-    if span is None or found is None:
-        return False
     true = found.path.within(*span)
     false = fixed(true, found.path.place(span[0]))
     how: Transmits = {"exact": True, "true_speed": bool(stage.rng.random() < 0.7)}
     return _spoof(stage, found, span, false, "frozen position under way", how)
-
-
-def _victim(
-    stage: Stage, shortest_h: float, longest_h: float
-) -> tuple[tuple[float, float] | None, Passage | None]:
-    """Return a span, and a ship in the lane that is heard meanwhile; one in six a small class B
-    craft.
-    """
-    for _ in range(3):  # a long span may find no ship that is heard all along
-        span = stage.span(shortest_h, longest_h)
-        if span is None:
-            return None, None
-        before_s = min(HOUR_S, span[0] - stage.t0)
-        lasts_s = span[1] - span[0] + before_s + 0.5 * HOUR_S
-        found = None
-        if stage.rng.random() < 1 / 6 and lasts_s < 4 * HOUR_S:
-            found = boat_run(stage, span[0] - before_s, lasts_s, "fishing")
-        found = found or passage(stage, *span)
-        if found:
-            return span, found
-    return None, None
 
 
 def _spoof(
@@ -250,11 +249,9 @@ def swinging(stage: Stage) -> bool:
     )
 
 
-def survey_lines(stage: Stage) -> bool:
+@within(3.0, 8.0, tries=1)
+def survey_lines(stage: Stage, span: Span) -> bool:
     """Let a survey ship go to and fro along parallel lines for hours."""
-    span = stage.span(3.0, 8.0)
-    if span is None:
-        return False
     rng = stage.rng
     speed_kn, length_nm = float(rng.uniform(4, 6)), float(rng.uniform(2, 5))
     spacing_m, bearing = float(rng.uniform(100, 400)), float(rng.uniform(0, 360))
@@ -283,11 +280,9 @@ def survey_lines(stage: Stage) -> bool:
     return False
 
 
-def pilot_circling(stage: Stage) -> bool:
+@within(0.5, 1.5, tries=1)
+def pilot_circling(stage: Stage, span: Span) -> bool:
     """Let a pilot boat go round in circles off its port, waiting for a ship, then come back."""
-    span = stage.span(0.5, 1.5)
-    if span is None:
-        return False
     rng = stage.rng
     for _ in range(TRIES):
         base = water_in(stage, "port", 150.0)
