@@ -78,16 +78,12 @@ def assess(
     ----------
     past
         `events.EVENTS` of the store before the window, for the history of each vessel.
-    watchlists
-        The user's lists.
     dispositions
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     looked_at
         Vessels looked at, where `detection` doesn't name all of them.
     told_before
         Ids of events of an earlier window that are known: they flag nobody again.
-    say
-        Puts reasons and notes into the reader's language.
     """
     vessels = detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
@@ -103,22 +99,24 @@ def assess(
         aside = set_aside(events, dispositions)
         events.loc[aside, "reason"] += say(" (set aside by a disposition)")
     aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
+    heard = detection.heard
     if looked_at is None:
-        looked_at = Heard.of(detection.heard).vessels
+        looked_at = Heard.of(heard).vessels
     counted, held_back = guard(events[~aside], looked_at, settings)
     judged = judge(
         counted,
         now=detection.context.end,
         past=event_schema.empty() if past is None else past,
         matches=match(watchlists or [], detection.context.vessels, say),
-        voluntary=_voluntary(detection.heard),
+        voluntary=set(heard.loc[heard["class_b_only"], "mmsi"].tolist()),
         voluntary_weight=settings.voluntary_weight,
         say=say,
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score]
     ranked = enough.head(settings.max_flags).reset_index(drop=True)
     over_budget = len(enough) - len(ranked)
-    ranked = ranked.join(_last_seen(detection.heard), on="mmsi")
+    last = heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
+    ranked = ranked.join(last, on="mmsi")
     score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
     label = grouped(counted, score_of, settings.min_score, detection.context.end)
     incidents, home = described(
@@ -175,16 +173,6 @@ def _by_incident(
         incident_id=pd.Series(ids, ranked.index, dtype="str"),
         rank=[place.get(one, len(place) + 1) for one in ids],
     ).sort_values(["rank", "score", "mmsi"], ascending=[True, False, True], ignore_index=True)
-
-
-def _last_seen(heard: pd.DataFrame) -> pd.DataFrame:
-    """Time, place and way of each vessel's last report, by MMSI."""
-    return heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
-
-
-def _voluntary(heard: pd.DataFrame) -> set[int]:
-    """MMSIs that were heard as class B only."""
-    return set(heard.loc[heard["class_b_only"], "mmsi"].tolist())
 
 
 def _strongest(events: pd.DataFrame, mmsis: list[int]) -> list[pd.DataFrame]:

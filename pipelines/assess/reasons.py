@@ -25,12 +25,8 @@ class Teller:
     ----------
     names
         Vessel name by MMSI, empty where unknown.
-    gazetteer
-        Places to say where.
     now
         The end of the window; open events are told up to it.
-    say
-        Puts texts into the reader's language.
     """
 
     def __init__(

@@ -93,16 +93,12 @@ def judge(
         `events.EVENTS` that count, explained.
     now
         Until when open events last.
-    past
-        Earlier events of the store.
     matches
         Watch-list entries that fit vessels: they raise what behaviour began, and never replace it.
     voluntary
         MMSIs of craft that need not carry AIS (class B). Their silences count `voluntary_weight`
         times: SOLAS V/19.2.4 asks for AIS from 300 GT (500 GT off international voyages), and
         smaller craft may switch it off as they like.
-    say
-        Puts notes into the reader's language.
     """
     sides = _by_vessel(events, now)
     silent = sides["kind"].isin(_SILENCE) & sides["mmsi"].isin(sorted(voluntary))

@@ -104,8 +104,6 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
 
     Parameters
     ----------
-    store
-        With past runs.
     features
         Learned places as GeoJSON features; places that excuse nothing (lanes) have no entry.
     """

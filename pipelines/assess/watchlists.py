@@ -149,8 +149,6 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame, say: Say = plain) -> li
     ----------
     vessels
         `frames.VESSELS`.
-    say
-        Puts notes into the reader's language.
     """
     said = pd.DataFrame(
         {

@@ -9,16 +9,16 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Identity
-from pipelines.exercise.geography import FERRIES, Line, line
-from pipelines.exercise.motion import AT_ANCHOR, MOORED, UNDER_WAY, Path, join, sail, stay
-from pipelines.exercise.stage import HOUR_S, Place, Stage, start_from
+from pipelines.exercise.geography import FERRIES, Line, Place, line
+from pipelines.exercise.motion import AT_ANCHOR, MOORED, UNDER_WAY, Path, join, sail, stay, still
+from pipelines.exercise.stage import HOUR_S, Stage, start_from
+from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import ExerciseError
 
 SWING_ROOM_M: Final = 350.0
 """Clearance from land of a place to anchor: the ship swings up to 300 m from where it stopped."""
 _LOCAL_TIME_S: Final = 8 * HOUR_S
 """Malaysia, Singapore and Riau Islands ahead of UTC (Sumatra, an hour less, sails by its own)."""
-_TRIES: Final = 60
 GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
 """Of a fishing ground."""
 
@@ -44,11 +44,10 @@ def caller(stage: Stage) -> None:
     """Let a ship leave the lane for an anchorage, or weigh anchor and join the lane."""
     rng = stage.rng
     when = float(rng.uniform(stage.t0, stage.t1))
-    for _ in range(_TRIES):
-        lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
-        if not len(lat):
+    for _ in range(TRIES):
+        place = stage.sea.spot(some_anchorage(stage), rng, SWING_ROOM_M)
+        if place is None:
             continue
-        place = float(lat[0]), float(lon[0])
         way = stage.detour(stage.direction(), place)
         if way is None:
             continue
@@ -74,20 +73,18 @@ def caller(stage: Stage) -> None:
 def anchored(stage: Stage) -> tuple[Identity, Path]:
     """Let a ship lie at anchor for the whole exercise, some 250-500 m from the others."""
     rng = stage.rng
-    for attempt in range(_TRIES):
-        lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
-        if not len(lat):
+    for attempt in range(TRIES):
+        place = stage.sea.spot(some_anchorage(stage), rng, SWING_ROOM_M)
+        if place is None:
             continue
-        place = float(lat[0]), float(lon[0])
         near = [a.path.place(stage.t0) for a in stage.actors if a.path.status[0] == AT_ANCHOR]
         others = np.array(near).reshape(-1, 2)
         apart_m = geodesy.distance_m(others[:, 0], others[:, 1], *place)
         close_m = float(rng.choice((250.0, 350.0, 500.0)))
-        if attempt < _TRIES / 2 and np.any(apart_m < close_m):
+        if attempt < TRIES / 2 and np.any(apart_m < close_m):
             continue
         ship = stage.fleet.new(lane_model(stage))
-        path = stage.stay(place, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0)
-        path = path.shifted(stage.t0)
+        path = stage.anchored(place)
         stage.enter(ship, path)
         return ship, path
     raise ExerciseError("no anchorage has water to anchor in", hint="check the zones: selat doctor")
@@ -106,7 +103,7 @@ def ferry(stage: Stage) -> None:
         np.r_[berths[0][0], way.lat[1:-1], berths[1][0]],
         np.r_[berths[0][1], way.lon[1:-1], berths[1][1]],
     )
-    trips = forth, Line(forth.lat[::-1], forth.lon[::-1])
+    trips = forth, forth.reversed()
     by_day = rng.random() < 0.75
     every_s = float(rng.choice((30, 60, 60, 90, 120))) * 60
     parts: list[Path] = []
@@ -126,7 +123,7 @@ def ferry(stage: Stage) -> None:
             leaves += ((6 - hour) % 24) * HOUR_S
         leaves += float(rng.uniform(0, 420))  # some minutes late, as ever
         berth = berths[len(parts) // 2 % 2]
-        parts += [stay(berth, leaves - now, rng, mode="berth", status=MOORED), trip]
+        parts += [still(berth, leaves - now), trip]
         now = leaves + trip.duration_s
     stage.enter(ship, join(*parts).shifted(begin))
 
@@ -192,7 +189,7 @@ def patrol(stage: Stage) -> None:
     """Let a patrol craft make rounds from its port by day or night, 12-22 kn with stops to look."""
     rng = stage.rng
     ship = stage.fleet.new("patrol")
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         home = _harbour(stage)
         angle, away_m = rng.uniform(0, 360, 30), rng.uniform(2, 22, 30) * METRES_PER_NM
         lat, lon = geodesy.destination(*home, angle, away_m)
@@ -209,7 +206,7 @@ def patrol(stage: Stage) -> None:
     else:
         anchored(stage)
         return
-    parts: list[Path] = [stay(home, 60.0, rng, mode="berth", status=MOORED)]
+    parts: list[Path] = [still(home, 60.0)]
     lasts_s = -float(rng.uniform(0, 6 * HOUR_S))
     here = home
     while lasts_s < stage.duration_s:
@@ -222,7 +219,7 @@ def patrol(stage: Stage) -> None:
         run = sail(line(here, there), speed_kn, rng, wander_m=40.0)
         status, minutes = (MOORED, (60, 240)) if there == home else (UNDER_WAY, (5, 20))
         rest_s = float(rng.uniform(*minutes)) * 60
-        parts += [run, stay(there, rest_s, rng, mode="berth", status=status)]
+        parts += [run, still(there, rest_s, status)]
         lasts_s += run.duration_s + rest_s
         here = there
     lead_s = max(join(*parts).duration_s - stage.duration_s - HOUR_S, 0.0)
@@ -236,7 +233,7 @@ def small_craft(stage: Stage) -> None:
     what others are planted for.
     """
     rng = stage.rng
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         home = _harbour(stage)
         away_m = float(rng.uniform(2, 12)) * METRES_PER_NM
         lat, lon = geodesy.destination(*home, float(rng.uniform(0, 360)), away_m)
@@ -255,11 +252,11 @@ def small_craft(stage: Stage) -> None:
     out, back = (sail(way, speed_kn, rng, wander_m=40.0) for way in ways)
     before_s = float(rng.uniform(0.0, stage.duration_s)) + 60.0
     path = join(
-        stay(home, before_s, rng, mode="berth", status=MOORED),
+        still(home, before_s),
         out,
         pause,
         back,
-        stay(home, stage.duration_s, rng, mode="berth", status=MOORED),
+        still(home, stage.duration_s),
     ).shifted(stage.t0 - 60.0)
     stage.enter(ship, path)
 
@@ -275,7 +272,7 @@ def harbour_craft(stage: Stage) -> None:
     rng = stage.rng
     ship = stage.fleet.new("tug" if rng.random() < 0.7 else "pilot")
     ports = list(stage.sea.polygons("port").values())
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         lat, lon = stage.sea.sample(ports[rng.integers(len(ports))], rng, 6, 120.0)
         if len(lat) < 2:
             continue
@@ -297,9 +294,7 @@ def harbour_craft(stage: Stage) -> None:
     lasts_s = 0.0
     while lasts_s < stage.duration_s + HOUR_S:
         rest_s = float(rng.uniform(20, 150)) * 60
-        parts.append(
-            stay((float(lat[here]), float(lon[here])), rest_s, rng, mode="berth", status=MOORED)
-        )
+        parts.append(still((float(lat[here]), float(lon[here])), rest_s))
         onward = [pair for pair in jobs if pair[0] == here]
         job = onward[int(rng.integers(len(onward)))]
         speed_kn = float(rng.uniform(0.5, 0.9)) * ship.speed_kn
@@ -319,7 +314,7 @@ def some_anchorage(stage: Stage) -> shapely.Polygon | shapely.MultiPolygon:
 def _harbour(stage: Stage) -> Place:
     """Water in a port where class B is heard."""
     ports = list(stage.sea.polygons("port").values())
-    for _ in range(_TRIES * 5):
+    for _ in range(TRIES * 5):
         lat, lon = stage.sea.sample(ports[stage.rng.integers(len(ports))], stage.rng, 1, 80.0)
         if len(lat) and radio.best_hearing(lat, lon, class_b=True)[0] > 0.3:
             return float(lat[0]), float(lon[0])
@@ -329,5 +324,4 @@ def _harbour(stage: Stage) -> Place:
 def _nudged(stage: Stage, place: Place, radius_m: float) -> Place:
     """Draw a random place within that distance."""
     bearing, away = stage.rng.uniform(0, 360), radius_m * np.sqrt(stage.rng.uniform())
-    lat, lon = geodesy.destination(place[0], place[1], bearing, away)
-    return float(lat), float(lon)
+    return geography.away(*place, bearing, away)

@@ -14,6 +14,8 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 
 Floats = NDArray[np.float64]
+Place = tuple[float, float]
+"""Latitude and longitude."""
 Direction = Literal["east", "west"]
 
 
@@ -143,6 +145,21 @@ class Line:
         knots = self.along_m
         return np.interp(along_m, knots, self.lat), np.interp(along_m, knots, self.lon)
 
+    def place(self, along_m: float) -> Place:
+        """Latitude and longitude at one distance along the line."""
+        lat, lon = self.at(np.array([along_m]))
+        return float(lat[0]), float(lon[0])
+
+    @property
+    def start_place(self) -> Place:
+        """Latitude and longitude of its beginning."""
+        return float(self.lat[0]), float(self.lon[0])
+
+    @property
+    def end_place(self) -> Place:
+        """Latitude and longitude of its end."""
+        return float(self.lat[-1]), float(self.lon[-1])
+
     def cut(self, start_m: float, end_m: float) -> "Line":
         """Return the part between two distances along the line."""
         knots = self.along_m
@@ -156,13 +173,32 @@ class Line:
         best = int(np.argmin(off))
         return float(along[best]), float(off[best])
 
-    def then(self, *places: tuple[float, float]) -> "Line":
+    def reversed(self) -> "Line":
+        """Return the line from its end to its beginning."""
+        return Line(self.lat[::-1], self.lon[::-1])
+
+    def begun_at(self, place: Place) -> "Line":
+        """Return the line, with a straight way from a place to its beginning."""
+        return Line(np.r_[place[0], self.lat], np.r_[place[1], self.lon])
+
+    def then(self, *places: Place) -> "Line":
         """Return the line, continued straight to each (lat, lon)."""
         lat, lon = zip(*places, strict=True)
         return Line(np.r_[self.lat, lat], np.r_[self.lon, lon])
 
 
-def line(*places: tuple[float, float]) -> Line:
+def away(lat: float, lon: float, bearing_deg: float, distance_m: float) -> Place:
+    """Return the place at a bearing and distance from another."""
+    to_lat, to_lon = geodesy.destination(lat, lon, bearing_deg, distance_m)
+    return float(to_lat), float(to_lon)
+
+
+def spot(place: Place) -> tuple[Floats, Floats]:
+    """Return a place as arrays of one, as what asks about many places at once wants it."""
+    return np.array([place[0]]), np.array([place[1]])
+
+
+def line(*places: Place) -> Line:
     """Draw a line through (lat, lon) places.
 
     >>> line((0.0, 100.0), (0.0, 101.0)).length_m

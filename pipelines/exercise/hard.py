@@ -8,10 +8,10 @@ false (`faults`). Planted are also the boats that carry people, boarders and shi
 limits.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from pipelines.exercise.fleet import Fleet
 from pipelines.exercise.programme import SEA_ROOM_M, keep_afloat, turns_of
 from pipelines.exercise.receivers import Receivers
 from pipelines.exercise.scenarios import (
+    Sorts,
     anchoring,
     boarding,
     crossing,
@@ -43,10 +44,10 @@ from pipelines.exercise.scenarios import (
     shores,
     village,
 )
-from pipelines.exercise.scenarios.common import Scenario
 from pipelines.exercise.sea import Sea
 from pipelines.exercise.stage import Stage
 from pipelines.exercise.stream import Stream
+from pipelines.exercise.tries import Scenario
 
 CLASS_B: Final = 0.25
 ODD_NUMBERS: Final = 0.5
@@ -54,14 +55,6 @@ VESSELS_PER_PLANTED: Final = 60
 """One planted event of each kind, and one trap, for that many vessels."""
 _FULL: Final = 0.7
 """Share of the ships that may belong to something planted or a trap."""
-
-
-class Sorts(NamedTuple):
-    """What there is of a kind, and how many of it for each `VESSELS_PER_PLANTED`."""
-
-    planted: Sequence[Scenario]
-    traps: Sequence[Scenario]
-    share: float = 1.0
 
 
 _CUSTOMARY: Final = (meetings.among_the_anchored,)

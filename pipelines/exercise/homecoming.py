@@ -8,11 +8,11 @@ import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import radio
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import MOORED, Path, join, sail, stay
+from pipelines.exercise import geography, radio
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import Path, join, sail, still
 from pipelines.exercise.radio import Actor
-from pipelines.exercise.stage import HOUR_S, Place, Stage
+from pipelines.exercise.stage import HOUR_S, Stage
 
 AT_SEA_M: Final = 400.0
 """Farther than that from land and outside ports and anchorages a ship is at sea."""
@@ -54,7 +54,7 @@ def _ends_at_sea(stage: Stage, actor: Actor, *, first: bool) -> bool:
     if t <= stage.t0 + 300.0 if first else t >= stage.t1 - 300.0:
         return False
     place = actor.afloat.place(t)
-    spot = np.array([place[0]]), np.array([place[1]])
+    spot = geography.spot(place)
     class_b = actor.ship.ais_class == "B"
     if radio.best_hearing(*spot, class_b=class_b)[0] < _OUT_OF_HEARING:
         return False
@@ -99,13 +99,13 @@ def _lengthened(stage: Stage, actor: Actor, *, first: bool) -> Path | None:
     if not _ends_at_sea(stage, actor, first=first):
         return None
     path, rng = actor.path, stage.rng
-    end = (float(path.lat[0]), float(path.lon[0])) if first else path.end_place
+    end = path.start_place if first else path.end_place
     for home in _ways_home(stage, end):
-        way = Line(home.lat[::-1], home.lon[::-1]) if first else home
+        way = home.reversed() if first else home
         leg = sail(way, max(actor.ship.speed_kn, 4.0), rng, wander_m=30.0)
-        berth = float(home.lat[-1]), float(home.lon[-1])
+        berth = home.end_place
         wait_s = max((path.t[0] - stage.t0) if first else (stage.t1 - path.t[-1]), 0.0) + HOUR_S
-        rest = stay(berth, float(wait_s), rng, mode="berth", status=MOORED)
+        rest = still(berth, float(wait_s))
         if first:
             before = join(rest, leg)
             whole = join(before, path).shifted(float(path.t[0]) - before.duration_s)

@@ -10,7 +10,6 @@ from pipelines.exercise import background, geography
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import AXIS, FERRIES, Line, line
 from pipelines.exercise.motion import (
-    AT_ANCHOR,
     MOORED,
     RESTRICTED,
     TOWING_ASTERN,
@@ -19,13 +18,13 @@ from pipelines.exercise.motion import (
     alongside,
     join,
     sail,
-    stay,
+    still,
 )
-from pipelines.exercise.stage import HOUR_S, Place, Stage
+from pipelines.exercise.stage import HOUR_S, Span, Stage
+from pipelines.exercise.tries import tried, within
 from pipelines.exercise.voyages import (
-    TRIES,
     along,
-    by_the_lane,
+    both_by_the_lane,
     drift,
     out_and_back,
     scattered,
@@ -36,93 +35,74 @@ NOT_UNDER_COMMAND: Final = 2
 _KM: Final = 1000.0
 
 
-def tow_that_stops(stage: Stage) -> bool:
+@within(1.5, 3.0)
+def tow_that_stops(stage: Stage, span: Span) -> bool:
     """Let a tug with a barge 100-250 m astern wait 1.5-3 h for the tide, drifting, then go on."""
-    span = stage.span(1.5, 3.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        voyage = geography.lane(stage.direction(), 1.0, beyond_nm=float(rng.uniform(2, 4)))
-        marks = sorted(voyage.nearest_m(AXIS[k].lat, AXIS[k].lon)[0] for k in (4, 9))
-        stretch = voyage.cut(*marks)
-        mark = float(rng.uniform(0.3, 0.7)) * stretch.length_m
-        lying = drift(stage, _at(stretch, mark), span, float(rng.uniform(0.2, 0.5)), TOWING_ASTERN)
-        tug, barge = stage.fleet.new("tug"), stage.fleet.new("barge")
-        speed_kn = float(rng.uniform(3.5, 5.5))
-        if not stage.clear(stretch, clearance_m=METRES_PER_NM):
-            continue
-        before = sail(stretch.cut(0.0, mark), speed_kn, rng, status=TOWING_ASTERN)
-        rest = stretch.cut(mark + METRES_PER_NM, stretch.length_m)
-        way = Line(np.r_[lying.end_place[0], rest.lat], np.r_[lying.end_place[1], rest.lon])
-        after = sail(way, speed_kn, rng, status=TOWING_ASTERN)
-        path = join(before, lying, after).shifted(span[0] - before.duration_s)
-        if path.t[-1] < stage.t1:
-            continue  # both would vanish in the middle of the lane
-        lag_s = float(rng.uniform(100.0, 250.0)) / (speed_kn * geodesy.KNOT_MPS)
-        ships = [(tug, path), (barge, path.shifted(lag_s))]
-        for ship, own in ships:
-            stage.enter(ship, own)
-            stage.plant("loitering", [(ship, own)], span, "tow that stops", suspicious=False)
-        whole = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
-        stage.plant("encounter", ships, whole, "tow that stops", suspicious=False)
-        return True
-    return False
+    voyage = geography.lane(stage.direction(), 1.0, beyond_nm=float(rng.uniform(2, 4)))
+    marks = sorted(voyage.nearest_m(AXIS[k].lat, AXIS[k].lon)[0] for k in (4, 9))
+    stretch = voyage.cut(*marks)
+    mark = float(rng.uniform(0.3, 0.7)) * stretch.length_m
+    lying = drift(stage, stretch.place(mark), span, float(rng.uniform(0.2, 0.5)), TOWING_ASTERN)
+    tug, barge = stage.fleet.new("tug"), stage.fleet.new("barge")
+    speed_kn = float(rng.uniform(3.5, 5.5))
+    if not stage.clear(stretch, clearance_m=METRES_PER_NM):
+        return False
+    before = sail(stretch.cut(0.0, mark), speed_kn, rng, status=TOWING_ASTERN)
+    rest = stretch.cut(mark + METRES_PER_NM, stretch.length_m)
+    way = rest.begun_at(lying.end_place)
+    after = sail(way, speed_kn, rng, status=TOWING_ASTERN)
+    path = join(before, lying, after).shifted(span[0] - before.duration_s)
+    if path.t[-1] < stage.t1:
+        return False  # both would vanish in the middle of the lane
+    lag_s = float(rng.uniform(100.0, 250.0)) / (speed_kn * geodesy.KNOT_MPS)
+    ships = [(tug, path), (barge, path.shifted(lag_s))]
+    for ship, own in ships:
+        stage.play("loitering", [(ship, own)], span, "tow that stops", suspicious=False)
+    whole = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
+    stage.plant("encounter", ships, whole, "tow that stops", suspicious=False)
+    return True
 
 
-def engine_trouble(stage: Stage) -> bool:
+@within(2.5, 5.0)
+def engine_trouble(stage: Stage, span: Span) -> bool:
     """Let a ship in the lane drift for 2.5-5 h with status "not under command", then go on."""
-    span = stage.span(2.5, 5.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        voyage = geography.lane(stage.direction(), float(rng.uniform(0.3, 1.0)))
-        mark = float(rng.uniform(0.05, 0.9)) * voyage.length_m
-        lying = drift(
-            stage, _at(voyage, mark), span, float(rng.uniform(0.4, 1.0)), NOT_UNDER_COMMAND
-        )
-        if not stage.is_open(lying.lat[::5], lying.lon[::5], 1.0).all():
-            continue
-        ship = stage.fleet.new(background.lane_model(stage))
-        path = along(voyage, ship, stage, mark, lying)
-        if path is None:
-            continue
-        stage.enter(ship, path)
-        stage.plant("loitering", [(ship, path)], span, "engine trouble", suspicious=False)
-        return True
-    return False
+    voyage = geography.lane(stage.direction(), float(rng.uniform(0.3, 1.0)))
+    mark = float(rng.uniform(0.05, 0.9)) * voyage.length_m
+    lying = drift(stage, voyage.place(mark), span, float(rng.uniform(0.4, 1.0)), NOT_UNDER_COMMAND)
+    if not stage.is_open(lying.lat[::5], lying.lon[::5], 1.0).all():
+        return False
+    ship = stage.fleet.new(background.lane_model(stage))
+    path = along(voyage, ship, stage, mark, lying)
+    if path is None:
+        return False
+    return stage.play("loitering", [(ship, path)], span, "engine trouble", suspicious=False)
 
 
-def search(stage: Stage) -> bool:
+@within(3.0, 5.0)
+def search(stage: Stage, span: Span) -> bool:
     """Let a rescue craft search an expanding square for 3-5 h at 3-7 kn, from a port and back."""
-    span = stage.span(3.0, 5.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water()
-        speed_kn = float(rng.uniform(3.0, 7.0))
-        step_m, heading = float(rng.uniform(0.25, 0.5)) * METRES_PER_NM, float(rng.uniform(0, 360))
-        lats, lons = [place[0]], [place[1]]
-        length_m, k = 0.0, 0
-        while length_m < (span[1] - span[0]) * speed_kn * geodesy.KNOT_MPS:
-            leg_m = step_m * (k // 2 + 1)
-            lat, lon = geodesy.destination(lats[-1], lons[-1], heading + 90.0 * k, leg_m)
-            lats.append(float(lat))
-            lons.append(float(lon))
-            length_m, k = length_m + leg_m, k + 1
-        way = Line(np.array(lats), np.array(lons))
-        pattern = sail(way, speed_kn, rng, wander_m=15.0).shifted(span[0])
-        ship = stage.fleet.new("rescue")
-        path = _from_port(stage, ship, pattern, 45.0) if stays_open(stage, pattern) else None
-        if path is None:
-            continue
-        stage.enter(ship, path)
-        when = span[0], float(pattern.t[-1])
-        stage.plant("loitering", [(ship, path)], when, "search and rescue", suspicious=False)
-        return True
-    return False
+    place = stage.open_water()
+    speed_kn = float(rng.uniform(3.0, 7.0))
+    step_m, heading = float(rng.uniform(0.25, 0.5)) * METRES_PER_NM, float(rng.uniform(0, 360))
+    lats, lons = [place[0]], [place[1]]
+    length_m, k = 0.0, 0
+    while length_m < (span[1] - span[0]) * speed_kn * geodesy.KNOT_MPS:
+        leg_m = step_m * (k // 2 + 1)
+        lat, lon = geodesy.destination(lats[-1], lons[-1], heading + 90.0 * k, leg_m)
+        lats.append(float(lat))
+        lons.append(float(lon))
+        length_m, k = length_m + leg_m, k + 1
+    way = Line(np.array(lats), np.array(lons))
+    pattern = sail(way, speed_kn, rng, wander_m=15.0).shifted(span[0])
+    ship = stage.fleet.new("rescue")
+    path = _from_port(stage, ship, pattern, 45.0) if stays_open(stage, pattern) else None
+    if path is None:
+        return False
+    when = span[0], float(pattern.t[-1])
+    return stage.play("loitering", [(ship, path)], when, "search and rescue", suspicious=False)
 
 
 def convoy(stage: Stage) -> bool:
@@ -145,103 +125,88 @@ def convoy(stage: Stage) -> bool:
     return True
 
 
-def ferry_off_berth(stage: Stage) -> bool:
+@within(1.0, 2.5)
+def ferry_off_berth(stage: Stage, span: Span) -> bool:
     """Let a ferry wait 60-150 min for its berth, drifting about a mile off it."""
-    span = stage.span(1.0, 2.5)
-    if span is None:
-        return False
     rng = stage.rng
     names = sorted(FERRIES)
-    for _ in range(TRIES):
-        way = line(*FERRIES[names[int(rng.integers(len(names)))]])
-        if rng.random() < 0.5:
-            way = Line(way.lat[::-1], way.lon[::-1])
-        ship = stage.fleet.new("ferry")
-        mark = way.length_m - float(rng.uniform(0.6, 1.6)) * METRES_PER_NM
-        lying = drift(stage, _at(way, mark), span, float(rng.uniform(0.1, 0.3)))
-        berth = float(way.lat[-1]), float(way.lon[-1])
-        home = float(way.lat[0]), float(way.lon[0])
-        if not stage.sea.clear_paths([(lying.lat, lying.lon)], 300.0).all():
-            continue
-        if not stage.clear(line(lying.end_place, berth), clearance_m=40.0):
-            continue
-        crossing = sail(way.cut(0.0, mark), ship.speed_kn, rng, ease_in=True, ease_out=True)
-        run_in = sail(line(lying.end_place, berth), 7.0, rng, ease_out=True)
-        before_s = max(span[0] - crossing.duration_s - stage.t0, 60.0)
-        rest_s = max(stage.t1 - span[1], 60.0)
-        path = join(
-            stay(home, before_s, rng, mode="berth", status=MOORED),
-            crossing,
-            lying,
-            run_in,
-            stay(berth, rest_s, rng, mode="berth", status=MOORED),
-        ).shifted(span[0] - crossing.duration_s - before_s)
-        stage.enter(ship, path)
-        note = "ferry waiting off its berth"
-        stage.plant("loitering", [(ship, path)], span, note, suspicious=False)
-        return True
-    return False
+    way = line(*FERRIES[names[int(rng.integers(len(names)))]])
+    if rng.random() < 0.5:
+        way = way.reversed()
+    ship = stage.fleet.new("ferry")
+    mark = way.length_m - float(rng.uniform(0.6, 1.6)) * METRES_PER_NM
+    lying = drift(stage, way.place(mark), span, float(rng.uniform(0.1, 0.3)))
+    berth = way.end_place
+    home = way.start_place
+    if not stage.sea.clear_paths([(lying.lat, lying.lon)], 300.0).all():
+        return False
+    if not stage.clear(line(lying.end_place, berth), clearance_m=40.0):
+        return False
+    crossing = sail(way.cut(0.0, mark), ship.speed_kn, rng, ease_in=True, ease_out=True)
+    run_in = sail(line(lying.end_place, berth), 7.0, rng, ease_out=True)
+    before_s = max(span[0] - crossing.duration_s - stage.t0, 60.0)
+    rest_s = max(stage.t1 - span[1], 60.0)
+    path = join(
+        still(home, before_s),
+        crossing,
+        lying,
+        run_in,
+        still(berth, rest_s),
+    ).shifted(span[0] - crossing.duration_s - before_s)
+    note = "ferry waiting off its berth"
+    return stage.play("loitering", [(ship, path)], span, note, suspicious=False)
 
 
+@tried()
 def survey(stage: Stage) -> bool:
     """Let a survey ship or dredger work to and fro over 2-4 km at 1.5-4.5 kn, all day, with status
     "restricted in her ability to manoeuvre".
     """
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water()
-        heading, leg_m = float(rng.uniform(0, 360)), float(rng.uniform(2.0, 4.0)) * _KM
-        speed_kn, spacing_m = float(rng.uniform(1.5, 4.5)), float(rng.uniform(40.0, 120.0))
-        needed = int(speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) / leg_m) + 1
-        k = np.arange(2 * needed + 2)
-        side = np.where((k // 2) % 2 == k % 2, 0.0, leg_m)
-        across = (k // 2) * spacing_m
-        point = side * np.exp(1j * np.radians(heading)) + across * np.exp(
-            1j * np.radians(heading + 90.0)
-        )
-        lat, lon = geodesy.destination(*place, np.degrees(np.angle(point)), np.abs(point))
-        path = sail(Line(lat, lon), speed_kn, rng, wander_m=4.0, status=RESTRICTED)
-        path = path.shifted(stage.t0 - float(rng.uniform(0.0, HOUR_S)))
-        if not stays_open(stage, path):
-            continue
-        ship = stage.fleet.new("survey")
-        stage.enter(ship, path)
-        whole = stage.t0, min(stage.t1, float(path.t[-1]))
-        stage.plant("loitering", [(ship, path)], whole, "survey or dredging", suspicious=False)
-        return True
-    return False
+    place = stage.open_water()
+    heading, leg_m = float(rng.uniform(0, 360)), float(rng.uniform(2.0, 4.0)) * _KM
+    speed_kn, spacing_m = float(rng.uniform(1.5, 4.5)), float(rng.uniform(40.0, 120.0))
+    needed = int(speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) / leg_m) + 1
+    k = np.arange(2 * needed + 2)
+    side = np.where((k // 2) % 2 == k % 2, 0.0, leg_m)
+    across = (k // 2) * spacing_m
+    point = side * np.exp(1j * np.radians(heading)) + across * np.exp(
+        1j * np.radians(heading + 90.0)
+    )
+    lat, lon = geodesy.destination(*place, np.degrees(np.angle(point)), np.abs(point))
+    path = sail(Line(lat, lon), speed_kn, rng, wander_m=4.0, status=RESTRICTED)
+    path = path.shifted(stage.t0 - float(rng.uniform(0.0, HOUR_S)))
+    if not stays_open(stage, path):
+        return False
+    ship = stage.fleet.new("survey")
+    whole = stage.t0, min(stage.t1, float(path.t[-1]))
+    return stage.play("loitering", [(ship, path)], whole, "survey or dredging", suspicious=False)
 
 
+@tried()
 def cable_laying(stage: Stage) -> bool:
     """Let a cable layer creep at 0.4-1.4 kn all day, with a guard boat 250-450 m off it."""
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water()
-        speed_kn = float(rng.uniform(0.4, 1.4))
-        length_m = speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) * 1.1
-        lat, lon = geodesy.destination(*place, float(rng.uniform(0, 360)), length_m)
-        way = line(place, (float(lat), float(lon)))
-        path = sail(way, speed_kn, rng, wander_m=5.0, status=RESTRICTED).shifted(stage.t0)
-        if not stays_open(stage, path):
-            continue
-        guard = alongside(
-            path, stage.t0, stage.t1, float(rng.uniform(250, 450)), float(rng.uniform(0, 360)), 0
-        )
-        ships = [(stage.fleet.new("cable layer"), path), (stage.fleet.new("tug"), guard)]
-        whole = stage.t0, stage.t1
-        for ship, own in ships:
-            stage.enter(ship, own)
-            stage.plant("loitering", [(ship, own)], whole, "cable laying", suspicious=False)
-        stage.plant("encounter", ships, whole, "cable laying", suspicious=False)
-        return True
-    return False
-
-
-def fleet_at_rest(stage: Stage) -> bool:
-    """Four to six fishing boats lie 180-450 m apart for 4-7 h, drifting, before they work on."""
-    span = stage.span(4.0, 7.0)
-    if span is None:
+    place = stage.open_water()
+    speed_kn = float(rng.uniform(0.4, 1.4))
+    length_m = speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) * 1.1
+    way = line(place, geography.away(*place, float(rng.uniform(0, 360)), length_m))
+    path = sail(way, speed_kn, rng, wander_m=5.0, status=RESTRICTED).shifted(stage.t0)
+    if not stays_open(stage, path):
         return False
+    guard = alongside(
+        path, stage.t0, stage.t1, float(rng.uniform(250, 450)), float(rng.uniform(0, 360)), 0
+    )
+    ships = [(stage.fleet.new("cable layer"), path), (stage.fleet.new("tug"), guard)]
+    for one in ships:
+        stage.play("loitering", [one], stage.whole, "cable laying", suspicious=False)
+    stage.plant("encounter", ships, stage.whole, "cable laying", suspicious=False)
+    return True
+
+
+@within(4.0, 7.0, tries=1)
+def fleet_at_rest(stage: Stage, span: Span) -> bool:
+    """Four to six fishing boats lie 180-450 m apart for 4-7 h, drifting, before they work on."""
     rng = stage.rng
     ground = stage.fishing_ground()
     spots = scattered(stage, ground, int(rng.integers(4, 7)), 420.0, 180.0)
@@ -254,8 +219,8 @@ def fleet_at_rest(stage: Stage) -> bool:
         rest = Path(lying.t, np.asarray(lat), np.asarray(lon), lying.status)
         boat = stage.fleet.new("fishing" if rng.random() < 0.8 else "trawler")
         work_s = max(span[0] - stage.t0, 60.0)
-        away = geodesy.destination(*spot, bearing, float(rng.uniform(1.0, 2.5)) * METRES_PER_NM)
-        there = float(away[0]), float(away[1])
+        away_m = float(rng.uniform(1.0, 2.5)) * METRES_PER_NM
+        there = geography.away(*spot, bearing, away_m)
         before = background.fishing_trip(stage, boat, there, work_s, radius_m=700.0)
         run_in = sail(line(before.end_place, rest.place(span[0])), boat.speed_kn, rng)
         run_out = sail(line(rest.end_place, there), boat.speed_kn, rng)
@@ -268,8 +233,7 @@ def fleet_at_rest(stage: Stage) -> bool:
         return False
     note = "fishing fleet at rest"
     for k, (boat, path) in enumerate(ships):
-        stage.enter(boat, path)
-        stage.plant("loitering", [(boat, path)], span, note, suspicious=False)
+        stage.play("loitering", [(boat, path)], span, note, suspicious=False)
         for other in ships[:k]:
             apart_m = geodesy.distance_m(*path.place(span[0]), *other[1].place(span[0]))
             if apart_m <= 500.0:
@@ -277,72 +241,41 @@ def fleet_at_rest(stage: Stage) -> bool:
     return True
 
 
-def transfer_in_its_area(stage: Stage) -> bool:
+@within(4.0, 9.0)
+def transfer_in_its_area(stage: Stage, span: Span) -> bool:
     """Two tankers lie alongside each other for 4-9 h in a licensed transfer area, the host at
     anchor: business that is notified and watched there.
     """
-    span = stage.span(4.0, 9.0)
-    if span is None:
-        return False
     rng = stage.rng
-    areas = list(stage.sea.transfer_areas(licensed=True).values())
-    for _ in range(TRIES if areas else 0):
-        area = areas[rng.integers(len(areas))]
-        lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
-        if not len(lat):
-            continue
-        place = float(lat[0]), float(lon[0])
-        early_s, late_s = rng.uniform(1, 4, 2) * HOUR_S
-        length_s = span[1] - span[0] + early_s + late_s
-        lying = stage.stay(
-            place, length_s, mode="anchor", status=AT_ANCHOR, start=span[0] - early_s
-        )
-        lying = lying.shifted(span[0] - early_s)
-        host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
-        off_m = host.port_m + guest.port_m + 6.0
-        beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), MOORED)
-        paths = by_the_lane(stage, host, lying), by_the_lane(stage, guest, beside)
-        if paths[0] is None or paths[1] is None:
-            continue
-        ships = [(host, paths[0]), (guest, paths[1])]
-        for ship, path in ships:
-            stage.enter(ship, path)
-        note = "transfer in a licensed area"
-        stage.plant("encounter", ships, span, note, suspicious=False)
-        return True
-    return False
+    place = stage.transfer_place(licensed=True)
+    if place is None:
+        return False
+    early_s, late_s = rng.uniform(1, 4, 2) * HOUR_S
+    length_s = span[1] - span[0] + early_s + late_s
+    lying = stage.anchored(place, span[0] - early_s, length_s)
+    host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
+    off_m = host.port_m + guest.port_m + 6.0
+    beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), MOORED)
+    ships = both_by_the_lane(stage, (host, lying), (guest, beside))
+    note = "transfer in a licensed area"
+    return bool(ships and stage.play("encounter", ships, span, note, suspicious=False))
 
 
-def crew_change(stage: Stage) -> bool:
+@within(20 / 60, 40 / 60)
+def crew_change(stage: Stage, span: Span) -> bool:
     """Let a crew boat from a port lie 20-40 min alongside a ship at anchor in an anchorage."""
-    span = stage.span(20 / 60, 40 / 60)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        lat, lon = stage.sea.sample(
-            background.some_anchorage(stage), rng, 1, background.SWING_ROOM_M
-        )
-        if not len(lat):
-            continue
-        lying = stage.stay(
-            (float(lat[0]), float(lon[0])),
-            stage.duration_s,
-            mode="anchor",
-            status=AT_ANCHOR,
-            start=stage.t0,
-        ).shifted(stage.t0)
-        host, boat = stage.fleet.new(background.lane_model(stage)), stage.fleet.new("crew boat")
-        beside = alongside(lying, *span, host.port_m + 8.0, float(rng.uniform(0, 360)), UNDER_WAY)
-        path = _from_port(stage, boat, beside, 10.0)
-        if path is None:
-            continue
-        ships = [(host, lying), (boat, path)]
-        for ship, own in ships:
-            stage.enter(ship, own)
-        stage.plant("encounter", ships, span, "crew change at anchor", suspicious=False)
-        return True
-    return False
+    place = stage.sea.spot(background.some_anchorage(stage), rng, background.SWING_ROOM_M)
+    if place is None:
+        return False
+    lying = stage.anchored(place)
+    host, boat = stage.fleet.new(background.lane_model(stage)), stage.fleet.new("crew boat")
+    beside = alongside(lying, *span, host.port_m + 8.0, float(rng.uniform(0, 360)), UNDER_WAY)
+    path = _from_port(stage, boat, beside, 10.0)
+    if path is None:
+        return False
+    ships = [(host, lying), (boat, path)]
+    return stage.play("encounter", ships, span, "crew change at anchor", suspicious=False)
 
 
 ALL = (
@@ -359,25 +292,19 @@ ALL = (
 )
 
 
-def _at(way: Line, mark_m: float) -> Place:
-    lat, lon = way.at(np.array([mark_m]))
-    return float(lat[0]), float(lon[0])
-
-
 def _from_port(stage: Stage, ship: Identity, middle: Path, within_nm: float) -> Path | None:
     """Come from the water of a port near by and go back to it; None where there is none."""
-    place = middle.place(float(middle.t[0]))
+    place = middle.start_place
     ports = list(stage.sea.polygons("port").values())
     for index in stage.rng.permutation(len(ports)):
         centre = ports[index].centroid
         away_m = float(geodesy.distance_m(centre.y, centre.x, *place))
         if away_m > within_nm * METRES_PER_NM:
             continue
-        lat, lon = stage.sea.sample(ports[index], stage.rng, 1, 80.0)
-        if not len(lat):
+        home = stage.sea.spot(ports[index], stage.rng, 80.0)
+        if home is None:
             continue
-        home = float(lat[0]), float(lon[0])
-        path = out_and_back(stage, ship, home, middle, clearance_m=60.0)
+        path = out_and_back(stage, ship, home, middle)
         if path is not None:
             return path
     return None

@@ -74,8 +74,6 @@ def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.Dat
 
     Parameters
     ----------
-    planted, traps
-        The truth.
     events
         kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
     """

@@ -3,10 +3,10 @@
 import numpy as np
 import shapely
 
-from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import Place
 from pipelines.exercise.motion import (
     AT_ANCHOR,
     MOORED,
@@ -17,9 +17,10 @@ from pipelines.exercise.motion import (
     join,
     sail,
 )
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Span, Stage
+from pipelines.exercise.tries import TRIES, within
 from pipelines.exercise.voyages import (
-    TRIES,
+    both_by_the_lane,
     by_the_lane,
     drift,
     end_s,
@@ -31,40 +32,34 @@ from pipelines.exercise.voyages import (
 Ship = tuple[Identity, Path]
 
 
-def amid_fishing(stage: Stage) -> bool:
+@within(1.5, 4.0)
+def amid_fishing(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 1.5-4 h in the middle of a fishing fleet at work, 4-8 boats."""
-    span = stage.span(1.5, 4.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.fishing_ground()
-        ships = _transfer(stage, place, span, drift_kn=float(rng.uniform(0.15, 0.4)))
-        if ships is None:
-            stage.taken.pop()
+    place = stage.fishing_ground()
+    ships = _transfer(stage, place, span, drift_kn=float(rng.uniform(0.15, 0.4)))
+    if ships is None:
+        stage.taken.pop()
+        return False
+    centres = scattered(stage, place, int(rng.integers(4, 9)), 2.6 * METRES_PER_NM, 2200.0)
+    for centre in centres:
+        if not stage.sea.clear(*geography.spot(centre), METRES_PER_NM)[0]:
             continue
-        centres = scattered(stage, place, int(rng.integers(4, 9)), 2.6 * METRES_PER_NM, 2200.0)
-        for centre in centres:
-            if not stage.sea.clear(*_spot(centre), METRES_PER_NM)[0]:
-                continue
-            boat = stage.fleet.new("fishing")
-            trip = background.fishing_trip(
-                stage, boat, centre, stage.duration_s + HOUR_S, radius_m=750.0
-            )
-            stage.enter(boat, trip.shifted(stage.t0))
-        _meet(stage, ships, span, "transfer amid a fishing fleet")
-        return True
-    return False
+        boat = stage.fleet.new("fishing")
+        trip = background.fishing_trip(
+            stage, boat, centre, stage.duration_s + HOUR_S, radius_m=750.0
+        )
+        stage.enter(boat, trip.shifted(stage.t0))
+    note = "transfer amid a fishing fleet"
+    return stage.play("encounter", ships, span, note, suspicious=True)
 
 
-def among_the_anchored(stage: Stage) -> bool:
+@within(2.0, 5.0, tries=1)
+def among_the_anchored(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 2-5 h among 6-11 ships anchored off limits where no anchorage is marked.
 
     The neighbours, at anchor 500 m and more apart, are traps.
     """
-    span = stage.span(2.0, 5.0)
-    if span is None:
-        return False
     rng = stage.rng
     place = stage.open_water()
     spots = scattered(stage, place, int(rng.integers(7, 13)), 1.5 * METRES_PER_NM, 600.0)
@@ -72,12 +67,7 @@ def among_the_anchored(stage: Stage) -> bool:
     spots = [s for s, ok in zip(spots, stage.is_open(lat, lon, 1.5), strict=True) if ok]
     if len(spots) < 5:
         return False
-    anchored = [
-        stage.stay(spot, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0).shifted(
-            stage.t0
-        )
-        for spot in [place, *spots[1:]]
-    ]
+    anchored = [stage.anchored(spot) for spot in [place, *spots[1:]]]
     host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
     off_m = host.port_m + guest.port_m + float(rng.uniform(5, 40))
     status = int(rng.choice((AT_ANCHOR, UNDER_WAY, MOORED)))
@@ -95,126 +85,102 @@ def among_the_anchored(stage: Stage) -> bool:
         run_out,
         stage.stay(spots[0], rest_s, mode="anchor", status=AT_ANCHOR, start=span[1]),
     ).shifted(span[0] - run_in.duration_s - wait_s)
-    _meet(stage, [(host, anchored[0]), (guest, guest_path)], span, "transfer among anchored ships")
+    stage.play(
+        "encounter",
+        [(host, anchored[0]), (guest, guest_path)],
+        span,
+        "transfer among anchored ships",
+        suspicious=True,
+    )
     for path in anchored[1:]:
         ship = stage.fleet.new(background.lane_model(stage))
-        stage.enter(ship, path)
-        whole = stage.t0, stage.t1
         note = "at anchor in a customary waiting area"
-        stage.plant("loitering", [(ship, path)], whole, note, suspicious=False)
+        stage.play("loitering", [(ship, path)], stage.whole, note, suspicious=False)
     return True
 
 
-def off_an_anchorage(stage: Stage) -> bool:
+@within(1.0, 4.0, TRIES * 3)
+def off_an_anchorage(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 1-4 h 0.4-0.9 nm outside the edge of an anchorage with ships in it."""
-    span = stage.span(1.0, 4.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES * 3):
-        polygon = background.some_anchorage(stage)
-        edge = shapely.get_coordinates(polygon)
-        corner = edge[rng.integers(len(edge))]
-        away_m = float(rng.uniform(0.5, 1.0)) * METRES_PER_NM
-        lat, lon = geodesy.destination(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
-        place = float(lat), float(lon)
-        spot = _spot(place)
-        good = stage.sea.outside(*spot, SHELTERED, 700.0)[0]
-        good = good and stage.sea.clear(*spot, METRES_PER_NM)[0]
-        if not good or radio.best_hearing(*spot)[0] < 0.85:
-            continue
-        ships = _transfer(
-            stage, place, span, drift_kn=float(rng.uniform(0.03, 0.12)), room=(SHELTERED, 350.0)
-        )
-        if ships is None:
-            continue
-        _meet(stage, ships, span, "transfer at the edge of an anchorage")
-        for _ in range(3):
-            lats, lons = stage.sea.sample(polygon, rng, 1, background.SWING_ROOM_M)
-            if len(lats):
-                berth = float(lats[0]), float(lons[0])
-                path = stage.stay(
-                    berth, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0
-                )
-                stage.enter(stage.fleet.new(background.lane_model(stage)), path.shifted(stage.t0))
-        return True
-    return False
+    polygon = background.some_anchorage(stage)
+    edge = shapely.get_coordinates(polygon)
+    corner = edge[rng.integers(len(edge))]
+    away_m = float(rng.uniform(0.5, 1.0)) * METRES_PER_NM
+    place = geography.away(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
+    spot = geography.spot(place)
+    good = stage.sea.outside(*spot, SHELTERED, 700.0)[0]
+    good = good and stage.sea.clear(*spot, METRES_PER_NM)[0]
+    if not good or radio.best_hearing(*spot)[0] < 0.85:
+        return False
+    ships = _transfer(
+        stage, place, span, drift_kn=float(rng.uniform(0.03, 0.12)), room=(SHELTERED, 350.0)
+    )
+    if ships is None:
+        return False
+    stage.play("encounter", ships, span, "transfer at the edge of an anchorage", suspicious=True)
+    for _ in range(3):
+        berth = stage.sea.spot(polygon, rng, background.SWING_ROOM_M)
+        if berth is not None:
+            path = stage.anchored(berth)
+            stage.enter(stage.fleet.new(background.lane_model(stage)), path)
+    return True
 
 
-def in_an_unlicensed_area(stage: Stage) -> bool:
+@within(1.5, 5.0)
+def in_an_unlicensed_area(stage: Stage, span: Span) -> bool:
     """Plant a transfer of 1.5-5 h in a transfer area where none is licensed, the host adrift."""
-    span = stage.span(1.5, 5.0)
-    if span is None:
+    place = stage.transfer_place(licensed=False)
+    if place is None:
         return False
-    rng = stage.rng
-    areas = list(stage.sea.transfer_areas(licensed=False).values())
-    for _ in range(TRIES if areas else 0):
-        area = areas[rng.integers(len(areas))]
-        lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
-        if not len(lat):
-            continue
-        place, drift_kn = (float(lat[0]), float(lon[0])), float(rng.uniform(0.05, 0.3))
-        ships = _transfer(stage, place, span, drift_kn=drift_kn, room=(SHELTERED, 700.0))
-        if ships is not None:
-            _meet(stage, ships, span, "transfer where none is licensed")
-            return True
-    return False
+    drift_kn = float(stage.rng.uniform(0.05, 0.3))
+    ships = _transfer(stage, place, span, drift_kn=drift_kn, room=(SHELTERED, 700.0))
+    note = "transfer where none is licensed"
+    return bool(ships and stage.play("encounter", ships, span, note, suspicious=True))
 
 
-def brief_at_rest(stage: Stage) -> bool:
+@within(20 / 60, 40 / 60)
+def brief_at_rest(stage: Stage, span: Span) -> bool:
     """Let a small class B craft come alongside a drifting ship for 20-40 min."""
-    span = stage.span(20 / 60, 40 / 60)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water(class_b=True)
-        early_s, late_s = rng.uniform(300, 2000, 2)
-        host = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker", "supply"))))
-        lying = drift(
-            stage, place, (span[0] - early_s, span[1] + late_s), float(rng.uniform(0.2, 0.8))
-        )
-        if not stays_open(stage, lying, class_b=True):
-            continue
-        host_path = by_the_lane(stage, host, lying)
-        if host_path is not None and _small_craft_alongside(stage, (host, host_path), span):
-            return True
-    return False
+    place = stage.open_water(class_b=True)
+    early_s, late_s = rng.uniform(300, 2000, 2)
+    host = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker", "supply"))))
+    lying = drift(stage, place, (span[0] - early_s, span[1] + late_s), float(rng.uniform(0.2, 0.8)))
+    if not stays_open(stage, lying, class_b=True):
+        return False
+    host_path = by_the_lane(stage, host, lying)
+    return host_path is not None and _small_craft_alongside(stage, (host, host_path), span)
 
 
-def brief_under_way(stage: Stage) -> bool:
+@within(20 / 60, 40 / 60, TRIES * 3)
+def brief_under_way(stage: Stage, span: Span) -> bool:
     """Let a small class B craft run 20-40 min beside a ship that has slowed to 3-5 kn in the
     lane.
     """
-    span = stage.span(20 / 60, 40 / 60)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES * 3):
-        voyage = geography.lane(stage.direction(), float(rng.uniform(0.2, 1.0)))
-        mark = float(rng.uniform(0.05, 0.95)) * voyage.length_m
-        slow_m = float(rng.uniform(2.5, 4.0)) * METRES_PER_NM
-        if mark + slow_m > voyage.length_m:
-            continue
-        slow = voyage.cut(mark, mark + slow_m)
-        ok = stage.sea.outside(slow.lat, slow.lon, SHELTERED, METRES_PER_NM)
-        ok &= stage.sea.clear(slow.lat, slow.lon, 2 * METRES_PER_NM)
-        ok &= radio.best_hearing(slow.lat, slow.lon, class_b=True) > 0.7
-        if not ok.all():
-            continue
-        host = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
-        slow_kn = float(rng.uniform(3.0, 5.0))
-        before = sail(voyage.cut(0.0, mark), host.speed_kn, rng)
-        slowly = sail(slow, slow_kn, rng, wander_m=10.0)
-        after = sail(voyage.cut(mark + slow_m, voyage.length_m), host.speed_kn, rng)
-        room_s = slowly.duration_s - (span[1] - span[0])
-        if room_s < 300:
-            continue
-        path = join(before, slowly, after)
-        path = path.shifted(span[0] - before.duration_s - float(rng.uniform(0.2, 0.8)) * room_s)
-        if _small_craft_alongside(stage, (host, path), span):
-            return True
-    return False
+    voyage = geography.lane(stage.direction(), float(rng.uniform(0.2, 1.0)))
+    mark = float(rng.uniform(0.05, 0.95)) * voyage.length_m
+    slow_m = float(rng.uniform(2.5, 4.0)) * METRES_PER_NM
+    if mark + slow_m > voyage.length_m:
+        return False
+    slow = voyage.cut(mark, mark + slow_m)
+    ok = stage.sea.outside(slow.lat, slow.lon, SHELTERED, METRES_PER_NM)
+    ok &= stage.sea.clear(slow.lat, slow.lon, 2 * METRES_PER_NM)
+    ok &= radio.best_hearing(slow.lat, slow.lon, class_b=True) > 0.7
+    if not ok.all():
+        return False
+    host = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
+    slow_kn = float(rng.uniform(3.0, 5.0))
+    before = sail(voyage.cut(0.0, mark), host.speed_kn, rng)
+    slowly = sail(slow, slow_kn, rng, wander_m=10.0)
+    after = sail(voyage.cut(mark + slow_m, voyage.length_m), host.speed_kn, rng)
+    room_s = slowly.duration_s - (span[1] - span[0])
+    if room_s < 300:
+        return False
+    path = join(before, slowly, after)
+    path = path.shifted(span[0] - before.duration_s - float(rng.uniform(0.2, 0.8)) * room_s)
+    return _small_craft_alongside(stage, (host, path), span)
 
 
 def raft(stage: Stage) -> bool:
@@ -266,7 +232,7 @@ ALL = (
 def _transfer(
     stage: Stage,
     place: Place,
-    span: tuple[float, float],
+    span: Span,
     *,
     drift_kn: float,
     room: tuple[tuple[str, ...], float] = (SHELTERED, METRES_PER_NM),
@@ -285,13 +251,10 @@ def _transfer(
     guest = stage.fleet.new(str(rng.choice(("tanker", "bunker tanker", "cargo"))))
     off_m = host.port_m + guest.port_m + float(rng.uniform(5, 60))
     beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
-    paths = by_the_lane(stage, host, lying), by_the_lane(stage, guest, beside)
-    if paths[0] is None or paths[1] is None:
-        return None
-    return [(host, paths[0]), (guest, paths[1])]
+    return both_by_the_lane(stage, (host, lying), (guest, beside))
 
 
-def _small_craft_alongside(stage: Stage, host: Ship, span: tuple[float, float]) -> bool:
+def _small_craft_alongside(stage: Stage, host: Ship, span: Span) -> bool:
     rng = stage.rng
     craft = stage.fleet.new(str(rng.choice(("fishing", "small craft"))))
     off_m = host[0].port_m + float(rng.uniform(5, 40))
@@ -299,15 +262,5 @@ def _small_craft_alongside(stage: Stage, host: Ship, span: tuple[float, float]) 
     path = from_the_grounds(stage, craft, beside)
     if path is None or end_s(path) < span[1]:
         return False
-    _meet(stage, [host, (craft, path)], span, "brief meeting with a small craft")
-    return True
-
-
-def _meet(stage: Stage, ships: list[Ship], span: tuple[float, float], note: str) -> None:
-    for ship, path in ships:
-        stage.enter(ship, path)
-    stage.plant("encounter", ships, span, note, suspicious=True)
-
-
-def _spot(place: Place) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([place[0]]), np.array([place[1]])
+    note = "brief meeting with a small craft"
+    return stage.play("encounter", [host, (craft, path)], span, note, suspicious=True)

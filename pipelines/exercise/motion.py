@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
-from pipelines.exercise.geography import Line
+from pipelines.exercise.geography import Line, Place
 from pipelines.exercise.stream import PERIOD_S, Stream
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class Path:
         """Latitude and longitude at times `t` (held at either end)."""
         return np.interp(t, self.t, self.lat), np.interp(t, self.t, self.lon)
 
-    def place(self, t: float) -> tuple[float, float]:
+    def place(self, t: float) -> Place:
         """Latitude and longitude at one time."""
         lat, lon = self.at(np.array([t]))
         return float(lat[0]), float(lon[0])
@@ -76,7 +76,12 @@ class Path:
         return float(self.t[-1] - self.t[0])
 
     @property
-    def end_place(self) -> tuple[float, float]:
+    def start_place(self) -> Place:
+        """Latitude and longitude of the first knot."""
+        return float(self.lat[0]), float(self.lon[0])
+
+    @property
+    def end_place(self) -> Place:
         """Latitude and longitude of the last knot."""
         return float(self.lat[-1]), float(self.lon[-1])
 
@@ -139,25 +144,32 @@ def sail(
     return Path(t, lat, lon, np.full(len(t), status))
 
 
+def still(place: Place, duration_s: float, status: int = MOORED) -> Path:
+    """Lie still at a place from time 0, made fast for one."""
+    t = _ticks(duration_s)
+    return Path(t, *(np.full(len(t), value) for value in (*place, status)))
+
+
+def _ticks(duration_s: float) -> Floats:
+    return np.linspace(0.0, duration_s, max(int(duration_s / 120.0), 1) + 1)
+
+
 def stay(
-    place: tuple[float, float],
+    place: Place,
     duration_s: float,
     rng: np.random.Generator,
     *,
-    mode: Literal["drift", "anchor", "berth"],
+    mode: Literal["drift", "anchor"],
     status: int,
     drift_kn: float = 0.6,
 ) -> Path:
-    """Stay at a place from time 0: drifting with wind and tide, swinging at anchor, or made fast.
+    """Stay at a place from time 0: drifting with wind and tide, or swinging at anchor.
 
     A drifting ship leaves the place at up to `drift_kn`; an anchored one swings 60-150 m about its
-    anchor with the tide and yaws a little, slower than 0.3 kn; a berthed one doesn't move.
+    anchor with the tide and yaws a little, slower than 0.3 kn.
     """
-    step_s = 120.0
-    t = np.linspace(0.0, duration_s, max(int(duration_s / step_s), 1) + 1)
+    t = _ticks(duration_s)
     lat0, lon0 = place
-    if mode == "berth":
-        return Path(t, np.full(len(t), lat0), np.full(len(t), lon0), np.full(len(t), status))
     if mode == "anchor":
         radius_m = rng.uniform(60.0, 150.0)
         phase, yaw_phase, base = rng.uniform(0, 2 * np.pi, 3)
@@ -178,7 +190,7 @@ def stay(
 
 def carried(
     stream: Stream,
-    place: tuple[float, float],
+    place: Place,
     start: float,
     duration_s: float,
     rng: np.random.Generator,
@@ -192,7 +204,7 @@ def carried(
     Wind carries a drifting ship as well, at up to half of `drift_kn`; what lies at anchor keeps
     60-150 m down the stream from its anchor, and goes round with it.
     """
-    t = np.linspace(0.0, duration_s, max(int(duration_s / 120.0), 1) + 1)
+    t = _ticks(duration_s)
     if mode == "drift":
         wind = rng.uniform(0.1, 0.5) * drift_kn * KNOT_MPS * np.exp(1j * rng.uniform(0, 2 * np.pi))
         offset = stream.carried(*place, start + t) + wind * t

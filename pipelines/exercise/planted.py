@@ -5,115 +5,100 @@ import numpy as np
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import RESTRICTED, UNDER_WAY, Path, alongside, join, sail
-from pipelines.exercise.stage import HOUR_S, Stage, off_lane_nm, start_from
+from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm, start_from
+from pipelines.exercise.tries import TRIES, within
 
-_TRIES = 60
 
-
-def transfer(stage: Stage, *, unfinished: bool = False) -> bool:
+@within(1.0, 5.0)
+def transfer(stage: Stage, span: Span) -> bool:
     """Two ships lie 30-200 m apart for 1-5 h, drifting together, outside every zone.
 
     One waits at the place, the other comes from the lane and goes back to it. Returns whether
     one fits into the exercise.
     """
-    span = stage.span(1.0, 5.0, unfinished=unfinished)
-    if span is None:
-        return False
     start, end = span
     rng = stage.rng
-    for _ in range(_TRIES):
-        place = stage.open_water()
-        ways = stage.detour(stage.direction(), place), stage.detour(stage.direction(), place)
-        early_s, late_s = rng.uniform(600, 2400, 2)
-        drift = stage.stay(
-            place,
-            end - start + early_s + late_s,
-            start=start - early_s,
-            mode="drift",
-            status=int(rng.choice((UNDER_WAY, RESTRICTED))),
-            drift_kn=float(rng.uniform(0.3, 0.8)),
-        ).shifted(start - early_s)
-        if ways[0] is None or ways[1] is None or not _stays_open(stage, drift):
-            continue
-        distance_m, bearing = float(rng.uniform(30, 200)), float(rng.uniform(0, 360))
-        beside = alongside(drift, start, end, distance_m, bearing, UNDER_WAY)
-        host_out = start_from(drift.end_place, ways[0][1])
-        guest_in = ways[1][0].cut(0.0, ways[1][0].length_m - METRES_PER_NM)
-        guest_in = guest_in.then((float(beside.lat[0]), float(beside.lon[0])))
-        guest_out = start_from(beside.end_place, ways[1][1])
-        if not stage.clear(host_out, guest_in, guest_out):
-            continue
-        host = stage.fleet.new("tanker")
-        guest = stage.fleet.new(str(rng.choice(("tanker", "bunker tanker", "cargo"))))
-        arrival = sail(ways[0][0], host.speed_kn, rng, ease_out=True)
-        host_path = join(arrival, drift, sail(host_out, host.speed_kn, rng, ease_in=True))
-        host_path = host_path.shifted(start - early_s - arrival.duration_s)
-        arrival = sail(guest_in, guest.speed_kn, rng, ease_out=True)
-        guest_path = join(arrival, beside, sail(guest_out, guest.speed_kn, rng, ease_in=True))
-        guest_path = guest_path.shifted(start - arrival.duration_s)
-        stage.enter(host, host_path)
-        stage.enter(guest, guest_path)
-        ships = [(host, host_path), (guest, guest_path)]
-        stage.plant("encounter", ships, span, "ship-to-ship transfer", suspicious=True)
-        return True
-    return False
+    place = stage.open_water()
+    ways = stage.detour(stage.direction(), place), stage.detour(stage.direction(), place)
+    early_s, late_s = rng.uniform(600, 2400, 2)
+    drift = stage.adrift(
+        place,
+        start - early_s,
+        end - start + early_s + late_s,
+        status=int(rng.choice((UNDER_WAY, RESTRICTED))),
+        drift_kn=float(rng.uniform(0.3, 0.8)),
+    )
+    if ways[0] is None or ways[1] is None or not _stays_open(stage, drift):
+        return False
+    distance_m, bearing = float(rng.uniform(30, 200)), float(rng.uniform(0, 360))
+    beside = alongside(drift, start, end, distance_m, bearing, UNDER_WAY)
+    host_out = start_from(drift.end_place, ways[0][1])
+    guest_in = ways[1][0].cut(0.0, ways[1][0].length_m - METRES_PER_NM)
+    guest_in = guest_in.then(beside.start_place)
+    guest_out = start_from(beside.end_place, ways[1][1])
+    if not stage.clear(host_out, guest_in, guest_out):
+        return False
+    host = stage.fleet.new("tanker")
+    guest = stage.fleet.new(str(rng.choice(("tanker", "bunker tanker", "cargo"))))
+    arrival = sail(ways[0][0], host.speed_kn, rng, ease_out=True)
+    host_path = join(arrival, drift, sail(host_out, host.speed_kn, rng, ease_in=True))
+    host_path = host_path.shifted(start - early_s - arrival.duration_s)
+    arrival = sail(guest_in, guest.speed_kn, rng, ease_out=True)
+    guest_path = join(arrival, beside, sail(guest_out, guest.speed_kn, rng, ease_in=True))
+    guest_path = guest_path.shifted(start - arrival.duration_s)
+    return stage.play(
+        "encounter",
+        [(host, host_path), (guest, guest_path)],
+        span,
+        "ship-to-ship transfer",
+        suspicious=True,
+    )
 
 
-def loiterer(stage: Stage, *, unfinished: bool = False) -> bool:
+@within(3.0, 8.0)
+def loiterer(stage: Stage, span: Span) -> bool:
     """Let a ship leave the lane and drift for 3-8 h outside every zone, not at anchor."""
-    span = stage.span(3.0, 8.0, unfinished=unfinished)
-    if span is None:
-        return False
     start, end = span
     rng = stage.rng
-    for _ in range(_TRIES):
-        place = stage.open_water()
-        way = stage.detour(stage.direction(), place)
-        drift_kn = float(rng.uniform(0.4, 1.0))
-        drift = stage.stay(
-            place, end - start, mode="drift", status=UNDER_WAY, start=start, drift_kn=drift_kn
-        ).shifted(start)
-        if way is None or not _stays_open(stage, drift):
-            continue
-        out = start_from(drift.end_place, way[1])
-        if not stage.clear(out):
-            continue
-        ship = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker"))))
-        arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
-        path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
-        path = path.shifted(start - arrival.duration_s)
-        stage.enter(ship, path)
-        stage.plant("loitering", [(ship, path)], span, "drifting in open water", suspicious=True)
-        return True
-    return False
-
-
-def silence(stage: Stage, *, unfinished: bool = False) -> bool:
-    """Let a ship under way in the lane switch its transmitter off for 2-8 h in good coverage."""
-    span = stage.span(2.0, 8.0, unfinished=unfinished)
-    if span is None:
+    place = stage.open_water()
+    way = stage.detour(stage.direction(), place)
+    drift_kn = float(rng.uniform(0.4, 1.0))
+    drift = stage.adrift(place, start, end - start, drift_kn=drift_kn)
+    if way is None or not _stays_open(stage, drift):
         return False
+    out = start_from(drift.end_place, way[1])
+    if not stage.clear(out):
+        return False
+    ship = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker"))))
+    arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
+    path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
+    path = path.shifted(start - arrival.duration_s)
+    return stage.play("loitering", [(ship, path)], span, "drifting in open water", suspicious=True)
+
+
+@within(2.0, 8.0, TRIES * 4)
+def silence(stage: Stage, span: Span) -> bool:
+    """Let a ship under way in the lane switch its transmitter off for 2-8 h in good coverage."""
     off, on = span
+    unfinished = on > stage.t1
     rng = stage.rng
-    for _ in range(_TRIES * 4):
-        ship = stage.fleet.new(str(rng.choice(("tanker", "cargo", "container"))))
-        voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
-        path = sail(voyage, ship.speed_kn, rng)
-        path = path.shifted(off - float(rng.uniform(0.1, 0.9)) * path.duration_s)
-        watched = np.arange(off - HOUR_S, min(on, stage.t1) + HOUR_S / 2, 600.0)
-        if watched[0] < path.t[0] or watched[-1] > path.t[-1]:
-            continue
-        ends = np.array([off] if unfinished else [off, on])
-        lat, lon = path.at(ends)
-        if not np.all(radio.best_hearing(*path.at(watched)) > 0.8):
-            continue
-        if not np.all(stage.is_open(lat, lon, 2.0)):
-            continue
-        stage.enter(ship, path, [(off, np.inf if unfinished else on)])
-        note = "transmitter off under way" + (", still off at the end" if unfinished else "")
-        stage.plant("gap", [(ship, path)], span, note, suspicious=True, at=off)
-        return True
-    return False
+    ship = stage.fleet.new(str(rng.choice(("tanker", "cargo", "container"))))
+    voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
+    path = sail(voyage, ship.speed_kn, rng)
+    path = path.shifted(off - float(rng.uniform(0.1, 0.9)) * path.duration_s)
+    watched = np.arange(off - HOUR_S, min(on, stage.t1) + HOUR_S / 2, 600.0)
+    if watched[0] < path.t[0] or watched[-1] > path.t[-1]:
+        return False
+    ends = np.array([off] if unfinished else [off, on])
+    lat, lon = path.at(ends)
+    if not np.all(radio.best_hearing(*path.at(watched)) > 0.8):
+        return False
+    if not np.all(stage.is_open(lat, lon, 2.0)):
+        return False
+    note = "transmitter off under way" + (", still off at the end" if unfinished else "")
+    off_air = [(off, np.inf if unfinished else on)]
+    ships = [(ship, path)]
+    return stage.play("gap", ships, span, note, suspicious=True, at=off, silences=off_air)
 
 
 def _stays_open(stage: Stage, drift: Path) -> bool:

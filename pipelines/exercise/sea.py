@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
+from pipelines.exercise.geography import Place
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Polygon = shapely.Polygon | shapely.MultiPolygon
 
 _DEGREE_M = 60.0 * METRES_PER_NM * 0.987
 """The shortest degree in the area (of longitude, at 9° N): distances asked for in metres come out
@@ -31,7 +33,7 @@ class Sea:
 
     def __init__(self, zones: Zones) -> None:
         self.zones = zones
-        self._polygons: dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]] = {}
+        self._polygons: dict[str, dict[str, Polygon]] = {}
         self._land = _tiled(zones)
 
     def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
@@ -72,7 +74,7 @@ class Sea:
         apart[near[0]] = False
         return apart
 
-    def polygons(self, zone_class: str) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
+    def polygons(self, zone_class: str) -> dict[str, Polygon]:
         """Return the zones of a class by zone id, in the order of their ids."""
         if zone_class not in self._polygons:
             frame = self.zones.frame
@@ -80,9 +82,7 @@ class Sea:
             self._polygons[zone_class] = dict(zip(rows["zone_id"], rows.geometry, strict=True))
         return self._polygons[zone_class]
 
-    def transfer_areas(
-        self, *, licensed: bool
-    ) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
+    def transfer_areas(self, *, licensed: bool) -> dict[str, Polygon]:
         """Return the transfer areas where transfers are licensed, or those where they aren't."""
         ids = self.zones.frame["zone_id"][self.zones.licensed]
         areas = self.polygons("sts_area")
@@ -90,7 +90,7 @@ class Sea:
 
     def sample(
         self,
-        polygon: shapely.Polygon | shapely.MultiPolygon,
+        polygon: Polygon,
         rng: np.random.Generator,
         n: int,
         clearance_m: float,
@@ -102,6 +102,11 @@ class Sea:
         inside = np.flatnonzero(shapely.contains_xy(polygon, lon, lat))
         inside = inside[self.clear(lat[inside], lon[inside], clearance_m)][:n]
         return lat[inside], lon[inside]
+
+    def spot(self, polygon: Polygon, rng: np.random.Generator, clearance_m: float) -> Place | None:
+        """Draw one point as `sample` does; None where it finds none."""
+        lat, lon = self.sample(polygon, rng, 1, clearance_m)
+        return (float(lat[0]), float(lon[0])) if len(lat) else None
 
 
 @lru_cache(maxsize=2)

@@ -11,8 +11,8 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
-from pipelines.exercise.geography import Direction, Line
-from pipelines.exercise.motion import Path, carried, stay
+from pipelines.exercise.geography import Direction, Line, Place
+from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, carried, stay
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Faults, Receivers
 from pipelines.exercise.sea import Sea
@@ -21,7 +21,8 @@ from pipelines.exercise.truth import ExerciseError, Planted, pair
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Place = tuple[float, float]
+Span = tuple[float, float]
+"""From when to when (epoch seconds)."""
 
 
 class Shore(NamedTuple):
@@ -108,11 +109,41 @@ class Stage:
             self.stream, place, start, duration_s, self.rng, mode, status, drift_kn=drift_kn
         )
 
+    @property
+    def whole(self) -> Span:
+        """All of the exercise."""
+        return self.t0, self.t1
+
+    def anchored(
+        self, place: Place, start: float | None = None, duration_s: float | None = None
+    ) -> Path:
+        """Lie at anchor, in the times of the exercise; for all of it if no start is given."""
+        begin = self.t0 if start is None else start
+        lasts_s = self.duration_s if duration_s is None else duration_s
+        return self.stay(place, lasts_s, mode="anchor", status=AT_ANCHOR, start=begin).shifted(
+            begin
+        )
+
+    def adrift(
+        self,
+        place: Place,
+        start: float,
+        duration_s: float,
+        *,
+        drift_kn: float = 0.6,
+        status: int = UNDER_WAY,
+    ) -> Path:
+        """Drift, in the times of the exercise."""
+        path = self.stay(
+            place, duration_s, mode="drift", status=status, start=start, drift_kn=drift_kn
+        )
+        return path.shifted(start)
+
     def enter(
         self,
         ship: Identity,
         path: Path,
-        silences: Sequence[tuple[float, float]] = (),
+        silences: Sequence[Span] = (),
         **how: Unpack[Transmits],
     ) -> None:
         """Put a ship on the stage for the part of `path` that falls into the exercise.
@@ -128,7 +159,7 @@ class Stage:
         self,
         kind: str,
         ships: Sequence[tuple[Identity, Path]],
-        span: tuple[float, float],
+        span: Span,
         note: str,
         *,
         suspicious: bool,
@@ -137,15 +168,44 @@ class Stage:
         """Note what happens to one ship or two, placed at mid-span, or `at` a time."""
         start, end = max(span[0], self.t0), min(span[1], self.t1)
         paths = {ship.mmsi: path for ship, path in ships}
-        mmsi, other = (ships[0][0].mmsi, 0) if len(ships) == 1 else pair(*paths)
-        lat, lon = paths[mmsi].place((start + end) / 2 if at is None else at)
-        times = round(start, 1), round(end, 1)
-        spot = round(lon, 6), round(lat, 6)
-        self.events.append(Planted(kind, mmsi, other, *times, *spot, suspicious, note))
+        numbers = (ships[0][0].mmsi, 0) if len(ships) == 1 else pair(*paths)
+        place = paths[numbers[0]].place((start + end) / 2 if at is None else at)
+        self.mark(kind, numbers, span, place, note, suspicious=suspicious)
 
-    def span(
-        self, shortest_h: float, longest_h: float, *, unfinished: bool = False
-    ) -> tuple[float, float] | None:
+    def mark(
+        self,
+        kind: str,
+        vessels: tuple[int, int],
+        span: Span,
+        place: Place,
+        note: str,
+        *,
+        suspicious: bool,
+    ) -> None:
+        """Note what happens to vessels by their numbers, the second 0 where there is none."""
+        times = round(max(span[0], self.t0), 1), round(min(span[1], self.t1), 1)
+        spot = round(place[1], 6), round(place[0], 6)
+        numbers = pair(*vessels) if all(vessels) else vessels
+        self.events.append(Planted(kind, *numbers, *times, *spot, suspicious, note))
+
+    def play(
+        self,
+        kind: str,
+        ships: Sequence[tuple[Identity, Path]],
+        span: Span,
+        note: str,
+        *,
+        suspicious: bool,
+        at: float | None = None,
+        silences: Sequence[Span] = (),
+    ) -> Literal[True]:
+        """Let ships enter, and note what happens to them: a scenario that fits ends with this."""
+        for ship, path in ships:
+            self.enter(ship, path, silences)
+        self.plant(kind, ships, span, note, suspicious=suspicious, at=at)
+        return True
+
+    def span(self, shortest_h: float, longest_h: float, *, unfinished: bool = False) -> Span | None:
         """Draw a random span of that length, with some time before it and after, that no outage of
         the feed falls into; None if none fits.
 
@@ -262,6 +322,13 @@ class Stage:
         self.taken.append(place)
         return place
 
+    def transfer_place(self, *, licensed: bool) -> Place | None:
+        """Draw a place in a transfer area; None where there is no such area, or no water in it."""
+        areas = list(self.sea.transfer_areas(licensed=licensed).values())
+        if not areas:
+            return None
+        return self.sea.spot(areas[self.rng.integers(len(areas))], self.rng, METRES_PER_NM)
+
     def detour(self, direction: Direction, place: Place) -> tuple[Line, Line] | None:
         """Draw a voyage through the lane that leaves it for `place`, up to there and from there on;
         None where the way is not clear of land.
@@ -273,7 +340,7 @@ class Stage:
             return None
         before = whole.cut(0.0, mark - run).then(place)
         rest = whole.cut(mark + run, whole.length_m)
-        after = Line(np.r_[place[0], rest.lat], np.r_[place[1], rest.lon])
+        after = rest.begun_at(place)
         return (before, after) if self.clear(before, after) else None
 
     def clear(self, *lines: Line, clearance_m: float = 200.0) -> bool:

@@ -76,25 +76,26 @@ class Sighting:
 def write_sightings(path: Path, sightings: Sequence[Sighting]) -> None:
     """Write `sightings.csv` in order of time, ids counted from ``SIM-0001``."""
     ordered = sorted(sightings, key=lambda s: (s.time, s.source, s.lat, s.lon))
+    rows = [
+        (
+            f"SIM-{number:04d}",
+            datetime.fromtimestamp(seen.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            f"{seen.lat:.6f}",
+            f"{seen.lon:.6f}",
+            f"{seen.uncertainty_m:.0f}",
+            seen.source,
+            "" if math.isnan(seen.length_m) else f"{seen.length_m:.0f}",
+            f"{seen.confidence:.2f}",
+            seen.note,
+        )
+        for number, seen in enumerate(ordered, 1)
+    ]
+    _write_csv(path, ("sighting_id", *(field.name for field in fields(Sighting))), rows)
+
+
+def _write_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as out:
-        rows = csv.writer(out, lineterminator="\n")
-        rows.writerow(("sighting_id", *(field.name for field in fields(Sighting))))
-        for number, seen in enumerate(ordered, 1):
-            time = datetime.fromtimestamp(seen.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            length = "" if math.isnan(seen.length_m) else f"{seen.length_m:.0f}"
-            rows.writerow(
-                (
-                    f"SIM-{number:04d}",
-                    time,
-                    f"{seen.lat:.6f}",
-                    f"{seen.lon:.6f}",
-                    f"{seen.uncertainty_m:.0f}",
-                    seen.source,
-                    length,
-                    f"{seen.confidence:.2f}",
-                    seen.note,
-                )
-            )
+        csv.writer(out, lineterminator="\n").writerows((head, *rows))
 
 
 @dataclass(frozen=True)
@@ -147,22 +148,20 @@ class FaultyReport:
 def write_faulty(path: Path, reports: Sequence[FaultyReport]) -> None:
     """Write `faulty_reports.csv` in order of time: a row for each reception that is wrong."""
     ordered = sorted(reports, key=lambda r: (r.time, r.mmsi, r.fault, r.source))
-    with path.open("w", encoding="utf-8", newline="") as out:
-        rows = csv.writer(out, lineterminator="\n")
-        rows.writerow([field.name for field in fields(FaultyReport)])
-        for report in ordered:
-            rows.writerow(
-                (
-                    report.fault,
-                    f"{report.mmsi:09d}",
-                    f"{report.time:.0f}",
-                    f"{report.lat:.6f}",
-                    f"{report.lon:.6f}",
-                    f"{report.true_time:.1f}",
-                    report.source,
-                    report.note,
-                )
-            )
+    rows = [
+        (
+            report.fault,
+            f"{report.mmsi:09d}",
+            f"{report.time:.0f}",
+            f"{report.lat:.6f}",
+            f"{report.lon:.6f}",
+            f"{report.true_time:.1f}",
+            report.source,
+            report.note,
+        )
+        for report in ordered
+    ]
+    _write_csv(path, [field.name for field in fields(FaultyReport)], rows)
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,15 @@
 """What ships do before and after: voyages built around something that happens."""
 
-from typing import Final
-
 import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import background, radio
+from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import MOORED, Path, join, sail, stay
-from pipelines.exercise.stage import HOUR_S, Place, Stage, off_lane_nm, start_from
-
-TRIES: Final = 60
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import Path, join, sail, still
+from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm, start_from
+from pipelines.exercise.tries import TRIES
 
 
 def by_the_lane(stage: Stage, ship: Identity, middle: Path) -> Path | None:
@@ -20,7 +17,7 @@ def by_the_lane(stage: Stage, ship: Identity, middle: Path) -> Path | None:
 
     None where the way isn't clear.
     """
-    ways = stage.detour(stage.direction(), middle.place(float(middle.t[0])))
+    ways = stage.detour(stage.direction(), middle.start_place)
     if ways is None:
         return None
     out = start_from(middle.end_place, ways[1])
@@ -31,14 +28,12 @@ def by_the_lane(stage: Stage, ship: Identity, middle: Path) -> Path | None:
     return path.shifted(float(middle.t[0]) - arrival.duration_s)
 
 
-def out_and_back(
-    stage: Stage, ship: Identity, home: Place, middle: Path, *, clearance_m: float = 100.0
-) -> Path | None:
+def out_and_back(stage: Stage, ship: Identity, home: Place, middle: Path) -> Path | None:
     """Lie at `home`, run to where `middle` begins, and return from its end; None where land is in
     the way.
     """
-    ways = line(home, middle.place(float(middle.t[0]))), line(middle.end_place, home)
-    if not stage.clear(*ways, clearance_m=clearance_m):
+    ways = line(home, middle.start_place), line(middle.end_place, home)
+    if not stage.clear(*ways, clearance_m=60.0):
         return None
     rng = stage.rng
     there, back = (sail(way, ship.speed_kn, rng, wander_m=15.0) for way in ways)
@@ -46,11 +41,11 @@ def out_and_back(
     before_s = max(begin - stage.t0, 60.0)
     after_s = max(stage.t1 - float(middle.t[-1]) - back.duration_s, 60.0)
     return join(
-        stay(home, before_s, rng, mode="berth", status=MOORED),
+        still(home, before_s),
         there,
         middle,
         back,
-        stay(home, after_s, rng, mode="berth", status=MOORED),
+        still(home, after_s),
     ).shifted(begin - before_s)
 
 
@@ -59,12 +54,11 @@ def from_the_grounds(stage: Stage, ship: Identity, middle: Path) -> Path | None:
     ground fits.
     """
     rng = stage.rng
-    start, end = middle.place(float(middle.t[0])), middle.end_place
+    start, end = middle.start_place, middle.end_place
     for _ in range(TRIES):
         away_m = float(rng.uniform(3.0, 8.0)) * METRES_PER_NM
-        lat, lon = geodesy.destination(*start, float(rng.uniform(0, 360)), away_m)
-        ground = float(lat), float(lon)
-        spot = np.array([lat]), np.array([lon])
+        ground = geography.away(*start, float(rng.uniform(0, 360)), away_m)
+        spot = geography.spot(ground)
         quiet = off_lane_nm(*spot)[0] > 1.5 and stage.is_open(*spot, 2.0)[0]
         heard = radio.best_hearing(*spot, class_b=ship.ais_class == "B")[0] > 0.5
         if not (quiet and heard and stage.clear(line(start, ground), line(end, ground))):
@@ -81,6 +75,16 @@ def from_the_grounds(stage: Stage, ship: Identity, middle: Path) -> Path | None:
     return None
 
 
+def both_by_the_lane(
+    stage: Stage, first: tuple[Identity, Path], second: tuple[Identity, Path]
+) -> list[tuple[Identity, Path]] | None:
+    """Let two ships come and go `by_the_lane`; None where one of them can't."""
+    paths = by_the_lane(stage, *first), by_the_lane(stage, *second)
+    if paths[0] is None or paths[1] is None:
+        return None
+    return [(first[0], paths[0]), (second[0], paths[1])]
+
+
 def along(voyage: Line, ship: Identity, stage: Stage, mark_m: float, middle: Path) -> Path | None:
     """Follow `voyage`, do `middle` (in absolute times) at `mark_m` along it, and go on.
 
@@ -89,7 +93,7 @@ def along(voyage: Line, ship: Identity, stage: Stage, mark_m: float, middle: Pat
     rest = voyage.cut(min(mark_m + 3 * METRES_PER_NM, voyage.length_m), voyage.length_m)
     if rest.length_m < METRES_PER_NM:
         return None
-    out = Line(np.r_[middle.end_place[0], rest.lat], np.r_[middle.end_place[1], rest.lon])
+    out = rest.begun_at(middle.end_place)
     if not stage.clear(out):
         return None
     arrival = sail(voyage.cut(0.0, mark_m), ship.speed_kn, stage.rng, ease_out=True)
@@ -97,15 +101,9 @@ def along(voyage: Line, ship: Identity, stage: Stage, mark_m: float, middle: Pat
     return path.shifted(float(middle.t[0]) - arrival.duration_s)
 
 
-def drift(
-    stage: Stage, place: Place, span: tuple[float, float], drift_kn: float, status: int = 0
-) -> Path:
+def drift(stage: Stage, place: Place, span: Span, drift_kn: float, status: int = 0) -> Path:
     """Drift from `place` over `span`."""
-    length_s = span[1] - span[0]
-    path = stage.stay(
-        place, length_s, mode="drift", status=status, start=span[0], drift_kn=drift_kn
-    )
-    return path.shifted(span[0])
+    return stage.adrift(place, span[0], span[1] - span[0], drift_kn=drift_kn, status=status)
 
 
 def stays_open(stage: Stage, path: Path, *, class_b: bool = False) -> bool:

@@ -160,13 +160,7 @@ def solve(
     iterations: int,
     seed: int,
 ) -> list[list[int]] | None:
-    """Find the same by PyVRP; None where it isn't installed, or finds nothing.
-
-    Parameters
-    ----------
-    iterations, seed
-        Of its search.
-    """
+    """Find the same by PyVRP; None where it isn't installed, or finds nothing."""
     try:
         import pyvrp
         from pyvrp.exceptions import PenaltyBoundWarning

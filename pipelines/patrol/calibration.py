@@ -33,8 +33,6 @@ def check(
     ----------
     tracked
         `frames.TRACKED`, nothing of which the predictions were fitted to.
-    hours
-        How far ahead.
     every_h
         How far the moments lie apart from which is predicted.
 

@@ -1,6 +1,7 @@
 """Vessels that ply a learned ferry route: to its end, a stay there, and back."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import shapely
@@ -12,6 +13,9 @@ from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
 from pipelines.patrol.motions import Motions
 from pipelines.patrol.prediction import LANE_TURN_DEG, Floats, Ints, PredictionParameters
+
+_CUTS: Final = 24
+"""Across a corridor, to find its middle."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Ferries:
             course[row] = _beside(path, lat[row], lon[row])[1]
 
 
-def middle_line(shape: shapely.Geometry, stations: int = 24) -> tuple[Floats, float]:
+def middle_line(shape: shapely.Geometry) -> tuple[Floats, float]:
     """Find the line through a corridor's middle, as (lat, lon), and half its width in metres.
 
     The corridor is cut across the long axis of the smallest rectangle around it; the middles of the
@@ -108,7 +112,7 @@ def middle_line(shape: shapely.Geometry, stations: int = 24) -> tuple[Floats, fl
     sides = np.diff(corners[:3], axis=0)
     long, short = sides[np.argsort(-np.hypot(*sides.T))]
     low = corners[:4].mean(axis=0) - long / 2
-    fraction = (np.arange(stations) + 0.5) / stations
+    fraction = (np.arange(_CUTS) + 0.5) / _CUTS
     centre = low + fraction[:, None] * long
     ends = np.stack([centre - short, centre + short], axis=1)
     lat, lon = geodesy.from_local_m(ends[..., 0], ends[..., 1], lat0, lon0)

@@ -59,10 +59,6 @@ def earliest(
 
     Parameters
     ----------
-    start, start_us
-        Where (lat, lon) and when the unit starts.
-    speed_kn
-        Its speed.
     vessel
         Row of the prediction.
     not_before_us, latest_us

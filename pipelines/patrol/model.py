@@ -17,15 +17,16 @@ from pipelines.patrol.units import Unit
 NM: Final = geodesy.METRES_PER_NM
 HOUR_US: Final = 3600 * SECOND_US
 
-NO_POSITION: Final = "no position in the store"
-NO_WATER: Final = "not expected in navigable water that the land layer knows"
-UNCERTAIN: Final = "position too uncertain"
-OFF_WATCH: Final = "outside watch hours"
-OUT_OF_REACH: Final = "out of reach"
-LOWER_VALUE: Final = "lower value than what the units do instead"
-ANOTHER_UNIT: Final = "another unit is sent"
-SAME_INCIDENT: Final = "another vessel of its incident is sailed for"
+NO_POSITION: Final = "no_position"
+NO_WATER: Final = "no_water"
+UNCERTAIN: Final = "uncertain"
+OFF_WATCH: Final = "off_watch"
+OUT_OF_REACH: Final = "out_of_reach"
+LOWER_VALUE: Final = "lower_value"
+ANOTHER_UNIT: Final = "another_unit"
+SAME_INCIDENT: Final = "same_incident"
 CONCLUDED: Final = "concluded"
+"""Reasons why a vessel isn't met, as `labels.PlanLabels` names them."""
 
 
 @dataclass(frozen=True)

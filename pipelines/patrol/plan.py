@@ -107,10 +107,6 @@ def make(
 
     Parameters
     ----------
-    sea
-        Water to sail in.
-    say
-        Called with what is being done.
     use_solver
         False: the greedy rule only.
     """
@@ -123,7 +119,12 @@ def make(
     motion = motions(inputs.tracked, config.prediction)
     prediction = predict(motion, start_us, end_us, config.prediction, inputs.zones, sea)
     bases = _bases(config.units, sea)
-    sorties = _sorties(config.units, bases, start, end)
+    sorties = [
+        Sortie(unit, number, *bases[unit.name], _us(opens), _us(closes))
+        for unit in config.units
+        if unit.name in bases
+        for number, (opens, closes) in enumerate(watches(unit, start, end), 1)
+    ]
     say("risk sectors")
     risky = sectors(
         inputs.past,
@@ -254,20 +255,6 @@ def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, 
     return {u.name: at for u, at in zip(units, places, strict=True) if np.isfinite(at[2])}
 
 
-def _sorties(
-    units: Sequence[Unit],
-    bases: Mapping[str, tuple[float, float, float]],
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-) -> list[Sortie]:
-    return [
-        Sortie(unit, number, *bases[unit.name], _us(opens), _us(closes))
-        for unit in units
-        if unit.name in bases
-        for number, (opens, closes) in enumerate(watches(unit, start, end), 1)
-    ]
-
-
 def _assigned(
     problem: Problem, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
 ) -> tuple[list[Sailed], str]:
@@ -292,7 +279,10 @@ def _assigned(
         if solved is not None:
             ways["PyVRP"] = solved
     made = {
-        name: _sailed(problem, sorties, [[tasks[k] for k in order] for order in orders])
+        name: [
+            Sailed(sortie, tuple(sail(problem, sortie, [tasks[k] for k in order])))
+            for sortie, order in zip(sorties, orders, strict=True)
+        ]
         for name, orders in ways.items()
     }
     best = max(made, key=lambda name: (sum(s.value for s in made[name]), name == "PyVRP"))
@@ -367,12 +357,3 @@ def _metres(
         between[k, near] = problem.sea.distances_m(*here, places[near, 0], places[near, 1])
     between = np.minimum(between, between.T)
     return np.asarray(between[np.ix_(place, place)])
-
-
-def _sailed(
-    problem: Problem, sorties: Sequence[Sortie], orders: Sequence[Sequence[Task]]
-) -> list[Sailed]:
-    return [
-        Sailed(sortie, tuple(sail(problem, sortie, order)))
-        for sortie, order in zip(sorties, orders, strict=True)
-    ]

@@ -58,8 +58,6 @@ def predict(
 
     Parameters
     ----------
-    motion
-        How they moved when last heard.
     start_us, end_us
         The span, microseconds since 1970-01-01 UTC; the ticks are the multiples of `STEP_S` that
         hold it.

@@ -1,5 +1,7 @@
 """The planning problem: what all steps of a plan work on."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,21 +16,21 @@ from pipelines.patrol.units import Planning
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
 class Problem:
-    """What all steps of a plan work on; `row` is each vessel's row of the prediction by MMSI."""
+    """What all steps of a plan work on."""
 
-    def __init__(
-        self,
-        planning: Planning,
-        sea: SeaMap,
-        prediction: Prediction,
-        motion: Motions,
-        start_us: int,
-        end_us: int,
-    ) -> None:
-        self.planning, self.sea, self.prediction, self.motion = planning, sea, prediction, motion
-        self.start_us, self.end_us = start_us, end_us
-        self.row = {int(mmsi): k for k, mmsi in enumerate(prediction.mmsi)}
+    planning: Planning
+    sea: SeaMap
+    prediction: Prediction
+    motion: Motions
+    start_us: int
+    end_us: int
+
+    @cached_property
+    def row(self) -> dict[int, int]:
+        """Each vessel's row of the prediction, by MMSI."""
+        return {int(mmsi): k for k, mmsi in enumerate(self.prediction.mmsi)}
 
     def chance(self, row: int, time_us: Any, search_nm: float) -> Floats:
         """Return the chance, 0-1, that a search where a vessel is expected reaches it."""

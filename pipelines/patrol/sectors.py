@@ -105,10 +105,6 @@ def sectors(
         lat, lon of places where boats landed.
     days
         Over how many days the events were gathered.
-    size_deg
-        Side of a sector.
-    most
-        How many at most.
     """
     counted = events[events["kind"].isin(KINDS) & (events["score"] >= MIN_SCORE)]
     counted = counted[np.isfinite(counted["lat"]) & np.isfinite(counted["lon"])]

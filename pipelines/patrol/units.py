@@ -158,8 +158,6 @@ def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
 
     Parameters
     ----------
-    path
-        The YAML file.
     ports
         name, lat, lon of the ports that a base may be named by.
 

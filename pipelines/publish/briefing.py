@@ -95,8 +95,6 @@ def _incident(
     looked_to: pd.Timestamp,
     words: Labels,
 ) -> IncidentCard:
-    lat, lon = _place(row["lat"], row["lon"])
-    start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
     ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
     # A recipient's first ten may leave out the event of an incident that it is told of
     [leading, *_] = json.loads(row["made_of"]) or [{}]
@@ -122,15 +120,9 @@ def _incident(
             for one in roles
         ],
         event_ids=ids,
-        start=start,
-        end=end,
-        when_utc=span(start, end, None, "UTC", words),
-        when_local=span(start, end, LOCAL, LOCAL_NAME, words),
-        lat=lat,
-        lon=lon,
-        where=position_text(lat, lon),
         made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
         now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
+        **_happened(row, words),
     )
 
 
@@ -187,8 +179,6 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
     cards = {}
     for row in frame.to_dict("records"):
         evidence: Evidence = row["evidence"]
-        lat, lon = _place(row["lat"], row["lon"])
-        start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
         kind = one_line(str(row["kind"]), NAME_LIMIT)
         title = words.kind_of(kind, one_line(str(row["subkind"]), NAME_LIMIT))
         cards[str(row["event_id"])] = EventCard(
@@ -201,13 +191,7 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
             explanation=one_line(str(row["explanation"]), SENTENCE_LIMIT),
             score=float(row["score"]),
             status=words.status_of(one_line(str(row["status"]), NAME_LIMIT)),
-            start=start,
-            end=end,
-            when_utc=span(start, end, None, "UTC", words),
-            when_local=span(start, end, LOCAL, LOCAL_NAME, words),
-            lat=lat,
-            lon=lon,
-            where=position_text(lat, lon),
+            **_happened(row, words),
             checks=[
                 (one.label, one.measured, one.limit, one.margin)
                 for one in checks.rows(evidence, words)
@@ -242,6 +226,21 @@ def _identity(row: dict[Any, Any], words: Labels) -> list[tuple[str, str]]:
 def _sentences(joined: Any) -> list[str]:
     lines = [one_line(part, SENTENCE_LIMIT) for part in str(joined).split(" | ")]
     return [line for line in lines if line]
+
+
+def _happened(row: dict[Any, Any], words: Labels) -> dict[str, Any]:
+    """Return the fields of `cards.Happened`."""
+    lat, lon = _place(row["lat"], row["lon"])
+    start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
+    return {
+        "start": start,
+        "end": end,
+        "when_utc": span(start, end, None, "UTC", words),
+        "when_local": span(start, end, LOCAL, LOCAL_NAME, words),
+        "lat": lat,
+        "lon": lon,
+        "where": position_text(lat, lon),
+    }
 
 
 def _place(lat: float, lon: float) -> tuple[float | None, float | None]:

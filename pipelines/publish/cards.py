@@ -11,9 +11,25 @@ from pipelines.base.labels import Labels, labels
 _ENGLISH = labels("en")
 
 
-@dataclass(frozen=True)
-class EventCard:
-    """One event as a reader sees it; `lat` and `lon` are None where its place isn't known."""
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """When and where something was, in words too.
+
+    `end` is None while it goes on, `lat` and `lon` (and `where` empty) where its place isn't known.
+    """
+
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    when_utc: str
+    when_local: str
+    lat: float | None
+    lon: float | None
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventCard(Happened):
+    """One event as a reader sees it."""
 
     event_id: str
     kind: str
@@ -24,20 +40,13 @@ class EventCard:
     explanation: str
     score: float
     status: str
-    start: pd.Timestamp
-    end: pd.Timestamp | None
-    when_utc: str
-    when_local: str
-    lat: float | None
-    lon: float | None
-    where: str
     checks: Sequence[tuple[str, str, str, str]]
     evidence: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class IncidentCard:
-    """One incident as a reader sees it.
+@dataclass(frozen=True, kw_only=True)
+class IncidentCard(Happened):
+    """One incident as a reader sees it: it was where its leading event was, or a crossing arrived.
 
     Attributes
     ----------
@@ -49,8 +58,6 @@ class IncidentCard:
         Name, number and role of each vessel.
     event_ids
         Its events, the leading one first.
-    lat, lon, where
-        Where its leading event was, or a crossing arrived; None and empty where that isn't known.
     made_of, now
         What its score is made of, and where its vessel was heard last; empty where there is
         nothing to say.
@@ -70,13 +77,6 @@ class IncidentCard:
     place: int | None
     vessels: Sequence[tuple[str, int, str]]
     event_ids: Sequence[str]
-    start: pd.Timestamp
-    end: pd.Timestamp | None
-    when_utc: str
-    when_local: str
-    lat: float | None
-    lon: float | None
-    where: str
     made_of: str
     now: str
 
@@ -144,6 +144,14 @@ class VesselCard:
     def says(self) -> str:
         """What the vessel says it is, on one line."""
         return " · ".join(f"{label} {value}" for label, value in self.identity)
+
+    def introduced(self, words: Labels) -> list[str]:
+        """Say what it says it is, its score, and where it was seen last."""
+        return [
+            self.says,
+            words.score_line.format(score=f"{self.score:.2f}"),
+            words.seen_line.format(utc=self.seen_utc, local=self.seen_local) + f" {self.where}",
+        ]
 
     def told(self, words: Labels) -> list[str]:
         """Why it is flagged, a sentence each, the innocent explanations, and its incident."""

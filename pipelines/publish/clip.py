@@ -67,8 +67,6 @@ def write(
         `frames.TRACKED` of the vessels to show, over the span to show.
     names
         What vessels call themselves, by MMSI.
-    title
-        What happened, in a sentence.
 
     Raises
     ------

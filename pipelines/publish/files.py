@@ -20,7 +20,9 @@ from pipelines.publish import (
 )
 from pipelines.publish.products import Products
 
-WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
+Writer = Callable[[Products, Path], Path]
+
+WRITERS: Final[dict[str, Writer]] = {
     "events.csv": tables.write_events_csv,
     "events.parquet": geoparquet.write_events,
     "incidents.csv": tables.write_incidents_csv,
@@ -39,47 +41,36 @@ WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
 """Files of a run and who writes them, in the order of writing: the tables first, for whatever
 breaks later; the manifest last, so that a folder with a manifest is a whole one."""
 
-PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]] = {
-    "brief": {"brief.html": brief.write},
-    "pdf": {"brief.pdf": pdf.write},
-    "csv": {
-        "events.csv": tables.write_events_csv,
-        "incidents.csv": tables.write_incidents_csv,
-        "flagged.csv": tables.write_flagged_csv,
-        "parts.csv": tables.write_parts_csv,
-    },
-    "geoparquet": {
-        "events.parquet": geoparquet.write_events,
-        "incidents.parquet": geoparquet.write_incidents,
-    },
-    "geojson": {
-        "events.geojson": geojson.write_events,
-        "incidents.geojson": geojson.write_incidents,
-        "tracks.geojson": geojson.write_tracks,
-    },
-    "kml": {"flagged.kml": kml.write},
-    "kmz": {"flagged.kmz": kml.write_kmz},
-    "gpx": {"flagged.gpx": gpx.write},
-    "gpkg": {"flagged.gpkg": gpkg.write},
-    "xlsx": {"flagged.xlsx": xlsx.write},
-    "tak": {"flagged-tak.zip": tak.write},
-    "rtz": {},  # sorties of the plan: a line from flag to flag would lead over land
+_ALL: Final[dict[str, Writer]] = {
+    **WRITERS,
+    "flagged.kmz": kml.write_kmz,
+    "flagged.gpkg": gpkg.write,
+    "flagged.xlsx": xlsx.write,
+    "flagged-tak.zip": tak.write,
 }
-"""Files of each format that a recipient may ask for, and who writes them."""
+PACK_FILES: Final[dict[str, tuple[str, ...]]] = {
+    "brief": ("brief.html",),
+    "pdf": ("brief.pdf",),
+    "csv": ("events.csv", "incidents.csv", "flagged.csv", "parts.csv"),
+    "geoparquet": ("events.parquet", "incidents.parquet"),
+    "geojson": ("events.geojson", "incidents.geojson", "tracks.geojson"),
+    "kml": ("flagged.kml",),
+    "kmz": ("flagged.kmz",),
+    "gpx": ("flagged.gpx",),
+    "gpkg": ("flagged.gpkg",),
+    "xlsx": ("flagged.xlsx",),
+    "tak": ("flagged-tak.zip",),
+    "rtz": (),  # sorties of the plan: a line from flag to flag would lead over land
+}
+"""Files of each format that a recipient may ask for."""
 
 
 def write_formats(products: Products, formats: Collection[str], folder: Path) -> list[Path]:
     """Write the files of some formats into a folder; return them in order.
 
-    A file that would have nothing in it which its format allows isn't written. Where there is a
-    patrol plan, its files are, as far as the formats are for plans.
+    Where there is a patrol plan, its files are written too, as far as the formats are for plans.
     """
-    tried = [
-        writer(products, folder / name)
-        for chosen in formats
-        for name, writer in PACK_FILES[chosen].items()
-    ]
-    written = [path for path in tried if path is not None]
+    written = [_ALL[name](products, folder / name) for one in formats for name in PACK_FILES[one]]
     if products.planned is not None:
         written += plan.write_all(products.planned, folder, products.zones, frozenset(formats))
     return written

@@ -38,7 +38,7 @@ def write(products: Products, path: Path) -> Path:
     words = labels.labels(products.language)
     layers = (
         ("incidents", words.incidents, _points(incident_table(products), products), "Point"),
-        ("flagged", words.flagged_vessels, _flagged(products), "Point"),
+        ("flagged", words.flagged_vessels, _points(flagged_table(products), products), "Point"),
         ("events", words.events, _events(products), "Point"),
         ("tracks", words.tracks, _tracks(products), "Unknown"),
     )
@@ -76,10 +76,6 @@ def _dated(time: pd.Timestamp) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-
-
-def _flagged(products: Products) -> gpd.GeoDataFrame:
-    return _points(flagged_table(products), products)
 
 
 def _events(products: Products) -> gpd.GeoDataFrame:

@@ -82,23 +82,18 @@ def _incident(card: IncidentCard, products: Products) -> ElementTree.Element:
     words = labels.labels(products.language)
     lines = [notices.marks(products), *card.told(words), f"{words.leads} {words.leads_more}"]
     mark = _placemark(card.called(), lines, _MAGENTA, products, (card.start, card.end))
-    _draw(mark, "Point", [_place(card.lat, card.lon)])
-    return mark
+    return _at(mark, card)
 
 
 def _vessel(card: VesselCard, products: Products) -> ElementTree.Element:
     words = labels.labels(products.language)
     lines = [
         notices.marks(products),
-        card.says,
-        words.score_line.format(score=f"{card.score:.2f}"),
-        words.seen_line.format(utc=card.seen_utc, local=card.seen_local) + f" {card.where}",
+        *card.introduced(words),
         *card.told(words),
         f"{words.leads} {words.leads_more}",
     ]
-    mark = _placemark(f"{card.rank} {card.name}", lines, _MAGENTA, products)
-    _draw(mark, "Point", [_place(card.lat, card.lon)])
-    return mark
+    return _at(_placemark(f"{card.rank} {card.name}", lines, _MAGENTA, products), card)
 
 
 def _event(card: EventCard, products: Products) -> ElementTree.Element:
@@ -113,9 +108,7 @@ def _event(card: EventCard, products: Products) -> ElementTree.Element:
         words.event_line.format(event_id=card.event_id, status=card.status),
     ]
     name = f"{card.title}: {card.who}"
-    mark = _placemark(name, lines, _SLATE, products, (card.start, card.end))
-    _draw(mark, "Point", [_place(card.lat, card.lon)])
-    return mark
+    return _at(_placemark(name, lines, _SLATE, products, (card.start, card.end)), card)
 
 
 def _tracks(products: Products) -> Iterable[ElementTree.Element]:
@@ -173,8 +166,12 @@ def _moved(places: NDArray[np.float64]) -> NDArray[np.float64]:
     return moved
 
 
-def _place(lat: float | None, lon: float | None) -> tuple[float, float]:
-    return round(float(geodesy.wrap_lon(lon or 0.0)), 6), round(lat or 0.0, 6)
+def _at(
+    mark: ElementTree.Element, card: EventCard | IncidentCard | VesselCard
+) -> ElementTree.Element:
+    lon, lat = float(geodesy.wrap_lon(card.lon or 0.0)), card.lat or 0.0
+    _draw(mark, "Point", [(round(lon, 6), round(lat, 6))])
+    return mark
 
 
 def _name(text: str, products: Products) -> str:

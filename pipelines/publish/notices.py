@@ -1,7 +1,9 @@
 """What every product says about itself, in the same words everywhere."""
 
+from datetime import tzinfo
+
 from pipelines.base import labels
-from pipelines.base.text import moment
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment
 from pipelines.publish.products import Products
 
 
@@ -23,6 +25,11 @@ def marks(products: Products) -> str:
     """All that must stand on every page: handling, exercise; may be empty."""
     simulated = labels.labels(products.language).simulated if products.simulated else ""
     return " · ".join(part for part in (handling(products), simulated) if part)
+
+
+def window(products: Products, zone: tzinfo | None = LOCAL, name: str = LOCAL_NAME) -> str:
+    """Write from when to when was looked."""
+    return f"{moment(products.start, zone, '')}– {moment(products.end, zone, name)}"
 
 
 def terms(products: Products) -> list[str]:

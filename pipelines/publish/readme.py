@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pipelines.base import labels
 from pipelines.base.files import write_text
-from pipelines.base.text import LOCAL, moment
 from pipelines.publish import notices
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
@@ -19,10 +18,7 @@ def write(products: Products, path: Path, files: Sequence[str], signed: bool) ->
 def render(products: Products, files: Sequence[str], signed: bool) -> str:
     """Return the text, marks first and last."""
     words, marks = labels.labels(products.language), notices.marks(products)
-    span = (
-        f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')} "
-        f"({moment(products.start, LOCAL, '')}– {moment(products.end)})"
-    )
+    span = f"{notices.window(products, None, 'UTC')} ({notices.window(products)})"
     paragraphs = [
         marks,
         *notices.terms(products),

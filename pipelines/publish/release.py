@@ -163,15 +163,7 @@ def event_marks(
     end: pd.Timestamp,
     default: Mark,
 ) -> list[Mark]:
-    """Return the mark of each event.
-
-    Parameters
-    ----------
-    marks
-        Mark of each source.
-    default
-        Of an event that names none.
-    """
+    """Return the mark of each event."""
     return [
         strictest(marks.get(source, NOBODY) for source in sources) if sources else default
         for sources in sources_of(events, known, end)
@@ -250,11 +242,9 @@ def of_whole(marks: Iterable[Mark], recipient: Recipient, default: Mark) -> Mark
     whole = strictest(every or [default])
     if may_have([whole], recipient)[0]:
         return whole
-    return Mark(min(whole.tlp, recipient.max_tlp, key=_order), frozenset(recipient.holds))
-
-
-def _order(label: Tlp) -> int:
-    return label.order
+    return Mark(
+        min(whole.tlp, recipient.max_tlp, key=lambda label: label.order), frozenset(recipient.holds)
+    )
 
 
 def renamed_ids(

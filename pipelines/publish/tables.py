@@ -9,6 +9,7 @@ dropped nor reordered. `csv_text` says how they are written; beside that:
   language of the products.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -70,11 +71,7 @@ def _event_table(products: Products) -> pd.DataFrame:
 def flagged_table(products: Products) -> pd.DataFrame:
     """Return flagged vessels with exactly `FLAGGED_COLUMNS` (and marks), in rank order."""
     chosen = _chosen(products.flagged, FLAGGED_COLUMNS, products)
-    table = chosen.sort_values("rank", kind="stable")
-    if products.simulated:
-        prefix = f"{labels.labels(products.language).simulated}: "
-        table["reasons"] = [prefix + text for text in table["reasons"]]
-    return tidy(table)
+    return _as_told(chosen.sort_values("rank", kind="stable"), "reasons", products)
 
 
 def parts_table(products: Products) -> pd.DataFrame:
@@ -90,30 +87,24 @@ def incident_table(products: Products) -> pd.DataFrame:
     chosen = _chosen(products.incidents, tuple(INCIDENTS), products)
     table = chosen.assign(over=chosen["rank"] == 0)
     table = table.sort_values(["over", "rank"], kind="stable").drop(columns="over")
+    return _as_told(table, "title", products)
+
+
+def _as_told(table: pd.DataFrame, column: str, products: Products) -> pd.DataFrame:
     if products.simulated:
         prefix = f"{labels.labels(products.language).simulated}: "
-        table["title"] = [prefix + text for text in table["title"]]
+        table[column] = [prefix + text for text in table[column]]
     return tidy(table)
 
 
-def write_incidents_csv(products: Products, path: Path) -> Path:
-    """Write incidents.csv (see the module docstring)."""
-    return write_text(path, to_csv(incident_table(products)))
+def _writer(table: Callable[[Products], pd.DataFrame]) -> Callable[[Products, Path], Path]:
+    return lambda products, path: write_text(path, to_csv(table(products)))
 
 
-def write_events_csv(products: Products, path: Path) -> Path:
-    """Write events.csv (see the module docstring)."""
-    return write_text(path, to_csv(event_table(products)))
-
-
-def write_flagged_csv(products: Products, path: Path) -> Path:
-    """Write flagged.csv (see the module docstring)."""
-    return write_text(path, to_csv(flagged_table(products)))
-
-
-def write_parts_csv(products: Products, path: Path) -> Path:
-    """Write parts.csv (see the module docstring)."""
-    return write_text(path, to_csv(parts_table(products)))
+write_events_csv = _writer(event_table)
+write_incidents_csv = _writer(incident_table)
+write_flagged_csv = _writer(flagged_table)
+write_parts_csv = _writer(parts_table)
 
 
 def _chosen(frame: pd.DataFrame, names: tuple[str, ...], products: Products) -> pd.DataFrame:

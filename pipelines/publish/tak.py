@@ -60,9 +60,7 @@ def event(card: VesselCard, products: Products) -> ElementTree.Element:
     words = labels.labels(products.language)
     seen = products.end if card.last_seen is None else card.last_seen
     lines = [
-        card.says,
-        words.score_line.format(score=f"{card.score:.2f}"),
-        words.seen_line.format(utc=card.seen_utc, local=card.seen_local) + f" {card.where}",
+        *card.introduced(words),
         *card.told(words),
     ]
     uid = f"selat.{card.mmsi:09d}"

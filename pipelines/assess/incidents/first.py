@@ -77,10 +77,6 @@ def first(
         The end of what was looked at.
     concluded
         Ids of events that somebody has concluded on: an incident led by one waits.
-    n
-        At most so many.
-    say
-        Puts the reasons into the reader's language.
     """
     kinds = dict(
         zip(

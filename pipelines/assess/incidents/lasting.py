@@ -89,10 +89,6 @@ def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame
     ----------
     found
         `schemas.INCIDENTS` as `described` gives them, ids and status empty.
-    known
-        What was known before.
-    say
-        Puts the news into the reader's language.
 
     Returns
     -------

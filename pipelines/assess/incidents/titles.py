@@ -34,10 +34,6 @@ def title(
     ----------
     rows, scores
         Events of the incident, the strongest first.
-    roles
-        Role of each vessel.
-    main
-        The vessel that it is about.
     silent
         Who else, not in it, fell silent where and when the leading event's vessel did, and how far
         off, the nearest first.

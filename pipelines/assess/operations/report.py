@@ -24,6 +24,7 @@ PHASES: Final = ("before", "during", "after")
 PLACES: Final = ("inside", "beside", "elsewhere")
 PRESENCE_COLUMNS: Final = ("mmsi", "hour", "place")
 _DAY_H: Final = 24
+_HOUR: Final = pd.Timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,6 @@ class Span:
     start: pd.Timestamp
     end: pd.Timestamp
     hours: NDArray[np.int64]
-
-    @property
-    def length_h(self) -> float:
-        """Its length."""
-        return (self.end - self.start) / pd.Timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,10 @@ class Report:
     @property
     def looked_at(self) -> dict[str, float]:
         """Share of each phase that runs looked at."""
-        return {name: len(s.hours) / max(s.length_h, 1.0) for name, s in self.spans.items()}
+        return {
+            name: len(s.hours) / max((s.end - s.start) / _HOUR, 1.0)
+            for name, s in self.spans.items()
+        }
 
 
 def spans(
@@ -248,11 +247,11 @@ def by_incident(events: pd.DataFrame, incident_of: Mapping[str, str]) -> pd.Data
 
 
 def _hour(time: pd.Timestamp) -> int:
-    return int((time - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(hours=1))
+    return int((time - pd.Timestamp(0, tz="UTC")) // _HOUR)
 
 
 def _hour_up(time: pd.Timestamp) -> int:
-    return -int((pd.Timestamp(0, tz="UTC") - time) // pd.Timedelta(hours=1))
+    return -int((pd.Timestamp(0, tz="UTC") - time) // _HOUR)
 
 
 def _phase_of_hour(hour: NDArray[np.int64], phases: dict[str, Span]) -> NDArray[np.int64]:

@@ -17,8 +17,8 @@ from pipelines.exercise.scenarios import (
     sightings,
     spoofing,
 )
-from pipelines.exercise.scenarios.common import Scenario
 from pipelines.exercise.stage import Stage
+from pipelines.exercise.tries import Scenario
 from pipelines.exercise.truth import Sighting
 
 VESSELS_PER_PLANTED: Final = 75

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, radio
+from pipelines.exercise.geography import Place
 from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, alongside
-from pipelines.exercise.scenarios.common import TRIES, Scenario
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
-from pipelines.exercise.voyages import by_the_lane, drift
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario, within
+from pipelines.exercise.voyages import both_by_the_lane, by_the_lane, drift
 
 Floats = NDArray[np.float64]
 
@@ -70,10 +71,10 @@ def two_together(stage: Stage) -> bool:
     if when[1] - when[0] < _STREAM_TURNS_S:
         return False
     beside = alongside(path, *when, off_m, float(rng.uniform(0, 360)), AT_ANCHOR)
-    paths = by_the_lane(stage, host, path), by_the_lane(stage, guest, beside)
-    if paths[0] is None or paths[1] is None:
+    both = both_by_the_lane(stage, (host, path), (guest, beside))
+    if both is None:
         return False
-    ships = [(host, _says(stage, paths[0])), (guest, _says(stage, paths[1]))]
+    ships = [(ship, _says(stage, own)) for ship, own in both]
     for ship, own in ships:
         stage.enter(ship, own)
     stage.plant("anchoring", ships[:1], at, "two moored together off limits", suspicious=True)
@@ -92,8 +93,7 @@ def _lies(stage: Stage) -> tuple[Path, tuple[float, float]] | None:
         place = _off_limits(stage)
         if place is None or start + _STREAM_TURNS_S > stage.t1:
             continue
-        path = stage.stay(place, lasts_s, mode="anchor", status=AT_ANCHOR, start=start)
-        path = path.shifted(start)
+        path = stage.anchored(place, start, lasts_s)
         return path, (start, min(start + lasts_s, stage.t1))
     return None
 
@@ -136,17 +136,14 @@ def designated(stage: Stage) -> bool:
     """Let a ship wait at anchor inside a designated anchorage, whatever status it sends."""
     ship, path = background.anchored(stage)
     stage.actors[-1] = replace(stage.actors[-1], path=_says(stage, stage.actors[-1].path))
-    whole = stage.t0, stage.t1
     note = "at anchor in a designated anchorage"
-    stage.plant("anchoring", [(ship, path)], whole, note, suspicious=False)
+    stage.plant("anchoring", [(ship, path)], stage.whole, note, suspicious=False)
     return True
 
 
-def adrift(stage: Stage) -> bool:
+@within(0.75, 1.67, tries=1)
+def adrift(stage: Stage, span: Span) -> bool:
     """Let a ship in the same waters wait for 45-100 min, engine stopped: the stream carries it."""
-    span = stage.span(0.75, 1.67)
-    if span is None:
-        return False
     for _ in range(TRIES):
         place = _off_limits(stage)
         if place is None:
@@ -156,10 +153,8 @@ def adrift(stage: Stage) -> bool:
         path = by_the_lane(stage, ship, lying)
         if path is None:
             continue
-        stage.enter(ship, path)
         note = "adrift for a while, not at anchor"
-        stage.plant("anchoring", [(ship, path)], span, note, suspicious=False)
-        return True
+        return stage.play("anchoring", [(ship, path)], span, note, suspicious=False)
     return False
 
 

@@ -17,10 +17,11 @@ from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import line
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail
-from pipelines.exercise.scenarios.common import TRIES, Scenario, nights
+from pipelines.exercise.scenarios.common import nights
 from pipelines.exercise.scenarios.people import disguised
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, run
-from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.stage import HOUR_S, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario, within
 from pipelines.exercise.voyages import by_the_lane, scattered, stays_open
 
 _HOURS_S: Final = (1.0 * HOUR_S, 6.0 * HOUR_S)
@@ -73,9 +74,7 @@ def _early_hour(stage: Stage, lasts_s: float) -> float | None:
     return start if stage.delivered(start, start + lasts_s) else None
 
 
-def _boarder(
-    stage: Stage, host: Path, ship: Identity, span: tuple[float, float]
-) -> tuple[Identity, Path] | None:
+def _boarder(stage: Stage, host: Path, ship: Identity, span: Span) -> tuple[Identity, Path] | None:
     """Return a boat from a village: up the wake, under the stern for the span, away to the side."""
     rng = stage.rng
     boat = disguised(stage, stage.fleet.new("fibreglass"))
@@ -88,8 +87,7 @@ def _boarder(
     under = Path(kept.t, np.asarray(lat), np.asarray(lon), np.full(len(kept.t), UNDER_WAY))
     meets, leaves = (float(lat[0]), float(lon[0])), under.end_place
     wake_m = float(rng.uniform(1500, 3500))
-    wake = geodesy.destination(*meets, float(course[0]) + 180.0 + rng.uniform(-8, 8), wake_m)
-    behind = float(wake[0]), float(wake[1])
+    behind = geography.away(*meets, float(course[0]) + 180.0 + rng.uniform(-8, 8), wake_m)
     for village in nearest(stage.moorings, meets, 8):
         ways = line(village.place, behind), line(leaves, village.place)
         if not stage.clear(*ways, line(behind, meets), clearance_m=30.0):
@@ -103,55 +101,43 @@ def _boarder(
     return None
 
 
-def fast_visits(stage: Stage) -> bool:
+@within(3.0, 6.0)
+def fast_visits(stage: Stage, span: Span) -> bool:
     """Let a ship that says it fishes drift with the stream; four to six fast boats come to it one
     after the other, each for 6-18 min.
     """
-    span = stage.span(3.0, 6.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water(class_b=True)
-        ends_s = float(rng.uniform(900, 2400)), float(rng.uniform(900, 2400))
-        lying = stage.stay(
-            place,
-            span[1] - span[0] + sum(ends_s),
-            mode="drift",
-            status=UNDER_WAY,
-            start=span[0] - ends_s[0],
-            drift_kn=0.3,
-        ).shifted(span[0] - ends_s[0])
-        if not stays_open(stage, lying):
-            continue
-        ship = disguised(stage, stage.fleet.new(str(rng.choice(("fish carrier", "bunker tanker")))))
-        path = by_the_lane(stage, ship, lying)
-        if path is None:
-            continue
-        begins = np.linspace(span[0], span[1] - 900.0, int(rng.integers(4, 7)))
-        visits = [(float(b), float(b + rng.uniform(360, 1080))) for b in begins]
-        boats = [_visitor(stage, path, visit) for visit in visits]
-        met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
-        if len(met) < 3:
-            continue
-        stage.enter(ship, path)
-        whole = met[0][1][0], met[-1][1][1]
-        note = "fast boats visit a ship, one after the other"
-        stage.plant("mother_ship", [(ship, path)], whole, note, suspicious=True)
-        for boat, visit in met:
-            stage.enter(*boat, named=bool(rng.random() < 0.4))
-            ships = [(ship, path), boat]
-            stage.plant("encounter", ships, visit, "fast visit to a ship", suspicious=True)
-        return True
-    return False
+    place = stage.open_water(class_b=True)
+    ends_s = float(rng.uniform(900, 2400)), float(rng.uniform(900, 2400))
+    lying = stage.adrift(place, span[0] - ends_s[0], span[1] - span[0] + sum(ends_s), drift_kn=0.3)
+    if not stays_open(stage, lying):
+        return False
+    ship = disguised(stage, stage.fleet.new(str(rng.choice(("fish carrier", "bunker tanker")))))
+    path = by_the_lane(stage, ship, lying)
+    if path is None:
+        return False
+    begins = np.linspace(span[0], span[1] - 900.0, int(rng.integers(4, 7)))
+    visits = [(float(b), float(b + rng.uniform(360, 1080))) for b in begins]
+    boats = [_visitor(stage, path, visit) for visit in visits]
+    met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
+    if len(met) < 3:
+        return False
+    whole = met[0][1][0], met[-1][1][1]
+    note = "fast boats visit a ship, one after the other"
+    stage.play("mother_ship", [(ship, path)], whole, note, suspicious=True)
+    for boat, visit in met:
+        stage.enter(*boat, named=bool(rng.random() < 0.4))
+        ships = [(ship, path), boat]
+        stage.plant("encounter", ships, visit, "fast visit to a ship", suspicious=True)
+    return True
 
 
-def _visitor(stage: Stage, host: Path, visit: tuple[float, float]) -> tuple[Identity, Path] | None:
+def _visitor(stage: Stage, host: Path, visit: Span) -> tuple[Identity, Path] | None:
     rng = stage.rng
     boat = disguised(stage, stage.fleet.new("fibreglass"))
     off_m = float(rng.uniform(15, 45))
     beside = alongside(host, *visit, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
-    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    meets, leaves = beside.start_place, beside.end_place
     near = nearest(stage.moorings, meets, 14)
     for index in rng.permutation(len(near)):
         village = near[int(index)]
@@ -170,46 +156,34 @@ def _visitor(stage: Stage, host: Path, visit: tuple[float, float]) -> tuple[Iden
 # ---- only looks like it
 
 
-def raft_of_boats(stage: Stage) -> bool:
+@within(2.5, 5.0, TRIES // 3)
+def raft_of_boats(stage: Stage, span: Span) -> bool:
     """Four to six fishing boats come together slowly, one by one, lie alongside one another for
     hours while the stream carries them, and part slowly: a rest, a meal, a catch shared.
     """
-    span = stage.span(2.5, 5.0)
-    if span is None:
+    ground = stage.fishing_ground()
+    raft = stage.adrift(ground, span[0], span[1] - span[0], drift_kn=0.3)
+    if not stage.sea.clear_paths([(raft.lat, raft.lon)], 1500.0)[0]:
+        stage.taken.pop()
         return False
-    for _ in range(TRIES // 3):
-        ground = stage.fishing_ground()
-        raft = stage.stay(
-            ground,
-            span[1] - span[0],
-            mode="drift",
-            status=UNDER_WAY,
-            start=span[0],
-            drift_kn=0.3,
-        ).shifted(span[0])
-        if not stage.sea.clear_paths([(raft.lat, raft.lon)], 1500.0)[0]:
-            stage.taken.pop()
-            continue
-        made = _rafted(stage, ground, raft, span)
-        if made is None:
-            stage.taken.pop()
-            continue
-        note = "raft of fishing boats adrift"
-        for k, (boat, path, when) in enumerate(made):
-            stage.enter(boat, path)
-            stage.plant("loitering", [(boat, path)], when, note, suspicious=False)
-            for other, other_path, other_when in made[:k]:
-                both = max(when[0], other_when[0]), min(when[1], other_when[1])
-                ships = [(boat, path), (other, other_path)]
-                stage.plant("encounter", ships, both, note, suspicious=False)
-        host = made[0]
-        stage.plant("mother_ship", [host[:2]], host[2], note, suspicious=False)
-        return True
-    return False
+    made = _rafted(stage, ground, raft, span)
+    if made is None:
+        stage.taken.pop()
+        return False
+    note = "raft of fishing boats adrift"
+    for k, (boat, path, when) in enumerate(made):
+        stage.play("loitering", [(boat, path)], when, note, suspicious=False)
+        for other, other_path, other_when in made[:k]:
+            both = max(when[0], other_when[0]), min(when[1], other_when[1])
+            ships = [(boat, path), (other, other_path)]
+            stage.plant("encounter", ships, both, note, suspicious=False)
+    host = made[0]
+    stage.plant("mother_ship", [host[:2]], host[2], note, suspicious=False)
+    return True
 
 
 def _rafted(
-    stage: Stage, ground: tuple[float, float], raft: Path, span: tuple[float, float]
+    stage: Stage, ground: tuple[float, float], raft: Path, span: Span
 ) -> list[tuple[Identity, Path, tuple[float, float]]] | None:
     rng = stage.rng
     n = int(rng.integers(4, 7))
@@ -231,13 +205,12 @@ def _rafted(
         beside = alongside(raft, *when, 6.0 + 6.0 * k, bearing, UNDER_WAY)
         home = villages[int(rng.integers(len(villages)))]
         berth = berth_at(stage, home)
-        meets = float(beside.lat[0]), float(beside.lon[0])
+        meets = beside.start_place
         to = run(stage, (berth, spot), boat.speed_kn)
         drift_in = sail(line(spot, meets), float(rng.uniform(2.5, 4.5)), rng, wander_m=15.0)
-        lat, lon = geodesy.destination(
+        off = geography.away(
             *beside.end_place, float(rng.uniform(0, 360)), float(rng.uniform(600, 1500))
         )
-        off = float(lat), float(lon)
         part = sail(line(beside.end_place, off), float(rng.uniform(2.0, 4.0)), rng, wander_m=10.0)
         back = run(stage, (off, berth), boat.speed_kn)
         trip = join(to, drift_in, beside, part, back)
@@ -264,12 +237,11 @@ def close_astern(stage: Stage) -> bool:
         path = sail(voyage, float(rng.uniform(8.0, 12.0)), rng)
         path = path.shifted(when - float(rng.uniform(0.3, 0.93)) * path.duration_s)
         here = path.place(when - 60.0)
-        if radio.best_hearing(*(np.array([x]) for x in here), class_b=True)[0] < 0.6:
+        if radio.best_hearing(*geography.spot(here), class_b=True)[0] < 0.6:
             continue
         for village in nearest(stage.moorings, here, 6):
             towards = float(geodesy.bearing_deg(*village.place, *here))
-            lat, lon = geodesy.destination(*here, towards, 3 * METRES_PER_NM)
-            far = float(lat), float(lon)
+            far = geography.away(*here, towards, 3 * METRES_PER_NM)
             ways = line(village.place, here, far), line(far, village.place)
             if not stage.clear(*ways, clearance_m=30.0):
                 continue
@@ -279,12 +251,11 @@ def close_astern(stage: Stage) -> bool:
             back = run(stage, (far, village.place), boat.speed_kn)
             trip = join(out, on, back).shifted(when - out.duration_s)
             own = at_home(stage, village.place, trip)
-            stage.enter(ship, path)
-            stage.enter(boat, own)
             span = when - 300.0, when + 300.0
             note = "fishing boat passes close astern"
-            stage.plant("encounter", [(ship, path), (boat, own)], span, note, suspicious=False)
-            return True
+            return stage.play(
+                "encounter", [(ship, path), (boat, own)], span, note, suspicious=False
+            )
     return False
 
 

@@ -1,6 +1,6 @@
 """What the scenarios share: passages in the lane, runs of small craft, coasts, night and day."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -12,16 +12,12 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import MOORED, Path, join, sail, stay
-from pipelines.exercise.stage import HOUR_S, Place, Stage, off_lane_nm
-from pipelines.exercise.truth import Planted
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import Path, join, sail, still
+from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm
+from pipelines.exercise.tries import TRIES
 
 Floats = NDArray[np.float64]
-Scenario = Callable[[Stage], bool]
-"""Puts one thing on the stage; returns whether it fitted into the exercise."""
-
-TRIES: Final = 60
 EVER: Final = np.inf
 WELL_HEARD: Final = 0.8
 BOAT_HEARD: Final = 0.55
@@ -65,17 +61,16 @@ def passage(
     return None
 
 
-def boat_run(stage: Stage, start: float, duration_s: float, model: str) -> Passage | None:
-    """Return a small craft on a straight run off the lane in open water, heard all along from
+def boat_run(stage: Stage, start: float, duration_s: float) -> Passage | None:
+    """Return a fishing boat on a straight run off the lane in open water, heard all along from
     `start`.
     """
     rng = stage.rng
-    boat = stage.fleet.new(model)
+    boat = stage.fleet.new("fishing")
     for _ in range(TRIES):
         length_m = boat.speed_kn * geodesy.KNOT_MPS * duration_s
         here = stage.fishing_ground()
-        lat, lon = geodesy.destination(*here, rng.uniform(0, 360), length_m)
-        way = line(here, (float(lat), float(lon)))
+        way = line(here, geography.away(*here, rng.uniform(0, 360), length_m))
         marks = way.at(np.linspace(0, way.length_m, 40))
         if np.any(radio.best_hearing(*marks, class_b=True) < BOAT_HEARD):
             continue
@@ -99,44 +94,6 @@ def renamed(stage: Stage, ship: Identity, *what: str) -> Identity:
     return replace(ship, **{name: getattr(other, name) for name in what})
 
 
-def mark(
-    stage: Stage,
-    kind: str,
-    vessels: tuple[int, int],
-    span: tuple[float, float],
-    place: Place,
-    note: str,
-    *,
-    suspicious: bool,
-) -> None:
-    """Note what happens where there is no path that `Stage.plant` could ask."""
-    start, end = max(span[0], stage.t0), min(span[1], stage.t1)
-    low, high = sorted(vessels) if all(vessels) else vessels
-    stage.events.append(
-        Planted(
-            kind,
-            low,
-            high,
-            round(start, 1),
-            round(end, 1),
-            round(place[1], 6),
-            round(place[0], 6),
-            suspicious,
-            note,
-        )
-    )
-
-
-def night_span(stage: Stage, length_s: float) -> tuple[float, float] | None:
-    """Draw a random span of that length, all of it in darkness; None if none fits."""
-    return _solar_span(stage, length_s, _DARK_H)
-
-
-def day_span(stage: Stage, length_s: float) -> tuple[float, float] | None:
-    """Draw a random span of that length, all of it in daylight; None if none fits."""
-    return _solar_span(stage, length_s, _DAY_H)
-
-
 def nights(stage: Stage) -> list[tuple[float, float]]:
     """Return the dark spans within the exercise."""
     return _solar_spans(stage, _DARK_H)
@@ -158,9 +115,11 @@ def _solar_spans(stage: Stage, hours: tuple[float, float]) -> list[tuple[float, 
     return spans
 
 
-def _solar_span(
-    stage: Stage, length_s: float, hours: tuple[float, float]
-) -> tuple[float, float] | None:
+def solar_span(stage: Stage, length_s: float, *, by_day: bool = False) -> Span | None:
+    """Draw a random span of that length, all of it in darkness, or in daylight; None if none
+    fits.
+    """
+    hours = _DAY_H if by_day else _DARK_H
     lead_s = 600.0
     fit = [
         (max(start, stage.t0 + lead_s), min(end, stage.t1 - lead_s) - length_s)
@@ -251,8 +210,7 @@ def water_in(stage: Stage, zone_class: str, clearance_m: float, n: int = 1) -> l
 def around(stage: Stage, place: Place, nearest_nm: float, farthest_nm: float) -> Place:
     """Draw a random place at some distance."""
     away = float(stage.rng.uniform(nearest_nm, farthest_nm)) * METRES_PER_NM
-    lat, lon = geodesy.destination(*place, float(stage.rng.uniform(0, 360)), away)
-    return float(lat), float(lon)
+    return geography.away(*place, float(stage.rng.uniform(0, 360)), away)
 
 
 def in_area(lat: Floats, lon: Floats, margin_deg: float = 0.0) -> bool:
@@ -267,9 +225,9 @@ def berthed(stage: Stage, base: Place, trip: Path, start: float, *, whole_day: b
     rng = stage.rng
     before_s = max(start - stage.t0, 60.0) if whole_day else float(rng.uniform(60, 1200))
     after_s = max(stage.t1 - start - trip.duration_s, 60.0)
-    parts = [stay(base, before_s, rng, mode="berth", status=MOORED), trip]
+    parts = [still(base, before_s), trip]
     if geodesy.distance_m(*trip.end_place, *base) < 500.0:
-        parts.append(stay(trip.end_place, after_s, rng, mode="berth", status=MOORED))
+        parts.append(still(trip.end_place, after_s))
     return join(*parts).shifted(start - before_s)
 
 

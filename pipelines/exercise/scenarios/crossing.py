@@ -8,39 +8,28 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import background, geography, radio
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, stay
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, stay, still
 from pipelines.exercise.scenarios.common import (
     BOAT_HEARD,
-    TRIES,
     Passage,
-    Scenario,
     across,
     around,
     berthed,
     coast,
-    day_span,
-    night_span,
     nights,
+    solar_span,
     water_in,
 )
-from pipelines.exercise.stage import Place, Stage
-
-Span = tuple[float, float]
-
+from pipelines.exercise.stage import Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 # ---- deserves a look
 
 
 def straight_over(stage: Stage) -> bool:
     """Let a fast boat cross in one go, with or without static data."""
-    found = _crossing(stage)
-    if found is None:
-        return False
-    boat, path = found[0]
-    stage.enter(boat, path, named=bool(stage.rng.random() < 0.5))
-    _plant(stage, *found, "fast boat across by night")
-    return True
+    return _over(stage, _crossing(stage), "fast boat across by night")
 
 
 def partly_heard(stage: Stage) -> bool:
@@ -59,12 +48,14 @@ def partly_heard(stage: Stage) -> bool:
 
 def and_back(stage: Stage) -> bool:
     """Let a fast boat cross, wait 15-60 min off the other coast, and return in the same night."""
-    found = _crossing(stage, returns=True)
+    return _over(stage, _crossing(stage, returns=True), "fast boat across by night and back")
+
+
+def _over(stage: Stage, found: tuple[Passage, list[Span]] | None, note: str) -> bool:
     if found is None:
         return False
-    boat, path = found[0]
-    stage.enter(boat, path, named=bool(stage.rng.random() < 0.5))
-    _plant(stage, *found, "fast boat across by night and back")
+    stage.enter(*found[0], named=bool(stage.rng.random() < 0.5))
+    _plant(stage, *found, note)
     return True
 
 
@@ -75,7 +66,6 @@ def _crossing(
     crosses.
     """
     rng = stage.rng
-    draw = day_span if by_day else night_span
     for _ in range(TRIES // 4):
         way, boat = across(stage), stage.fleet.new(model)
         if way is None:
@@ -92,17 +82,17 @@ def _crossing(
         home = over.end_place
         parts = [over]
         if returns:
-            back = sail(Line(way.lat[::-1], way.lon[::-1]), boat.speed_kn, rng, wander_m=60.0)
+            back = sail(way.reversed(), boat.speed_kn, rng, wander_m=60.0)
             pause = stay(home, waits[1], rng, mode="drift", status=UNDER_WAY, drift_kn=0.2)
             parts += [pause, back]
-        span = draw(stage, sum(part.duration_s for part in parts))
+        span = solar_span(stage, sum(part.duration_s for part in parts), by_day=by_day)
         if span is None:
             continue
-        start = (float(way.lat[0]), float(way.lon[0]))
-        still = stay(start, waits[0] + 60.0, rng, mode="berth", status=UNDER_WAY)
+        start = way.start_place
+        before = still(start, waits[0] + 60.0, UNDER_WAY)
         end = parts[-1].end_place
-        after = stay(end, float(rng.uniform(60, 900)), rng, mode="berth", status=UNDER_WAY)
-        path = join(still, *parts, after).shifted(span[0] - still.duration_s)
+        after = still(end, float(rng.uniform(60, 900)), UNDER_WAY)
+        path = join(before, *parts, after).shifted(span[0] - before.duration_s)
         if not stage.sea.clear_paths([(path.lat, path.lon)], 50.0)[0]:
             continue
         legs = [(span[0], span[0] + over.duration_s)]
@@ -145,24 +135,18 @@ def night_ferry(stage: Stage) -> bool:
 
 def by_day(stage: Stage) -> bool:
     """Let a fast boat cross in daylight."""
-    found = _crossing(stage, by_day=True)
-    if found is None:
-        return False
-    boat, legs = found
-    stage.enter(*boat)
-    stage.plant("crossing", [boat], legs[0], "fast boat across by day", suspicious=False)
-    return True
+    return _harmless(stage, _crossing(stage, by_day=True), "fast boat across by day")
 
 
 def slowly(stage: Stage) -> bool:
     """Let a fishing boat go over at 6-8 kn by night."""
-    found = _crossing(stage, model="fishing")
-    if found is None:
-        return False
-    boat, legs = found
-    stage.enter(*boat)
-    stage.plant("crossing", [boat], legs[0], "fishing boat slowly across", suspicious=False)
-    return True
+    return _harmless(stage, _crossing(stage, model="fishing"), "fishing boat slowly across")
+
+
+def _harmless(stage: Stage, found: tuple[Passage, list[Span]] | None, note: str) -> bool:
+    return found is not None and stage.play(
+        "crossing", [found[0]], found[1][0], note, suspicious=False
+    )
 
 
 def patrol(stage: Stage) -> bool:
@@ -197,20 +181,18 @@ def crew_boat(stage: Stage) -> bool:
         if not near or not stage.clear(way, clearance_m=150.0):
             continue
         over = sail(way, boat.speed_kn, rng, wander_m=20.0)
-        waits = stay(ship[0], float(rng.uniform(300, 1500)), rng, mode="berth", status=UNDER_WAY)
-        back = sail(Line(way.lat[::-1], way.lon[::-1]), boat.speed_kn, rng, wander_m=20.0)
+        waits = still(ship[0], float(rng.uniform(300, 1500)), UNDER_WAY)
+        back = sail(way.reversed(), boat.speed_kn, rng, wander_m=20.0)
         return _go(stage, Passage(boat, join(over, waits, back)), base[0], "crew boat")
     return False
 
 
 def _go(stage: Stage, craft: Passage, base: Place, note: str) -> bool:
-    span = night_span(stage, craft.path.duration_s)
+    span = solar_span(stage, craft.path.duration_s)
     if span is None:
         return False
     path = berthed(stage, base, craft.path, span[0])
-    stage.enter(craft.ship, path)
-    stage.plant("crossing", [(craft.ship, path)], span, note, suspicious=False)
-    return True
+    return stage.play("crossing", [(craft.ship, path)], span, note, suspicious=False)
 
 
 def along_the_coast(stage: Stage) -> bool:
@@ -235,15 +217,15 @@ def along_the_coast(stage: Stage) -> bool:
         marks = way.at(np.linspace(0.0, way.length_m, 20))
         off = stage.sea.zones.distance_to_land_m(*marks, 6 * METRES_PER_NM)
         heard = radio.best_hearing(*marks, class_b=True) > BOAT_HEARD
-        span = night_span(stage, way.length_m / (boat.speed_kn * KNOT_MPS))
+        span = solar_span(stage, way.length_m / (boat.speed_kn * KNOT_MPS))
         if span is None:
             return False
         if not heard.all() or not np.isfinite(off).all() or not stage.clear(way, clearance_m=300.0):
             continue
         path: Path = sail(way, boat.speed_kn, rng).shifted(span[0])
-        stage.enter(boat, path)
-        stage.plant("crossing", [(boat, path)], span, "fast boat along one coast", suspicious=False)
-        return True
+        return stage.play(
+            "crossing", [(boat, path)], span, "fast boat along one coast", suspicious=False
+        )
     return False
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.motion import Path
-from pipelines.exercise.scenarios.common import TRIES, mark, passage
+from pipelines.exercise.scenarios.common import passage
 from pipelines.exercise.scenarios.village import off_its_coast
 from pipelines.exercise.stage import Stage
+from pipelines.exercise.tries import TRIES
 
 TWO_NUMBERS = "one hull under two numbers"
 SHARED = "two boats on one default number"
@@ -60,5 +61,5 @@ def shared_default(stage: Stage) -> bool:
         actor = stage.actors[k]
         stage.actors[k] = replace(actor, ship=replace(actor.ship, mmsi=number))
     place = stage.actors[first].path.place(stage.t0)
-    mark(stage, "identity", (number, 0), (stage.t0, stage.t1), place, SHARED, suspicious=False)
+    stage.mark("identity", (number, 0), (stage.t0, stage.t1), place, SHARED, suspicious=False)
     return True

@@ -12,17 +12,15 @@ from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import Path, sail
 from pipelines.exercise.scenarios.common import (
     EVER,
-    TRIES,
     WELL_HEARD,
     Passage,
-    Scenario,
     boat_run,
     enter_parts,
-    mark,
     passage,
     renamed,
 )
-from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.stage import HOUR_S, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario, within
 
 UNASSIGNED_MIDS: Final = (286, 291, 388, 395, 487, 492, 584, 597, 683, 698, 785, 796)
 """Numbers that no state has (ITU Table of Maritime Identification Digits)."""
@@ -45,7 +43,7 @@ def handover(stage: Stage) -> bool:
         found = _turning(stage, when)
     elif way == "boat":
         before_s = min(1.5 * HOUR_S, when - stage.t0)
-        found = boat_run(stage, when - before_s, before_s + 1.5 * HOUR_S, "fishing")
+        found = boat_run(stage, when - before_s, before_s + 1.5 * HOUR_S)
     found = found or passage(stage, when, when + pause_s)
     if found is None:
         return False
@@ -56,8 +54,7 @@ def handover(stage: Stage) -> bool:
         new = replace(new, **{name: getattr(old, name) for name in sizes})
     again = when + pause_s
     enter_parts(stage, path, [(old, _NEVER, when), (new, again, EVER)])
-    mark(
-        stage,
+    stage.mark(
         "identity",
         (old.mmsi, new.mmsi),
         (when, max(again, when + 60.0)),
@@ -98,11 +95,9 @@ def along_m(path: Path) -> NDArray[np.float64]:
     return np.asarray(np.r_[0.0, np.cumsum(pieces)])
 
 
-def two_hulls_far(stage: Stage) -> bool:
+@within(1.0, 3.0, tries=1)
+def two_hulls_far(stage: Stage, span: Span) -> bool:
     """Two ships send under one MMSI at the same time, in different parts of the Strait."""
-    span = stage.span(1.0, 3.0)
-    if span is None:
-        return False
     one = passage(stage, *span)
     for _ in range(TRIES):
         other = passage(stage, *span)
@@ -121,15 +116,13 @@ def _together(stage: Stage, one: Path, other: Path) -> tuple[float, float]:
     return float(start), float(min(one.t[-1], other.t[-1], stage.t1))
 
 
-def two_hulls_near(stage: Stage) -> bool:
+@within(1.0, 3.0, tries=1)
+def two_hulls_near(stage: Stage, span: Span) -> bool:
     """Two ships send under one MMSI, one 10-30 nm behind the other in the lane.
 
     Each sails on its own line: who keeps to the other's wake to the metre is the same ship by a
     wrong clock. (In a calm sea the second does: that exercise stays what it was.)
     """
-    span = stage.span(1.0, 3.0)
-    if span is None:
-        return False
     one = passage(stage, *span)
     if one is None:
         return False
@@ -151,8 +144,7 @@ def _share_mmsi(stage: Stage, one: Passage, other: Passage) -> bool:
     both = _together(stage, one.path, other.path)
     stage.enter(one.ship, one.path)
     stage.enter(guise, other.path)
-    mark(
-        stage,
+    stage.mark(
         "identity",
         (one.ship.mmsi, 0),
         both,
@@ -173,8 +165,7 @@ def renaming(stage: Stage) -> bool:
     what = [("name", "callsign", "imo"), ("name", "imo"), ("name", "callsign")]
     new = renamed(stage, ship, *what[int(stage.rng.integers(len(what)))])
     enter_parts(stage, path, [(ship, _NEVER, span[0]), (new, span[0], EVER)])
-    mark(
-        stage,
+    stage.mark(
         "identity",
         (ship.mmsi, 0),
         span,
@@ -195,11 +186,13 @@ def same_imo(stage: Stage) -> bool:
     if stage.rng.random() < 0.5:
         twin = replace(twin, name=one.ship.name)
     both = _together(stage, one.path, other.path)
-    stage.enter(one.ship, one.path)
-    stage.enter(twin, other.path)
-    ships = [(one.ship, one.path), (twin, other.path)]
-    stage.plant("identity", ships, both, "one IMO number on two MMSIs", suspicious=True)
-    return True
+    return stage.play(
+        "identity",
+        [(one.ship, one.path), (twin, other.path)],
+        both,
+        "one IMO number on two MMSIs",
+        suspicious=True,
+    )
 
 
 def invented_numbers(stage: Stage) -> bool:
@@ -212,12 +205,10 @@ def invented_numbers(stage: Stage) -> bool:
     mid = int(stage.rng.choice(UNASSIGNED_MIDS))
     wrong = ship.imo // 10 * 10 + (ship.imo + int(stage.rng.integers(1, 10))) % 10
     ship = replace(ship, mmsi=mid * 10**6 + ship.mmsi % 10**6, imo=wrong)
-    stage.enter(ship, path)
     whole = float(path.t[0]), float(path.t[-1])
-    stage.plant(
+    return stage.play(
         "identity", [(ship, path)], whole, "wrong IMO check digit, unassigned MID", suspicious=True
     )
-    return True
 
 
 PLANTED: Final[tuple[Scenario, ...]] = (

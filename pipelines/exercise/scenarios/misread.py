@@ -8,27 +8,19 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
-from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, alongside, join, sail, stay
-from pipelines.exercise.scenarios.common import (
-    EVER,
-    TRIES,
-    Scenario,
-    enter_parts,
-    passage,
-    water_in,
-)
+from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail, still
+from pipelines.exercise.scenarios.common import EVER, enter_parts, passage, water_in
 from pipelines.exercise.scenarios.identity import along_m
-from pipelines.exercise.stage import HOUR_S, Stage, start_from
+from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
+from pipelines.exercise.tries import Scenario, within
 
 _STATIC_S: Final = radio.STATIC_INTERVAL_S
 _NEVER: Final = -np.inf
 
 
-def relieved_at_the_edge(stage: Stage) -> bool:
+@within(0.4, 0.4 + 1e-6, tries=1)
+def relieved_at_the_edge(stage: Stage, span: Span) -> bool:
     """Let a ship leave the range of the receivers; minutes later another comes into it nearby."""
-    span = stage.span(0.4, 0.4 + 1e-6)
-    if span is None:
-        return False
     rng = stage.rng
     out = geography.lane("east", float(rng.uniform(-1, 1)))
     back = geography.lane("west", float(rng.uniform(-1, 1)))
@@ -45,8 +37,7 @@ def relieved_at_the_edge(stage: Stage) -> bool:
     if not edges:
         return False
     edge_m = float(marks[edges[int(rng.integers(len(edges)))]])
-    lat, lon = out.at(np.array([edge_m]))
-    edge = float(lat[0]), float(lon[0])
+    edge = out.place(edge_m)
     model = str(rng.choice(("cargo", "tanker")))
     ships = []
     for way, mark_m, when in (
@@ -59,13 +50,10 @@ def relieved_at_the_edge(stage: Stage) -> bool:
         if path.t[0] > stage.t1 or path.t[-1] < stage.t0:
             return False
         ships.append((ship, path))
-    for ship, path in ships:
-        stage.enter(ship, path)
     around_it = span[0] - 600.0, span[1]
-    stage.plant(
+    return stage.play(
         "identity", ships, around_it, "one leaves range, another comes in", suspicious=False
     )
-    return True
 
 
 def corrected_typing(stage: Stage) -> bool:
@@ -113,80 +101,70 @@ def corrupt_static(stage: Stage) -> bool:
     return True
 
 
-def casting_off(stage: Stage) -> bool:
+@within(0.5, 0.5 + 1e-06)
+def casting_off(stage: Stage, span: Span) -> bool:
     """Let a tug take a ship without AIS out of port; the ship switches on as the tug casts off."""
-    span = stage.span(0.5, 0.5 + 1e-6)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        base = water_in(stage, "port", 220.0)
-        ways = stage.detour(stage.direction(), base[0]) if base else None
-        if not ways:
-            continue
-        ship, tug = stage.fleet.new("cargo"), stage.fleet.new("tug")
-        path = sail(ways[1], float(rng.uniform(6, 8)), rng, wander_m=10.0)
-        towed_s = float(rng.uniform(1200, 3000))
-        if path.duration_s < 2 * towed_s:
-            continue
-        path = path.shifted(span[0] - towed_s)
-        tow = alongside(
-            path, float(path.t[0]), span[0], 70.0, float(rng.uniform(0, 360)), UNDER_WAY
-        )
-        gone = Path(tow.t, tow.lat[::-1], tow.lon[::-1], tow.status)
-        waits = max(float(path.t[0]) - stage.t0, 60.0), max(stage.t1 - span[0] - towed_s, 60.0)
-        home = float(tow.lat[0]), float(tow.lon[0])
-        tug_path = join(
-            stay(home, waits[0], rng, mode="berth", status=MOORED),
-            tow,
-            gone,
-            stay(home, waits[1], rng, mode="berth", status=MOORED),
-        ).shifted(float(path.t[0]) - waits[0])
-        if not stage.sea.clear_paths([(tug_path.lat, tug_path.lon)], 60.0)[0]:
-            continue
-        if float(path.t[0]) + towed_s * 2 < stage.t0 or path.t[-1] < stage.t0 + HOUR_S:
-            continue
-        stage.enter(ship, path, [(_NEVER, span[0])])
-        stage.enter(tug, tug_path)
-        ships = [(ship, path), (tug, tug_path)]
-        stage.plant("identity", ships, span, "tug casts off", suspicious=False)
-        return True
-    return False
+    base = water_in(stage, "port", 220.0)
+    ways = stage.detour(stage.direction(), base[0]) if base else None
+    if not ways:
+        return False
+    ship, tug = stage.fleet.new("cargo"), stage.fleet.new("tug")
+    path = sail(ways[1], float(rng.uniform(6, 8)), rng, wander_m=10.0)
+    towed_s = float(rng.uniform(1200, 3000))
+    if path.duration_s < 2 * towed_s:
+        return False
+    path = path.shifted(span[0] - towed_s)
+    tow = alongside(path, float(path.t[0]), span[0], 70.0, float(rng.uniform(0, 360)), UNDER_WAY)
+    gone = Path(tow.t, tow.lat[::-1], tow.lon[::-1], tow.status)
+    waits = max(float(path.t[0]) - stage.t0, 60.0), max(stage.t1 - span[0] - towed_s, 60.0)
+    home = tow.start_place
+    tug_path = join(
+        still(home, waits[0]),
+        tow,
+        gone,
+        still(home, waits[1]),
+    ).shifted(float(path.t[0]) - waits[0])
+    if not stage.sea.clear_paths([(tug_path.lat, tug_path.lon)], 60.0)[0]:
+        return False
+    if float(path.t[0]) + towed_s * 2 < stage.t0 or path.t[-1] < stage.t0 + HOUR_S:
+        return False
+    stage.enter(ship, path, [(_NEVER, span[0])])
+    stage.enter(tug, tug_path)
+    ships = [(ship, path), (tug, tug_path)]
+    stage.plant("identity", ships, span, "tug casts off", suspicious=False)
+    return True
 
 
-def berth_taken(stage: Stage) -> bool:
+@within(0.5, 0.5 + 1e-06)
+def berth_taken(stage: Stage, span: Span) -> bool:
     """Let a ship make fast in port and switch off; minutes later another switches on and sails."""
-    span = stage.span(0.5, 0.5 + 1e-6)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        berths = water_in(stage, "port", 220.0, 2)
-        if not berths:
-            continue
-        apart_m = float(geodesy.distance_m(*berths[0], *berths[1]))
-        if not 100.0 < apart_m < 1.5 * METRES_PER_NM:
-            continue
-        ways = [stage.detour(stage.direction(), berth) for berth in berths]
-        if ways[0] is None or ways[1] is None:
-            continue
-        comes, sails = stage.fleet.new("cargo"), stage.fleet.new("cargo")
-        arrival = sail(ways[0][0], comes.speed_kn, rng, wander_m=10.0, ease_out=True)
-        rest = stay(berths[0], HOUR_S, rng, mode="berth", status=MOORED)
-        one = join(arrival, rest).shifted(span[0] - arrival.duration_s)
-        off = span[0] + float(rng.uniform(60, 600))
-        other = sail(
-            start_from(berths[1], ways[1][1]), sails.speed_kn, rng, wander_m=10.0, ease_in=True
-        )
-        other = other.shifted(off + float(rng.uniform(60, 1200)))
-        if one.t[-1] < stage.t0 or other.t[0] > stage.t1:
-            continue
-        stage.enter(comes, one, [(off, EVER)])
-        stage.enter(sails, other)
-        ships = [(comes, one), (sails, other)]
-        stage.plant("identity", ships, span, "one berths, another sails", suspicious=False)
-        return True
-    return False
+    berths = water_in(stage, "port", 220.0, 2)
+    if not berths:
+        return False
+    apart_m = float(geodesy.distance_m(*berths[0], *berths[1]))
+    if not 100.0 < apart_m < 1.5 * METRES_PER_NM:
+        return False
+    ways = [stage.detour(stage.direction(), berth) for berth in berths]
+    if ways[0] is None or ways[1] is None:
+        return False
+    comes, sails = stage.fleet.new("cargo"), stage.fleet.new("cargo")
+    arrival = sail(ways[0][0], comes.speed_kn, rng, wander_m=10.0, ease_out=True)
+    rest = still(berths[0], HOUR_S)
+    one = join(arrival, rest).shifted(span[0] - arrival.duration_s)
+    off = span[0] + float(rng.uniform(60, 600))
+    other = sail(
+        start_from(berths[1], ways[1][1]), sails.speed_kn, rng, wander_m=10.0, ease_in=True
+    )
+    other = other.shifted(off + float(rng.uniform(60, 1200)))
+    if one.t[-1] < stage.t0 or other.t[0] > stage.t1:
+        return False
+    stage.enter(comes, one, [(off, EVER)])
+    stage.enter(sails, other)
+    ships = [(comes, one), (sails, other)]
+    stage.plant("identity", ships, span, "one berths, another sails", suspicious=False)
+    return True
 
 
 def first_heard(stage: Stage) -> bool:

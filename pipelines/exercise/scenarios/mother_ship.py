@@ -7,10 +7,9 @@ import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import background, radio
-from pipelines.exercise.geography import line
+from pipelines.exercise import background, geography, radio
+from pipelines.exercise.geography import Place, line
 from pipelines.exercise.motion import (
-    AT_ANCHOR,
     MOORED,
     UNDER_WAY,
     Path,
@@ -18,71 +17,61 @@ from pipelines.exercise.motion import (
     join,
     sail,
 )
-from pipelines.exercise.scenarios.common import (
-    TRIES,
-    Passage,
-    Scenario,
-    around,
-    berthed,
-    coast,
-    water_in,
-)
-from pipelines.exercise.stage import Place, Stage, start_from
-
-Span = tuple[float, float]
+from pipelines.exercise.scenarios.common import Passage, around, berthed, coast, water_in
+from pipelines.exercise.stage import Span, Stage, start_from
+from pipelines.exercise.tries import TRIES, Scenario, within
 
 
-def waiting_ship(stage: Stage) -> bool:
+@within(4.0, 8.0)
+def waiting_ship(stage: Stage, span: Span) -> bool:
     """Let a ship drift in open water; 3-5 small craft come from the coasts, each for 20-40 min."""
-    span = stage.span(4.0, 8.0)
-    if span is None:
-        return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water()
-        spot = np.array([place[0]]), np.array([place[1]])
-        ways = stage.detour(stage.direction(), place)
-        if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
-            continue
-        margins = rng.uniform(600, 1800, 2)
-        drift = stage.stay(
-            place,
-            span[1] - span[0] + float(margins.sum()),
-            start=span[0] - float(margins[0]),
-            mode="drift",
-            status=UNDER_WAY,
-            drift_kn=float(rng.uniform(0.2, 0.5)),
-        ).shifted(span[0] - float(margins[0]))
-        out = start_from(drift.end_place, ways[1])
-        stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
-        heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
-        if not stays_off or not heard.all() or not stage.clear(out):
-            continue
-        models = ("cargo", "tanker", "bunker tanker", "fish carrier")
-        ship = stage.fleet.new(str(rng.choice(models)))
-        arrival = sail(ways[0], ship.speed_kn, rng, ease_out=True)
-        path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
-        path = path.shifted(float(drift.t[0]) - arrival.duration_s)
-        visits = _visits(stage, span, int(rng.integers(3, 6)))
-        boats = [_visitor(stage, path, visit) for visit in visits]
-        met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
-        if len(met) < 3:
-            continue
-        stage.enter(ship, path)
-        whole = met[0][1][0], met[-1][1][1]
-        stage.plant(
-            "mother_ship",
-            [(ship, path)],
-            whole,
-            "small craft visit a waiting ship",
-            suspicious=True,
-        )
-        for boat, visit in met:
-            stage.enter(boat.ship, boat.path)
-            ships = [(ship, path), (boat.ship, boat.path)]
-            stage.plant("encounter", ships, visit, "small craft visits a ship", suspicious=True)
-        return True
-    return False
+    place = stage.open_water()
+    spot = geography.spot(place)
+    ways = stage.detour(stage.direction(), place)
+    if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
+        return False
+    margins = rng.uniform(600, 1800, 2)
+    drift = stage.adrift(
+        place,
+        span[0] - float(margins[0]),
+        span[1] - span[0] + float(margins.sum()),
+        drift_kn=float(rng.uniform(0.2, 0.5)),
+    )
+    out = start_from(drift.end_place, ways[1])
+    stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
+    heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
+    if not stays_off or not heard.all() or not stage.clear(out):
+        return False
+    models = ("cargo", "tanker", "bunker tanker", "fish carrier")
+    ship = stage.fleet.new(str(rng.choice(models)))
+    arrival = sail(ways[0], ship.speed_kn, rng, ease_out=True)
+    path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
+    path = path.shifted(float(drift.t[0]) - arrival.duration_s)
+    visits = _visits(stage, span, int(rng.integers(3, 6)))
+    boats = [_visitor(stage, path, visit) for visit in visits]
+    met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
+    notes = "small craft visit a waiting ship", "small craft visits a ship"
+    return _visited(stage, Passage(ship, path), met, notes, suspicious=True)
+
+
+def _visited(
+    stage: Stage,
+    host: Passage,
+    met: Sequence[tuple[Passage, Span]],
+    notes: tuple[str, str],
+    *,
+    suspicious: bool,
+) -> bool:
+    """Plant a ship and its visitors, three or more; the notes are of her and of each meeting."""
+    if len(met) < 3:
+        return False
+    whole = met[0][1][0], met[-1][1][1]
+    stage.play("mother_ship", [host], whole, notes[0], suspicious=suspicious)
+    for guest, visit in met:
+        stage.enter(*guest)
+        stage.plant("encounter", [host, guest], visit, notes[1], suspicious=suspicious)
+    return True
 
 
 def _visits(stage: Stage, span: Span, n: int) -> list[Span]:
@@ -105,7 +94,7 @@ def _visitor(stage: Stage, host: Path, visit: Span) -> Passage | None:
     beside = alongside(
         host, *visit, float(rng.uniform(15, 60)), float(rng.uniform(0, 360)), UNDER_WAY
     )
-    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    meets, leaves = beside.start_place, beside.end_place
     for k in range(24):
         shore = coast(stage, meets, float(rng.uniform(0, 360)), 30.0, 300.0)
         base = shore.place if shore else None
@@ -153,24 +142,15 @@ def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool
             return False
         place, bases = found[0], found[1:]
         ship = stage.fleet.new(host)
-        path = stage.stay(place, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0)
-        path = path.shifted(stage.t0)
+        path = stage.anchored(place)
         visits = _visits(stage, span, len(craft))
         met: list[tuple[Passage, Span]] = []
         for model, base, visit in zip(rng.permutation(craft), bases, visits, strict=True):
             guest = _guest(stage, str(model), path, base, visit)
             if guest:
                 met.append((guest, visit))
-        if len(met) < 3:
-            continue
-        stage.enter(ship, path)
-        whole = met[0][1][0], met[-1][1][1]
-        stage.plant("mother_ship", [(ship, path)], whole, note, suspicious=False)
-        for guest, visit in met:
-            stage.enter(guest.ship, guest.path)
-            ships = [(ship, path), (guest.ship, guest.path)]
-            stage.plant("encounter", ships, visit, note, suspicious=False)
-        return True
+        if _visited(stage, Passage(ship, path), met, (note, note), suspicious=False):
+            return True
     return False
 
 
@@ -179,7 +159,7 @@ def _guest(stage: Stage, model: str, host: Path, base: Place, visit: Span) -> Pa
     craft = stage.fleet.new(model)
     off_m = float(rng.uniform(20, 45))
     beside = alongside(host, *visit, off_m, float(rng.uniform(0, 360)), MOORED)
-    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    meets, leaves = beside.start_place, beside.end_place
     ways = line(base, meets), line(leaves, base)
     if not 1500.0 < ways[0].length_m < 9 * METRES_PER_NM:
         return None

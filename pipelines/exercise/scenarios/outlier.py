@@ -11,8 +11,9 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.geography import Line
 from pipelines.exercise.motion import UNDER_WAY, join, sail
-from pipelines.exercise.scenarios.common import TRIES, WELL_HEARD, Scenario
+from pipelines.exercise.scenarios.common import WELL_HEARD
 from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 NEEDS_S: Final = 7 * 24 * HOUR_S
 """Length of an exercise from which on an ordinary has been seen."""
@@ -28,7 +29,7 @@ def against_the_lane(stage: Stage) -> bool:
     direction = stage.direction()
     own = geography.lane(direction, float(rng.uniform(-1, 1)))
     wrong = geography.lane("west" if direction == "east" else "east", float(rng.uniform(-0.5, 1)))
-    wrong = Line(wrong.lat[::-1], wrong.lon[::-1])
+    wrong = wrong.reversed()
     ship = stage.fleet.new(background.lane_model(stage))
     for _ in range(TRIES):
         from_m = float(rng.uniform(0.1, 0.8)) * wrong.length_m
@@ -36,8 +37,8 @@ def against_the_lane(stage: Stage) -> bool:
         marks = contrary.at(np.linspace(0.0, contrary.length_m, 30))
         if not np.all(radio.best_hearing(*marks) > WELL_HEARD):
             continue
-        leaves = own.nearest_m(float(contrary.lat[0]), float(contrary.lon[0]))[0]
-        again = own.nearest_m(float(contrary.lat[-1]), float(contrary.lon[-1]))[0]
+        leaves = own.nearest_m(*contrary.start_place)[0]
+        again = own.nearest_m(*contrary.end_place)[0]
         room_m = 4 * METRES_PER_NM
         if leaves < 2 * room_m or again + 2 * room_m > own.length_m:
             continue
@@ -47,13 +48,11 @@ def against_the_lane(stage: Stage) -> bool:
         if not stage.clear(Line(lat, lon)):
             continue
         path = sail(Line(lat, lon), ship.speed_kn, rng)
-        reaches = before.then((float(contrary.lat[0]), float(contrary.lon[0]))).length_m
+        reaches = before.then(contrary.start_place).length_m
         pace_s = 1.0 / (ship.speed_kn * geodesy.KNOT_MPS)
         path = path.shifted(start - reaches * pace_s)
         span = start, start + contrary.length_m * pace_s
-        stage.enter(ship, path)
-        stage.plant("outlier", [(ship, path)], span, "against the lane", suspicious=True)
-        return True
+        return stage.play("outlier", [(ship, path)], span, "against the lane", suspicious=True)
     return False
 
 
@@ -79,9 +78,9 @@ def off_route(stage: Stage) -> bool:
             continue
         path = join(arrival, odd, rest).shifted(start - arrival.duration_s)
         span = start, start + odd.duration_s
-        stage.enter(ship, path)
-        stage.plant("outlier", [(ship, path)], span, "slowly, off all routes", suspicious=True)
-        return True
+        return stage.play(
+            "outlier", [(ship, path)], span, "slowly, off all routes", suspicious=True
+        )
     return False
 
 
@@ -104,10 +103,8 @@ def engine_trouble(stage: Stage) -> bool:
         limp = sail(slow, slow_kn, rng, status=_NOT_UNDER_COMMAND)
         path = join(arrival, limp, sail(own.cut(to_m, own.length_m), ship.speed_kn, rng))
         path = path.shifted(start - arrival.duration_s)
-        stage.enter(ship, path)
         span = start, start + limp.duration_s
-        stage.plant("outlier", [(ship, path)], span, "not under command", suspicious=False)
-        return True
+        return stage.play("outlier", [(ship, path)], span, "not under command", suspicious=False)
     return False
 
 

@@ -24,17 +24,17 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.fleet import Identity
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, stay
-from pipelines.exercise.scenarios.common import TRIES, Scenario, days, nights
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, still
+from pipelines.exercise.scenarios.common import days, nights
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
-from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage
+from pipelines.exercise.stage import HOUR_S, Shore, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 SLOW_NM: Final = (10.0, 40.0)
 FAST_NM: Final = (7.0, 48.0)
 LANDS_S: Final = (180.0, 900.0)
 """A landing takes 3-15 min: people wade ashore."""
-Span = tuple[float, float]
 
 
 class Trip(NamedTuple):
@@ -178,7 +178,7 @@ def _trip(stage: Stage, model: str, home: Shore, way: Line, arrive: float) -> Tr
     """Over to the end of `way`, ashore for minutes at `arrive`, and back to the village."""
     boat = disguised(stage, stage.fleet.new(model))
     berth = berth_at(stage, home)
-    there = float(way.lat[-1]), float(way.lon[-1])
+    there = way.end_place
     middle = tuple(zip(way.lat[1:-1].tolist(), way.lon[1:-1].tolist(), strict=True))
     if not stage.clear(line(berth, *middle, there), clearance_m=30.0):
         return None
@@ -201,8 +201,7 @@ def _disturbed(stage: Stage, *, lands: bool) -> bool:
         turn_m = way.length_m - float(rng.uniform(1.0, 3.0)) * METRES_PER_NM
         if turn_m < 4 * METRES_PER_NM:
             continue
-        lat, lon = way.at(np.array([turn_m]))
-        turn = float(lat[0]), float(lon[0])
+        turn = way.place(turn_m)
         other = [s for s in nearest(beaches, beach.place, 9)[1:] if _nm(s.place, turn) < 16.0]
         other = [s for s in other if stage.clear(line(turn, s.place), clearance_m=30.0)]
         police = [
@@ -239,15 +238,14 @@ def _disturbed(stage: Stage, *, lands: bool) -> bool:
 def _patrol_shows(stage: Stage, base: Place, last: Line, arrive: float) -> bool:
     """Let a patrol craft come to the approaches of a beach and be there as the boat comes."""
     rng = stage.rng
-    lat, lon = last.at(np.array([last.length_m * float(rng.uniform(0.4, 0.7))]))
-    spot = float(lat[0]), float(lon[0])
+    spot = last.place(last.length_m * float(rng.uniform(0.4, 0.7)))
     ways_ = line(base, spot), line(spot, base)
     if not stage.clear(*ways_, clearance_m=30.0):
         return False
     craft = stage.fleet.new("patrol")
     out, back = (sail(way, craft.speed_kn, rng, wander_m=30.0) for way in ways_)
     waits_s = float(rng.uniform(1800, 5400))
-    wait = stay(spot, waits_s, rng, mode="berth", status=UNDER_WAY)
+    wait = still(spot, waits_s, UNDER_WAY)
     early_s = out.duration_s + float(rng.uniform(600, 1500))
     trip = join(out, wait, back).shifted(arrive - early_s)
     stage.enter(craft, at_home(stage, base, trip))
@@ -291,7 +289,7 @@ def _landing(stage: Stage, over_s: float, *, by_day: bool = False) -> float | No
 
 def _ashore(stage: Stage, place: Place) -> Path:
     lasts_s = float(stage.rng.uniform(*LANDS_S))
-    return stay(place, lasts_s, stage.rng, mode="berth", status=UNDER_WAY)
+    return still(place, lasts_s, UNDER_WAY)
 
 
 def _beach_near(stage: Stage, home: Shore, way: Line) -> Shore | None:
@@ -310,7 +308,7 @@ def _enter(
     legs: Sequence[Span],
     note: str,
 ) -> bool:
-    path = at_home(stage, trip.place(float(trip.t[0])), trip)
+    path = at_home(stage, trip.start_place, trip)
     if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
         return False
     stage.enter(boat, path, named=bool(stage.rng.random() < 0.6))

@@ -8,19 +8,16 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import radio
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail
-from pipelines.exercise.scenarios.common import TRIES, WELL_HEARD, Passage, Scenario, passage
-from pipelines.exercise.stage import HOUR_S, Stage, start_from
+from pipelines.exercise.scenarios.common import WELL_HEARD, Passage, passage
+from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
+from pipelines.exercise.tries import TRIES, Scenario, within
 
-Span = tuple[float, float]
 
-
-def in_silence(stage: Stage) -> bool:
+@within(4.0, 7.0, tries=1)
+def in_silence(stage: Stage, span: Span) -> bool:
     """Two ships switch off in good coverage, meet in open water for 1-2 h, go apart again and only
     then switch on.
     """
-    span = stage.span(4.0, 7.0)
-    if span is None:
-        return False
     rng = stage.rng
     edges_s = rng.uniform(0.8, 1.5, 4) * HOUR_S
     meet = span[0] + float(edges_s[0]), span[1] - float(edges_s[1])
@@ -31,9 +28,7 @@ def in_silence(stage: Stage) -> bool:
             continue
         host = stage.fleet.new("tanker")
         guest = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker"))))
-        drift = stage.stay(
-            place, meet[1] - meet[0], mode="drift", status=UNDER_WAY, start=meet[0]
-        ).shifted(meet[0])
+        drift = stage.adrift(place, meet[0], meet[1] - meet[0])
         beside = alongside(drift, *meet, float(rng.uniform(40, 120)), 90.0, UNDER_WAY)
         ships, silences = [], []
         for ship, way, still, early_s, late_s in (
@@ -41,7 +36,7 @@ def in_silence(stage: Stage) -> bool:
             (guest, ways[1], beside, edges_s[2], edges_s[3]),
         ):
             to = way[0].cut(0.0, way[0].length_m - METRES_PER_NM / 2)
-            to = to.then((float(still.lat[0]), float(still.lon[0])))
+            to = to.then(still.start_place)
             out = start_from(still.end_place, way[1])
             arrival = sail(to, ship.speed_kn, rng, ease_out=True)
             path = join(arrival, still, sail(out, ship.speed_kn, rng, ease_in=True))
@@ -79,13 +74,11 @@ def _gap(stage: Stage, one: Passage, silent: Span, note: str) -> None:
     stage.plant("gap", [one], silent, note, suspicious=True, at=silent[0])
 
 
-def too_far_apart(stage: Stage) -> bool:
+@within(2.0, 3.0, tries=1)
+def too_far_apart(stage: Stage, span: Span) -> bool:
     """Two ships are silent at the same time, but even towards each other they could not have met:
     the gaps deserve a look, a meeting there was none.
     """
-    span = stage.span(2.0, 3.0)
-    if span is None:
-        return False
     reach_m = 20.0 * 2 * (span[1] - span[0]) / HOUR_S * METRES_PER_NM  # faster than they are
     ships: list[Passage] = []
     for _ in range(TRIES):

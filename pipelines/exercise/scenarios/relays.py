@@ -8,18 +8,17 @@ January 2026); off Tanjung Kling a boat was on its way to one that waited at Pul
 
 from typing import Final
 
-import numpy as np
-
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background
 from pipelines.exercise.fleet import Identity
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, stay
-from pipelines.exercise.scenarios.common import TRIES, Scenario, nights
+from pipelines.exercise.geography import line
+from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, still
+from pipelines.exercise.scenarios.common import nights
 from pipelines.exercise.scenarios.people import LANDS_S, disguised
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
-from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage
+from pipelines.exercise.stage import HOUR_S, Shore, Span, Stage
+from pipelines.exercise.tries import TRIES, Scenario
 
 MEETS_S: Final = (300.0, 1200.0)
 """People change boats in 5-20 min."""
@@ -52,7 +51,7 @@ def _half(stage: Stage, model: str, other_model: str | None, note: str) -> bool:
         (10.0, 50.0),
     )
     for afar, beach, way in pairs[:TRIES]:
-        spot = _at(way, float(rng.uniform(0.4, 0.65)))
+        spot = way.place(float(rng.uniform(0.4, 0.65)) * way.length_m)
         homes = [
             home
             for home in nearest(of_country(stage.moorings, "MYS"), beach.place, 8)
@@ -77,7 +76,7 @@ def _half(stage: Stage, model: str, other_model: str | None, note: str) -> bool:
             spot, adrift_s + lasts_s, mode="drift", status=UNDER_WAY, start=meet - adrift_s
         )
         ashore_s = float(rng.uniform(*LANDS_S))
-        ashore = stay(beach.place, ashore_s, rng, mode="berth", status=UNDER_WAY)
+        ashore = still(beach.place, ashore_s, UNDER_WAY)
         to = run(stage, (lying.end_place, beach.place), boat.speed_kn)
         back = run(stage, (beach.place, home.place), boat.speed_kn)
         trip = join(out, lying, to, ashore, back).shifted(meet - adrift_s - out.duration_s)
@@ -103,7 +102,7 @@ def _half(stage: Stage, model: str, other_model: str | None, note: str) -> bool:
 
 
 def _guest(
-    stage: Stage, model: str, afar: Shore, host: Path, span: tuple[float, float]
+    stage: Stage, model: str, afar: Shore, host: Path, span: Span
 ) -> tuple[Identity, Path] | None:
     """Return a boat from the other side: from its village, alongside for the span, and back."""
     rng = stage.rng
@@ -111,18 +110,13 @@ def _guest(
     off_m = float(rng.uniform(3, 12))
     beside = alongside(host, *span, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
     berth = berth_at(stage, afar)
-    meets = float(beside.lat[0]), float(beside.lon[0])
+    meets = beside.start_place
     if not stage.clear(line(berth, meets), line(beside.end_place, berth), clearance_m=30.0):
         return None
     out = run(stage, (berth, meets), boat.speed_kn)
     back = run(stage, (beside.end_place, berth), boat.speed_kn)
     trip = join(out, beside, back).shifted(span[0] - out.duration_s)
     return boat, at_home(stage, berth, trip)
-
-
-def _at(way: Line, share: float) -> Place:
-    lat, lon = way.at(np.array([share * way.length_m]))
-    return float(lat[0]), float(lon[0])
 
 
 def _moment(stage: Stage, before_s: float, lasts_s: float, after_s: float) -> float | None:

@@ -13,10 +13,11 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import MOORED, Path, sail, stay
-from pipelines.exercise.scenarios.common import BOAT_HEARD, TRIES, coast
-from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import Path, sail, still
+from pipelines.exercise.scenarios.common import BOAT_HEARD, coast
+from pipelines.exercise.stage import HOUR_S, Shore, Stage
+from pipelines.exercise.tries import TRIES
 
 MOORINGS: Final = 120
 """Villages with boats in an exercise."""
@@ -67,9 +68,8 @@ def berth_at(stage: Stage, shore: Shore) -> Place:
     """Draw a place to lie off a village, some way from where the others lie."""
     for _ in range(TRIES):
         away_m = float(stage.rng.uniform(5.0, 160.0))
-        lat, lon = geodesy.destination(*shore.place, float(stage.rng.uniform(0, 360)), away_m)
-        berth = float(lat), float(lon)
-        spot = np.array([berth[0]]), np.array([berth[1]])
+        berth = geography.away(*shore.place, float(stage.rng.uniform(0, 360)), away_m)
+        spot = geography.spot(berth)
         if stage.sea.clear(*spot, 40.0)[0] and stage.clear(
             line(shore.place, berth), clearance_m=35.0
         ):
@@ -122,21 +122,18 @@ def _heard(way: Line) -> bool:
     return bool(np.mean(radio.best_hearing(*marks, class_b=True) > BOAT_HEARD) > 0.6)
 
 
-def at_home(
-    stage: Stage, home: Place, trip: Path, *, before: bool = True, after: bool = True
-) -> Path:
+def at_home(stage: Stage, home: Place, trip: Path) -> Path:
     """Lie at `home` before a trip (in absolute times) and after it, as far as the exercise goes.
 
     What ends after the exercise needs no more.
     """
-    rng = stage.rng
     path = trip
-    if before and trip.t[0] > stage.t0:
-        wait = stay(home, float(trip.t[0]) - stage.t0 + HOUR_S, rng, mode="berth", status=MOORED)
+    if trip.t[0] > stage.t0:
+        wait = still(home, float(trip.t[0]) - stage.t0 + HOUR_S)
         path = _after(wait, trip)
-    if after and path.t[-1] < stage.t1:
+    if path.t[-1] < stage.t1:
         rest_s = stage.t1 - float(path.t[-1]) + HOUR_S
-        rest = stay(path.end_place, rest_s, rng, mode="berth", status=MOORED)
+        rest = still(path.end_place, rest_s)
         path = _after(path, rest.shifted(float(path.t[-1])))
     return path
 

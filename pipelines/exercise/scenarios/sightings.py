@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import geography, radio
-from pipelines.exercise.geography import STATIONS, Station
+from pipelines.exercise.geography import STATIONS, Place, Station
 from pipelines.exercise.radio import Actor
-from pipelines.exercise.scenarios.common import TRIES, around, mark
-from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.scenarios.common import around
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Stage
+from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import Planted, Sighting
 
 Floats = NDArray[np.float64]
@@ -120,8 +121,7 @@ def _scenes(stage: Stage, view: _View, n: int) -> list[Sighting]:
             continue
         passing = str(rng.choice(("ascending", "descending")))
         along = geography.axis()
-        lat, lon = along.at(np.array([rng.uniform(0.1, 0.85) * along.length_m]))
-        centre = float(lat[0]), float(lon[0])
+        centre = along.place(rng.uniform(0.1, 0.85) * along.length_m)
         note = f"scene {scene + 1}, {passing}, right-looking"
         for seen in view.sending(t):
             if not _in_scene(seen.place, centre) or rng.random() > _detectability(seen.length_m):
@@ -315,7 +315,7 @@ def _alone(stage: Stage, view: _View, t: float, draw: Callable[[], Place]) -> Pl
     others = [view.everyone(t + dt) for dt in (-600.0, 0.0, 600.0)]
     for _ in range(TRIES * 4):
         place = draw()
-        spot = np.array([place[0]]), np.array([place[1]])
+        spot = geography.spot(place)
         if not stage.sea.clear(*spot, METRES_PER_NM)[0]:
             continue
         if not stage.sea.outside(*spot, SHELTERED, METRES_PER_NM)[0]:
@@ -349,9 +349,9 @@ def _off_nm(site: Station, place: Place) -> float:
 
 
 def _plant(stage: Stage, t: float, place: Place, mmsi: int, note: str) -> None:
-    mark(stage, "unmatched_sighting", (mmsi, 0), (t, t), place, note, suspicious=True)
+    stage.mark("unmatched_sighting", (mmsi, 0), (t, t), place, note, suspicious=True)
 
 
 def _trap(stage: Stage, seen: _Seen, t: float, note: str) -> None:
     mmsi = seen.actor.ship.mmsi
-    mark(stage, "unmatched_sighting", (mmsi, 0), (t, t), seen.place, note, suspicious=False)
+    stage.mark("unmatched_sighting", (mmsi, 0), (t, t), seen.place, note, suspicious=False)

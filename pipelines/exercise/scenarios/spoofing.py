@@ -1,14 +1,16 @@
 """Positions that are not so: jumps, circles, land, copies, stuck ones; and what looks alike."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import Final
 
 import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import background
-from pipelines.exercise.geography import Line, line
+from pipelines.exercise import background, geography
+from pipelines.exercise.geography import Line, Place, line
 from pipelines.exercise.motion import (
     AT_ANCHOR,
     MOORED,
@@ -18,12 +20,11 @@ from pipelines.exercise.motion import (
     join,
     sail,
     stay,
+    still,
 )
 from pipelines.exercise.scenarios.common import (
     EVER,
-    TRIES,
     Passage,
-    Scenario,
     around,
     berthed,
     boat_run,
@@ -35,21 +36,50 @@ from pipelines.exercise.scenarios.common import (
     passage,
     water_in,
 )
-from pipelines.exercise.stage import HOUR_S, Place, Stage, Transmits
+from pipelines.exercise.stage import HOUR_S, Span, Stage, Transmits
+from pipelines.exercise.tries import TRIES, Scenario, within
 
 _NEVER: Final = -np.inf
+
+
+Told = Callable[[Stage, Span, Passage], bool]
+
+
+def _of_a_victim(shortest_h: float, longest_h: float) -> Callable[[Told], Scenario]:
+    """Draw a span, and a ship in the lane that is heard meanwhile; one in six a small class B
+    craft.
+    """
+
+    def of(tell: Told) -> Scenario:
+        @wraps(tell)
+        def scenario(stage: Stage) -> bool:
+            for _ in range(3):  # a long span may find no ship that is heard all along
+                span = stage.span(shortest_h, longest_h)
+                if span is None:
+                    return False
+                before_s = min(HOUR_S, span[0] - stage.t0)
+                lasts_s = span[1] - span[0] + before_s + 0.5 * HOUR_S
+                found = None
+                if stage.rng.random() < 1 / 6 and lasts_s < 4 * HOUR_S:
+                    found = boat_run(stage, span[0] - before_s, lasts_s)
+                found = found or passage(stage, *span)
+                if found:
+                    return tell(stage, span, found)
+            return False
+
+        return scenario
+
+    return of
 
 
 # ---- deserves a look
 
 
-def jump(stage: Stage) -> bool:
+@_of_a_victim(1.0, 5.0)
+def jump(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship be elsewhere for 1-5 h, as its transmitter says: drifting, at anchor or sailing
     25-250 nm away; then back.
     """
-    span, found = _victim(stage, 1.0, 5.0)
-    if span is None or found is None:
-        return False
     rng = stage.rng
     there = _sea_place(stage, found.path.place(span[0]), 25, 250)
     if there is None:
@@ -63,18 +93,17 @@ def jump(stage: Stage) -> bool:
     else:
         speed_kn = float(rng.uniform(8, 15))
         length_m = speed_kn * geodesy.KNOT_MPS * lasts_s * 1.1
-        lat, lon = geodesy.destination(*there, rng.uniform(0, 360), length_m)
-        false = sail(line(there, (float(lat), float(lon))), speed_kn, rng)
+        false = sail(
+            line(there, geography.away(*there, rng.uniform(0, 360), length_m)), speed_kn, rng
+        )
         if not in_area(false.lat, false.lon) or not stage.clear(Line(false.lat, false.lon)):
             false = stay(there, lasts_s, rng, mode="drift", status=UNDER_WAY)
     return _spoof(stage, found, span, false.shifted(span[0]), "position jumps away and back")
 
 
-def circles(stage: Stage) -> bool:
+@_of_a_victim(0.7, 5.0)
+def circles(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship go round and round at a constant speed, as it says, 10-200 nm from where it is."""
-    span, found = _victim(stage, 0.7, 5.0)
-    if span is None or found is None:
-        return False
     rng = stage.rng
     centre = _sea_place(stage, found.path.place(span[0]), 10, 200, clear_nm=2.5)
     if centre is None:
@@ -84,11 +113,9 @@ def circles(stage: Stage) -> bool:
     return _spoof(stage, found, span, false, "circles far from the true place")
 
 
-def ashore(stage: Stage) -> bool:
+@_of_a_victim(0.7, 4.0)
+def ashore(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship be miles inland, as it says: at one place, or going round there."""
-    span, found = _victim(stage, 0.7, 4.0)
-    if span is None or found is None:
-        return False
     rng = stage.rng
     here = found.path.place(sum(span) / 2)
     for _ in range(TRIES * 4):
@@ -101,30 +128,26 @@ def ashore(stage: Stage) -> bool:
     if rng.random() < 0.5:
         false = circle(there, float(rng.uniform(150, 1500)), float(rng.uniform(3, 12)), *span)
     else:
-        false = stay(there, span[1] - span[0], rng, mode="berth", status=UNDER_WAY)
+        false = still(there, span[1] - span[0], UNDER_WAY)
         false = false.shifted(span[0])
     return _spoof(stage, found, span, false, "positions on land")
 
 
-def offset(stage: Stage) -> bool:
+@_of_a_victim(1.0, 6.0)
+def offset(stage: Stage, span: Span, found: Passage) -> bool:
     """All positions of a ship are off by the same 3-20 nm for some hours."""
-    span, found = _victim(stage, 1.0, 6.0)
-    if span is None or found is None:
-        return False
-    false = _offset_copy(stage, found.path.within(*span), 3, 20)
+    false = _offset_copy(stage, found.path.within(*span), 3)
     if false is None:
         return False
     return _spoof(stage, found, span, false, "constant offset")
 
 
-def offset_copy(stage: Stage) -> bool:
+@_of_a_victim(1.0, 6.0)
+def offset_copy(stage: Stage, span: Span, found: Passage) -> bool:
     """Beside a ship's own reports there is a copy of them, off by the same 4-20 nm."""
-    span, found = _victim(stage, 1.0, 6.0)
-    if span is None or found is None:
-        return False
     ship, path = found
     true = path.within(*span)
-    false = _offset_copy(stage, true, 4, 20)
+    false = _offset_copy(stage, true, 4)
     if false is None:
         return False
     stage.enter(ship, path)
@@ -133,44 +156,21 @@ def offset_copy(stage: Stage) -> bool:
     return True
 
 
-def frozen(stage: Stage) -> bool:
+@_of_a_victim(1.0, 4.0)
+def frozen(stage: Stage, span: Span, found: Passage) -> bool:
     """Let a ship under way say the same position for 1-4 h; speed and course go on, or stop
     as well.
     """
-    span, found = _victim(stage, 1.0, 4.0)
-    if span is None or found is None:
-        return False
     true = found.path.within(*span)
     false = fixed(true, found.path.place(span[0]))
     how: Transmits = {"exact": True, "true_speed": bool(stage.rng.random() < 0.7)}
     return _spoof(stage, found, span, false, "frozen position under way", how)
 
 
-def _victim(
-    stage: Stage, shortest_h: float, longest_h: float
-) -> tuple[tuple[float, float] | None, Passage | None]:
-    """Return a span, and a ship in the lane that is heard meanwhile; one in six a small class B
-    craft.
-    """
-    for _ in range(3):  # a long span may find no ship that is heard all along
-        span = stage.span(shortest_h, longest_h)
-        if span is None:
-            return None, None
-        before_s = min(HOUR_S, span[0] - stage.t0)
-        lasts_s = span[1] - span[0] + before_s + 0.5 * HOUR_S
-        found = None
-        if stage.rng.random() < 1 / 6 and lasts_s < 4 * HOUR_S:
-            found = boat_run(stage, span[0] - before_s, lasts_s, "fishing")
-        found = found or passage(stage, *span)
-        if found:
-            return span, found
-    return None, None
-
-
 def _spoof(
     stage: Stage,
     found: Passage,
-    span: tuple[float, float],
+    span: Span,
     false: Path,
     note: str,
     how: Transmits | None = None,
@@ -191,16 +191,16 @@ def _sea_place(
 ) -> Place | None:
     for _ in range(TRIES):
         there = around(stage, here, nearest_nm, farthest_nm)
-        spot = np.array([there[0]]), np.array([there[1]])
+        spot = geography.spot(there)
         if in_area(*spot, 0.5) and stage.sea.clear(*spot, clear_nm * METRES_PER_NM)[0]:
             return there
     return None
 
 
-def _offset_copy(stage: Stage, true: Path, nearest_nm: float, farthest_nm: float) -> Path | None:
-    here = float(true.lat[0]), float(true.lon[0])
+def _offset_copy(stage: Stage, true: Path, nearest_nm: float) -> Path | None:
+    here = true.start_place
     for _ in range(TRIES):
-        there = around(stage, here, nearest_nm, farthest_nm)
+        there = around(stage, here, nearest_nm, 20)
         false = moved(true, there[0] - here[0], there[1] - here[1])
         if in_area(false.lat, false.lon) and stage.clear(Line(false.lat, false.lon)):
             return false
@@ -218,7 +218,7 @@ def one_bad_fix(stage: Stage) -> bool:
         return False
     ship, path = found
     there = around(stage, path.place(span[0]), 1.0, 300.0)
-    if not in_area(np.array([there[0]]), np.array([there[1]])):
+    if not in_area(*geography.spot(there)):
         return False
     true = path.within(*span)
     enter_parts(stage, path, [(ship, _NEVER, span[0])])
@@ -244,17 +244,14 @@ def swinging(stage: Stage) -> bool:
     angle = rng.uniform(0, 360) + 360.0 * (t - t[0]) / turn_s + 6 * np.sin(t / 240.0)
     lat, lon = geodesy.destination(*place[0], angle, float(rng.uniform(150, 330)))
     path = Path(t, lat, lon, np.full(len(t), AT_ANCHOR))
-    stage.enter(ship, path)
-    whole = stage.t0, stage.t1
-    stage.plant("spoofing", [(ship, path)], whole, "swinging round its anchor", suspicious=False)
-    return True
+    return stage.play(
+        "spoofing", [(ship, path)], stage.whole, "swinging round its anchor", suspicious=False
+    )
 
 
-def survey_lines(stage: Stage) -> bool:
+@within(3.0, 8.0, tries=1)
+def survey_lines(stage: Stage, span: Span) -> bool:
     """Let a survey ship go to and fro along parallel lines for hours."""
-    span = stage.span(3.0, 8.0)
-    if span is None:
-        return False
     rng = stage.rng
     speed_kn, length_nm = float(rng.uniform(4, 6)), float(rng.uniform(2, 5))
     spacing_m, bearing = float(rng.uniform(100, 400)), float(rng.uniform(0, 360))
@@ -278,18 +275,14 @@ def survey_lines(stage: Stage) -> bool:
             continue
         path = join(arrival, work, sail(out, ship.speed_kn, rng))
         path = path.shifted(span[0] - arrival.duration_s)
-        stage.enter(ship, path)
         worked = span[0], span[0] + work.duration_s
-        stage.plant("spoofing", [(ship, path)], worked, "survey lines", suspicious=False)
-        return True
+        return stage.play("spoofing", [(ship, path)], worked, "survey lines", suspicious=False)
     return False
 
 
-def pilot_circling(stage: Stage) -> bool:
+@within(0.5, 1.5, tries=1)
+def pilot_circling(stage: Stage, span: Span) -> bool:
     """Let a pilot boat go round in circles off its port, waiting for a ship, then come back."""
-    span = stage.span(0.5, 1.5)
-    if span is None:
-        return False
     rng = stage.rng
     for _ in range(TRIES):
         base = water_in(stage, "port", 150.0)
@@ -299,7 +292,7 @@ def pilot_circling(stage: Stage) -> bool:
         radius_m = float(rng.uniform(300, 900))
         speed_kn = float(rng.uniform(5, 9))
         rounds = circle(ground, radius_m, speed_kn, 0.0, span[1] - span[0])
-        begin, end = (float(rounds.lat[0]), float(rounds.lon[0])), rounds.end_place
+        begin, end = rounds.start_place, rounds.end_place
         ways = line(base[0], begin), line(end, base[0])
         if not stage.clear(Line(rounds.lat, rounds.lon), *ways, clearance_m=150.0):
             continue
@@ -307,9 +300,9 @@ def pilot_circling(stage: Stage) -> bool:
         out = sail(ways[0], pilot.speed_kn, rng, wander_m=10.0)
         trip = join(out, rounds, sail(ways[1], pilot.speed_kn, rng, wander_m=10.0))
         path = berthed(stage, base[0], trip, span[0] - out.duration_s)
-        stage.enter(pilot, path)
-        stage.plant("spoofing", [(pilot, path)], span, "pilot boat circling", suspicious=False)
-        return True
+        return stage.play(
+            "spoofing", [(pilot, path)], span, "pilot boat circling", suspicious=False
+        )
     return False
 
 
@@ -320,12 +313,11 @@ def unmoved(stage: Stage) -> bool:
         return False
     ship = replace(stage.fleet.new(background.lane_model(stage)))
     status = int(stage.rng.choice((MOORED, MOORED, UNDER_WAY)))
-    path = stay(berth[0], stage.duration_s, stage.rng, mode="berth", status=status)
+    path = still(berth[0], stage.duration_s, status)
     path = path.shifted(stage.t0)
     stage.enter(ship, path, exact=True)
-    whole = stage.t0, stage.t1
     stage.plant(
-        "spoofing", [(ship, path)], whole, "moored, coordinates unchanged", suspicious=False
+        "spoofing", [(ship, path)], stage.whole, "moored, coordinates unchanged", suspicious=False
     )
     return True
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import background, radio
-from pipelines.exercise.geography import Line, line
-from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, join, stay
-from pipelines.exercise.scenarios.common import EVER, TRIES, Passage, Scenario, nights
+from pipelines.exercise import background, geography, radio
+from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, join, still
+from pipelines.exercise.scenarios.common import EVER, Passage, nights
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
-from pipelines.exercise.stage import HOUR_S, Place, Shore, Stage, off_lane_nm
+from pipelines.exercise.stage import HOUR_S, Shore, Stage, off_lane_nm
+from pipelines.exercise.tries import TRIES, Scenario
 
 _SET_OFF: Final = 0.3
 """Share of the boats at a village whose set goes off with the engine's battery."""
@@ -31,7 +32,7 @@ def lying(stage: Stage) -> None:
     rng = stage.rng
     shore = _village(stage)
     boat = stage.fleet.new("fishing" if rng.random() < 0.7 else "small craft")
-    path = stay(berth_at(stage, shore), stage.duration_s, rng, mode="berth", status=MOORED)
+    path = still(berth_at(stage, shore), stage.duration_s)
     path = path.shifted(stage.t0)
     silences: list[tuple[float, float]] = []
     if rng.random() < _SET_OFF:
@@ -51,7 +52,7 @@ def lying_larger(stage: Stage) -> None:
     shore = _village(stage)
     ship = stage.fleet.new(str(rng.choice(("trawler", "tug", "barge"))))
     status = int(rng.choice((MOORED, MOORED, UNDER_WAY)))
-    path = stay(berth_at(stage, shore), stage.duration_s, rng, mode="berth", status=status)
+    path = still(berth_at(stage, shore), stage.duration_s, status)
     stage.enter(ship, path.shifted(stage.t0))
 
 
@@ -79,19 +80,11 @@ def buoys(stage: Stage) -> None:
         lat, lon = geodesy.destination(
             *path.place(start), float(rng.uniform(0, 360)), float(rng.uniform(200, 1500))
         )
-        drift = stage.stay(
-            (float(lat), float(lon)),
-            end - start,
-            mode="drift",
-            status=UNDER_WAY,
-            start=start,
-            drift_kn=0.2,
-        ).shifted(start)
+        drift = stage.adrift((float(lat), float(lon)), start, end - start, drift_kn=0.2)
         if not stage.sea.clear_paths([(drift.lat, drift.lon)], 300.0)[0]:
             continue
         buoy = stage.fleet.new("net buoy")
-        stage.enter(buoy, drift)
-        stage.plant("loitering", [(buoy, drift)], (start, end), "net buoy adrift", suspicious=False)
+        stage.play("loitering", [(buoy, drift)], (start, end), "net buoy adrift", suspicious=False)
 
 
 # ---- traps
@@ -123,9 +116,8 @@ def boundary_fishing(stage: Stage) -> bool:
         if trip is None:
             continue
         boat, path = trip
-        span = stage.t0, stage.t1
         note = "fishing near the boundary"
-        stage.plant("crossing", [(boat, path)], span, note, suspicious=False)
+        stage.plant("crossing", [(boat, path)], stage.whole, note, suspicious=False)
         return True
     return False
 
@@ -151,17 +143,16 @@ def ferry(stage: Stage) -> bool:
         here, there = ends if len(parts) % 4 == 0 else ends[::-1]
         long = rng.random() < 0.3
         rest_s = float(rng.uniform(1.0, 3.0) * HOUR_S if long else rng.uniform(300, 2400))
-        rest = stay(here, rest_s, rng, mode="berth", status=MOORED)
+        rest = still(here, rest_s)
         parts += [rest, run(stage, (here, there), speed_kn)]
         now += rest_s + parts[-1].duration_s
-    parts.append(stay(parts[-1].end_place, HOUR_S, rng, mode="berth", status=MOORED))
+    parts.append(still(parts[-1].end_place, HOUR_S))
     path = join(*parts)
     path = path.shifted(stage.t0 - max(path.duration_s - stage.duration_s - HOUR_S, 0.0) / 2)
     if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
         return False
     stage.enter(boat, path, named=bool(rng.random() < 0.6))
-    whole = stage.t0, stage.t1
-    stage.plant("crossing", [(boat, path)], whole, "village ferry", suspicious=False)
+    stage.plant("crossing", [(boat, path)], stage.whole, "village ferry", suspicious=False)
     return True
 
 
@@ -198,11 +189,9 @@ def trader(stage: Stage) -> bool:
         path = at_home(stage, home.place, trip)
         if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
             continue
-        stage.enter(ship, path)
         span = float(trip.t[0]), arrive
         note = "wooden trader into a port"
-        stage.plant("crossing", [(ship, path)], span, note, suspicious=False)
-        return True
+        return stage.play("crossing", [(ship, path)], span, note, suspicious=False)
     return False
 
 
@@ -218,7 +207,7 @@ def along_one_coast(stage: Stage) -> bool:
         stop = float(middle[0][0]), float(middle[1][0])
         parts = [
             run(stage, (home.place, stop), boat.speed_kn),
-            stay(stop, float(rng.uniform(180, 1200)), rng, mode="berth", status=UNDER_WAY),
+            still(stop, float(rng.uniform(180, 1200)), UNDER_WAY),
             run(stage, (stop, other.place), boat.speed_kn),
         ]
         trip = join(*parts)
@@ -230,11 +219,9 @@ def along_one_coast(stage: Stage) -> bool:
         path = at_home(stage, home.place, trip)
         if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
             continue
-        stage.enter(boat, path)
         span = float(trip.t[0]), float(trip.t[-1])
         note = "from village to village of one coast"
-        stage.plant("crossing", [(boat, path)], span, note, suspicious=False)
-        return True
+        return stage.play("crossing", [(boat, path)], span, note, suspicious=False)
     return False
 
 
@@ -253,9 +240,8 @@ def off_its_coast(stage: Stage, *, by_night: bool = False) -> Passage | None:
     for _ in range(TRIES):
         home = _village(stage)
         away_m = float(rng.uniform(2.5, 12.0)) * METRES_PER_NM
-        lat, lon = geodesy.destination(*home.place, float(rng.uniform(0, 360)), away_m)
-        spot = np.array([lat]), np.array([lon])
-        ground = float(lat), float(lon)
+        ground = geography.away(*home.place, float(rng.uniform(0, 360)), away_m)
+        spot = geography.spot(ground)
         heard = radio.best_hearing(*spot, class_b=True)[0] > 0.5
         if not heard or off_lane_nm(*spot)[0] < 0.5:
             continue

@@ -8,7 +8,6 @@ by cloning what the server wrote.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +15,6 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
-from detectors.core.telling import Say
 from detectors.surroundings.zones import LANE_CLASSES
 from pipelines.assess.incidents import first, without_number
 from pipelines.base import labels
@@ -24,8 +22,6 @@ from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.text import (
-    LOCAL,
-    LOCAL_NAME,
     duration_text,
     moment,
     one_line,
@@ -99,7 +95,13 @@ def render(
     return page.render(
         __package__,
         "brief.html.j2",
-        _head(products, title, f"{title} · {run_id}"),
+        page.Head(
+            title,
+            f"{title} · {run_id}",
+            products.language,
+            products.release.mark if products.release else None,
+            products.simulated,
+        ),
         sheets=[canvas.sheet(), page.text_of(__package__, "brief.css")],
         scripts=[canvas.leaflet(), code],
         data=Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
@@ -113,8 +115,8 @@ def render(
         untimed=without_time,
         freshness=notices.freshness(products),
         run_id=run_id,
-        window_utc=_window(products, None, "UTC"),
-        window_local=_window(products, LOCAL, LOCAL_NAME),
+        window_utc=notices.window(products, None, "UTC"),
+        window_local=notices.window(products),
         window_length=duration_text(products.start, products.end),
         cards=shown,
         incidents=incidents,
@@ -132,7 +134,7 @@ def render(
         conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
         left_out=len(cards) - len(shown),
-        over_budget=int(products.manifest.get("counts", {}).get("over_budget", 0)),
+        over_budget=int(counts.get("over_budget", 0)),
         provisional=_provisional(products, len(cards)),
         held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
         kinds=_kinds(shown),
@@ -159,37 +161,21 @@ def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
     return said
 
 
-def _shorter(one: IncidentCard, say: Say) -> IncidentCard:
-    return replace(one, title=without_number(one.title, one.mmsi, say))
-
-
 def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
     """Return the incidents to look at first, each with the reasons."""
     card = {one.incident_id: one for one in incidents}
     say = labels.labels(products.language).say
     frames = products.incidents, products.events, products.flagged
     return [
-        (_shorter(card[one.incident_id], say), ", ".join(one.why))
+        (replace(mine, title=without_number(mine.title, mine.mmsi, say)), ", ".join(one.why))
         for one in first(*frames, products.end, say=say)
-        if one.incident_id in card
+        if (mine := card.get(one.incident_id))
     ]
 
 
 def speeds(words: Labels) -> list[tuple[int, str]]:
     """Return the speeds of playback: seconds of the night in a second, and in words."""
     return [(60 * n, words.speed_line.format(n=n)) for n in _SPEEDS]
-
-
-def _head(products: Products, heading: str, title: str) -> page.Head:
-    """Return what a page about a run says of itself."""
-    release = products.release
-    return page.Head(
-        heading,
-        title,
-        release.language if release else "en",
-        release.mark if release else None,
-        products.simulated,
-    )
 
 
 def problems(manifest: Mapping[str, Any]) -> list[str]:
@@ -218,10 +204,6 @@ def _provisional(products: Products, total: int) -> str:
         utc=moment(until, None, "UTC"),
         local=moment(until),
     )
-
-
-def _window(products: Products, zone: tzinfo | None, name: str) -> str:
-    return f"{moment(products.start, zone, '')}– {moment(products.end, zone, name)}"
 
 
 def _failure(entry: Any) -> str:

@@ -33,8 +33,6 @@ def scene_of(
 
     Parameters
     ----------
-    products
-        The run.
     cards
         The vessels to draw; tracks of others are left out, partners in their events apart.
     also

@@ -101,17 +101,7 @@ def render(
     scripts: Sequence[str] = (),
     **values: Any,
 ) -> str:
-    """Make a page with a template that extends ``frame.html.j2``.
-
-    Parameters
-    ----------
-    sheets
-        Style sheets of its own, after the one that all pages have.
-    scripts
-        Code that it runs, in order.
-    values
-        What the template shows.
-    """
+    """Make a page with a template that extends ``frame.html.j2``."""
     sheet = "".join([_sheet(), *sheets, _on_every_sheet(head)])
     allowed = [f"default-src 'none'; style-src '{hash_of(sheet)}'"]
     if scripts:

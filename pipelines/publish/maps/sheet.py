@@ -130,11 +130,11 @@ def latitude(y: float) -> float:
     return float(np.degrees(2 * np.arctan(np.exp(np.radians(y))) - np.pi / 2))
 
 
-def ratio_of(fit: Box, least: float = 0.5, most: float = 0.9) -> float:
-    """Height over width of a sheet that a box fills, within bounds."""
+def ratio_of(fit: Box) -> float:
+    """Height over width of a sheet that a box fills, from 0.5 to 0.9."""
     west, south, east, north = fit
     high = float(mercator(north) - mercator(south)) / max(east - west, 1e-6)
-    return min(max(high, least), most)
+    return min(max(high, 0.5), 0.9)
 
 
 def angle(value: float, signs: str) -> str:

@@ -51,37 +51,30 @@ def to_html(report: Report, zones: Zones) -> str:
 
 
 def _incidents(report: Report) -> list[dict[str, Any]]:
-    rows = []
-    for place, kind, by in tables.incident_rows(report):
-        rows.append(
-            {
-                "place": place,
-                "kind": kind,
-                "counts": [(by[p]["incidents"], by[p]["vessels"]) for p in PHASES],
-                "during": tables.interval(by["during"]),
-                "after": tables.interval(by["after"]),
-                "during_hour": tables.interval(by["during"], "per_hour_"),
-                "verdict": by["during"]["verdict"],
-                "verdict_after": by["after"]["verdict"],
-            }
-        )
-    return rows
+    return [
+        {
+            "place": place,
+            "kind": kind,
+            **_compared(by, "incidents"),
+            "during_hour": tables.interval(by["during"], "per_hour_"),
+        }
+        for place, kind, by in tables.incident_rows(report)
+    ]
 
 
 def _presence(report: Report) -> list[dict[str, Any]]:
-    rows = []
-    for place, by in tables.presence_rows(report):
-        rows.append(
-            {
-                "place": place,
-                "counts": [(by[p]["vessel_hours"], by[p]["vessels"]) for p in PHASES],
-                "during": tables.interval(by["during"]),
-                "after": tables.interval(by["after"]),
-                "verdict": by["during"]["verdict"],
-                "verdict_after": by["after"]["verdict"],
-            }
-        )
-    return rows
+    rows = tables.presence_rows(report)
+    return [{"place": place, **_compared(by, "vessel_hours")} for place, by in rows]
+
+
+def _compared(by: dict[str, dict[str, Any]], counted: str) -> dict[str, Any]:
+    return {
+        "counts": [(by[p][counted], by[p]["vessels"]) for p in PHASES],
+        "during": tables.interval(by["during"]),
+        "after": tables.interval(by["after"]),
+        "verdict": by["during"]["verdict"],
+        "verdict_after": by["after"]["verdict"],
+    }
 
 
 # ---- pictures

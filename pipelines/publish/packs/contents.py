@@ -105,8 +105,6 @@ def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Con
     ----------
     path
         A folder, a .zip or an encrypted .zip.age.
-    identities
-        What may open an encrypted one.
 
     Raises
     ------

@@ -58,8 +58,6 @@ def fill(
     ----------
     products
         For whom, of which run and with which marks; they hold nothing else.
-    pack
-        The pack that is corrected.
     corrections
         `CORRECTIONS`.
     """

@@ -53,8 +53,6 @@ def note(
         The events as they are in the pack and as they are here, in the same order.
     incidents
         `schemas.INCIDENTS` as they are in the pack.
-    made
-        Of what it was made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     of_event = {

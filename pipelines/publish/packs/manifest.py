@@ -129,13 +129,6 @@ def make(products: Products, files: Mapping[str, Path], lock_sha256: str) -> byt
     """Return the manifest of a recipient's products.
 
     Sorted keys, ASCII, one line end at the end: the same products give the same bytes.
-
-    Parameters
-    ----------
-    files
-        Files of the pack by their names in it.
-    lock_sha256
-        Hash of the locked requirements that the products were made with.
     """
     release = products.release
     if release is None:

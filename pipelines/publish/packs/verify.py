@@ -64,10 +64,6 @@ def verify(
     ----------
     keyring
         The keys that are trusted here, and what opens encrypted packs.
-    now
-        When it is, UTC.
-    also
-        Further keys to trust this once.
 
     Raises
     ------

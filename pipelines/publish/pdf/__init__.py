@@ -20,7 +20,7 @@ from typing import Any, Final
 from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
-from pipelines.base.text import LOCAL, duration_text, moment, one_line
+from pipelines.base.text import duration_text, one_line
 from pipelines.publish import notices
 from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
@@ -143,7 +143,7 @@ def _data(products: Products) -> dict[str, Any]:
     scene = first_map(products, cards, rows)
     room_mm = _ROOM_MM - _ROW_MM * len(rows) - _NOTE_MM * (len(notes) + bool(release))
     return {
-        "lang": release.language if release else "en",
+        "lang": products.language,
         "title": words.incidents,
         "marks": notices.marks(products),
         "handling": notices.handling(products),
@@ -152,8 +152,8 @@ def _data(products: Products) -> dict[str, Any]:
         "simulated": words.simulated if products.simulated else "",
         "freshness": notices.freshness(products),
         "run": words.run.format(run_id=one_line(products.run_id, _NOTE_LIMIT)),
-        "window_utc": f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')}",
-        "window_local": (f"{moment(products.start, LOCAL, '')}– {moment(products.end)}"),
+        "window_utc": notices.window(products, None, "UTC"),
+        "window_local": notices.window(products),
         "window_length": duration_text(products.start, products.end),
         "leads": words.leads,
         "leads_more": words.leads_more,

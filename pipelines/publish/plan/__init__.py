@@ -23,11 +23,6 @@ def write_all(
     ``plan.csv`` and, last, ``plan.json`` always; ``plan.html`` with brief, ``plan.geojson`` with
     geojson, and for each sortie that sails a GPX file with gpx and an RTZ file with rtz. Route
     files of an earlier plan of the same folder are removed.
-
-    Parameters
-    ----------
-    zones
-        What lies below the page's map.
     """
     for old in (*folder.glob("plan-*.gpx"), *folder.glob("plan-*.rtz")):
         old.unlink()

@@ -66,25 +66,9 @@ def to_json(planned: Planned) -> str:
 def as_csv(planned: Planned) -> str:
     """Return the stops of every sortie as CSV text; every row says whether it is an exercise."""
     plan, table = planned.plan, words.rows(planned)
-    numbers = [
-        "rank",
-        "lat",
-        "lon",
-        "course_deg",
-        "distance_nm",
-        "speed_kn",
-        "chance",
-        "value",
-        "error_along_nm",
-        "error_across_nm",
-        "sortie",
-        "stop",
-    ]
     table["mmsi"] = table["mmsi"].astype("Int64")
     for name in table.columns.drop("mmsi"):
-        number = name in numbers
-        values = [_text(value) if number else clean(str(value)) for value in table[name]]
-        table[name] = pd.Series(values, dtype="str")
+        table[name] = pd.Series([_text(value) for value in table[name]], dtype="str")
     table["simulated"] = "true" if plan.simulated else "false"
     table["stale_after"] = words.zulu(plan.stale_us)
     table["depth_checked"] = "false"
@@ -92,6 +76,8 @@ def as_csv(planned: Planned) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return clean(value)
     if pd.isna(value):
         return ""
     return f"{value:g}" if float(value).is_integer() else str(value)

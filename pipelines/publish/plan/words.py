@@ -17,17 +17,6 @@ from pipelines.patrol.prediction import STILL, WORKING
 from pipelines.publish.products import Planned
 
 NAME_LIMIT: Final = 40
-_REASONS: Final = {
-    model.NO_POSITION: "no_position",
-    model.NO_WATER: "no_water",
-    model.UNCERTAIN: "uncertain",
-    model.OFF_WATCH: "off_watch",
-    model.OUT_OF_REACH: "out_of_reach",
-    model.LOWER_VALUE: "lower_value",
-    model.ANOTHER_UNIT: "another_unit",
-    model.SAME_INCIDENT: "same_incident",
-    model.CONCLUDED: "concluded",
-}
 
 
 def of(planned: Planned) -> PlanLabels:
@@ -150,7 +139,7 @@ def tide(stop: Stop, said: PlanLabels) -> str:
 
 def reason(code: str, said: PlanLabels) -> str:
     """One of the reasons for which a vessel isn't met."""
-    return str(getattr(said, _REASONS[code])) if code else ""
+    return str(getattr(said, code)) if code else ""
 
 
 def detail(left: LeftOut, said: PlanLabels) -> str:

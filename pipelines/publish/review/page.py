@@ -53,12 +53,8 @@ def render(
 
     Parameters
     ----------
-    snapshot
-        What was learned.
     decided
         Zone id to decision.
-    zones
-        Land and hand-written zones, which lie below.
     past
         Zone id to what accepting it would have silenced.
     """
