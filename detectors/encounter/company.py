@@ -36,7 +36,9 @@ def kept_company(
     before, and how many others lay around meanwhile.
 
     The others are counted at `LOOKS` ticks from the first to the last, and the median counts: of
-    a raft someone comes first and someone goes last, who lay among others all the same.
+    a raft someone comes first and someone goes last, who lay among others all the same. Only those
+    no more than `raft_memory_s` before the last count: of a story that goes further back than a
+    look loads, others are known for as long alone.
     """
     left, right = pairs.left, pairs.right
     apart = {}
@@ -56,7 +58,9 @@ def kept_company(
     near_s = _further_back(limits, grid, left[first], right[first], apart["before"])
     looks = first + (last - first) * np.arange(LOOKS)[:, None] // (LOOKS - 1)
     counts = _neighbours(limits, grid, left[looks.ravel()], right[looks.ravel()])
-    neighbours = np.median(counts.reshape(looks.shape), axis=0)
+    tick = grid.tick[left[looks]]
+    known = tick >= tick[-1] - limits.raft_memory_s // limits.step_s
+    neighbours = np.nanmedian(np.where(known, counts.reshape(looks.shape), np.nan), axis=0)
     return [
         {
             "apart_before_m": apart["before"][i],
