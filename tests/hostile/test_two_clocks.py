@@ -10,7 +10,6 @@ from pyais.encode import encode_dict
 
 from pipelines.ingest import FeedFile, IngestOptions, decode
 from pipelines.ingest.aivdm import Decoder
-from pipelines.ingest.aivdm.unwrapping import Unwrapping
 from pipelines.ingest.clocks import in_words
 
 RECEIVED = 1_384_257_600
@@ -115,4 +114,3 @@ def test_what_is_counted_of_receivers_is_bounded(read):
     report, times = read(lines)
     assert len(times) == 3_000
     assert len(report.clocks) <= 1
-    assert Unwrapping(print).unmatched == 0

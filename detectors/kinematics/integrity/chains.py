@@ -90,8 +90,8 @@ def best_chain(
 ) -> int:
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
 
-    It goes from one of `runs.runs` to another only at their ends, but for `EDGE`. `step_m` is how
-    far each report is from the one before it.
+    It goes from one of `runs.runs` to another only at their ends, but for `EDGE` and where a clock
+    leaps. `step_m` is how far each report is from the one before it.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
     Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
@@ -113,14 +113,16 @@ def best_chain(
             # The newest is mostly the best; who can't come to as much needn't be measured.
             if passed_s <= 0.0 or worth[head] + runs[3, row] < worth[row]:
                 continue
-            if runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE:
+            leapt = runs[4, row] == head
+            amid = runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE
+            if amid and not leapt:
                 continue
             apart_m = step_m[row]
             if head < row - 1:
                 apart_m = apart(lat[head], lon[head], lat[row], lon[row])
             after = worth[head] + runs[3, row]
             cost = step_cost(apart_m, passed_s, sog[head], sog[row], usual)
-            after -= min(cost, STRAY) if runs[4, row] == head else cost
+            after -= min(cost, STRAY) if leapt else cost
             if after >= worth[row] and after > runs[3, row]:
                 worth[row] = after
                 before[row] = head

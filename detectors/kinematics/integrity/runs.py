@@ -85,6 +85,7 @@ def _link(
     tails = np.full(HEADS, -1, np.int64)
     behind = np.full(len(time_us), -1, np.int64)
     strays = np.full(len(time_us), -1, np.int64)
+    passed_by = np.zeros(len(time_us), np.bool_)
     count = 0
     last = -1
     for row in range(len(time_us)):
@@ -99,6 +100,7 @@ def _link(
         n_near = 0
         near = -1
         left = -1
+        doubtful = -1
         twin = False
         for place in range(count):
             tail = tails[place]
@@ -125,8 +127,11 @@ def _link(
                 )
             ):
                 if strays[tail] < 0:
-                    n_sure += 1
-                    before[row] = tail
+                    if passed_by[tail]:
+                        doubtful = tail
+                    else:
+                        n_sure += 1
+                        before[row] = tail
                     continue
                 left = tail
             elif passed_s <= BRIEF_S and apart_m <= NEAR_M and strays[tail] < 0:
@@ -135,6 +140,9 @@ def _link(
             tails[kept] = tail
             kept += 1
         count = kept
+        if n_sure == 0 and doubtful >= 0:
+            n_sure = 1
+            before[row] = doubtful
         if twin:  # times are coarse: it is neither the next nor another
             if n_sure == 1 and count < HEADS:
                 tails[count] = before[row]
@@ -147,6 +155,8 @@ def _link(
             before[strays[left]] = -1
             before[row] = left
             count = _without(tails, count, left)
+            # Minutes on, the stray lies where the vessel can have come from, as well.
+            passed_by[strays[left]] = True
         elif n_sure == 0 and n_near == 1:
             before[row] = tails[near]
             strays[tails[near]] = row
@@ -176,8 +186,13 @@ def _clock_leaps(
     time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, before: Any, found: Any
 ) -> None:
     """Write to `found` the report before each that begins a run, where it lies ahead or astern of
-    it by less than `BRIEF_S`: another receiver takes over, whose clock differs.
+    it by less than `BRIEF_S`: another receiver takes over, whose clock differs, or a clock is put
+    right. For so long reports of before may still come.
     """
+    until_us = time_us.copy()
+    for row in range(len(time_us) - 1, -1, -1):
+        if before[row] >= 0:
+            until_us[before[row]] = until_us[row]
     last = -1
     for row in range(len(time_us)):
         found[row] = -1.0
@@ -186,6 +201,8 @@ def _clock_leaps(
         here = last
         last = row
         if here < 0 or before[row] >= 0 or not (min(sog[here], sog[row]) >= HELD_KN):
+            continue
+        if until_us[here] - time_us[row] > BRIEF_S * SECOND_US:
             continue
         north = lat[row] - lat[here]
         east = (lon[row] - lon[here]) * np.cos(np.radians(lat[row]))

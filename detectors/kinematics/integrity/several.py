@@ -10,11 +10,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, taken
-from detectors.kinematics.integrity.runs import runs
+from detectors.kinematics.integrity.runs import BRIEF_S, runs
 from detectors.kinematics.integrity.shifted import MOVING_KN, drifts, legs_of, misdated_s
 from detectors.kinematics.integrity.verdicts import JAMMED_S, MAX_NUMBER, Verdict
 
@@ -166,6 +167,7 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
     of_hull[first] = 1
     free[first] = False
     _same_time(own, first, free, verdict)
+    _behind_leaps(own, first, whole, free, verdict, shift_s)
     track = taken(own, first)
     legs = legs_of(track)
     n_hulls = 1
@@ -225,6 +227,29 @@ def _same_time(own: Rows, track: Any, free: Any, verdict: Any) -> None:
             if far_m <= NEAR_M:
                 verdict[row] = COPY
                 free[row] = False
+
+
+@part
+def _behind_leaps(own: Rows, track: Any, whole: Any, free: Any, verdict: Any, shift_s: Any) -> None:
+    """Take out what a run brings after the track left it where a clock leapt (`runs`): until it is
+    put right, or the other receiver alone is left, what is dated wrongly comes in between.
+    """
+    for place in range(1, len(track)):
+        here, there = track[place - 1], track[place]
+        if whole[4, there] != here or whole[2, here] == 0:
+            continue
+        north = own.lat[there] - own.lat[here]
+        east = (own.lon[there] - own.lon[here]) * np.cos(np.radians(own.lat[there]))
+        ahead = np.cos(np.arctan2(east, north) - np.radians(own.cog[there])) > 0.0
+        leap_m = distance_m(own.lat[here], own.lon[here], own.lat[there], own.lon[there])
+        way_s = leap_m / (own.sog[there] * KNOT_MPS)
+        late_s = (way_s if ahead else -way_s) - (own.time_us[there] - own.time_us[here]) / SECOND_US
+        for row in range(here + 1, len(free)):
+            if own.time_us[row] - own.time_us[there] > BRIEF_S * SECOND_US:
+                break
+            if free[row] and whole[0, row] == whole[0, here]:
+                verdict[row], free[row] = CLOCK_FAULT, False
+                shift_s[row] = late_s
 
 
 @part

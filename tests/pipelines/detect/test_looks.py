@@ -1,48 +1,37 @@
-"""Who is asked about on a look at what is new."""
+"""Whether a look between two nights has anything to tell."""
 
-from datetime import timedelta
-from itertools import pairwise
-
-import numpy as np
 import pandas as pd
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from pipelines.detect.looks import New
+from pipelines.detect.looks import told
 
-BEGIN = pd.Timestamp("2026-01-06T03:00Z").as_unit("us")
-
-
-def at(minutes: int) -> pd.Timestamp:
-    return BEGIN + timedelta(minutes=minutes)
+COUNTS = 0.3
+OPEN, OVER = pd.NaT, pd.Timestamp("2026-01-06T03:00Z").as_unit("us")
 
 
-@given(
-    st.dictionaries(
-        st.integers(200_000_001, 200_000_004),
-        st.sets(st.integers(0, 300), min_size=1, max_size=12),
-        max_size=4,
-    ),
-    st.integers(0, 300),
-    st.integers(1, 120),
+def events(**score_and_end: tuple[float, object]) -> pd.DataFrame:
+    rows = [(event_id, end, score) for event_id, (score, end) in score_and_end.items()]
+    frame = pd.DataFrame(rows, columns=["event_id", "end", "score"])
+    end = pd.to_datetime(frame["end"], utc=True).astype("datetime64[us, UTC]")
+    return frame.assign(end=end).astype({"score": "float64"})
+
+
+@pytest.mark.parametrize(
+    ("found", "before", "tells"),
+    [
+        ({}, {}, False),
+        ({"a": (0.5, OPEN)}, {}, True),  # came
+        ({}, {"a": (0.5, OPEN)}, True),  # went
+        ({"a": (0.5, OVER)}, {"a": (0.5, OPEN)}, True),  # ended
+        ({"a": (0.5, OPEN)}, {"a": (0.5, OPEN)}, False),
+        ({"a": (0.6, OPEN)}, {"a": (0.5, OPEN)}, False),  # grows from look to look
+        ({"a": (0.8, OPEN)}, {"a": (0.5, OPEN)}, True),
+        ({"a": (0.35, OPEN)}, {"a": (0.25, OPEN)}, True),  # counts from now on
+        ({"a": (0.1, OVER)}, {"b": (0.2, OPEN)}, False),  # nothing that counts
+        ({"a": (0.5, OPEN), "b": (0.2, OVER)}, {"a": (0.5, OPEN)}, False),
+    ],
 )
-def test_steady_are_those_that_were_never_silent_so_long(
-    heard: dict[int, set[int]], since: int, silence: int
+def test_what_counts_and_came_went_ended_or_changed_is_told(
+    found: dict[str, tuple[float, object]], before: dict[str, tuple[float, object]], tells: bool
 ) -> None:
-    end = 300
-    rows = [(mmsi, at(minute)) for mmsi in sorted(heard) for minute in sorted(heard[mmsi])]
-    frame = pd.DataFrame(rows, columns=["mmsi", "time"]).astype({"time": "datetime64[us, UTC]"})
-    steady = New(frozenset(), at(since), at(since), frame).steady(
-        timedelta(minutes=silence), at(end)
-    )
-    slow = set()
-    for mmsi, minutes in heard.items():
-        edges = np.r_[sorted(minutes), end]
-        touching = [b - a for a, b in pairwise(edges) if b >= since]
-        if min(minutes) < since and max(touching, default=0) < silence:
-            slow.add(mmsi)
-    assert steady == slow
-
-
-def test_nobody_is_known_to_be_steady_where_nothing_is_known() -> None:
-    assert New(frozenset({1}), BEGIN, BEGIN).steady(timedelta(hours=1), at(60)) == set()
+    assert told(events(**found), events(**before), COUNTS) == tells

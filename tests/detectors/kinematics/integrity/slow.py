@@ -2,6 +2,7 @@
 must be the same. Chains and runs, which have tests of their own, are those of the product.
 """
 
+import itertools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from detectors.kinematics.integrity.chains import MAX_UNSUPPORTED_KN, NEAR_M, be
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.repeats import COPY_S
 from detectors.kinematics.integrity.rows import Rows, apart
-from detectors.kinematics.integrity.runs import runs
+from detectors.kinematics.integrity.runs import BRIEF_S, runs
 from detectors.kinematics.integrity.settling import LOOK_BACK_S, SETTLING_S, STRETCH_S
 from detectors.kinematics.integrity.several import (
     BRIEF_REPORTS,
@@ -102,6 +103,10 @@ def _one_vessel(own, known, heard, judged):
             twins = _same_time(own, rows, free)
             judged.verdict[twins] = Verdict.COPY
             free[twins] = False
+            for found, shift_s in _behind_leaps(own, rows, whole):
+                late = found[free[found]]
+                judged.verdict[late], judged.shift_s[late] = Verdict.CLOCK_FAULT, shift_s
+                free[late] = False
             continue
         shifted = misdated_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
@@ -182,6 +187,24 @@ def _same_time(own, track, free):
     twin = track[place]
     far_m = distance_m(own.lat[rows], own.lon[rows], own.lat[twin], own.lon[twin])
     return np.asarray(rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)])
+
+
+def _behind_leaps(own, track, whole):
+    """What a run brings within a quarter of an hour of where the track left it by a clock's leap,
+    and how much too late that is."""
+    rows = np.arange(len(own))
+    for here, there in itertools.pairwise(track):
+        if whole[4, there] == here and whole[2, here] > 0:
+            soon = own.time_us - own.time_us[there] <= BRIEF_S * SECOND_US
+            north, east = own.lat[there] - own.lat[here], own.lon[there] - own.lon[here]
+            bearing = np.arctan2(east * np.cos(np.radians(own.lat[there])), north)
+            sign = 1 if np.cos(bearing - np.radians(own.cog[there])) > 0 else -1
+            far_m = distance_m(own.lat[here], own.lon[here], own.lat[there], own.lon[there])
+            yield (
+                rows[(rows > here) & soon & (whole[0] == whole[0, here])],
+                sign * far_m / (own.sog[there] * KNOT_MPS)
+                - (own.time_us[there] - own.time_us[here]) / SECOND_US,
+            )
 
 
 def _is_hull(times_us):

@@ -194,6 +194,32 @@ def test_a_receiver_with_another_clock_takes_over():
     assert set(judge(replace(way, lat=lat, lon=lon)).verdict) == {Verdict.SOUND}
 
 
+@pytest.mark.parametrize("late_s", [250, 410, 690, 880])
+@pytest.mark.parametrize("speed", [7, 14])
+def test_a_clock_that_is_put_right_makes_no_second_hull(late_s, speed):
+    """For as long as it was late, reports of before and after are dated alike."""
+    way = sail(np.arange(0, 8 * HOUR, 60), speed=speed)
+    late = way.time_us < T0_US + 4 * HOUR * S
+    wrong = replace(way, time_us=way.time_us + late_s * S)
+    reports, part = together(wrong.take(late), way.take(~late))
+    got = judge(reports)
+    after = (part == 0) & (reports.time_us >= T0_US + 4 * HOUR * S)
+    assert set(got.verdict[~after]) == {Verdict.SOUND}
+    assert np.mean(got.verdict[after] == Verdict.CLOCK_FAULT) > 0.8
+    assert Verdict.OTHER_HULL not in got.verdict
+    assert np.nanmedian(got.shift_s[after]) == pytest.approx(late_s, abs=15)
+
+
+@pytest.mark.parametrize("behind_nm", [0.7, 2.0])
+def test_a_second_ship_on_the_same_way_is_one_however_near(behind_nm):
+    """Both are heard for longer than clocks differ: what overlaps for hours isn't put right."""
+    at_s = np.arange(0, 8 * HOUR, 60)
+    first = sail(at_s[: 5 * 60], speed=12)
+    second = sail(at_s[3 * 60 :] + 20, speed=11, lat=first.lat[3 * 60] - behind_nm * NM_DEG)
+    reports, part = together(first, second)
+    assert rand_index(part, judge(reports).hull) >= 0.9
+
+
 def test_nothing_and_one_report_make_no_run():
     assert len(judge(sail([])).verdict) == 0
     assert isinstance(sail([0]), Reports)
