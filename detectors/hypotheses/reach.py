@@ -65,8 +65,19 @@ OUT_OF_RANGE: Final = Hypothesis(
             "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
             "{ahead_heard_fraction:.0%} of the half hours that followed",
         ),
+        Case(
+            All(
+                BY_PASSES,
+                Not(Is("feed_by_passes")),
+                Is("was_moving"),
+                Compare("n_neighbours", "<", 1.0),
+                Compare("known_fraction", "<=", UNHEARD),
+            ),
+            "it was under way, and lost where nobody else is heard: at the edge of what stations "
+            "reach a vessel is heard now and then, whichever way it goes",
+        ),
     ),
-    "Under way to where nobody is heard, or half as many as where it was lost.",
+    "Under way to where nobody is heard, or half as many as where it was lost; or where nobody is.",
     "it is heard again where it was lost, or another feed covers the way it went",
 )
 LEFT_AND_CAME_BACK: Final = Hypothesis(

@@ -571,6 +571,13 @@ CASES = [
         (CARGO,),
         "heard seldom",
     ),
+    (
+        "sailing out of range",
+        "gap",
+        {"by_passes": True, "feed_by_passes": False, "n_neighbours": 0, "known_fraction": 0.0},
+        (CARGO,),
+        "whichever way it goes",
+    ),
     ("set on and off all day", "gap", {"n_alike_silences": 4}, (30,), "4 times"),
     (
         "receiver edge",
