@@ -185,14 +185,17 @@ def _without(tails: Any, count: int, tail: int) -> int:
 def _clock_leaps(
     time_us: Any, lat: Any, lon: Any, sog: Any, cog: Any, free: Any, before: Any, found: Any
 ) -> None:
-    """Write to `found` the report before each that begins a run, where it lies ahead or astern of
-    it by less than `BRIEF_S`: another receiver takes over, whose clock differs, or a clock is put
-    right. For so long reports of before may still come.
+    """Write to `found` the report before each with which a run begins, where it lies ahead or
+    astern of it by less than `BRIEF_S`: another receiver takes over, whose clock differs, or a
+    clock is put right. For so long reports of before may still come.
     """
-    until_us = time_us.copy()
+    until_us = time_us.copy()  # of each run: but for its last report, which may be a stray
+    goes_on = np.zeros(len(time_us), np.bool_)
     for row in range(len(time_us) - 1, -1, -1):
         if before[row] >= 0:
-            until_us[before[row]] = until_us[row]
+            goes_on[before[row]] = True
+            if goes_on[row]:
+                until_us[before[row]] = until_us[row]
     last = -1
     for row in range(len(time_us)):
         found[row] = -1.0
@@ -200,7 +203,11 @@ def _clock_leaps(
             continue
         here = last
         last = row
-        if here < 0 or before[row] >= 0 or not (min(sog[here], sog[row]) >= HELD_KN):
+        came = before[row]
+        if here < 0 or came == here or not (min(sog[here], sog[row]) >= HELD_KN):
+            continue
+        # What was heard once of the other one before is left, as a chain leaves it (`EDGE`).
+        if came >= 0 and before[came] >= 0:
             continue
         if until_us[here] - time_us[row] > BRIEF_S * SECOND_US:
             continue
