@@ -105,17 +105,26 @@ AT_FIXED_POINTS: Final = Hypothesis(
             "from one to the next, as vessels do that serve turbines, platforms, farms or buoys",
         ),
         Case(
-            All(NO_MERCHANT, SHORT_ENOUGH, HELD_QUARTER, Compare("n_lying_near", ">=", 2.0)),
+            All(
+                NO_MERCHANT,
+                SHORT_ENOUGH,
+                HELD_QUARTER,
+                Any(
+                    Compare("n_lying_near", ">=", 2.0),
+                    All(Compare("n_lying_near", ">=", 1.0), Compare("n_shifts", ">=", 1.0)),
+                ),
+            ),
             "it held its place for {held_fraction:.0%} of {duration_s:h.1f} h, where others lay "
             "still within 2 nm ({n_lying_near:.0f}), as vessels do that serve turbines, platforms, "
             "farms or buoys",
         ),
     ),
-    "Holds four places that drift doesn't, and goes from one to the next. Or one where two others "
-    "lie, if it is no merchant ship.",
+    "Holds four places that drift doesn't, and goes from one to the next. Or, if it is no merchant "
+    "ship, one where two others lie, or one does and it shifts under way.",
     "a chart shows nothing there that anybody serves, or it takes something over",
 )
-"""Two places, and one other that lies there, cost who waits for boats nothing."""
+"""Two places, or one other that lies there, cost who waits for boats nothing; who waits doesn't
+shift."""
 FROM_PLACE_TO_PLACE: Final = Hypothesis(
     "drifting from place to place",
     0.6,

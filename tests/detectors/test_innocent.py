@@ -230,6 +230,12 @@ CASES = [
     ("loitering", {**FIXED, "n_held": 2}, (-1,), None),
     ("loitering", {**FIXED, "n_held": 1, "n_lying_near": 1}, (-1,), None),
     ("loitering", {**FIXED, "n_held": 1, "n_lying_near": 2}, (-1,), "at work at fixed points"),
+    (
+        "loitering",
+        {**FIXED, "n_held": 1, "n_lying_near": 1, "n_shifts": 1},
+        (-1,),
+        "at work at fixed points",
+    ),
     ("encounter", {**NEAR, "n_neighbours": 1, "approach_kn": None}, (-1, -1), "near for hours"),
     ("encounter", {**NEAR, "min_distance_m": 60.0}, (-1, -1), "near for hours"),
     ("encounter", NEAR, (-1, -1), "small craft together"),
