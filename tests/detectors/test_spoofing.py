@@ -146,6 +146,20 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
         assert found.empty
 
 
+@pytest.mark.parametrize(("late", "found"), [(0, 1), (10, 1), (40, 0)])
+def test_a_few_reports_that_come_late_hide_no_excursion(stage_of, zones_from, late, found):
+    """Of 160 of three hours; where a third comes while the vessel sails, both are heard."""
+    table = scene("jump", 8.0, 3.0, 60.0, 1)
+    away = table[table["lat"] > 3.4]
+    behind = away.iloc[-1:].loc[away.index[-1:].repeat(late)].reset_index(drop=True)
+    behind["time"] += pd.to_timedelta(np.arange(1, late + 1) * 300, unit="s")
+    behind["source_offset"] = 200_000 + np.arange(late)
+    behind["lon"] += np.arange(1, late + 1) * 1e-4
+    stage = staged(stage_of, zones_from, pd.concat([table, behind], ignore_index=True))
+    events = Spoofing().detect(stage.positions, stage.context())
+    assert (events["subkind"] == "jump").sum() == found
+
+
 @pytest.mark.slow
 @settings(
     max_examples=20,
