@@ -59,8 +59,7 @@ BOATS_AS_ONE: Final = All(
 )
 """Small craft that drift with the water, and not against one another. Heard by passes, one comes on
 a straight line from where it was an hour ago, and lies in the raft only when it is heard there.
-Among three others and more two swing on their lines
-faster than a pair that keeps station does."""
+Among three others and more two swing on their lines faster than a pair that keeps station does."""
 
 RAFT: Final = Hypothesis(
     "boats at rest",

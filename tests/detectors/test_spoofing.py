@@ -135,7 +135,7 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
         begin, end = (T0 + pd.Timedelta(hours=h) for h in (begin_h, begin_h + duration_h))
         slack = pd.Timedelta(seconds=12 * every_s)
         if kind == "circle here":  # it may as well have sailed the first turn, of 32 minutes
-            slack = max(slack, pd.Timedelta(minutes=6) + every_s * pd.Timedelta(seconds=12))
+            slack = max(pd.Timedelta(minutes=6), pd.Timedelta(seconds=14 * every_s))
         assert len(found) == 1
         [event] = found.to_dict("records")
         assert event["score"] >= 0.5
