@@ -125,6 +125,9 @@ AT_FIXED_POINTS: Final = Hypothesis(
 )
 """Two places, or one other that lies there, cost who waits for boats nothing; who waits doesn't
 shift."""
+ON_PASSAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
+"""It came at a ship's speed and left at one, within hours: who guards a place is relieved there, by
+the watch or the week, and comes and goes with what it guards (judgement)."""
 FROM_PLACE_TO_PLACE: Final = Hypothesis(
     "drifting from place to place",
     0.6,
@@ -145,6 +148,7 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 SHORT_ENOUGH,
                 Compare("n_shifts", ">=", 4.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
+                Not(ON_PASSAGE),
             ),
             "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
             "drifted in between, as vessels do that guard a place or stand by",
