@@ -98,19 +98,14 @@ STATICS: Final[Mapping[str, Column]] = {
 }
 """Static data as ingested: one row per received report; empty text where a part did not say."""
 
+_OF_RECEPTION: Final = ("mmsi", "time", "source", "source_offset")
+_SAID: Final = {name: column for name, column in STATICS.items() if name not in _OF_RECEPTION}
+
 STATEMENTS: Final[Mapping[str, Column]] = {
     "mmsi": STATICS["mmsi"],
     "first_time": Column(TIME, "UTC", "when it was first said on its UTC date"),
     "last_time": Column(TIME, "UTC", "when it was last said on its UTC date, as far as is known"),
-    "imo": STATICS["imo"],
-    "name": STATICS["name"],
-    "callsign": STATICS["callsign"],
-    "ship_type": STATICS["ship_type"],
-    "length_m": STATICS["length_m"],
-    "beam_m": STATICS["beam_m"],
-    "draught_m": STATICS["draught_m"],
-    "destination": STATICS["destination"],
-    "ais_class": STATICS["ais_class"],
+    **_SAID,
     "reports": Column("int64", "", "static reports that said so, copies in several feeds included"),
     "source": Column("str", "", "the feed that said it first, as in POSITIONS"),
     "source_offset": Column("int64", "", "where its first report is in that feed"),
@@ -133,15 +128,7 @@ SIGHTINGS: Final[Mapping[str, Column]] = {
 
 VESSELS: Final[Mapping[str, Column]] = {
     "mmsi": Column("int64", "", "Maritime Mobile Service Identity; unique in this frame"),
-    "imo": STATICS["imo"],
-    "name": STATICS["name"],
-    "callsign": STATICS["callsign"],
-    "ship_type": STATICS["ship_type"],
-    "length_m": STATICS["length_m"],
-    "beam_m": STATICS["beam_m"],
-    "draught_m": STATICS["draught_m"],
-    "destination": STATICS["destination"],
-    "ais_class": STATICS["ais_class"],
+    **_SAID,
     "flag_state": Column("str", "", "ISO 3166 alpha-3 state of the MMSI's MID, empty if none"),
 }
 """What each vessel called itself last, as of the end of the window; unique by mmsi."""

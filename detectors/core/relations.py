@@ -1,7 +1,8 @@
 """Relations by which a detector says whose positions a vessel's events rest on.
 
-It is a closed list: `pipelines.detect.company` works out from it who must be looked at together. A
-relation may name more vessels than matter, never fewer.
+It is a closed list: `pipelines.detect.nearness` works out from it whose reports are read for whom,
+and the tests who must be looked at together. A relation may name more vessels than matter, never
+fewer.
 """
 
 from dataclasses import dataclass

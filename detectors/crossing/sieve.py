@@ -174,7 +174,8 @@ def _may_hold(
                     states[k, one] = states[k, other] = True
         if ends >= 0 and begins < n:
             begin[k], end[k] = low + begins, low + ends
-            states[k] |= seen
+            for state in range(n_states):  # as a whole takes longer to compile
+                states[k, state] |= seen[state]
     return begin, end, states
 
 

@@ -8,7 +8,6 @@ from detectors.kinematics.integrity.jit import compiled
 Ints = NDArray[np.int64]
 
 
-@compiled
 def oldest(
     begin: Ints,
     end: Ints,
@@ -32,13 +31,25 @@ def oldest(
     one, other
         Two runs with a track in common whose times overlap, in the order in which they begin to.
     """
+    linked = np.unique(np.r_[one, other])
+    ending = linked[np.argsort(end[linked])]  # here, as to sort takes seconds to compile
+    return _oldest(begin, end, left, right, one, other, ending, memory, min_ticks)
+
+
+@compiled
+def _oldest(
+    begin: Ints,
+    end: Ints,
+    left: Ints,
+    right: Ints,
+    one: Ints,
+    other: Ints,
+    ending: Ints,
+    memory: int,
+    min_ticks: int,
+) -> tuple[Ints, Ints]:
     n = len(begin)
     root, since = np.full(n, -1, np.int64), np.zeros(n, np.int64)
-    linked = np.zeros(n, np.bool_)
-    for k in range(len(one)):
-        linked[one[k]] = linked[other[k]] = True
-    ending = np.flatnonzero(linked)
-    ending = ending[np.argsort(end[ending])]
     active = np.empty(len(one), np.int64)
     n_active, entered, done = 0, 0, 0
     parent, members = np.full(n, -1, np.int64), np.empty(n, np.int64)

@@ -11,7 +11,6 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.zones import Zones
 
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 

@@ -18,7 +18,6 @@ from detectors.kinematics.track_ends import Ends, Limits
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 SWITCHES = np.linspace(0.0, 1.0, 11)
 """Moments of the pause, as shares of it, at which a change of course is tried."""

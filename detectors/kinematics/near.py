@@ -126,7 +126,9 @@ def _pairs(
                         continue
                     if n == found.shape[1]:
                         larger = np.empty((2, 2 * n), np.int32)
-                        larger[:, :n] = found
+                        for k_found in range(n):  # a slice takes a second to compile
+                            larger[0, k_found] = found[0, k_found]
+                            larger[1, k_found] = found[1, k_found]
                         found = larger
                     found[0, n], found[1, n] = i, j
                     n += 1

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.rows import parted_at
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,6 +73,5 @@ def ranked(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
         own = own[~np.isnan(own)]
         if len(own):
             nth = int(np.floor((len(own) - 1) * q))
-            # Not partitioned: that takes seconds to compile, and stretches are short.
-            found[k] = np.sort(own)[nth]
+            found[k] = parted_at(own, nth)[nth]
     return found

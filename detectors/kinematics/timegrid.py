@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, epoch_us, offsets
+from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, offsets
 from detectors.kinematics import geodesy
 
 Floats = NDArray[np.float64]
@@ -102,13 +101,6 @@ def resample(
     lat_of, lon_of, speed_of = (np.empty(n, "float64") for _ in range(3))
     ticks.fill(*asked, (track_of, tick_of, report_of, lat_of, lon_of, speed_of))
     return Grid(step_s, track_of, tick_of, lat_of, lon_of, speed_of, report_of)
-
-
-def grid_of(positions: pd.DataFrame, step_s: int, max_silence_s: float) -> Grid:
-    """`resample` of `frames.TRACKED`."""
-    track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
-    lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-    return resample(track, time_us, lat, lon, step_s, max_silence_s)
 
 
 def episodes(
@@ -220,7 +212,9 @@ def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     """
     from detectors.kinematics import ticks
 
-    return ticks.ranked(np.asarray(values, "float64"), first, last, q)
+    values = np.asarray(values, "float64").view()
+    values.flags.writeable = False  # whatever is given, it is compiled once
+    return ticks.ranked(values, first, last, q)
 
 
 def position_at(

@@ -7,7 +7,6 @@ doi:10.1126/sciadv.abq2109). The Strait is covered by coast stations, whose reac
 hours and ends within a few miles, so here it is kept by half hour and cell of 0.1 degree.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -312,14 +311,6 @@ class Heard(NamedTuple):
     vessels: Ints
     silences: Ints
     interval_s: Floats
-
-
-def concat(parts: Sequence[Coverage]) -> Coverage:
-    """Coverage of several days as one."""
-    if not parts:
-        return Coverage.none()
-    tables = zip(*((p.cells, p.feed, p.receivers, p.lying) for p in parts), strict=True)
-    return Coverage(*(pd.concat(days, ignore_index=True) for days in tables))
 
 
 def cells_of(lat: ArrayLike, lon: ArrayLike) -> tuple[Ints, Ints]:

@@ -140,6 +140,8 @@ class PolygonIndex:
     ) -> tuple[Ints, Ints]:
         from detectors.surroundings.raster import entries_at
 
+        lat, lon = np.ascontiguousarray(lat).view(), np.ascontiguousarray(lon).view()
+        lat.flags.writeable = lon.flags.writeable = False  # whatever is given, it is compiled once
         point, polygon, hit = entries_at(lat, lon, self._grid, self._index, wanted, enough)
         ask = np.flatnonzero(~hit)
         hit[ask] = shapely.intersects_xy(

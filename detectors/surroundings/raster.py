@@ -70,10 +70,14 @@ def _cells(edges: Floats, nx: int, ny: int, eps: float) -> tuple[Ints, Bools]:
     """
     if len(edges) == 0:
         return np.empty(0, np.int64), np.empty(0, np.bool_)
-    low_x = max(int(np.floor(edges[:, 0].min() - eps)), 0)
-    low_y = max(int(np.floor(edges[:, 1].min() - eps)), 0)
-    n_x = min(int(np.floor(edges[:, 0].max() + eps)), nx - 1) - low_x + 1
-    n_y = min(int(np.floor(edges[:, 1].max() + eps)), ny - 1) - low_y + 1
+    west, south, east, north = edges[0, 0], edges[0, 1], edges[0, 0], edges[0, 1]
+    for k in range(1, len(edges)):  # not `numpy.min` of each, which takes longer to compile
+        west, east = min(west, edges[k, 0]), max(east, edges[k, 0])
+        south, north = min(south, edges[k, 1]), max(north, edges[k, 1])
+    low_x = max(int(np.floor(west - eps)), 0)
+    low_y = max(int(np.floor(south - eps)), 0)
+    n_x = min(int(np.floor(east + eps)), nx - 1) - low_x + 1
+    n_y = min(int(np.floor(north + eps)), ny - 1) - low_y + 1
     marks = np.zeros((n_y, n_x + 1), np.uint8)
     for k in range(len(edges)):
         x1, y1, x2, y2 = edges[k, 0] - low_x, edges[k, 1] - low_y, edges[k, 2], edges[k, 3]

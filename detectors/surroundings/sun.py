@@ -19,9 +19,6 @@ CIVIL_TWILIGHT_DEG: Final = -6.0
 """Altitude of the sun's centre at which civil twilight ends: from there on things at sea can't be
 told apart without light (Explanatory Supplement to the Astronomical Almanac, 2013, 12.3)."""
 
-NAUTICAL_TWILIGHT_DEG: Final = -12.0
-"""Altitude at which nautical twilight ends: the horizon is no longer seen (same source)."""
-
 _J2000_US: Final = 946_728_000_000_000
 """2000-01-01 12:00 UTC in microseconds since 1970."""
 

@@ -26,7 +26,6 @@ from detectors.unmatched_sighting.told import tell
 from detectors.vessels import association
 
 Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 LARGE_SCORE: Final = 0.7
 OTHER_SCORE: Final = 0.55

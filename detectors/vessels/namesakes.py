@@ -10,14 +10,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics import occupancy
 from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, lookalike, plain
 from detectors.vessels.statement import Memory, Stated, rows_of, stands
-
-Ints = NDArray[np.int64]
 
 MAX_SHARERS: Final = 4
 """A value that more vessels than this say is nobody's in particular."""
@@ -56,7 +52,7 @@ def shared_imo(stated: pd.DataFrame, memory: Memory) -> list[Shared]:
         See `stated.Memory`.
     """
     found: list[Shared] = []
-    for _, own in _several(stated).groupby("value"):
+    for _, own in several(stated).groupby("value"):
         rows = rows_of(own)
         rows = [row for row in rows if stands(row, rows, memory)]
         vessels = sorted({row.mmsi for row in rows})
@@ -68,41 +64,14 @@ def shared_imo(stated: pd.DataFrame, memory: Memory) -> list[Shared]:
     return found
 
 
-def _several(stated: pd.DataFrame) -> pd.DataFrame:
+def several(stated: pd.DataFrame) -> pd.DataFrame:
     """Rows of the IMO numbers that can be right and more than one vessel said."""
-    several = stated[stated.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
-    number = several["value"].astype("int64")
+    found = stated[stated.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
+    number = found["value"].astype("int64")
     good = imo_is_valid(number) & np.array(
         [not is_default_number(n) for n in number.tolist()], bool
     )
-    return pd.DataFrame(several[good])
-
-
-def company(
-    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
-) -> pd.DataFrame:
-    """`occupancy.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
-
-    Where more than `MAX_SHARERS` say a value, so many others of them are named that among these
-    too it is nobody's in particular.
-    """
-    several = _several(imos)
-    found = [occupancy.pairs(*_both(several["value"], several["mmsi"]))]
-    table = _named(names, callsigns, imos, memory)
-    for key in KEYS:
-        stated = table[table[key].ne("").to_numpy(bool)]
-        group = stated.groupby([key, "day"]).ngroup()
-        found.append(occupancy.pairs(*_both(group, stated["mmsi"], MAX_SHARERS + 1)))
-    return occupancy.joined(found)
-
-
-def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[Ints, Ints]:
-    """Vessels with the others (the `most` lowest MMSIs) of their group."""
-    members = pd.DataFrame({"group": group.to_numpy(), "mmsi": mmsi.to_numpy()}).drop_duplicates()
-    members = members.sort_values(["group", "mmsi"])
-    others = members if most is None else members.groupby("group").head(most)
-    both = members.merge(others, on="group")
-    return both["mmsi_x"].to_numpy("int64"), both["mmsi_y"].to_numpy("int64")
+    return pd.DataFrame(found[good])
 
 
 def _by_day(one: Sequence[Stated], other: Sequence[Stated], memory: Memory) -> Iterator[Shared]:
@@ -148,7 +117,7 @@ def look_alikes(
     memory
         See `stated.Memory`.
     """
-    table = _named(names, callsigns, imos, memory)
+    table = named(names, callsigns, imos, memory)
     found: dict[tuple[int, int, int], Shared] = {}
     for key in KEYS:
         stated = table[table[key].ne("").to_numpy(bool)]
@@ -165,7 +134,7 @@ def look_alikes(
     return list(found.values())
 
 
-def _named(
+def named(
     names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
 ) -> pd.DataFrame:
     """Names said for long enough, as they look (`alike`), with call sign and IMO number."""

@@ -1,15 +1,12 @@
 """Events of a run against those in the store: created, changed, unchanged, retracted."""
 
 from collections.abc import Collection
-from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.events import EVENTS
-
-STATUSES: Final = ("created", "changed", "unchanged", "retracted", "not_assessed")
 
 
 def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]) -> pd.DataFrame:

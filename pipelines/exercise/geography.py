@@ -122,8 +122,25 @@ STATIONS: Final = (
 """Two stretches of the lane lie between receivers on purpose: Sabang–Lhokseumawe and off Langsa."""
 
 
+class Ended:
+    """What leads from a place to a place."""
+
+    lat: Floats
+    lon: Floats
+
+    @property
+    def start_place(self) -> Place:
+        """Latitude and longitude of its beginning."""
+        return float(self.lat[0]), float(self.lon[0])
+
+    @property
+    def end_place(self) -> Place:
+        """Latitude and longitude of its end."""
+        return float(self.lat[-1]), float(self.lon[-1])
+
+
 @dataclass(frozen=True)
-class Line:
+class Line(Ended):
     """A line of straight pieces: a voyage without times."""
 
     lat: Floats
@@ -149,16 +166,6 @@ class Line:
         """Latitude and longitude at one distance along the line."""
         lat, lon = self.at(np.array([along_m]))
         return float(lat[0]), float(lon[0])
-
-    @property
-    def start_place(self) -> Place:
-        """Latitude and longitude of its beginning."""
-        return float(self.lat[0]), float(self.lon[0])
-
-    @property
-    def end_place(self) -> Place:
-        """Latitude and longitude of its end."""
-        return float(self.lat[-1]), float(self.lon[-1])
 
     def cut(self, start_m: float, end_m: float) -> "Line":
         """Return the part between two distances along the line."""

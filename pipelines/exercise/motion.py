@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
-from pipelines.exercise.geography import Line, Place
+from pipelines.exercise.geography import Ended, Line, Place
 from pipelines.exercise.stream import PERIOD_S, Stream
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ _STEP_S: Final = 60.0
 
 
 @dataclass(frozen=True)
-class Path:
+class Path(Ended):
     """Where one ship is over time, in straight pieces between knots.
 
     Attributes
@@ -74,16 +74,6 @@ class Path:
     def duration_s(self) -> float:
         """From first to last knot."""
         return float(self.t[-1] - self.t[0])
-
-    @property
-    def start_place(self) -> Place:
-        """Latitude and longitude of the first knot."""
-        return float(self.lat[0]), float(self.lon[0])
-
-    @property
-    def end_place(self) -> Place:
-        """Latitude and longitude of the last knot."""
-        return float(self.lat[-1]), float(self.lon[-1])
 
 
 def join(*parts: Path) -> Path:

@@ -82,9 +82,6 @@ JUDGED: Final = pa.schema(
 WITHOUT_STATION: Final = tuple(name for name in SCHEMA.names if name != "station")
 """Columns of files that were written before stations were kept."""
 
-PROVENANCE: Final = ("source", "source_offset", "feed_key", "station")
-"""Columns that say where a row came from; what they cost is measured in the benchmark."""
-
 ORDER: Final = ("mmsi", "time", "source", "source_offset", "feed_key")
 """How the rows of every file are sorted."""
 

@@ -31,6 +31,9 @@ from pipelines.reference.layers import load_zones
 from pipelines.store import positions
 from pipelines.store.check import check
 
+PROVENANCE = ("source", "source_offset", "feed_key", "station")
+"""Columns that say where a row came from."""
+
 SHARED = PROJECT.parent / "shared" / "feeds"
 GOAL_MB = 9.0
 BATCH_ROWS = 200_000
@@ -167,7 +170,7 @@ def size(folder: Path, rows: pd.DataFrame) -> tuple[float, float]:
         metadata.row_group(g).column(c).total_compressed_size
         for g in range(metadata.num_row_groups)
         for c in range(metadata.num_columns)
-        if metadata.schema.column(c).name in positions.PROVENANCE
+        if metadata.schema.column(c).name in PROVENANCE
     )
     return (path.stat().st_size - provenance) / len(rows), provenance / len(rows)
 

@@ -41,9 +41,9 @@ from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.rules import Rule, read_rule
 from detectors.surroundings.watches import read_watch
 from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
-from pipelines.detect import company as company_module
-from pipelines.detect.company import Company
 from pipelines.detect.nearness import Nearness, in_places, only_tells
+from tests.detectors import company as company_module
+from tests.detectors.company import Company
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 

@@ -23,9 +23,10 @@ from detectors.core.detector import Context
 from detectors.core.evidence import Evidence
 from detectors.core.relations import Along, Near, Own
 from detectors.kinematics import geodesy
-from detectors.surroundings import coverage, coverage_learn
+from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from tests.detectors.whole import coverage_of
 
 ALL = pytest.mark.parametrize("name", detectors.names())
 PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -451,5 +452,5 @@ def test_coverage_of_the_stage_is_learnt_by_the_day(stage):
         part.reset_index(drop=True)
         for _, part in stage.positions.groupby(stage.positions["time"].dt.date)
     ]
-    parts = coverage.concat([coverage_learn.learn(day) for day in days])
+    parts = coverage_of([coverage_learn.learn(day) for day in days])
     pd.testing.assert_frame_equal(parts.cells, stage.context().coverage.cells)

@@ -77,7 +77,7 @@ def first_from(time_us: Any, at_us: int) -> int:
 def median(values: Any) -> float:
     """Return the median, the mean of both in the middle."""
     n = len(values)
-    ordered = _parted_at(values, n // 2)
+    ordered = parted_at(values, n // 2)
     if n % 2:
         return float(ordered[n // 2])
     below = ordered[0]
@@ -91,7 +91,7 @@ def upper_quartile(values: Any) -> float:
     """Return what three quarters are below, interpolated linearly (as `numpy.quantile` does)."""
     place = (len(values) - 1) * (1.0 - QUARTER)
     low = int(place)
-    ordered = _parted_at(values, low)
+    ordered = parted_at(values, low)
     below = ordered[low]
     if place == low:
         return float(below)
@@ -104,7 +104,7 @@ def upper_quartile(values: Any) -> float:
 
 
 @part
-def _parted_at(values: Any, place: int) -> Any:
+def parted_at(values: Any, place: int) -> Any:
     """Return the values with the one in a place of their order there, none above it before it.
 
     Hoare's quick select (Algorithm 65: find, 1961).

@@ -143,15 +143,18 @@ def drifts(track: Rows, shifted: Any, time_us: Any) -> bool:
         n_both += begin < first_from(track.time_us, time_us[row] + most_us)
     if n_both < (1.0 - DRIFT_SHARE) * len(rows):
         return False
-    middle_s, spread_s = np.zeros(DRIFTS), np.zeros(DRIFTS)
+    middle_s, spread_s = np.zeros(DRIFTS), 0.0
     for k in range(DRIFTS):
         quarter = shifted[rows[k * size : (k + 1) * size]]
         middle_s[k] = median(quarter)
-        spread_s[k] = median(np.abs(quarter - middle_s[k]))
+        spread_s = max(spread_s, median(np.abs(quarter - middle_s[k])))
     whole_s = np.abs(middle_s[-1] - middle_s[0])
-    step_s = np.diff(middle_s) * np.sign(middle_s[-1] - middle_s[0])
-    steady = spread_s.max() <= MIN_SHIFT_S / 2 + whole_s / (4 * (DRIFTS - 1))
-    return bool(steady and whole_s >= MIN_SHIFT_S and step_s.min() >= DRIFT_SHARE * whole_s)
+    # Not with `numpy.diff` and `min`: those take seconds to compile.
+    step_s, sign = np.inf, np.sign(middle_s[-1] - middle_s[0])
+    for k in range(1, DRIFTS):
+        step_s = min(step_s, (middle_s[k] - middle_s[k - 1]) * sign)
+    steady = spread_s <= MIN_SHIFT_S / 2 + whole_s / (4 * (DRIFTS - 1))
+    return bool(steady and whole_s >= MIN_SHIFT_S and step_s >= DRIFT_SHARE * whole_s)
 
 
 @part

@@ -48,7 +48,6 @@ MAX_ALIKE: Final = 3
 """So many numbers like one that was never heard are named."""
 
 _ALIKE: Final = str.maketrans({"0": "O", "1": "I"})
-_NUMBERS: Final = ("mmsi", "imo", "callsign")
 
 
 class FindError(SelatError):

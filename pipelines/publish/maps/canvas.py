@@ -4,7 +4,6 @@ Lines are lists of integers in units of 1/`SCALE` degree, each pair the differen
 before; tracks are finer and have the seconds as a third number.
 """
 
-from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Final
@@ -59,15 +58,6 @@ def delta_coded(xy: Floats, scale: int) -> list[int]:
     """
     whole = np.round(xy * scale).astype("int64")
     return np.diff(whole, axis=0, prepend=np.zeros((1, whole.shape[1]), "int64")).ravel().tolist()
-
-
-def decoded(coded: Sequence[int], size: int) -> Floats:
-    """Return what `delta_coded` coded, `size` numbers a point, still in its units.
-
-    >>> decoded([10, 20, 5, -1], 2).tolist()
-    [[10.0, 20.0], [15.0, 19.0]]
-    """
-    return np.cumsum(np.asarray(coded, "float64").reshape(-1, size), axis=0)
 
 
 @cache

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
+from tests.detectors.whole import coverage_of
 
 T0 = pd.Timestamp("2025-03-01T00:00:00Z")
 SLOT0 = int(T0.timestamp()) // coverage.SLOT_S
@@ -84,7 +85,6 @@ def test_nothing_heard_nothing_known():
     assert vessels.tolist() == [0]
     assert silences.tolist() == [0]
     assert np.isnan(interval_s).all()
-    assert coverage.concat([]).cells.empty
     assert coverage_learn.learn(frames.empty(frames.TRACKED)).feed.empty
 
 
@@ -154,7 +154,7 @@ def test_each_day_stands_for_itself_and_equals_the_naive_count(rows):
     days = [part.reset_index(drop=True) for _, part in frame.groupby(frame["time"].dt.date)]
     whole, parts = (
         coverage_learn.learn(frame),
-        coverage.concat([coverage_learn.learn(day) for day in days]),
+        coverage_of([coverage_learn.learn(day) for day in days]),
     )
     pd.testing.assert_frame_equal(whole.cells, parts.cells)
     pd.testing.assert_frame_equal(whole.feed, parts.feed)

@@ -10,6 +10,7 @@ from detectors.core import frames
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.receivers import LEAST_SLOTS, Receivers
+from tests.detectors.whole import coverage_of
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 SLOT0 = int(T0.timestamp()) // coverage.SLOT_S
@@ -145,7 +146,7 @@ def test_each_day_stands_for_itself(rows):
     none = frames.empty(frames.TRACKED)
     days = [part.reset_index(drop=True) for _, part in table.groupby(table["time"].dt.date)]
     whole = coverage_learn.learn(none, table).receivers
-    parts = coverage.concat([coverage_learn.learn(none, day) for day in days]).receivers
+    parts = coverage_of([coverage_learn.learn(none, day) for day in days]).receivers
     by = list(coverage.RECEIVERS)
     pd.testing.assert_frame_equal(
         whole.sort_values(by, ignore_index=True), parts.sort_values(by, ignore_index=True)

@@ -13,7 +13,6 @@ from detectors.core.frames import SECOND_US
 from detectors.core.relations import Along, Near, Own, Relation
 from detectors.kinematics import cubes, geodesy, timegrid
 from detectors.kinematics.cubes import BITS
-from pipelines.detect.company import slow_rows
 from pipelines.detect.nearness import (
     SLOT_S,
     SLOT_US,
@@ -22,6 +21,7 @@ from pipelines.detect.nearness import (
     only_tells,
     ticks_of,
 )
+from tests.detectors.company import slow_rows
 
 START: Final = pd.Timestamp("2026-03-01T00:00Z").as_unit("us")
 END: Final = START + pd.Timedelta("1D")

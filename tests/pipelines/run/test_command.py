@@ -61,6 +61,11 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@functools.cache
+def every_command() -> Any:
+    return typer.main.get_command(app)
+
+
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command below one, with its words."""
     if not hasattr(command, "commands"):
@@ -75,7 +80,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 def take(line: str) -> tuple[str, ...]:
     """Parse a command line as `selat` does; the words of its command."""
     words = shlex.split(re.split(r" [>|] ", line)[0], comments=True)[1:]
-    command, path = typer.main.get_command(app), ()
+    command, path = every_command(), ()
     while hasattr(command, "commands"):
         below = command.commands.get(words[0]) if words else None
         if below is None and command.invoke_without_command:
@@ -87,7 +92,7 @@ def take(line: str) -> tuple[str, ...]:
 
 @pytest.mark.slow
 def test_every_command_has_an_example_that_it_takes() -> None:
-    for path, command in commands(typer.main.get_command(app)):
+    for path, command in commands(every_command()):
         lines = [line.strip() for line in command.help.split("For example:")[1].splitlines()]
         assert path in {take(line) for line in lines if line.startswith("selat ")}, path
 

@@ -197,6 +197,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
 
 
 @pytest.mark.slow
+@pytest.mark.prove  # the search of the test above
 def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
     pack = sent("ally")
     mmsi = str(pack.products.flagged["mmsi"].iloc[0])

@@ -2,7 +2,7 @@
 
 A vessel's events are the same whether all are looked at, or the vessel with its company. Where
 vessels were is worked out once for all detectors, by half hour and cell; see
-`detectors.kinematics.occupancy`.
+`tests.detectors.occupancy`.
 """
 
 from dataclasses import dataclass
@@ -29,10 +29,11 @@ from detectors.core.relations import (
     SightingsWithin,
     StatedAlike,
 )
-from detectors.kinematics import geodesy, leaps, occupancy, timegrid
+from detectors.kinematics import geodesy, leaps, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.vessels import association, namesakes, statement
 from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
+from tests.detectors import occupancy
 
 Ints = NDArray[np.int64]
 
@@ -171,7 +172,7 @@ class Scene:
             for name in ("name", "callsign", "imo")
         )
         memory = statement.Memory(relation.min_said_s, relation.memory_s, relation.settle_s)
-        return namesakes.company(names, callsigns, imos, memory)
+        return _namesakes(names, callsigns, imos, memory)
 
     def _met(self, relation: EventsOf) -> pd.DataFrame:
         """Return who takes part in events together with whom."""
@@ -259,3 +260,30 @@ def _leaping(reports: Reports, leap_m: float) -> Ints:
     far |= leaps.leapt(reports, here, there)
     further = reports.track[reports.track % 100 > 1]
     return np.unique(np.r_[reports.track[there[far]], further] // 100)
+
+
+def _namesakes(
+    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: statement.Memory
+) -> pd.DataFrame:
+    """`occupancy.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
+
+    Where more than `MAX_SHARERS` say a value, so many others of them are named that among these
+    too it is nobody's in particular.
+    """
+    several = namesakes.several(imos)
+    found = [occupancy.pairs(*_both(several["value"], several["mmsi"]))]
+    table = namesakes.named(names, callsigns, imos, memory)
+    for key in namesakes.KEYS:
+        stated = table[table[key].ne("").to_numpy(bool)]
+        group = stated.groupby([key, "day"]).ngroup()
+        found.append(occupancy.pairs(*_both(group, stated["mmsi"], namesakes.MAX_SHARERS + 1)))
+    return occupancy.joined(found)
+
+
+def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[Ints, Ints]:
+    """Vessels with the others (the `most` lowest MMSIs) of their group."""
+    members = pd.DataFrame({"group": group.to_numpy(), "mmsi": mmsi.to_numpy()}).drop_duplicates()
+    members = members.sort_values(["group", "mmsi"])
+    others = members if most is None else members.groupby("group").head(most)
+    both = members.merge(others, on="group")
+    return both["mmsi_x"].to_numpy("int64"), both["mmsi_y"].to_numpy("int64")

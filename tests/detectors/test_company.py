@@ -21,7 +21,7 @@ from detectors.core.relations import (
 )
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
-from pipelines.detect.company import Company, Scene
+from tests.detectors.company import Company, Scene
 
 START: Final = pd.Timestamp("2026-03-01T00:00Z")
 A, B, C, D = 563000001, 563000002, 563000003, 563000004

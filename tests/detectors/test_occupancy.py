@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from detectors.kinematics import geodesy, occupancy
+from detectors.kinematics import geodesy
+from tests.detectors import occupancy
 
 HALF_HOUR_US = occupancy.SLOT_S * frames.SECOND_US
 EDGES = ["equator", "north", "antimeridian"]
