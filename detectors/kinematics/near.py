@@ -83,7 +83,7 @@ def _pairs(
         most = max(most, bounds[t + 1] - bounds[t])
     xyz, cube = np.empty((most, 3), np.float64), np.empty((most, 3), np.int64)
     head, after = np.full(held, -1, np.int32), np.empty(most, np.int32)
-    slot = np.empty(most, np.int64)
+    slot, mine = np.empty(most, np.int64), np.empty(most, np.int64)
     found = np.empty((2, 1024), np.int32)
     n, edge = 0, reach * 1.001
     for t in range(len(bounds) - 1):
@@ -100,6 +100,7 @@ def _pairs(
             xyz[k, 2] = np.sin(north)
             for axis in range(3):
                 cube[k, axis] = int((xyz[k, axis] + 1.0) / edge)
+            mine[k] = whose[own[k]]
             slot[k] = _slot(cube[k, 0], cube[k, 1], cube[k, 2], held)
             after[k] = head[slot[k]]
             head[slot[k]] = k
@@ -113,9 +114,9 @@ def _pairs(
                 z = cube[k, 2] + beside % 3 - 1
                 other = head[_slot(x, y, z, held)]
                 while other >= 0:
-                    j, at = own[other], other
+                    at = other
                     other = after[other]
-                    if whose[j] <= whose[i] or (len(kind) and kind[i] == kind[j]):
+                    if mine[at] <= mine[k]:
                         continue
                     if cube[at, 0] != x or cube[at, 1] != y or cube[at, 2] != z:
                         continue
@@ -123,6 +124,9 @@ def _pairs(
                     for axis in range(3):
                         apart += (xyz[k, axis] - xyz[at, axis]) ** 2
                     if apart > reach * reach:
+                        continue
+                    j = own[at]
+                    if len(kind) and kind[i] == kind[j]:
                         continue
                     if n == found.shape[1]:
                         larger = np.empty((2, 2 * n), np.int32)
