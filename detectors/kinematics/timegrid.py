@@ -92,8 +92,9 @@ def resample(
     from detectors.kinematics import ticks  # compiled: not for who makes no grid
 
     silence_us = int(min(max_silence_s * SECOND_US, 2**62))
-    asked = (*_read_only(track_id, time_us, lat, lon), step_s * SECOND_US, silence_us)
-    n = ticks.count(*asked[:2], *asked[4:])
+    track_id, time_us, lat, lon = _read_only(track_id, time_us, lat, lon)
+    asked = track_id, time_us, lat, lon, step_s * SECOND_US, silence_us
+    n = ticks.count(track_id, time_us, *asked[4:])
     track_of, tick_of, report_of = (np.empty(n, "int64") for _ in range(3))
     lat_of, lon_of, speed_of = (np.empty(n, "float64") for _ in range(3))
     ticks.fill(*asked, (track_of, tick_of, report_of, lat_of, lon_of, speed_of))
@@ -214,7 +215,7 @@ def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     >>> quantiles(np.array([3.0, 1.0, np.nan, 2.0]), np.array([0]), np.array([3]), 0.5)
     array([2.])
     """
-    return shares_of(values, first, last, q)[0]
+    return np.asarray(shares_of(values, first, last, q)[0])
 
 
 def shares_of(values: Floats, first: Ints, last: Ints, *q: float) -> Floats:

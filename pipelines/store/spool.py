@@ -65,7 +65,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._file = _file_in(folder)
+        self._folder, self._file = file_in(folder)
         self._end = 0
         self._chunks: list[_Chunk] = []
         self._words: dict[str, dict[str, int]] = {name: {} for name in _WORDS}
@@ -221,7 +221,7 @@ class _Part:
         return _Part(self.chunk, rows, self.mmsi[kept])
 
 
-def _file_in(folder: Path) -> tuple[Path, IO[bytes]]:
+def file_in(folder: Path) -> tuple[Path, IO[bytes]]:
     """Return a file without a name, and where it lies."""
     with suppress(OSError):
         return folder, TemporaryFile(dir=folder)
