@@ -31,6 +31,8 @@ def pairs(
     whose: Ints | None = None,
     asked: Bools | None = None,
     kind: Bools = _ANY,
+    crowded: Bools = _ANY,
+    crowded_m: float = 0.0,
     slack: float = 1.0,
 ) -> tuple[Ints, Ints]:
     """Return the rows of places within a great-circle distance at a moment, each pair once.
@@ -43,6 +45,8 @@ def pairs(
         Rows whose pairs with higher ones are wanted; None: all.
     kind
         Rows of the one and of the other kind, where one of each makes a pair; empty where any do.
+    crowded, crowded_m
+        Rows that make a pair only with what is so near; empty where none are.
     slack
         `slack` times as much is looked at.
     """
@@ -53,7 +57,9 @@ def pairs(
     order = np.argsort(moment, kind="stable")
     bounds = offsets(moment[order])
     held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
-    found = _pairs(bounds, order.astype("int32"), lat, lon, whose, asked, kind, reach, held)
+    rows = whose, asked, kind, crowded
+    reaches = reach, geodesy.chord(crowded_m) * slack
+    found = _pairs(bounds, order.astype("int32"), lat, lon, rows, reaches, held)
     return found[0].astype("int64"), found[1].astype("int64")
 
 
@@ -71,13 +77,13 @@ def _pairs(
     order: NDArray[np.int32],
     lat: Floats,
     lon: Floats,
-    whose: Ints,
-    asked: Bools,
-    kind: Bools,
-    reach: float,
+    rows: tuple[Ints, Bools, Bools, Bools],
+    reaches: tuple[float, float],
     held: int,
 ) -> Any:
     """Return the pairs, a side a row; `held` is a power of two above the places of any moment."""
+    whose, asked, kind, crowded = rows
+    reach, narrow = reaches
     most = 0
     for t in range(len(bounds) - 1):
         most = max(most, bounds[t + 1] - bounds[t])
@@ -126,6 +132,8 @@ def _pairs(
                     if apart > reach * reach:
                         continue
                     j = own[at]
+                    if len(crowded) and (crowded[i] or crowded[j]) and apart > narrow * narrow:
+                        continue
                     if len(kind) and kind[i] == kind[j]:
                         continue
                     if n == found.shape[1]:
