@@ -138,6 +138,7 @@ class Reports:
 def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
     """Return where reports came from, as evidence names it: ``<source>:<line>``."""
     taken = np.asarray(rows, "int64")
-    names, places = positions["source"], positions["source_offset"].to_numpy()[taken]
-    words = np.asarray(names.cat.categories, dtype=object)[names.cat.codes.to_numpy()[taken]]
-    return [f"{a}:{b}" for a, b in zip(words.tolist(), places.tolist(), strict=True)]
+    names, places = positions["source"].array, positions["source_offset"].to_numpy()[taken]
+    words = names.categories.tolist()
+    codes = names.codes[taken].tolist()
+    return [f"{words[a]}:{b}" for a, b in zip(codes, places.tolist(), strict=True)]
