@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core.errors import FrameError
 from detectors.core.evidence import Evidence
@@ -233,3 +234,10 @@ def span_us(event: Mapping[str, Any]) -> tuple[int, int]:
     """Return start and end of one of `records` in microseconds, `NEVER` while it is open."""
     start, end = event["start"], event["end"]
     return start.value // 1_000, NEVER if pd.isna(end) else end.value // 1_000
+
+
+def spans_us(events: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return starts and ends of events as `span_us` does."""
+    is_open = events["end"].isna().to_numpy(bool)
+    ends = epoch_us(events["end"].fillna(events["start"]))
+    return epoch_us(events["start"]), np.where(is_open, NEVER, ends)

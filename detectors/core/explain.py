@@ -87,9 +87,14 @@ def values_in(case: Case, known: Known) -> dict[str, Value]:
 
 def best_of(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, Case] | None:
     """Return the heaviest reason that fits, with its case; of equal ones the first listed."""
-    fitting = ((one, one.fitting(known)) for one in hypotheses)
-    fits = [(one, case) for one, case in fitting if case is not None]
-    return max(fits, key=lambda pair: pair[0].weight_of(pair[1]), default=None)
+    best, heaviest = None, -1.0
+    for one in hypotheses:
+        # What can't be heavier isn't tried: an event asks some hundred questions.
+        if one.weight <= heaviest or (case := one.fitting(known)) is None:
+            continue
+        if (weight := one.weight_of(case)) > heaviest:
+            best, heaviest = (one, case), weight
+    return best
 
 
 def untested(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:

@@ -207,7 +207,8 @@ def epoch_us(time: pd.Series) -> NDArray[np.int64]:
 
 def from_epoch_us(epoch: NDArray[np.int64]) -> pd.Series:
     """Return a column of type `TIME` from int64 microseconds since 1970-01-01 UTC."""
-    return pd.Series(np.asarray(epoch, "int64").astype("datetime64[us]")).dt.tz_localize("UTC")
+    times = np.asarray(epoch, "int64").astype("datetime64[us]")
+    return pd.Series(times, copy=False).dt.tz_localize("UTC")
 
 
 def offsets(track_id: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -218,5 +219,5 @@ def offsets(track_id: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     if len(track_id) == 0:
         return np.zeros(1, "int64")
-    changes = np.flatnonzero(np.diff(track_id)) + 1
+    changes = np.flatnonzero(track_id[1:] != track_id[:-1]) + 1
     return np.asarray(np.r_[0, changes, len(track_id)], "int64")

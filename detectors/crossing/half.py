@@ -232,15 +232,16 @@ def _longest(holds: Bools) -> int:
 
 def _meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
     """Return the meetings that aren't explained well, one row for each of the two."""
-    rows = []
-    for event in events.records(met):
-        told = event["evidence"].explained
-        if told is not None and told.weight >= limits.max_explained_weight:
-            continue
-        start_us, end_us = events.span_us(event)
-        tracks = [int(track) for track in event["track_ids"].split(";")]
-        rows += [(track, start_us, end_us, event["lat"], event["lon"]) for track in tracks]
-    return pd.DataFrame(rows, columns=["track", "start_us", "end_us", "lat", "lon"])
+    explained = [evidence.explained for evidence in met["evidence"]]
+    weights = np.array([told.weight if told is not None else -np.inf for told in explained])
+    met = met[weights < limits.max_explained_weight]
+    if met.empty:
+        return pd.DataFrame(columns=["track", "start_us", "end_us"])
+    tracks = [[int(track) for track in text.split(";")] for text in met["track_ids"]]
+    of = np.repeat(np.arange(len(met)), [len(own) for own in tracks])
+    start_us, end_us = events.spans_us(met)
+    track = np.concatenate(tracks)
+    return pd.DataFrame({"track": track, "start_us": start_us[of], "end_us": end_us[of]})
 
 
 def _met(

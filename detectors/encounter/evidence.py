@@ -59,17 +59,16 @@ def evidence_of(
     left, right, distance_m = pairs.left, pairs.right, pairs.distance_m
     n_ticks = last - first + 1
     duration_s = (grid.tick[left[last]] + 1 - grid.tick[left[first]]) * limits.step_s
+    shares = timegrid.shares_of(distance_m, first, last, 0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
     columns: dict[str, Any] = {
         "duration_s": duration_s,
         "n_ticks": n_ticks,
         "together_fraction": n_ticks * limits.step_s / duration_s,
-        "median_distance_m": timegrid.quantiles(distance_m, first, last, 0.5),
-        "min_distance_m": timegrid.quantiles(distance_m, first, last, 0.0),
-        "max_distance_seen_m": timegrid.quantiles(distance_m, first, last, 1.0),
-        "distance_spread_m": timegrid.quantiles(distance_m, first, last, 0.9)
-        - timegrid.quantiles(distance_m, first, last, 0.1),
-        "distance_swing_m": timegrid.quantiles(distance_m, first, last, 0.75)
-        - timegrid.quantiles(distance_m, first, last, 0.25),
+        "median_distance_m": shares[3],
+        "min_distance_m": shares[0],
+        "max_distance_seen_m": shares[6],
+        "distance_spread_m": shares[5] - shares[1],
+        "distance_swing_m": shares[4] - shares[2],
         "median_relative_speed_kn": timegrid.quantiles(pairs.relative_kn, first, last, 0.5),
         "brief_meeting": [bool(value) for value in duration_s < limits.min_duration_s],
     }

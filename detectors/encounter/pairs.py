@@ -20,6 +20,8 @@ Bools = NDArray[np.bool_]
 
 EITHER: Final = np.zeros(0, bool)
 """Any two make a pair."""
+NOWHERE: Final = EITHER
+"""None is in a crowd."""
 BLOCK: Final = 2**17
 """So many pairs are looked at at a time: in a crowd they are several times the reports."""
 
@@ -217,7 +219,11 @@ def _near_pairs(
 
     slow = np.flatnonzero(grid.speed_kn < limits.max_alongside_speed_kn)
     slow = slow[outside(slow)]
-    i, j = _near(grid, slow, context, limits.max_distance_m)
+    # In a crowd most are further apart than counts there: see `_held`.
+    crowded_m = max(limits.max_crowded_distance_m, limits.max_alongside_m)
+    crowded = zones.within(grid.lat[slow], grid.lon[slow], limits.crowded_classes)
+    radius_m = limits.max_distance_m, min(crowded_m, limits.max_distance_m)
+    i, j = _near(grid, slow, context, radius_m, crowded=crowded)
 
     at_least_kn = limits.max_alongside_speed_kn - limits.max_station_kn
     fast = np.flatnonzero(
@@ -226,7 +232,7 @@ def _near_pairs(
     small = craft.small(grid.track_id[fast])
     reach_m = limits.max_boat_speed_kn * geodesy.KNOT_MPS * limits.max_clock_error_s
     reach_m = min(limits.max_alongside_m + reach_m, limits.max_distance_m)
-    boat, ship = _near(grid, fast, context, reach_m, small)
+    boat, ship = _near(grid, fast, context, (reach_m, reach_m), small)
     slow_pair = grid.speed_kn[boat] < limits.max_alongside_speed_kn
     slow_pair &= grid.speed_kn[ship] < limits.max_alongside_speed_kn
     faster = np.flatnonzero(~slow_pair)
@@ -280,11 +286,17 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
 
 
 def _near(
-    grid: timegrid.Grid, rows: Ints, context: Context, radius_m: float, kind: Bools = EITHER
+    grid: timegrid.Grid,
+    rows: Ints,
+    context: Context,
+    radius_m: tuple[float, float],
+    kind: Bools = EITHER,
+    crowded: Bools = NOWHERE,
 ) -> tuple[Ints, Ints]:
     """Find pairs of grid rows of different MMSIs within `radius_m` at the same tick, each once.
 
-    Those of the vessels that are asked about: a pair's events are of its lower MMSI.
+    The second radius is of those of which one is `crowded`. Those of the vessels that are asked
+    about: a pair's events are of its lower MMSI.
     """
     from detectors.kinematics import near  # compiled: not for who looks for no pair
 
@@ -294,6 +306,14 @@ def _near(
         bounds = offsets(mmsi)
         own = np.isin(mmsi[bounds[:-1]], list(context.asked))
         asked = np.repeat(own, np.diff(bounds))
-    places = grid.lat[rows], grid.lon[rows], grid.tick[rows]
-    i, j = near.pairs(places, radius_m, whose=mmsi, asked=asked, kind=kind, slack=near.SLACK)
+    i, j = near.pairs(
+        (grid.lat[rows], grid.lon[rows], grid.tick[rows]),
+        radius_m[0],
+        whose=mmsi,
+        asked=asked,
+        kind=kind,
+        crowded=crowded,
+        crowded_m=radius_m[1],
+        slack=near.SLACK,
+    )
     return rows[i], rows[j]

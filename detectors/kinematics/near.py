@@ -31,6 +31,8 @@ def pairs(
     whose: Ints | None = None,
     asked: Bools | None = None,
     kind: Bools = _ANY,
+    crowded: Bools = _ANY,
+    crowded_m: float = 0.0,
     slack: float = 1.0,
 ) -> tuple[Ints, Ints]:
     """Return the rows of places within a great-circle distance at a moment, each pair once.
@@ -43,6 +45,8 @@ def pairs(
         Rows whose pairs with higher ones are wanted; None: all.
     kind
         Rows of the one and of the other kind, where one of each makes a pair; empty where any do.
+    crowded, crowded_m
+        Rows that make a pair only with what is so near; empty where none are.
     slack
         `slack` times as much is looked at.
     """
@@ -53,7 +57,9 @@ def pairs(
     order = np.argsort(moment, kind="stable")
     bounds = offsets(moment[order])
     held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
-    found = _pairs(bounds, order.astype("int32"), lat, lon, whose, asked, kind, reach, held)
+    rows = whose, asked, kind, crowded
+    reaches = reach, geodesy.chord(crowded_m) * slack
+    found = _pairs(bounds, order.astype("int32"), lat, lon, rows, reaches, held)
     return found[0].astype("int64"), found[1].astype("int64")
 
 
@@ -71,19 +77,19 @@ def _pairs(
     order: NDArray[np.int32],
     lat: Floats,
     lon: Floats,
-    whose: Ints,
-    asked: Bools,
-    kind: Bools,
-    reach: float,
+    rows: tuple[Ints, Bools, Bools, Bools],
+    reaches: tuple[float, float],
     held: int,
 ) -> Any:
     """Return the pairs, a side a row; `held` is a power of two above the places of any moment."""
+    whose, asked, kind, crowded = rows
+    reach, narrow = reaches
     most = 0
     for t in range(len(bounds) - 1):
         most = max(most, bounds[t + 1] - bounds[t])
     xyz, cube = np.empty((most, 3), np.float64), np.empty((most, 3), np.int64)
     head, after = np.full(held, -1, np.int32), np.empty(most, np.int32)
-    slot = np.empty(most, np.int64)
+    slot, mine = np.empty(most, np.int64), np.empty(most, np.int64)
     found = np.empty((2, 1024), np.int32)
     n, edge = 0, reach * 1.001
     for t in range(len(bounds) - 1):
@@ -100,6 +106,7 @@ def _pairs(
             xyz[k, 2] = np.sin(north)
             for axis in range(3):
                 cube[k, axis] = int((xyz[k, axis] + 1.0) / edge)
+            mine[k] = whose[own[k]]
             slot[k] = _slot(cube[k, 0], cube[k, 1], cube[k, 2], held)
             after[k] = head[slot[k]]
             head[slot[k]] = k
@@ -113,9 +120,9 @@ def _pairs(
                 z = cube[k, 2] + beside % 3 - 1
                 other = head[_slot(x, y, z, held)]
                 while other >= 0:
-                    j, at = own[other], other
+                    at = other
                     other = after[other]
-                    if whose[j] <= whose[i] or (len(kind) and kind[i] == kind[j]):
+                    if mine[at] <= mine[k]:
                         continue
                     if cube[at, 0] != x or cube[at, 1] != y or cube[at, 2] != z:
                         continue
@@ -123,6 +130,11 @@ def _pairs(
                     for axis in range(3):
                         apart += (xyz[k, axis] - xyz[at, axis]) ** 2
                     if apart > reach * reach:
+                        continue
+                    j = own[at]
+                    if len(crowded) and (crowded[i] or crowded[j]) and apart > narrow * narrow:
+                        continue
+                    if len(kind) and kind[i] == kind[j]:
                         continue
                     if n == found.shape[1]:
                         larger = np.empty((2, 2 * n), np.int32)

@@ -137,7 +137,8 @@ class Reports:
 
 def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
     """Return where reports came from, as evidence names it: ``<source>:<line>``."""
-    # Column by column: rows of a frame of some columns copy these whole.
     taken = np.asarray(rows, "int64")
-    names, places = (positions[name].iloc[taken] for name in ("source", "source_offset"))
-    return [f"{a}:{b}" for a, b in zip(names, places, strict=True)]
+    names, places = positions["source"].array, positions["source_offset"].to_numpy()[taken]
+    words = names.categories.tolist()
+    codes = names.codes[taken].tolist()
+    return [f"{words[a]}:{b}" for a, b in zip(codes, places.tolist(), strict=True)]

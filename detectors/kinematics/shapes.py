@@ -186,7 +186,12 @@ def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
             np.where(better, centre_u + step_u, centre_u),
             np.where(better, centre_v + step_v, centre_v),
         )
-        east, north, radius_m, off_m, rms_m = about(centre_u, centre_v)
+        of_point = better[group]
+        east, north, off_m = (
+            np.where(of_point, new, old)
+            for new, old in zip((*tried[:2], tried[3]), (east, north, off_m), strict=True)
+        )
+        radius_m, rms_m = np.where(better, tried[2], radius_m), np.where(better, tried[4], rms_m)
     angle = np.arctan2(north, east)
     step = np.r_[0.0, np.diff(angle)]
     step = (step + np.pi) % (2 * np.pi) - np.pi

@@ -65,13 +65,38 @@ def _wrapped(lon: float) -> float:
 
 
 @compiled
-def ranked(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
-    """Return the known value of each stretch whose rank is nearest to `q` from below."""
-    found = np.full(len(first), np.nan)
+def ranked(values: Floats, first: Ints, last: Ints, shares: Floats) -> Floats:
+    """Return the known value of each stretch whose rank is nearest to a share from below: a row for
+    each of `shares`.
+    """
+    found = np.full((len(shares), len(first)), np.nan)
     for k in range(len(first)):
         own = values[first[k] : last[k] + 1]
         own = own[~np.isnan(own)]
         if len(own):
-            nth = int(np.floor((len(own) - 1) * q))
-            found[k] = parted_at(own, nth)[nth]
+            for i in range(len(shares)):
+                nth = int(np.floor((len(own) - 1) * shares[i]))
+                own = parted_at(own, nth)
+                found[i, k] = own[nth]
+    return found
+
+
+@compiled
+def around(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> Ints:
+    """Return the rows of `timegrid.around`, those before and those after."""
+    found = np.empty((2, len(track)), np.int64)
+    low, high = 0, -1
+    for k in range(len(track)):
+        if k == 0 or track[k] != track[k - 1]:
+            low = np.searchsorted(track_id, track[k])
+            high = np.searchsorted(track_id, track[k], side="right") - 1
+        below, above = low - 1, high + 1
+        while above - below > 1:
+            middle = (below + above) // 2
+            if time_us[middle] <= at_us[k]:
+                below = middle
+            else:
+                above = middle
+        found[0, k] = min(max(below, low), high)
+        found[1, k] = min(below + 1, high)
     return found

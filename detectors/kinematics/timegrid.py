@@ -91,10 +91,7 @@ def resample(
     from detectors.kinematics import ticks  # compiled: not for who makes no grid
 
     silence_us = int(min(max_silence_s * SECOND_US, 2**62))
-    # Frames give arrays that can't be written: all are, or there were two kinds to compile for.
-    track_id, time_us, lat, lon = track_id.view(), time_us.view(), lat.view(), lon.view()
-    for values in (track_id, time_us, lat, lon):
-        values.flags.writeable = False
+    track_id, time_us, lat, lon = _read_only(track_id, time_us, lat, lon)
     asked = track_id, time_us, lat, lon, step_s * SECOND_US, silence_us
     n = ticks.count(track_id, time_us, *asked[4:])
     track_of, tick_of, report_of = (np.empty(n, "int64") for _ in range(3))
@@ -210,11 +207,16 @@ def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     >>> quantiles(np.array([3.0, 1.0, np.nan, 2.0]), np.array([0]), np.array([3]), 0.5)
     array([2.])
     """
+    return np.asarray(shares_of(values, first, last, q)[0])
+
+
+def shares_of(values: Floats, first: Ints, last: Ints, *q: float) -> Floats:
+    """Return several quantiles of each stretch as `quantiles` does, a row each."""
     from detectors.kinematics import ticks
 
     values = np.asarray(values, "float64").view()
     values.flags.writeable = False  # whatever is given, it is compiled once
-    return ticks.ranked(values, first, last, q)
+    return ticks.ranked(values, first, last, np.array(q, "float64"))
 
 
 def position_at(
@@ -235,16 +237,22 @@ def position_at(
 
 def around(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> tuple[Ints, Ints]:
     """Rows of the reports of a track at or before, and after, each time; clipped to the track."""
-    low = np.searchsorted(track_id, track)
-    high = np.searchsorted(track_id, track, side="right") - 1
-    # All searches halve together, so the cost is that of the questions and not of the reports.
-    below, above = low - 1, high + 1
-    while (searching := above - below > 1).any():
-        middle = (below + above) // 2
-        early = time_us[np.clip(middle, low, high)] <= at_us
-        below = np.where(searching & early, middle, below)
-        above = np.where(searching & ~early, middle, above)
-    return np.clip(below, low, high), np.clip(below + 1, low, high)
+    from detectors.kinematics import ticks
+
+    asked = np.broadcast_arrays(np.asarray(track, "int64"), np.asarray(at_us, "int64"))
+    columns = _read_only(track_id, time_us, *(np.ascontiguousarray(a).ravel() for a in asked))
+    left, right = ticks.around(*columns).reshape(2, *asked[0].shape)
+    return left, right
+
+
+def _read_only(*columns: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return columns that can't be written: frames give such arrays, and all are, or there were two
+    kinds to compile for.
+    """
+    columns = tuple(values.view() for values in columns)
+    for values in columns:
+        values.flags.writeable = False
+    return list(columns)
 
 
 def most_common(status: NDArray[Any], first: Ints, last: Ints) -> tuple[list[int], list[float]]:

@@ -65,13 +65,13 @@ def _found(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> li
     ends = np.where(met["end"].isna(), now_us, epoch_us(met["end"].fillna(met["start"])))
     still_on = met["end"].isna().to_numpy()
     found = []
-    for k, event in enumerate(met.to_dict("records")):
-        stated: Evidence = event["evidence"]
-        if explained_weight(stated) >= limits.max_explained_weight:
-            continue
-        if ends[k] - starts[k] > limits.max_visit_s * SECOND_US:
-            continue
-        tracks = [int(t) for t in event["track_ids"].split(";")]
+    told: list[Evidence] = met["evidence"].tolist()
+    weights = np.array([explained_weight(stated) for stated in told])
+    short = ends - starts <= limits.max_visit_s * SECOND_US
+    texts, lats, lons = (met[name].to_numpy() for name in ("track_ids", "lat", "lon"))
+    for k in np.flatnonzero(short & (weights < limits.max_explained_weight)).tolist():
+        stated = told[k]
+        tracks = [int(t) for t in texts[k].split(";")]
         came_kn = stated.number("came_kn"), stated.number("other_came_kn")
         for side, prefix in ((0, ""), (1, "other_")):
             host, visitor = tracks[side], tracks[1 - side]
@@ -85,8 +85,8 @@ def _found(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> li
                     start_us=int(starts[k]),
                     end_us=int(ends[k]),
                     still_on=bool(still_on[k]),
-                    lat=float(event["lat"]),
-                    lon=float(event["lon"]),
+                    lat=float(lats[k]),
+                    lon=float(lons[k]),
                     first_source=stated[f"{prefix}first_report_source"],
                     last_source=stated[f"{prefix}last_report_source"],
                     in_anchorage=bool(stated.get("in_anchorage")),

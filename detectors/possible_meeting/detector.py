@@ -122,7 +122,11 @@ class PossibleMeeting(Limits):
         loiterings = loiterings_of(context, reports)
         types = types_of(context)
         chosen += with_loiterers(self, silences, loiterings, reports, types, window[1])
-        return events.build([self._event(m, context) for m in chosen if self._touches(m, window)])
+        touching = [meeting for meeting in chosen if self._touches(meeting, window)]
+        # Where each of two loitered, and both fell silent at one moment, that tells of it twice.
+        touching.sort(key=lambda meeting: meeting.weight)
+        once = {(m.one.track, m.other.track, m.with_loiterer, m.start_us): m for m in touching}
+        return events.build([self._event(meeting, context) for meeting in once.values()])
 
     def _touches(self, meeting: Meeting, window: tuple[int, int]) -> bool:
         """Tell whether a meeting touches the window."""

@@ -156,8 +156,16 @@ class Zones:
         With `excuses` without the transfer areas (`sts_area`) that aren't `licensed`: that ships
         are known to lie alongside one another there explains nothing.
         """
-        rows = np.array(self.frame["zone_class"].isin(list(classes)), bool)
-        return rows & self.licensed if excuses else rows
+        asked = tuple(classes), excuses
+        if asked not in self._rows:
+            rows = np.array(self.frame["zone_class"].isin(list(classes)), bool)
+            self._rows[asked] = rows & self.licensed if excuses else rows
+        return self._rows[asked].copy()
+
+    @cached_property
+    def _rows(self) -> dict[tuple[tuple[str, ...], bool], NDArray[np.bool_]]:
+        """What `rows_of` was asked, and found."""
+        return {}
 
     @cached_property
     def licensed(self) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage, coverage_learn
 from pipelines.detect import memory
 from pipelines.store import Queries, Writer
-from pipelines.store.sections import Section, classes_of, in_order, joined, rows_of
+from pipelines.store.sections import FOREVER, Section, classes_of, in_order, joined, rows_of
 
 Ints = NDArray[np.int64]
 
@@ -121,35 +121,37 @@ def _work_out(
     following = str(after["paths"]).split() if after.get("early") else []
     state = store.day_state(before)
 
-    def judged(vessels: tuple[int, int], jammed: Jammed, only: Ints | None = None) -> _Part:
-        sections = (
-            store.judged_section(before, midnight - integrity.LOOK_BACK, vessels, only),
-            store.section(paths, midnight, vessels, morning, only),
-            store.section(following, morning, vessels, morning + integrity.SETTLING, only),
-        )
-        began = memory.of_range(state, *vessels)
-        if only is not None:
-            began = began[began["mmsi"].isin(only)].reset_index(drop=True)
-        return _judged(midnight, sections, began, jammed)
-
     ranges = _parts(store, midnight, memory_gb)
-    if len(ranges) == 1:
-        parts = [judged(ranges[0], None)]
-    else:
-        parts = [judged(vessels, []) for vessels in ranges]
-        jammed = integrity.jammed_in([part.judged for part in parts])
-        for place, vessels in enumerate(ranges):
-            # What interference does to a vessel takes all of its reports, which are no longer held:
-            # those of the vessels there are judged again.
-            there = parts[place].vessels_at(jammed)
-            if len(there):
-                again = judged(vessels, jammed, there)
-                parts[place] = parts[place].replaced(there, again)
+    spans = (
+        (store.files_judged(before), midnight - integrity.LOOK_BACK, FOREVER),
+        (paths, midnight, morning),
+        (following, morning, morning + integrity.SETTLING),
+    )
+    with store.parted(ranges, spans) as reports:
+
+        def judged(vessels: tuple[int, int], jammed: Jammed, only: Ints | None = None) -> _Part:
+            began = memory.of_range(state, *vessels)
+            if only is not None:
+                began = began[began["mmsi"].isin(only)].reset_index(drop=True)
+            return _judged(midnight, reports.sections(vessels, only), began, jammed)
+
+        if len(ranges) == 1:
+            parts = [judged(ranges[0], None)]
+        else:
+            parts = [judged(vessels, []) for vessels in ranges]
+            jammed = integrity.jammed_in([part.judged for part in parts])
+            for place, vessels in enumerate(ranges):
+                # What interference does to a vessel takes all of its reports, which are no longer
+                # held: those of the vessels there are judged again.
+                there = parts[place].vessels_at(jammed)
+                if len(there):
+                    again = judged(vessels, jammed, there)
+                    parts[place] = parts[place].replaced(there, again)
     ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
     state_digest = _digest_of_end([one.tail for one in parts], ended)
     counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
     counts = {name: counts.get(name, 0) for name in parts[0].judged.counts}
-    reports = _reports_of(parts)
+    heard = _reports_of(parts)
     parts = [replace(part, reports=part.reports[:0]) for part in parts]
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
     store.set_day(
@@ -159,7 +161,7 @@ def _work_out(
         judged=rows.unify_dictionaries(),
         state=ended,
         summary=pd.concat([part.summary for part in parts], ignore_index=True),
-        coverage=coverage_learn.learn(reports, store.receptions(paths, midnight)),
+        coverage=coverage_learn.learn(heard, store.receptions(paths, midnight)),
     )
     return counts, state_digest
 

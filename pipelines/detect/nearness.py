@@ -328,11 +328,13 @@ def _around(found: Bools, counts: NDArray[np.int32], n_slots: int) -> Bools:
     Where less than so many are missing between two they are there too: a silence shorter than that
     would be sailed through in a straight line.
     """
-    near = _distance(found) <= n_slots
-    there = np.flatnonzero(near.any(axis=1))
-    near[there, np.argmax(counts[there] > 0, axis=1)] = True
+    there = np.flatnonzero(found.any(axis=1))
+    near = _distance(found[there]) <= n_slots
+    near[np.arange(len(there)), np.argmax(counts[there] > 0, axis=1)] = True
     after, before = _since(near), _since(near[:, ::-1])[:, ::-1]
-    return np.asarray(near | (after + before - 1 < n_slots))
+    wanted = np.zeros(found.shape, bool)
+    wanted[there] = near | (after + before - 1 < n_slots)
+    return wanted
 
 
 def _distance(found: Bools) -> NDArray[np.int32]:

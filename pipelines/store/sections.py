@@ -24,22 +24,24 @@ _TIME_BITS: Final = 37
 
 
 class Section:
-    """Reports of a span of time of some vessels, in the order of some files."""
+    """Reports of a span of time of some vessels, in the order of some groups of rows."""
 
     def __init__(
         self,
-        files: Iterable[str],
+        groups: Iterable[Group],
         vessels: tuple[int, int],
         since: pd.Timestamp,
         until: pd.Timestamp = FOREVER,
         only: Ints | None = None,
     ) -> None:
-        """Find reports from `since` to before `until`, from the first MMSI to below the second."""
+        """Find reports from `since` to before `until`, from the first MMSI to below the second.
+
+        Those of `only` these vessels, if it is given.
+        """
         self._found: list[tuple[Group, Ints | None]] = []
         mmsis, times = [np.zeros(0, "int32")], [np.zeros(0, "int64")]
         low_us, high_us = since.value // 1_000, until.value // 1_000
-        asked = pd.DataFrame({"mmsi": [vessels[0], vessels[1] - 1], "from_time": since})
-        for group in groups_of(files, asked, until):
+        for group in groups:
             table = group.read(["mmsi", "time"])
             mmsi, time_us = np.asarray(table["mmsi"]), times_us(table)
             wanted = (mmsi >= vessels[0]) & (mmsi < vessels[1])
@@ -92,6 +94,14 @@ class Section:
             values = column.to_numpy(zero_copy_only=False) / float(per_unit or 1)
             found = values if found is None else np.where(np.isnan(found), values, found)
         return np.full(len(self), np.nan) if found is None else found
+
+
+def groups_in(
+    files: Iterable[str], vessels: tuple[int, int], since: pd.Timestamp, until: pd.Timestamp
+) -> Iterator[Group]:
+    """Return the groups of rows of files that may hold what a section of them does."""
+    asked = pd.DataFrame({"mmsi": [vessels[0], vessels[1] - 1], "from_time": since})
+    return groups_of(files, asked, until)
 
 
 def joined(sections: Sequence[Section], name: str) -> NDArray[np.float64]:

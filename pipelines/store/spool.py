@@ -17,6 +17,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
 from detectors.core import frames
 from detectors.kinematics import timegrid
@@ -45,11 +46,14 @@ class _Column:
 
 @dataclass
 class _Chunk:
-    """Some vessels: of each its number of rows, in order, and where their columns are."""
+    """Some vessels: of each its number of rows, in order, and where their columns are; their noise
+    by vessel, and where in it each begins.
+    """
 
     mmsi: Ints
     counts: Ints
     noise: pd.DataFrame
+    aside: Ints
     columns: dict[str, _Column] = field(default_factory=dict)
 
 
@@ -61,7 +65,7 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._file = _file_in(folder)
+        self._folder, self._file = file_in(folder)
         self._end = 0
         self._chunks: list[_Chunk] = []
         self._words: dict[str, dict[str, int]] = {name: {} for name in _WORDS}
@@ -81,7 +85,8 @@ class Spool:
         mmsi = tracked["mmsi"].to_numpy()
         bounds = frames.offsets(mmsi)
         noise = found.noise.astype(dict.fromkeys(_TEXTS, "category"))
-        chunk = _Chunk(mmsi[bounds[:-1]], np.diff(bounds), noise)
+        aside = frames.offsets(noise["mmsi"].to_numpy())
+        chunk = _Chunk(mmsi[bounds[:-1]], np.diff(bounds), noise, aside)
         hull = tracked["track_id"].to_numpy() - mmsi * 100
         chunk.columns["hull"] = self._written(hull.astype("uint8"))
         for name in tracked.columns.difference(list(_MADE)):
@@ -163,14 +168,32 @@ class Spool:
         return np.array(there[part.rows])
 
     def _noise(self, wanted: Ints, within: Within | None) -> pd.DataFrame:
-        found = []
-        for chunk in self._chunks:
-            own = chunk.noise[chunk.noise["mmsi"].isin(wanted).to_numpy(bool)]
-            if within is not None and len(own):
-                own = own[within.holds(own["mmsi"].to_numpy(), frames.epoch_us(own["time"]))]
-            found.append(own.astype(dict.fromkeys(_TEXTS, "str")))
-        whole = pd.concat(found, ignore_index=True) if found else frames.empty(frames.NOISE)
-        return frames.conform(whole, frames.NOISE)
+        parts = [part for chunk in self._chunks if len(part := _noise_of(chunk, wanted, within))]
+        if not parts:
+            return frames.empty(frames.NOISE)
+        made: dict[str, Any] = {}
+        for name in frames.NOISE:
+            columns = [part[name].array for part in parts]
+            if name in _TEXTS:
+                columns = [words.categories.array.take(words.codes) for words in columns]
+                made[name] = pd.concat([pd.Series(texts) for texts in columns], ignore_index=True)
+            elif name in _WORDS:
+                made[name] = union_categoricals(columns, sort_categories=True)
+            else:
+                made[name] = pd.concat([part[name] for part in parts], ignore_index=True)
+        return frames.conform(pd.DataFrame(made, copy=False), frames.NOISE)
+
+
+def _noise_of(chunk: _Chunk, wanted: Ints, within: Within | None) -> pd.DataFrame:
+    """Return the noise of some vessels, `within` some stretches of time."""
+    first, count = chunk.aside[:-1], np.diff(chunk.aside)
+    mine = np.isin(chunk.noise["mmsi"].to_numpy()[first], wanted)
+    own = chunk.noise
+    if not mine.all():
+        own = own.take(timegrid.ranges(first[mine], count[mine])[1])
+    if within is not None and len(own):
+        own = own[within.holds(own["mmsi"].to_numpy(), frames.epoch_us(own["time"]))]
+    return own
 
 
 @dataclass(frozen=True)
@@ -198,7 +221,7 @@ class _Part:
         return _Part(self.chunk, rows, self.mmsi[kept])
 
 
-def _file_in(folder: Path) -> tuple[Path, IO[bytes]]:
+def file_in(folder: Path) -> tuple[Path, IO[bytes]]:
     """Return a file without a name, and where it lies."""
     with suppress(OSError):
         return folder, TemporaryFile(dir=folder)

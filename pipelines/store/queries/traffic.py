@@ -1,13 +1,11 @@
 """Questions about positions, tracks and coverage, and about what was heard when."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Final
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.kinematics import integrity
@@ -16,13 +14,11 @@ from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS, Cover
 from pipelines.store import judged_files, positions
 from pipelines.store.arrow import to_frame
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
+from pipelines.store.parted import Parted
 from pipelines.store.queries.generation import Generation
-from pipelines.store.sections import FOREVER, Section
+from pipelines.store.sections import FOREVER
 from pipelines.store.spool import Spool
 from pipelines.store.sql import statement
-
-EVERYBODY: Final = (0, 1_000_000_000)
-"""A range of MMSIs that holds every one."""
 
 
 class TrafficQueries(Generation):
@@ -138,37 +134,27 @@ class TrafficQueries(Generation):
     def judged_since(self, date: str, since: pd.Timestamp) -> pd.DataFrame:
         """Return `integrity.JUDGED` of a date since a time."""
         return self._read(
-            "day_positions", self._judged_files(date), integrity.JUDGED, since=since, until=FOREVER
+            "day_positions", self.files_judged(date), integrity.JUDGED, since=since, until=FOREVER
         )
 
-    def _judged_files(self, date: str) -> list[str]:
+    def files_judged(self, date: str) -> list[str]:
+        """Return the files of the judged reports of a date."""
         query = "SELECT path FROM track_files WHERE date = $date"
         return list(self.sql(query, {"date": date})["path"])
 
-    def section(
+    def parted(
         self,
-        paths: list[str],
-        since: pd.Timestamp,
-        mmsis: tuple[int, int] = EVERYBODY,
-        until: pd.Timestamp = FOREVER,
-        only: NDArray[np.int64] | None = None,
-    ) -> Section:
-        """Return the reports of `day_positions` in the units of the files, of some vessels only.
+        ranges: Sequence[tuple[int, int]],
+        spans: Sequence[tuple[Sequence[str], pd.Timestamp, pd.Timestamp]],
+    ) -> Parted:
+        """Return the reports of some spans by ranges of MMSIs, in the units of the files.
 
-        Those from the first of `mmsis` on, below the second; files are sorted by MMSI, so that
-        little else is read.
+        Of each span its files, from when on, and up to before when.
         """
-        return Section(self.fetched(paths), mmsis, since, until, only)
-
-    def judged_section(
-        self,
-        date: str,
-        since: pd.Timestamp,
-        mmsis: tuple[int, int] = EVERYBODY,
-        only: NDArray[np.int64] | None = None,
-    ) -> Section:
-        """Return those of `judged_since` in the same way."""
-        return self.section(self._judged_files(date), since, mmsis, FOREVER, only)
+        found = Parted(self._root, ranges)
+        for paths, since, until in spans:
+            found.add(self.fetched(paths), since, until)
+        return found
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.RECEPTIONS` since a time from some files of the store."""

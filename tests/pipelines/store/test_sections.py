@@ -7,9 +7,20 @@ import pytest
 
 from detectors.core import frames
 from pipelines.store import positions
-from pipelines.store.sections import Section, by_first_use, classes_of, in_order, joined, rows_of
+from pipelines.store.parted import Parted
+from pipelines.store.sections import (
+    FOREVER,
+    Section,
+    by_first_use,
+    classes_of,
+    groups_in,
+    in_order,
+    joined,
+    rows_of,
+)
 
 START = pd.Timestamp("2026-01-06", tz="UTC").as_unit("us")
+EVERYBODY = (0, 10**9)
 
 
 def reports(source, n, seed):
@@ -48,10 +59,14 @@ def written(tmp_path):
     return files, pd.concat(whole, ignore_index=True)
 
 
+def section_of(files, vessels, until=FOREVER, only=None):
+    return Section(groups_in(files, vessels, START, until), vessels, START, until, only)
+
+
 def test_what_is_read_is_what_was_written(written):
     files, whole = written
     until = START + pd.Timedelta(hours=12)
-    section = Section(files, (533000001, 533000003), START, until)
+    section = section_of(files, (533000001, 533000003), until)
     wanted = whole[(whole["mmsi"] < 533000003) & (whole["time"] < until)]
     expected = wanted.sort_values(["mmsi", "time", "source", "source_offset"], ignore_index=True)
     order = in_order([section])
@@ -72,9 +87,9 @@ def test_what_is_read_is_what_was_written(written):
 
 def test_some_vessels_only_and_none(written):
     files, whole = written
-    one = Section(files, (0, 10**9), START, only=np.array([533000002]))
+    one = section_of(files, EVERYBODY, only=np.array([533000002]))
     assert len(one) == (whole["mmsi"] == 533000002).sum()
-    nothing = Section(files, (0, 10**9), START, only=np.array([1]))
+    nothing = section_of(files, EVERYBODY, only=np.array([1]))
     assert len(in_order([nothing])) == 0
     rows = rows_of(nothing, np.zeros(0, "int64"), {})
     assert rows.num_rows == 0
@@ -86,3 +101,30 @@ def test_words_are_in_the_order_of_their_first_use():
     found = by_first_use(words)
     assert found.dictionary.to_pylist() == ["y", "x"]
     assert found.to_pylist() == ["y", "x", "y"]
+
+
+@pytest.mark.parametrize("only", [None, np.array([533000001, 533000003])])
+def test_read_once_and_laid_down_each_range_is_as_its_files_have_it(written, tmp_path, only):
+    files, whole = written
+    ranges = [(0, 533000002), (533000002, 533000003), (533000003, 10**9)]
+    spans = [(START, START + pd.Timedelta(hours=6)), (START + pd.Timedelta(hours=6), FOREVER)]
+    with Parted(tmp_path, ranges) as parted:
+        for span in spans:
+            parted.add(files, *span)
+        parted.add([], *spans[0])
+        for vessels in ranges:
+            *found, nothing = parted.sections(vessels, only)
+            assert len(nothing) == 0
+            for section, (since, until) in zip(found, spans, strict=True):
+                groups = groups_in(files, vessels, since, until)
+                plain = Section(groups, vessels, since, until, only)
+                assert len(section) == len(plain)
+                for name in positions.JUDGED.names:
+                    assert as_list(section.column(name)) == as_list(plain.column(name)), name
+    assert sum(len(one) for one in found) < len(whole)
+
+
+def as_list(column):
+    """Return the values of a column, none where there is nothing but nulls."""
+    values = [] if column is None else column.to_pylist()
+    return values if any(value is not None for value in values) else []

@@ -134,7 +134,7 @@ def test_a_full_disk_is_told_and_nothing_else(
 ) -> None:
     """What couldn't be written can't be written either when the file is closed."""
     full = Path("/dev/full")
-    monkeypatch.setattr(spool, "_file_in", lambda folder: (folder, full.open("r+b")))
+    monkeypatch.setattr(spool, "file_in", lambda folder: (folder, full.open("r+b")))
     with pytest.raises(DiskFullError), Spool(full.parent) as held:
         held.add(kept[0])
 
