@@ -149,8 +149,11 @@ def _work_out(
     state_digest = _digest_of_end([one.tail for one in parts], ended)
     counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
     counts = {name: counts.get(name, 0) for name in parts[0].judged.counts}
-    reports = _reports_of(parts)
-    parts = [replace(part, reports=part.reports[:0]) for part in parts]
+    heard = coverage_learn.Heard.of([part.reports for part in parts])
+    shown = []
+    for place, part in enumerate(parts):  # each is let go of once it is learned from
+        shown.append(coverage_learn.shown(part.reports, heard))
+        parts[place] = replace(part, reports=part.reports[:0].copy())
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
     store.set_day(
         date,
@@ -159,7 +162,7 @@ def _work_out(
         judged=rows.unify_dictionaries(),
         state=ended,
         summary=pd.concat([part.summary for part in parts], ignore_index=True),
-        coverage=coverage_learn.learn(reports, store.receptions(paths, midnight)),
+        coverage=coverage_learn.learned(shown, store.receptions(paths, midnight)),
     )
     return counts, state_digest
 
