@@ -6,11 +6,13 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines.base.settings import DaskSettings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class EngineError(SelatError):
@@ -25,6 +27,12 @@ class Pending(Protocol):
 
     def result(self) -> Any:
         """Return what it returned, once it has ended; raises what it raised."""
+
+
+def first(task: F) -> F:
+    """Have a task run before others that wait, since others wait for what it returns."""
+    task.first = True  # type: ignore[attr-defined]
+    return task
 
 
 class Engine(Protocol):
@@ -91,7 +99,8 @@ class Dask:
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Pending:
         """See `Engine.submit`."""
-        return _Remote(self.client.submit(task, *map(_bare, arguments), pure=False))
+        given, priority = map(_bare, arguments), int(getattr(task, "first", False))
+        return _Remote(self.client.submit(task, *given, pure=False, priority=priority))
 
     def wait(self, some: Sequence[Pending]) -> None:
         """See `Engine.wait`."""
