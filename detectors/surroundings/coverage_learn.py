@@ -145,7 +145,7 @@ def _cells(whole: "_Stretches", classes: pd.Index) -> pd.DataFrame:
         "lon_cell": col,
         "ais_class": pd.Series(np.asarray(classes)[key % len(classes)], dtype="str"),
         "vessels": whole.vessels(order, begins),
-        "reports": np.add.reduceat(whole.count[order], begins),
+        "reports": np.add.reduceat(whole.n_rows[order], begins),
         "silences": np.add.reduceat(whole.silences[order], begins),
         "interval_s": whole.medians(order, begins) / SECOND_US,
     }
@@ -161,7 +161,7 @@ def _feed(parts: Sequence[Shown]) -> pd.DataFrame:
         "date": _dates(start_us),
         "time": from_epoch_us(start_us),
         "vessels": whole.vessels(order, begins),
-        "reports": np.add.reduceat(whole.count[order], begins),
+        "reports": np.add.reduceat(whole.n_rows[order], begins),
     }
     return conform(pd.DataFrame(feed), FEED)
 
@@ -247,7 +247,7 @@ class _Stretches(NamedTuple):
 
     key: Ints
     mmsi: Ints
-    count: Ints
+    n_rows: Ints
     """Rows of each."""
     silences: Ints
     """Of these, how many something holds for."""
@@ -293,7 +293,7 @@ class _Stretches(NamedTuple):
         number[order] = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(order)]))
         known = self.value >= 0
         # Key and value in one number: a day in microseconds takes 37 bits.
-        both = np.repeat(number << 37, self.count)[known]
+        both = np.repeat(number << 37, self.n_rows)[known]
         both |= self.value[known]
         both.sort()
         n = np.bincount(both >> 37, minlength=len(begins))
