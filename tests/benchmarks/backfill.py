@@ -3,9 +3,9 @@
     python tests/benchmarks/backfill.py OUT [--days 2] [--vessels 1200]
 
 Each way has a copy of the same home and a process of its own. Seconds of CPU are those of all its
-processes, of the driver alone and of its workers, memory is that of the largest one. Compared with one day after the other, as `selat
-detect --date` has them: every table and every file. Not part of `make bench`, which keeps to one
-core: it takes some five minutes of two.
+processes, of the driver alone and of its workers, memory is that of the largest one. Compared with
+one day after the other, as `selat detect --date` has them: every table and every file. Not part of
+`make bench`, which keeps to one core: it takes some five minutes of two.
 """
 
 import argparse

@@ -231,7 +231,7 @@ def engine(
         ) from error
     if scheduler is None:
         with (
-            dask.config.set(_NO_PAGES),
+            dask.config.set(_QUIET),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -269,10 +269,12 @@ def engine(
         yield Dask(client)
 
 
-_NO_PAGES: Final[dict[str, list[str] | bool]] = {
+_QUIET: Final[dict[str, list[str] | bool | str]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
 }
 """Dask's pages say what is computed, and to everybody; what they would show of where workers spend
-their time is not asked of them either, a hundred times a second."""
+their time and of how they are isn't asked either, a hundred, fifty and two times a second."""
