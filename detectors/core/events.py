@@ -61,8 +61,9 @@ def objects(values: Sequence[Any], index: pd.Index | None = None) -> pd.Series:
 
 
 def written(events: pd.DataFrame) -> pd.DataFrame:
-    """Return events with the evidence as JSON text, as they are written."""
-    texts = [evidence.json() for evidence in events["evidence"]]
+    """Return events with the evidence as JSON text, as they are written; what is text stays."""
+    evidence = events["evidence"].tolist()
+    texts = [one if isinstance(one, str) else one.json() for one in evidence]
     return events.assign(evidence=pd.Series(texts, events.index, dtype="str"))
 
 

@@ -287,7 +287,7 @@ class Coverage:
     def _blocks(self) -> dict[int, tuple[Ints, Ints]]:
         """By size: sorted keys of blocks of cells and half hours, the vessels heard in each."""
         keys, values = self._any_class
-        slot, row, col = _parts_of(keys)
+        slot, row, col = cell_of(keys)
         found = {}
         for size in (NEAR_CELLS, SIGHT_CELLS):
             blocks, at = np.unique(cell_key(slot, row // size, col // size), return_inverse=True)
@@ -336,7 +336,7 @@ def cell_key(slot: Ints, row: Ints, col: Ints) -> Ints:
     return np.asarray((slot * _LAT_CELLS + row) * _LON_CELLS + col)
 
 
-def _parts_of(key: Ints) -> tuple[Ints, Ints, Ints]:
+def cell_of(key: Ints) -> tuple[Ints, Ints, Ints]:
     """Slot, row and column of a key."""
     return key // (_LAT_CELLS * _LON_CELLS), key // _LON_CELLS % _LAT_CELLS, key % _LON_CELLS
 
@@ -359,7 +359,7 @@ def block_keys(
 
 def _totals(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
     """Keys sorted by cell and slot, and running totals of vessels and silences before each."""
-    slot, row, col = _parts_of(keys)
+    slot, row, col = cell_of(keys)
     key = place_key(row, col, slot)
     order = np.argsort(key)
     totals = np.zeros((2, len(key) + 1))

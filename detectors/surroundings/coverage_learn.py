@@ -1,6 +1,8 @@
 """What a day of reports shows of reception; see `detectors.surroundings.coverage`."""
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,7 @@ from detectors.surroundings.coverage import (
     SLOT_S,
     Coverage,
     cell_key,
+    cell_of,
     cells_of,
 )
 
@@ -48,51 +51,119 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
     receptions
         `frames.RECEPTIONS`, as far as the feeds name receivers.
     """
+    return learned([shown(tracked, Heard.of([tracked]))], receptions)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """When anything was heard, and of which classes.
+
+    Attributes
+    ----------
+    first_day, newest
+        The first UTC day, and the newest report of each from there on.
+    first_slot, n_before
+        The first slot of the feed, and before each from there on in how many something came.
+    classes
+        In their order.
+    """
+
+    first_day: int
+    newest: Ints
+    first_slot: int
+    n_before: Ints
+    classes: pd.Index
+
+    @classmethod
+    def of(cls, parts: Sequence[pd.DataFrame]) -> "Heard":
+        """Return what the reports of all parts say."""
+        slot_us = FEED_SLOT_S * SECOND_US
+        times = [time for time in (epoch_us(part["time"]) for part in parts) if len(time)]
+        names = {str(name) for part in parts for name in part["ais_class"].unique()}
+        classes = pd.Index(sorted(names), dtype="str")
+        if not times:
+            return cls(0, np.zeros(0, "int64"), 0, np.zeros(1, "int64"), classes)
+        oldest, last = min(time.min() for time in times), max(time.max() for time in times)
+        first_day, first_slot = int(oldest // DAY_US), int(oldest // slot_us)
+        newest = np.full(int(last // DAY_US) - first_day + 1, np.iinfo("int64").min)
+        heard = np.zeros(int(last // slot_us) - first_slot + 1, "int64")
+        for time in times:
+            np.maximum.at(newest, time // DAY_US - first_day, time)
+            heard[time // slot_us - first_slot] = 1
+        return cls(first_day, newest, first_slot, np.r_[0, np.cumsum(heard)], classes)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the reports of some vessels show: by half hour, cell and class, by slot of the feed, and
+    where who lay still.
+    """
+
+    classes: pd.Index
+    cells: "_Stretches"
+    feed: "_Stretches"
+    lying: lying.Still
+
+
+def shown(tracked: pd.DataFrame, heard: Heard) -> Shown:
+    """Return what the reports of some vessels show, given when all were heard."""
     validate(tracked, REPORTS)
-    receivers = _receivers(empty(RECEPTIONS) if receptions is None else receptions)
-    if tracked.empty:
-        return Coverage(empty(CELLS), empty(FEED), receivers)
     time, track = epoch_us(tracked["time"]), tracked["track_id"].to_numpy()
-    row, col = cells_of(tracked["lat"].to_numpy(), tracked["lon"].to_numpy())
-    classes, class_names = pd.factorize(tracked["ais_class"], sort=True)
-    slot = time // (SLOT_S * SECOND_US)
-    key = cell_key(slot, row, col) * len(class_names) + classes
-    stretches = _Stretches(key, tracked["mmsi"].to_numpy())
-    first, vessels, reports = stretches.counts()
-    falls_silent = _falls_silent(track, time)
-    silences = stretches.totals(falls_silent)
-    cells = pd.DataFrame(
-        {
-            "date": _dates(time[first]),
-            "time": from_epoch_us(slot[first] * SLOT_S * SECOND_US),
-            "lat_cell": row[first],
-            "lon_cell": col[first],
-            "ais_class": pd.Series(np.asarray(class_names)[classes[first]], dtype="str"),
-            "vessels": vessels,
-            "reports": reports,
-            "silences": silences,
-            "interval_s": stretches.medians(_intervals_us(track, time)) / SECOND_US,
-        }
-    )
-    slot = time // (FEED_SLOT_S * SECOND_US)
-    first, vessels, reports = _Stretches(slot, tracked["mmsi"].to_numpy()).counts()
-    feed = pd.DataFrame(
-        {
-            "date": _dates(time[first]),
-            "time": from_epoch_us(slot[first] * FEED_SLOT_S * SECOND_US),
-            "vessels": vessels,
-            "reports": reports,
-        }
-    )
-    places = lying.learn(
-        tracked["mmsi"].to_numpy(),
-        track,
-        time,
-        tracked["lat"].to_numpy(),
-        tracked["lon"].to_numpy(),
-        falls_silent,
-    )
-    return Coverage(conform(cells, CELLS), conform(feed, FEED), receivers, places)
+    mmsi, lat, lon = (tracked[name].to_numpy() for name in ("mmsi", "lat", "lon"))
+    falls_silent = _falls_silent(track, time, heard)
+    still = lying.still(mmsi, track, time, lat, lon, falls_silent)
+    feed = _Stretches.of(time // (FEED_SLOT_S * SECOND_US), mmsi)
+    own = pd.Categorical(tracked["ais_class"])
+    classes = heard.classes.get_indexer(own.categories.astype("str"))[own.codes]
+    row, col = cells_of(lat, lon)
+    key = cell_key(time // (SLOT_S * SECOND_US), row, col) * len(heard.classes) + classes
+    del row, col, classes
+    cells = _Stretches.of(key, mmsi, falls_silent, _intervals_us(track, time))
+    return Shown(heard.classes, cells, feed, still)
+
+
+def learned(parts: Sequence[Shown], receptions: pd.DataFrame | None = None) -> Coverage:
+    """Return the coverage that parts show, each of other vessels, in the order of their numbers."""
+    receivers = _receivers(empty(RECEPTIONS) if receptions is None else receptions)
+    whole = _Stretches.joined([part.cells for part in parts])
+    if len(whole.key) == 0:
+        return Coverage(empty(CELLS), empty(FEED), receivers)
+    places = lying.learned([part.lying for part in parts])
+    return Coverage(_cells(whole, parts[0].classes), _feed(parts), receivers, places)
+
+
+def _cells(whole: "_Stretches", classes: pd.Index) -> pd.DataFrame:
+    """Return `CELLS`."""
+    order, begins = whole.by_key()
+    key = whole.key[order[begins]]
+    slot, row, col = cell_of(key // len(classes))
+    start_us = slot * SLOT_S * SECOND_US
+    cells = {
+        "date": _dates(start_us),
+        "time": from_epoch_us(start_us),
+        "lat_cell": row,
+        "lon_cell": col,
+        "ais_class": pd.Series(np.asarray(classes)[key % len(classes)], dtype="str"),
+        "vessels": whole.vessels(order, begins),
+        "reports": np.add.reduceat(whole.n_rows[order], begins),
+        "silences": np.add.reduceat(whole.silences[order], begins),
+        "interval_s": whole.medians(order, begins) / SECOND_US,
+    }
+    return conform(pd.DataFrame(cells), CELLS)
+
+
+def _feed(parts: Sequence[Shown]) -> pd.DataFrame:
+    """Return `FEED`."""
+    whole = _Stretches.joined([part.feed for part in parts])
+    order, begins = whole.by_key()
+    start_us = whole.key[order[begins]] * FEED_SLOT_S * SECOND_US
+    feed = {
+        "date": _dates(start_us),
+        "time": from_epoch_us(start_us),
+        "vessels": whole.vessels(order, begins),
+        "reports": np.add.reduceat(whole.n_rows[order], begins),
+    }
+    return conform(pd.DataFrame(feed), FEED)
 
 
 def _receivers(receptions: pd.DataFrame) -> pd.DataFrame:
@@ -145,70 +216,87 @@ def _intervals_us(track: Ints, time: Ints) -> Ints:
     return np.asarray(step_us)
 
 
-def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
+def _falls_silent(track: Ints, time: Ints, heard: Heard) -> NDArray[np.bool_]:
     """Tell whether a report is its track's last for `SILENCE_S`, as far as that UTC day shows it.
 
     A report counts when something was heard on the same day that long after it. So a count is
     final as soon as that time has passed, and rests on one day. It doesn't count where the feed
     itself brought nothing in half of that time: an outage says nothing about a place.
     """
+    if len(time) == 0:
+        return np.zeros(0, bool)
     day = time // DAY_US
-    index = day - day.min()
-    newest = np.full(int(index.max()) + 1, np.iinfo("int64").min)
-    np.maximum.at(newest, index, time)
     until = time + SILENCE_S * SECOND_US
-    following = np.r_[time[1:], 0]
-    goes_on = np.r_[(np.diff(track) == 0) & (np.diff(day) == 0), False] & (following < until)
-    slot_us = FEED_SLOT_S * SECOND_US
-    own = time // slot_us
-    begin = own.min()
-    heard = np.zeros(int(own.max() - begin) + 1, "int64")
-    heard[own - begin] = 1
-    n_before = np.r_[0, np.cumsum(heard)]
-    meanwhile = (
-        n_before[np.minimum(until // slot_us - begin, len(heard))] - n_before[own - begin + 1]
-    )
-    feed_goes_on = meanwhile >= SILENCE_S // FEED_SLOT_S // 2
-    return np.asarray(~goes_on & (until <= newest[index]) & feed_goes_on)
+    goes_on = np.r_[(np.diff(track) == 0) & (np.diff(day) == 0), False]
+    goes_on[:-1] &= time[1:] < until[:-1]
+    last = np.flatnonzero(~goes_on & (until <= heard.newest[day - heard.first_day]))
+    slot_us, n_before = FEED_SLOT_S * SECOND_US, heard.n_before
+    behind = np.minimum(until[last] // slot_us - heard.first_slot, len(n_before) - 1)
+    meanwhile = n_before[behind] - n_before[time[last] // slot_us - heard.first_slot + 1]
+    found = np.zeros(len(time), bool)
+    found[last] = meanwhile >= SILENCE_S // FEED_SLOT_S // 2
+    return found
 
 
-class _Stretches:
+class _Stretches(NamedTuple):
     """Rows sorted by vessel and time, as stretches of one vessel with one key.
 
     A vessel stays in a cell for dozens of reports, so that there are far fewer stretches to sort
     than rows.
     """
 
-    def __init__(self, key: Ints, mmsi: Ints) -> None:
-        begins = np.r_[True, (np.diff(key) != 0) | (np.diff(mmsi) != 0)]
-        self._row = np.flatnonzero(begins)
-        self._count = np.diff(np.r_[self._row, len(key)])
-        # Stable: within a key vessels stay in their order.
-        self._order = np.argsort(key[self._row], kind="stable")
-        sorted_key, self._mmsi = key[self._row][self._order], mmsi[self._row][self._order]
-        self._new_key = np.r_[True, np.diff(sorted_key) != 0]
-        self._first = np.flatnonzero(self._new_key)
+    key: Ints
+    mmsi: Ints
+    n_rows: Ints
+    """Rows of each."""
+    silences: Ints
+    """Of these, how many something holds for."""
+    value: Ints
+    """Of each row, below 0 where there is none."""
 
-    def counts(self) -> tuple[Ints, Ints, Ints]:
-        """For each key in order: a row that has it, how many MMSIs and rows have it."""
-        new_vessel = self._new_key | np.r_[True, np.diff(self._mmsi) != 0]
-        vessels = np.add.reduceat(new_vessel.astype("int64"), self._first)
-        reports = np.add.reduceat(self._count[self._order], self._first)
-        return self._row[self._order[self._first]], vessels, reports
+    @classmethod
+    def of(
+        cls,
+        key: Ints,
+        mmsi: Ints,
+        flags: NDArray[np.bool_] | None = None,
+        value: Ints | None = None,
+    ) -> "_Stretches":
+        """Return the stretches of rows; `flags` and `value` as far as they are asked for."""
+        nothing = np.zeros(0, "int64")
+        if len(key) == 0:
+            return cls(nothing, nothing, nothing, nothing, nothing)
+        row = np.flatnonzero(np.r_[True, (np.diff(key) != 0) | (np.diff(mmsi) != 0)])
+        holds = nothing if flags is None else np.add.reduceat(flags.astype("int64"), row)
+        count = np.diff(np.r_[row, len(key)])
+        return cls(key[row], mmsi[row], count, holds, nothing if value is None else value)
 
-    def totals(self, flags: NDArray[np.bool_]) -> Ints:
-        """For each key in order: the rows for which something holds."""
-        each = np.add.reduceat(flags.astype("int64"), self._row)
-        return np.asarray(np.add.reduceat(each[self._order], self._first))
+    @classmethod
+    def joined(cls, parts: Sequence["_Stretches"]) -> "_Stretches":
+        """Return those of several parts, each of other vessels, in the order of their numbers."""
+        return parts[0] if len(parts) == 1 else cls(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def medians(self, value: Ints) -> Floats:
+    def by_key(self) -> tuple[Ints, Ints]:
+        """Return the order by key, and where each key begins in it."""
+        order = np.argsort(self.key, kind="stable")  # within a key vessels stay in their order
+        return order, np.flatnonzero(np.r_[True, np.diff(self.key[order]) != 0])
+
+    def vessels(self, order: Ints, begins: Ints) -> Ints:
+        """For each key in order: how many vessels have it."""
+        new = np.r_[True, np.diff(self.mmsi[order]) != 0]
+        new[begins] = True
+        return np.asarray(np.add.reduceat(new.astype("int64"), begins))
+
+    def medians(self, order: Ints, begins: Ints) -> Floats:
         """For each key in order: lower median of the values from 0 on, NaN where there is none."""
-        number = np.empty(len(self._row), "int64")
-        number[self._order] = np.cumsum(self._new_key) - 1
-        known = value >= 0
+        number = np.empty(len(order), "int64")
+        number[order] = np.repeat(np.arange(len(begins)), np.diff(np.r_[begins, len(order)]))
+        known = self.value >= 0
         # Key and value in one number: a day in microseconds takes 37 bits.
-        both = np.sort((np.repeat(number, self._count)[known] << 37) | value[known])
-        n = np.bincount(both >> 37, minlength=len(self._first))
+        both = np.repeat(number << 37, self.n_rows)[known]
+        both |= self.value[known]
+        both.sort()
+        n = np.bincount(both >> 37, minlength=len(begins))
         middle = np.cumsum(n) - n + np.maximum(n - 1, 0) // 2
         found = np.full(len(n), np.nan)
         found[n > 0] = both[middle[n > 0]] & ((1 << 37) - 1)

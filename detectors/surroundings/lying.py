@@ -7,7 +7,8 @@ and rests on one UTC day. Where many lie at once, and sets go off with the light
 Entropy 15:2218-2245, doi:10.3390/e15062218, clusters stops into ports and anchorages likewise).
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -74,10 +75,18 @@ class Lying:
         return most, silences
 
 
-def learn(
+class Still(NamedTuple):
+    """Who lay still where: once for each half hour and cell of a track."""
+
+    key: Ints
+    mmsi: Ints
+    falls_silent: Ints
+
+
+def still(
     mmsi: Ints, track: Ints, time_us: Ints, lat: Floats, lon: Floats, falls_silent: Bools
-) -> pd.DataFrame:
-    """Return `LYING` of the reports of one UTC day (or of several: each stands for itself).
+) -> Still:
+    """Return who lay still of the reports of one UTC day (or of several: each stands for itself).
 
     Parameters
     ----------
@@ -87,7 +96,7 @@ def learn(
         Whether each is its track's last for a while, see `coverage_learn`.
     """
     if len(track) == 0:
-        return empty(LYING)
+        return Still(*(np.zeros(0, "int64") for _ in Still._fields))
     slot = time_us // _SLOT_US
     first, last = timegrid.stretches(track, slot)
     before = np.maximum(first - 1, 0)
@@ -104,14 +113,18 @@ def learn(
     for values, of_begin in ((east, ahead_east), (north, ahead_north)):
         low = np.minimum(np.minimum.reduceat(values, first), of_begin)
         spans.append(np.maximum(np.maximum.reduceat(values, first), of_begin) - low)
-    still = (np.hypot(*spans) <= STAY_M) & (time_us[last] - time_us[begin] >= LEAST_S * SECOND_US)
-    first, last = first[still], last[still]
+    lay = (np.hypot(*spans) <= STAY_M) & (time_us[last] - time_us[begin] >= LEAST_S * SECOND_US)
+    first, last = first[lay], last[lay]
     row, col = _cells(lat[last], lon[last])
-    off = falls_silent[last].astype("int64")
+    return Still(_key(slot[last], row, col), mmsi[last], falls_silent[last].astype("int64"))
+
+
+def learned(parts: Sequence[Still]) -> pd.DataFrame:
+    """Return `LYING` of parts, each of other vessels."""
+    key, mmsi, off = map(np.concatenate, zip(*parts, strict=True))
     # One vessel once in each half hour and cell, however many tracks it has.
-    key = _key(slot[last], row, col)
-    order = np.lexsort((mmsi[last], key))
-    key, who, off = key[order], mmsi[last][order], off[order]
+    order = np.lexsort((mmsi, key))
+    key, who, off = key[order], mmsi[order], off[order]
     if len(key) == 0:
         return empty(LYING)
     begins = np.flatnonzero(np.r_[True, np.diff(key) != 0])

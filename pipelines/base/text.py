@@ -59,6 +59,8 @@ def clean_json(text: str) -> str:
     >>> clean_json('{"name": "A\u202eB"}')
     '{"name": "A\\u202eB"}'
     """
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _BEYOND_ASCII.sub(lambda m: m[0] if clean(m[0]) == m[0] else _escape(m[0]), text)
 
 

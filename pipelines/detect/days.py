@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from detectors.core.frames import conform, epoch_us, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage, coverage_learn
+from detectors.surroundings.coverage import Coverage
 from pipelines.detect import memory
 from pipelines.store import Queries, Writer
 from pipelines.store.sections import FOREVER, Section, classes_of, in_order, joined, rows_of
@@ -60,25 +62,94 @@ def refresh(
     only
         The dates to work out where they are stale, and those that never were; None for all.
     """
-    days = _days(store)
-    state_digest = ""
-    done = reports = duplicates = false_fixes = 0
-    for i, day in enumerate(days):
-        after = _next(days, i)
-        digest = input_digest(str(day["content"]), str(after.get("early", "")), state_digest)
-        put_off = only is not None and day["date"] not in only and not pd.isna(day["input"])
-        if day["input"] == digest or put_off:
-            state_digest = str(day["state"])
-        else:
-            before = str(days[i - 1]["date"]) if i else ""
-            counts, state_digest = _work_out(store, day, before, after, digest, memory_gb)
-            done += 1
-            reports += counts["reports"]
-            duplicates += counts["duplicates"]
-            false_fixes += counts["false_fixes"]
+    dates = Dates(store, only)
+    counts: Counter[str] = Counter()
+    done = 0
+    while (due := dates.due(progress)) is not None:
+        worked = work_out(store, due, memory_gb)
+        record(store, worked)
+        dates.stands(worked.digests[1])
+        counts.update(worked.counts)
+        done += 1
+    return DaysReport(done, counts["reports"], counts["duplicates"], counts["false_fixes"])
+
+
+@dataclass(frozen=True)
+class Due:
+    """A date to be worked out.
+
+    Attributes
+    ----------
+    paths, following
+        Its files, and those of the date after where what that begins with counts.
+    before
+        The date before in the store, empty where there is none.
+    digest
+        Of all that it rests on.
+    """
+
+    date: str
+    paths: list[str]
+    following: list[str]
+    before: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What came of a date; see `ResultWriter.set_day`."""
+
+    date: str
+    digests: tuple[str, str]
+    counts: Mapping[str, int]
+    judged: pa.Table | Path
+    state: pd.DataFrame
+    summary: pd.DataFrame
+    coverage: Coverage
+
+
+class Dates:
+    """The dates of a store in order, each worked out where it is stale; see `refresh`."""
+
+    def __init__(self, store: Queries, only: Collection[str] | None = None) -> None:
+        self._days, self._only = _days(store), only
+        self._at, self._state = 0, ""
+
+    def due(self, progress: Callable[[int, int], None] | None = None) -> Due | None:
+        """Return the next date to be worked out, None where the rest stands."""
+        while self._at < len(self._days):
+            day, after = self._days[self._at], _next(self._days, self._at)
+            early = str(after.get("early", ""))
+            digest = input_digest(str(day["content"]), early, self._state)
+            date, known = str(day["date"]), not pd.isna(day["input"])
+            put_off = self._only is not None and date not in self._only and known
+            if progress:
+                progress(self._at, len(self._days))
+            if day["input"] != digest and not put_off:
+                following = str(after["paths"]).split() if early else []
+                before = str(self._days[self._at - 1]["date"]) if self._at else ""
+                return Due(date, str(day["paths"]).split(), following, before, digest)
+            self.stands(str(day["state"]))
         if progress:
-            progress(i + 1, len(days))
-    return DaysReport(done, reports, duplicates, false_fixes)
+            progress(self._at, len(self._days))
+        return None
+
+    def stands(self, state_digest: str) -> None:
+        """Go on to the date after, given what the next one begins with."""
+        self._at, self._state = self._at + 1, state_digest
+
+
+def record(store: Writer, worked: Worked) -> None:
+    """Replace what the store holds of a date."""
+    store.set_day(
+        worked.date,
+        digests=worked.digests,
+        counts=worked.counts,
+        judged=worked.judged,
+        state=worked.state,
+        summary=worked.summary,
+        coverage=worked.coverage,
+    )
 
 
 def stale(store: Queries) -> list[str]:
@@ -106,19 +177,11 @@ def _next(days: list[dict[str, Any]], i: int) -> dict[str, Any]:
     return days[i + 1] if f"{following:%Y-%m-%d}" == days[i + 1]["date"] else {}
 
 
-def _work_out(
-    store: Writer,
-    day: dict[str, Any],
-    before: str,
-    after: dict[str, Any],
-    digest: str,
-    memory_gb: float,
-) -> tuple[dict[str, int], str]:
-    """Work out a date; return its counts and the digest of what the next one begins with."""
-    date, paths = str(day["date"]), str(day["paths"]).split()
-    midnight = pd.Timestamp(date, tz="UTC").as_unit("us")
+def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
+    """Work out a date."""
+    midnight = pd.Timestamp(due.date, tz="UTC").as_unit("us")
     morning = midnight + timedelta(days=1)
-    following = str(after["paths"]).split() if after.get("early") else []
+    before, paths, following = due.before, due.paths, due.following
     state = store.day_state(before)
 
     ranges = _parts(store, midnight, memory_gb)
@@ -151,19 +214,21 @@ def _work_out(
     state_digest = _digest_of_end([one.tail for one in parts], ended)
     counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
     counts = {name: counts.get(name, 0) for name in parts[0].judged.counts}
-    heard = _reports_of(parts)
-    parts = [replace(part, reports=part.reports[:0]) for part in parts]
+    heard = coverage_learn.Heard.of([part.reports for part in parts])
+    shown = []
+    for place, part in enumerate(parts):  # each is let go of once it is learned from
+        shown.append(coverage_learn.shown(part.reports, heard))
+        parts[place] = replace(part, reports=part.reports[:0].copy())
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
-    store.set_day(
-        date,
-        digests=(digest, state_digest),
-        counts=counts,
-        judged=rows.unify_dictionaries(),
-        state=ended,
-        summary=pd.concat([part.summary for part in parts], ignore_index=True),
-        coverage=coverage_learn.learn(heard, store.receptions(paths, midnight)),
+    return Worked(
+        due.date,
+        (due.digest, state_digest),
+        counts,
+        rows.unify_dictionaries(),
+        ended,
+        pd.concat([part.summary for part in parts], ignore_index=True),
+        coverage_learn.learned(shown, store.receptions(paths, midnight)),
     )
-    return counts, state_digest
 
 
 def _parts(store: Queries, midnight: pd.Timestamp, memory_gb: float) -> list[tuple[int, int]]:

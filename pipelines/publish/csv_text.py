@@ -11,8 +11,6 @@ r"""Tables of columns of the glossary as CSV text.
   never do.
 """
 
-import csv
-import io
 from typing import Any, Final
 
 import pandas as pd
@@ -31,12 +29,14 @@ _SCORE_DECIMALS: Final = 4
 
 def to_csv(table: pd.DataFrame) -> str:
     """Write a table whose columns are tidy as CSV text (see the module docstring)."""
-    columns = {name: _csv_column(table[name]) for name in table.columns}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return out.getvalue()
+    columns = [map(_quoted, [str(name), *_csv_column(table[name])]) for name in table.columns]
+    return "\n".join([*map(",".join, zip(*columns, strict=True)), ""])
+
+
+def _quoted(text: str) -> str:
+    if '"' in text or "," in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def tidy_csv(table: pd.DataFrame) -> str:
@@ -64,8 +64,10 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
             table[name] = column.astype("float64").round(_SCORE_DECIMALS)
         elif name not in _NUMBERS and not pd.api.types.is_numeric_dtype(column):
             cleaned = clean_json if name == "evidence" else clean
-            texts = ["" if pd.isna(text) else cleaned(str(text)) for text in column]
-            table[name] = pd.Series(texts, dtype="str")
+            texts = column.tolist()
+            # Most say what few others say: a text is cleaned once.
+            told = {text: "" if pd.isna(text) else cleaned(str(text)) for text in set(texts)}
+            table[name] = pd.Series([told[text] for text in texts], dtype="str")
     return table.reset_index(drop=True)
 
 
@@ -82,5 +84,5 @@ def _csv_column(column: pd.Series) -> list[str]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return list(iso_seconds(column))
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):
-        return ["" if pd.isna(value) else str(value) for value in column]
-    return [formula_safe(text) for text in column]
+        return ["" if pd.isna(value) else str(value) for value in column.tolist()]
+    return [formula_safe(text) for text in column.tolist()]

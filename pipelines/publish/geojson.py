@@ -7,7 +7,7 @@ readers drop those, every feature has `simulated`, and its own marks, too.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,9 @@ from pipelines.publish.csv_text import iso_seconds
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
 from pipelines.publish.tables import event_table, incident_table
+
+_EVIDENCE: Final = "\0evidence"
+"""What no clean text is: evidence, which is JSON already, takes its place."""
 
 
 def write_events(products: Products, path: Path) -> Path:
@@ -48,15 +51,26 @@ def write_events(products: Products, path: Path) -> Path:
         properties = {
             **{str(key): None if pd.isna(value) else value for key, value in row.items()},
             "end": row["end"] or None,
-            "evidence": json.loads(row["evidence"]),
+            "evidence": _EVIDENCE,
             "reason": reason,
             "name": names.get(both[0], ""),
             "other_name": names.get(both[1], "") if len(both) > 1 else "",
             "rank": min((ranks[mmsi] for mmsi in both if mmsi in ranks), default=None),
             "simulated": products.simulated,
         }
-        features.append(_feature(row["event_id"], _point(lat, lon), properties))
+        text = _text(_feature(row["event_id"], _point(lat, lon), properties))
+        features.append(text.replace(_text(_EVIDENCE), _ascii(row["evidence"]), 1))
     return write_text(path, _collection(products, features))
+
+
+def _ascii(evidence: str) -> str:
+    """Return JSON text as `_text` would write what it says."""
+    as_it_is = evidence.isascii() and "\\u" not in evidence
+    return evidence if as_it_is else _text(json.loads(evidence))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
 
 
 def write_incidents(products: Products, path: Path) -> Path:
@@ -68,15 +82,17 @@ def write_incidents(products: Products, path: Path) -> Path:
     for name in ("start", "end", "last_seen"):
         table[name] = iso_seconds(table[name])
     features = [
-        _feature(
-            row["incident_id"],
-            _point(row["lat"], row["lon"]),
-            {
-                **{str(key): None if pd.isna(value) else value for key, value in row.items()},
-                "end": row["end"] or None,
-                "last_seen": row["last_seen"] or None,
-                "simulated": products.simulated,
-            },
+        _text(
+            _feature(
+                row["incident_id"],
+                _point(row["lat"], row["lon"]),
+                {
+                    **{str(key): None if pd.isna(value) else value for key, value in row.items()},
+                    "end": row["end"] or None,
+                    "last_seen": row["last_seen"] or None,
+                    "simulated": products.simulated,
+                },
+            )
         )
         for row in table.to_dict("records")
     ]
@@ -110,7 +126,7 @@ def write_tracks(products: Products, path: Path) -> Path:
             "simulated": products.simulated,
             **_track_marks(products, row["track_id"]),
         }
-        features.append(_feature(str(row["track_id"]), _geometry(geometry), properties))
+        features.append(_text(_feature(str(row["track_id"]), _geometry(geometry), properties)))
     return write_text(path, _collection(products, features))
 
 
@@ -154,7 +170,7 @@ def _feature(
     return {"type": "Feature", "id": key, "geometry": geometry, "properties": properties}
 
 
-def _collection(products: Products, features: list[dict[str, Any]]) -> str:
+def _collection(products: Products, features: list[str]) -> str:
     head = {
         "type": "FeatureCollection",
         "run_id": products.run_id,
@@ -162,5 +178,4 @@ def _collection(products: Products, features: list[dict[str, Any]]) -> str:
         "note": notices.summary(products),
         **_release(products),
     }
-    body = ",\n".join(json.dumps(feature, allow_nan=False) for feature in features)
-    return json.dumps(head)[:-1] + ', "features": [\n' + body + "\n]}\n"
+    return json.dumps(head)[:-1] + ', "features": [\n' + ",\n".join(features) + "\n]}\n"

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,14 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.detect.days import refresh
-from pipelines.detect.spread import work
+from pipelines.detect.spread import looks, work
+from pipelines.detect.spread.dates import Dates
 from pipelines.detect.spread.engines import Engine, Pending
-from pipelines.detect.spread.looks import Dispatcher, Found
-from pipelines.detect.window import events_to_compare, first_reach
-from pipelines.run import runs, spread_files
-from pipelines.run.setup import Setup
-from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, window_between
+from pipelines.run import runs, spread_days
+from pipelines.run.setup import build_detectors
+from pipelines.run.spread_days import reach_of, window_of
+from pipelines.run.windows import NoDataError, Window, asked_for, newest_report
 from pipelines.store import Writer, exists, write
 
 _MARK: Final = "backfill.json"
@@ -69,12 +68,18 @@ class Filled:
     failures: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Planned:
-    """A day being looked at."""
+    """A day being looked at, then judged."""
 
     window: Window
     look: Pending
+    judged: Pending | None = None
+
+    @property
+    def pending(self) -> Pending:
+        """What is waited for."""
+        return self.judged or self.look
 
 
 def fill(
@@ -116,19 +121,14 @@ def fill(
         str(folder),
         work.fingerprint(installation),
     )
-    setup = Setup.load(installation)
     with write(installation.store, installation.settings.store) as store:
         days = list(_days(store, *span))
         inputs = _inputs(store)
         begun = _resume(store, folder, work.digest(place.fingerprint, inputs, *days))
         newest = store.last_looked_at()
         onward = newest is None or newest <= days[-1][1]
-        with report.bar("Tracks and coverage", None) as bar:
-            refresh(store, bar.to, installation.settings.detection.memory_gb)
-        store.publish()  # so that workers see it
-        dispatcher = Dispatcher(engine, place, inputs, setup.detectors, setup.zones, setup.models)
-        filling = _Filling(setup, store, dispatcher, begun, report, onward=onward)
-        filled = filling.all(days)
+        driver = _Driver(engine, place, inputs, work.Generations(place, store))
+        filled = _Filling(installation, store, driver, begun, report, onward=onward).all(days)
     for kind in (*work.KINDS, _MARK):
         path = folder / kind
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -177,22 +177,43 @@ def _days(
         yield begin.as_unit("us"), end.as_unit("us")
 
 
+@dataclass(frozen=True)
+class _Driver:
+    """What the driver has tasks done with.
+
+    Attributes
+    ----------
+    inputs
+        Digest of all feeds and sightings in the store.
+    """
+
+    engine: Engine
+    place: work.Place
+    inputs: str
+    generations: work.Generations
+
+    def submit(self, task: Callable[[Any], Any], kind: Callable[..., Any], *asked: Any) -> Pending:
+        """Have a task done that sees what the store holds now, given a `kind` with what it asks."""
+        given = kind(self.place, str(self.generations.newest), *asked)
+        return self.generations.read_by(self.engine.submit(task, given))
+
+
 class _Filling:
     """The driver: keeps the engine busy with days to come, and records them in order."""
 
     def __init__(
         self,
-        setup: Setup,
+        installation: Installation,
         store: Writer,
-        dispatcher: Dispatcher,
+        driver: _Driver,
         begun: int,
         report: Reporter,
         *,
         onward: bool,
     ) -> None:
-        self._setup, self._store, self._dispatcher = setup, store, dispatcher
+        self._installation, self._store, self._driver = installation, store, driver
+        self._detectors = build_detectors(installation)
         self._report, self._onward = report, onward
-        self._reach_back = timedelta(days=setup.installation.settings.detection.reach_back_days)
         done = store.runs()
         done = done[done["ordinal"] > begun]
         self._done = {
@@ -204,38 +225,68 @@ class _Filling:
         self._partial = [str(run_id) for run_id in done.loc[done["state"] == "partial", "run_id"]]
 
     def all(self, spans: list[tuple[pd.Timestamp, pd.Timestamp]]) -> Filled:
-        """Look at all days."""
+        """Look at all days, and work out all dates."""
         waiting, under_way = deque(spans), deque[_Planned]()
         earlier = "an earlier try, see its manifest"
         filled = Filled([], 0, 0, dict.fromkeys(self._partial, earlier))
-        done_before = silent = 0
+        engine, generations = self._driver.engine, self._driver.generations
+        dates = Dates(engine, self._driver.place, self._store, generations)
         with self._report.bar("Days", len(spans)) as bar:
-            while waiting or under_way:
-                while waiting and len(under_way) < self._dispatcher.engine.ahead:
-                    span = waiting.popleft()
-                    try:
-                        window = self._window(*span)
-                    except NoDataError:
-                        silent += 1
-                        continue
-                    if (window.start, window.end) in self._done:
-                        done_before += 1
-                        continue
-                    under_way.append(_Planned(window, self._look(window)))
-                if under_way and under_way[0].look.done():
-                    self._finish(under_way.popleft(), filled)
-                    if len(self._unpublished) >= self._dispatcher.engine.ahead:
-                        self._publish()
-                elif under_way:
-                    pending = [planned.look for planned in under_way]
-                    self._dispatcher.engine.wait([one for one in pending if not one.done()])
+            while waiting or under_way or dates.pending:
+                if dates.advance() and not self._unpublished:
+                    self._store.publish()
+                filled = self._plan(waiting, under_way, dates, filled)
+                if under_way and under_way[0].pending.done():
+                    self._go_on(under_way, filled)
+                pending = [planned.pending for planned in under_way]
+                pending += [dates.pending] if dates.pending else []
+                if pending and not any(one.done() for one in pending[:1] + pending[-1:]):
+                    engine.wait([one for one in pending if not one.done()])
                 bar.to(len(spans) - len(waiting) - len(under_way))
         self._publish()
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
-            installation = self._setup.installation
-            runs.point_newest(installation, installation.runs / self._last)
-        return Filled(filled.runs, done_before, silent, filled.failures)
+            runs.point_newest(self._installation, self._installation.runs / self._last)
+        return filled
+
+    def _plan(
+        self,
+        waiting: deque[tuple[pd.Timestamp, pd.Timestamp]],
+        under_way: deque[_Planned],
+        dates: Dates,
+        filled: Filled,
+    ) -> Filled:
+        """Have days looked at, so many ahead, whose dates stand."""
+        while waiting and len(under_way) < self._driver.engine.ahead:
+            try:
+                window = window_of(self._store, *waiting[0], onward=self._onward)
+            except NoDataError:
+                filled = replace(filled, silent=filled.silent + 1)
+            else:
+                if (window.start, window.end) in self._done:
+                    filled = replace(filled, done_before=filled.done_before + 1)
+                elif dates.stand(max(window.now, window.end)):
+                    reach = reach_of(self._store, self._detectors, self._installation, window)
+                    span = window.start, window.now, window.end
+                    asked = self._driver.inputs, *span, reach
+                    pending = self._driver.submit(looks.look, looks.Task, *asked)
+                    under_way.append(_Planned(window, pending))
+                else:
+                    break
+            waiting.popleft()
+        return filled
+
+    def _go_on(self, under_way: deque[_Planned], filled: Filled) -> None:
+        """Have the first day under way judged once it is looked at, and recorded once judged."""
+        planned = under_way[0]
+        if planned.judged is None:
+            asked = self._driver.inputs, planned.window, planned.look.result(), self._onward
+            planned.judged = self._driver.submit(spread_days.judge, spread_days.Task, *asked)
+            return
+        self._finish(str(planned.judged.result()), filled)
+        under_way.popleft()
+        if len(self._unpublished) >= self._driver.engine.ahead:
+            self._publish()
 
     def _publish(self) -> None:
         """Let readers see the runs since the last time, once the files of all are there."""
@@ -244,57 +295,22 @@ class _Filling:
         for folder, written in self._unpublished:
             self._wait_for(written)
             written.result()
-            spread_files.clean(folder)
+            spread_days.clean(folder)
         self._store.publish()
-        runs.point_newest(self._setup.installation, self._unpublished[-1][0])
+        runs.point_newest(self._installation, self._unpublished[-1][0])
         self._unpublished.clear()
 
     def _wait_for(self, pending: Pending) -> None:
         while not pending.done():
-            self._dispatcher.engine.wait([pending])
+            self._driver.engine.wait([pending])
 
-    def _window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:
-        """Return the window of a day, which needn't know of later ones that are looked at too."""
-        window = window_between(self._store, start, end)
-        return replace(window, now=window.end) if self._onward else window
-
-    def _look(self, window: Window) -> Pending:
-        return self._dispatcher.submit(window.start, window.now, window.end, self._reach(window))
-
-    def _reach(self, window: Window) -> pd.DataFrame:
-        return first_reach(
-            self._store, self._dispatcher.detectors, window.start, window.now, self._reach_back
-        )
-
-    def _finish(self, planned: _Planned, filled: Filled) -> None:
-        """Record a day.
-
-        It was planned when the days before it weren't recorded yet. What they have raised since
-        may concern vessels that haven't been heard for long: then it is looked at again.
-        """
-        window, found = planned.window, Found(self._dispatcher, planned.look.result())
-        true_window = self._window(*(window.asked or (window.start, window.end)))
-        wanted = set(self._store.need(self._reach(true_window))["mmsi"].tolist())
-        as_planned = (
-            true_window == window and wanted <= found.vessels() and found.concerned() <= wanted
-        )
-        if not as_planned:
-            window, pending = true_window, self._look(true_window)
-            self._wait_for(pending)
-            found = Found(self._dispatcher, pending.result())
-        stored = events_to_compare(
-            self._store, self._dispatcher.detectors, window.start, window.end
-        )
-        named = {*stored["mmsi"].tolist(), *stored["other_mmsi"].tolist()}
-        detection = runs.within(
-            found.detection(self._store, window.start, window.now, wanted, named), window
-        )
-        judged = runs.judge(self._store, self._setup, window, detection)
-        told = runs.told(self._store, self._setup, judged, {})
-        finished = runs.note(self._store, judged, told, publish=False)
-        task = spread_files.leave(self._dispatcher.place, self._store, judged, told)
-        written = self._dispatcher.engine.submit(spread_files.write_files, task)
-        self._unpublished.append((told.folder, written))
+    def _finish(self, key: str, filled: Filled) -> None:
+        """Record a day that was judged, and have its files written."""
+        left = spread_days.Left(self._driver.place, key)
+        finished = spread_days.enter(self._store, left)
+        self._driver.generations.show()
+        written = self._driver.submit(spread_days.write_files, spread_days.FilesTask, key)
+        self._unpublished.append((finished.folder, written))
         counts = finished.manifest["counts"]
         filled.runs.append(
             {
@@ -302,7 +318,7 @@ class _Filling:
                 "state": finished.state,
                 "flagged": counts["flagged"],
                 "status": counts["status"],
-                "looked_at_again": not as_planned,
+                "looked_at_again": left.noted["again"],
             }
         )
         for name, text in finished.failures.items():

@@ -295,34 +295,50 @@ def record(
 
 def note(store: Writer, judged: Judged, published: Published, *, publish: bool) -> Finished:
     """Record a run in the store: for readers at once, or once its files are there."""
-    window, manifest, flagged = judged.window, published.manifest, judged.assessed.flagged
-    run = {
-        "run_id": published.run_id,
-        "ordinal": published.ordinal,
-        "start": window.start,
-        "end": window.end,
-        "state": manifest["state"],
-        "manifest": json.dumps(manifest),
-    }
-    looked_at = []
-    if "look" not in manifest:
-        looked_at = _looked_at(store.new_feeds(), window) + _seen(store.new_sightings(), window)
-    store.add_run(
-        run,
-        compared=judged.compared,
-        flags=flagged,
-        incidents=judged.assessed.incidents,
-        feed_keys=looked_at,
-        publish=publish,
-    )
-    return Finished(
+    manifest = published.manifest
+    finished = Finished(
         published.run_id,
         published.folder,
         str(manifest["state"]),
         manifest,
-        flagged,
+        judged.assessed.flagged,
         published.failures,
         judged.compared,
+    )
+    span = judged.window.start, judged.window.end
+    enter(store, finished, judged.assessed.incidents, published.ordinal, span, publish=publish)
+    return finished
+
+
+def enter(
+    store: Writer,
+    finished: Finished,
+    incidents: pd.DataFrame,
+    ordinal: int,
+    span: tuple[pd.Timestamp, pd.Timestamp],
+    *,
+    publish: bool,
+) -> None:
+    """Enter a finished run over a span, with its incidents, into the store; see `note`."""
+    start, end = span
+    run = {
+        "run_id": finished.run_id,
+        "ordinal": ordinal,
+        "start": start,
+        "end": end,
+        "state": finished.state,
+        "manifest": json.dumps(finished.manifest),
+    }
+    looked_at = []
+    if "look" not in finished.manifest:
+        looked_at = _looked_at(store.new_feeds(), *span) + _seen(store.new_sightings(), end)
+    store.add_run(
+        run,
+        compared=finished.compared,
+        flags=finished.flagged,
+        incidents=incidents,
+        feed_keys=looked_at,
+        publish=publish,
     )
 
 
@@ -341,16 +357,15 @@ def succeeded_of(configured: Sequence[Detector], failures: Mapping[str, str]) ->
     return {d.name for d in configured} - without
 
 
-def _looked_at(fresh: pd.DataFrame, window: Window) -> list[str]:
+def _looked_at(fresh: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
     """Keys of the new feeds that lie in the window whole; the others stay new."""
-    before = fresh["first_time"] < window.start
-    after = fresh["last_time"] > window.end
-    return [str(key) for key in fresh.loc[~(before | after), "feed_key"]]
+    outside = (fresh["first_time"] < start) | (fresh["last_time"] > end)
+    return [str(key) for key in fresh.loc[~outside, "feed_key"]]
 
 
-def _seen(fresh: pd.DataFrame, window: Window) -> list[str]:
+def _seen(fresh: pd.DataFrame, end: pd.Timestamp) -> list[str]:
     """Keys of the new files of sightings that hold none after the window."""
-    return [str(key) for key in fresh.loc[fresh["last_time"] <= window.end, "feed_key"]]
+    return [str(key) for key in fresh.loc[fresh["last_time"] <= end, "feed_key"]]
 
 
 def point_newest(installation: Installation, folder: Path, *, look: bool = False) -> None:

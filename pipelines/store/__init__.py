@@ -55,8 +55,12 @@ def generation(root: Path, settings: StoreSettings | None = None) -> tuple[int, 
 
 
 @contextmanager
-def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]:
+def read(
+    root: Path, settings: StoreSettings | None = None, at: Path | None = None
+) -> Iterator[Queries]:
     """Return the newest published generation of the store, read-only; never waits for a writer.
+
+    Or the one `at` a path that the writer let it be seen at (`Publishing.show`).
 
     One that an older version of the program made is read as it will be once it is migrated.
 
@@ -69,7 +73,7 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
     where = place(root, settings)
     if not exists(root, settings):
         raise StoreError(f"no store in {root}", hint="ingest a feed first: selat nightly --feed …")
-    published = root / "catalogue.duckdb"
+    published = at or root / "catalogue.duckdb"
     connection = catalogue.snapshot(published, settings)
     try:
         if version_of(connection) == SCHEMA_VERSION:

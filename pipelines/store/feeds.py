@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from detectors.core import frames
@@ -62,6 +63,20 @@ class NewFiles:
 
         `kind` is one of `place.KINDS`.
         """
+        entry, path = self._begin(date, stem, kind)
+        schema = positions.SCHEMA if kind == "positions" else positions.JUDGED
+        entry["rows"], entry["sha256"] = positions.write(path, rows, schema)
+        return self._end(entry, path)
+
+    def take(self, date: str, stem: str, source: Path, kind: str) -> dict[str, Any]:
+        """Take a file that `positions.write` wrote elsewhere; returns its entry."""
+        entry, path = self._begin(date, stem, kind)
+        _link(source, path)
+        entry["rows"] = pq.read_metadata(path).num_rows
+        entry["sha256"] = positions.sha256(path)
+        return self._end(entry, path)
+
+    def _begin(self, date: str, stem: str, kind: str) -> tuple[dict[str, Any], Path]:
         folder = self._root / kind / f"date={date}"
         path = _unused(folder, stem)
         # Named before it is written, so that `discard` finds it however the writing ends.
@@ -71,10 +86,11 @@ class NewFiles:
             folder.mkdir(parents=True)
             sync(folder.parent)
             sync(folder.parent.parent)
-        schema = positions.SCHEMA if kind == "positions" else positions.JUDGED
-        entry["rows"], entry["sha256"] = positions.write(path, rows, schema)
+        return entry, path
+
+    def _end(self, entry: dict[str, Any], path: Path) -> dict[str, Any]:
         sync(path)
-        sync(folder)
+        sync(path.parent)
         entry["bytes"] = path.stat().st_size
         self._place.keep(path)
         return entry
@@ -86,10 +102,7 @@ class NewFiles:
         entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
         self._files.append(entry)
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            path.hardlink_to(source)
-        except OSError:  # of another file system, or one without links
-            shutil.copyfile(source, path)
+        _link(source, path)
         entry |= {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256}
         return entry
 
@@ -114,6 +127,13 @@ class NewFiles:
     def file_feeds(self) -> pd.DataFrame:
         """Rows of the table `file_feeds`."""
         return pd.DataFrame(self._feeds, columns=list(TABLES["file_feeds"]))
+
+
+def _link(source: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(source)
+    except OSError:  # of another file system, or one without links
+        shutil.copyfile(source, path)
 
 
 def _unused(folder: Path, stem: str) -> Path:

@@ -3,9 +3,9 @@
     python tests/benchmarks/backfill.py OUT [--days 2] [--vessels 1200]
 
 Each way has a copy of the same home and a process of its own. Seconds of CPU are those of all its
-processes, memory is that of the largest one. Compared with one day after the other, as `selat
-detect --date` has them: every table and every file. Not part of `make bench`, which keeps to one
-core: it takes some five minutes of two.
+processes, of the driver alone and of its workers, memory is that of the largest one. Compared with
+one day after the other, as `selat detect --date` has them: every table and every file. Not part of
+`make bench`, which keeps to one core: it takes some five minutes of two.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]
         f"{(FIRST + pd.Timedelta(days=n)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
         for n in range(options.days)
     ]
-    began, worker_mb = time.monotonic(), 0
+    began, worker_mb, workers_s = time.monotonic(), 0, 0.0
     with reporter(quiet=True) as report:
         if not way:
             for date in dates:
@@ -120,12 +120,15 @@ def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]
                 filled = fill(installation, dates[0], until, chosen, report)
                 if isinstance(chosen, Dask):
                     worker_mb = max(chosen.client.run(peak_mb).values())
+                    workers_s = sum(chosen.client.run(time.process_time).values())
             raise_if_partial(filled)
     wall_s = time.monotonic() - began
     own, others = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "wall_s": round(wall_s),
         "cpu_s": round(sum(u.ru_utime + u.ru_stime for u in (own, others))),
+        "driver_s": round(own.ru_utime + own.ru_stime, 1),
+        "workers_s": round(workers_s, 1),
         "driver_mb": peak_mb(),
         "worker_mb": worker_mb,
         "cores": os.cpu_count(),

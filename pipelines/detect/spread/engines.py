@@ -6,11 +6,13 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines.base.settings import DaskSettings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class EngineError(SelatError):
@@ -25,6 +27,12 @@ class Pending(Protocol):
 
     def result(self) -> Any:
         """Return what it returned, once it has ended; raises what it raised."""
+
+
+def first(task: F) -> F:
+    """Have a task run before others that wait, since others wait for what it returns."""
+    task.first = True  # type: ignore[attr-defined]
+    return task
 
 
 class Engine(Protocol):
@@ -91,7 +99,8 @@ class Dask:
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Pending:
         """See `Engine.submit`."""
-        return _Remote(self.client.submit(task, *map(_bare, arguments), pure=False))
+        given, priority = map(_bare, arguments), int(getattr(task, "first", False))
+        return _Remote(self.client.submit(task, *given, pure=False, priority=priority))
 
     def wait(self, some: Sequence[Pending]) -> None:
         """See `Engine.wait`."""
@@ -222,7 +231,7 @@ def engine(
         ) from error
     if scheduler is None:
         with (
-            dask.config.set(_NO_PAGES),
+            dask.config.set(_QUIET),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -260,10 +269,12 @@ def engine(
         yield Dask(client)
 
 
-_NO_PAGES: Final[dict[str, list[str] | bool]] = {
+_QUIET: Final[dict[str, list[str] | bool | str]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
 }
 """Dask's pages say what is computed, and to everybody; what they would show of where workers spend
-their time is not asked of them either, a hundred times a second."""
+their time and of how they are isn't asked either, a hundred, fifty and two times a second."""

@@ -1,7 +1,6 @@
 """Stage 2: a look at a window as a task."""
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -15,7 +14,6 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import window
 from pipelines.detect.heard import HEARD
-from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.work import Place, digest, digest_of, read, reader, write
 from pipelines.reference import layers, models
 from pipelines.store import Queries
@@ -30,6 +28,8 @@ class Task:
 
     Attributes
     ----------
+    generation
+        Of the store, one that has the dates of the window.
     inputs
         Digest of all feeds and sightings in the store.
     start, end, until
@@ -39,6 +39,7 @@ class Task:
     """
 
     place: Place
+    generation: str
     inputs: str
     start: pd.Timestamp
     end: pd.Timestamp
@@ -72,7 +73,7 @@ def look(task: Task) -> Looked:
     folder = place.folder("looks", key)
     if not folder.exists():
         detectors, zones, fitted = rules_of(place)
-        with reader(place) as store:
+        with reader(place, task.generation) as store:
             seen = window.look(
                 store,
                 detectors,
@@ -105,37 +106,12 @@ def rules_of(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
     return catalogue.build(installation.detectors), zones, models.of(installation)
 
 
-@dataclass(frozen=True)
-class Dispatcher:
-    """What the driver looks at all windows with.
-
-    Attributes
-    ----------
-    inputs
-        Digest of all feeds and sightings in the store.
-    """
-
-    engine: Engine
-    place: Place
-    inputs: str
-    detectors: Sequence[Detector]
-    zones: Zones
-    models: Mapping[str, Any]
-
-    def submit(
-        self, start: pd.Timestamp, end: pd.Timestamp, until: pd.Timestamp, reach: pd.DataFrame
-    ) -> Pending:
-        """Have a window looked at; see `Task`."""
-        task = Task(self.place, self.inputs, start, end, until, reach)
-        return self.engine.submit(look, task)
-
-
 class Found:
-    """What a look found, read from the work folder by the driver."""
+    """What a look found, read from the work folder."""
 
-    def __init__(self, dispatcher: Dispatcher, looked: Looked) -> None:
-        self._dispatcher, self._looked = dispatcher, looked
-        self._folder = dispatcher.place.folder("looks", looked.key)
+    def __init__(self, place: Place, looked: Looked) -> None:
+        self._place, self._looked = place, looked
+        self._folder = place.folder("looks", looked.key)
         noted = json.loads((self._folder / "noted.json").read_text(encoding="utf-8"))
         self._before = {
             name: events.parsed(read(self._folder / f"{name}.parquet", events.WRITTEN))
@@ -164,7 +140,7 @@ class Found:
 
         Named in its context are those of them that take part in what was found, or are `named`.
         """
-        dispatcher = self._dispatcher
+        detectors, zones, models = rules_of(self._place)
         wanted = sorted(mmsis & (self.concerned() | named))
         need = self._need[self._need["mmsi"].isin(wanted)].reset_index(drop=True)
         heard = read(self._folder / f"{_HEARD}.parquet", HEARD)
@@ -174,13 +150,13 @@ class Found:
             need,
             start - PROVISIONAL,
             end,
-            dispatcher.zones,
-            dispatcher.models,
+            zones,
+            models,
         )
         return window.detection_of(
             self._before,
             self._looked.failures,
-            dispatcher.detectors,
+            detectors,
             heard[heard["mmsi"].isin(sorted(mmsis))].reset_index(drop=True),
             context,
             self._looked.passes,

@@ -18,11 +18,12 @@ from detectors.core import frames
 from detectors.core.errors import SelatError
 from pipelines.base.files import sync
 from pipelines.base.settings import PROJECT, Installation, load
-from pipelines.store import Queries
+from pipelines.detect.spread.engines import Pending
+from pipelines.store import Queries, Writer
 from pipelines.store import read as read_store
 
-KINDS = ("tracks", "coverage", "looks", "company", "files")
-"""What results are of; all but `looks` and `files` were left by earlier versions."""
+KINDS = ("dates", "looks", "days", "files", "generations", "tracks", "coverage", "company")
+"""What the folder holds; `files` and the last three were left by earlier versions."""
 
 
 class WorkerError(SelatError):
@@ -116,12 +117,39 @@ def fingerprint(installation: Installation) -> str:
 
 
 @contextmanager
-def reader(place: Place) -> Iterator[Queries]:
-    """Open the published store, as one of many readers on its machine."""
+def reader(place: Place, generation: str) -> Iterator[Queries]:
+    """Open the store as the driver showed it, as one of many readers on its machine."""
     installation = place.installation()
     settings = installation.settings.store.model_copy(update={"threads": 1})
-    with read_store(installation.store, settings) as store:
+    with read_store(installation.store, settings, Path(generation)) as store:
         yield store
+
+
+class Generations:
+    """What the driver shows of the store to tasks: a copy of the catalogue for as long as one of
+    them may read it.
+    """
+
+    def __init__(self, place: Place, store: Writer) -> None:
+        self._folder, self._store = Path(place.work) / "generations", store
+        self._read_by: dict[Path, list[Pending]] = {}
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self.show()
+
+    def show(self) -> None:
+        """Let tasks from now on see all that was written so far."""
+        self.newest = self._folder / f"{uuid4().hex}.duckdb"
+        self._store.show(self.newest)
+        for path, some in list(self._read_by.items()):
+            if all(one.done() for one in some):
+                path.unlink(missing_ok=True)
+                del self._read_by[path]
+
+    def read_by(self, pending: Pending) -> Pending:
+        """Keep the newest until a task has ended; returns it."""
+        self._read_by.setdefault(self.newest, []).append(pending)
+        return pending
 
 
 def digest(*parts: Any) -> str:

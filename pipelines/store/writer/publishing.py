@@ -74,6 +74,13 @@ class Publishing(Queries):
             raise
         catalogue.swap(fresh, self._published)
 
+    def show(self, path: Path) -> None:
+        """Let whoever is told of a path see there all that was written so far; see `store.read`."""
+        with room(self._root):
+            self._connection.execute("CHECKPOINT")
+            shutil.copyfile(self._work, unseen := path.with_name(f".{path.name}.new"))
+            unseen.replace(path)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Publish once, at the end of a with block, however it ends, what is to be published in it.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -32,7 +33,7 @@ class ResultWriter(FileWriter):
         *,
         digests: tuple[str, str],
         counts: Mapping[str, int],
-        judged: pa.Table,
+        judged: pa.Table | Path,
         state: pd.DataFrame,
         summary: pd.DataFrame,
         coverage: Coverage,
@@ -46,7 +47,8 @@ class ResultWriter(FileWriter):
         counts, state
             As of `integrity.JudgedDate`.
         judged
-            Its reports, as `positions.encode_judged` gives them.
+            Its reports, as `positions.encode_judged` gives them, or a file of them that
+            `positions.write` wrote.
         summary, coverage
             Its tracks, and where the feed is heard.
         """
@@ -61,7 +63,11 @@ class ResultWriter(FileWriter):
         parts = NewFiles(self._root, self._place)
         try:
             with room(self._root):
-                parts.write(date, f"judged-{digests[0]}", judged, kind="tracks")
+                stem = f"judged-{digests[0]}"
+                if isinstance(judged, Path):
+                    parts.take(date, stem, judged, kind="tracks")
+                else:
+                    parts.write(date, stem, judged, kind="tracks")
             with self._transaction():
                 self._supersede(before)
                 for table in DERIVED:

@@ -30,11 +30,12 @@ from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, 
 from pipelines.detect.window import first_reach
 from pipelines.exercise import simulate
 from pipelines.publish.files import WRITERS
-from pipelines.run import feeds, runs, spread_files
+from pipelines.run import feeds, runs, spread_days
 from pipelines.run import fill as fill_module
 from pipelines.run.fill import fill, raise_if_partial
 from pipelines.run.setup import Setup, load_zones
 from pipelines.run.sightings import import_only
+from pipelines.run.spread_days import reach_of
 from pipelines.run.windows import NoDataError, utc
 from pipelines.store.catalogue import TABLES
 from tests.conftest import leaving_out_briefs, made_once
@@ -258,7 +259,7 @@ def test_of_two_workers_that_write_the_files_of_a_run_one_stands(
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     left_over = folder.with_name(f".{folder.name}.c.unfinished")
     left_over.mkdir()
-    spread_files.clean(folder)
+    spread_days.clean(folder)
     assert not left_over.exists()
 
 
@@ -310,15 +311,11 @@ def test_tasks_in_any_order_and_twice(
     Dates are judged, and vessels looked at, some at a time.
     """
     monkeypatch.setattr(memory, "rows_in", lambda *_: 15_000)
-    planned: set[pd.Timestamp] = set()
 
-    def at_first_only_half(*arguments: Any) -> pd.DataFrame:
-        reach, start = first_reach(*arguments), arguments[2]
-        known = start in planned
-        planned.add(start)
-        return reach if known else reach.iloc[::2].reset_index(drop=True)
+    def only_half(*arguments: Any) -> pd.DataFrame:
+        return reach_of(*arguments).iloc[::2].reset_index(drop=True)
 
-    monkeypatch.setattr(fill_module, "first_reach", at_first_only_half)
+    monkeypatch.setattr(fill_module, "reach_of", only_half)
     home, chosen = copy(untouched, tmp_path), AnyOrder(5)
     found = run_fill(home, dates, chosen)
     assert chosen.repeated > 0
