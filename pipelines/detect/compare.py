@@ -12,7 +12,12 @@ from detectors.core.events import EVENTS
 STATUSES: Final = ("created", "changed", "unchanged", "retracted", "not_assessed")
 
 
-def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]) -> pd.DataFrame:
+def compare(
+    found: pd.DataFrame,
+    stored: pd.DataFrame,
+    assessed: Collection[str],
+    stands: Collection[str] = (),
+) -> pd.DataFrame:
     """Give each event its status in this run.
 
     Parameters
@@ -24,6 +29,8 @@ def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]
     assessed
         Names of the detectors that succeeded in looking at the whole window again. Events of
         the others are not retracted: they are not assessed.
+    stands
+        Ids of events that are found as they are stored.
 
     Returns
     -------
@@ -37,6 +44,9 @@ def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]
     before = stored[columns].set_index(stored["event_id"].rename("id"))
     again = now.index.intersection(before.index)
     status = pd.Series("created", index=now.index, dtype="str")
+    as_it_was = again.isin(list(stands))
+    status[again[as_it_was]] = "unchanged"
+    again = again[~as_it_was]
     same = _equal(now.loc[again], before.loc[again])
     status[again] = np.where(same, "unchanged", "changed")
     missing = before.loc[before.index.difference(now.index)]

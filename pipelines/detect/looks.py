@@ -50,11 +50,14 @@ class Again:
         How many vessels each detector looked at; those that weren't asked aren't among them.
     tells
         Whether there is anything to tell.
+    stands
+        Of the events that were not looked at again, what the store tells of each, by id.
     """
 
     detection: Detection
     looked_at: dict[str, int]
     tells: bool
+    stands: Mapping[str, str]
 
 
 def early(
@@ -116,6 +119,7 @@ def look_again(
     asked = early(detectors, zones, models, enough)
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
     known = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
+    reasons = dict(zip(known["event_id"].tolist(), known["reason"].tolist(), strict=True))
     known = events.parsed(known[list(events.EVENTS)])
     settle = known["detector"].map({d.name: d.settle for d in detectors}).fillna(timedelta(0))
     over = (known["end"] < since - pd.to_timedelta(settle)).to_numpy(bool)
@@ -148,7 +152,7 @@ def look_again(
     looked_at = {d.name: len(seen.heard) for d in asked}
     compared = to_compare(known, detectors, start, end)
     tells = anyway or bool(seen.failures) or told(detection.events, compared, enough)
-    return Again(detection, looked_at, tells)
+    return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
 
 
 def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:

@@ -70,8 +70,11 @@ def ingest_feed(
     options: ingest.IngestOptions,
     report: Reporter,
     tries: IngestSettings | None = None,
+    decode: Callable[..., ingest.Decoding] | None = None,
 ) -> dict[str, Any] | None:
     """Add one feed to the store; None if it is there already, else its report.
+
+    `decode` is as `ingest.decode`, for who has read it before.
 
     One of which rows waited for their time is read again once that has come, see `waiting`. One
     that changes while it is read is read again, and one whose file system fails, such as a network
@@ -89,7 +92,7 @@ def ingest_feed(
     changed = failed = 0
     while True:
         try:
-            return _ingest_as_it_is(store, feed, options, report)
+            return _ingest_as_it_is(store, feed, options, report, decode or ingest.decode)
         except ingest.ChangedError:
             changed += 1
             if changed == _TRIES:
@@ -106,7 +109,11 @@ def ingest_feed(
 
 
 def _ingest_as_it_is(
-    store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
+    store: Writer,
+    feed: ingest.FeedFile,
+    options: ingest.IngestOptions,
+    report: Reporter,
+    decode: Callable[..., ingest.Decoding],
 ) -> dict[str, Any] | None:
     key = feed_key(feed, options)
     before = None
@@ -122,7 +129,7 @@ def _ingest_as_it_is(
         replaces = waiting.alone(store.waiting(), feed.sha256)
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
-        decoding = ingest.decode(
+        decoding = decode(
             feed, options, progress=lambda done: bar.to(done, size), announce=report.step
         )
         filled = _LiveReport(decoding, before)

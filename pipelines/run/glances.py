@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,9 @@ Ints = NDArray[np.int64]
 
 MOST_REPORTS: Final = 500_000
 """So many reports wait at most; then a look takes them in."""
+
+MOST_KEPT: Final = 200_000
+"""What was read of so many is kept to be taken in; of more it is read again, to save memory."""
 
 ASK_EVERY: Final = timedelta(minutes=30)
 """So long after the look before, or since it was asked, is asked whether anything is to be told: a
@@ -87,6 +90,7 @@ class Glances:
         self._keys: dict[Path, str] = {}
         self._since_s = float("inf")
         self._fresh: list[ingest.Batch] = []
+        self._decoded: dict[tuple[str, str], ingest.Decoding] = {}
         self._positions = [frames.empty(frames.POSITIONS)]
         self._receptions = [frames.empty(frames.RECEPTIONS)]
         self._open = ExitStack()
@@ -179,6 +183,13 @@ class Glances:
         self._asked_at = end
         return False
 
+    def decode(
+        self, file: ingest.FeedFile, options: ingest.IngestOptions, **told: Any
+    ) -> ingest.Decoding:
+        """Return a feed's batches as `ingest.decode` does, those at hand that wait."""
+        known = self._decoded.pop((file.sha256, file.name), None)
+        return known or ingest.decode(file, options, **told)
+
     def close(self) -> None:
         """Close the store, which is open since it was asked first."""
         self._open.close()
@@ -261,6 +272,9 @@ class Glances:
             self.silences.hear(mmsi, time_us, self._needed)
             self.reports += len(mmsi)
             self._fresh += batches
+        if self.reports <= MOST_KEPT:
+            decoding.keep(batches)
+            self._decoded[file.sha256, file.name] = decoding
         self._waiting[file.path], self._keys[file.path] = as_it_was, key
         self._since_s = min(self._since_s, time.monotonic())
         return True

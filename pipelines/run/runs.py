@@ -149,8 +149,18 @@ def finish_run(
     return record(store, setup.installation, judged, published)
 
 
-def judge(store: Queries, setup: Setup, window: Window, detection: Detection) -> Judged:
-    """Assess what was detected, and compare it with what the store holds."""
+def judge(
+    store: Queries,
+    setup: Setup,
+    window: Window,
+    detection: Detection,
+    stands: Mapping[str, str] | None = None,
+) -> Judged:
+    """Assess what was detected, and compare it with what the store holds.
+
+    What `stands`, with what the store tells of it by id of the event, is as stored.
+    """
+    stands = stands or {}
     gazetteer = reference.load_gazetteer(setup.installation.reference)
     stored = events_to_compare(store, setup.detectors, window.start, window.end)
     succeeded = succeeded_of(setup.detectors, detection.failures)
@@ -170,9 +180,10 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
         watchlists=lists,
         dispositions=store.dispositions(),
         told_before=set(over),
+        reasons=stands,
     )
     told = assessed.events
-    compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
+    compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded, stands)
     last = store.last_run()
     configuration = configuration_hashes(setup.installation)
     versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)
