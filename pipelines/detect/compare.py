@@ -67,6 +67,8 @@ def _superseded(events: pd.DataFrame) -> pd.Series:
     columns = [*story, "start", "end", "event_id", "status"]
     plain = events[columns].reset_index(drop=True)
     new, old = plain[plain["status"] == "created"], plain[plain["status"] == "retracted"]
+    if new.empty or old.empty:
+        return pd.Series("", index=events.index, dtype="str")
     pairs = new.merge(old, on=story, suffixes=("", "_old"))
     # An event without an end goes on: every start lies before its end.
     begins = pairs["end_old"].isna() | (pairs["start"] <= pairs["end_old"])

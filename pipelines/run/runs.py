@@ -27,7 +27,6 @@ from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import write_all
 from pipelines.publish.products import Products
-from pipelines.reference import layers as reference
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -161,7 +160,6 @@ def judge(
     What `stands`, with what the store tells of it by id of the event, is as stored.
     """
     stands = stands or {}
-    gazetteer = reference.load_gazetteer(setup.installation.reference)
     stored = events_to_compare(store, setup.detectors, window.start, window.end)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
@@ -174,7 +172,7 @@ def judge(
     over = over[over.isin(stored["event_id"])]
     assessed = assess(
         leads,
-        gazetteer,
+        setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
         watchlists=lists,

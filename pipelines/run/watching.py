@@ -5,6 +5,7 @@ for the length of a look alone; while somebody else writes, or the night's run i
 made. Who asks it to end waits for the look that is going on, which takes seconds.
 """
 
+import gc
 import json
 import sys
 import threading
@@ -44,7 +45,7 @@ def watch(
 
     A look that takes longer than that is followed by the next one at once.
     """
-    looker = Looker(installation, feeds, report, every_min)
+    looker, first = Looker(installation, feeds, report, every_min), True
     while not stop.is_set():
         began_s = time.monotonic()
         now = datetime.now(UTC)
@@ -56,7 +57,18 @@ def watch(
             say(f"{now:%H:%M}Z {error.message}" + (f" ({error.hint})" if error.hint else ""))
         except Exception:  # whatever it is, the next look is made
             say(f"{now:%H:%M}Z {traceback.format_exc()}")
+        if first:
+            settle_down()
+        first = False
         stop.wait(max(0.0, every_min * 60 - (time.monotonic() - began_s)))
+
+
+def settle_down() -> None:
+    """Let no collection of garbage go over what a process that watches has loaded for good: it was
+    a thirtieth of a look.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def look(looker: Looker, installation: Installation) -> Looked:

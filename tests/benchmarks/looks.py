@@ -25,7 +25,7 @@ import numpy as np
 
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, WatchSettings, load
-from pipelines.run import looked
+from pipelines.run import looked, watching
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.night import NightRequest, run_night
 
@@ -53,6 +53,8 @@ def main() -> None:
         for name, content in parts(given.feed, given.every)[: given.until]:
             (home.home / "feeds" / name).write_bytes(content)
             done = looker.look()
+            if not spent:
+                watching.settle_down()
             spent[kind(done)].append(done.cpu_s)
         alone = installation(Path(folder) / "night", watch)
         for label, night, feed in (
