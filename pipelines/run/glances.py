@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -90,7 +90,7 @@ class Glances:
         self._keys: dict[Path, str] = {}
         self._since_s = float("inf")
         self._fresh: list[ingest.Batch] = []
-        self._decoded: dict[tuple[str, str], ingest.Decoding] = {}
+        self._decoded: dict[tuple[str, str], tuple[str, ingest.Decoding]] = {}
         self._positions = [frames.empty(frames.POSITIONS)]
         self._receptions = [frames.empty(frames.RECEPTIONS)]
         self._open = ExitStack()
@@ -183,12 +183,16 @@ class Glances:
         self._asked_at = end
         return False
 
-    def decode(
-        self, file: ingest.FeedFile, options: ingest.IngestOptions, **told: Any
-    ) -> ingest.Decoding:
-        """Return a feed's batches as `ingest.decode` does, those at hand that wait."""
-        known = self._decoded.pop((file.sha256, file.name), None)
-        return known or ingest.decode(file, options, **told)
+    def key(self, feed: ingest.FeedFile) -> str:
+        """See `feeds.Read`."""
+        return self._decoded[feed.sha256, feed.name][0] if self._has(feed) else ""
+
+    def decoding(self, feed: ingest.FeedFile) -> ingest.Decoding | None:
+        """See `feeds.Read`."""
+        return self._decoded.pop((feed.sha256, feed.name))[1] if self._has(feed) else None
+
+    def _has(self, feed: ingest.FeedFile) -> bool:
+        return (feed.sha256, feed.name) in self._decoded
 
     def close(self) -> None:
         """Close the store, which is open since it was asked first."""
@@ -274,7 +278,7 @@ class Glances:
             self._fresh += batches
         if self.reports <= MOST_KEPT:
             decoding.keep(batches)
-            self._decoded[file.sha256, file.name] = decoding
+            self._decoded[file.sha256, file.name] = key, decoding
         self._waiting[file.path], self._keys[file.path] = as_it_was, key
         self._since_s = min(self._since_s, time.monotonic())
         return True

@@ -143,7 +143,7 @@ class Looker:
                 reading = (setup.zones, self._report, self._named, Reading())
                 one = feeds.ingest_feed
                 if heard and glances is not None:
-                    one = partial(feeds.ingest_feed, decode=glances.decode)
+                    one = partial(feeds.ingest_feed, read=glances)
                 ingested = feeds.ingest_all(store, inst, *reading, one, known, together=True)
                 seen = import_sightings(store, inst, self._report)
                 unread = {**ingested.failed, **seen.failed}

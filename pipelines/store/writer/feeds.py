@@ -125,7 +125,8 @@ class FeedWriter(FileWriter):
         if not held.add(parts):
             return False
         held.simulated = simulated
-        held.entries[feed_key] = _entry(feed_key, sha256, name, report, parts.presence)
+        held.presences.append(parts.presence)
+        held.entries[feed_key] = _entry(feed_key, sha256, name, report, held.presences[-1])
         if path is not None:
             held.places[feed_key] = path
         if held.full:
