@@ -84,9 +84,10 @@ def ingest_feed(
 ) -> dict[str, Any] | None:
     """Add one feed to the store; None if it is there already, else its report.
 
-    It may have been `read` before. One of which rows waited for their time is read again once that has come, see `waiting`. One
-    that changes while it is read is read again, and one whose file system fails, such as a network
-    share that comes and goes, as often as `tries` says, after longer and longer waits.
+    It may have been `read` before. One of which rows waited for their time is read again once that
+    has come, see `waiting`. One that changes while it is read is read again, and one whose file
+    system fails, such as a network share that comes and goes, as often as `tries` says, after
+    longer and longer waits.
 
     Raises
     ------

@@ -50,12 +50,13 @@ def main() -> None:
         watch = WatchSettings(early_min=given.early, whole_min=given.whole)
         home = installation(Path(folder) / "looks", watch)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
-        for name, content in parts(given.feed, given.every)[: given.until]:
-            (home.home / "feeds" / name).write_bytes(content)
-            done = looker.look()
-            if not spent:
-                watching.settle_down()
-            spent[kind(done)].append(done.cpu_s)
+        with watching.economy() as settle_down:
+            for name, content in parts(given.feed, given.every)[: given.until]:
+                (home.home / "feeds" / name).write_bytes(content)
+                done = looker.look()
+                if not spent:
+                    settle_down()
+                spent[kind(done)].append(done.cpu_s)
         alone = installation(Path(folder) / "night", watch)
         for label, night, feed in (
             ("the night after", home, home.home / "feeds"),
