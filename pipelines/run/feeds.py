@@ -68,10 +68,10 @@ class Read(Protocol):
     """Who has read feeds as they are to be taken in."""
 
     def key(self, feed: ingest.FeedFile) -> str:
-        """Return `feed_key` of one that was read, empty for others."""
+        """Return `feed_key` of what was read, empty for others."""
 
     def decoding(self, feed: ingest.FeedFile) -> ingest.Decoding | None:
-        """Return what was read of it, once; None for others."""
+        """Return it, once; None for others."""
 
 
 def ingest_feed(
