@@ -92,7 +92,7 @@ def empty() -> pd.DataFrame:
 
 @cache
 def _empty() -> pd.DataFrame:
-    return build([])
+    return pd.DataFrame({name: _column([], column.dtype) for name, column in EVENTS.items()})
 
 
 def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -110,6 +110,8 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     FrameError
         If a key is missing or unknown, or two events get the same id.
     """
+    if not rows:
+        return empty()
     defaults: dict[str, Any] = dict.fromkeys(("subkind", "zone_id", "group_id", "explanation"), "")
     defaults |= {"other_mmsi": 0, "end": pd.NaT}
     columns: dict[str, list[Any]] = {name: [] for name in (*EVENTS, "anchor")}
@@ -119,16 +121,22 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             raise FrameError(f"event keys differ by {sorted(full.keys() ^ columns.keys())}")
         for name, values in columns.items():
             values.append(full[name])
-    frame = pd.DataFrame({name: pd.Series(columns[name], dtype="object") for name in columns})
     held = (e if isinstance(e, Evidence) else Evidence.of(e) for e in columns["evidence"])
-    frame["evidence"] = objects(list(held))
-    for name in ("start", "end", "anchor"):
-        frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
-    anchors = epoch_us(frame["anchor"])
-    identity = zip(*(frame[c] for c in _ID_COLUMNS), anchors.tolist(), strict=True)
-    frame["event_id"] = pd.Series([event_id(*parts) for parts in identity], dtype="object")
-    frame = frame[list(EVENTS)].astype({name: column.dtype for name, column in EVENTS.items()})
-    return sort(frame)
+    columns["evidence"] = list(held)
+    made = {name: _column(columns[name], EVENTS[name].dtype) for name in EVENTS}
+    anchors = epoch_us(_column(columns["anchor"], TIME)).tolist()
+    identity = zip(*(columns[name] for name in _ID_COLUMNS), anchors, strict=True)
+    made["event_id"] = pd.Series([event_id(*parts) for parts in identity], dtype="str")
+    return sort(pd.DataFrame(made))
+
+
+def _column(values: list[Any], dtype: str) -> pd.Series:
+    """Return values as a column of a type of `EVENTS`."""
+    if dtype == "object":
+        return objects(values)
+    if dtype == TIME:
+        return pd.Series(pd.to_datetime(values, utc=True)).astype(TIME)
+    return pd.Series(values, dtype=dtype)
 
 
 class Finder(Protocol):
@@ -213,6 +221,9 @@ def sort(events: pd.DataFrame) -> pd.DataFrame:
     repeated = events["event_id"][events["event_id"].duplicated()]
     if len(repeated):
         raise FrameError(f"two events share an id: {', '.join(sorted(set(repeated)))}")
+    step_us = np.diff(epoch_us(events["start"]))
+    if (step_us > 0).all():
+        return events.reset_index(drop=True)
     return events.sort_values(["start", "event_id"], kind="stable", ignore_index=True)
 
 

@@ -46,6 +46,7 @@ def explain(
     """
     explained = events.copy()
     types, lengths = _known(events, context)
+    by_weight = _by_weight(hypotheses)
     scores, texts, evidences = [], [], []
     for row in events.to_dict("records"):
         evidence: Evidence = row["evidence"]
@@ -62,7 +63,7 @@ def explain(
                 tuple(lengths.get(m, float("nan")) for m in vessels),
             )
             base_score = told.base_score if told else row["score"]
-            told = _told(known, hypotheses, base_score)
+            told = _told(known, hypotheses, by_weight, base_score)
             scores.append(base_score * (1.0 - told.weight))
             texts.append(sentence_of(told))
         else:
@@ -87,14 +88,23 @@ def values_in(case: Case, known: Known) -> dict[str, Value]:
 
 def best_of(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, Case] | None:
     """Return the heaviest reason that fits, with its case; of equal ones the first listed."""
-    best, heaviest = None, -1.0
-    for one in hypotheses:
-        # What can't be heavier isn't tried: an event asks some hundred questions.
-        if one.weight <= heaviest or (case := one.fitting(known)) is None:
-            continue
-        if (weight := one.weight_of(case)) > heaviest:
-            best, heaviest = (one, case), weight
-    return best
+    return _first_of(known, _by_weight(hypotheses))
+
+
+def _by_weight(hypotheses: Sequence[Hypothesis]) -> list[tuple[Hypothesis, Case]]:
+    """Return all cases of some reasons, the heaviest first, equal ones as they are listed."""
+    cases = [(one, case) for one in hypotheses for case in one.cases]
+    return sorted(cases, key=lambda pair: -pair[0].weight_of(pair[1]))
+
+
+def _first_of(
+    known: Known, by_weight: Sequence[tuple[Hypothesis, Case]]
+) -> tuple[Hypothesis, Case] | None:
+    """Return the first case that fits: what is lighter needn't be tried."""
+    for one, case in by_weight:
+        if case.when.holds(known):
+            return one, case
+    return None
 
 
 def untested(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
@@ -104,8 +114,13 @@ def untested(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
     return tuple(one.name for one in hypotheses if one.needs_types)
 
 
-def _told(known: Known, hypotheses: Sequence[Hypothesis], base_score: float) -> Explained:
-    best, left = best_of(known, hypotheses), untested(known, hypotheses)
+def _told(
+    known: Known,
+    hypotheses: Sequence[Hypothesis],
+    by_weight: Sequence[tuple[Hypothesis, Case]],
+    base_score: float,
+) -> Explained:
+    best, left = _first_of(known, by_weight), untested(known, hypotheses)
     base_score = round(float(base_score), 6)
     if best is None:
         return Explained(base_score, untested=left)

@@ -134,10 +134,10 @@ def seen_by(
     earlier = {}
     for name in detector.after:
         if name in known:
-            whole = known[name]
-            if standing is not None:
-                whole = events.concat([standing[name], whole])
-            earlier[name] = touching(whole, own_start - detector.lookback - detector.settle)
+            since = own_start - detector.lookback - detector.settle
+            whole = [known[name], *([] if standing is None else [standing[name]])]
+            whole = [touching(each, since) for each in whole]
+            earlier[name] = events.concat(whole) if standing is not None else whole[0]
     return replace(context, start=own_start, earlier=earlier)
 
 

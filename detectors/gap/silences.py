@@ -61,17 +61,26 @@ class History(Reports):
 
     def heard_elsewhere(self, row: Ints, end_us: Ints) -> Ints:
         """Count reports of the same MMSI strictly inside each silence; they are of other tracks."""
-        order = np.lexsort((self.time_us, self.mmsi))
+        vessels = np.asarray(self.tracks) // 100
+        several = np.unique(vessels[1:][np.diff(vessels) == 0])
+        asked = np.flatnonzero(np.isin(self.mmsi[row], several))
+        count = np.zeros(len(row), "int64")
+        if len(asked) == 0:
+            return count
+        row, end_us = row[asked], end_us[asked]
+        rows = np.flatnonzero(np.isin(self.mmsi, self.mmsi[row]))
+        order = rows[np.lexsort((self.time_us[rows], self.mmsi[rows]))]
         number = np.cumsum(np.r_[False, np.diff(self.mmsi[order]) != 0])
         key = number * self._span_us + self.time_us[order] - self._start_us
-        own = np.empty(len(order), "int64")
+        own = np.empty(len(self.mmsi), "int64")
         own[order] = number
         low = own[row] * self._span_us + self.time_us[row] - self._start_us
         inside_us = np.minimum(end_us - self._start_us, self._span_us)
         high = own[row] * self._span_us + inside_us
-        return np.asarray(
-            np.searchsorted(key, high, side="left") - np.searchsorted(key, low, side="right")
+        count[asked] = np.searchsorted(key, high, side="left") - np.searchsorted(
+            key, low, side="right"
         )
+        return count
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Pairs that can have met, and how likely."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,9 @@ Ints = NDArray[np.int64]
 SLOT_US: Final = SLOT_S * SECOND_US
 REACH_CELLS: Final = 7
 """Cells of 0.1 degree: 42 nm each way, as far as those who are to meet come together."""
+Overlaps = tuple[Ints, Ints, Ints, Ints]
+"""Silence, loitering, from and until when both last."""
+
 STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
 TICKS_AT_ONCE: Final = 1_000_000
@@ -185,19 +188,15 @@ def with_loiterers(
     mmsi = np.array([s.mmsi for s in loiterings], "int64")
     track = np.array([s.track for s in loiterings], "int64")
     least_us = limits.min_meeting_s * SECOND_US
-    found = []
-    for silence, drift in prism.touching(prisms.discs(limits.min_meeting_s), drifts):
-        begin_us = np.maximum(prisms.start_us[silence], drifts.start_us[drift])
-        last_us = np.minimum(prisms.until_us[silence], drifts.until_us[drift])
-        long = (prisms.mmsi[silence] != mmsi[drift]) & (last_us - begin_us >= least_us)
-        ticks = (last_us - begin_us)[long] // STEP_US + 1
-        part = np.cumsum(ticks) // TICKS_AT_ONCE
-        for of in np.split(np.flatnonzero(long), np.flatnonzero(np.diff(part)) + 1):
-            if len(of):
-                pair = silence[of], drift[of]
-                found.append(
-                    _seen_with(limits, prisms, *pair, begin_us[of], last_us[of], track, reports)
-                )
+
+    def overlapping() -> Iterator[Overlaps]:
+        for silence, drift in prism.touching(prisms.discs(limits.min_meeting_s), drifts):
+            begin_us = np.maximum(prisms.start_us[silence], drifts.start_us[drift])
+            last_us = np.minimum(prisms.until_us[silence], drifts.until_us[drift])
+            long = (prisms.mmsi[silence] != mmsi[drift]) & (last_us - begin_us >= least_us)
+            yield silence[long], drift[long], begin_us[long], last_us[long]
+
+    found = [_seen_with(limits, prisms, *some, track, reports) for some in _by_ticks(overlapping())]
     if not found:
         return []
     columns = [np.concatenate(column) for column in zip(*found, strict=True)]
@@ -235,6 +234,28 @@ def with_loiterers(
         limits.alongside_m,
     )
     return _told(limits, kept, alongside, silences, loiterings)
+
+
+def _by_ticks(parts: Iterable[Overlaps]) -> Iterator[Overlaps]:
+    """Yield the same pairs in parts of some `TICKS_AT_ONCE`: each part costs as many calls."""
+    held, ticks = list[Overlaps](), 0
+    for part in parts:
+        of = np.cumsum((part[3] - part[2]) // STEP_US + 1)
+        for some in np.split(np.arange(len(of)), np.flatnonzero(np.diff(of // TICKS_AT_ONCE)) + 1):
+            if len(some) == 0:
+                continue
+            held.append((part[0][some], part[1][some], part[2][some], part[3][some]))
+            ticks += int(of[some[-1]] - of[some[0]]) + 1
+            if ticks >= TICKS_AT_ONCE:
+                yield _joined(held)
+                held, ticks = [], 0
+    if held:
+        yield _joined(held)
+
+
+def _joined(parts: Sequence[Overlaps]) -> Overlaps:
+    one, other, begin_us, last_us = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return one, other, begin_us, last_us
 
 
 def _discs(loiterings: Sequence[Loitering], reports: Reports, now_us: int) -> Discs:

@@ -51,13 +51,12 @@ def guard(
     for detector, own in raised.groupby("detector", sort=True):
         share = settings.max_shares.get(str(detector), settings.max_share)
         limit = max(settings.min_share_vessels, int(share * looked_at))
-        sides = pd.concat([own["mmsi"], own.loc[own["other_mmsi"] > 0, "other_mmsi"]])
-        sides = sides.loc[own.index].groupby(level=0, sort=False).agg(list)
         seen: set[int] = set()
         within = []
-        for vessels in sides.loc[own.index]:
-            within.append(len(seen | set(vessels)) <= limit)
-            seen |= set(vessels)
+        for vessels in zip(own["mmsi"].tolist(), own["other_mmsi"].tolist(), strict=True):
+            sides = {vessels[0], *(other for other in vessels[1:] if other > 0)}
+            within.append(len(seen | sides) <= limit)
+            seen |= sides
         kept.append(own[within])
         if len(seen) > limit:
             held.append(HeldBack(str(detector), len(seen), limit, looked_at))

@@ -66,6 +66,7 @@ def assess(
     dispositions: pd.DataFrame | None = None,
     looked_at: int | None = None,
     told_before: Collection[str] = (),
+    reasons: Mapping[str, str] | None = None,
     say: Say = plain,
 ) -> Assessment:
     """Rank vessels by their incidents; see `scoring.judge` for the score.
@@ -84,6 +85,8 @@ def assess(
         Vessels looked at, where `detection` doesn't name all of them.
     told_before
         Ids of events of an earlier window that are known: they flag nobody again.
+    reasons
+        What is told already of events that are as they were, by id: not told anew.
     """
     vessels = detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
@@ -91,13 +94,16 @@ def assess(
     events = detection.events.reset_index(drop=True)
     rows = told(events)
     teller.look_up(events["lat"].to_numpy("float64"), events["lon"].to_numpy("float64"))
-    reasons = [teller.tell(row, row.mmsi) for row in rows]
-    events = events.assign(reason=pd.Series(reasons, dtype="str"))
+    said = say(" (set aside by a disposition)")
+    known = {of: text for of, text in (reasons or {}).items() if not text.endswith(said)}
+    ids = events["event_id"].tolist()
+    texts = [known.get(i) or teller.tell(row, row.mmsi) for i, row in zip(ids, rows, strict=True)]
+    events = events.assign(reason=pd.Series(texts, dtype="str"))
 
     aside = np.zeros(len(events), bool)
     if dispositions is not None:
         aside = set_aside(events, dispositions)
-        events.loc[aside, "reason"] += say(" (set aside by a disposition)")
+        events.loc[aside, "reason"] += said
     aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
     heard = detection.heard
     if looked_at is None:
@@ -138,11 +144,12 @@ def assess(
     mine = list(zip(mmsis, _strongest(events[~aside], mmsis), strict=True))
     more = _more(parts)
     flagged["reasons"] = [
-        " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *more.get(mmsi, ())])
+        " | ".join([*(teller.tell(rows[i], mmsi) for i in own), *more.get(mmsi, ())])
         for mmsi, own in mine
     ]
-    flagged["explanations"] = [" | ".join(t for t in own["explanation"] if t) for _, own in mine]
-    flagged["event_ids"] = [";".join(own["event_id"]) for _, own in mine]
+    why = events["explanation"].tolist()
+    flagged["explanations"] = [" | ".join(why[i] for i in own if why[i]) for _, own in mine]
+    flagged["event_ids"] = [";".join(ids[i] for i in own) for _, own in mine]
     return Assessment(
         events,
         frames.conform(flagged, FLAGGED),
@@ -175,19 +182,20 @@ def _by_incident(
     ).sort_values(["rank", "score", "mmsi"], ascending=[True, False, True], ignore_index=True)
 
 
-def _strongest(events: pd.DataFrame, mmsis: list[int]) -> list[pd.DataFrame]:
-    """Return of each vessel the events that its reasons tell of."""
+def _strongest(events: pd.DataFrame, mmsis: list[int]) -> list[list[int]]:
+    """Return of each vessel the rows (labels) of the events that its reasons tell of."""
     ordered = events.sort_values(["score", "event_id"], ascending=[False, True])
     place = np.arange(len(ordered))
     sides = pd.DataFrame({"mmsi": np.r_[ordered["mmsi"], ordered["other_mmsi"]]})
     sides = sides.assign(place=np.r_[place, place]).drop_duplicates().sort_values("place")
     of_each = {mmsi: own.to_numpy() for mmsi, own in sides.groupby("mmsi")["place"]}
     weighty = (ordered["score"] >= MIN_PART_SCORE).to_numpy()
+    labels = ordered.index.to_numpy()
     found = []
     for mmsi in mmsis:
         own = of_each.get(mmsi, place[:0])
         enough = own[weighty[own]]
-        found.append(ordered.iloc[(enough if len(enough) else own)[:MAX_REASONS]])
+        found.append(labels[(enough if len(enough) else own)[:MAX_REASONS]].tolist())
     return found
 
 

@@ -22,10 +22,11 @@ from detectors.kinematics.integrity import Segmented
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from pipelines.detect.further import cut_short
 from pipelines.detect.looks import reach_of, told
 from pipelines.detect.parts import columns_of
 from pipelines.detect.tail import KEPT, SILENCE, SLOT, Recent
-from pipelines.detect.window import COVERAGE_BEFORE, cut_short, vessels_of
+from pipelines.detect.window import COVERAGE_BEFORE, vessels_of
 from pipelines.store import Queries
 from pipelines.store.sections import FOREVER
 

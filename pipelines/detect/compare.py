@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from detectors.core.events import EVENTS
 
 
-def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]) -> pd.DataFrame:
+def compare(
+    found: pd.DataFrame,
+    stored: pd.DataFrame,
+    assessed: Collection[str],
+    stands: Collection[str] = (),
+) -> pd.DataFrame:
     """Give each event its status in this run.
 
     Parameters
@@ -21,6 +26,8 @@ def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]
     assessed
         Names of the detectors that succeeded in looking at the whole window again. Events of
         the others are not retracted: they are not assessed.
+    stands
+        Ids of events that are found as they are stored.
 
     Returns
     -------
@@ -34,6 +41,9 @@ def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]
     before = stored[columns].set_index(stored["event_id"].rename("id"))
     again = now.index.intersection(before.index)
     status = pd.Series("created", index=now.index, dtype="str")
+    as_it_was = again.isin(list(stands))
+    status[again[as_it_was]] = "unchanged"
+    again = again[~as_it_was]
     same = _equal(now.loc[again], before.loc[again])
     status[again] = np.where(same, "unchanged", "changed")
     missing = before.loc[before.index.difference(now.index)]
@@ -54,6 +64,8 @@ def _superseded(events: pd.DataFrame) -> pd.Series:
     columns = [*story, "start", "end", "event_id", "status"]
     plain = events[columns].reset_index(drop=True)
     new, old = plain[plain["status"] == "created"], plain[plain["status"] == "retracted"]
+    if new.empty or old.empty:
+        return pd.Series("", index=events.index, dtype="str")
     pairs = new.merge(old, on=story, suffixes=("", "_old"))
     # An event without an end goes on: every start lies before its end.
     begins = pairs["end_old"].isna() | (pairs["start"] <= pairs["end_old"])

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, run
+from detectors.core import events, frames, run
 from detectors.core.detector import Detector
 from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
@@ -50,11 +50,14 @@ class Again:
         How many vessels each detector looked at; those that weren't asked aren't among them.
     tells
         Whether there is anything to tell.
+    stands
+        Of the events that were not looked at again, what the store tells of each, by id.
     """
 
     detection: Detection
     looked_at: dict[str, int]
     tells: bool
+    stands: Mapping[str, str]
 
 
 def early(
@@ -116,6 +119,7 @@ def look_again(
     asked = early(detectors, zones, models, enough)
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
     known = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
+    reasons = dict(zip(known["event_id"].tolist(), known["reason"].tolist(), strict=True))
     known = events.parsed(known[list(events.EVENTS)])
     settle = known["detector"].map({d.name: d.settle for d in detectors}).fillna(timedelta(0))
     over = (known["end"] < since - pd.to_timedelta(settle)).to_numpy(bool)
@@ -148,7 +152,7 @@ def look_again(
     looked_at = {d.name: len(seen.heard) for d in asked}
     compared = to_compare(known, detectors, start, end)
     tells = anyway or bool(seen.failures) or told(detection.events, compared, enough)
-    return Again(detection, looked_at, tells)
+    return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
 
 
 def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:
@@ -161,15 +165,21 @@ def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:
     enough
         The score that counts.
     """
-    if max(0.0, found["score"].max(), before["score"].max()) < enough:
-        return False
-    columns = ["event_id", "end", "score"]
-    both = found[columns].merge(before[columns], on="event_id", how="outer", indicator=True)
-    ended = both["end_x"].isna() != both["end_y"].isna()
-    counts = both[["score_x", "score_y"]].max(axis=1) >= enough
-    moved = (both["score_x"] - both["score_y"]).abs() >= WORTH
-    moved |= both[["score_x", "score_y"]].min(axis=1) < enough
-    return bool((counts & ((both["_merge"] != "both") | ended | moved)).any())
+    now, then = (
+        {
+            event: (goes_on, score)
+            for event, goes_on, score in zip(
+                side["event_id"].tolist(), side["end"].isna().tolist(), side["score"], strict=True
+            )
+        }
+        for side in (found, before)
+    )
+    for event, (goes_on, score) in now.items():
+        went_on, scored = then.get(event, (goes_on, -1.0))
+        lower, higher = sorted((score, scored))
+        if higher >= enough and (lower < enough or higher - lower >= WORTH or goes_on != went_on):
+            return True
+    return any(score >= enough for event, (_, score) in then.items() if event not in now)
 
 
 def reach_of(
@@ -192,12 +202,16 @@ def reach_of(
         mmsi, reach_time.
     """
     history = max((d.lookback + d.settle for d in asked), default=timedelta(0))
-    wants = [pd.DataFrame({"mmsi": sorted(vessels), "reach_time": since - history})]
+    mmsis = [np.array(sorted(vessels), "int64")]
+    times = [np.full(len(mmsis[0]), (since - history).value // 1_000)]
     for detector in asked:
         begun = stored[detector.name]
         begun = begun[begun["end"].isna() | (begun["end"] >= since - detector.settle)]
-        early = {"mmsi": begun["mmsi"], "reach_time": begun["start"] - detector.lookback}
-        wants.append(pd.DataFrame(early))
-    reach = pd.concat([w.astype({"mmsi": "int64"}) for w in wants if len(w)], ignore_index=True)
-    reach = reach[reach["mmsi"] != NOBODY]
-    return reach.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
+        mmsis.append(begun["mmsi"].to_numpy("int64"))
+        lookback_us = detector.lookback // timedelta(microseconds=1)
+        times.append(frames.epoch_us(begun["start"]) - lookback_us)
+    mmsi, reach_us = np.concatenate(mmsis), np.concatenate(times)
+    order = np.lexsort((reach_us, mmsi))
+    first = order[np.r_[True, np.diff(mmsi[order]) != 0][: len(order)]]
+    first = first[mmsi[first] != NOBODY]
+    return pd.DataFrame({"mmsi": mmsi[first], "reach_time": frames.from_epoch_us(reach_us[first])})

@@ -21,6 +21,7 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.digests import Digests
+from pipelines.detect.further import again, cut_short, extended
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
@@ -181,19 +182,6 @@ def look(
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
     say(f"looking for {name.replace('_', ' ')}{f', further back ({passes})' * (passes > 1)}")
-
-
-def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:
-    """Return the detectors to ask again where stories of some were cut short.
-
-    What these read may want more history too; and who reads any of it has more to read.
-    """
-    wanted = set(cut)
-    while more := {s for d in detectors if d.name in wanted for s in d.after} - wanted:
-        wanted |= more
-    while more := {d.name for d in detectors if wanted & set(d.after)} - wanted:
-        wanted |= more
-    return [d for d in detectors if d.name in wanted]
 
 
 def detect(
@@ -364,37 +352,3 @@ def vessels_of(store: Queries, mmsi: pd.Series, end: pd.Timestamp) -> pd.DataFra
     vessels = vessels.fillna({**nothing, "imo": 0, "ship_type": -1})
     vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
     return frames.conform(vessels, frames.VESSELS)
-
-
-def cut_short(
-    before: Mapping[str, pd.DataFrame], detectors: Sequence[Detector], need: pd.DataFrame
-) -> pd.DataFrame:
-    """Find vessels (mmsi, reach_time) whose events want history that exists and wasn't loaded.
-
-    `before` holds `run.Found.before` by detector: events before the window count where another
-    detector reads them.
-    """
-    parts = [pd.DataFrame({"mmsi": pd.Series(dtype="int64"), "reach_time": need["from_time"][:0]})]
-    loaded = need["from_time"].max()
-    for detector in detectors:
-        if detector.name not in before:
-            continue
-        raised = before[detector.name]
-        wanted = raised["start"] - detector.lookback
-        early = (wanted < loaded).to_numpy(bool)
-        raised, wanted = raised[early], wanted[early]
-        for side in ("mmsi", "other_mmsi"):
-            parts.append(pd.DataFrame({"mmsi": raised[side], "reach_time": wanted}))
-    if not any(map(len, parts)):
-        return parts[0]
-    wants = pd.concat(parts).groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
-    wants = wants.merge(need, on="mmsi")
-    short = (wants["reach_time"] < wants["from_time"]) & (wants["first_time"] < wants["from_time"])
-    return wants.loc[short, ["mmsi", "reach_time"]]
-
-
-def extended(reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
-    """Reach twice as far back as an event asks, so that long stories take few passes."""
-    doubled = further.assign(reach_time=further["reach_time"] - (start - further["reach_time"]))
-    both = pd.concat([reach, doubled])
-    return both.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))

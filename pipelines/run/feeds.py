@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pandas as pd
 
@@ -64,18 +64,30 @@ class IngestSummary:
             report.step(f"  hint: {why.hint}")
 
 
+class Read(Protocol):
+    """Who has read feeds as they are to be taken in."""
+
+    def key(self, feed: ingest.FeedFile) -> str:
+        """Return `feed_key` of what was read, empty for others."""
+
+    def decoding(self, feed: ingest.FeedFile) -> ingest.Decoding | None:
+        """Return it, once; None for others."""
+
+
 def ingest_feed(
     store: Writer,
     feed: ingest.FeedFile,
     options: ingest.IngestOptions,
     report: Reporter,
     tries: IngestSettings | None = None,
+    read: Read | None = None,
 ) -> dict[str, Any] | None:
     """Add one feed to the store; None if it is there already, else its report.
 
-    One of which rows waited for their time is read again once that has come, see `waiting`. One
-    that changes while it is read is read again, and one whose file system fails, such as a network
-    share that comes and goes, as often as `tries` says, after longer and longer waits.
+    It may have been `read` before. One of which rows waited for their time is read again once that
+    has come, see `waiting`. One that changes while it is read is read again, and one whose file
+    system fails, such as a network share that comes and goes, as often as `tries` says, after
+    longer and longer waits.
 
     Raises
     ------
@@ -89,7 +101,7 @@ def ingest_feed(
     changed = failed = 0
     while True:
         try:
-            return _ingest_as_it_is(store, feed, options, report)
+            return _ingest_as_it_is(store, feed, options, report, read)
         except ingest.ChangedError:
             changed += 1
             if changed == _TRIES:
@@ -106,9 +118,13 @@ def ingest_feed(
 
 
 def _ingest_as_it_is(
-    store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
+    store: Writer,
+    feed: ingest.FeedFile,
+    options: ingest.IngestOptions,
+    report: Reporter,
+    read: Read | None,
 ) -> dict[str, Any] | None:
-    key = feed_key(feed, options)
+    key = (read.key(feed) if read else "") or feed_key(feed, options)
     before = None
     if store.has_feed(key):
         store.note_name("ledger", key, feed.name)
@@ -122,7 +138,7 @@ def _ingest_as_it_is(
         replaces = waiting.alone(store.waiting(), feed.sha256)
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
-        decoding = ingest.decode(
+        decoding = (read.decoding(feed) if read else None) or ingest.decode(
             feed, options, progress=lambda done: bar.to(done, size), announce=report.step
         )
         filled = _LiveReport(decoding, before)

@@ -47,6 +47,9 @@ Ints = NDArray[np.int64]
 MOST_REPORTS: Final = 500_000
 """So many reports wait at most; then a look takes them in."""
 
+MOST_KEPT: Final = 200_000
+"""What was read of so many is kept to be taken in; of more it is read again, to save memory."""
+
 ASK_EVERY: Final = timedelta(minutes=30)
 """So long after the look before, or since it was asked, is asked whether anything is to be told: a
 silence is told once it is an hour long, and asking costs ten times what reading does."""
@@ -87,6 +90,7 @@ class Glances:
         self._keys: dict[Path, str] = {}
         self._since_s = float("inf")
         self._fresh: list[ingest.Batch] = []
+        self._decoded: dict[tuple[str, str], tuple[str, ingest.Decoding]] = {}
         self._positions = [frames.empty(frames.POSITIONS)]
         self._receptions = [frames.empty(frames.RECEPTIONS)]
         self._open = ExitStack()
@@ -179,6 +183,17 @@ class Glances:
         self._asked_at = end
         return False
 
+    def key(self, feed: ingest.FeedFile) -> str:
+        """See `feeds.Read`."""
+        return self._decoded[feed.sha256, feed.name][0] if self._has(feed) else ""
+
+    def decoding(self, feed: ingest.FeedFile) -> ingest.Decoding | None:
+        """See `feeds.Read`."""
+        return self._decoded.pop((feed.sha256, feed.name))[1] if self._has(feed) else None
+
+    def _has(self, feed: ingest.FeedFile) -> bool:
+        return (feed.sha256, feed.name) in self._decoded
+
     def close(self) -> None:
         """Close the store, which is open since it was asked first."""
         self._open.close()
@@ -261,6 +276,9 @@ class Glances:
             self.silences.hear(mmsi, time_us, self._needed)
             self.reports += len(mmsi)
             self._fresh += batches
+        if self.reports <= MOST_KEPT:
+            decoding.keep(batches)
+            self._decoded[file.sha256, file.name] = key, decoding
         self._waiting[file.path], self._keys[file.path] = as_it_was, key
         self._since_s = min(self._since_s, time.monotonic())
         return True

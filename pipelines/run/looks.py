@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,7 +141,10 @@ class Looker:
                 waiting = not store.waiting().empty
                 known = None if waiting else taken
                 reading = (setup.zones, self._report, self._named, Reading())
-                ingested = feeds.ingest_all(store, inst, *reading, known=known, together=True)
+                one = feeds.ingest_feed
+                if heard and glances is not None:
+                    one = partial(feeds.ingest_feed, read=glances)
+                ingested = feeds.ingest_all(store, inst, *reading, one, known, together=True)
                 seen = import_sightings(store, inst, self._report)
                 unread = {**ingested.failed, **seen.failed}
                 otherwise = bool(seen.added) or waiting
@@ -197,17 +201,17 @@ class Looker:
         if state is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
-            whole, tell = window.end, True
+            whole, tell, stands = window.end, True, dict[str, str]()
         else:
             since = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
             again = self._again(store, setup, window, since, bool(unread))
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
-            tell = again.tells
+            tell, stands = again.tells, dict(again.stands)
             told_from = window.end if tell else since
         finished = None
         if tell:
             about = _about(setup, why, whole, vessels)
-            judged = runs.judge(store, setup, window, detection)
+            judged = runs.judge(store, setup, window, detection, stands)
             published = runs.publish(store, setup, judged, unread, about, FILES)
             finished = runs.note(store, judged, published, publish=True)
         else:

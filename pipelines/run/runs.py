@@ -27,7 +27,6 @@ from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import write_all
 from pipelines.publish.products import Products
-from pipelines.reference import layers as reference
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -149,9 +148,18 @@ def finish_run(
     return record(store, setup.installation, judged, published)
 
 
-def judge(store: Queries, setup: Setup, window: Window, detection: Detection) -> Judged:
-    """Assess what was detected, and compare it with what the store holds."""
-    gazetteer = reference.load_gazetteer(setup.installation.reference)
+def judge(
+    store: Queries,
+    setup: Setup,
+    window: Window,
+    detection: Detection,
+    stands: Mapping[str, str] | None = None,
+) -> Judged:
+    """Assess what was detected, and compare it with what the store holds.
+
+    What `stands`, with what the store tells of it by id of the event, is as stored.
+    """
+    stands = stands or {}
     stored = events_to_compare(store, setup.detectors, window.start, window.end)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
@@ -164,15 +172,16 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     over = over[over.isin(stored["event_id"])]
     assessed = assess(
         leads,
-        gazetteer,
+        setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
         watchlists=lists,
         dispositions=store.dispositions(),
         told_before=set(over),
+        reasons=stands,
     )
     told = assessed.events
-    compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
+    compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded, stands)
     last = store.last_run()
     configuration = configuration_hashes(setup.installation)
     versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import detectors
 from detectors.core.detector import Detector
+from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.base.settings import Installation
 from pipelines.reference import layers as reference
@@ -29,6 +31,11 @@ class Setup:
     zones: Zones
     detectors: tuple[Detector, ...]
     models: Mapping[str, Any]
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """What places are described by, loaded when it is first asked for."""
+        return reference.load_gazetteer(self.installation.reference)
 
     @classmethod
     def load(cls, installation: Installation) -> "Setup":

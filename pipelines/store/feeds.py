@@ -217,6 +217,7 @@ class Gathered(NewFiles):
         super().__init__(root, place)
         self.entries: dict[str, dict[str, Any]] = {}
         self.places: dict[str, Path] = {}
+        self.presences: list[pd.DataFrame] = []
         self.simulated: bool | None = None
         self._rows = 0
         self._days: dict[int, list[pa.Table]] = {}
@@ -250,7 +251,7 @@ class Gathered(NewFiles):
     @property
     def presence(self) -> pd.DataFrame:
         """`FeedParts.presence` of all."""
-        return pd.concat([parts.presence for parts in self._sums], ignore_index=True)
+        return pd.concat(self.presences, ignore_index=True)
 
     @property
     def statics(self) -> pd.DataFrame:

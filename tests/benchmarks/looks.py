@@ -25,7 +25,7 @@ import numpy as np
 
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, WatchSettings, load
-from pipelines.run import looked
+from pipelines.run import looked, watching
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.night import NightRequest, run_night
 
@@ -50,10 +50,13 @@ def main() -> None:
         watch = WatchSettings(early_min=given.early, whole_min=given.whole)
         home = installation(Path(folder) / "looks", watch)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
-        for name, content in parts(given.feed, given.every)[: given.until]:
-            (home.home / "feeds" / name).write_bytes(content)
-            done = looker.look()
-            spent[kind(done)].append(done.cpu_s)
+        with watching.economy() as settle_down:
+            for name, content in parts(given.feed, given.every)[: given.until]:
+                (home.home / "feeds" / name).write_bytes(content)
+                done = looker.look()
+                if not spent:
+                    settle_down()
+                spent[kind(done)].append(done.cpu_s)
         alone = installation(Path(folder) / "night", watch)
         for label, night, feed in (
             ("the night after", home, home.home / "feeds"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from detectors.core.evidence import Evidence
 from detectors.kinematics import geodesy
 from detectors.kinematics.prism import Prisms, can_meet, together
-from detectors.possible_meeting import PossibleMeeting
+from detectors.possible_meeting import PossibleMeeting, pairs
 from detectors.possible_meeting.pairs import between_silences
 from detectors.possible_meeting.story import Silence
 
@@ -141,6 +141,23 @@ def test_two_too_far_apart_have_none():
     a = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
     b = silence(0, 7200, (5.0, 101.0), (5.0, 101.0), 10)
     assert side_by_side(a, b).longest_s[0] < 0
+
+
+def test_pairs_are_looked_at_in_parts_of_so_many_moments(monkeypatch):
+    monkeypatch.setattr(pairs, "TICKS_AT_ONCE", 10)
+    lasts = [[0, 1, 3], [], [2], [8, 9, 40, 0], [1]]
+    parts, n = [], 0
+    for own in lasts:
+        row = np.arange(n, n + len(own))
+        begin_us = np.zeros(len(own), "int64")
+        parts.append((row, -row, begin_us, np.array(own, "int64") * pairs.STEP_US))
+        n += len(own)
+    found = list(pairs._by_ticks(parts))
+    for whole, column in zip(zip(*parts, strict=True), zip(*found, strict=True), strict=True):
+        np.testing.assert_array_equal(np.concatenate(whole), np.concatenate(column))
+    moments = [int((end - begin).sum() // pairs.STEP_US) + len(of) for of, _, begin, end in found]
+    assert max(moments) < 41 + 10  # a pair isn't parted
+    assert len(found) < len([own for own in lasts if own])
 
 
 def test_stage_pair_is_named_and_ranked(stage, look_once):

@@ -114,6 +114,8 @@ def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bo
     """
     quiet = newest(dispositions)
     quiet = quiet[quiet["quiet_until"].notna()]
+    if quiet.empty:
+        return np.zeros(len(events), bool)
     rows = events.reset_index(drop=True).reset_index(names="row")
     both = rows.merge(quiet, on=["kind", "mmsi", "other_mmsi"], suffixes=("", "_quiet"))
     near_m = geodesy.distance_m(

@@ -243,6 +243,8 @@ class TrafficQueries(Generation):
         self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp
     ) -> pd.DataFrame:
         """Return `frames.TRACKED` of some vessels over a window."""
+        if not mmsis:
+            return frames.empty(frames.TRACKED)
         reach = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64"), "reach_time": start})
         need = self.need(reach)
         tracked = self.tracked(need, end)

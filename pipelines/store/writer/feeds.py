@@ -12,7 +12,7 @@ from pipelines.store.catalogue import StoreError
 from pipelines.store.feeds import Batch, FeedParts, Gathered, NewFiles
 from pipelines.store.queries import Queries
 from pipelines.store.writer.files import FileWriter
-from pipelines.store.writer.publishing import keys_frame, one_row
+from pipelines.store.writer.publishing import keys_frame, one_row, some_rows
 
 _OF_A_FEED: Final = ("ledger", "presence", "statics", "run_feeds", "feed_places", "late_reports")
 """Tables with rows by feed_key, the files of positions aside."""
@@ -78,7 +78,7 @@ class FeedWriter(FileWriter):
                     self._drop_feeds(replaced, parts)
                 self._record(feed_key, sha256=sha256, name=name, report=report, parts=parts)
                 if path is not None:
-                    self._place_feed(feed_key, path)
+                    self._place_all({feed_key: path})
                 if late is not None:
                     entry = {"feed_key": feed_key, "first_time": late}
                     self._insert("late_reports", one_row("late_reports", entry))
@@ -125,7 +125,8 @@ class FeedWriter(FileWriter):
         if not held.add(parts):
             return False
         held.simulated = simulated
-        held.entries[feed_key] = _entry(feed_key, sha256, name, report, parts.presence)
+        held.presences.append(parts.presence)
+        held.entries[feed_key] = _entry(feed_key, sha256, name, report, held.presences[-1])
         if path is not None:
             held.places[feed_key] = path
         if held.full:
@@ -142,11 +143,9 @@ class FeedWriter(FileWriter):
             held.write_all()
             with self._transaction():
                 self._connection.execute("UPDATE meta SET simulated = $s", {"s": held.simulated})
-                entries = [one_row("ledger", entry) for entry in held.entries.values()]
-                self._insert("ledger", pd.concat(entries, ignore_index=True))
+                self._insert("ledger", some_rows("ledger", [*held.entries.values()]))
                 self._insert_parts(held)
-                for feed_key, path in held.places.items():
-                    self._place_feed(feed_key, path)
+                self._place_all(held.places)
 
         self._publish_whole(held, name_all)
 
@@ -180,15 +179,17 @@ class FeedWriter(FileWriter):
     def place_feeds(self, paths: Mapping[str, Path]) -> None:
         """Note where the files of feeds (by key) are now, then publish."""
         with self._transaction():
-            for feed_key, path in paths.items():
-                self._place_feed(feed_key, path)
+            self._place_all(paths)
         self.publish()
 
-    def _place_feed(self, feed_key: str, path: Path) -> None:
-        self._connection.execute("DELETE FROM feed_places WHERE feed_key = $k", {"k": feed_key})
+    def _place_all(self, paths: Mapping[str, Path]) -> None:
+        if not paths:
+            return
+        query = "DELETE FROM feed_places WHERE list_contains($keys, feed_key)"
+        self._connection.execute(query, {"keys": list(paths)})
         # As an URI, since names of files needn't be UTF-8, and text in the catalogue is.
-        entry = {"feed_key": feed_key, "uri": path.as_uri()}
-        self._insert("feed_places", one_row("feed_places", entry))
+        entries = [{"feed_key": key, "uri": path.as_uri()} for key, path in paths.items()]
+        self._insert("feed_places", some_rows("feed_places", entries))
 
     def take_feeds(self, source: Queries, entries: pd.DataFrame) -> None:
         """Add feeds as another store holds them, without reading them again; then publish.

@@ -6,7 +6,7 @@ them; then the copy is published by rename.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -179,13 +179,19 @@ class Publishing(Queries):
 
 def one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:
     """Return a frame of one row of a table, with the types of its columns."""
-    schema = TABLES[table]
-    row = {name: pd.Series([values[name]], dtype="object") for name in schema}
-    frame = pd.DataFrame(row)
-    for name, column in schema.items():
+    return some_rows(table, [values])
+
+
+def some_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a frame of rows of a table, with the types of its columns."""
+    columns = {}
+    for name, column in TABLES[table].items():
+        values = [row[name] for row in rows]
         if column.dtype == frames.TIME:
-            frame[name] = pd.to_datetime(frame[name], utc=True)
-    return frames.conform(frame, schema)
+            columns[name] = pd.Series(pd.to_datetime(values, utc=True)).astype(frames.TIME)
+        else:
+            columns[name] = pd.Series(values, dtype=column.dtype)
+    return pd.DataFrame(columns)
 
 
 def keys_frame(feed_keys: Iterable[str]) -> pd.DataFrame:

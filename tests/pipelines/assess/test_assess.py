@@ -51,7 +51,10 @@ def gazetteer() -> Gazetteer:
 
 
 def flagged(
-    gazetteer: Gazetteer, *rows: dict[str, Any], settings: AssessSettings = SETTINGS
+    gazetteer: Gazetteer,
+    *rows: dict[str, Any],
+    settings: AssessSettings = SETTINGS,
+    reasons: dict[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     mmsis = [A, B, FERRY]
     vessels = pd.DataFrame(
@@ -93,7 +96,7 @@ def flagged(
     tracked = frames.conform(in_order, frames.TRACKED)
     heard = heard_by_vessel(tracked, NIGHT, at(24))
     detection = Detection(events.build(list(rows)), {}, heard, context, 1)
-    found = assess(detection, gazetteer, settings)
+    found = assess(detection, gazetteer, settings, reasons=reasons)
     return found.events, found.flagged
 
 
@@ -117,6 +120,16 @@ def test_no_events_no_flags(gazetteer: Gazetteer) -> None:
     told, ranked = flagged(gazetteer)
     assert len(told) == len(ranked) == 0
     frames.validate(ranked, {"rank": frames.Column("int64", "", "")})
+
+
+def test_what_is_told_already_is_told_so_again_and_a_flag_as_it_is_now(
+    gazetteer: Gazetteer,
+) -> None:
+    told, ranked = flagged(gazetteer, encounter())
+    [known] = told["event_id"]
+    again, as_it_is = flagged(gazetteer, encounter(), reasons={known: "as it was told"})
+    assert list(again["reason"]) == ["as it was told"]
+    pd.testing.assert_frame_equal(as_it_is, ranked)
 
 
 def test_both_vessels_of_an_encounter_are_told_from_their_own_side(gazetteer: Gazetteer) -> None:

@@ -51,6 +51,13 @@ def test_what_was_not_looked_at_is_not_retracted() -> None:
     assert statuses(events.empty().assign(reason=""), frame(event(1)), {"gap"}) == ["not_assessed"]
 
 
+def test_what_stands_is_as_stored_without_being_held_against_it() -> None:
+    stored, found = frame(event(1), event(10, 12)), frame(event(1, 6), event(10, 13))
+    [first, _] = found["event_id"]
+    result = compare(found, stored, {"loitering"}, {first, "gone"})
+    assert list(result["status"]) == ["unchanged", "changed"]
+
+
 def test_nothing_against_nothing() -> None:
     assert statuses(events.empty().assign(reason=""), events.empty().assign(reason=""), set()) == []
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -250,6 +251,30 @@ def test_what_goes_between_a_glance_and_its_look_comes_later(
     anew.begin()
     anew.looker.look()
     assert anew.held == before + path.read_text().count("\n") - 1
+
+
+@pytest.mark.parametrize("kept", [glances.MOST_KEPT, 0])
+def test_what_a_glance_read_is_taken_in_as_it_was_read(
+    anew: Watch, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    """Once, unless it was too much to be kept."""
+    anew.begin()
+    anew.next()
+    read, decode, before = list[str](), ingest.decode, anew.held
+
+    def decoding(feed: ingest.FeedFile, *given: Any, **named: Any) -> ingest.Decoding:
+        read.append(feed.path.name)
+        return decode(feed, *given, **named)
+
+    monkeypatch.setattr(ingest, "decode", decoding)
+    monkeypatch.setattr(glances, "MOST_KEPT", kept)
+    assert not anew.next().vessels
+    monkeypatch.setattr(glances.Glances, "counts", lambda _: True)
+    assert anew.next().vessels
+    names = [f"{len(anew.each) - n:02d}.csv" for n in (2, 1)]
+    assert sorted(read) == sorted(names * (1 if kept else 2))
+    came = sum(anew.slices[len(anew.each) - n].count("\n") - 1 for n in (2, 1))
+    assert anew.held == before + came
 
 
 def test_nothing_waits_longer_than_is_said_where_the_time_of_reports_stands_still(

@@ -1,5 +1,6 @@
 """Looks between nights: what they find, what they leave alone, and what they survive."""
 
+import gc
 import gzip
 import json
 import os
@@ -358,6 +359,18 @@ def test_a_look_that_fails_is_no_matter_of_the_next(said: list[str], tmp_path: P
     assert "ZeroDivisionError" in broken
     assert well.endswith("nothing new")
     assert not load(tmp_path).failure.exists()
+
+
+def test_what_looks_save_ends_with_them() -> None:
+    def texts() -> str:
+        return pd.Series(["a"], dtype="str").array.dtype.storage
+
+    before, frozen = texts(), gc.get_freeze_count()
+    with watching.economy() as settle_down:
+        settle_down()
+        assert texts() == "python"
+        assert gc.get_freeze_count() > 10_000
+    assert (texts(), gc.get_freeze_count()) == (before, frozen)
 
 
 def test_a_failure_of_the_night_outlasts_looks(
