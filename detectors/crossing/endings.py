@@ -22,8 +22,8 @@ STAYS_OFF_S: Final = 3600
 AT_WORK_KN: Final = 1.5
 RECENT: Final = 15
 """Ticks (half an hour) to either side that show a vessel's speed."""
-CARRIED_ON: Final = 64
-"""Places at which the way ahead is looked at: a quarter of a mile apart at 30 kn for an hour."""
+CARRIED_ON: Final = 128
+"""Places at which the way ahead is looked at: half a mile apart at 30 kn for two hours."""
 HURRY: Final = 1.25
 """By so much faster than that it can have gone unheard."""
 SAMPLED_M: Final = SPACING_M / 2
@@ -145,7 +145,7 @@ def _ending(
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts)
     if (len(rows) - 1) * limits.step_s > SOON_S:
-        if step > 0 and _turned_unheard(limits, grid, row, own, coasts):
+        if _turned_unheard(limits, grid, row, own, coasts):
             return UNHEARD, _landed_between(limits, grid, row, own, coasts)
         return AT_SEA, None
     chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
@@ -191,16 +191,26 @@ def _landed_between(
     grid at which it turned about there, as `_landed`; None where they lie less than `SOON_S` apart.
     """
     found = []
-    for report in {int(grid.report[row]), int(grid.report[min(row + 1, len(grid.tick) - 1)])}:
+    for low, high in _silences_about(limits, grid, row):
+        around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
+        around = around[grid.track_id[around] == grid.track_id[row]]
+        ends = np.array([low, high])
+        found.append(_reached(limits, grid, ends, grid.speed_kn[around], own, coasts))
+    return max(found, default=None)
+
+
+def _silences_about(limits: Limits, grid: timegrid.Grid, row: int) -> Iterator[tuple[int, int]]:
+    """Give the times between two reports of `SOON_S` or more in which a row of the grid lies, or
+    that end or begin at it, as their first row and the first after.
+    """
+    about = np.clip([row - 1, row, row + 1], 0, len(grid.tick) - 1)
+    about = about[grid.track_id[about] == grid.track_id[row]]
+    for report in np.unique(grid.report[about]).tolist():
         low, high = np.searchsorted(grid.report, [report, report + 1]).tolist()
         if high >= len(grid.tick) or grid.track_id[high] != grid.track_id[row]:
             continue
         if int(grid.tick[high] - grid.tick[low]) * limits.step_s >= SOON_S:
-            around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
-            around = around[grid.track_id[around] == grid.track_id[row]]
-            ends = np.array([low, high])
-            found.append(_reached(limits, grid, ends, grid.speed_kn[around], own, coasts))
-    return max(found, default=None)
+            yield low, high
 
 
 def _reached(
@@ -228,29 +238,71 @@ def _turned_unheard(
 ) -> bool:
     """Tell whether a vessel made for the coast `own` as it fell silent, came from there as it was
     heard again, and had time to be ashore: as of a boat that a satellite hears on its way in and on
-    its way out. `row` of the grid lies in that silence.
+    its way out. `row` of the grid lies in that silence, or where it ends or begins.
 
-    Carried on as it went in, it is at the coast in half of the time at most. In a silence of less
-    than `SOON_S` the line between its reports is its way.
+    Carried on as it went in, it is at the coast in time to be where it is heard next, at the faster
+    of its speeds in and out. In a silence of less than `SOON_S` the line between its reports is its
+    way.
     """
-    track = grid.track_id[row]
-    low, high = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1]).tolist()
+    return any(
+        _turned_between(limits, grid, low, high, own, coasts)
+        for low, high in _silences_about(limits, grid, row)
+    )
+
+
+def _turned_between(
+    limits: Limits, grid: timegrid.Grid, low: int, high: int, own: int, coasts: Coasts
+) -> bool:
+    """Tell `_turned_unheard` of one silence."""
     # The tick before the last report lies on the way in; those around a report are cut by it.
     steps = np.array([low - 2, low - 1, high, high + 1])
-    if steps[0] < 0 or steps[-1] >= len(grid.tick) or (grid.track_id[steps] != track).any():
+    if steps[0] < 0 or steps[-1] >= len(grid.tick):
         return False
-    silence_s = int(grid.tick[high] - grid.tick[low]) * limits.step_s
-    if silence_s < SOON_S:
+    if (grid.track_id[steps] != grid.track_id[low]).any():
         return False
     lat, lon = grid.lat[steps], grid.lon[steps]
     away_m = coasts.distance_m(lat, lon, of=(own,))[own]
     if away_m[3] <= away_m[2]:
         return False
+    return beach_between(limits, grid, low, high, own, coasts) is not None
+
+
+class Beach(NamedTuple):
+    """Where a boat can have landed between two reports: place, way and time there, time left."""
+
+    lat: float
+    lon: float
+    in_m: float
+    in_s: float
+    spare_s: float
+
+
+def beach_between(
+    limits: Limits, grid: timegrid.Grid, low: int, high: int, own: int, coasts: Coasts
+) -> Beach | None:
+    """Return where a boat came to the coast `own` if it went on as it fell silent at row `low`, in
+    time to be where it is heard next (row `high`) at the faster of its speeds before and after.
+    """
+    lat, lon = (at[[low - 2, low - 1, high]] for at in (grid.lat, grid.lon))
     course_deg = geodesy.bearing_deg(lat[0], lon[0], lat[1], lon[1])
-    on_m = grid.speed_kn[steps[0]] * geodesy.KNOT_MPS * silence_s / 2
-    there = geodesy.destination(lat[1], lon[1], course_deg, np.linspace(0.0, on_m, CARRIED_ON))
-    beach_m = coasts.distance_m(np.asarray(there[0]), np.asarray(there[1]), of=(own,))[own]
-    return bool(beach_m.min() <= limits.shore_m + SAMPLED_M)
+    mps = float(np.fmax(grid.speed_kn[low - 2], grid.speed_kn[high])) * geodesy.KNOT_MPS
+    silence_s = int(grid.tick[high] - grid.tick[low]) * limits.step_s
+    on_m = np.linspace(0.0, mps * silence_s, CARRIED_ON)
+    on_lat, on_lon = map(np.asarray, geodesy.destination(lat[1], lon[1], course_deg, on_m))
+    back_m = np.asarray(geodesy.distance_m(on_lat, on_lon, lat[2], lon[2]))
+    beach_m = coasts.distance_m(on_lat, on_lon, of=(own,))[own]
+    at = np.flatnonzero((beach_m <= limits.shore_m + SAMPLED_M) & (on_m + back_m <= on_m[-1]))
+    if len(at) == 0:
+        return None
+    k = at[0]
+    way_m = float(on_m[k] + back_m[k])
+    return Beach(
+        float(on_lat[k]),
+        float(on_lon[k]),
+        float(on_m[k]),
+        float(on_m[k] / mps),
+        silence_s - way_m / mps,
+    )
 
 
 def _went_back(

@@ -66,7 +66,9 @@ def chances(
         np.where(by_pass, passes, half_hours)
         for passes, half_hours in zip(counted, (n_heard, n_missed, n_chances), strict=True)
     )
-    prior = limits.n_prior_passes * np.array([1.0 - limits.min_prior_missed, limits.min_prior_missed])
+    prior = limits.n_prior_passes * np.array(
+        [1.0 - limits.min_prior_missed, limits.min_prior_missed]
+    )
     heard, missed = (
         np.where(by_pass, of_passes, of_half_hours)
         for of_passes, of_half_hours in zip(

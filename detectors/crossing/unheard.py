@@ -1,0 +1,170 @@
+"""What a boat did between two reports far apart, where the feed comes by passes."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.detector import Context
+from detectors.crossing.endings import SOON_S, beach_between
+from detectors.crossing.limits import Limits
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
+from detectors.surroundings import coverage, passes
+from detectors.surroundings.coasts import Coasts
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DETOUR: Final = 1.1
+"""By so much its way is longer by that beach than straight to where it lies next."""
+
+
+class Landing(NamedTuple):
+    """A landing that wasn't heard.
+
+    Attributes
+    ----------
+    begin, lands, leaves
+        Rows of the grid: the first of the voyage, the first and the last ashore.
+    lat, lon
+        Where its course led to the shore.
+    ashore_s
+        How long it can have been there.
+    """
+
+    begin: int
+    lands: int
+    leaves: int
+    lat: float
+    lon: float
+    ashore_s: float
+
+
+class Silences(NamedTuple):
+    """Times of `SOON_S` or more between two reports, of a feed that comes by passes.
+
+    Attributes
+    ----------
+    low, high
+        The first row of the grid in each, and the first after it.
+    way_kn
+        The faster of the speeds before it and after it.
+    spare_s
+        What is left of it beside the straight way at that speed.
+    """
+
+    low: Ints
+    high: Ints
+    way_kn: Floats
+    spare_s: Floats
+
+
+def moved(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Context) -> Bools:
+    """Tell which rows lie between two reports at rest so far apart that the boat went elsewhere
+    meanwhile, of a feed that comes by passes: it didn't creep there.
+    """
+    here, there = reports.lat, reports.lon
+    far = np.asarray(geodesy.distance_m(here[:-1], there[:-1], here[1:], there[1:]))
+    rest = reports.sog_kn < limits.min_speed_kn
+    went = np.r_[(far >= limits.elsewhere_m) & rest[:-1] & rest[1:], False]
+    row = np.flatnonzero(went[grid.report])
+    tens = grid.tick[row] * limits.step_s // coverage.FEED_SLOT_S
+    by_passes = passes.usual_share(context.coverage, tens, tens) <= passes.BY_PASSES
+    found = np.zeros(len(grid.tick), bool)
+    found[row[by_passes]] = True
+    return found
+
+
+def silences(limits: Limits, grid: timegrid.Grid, context: Context) -> Silences:
+    """Return the silences between reports two steps or more from the ends of what is heard."""
+    low, last = timegrid.stretches(grid.report)
+    high = last + 1
+    # Two ticks before and after, of the same track and without a break.
+    ok = ((last - low + 1) * limits.step_s >= SOON_S) & (low >= 2) & (high + 1 < len(grid.tick))
+    low, high = low[ok], high[ok]
+    ok = grid.track_id[low - 2] == grid.track_id[high + 1]
+    ok &= grid.tick[high + 1] - grid.tick[low - 2] == high + 1 - (low - 2)
+    tens = grid.tick[low] * limits.step_s // coverage.FEED_SLOT_S
+    until = grid.tick[np.minimum(high, len(grid.tick) - 1)] * limits.step_s // coverage.FEED_SLOT_S
+    ok &= passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
+    low, high = low[ok], high[ok]
+    way_kn = np.fmax(grid.speed_kn[low - 2], grid.speed_kn[high])
+    apart_m = geodesy.distance_m(grid.lat[low], grid.lon[low], grid.lat[high], grid.lon[high])
+    took_s = np.asarray(apart_m) / np.maximum(way_kn * geodesy.KNOT_MPS, 1e-6)
+    silent_s = (grid.tick[high] - grid.tick[low]) * limits.step_s
+    return Silences(low, high, way_kn, np.maximum(silent_s - took_s, 0.0))
+
+
+def turned_s(silent: Silences, out: Bools, begin: int, own_m: Floats) -> float:
+    """Return for how long a boat can have lain out there (`out`, by row from `begin` on) where it
+    was heard on its way out before a silence and on its way in after it, 0 where it wasn't.
+    """
+    inside = (silent.low - 2 >= begin) & (silent.high + 1 < begin + len(out))
+    low, high = silent.low[inside] - begin, silent.high[inside] - begin
+    turned = (own_m[low - 1] > own_m[low - 2]) & (own_m[high + 1] < own_m[high])
+    turned &= out[low] | out[high]
+    return float(silent.spare_s[inside][turned].max(initial=0.0))
+
+
+def slow_s(
+    limits: Limits, grid: timegrid.Grid, silent: Silences, slow: Bools, begin: int, under_way: float
+) -> float:
+    """Return for how long a boat was slow (`slow`, by row from `begin` on): in a silence before or
+    after which it was under way, the time that its way leaves at most.
+    """
+    total = float(slow.sum()) * limits.step_s
+    inside = (silent.low >= begin) & (silent.high <= begin + len(slow))
+    inside &= silent.way_kn >= under_way
+    before = np.r_[0, np.cumsum(slow)]
+    low, high = silent.low[inside] - begin, silent.high[inside] - begin
+    counted_s = (before[high] - before[low]) * limits.step_s
+    return total - float(np.maximum(counted_s - silent.spare_s[inside], 0.0).sum())
+
+
+def landings(
+    limits: Limits,
+    grid: timegrid.Grid,
+    silent: Silences,
+    ashore: Bools,
+    stopped: Bools,
+    coasts: Coasts,
+) -> Iterator[Landing]:
+    """Find landings that weren't heard: a boat made for a shore as it fell silent, and had minutes
+    to spare there before it was where it is heard next, elsewhere than where it set out or lies
+    next.
+    """
+    low = silent.low
+    before = [coasts.distance_m(grid.lat[low - n], grid.lon[low - n]) for n in (1, 2)]
+    own = before[0].argmin(axis=0)
+    off_m, further_m = (far[own, np.arange(len(low))] for far in before)
+    inbound = (off_m < further_m) & (off_m > limits.shore_m) & ~ashore[low - 1]
+    inbound &= grid.speed_kn[low - 2] >= limits.min_speed_kn
+    starts, _ = timegrid.stretches(grid.track_id, cut=np.diff(grid.tick) != 1)
+    lies = np.flatnonzero(ashore & stopped)
+    at_shore = np.flatnonzero(ashore)
+    for k in np.flatnonzero(inbound).tolist():
+        row, high = int(low[k]), int(silent.high[k])
+        beach = beach_between(limits, grid, row, high, int(own[k]), coasts)
+        if beach is None or beach.spare_s < limits.min_lying_s:
+            continue
+        since = int(starts[np.searchsorted(starts, row, side="right") - 1])
+        left = at_shore[: np.searchsorted(at_shore, row)]
+        begin = max(since, int(left[-1]) if len(left) else since)
+        home = lies[np.searchsorted(lies, high) :][:1]
+        home = home[grid.track_id[home] == grid.track_id[row]]
+        home = home[grid.tick[home] - grid.tick[row] <= limits.memory_s // limits.step_s]
+        there = np.r_[begin, home]
+        away_m = geodesy.distance_m(grid.lat[there], grid.lon[there], beach.lat, beach.lon)
+        straight_m = geodesy.distance_m(
+            grid.lat[home], grid.lon[home], grid.lat[row - 1], grid.lon[row - 1]
+        )
+        by_beach_m = beach.in_m + np.asarray(away_m)[1:]
+        if np.min(away_m) < limits.elsewhere_m or np.any(by_beach_m < DETOUR * straight_m):
+            continue
+        lands = min(row + int(beach.in_s / limits.step_s), high - 2)
+        leaves = min(lands + int(beach.spare_s / limits.step_s), high - 1)
+        if (lands - begin) * limits.step_s <= limits.max_voyage_s:
+            yield Landing(begin, lands, leaves, beach.lat, beach.lon, beach.spare_s)
