@@ -77,7 +77,7 @@ def halves(
     """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
     stopped = (grid.speed_kn < limits.min_speed_kn) & ~moved(limits, reports, grid, context)
     stopped |= halted(limits, reports, grid)
-    silent = silences(limits, grid, context)
+    silent = silences(limits, reports, grid, context)
     step_us = limits.step_s * SECOND_US
     settled_us = limits.settle.total_seconds() * 1e6
     met = _meetings(limits, context.events_of("encounter"))
@@ -87,7 +87,9 @@ def halves(
         *map(Voyage, *(rows.tolist() for rows in voyages(limits, grid, ashore, stopped))),
         *(
             Voyage(*landing[:3], landing)
-            for landing in landings(limits, grid, silent, ashore, stopped, context.zones.shores)
+            for landing in landings(
+                limits, reports, grid, silent, ashore, stopped, context.zones.shores
+            )
         ),
     ):
         begins_us, ends_us = (grid.tick[[voyage.begin, voyage.leaves + 1]] * step_us).tolist()
@@ -213,8 +215,8 @@ def _measured(
     # Who lies in a port out there has called there, as ferries do.
     called = context.zones.within(lat, lon, ("port",))
     lies = far_out & ~called & (grid.speed_kn[rows] < limits.lying_kn)
-    lying_s = _longest(lies) * limits.step_s
-    lying_s = max(lying_s, turned_s(silent, far_out & ~called, begin, coast_m[own]))
+    lay_s = float(_longest(lies) * limits.step_s)
+    lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin))
     port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
     partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
@@ -253,7 +255,7 @@ def _measured(
 
 
 def _ashore(limits: Limits, voyage: Voyage) -> dict[str, Any]:
-    """Return how long it was ashore; where that wasn't heard how long it can have been, and where."""
+    """Return how long it was ashore; if that wasn't heard, how long it can have been, and where."""
     if voyage.unheard is None:
         stay_s = (voyage.leaves - voyage.lands + 1) * limits.step_s
         return {"landing_s": at_most(stay_s, limits, "max_landing_s")}

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
 from detectors.crossing.endings import SOON_S, beach_between
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
@@ -50,14 +51,18 @@ class Silences(NamedTuple):
     ----------
     low, high
         The first row of the grid in each, and the first after it.
+    coast_m
+        How far each state's coast was at the last two reports before it and the first two after it,
+        in order of time: (states, 4, silences).
     way_kn
-        The faster of the speeds before it and after it.
+        The faster of the speeds before it and after it, by positions or as stated.
     spare_s
         What is left of it beside the straight way at that speed.
     """
 
     low: Ints
     high: Ints
+    coast_m: Floats
     way_kn: Floats
     spare_s: Floats
 
@@ -78,34 +83,38 @@ def moved(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Contex
     return found
 
 
-def silences(limits: Limits, grid: timegrid.Grid, context: Context) -> Silences:
-    """Return the silences between reports two steps or more from the ends of what is heard."""
+def silences(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Context) -> Silences:
+    """Return the silences with two reports of the track before them and two after."""
     low, last = timegrid.stretches(grid.report)
-    high = last + 1
-    # Two ticks before and after, of the same track and without a break.
-    ok = ((last - low + 1) * limits.step_s >= SOON_S) & (low >= 2) & (high + 1 < len(grid.tick))
-    low, high = low[ok], high[ok]
-    ok = grid.track_id[low - 2] == grid.track_id[high + 1]
-    ok &= grid.tick[high + 1] - grid.tick[low - 2] == high + 1 - (low - 2)
+    report = grid.report[low]
+    ok = ((last - low + 1) * limits.step_s >= SOON_S) & (report >= 1)
+    ok &= (report + 2 < len(reports.track)) & (last + 1 < len(grid.tick))
+    low, high, report = low[ok], last[ok] + 1, report[ok]
+    ok = reports.track[report - 1] == reports.track[report + 2]
     tens = grid.tick[low] * limits.step_s // coverage.FEED_SLOT_S
-    until = grid.tick[np.minimum(high, len(grid.tick) - 1)] * limits.step_s // coverage.FEED_SLOT_S
+    until = grid.tick[high] * limits.step_s // coverage.FEED_SLOT_S
     ok &= passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
-    low, high = low[ok], high[ok]
-    way_kn = np.fmax(grid.speed_kn[low - 2], grid.speed_kn[high])
-    apart_m = geodesy.distance_m(grid.lat[low], grid.lon[low], grid.lat[high], grid.lon[high])
-    took_s = np.asarray(apart_m) / np.maximum(way_kn * geodesy.KNOT_MPS, 1e-6)
-    silent_s = (grid.tick[high] - grid.tick[low]) * limits.step_s
-    return Silences(low, high, way_kn, np.maximum(silent_s - took_s, 0.0))
+    low, high, report = low[ok], high[ok], report[ok]
+    rows = report + np.arange(-1, 3)[:, None]
+    lat, lon, sog = reports.lat[rows], reports.lon[rows], reports.sog_kn[rows[1:3]]
+    step_s = np.diff(reports.time_us[rows], axis=0) / SECOND_US
+    made_m = np.asarray(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
+    made_kn = np.asarray(geodesy.speed_kn(made_m, np.maximum(step_s, 1.0)))[[0, 2]]
+    way_kn = np.minimum(np.fmax(made_kn, sog).max(axis=0), limits.max_mean_speed_kn)
+    took_s = made_m[1] / np.maximum(way_kn * geodesy.KNOT_MPS, 1e-6)
+    coast_m = context.zones.shores.distance_m(lat.ravel(), lon.ravel())
+    coast_m = coast_m.reshape(len(coast_m), *lat.shape)
+    return Silences(low, high, coast_m, way_kn, np.maximum(step_s[1] - took_s, 0.0))
 
 
-def turned_s(silent: Silences, out: Bools, begin: int, own_m: Floats) -> float:
+def turned_s(silent: Silences, own: int, out: Bools, begin: int) -> float:
     """Return for how long a boat can have lain out there (`out`, by row from `begin` on) where it
-    was heard on its way out before a silence and on its way in after it, 0 where it wasn't.
+    was heard on its way from the coast `own` before a silence and to it after, 0 where it wasn't.
     """
-    inside = (silent.low - 2 >= begin) & (silent.high + 1 < begin + len(out))
+    inside = (silent.low >= begin) & (silent.high < begin + len(out))
     low, high = silent.low[inside] - begin, silent.high[inside] - begin
-    turned = (own_m[low - 1] > own_m[low - 2]) & (own_m[high + 1] < own_m[high])
-    turned &= out[low] | out[high]
+    before_m, last_m, next_m, after_m = silent.coast_m[own][:, inside]
+    turned = (last_m > before_m) & (after_m < next_m) & (out[low] | out[high])
     return float(silent.spare_s[inside][turned].max(initial=0.0))
 
 
@@ -126,6 +135,7 @@ def slow_s(
 
 def landings(
     limits: Limits,
+    reports: Reports,
     grid: timegrid.Grid,
     silent: Silences,
     ashore: Bools,
@@ -136,18 +146,17 @@ def landings(
     to spare there before it was where it is heard next, elsewhere than where it set out or lies
     next.
     """
-    low = silent.low
-    before = [coasts.distance_m(grid.lat[low - n], grid.lon[low - n]) for n in (1, 2)]
-    own = before[0].argmin(axis=0)
-    off_m, further_m = (far[own, np.arange(len(low))] for far in before)
-    inbound = (off_m < further_m) & (off_m > limits.shore_m) & ~ashore[low - 1]
-    inbound &= grid.speed_kn[low - 2] >= limits.min_speed_kn
+    nearest = silent.coast_m[:, 1].argmin(axis=0)
+    before_m, last_m = silent.coast_m[nearest, :2, np.arange(len(nearest))].T
+    inbound = (last_m < before_m) & (last_m > limits.shore_m)
+    inbound &= silent.way_kn >= limits.min_speed_kn
     starts, _ = timegrid.stretches(grid.track_id, cut=np.diff(grid.tick) != 1)
     lies = np.flatnonzero(ashore & stopped)
     at_shore = np.flatnonzero(ashore)
     for k in np.flatnonzero(inbound).tolist():
-        row, high = int(low[k]), int(silent.high[k])
-        beach = beach_between(limits, grid, row, high, int(own[k]), coasts)
+        row, high = int(silent.low[k]), int(silent.high[k])
+        last, own = int(grid.report[row]), int(nearest[k])
+        beach = beach_between(limits, reports, last, own, coasts, limits.shore_m)
         if beach is None or beach.spare_s < limits.min_lying_s:
             continue
         since = int(starts[np.searchsorted(starts, row, side="right") - 1])
@@ -159,7 +168,7 @@ def landings(
         there = np.r_[begin, home]
         away_m = geodesy.distance_m(grid.lat[there], grid.lon[there], beach.lat, beach.lon)
         straight_m = geodesy.distance_m(
-            grid.lat[home], grid.lon[home], grid.lat[row - 1], grid.lon[row - 1]
+            grid.lat[home], grid.lon[home], grid.lat[row], grid.lon[row]
         )
         by_beach_m = beach.in_m + np.asarray(away_m)[1:]
         if np.min(away_m) < limits.elsewhere_m or np.any(by_beach_m < DETOUR * straight_m):

@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
-from detectors.surroundings import coverage
+from detectors.surroundings import coverage, passes
 from detectors.surroundings.settings import ZoneClasses
 
 _MIN_DURATION_A_S: Final = (
@@ -109,10 +109,10 @@ _N_PRIOR_CHANCES: Final = (
     "4 chances, of which 0.13 or more were missed: vessels differ as if each had a prior of 4 to "
     "12 (of beta distributions fitted by moments), and class A missed 0.11 to 0.14 of its chances, "
     "class B 0.18 to 0.24, on three simulated nights heard by satellite alone. The least counts: "
-    "an hour in which nobody fell silent doesn't show that everybody is heard. Of class A under way "
-    "the passes themselves are counted, and worth 8, the middle of that: on twelve nights heard by "
-    "satellite alone, four of them with nothing planted, 32 of 33 silences of switched-off sets "
-    "were as rare as is asked for, and of 150 others that weren't spoofing none."
+    "an hour in which nobody fell silent doesn't show that everybody is heard. Of class A under "
+    "way the passes themselves are counted, and worth 8, the middle of that: on twelve simulated "
+    "nights heard by satellite alone, four of them with nothing planted, 32 of 33 silences of sets "
+    "switched off were as rare as is asked for, and none of 150 others that weren't spoofing."
 )
 
 _MIN_EVEN_SHARE: Final = (
@@ -188,7 +188,7 @@ class Limits(Detector):
         ),
     )
     max_feed_share: PositiveFloat = Field(
-        0.9,
+        passes.BY_PASSES,
         le=1.0,
         description=(
             "A feed that heard nothing in every tenth of the ten minutes of the day before comes "

@@ -113,10 +113,9 @@ def _by_pass(
     number = feed.at(reports.time_us[row] // tens_us)
     known = number >= 0
     heard = _distinct(silence[known], number[known], n)
-    low, high = (
-        np.searchsorted(feed.tens, reports.time_us[rows] // tens_us, side=side)
-        for rows, side in ((first, "left"), (silences.row, "right"))
-    )
+    own, until = reports.time_us[first] // tens_us, reports.time_us[silences.row] // tens_us
+    low = np.searchsorted(feed.tens, own, side="left")
+    high = np.searchsorted(feed.tens, until, side="right")
     each = np.r_[feed.number, feed.number[-1:] + 1]
     missed = np.where(high > low, each[np.maximum(high - 1, 0)] - each[low] + 1, 0) - heard
     there = silences.at_slots(reports, coverage.FEED_SLOT_S, limits.assessed_s)
