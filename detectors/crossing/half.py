@@ -225,6 +225,9 @@ def _measured(
     nearest = "min_met_out_m" if partners or half_way else "min_out_m"
     out_m = at_least(float(coast_m[own, far]), limits, nearest)
     out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
+    if unheard is not None and not left_shore:
+        # A ship that comes in from sea didn't go out.
+        out = out and coast_m[own, far] - coast_m[own, 0] >= limits.min_met_out_m
     waits = lying_s >= limits.min_lying_s or partners > 0
     if not (wide and out and waits) or (port_m <= limits.port_m).any():
         return None

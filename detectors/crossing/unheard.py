@@ -151,7 +151,7 @@ def landings(
     inbound = (last_m < before_m) & (last_m > limits.shore_m)
     inbound &= silent.way_kn >= limits.min_speed_kn
     starts, _ = timegrid.stretches(grid.track_id, cut=np.diff(grid.tick) != 1)
-    lies = np.flatnonzero(ashore & stopped)
+    lies = np.flatnonzero(stopped)
     at_shore = np.flatnonzero(ashore)
     for k in np.flatnonzero(inbound).tolist():
         row, high = int(silent.low[k]), int(silent.high[k])
@@ -171,7 +171,10 @@ def landings(
             grid.lat[home], grid.lon[home], grid.lat[row], grid.lon[row]
         )
         by_beach_m = beach.in_m + np.asarray(away_m)[1:]
-        if np.min(away_m) < limits.elsewhere_m or np.any(by_beach_m < DETOUR * straight_m):
+        # Who lies where it fell silent has come to its place, or at its berth.
+        if np.min(away_m) < limits.elsewhere_m or np.any(straight_m < limits.elsewhere_m):
+            continue
+        if np.any(by_beach_m < DETOUR * straight_m):
             continue
         lands = min(row + int(beach.in_s / limits.step_s), high - 2)
         leaves = min(lands + int(beach.spare_s / limits.step_s), high - 1)
