@@ -103,7 +103,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "12"
+    version: ClassVar[str] = "13"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -189,7 +189,7 @@ class Crossing(Limits):
         runs, across = np.array(list(found)), list(found.values())
         # Interruptions and the last step belong to it.
         ends = np.stack([moving[spans.first[runs]], moving[spans.last[runs]] + 1])
-        how = endings(self, grid, across, ends, context.zones.shores, (ashore, cells))
+        how = endings(self, reports, grid, across, ends, context.zones.shores, (ashore, cells))
         kept = [
             k
             for k, (passage, *both) in enumerate(zip(across, how[::2], how[1::2], strict=True))

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import WRONG_M, Cells
 from detectors.kinematics import bridges, geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import SPACING_M, Coasts
 
 Bools = NDArray[np.bool_]
@@ -22,8 +24,8 @@ STAYS_OFF_S: Final = 3600
 AT_WORK_KN: Final = 1.5
 RECENT: Final = 15
 """Ticks (half an hour) to either side that show a vessel's speed."""
-CARRIED_ON: Final = 64
-"""Places at which the way ahead is looked at: a quarter of a mile apart at 30 kn for an hour."""
+CARRIED_ON: Final = 128
+"""Places at which the way ahead is looked at: half a mile apart at 30 kn for two hours."""
 HURRY: Final = 1.25
 """By so much faster than that it can have gone unheard."""
 SAMPLED_M: Final = SPACING_M / 2
@@ -73,6 +75,7 @@ class End(NamedTuple):
 
 def endings(
     limits: Limits,
+    reports: Reports,
     grid: timegrid.Grid,
     passages: Sequence[Passage],
     ends: Ints,
@@ -94,7 +97,7 @@ def endings(
         )
     ]
     return [
-        Ending(*_ending(limits, grid, end, nearest, coasts, ashore), *nearest[:2])
+        Ending(*_ending(limits, reports, grid, end, nearest, coasts, ashore), *nearest[:2])
         for end, nearest in zip(stretches, _nearest(grid, stretches, coasts, cells), strict=True)
     ]
 
@@ -124,6 +127,7 @@ def _nearest(
 
 def _ending(
     limits: Limits,
+    reports: Reports,
     grid: timegrid.Grid,
     end: End,
     nearest: tuple[int, float, float],
@@ -139,13 +143,13 @@ def _ending(
     if coast_m <= limits.shore_m + SAMPLED_M:
         return SHORE, None
     width_m = coast_m + other_m
-    turned = step > 0 and _home_again(grid, int(rows[-1]), end.states[1], coasts, ashore)
-    near_m = limits.turned_m if turned else limits.near_m
+    turned = _home_again(grid, int(rows[-1]), end.states[1], coasts, ashore)
+    near_m = limits.turned_m if turned and step > 0 else limits.near_m
     if coast_m <= near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts)
     if (len(rows) - 1) * limits.step_s > SOON_S:
-        if step > 0 and _turned_unheard(limits, grid, row, own, coasts):
+        if _turned_unheard(limits, reports, grid, row, own, coasts, turned):
             return UNHEARD, _landed_between(limits, grid, row, own, coasts)
         return AT_SEA, None
     chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
@@ -191,16 +195,26 @@ def _landed_between(
     grid at which it turned about there, as `_landed`; None where they lie less than `SOON_S` apart.
     """
     found = []
-    for report in {int(grid.report[row]), int(grid.report[min(row + 1, len(grid.tick) - 1)])}:
+    for low, high in _silences_about(limits, grid, row):
+        around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
+        around = around[grid.track_id[around] == grid.track_id[row]]
+        ends = np.array([low, high])
+        found.append(_reached(limits, grid, ends, grid.speed_kn[around], own, coasts))
+    return max(found, default=None)
+
+
+def _silences_about(limits: Limits, grid: timegrid.Grid, row: int) -> Iterator[tuple[int, int]]:
+    """Give the times between two reports of `SOON_S` or more in which a row of the grid lies, or
+    that end or begin at it, as their first row and the first after.
+    """
+    about = np.clip([row - 1, row, row + 1], 0, len(grid.tick) - 1)
+    about = about[grid.track_id[about] == grid.track_id[row]]
+    for report in np.unique(grid.report[about]).tolist():
         low, high = np.searchsorted(grid.report, [report, report + 1]).tolist()
         if high >= len(grid.tick) or grid.track_id[high] != grid.track_id[row]:
             continue
         if int(grid.tick[high] - grid.tick[low]) * limits.step_s >= SOON_S:
-            around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
-            around = around[grid.track_id[around] == grid.track_id[row]]
-            ends = np.array([low, high])
-            found.append(_reached(limits, grid, ends, grid.speed_kn[around], own, coasts))
-    return max(found, default=None)
+            yield low, high
 
 
 def _reached(
@@ -224,33 +238,77 @@ def _reached(
 
 
 def _turned_unheard(
-    limits: Limits, grid: timegrid.Grid, row: int, own: int, coasts: Coasts
+    limits: Limits,
+    reports: Reports,
+    grid: timegrid.Grid,
+    row: int,
+    own: int,
+    coasts: Coasts,
+    home_again: bool,
 ) -> bool:
     """Tell whether a vessel made for the coast `own` as it fell silent, came from there as it was
     heard again, and had time to be ashore: as of a boat that a satellite hears on its way in and on
-    its way out. `row` of the grid lies in that silence.
+    its way out. `row` of the grid lies in that silence, or where it ends or begins. Of one that came
+    from the other coast and went home there it is enough that it can have come within `turned_m`.
 
-    Carried on as it went in, it is at the coast in half of the time at most. In a silence of less
-    than `SOON_S` the line between its reports is its way.
+    In a silence of less than `SOON_S` the line between its reports is its way.
     """
-    track = grid.track_id[row]
-    low, high = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1]).tolist()
-    # The tick before the last report lies on the way in; those around a report are cut by it.
-    steps = np.array([low - 2, low - 1, high, high + 1])
-    if steps[0] < 0 or steps[-1] >= len(grid.tick) or (grid.track_id[steps] != track).any():
-        return False
-    silence_s = int(grid.tick[high] - grid.tick[low]) * limits.step_s
-    if silence_s < SOON_S:
-        return False
-    lat, lon = grid.lat[steps], grid.lon[steps]
-    away_m = coasts.distance_m(lat, lon, of=(own,))[own]
-    if away_m[3] <= away_m[2]:
-        return False
+    within_m = limits.turned_m if home_again else limits.shore_m
+    for low, _ in _silences_about(limits, grid, row):
+        last = int(grid.report[low])
+        beach = beach_between(limits, reports, last, own, coasts, within_m)
+        if beach is not None and beach.away_m > 0:
+            return True
+    return False
+
+
+class Beach(NamedTuple):
+    """Where a boat can have landed between two reports: place, way and time there, time left, and
+    by how much it was nearer to that coast as it was heard again than at the report after.
+    """
+
+    lat: float
+    lon: float
+    in_m: float
+    in_s: float
+    spare_s: float
+    away_m: float
+
+
+def beach_between(
+    limits: Limits, reports: Reports, last: int, own: int, coasts: Coasts, within_m: float
+) -> Beach | None:
+    """Return where a boat came within so far of the coast `own` if it went on as it did when it fell silent after
+    report `last`, in time to be where it is heard next, at the fastest of its speeds before and
+    after: the stated ones too, since that of its positions is the mean of the silence before.
+    """
+    rows = np.arange(last - 1, last + 3)
+    if rows[0] < 0 or rows[-1] >= len(reports.track) or np.ptp(reports.track[rows]):
+        return None
+    lat, lon, sog = reports.lat[rows], reports.lon[rows], reports.sog_kn[rows[1:3]]
+    step_s = np.diff(reports.time_us[rows]) / SECOND_US
+    made_m = np.asarray(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
+    made_kn = np.asarray(geodesy.speed_kn(made_m, np.maximum(step_s, 1.0)))[[0, 2]]
+    way_kn = min(float(np.fmax(made_kn, sog).max()), limits.max_mean_speed_kn)
+    mps = max(way_kn, limits.min_speed_kn) * geodesy.KNOT_MPS
     course_deg = geodesy.bearing_deg(lat[0], lon[0], lat[1], lon[1])
-    on_m = grid.speed_kn[steps[0]] * geodesy.KNOT_MPS * silence_s / 2
-    there = geodesy.destination(lat[1], lon[1], course_deg, np.linspace(0.0, on_m, CARRIED_ON))
-    beach_m = coasts.distance_m(np.asarray(there[0]), np.asarray(there[1]), of=(own,))[own]
-    return bool(beach_m.min() <= limits.shore_m + SAMPLED_M)
+    on_m = np.linspace(0.0, mps * step_s[1], CARRIED_ON)
+    on_lat, on_lon = map(np.asarray, geodesy.destination(lat[1], lon[1], course_deg, on_m))
+    back_m = np.asarray(geodesy.distance_m(on_lat, on_lon, lat[2], lon[2]))
+    beach_m = coasts.distance_m(on_lat, on_lon, of=(own,))[own]
+    at = np.flatnonzero((beach_m <= within_m + SAMPLED_M) & (on_m + back_m <= on_m[-1]))
+    if len(at) == 0:
+        return None
+    k = at[0]
+    off_m = coasts.distance_m(lat[2:], lon[2:], of=(own,))[own]
+    return Beach(
+        float(on_lat[k]),
+        float(on_lon[k]),
+        float(on_m[k]),
+        float(on_m[k] / mps),
+        float(step_s[1] - (on_m[k] + back_m[k]) / mps),
+        float(off_m[1] - off_m[0]),
+    )
 
 
 def _went_back(

@@ -6,7 +6,7 @@ away from ports, and goes home. Its way from shore to shore is what can be seen.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,15 @@ from detectors.crossing.endings import SAMPLED_M, SHORE, UNHEARD
 from detectors.crossing.evidence import at_row, darkness, tide_at
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
+from detectors.crossing.unheard import (
+    Landing,
+    Silences,
+    landings,
+    moved,
+    silences,
+    slow_s,
+    turned_s,
+)
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
@@ -36,6 +45,15 @@ HALT_KN: float = 1.0
 """What a set says of a boat that lies at a beach: nothing, but for errors of its position."""
 SLOWLY_KN: float = 5.0
 """Slower than this out there is work, lying or waiting."""
+
+
+class Voyage(NamedTuple):
+    """Rows of the grid: its first, the landing's first and last; the landing, if not heard."""
+
+    begin: int
+    lands: int
+    leaves: int
+    unheard: Landing | None = None
 
 
 @dataclass(frozen=True)
@@ -57,18 +75,31 @@ def halves(
     context: Context,
 ) -> Iterator[Half]:
     """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
-    stopped = (grid.speed_kn < limits.min_speed_kn) | halted(limits, reports, grid)
-    begin, lands, leaves = voyages(limits, grid, ashore, stopped)
+    stopped = (grid.speed_kn < limits.min_speed_kn) & ~moved(limits, reports, grid, context)
+    stopped |= halted(limits, reports, grid)
+    silent = silences(limits, reports, grid, context)
     step_us = limits.step_s * SECOND_US
     settled_us = limits.settle.total_seconds() * 1e6
-    wanted = grid.tick[begin] * step_us <= window_us[1]
-    wanted &= (grid.tick[leaves] + 1) * step_us + settled_us >= window_us[0]
     met = _meetings(limits, context.events_of("encounter"))
-    stays = zip(*(rows[wanted].tolist() for rows in (begin, lands, leaves)), strict=True)
-    for a, b, c in stays:
-        evidence = _measured(limits, grid, a, b, c, met, context)
+    told: set[int] = set()
+    # One that was heard to land tells more than one that wasn't.
+    for voyage in (
+        *map(Voyage, *(rows.tolist() for rows in voyages(limits, grid, ashore, stopped))),
+        *(
+            Voyage(*landing[:3], landing)
+            for landing in landings(
+                limits, reports, grid, silent, ashore, stopped, context.zones.shores
+            )
+        ),
+    ):
+        begins_us, ends_us = (grid.tick[[voyage.begin, voyage.leaves + 1]] * step_us).tolist()
+        near = begins_us <= window_us[1] and ends_us + settled_us >= window_us[0]
+        if not near or voyage.begin in told:
+            continue
+        evidence = _measured(limits, grid, voyage, silent, met, context)
         if evidence is not None:
-            yield Half(a, b, c, evidence)
+            told.add(voyage.begin)
+            yield Half(voyage.begin, voyage.lands, voyage.leaves, evidence)
 
 
 def halted(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
@@ -157,15 +188,20 @@ def _apart_m(grid: timegrid.Grid, one: Ints, other: Ints) -> Floats:
 def _measured(
     limits: Limits,
     grid: timegrid.Grid,
-    begin: int,
-    lands: int,
-    leaves: int,
+    voyage: Voyage,
+    silent: Silences,
     met: pd.DataFrame,
     context: Context,
 ) -> dict[str, Any] | None:
     """Return what was measured of a voyage; None where it is no half of a crossing."""
+    begin, lands, leaves, unheard = voyage
     rows = np.arange(begin, lands + 1)
     lat, lon = grid.lat[rows], grid.lon[rows]
+    stay = np.arange(lands, leaves + 1)
+    beach = grid.lat[stay], grid.lon[stay]
+    if unheard is not None:
+        beach = np.array([unheard.lat]), np.array([unheard.lon])
+        lat[-1:], lon[-1:] = beach
     coast_m = context.zones.shores.distance_m(lat, lon)
     own = int(coast_m[:, -1].argmin())
     left_shore = bool(coast_m[:, 0].min() <= limits.shore_m + SAMPLED_M)
@@ -179,11 +215,9 @@ def _measured(
     # Who lies in a port out there has called there, as ferries do.
     called = context.zones.within(lat, lon, ("port",))
     lies = far_out & ~called & (grid.speed_kn[rows] < limits.lying_kn)
-    lying_s = _longest(lies) * limits.step_s
-    stay = np.arange(lands, leaves + 1)
-    port_m = nearby.nearest_zone_m(
-        context.zones, grid.lat[stay], grid.lon[stay], ("port", "anchorage"), excuses=True
-    )
+    lay_s = float(_longest(lies) * limits.step_s)
+    lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin))
+    port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
     partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.
@@ -191,6 +225,9 @@ def _measured(
     nearest = "min_met_out_m" if partners or half_way else "min_out_m"
     out_m = at_least(float(coast_m[own, far]), limits, nearest)
     out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
+    if unheard is not None and not left_shore:
+        # A ship that comes in from sea didn't go out.
+        out = out and coast_m[own, far] - coast_m[own, 0] >= limits.min_met_out_m
     waits = lying_s >= limits.min_lying_s or partners > 0
     if not (wide and out and waits) or (port_m <= limits.port_m).any():
         return None
@@ -205,17 +242,30 @@ def _measured(
         "out_m": out_m,
         "began": SHORE if left_shore else UNHEARD,
         "lying_s": lying_s,
-        "slow_s": int(slow.sum()) * limits.step_s,
-        "landing_s": at_most((leaves - lands + 1) * limits.step_s, limits, "max_landing_s"),
+        "slow_s": slow_s(limits, grid, silent, slow, begin, SLOWLY_KN),
+        "landing_heard": unheard is None,
         **at_row(grid, begin, "left"),
         **at_row(grid, begin + far, "turn"),
         **at_row(grid, lands + len(stay) // 2, "landing"),
+        **_ashore(limits, voyage),
         "end_port_m": float(port_m.min()),
         "path_m": float(way_m(lat, lon)[-1]),
         "duration_s": (leaves + 1 - begin) * limits.step_s,
         "n_met": partners,
         **darkness(limits, grid, turn),
         **tide_at(limits, grid, lands, context),
+    }
+
+
+def _ashore(limits: Limits, voyage: Voyage) -> dict[str, Any]:
+    """Return how long it was ashore; if that wasn't heard, how long it can have been, and where."""
+    if voyage.unheard is None:
+        stay_s = (voyage.leaves - voyage.lands + 1) * limits.step_s
+        return {"landing_s": at_most(stay_s, limits, "max_landing_s")}
+    return {
+        "landing_lat": voyage.unheard.lat,
+        "landing_lon": voyage.unheard.lon,
+        "ashore_s": voyage.unheard.ashore_s,
     }
 
 

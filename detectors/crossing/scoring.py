@@ -13,6 +13,8 @@ FAST_KN: Final = 18.0
 MIN_SCORE: Final = 0.15
 """What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
+OF_UNHEARD: Final = 0.8
+"""Of half a crossing, each for where it set out and for where it landed."""
 AT_A_COAST: Final = frozenset({SHORE, NEAR})
 MOST_OF_IT: Final = (0.65, 0.75)
 """Who was heard over less of the width may come from a ground off there, over more from there (a
@@ -63,5 +65,6 @@ def of_half(evidence: Mapping[str, Any]) -> float:
     out = evidence["out_fraction"]
     share = out.measured if isinstance(out, Bound) else out
     score = 0.45 + (0.3 if evidence["n_met"] else 0.0) + 0.1 * min(1.0, share / 0.5)
-    score *= 1.0 if evidence["began"] == SHORE else 0.8
+    score *= 1.0 if evidence["began"] == SHORE else OF_UNHEARD
+    score *= 1.0 if evidence["landing_heard"] else OF_UNHEARD
     return float(score * (0.75 + 0.25 * evidence["dark_fraction"]))

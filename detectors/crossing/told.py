@@ -40,7 +40,14 @@ def _half(event: Told, words: Words) -> str:
         other=state(stated["other_state"], words.say),
         lying_min=stated["lying_s"] / 60,
     )
-    if stated.get("landing_time") is None:  # of before version 7
+    if stated.get("landing_heard") is False:
+        came = words.say(
+            "made for the shore away from any port, {place}, unheard, with {ashore_min:.0f} min to "
+            "spare there",
+            place=landing,
+            ashore_min=stated["ashore_s"] / 60,
+        )
+    elif stated.get("landing_time") is None:  # of before version 7
         came = words.say("came back to the shore away from any port, {place}", place=landing)
     else:
         came = words.say(

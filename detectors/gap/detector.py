@@ -62,9 +62,9 @@ class Gap(Limits):
       all of them, by those that it was heard in and missed in the `history_s` before and by how
       often all vessels of that day miss one, which is worth `n_prior_chances` (see
       `gap.passes`; where the whole feed comes by passes and it is heard again, all within sight of
-      a satellite count); `max_missed_chance_b` for class B, by its like in its cell and the eight
-      around. A satellite has no edge: neither of the next three is asked
-      then.
+      a satellite count, and for class A under way the passes themselves);
+      `max_missed_chance_b` for class B, by its like in its cell and the eight around. A satellite
+      has no edge: neither of the next three is asked then.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
       asked along the straight line that joins its ends, for an open one where it began; in both for
@@ -143,7 +143,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "12"
+    version: ClassVar[str] = "13"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

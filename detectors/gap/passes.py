@@ -12,7 +12,7 @@ from detectors.gap.limits import Limits
 from detectors.gap.reception import rates_before
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import timegrid
-from detectors.surroundings import coverage
+from detectors.surroundings import coverage, passes
 from detectors.surroundings.rates import DAY_SLOTS
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,9 @@ def chances(
     that for one of them only its like count, in its own cell and the eight around. Where the whole
     feed comes by passes (`feed_by_passes`: in `max_feed_share` of the ten minutes of the day before
     it heard anything) and the vessel is heard again, so that it stayed within sight, for class A
-    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`). Of the chances in the
+    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way, so
+    that it sent several reports in each pass, the passes themselves are the chances (see
+    `_by_pass`). Of the chances in the
     `history_s` before, the vessel was heard in so many and missed so many; what all vessels of the
     day before show is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
     those of the silence too is the beta-binomial one (posterior predictive: Gelman et al. 2013,
@@ -47,24 +49,44 @@ def chances(
     changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
     n_heard = changes[row] - changes[first] + 1
     silence, step = timegrid.ranges(first, row - first)
-    tens = silences.start_us // (coverage.FEED_SLOT_S * SECOND_US)
-    feed_by_passes = context.coverage.feed_usual(tens) <= limits.max_feed_share
+    tens_us = coverage.FEED_SLOT_S * SECOND_US
+    tens = silences.start_us // tens_us
+    until = np.where(silences.is_open, tens, silences.end_us // tens_us)
+    usual = passes.usual_share(context.coverage, tens, until)
+    feed_by_passes = usual <= limits.max_feed_share
     in_sight = feed_by_passes & ~silences.is_open
     between = _with_others(limits, _between(step, reports), in_sight[silence], reports, context)
     n_missed = np.bincount(silence, weights=between, minlength=len(row)).astype("int64")
     n_chances = _with_others(limits, silences, in_sight, reports, context)
-    heard, missed = _prior(limits, silences, reports, context)
+    is_b = reports.ais_class_of(row) == "B"
+    under_way = reports.way_before(row, limits.approach_s)[0] >= limits.moving_kn
+    by_pass = in_sight & ~is_b & under_way
+    counted = _by_pass(limits, silences, first, reports, context)
+    n_heard, n_missed, n_chances = (
+        np.where(by_pass, passes, half_hours)
+        for passes, half_hours in zip(counted, (n_heard, n_missed, n_chances), strict=True)
+    )
+    prior = limits.n_prior_passes * np.array(
+        [1.0 - limits.min_prior_missed, limits.min_prior_missed]
+    )
+    heard, missed = (
+        np.where(by_pass, of_passes, of_half_hours)
+        for of_passes, of_half_hours in zip(
+            prior, _prior(limits, silences, reports, context), strict=True
+        )
+    )
     heard, missed = heard + n_heard, missed + n_missed
     chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
     each = n_heard > own - reports.time_us[first] // _SLOT_US
-    thin = (density <= limits.max_thin_reports) & ~(each & _evenly(limits, reports, row, first))
+    thin = (density <= limits.max_thin_reports) | (by_pass & np.isnan(density))
+    thin &= ~(each & _evenly(limits, reports, row, first))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
     over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.
-    is_b = reports.ais_class_of(row) == "B"
     rare = chance <= np.where(is_b, limits.max_missed_chance_b, limits.max_missed_chance)
-    enough = rare & (n_heard >= limits.min_passes + 2 * silences.is_open)
+    enough = n_heard >= limits.min_passes + 2 * silences.is_open
     enough &= over_s >= limits.min_regular_s
+    enough = rare & (enough | by_pass & (over_s >= coverage.FEED_SLOT_S))
     return {
         "by_passes": thin & enough,
         "heard_thinly": thin,
@@ -75,6 +97,43 @@ def chances(
         "n_chances": n_chances,
         "missed_probability": chance,
     }
+
+
+def _by_pass(
+    limits: Limits, silences: Silences, first: Ints, reports: History, context: Context
+) -> tuple[Ints, Ints, Ints]:
+    """Return how many passes of the feed vessels were heard in since the rows `first`, how many
+    they missed, and how many lie within the silences, others heard within sight.
+
+    A pass counts for the silence where it lies within it whole.
+    """
+    n, feed = len(silences.row), passes.Passes(context.coverage)
+    tens_us = coverage.FEED_SLOT_S * SECOND_US
+    silence, row = timegrid.ranges(first, silences.row - first + 1)
+    number = feed.at(reports.time_us[row] // tens_us)
+    known = number >= 0
+    heard = _distinct(silence[known], number[known], n)
+    own, until = reports.time_us[first] // tens_us, reports.time_us[silences.row] // tens_us
+    low = np.searchsorted(feed.tens, own, side="left")
+    high = np.searchsorted(feed.tens, until, side="right")
+    each = np.r_[feed.number, feed.number[-1:] + 1]
+    missed = np.where(high > low, each[np.maximum(high - 1, 0)] - each[low] + 1, 0) - heard
+    there = silences.at_slots(reports, coverage.FEED_SLOT_S, limits.assessed_s)
+    half_hour = there.slot * coverage.FEED_SLOT_S // coverage.SLOT_S
+    seen = context.coverage.receiving(there.lat, there.lon, half_hour, coverage.SIGHT_CELLS)
+    number = feed.at(there.slot)
+    counts = (number >= 0) & (seen >= limits.min_neighbours)
+    key = there.silence[counts] * (len(feed.length) + 1) + number[counts]
+    once, slots = np.unique(key, return_counts=True)
+    owner, number = np.divmod(once, len(feed.length) + 1)
+    whole = slots == feed.length[number]
+    return heard, missed, np.bincount(owner[whole], minlength=n).astype("int64")
+
+
+def _distinct(owner: Ints, number: Ints, n: int) -> Ints:
+    """Count the distinct numbers of each owner."""
+    pairs = np.unique(np.stack([owner, number]), axis=1)
+    return np.asarray(np.bincount(pairs[0], minlength=n), "int64")
 
 
 def _prior(

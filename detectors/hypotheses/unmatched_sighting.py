@@ -5,11 +5,14 @@ from typing import Final
 from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Not, Subkind
 from detectors.core.statements import STATED_BOUND
 
+HEARD_BY_A_PASS: Final = All(Is("after_a_pass"), Compare("n_heard_near", ">=", "min_heard_near"))
+"""A satellite that hears others within 30 nm hears what is there too, as it passes."""
 FEW_HEARD: Final = All(
     Compare("n_heard_around", "<", 2.0),
     Not(Subkind(("near_loitering",))),
     Not(Is("within_reach")),
     Not(Is("seen_without_ais")),
+    Not(HEARD_BY_A_PASS),
     Not(
         All(
             Compare("n_known_hours", ">=", "min_known_hours"),
@@ -32,6 +35,7 @@ HYPOTHESES: Final = (
                 All(
                     Compare("silence_probability", ">", "max_silence_probability"),
                     Not(Is("seen_without_ais")),
+                    Not(HEARD_BY_A_PASS),
                     Not(All(Is("within_reach"), Compare("n_known_hours", "<", "min_known_hours"))),
                 ),
                 "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
@@ -44,8 +48,20 @@ HYPOTHESES: Final = (
     Hypothesis(
         "reception of one vessel alone",
         0.2,
-        (Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),),
-        "One vessel alone was heard there: another one may be heard less well.",
+        (
+            Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),
+            Case(
+                All(
+                    HEARD_BY_A_PASS,
+                    Compare("n_heard_around", "<", 2.0),
+                    Not(Subkind(("near_loitering",))),
+                    Not(Is("seen_without_ais")),
+                ),
+                "a satellite that passed within half an hour heard {n_heard_near:.0f} vessels near "
+                "by, and may have missed one",
+            ),
+        ),
+        "One vessel alone was heard there, or by a pass: another one may be heard less well.",
         "another feed heard more vessels there at that time",
     ),
     Hypothesis(

@@ -75,7 +75,7 @@ class UnmatchedSighting(Limits):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

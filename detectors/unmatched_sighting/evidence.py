@@ -10,7 +10,7 @@ from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.near import pairs
-from detectors.surroundings import coverage, receivers
+from detectors.surroundings import coverage, passes, receivers
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
 
@@ -87,6 +87,7 @@ def evidence_of(
             [context.coverage.receiving(lat, lon, slot + shift) for shift in BESIDE_SLOTS]
         ),
         "n_known_hours": n_known,
+        "after_a_pass": _after_a_pass(limits, seen.time_us[rows], context),
         "within_reach": receivers.Receivers(context.coverage)
         .within_reach(lat, lon, slot, day_slots, SETTLED_SLOTS)
         .tolist(),
@@ -97,6 +98,16 @@ def evidence_of(
         "near_land": [bool(v) for v in zones.near_land(lat, lon, limits.near_land_m)],
     }
     return events.each(columns)
+
+
+def _after_a_pass(limits: Limits, time_us: Ints, context: Context) -> list[bool]:
+    """Tell which were seen within `max_silence_s` of a pass of a feed that comes by passes."""
+    tens = time_us // (coverage.FEED_SLOT_S * SECOND_US)
+    reach = limits.max_silence_s // coverage.FEED_SLOT_S
+    about = tens[:, None] + np.arange(-reach, reach + 1)
+    passed = (passes.Passes(context.coverage).at(about) >= 0).any(axis=1)
+    usual = passes.usual_share(context.coverage, tens, tens)
+    return [bool(one) for one in passed & (usual <= passes.BY_PASSES)]
 
 
 def _others_near(limits: Limits, seen: association.Seen, rows: Ints) -> Ints:
