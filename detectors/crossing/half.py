@@ -6,7 +6,7 @@ away from ports, and goes home. Its way from shore to shore is what can be seen.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -176,23 +176,26 @@ def _measured(
     position = coast_m[own] / np.maximum(coast_m[own] + other_m, 1.0)
     far = int(position.argmax())
     far_out = (position >= MOST_OUT * position[far]) & (coast_m[own] >= limits.min_out_m / 2)
+    meetings = _met(limits, grid, rows, met, coast_m.min(axis=0))
     # Who lies in a port out there has called there, as ferries do.
     called = context.zones.within(lat, lon, ("port",))
-    lies = far_out & ~called & (grid.speed_kn[rows] < limits.lying_kn)
+    lies = (far_out | meetings.during) & ~called & (grid.speed_kn[rows] < limits.lying_kn)
     lying_s = _longest(lies) * limits.step_s
     stay = np.arange(lands, leaves + 1)
     port_m = nearby.nearest_zone_m(
         context.zones, grid.lat[stay], grid.lon[stay], ("port", "anchorage"), excuses=True
     )
-    partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.
-    half_way = position[far] >= limits.half_way_fraction
-    nearest = "min_met_out_m" if partners or half_way else "min_out_m"
+    half_way = position[far] > limits.near_fraction
+    nearest = "min_met_out_m" if meetings.n_out or half_way else "min_out_m"
     out_m = at_least(float(coast_m[own, far]), limits, nearest)
-    out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
-    waits = lying_s >= limits.min_lying_s or partners > 0
-    if not (wide and out and waits) or (port_m <= limits.port_m).any():
+    share = at_least(float(position[far]), limits, "min_out_fraction")
+    apart = at_least(meetings.apart_m, limits, "min_met_out_m")
+    out = share.measured >= share.limit and out_m.measured >= out_m.limit
+    waits = lying_s >= limits.min_lying_s or meetings.n_out > 0
+    rendezvous = meetings.n > 0 and meetings.apart_m >= apart.limit
+    if not (wide and ((out and waits) or rendezvous)) or (port_m <= limits.port_m).any():
         return None
     states = context.zones.shores.states
     slow = far_out & (grid.speed_kn[rows] < SLOWLY_KN)
@@ -201,8 +204,10 @@ def _measured(
         "from_state": states[own],
         "to_state": states[own],
         "other_state": np.delete(np.array(states), own)[int(others[:, far].argmin())].item(),
-        "out_fraction": at_least(float(position[far]), limits, "min_out_fraction"),
-        "out_m": out_m,
+        # Held against what makes it one.
+        "out_fraction": share if out else share.measured,
+        "out_m": out_m if out else out_m.measured,
+        "met_apart_m": apart if not out else apart.measured,
         "began": SHORE if left_shore else UNHEARD,
         "lying_s": lying_s,
         "slow_s": int(slow.sum()) * limits.step_s,
@@ -213,7 +218,7 @@ def _measured(
         "end_port_m": float(port_m.min()),
         "path_m": float(way_m(lat, lon)[-1]),
         "duration_s": (leaves + 1 - begin) * limits.step_s,
-        "n_met": partners,
+        "n_met": meetings.n if rendezvous else meetings.n_out,
         **darkness(limits, grid, turn),
         **tide_at(limits, grid, lands, context),
     }
@@ -231,26 +236,55 @@ def _longest(holds: Bools) -> int:
 
 
 def _meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
-    """Return the meetings that aren't explained well, one row for each of the two."""
+    """Return the meetings that aren't explained well, one row for each of the two, with how far
+    apart they were before and after, in the half hour before and after, whichever is less.
+    """
     rows = []
     for event in events.records(met):
         told = event["evidence"].explained
         if told is not None and told.weight >= limits.max_explained_weight:
             continue
-        start_us, end_us = events.span_us(event)
+        apart_m = [event["evidence"].get(f"apart_{when}_m") for when in ("before", "after")]
+        least_m = min(np.nan if value is None else float(value) for value in apart_m)
         tracks = [int(track) for track in event["track_ids"].split(";")]
-        rows += [(track, start_us, end_us, event["lat"], event["lon"]) for track in tracks]
-    return pd.DataFrame(rows, columns=["track", "start_us", "end_us", "lat", "lon"])
+        rows += [(track, *events.span_us(event), least_m) for track in tracks]
+    return pd.DataFrame(rows, columns=["track", "start_us", "end_us", "apart_m"])
+
+
+class Meetings(NamedTuple):
+    """The meetings of a voyage off the shore.
+
+    Attributes
+    ----------
+    n, n_out
+        How many there were, and far from any coast (`min_met_out_m`).
+    apart_m
+        The most that it and another were apart before and after; NaN where there was none.
+    during
+        Which ticks of the voyage they took.
+    """
+
+    n: int
+    n_out: int
+    apart_m: float
+    during: Bools
 
 
 def _met(
-    grid: timegrid.Grid, rows: Ints, met: pd.DataFrame, coast_m: Floats, limits: Limits
-) -> int:
-    """Count the meetings of a voyage that were far from any coast."""
+    limits: Limits, grid: timegrid.Grid, rows: Ints, met: pd.DataFrame, coast_m: Floats
+) -> Meetings:
+    """Return the meetings of a voyage. Where boats of a village lie off it there is none."""
     step_us = limits.step_s * SECOND_US
     own = met[met["track"] == grid.track_id[rows[0]]]
-    n_met = 0
-    for start_us, end_us in zip(own["start_us"].tolist(), own["end_us"].tolist(), strict=True):
-        during = (grid.tick[rows] * step_us >= start_us) & (grid.tick[rows] * step_us <= end_us)
-        n_met += bool(during.any() and coast_m[during].min() >= limits.min_met_out_m)
-    return n_met
+    at_us = grid.tick[rows] * step_us
+    n, n_out, apart_m, taken = 0, 0, np.nan, np.zeros(len(rows), bool)
+    spans = zip(*(own[name].tolist() for name in ("start_us", "end_us", "apart_m")), strict=True)
+    for start_us, end_us, own_m in spans:
+        during = (at_us >= start_us) & (at_us <= end_us)
+        nearest_m = coast_m[during].min(initial=np.inf)
+        if not during.any() or nearest_m <= limits.shore_m:
+            continue
+        n, n_out = n + 1, n_out + int(nearest_m >= limits.min_met_out_m)
+        apart_m = float(np.fmax(apart_m, own_m))
+        taken |= during
+    return Meetings(n, n_out, apart_m, taken)

@@ -13,7 +13,7 @@ from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
-from detectors.gap.cut_off import sharply, without_late_copies
+from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copies
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.ground import on_ground
 from detectors.gap.limits import Limits
@@ -81,8 +81,8 @@ class Gap(Limits):
       `max_well_known_chance` at most, or where the feed names the receivers that hear the place and
       they worked. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
-      Class A *heard in full up to its last report* (see `gap.cut_off`) needs nobody beside it: a
-      half hour is worth `known_worth_still` in which it lay amid what a coast station hears that
+      Class A *heard in full up to its last report*, or from the first one after (see
+      `gap.cut_off`), needs nobody beside it: a half hour is worth `known_worth_still` in which it lay amid what a coast station hears that
       worked just then (`receivers.within_reach`).
       Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
       after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
@@ -125,8 +125,8 @@ class Gap(Limits):
     many half hours. What that says of the chance that one does is weighed against what all places
     say of the day before (`detectors.surroundings.rates`: empirical Bayes), so that a night on
     which many fall silent speaks for no one, and a place hardly known is judged as others are. It
-    counts for `lost_silence_share` where the vessel was lost in full and is known to be heard for
-    nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From it follows
+    counts for `lost_silence_share` where the vessel was lost or found in full and is known to be
+    heard for nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From it follows
     the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from 0.03 on and
     0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours / (hours +
     1), where the ratio is that of the silence to the longest interval before it, times the fraction
@@ -143,7 +143,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "12"
+    version: ClassVar[str] = "13"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -243,9 +243,9 @@ class Gap(Limits):
         """Return the scores before explanations; see the class."""
         rate = columns["silence_probability"]
         sharp = columns["cut_off_sharply"]
-        # Lost in full, and one is heard all the way to where it is heard again: not at an edge.
+        # Lost or found in full, and one is heard all the way between: not at an edge.
         known = columns["neighbour_fraction"] + columns["known_fraction"]
-        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"])
+        lost = in_full_at_an_end(columns) & ~np.isnan(columns["distance_m"])
         lost &= known >= LOST_BESIDE
         share = np.where(sharp, self.sharp_silence_share, self.lost_silence_share)
         rate = np.where(sharp | lost, rate * share, rate)

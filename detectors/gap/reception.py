@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.gap.cut_off import in_full_at_an_end
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences, Slots
 from detectors.surroundings import coverage, receivers
@@ -84,7 +85,8 @@ def heard_around(
     # Others beside it now and then, all the while that what receives there was working.
     often = there.count * beside_fraction >= limits.min_beside - 1e-9
     often &= (ais_class != "B") & (beside_fraction + known_fraction >= limits.min_heard_fraction)
-    around_s = there.mean(around.interval_s)
+    # Of most half hours: the first report after the silence bears the silence itself.
+    around_s = there.median(around.interval_s)
     ratio = np.fmin(silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s)
     keep = ((fraction >= limits.min_heard_fraction) | often) & (
         (ratio >= limits.min_interval_ratio) | ~silences.columns["history_known"]
@@ -93,7 +95,7 @@ def heard_around(
     return silences.narrowed(
         keep | may_go_by_passes(silences),
         n_half_hours=there.count,
-        n_neighbours=there.median(around.vessels),
+        n_neighbours=np.nan_to_num(there.median(around.vessels)).astype("int64"),
         neighbour_fraction=beside_fraction,
         known_fraction=known_fraction,
         heard_fraction=fraction,
@@ -109,10 +111,10 @@ def heard_around(
 
 
 def _within_reach(there: Slots, silences: Silences, asked: Bools, context: Context) -> Bools:
-    """Tell at which half hours a vessel that was heard in full up to its last report lay amid what
-    a coast station heard that worked just then; asked of some silences alone.
+    """Tell at which half hours a vessel that was heard in full at an end of its silence lay amid
+    what a coast station heard that worked just then; asked of some silences alone.
     """
-    asked = asked & silences.columns["heard_in_full_before"]
+    asked = asked & in_full_at_an_end(silences.columns)
     rows = np.flatnonzero(asked[there.silence])
     found = np.zeros(len(there.silence), bool)
     if len(rows):
