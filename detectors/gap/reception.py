@@ -85,7 +85,7 @@ def heard_around(
     # Others beside it now and then, all the while that what receives there was working.
     often = there.count * beside_fraction >= limits.min_beside - 1e-9
     often &= (ais_class != "B") & (beside_fraction + known_fraction >= limits.min_heard_fraction)
-    # Of most half hours: the first report after the silence bears the silence itself.
+    # Of most half hours: the first report of another that was silent too bears its silence.
     around_s = there.median(around.interval_s)
     ratio = np.fmin(silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s)
     keep = ((fraction >= limits.min_heard_fraction) | often) & (
