@@ -82,8 +82,8 @@ class Gap(Limits):
       they worked. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
       Class A *heard in full up to its last report*, or from the first one after (see
-      `gap.cut_off`), needs nobody beside it: a half hour is worth `known_worth_still` in which it lay amid what a coast station hears that
-      worked just then (`receivers.within_reach`).
+      `gap.cut_off`), needs nobody beside it: a half hour is worth `known_worth_still` in which it
+      lay amid what a coast station hears that worked just then (`receivers.within_reach`).
       Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
       after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
       receives there worked and the feed names it: out of reach a vessel is lost report by report.
@@ -126,8 +126,8 @@ class Gap(Limits):
     say of the day before (`detectors.surroundings.rates`: empirical Bayes), so that a night on
     which many fall silent speaks for no one, and a place hardly known is judged as others are. It
     counts for `lost_silence_share` where the vessel was lost or found in full and is known to be
-    heard for nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From it follows
-    the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from 0.03 on and
+    heard for nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From
+    it follows the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from 0.03 on and
     0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours / (hours +
     1), where the ratio is that of the silence to the longest interval before it, times the fraction
     of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a

@@ -315,11 +315,6 @@ WORK_AT_SEA: Final = Hypothesis(
 
 # ---- two are together
 
-TOWS_AT_MOST_KN: Final = 5.0
-A_TOW_S: Final = 1800.0
-"""Pair trawlers of the region tow at 4 to 4.2 kn for 2 to 4 h (SEAFDEC, Monograph of fishing gear,
-5.2, Pair Trawls); half an hour of it may be all that is seen of them near one another."""
-
 WORKING_TOGETHER: Final = Hypothesis(
     "working together",
     0.8,
@@ -336,30 +331,9 @@ WORKING_TOGETHER: Final = Hypothesis(
             "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
         ),
     ),
-    "A vessel at work at sea, and one that guards or serves it at a steady distance; of one that is "
-    "merely restricted in its ability to manoeuvre, as ships in a transfer are, both say what they "
-    "are.",
+    "A vessel at work at sea, and one that guards or serves it at a steady distance; of what is "
+    "merely restricted in its ability to manoeuvre, as ships in a transfer are, both say their trade.",
     "no notice to mariners announces the work, or the other takes something over",
-)
-PAIR_TRAWLING: Final = Hypothesis(
-    "pair trawling",
-    0.8,
-    (
-        Case(
-            All(
-                BOATS_OF_A_GROUND,
-                Compare("slower_kn", ">=", 1.5),
-                Compare("faster_kn", "<=", TOWS_AT_MOST_KN),
-                Compare("speed_difference_kn", "<=", 1.0),
-                Compare("duration_s", ">=", A_TOW_S),
-            ),
-            "both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
-            "{faster_kn:.1f} kn, {median_distance_m:.0f} m apart",
-        ),
-    ),
-    "Two fishing vessels tow a net between them at trawling speed, for as long as a tow takes.",
-    "they stop together, come alongside, or one lands no catch",
-    needs_types=True,
 )
 FISHING_IN_COMPANY: Final = Hypothesis(
     "fishing in company",
