@@ -127,13 +127,13 @@ class Gap(Limits):
     which many fall silent speaks for no one, and a place hardly known is judged as others are. It
     counts for `lost_silence_share` where the vessel was lost or found in full and is known to be
     heard for nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From
-    it follows the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from 0.03 on and
-    0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours / (hours +
-    1), where the ratio is that of the silence to the longest interval before it, times the fraction
-    of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a
-    berth. Of one heard by passes the ratio counts `min_interval_ratio` at least, more so as the
-    chances that it missed are more; the fraction of half hours heard makes no difference, since the
-    chances are those.
+    it follows the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from
+    0.03 on and 0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours
+    / (hours + 1), where the ratio is that of the silence to the longest interval before it, times
+    the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was
+    heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at least,
+    more so as the chances that it missed are more; the fraction of half hours heard makes no
+    difference, since the chances are those.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even

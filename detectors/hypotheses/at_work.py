@@ -332,7 +332,7 @@ WORKING_TOGETHER: Final = Hypothesis(
         ),
     ),
     "A vessel at work at sea, and one that guards or serves it at a steady distance; of what is "
-    "merely restricted in its ability to manoeuvre, as ships in a transfer are, both say their trade.",
+    "merely restricted in its ability to manoeuvre, as ships in a transfer are, both say what.",
     "no notice to mariners announces the work, or the other takes something over",
 )
 FISHING_IN_COMPANY: Final = Hypothesis(
