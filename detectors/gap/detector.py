@@ -17,12 +17,12 @@ from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copie
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.ground import on_ground
 from detectors.gap.limits import Limits
-from detectors.gap.reception import heard_around, not_at_an_edge
+from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
 from detectors.gap.set_aside import not_heard_between
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
-from detectors.gap.voyage import LOST_BESIDE, no_berth, not_out_of_range
+from detectors.gap.voyage import no_berth, not_out_of_range
 from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
 from detectors.surroundings.rules import Rule
@@ -246,7 +246,7 @@ class Gap(Limits):
         # Lost or found in full, and one is heard all the way between: not at an edge.
         known = columns["neighbour_fraction"] + columns["known_fraction"]
         lost = in_full_at_an_end(columns) & ~np.isnan(columns["distance_m"])
-        lost &= known >= LOST_BESIDE
+        lost &= known >= ALL_THE_WAY
         share = np.where(sharp, self.sharp_silence_share, self.lost_silence_share)
         rate = np.where(sharp | lost, rate * share, rate)
         passing = 1.0 - (1.0 - rate) ** PASSAGE_SLOTS

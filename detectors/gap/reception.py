@@ -1,6 +1,6 @@
 """What was heard around and while a vessel was silent."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from detectors.surroundings.rates import DAY_SLOTS, Prior
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+ALL_THE_WAY: Final = 0.9
+"""In so many half hours one is heard on the straight way of a vessel that is heard again."""
 
 
 def unheard(limits: Limits, step: Ints, reports: History, context: Context) -> Bools:
@@ -99,6 +103,8 @@ def heard_around(
         neighbour_fraction=beside_fraction,
         known_fraction=known_fraction,
         heard_fraction=fraction,
+        found_in_full=silences.columns["heard_in_full_after"]
+        & (beside_fraction + known_fraction >= ALL_THE_WAY),
         neighbour_interval_s=around_s,
         interval_ratio=ratio,
         feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
