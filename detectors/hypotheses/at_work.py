@@ -331,8 +331,8 @@ WORKING_TOGETHER: Final = Hypothesis(
             "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
         ),
     ),
-    "A vessel at work at sea, and one that guards or serves it at a steady distance; of what is "
-    "merely restricted in its ability to manoeuvre, as ships in a transfer are, both say what.",
+    "A vessel at work at sea, and one that guards or serves it at a steady distance; of one merely "
+    "restricted in its ability to manoeuvre, as in a transfer, both say what they are.",
     "no notice to mariners announces the work, or the other takes something over",
 )
 FISHING_IN_COMPANY: Final = Hypothesis(
