@@ -63,13 +63,14 @@ class Crossing(Limits):
     event lasts as long as the run.
 
     **half**: a voyage of at most `max_voyage_s` from a shore to the same state's shore leads out
-    `min_out_m` (in narrows `min_met_out_m` and `half_way_fraction` of the width) and
+    `min_out_m` (in narrows `min_met_out_m` and over `near_fraction` of the width) and
     `min_out_fraction` of the width; out there the boat lies for `min_lying_s`, in no
     port, or meets another vessel (an event of `encounter` that is explained by less than
-    `max_explained_weight`; then `min_met_out_m` are enough); then it lands, by its positions or by
-    a report that says so, for `max_landing_s` at most, `elsewhere_m` from where it set out and more
-    than `port_m` from ports and anchorages, and goes on. The event lasts from when it left the
-    shore (or is first heard) until it leaves the landing.
+    `max_explained_weight`; then `min_met_out_m` are enough, or, anywhere off the shore, that the
+    two were as far apart in the half hour before and in the one after); then it lands, by its
+    positions or by a report that says so, for `max_landing_s` at most, `elsewhere_m` from where it
+    set out and more than `port_m` from ports and anchorages, and goes on. The event lasts from when
+    it left the shore (or is first heard) until it leaves the landing.
 
     Way across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart prove
     20 kn whoever was listening meanwhile.

@@ -212,24 +212,27 @@ def _measured(
     position = coast_m[own] / np.maximum(coast_m[own] + other_m, 1.0)
     far = int(position.argmax())
     far_out = (position >= MOST_OUT * position[far]) & (coast_m[own] >= limits.min_out_m / 2)
+    meetings = _met(limits, grid, rows, met, coast_m.min(axis=0))
     # Who lies in a port out there has called there, as ferries do.
     called = context.zones.within(lat, lon, ("port",))
-    lies = far_out & ~called & (grid.speed_kn[rows] < limits.lying_kn)
+    lies = (far_out | meetings.during) & ~called & (grid.speed_kn[rows] < limits.lying_kn)
     lay_s = float(_longest(lies) * limits.step_s)
     lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin))
     port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
-    partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.
-    half_way = position[far] >= limits.half_way_fraction
-    nearest = "min_met_out_m" if partners or half_way else "min_out_m"
+    half_way = position[far] > limits.near_fraction
+    nearest = "min_met_out_m" if meetings.n_out or half_way else "min_out_m"
     out_m = at_least(float(coast_m[own, far]), limits, nearest)
-    out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
+    share = at_least(float(position[far]), limits, "min_out_fraction")
+    apart = at_least(meetings.apart_m, limits, "min_met_out_m")
+    out = share.measured >= share.limit and out_m.measured >= out_m.limit
     if unheard is not None and not left_shore:
         # A ship that comes in from sea didn't go out.
         out = out and coast_m[own, far] - coast_m[own, 0] >= limits.min_met_out_m
-    waits = lying_s >= limits.min_lying_s or partners > 0
-    if not (wide and out and waits) or (port_m <= limits.port_m).any():
+    waits = lying_s >= limits.min_lying_s or meetings.n_out > 0
+    rendezvous = unheard is None and meetings.n > 0 and meetings.apart_m >= apart.limit
+    if not (wide and ((out and waits) or rendezvous)) or (port_m <= limits.port_m).any():
         return None
     states = context.zones.shores.states
     slow = far_out & (grid.speed_kn[rows] < SLOWLY_KN)
@@ -238,8 +241,10 @@ def _measured(
         "from_state": states[own],
         "to_state": states[own],
         "other_state": np.delete(np.array(states), own)[int(others[:, far].argmin())].item(),
-        "out_fraction": at_least(float(position[far]), limits, "min_out_fraction"),
-        "out_m": out_m,
+        # Held against what makes it one.
+        "out_fraction": share if out else share.measured,
+        "out_m": out_m if out else out_m.measured,
+        "met_apart_m": apart if not out else apart.measured,
         "began": SHORE if left_shore else UNHEARD,
         "lying_s": lying_s,
         "slow_s": slow_s(limits, grid, silent, slow, begin, SLOWLY_KN),
@@ -251,7 +256,7 @@ def _measured(
         "end_port_m": float(port_m.min()),
         "path_m": float(way_m(lat, lon)[-1]),
         "duration_s": (leaves + 1 - begin) * limits.step_s,
-        "n_met": partners,
+        "n_met": meetings.n if rendezvous else meetings.n_out,
         **darkness(limits, grid, turn),
         **tide_at(limits, grid, lands, context),
     }
@@ -281,27 +286,65 @@ def _longest(holds: Bools) -> int:
 
 
 def _meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
-    """Return the meetings that aren't explained well, one row for each of the two."""
+    """Return the meetings that aren't explained well, one row for each of the two, with how far
+    apart they were before and after, in the half hour before and after, whichever is less.
+    """
     explained = [evidence.explained for evidence in met["evidence"]]
     weights = np.array([told.weight if told is not None else -np.inf for told in explained])
     met = met[weights < limits.max_explained_weight]
     if met.empty:
-        return pd.DataFrame(columns=["track", "start_us", "end_us"])
+        return pd.DataFrame(columns=["track", "start_us", "end_us", "apart_m"])
     tracks = [[int(track) for track in text.split(";")] for text in met["track_ids"]]
     of = np.repeat(np.arange(len(met)), [len(own) for own in tracks])
     start_us, end_us = events.spans_us(met)
-    track = np.concatenate(tracks)
-    return pd.DataFrame({"track": track, "start_us": start_us[of], "end_us": end_us[of]})
+    before_m, after_m = (
+        np.array([evidence.get(f"apart_{when}_m") for evidence in met["evidence"]], "float64")
+        for when in ("before", "after")
+    )
+    return pd.DataFrame(
+        {
+            "track": np.concatenate(tracks),
+            "start_us": start_us[of],
+            "end_us": end_us[of],
+            "apart_m": np.fmin(before_m, after_m)[of],
+        }
+    )
+
+
+class Meetings(NamedTuple):
+    """The meetings of a voyage off the shore.
+
+    Attributes
+    ----------
+    n, n_out
+        How many there were, and far from any coast (`min_met_out_m`).
+    apart_m
+        The most that it and another were apart before and after; NaN where there was none.
+    during
+        Which ticks of the voyage they took.
+    """
+
+    n: int
+    n_out: int
+    apart_m: float
+    during: Bools
 
 
 def _met(
-    grid: timegrid.Grid, rows: Ints, met: pd.DataFrame, coast_m: Floats, limits: Limits
-) -> int:
-    """Count the meetings of a voyage that were far from any coast."""
+    limits: Limits, grid: timegrid.Grid, rows: Ints, met: pd.DataFrame, coast_m: Floats
+) -> Meetings:
+    """Return the meetings of a voyage. Where boats of a village lie off it there is none."""
     step_us = limits.step_s * SECOND_US
     own = met[met["track"] == grid.track_id[rows[0]]]
-    n_met = 0
-    for start_us, end_us in zip(own["start_us"].tolist(), own["end_us"].tolist(), strict=True):
-        during = (grid.tick[rows] * step_us >= start_us) & (grid.tick[rows] * step_us <= end_us)
-        n_met += bool(during.any() and coast_m[during].min() >= limits.min_met_out_m)
-    return n_met
+    at_us = grid.tick[rows] * step_us
+    n, n_out, apart_m, taken = 0, 0, np.nan, np.zeros(len(rows), bool)
+    spans = zip(*(own[name].tolist() for name in ("start_us", "end_us", "apart_m")), strict=True)
+    for start_us, end_us, own_m in spans:
+        during = (at_us >= start_us) & (at_us <= end_us)
+        nearest_m = coast_m[during].min(initial=np.inf)
+        if not during.any() or nearest_m <= limits.shore_m:
+            continue
+        n, n_out = n + 1, n_out + int(nearest_m >= limits.min_met_out_m)
+        apart_m = float(np.fmax(apart_m, own_m))
+        taken |= during
+    return Meetings(n, n_out, apart_m, taken)

@@ -137,7 +137,11 @@ class Limits(Detector):
         3704.0,
         description=(
             "2 nm from any coast it met another: more than boats of one village lie off it, and "
-            "half-way off eastern Johor and Singapore."
+            "half-way off eastern Johor and Singapore. As far apart were it and another that it "
+            "met nearer to the shore, half an hour before and after: boats of one ground or "
+            "village are no further from one another. In the narrows, 8 nm and less, half-way is "
+            "less than 4 nm out; who is over `near_fraction` of the width out no longer belongs to "
+            "that coast, and 2 nm are enough there too."
         ),
     )
     min_out_fraction: float = Field(
@@ -146,15 +150,6 @@ class Limits(Detector):
         lt=1,
         description=(
             "4 nm and 0.2 of the width: so far out a boat may meet one from the other side."
-        ),
-    )
-    half_way_fraction: float = Field(
-        0.4,
-        gt=0,
-        lt=1,
-        description=(
-            "0.4: in the narrows, 8 nm and less, half-way is less than 4 nm out; there 2 nm, as of "
-            "one that met another, are enough."
         ),
     )
     lying_kn: PositiveFloat = Field(

@@ -6,6 +6,9 @@ back the same way. One that is heard in full up to its last report, and in full 
 after, was well within reach at both: it would have needed an hour to leave it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -49,6 +52,13 @@ def sharply(limits: Limits, silences: Silences, reports: History, context: Conte
         heard_in_full_after=after,
         cut_off_sharply=before & after & ~_over_the_edge(limits, silences, reports, context),
     )
+
+
+def in_full_at_an_end(columns: Mapping[str, NDArray[Any]]) -> Bools:
+    """Tell which were heard in full up to the last report before, or from the first one after: who
+    comes back into reach is found as it was lost, report by report.
+    """
+    return np.asarray(columns["heard_in_full_before"] | columns["heard_in_full_after"])
 
 
 def _over_the_edge(limits: Limits, silences: Silences, reports: History, context: Context) -> Bools:

@@ -13,16 +13,16 @@ from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
-from detectors.gap.cut_off import sharply, without_late_copies
+from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copies
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.ground import on_ground
 from detectors.gap.limits import Limits
-from detectors.gap.reception import heard_around, not_at_an_edge
+from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
 from detectors.gap.set_aside import not_heard_between
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
-from detectors.gap.voyage import LOST_BESIDE, no_berth, not_out_of_range
+from detectors.gap.voyage import no_berth, not_out_of_range
 from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
 from detectors.surroundings.rules import Rule
@@ -81,9 +81,9 @@ class Gap(Limits):
       `max_well_known_chance` at most, or where the feed names the receivers that hear the place and
       they worked. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
-      Class A *heard in full up to its last report* (see `gap.cut_off`) needs nobody beside it: a
-      half hour is worth `known_worth_still` in which it lay amid what a coast station hears that
-      worked just then (`receivers.within_reach`).
+      Class A *heard in full up to its last report*, or from the first one after (see
+      `gap.cut_off`), needs nobody beside it: a half hour is worth `known_worth_still` in which it
+      lay amid what a coast station hears that worked just then (`receivers.within_reach`).
       Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
       after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
       receives there worked and the feed names it: out of reach a vessel is lost report by report.
@@ -125,15 +125,15 @@ class Gap(Limits):
     many half hours. What that says of the chance that one does is weighed against what all places
     say of the day before (`detectors.surroundings.rates`: empirical Bayes), so that a night on
     which many fall silent speaks for no one, and a place hardly known is judged as others are. It
-    counts for `lost_silence_share` where the vessel was lost in full and is known to be heard for
-    nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From it follows
-    the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from 0.03 on and
-    0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours / (hours +
-    1), where the ratio is that of the silence to the longest interval before it, times the fraction
-    of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a
-    berth. Of one heard by passes the ratio counts `min_interval_ratio` at least, more so as the
-    chances that it missed are more; the fraction of half hours heard makes no difference, since the
-    chances are those.
+    counts for `lost_silence_share` where the vessel was lost or found in full and is known to be
+    heard for nine tenths of the way, for `sharp_silence_share` where it was cut off sharply. From
+    it follows the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from
+    0.03 on and 0.4 where every fourth does, times the square root of ratio / (ratio + 10) and hours
+    / (hours + 1), where the ratio is that of the silence to the longest interval before it, times
+    the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was
+    heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at least,
+    more so as the chances that it missed are more; the fraction of half hours heard makes no
+    difference, since the chances are those.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
@@ -243,10 +243,10 @@ class Gap(Limits):
         """Return the scores before explanations; see the class."""
         rate = columns["silence_probability"]
         sharp = columns["cut_off_sharply"]
-        # Lost in full, and one is heard all the way to where it is heard again: not at an edge.
+        # Lost or found in full, and one is heard all the way between: not at an edge.
         known = columns["neighbour_fraction"] + columns["known_fraction"]
-        lost = columns["heard_in_full_before"] & ~np.isnan(columns["distance_m"])
-        lost &= known >= LOST_BESIDE
+        lost = in_full_at_an_end(columns) & ~np.isnan(columns["distance_m"])
+        lost &= known >= ALL_THE_WAY
         share = np.where(sharp, self.sharp_silence_share, self.lost_silence_share)
         rate = np.where(sharp | lost, rate * share, rate)
         passing = 1.0 - (1.0 - rate) ** PASSAGE_SLOTS

@@ -1,12 +1,13 @@
 """What was heard around and while a vessel was silent."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.gap.cut_off import in_full_at_an_end
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences, Slots
 from detectors.surroundings import coverage, receivers
@@ -15,6 +16,10 @@ from detectors.surroundings.rates import DAY_SLOTS, Prior
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+ALL_THE_WAY: Final = 0.9
+"""In so many half hours one is heard on the straight way of a vessel that is heard again."""
 
 
 def unheard(limits: Limits, step: Ints, reports: History, context: Context) -> Bools:
@@ -84,7 +89,8 @@ def heard_around(
     # Others beside it now and then, all the while that what receives there was working.
     often = there.count * beside_fraction >= limits.min_beside - 1e-9
     often &= (ais_class != "B") & (beside_fraction + known_fraction >= limits.min_heard_fraction)
-    around_s = there.mean(around.interval_s)
+    # Of most half hours: the first report of another that was silent too bears its silence.
+    around_s = there.median(around.interval_s)
     ratio = np.fmin(silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s)
     keep = ((fraction >= limits.min_heard_fraction) | often) & (
         (ratio >= limits.min_interval_ratio) | ~silences.columns["history_known"]
@@ -93,10 +99,12 @@ def heard_around(
     return silences.narrowed(
         keep | may_go_by_passes(silences),
         n_half_hours=there.count,
-        n_neighbours=there.median(around.vessels),
+        n_neighbours=np.nan_to_num(there.median(around.vessels)).astype("int64"),
         neighbour_fraction=beside_fraction,
         known_fraction=known_fraction,
         heard_fraction=fraction,
+        found_in_full=silences.columns["heard_in_full_after"]
+        & (beside_fraction + known_fraction >= ALL_THE_WAY),
         neighbour_interval_s=around_s,
         interval_ratio=ratio,
         feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
@@ -109,10 +117,10 @@ def heard_around(
 
 
 def _within_reach(there: Slots, silences: Silences, asked: Bools, context: Context) -> Bools:
-    """Tell at which half hours a vessel that was heard in full up to its last report lay amid what
-    a coast station heard that worked just then; asked of some silences alone.
+    """Tell at which half hours a vessel that was heard in full at an end of its silence lay amid
+    what a coast station heard that worked just then; asked of some silences alone.
     """
-    asked = asked & silences.columns["heard_in_full_before"]
+    asked = asked & in_full_at_an_end(silences.columns)
     rows = np.flatnonzero(asked[there.silence])
     found = np.zeros(len(there.silence), bool)
     if len(rows):

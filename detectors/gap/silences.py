@@ -101,11 +101,11 @@ class Slots:
         some = np.bincount(self.silence[known], minlength=n)
         return np.where(some > 0, total / np.maximum(some, 1), np.nan)
 
-    def median(self, values: Ints) -> Ints:
-        """Return the lower median of each silence."""
+    def median(self, values: NDArray[Any]) -> Floats:
+        """Return the lower median of the known values of each silence, NaN where there is none."""
         last = np.cumsum(self.count) - 1
-        middle = timegrid.quantiles(values.astype("float64"), last - self.count + 1, last, 0.5)
-        return np.nan_to_num(middle).astype("int64")
+        known = values.astype("float64")
+        return timegrid.quantiles(known, last - self.count + 1, last, 0.5)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
-from detectors.gap.reception import known_before
+from detectors.gap.reception import ALL_THE_WAY, known_before
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy, reach
 from detectors.surroundings import coverage, nearby
@@ -23,8 +23,6 @@ DAWDLED_SHARE: Final = 0.5
 """Heard again ahead on its course, where it would have been unheard, after twice the time that the
 way takes: what receives there hears the straight way between two places that it hears (VHF goes by
 line of sight), so it left that way or kept silent on it."""
-LOST_BESIDE: Final = 0.9
-"""In so many half hours others were heard beside the straight way of one that is heard again."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -86,7 +84,7 @@ def not_out_of_range(
     )
     reach_m = reach_kn * geodesy.KNOT_MPS * columns["duration_s"]
     # Others were heard beside the way to where it is heard again, and it was lost in full.
-    lost = columns["heard_in_full_before"] & (columns["neighbour_fraction"] >= LOST_BESIDE)
+    lost = columns["heard_in_full_before"] & (columns["neighbour_fraction"] >= ALL_THE_WAY)
     lost &= ~silences.is_open
     # Who makes way along the edge of the feed, or from it, doesn't leave over it.
     began = silences.start_us // (coverage.SLOT_S * SECOND_US)

@@ -129,11 +129,16 @@ HYPOTHESES: Final = (
         0.4,
         (
             Case(
-                All(Some(Vessel(types=FISHING | PLEASURE)), Compare("spread_m", "<=", 150.0)),
+                All(
+                    Some(Vessel(types=FISHING | PLEASURE)),
+                    Not(Compare("longest_m", ">", BOAT_M)),
+                    Compare("spread_m", "<=", BOAT_SWING_M),
+                ),
                 "it says that it is a fishing or pleasure craft, and swung within {spread_m:.0f} m",
             ),
         ),
-        "Says that it is a fishing or pleasure craft, and swings as a short one does.",
+        "Says that it is a fishing or pleasure craft and no ship's length, and swings as a short "
+        "one does.",
         "it is larger than it says, or meets another vessel there",
         needs_types=True,
     ),

@@ -321,7 +321,7 @@ WORKING_TOGETHER: Final = Hypothesis(
     (
         Case(
             All(
-                WORKS,
+                Any(Some(Vessel(types=WORKING)), All(WORKS, SAYS_NO_MERCHANT)),
                 NO_MERCHANT,
                 Compare("distance_spread_m", "<=", 150.0),
                 Compare("duration_s", ">=", 3600.0),
@@ -331,26 +331,9 @@ WORKING_TOGETHER: Final = Hypothesis(
             "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
         ),
     ),
-    "A vessel at work at sea, and one that guards or serves it at a steady distance.",
+    "A vessel at work at sea, and one that guards or serves it at a steady distance; of one merely "
+    "restricted in its ability to manoeuvre, as in a transfer, both say what they are.",
     "no notice to mariners announces the work, or the other takes something over",
-)
-PAIR_TRAWLING: Final = Hypothesis(
-    "pair trawling",
-    0.8,
-    (
-        Case(
-            All(
-                BOATS_OF_A_GROUND,
-                Compare("slower_kn", ">=", 1.5),
-                Compare("speed_difference_kn", "<=", 1.0),
-            ),
-            "both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
-            "{faster_kn:.1f} kn, {median_distance_m:.0f} m apart",
-        ),
-    ),
-    "Two fishing vessels tow a net between them at trawling speed.",
-    "they stop together, come alongside, or one lands no catch",
-    needs_types=True,
 )
 FISHING_IN_COMPANY: Final = Hypothesis(
     "fishing in company",

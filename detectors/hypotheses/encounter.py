@@ -21,7 +21,6 @@ from detectors.core.hypothesis import (
 from detectors.hypotheses.at_work import (
     AT_WORK_ON_ONE_GROUND,
     FISHING_IN_COMPANY,
-    PAIR_TRAWLING,
     SMALL_CRAFT_TOGETHER,
     WORKING_TOGETHER,
 )
@@ -49,7 +48,7 @@ from detectors.hypotheses.services import (
     TUG_AND_TOW,
     TUG_TO_A_CASUALTY,
 )
-from detectors.hypotheses.tows import KEEPING_STATION
+from detectors.hypotheses.tows import KEEPING_STATION, PAIR_TRAWLING
 
 CLEAR_M: Final = 150.0
 """Ships at anchor lie at least so far apart that they can swing."""

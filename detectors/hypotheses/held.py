@@ -50,6 +50,9 @@ HELD_QUARTER: Final = Compare("held_fraction", ">=", 0.25)
 SHIFT_S: Final = 7200.0
 """It shifts once in two hours or more often; who waits for somebody stays. An angling boat in the
 Sound shifted once in 50 minutes."""
+POST_M: Final = 3704.0
+"""Two miles, as of `gap.ground_m`: who guards something goes back to it, within sight of what keeps
+500 m clear (UNCLOS, art. 60, 5). Who gets further keeps no post."""
 PLIES_AT_ANY_SPEED: Final = All(
     Compare("n_turns", ">=", 2.0),
     Compare("way_ratio", ">=", 4.0),
@@ -125,9 +128,6 @@ AT_FIXED_POINTS: Final = Hypothesis(
 )
 """Two places, or one other that lies there, cost who waits for boats nothing; who waits doesn't
 shift."""
-ON_PASSAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
-"""It came at a ship's speed and left at one, within hours: who guards a place is relieved there, by
-the watch or the week, and comes and goes with what it guards (judgement)."""
 FROM_PLACE_TO_PLACE: Final = Hypothesis(
     "drifting from place to place",
     0.6,
@@ -148,7 +148,7 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 SHORT_ENOUGH,
                 Compare("n_shifts", ">=", 4.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
-                Not(ON_PASSAGE),
+                Compare("extent_m", "<=", POST_M),
             ),
             "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
             "drifted in between, as vessels do that guard a place or stand by",

@@ -32,6 +32,9 @@ AHEAD_IS_THIN: Final = Any(
 )
 CUT_OFF: Final = Is("cut_off_sharply")
 """Heard in full up to its last report and from the first one after: well within reach at both."""
+FOUND: Final = Is("found_in_full")
+"""Heard in full from the first report after, and one is heard on all the way there: who comes back
+from out of range comes over the edge, where reports are lost one by one."""
 RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE))))
 """One that is heard again near where it was lost didn't sail away, unless it went fishing."""
 HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
@@ -49,7 +52,7 @@ OUT_OF_RANGE: Final = Hypothesis(
             All(
                 Is("was_moving"),
                 AHEAD_IS_THIN,
-                Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES)),
+                Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES, FOUND)),
             ),
             "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
             "of the half hours that followed",

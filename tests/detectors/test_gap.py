@@ -227,7 +227,8 @@ def naive(stage) -> set[tuple]:
                 worth = 0.0 if klass == "B" else (0.4 if moving and not well else 0.75)
                 worths.append(worth * indirect[-1])
                 around_s.append(interval_s)
-            typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
+            timed = np.array(around_s)[np.isfinite(around_s)]
+            typical_s = np.quantile(timed, 0.5, method="lower") if len(timed) else float("nan")
             often = klass != "B" and sum(beside) >= 4
             often &= sum(beside) + sum(indirect) >= 0.6 * len(beside) - 1e-9
             if np.mean(beside) + np.mean(worths) < 0.6 - 1e-9 and not often:

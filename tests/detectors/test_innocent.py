@@ -8,10 +8,11 @@ import pytest
 from detectors.core.evidence import Evidence
 from detectors.core.explain import best_of
 from detectors.core.hypothesis import Known
-from detectors.hypotheses import crossing, encounter, gap, identity, loitering
+from detectors.hypotheses import anchoring, crossing, encounter, gap, identity, loitering
 from detectors.kinematics import copies
 
 OF = {
+    "anchoring": anchoring.HYPOTHESES,
     "crossing": crossing.HYPOTHESES,
     "encounter": encounter.HYPOTHESES,
     "gap": gap.HYPOTHESES,
@@ -139,7 +140,6 @@ FIXED = {
     "n_shifts": 0,
 }
 NEAR = {**BOATS, "duration_s": 1500.0, "near_before_s": 9000.0, "n_neighbours": 0}
-SHIFTS = {"n_shifts": 4, "duration_s": 22_900.0, "came_kn": 11.0, "went_kn": 2.0, "ais_class": "A"}
 DRIFTED = {
     **FIXED,
     "held_fraction": 0.0,
@@ -162,6 +162,31 @@ ADRIFT = {
     "interval_ratio": 150.0,
     "neighbour_fraction": 1.0,
     "heard_fraction": 1.0,
+}
+WORKS = {
+    **CALLS,
+    "duration_s": 10_800.0,
+    "nav_status": 3,
+    "distance_spread_m": 13.0,
+    "other_came_from_port": False,
+    "apart_before_m": 5855.0,
+    "median_speed_kn": 1.4,
+    "other_median_speed_kn": 1.4,
+}
+PAIR = {
+    **BOATS,
+    "duration_s": 7200.0,
+    "median_speed_kn": 2.5,
+    "other_median_speed_kn": 2.6,
+}
+SHIFTS = {**FIXED, "held_fraction": 0.0, "n_held": 0, "n_shifts": 7, "extent_m": 3000.0}
+SWINGS = {
+    "ais_class": "A",
+    "spread_m": 109.0,
+    "median_speed_kn": 0.04,
+    "duration_s": 38_400.0,
+    "n_lying_near": 0,
+    "anchorage_distance_m": 46_000.0,
 }
 HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
@@ -252,10 +277,15 @@ CASES = [
     ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
     ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
     ("loitering", {**DRIFTED, "duration_s": 7500.0}, (70,), None),
-    # Guards a ground; came from afar, waited by turns, and sailed on.
-    ("loitering", SHIFTS, (90,), "drifting from place to place"),
-    ("loitering", {**SHIFTS, "went_kn": None}, (90,), "drifting from place to place"),
-    ("loitering", {**SHIFTS, "went_kn": 9.0}, (90,), None),
+    # Restricted, as ships in a transfer say; a tow that is none; a post that nobody keeps.
+    ("encounter", WORKS, (90, 30), "working together"),
+    ("encounter", WORKS, (90, -1), None),
+    ("encounter", {**WORKS, "nav_status": 0}, (33, -1), "working together"),
+    ("encounter", PAIR, (30, -1), "pair trawling"),
+    ("encounter", {**PAIR, "duration_s": 600.0}, (30, -1), "small craft together"),
+    ("loitering", SHIFTS, (-1,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, "extent_m": 8500.0}, (-1,), None),
+    ("anchoring", SWINGS, (30,), "fishing or pleasure craft"),
     # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),
