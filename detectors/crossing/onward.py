@@ -38,11 +38,22 @@ def passed(evidence: Mapping[str, Any]) -> bool:
 
 def passing_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
     """Return the speed made good straight past the place of a row, None where it wasn't heard."""
+    return _made_kn(limits, grid, row, ())
+
+
+def turning_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
+    """Return the speed made good to the place of a row and away from it, None where unheard."""
+    return _made_kn(limits, grid, row, (row,))
+
+
+def _made_kn(limits: Limits, grid: timegrid.Grid, row: int, by: tuple[int, ...]) -> float | None:
     shift = PAST_S // limits.step_s
     a, b = grid.rows_at(grid.track_id[[row, row]], grid.tick[row] + np.array([-shift, shift]))
     if a < 0 or b < 0 or grid.report[b] - grid.report[a] < HEARD_TIMES:
         return None
-    made_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    way = np.array([a, *by, b])
+    lat, lon = grid.lat[way], grid.lon[way]
+    made_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]).sum()
     return float(geodesy.speed_kn(made_m, 2 * shift * limits.step_s))
 
 

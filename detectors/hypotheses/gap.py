@@ -170,12 +170,13 @@ HYPOTHESES: Final = (
         0.7,
         (
             Case(
-                Compare("distance_m", "<=", MADE_FAST_M),
+                All(Not(Is("was_moving")), Compare("distance_m", "<=", MADE_FAST_M)),
                 "it was heard again within {distance_m:.0f} m of where it was lost: it lay made "
                 "fast there, at a berth or a quay, whether a zone says so or not",
             ),
         ),
-        "Heard again where it was lost to a few metres: at anchor it would have swung.",
+        "Had stopped, and was heard again where it was lost to a few metres: at anchor it would "
+        "have swung.",
         "a chart or an image shows open water there, or it was seen elsewhere meanwhile",
     ),
     Hypothesis(
@@ -225,11 +226,11 @@ HYPOTHESES: Final = (
                 "it is a ferry or passenger vessel that had stopped, and was heard again there",
             ),
             Case(
-                All(Some(Vessel(types=PASSENGER)), Not(Is("was_moving"))),
-                "it is a ferry or passenger vessel that had stopped",
+                All(Some(Vessel(types=PASSENGER)), Not(Is("was_moving")), Is("is_open")),
+                "it is a ferry or passenger vessel that had stopped, and isn't heard yet",
             ),
         ),
-        "A ferry that had stopped; more so if it is heard again where it lay.",
+        "A ferry that had stopped, and is heard again where it lay, or not yet.",
         "its operator had it sailing at that time",
         needs_types=True,
     ),

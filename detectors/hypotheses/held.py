@@ -57,6 +57,9 @@ PLIES_AT_ANY_SPEED: Final = All(
     Compare("median_speed_kn", ">=", 1.0),
 )
 """See `at_work.PLIES`; what hauls nets by hand goes slower than at towing."""
+ON_A_VOYAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
+"""Who guards a place stays there; who regains it while she waits for somebody comes and goes at the
+speed of ships, and says nothing of what she is."""
 CRUISE_M: Final = 100.0
 
 ANCHORED_OR_MOORED: Final = Hypothesis(
@@ -145,13 +148,14 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 SHORT_ENOUGH,
                 Compare("n_shifts", ">=", 4.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
+                Not(ON_A_VOYAGE),
             ),
             "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
             "drifted in between, as vessels do that guard a place or stand by",
         ),
     ),
-    "A boat, or what says it is no merchant ship, that drifts, and shifts again and again at the "
-    "speed of one under way.",
+    "A boat, or what says it is no merchant ship and came and went on no voyage, that drifts, and "
+    "shifts again and again at the speed of one under way.",
     "it meets another vessel, or nothing there is fished or guarded",
 )
 TO_AND_FRO: Final = Hypothesis(

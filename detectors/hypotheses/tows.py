@@ -3,7 +3,8 @@
 from typing import Final
 
 from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Own, Vessel
-from detectors.hypotheses.at_work import HELD_S, WORK_ROOM_M
+from detectors.hypotheses.at_work import HELD_S
+from detectors.hypotheses.work_together import WORK_ROOM_M
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
