@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FEED_BEFORE: Final = np.arange(SOON_S, SOON_S + 3600, coverage.FEED_SLOT_S) // coverage.FEED_SLOT_S
 """From half an hour before to an hour and a half: a feed of which nothing was heard then begins."""
+PORT_EDGE_M: Final = 250.0
+"""Outlines of ports are drawn to some cables: who lies so near to one lies in it (judgement)."""
 SETTINGS: Final = (
     "max_interruption_s",
     "max_silence_s",
@@ -237,7 +239,8 @@ def around(
     soon = np.abs(ends - passage) * grid.step_s <= SOON_S
     passage = np.where(soon, ends, passage)
     sailed_on = ~soon[1]
-    in_port = zones.within(grid.lat[flat], grid.lon[flat], ("port",)).reshape(ends.shape)
+    port_m = nearby.nearest_zone_m(zones, grid.lat[flat], grid.lon[flat], ("port",))
+    in_port = port_m.reshape(ends.shape) <= PORT_EDGE_M
     away_m = {
         classes[0]: nearby.nearest_zone_m(
             zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True

@@ -107,8 +107,8 @@ OFFICIAL_OUT_OF_A_PORT: Final = replace(
         ),
         *OFFICIAL_CRAFT.cases,
     ),
-    looks_for="A military, police, rescue or medical vessel that came out of a port, for an hour at "
-    "most, or under way.",
+    looks_for="A military, police, rescue or medical vessel that came out of a port, for an hour "
+    "at most, or under way.",
 )
 ANCHORED_NEIGHBOURS: Final = Hypothesis(
     "anchored neighbours",

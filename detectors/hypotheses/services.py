@@ -100,8 +100,8 @@ PILOT_TRANSFER: Final = Hypothesis(
             "one of the two is a pilot vessel, though no boarding ground and no port is near",
         ),
     ),
-    "One is a pilot vessel and they part within an hour, where pilots board or ships lie, or out of "
-    "a port with a ship under way.",
+    "One is a pilot vessel and they part within an hour, where pilots board or ships lie, or out "
+    "of a port with a ship under way.",
     "they stay together for over an hour, or meet far from a pilot boarding ground",
     needs_types=True,
 )
@@ -235,8 +235,8 @@ HARBOUR_CRAFT: Final = Hypothesis(
             "once: a harbour or an anchorage, whether a zone says so or not",
         ),
     ),
-    "A tug, tender or pilot boat, not too long for one, at work for six hours at most within a mile "
-    "of a port or an anchorage, mapped or not, or six if it came out of one.",
+    "A tug, tender or pilot boat, not too long for one, at work for six hours at most within a "
+    "mile of a port or an anchorage, mapped or not, or within six if it came out of a port.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
 )

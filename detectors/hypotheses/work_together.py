@@ -29,6 +29,8 @@ from detectors.hypotheses.company import CAME_AND_WENT
 WORK_ROOM_M: Final = 200.0
 ALONGSIDE_M: Final = 50.0
 """Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
+BOATS_APART_M: Final = 40.0
+"""The same of boats: antennas of two that lie alongside are 20 m apart, and both err by 10 m."""
 TRAWL_KN: Final = (1.5, 6.0)
 """See `Loitering.min_working_kn`: 2 to 4.5 kn, and what a stream adds or takes."""
 PAIR_M: Final = 100.0
@@ -95,8 +97,8 @@ FISHING_IN_COMPANY: Final = Hypothesis(
         Case(
             All(
                 BOATS_OF_A_GROUND,
-                Compare("median_distance_m", ">=", 100.0),
-                Compare("min_distance_m", ">=", ALONGSIDE_M),
+                Compare("median_distance_m", ">=", PAIR_M),
+                Compare("min_distance_m", ">=", BOATS_APART_M),
             ),
             "fishing boats {median_distance_m:.0f} m apart: boats of one ground work near one "
             "another",
