@@ -27,11 +27,11 @@ from detectors.core.hypothesis import (
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
-from detectors.hypotheses.tows import TOWING_STATUS
+from detectors.hypotheses.tows import TOW_KN, TOWING_STATUS
 
 TOW_S: Final = 7200.0
 """A tow is made up and cast off near one another; two that came from afar and parted again within
-less were no tow."""
+less were no tow. Nor were they if a stream carries two that lie alongside as fast."""
 BUNKERING_M: Final = 500.0
 """So far outside the limits the lines of the layers are uncertain."""
 MILE_M: Final = 1852.0
@@ -142,7 +142,10 @@ TUG_AND_TOW: Final = Hypothesis(
         Case(
             All(
                 Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
-                Not(All(Compare("duration_s", "<", TOW_S), CAME_AND_WENT)),
+                Any(
+                    Not(CAME_AND_WENT),
+                    All(Compare("duration_s", ">=", TOW_S), Compare("slower_kn", ">=", TOW_KN[0])),
+                ),
                 Compare("slower_kn", ">=", 1.0),
                 Compare("distance_spread_m", "<=", TOW_SPREAD_M),
             ),
@@ -163,7 +166,8 @@ TUG_AND_TOW: Final = Hypothesis(
             "took her in or out",
         ),
     ),
-    "One is a tug and they move along together at a steady distance, or go on together.",
+    "One is a tug and they move along together at a steady distance, at the speed of tows if they "
+    "came and parted; or go on together.",
     "they stop together, or part without reaching a port",
     needs_types=True,
 )
