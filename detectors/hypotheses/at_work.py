@@ -62,6 +62,12 @@ TURNS_ABOUT: Final = All(
 """It turned about once in two hours or more often, or in three if much of the time at the speed of
 nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
 exercise once in 0.5 to 2.4 h."""
+WAITS_ON_A_VOYAGE: Final = All(
+    Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0), Not(AT_WORKING_SPEED)
+)
+"""Who fishes or guards a place comes to stay, or works. A ship that regains her place again and
+again while she waits for somebody turns about as often, comes and goes at the speed of ships, and
+says of herself what she likes."""
 TOWS: Final = All(
     Compare("working_speed_fraction", ">=", 0.5),
     Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
@@ -90,11 +96,16 @@ FISHING_ALONE: Final = Hypothesis(
     0.8,
     (
         Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT),
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT, Not(WAITS_ON_A_VOYAGE)),
             "it is a fishing vessel, and " + TURNED_ABOUT,
         ),
         Case(
-            All(SHORT_ENOUGH, Own(Vessel(statuses=frozenset({FISHING_STATUS}))), TURNS_ABOUT),
+            All(
+                SHORT_ENOUGH,
+                Own(Vessel(statuses=frozenset({FISHING_STATUS}))),
+                TURNS_ABOUT,
+                Not(WAITS_ON_A_VOYAGE),
+            ),
             "it reports fishing, and " + TURNED_ABOUT,
         ),
         Case(
@@ -111,7 +122,7 @@ FISHING_ALONE: Final = Hypothesis(
         ),
     ),
     "A fishing vessel that isn't too long for one, or one that reports fishing, and turns about "
-    "again and again, or tows to and fro.",
+    "again and again, but on no voyage, or tows to and fro.",
     "it meets another vessel, or lands no catch",
 )
 WORKING_TO_AND_FRO: Final = Hypothesis(
@@ -279,14 +290,15 @@ WORK_AT_SEA: Final = Hypothesis(
             Case(All(SAYS_NO_MERCHANT, works.when, conduct), works.says + how)
             for works in (WORKS_AT_SEA, IS_RESTRICTED)
             for conduct, how in (
-                (TURNS_ABOUT, ", and " + TURNED_ABOUT),
+                (All(TURNS_ABOUT, Not(WAITS_ON_A_VOYAGE)), ", and " + TURNED_ABOUT),
                 (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
                 (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
             )
         ),
         WORKS_AT_SEA,
     ),
-    "Says that it works, and goes to and fro, or keeps its way over a change of the stream; by its "
-    "type no merchant ship: a tanker with a boat alongside reports being restricted as well.",
+    "Says that it works, and goes to and fro on no voyage, or keeps its way over a change of the "
+    "stream; by its type no merchant ship: a tanker with a boat alongside reports being restricted "
+    "as well.",
     "no notice to mariners announces the work",
 )

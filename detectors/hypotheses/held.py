@@ -13,7 +13,13 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.hypotheses.at_work import A_BOAT, HELD_S, NO_MERCHANT, SHORT_ENOUGH
+from detectors.hypotheses.at_work import (
+    A_BOAT,
+    HELD_S,
+    NO_MERCHANT,
+    SHORT_ENOUGH,
+    WAITS_ON_A_VOYAGE,
+)
 
 SWING_M: Final = 1000.0
 """Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
@@ -57,9 +63,6 @@ PLIES_AT_ANY_SPEED: Final = All(
     Compare("median_speed_kn", ">=", 1.0),
 )
 """See `at_work.PLIES`; what hauls nets by hand goes slower than at towing."""
-ON_A_VOYAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
-"""Who guards a place stays there; who regains it while she waits for somebody comes and goes at the
-speed of ships, and says nothing of what she is."""
 CRUISE_M: Final = 100.0
 
 ANCHORED_OR_MOORED: Final = Hypothesis(
@@ -148,7 +151,7 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 SHORT_ENOUGH,
                 Compare("n_shifts", ">=", 4.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
-                Not(ON_A_VOYAGE),
+                Not(WAITS_ON_A_VOYAGE),
             ),
             "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
             "drifted in between, as vessels do that guard a place or stand by",

@@ -49,6 +49,7 @@ from detectors.hypotheses.held import (
     AT_FIXED_POINTS,
     FROM_PLACE_TO_PLACE,
     MADE_FAST,
+    STILL_KN,
     SWING_M,
     TO_AND_FRO,
 )
@@ -108,12 +109,16 @@ HYPOTHESES: Final = (
         0.75,
         (
             Case(
-                All(SAYS_AT_ANCHOR, Compare("extent_m", "<=", SWING_M)),
+                All(
+                    SAYS_AT_ANCHOR,
+                    Compare("extent_m", "<=", SWING_M),
+                    Compare("median_speed_kn", "<=", STILL_KN),
+                ),
                 "it reports being at anchor and stayed within {extent_m:.0f} m for "
                 "{duration_s:h.1f} h",
             ),
         ),
-        "Reports being at anchor and stays within a swinging circle.",
+        "Reports being at anchor and lies still within a swinging circle.",
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     WORK_AT_SEA,

@@ -199,6 +199,8 @@ OVER = {
 ABOUT = {**OVER, "start_anchorage_m": 9000.0, "turned_off_m": 400.0, "turning_kn": 6.4}
 GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
 TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
+REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
+SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
 CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
 HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
@@ -367,6 +369,17 @@ CASES = [
     ("loitering", {**TOWED, "went_kn": 11.0}, (79,), None),
     ("loitering", {**TOWED, "tug_attends": False, "went_kn": 5.0}, (52,), "tug standing by"),
     ("mother_ship", CALLED_ON, (52,), "craft at work"),
+    # Says it fishes, or works, and regains her place on a voyage; says she lies at anchor, adrift.
+    *(
+        ("loitering", {**REGAINS, **differs}, types, reason)
+        for differs, types, reason in (
+            ({"came_kn": 4.0}, (30,), "fishing"),
+            ({"working_speed_fraction": 0.3}, (30,), "fishing"),
+            ({"nav_status": 3, "came_kn": 4.0}, (99,), "work at sea"),
+        )
+    ),
+    ("loitering", {**SLACK, "median_speed_kn": 0.15}, (80,), "waiting at anchor"),
+    ("loitering", SLACK, (80,), None),
 ]
 
 
@@ -394,6 +407,8 @@ def test_a_word_alone_takes_little():
     """
     for kind, measured, types in (
         ("loitering", {**TOWED, "tug_attends": False, "went_kn": 9.0}, (52,)),
+        ("loitering", REGAINS, (30,)),
+        ("loitering", {**REGAINS, "nav_status": 3}, (33,)),
         ("mother_ship", {**CALLED_ON, "fastest_approach_kn": 22.0}, (52,)),
         ("encounter", {**BY_HOUR, "anchorage_distance_m": 40_000.0}, (70, 50)),
         ("encounter", ADRIFT_ALONGSIDE, (70, 55)),
