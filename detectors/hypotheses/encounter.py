@@ -103,7 +103,7 @@ OFFICIAL_OUT_OF_A_PORT: Final = replace(
         Case(
             All(Some(Vessel(types=OFFICIAL, facts=FROM_PORT)), CONTROL),
             "a military, rescue, law enforcement or medical vessel, which came out of a port, "
-            "takes part, for {duration_s:min.0f} min",
+            "takes part",
         ),
         *OFFICIAL_CRAFT.cases,
     ),

@@ -202,7 +202,7 @@ TUG_TO_A_CASUALTY: Final = Hypothesis(
                 AS_ONE,
             ),
             "one reports not being under command, and the other is a tug, which came and stayed "
-            "with it for {duration_s:h.1f} h, moving as it did, and didn't leave it",
+            "with it for {duration_s:h.1f} h, moving as it did",
         ),
     ),
     "One reports not being under command, and the other is a tug that comes, moves as it does and "

@@ -160,7 +160,7 @@ CASES = [
         "encounter",
         {"came_from_port": True, **UNDER_WAY},
         (55, CARGO),
-        "for 120 min",
+        "out of a port",
     ),
     ("bunkering", "encounter", {"in_anchorage": True}, (TANKER, CARGO), "90 m"),
     ("bunkering", "encounter", {"anchorage_distance_m": 400.0}, (CARGO, TANKER), "400 m from"),
