@@ -62,12 +62,12 @@ TURNS_ABOUT: Final = All(
 """It turned about once in two hours or more often, or in three if much of the time at the speed of
 nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
 exercise once in 0.5 to 2.4 h."""
-WAITS_ON_A_VOYAGE: Final = All(
-    Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0), Not(AT_WORKING_SPEED)
-)
-"""Who fishes or guards a place comes to stay, or works. A ship that regains her place again and
-again while she waits for somebody turns about as often, comes and goes at the speed of ships, and
-says of herself what she likes."""
+ON_PASSAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
+"""It came at a ship's speed and left at one, within hours: who guards a place is relieved there, by
+the watch or the week, and comes and goes with what it guards (judgement)."""
+WAITS_ON_PASSAGE: Final = All(ON_PASSAGE, Not(AT_WORKING_SPEED))
+"""A ship that regains her place again and again while she waits for somebody turns about as often
+as one that fishes, and says of herself what she likes."""
 TOWS: Final = All(
     Compare("working_speed_fraction", ">=", 0.5),
     Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
@@ -96,7 +96,7 @@ FISHING_ALONE: Final = Hypothesis(
     0.8,
     (
         Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT, Not(WAITS_ON_A_VOYAGE)),
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT, Not(WAITS_ON_PASSAGE)),
             "it is a fishing vessel, and " + TURNED_ABOUT,
         ),
         Case(
@@ -104,7 +104,7 @@ FISHING_ALONE: Final = Hypothesis(
                 SHORT_ENOUGH,
                 Own(Vessel(statuses=frozenset({FISHING_STATUS}))),
                 TURNS_ABOUT,
-                Not(WAITS_ON_A_VOYAGE),
+                Not(WAITS_ON_PASSAGE),
             ),
             "it reports fishing, and " + TURNED_ABOUT,
         ),
@@ -290,7 +290,7 @@ WORK_AT_SEA: Final = Hypothesis(
             Case(All(SAYS_NO_MERCHANT, works.when, conduct), works.says + how)
             for works in (WORKS_AT_SEA, IS_RESTRICTED)
             for conduct, how in (
-                (All(TURNS_ABOUT, Not(WAITS_ON_A_VOYAGE)), ", and " + TURNED_ABOUT),
+                (All(TURNS_ABOUT, Not(WAITS_ON_PASSAGE)), ", and " + TURNED_ABOUT),
                 (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
                 (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
             )

@@ -13,13 +13,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.hypotheses.at_work import (
-    A_BOAT,
-    HELD_S,
-    NO_MERCHANT,
-    SHORT_ENOUGH,
-    WAITS_ON_A_VOYAGE,
-)
+from detectors.hypotheses.at_work import A_BOAT, HELD_S, NO_MERCHANT, ON_PASSAGE, SHORT_ENOUGH
 
 SWING_M: Final = 1000.0
 """Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
@@ -151,7 +145,7 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 SHORT_ENOUGH,
                 Compare("n_shifts", ">=", 4.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
-                Not(WAITS_ON_A_VOYAGE),
+                Not(ON_PASSAGE),
             ),
             "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
             "drifted in between, as vessels do that guard a place or stand by",

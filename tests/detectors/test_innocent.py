@@ -141,6 +141,7 @@ FIXED = {
     "n_shifts": 0,
 }
 NEAR = {**BOATS, "duration_s": 1500.0, "near_before_s": 9000.0, "n_neighbours": 0}
+SHIFTS = {"n_shifts": 4, "duration_s": 22_900.0, "came_kn": 11.0, "went_kn": 2.0, "ais_class": "A"}
 DRIFTED = {
     **FIXED,
     "held_fraction": 0.0,
@@ -291,6 +292,10 @@ CASES = [
     ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
     ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
     ("loitering", {**DRIFTED, "duration_s": 7500.0}, (70,), None),
+    # Guards a ground; came from afar, waited by turns, and sailed on.
+    ("loitering", SHIFTS, (90,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, "went_kn": None}, (90,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, "went_kn": 9.0}, (90,), None),
     # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),

@@ -279,11 +279,15 @@ def _place(lead: Told) -> tuple[float, float]:
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
     """Return the role of each vessel, by its strongest event or by what says most.
 
-    A meeting that hardly was brings in nobody, nor does lying beside one of them where that has
-    an innocent reason.
+    A meeting that hardly was, or that counts for little beside what else happened, brings in
+    nobody, nor does lying beside one of them where that has an innocent reason.
     """
     roles: dict[int, list[tuple[str, bool]]] = {}
-    likely = [one for one in rows if not unlikely(one)]
+    likely = [
+        one
+        for one, weighs in zip(rows, counts, strict=True)
+        if not unlikely(one) and (weighs or one.kind != "possible_meeting")
+    ]
     telling = [one for one in likely if not excused(one)] or likely
     part = {m for one in telling for m in (one.mmsi, one.other_mmsi)}
     for event, weighs in zip(rows, counts, strict=True):

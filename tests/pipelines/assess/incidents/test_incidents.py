@@ -297,12 +297,17 @@ def test_two_that_were_silent_at_once_are_told_as_a_possible_meeting(gazetteer: 
     assert one["title"].endswith("; also could have met B ONE (chance 60 %)")
 
 
-def test_a_meeting_that_hardly_was_joins_nobody(gazetteer: Gazetteer) -> None:
-    hardly = {"alongside_probability": 0.08, "together_s": 7200.0}
-    met = event("possible_meeting", 1, 4, SHIP, BOAT, hardly, subkind="both_silent", score=0.4)
+@pytest.mark.parametrize(("chance", "score"), [(0.08, 0.4), (0.6, 0.2)])
+def test_a_meeting_that_hardly_was_joins_nobody(
+    gazetteer: Gazetteer, chance: float, score: float
+) -> None:
+    facts = {"alongside_probability": chance, "together_s": 7200.0}
+    met = event("possible_meeting", 1, 4, SHIP, BOAT, facts, subkind="both_silent", score=score)
     ship = event("gap", 1, 4, score=0.7)
     one, other = told(gazetteer, ship, event("gap", 9, 12, BOAT, score=0.6), met).to_dict("records")
-    assert one["title"].endswith("; also could have met B ONE (chance 8 %)")
+    assert one["title"].endswith(
+        f"; also could have met B ONE (chance {chance:.0%})".replace("%", " %")
+    )
     assert [one["vessels"], other["vessels"]] == [f"{SHIP} silent", f"{BOAT} silent"]
 
 
