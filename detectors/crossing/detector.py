@@ -24,7 +24,7 @@ from detectors.crossing.evidence import (
     like_trips,
     measured,
     reports_of,
-    turned_off_m,
+    turned_about,
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
@@ -220,8 +220,8 @@ class Crossing(Limits):
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": like_trips(self, grid, first, last, a),
             }
-            took = evidence.pop("left_coast_m"), evidence.pop("run_states")
-            evidence["turned_off_m"] = turned_off_m(*took, evidence)
+            took = evidence.pop("turns"), evidence.pop("run_states")
+            evidence |= turned_about(*took, evidence["to_state"])
             evidence["passed_by"] = passed(evidence)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M

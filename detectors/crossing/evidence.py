@@ -13,7 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.crossing.before import worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import next_in_port, passing_kn
+from detectors.crossing.onward import next_in_port, passing_kn, turning_kn
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 FEED_BEFORE: Final = np.arange(SOON_S, SOON_S + 3600, coverage.FEED_SLOT_S) // coverage.FEED_SLOT_S
 """From half an hour before to an hour and a half: a feed of which nothing was heard then begins."""
+PORT_EDGE_M: Final = 250.0
+"""Outlines of ports are drawn to some cables: who lies so near to one lies in it (judgement)."""
 SETTINGS: Final = (
     "max_interruption_s",
     "max_silence_s",
@@ -96,7 +98,7 @@ def _measured(
         "start_ashore_probability": began.ashore,
         "end_ashore_probability": ended.ashore,
         **at_row(grid, began.row, "left"),
-        "left_coast_m": began.coast_m,
+        "turns": [(at.coast_m, turning_kn(limits, grid, at.row)) for at in how],
         **at_row(grid, ended.row, "arrival"),
         "arrival_coast_m": ended.coast_m,
         "passing_kn": passing_kn(limits, grid, ended.row) if ended.how == SHORE else None,
@@ -106,18 +108,17 @@ def _measured(
     }
 
 
-def turned_off_m(
-    left_coast_m: float, run_states: tuple[str, str], evidence: Mapping[str, Any]
-) -> float | None:
-    """Return how near the other coast came who went home from there in one run, None if it didn't.
+def turned_about(
+    turns: Sequence[tuple[float, float | None]], run_states: tuple[str, str], to_state: str
+) -> dict[str, float | None]:
+    """Return how near the other coast came who went home from there in one run, and how fast it
+    made its way there and away; nothing known if it didn't.
 
-    `run_states` are the states of the coasts nearest to the run's ends.
+    `turns` tell so of both ends; `run_states` are of the coasts nearest to the run's ends.
     """
     home = run_states[0]
-    if home != run_states[1]:
-        return None
-    other_m = left_coast_m if home == evidence["to_state"] else evidence["arrival_coast_m"]
-    return float(other_m)
+    found = turns[home != to_state] if home == run_states[1] else (None, None)
+    return dict(zip(("turned_off_m", "turning_kn"), found, strict=True))
 
 
 def at_row(grid: timegrid.Grid, row: int, name: str) -> dict[str, Any]:
@@ -238,7 +239,8 @@ def around(
     soon = np.abs(ends - passage) * grid.step_s <= SOON_S
     passage = np.where(soon, ends, passage)
     sailed_on = ~soon[1]
-    in_port = zones.within(grid.lat[flat], grid.lon[flat], ("port",)).reshape(ends.shape)
+    port_m = nearby.nearest_zone_m(zones, grid.lat[flat], grid.lon[flat], ("port",))
+    in_port = port_m.reshape(ends.shape) <= PORT_EDGE_M
     away_m = {
         classes[0]: nearby.nearest_zone_m(
             zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.crossing.limits import Limits
+from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 
 Bools = NDArray[np.bool_]
@@ -38,11 +39,21 @@ def passed(evidence: Mapping[str, Any]) -> bool:
 
 def passing_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
     """Return the speed made good straight past the place of a row, None where it wasn't heard."""
+    return _past_kn(limits, grid, row, along=False)
+
+
+def turning_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
+    """Return the speed along its way past the place of a row, None where it wasn't heard."""
+    return _past_kn(limits, grid, row, along=True)
+
+
+def _past_kn(limits: Limits, grid: timegrid.Grid, row: int, *, along: bool) -> float | None:
     shift = PAST_S // limits.step_s
     a, b = grid.rows_at(grid.track_id[[row, row]], grid.tick[row] + np.array([-shift, shift]))
     if a < 0 or b < 0 or grid.report[b] - grid.report[a] < HEARD_TIMES:
         return None
-    made_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    way = np.arange(a, b + 1) if along else np.array([a, b])
+    made_m = way_m(grid.lat[way], grid.lon[way])[-1]
     return float(geodesy.speed_kn(made_m, 2 * shift * limits.step_s))
 
 

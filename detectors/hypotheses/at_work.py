@@ -1,21 +1,17 @@
-"""Innocent reasons of vessels at work, and of boats: to stay, and to be together."""
+"""Innocent reasons of vessels at work, and of boats, to stay."""
 
 from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
-    AT_ANCHOR,
     FISHING,
     FISHING_STATUS,
     KNOWN,
     MERCHANT,
-    MOORED,
     OFFICIAL,
     PLEASURE,
     RESCUE,
-    RESTRICTED,
     UNSTATED,
-    WORKING,
     All,
     Any,
     Case,
@@ -28,7 +24,6 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import (
     IS_RESTRICTED,
     OFFICIAL_CRAFT,
@@ -43,22 +38,7 @@ BOAT_M: Final = 45.0
 HELD_S: Final = 22_320.0
 """The tide of the Strait is semi-diurnal: within half of its period, 12.4 h, the stream has run one
 way for miles and turned."""
-WORK_ROOM_M: Final = 200.0
-ALONGSIDE_M: Final = 50.0
-"""Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
-WORKS: Final = Any(
-    Some(Vessel(types=WORKING)), Some(Vessel(types=KNOWN, statuses=frozenset({RESTRICTED})))
-)
-"""By its type, or restricted in its ability to manoeuvre and of a type that it states."""
 NO_MERCHANT: Final = Not(Some(Vessel(types=MERCHANT)))
-BOATS_OF_A_GROUND: Final = All(
-    Some(Vessel(types=FISHING)),
-    Any(
-        Each(Vessel(types=FISHING)),
-        All(Is("both_small_craft"), Each(Vessel(types=FISHING | UNSTATED | PLEASURE))),
-    ),
-)
-"""One says it fishes; the other says so too, or is a small craft that says nothing else."""
 SHORT_ENOUGH: Final = Not(Compare("longest_m", ">", FISHING_M))
 MAY_FISH: Final = All(
     Own(Vessel(types=FISHING | UNSTATED | PLEASURE)), Not(Compare("own_length_m", ">", 60.0))
@@ -82,6 +62,12 @@ TURNS_ABOUT: Final = All(
 """It turned about once in two hours or more often, or in three if much of the time at the speed of
 nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
 exercise once in 0.5 to 2.4 h."""
+ON_PASSAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
+"""It came at a ship's speed and left at one, within hours: who guards a place is relieved there, by
+the watch or the week, and comes and goes with what it guards (judgement)."""
+WAITS_ON_PASSAGE: Final = All(ON_PASSAGE, Not(AT_WORKING_SPEED))
+"""A ship that regains her place again and again while she waits for somebody turns about as often
+as one that fishes, and says of herself what she likes."""
 TOWS: Final = All(
     Compare("working_speed_fraction", ">=", 0.5),
     Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
@@ -105,18 +91,21 @@ TOWED: Final = (
 )
 TURNED_ABOUT: Final = "turned about {n_turns:.0f} times in {duration_s:h.1f} h"
 
-# ---- one vessel stays
-
 FISHING_ALONE: Final = Hypothesis(
     "fishing",
     0.8,
     (
         Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT),
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT, Not(WAITS_ON_PASSAGE)),
             "it is a fishing vessel, and " + TURNED_ABOUT,
         ),
         Case(
-            All(SHORT_ENOUGH, Own(Vessel(statuses=frozenset({FISHING_STATUS}))), TURNS_ABOUT),
+            All(
+                SHORT_ENOUGH,
+                Own(Vessel(statuses=frozenset({FISHING_STATUS}))),
+                TURNS_ABOUT,
+                Not(WAITS_ON_PASSAGE),
+            ),
             "it reports fishing, and " + TURNED_ABOUT,
         ),
         Case(
@@ -133,7 +122,7 @@ FISHING_ALONE: Final = Hypothesis(
         ),
     ),
     "A fishing vessel that isn't too long for one, or one that reports fishing, and turns about "
-    "again and again, or tows to and fro.",
+    "again and again, but on no voyage, or tows to and fro.",
     "it meets another vessel, or lands no catch",
 )
 WORKING_TO_AND_FRO: Final = Hypothesis(
@@ -301,83 +290,15 @@ WORK_AT_SEA: Final = Hypothesis(
             Case(All(SAYS_NO_MERCHANT, works.when, conduct), works.says + how)
             for works in (WORKS_AT_SEA, IS_RESTRICTED)
             for conduct, how in (
-                (TURNS_ABOUT, ", and " + TURNED_ABOUT),
+                (All(TURNS_ABOUT, Not(WAITS_ON_PASSAGE)), ", and " + TURNED_ABOUT),
                 (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
                 (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
             )
         ),
         WORKS_AT_SEA,
     ),
-    "Says that it works, and goes to and fro, or keeps its way over a change of the stream; by its "
-    "type no merchant ship: a tanker with a boat alongside reports being restricted as well.",
+    "Says that it works, and goes to and fro on no voyage, or keeps its way over a change of the "
+    "stream; by its type no merchant ship: a tanker with a boat alongside reports being restricted "
+    "as well.",
     "no notice to mariners announces the work",
-)
-
-# ---- two are together
-
-WORKING_TOGETHER: Final = Hypothesis(
-    "working together",
-    0.8,
-    (
-        Case(
-            All(
-                Any(Some(Vessel(types=WORKING)), All(WORKS, SAYS_NO_MERCHANT)),
-                NO_MERCHANT,
-                Compare("distance_spread_m", "<=", 150.0),
-                Compare("duration_s", ">=", 3600.0),
-            ),
-            "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
-            "and the other kept {median_distance_m:.0f} m off, steady within "
-            "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
-        ),
-    ),
-    "A vessel at work at sea, and one that guards or serves it at a steady distance; of one merely "
-    "restricted in its ability to manoeuvre, as in a transfer, both say what they are.",
-    "no notice to mariners announces the work, or the other takes something over",
-)
-FISHING_IN_COMPANY: Final = Hypothesis(
-    "fishing in company",
-    0.75,
-    (
-        Case(
-            All(BOATS_OF_A_GROUND, Compare("median_distance_m", ">=", 100.0)),
-            "fishing boats {median_distance_m:.0f} m apart: boats of one ground work near one "
-            "another",
-        ),
-    ),
-    "Fishing vessels at work near one another, not alongside.",
-    "they come alongside, or one lands no catch",
-    needs_types=True,
-)
-AT_WORK_ON_ONE_GROUND: Final = Hypothesis(
-    "at work on one ground",
-    0.6,
-    (
-        Case(
-            All(
-                Each(Vessel(types=FISHING | WORKING)),
-                Not(Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
-                Compare("median_distance_m", ">=", WORK_ROOM_M),
-                Compare("min_distance_m", ">=", ALONGSIDE_M),
-            ),
-            "one fishes and the other fishes or works at sea, never nearer than "
-            "{min_distance_m:.0f} m",
-        ),
-    ),
-    "One fishes, the other fishes or works at sea, and they keep clear of one another.",
-    "they come alongside, or no notice to mariners announces the work",
-    needs_types=True,
-)
-SMALL_CRAFT_TOGETHER: Final = Hypothesis(
-    "small craft together",
-    STATED_BOUND,
-    (
-        Case(
-            All(Is("both_small_craft"), NO_MERCHANT),
-            "both are small craft: boats lie together to talk, to share bait or catch, or to help "
-            "one another",
-        ),
-    ),
-    "Two small craft, neither of which says it is a merchant ship.",
-    "one of them then meets a larger vessel, or crosses to another coast",
 )

@@ -63,6 +63,11 @@ are heard by the same stations: a second hull isn't heard ten times less often."
 LANDS_M: Final = 500.0
 """People wade ashore from a boat that touches ground; 0.3 nm off none does. The planted landings of
 42 simulated nights were within 430 m, as coasts are drawn."""
+AFLOAT_M: Final = 200.0
+"""Nearer to a coast as it is drawn, a boat may be at it."""
+NO_PAUSE: Final = 0.88
+"""Of its mean speed, along its way for ten minutes before and after: a stop of two and a half
+minutes leaves less; people wade ashore in 3 to 15."""
 SLOW_KN: Final = 10.0
 """Boats that work and boats of traders; those that were built for a run make 16 kn and more."""
 
@@ -77,7 +82,12 @@ SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
-ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
+ENDS_IN_PORT: Final = All(
+    Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT),
+    Any(Not(Is("landed")), TO_PORT),
+)
+"""With a port or an anchorage at one end, and no beach at the other: a word that was typed in and
+an anchorage off the village that it leaves cost who lands people nothing."""
 NOT_AT_THE_SHORE: Final = All(
     Not(Is("landed")), Not(Is("began", "shore")), Compare("run_end_coast_m", ">=", SHOAL_M)
 )
@@ -120,7 +130,8 @@ HYPOTHESES: Final = (
                 "bound for one",
             ),
         ),
-        "A military, rescue, law enforcement or medical vessel that goes from or to a port.",
+        "A military, rescue, law enforcement or medical vessel that goes from or to a port, and "
+        "lands at no beach.",
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
@@ -160,7 +171,8 @@ HYPOTHESES: Final = (
                 "of a port or anchorage or bound for one",
             ),
         ),
-        "A pilot boat, tender or tug that goes from or to a port or anchorage.",
+        "A pilot boat, tender or tug that goes from or to a port or anchorage, and lands at no "
+        "beach.",
         "its station or agent knows of no such job",
         needs_types=True,
     ),
@@ -177,9 +189,19 @@ HYPOTHESES: Final = (
                 "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
                 "home, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
             ),
+            Case(
+                All(
+                    Compare("turned_off_m", ">=", AFLOAT_M),
+                    Compare("turning_kn", ">=", "mean_speed_kn", times=NO_PAUSE),
+                    Compare("mean_speed_kn", "<", SLOW_KN),
+                    Not(MAY_HAVE_LANDED),
+                ),
+                "it turned about {turned_off_m:.0f} m off the other coast at {turning_kn:.0f} kn "
+                "and went home at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
+            ),
         ),
-        "A slow boat that turned about off the other coast and went home in one run: nobody can "
-        "have landed.",
+        "A slow boat that turned about off the other coast and went home in one run, nearer than "
+        "half a kilometre without slowing down: nobody can have landed.",
         "somebody waited on that beach, or a patrol was near when it turned",
     ),
     Hypothesis(

@@ -18,12 +18,6 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.hypotheses.at_work import (
-    AT_WORK_ON_ONE_GROUND,
-    FISHING_IN_COMPANY,
-    SMALL_CRAFT_TOGETHER,
-    WORKING_TOGETHER,
-)
 from detectors.hypotheses.common import (
     AT_A_BERTH,
     ENGINE_TROUBLE,
@@ -33,6 +27,7 @@ from detectors.hypotheses.common import (
 from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
 from detectors.hypotheses.rafts import NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
+    BOARDING_KN,
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
     BUNKERING_OFF_LIMITS,
@@ -48,7 +43,14 @@ from detectors.hypotheses.services import (
     TUG_AND_TOW,
     TUG_TO_A_CASUALTY,
 )
-from detectors.hypotheses.tows import KEEPING_STATION, PAIR_TRAWLING
+from detectors.hypotheses.tows import KEEPING_STATION
+from detectors.hypotheses.work_together import (
+    AT_WORK_ON_ONE_GROUND,
+    FISHING_IN_COMPANY,
+    PAIR_TRAWLING,
+    SMALL_CRAFT_TOGETHER,
+    WORKING_TOGETHER,
+)
 
 CLEAR_M: Final = 150.0
 """Ships at anchor lie at least so far apart that they can swing."""
@@ -91,18 +93,22 @@ A_BOAT_CAME: Final = All(
     Compare("median_relative_speed_kn", "<", "max_station_kn"),
 )
 
+CONTROL: Final = Any(Compare("duration_s", "<=", 3600.0), Compare("slower_kn", ">=", BOARDING_KN))
+"""Looking at papers takes less than an hour, and who brings a ship in goes with her; a type that
+was typed in and a port behind it cost who lies alongside for hours nothing."""
 OFFICIAL_OUT_OF_A_PORT: Final = replace(
     OFFICIAL_CRAFT,
     weight=0.65,
     cases=(
         Case(
-            Some(Vessel(types=OFFICIAL, facts=FROM_PORT)),
+            All(Some(Vessel(types=OFFICIAL, facts=FROM_PORT)), CONTROL),
             "a military, rescue, law enforcement or medical vessel, which came out of a port, "
             "takes part",
         ),
         *OFFICIAL_CRAFT.cases,
     ),
-    looks_for="A military, police, rescue or medical vessel that came out of a port.",
+    looks_for="A military, police, rescue or medical vessel that came out of a port, for an hour "
+    "at most, or under way.",
 )
 ANCHORED_NEIGHBOURS: Final = Hypothesis(
     "anchored neighbours",

@@ -170,12 +170,13 @@ HYPOTHESES: Final = (
         0.7,
         (
             Case(
-                Compare("distance_m", "<=", MADE_FAST_M),
+                All(Not(Is("was_moving")), Compare("distance_m", "<=", MADE_FAST_M)),
                 "it was heard again within {distance_m:.0f} m of where it was lost: it lay made "
                 "fast there, at a berth or a quay, whether a zone says so or not",
             ),
         ),
-        "Heard again where it was lost to a few metres: at anchor it would have swung.",
+        "Had stopped, and was heard again where it was lost to a few metres: at anchor it would "
+        "have swung.",
         "a chart or an image shows open water there, or it was seen elsewhere meanwhile",
     ),
     Hypothesis(

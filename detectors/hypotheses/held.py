@@ -13,7 +13,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.hypotheses.at_work import A_BOAT, HELD_S, NO_MERCHANT, SHORT_ENOUGH
+from detectors.hypotheses.at_work import A_BOAT, HELD_S, NO_MERCHANT, ON_PASSAGE, SHORT_ENOUGH
 
 SWING_M: Final = 1000.0
 """Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
@@ -149,13 +149,14 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
                 Compare("n_shifts", ">=", 4.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
                 Compare("extent_m", "<=", POST_M),
+                Not(ON_PASSAGE),
             ),
             "it shifted its place under way {n_shifts:.0f} times in {duration_s:h.1f} h and "
             "drifted in between, as vessels do that guard a place or stand by",
         ),
     ),
-    "A boat, or what says it is no merchant ship, that drifts, and shifts again and again at the "
-    "speed of one under way.",
+    "A boat, or what says it is no merchant ship and came and went on no voyage, that drifts, and "
+    "shifts again and again at the speed of one under way.",
     "it meets another vessel, or nothing there is fished or guarded",
 )
 TO_AND_FRO: Final = Hypothesis(

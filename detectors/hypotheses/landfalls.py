@@ -98,12 +98,13 @@ PAST_THE_SHORE: Final = Hypothesis(
     "It went on past the shore as it had come, and ended off any coast.",
     "it slowed down there, or somebody swam ashore",
 )
+SAILS_FROM_PORT: Final = All(SAYS_PASSENGER, Compare("start_port_m", "<=", OUT_OF_PORT_M))
 CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
     "class A out of a port",
     0.7,
     (
         Case(
-            All(CLASS_A, Any(FROM_PORT, TO_PORT)),
+            All(CLASS_A, Any(FROM_PORT, TO_PORT), Any(Not(Is("landed")), TO_PORT, SAILS_FROM_PORT)),
             "it carries a class A set, as ferries and ships between states must, and came from "
             "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
             "{end_port_m:nm.1f} nm in the end)",
@@ -129,7 +130,8 @@ CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
             "{end_port_m:nm.1f} nm off a port",
         ),
     ),
-    "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
+    "A class A set that comes from a port or makes for one (SOLAS V/19.2.4); one that landed at a "
+    "shore, only of a passenger vessel out of a port.",
     "it landed at a beach, or the port knows of no clearance",
 )
 THERE_AND_BACK_BY_DAY: Final = Hypothesis(

@@ -49,10 +49,11 @@ from detectors.hypotheses.held import (
     AT_FIXED_POINTS,
     FROM_PLACE_TO_PLACE,
     MADE_FAST,
+    STILL_KN,
     SWING_M,
     TO_AND_FRO,
 )
-from detectors.hypotheses.tows import CREEPS_ON, TOW_THAT_STOPPED
+from detectors.hypotheses.tows import CREEPS_ON, TOW_KN, TOW_THAT_STOPPED
 
 PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
@@ -61,6 +62,8 @@ TUG_M: Final = 80.0
 MILE_M: Final = 1852.0
 
 A_TUG: Final = All(Some(Vessel(types=TUG | TOWING | TENDER)), Not(Compare("longest_m", ">", TUG_M)))
+LEFT_FASTER: Final = Compare("went_kn", ">", TOW_KN[1])
+"""No tow: the accomplice that has to say it is a tug costs who waits for it nothing."""
 SAYS_AT_ANCHOR: Final = Own(Vessel(statuses=frozenset({AT_ANCHOR})))
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
@@ -94,11 +97,11 @@ HYPOTHESES: Final = (
         0.75,
         (
             Case(
-                Is("tug_attends"),
+                All(Is("tug_attends"), Not(LEFT_FASTER)),
                 "a tug kept within 600 m of it for two hours: it is in tow, or attended",
             ),
         ),
-        "A tug keeps beside it.",
+        "A tug keeps beside it, and it doesn't go on faster than tows do.",
         "the tug knows of no such tow, or a third vessel comes alongside",
     ),
     Hypothesis(
@@ -106,12 +109,16 @@ HYPOTHESES: Final = (
         0.75,
         (
             Case(
-                All(SAYS_AT_ANCHOR, Compare("extent_m", "<=", SWING_M)),
+                All(
+                    SAYS_AT_ANCHOR,
+                    Compare("extent_m", "<=", SWING_M),
+                    Compare("median_speed_kn", "<=", STILL_KN),
+                ),
                 "it reports being at anchor and stayed within {extent_m:.0f} m for "
                 "{duration_s:h.1f} h",
             ),
         ),
-        "Reports being at anchor and stays within a swinging circle.",
+        "Reports being at anchor and lies still within a swinging circle.",
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     WORK_AT_SEA,
@@ -204,12 +211,13 @@ HYPOTHESES: Final = (
                 "{anchorage_distance_m:nm.1f} nm off a port or anchorage",
             ),
             Case(
-                All(A_TUG, Compare("n_beside", ">=", 1.0)),
+                All(A_TUG, Compare("n_beside", ">=", 1.0), Not(LEFT_FASTER)),
                 "it is a tug or tender, which kept with another vessel for two hours",
             ),
             Case(A_TUG, "it is a tug or tender, standing by for {duration_s:h.1f} h"),
         ),
-        "What says it is a tug, and isn't too long for one, waits near a port or beside another.",
+        "What says it is a tug, and isn't too long for one, waits near a port, or beside another "
+        "until it goes on no faster than tows do.",
         "no ship or barge it could be waiting for came by",
         needs_types=True,
     ),

@@ -26,6 +26,7 @@ RAFT_S: Final = 3600.0
 
 VISITED: Final = Subkind(("visited",))
 FISHING_ALL: Final = All(VISITED, Compare("fishing_visitors_fraction", ">=", 1.0))
+NO_FAST_VISITS: Final = Not(Compare("fastest_approach_kn", ">=", PLANING_KN))
 AT_WORK: Final = Some(Vessel(types=OFFICIAL | PILOT | TUG))
 AT_WORK_SAYS: Final = "it is a pilot, tug or official vessel, whose work it is to be met"
 
@@ -35,12 +36,12 @@ HYPOTHESES: Final = (
         0.8,
         (
             Case(
-                All(AT_WORK, Compare("anchorage_distance_m", "<=", 3 * MILE_M)),
+                All(AT_WORK, Compare("anchorage_distance_m", "<=", 3 * MILE_M), NO_FAST_VISITS),
                 AT_WORK_SAYS + ", {anchorage_distance_m:nm.1f} nm off a port or an anchorage",
             ),
             Case(AT_WORK, AT_WORK_SAYS),
         ),
-        "A pilot, tug or official vessel near a port or an anchorage.",
+        "A pilot, tug or official vessel near a port or an anchorage, to which no boat planed.",
         "its station or agent knows of no such work",
         needs_types=True,
     ),

@@ -27,11 +27,11 @@ from detectors.core.hypothesis import (
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
-from detectors.hypotheses.tows import TOWING_STATUS
+from detectors.hypotheses.tows import TOW_KN, TOWING_STATUS
 
 TOW_S: Final = 7200.0
 """A tow is made up and cast off near one another; two that came from afar and parted again within
-less were no tow."""
+less were no tow. Nor were they if a stream carries two that lie alongside as fast."""
 BUNKERING_M: Final = 500.0
 """So far outside the limits the lines of the layers are uncertain."""
 MILE_M: Final = 1852.0
@@ -46,12 +46,25 @@ TOW_SPREAD_M: Final = 200.0
 WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
 A_PILOT: Final = Some(Vessel(types=PILOT))
 PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts=FROM_PORT))
-WHERE_PILOTS_BOARD: Final = Any(Is("in_pilot_ground"), Compare("zone_distance_m", "<=", 3 * MILE_M))
+MAKES_WAY: Final = Compare("slower_kn", ">=", BOARDING_KN)
+WHERE_PILOTS_BOARD: Final = Any(
+    Is("in_pilot_ground"),
+    Compare("zone_distance_m", "<=", MILE_M),
+    All(MAKES_WAY, Compare("zone_distance_m", "<=", 3 * MILE_M)),
+)
+"""On a boarding ground, of ships that lie at a port, or under way off it: a word and a stop within
+three miles of any anchorage cost who comes alongside a ship adrift nothing."""
+KEEPS_OFF: Final = Compare("min_distance_m", ">=", 50.0)
+"""Not alongside: antennas and their errors put two that are nearer than this."""
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 HARBOUR_M: Final = 80.0
 """Tugs, tenders and pilot boats are no longer (judgement; as of `loitering.TUG_M`)."""
+SHIFT_S: Final = 21_600.0
+"""Six hours, as long as a bunker barge or a tug needs for a job (judgement)."""
 A_HARBOUR_CRAFT: Final = All(
-    Some(Vessel(types=TUG | TENDER | PILOT)), Not(Compare("smallest_tug_m", ">", HARBOUR_M))
+    Some(Vessel(types=TUG | TENDER | PILOT)),
+    Not(Compare("smallest_tug_m", ">", HARBOUR_M)),
+    Compare("duration_s", "<=", SHIFT_S),
 )
 BARGE: Final = All(
     Compare("smallest_tanker_m", ">", 0.0),
@@ -78,7 +91,7 @@ PILOT_TRANSFER: Final = Hypothesis(
             "(a pilot is put on board or taken off in less than 60)",
         ),
         Case(
-            All(PILOT_FROM_PORT, WITHIN_AN_HOUR),
+            All(PILOT_FROM_PORT, WITHIN_AN_HOUR, MAKES_WAY),
             "one of the two is a pilot vessel, which came out of a port, and they parted after "
             "{duration_s:min.0f} min",
         ),
@@ -87,8 +100,8 @@ PILOT_TRANSFER: Final = Hypothesis(
             "one of the two is a pilot vessel, though no boarding ground and no port is near",
         ),
     ),
-    "One is a pilot vessel and they part within an hour, where pilots board, near a port or out of "
-    "one.",
+    "One is a pilot vessel and they part within an hour, where pilots board or ships lie, or out "
+    "of a port with a ship under way.",
     "they stay together for over an hour, or meet far from a pilot boarding ground",
     needs_types=True,
 )
@@ -98,13 +111,15 @@ PILOT_STANDING_BY: Final = Hypothesis(
     (
         Case(
             All(
-                Compare("duration_s", "<=", 21_600.0),
+                Compare("duration_s", "<=", SHIFT_S),
+                Any(MAKES_WAY, KEEPS_OFF),
                 Any(All(A_PILOT, WHERE_PILOTS_BOARD), PILOT_FROM_PORT),
             ),
             "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
         ),
     ),
-    "One is a pilot vessel that keeps with a ship for longer, where pilots board or near a port.",
+    "One is a pilot vessel that keeps with a ship for longer, under way or off her side, where "
+    "pilots board or out of a port.",
     "no pilot was ordered for the ship, or the pilot station does not know the boat",
     needs_types=True,
 )
@@ -127,7 +142,10 @@ TUG_AND_TOW: Final = Hypothesis(
         Case(
             All(
                 Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
-                Not(All(Compare("duration_s", "<", TOW_S), CAME_AND_WENT)),
+                Any(
+                    Not(CAME_AND_WENT),
+                    All(Compare("duration_s", ">=", TOW_S), Compare("slower_kn", ">=", TOW_KN[0])),
+                ),
                 Compare("slower_kn", ">=", 1.0),
                 Compare("distance_spread_m", "<=", TOW_SPREAD_M),
             ),
@@ -148,7 +166,8 @@ TUG_AND_TOW: Final = Hypothesis(
             "took her in or out",
         ),
     ),
-    "One is a tug and they move along together at a steady distance, or go on together.",
+    "One is a tug and they move along together at a steady distance, at the speed of tows if they "
+    "came and parted; or go on together.",
     "they stop together, or part without reaching a port",
     needs_types=True,
 )
@@ -179,13 +198,15 @@ TUG_TO_A_CASUALTY: Final = Hypothesis(
                     )
                 ),
                 Compare("apart_before_m", ">", COMPANY_M),
+                Not(Compare("apart_after_m", ">", COMPANY_M)),
                 AS_ONE,
             ),
             "one reports not being under command, and the other is a tug, which came and stayed "
             "with it for {duration_s:h.1f} h, moving as it did",
         ),
     ),
-    "One reports not being under command, and the other is a tug that comes and moves as it does.",
+    "One reports not being under command, and the other is a tug that comes, moves as it does and "
+    "isn't seen to leave it.",
     "it reported no breakdown to the traffic service, or the tug's owner knows of no such call",
     needs_types=True,
 )
@@ -196,13 +217,17 @@ HARBOUR_CRAFT: Final = Hypothesis(
         Case(
             All(
                 A_HARBOUR_CRAFT,
-                Compare("zone_distance_m", "<=", 3 * MILE_M),
+                Compare("zone_distance_m", "<=", MILE_M),
             ),
             "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
             "or anchorage",
         ),
         Case(
-            All(A_HARBOUR_CRAFT, Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT))),
+            All(
+                A_HARBOUR_CRAFT,
+                Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
+                Compare("zone_distance_m", "<=", BOARDING_M),
+            ),
             "one of the two is a tug, tender or pilot boat, which came out of a port",
         ),
         Case(
@@ -214,8 +239,8 @@ HARBOUR_CRAFT: Final = Hypothesis(
             "once: a harbour or an anchorage, whether a zone says so or not",
         ),
     ),
-    "A tug, tender or pilot boat, not too long for one, at work close to a port or an anchorage, "
-    "mapped or not, or that came out of one.",
+    "A tug, tender or pilot boat, not too long for one, at work for six hours at most within a "
+    "mile of a port or an anchorage, mapped or not, or within six if it came out of a port.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
 )

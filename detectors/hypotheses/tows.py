@@ -1,11 +1,10 @@
-"""Innocent reasons of vessels that steer at a crawl: cable layers, tows, who guards them, and pair
-trawlers.
-"""
+"""Innocent reasons of vessels that steer at a crawl: cable layers, tows, and who guards them."""
 
 from typing import Final
 
 from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Own, Vessel
-from detectors.hypotheses.at_work import BOATS_OF_A_GROUND, HELD_S, WORK_ROOM_M
+from detectors.hypotheses.at_work import HELD_S
+from detectors.hypotheses.work_together import WORK_ROOM_M
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
@@ -18,10 +17,6 @@ STATION_M: Final = 50.0
 Positions err by 10 m on both sides."""
 TOW_KN: Final = (2.5, 6.5)
 """Tugs of the Strait make 3 to 6 kn with a barge (judgement); ships slow down from 10 and more."""
-TOWS_AT_MOST_KN: Final = 5.0
-A_TOW_S: Final = 1800.0
-"""Pair trawlers of the region tow at 4 to 4.2 kn for 2 to 4 h (SEAFDEC, Monograph of fishing gear,
-5.2, Pair Trawls); half an hour of it may be all that is seen of them near one another."""
 
 CREEPS_ON: Final = Hypothesis(
     "creeping on in company",
@@ -88,24 +83,4 @@ TOW_THAT_STOPPED: Final = Hypothesis(
     ),
     "Stopped on its way with another beside it, before and after at the speed of tows.",
     "neither is a tug, or the two came apart",
-)
-PAIR_TRAWLING: Final = Hypothesis(
-    "pair trawling",
-    0.8,
-    (
-        Case(
-            All(
-                BOATS_OF_A_GROUND,
-                Compare("slower_kn", ">=", 1.5),
-                Compare("faster_kn", "<=", TOWS_AT_MOST_KN),
-                Compare("speed_difference_kn", "<=", 1.0),
-                Compare("duration_s", ">=", A_TOW_S),
-            ),
-            "both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
-            "{faster_kn:.1f} kn, {median_distance_m:.0f} m apart",
-        ),
-    ),
-    "Two fishing vessels tow a net between them at trawling speed, for as long as a tow takes.",
-    "they stop together, come alongside, or one lands no catch",
-    needs_types=True,
 )

@@ -44,6 +44,7 @@ def event(kind: str, evidence: dict[str, Any], **columns: Any) -> pd.DataFrame:
     return events.build([{**row, **columns}])
 
 
+UNDER_WAY = {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6}
 MEETING = {
     "duration_s": 7200,
     "median_distance_m": 60.0,
@@ -115,14 +116,14 @@ CASES = [
     (
         "pilot transfer",
         "encounter",
-        {"duration_s": 2400, "anchorage_distance_m": 4000.0},
+        {"duration_s": 2400, "anchorage_distance_m": 1800.0},
         (CARGO, 50),
         "40 min",
     ),
     (
         "pilot transfer",
         "encounter",
-        {"duration_s": 2400, "other_came_from_port": True},
+        {"duration_s": 2400, "other_came_from_port": True, **UNDER_WAY},
         (CARGO, 50),
         "out of a port",
     ),
@@ -143,11 +144,24 @@ CASES = [
     (
         "pair trawling",
         "encounter",
-        {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6},
+        {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6, "median_distance_m": 240.0},
         (30, 30),
         "2.5 to 2.6 kn",
     ),
-    ("official craft", "encounter", {"came_from_port": True}, (55, CARGO), "out of a port"),
+    (
+        "official craft",
+        "encounter",
+        {"came_from_port": True, "duration_s": 2400},
+        (55, CARGO),
+        "out of a port",
+    ),
+    (
+        "official craft",
+        "encounter",
+        {"came_from_port": True, **UNDER_WAY},
+        (55, CARGO),
+        "out of a port",
+    ),
     ("bunkering", "encounter", {"in_anchorage": True}, (TANKER, CARGO), "90 m"),
     ("bunkering", "encounter", {"anchorage_distance_m": 400.0}, (CARGO, TANKER), "400 m from"),
     (
@@ -196,15 +210,15 @@ CASES = [
     (
         "pair trawling",
         "encounter",
-        {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6, "both_small_craft": True},
+        {**UNDER_WAY, "median_distance_m": 150.0, "both_small_craft": True},
         (30, 99),
         "2.5 to 2.6 kn",
     ),
-    ("harbour craft at work", "encounter", {"anchorage_distance_m": 3704.0}, (52, CARGO), "2.0 nm"),
+    ("harbour craft at work", "encounter", {"anchorage_distance_m": 1852.0}, (52, CARGO), "1.0 nm"),
     (
         "pilot standing by",
         "encounter",
-        {"anchorage_distance_m": 4000.0},
+        {"anchorage_distance_m": 4000.0, **UNDER_WAY},
         (CARGO, 50),
         "2.0 h",
     ),
@@ -469,7 +483,13 @@ CASES = [
         (CARGO, CARGO),
         "neither moved",
     ),
-    ("waiting at anchor", "loitering", {"nav_status": 1, "extent_m": 400.0}, (CARGO,), "400 m"),
+    (
+        "waiting at anchor",
+        "loitering",
+        {"nav_status": 1, "extent_m": 400.0, "median_speed_kn": 0.12, "drift_kn": 0.11},
+        (CARGO,),
+        "400 m",
+    ),
     ("fishing", "loitering", {"n_turns": 3}, (30,), "turned about 3 times in 4.0 h"),
     ("fishing", "loitering", {"nav_status": 7, "n_turns": 3}, (CARGO,), "reports fishing"),
     ("tug standing by", "loitering", {"anchorage_distance_m": 5000.0}, (52,), "2.7 nm off"),
@@ -556,7 +576,7 @@ CASES = [
         "5 nm",
     ),
     ("among many that lie there", "gap", {"among_many_lying": True, "n_lying": 12}, (CARGO,), "12"),
-    ("lay made fast", "gap", {"distance_m": 12.0}, (CARGO,), "within 12 m"),
+    ("lay made fast", "gap", {"distance_m": 12.0, "was_moving": False}, (CARGO,), "within 12 m"),
     (
         "on its working ground",
         "gap",

@@ -8,7 +8,16 @@ import pytest
 from detectors.core.evidence import Evidence
 from detectors.core.explain import best_of
 from detectors.core.hypothesis import Known
-from detectors.hypotheses import anchoring, crossing, encounter, gap, identity, loitering
+from detectors.core.statements import STATED_BOUND
+from detectors.hypotheses import (
+    anchoring,
+    crossing,
+    encounter,
+    gap,
+    identity,
+    loitering,
+    mother_ship,
+)
 from detectors.kinematics import copies
 
 OF = {
@@ -18,6 +27,7 @@ OF = {
     "gap": gap.HYPOTHESES,
     "identity": identity.HYPOTHESES,
     "loitering": loitering.HYPOTHESES,
+    "mother_ship": mother_ship.HYPOTHESES,
 }
 BOATS = {
     "both_small_craft": True,
@@ -165,6 +175,7 @@ ADRIFT = {
 }
 WORKS = {
     **CALLS,
+    "min_distance_m": 250.0,
     "duration_s": 10_800.0,
     "nav_status": 3,
     "distance_spread_m": 13.0,
@@ -175,6 +186,7 @@ WORKS = {
 }
 PAIR = {
     **BOATS,
+    "median_distance_m": 250.0,
     "duration_s": 7200.0,
     "median_speed_kn": 2.5,
     "other_median_speed_kn": 2.6,
@@ -188,6 +200,44 @@ SWINGS = {
     "n_lying_near": 0,
     "anchorage_distance_m": 46_000.0,
 }
+WAY = {"median_speed_kn": 4.0, "other_median_speed_kn": 4.1}
+ADRIFT_ALONGSIDE = {
+    **CALLS,
+    "small_craft": True,
+    "duration_s": 9000.0,
+    "median_speed_kn": 1.6,
+    "other_median_speed_kn": 1.7,
+    "distance_spread_m": 14.0,
+    "apart_before_m": 5800.0,
+    "apart_after_m": 4700.0,
+    "anchorage_distance_m": 4000.0,
+    "came_from_port": False,
+    "other_came_from_port": True,
+}
+"""A craft that came out of a port lay alongside a ship adrift, for hours, and went."""
+BY_HOUR = {**ADRIFT_ALONGSIDE, "duration_s": 3300.0}
+IN_STREAM = {**BOATS, "median_speed_kn": 1.9, "other_median_speed_kn": 2.0, "duration_s": 600.0}
+OVER = {
+    "ais_class": "B",
+    "sides_changed": True,
+    "landed": True,
+    "sailed_on": False,
+    "n_ends_in_port": 0,
+    "run_ends_in_port": False,
+    "start_port_m": 9000.0,
+    "end_port_m": 9000.0,
+    "start_anchorage_m": 800.0,
+    "end_anchorage_m": 20_000.0,
+    "mean_speed_kn": 7.0,
+    "run_end_coast_m": 100.0,
+}
+"""From a village off which ships anchor to a beach."""
+ABOUT = {**OVER, "start_anchorage_m": 9000.0, "turned_off_m": 400.0, "turning_kn": 6.4}
+GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
+TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
+REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
+SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
+CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
 HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
@@ -290,6 +340,96 @@ CASES = [
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),
     ("gap", {**ADRIFT, "ground_way_ratio": 6.0}, (-1,), "weak transmitter"),
+    ("gap", {"was_moving": False, "distance_m": 20.0}, (30,), "lay made fast"),
+    ("gap", {"was_moving": True, "distance_m": 20.0}, (30,), None),
+    # A word typed in, and a port behind it: alongside a ship adrift, for an hour and for hours.
+    ("encounter", {**BY_HOUR, **WAY}, (70, 50), "pilot transfer"),
+    ("encounter", {**BY_HOUR, "in_anchorage": True}, (70, 50), "pilot transfer"),
+    ("encounter", BY_HOUR, (70, 50), "harbour craft at work"),
+    ("encounter", {**ADRIFT_ALONGSIDE, **WAY}, (70, 50), "pilot standing by"),
+    ("encounter", {**ADRIFT_ALONGSIDE, "duration_s": 21_660.0}, (70, 50), None),
+    ("encounter", ADRIFT_ALONGSIDE, (70, 52), "harbour craft at work"),
+    ("encounter", {**ADRIFT_ALONGSIDE, "anchorage_distance_m": 40_000.0}, (70, 52), None),
+    ("encounter", {**ADRIFT_ALONGSIDE, "other_came_from_port": False}, (70, 52), None),
+    ("encounter", {**ADRIFT_ALONGSIDE, **WAY}, (70, 52), "tug and tow"),
+    ("encounter", BY_HOUR, (70, 55), "official craft"),
+    (
+        "encounter",
+        {**ADRIFT_ALONGSIDE, "nav_status": 2, "apart_after_m": None, "median_speed_kn": 0.6},
+        (70, 52),
+        "tug to a casualty",
+    ),
+    (
+        "encounter",
+        {**ADRIFT_ALONGSIDE, "nav_status": 2, "other_came_from_port": False},
+        (70, 52),
+        "engine trouble",
+    ),
+    # At work with room, at a net; or alongside, whatever they say.
+    (
+        "encounter",
+        {**ADRIFT_ALONGSIDE, "nav_status": 3, "min_distance_m": 220.0, "median_distance_m": 250.0},
+        (90, 37),
+        "working together",
+    ),
+    ("encounter", {**ADRIFT_ALONGSIDE, "nav_status": 3}, (90, 37), None),
+    (
+        "encounter",
+        {**IN_STREAM, "median_distance_m": 150.0, "duration_s": 2400.0},
+        (30, -1),
+        "pair trawling",
+    ),
+    ("encounter", {**IN_STREAM, "median_distance_m": 13.0}, (30, -1), "small craft together"),
+    (
+        "encounter",
+        {**BOATS, "duration_s": 1500.0, "median_distance_m": 120.0, "min_distance_m": 45.0},
+        (30, -1),
+        "fishing in company",
+    ),
+    (
+        "encounter",
+        {**BOATS, "duration_s": 1500.0, "median_distance_m": 120.0},
+        (30, -1),
+        "small craft together",
+    ),
+    # From an anchorage to a beach, as a police boat, a tug, with a set of class A.
+    *(
+        ("crossing", {**OVER, **differs}, types, reason)
+        for differs, types, reason in (
+            ({}, (55,), None),
+            ({"landed": False}, (55,), "official craft"),
+            ({}, (52,), None),
+            ({"landed": False}, (52,), "harbour craft"),
+            ({"ais_class": "A"}, (-1,), None),
+            ({"ais_class": "A", "landed": False}, (-1,), "class A out of a port"),
+            ({"ais_class": "A"}, (60,), None),
+            ({"ais_class": "A", "start_port_m": 500.0}, (60,), "class A out of a port"),
+        )
+    ),
+    # Turned about without a stop, stopped for some minutes, at the beach.
+    ("crossing", ABOUT, (30,), "out and back"),
+    ("crossing", {**ABOUT, "turning_kn": 5.8}, (30,), None),
+    ("crossing", {**ABOUT, "turned_off_m": 150.0}, (30,), None),
+    ("crossing", {**ABOUT, "mean_speed_kn": 20.0, "turning_kn": 20.0}, (30,), None),
+    # Guards a place; regains it on a voyage, and waits.
+    ("loitering", {**GUARDS, "went_kn": 4.0}, (-1,), "drifting from place to place"),
+    ("loitering", {**GUARDS, "came_kn": 8.5, "went_kn": 8.7}, (-1,), None),
+    ("loitering", TOWED, (79,), "in tow"),
+    ("loitering", {**TOWED, "went_kn": 5.0}, (79,), "in tow"),
+    ("loitering", {**TOWED, "went_kn": 11.0}, (79,), None),
+    ("loitering", {**TOWED, "tug_attends": False, "went_kn": 5.0}, (52,), "tug standing by"),
+    ("mother_ship", CALLED_ON, (52,), "craft at work"),
+    # Says it fishes, or works, and regains her place on a voyage; says she lies at anchor, adrift.
+    *(
+        ("loitering", {**REGAINS, **differs}, types, reason)
+        for differs, types, reason in (
+            ({"came_kn": 4.0}, (30,), "fishing"),
+            ({"working_speed_fraction": 0.3}, (30,), "fishing"),
+            ({"nav_status": 3, "came_kn": 4.0}, (99,), "work at sea"),
+        )
+    ),
+    ("loitering", {**SLACK, "median_speed_kn": 0.15}, (80,), "waiting at anchor"),
+    ("loitering", SLACK, (80,), None),
 ]
 
 
@@ -309,3 +449,21 @@ def test_one_clock_though_speeds_change():
     assert not copies.one_clock(np.linspace(-1700.0, 1700.0, 20))
     assert not copies.one_clock(np.full(20, np.nan))
     assert not copies.one_clock(np.r_[[216.0] * 5, [np.nan] * 15])
+
+
+def test_a_word_alone_takes_little():
+    """A tug that waits, one to which boats plane, a pilot or police boat alongside are believed no
+    more than any statement.
+    """
+    for kind, measured, types in (
+        ("loitering", {**TOWED, "tug_attends": False, "went_kn": 9.0}, (52,)),
+        ("loitering", REGAINS, (30,)),
+        ("loitering", {**REGAINS, "nav_status": 3}, (33,)),
+        ("mother_ship", {**CALLED_ON, "fastest_approach_kn": 22.0}, (52,)),
+        ("encounter", {**BY_HOUR, "anchorage_distance_m": 40_000.0}, (70, 50)),
+        ("encounter", ADRIFT_ALONGSIDE, (70, 55)),
+    ):
+        lengths = tuple(float("nan") for _ in types)
+        found = best_of(Known(kind, "", Evidence.of(measured), types, lengths), OF[kind])
+        assert found
+        assert found[0].weight_of(found[1]) == STATED_BOUND

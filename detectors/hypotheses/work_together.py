@@ -1,0 +1,144 @@
+"""Innocent reasons of vessels at work, and of boats, to be together."""
+
+from typing import Final
+
+from detectors.core.hypothesis import (
+    AT_ANCHOR,
+    FISHING,
+    MOORED,
+    PLEASURE,
+    RESTRICTED,
+    UNSTATED,
+    WORKING,
+    All,
+    Any,
+    Case,
+    Compare,
+    Each,
+    Hypothesis,
+    Is,
+    Not,
+    Some,
+    Vessel,
+)
+from detectors.core.statements import STATED_BOUND
+from detectors.hypotheses.at_work import NO_MERCHANT, SAYS_NO_MERCHANT
+from detectors.hypotheses.company import CAME_AND_WENT
+
+WORK_ROOM_M: Final = 200.0
+ALONGSIDE_M: Final = 50.0
+"""Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
+BOATS_APART_M: Final = 40.0
+"""The same of boats: antennas of two that lie alongside are 20 m apart, and both err by 10 m."""
+TRAWL_KN: Final = (1.5, 6.0)
+"""See `Loitering.min_working_kn`: 2 to 4.5 kn, and what a stream adds or takes."""
+PAIR_M: Final = 100.0
+"""Two that tow one net keep its mouth open between them: 14 rafts on simulated nights that a stream
+of 1.5 kn carried were 7 to 28 m apart, as two are that change people."""
+RESTRICTED_IN_IT: Final = Some(Vessel(statuses=frozenset({RESTRICTED})))
+A_TOW_S: Final = 1800.0
+"""Pair trawlers of the region tow at 4 to 4.2 kn for 2 to 4 h (SEAFDEC, Monograph of fishing gear,
+5.2, Pair Trawls); half an hour of it may be all that is seen of them near one another."""
+BOATS_OF_A_GROUND: Final = All(
+    Some(Vessel(types=FISHING)),
+    Any(
+        Each(Vessel(types=FISHING)),
+        All(Is("both_small_craft"), Each(Vessel(types=FISHING | UNSTATED | PLEASURE))),
+    ),
+)
+"""One says it fishes; the other says so too, or is a small craft that says nothing else."""
+
+WORKING_TOGETHER: Final = Hypothesis(
+    "working together",
+    0.8,
+    (
+        Case(
+            All(
+                Any(Some(Vessel(types=WORKING)), All(RESTRICTED_IN_IT, SAYS_NO_MERCHANT)),
+                NO_MERCHANT,
+                Compare("distance_spread_m", "<=", 150.0),
+                Compare("duration_s", ">=", 3600.0),
+                Any(Compare("min_distance_m", ">=", WORK_ROOM_M), Not(CAME_AND_WENT)),
+            ),
+            "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
+            "and the other kept {median_distance_m:.0f} m off, steady within "
+            "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
+        ),
+    ),
+    "A vessel at work at sea, and one that guards or serves it at a steady distance, with room "
+    "between them if it came and went; of one merely restricted in its ability to manoeuvre, as in "
+    "a transfer, both say what they are.",
+    "no notice to mariners announces the work, or the other takes something over",
+)
+PAIR_TRAWLING: Final = Hypothesis(
+    "pair trawling",
+    0.8,
+    (
+        Case(
+            All(
+                BOATS_OF_A_GROUND,
+                Compare("slower_kn", ">=", TRAWL_KN[0]),
+                Compare("faster_kn", "<=", TRAWL_KN[1]),
+                Compare("speed_difference_kn", "<=", 1.0),
+                Compare("median_distance_m", ">=", PAIR_M),
+                Compare("duration_s", ">=", A_TOW_S),
+            ),
+            "both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
+            "{faster_kn:.1f} kn, {median_distance_m:.0f} m apart",
+        ),
+    ),
+    "Two fishing vessels tow a net between them at trawling speed, as far apart as it is wide, for "
+    "as long as a tow takes.",
+    "they stop together, come alongside, or one lands no catch",
+    needs_types=True,
+)
+FISHING_IN_COMPANY: Final = Hypothesis(
+    "fishing in company",
+    0.75,
+    (
+        Case(
+            All(
+                BOATS_OF_A_GROUND,
+                Compare("median_distance_m", ">=", PAIR_M),
+                Compare("min_distance_m", ">=", BOATS_APART_M),
+            ),
+            "fishing boats {median_distance_m:.0f} m apart: boats of one ground work near one "
+            "another",
+        ),
+    ),
+    "Fishing vessels at work near one another, never alongside.",
+    "they come alongside, or one lands no catch",
+    needs_types=True,
+)
+AT_WORK_ON_ONE_GROUND: Final = Hypothesis(
+    "at work on one ground",
+    0.6,
+    (
+        Case(
+            All(
+                Each(Vessel(types=FISHING | WORKING)),
+                Not(Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
+                Compare("median_distance_m", ">=", WORK_ROOM_M),
+                Compare("min_distance_m", ">=", ALONGSIDE_M),
+            ),
+            "one fishes and the other fishes or works at sea, never nearer than "
+            "{min_distance_m:.0f} m",
+        ),
+    ),
+    "One fishes, the other fishes or works at sea, and they keep clear of one another.",
+    "they come alongside, or no notice to mariners announces the work",
+    needs_types=True,
+)
+SMALL_CRAFT_TOGETHER: Final = Hypothesis(
+    "small craft together",
+    STATED_BOUND,
+    (
+        Case(
+            All(Is("both_small_craft"), NO_MERCHANT),
+            "both are small craft: boats lie together to talk, to share bait or catch, or to help "
+            "one another",
+        ),
+    ),
+    "Two small craft, neither of which says it is a merchant ship.",
+    "one of them then meets a larger vessel, or crosses to another coast",
+)
