@@ -1,0 +1,105 @@
+"""Receivers' clocks: what is taken off the times of a date's reports before they are judged."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.kinematics import integrity
+from pipelines.store import Queries
+from pipelines.store.sections import Section, joined
+
+Ints = NDArray[np.int64]
+
+DAY: Final = timedelta(days=1)
+MOST_REPORTS: Final = 600_000
+"""Of so many reports clocks are told; more vessels would say the same."""
+_SPREAD: Final = 2_654_435_761
+"""Multiplied by it numbers are spread over 32 bits (Knuth, The Art of Computer Programming, volume
+3, section 6.4), so that vessels of all flags are among those looked at."""
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """How late the clocks of receivers are.
+
+    Attributes
+    ----------
+    names
+        The receivers, sorted.
+    errors_s
+        By receiver and step of time; see `integrity.clock_errors`.
+    start_us
+        When the first step begins.
+    """
+
+    names: tuple[str, ...]
+    errors_s: NDArray[np.float64]
+    start_us: int
+
+    def put_right(self, section: Section) -> Ints:
+        """Take off the times of reports by how much they are late; return it, in microseconds."""
+        late_us = np.zeros(len(section), "int64")
+        if self.errors_s.any() and len(section):
+            codes = _codes(section, self.names)
+            late_us = integrity.late_us(self.errors_s, codes, section.time_us, self.start_us)
+            section.time_us = section.time_us - late_us
+        return late_us
+
+
+def of_date(store: Queries, paths: list[str], after: list[str], midnight: pd.Timestamp) -> Clocks:
+    """Return the clocks of a UTC date and of the stretch behind it, from its files and those after.
+
+    Where more came than `MOST_REPORTS`, of the vessels whose reports are as many.
+    """
+    morning = midnight + DAY
+    end = morning + integrity.SETTLING
+    only = _some(store.report_counts(midnight, morning - timedelta(microseconds=1)))
+    sections = [
+        store.section(paths, midnight, until=morning, only=only),
+        store.section(after, morning, until=end, only=only),
+    ]
+    names = sorted({name for section in sections for name in _words(section)[0]} - {""})
+    start_us, end_us = midnight.value // 1_000, end.value // 1_000
+    if len(names) < integrity.LEAST_RECEIVERS:
+        return Clocks((), np.zeros((0, 0)), start_us)
+    receiver = np.concatenate([_codes(section, names) for section in sections])
+    reports = integrity.Reports(
+        np.concatenate([section.mmsi for section in sections]).astype("int64"),
+        np.concatenate([section.time_us for section in sections]),
+        *(joined(sections, name) for name in ("lat", "lon", "sog_kn", "cog_deg")),
+    )
+    order = np.lexsort((reports.lon, reports.lat, receiver, reports.time_us, reports.mmsi))
+    reports, receiver = reports.take(order), receiver[order]
+    errors_s = integrity.clock_errors(reports, receiver, start_us, end_us)
+    return Clocks(tuple(names), errors_s, start_us)
+
+
+def _some(counts: pd.DataFrame) -> Ints | None:
+    """Return vessels with `MOST_REPORTS` reports in all; None for all."""
+    if counts["reports"].sum() <= MOST_REPORTS:
+        return None
+    mmsi = counts["mmsi"].to_numpy("int64")
+    order = np.argsort(mmsi * _SPREAD % (1 << 32), kind="stable")
+    kept = np.cumsum(counts["reports"].to_numpy()[order]) <= MOST_REPORTS
+    return np.sort(mmsi[order[kept]])
+
+
+def _words(section: Section) -> tuple[list[str], Ints]:
+    """Return names of receivers, and of each report the place of its own, -1 for none."""
+    column = section.column("station")
+    if column is None:
+        return [], np.full(len(section), -1)
+    indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return column.dictionary.to_pylist(), indices.astype("int64")
+
+
+def _codes(section: Section, names: list[str] | tuple[str, ...]) -> Ints:
+    """Return of each report the place of its receiver among `names`, -1 for none of them."""
+    own, at = _words(section)
+    known = {name: place for place, name in enumerate(names)}
+    places = np.array([*(known.get(name, -1) for name in own), -1], "int64")
+    return places[at]
