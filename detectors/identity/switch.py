@@ -54,7 +54,7 @@ def _goes_by_itself(reports: VesselReports, mmsi: Ints) -> NDArray[np.bool_]:
     """Tell whose tracks may go on as another's: of ships, and of boats of a ship's (98MIDxxxx): one
     that is put out or hoisted in leaves the ship's own track going on.
     """
-    return reports.is_ship(mmsi) | (mmsi // 10_000_000 == BOAT_OF_A_SHIP)
+    return np.asarray(reports.is_ship(mmsi) | (mmsi // 10_000_000 == BOAT_OF_A_SHIP))
 
 
 def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:

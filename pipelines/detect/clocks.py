@@ -15,8 +15,8 @@ from pipelines.store.sections import Section, joined
 Ints = NDArray[np.int64]
 
 DAY: Final = timedelta(days=1)
-MOST_REPORTS: Final = 600_000
-"""Of so many reports clocks are told; more vessels would say the same."""
+MOST_REPORTS: Final = 150_000
+"""Of so many reports of each stretch of verdicts clocks are told; more would say the same."""
 _SPREAD: Final = 2_654_435_761
 """Multiplied by it numbers are spread over 32 bits (Knuth, The Art of Computer Programming, volume
 3, section 6.4), so that vessels of all flags are among those looked at."""
@@ -53,39 +53,57 @@ class Clocks:
 def of_date(store: Queries, paths: list[str], after: list[str], midnight: pd.Timestamp) -> Clocks:
     """Return the clocks of a UTC date and of the stretch behind it, from its files and those after.
 
-    Where more came than `MOST_REPORTS`, of the vessels whose reports are as many.
+    Where more came in a stretch than `MOST_REPORTS`, by the vessels whose reports are as many.
     """
     morning = midnight + DAY
     end = morning + integrity.SETTLING
-    only = _some(store.report_counts(midnight, morning - timedelta(microseconds=1)))
-    sections = [
-        store.section(paths, midnight, until=morning, only=only),
-        store.section(after, morning, until=end, only=only),
-    ]
-    names = sorted({name for section in sections for name in _words(section)[0]} - {""})
     start_us, end_us = midnight.value // 1_000, end.value // 1_000
+
+    def read(only: Ints | None) -> list[Section]:
+        return [
+            store.section(paths, midnight, until=morning, only=only),
+            store.section(after, morning, until=end, only=only),
+        ]
+
+    sections = read(None)
+    names = sorted({name for section in sections for name in _words(section)[0]} - {""})
     if len(names) < integrity.LEAST_RECEIVERS:
         return Clocks((), np.zeros((0, 0)), start_us)
+    some = _some(sections, start_us, end_us)
+    if any(len(left_out) for _, left_out in some):
+        sections = read(np.unique(np.concatenate([vessels for vessels, _ in some])))
     receiver = np.concatenate([_codes(section, names) for section in sections])
     reports = integrity.Reports(
         np.concatenate([section.mmsi for section in sections]).astype("int64"),
         np.concatenate([section.time_us for section in sections]),
         *(joined(sections, name) for name in ("lat", "lon", "sog_kn", "cog_deg")),
     )
+    for stretch, (_, left_out) in enumerate(some):
+        of_stretch = (reports.time_us - start_us) // integrity.STRETCH_US == stretch
+        receiver[of_stretch & np.isin(reports.mmsi, left_out)] = -1
     order = np.lexsort((reports.lon, reports.lat, receiver, reports.time_us, reports.mmsi))
     reports, receiver = reports.take(order), receiver[order]
     errors_s = integrity.clock_errors(reports, receiver, start_us, end_us)
     return Clocks(tuple(names), errors_s, start_us)
 
 
-def _some(counts: pd.DataFrame) -> Ints | None:
-    """Return vessels with `MOST_REPORTS` reports in all; None for all."""
-    if counts["reports"].sum() <= MOST_REPORTS:
-        return None
-    mmsi = counts["mmsi"].to_numpy("int64")
-    order = np.argsort(mmsi * _SPREAD % (1 << 32), kind="stable")
-    kept = np.cumsum(counts["reports"].to_numpy()[order]) <= MOST_REPORTS
-    return np.sort(mmsi[order[kept]])
+def _some(sections: list[Section], start_us: int, end_us: int) -> list[tuple[Ints, Ints]]:
+    """Return of each stretch vessels with `MOST_REPORTS` reports in it, and those left out.
+
+    They are told by the reports of the stretch alone, so that it is final when these are there.
+    """
+    mmsi = np.concatenate([section.mmsi for section in sections]).astype("int64")
+    time_us = np.concatenate([section.time_us for section in sections])
+    found = []
+    for begin_us in range(start_us, end_us, integrity.STRETCH_US):
+        own = mmsi[(time_us >= begin_us) & (time_us < begin_us + integrity.STRETCH_US)]
+        begins = np.flatnonzero(np.r_[True, np.diff(own) != 0][: len(own)])
+        vessels, at = np.unique(own[begins], return_inverse=True)
+        counts = np.bincount(at, np.diff(np.r_[begins, len(own)]), len(vessels))
+        order = np.argsort(vessels * _SPREAD % (1 << 32), kind="stable")
+        kept = np.cumsum(counts[order]) <= MOST_REPORTS
+        found.append((vessels[order[kept]], vessels[order[~kept]]))
+    return found
 
 
 def _words(section: Section) -> tuple[list[str], Ints]:

@@ -131,7 +131,7 @@ def _work_out(
         began = memory.of_range(state, *vessels)
         if only is not None:
             began = began[began["mmsi"].isin(only)].reset_index(drop=True)
-        late_us = [right.put_right(section) for section in sections[1:]][0]
+        late_us, _ = (right.put_right(section) for section in sections[1:])
         return _judged(midnight, sections, late_us, began, jammed)
 
     ranges = _parts(store, midnight, memory_gb)
@@ -235,7 +235,8 @@ def _judged(
     """Judge the reports of a date, given those before it as they were judged then, its own, and
     those behind it.
 
-    `late_us` was taken off the times of its own. `jammed` is where there was interference; None where these are all vessels and it is to be told.
+    `late_us` was taken off the times of its own. `jammed` is where there was interference; None
+    where these are all vessels and it is to be told.
     """
     before, day, _ = sections
     order = in_order(sections)

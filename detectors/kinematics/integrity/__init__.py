@@ -35,7 +35,7 @@ from detectors.kinematics.integrity.dates import (
     with_interference,
 )
 from detectors.kinematics.integrity.receivers import LEAST_RECEIVERS, clock_errors, late_us
-from detectors.kinematics.integrity.settling import SETTLING_S
+from detectors.kinematics.integrity.settling import SETTLING_S, STRETCH_US
 from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
 from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, not_a_vessel
 
@@ -47,6 +47,7 @@ __all__ = [
     "SETTLING",
     "SETTLING_S",
     "STATE",
+    "STRETCH_US",
     "TAIL_BACK",
     "VERSION",
     "Judged",

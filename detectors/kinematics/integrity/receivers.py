@@ -8,7 +8,7 @@ little; E. J. Schlossmacher, An iterative technique for absolute deviations curv
 with most clocks right.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ STEADY_KN: Final = 1.5
 STEADY_DEG: Final = 10.0
 ACROSS_M: Final = 150.0
 ACROSS_SHARE: Final = 0.1
-"""A pair counts where the vessel keeps speed and course, and what lies between is on that course."""
+"""A pair counts where the vessel keeps speed and course, and both reports lie on that course."""
 
 AGREE_S: Final = 20.0
 """Of pairs of sound clocks 95 % and more differ by less, on simulated nights with the errors of
@@ -88,6 +88,11 @@ class Pairs(NamedTuple):
     step_b: Ints
     later_s: Floats
 
+    def within(self, some: Bools, first: int) -> "Pairs":
+        """Return some of them, their steps counted from a first one."""
+        mmsi, a, b, step_a, step_b = (values[some] for values in self[:5])
+        return Pairs(mmsi, a, b, step_a - first, step_b - first, self.later_s[some])
+
 
 def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Floats:
     """Return how much too late each receiver's clock is, by receiver and step of time; 0 where it
@@ -115,8 +120,7 @@ def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -
         own = (pairs.step_a >= first) & (pairs.step_b < first + per_stretch)
         own &= (pairs.step_a < first + per_stretch) & (pairs.step_b >= first)
         if np.count_nonzero(own) >= LEAST_PAIRS:
-            here = Pairs(*(values[own] for values in pairs))
-            here = here._replace(step_a=here.step_a - first, step_b=here.step_b - first)
+            here = pairs.within(own, first)
             found[:, first : first + per_stretch] = _errors(here, n, per_stretch)
     return found
 
@@ -142,7 +146,8 @@ def _pairs(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Pair
     sails &= (reports.time_us >= start_us) & (reports.time_us < end_us)
     rows = np.flatnonzero(sails)
     parts = [_pairs_of(reports, receiver, rows, start_us, hops) for hops in range(1, PAIRED + 1)]
-    return Pairs(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    whole: list[Any] = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    return Pairs(*whole)
 
 
 def _pairs_of(reports: Reports, receiver: Ints, rows: Ints, start_us: int, hops: int) -> Pairs:
@@ -239,8 +244,8 @@ def _known(pairs: Pairs, pair: Ints, step: Ints, errors: Floats, usual: Floats) 
     linked[step[agree], a[agree], b[agree]] = linked[step[agree], b[agree], a[agree]] = 1.0
     linked[:, np.arange(n), np.arange(n)] = 1.0
     n_linked = 0
-    while n_linked < np.count_nonzero(linked):
-        n_linked = np.count_nonzero(linked)
+    while n_linked < int(np.count_nonzero(linked)):
+        n_linked = int(np.count_nonzero(linked))
         linked = np.minimum(linked @ linked, 1.0)
     moved = (np.abs(errors - usual) > 2 * AGREE_S).T.astype("float32")
     n_moved = (linked @ moved[:, :, None])[:, :, 0]
