@@ -20,6 +20,8 @@ from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_numbe
 
 Ints = NDArray[np.int64]
 
+BOAT_OF_A_SHIP: Final = 98
+
 LOST_M: Final = 18_520.0
 LOST_S: Final = 6 * 3600
 """Where and when others must have been lost too for reception to end there: within 10 nm, over
@@ -40,12 +42,19 @@ def ends_of(limits: Limits, reports: VesselReports) -> tuple[track_ends.Ends, tr
         reports.cog_deg,
         limits.motion,
     )
-    ships = (some.take(reports.is_ship(some.track_id // 100)) for some in found)
+    ships = (some.take(_goes_by_itself(reports, some.track_id // 100)) for some in found)
     ending, beginning = (
         replace(s, row=s.row - reports.bounds[np.searchsorted(reports.tracks, s.track_id)])
         for s in ships
     )
     return ending, beginning
+
+
+def _goes_by_itself(reports: VesselReports, mmsi: Ints) -> NDArray[np.bool_]:
+    """Tell whose tracks may go on as another's: of ships, and of boats of a ship's (98MIDxxxx): one
+    that is put out or hoisted in leaves the ship's own track going on.
+    """
+    return np.asarray(reports.is_ship(mmsi) | (mmsi // 10_000_000 == BOAT_OF_A_SHIP))
 
 
 def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:

@@ -98,7 +98,7 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
             "like_a_clock": True,
         }
         return Copied("replay", 0.6, evidence)
-    if _like_a_clock(reports, found, a, b):
+    if _like_a_clock(reports, found, a, b) and _follows(limits, original, copy):
         return None
     evidence = {
         "offset_m": found.distance_m,
@@ -107,6 +107,14 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
         "moved_m": at_least(found.moved_m, limits, "min_moved_m"),
     }
     return Copied("offset_copy", 0.7, evidence)
+
+
+def _follows(limits: Limits, original: copies.Track, copy: copies.Track) -> bool:
+    """Tell whether a track also keeps to the other's way after some time: where that bends, only
+    what a clock misdates does.
+    """
+    along = copies.lag(original, copy, limits.max_spread_m)
+    return along is not None and along.spread_m <= limits.max_spread_m
 
 
 def _like_a_clock(reports: Reports, found: copies.Offset, a: int, b: int) -> bool:

@@ -19,6 +19,10 @@ from detectors.spoofing.story import Scene, Story
 OTHERS_S: Final = 6 * 3600
 """The last hours of an episode of scattered fixes are held against those of others."""
 
+OVER_S: Final = 300.0
+"""Interference that was over for all others so long before a vessel leapt isn't why it did: sets of
+class A send every 10 s under way, and miss some (ITU-R M.1371-5, annex 1, table 1)."""
+
 
 def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find episodes of scattered fixes after which the vessel can have gone on."""
@@ -122,13 +126,14 @@ def held_against_others(limits: Limits, scene: Scene, others: Others, story: Sto
         since_us = max(story.start_us, story.end_us - OTHERS_S * SECOND_US)
         until_us = story.end_us
     else:
-        since_us = until_us = int(reports.time_us[story.first])
+        until_us = int(reports.time_us[story.first])
+        since_us = until_us + int((scatter.NEAR_S - OVER_S) * SECOND_US)
     mmsi, lat, lon = place_of(reports, story)
     place = mmsi, since_us, until_us, lat, lon, limits.max_interference_m
     n = others.marks.n_suffering(*place)
     if n == 0:
         return story
-    n_near = max(others.n_near(*place), n)
+    n_near = max(others.n_near(mmsi, min(since_us, until_us), *place[2:]), n)
     evidence = {
         **story.evidence,
         "n_others_scattered": n,

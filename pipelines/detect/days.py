@@ -13,11 +13,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from detectors.core.frames import conform, epoch_us, from_epoch_us
+from detectors.core.frames import SECOND_US, conform, epoch_us, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
-from pipelines.detect import memory
+from pipelines.detect import clocks, memory
 from pipelines.store import Queries, Writer
 from pipelines.store.sections import FOREVER, Section, classes_of, in_order, joined, rows_of
 
@@ -183,6 +183,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     morning = midnight + timedelta(days=1)
     before, paths, following = due.before, due.paths, due.following
     state = store.day_state(before)
+    right = clocks.of_date(store, paths, following, midnight)
 
     ranges = _parts(store, midnight, memory_gb)
     spans = (
@@ -196,7 +197,9 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
             began = memory.of_range(state, *vessels)
             if only is not None:
                 began = began[began["mmsi"].isin(only)].reset_index(drop=True)
-            return _judged(midnight, reports.sections(vessels, only), began, jammed)
+            sections = reports.sections(vessels, only)
+            late_us, _ = (right.put_right(section) for section in sections[1:])
+            return _judged(midnight, sections, late_us, began, jammed)
 
         if len(ranges) == 1:
             parts = [judged(ranges[0], None)]
@@ -291,12 +294,17 @@ class _Part:
 
 
 def _judged(
-    midnight: pd.Timestamp, sections: tuple[Section, ...], state: pd.DataFrame, jammed: Jammed
+    midnight: pd.Timestamp,
+    sections: tuple[Section, ...],
+    late_us: Ints,
+    state: pd.DataFrame,
+    jammed: Jammed,
 ) -> _Part:
     """Judge the reports of a date, given those before it as they were judged then, its own, and
     those behind it.
 
-    `jammed` is where there was interference; None where these are all vessels and it is to be told.
+    `late_us` was taken off the times of its own. `jammed` is where there was interference; None
+    where these are all vessels and it is to be told.
     """
     before, day, _ = sections
     order = in_order(sections)
@@ -311,7 +319,7 @@ def _judged(
     jammed = integrity.jammed_in([part]) if jammed is None else jammed
     part = integrity.with_interference(part, jammed, midnight)
     reports, hull = part.reports, part.found.hull
-    encoded = rows_of(day, rows, part.found._asdict())
+    encoded = rows_of(day, rows, _made(part, late_us[rows]))
     evening = midnight + DAY - integrity.LOOK_BACK
     late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
     tail, tail_mmsi = _hashes(reports.take(late), hull[late]), reports.mmsi[late]
@@ -320,6 +328,16 @@ def _judged(
     part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]))
     del reports, hull, rows
     return _Part(part, encoded, tail, tail_mmsi, tracks.summarise(tracked), tracked)
+
+
+def _made(part: integrity.JudgedPart, late_us: Ints) -> dict[str, NDArray[Any]]:
+    """Return the columns of judged reports that their files don't have, or have otherwise."""
+    made: dict[str, NDArray[Any]] = part.found._asdict()
+    if late_us.any():
+        made["time"] = part.reports.time_us.astype("datetime64[us]")
+        right = (late_us != 0) & np.isnan(made["shift_s"])
+        made["shift_s"] = np.where(right, late_us / SECOND_US, made["shift_s"])
+    return made
 
 
 def _sorted(sections: tuple[Section, ...], order: Ints) -> integrity.Reports:

@@ -25,6 +25,8 @@ from pipelines.store.spool import file_in
 Ints = NDArray[np.int64]
 Vessels = tuple[int, int]
 
+_NAMES: Final = [*JUDGED.names, "station"]
+"""What is laid down: columns of judged reports, and who heard each, by which clocks are told."""
 _ALIGNED: Final = 64
 """Arrow reads what begins at a multiple of so many bytes where it is."""
 
@@ -72,7 +74,7 @@ class Parted:
             return
         whole = self._ranges[0][0], self._ranges[-1][1]
         for group in groups_in(files, whole, since, until):
-            rows = group.read(list(JUDGED.names))
+            rows = group.read(_NAMES)
             time_us = times_us(rows)
             inside = (time_us >= since.value // 1_000) & (time_us < until.value // 1_000)
             if not inside.all():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.store.arrow import categorical, ranks
 from pipelines.store.judged_files import Group, groups_of
-from pipelines.store.positions import GRIDS, JUDGED, times_us
+from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, times_us
 
 Ints = NDArray[np.int64]
 
@@ -64,7 +64,7 @@ class Section:
         parts = list(self._parts(name))
         if all(part is None for part in parts):
             return None
-        kind = JUDGED.field(name).type
+        kind = (SCHEMA if name in SCHEMA.names else JUDGED).field(name).type
         sizes = [len(g.read(["mmsi"])) if rows is None else len(rows) for g, rows in self._found]
         whole = pa.chunked_array(
             [

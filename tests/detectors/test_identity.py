@@ -337,6 +337,15 @@ def test_a_near_number_is_mended_only_where_all_else_agrees(stage_of, zones_from
     assert found["explanation"].iloc[0].split(":")[0] == name
 
 
+@pytest.mark.parametrize(("mmsi", "subkinds"), [(985331049, ["hand_over"]), (992351000, [])])
+def test_a_number_of_a_ships_boat_may_be_taken_and_no_buoys(stage_of, zones_from, mmsi, subkinds):
+    rng = np.random.default_rng(2)
+    first_s, next_s = np.arange(9_000, 18_000, 60.0), np.arange(18_300, 27_300, 60.0)
+    old = reports(OLD, first_s, *way(first_s), rng)
+    stage = staged(stage_of, zones_from, old, reports(mmsi, next_s, *way(next_s), rng))
+    assert Identity().detect(stage.positions, stage.context())["subkind"].tolist() == subkinds
+
+
 @pytest.mark.parametrize(("off_deg", "late_s", "one_way"), [(0.1, 0, False), (0.0, 1800, True)])
 def test_what_lies_off_the_way_is_no_misdated_stretch(off_deg, late_s, one_way):
     """A ship sails for four hours; ten reports are of a place beside it, or of where it was."""

@@ -252,6 +252,20 @@ def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_
     assert events["subkind"].eq("jump").all()
 
 
+@pytest.mark.parametrize(("bend_deg", "subkinds"), [(0.0, []), (50.0, ["offset_copy"])])
+def test_where_the_way_bends_an_offset_astern_is_no_clocks(zones_from, bend_deg, subkinds):
+    """A ship, and she again 4 nm astern: on a straight way as a receiver that is late would."""
+    s = np.arange(0.0, 6 * 3600.0, 60.0)
+    leg_m = 12 * geodesy.KNOT_MPS * np.minimum(s, 3 * 3600.0), 12 * geodesy.KNOT_MPS * s
+    lat, lon = geodesy.destination(3.0, 95.0, 90.0 + bend_deg / 2, leg_m[0])
+    lat, lon = geodesy.destination(lat, lon, 90.0 - bend_deg / 2, leg_m[1] - leg_m[0])
+    again = (s >= 3600.0) & (s < 5 * 3600.0)
+    astern = reports(s[again] + 20, lat[again], lon[again] - 0.07, offset=100_000)
+    found = segmented(pd.concat([reports(s, lat, lon), astern], ignore_index=True))
+    events = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    assert events["subkind"].tolist() == subkinds
+
+
 def test_says_which_track_is_believed_and_why(zones_from):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     context = context_of(found, zones_from([]), noise=found.noise)
@@ -388,6 +402,19 @@ def test_interference_is_the_same_in_any_windows(
     cuts = [begin_h + minutes / 120, *cuts]  # in the middle of it, too
     edges = [T0, *(T0 + pd.Timedelta(hours=h) for h in sorted(set(cuts))), end]
     pd.testing.assert_frame_equal(stage.drive(Spoofing(), list(pairwise(edges))), whole)
+
+
+@pytest.mark.parametrize(("begin_h", "others"), [(10.4, 3), (10.75, None)])
+def test_interference_that_was_over_explains_no_jump(zones_from, begin_h, others):
+    """Ships' fixes scatter from 10 to 10.5 h; another's go off meanwhile, or a quarter later."""
+    jumps = segmented(scene("jump", begin_h, 2, 60.0, 7).assign(mmsi=MMSI + 9))
+    jammed = disturbed(10.0, 30.0, 60.0, 1)
+    tracked = pd.concat([jammed.tracked, jumps.tracked], ignore_index=True)
+    noise = pd.concat([jammed.noise, jumps.noise], ignore_index=True)
+    events = Spoofing().detect(tracked, context_of(jammed, zones_from([]), noise=noise))
+    event = events[events["mmsi"] == MMSI + 9].iloc[0]
+    assert event["subkind"] == "jump"
+    assert event["evidence"].get("n_others_scattered") == others
 
 
 @pytest.mark.parametrize(

@@ -34,17 +34,20 @@ from detectors.kinematics.integrity.dates import (
     vessels_around,
     with_interference,
 )
-from detectors.kinematics.integrity.settling import SETTLING_S
+from detectors.kinematics.integrity.receivers import LEAST_RECEIVERS, clock_errors, late_us
+from detectors.kinematics.integrity.settling import SETTLING_S, STRETCH_US
 from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
 from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, not_a_vessel
 
 __all__ = [
     "JUDGED",
+    "LEAST_RECEIVERS",
     "LOOK_BACK",
     "PROVISIONAL",
     "SETTLING",
     "SETTLING_S",
     "STATE",
+    "STRETCH_US",
     "TAIL_BACK",
     "VERSION",
     "Judged",
@@ -54,6 +57,7 @@ __all__ = [
     "Segmented",
     "Verdict",
     "astray_around",
+    "clock_errors",
     "counts_of",
     "final_at",
     "jammed_in",
@@ -61,6 +65,7 @@ __all__ = [
     "judge_date",
     "judge_part",
     "judge_tail",
+    "late_us",
     "n_false",
     "not_a_vessel",
     "parted",

@@ -47,7 +47,7 @@ from detectors.kinematics.integrity.verdicts import (
 
 Ints = NDArray[np.int64]
 
-VERSION: Final = "9"
+VERSION: Final = "10"
 """Raised when the same reports get other verdicts."""
 
 LOOK_BACK: Final = timedelta(seconds=LOOK_BACK_S)
@@ -57,11 +57,15 @@ PROVISIONAL: Final = timedelta(seconds=STRETCH_S + SETTLING_S)
 """So long after a report its verdict is final at the latest; until then it may change with what
 comes in, and so may the events that rest on it."""
 
+_SHIFT: Final = (
+    "of a clock fault: how much too late its time is; of a report whose receiver's clock was put "
+    "right: how much was taken off; else NaN"
+)
 JUDGED: Final[Mapping[str, Column]] = {
     **POSITIONS,
     "verdict": Column("uint8", "", "a `Verdict`"),
     "hull": Column("uint8", "", "hull of the number that it is of, from 1; 0 for none"),
-    "shift_s": Column("float32", "s", "of a clock fault: how much too late its time is; else NaN"),
+    "shift_s": Column("float32", "s", _SHIFT),
 }
 """Judged reports, copies left out, sorted by (mmsi, time)."""
 

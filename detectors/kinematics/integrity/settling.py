@@ -19,6 +19,7 @@ from detectors.kinematics.integrity.verdicts import Heard, Judged, Reports
 Ints = NDArray[np.int64]
 
 STRETCH_S: Final = 6 * 3_600
+STRETCH_US: Final = STRETCH_S * SECOND_US
 LOOK_BACK_S: Final = 6 * 3_600
 SETTLING_S: Final = 6 * 3_600
 """Feeds deliver up to two hours late, and a false hull of an hour or two is over by then. A second
@@ -45,7 +46,7 @@ class Settled(NamedTuple):
 
 def mark_stretches(reports: Reports, judged: Judged, jammed: Sequence[Ints], start_us: int) -> None:
     """Mark the interference of each stretch from `start_us` on, in place, by its own reports."""
-    step_us = STRETCH_S * SECOND_US
+    step_us = STRETCH_US
     for number, places in enumerate(jammed):
         begin = start_us + number * step_us
         if not len(places):
@@ -81,7 +82,7 @@ def settle_each(
     ValueError
         If the span isn't of whole stretches.
     """
-    step_us = STRETCH_S * SECOND_US
+    step_us = STRETCH_US
     if start_us % step_us or end_us % step_us:
         raise ValueError("a span of verdicts begins and ends with a stretch")
     start = np.arange(start_us, end_us, step_us)

@@ -27,8 +27,9 @@ MOVING_KN: Final = 3.0
 
 SPEED_FITS_KN: Final = 3.0
 FROZEN_M: Final = 100.0
-FROZEN_SHARE: Final = 0.9
-"""Nearly all within errors of 10 m and more."""
+FROZEN_SAILED_M: Final = 1_000.0
+"""Reports one after the other within errors of 10 m and more, by whose speeds the vessel sailed ten
+times as far."""
 
 SPARE_SHARE: Final = 0.2
 """Of the time that is left at both ends of a silence, by how much the way through what belongs into
@@ -104,12 +105,7 @@ def misdated_s(track: Rows, legs: Legs, chain: Rows) -> Any:
     if lies:
         return np.full(n, lain_s(track, chain))
     shifted = shifts_s(track, legs, chain)
-    if _stands(chain):
-        # What stands there isn't, but few of the chain may be the vessel's.
-        lat, lon = median(chain.lat), median(chain.lon)
-        for row in range(n):
-            if distance_m(lat, lon, chain.lat[row], chain.lon[row]) <= FROZEN_M:
-                shifted[row] = np.nan
+    if _stood(chain, shifted):
         return shifted
     begin = 0
     for row in range(1, n + 1):
@@ -288,20 +284,25 @@ def lain_s(track: Rows, others: Rows) -> float:
 
 
 @part
-def _stands(chain: Rows) -> bool:
-    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
-    copy of a track with wrong times goes along it.
+def _stood(chain: Rows, shifted: Any) -> bool:
+    """Take from `shifted` what stays at one place though it says that it sails, and tell whether
+    anything does: a frozen position. A copy of a track with wrong times goes along it.
     """
-    n = len(chain.lat)
-    if n < MANY_REPORTS:
-        return False
-    sog = chain.sog.copy()
-    for row in range(n):
-        sog[row] = 0.0 if np.isnan(sog[row]) else sog[row]
-    if median(sog) < MOVING_KN:
-        return False
-    lat, lon = median(chain.lat), median(chain.lon)
-    near = 0
-    for row in range(n):
-        near += distance_m(lat, lon, chain.lat[row], chain.lon[row]) <= FROZEN_M
-    return bool(near / n >= FROZEN_SHARE)
+    n, begin, found = len(chain.lat), 0, False
+    for row in range(1, n + 1):
+        if row < n and (
+            distance_m(chain.lat[begin], chain.lon[begin], chain.lat[row], chain.lon[row])
+            <= FROZEN_M
+        ):
+            continue
+        if row - begin >= MANY_REPORTS:
+            sog = chain.sog[begin:row].copy()
+            for one in range(len(sog)):
+                sog[one] = 0.0 if np.isnan(sog[one]) else sog[one]
+            lasted_s = (chain.time_us[row - 1] - chain.time_us[begin]) / SECOND_US
+            said_kn = median(sog)
+            if said_kn >= MOVING_KN and said_kn * KNOT_MPS * lasted_s >= FROZEN_SAILED_M:
+                shifted[begin:row] = np.nan
+                found = True
+        begin = row
+    return found

@@ -13,7 +13,7 @@ from detectors.kinematics.integrity.shifted import (
     DRIFT_SHARE,
     DRIFTS,
     FROZEN_M,
-    FROZEN_SHARE,
+    FROZEN_SAILED_M,
     GONE_M,
     MAX_LOOKED_AT,
     MAX_SHIFT_S,
@@ -244,9 +244,9 @@ def misdated_s(track, chain):
     if (chain.sog < MOVING_KN).all():
         return np.full(len(chain), lain_s(track, chain))
     shifted = shifts_s(track, chain).astype("float64")
-    if _stands(chain):
-        place = np.median(chain.lat), np.median(chain.lon)
-        shifted[distance_m(*place, chain.lat, chain.lon) <= FROZEN_M] = np.nan
+    stands = _stands(chain)
+    if stands.any():
+        shifted[stands] = np.nan
         return shifted
     for part in np.split(np.arange(len(chain)), _breaks(chain.time_us)):
         if len(part) >= CONFIRMING_REPORTS:
@@ -261,12 +261,18 @@ def _breaks(times_us):
 
 
 def _stands(chain):
-    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
+    """Tell which reports stay at one place though they say that they sail: a frozen position. A
     copy of a track with wrong times goes along it.
     """
-    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
-    return bool(
-        len(chain) >= MANY_REPORTS
-        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
-        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
-    )
+    stands = np.zeros(len(chain), bool)
+    begin = 0
+    while begin < len(chain):
+        far_m = distance_m(chain.lat[begin], chain.lon[begin], chain.lat[begin:], chain.lon[begin:])
+        n = int(np.argmin(far_m <= FROZEN_M)) if np.any(far_m > FROZEN_M) else len(far_m)
+        run = slice(begin, begin + n)
+        said_kn = np.median(np.nan_to_num(chain.sog[run]))
+        lasted_s = np.ptp(chain.time_us[run]) / SECOND_US
+        sails = said_kn >= MOVING_KN and said_kn * KNOT_MPS * lasted_s >= FROZEN_SAILED_M
+        stands[run] = n >= MANY_REPORTS and sails
+        begin += n
+    return stands

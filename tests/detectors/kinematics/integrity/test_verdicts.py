@@ -147,16 +147,18 @@ def test_of_boats_adrift_in_interference_all_that_fits_nowhere_is_set_aside(trac
     assert (got.hull[got.verdict == Verdict.INTERFERENCE] == 0).all()
 
 
-def test_a_frozen_position_is_no_copy_of_the_track(tracks):
+@pytest.mark.parametrize("misdated", [0, 30])
+def test_a_frozen_position_is_no_copy_of_the_track(tracks, misdated):
+    """Nor if its chain goes on with what is misdated, and is a clock's for the rest."""
     sail, together = tracks
-    before = sail(np.arange(0, 3_600, 60), lat=2.0, speed=12)
+    way = sail(np.arange(0, 18_000, 60), lat=2.0, speed=12)
+    before, on = way.take(slice(0, 60)), way.take(slice(120, 300))
     held = sail(np.arange(3_600, 7_200, 60), lat=before.lat[-1], lon=before.lon[-1], speed=12.0)
     held.lat[:], held.lon[:] = before.lat[-1], before.lon[-1]
     held.sog[:] += np.arange(len(held)) % 5 / 10
-    on = sail(np.arange(7_200, 10_800, 60), lat=before.lat[-1], lon=before.lon[-1], speed=12)
-    ahead = 12 * 1852 / 3600 * 3_600 / 111_195
-    on.lat[:] += ahead
-    reports, part = together(before, held, on)
+    late = way.take(slice(180, 180 + misdated))
+    late.time_us[:] += 15 * 60 * 1_000_000
+    reports, part = together(before, held, on, late)
     verdicts = judge(reports).verdict
     assert (verdicts[part == 1] == Verdict.CLOCK_FAULT).sum() == 0
 

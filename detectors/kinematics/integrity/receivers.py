@@ -1,0 +1,283 @@
+"""Receivers whose clocks are minutes off, told by the vessels that several of them heard.
+
+What a vessel goes between two reports is its speed times the time between them. Where two receivers
+heard one each, their times differ by that, and by as much as their clocks differ: by the same for
+every vessel. Of the differences of all pairs of receivers the offsets are what leaves least over
+(least absolute deviations, so that reports with wrong times, second hulls and false fixes weigh
+little; E. J. Schlossmacher, An iterative technique for absolute deviations curve fitting, 1973),
+with most clocks right.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
+from detectors.kinematics.integrity.settling import STRETCH_S
+from detectors.kinematics.integrity.shifted import MIN_SHIFT_S
+from detectors.kinematics.integrity.verdicts import Reports
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+LEAST_RECEIVERS: Final = 3
+"""Of two clocks nobody can say which is right."""
+
+MAX_APART_S: Final = 900.0
+"""Between two reports of a pair, as dated; a difference in speed of 2 % is 18 s by then."""
+
+MAX_OFFSET_S: Final = 1_500.0
+"""Of a clock. What is later was delivered late; a vessel goes as far the other way by then."""
+
+PAIRED: Final = 3
+"""With so many reports before it each is compared, so that a misdated one in between hides none."""
+
+SAILING_KN: Final = 6.0
+STEADY_KN: Final = 1.5
+STEADY_DEG: Final = 10.0
+ACROSS_M: Final = 150.0
+ACROSS_SHARE: Final = 0.1
+"""A pair counts where the vessel keeps speed and course, and both reports lie on that course."""
+
+AGREE_S: Final = 20.0
+"""Of pairs of sound clocks 95 % and more differ by less, on simulated nights with the errors of
+fixes and speeds that ITU-R M.1371-5 allows."""
+
+AGREE_SHARE: Final = 0.6
+LEAST_PAIRS: Final = 8
+LEAST_VESSELS: Final = 2
+"""A clock's offset is known from so many pairs of so many vessels, of which so many agree."""
+
+STEP_S: Final = 600
+"""Offsets are told for each such step of time, from pairs of it and of those beside it: clocks are
+set anew."""
+
+LASTS: Final = 3
+"""Of so many steps to either side and its own so many agree with an offset."""
+
+HELD_STEPS: Final = 6
+"""So far behind or before what is known an offset holds where nothing is."""
+
+ROUNDS: Final = 20
+PRIOR_PAIRS: Final = 5.0
+"""Each clock's being right weighs as much as so many pairs."""
+
+
+class Pairs(NamedTuple):
+    """Pairs of reports of one vessel by two receivers.
+
+    Attributes
+    ----------
+    mmsi
+        Whose.
+    a, b
+        The receivers of the earlier and the later one, as dated.
+    step_a, step_b
+        The steps of time in which these are dated.
+    later_s
+        How much later the second clock is than the first, by the vessel's way.
+    """
+
+    mmsi: Ints
+    a: Ints
+    b: Ints
+    step_a: Ints
+    step_b: Ints
+    later_s: Floats
+
+    def within(self, some: Bools, first: int) -> "Pairs":
+        """Return some of them, their steps counted from a first one."""
+        mmsi, a, b, step_a, step_b = (values[some] for values in self[:5])
+        return Pairs(mmsi, a, b, step_a - first, step_b - first, self.later_s[some])
+
+
+def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Floats:
+    """Return how much too late each receiver's clock is, by receiver and step of time; 0 where it
+    is right, by less than `MIN_SHIFT_S` wrong, or not known.
+
+    Each stretch of verdicts is told by its own reports.
+
+    Parameters
+    ----------
+    reports
+        Of a span, sorted by (mmsi, time).
+    receiver
+        Of each a number from 0, below 0 where the feed doesn't say.
+    start_us, end_us
+        The span; it begins and ends with a stretch.
+    """
+    n = int(receiver.max(initial=-1)) + 1
+    n_steps = (end_us - start_us) // (STEP_S * SECOND_US)
+    found = np.zeros((n, n_steps))
+    if n < LEAST_RECEIVERS:
+        return found
+    pairs = _pairs(reports, receiver, start_us, end_us)
+    per_stretch = STRETCH_S // STEP_S
+    for first in range(0, n_steps, per_stretch):
+        own = (pairs.step_a >= first) & (pairs.step_b < first + per_stretch)
+        own &= (pairs.step_a < first + per_stretch) & (pairs.step_b >= first)
+        if np.count_nonzero(own) >= LEAST_PAIRS:
+            here = pairs.within(own, first)
+            found[:, first : first + per_stretch] = _errors(here, n, per_stretch)
+    return found
+
+
+def late_us(errors_s: Floats, receiver: Ints, time_us: Ints, start_us: int) -> Ints:
+    """Return what is to be taken off each report's time, in microseconds.
+
+    Nothing where that would take it over a midnight: each date has the reports that are dated so.
+    """
+    step = (time_us - start_us) // (STEP_S * SECOND_US)
+    known = (receiver >= 0) & (step >= 0) & (step < errors_s.shape[1])
+    late = np.zeros(len(time_us), "int64")
+    late[known] = np.rint(errors_s[receiver[known], step[known]]).astype("int64") * SECOND_US
+    late[time_us // _DAY_US != (time_us - late) // _DAY_US] = 0
+    return late
+
+
+_DAY_US: Final = 86_400 * SECOND_US
+
+
+def _pairs(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Pairs:
+    sails = (receiver >= 0) & (reports.sog >= SAILING_KN) & ~np.isnan(reports.cog)
+    sails &= (reports.time_us >= start_us) & (reports.time_us < end_us)
+    rows = np.flatnonzero(sails)
+    parts = [_pairs_of(reports, receiver, rows, start_us, hops) for hops in range(1, PAIRED + 1)]
+    whole: list[Any] = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    return Pairs(*whole)
+
+
+def _pairs_of(reports: Reports, receiver: Ints, rows: Ints, start_us: int, hops: int) -> Pairs:
+    """Return the pairs of each report with the one so many before it."""
+    a, b = rows[:-hops], rows[hops:]
+    passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
+    kept = (reports.mmsi[a] == reports.mmsi[b]) & (receiver[a] != receiver[b])
+    kept &= (passed_s <= MAX_APART_S) & (np.abs(reports.sog[a] - reports.sog[b]) <= STEADY_KN)
+    a, b, passed_s = a[kept], b[kept], passed_s[kept]
+    course_a, course_b = (np.exp(1j * np.radians(reports.cog[rows])) for rows in (a, b))
+    turned = np.abs(np.angle(course_b / course_a, deg=True))
+    degree_m = np.pi / 180 * EARTH_RADIUS_M
+    north_m = (reports.lat[b] - reports.lat[a]) * degree_m
+    east_m = (reports.lon[b] - reports.lon[a]) * degree_m * np.cos(np.radians(reports.lat[a]))
+    course = course_a + course_b
+    made_m = (north_m + 1j * east_m) * np.conj(course) / np.maximum(np.abs(course), 0.1)
+    took_s = made_m.real / ((reports.sog[a] + reports.sog[b]) / 2 * KNOT_MPS)
+    fits = (turned <= STEADY_DEG) & (np.abs(took_s) <= MAX_OFFSET_S)
+    fits &= np.abs(made_m.imag) <= ACROSS_M + ACROSS_SHARE * np.abs(made_m.real)
+    a, b = a[fits], b[fits]
+    step_a, step_b = ((reports.time_us[r] - start_us) // (STEP_S * SECOND_US) for r in (a, b))
+    later_s = (passed_s - took_s)[fits]
+    return Pairs(reports.mmsi[a], receiver[a], receiver[b], step_a, step_b, later_s)
+
+
+def _errors(pairs: Pairs, n: int, n_steps: int) -> Floats:
+    """Return how late clocks are in a stretch, by receiver and step.
+
+    Twice: what is known of one time says which of two clocks is right at another.
+    """
+    pair, step = _around(pairs, n_steps)
+    usual, told = np.zeros((n, n_steps)), np.full((n, n_steps), np.nan)
+    for _ in range(2):
+        errors = _least_deviations(pairs, pair, step, usual)
+        told = np.where(_known(pairs, pair, step, errors, usual), errors, np.nan)
+        told[~_lasts(told)] = np.nan
+        usual = _held(told, n_steps)
+    found = _held(told, HELD_STEPS)
+    found[np.abs(found) < MIN_SHIFT_S] = 0.0
+    return found
+
+
+def _around(pairs: Pairs, n_steps: int) -> tuple[Ints, Ints]:
+    """Return pair and step of the steps in which each counts: its own, and those beside it."""
+    middle = (pairs.step_a + pairs.step_b) // 2
+    step = np.concatenate([middle - 1, middle, middle + 1])
+    pair = np.tile(np.arange(len(middle)), 3)
+    inside = (step >= 0) & (step < n_steps)
+    return pair[inside], step[inside]
+
+
+def _least_deviations(pairs: Pairs, pair: Ints, step: Ints, usual: Floats) -> Floats:
+    """Return the offset of each receiver in each step with the least sum of deviations, of pairs
+    and from what is usual.
+    """
+    n, n_steps = usual.shape
+    a, b, later_s = pairs.a[pair], pairs.b[pair], pairs.later_s[pair]
+    later_s = later_s - usual[b, step] + usual[a, step]
+    moved = np.zeros((n_steps, n))
+    edge = (step * n + a) * n + b
+    weight = np.ones(len(edge))
+    prior = np.ones((n_steps, n))
+    rows = np.arange(n)
+    for _ in range(ROUNDS):
+        between, later = (
+            np.bincount(edge, values, n_steps * n * n).reshape(n_steps, n, n)
+            for values in (weight, weight * later_s)
+        )
+        normal = -between - between.transpose(0, 2, 1)
+        normal[:, rows, rows] = PRIOR_PAIRS * prior - normal.sum(axis=2)
+        due = later.sum(axis=1) - later.sum(axis=2)
+        moved = np.linalg.solve(normal, due[:, :, None])[:, :, 0]
+        left_s = np.abs(later_s - moved[step, b] + moved[step, a])
+        weight = 1.0 / np.maximum(left_s, AGREE_S / 4)
+        prior = 1.0 / np.maximum(np.abs(moved), AGREE_S / 4)
+    return usual + moved.T
+
+
+def _known(pairs: Pairs, pair: Ints, step: Ints, errors: Floats, usual: Floats) -> Bools:
+    """Tell where enough pairs agree with an offset, and of most receivers compared with one another
+    it is the usual one: else nobody can say which of them are right.
+    """
+    n, n_steps = errors.shape
+    a, b = pairs.a[pair], pairs.b[pair]
+    agree = np.abs(pairs.later_s[pair] - errors[b, step] + errors[a, step]) <= AGREE_S
+    key = np.r_[a, b] * n_steps + np.r_[step, step]
+    size = np.bincount(key, minlength=n * n_steps)
+    n_agree = np.bincount(key[np.r_[agree, agree]], minlength=n * n_steps)
+    who, vessel = np.unique(pairs.mmsi[pair], return_inverse=True)
+    several = np.unique(key[np.r_[agree, agree]] * len(who) + np.r_[vessel[agree], vessel[agree]])
+    n_vessels = np.bincount(several // max(len(who), 1), minlength=n * n_steps)
+    enough = (n_agree >= np.maximum(LEAST_PAIRS, AGREE_SHARE * size)) & (n_vessels >= LEAST_VESSELS)
+    linked = np.zeros((n_steps, n, n), "float32")
+    linked[step[agree], a[agree], b[agree]] = linked[step[agree], b[agree], a[agree]] = 1.0
+    linked[:, np.arange(n), np.arange(n)] = 1.0
+    n_linked = 0
+    while n_linked < int(np.count_nonzero(linked)):
+        n_linked = int(np.count_nonzero(linked))
+        linked = np.minimum(linked @ linked, 1.0)
+    moved = (np.abs(errors - usual) > 2 * AGREE_S).T.astype("float32")
+    n_moved = (linked @ moved[:, :, None])[:, :, 0]
+    return np.asarray(enough.reshape(n, n_steps) & (2 * n_moved < linked.sum(axis=2)).T)
+
+
+def _lasts(told: Floats) -> Bools:
+    """Tell which offsets aren't of a step or two, where pairs of before and after a clock was set
+    are compared with one another.
+    """
+    n, n_steps = told.shape
+    wide = np.full((n, n_steps + 2 * LASTS), np.nan)
+    wide[:, LASTS:-LASTS] = told
+    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * LASTS + 1, axis=1)
+    alike = np.abs(around - told[:, :, None]) <= 2 * AGREE_S
+    return np.asarray((alike.sum(axis=2) >= LASTS) | (np.abs(told) < MIN_SHIFT_S))
+
+
+def _held(told: Floats, held_steps: int) -> Floats:
+    """Return offsets with those held over steps of which nothing is known: the nearest one's, if it
+    isn't too far off or the next known one on the other side agrees with it; else 0.
+    """
+    n_steps = told.shape[1]
+    place = np.arange(n_steps)
+    known = ~np.isnan(told)
+    behind = np.maximum.accumulate(np.where(known, place, -n_steps), axis=1)
+    ahead = np.minimum.accumulate(np.where(known, place, 3 * n_steps)[:, ::-1], axis=1)[:, ::-1]
+    nearest = np.where(place - behind <= ahead - place, behind, ahead)
+    at_behind, at_ahead, found = (
+        np.take_along_axis(told, np.clip(where, 0, n_steps - 1), axis=1)
+        for where in (behind, ahead, nearest)
+    )
+    same = (behind >= 0) & (ahead < n_steps) & (np.abs(at_behind - at_ahead) <= 2 * AGREE_S)
+    there = (nearest >= 0) & (nearest < n_steps) & (np.abs(nearest - place) <= held_steps)
+    return np.where(there | same, found, 0.0)
