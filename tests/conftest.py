@@ -16,17 +16,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from _pytest.doctest import DoctestModule
 from _pytest.pathlib import import_path
 from hypothesis import is_hypothesis_test, settings
+
+from tests.sparing import Doctests, assert_same_frame, compile_in_turn
 
 # What is imported and collected stays: to look for cycles in it at every 700 objects took a
 # twentieth of a run.
@@ -35,26 +35,6 @@ gc.set_threshold(50_000)
 # The first example may be the first to call what is compiled, and a busy machine is no fault.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-assert_frame_equal = pd.testing.assert_frame_equal
-
-
-def assert_same_frame(left: Any, right: Any, *how: Any, **named: Any) -> None:
-    """`assert_frame_equal`, which looks at texts one by one, only where frames aren't the same."""
-    if how or named.keys() - {"obj"} or not _are_same(left, right):
-        assert_frame_equal(left, right, *how, **named)
-
-
-def _are_same(left: Any, right: Any) -> bool:
-    if type(left) is not type(right) or not left.equals(right):
-        return False
-    axes = zip(left.axes, right.axes, strict=True)
-    dtypes = zip(left.dtypes, right.dtypes, strict=True)
-    return all(one.identical(other) for one, other in axes) and all(
-        list(getattr(one, "categories", ())) == list(getattr(other, "categories", ()))
-        for one, other in dtypes
-    )
-
 
 pd.testing.assert_frame_equal = assert_same_frame
 
@@ -132,42 +112,6 @@ def pytest_collection(session: pytest.Session) -> None:
                 root=session.config.rootpath,
                 consider_namespace_packages=False,
             )
-
-
-def compile_in_turn() -> None:
-    """Let one worker compile each kernel, and the others wait for what it keeps on disk."""
-    from numba.core.caching import NullCache
-    from numba.core.compiler_lock import global_compiler_lock
-    from numba.core.dispatcher import Dispatcher
-
-    compile_now = Dispatcher.compile
-
-    def compile_once(self: Any, signature: Any) -> Any:
-        if isinstance(self._cache, NullCache):
-            return compile_now(self, signature)
-        name = f"{self.py_func.__module__}.{self.py_func.__qualname__}.lock"
-        # Within numba's own lock, always in this order: kernels call kernels.
-        with global_compiler_lock, (Path(self._cache.cache_path) / name).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return compile_now(self, signature)
-
-    Dispatcher.compile = compile_once
-
-
-class Doctests:
-    """Looks for doctests where the code has any: in all files it takes a second of each worker."""
-
-    @staticmethod
-    @pytest.hookimpl(wrapper=True)
-    def pytest_collect_file(
-        file_path: Path,
-    ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
-        found = yield
-        if any(isinstance(one, DoctestModule) for one in found) and (
-            file_path.name.startswith("test_") or b">>>" not in file_path.read_bytes()
-        ):
-            return [one for one in found if not isinstance(one, DoctestModule)]
-        return found
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -310,10 +310,10 @@ def refused(url: str, body: bytes | None = None, **headers: str) -> int:
 def test_nobody_has_the_service_run_anything(
     tmp_path: Path,
     serving: Callable[..., Any],  # noqa: F811 - the fixture
+    with_records: Callable[[Path], Path],
     request: pytest.FixtureRequest,
 ) -> None:
-    # It comes first: where no other did, its server makes the database that `with_records` gives.
-    home, feed, mark = tmp_path / "home", tmp_path / "feed.nmea", tmp_path / "OWNED"
+    home, feed, mark = with_records(tmp_path / "home"), tmp_path / "feed.nmea", tmp_path / "OWNED"
     feed.touch()
     command = f"/usr/bin/touch {mark}"
     with serving(home, feed, SELAT_SCHEDULE__CRON="0 0 1 1 *") as service:
