@@ -138,7 +138,5 @@ class Reports:
 def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
     """Return where reports came from, as evidence names it: ``<source>:<line>``."""
     taken = np.asarray(rows, "int64")
-    names, places = positions["source"].array, positions["source_offset"].to_numpy()[taken]
-    words = names.categories.tolist()
-    codes = names.codes[taken].tolist()
-    return [f"{words[a]}:{b}" for a, b in zip(codes, places.tolist(), strict=True)]
+    names, places = (positions[name].array[taken] for name in ("source", "source_offset"))
+    return [f"{a}:{b}" for a, b in zip(names.tolist(), places.tolist(), strict=True)]

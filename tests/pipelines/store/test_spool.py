@@ -141,9 +141,9 @@ def test_a_full_disk_is_told_and_nothing_else(
 
 def test_room_is_looked_for_where_the_file_lies(tmp_path: Path) -> None:
     """A folder that isn't there has no room to tell of."""
-    where, file = spool._file_in(tmp_path / "none")
+    where, file = spool.file_in(tmp_path / "none")
     file.close()
     assert where.is_dir()
-    where, file = spool._file_in(tmp_path)
+    where, file = spool.file_in(tmp_path)
     file.close()
     assert where == tmp_path
