@@ -1,6 +1,7 @@
 """The output contract: columns, types, times, identifiers."""
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from detectors.core.errors import FrameError
 from pipelines.publish import briefing, geoparquet, manifest, tables
+from pipelines.publish.csv_text import to_csv
 from pipelines.publish.files import WRITERS, write_all
 from pipelines.publish.products import Products
 
@@ -272,3 +274,12 @@ def test_what_one_product_does_to_its_table_no_other_sees(
     assert len(tables.event_table(fewer)) == 1
     assert briefing.vessel_cards(products) is briefing.vessel_cards(products)
     assert briefing.vessel_cards(changed(products)) is not briefing.vessel_cards(products)
+
+
+def test_a_field_is_quoted_where_rfc_4180_wants_it() -> None:
+    texts = ["", "plain", "a,b", 'say "no"', "two\nlines", "carriage\rreturn", "=1+1", '"']
+    table = pd.DataFrame({"name": pd.Series(texts, dtype="str"), "score": range(len(texts))})
+    read = list(csv.reader(io.StringIO(to_csv(table), newline="")))
+    said = ["'=1+1" if text == "=1+1" else text for text in texts]
+    assert read == [["name", "score"], *([t, str(n)] for n, t in enumerate(said))]
+    assert to_csv(table[["score"]].iloc[:2]) == "score\n0\n1\n"
