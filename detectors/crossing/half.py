@@ -216,7 +216,9 @@ def _measured(
     called = context.zones.within(lat, lon, ("port",))
     lies = far_out & ~called & (grid.speed_kn[rows] < limits.lying_kn)
     lay_s = float(_longest(lies) * limits.step_s)
-    lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin))
+    # Who can have been at the other coast unheard came over, and isn't half of a crossing.
+    half = position[far] <= 1.0 - limits.near_fraction
+    lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin) if half else 0.0)
     port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
     partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
@@ -225,6 +227,8 @@ def _measured(
     nearest = "min_met_out_m" if partners or half_way else "min_out_m"
     out_m = at_least(float(coast_m[own, far]), limits, nearest)
     out = position[far] >= limits.min_out_fraction and out_m.measured >= out_m.limit
+    if unheard is not None and not half:
+        return None
     if unheard is not None and not left_shore:
         # A ship that comes in from sea didn't go out.
         out = out and coast_m[own, far] - coast_m[own, 0] >= limits.min_met_out_m
