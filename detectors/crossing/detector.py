@@ -93,14 +93,16 @@ class Crossing(Limits):
     good (full at 20 kn); times 0.7 for each end
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
     for a coast doesn't; or it made for that coast and came from it again between two reports, with
-    time to land), times 0.3 for each that lies at sea, or unheard as the feed begins (0.3 for
+    time to land, or to turn within `turned_m` of it where it went home to the other one), times 0.3
+    for each that lies at sea, or unheard as the feed begins (0.3 for
     who is then heard over less than 0.65 of the width, rising to 0.7 at 0.75); times 0.6 where only
     one side of the strait was seen; times 0.75 to 1 for the share of darkness; times 0.6
     for a class A set below 18 kn that isn't seen to land; times 0.3 where its stated speed
     contradicts its positions.
 
     Score of a half: 0.45, plus 0.3 where it met another, plus up to 0.1 for the share of the width
-    (full at 0.5); times 0.8 where it isn't heard to leave a shore; times 0.75 to 1 for darkness.
+    (full at 0.5); times 0.8 where it isn't heard to leave a shore, and where it isn't heard to
+    land; times 0.75 to 1 for darkness.
     """
 
     name: ClassVar[str] = "crossing"

@@ -248,8 +248,9 @@ def _turned_unheard(
 ) -> bool:
     """Tell whether a vessel made for the coast `own` as it fell silent, came from there as it was
     heard again, and had time to be ashore: as of a boat that a satellite hears on its way in and on
-    its way out. `row` of the grid lies in that silence, or where it ends or begins. Of one that came
-    from the other coast and went home there it is enough that it can have come within `turned_m`.
+    its way out. `row` of the grid lies in that silence, or where it ends or begins. Of one that
+    came from the other coast and went home there it is enough that it can have come within
+    `turned_m`.
 
     In a silence of less than `SOON_S` the line between its reports is its way.
     """
@@ -278,9 +279,10 @@ class Beach(NamedTuple):
 def beach_between(
     limits: Limits, reports: Reports, last: int, own: int, coasts: Coasts, within_m: float
 ) -> Beach | None:
-    """Return where a boat came within so far of the coast `own` if it went on as it did when it fell silent after
-    report `last`, in time to be where it is heard next, at the fastest of its speeds before and
-    after: the stated ones too, since that of its positions is the mean of the silence before.
+    """Return where a boat came within so far of the coast `own` if it went on as it did when it
+    fell silent after report `last`, in time to be where it is heard next, at the fastest of its
+    speeds before and after: the stated ones too, since that of its positions may be the mean of a
+    silence.
     """
     rows = np.arange(last - 1, last + 3)
     if rows[0] < 0 or rows[-1] >= len(reports.track) or np.ptp(reports.track[rows]):

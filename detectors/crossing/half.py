@@ -217,7 +217,9 @@ def _measured(
     called = context.zones.within(lat, lon, ("port",))
     lies = (far_out | meetings.during) & ~called & (grid.speed_kn[rows] < limits.lying_kn)
     lay_s = float(_longest(lies) * limits.step_s)
-    lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin))
+    # Who can have been at the other coast unheard came over, and isn't half of a crossing.
+    half = position[far] <= 1.0 - limits.near_fraction
+    lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin) if half else 0.0)
     port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.
@@ -227,6 +229,8 @@ def _measured(
     share = at_least(float(position[far]), limits, "min_out_fraction")
     apart = at_least(meetings.apart_m, limits, "min_met_out_m")
     out = share.measured >= share.limit and out_m.measured >= out_m.limit
+    if unheard is not None and not half:
+        return None
     if unheard is not None and not left_shore:
         # A ship that comes in from sea didn't go out.
         out = out and coast_m[own, far] - coast_m[own, 0] >= limits.min_met_out_m

@@ -11,7 +11,7 @@ from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.reception import rates_before
 from detectors.gap.silences import History, Silences
-from detectors.kinematics import timegrid
+from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import coverage, passes
 from detectors.surroundings.rates import DAY_SLOTS
 
@@ -60,6 +60,13 @@ def chances(
     n_chances = _with_others(limits, silences, in_sight, reports, context)
     is_b = reports.ais_class_of(row) == "B"
     under_way = reports.way_before(row, limits.approach_s)[0] >= limits.moving_kn
+    # Who lay meanwhile sent every three minutes, of which a pass hears one or none.
+    there = np.minimum(row + 1, len(reports.lat) - 1)
+    away_m = geodesy.distance_m(
+        reports.lat[row], reports.lon[row], reports.lat[there], reports.lon[there]
+    )
+    silent_s = (silences.end_us - silences.start_us) / SECOND_US
+    under_way &= np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
     by_pass = in_sight & ~is_b & under_way
     counted = _by_pass(limits, silences, first, reports, context)
     n_heard, n_missed, n_chances = (

@@ -350,6 +350,28 @@ def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
     assert [e.facts["feed_by_passes"] for e in found["evidence"]] == [True] * n_found
 
 
+@pytest.mark.parametrize(("n_missed", "n_found"), [(4, 1), (2, 0)])
+def test_a_ship_under_way_is_held_against_the_passes_of_a_feed_that_has_just_begun(
+    stage_of, fill, zones_from, n_missed, n_found
+):
+    """A satellite passes every 40 minutes; after the second pass one ship misses some."""
+    rows = [
+        (563000200 + k, T0 + hours(n / 1.5 + m / 60), 2.0 + 0.02 * k, 101.1, "A")
+        for k in range(4)
+        for n in range(12)
+        for m in (0, 1)
+    ]
+    rows += [
+        (563000001, T0 + hours(n / 1.5 + m / 60), 2.04, 101.1 + 0.13 * n + 0.003 * m, "A")
+        for n in (0, 1, *range(2 + n_missed, 12))
+        for m in (0, 1)
+    ]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
+    assert [e.facts["n_chances"] for e in found["evidence"]] == [n_missed] * n_found
+
+
 @pytest.mark.parametrize(
     ("every_h", "ahead", "n_found"), [(0.25, True, 0), (0.25, False, 1), (1.5, True, 1)], ids=str
 )

@@ -126,6 +126,26 @@ def test_where_no_ais_is_heard_it_says_so(stage, look):
     assert told["explanation"].iloc[0].startswith("beyond reception")
 
 
+@pytest.mark.parametrize(
+    ("time", "says"), [("17:55", "a satellite that passed"), ("16:55", "no vessel was heard")]
+)
+def test_what_a_pass_hears_is_within_reception(stage_of, fill, zones_from, look_once, time, says):
+    """Six ships 20 nm off are heard every other hour, and nobody near the sighting."""
+    noon = pd.Timestamp("2026-03-01T12:00Z")
+    rows = [
+        (563000200 + k, noon + pd.Timedelta(hours=2 * n), 2.3, 101.1 + k / 50)
+        for k in range(6)
+        for n in range(5)
+    ]
+    positions = fill(pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon"]))
+    seen = sightings({"time": f"2026-03-01T{time}Z", "lat": 2.0, "lon": 101.1, "length_m": 20.0})
+    stage = stage_of(positions, zones_from([]), noon, noon + pd.Timedelta(hours=9))
+    stage = dataclasses.replace(stage, sightings=seen)
+    found = look_once(UnmatchedSighting(), stage.positions, stage.context())
+    told = explain.explain(found, stage.context(), UnmatchedSighting.hypotheses)
+    assert [says in explanation for explanation in told["explanation"]] == [True]
+
+
 def test_hostile_notes_stay_text(look):
     note = '=cmd|"/C calc"!A0 </script>\u202e'
     found = look({"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "note": note})
