@@ -26,6 +26,9 @@ Bools = NDArray[np.bool_]
 LEAST_RECEIVERS: Final = 3
 """Of two clocks nobody can say which is right."""
 
+MAX_RECEIVERS: Final = 128
+"""So many of a stretch at most, those with most pairs: work grows with the cube of their number."""
+
 MAX_APART_S: Final = 900.0
 """Between two reports of a pair, as dated; a difference in speed of 2 % is 18 s by then."""
 
@@ -93,6 +96,16 @@ class Pairs(NamedTuple):
         mmsi, a, b, step_a, step_b = (values[some] for values in self[:5])
         return Pairs(mmsi, a, b, step_a - first, step_b - first, self.later_s[some])
 
+    def of_busiest(self, n: int) -> tuple[Ints, "Pairs"]:
+        """Return which of `n` receivers have most pairs, and these, numbered so."""
+        counts = np.bincount(np.r_[self.a, self.b], minlength=n)
+        busiest = np.sort(np.argsort(-counts, kind="stable")[:MAX_RECEIVERS])
+        busiest = busiest[counts[busiest] > 0]
+        place = np.full(n, -1)
+        place[busiest] = np.arange(len(busiest))
+        both = self.within((place[self.a] >= 0) & (place[self.b] >= 0), 0)
+        return busiest, both._replace(a=place[both.a], b=place[both.b])
+
 
 def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Floats:
     """Return how much too late each receiver's clock is, by receiver and step of time; 0 where it
@@ -120,8 +133,9 @@ def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -
         own = (pairs.step_a >= first) & (pairs.step_b < first + per_stretch)
         own &= (pairs.step_a < first + per_stretch) & (pairs.step_b >= first)
         if np.count_nonzero(own) >= LEAST_PAIRS:
-            here = pairs.within(own, first)
-            found[:, first : first + per_stretch] = _errors(here, n, per_stretch)
+            busiest, here = pairs.within(own, first).of_busiest(n)
+            stretch = slice(first, first + per_stretch)
+            found[busiest, stretch] = _errors(here, len(busiest), per_stretch)
     return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.kinematics.geodesy import KNOT_MPS, destination
-from detectors.kinematics.integrity import clock_errors, late_us
+from detectors.kinematics.integrity import clock_errors, late_us, receivers
 from detectors.kinematics.integrity.receivers import STEP_S
 from detectors.kinematics.integrity.verdicts import Reports
 
@@ -14,7 +14,7 @@ HOURS = 12
 APART_M = 40_000.0
 
 
-def heard(wrong, receivers=5, seed=1):
+def heard(wrong, n=5, seed=1):
     """Ships sail east past receivers in a row, each heard by one of the two nearest; `wrong` says
     how late the clock of which of them is at a time in hours.
     """
@@ -23,8 +23,8 @@ def heard(wrong, receivers=5, seed=1):
     for vessel in range(24):
         at_s = np.arange(0, HOURS * 3_600, 60) + rng.uniform(0, 60)
         sog = rng.uniform(9, 16)
-        way_m = sog * KNOT_MPS * at_s + rng.uniform(-1.0, 0.8) * receivers * APART_M
-        at_s, way_m = (x[(way_m > 0) & (way_m < (receivers - 1) * APART_M)] for x in (at_s, way_m))
+        way_m = sog * KNOT_MPS * at_s + rng.uniform(-1.0, 0.8) * n * APART_M
+        at_s, way_m = (x[(way_m > 0) & (way_m < (n - 1) * APART_M)] for x in (at_s, way_m))
         place = way_m / APART_M
         receiver = np.floor(place + rng.uniform(0, 1, len(place))).astype(int)
         lat, lon = destination(
@@ -67,11 +67,19 @@ def test_a_clock_that_is_set_anew_is_off_until_then():
 
 
 def test_of_two_nobody_can_say_which_is_right():
-    wrong = heard(lambda r, t: 300.0 * r, receivers=2)
+    wrong = heard(lambda r, t: 300.0 * r, n=2)
     assert not errors_of(*wrong).any()
     # Nor where the feed doesn't say who heard it.
     reports, receiver = heard(lambda r, t: 300.0 if r == 2 else 0.0)
     assert not errors_of(reports, np.full(len(receiver), -1)).any()
+
+
+def test_of_many_receivers_the_busiest_are_told(monkeypatch):
+    reports, receiver = heard(lambda r, t: 200.0 if r == 2 else 0.0)
+    monkeypatch.setattr(receivers, "MAX_RECEIVERS", 3)
+    errors = errors_of(reports, 10 * receiver)
+    assert (np.abs(errors[20] - 200.0) <= 20).mean() > 0.8
+    assert not np.delete(errors, 20, axis=0).any()
 
 
 def test_a_stretch_of_verdicts_is_told_by_its_own_reports():
