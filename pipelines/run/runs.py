@@ -304,12 +304,11 @@ def record(
 
 def note(store: Writer, judged: Judged, published: Published, *, publish: bool) -> Finished:
     """Record a run in the store: for readers at once, or once its files are there."""
-    manifest = published.manifest
     finished = Finished(
         published.run_id,
         published.folder,
-        str(manifest["state"]),
-        manifest,
+        str(published.manifest["state"]),
+        published.manifest,
         judged.assessed.flagged,
         published.failures,
         judged.compared,
@@ -338,9 +337,7 @@ def enter(
         "state": finished.state,
         "manifest": json.dumps(finished.manifest),
     }
-    looked_at = []
-    if "look" not in finished.manifest:
-        looked_at = _looked_at(store.new_feeds(), *span) + _seen(store.new_sightings(), end)
+    looked_at = [] if "look" in finished.manifest else _looked_at(store, start, end)
     store.add_run(
         run,
         compared=finished.compared,
@@ -366,15 +363,12 @@ def succeeded_of(configured: Sequence[Detector], failures: Mapping[str, str]) ->
     return {d.name for d in configured} - without
 
 
-def _looked_at(fresh: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
-    """Keys of the new feeds that lie in the window whole; the others stay new."""
+def _looked_at(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
+    """Keys of new feeds inside the window, and of new sightings none of which is after it."""
+    fresh, seen = store.new_feeds(), store.new_sightings()
     outside = (fresh["first_time"] < start) | (fresh["last_time"] > end)
-    return [str(key) for key in fresh.loc[~outside, "feed_key"]]
-
-
-def _seen(fresh: pd.DataFrame, end: pd.Timestamp) -> list[str]:
-    """Keys of the new files of sightings that hold none after the window."""
-    return [str(key) for key in fresh.loc[fresh["last_time"] <= end, "feed_key"]]
+    keys = [*fresh.loc[~outside, "feed_key"], *seen.loc[seen["last_time"] <= end, "feed_key"]]
+    return [str(key) for key in keys]
 
 
 def point_newest(installation: Installation, folder: Path, *, look: bool = False) -> None:
