@@ -395,8 +395,5 @@ class Hypothesis:
 
     def fitting(self, known: Known) -> Case | None:
         """Return the first of the heaviest cases that fit, None where none does."""
-        best, heaviest = None, -1.0
-        for case in self.cases:
-            if (weight := self.weight_of(case)) > heaviest and case.when.holds(known):
-                best, heaviest = case, weight
-        return best
+        fits = (case for case in self.cases if case.when.holds(known))
+        return max(fits, key=self.weight_of, default=None)
