@@ -1,11 +1,12 @@
 """Events of a run against those in the store: created, changed, unchanged, retracted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.detector import Detector
 from detectors.core.events import EVENTS
 
 
@@ -75,3 +76,11 @@ def _superseded(events: pd.DataFrame) -> pd.Series:
     replaced = dict(zip(pairs["event_id"], pairs["event_id_old"], strict=True))
     names = [replaced.get(event_id, "") for event_id in events["event_id"]]
     return pd.Series(names, index=events.index, dtype="str")
+
+
+def succeeded_of(configured: Sequence[Detector], failures: Mapping[str, str]) -> set[str]:
+    """Names of detectors that neither failed nor read the events of one that did."""
+    without = set(failures)
+    while more := {d.name for d in configured if without & set(d.after)} - without:
+        without |= more
+    return {d.name for d in configured} - without

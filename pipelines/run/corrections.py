@@ -24,7 +24,7 @@ from pipelines.base.marks import EVERYBODY, Mark, Tlp, strictest
 from pipelines.base.progress import Reporter
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.base.settings import Installation
-from pipelines.detect.compare import compare
+from pipelines.detect.compare import compare, succeeded_of
 from pipelines.publish import release as cut
 from pipelines.publish.packs import correction, issued, log, recipients
 from pipelines.publish.packs.correction import CORRECTIONS
@@ -37,7 +37,6 @@ from pipelines.run.packs import WithheldError, hand_out, signer_of
 from pipelines.run.release import Making
 from pipelines.run.release_nights import Night
 from pipelines.run.release_view import Rights, opened
-from pipelines.run.runs import succeeded_of
 from pipelines.run.windows import window_between
 from pipelines.store import Queries, read
 

@@ -85,9 +85,8 @@ def ingest_feed(
     """Add one feed to the store; None if it is there already, else its report.
 
     It may have been `read` before. One of which rows waited for their time is read again once that
-    has come, see `waiting`. One that changes while it is read is read again, and one whose file
-    system fails, such as a network share that comes and goes, as often as `tries` says, after
-    longer and longer waits.
+    has come, see `waiting`; one that changes meanwhile at once, and one whose file system fails,
+    such as a network share that comes and goes, as often as `tries` says, after growing waits.
 
     Raises
     ------

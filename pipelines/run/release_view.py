@@ -34,14 +34,13 @@ from pipelines.base.files import digest_of_files, replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.detect.compare import compare
+from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import refresh
 from pipelines.detect.heard import Heard
 from pipelines.detect.window import detect, to_compare
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.reference import layers as reference
 from pipelines.run.manifest import git_commit
-from pipelines.run.runs import succeeded_of
 from pipelines.run.setup import build_detectors
 from pipelines.run.windows import NoDataError, window_between
 from pipelines.store import Queries, StoreError, Writer, read, write

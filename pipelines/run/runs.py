@@ -12,7 +12,6 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
@@ -22,7 +21,7 @@ from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean_lines
-from pipelines.detect.compare import compare
+from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import write_all
@@ -353,14 +352,6 @@ def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
     ids = set(";".join(flagged["event_ids"]).split(";"))
     partners = events[events["event_id"].isin(ids)]
     return (set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])) - {0}
-
-
-def succeeded_of(configured: Sequence[Detector], failures: Mapping[str, str]) -> set[str]:
-    """Names of detectors that neither failed nor read the events of one that did."""
-    without = set(failures)
-    while more := {d.name for d in configured if without & set(d.after)} - without:
-        without |= more
-    return {d.name for d in configured} - without
 
 
 def _looked_at(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
