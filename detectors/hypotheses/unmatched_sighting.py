@@ -54,6 +54,7 @@ HYPOTHESES: Final = (
                 All(
                     HEARD_BY_A_PASS,
                     Compare("n_heard_around", "<", 2.0),
+                    Compare("n_known_hours", "<", "min_known_hours"),
                     Not(Subkind(("near_loitering",))),
                     Not(Is("seen_without_ais")),
                 ),
