@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
 from detectors.kinematics.integrity.settling import STRETCH_S
-from detectors.kinematics.integrity.shifted import MIN_SHIFT_S
-from detectors.kinematics.integrity.verdicts import Reports
+from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S, Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

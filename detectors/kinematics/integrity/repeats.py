@@ -9,8 +9,8 @@ from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows
-from detectors.kinematics.integrity.shifted import GONE_M, MAX_SHIFT_S, MIN_SHIFT_S, MOVING_KN
-from detectors.kinematics.integrity.verdicts import COPY_S
+from detectors.kinematics.integrity.shifted import GONE_M, MAX_SHIFT_S, MOVING_KN
+from detectors.kinematics.integrity.verdicts import COPY_S, MIN_SHIFT_S
 
 UNIT_M: Final = 0.1852
 """A minute of a great circle in the resolution of AIS, 1/600,000 degree."""

@@ -9,11 +9,11 @@ from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, first_from, median
+from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S
 
 MAX_SHIFT_S: Final = 7_500.0
 """Feeds of satellites are delivered 15 to 120 minutes late, and some seconds."""
 
-MIN_SHIFT_S: Final = 60.0
 ON_WAY_M: Final = 200.0
 """A report so near the way of the vessel is on it, where it goes at `MOVING_KN` or faster: a fix is
 right within tens of metres, and a straight line between reports minutes apart bends as much."""

@@ -18,6 +18,9 @@ A vessel that isn't moving, the only one whose reports repeat themselves, report
 less often: ITU-R M.1371-5, annex 1, tables 1 and 2. Half of that lets receivers' clocks and network
 delays differ by seconds and never joins two true reports, nor chains of them."""
 
+MIN_SHIFT_S: Final = 60.0
+"""A time that is off by so much is a clock's fault; positions err by what less makes of them."""
+
 MAX_NUMBER: Final = 99
 """Hulls of one number that a track id has room for. Reports of any further one are false."""
 

@@ -7,7 +7,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,11 @@ MANIFEST: dict[str, Any] = {
     "rejected": {"bad checksum": 1739, "no time": 12},
     "failures": [],
 }
+
+
+def decoded(coded: Sequence[int], size: int) -> np.ndarray:
+    """Return what `delta_coded` coded, `size` numbers a point, still in its units."""
+    return np.cumsum(np.asarray(coded, "float64").reshape(-1, size), axis=0)
 
 
 def positions(mmsi: int, lat: Any, lon: Any, time: Any, **columns: Any) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -25,11 +25,7 @@ from pipelines.publish.maps.canvas import data_of, delta_coded
 from pipelines.publish.maps.thin import kept
 from pipelines.publish.products import Products
 from tests.pipelines.conftest import holds_its_policy
-
-
-def decoded(coded: Sequence[int], size: int) -> np.ndarray:
-    """Return what `delta_coded` coded, `size` numbers a point, still in its units."""
-    return np.cumsum(np.asarray(coded, "float64").reshape(-1, size), axis=0)
+from tests.pipelines.publish.conftest import decoded
 
 
 def json_of(page: str) -> Any:

@@ -18,6 +18,7 @@ from pipelines.publish.maps.svg import IN_PAGE, ON_PAPER, svg
 from pipelines.publish.review import page as review_map
 from pipelines.reference.learned import Snapshot
 from tests.pipelines.conftest import holds_its_policy, land_only
+from tests.pipelines.publish.conftest import decoded
 
 BAD = '<img src=x onerror=alert(1)>"]]>&'
 SQUARE = np.array([[-0.2, 2.9], [0.2, 2.9], [0.2, 3.1], [-0.2, 3.1], [-0.2, 2.9]])
@@ -218,7 +219,7 @@ def test_both_renderers_have_all_of_a_scene(scene: Scene) -> None:
         assert " ".join(f"{d:g}" for d in dash) in dashes
     assert [region["key"] for region in data["regions"]] == ["one"]
     assert len([path for path in root.iter("path") if path.get("id") == "one"]) == 1
-    coded = canvas.decoded(data["regions"][0]["rings"][0], 2) / data["scale"]
+    coded = decoded(data["regions"][0]["rings"][0], 2) / data["scale"]
     assert np.abs(coded - SQUARE).max() < 1e-4
 
 

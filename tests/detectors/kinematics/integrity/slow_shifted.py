@@ -17,12 +17,12 @@ from detectors.kinematics.integrity.shifted import (
     GONE_M,
     MAX_LOOKED_AT,
     MAX_SHIFT_S,
-    MIN_SHIFT_S,
     MOVING_KN,
     ON_WAY_M,
     SPARE_SHARE,
     SPEED_FITS_KN,
 )
+from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S
 
 
 def repeated(
