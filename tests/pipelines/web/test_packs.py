@@ -1,14 +1,18 @@
 """Packs at the desk: seen as the recipient will, then made, logged, verified, corrected."""
 
+import threading
+
 import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
 from pipelines import store
+from pipelines.base.progress import Doing
 from pipelines.base.settings import load
 from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.run.release import release_run
+from pipelines.web.working import Work
 from tests.pipelines.web.conftest import HERE, Own, ask
 from tests.pipelines.web.test_pages import holds_up
 
@@ -98,11 +102,22 @@ def _correct(own: Own, name: str) -> None:
     assert not own.reader.page("/packs").all("section", **{"aria-label": "Held wrong"})
 
 
-def test_one_thing_is_worked_at_at_a_time_and_for_who_asked(own: Own) -> None:
+def test_one_thing_is_worked_at_at_a_time_and_for_who_asked(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, tell = threading.Event(), Work.tell
+
+    def held(work: Work, doing: Doing) -> None:
+        # Else it may be done before it is stopped.
+        stopped.wait(60)
+        tell(work, doing)
+
+    monkeypatch.setattr(Work, "tell", held)
     seen = own.sent("/packs/look", recipient="partner")
     busy = own.post("/packs/look", recipient="partner")
     assert busy.status_code == 409
     assert own.sent(f"/work/{seen.split('/')[-1]}/stop") == seen
+    stopped.set()
     assert "It was stopped" in own.done(seen).text
     stranger = TestClient(own.reader.doors, HERE, raise_server_exceptions=False)
     assert stranger.get("/", params={"token": own.reader.keys.token()}).status_code == 200
