@@ -105,6 +105,12 @@ class Night:
             )
         return pd.DataFrame(rows)
 
+    def clocks(self) -> pd.DataFrame:
+        """Return the receivers whose clocks were put right: of how many reports, and how late."""
+        put_right = self.run["manifest"].get("put_right", {})
+        rows = [{"receiver": name, **own} for name, own in put_right.items()]
+        return pd.DataFrame(rows, columns=["receiver", "reports", "late_s"])
+
     @property
     def incidents(self) -> gpd.GeoDataFrame:
         """Return what happened, as one: `schemas.INCIDENTS` in rank order, as points; what a score
