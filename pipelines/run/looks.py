@@ -144,7 +144,7 @@ class Looker:
                 one = feeds.ingest_feed
                 if heard and glances is not None:
                     one = partial(feeds.ingest_feed, read=glances)
-                ingested = feeds.ingest_all(store, inst, *reading, one, known, together=True)
+                ingested = feeds.ingest_all(store, inst, *reading, one, known)
                 seen = import_sightings(store, inst, self._report)
                 unread = {**ingested.failed, **seen.failed}
                 otherwise = bool(seen.added) or waiting

@@ -129,7 +129,8 @@ class ResultWriter(FileWriter):
         [(text,)] = self._connection.execute(
             "SELECT counts FROM days WHERE date = $d", {"d": date}
         ).fetchall()
-        total = {name: n + counts.get(name, 0) for name, n in json.loads(text).items()}
+        before = json.loads(text)  # what was put right is told of whole dates only
+        total = {**before, **{name: before.get(name, 0) + n for name, n in counts.items()}}
         self._connection.execute(
             "UPDATE days SET input = $input, counts = $counts WHERE date = $d",
             {"d": date, "input": digest, "counts": json.dumps(total, sort_keys=True)},

@@ -105,7 +105,7 @@ def learn_normal(installation: Installation) -> None:
     from pipelines.run.past import LearnRequest
 
     with pytest.MonkeyPatch.context() as patch:
-        for step in ("read_ticks", "fit_normal"):
+        for step in ("READ_TICKS", "FIT_NORMAL"):
             patch.setattr(learn, step, getattr(learn, step).fn)
         learn.learn_normal.fn(
             str(installation.home), str(installation.config), LearnRequest(), quiet=True
