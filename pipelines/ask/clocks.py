@@ -7,7 +7,6 @@ from typing import Final
 
 import pandas as pd
 
-from pipelines.run.manifest import put_right
 from pipelines.store import Queries
 
 LEAST: Final = 0.1
@@ -33,14 +32,12 @@ class Heard:
 
 
 def wrong_clocks(store: Queries, since: pd.Timestamp, until: pd.Timestamp) -> tuple[str, ...]:
-    """Return the receivers whose clocks some feed of a span shows to be wrong, but those that were
-    put right.
-    """
+    """Return the receivers whose clocks some feed of a span shows to be wrong."""
     ledger = store.ledger()
     then = ledger[(ledger["first_time"] <= until) & (ledger["last_time"] >= since)]
     reports = [json.loads(str(text)) for text in then["report"]]
     named = {str(one["receiver"]) for report in reports for one in report.get("clocks", [])}
-    return tuple(sorted(named - {"", *put_right(store, since, until)}))
+    return tuple(sorted(named - {""}))
 
 
 def doubts(store: Queries, heard: Mapping[str, Heard], wrong: Collection[str]) -> dict[str, Doubt]:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import SECOND_US
 from detectors.kinematics import integrity
 from pipelines.store import Queries
 from pipelines.store.sections import Section, joined
@@ -51,21 +50,6 @@ class Clocks:
             late_us = integrity.late_us(self.errors_s, codes, section.time_us, self.start_us)
             section.time_us = section.time_us - late_us
         return late_us
-
-    def told(self, store: Queries, paths: list[str], since: pd.Timestamp) -> dict[str, list[int]]:
-        """Return of each receiver how many reports of a date's files are put right, and by how many
-        seconds at the median.
-        """
-        if not self.errors_s.any():
-            return {}
-        [section] = store.parted([EVERYBODY], ((paths, since, since + DAY),)).sections(EVERYBODY)
-        codes = _codes(section, self.names)
-        late_us = integrity.late_us(self.errors_s, codes, section.time_us, self.start_us)
-        found = {}
-        for code in np.unique(codes[late_us != 0]).tolist():
-            own_us = late_us[(codes == code) & (late_us != 0)]
-            found[self.names[code]] = [len(own_us), round(float(np.median(own_us)) / SECOND_US)]
-        return found
 
 
 def of_date(store: Queries, paths: list[str], after: list[str], midnight: pd.Timestamp) -> Clocks:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,6 @@ from pipelines.store import Queries, Writer
 from pipelines.store.sections import FOREVER
 
 Ints = NDArray[np.int64]
-
-_REPORTED: Final = ("reports", "duplicates", "false_fixes")
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,9 @@ def refresh(
         worked = work_out(store, due, memory_gb)
         record(store, worked)
         dates.stands(worked.digests[1])
-        counts.update({name: worked.counts[name] for name in _REPORTED})
+        counts.update(worked.counts)
         done += 1
-    return DaysReport(done, *(counts[name] for name in _REPORTED))
+    return DaysReport(done, counts["reports"], counts["duplicates"], counts["false_fixes"])
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Worked:
 
     date: str
     digests: tuple[str, str]
-    counts: Mapping[str, Any]
+    counts: Mapping[str, int]
     judged: pa.Table | Path
     state: pd.DataFrame
     summary: pd.DataFrame
@@ -182,6 +180,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     before, paths, following = due.before, due.paths, due.following
     state = store.day_state(before)
     right = clocks.of_date(store, paths, following, midnight)
+
     ranges = _parts(store, midnight, memory_gb)
     spans = (
         (store.files_judged(before), midnight - integrity.LOOK_BACK, FOREVER),
@@ -223,7 +222,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     return Worked(
         due.date,
         (due.digest, state_digest),
-        {**counts, "put_right": right.told(store, paths, midnight)},
+        counts,
         rows.unify_dictionaries(),
         ended,
         pd.concat([part.summary for part in parts], ignore_index=True),

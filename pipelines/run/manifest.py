@@ -88,7 +88,6 @@ def manifest_of(
             for one in judged.watchlists
         ],
         "rejected": totals["rejected"],
-        "put_right": put_right(store, window.start, window.end),
         "failures": dict(failures),
     }
 
@@ -173,19 +172,6 @@ def _cleaned(store: Queries, window: Window) -> dict[str, int]:
     days = [json.loads(text) for text in store.day_counts(first, last)]
     names = ("duplicates", "false_fixes", "clock_faults", "not_vessels")
     return {name: sum(day[name] for day in days) for name in names}
-
-
-def put_right(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, dict[str, int]]:
-    """Return the receivers whose clocks were put right on the UTC dates of a span: of how many
-    reports, and by how many seconds at most of the medians of these dates.
-    """
-    found: dict[str, dict[str, int]] = {}
-    for text in store.day_counts(f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}"):
-        for receiver, (reports, late_s) in json.loads(text).get("put_right", {}).items():
-            own = found.setdefault(receiver, {"reports": 0, "late_s": 0})
-            own["reports"] += reports
-            own["late_s"] = max(own["late_s"], late_s, key=abs)
-    return dict(sorted(found.items()))
 
 
 def configuration_hashes(installation: Installation) -> dict[str, str]:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -28,12 +28,10 @@ from pipelines.ask.health.model import (
 from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.schedule import due_around, read_served
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line
 from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
 from pipelines.run.looked import read_state
-from pipelines.run.manifest import put_right
 from pipelines.store import Queries, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.migrations import KEPT
@@ -41,8 +39,6 @@ from pipelines.store.migrations import KEPT
 MIN_COVERED_H: Final = 3.0
 """A feed's rate on a date counts from so many hours on: files of a few minutes say little."""
 
-SET_HINT: Final = "have its clock set; where few others hear, what it hears stays misdated"
-MAX_NAME: Final = 40
 MAX_CLOCKS: Final = 20
 """Newest feeds whose clocks are told of."""
 
@@ -205,19 +201,7 @@ def _clocks(reader: Queries) -> tuple[Clock, ...]:
         Clock(f"feed {row.name}", text, hint)
         for row in newest.itertuples(index=False)
         for text, hint in clocks.told(json.loads(str(row.report)))
-    ) + tuple(_put_right(reader))
-
-
-def _put_right(reader: Queries) -> Iterator[Clock]:
-    """Yield what is said of receivers whose clocks the verdicts of the newest run put right."""
-    for run in reader.runs().tail(1).to_dict("records"):
-        for name, own in put_right(reader, run["start"], run["end"]).items():
-            how = "fast" if own["late_s"] > 0 else "slow"
-            text = (
-                f"its clock is some {abs(own['late_s']) / 60:.0f} min {how}, by the vessels that "
-                f"others heard too; the times of {own['reports']:,} reports were put right"
-            )
-            yield Clock(f"receiver {one_line(name, MAX_NAME)}", text, SET_HINT)
+    )
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:

@@ -151,7 +151,7 @@ class Clock:
     Attributes
     ----------
     name
-        The feed, or the receiver.
+        The feed.
     text
         What was seen, and what became of it.
     hint

@@ -32,7 +32,7 @@ class ResultWriter(FileWriter):
         date: str,
         *,
         digests: tuple[str, str],
-        counts: Mapping[str, Any],
+        counts: Mapping[str, int],
         judged: pa.Table | Path,
         state: pd.DataFrame,
         summary: pd.DataFrame,
@@ -90,7 +90,7 @@ class ResultWriter(FileWriter):
         date: str,
         *,
         digest: str,
-        counts: Mapping[str, Any],
+        counts: Mapping[str, int],
         judged: pa.Table,
         state: pd.DataFrame,
         coverage: Coverage,
@@ -124,7 +124,7 @@ class ResultWriter(FileWriter):
             raise
 
     def _extend(
-        self, date: str, digest: str, counts: Mapping[str, Any], state: pd.DataFrame
+        self, date: str, digest: str, counts: Mapping[str, int], state: pd.DataFrame
     ) -> None:
         [(text,)] = self._connection.execute(
             "SELECT counts FROM days WHERE date = $d", {"d": date}

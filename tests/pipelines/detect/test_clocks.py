@@ -14,7 +14,6 @@ from detectors.kinematics.integrity import JUDGED, Verdict
 from pipelines import store
 from pipelines.detect import clocks
 from pipelines.detect.days import refresh
-from pipelines.run.manifest import put_right
 from pipelines.store import positions
 from tests.detectors.kinematics.integrity.test_receivers import HOURS, START_US, heard
 from tests.pipelines.store.test_stations import Native
@@ -66,13 +65,8 @@ def judged(root: Path, frame: pd.DataFrame, names: list[str], **how: Any) -> pd.
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clocks") / "store"
-
-
-@pytest.fixture(scope="module")
-def whole(root: Path, received: Any) -> pd.DataFrame:
-    return judged(root, *received)
+def whole(tmp_path_factory: pytest.TempPathFactory, received: Any) -> pd.DataFrame:
+    return judged(tmp_path_factory.mktemp("clocks") / "store", *received)
 
 
 def test_what_it_heard_has_the_time_of_its_reception(received: Any, whole: pd.DataFrame) -> None:
@@ -87,16 +81,6 @@ def test_what_it_heard_has_the_time_of_its_reception(received: Any, whole: pd.Da
     assert taken_s[off & right] == pytest.approx(late_s.to_numpy()[off & right])
     assert whole["time"].max() <= MIDNIGHT + pd.Timedelta(hours=HOURS, minutes=5)
     assert (whole["verdict"] == Verdict.SOUND).mean() > 0.98
-
-
-@pytest.mark.usefixtures("whole")
-def test_it_is_counted_by_receiver(root: Path, received: Any) -> None:
-    _, names = received
-    with store.read(root) as reader:
-        told = put_right(reader, MIDNIGHT, MIDNIGHT + pd.Timedelta(hours=HOURS))
-    assert list(told) == [WRONG]
-    assert told[WRONG]["late_s"] == pytest.approx(LATE_S, abs=15)
-    assert told[WRONG]["reports"] > 0.9 * names.count(WRONG)
 
 
 def test_it_is_the_same_in_parts_of_vessels(
