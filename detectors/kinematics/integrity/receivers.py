@@ -25,8 +25,9 @@ Bools = NDArray[np.bool_]
 LEAST_RECEIVERS: Final = 3
 """Of two clocks nobody can say which is right."""
 
-MAX_RECEIVERS: Final = 128
-"""So many of a stretch at most, those with most pairs: work grows with the cube of their number."""
+MAX_RECEIVERS: Final = 96
+"""So many of a stretch at most, those with most pairs: work grows with the cube of their number.
+OpenBLAS solves matrices of this size on one thread; of 128 on all, which took 75 times as long."""
 
 MAX_APART_S: Final = 900.0
 """Between two reports of a pair, as dated; a difference in speed of 2 % is 18 s by then."""
