@@ -14,12 +14,19 @@ LEAST: Final = 0.1
 fewer are off still shows when it was where."""
 
 
+SAID: Final = "{share} of its reports came by receivers whose clocks are wrong ({who})."
+
+
 @dataclass(frozen=True)
 class Doubt:
     """How much of what was heard of an incident came by receivers whose clocks are wrong."""
 
     share: float
     receivers: tuple[str, ...]
+
+    def said(self) -> dict[str, str]:
+        """Return what `SAID` says of it."""
+        return {"share": f"{self.share:.0%}", "who": ", ".join(self.receivers)}
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,15 @@ class Heard:
 
 
 def wrong_clocks(store: Queries, since: pd.Timestamp, until: pd.Timestamp) -> tuple[str, ...]:
-    """Return the receivers whose clocks some feed of a span shows to be wrong."""
+    """Return the receivers whose clocks are wrong: as some feed of a span shows, or by the vessels
+    that several heard. What these heard has other times than it came with, which are estimates.
+    """
     ledger = store.ledger()
     then = ledger[(ledger["first_time"] <= until) & (ledger["last_time"] >= since)]
     reports = [json.loads(str(text)) for text in then["report"]]
     named = {str(one["receiver"]) for report in reports for one in report.get("clocks", [])}
+    for date in store.clocks_put_right(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}").values():
+        named |= set(date["clocks"])
     return tuple(sorted(named - {""}))
 
 

@@ -31,7 +31,7 @@ class Clocks:
     Attributes
     ----------
     names
-        The receivers, sorted.
+        The receivers whose clocks are wrong, sorted.
     errors_s
         By receiver and step of time; see `integrity.clock_errors`.
     start_us
@@ -45,11 +45,26 @@ class Clocks:
     def put_right(self, section: Section) -> Ints:
         """Take off the times of reports by how much they are late; return it, in microseconds."""
         late_us = np.zeros(len(section), "int64")
-        if self.errors_s.any() and len(section):
+        if self.names and len(section):
             codes = _codes(section, self.names)
             late_us = integrity.late_us(self.errors_s, codes, section.time_us, self.start_us)
             section.time_us = section.time_us - late_us
         return late_us
+
+    def in_numbers(self) -> dict[str, dict[str, float]]:
+        """Return of each receiver how much too late its clock was on the date, the median, and for
+        how many hours.
+        """
+        steps = self.errors_s[:, : DAY // timedelta(seconds=integrity.STEP_S)]
+        wrong = steps != 0
+        return {
+            name: {
+                "late_s": round(float(np.median(steps[at][wrong[at]])), 1),
+                "hours": round(float(np.count_nonzero(wrong[at])) * integrity.STEP_S / 3_600, 2),
+            }
+            for at, name in enumerate(self.names)
+            if wrong[at].any()
+        }
 
 
 def of_date(store: Queries, paths: list[str], after: list[str], midnight: pd.Timestamp) -> Clocks:
@@ -81,8 +96,8 @@ def of_date(store: Queries, paths: list[str], after: list[str], midnight: pd.Tim
         receiver[of_stretch & np.isin(heard.mmsi, left_out)] = -1
     order = np.lexsort((heard.lon, heard.lat, receiver, heard.time_us, heard.mmsi))
     heard, receiver = heard.take(order), receiver[order]
-    errors_s = integrity.clock_errors(heard, receiver, start_us, end_us)
-    return Clocks(tuple(names), errors_s, start_us)
+    off, errors_s = integrity.clock_errors(heard, receiver, start_us, end_us)
+    return Clocks(tuple(names[place] for place in off), errors_s, start_us)
 
 
 def _some(sections: Sequence[Section], start_us: int, end_us: int) -> list[tuple[Ints, Ints]]:

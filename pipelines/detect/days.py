@@ -98,6 +98,7 @@ class Worked:
     date: str
     digests: tuple[str, str]
     counts: Mapping[str, int]
+    clocks: Mapping[str, Mapping[str, float]]
     judged: pa.Table | Path
     state: pd.DataFrame
     summary: pd.DataFrame
@@ -141,6 +142,7 @@ def record(store: Writer, worked: Worked) -> None:
         worked.date,
         digests=worked.digests,
         counts=worked.counts,
+        clocks=worked.clocks,
         judged=worked.judged,
         state=worked.state,
         summary=worked.summary,
@@ -223,6 +225,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
         due.date,
         (due.digest, state_digest),
         counts,
+        right.in_numbers(),
         rows.unify_dictionaries(),
         ended,
         pd.concat([part.summary for part in parts], ignore_index=True),

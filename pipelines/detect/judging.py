@@ -104,10 +104,12 @@ def judged(
     encoded = rows_of(day, rows, _made(part, late_us[rows]))
     evening = midnight + DAY - integrity.LOOK_BACK
     late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
+    put_right = int(np.count_nonzero(late_us[rows]))
     tail, tail_mmsi = _hashes(reports.take(late), hull[late]), reports.mmsi[late]
     tracked = _tracked(reports, hull, classes_of(encoded))
     # What was worked on is let go before the rest is worked out.
-    part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]))
+    counts = {**part.counts, "put_right": put_right}
+    part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]), counts=counts)
     del reports, hull, rows
     return Part(part, encoded, tail, tail_mmsi, tracks.summarise(tracked), tracked)
 

@@ -45,7 +45,7 @@ from pipelines.store import Writer, generation, read
 Ints = NDArray[np.int64]
 
 MOST_REPORTS: Final = 500_000
-"""So many reports wait at most; then a look takes them in."""
+"""So many reports, those of static data too, wait at most; then a look takes them in."""
 
 MOST_KEPT: Final = 200_000
 """What was read of so many is kept to be taken in; of more it is read again, to save memory."""
@@ -84,7 +84,7 @@ class Glances:
         self._asked, self._recent = asked, recent
         self._setup, self._named, self._digest, self._left = setup, named, digest, left
         self.silences, self._needed = silences, needed
-        self.reports = 0
+        self.reports = self._statics = 0
         self._stored = stored
         self._waiting: dict[Path, tuple[int, ...]] = {}
         self._keys: dict[Path, str] = {}
@@ -169,7 +169,7 @@ class Glances:
         waits |= end - stamp(self._left.whole) >= timedelta(minutes=watch.whole_min)
         # The reports' clock stands still where too few are heard to believe them.
         waits |= time.monotonic() - self._since_s >= watch.early_min * 60
-        if waits or self.reports > MOST_REPORTS:
+        if waits or self.reports + self._statics > MOST_REPORTS:
             return True
         due = self.silences.due if end - self._asked_at >= ASK_EVERY else set()
         if not due or not self.reports:
@@ -258,7 +258,7 @@ class Glances:
         if file.path in self._keys or file.path in before:
             return False
         decoding = ingest.decode(file, options)
-        batches, heard, held = [], [], self.reports
+        batches, heard, held = [], [], self.reports + self._statics
         for batch in decoding:
             heard.append(batch.heard)
             held += len(heard[-1][0]) + len(batch.statics)
@@ -276,7 +276,8 @@ class Glances:
             self.silences.hear(mmsi, time_us, self._needed)
             self.reports += len(mmsi)
             self._fresh += batches
-        if self.reports <= MOST_KEPT:
+        self._statics += sum(len(batch.statics) for batch in batches)
+        if self.reports + self._statics <= MOST_KEPT:
             decoding.keep(batches)
             self._decoded[file.sha256, file.name] = key, decoding
         self._waiting[file.path], self._keys[file.path] = as_it_was, key

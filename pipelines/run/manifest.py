@@ -170,8 +170,8 @@ def _cleaned(store: Queries, window: Window) -> dict[str, int]:
     """Count copies and what isn't sound on the UTC dates of the window."""
     first, last = window.start.strftime("%Y-%m-%d"), window.end.strftime("%Y-%m-%d")
     days = [json.loads(text) for text in store.day_counts(first, last)]
-    names = ("duplicates", "false_fixes", "clock_faults", "not_vessels")
-    return {name: sum(day[name] for day in days) for name in names}
+    names = ("duplicates", "false_fixes", "clock_faults", "not_vessels", "put_right")
+    return {name: sum(day.get(name, 0) for day in days) for name in names}
 
 
 def configuration_hashes(installation: Installation) -> dict[str, str]:

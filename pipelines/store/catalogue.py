@@ -90,7 +90,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "date": _C("str", "", "UTC date whose tracks and coverage are worked out"),
         "input": _C("str", "", "digest of all that its verdicts rest on"),
         "state": _C("str", "", "digest of the state it ended with"),
-        "counts": _C("str", "", "JSON: reports, duplicates, and those that aren't sound"),
+        "counts": _C("str", "", "JSON: reports, copies, those not sound, clocks put right"),
     },
     "track_files": {
         "date": _C("str", "", "UTC date of its rows"),

@@ -255,12 +255,7 @@ class Shown:
         doubt = self.doubts.get(incident_id)
         if doubt is None:
             return ""
-        said = self.words.at_desk(
-            "{share} of its reports came by receivers whose clocks are wrong ({who}).",
-            share=f"{doubt.share:.0%}",
-            who=", ".join(doubt.receivers),
-        )
-        return one_line(said, SENTENCE_LIMIT)
+        return one_line(self.words.at_desk(clocks.SAID, **doubt.said()), SENTENCE_LIMIT)
 
     def _vessels(self, joined: str) -> list[tuple[int, str, str]]:
         """Return MMSI, name and role of each vessel of an incident."""

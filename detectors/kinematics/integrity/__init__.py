@@ -34,7 +34,12 @@ from detectors.kinematics.integrity.dates import (
     vessels_around,
     with_interference,
 )
-from detectors.kinematics.integrity.receivers import LEAST_RECEIVERS, clock_errors, late_us
+from detectors.kinematics.integrity.receivers import (
+    LEAST_RECEIVERS,
+    STEP_S,
+    clock_errors,
+    late_us,
+)
 from detectors.kinematics.integrity.settling import SETTLING_S, STRETCH_US
 from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
 from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, not_a_vessel
@@ -47,6 +52,7 @@ __all__ = [
     "SETTLING",
     "SETTLING_S",
     "STATE",
+    "STEP_S",
     "STRETCH_US",
     "TAIL_BACK",
     "VERSION",

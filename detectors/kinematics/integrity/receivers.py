@@ -25,8 +25,9 @@ Bools = NDArray[np.bool_]
 LEAST_RECEIVERS: Final = 3
 """Of two clocks nobody can say which is right."""
 
-MAX_RECEIVERS: Final = 128
-"""So many of a stretch at most, those with most pairs: work grows with the cube of their number."""
+MAX_RECEIVERS: Final = 96
+"""So many of a stretch at most, those with most pairs: work grows with the cube of their number.
+OpenBLAS solves matrices of this size on one thread; of 128 on all, which took 75 times as long."""
 
 MAX_APART_S: Final = 900.0
 """Between two reports of a pair, as dated; a difference in speed of 2 % is 18 s by then."""
@@ -106,11 +107,14 @@ class Pairs(NamedTuple):
         return busiest, both._replace(a=place[both.a], b=place[both.b])
 
 
-def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Floats:
-    """Return how much too late each receiver's clock is, by receiver and step of time; 0 where it
-    is right, by less than `MIN_SHIFT_S` wrong, or not known.
+def clock_errors(
+    reports: Reports, receiver: Ints, start_us: int, end_us: int
+) -> tuple[Ints, Floats]:
+    """Return the receivers whose clocks are wrong at some time, and how much too late each is by
+    step of time; 0 where it is right, by less than `MIN_SHIFT_S` wrong, or not known.
 
-    Each stretch of verdicts is told by its own reports.
+    Each stretch of verdicts is told by its own reports. They are `MAX_RECEIVERS` of a stretch at
+    most, however many a feed names.
 
     Parameters
     ----------
@@ -123,9 +127,9 @@ def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -
     """
     n = int(receiver.max(initial=-1)) + 1
     n_steps = (end_us - start_us) // (STEP_S * SECOND_US)
-    found = np.zeros((n, n_steps))
     if n < LEAST_RECEIVERS:
-        return found
+        return np.zeros(0, "int64"), np.zeros((0, n_steps))
+    each: list[tuple[Ints, int, Floats]] = []
     pairs = _pairs(reports, receiver, start_us, end_us)
     per_stretch = STRETCH_S // STEP_S
     for first in range(0, n_steps, per_stretch):
@@ -133,9 +137,14 @@ def clock_errors(reports: Reports, receiver: Ints, start_us: int, end_us: int) -
         own &= (pairs.step_a < first + per_stretch) & (pairs.step_b >= first)
         if np.count_nonzero(own) >= LEAST_PAIRS:
             busiest, here = pairs.within(own, first).of_busiest(n)
-            stretch = slice(first, first + per_stretch)
-            found[busiest, stretch] = _errors(here, len(busiest), per_stretch)
-    return found
+            errors = _errors(here, len(busiest), per_stretch)
+            wrong = np.flatnonzero(errors.any(axis=1))
+            each.append((busiest[wrong], first, errors[wrong]))
+    off = np.unique(np.concatenate([np.zeros(0, "int64"), *(who for who, _, _ in each)]))
+    found = np.zeros((len(off), n_steps))
+    for who, first, errors in each:
+        found[np.searchsorted(off, who), first : first + per_stretch] = errors
+    return off, found
 
 
 def late_us(errors_s: Floats, receiver: Ints, time_us: Ints, start_us: int) -> Ints:

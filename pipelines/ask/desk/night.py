@@ -106,10 +106,18 @@ class Night:
         return pd.DataFrame(rows)
 
     def clocks(self) -> pd.DataFrame:
-        """Return the receivers whose clocks were put right: of how many reports, and how late."""
-        put_right = self.run["manifest"].get("put_right", {})
-        rows = [{"receiver": name, **own} for name, own in put_right.items()]
-        return pd.DataFrame(rows, columns=["receiver", "reports", "late_s"])
+        """Return the receivers whose clocks were wrong and put right, by date: how much too late
+        (`late_s`), and for how many hours.
+        """
+        start, end = self.run["start"], self.run["end"]
+        with self.opened.reader() as reader:
+            dates = reader.clocks_put_right(f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}")
+        rows = [
+            {"date": date, "receiver": name, **own}
+            for date, counts in dates.items()
+            for name, own in counts["clocks"].items()
+        ]
+        return pd.DataFrame(rows, columns=["date", "receiver", "late_s", "hours"])
 
     @property
     def incidents(self) -> gpd.GeoDataFrame:

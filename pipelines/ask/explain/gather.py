@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,8 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
 from detectors.kinematics.integrity import final_at
+from pipelines.ask import clocks
+from pipelines.ask.clocks import Doubt
 from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.explain.revisions import Revision, learned_by_runs
@@ -90,6 +93,8 @@ class Explanation:
         `frames.TRACKED` of its vessels while it lasted and around.
     reference
         Folder of the reference layers that places are named by.
+    doubt
+        How much of it rests on times of receivers whose clocks are wrong; None where little does.
     """
 
     moment: Moment
@@ -104,6 +109,7 @@ class Explanation:
     superseded_by: str
     tracks: pd.DataFrame
     reference: Path
+    doubt: Doubt | None = None
 
     @property
     def mmsis(self) -> list[int]:
@@ -128,6 +134,11 @@ class Explanation:
         """The same in words; empty where it can't."""
         until = self.provisional_until
         return "" if until is None else PROVISIONAL.format(time=f"{until:%Y-%m-%d %H:%M}Z")
+
+    @property
+    def clocks(self) -> str:
+        """What is said of the clocks that it rests on; empty where there is nothing to say."""
+        return "" if self.doubt is None else clocks.SAID.format(**self.doubt.said())
 
     @property
     def considered(self) -> Sequence[Considered]:
@@ -214,7 +225,19 @@ def gather(
         superseded_by=heir,
         tracks=_tracks(store, mmsis, event, until),
         reference=installation.reference,
+        doubt=_doubt(store, mmsis, event, until),
     )
+
+
+def _doubt(
+    store: Queries, mmsis: list[int], event: Mapping[str, Any], until: pd.Timestamp
+) -> Doubt | None:
+    end = until if pd.isna(event["end"]) else event["end"]
+    with suppress(Exception):  # of positions that are lost it is told where they are shown
+        wrong = clocks.wrong_clocks(store, event["start"], end)
+        heard = clocks.Heard(frozenset(mmsis), event["start"], end)
+        return clocks.doubts(store, {"": heard}, wrong).get("")
+    return None
 
 
 def _past(
@@ -264,6 +287,7 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
         "checks": [{**asdict(one), "margin": one.margin} for one in explanation.evidence.checks],
         "facts": dict(explanation.evidence.facts),
         "settings": dict(explanation.evidence.settings),
+        "clocks": explanation.clocks,
         "explanation": event["explanation"],
         "overturned_by": explanation.overturned_by,
         "considered": [asdict(one) for one in explanation.considered],

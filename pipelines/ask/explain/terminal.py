@@ -73,6 +73,8 @@ class _Show:
             self._print(f"Retracted by run {event['run_id']}{heir}", "bold red")
         if x.provisional:
             self._print(x.provisional)
+        if x.clocks:
+            self._print(x.clocks)
         if event["supersedes"]:
             self._print(f"Takes over the story of {event['supersedes']}")
         for row in x.dispositions.to_dict("records"):

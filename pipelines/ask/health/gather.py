@@ -28,6 +28,7 @@ from pipelines.ask.health.model import (
 from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.schedule import due_around, read_served
 from pipelines.base.settings import Installation
+from pipelines.base.visible import clean
 from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
@@ -41,6 +42,16 @@ MIN_COVERED_H: Final = 3.0
 
 MAX_CLOCKS: Final = 20
 """Newest feeds whose clocks are told of."""
+
+NEWEST: Final = timedelta(days=1)
+MAX_NAMED: Final = 5
+MAX_NAME: Final = 40
+"""Of the newest dates so many receivers are named, by so much of their names."""
+
+RECEIVERS_HINT: Final = (
+    "set their clocks. Most clocks are taken for right: where most are wrong, or a feed names "
+    "receivers that nobody knows, times that were right were moved; then delete that feed"
+)
 
 
 def gather(installation: Installation, now: datetime) -> Health:
@@ -70,7 +81,7 @@ def gather(installation: Installation, now: datetime) -> Health:
             store = _store(reader, installation.store)
             growth = _growth(reader, installation.runs)
             early = _early(reader, now)
-            seen = _clocks(reader)
+            seen = (*_clocks(reader), *(() if heard is None else _put_right(reader, heard)))
             wrong = tuple(
                 WrongPack(one.pack, one.title, str(one))
                 for one in held_wrong(reader, installation, pd.Timestamp(now))
@@ -202,6 +213,27 @@ def _clocks(reader: Queries) -> tuple[Clock, ...]:
         for row in newest.itertuples(index=False)
         for text, hint in clocks.told(json.loads(str(row.report)))
     )
+
+
+def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
+    """Return what is said of receivers whose clocks were put right on the newest dates."""
+    first, last = (f"{day:%Y-%m-%d}" for day in (heard - NEWEST, heard))
+    found = []
+    for date, counts in reader.clocks_put_right(first, last).items():
+        wrong = sorted(counts["clocks"].items(), key=lambda one: -one[1]["hours"])
+        named = [
+            f"{clean(name)[:MAX_NAME]} {abs(one['late_s']):.0f} s "
+            f"{'fast' if one['late_s'] > 0 else 'slow'} for {one['hours']:.1f} h"
+            for name, one in wrong[:MAX_NAMED]
+        ]
+        rest = f" and {len(wrong) - MAX_NAMED} more" if len(wrong) > MAX_NAMED else ""
+        text = (
+            "by the vessels that several receivers heard, clocks were wrong, and "
+            f"{counts['put_right']:,} of {counts['reports']:,} reports were dated anew: "
+            f"{', '.join(named)}{rest}"
+        )
+        found.append(Clock(f"receivers on {date}", text, RECEIVERS_HINT))
+    return tuple(found)
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:

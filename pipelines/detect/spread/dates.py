@@ -47,6 +47,7 @@ def work_out(task: Task) -> str:
         found = worked.coverage
         made = {"state": worked.state, "summary": worked.summary, **vars(found)}
         noted = {"date": worked.date, "digests": worked.digests, "counts": worked.counts}
+        noted["clocks"] = worked.clocks
         with place.make(KIND, key) as unfinished:
             for name, schema in _TABLES.items():
                 write(frames.conform(made[name], schema), unfinished / f"{name}.parquet")
@@ -64,6 +65,7 @@ def worked_out(place: Place, key: str) -> Worked:
         noted["date"],
         tuple(noted["digests"]),
         noted["counts"],
+        noted["clocks"],
         folder / "judged.parquet",
         held["state"],
         held["summary"],

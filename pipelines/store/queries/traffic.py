@@ -1,7 +1,9 @@
 """Questions about positions, tracks and coverage, and about what was heard when."""
 
+import json
 from collections.abc import Collection, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -198,6 +200,17 @@ class TrafficQueries(Generation):
         """Return counts (JSON) of the dates from `first` to `last` that were worked out."""
         query = "SELECT counts FROM days WHERE date >= $first AND date <= $last ORDER BY date"
         return [str(text) for text in self.sql(query, {"first": first, "last": last})["counts"]]
+
+    def clocks_put_right(self, first: str, last: str) -> dict[str, dict[str, Any]]:
+        """Return by date, newest first, what was found of receivers' clocks that were wrong:
+        `put_right`, how many reports, and `clocks`, how late which and for how many hours.
+        """
+        query = """
+            SELECT date, counts FROM days WHERE date >= $first AND date <= $last ORDER BY date DESC
+        """
+        each = self.sql(query, {"first": first, "last": last})
+        told = zip(each["date"], map(json.loads, each["counts"]), strict=True)
+        return {str(date): counts for date, counts in told if counts.get("clocks")}
 
     def day_state(self, date: str) -> pd.DataFrame:
         """Return `integrity.STATE` as of the end of a date."""

@@ -33,6 +33,7 @@ class ResultWriter(FileWriter):
         *,
         digests: tuple[str, str],
         counts: Mapping[str, int],
+        clocks: Mapping[str, Mapping[str, float]] | None = None,
         judged: pa.Table | Path,
         state: pd.DataFrame,
         summary: pd.DataFrame,
@@ -46,6 +47,8 @@ class ResultWriter(FileWriter):
             Of what it rests on, and of what the next date begins with.
         counts, state
             As of `integrity.JudgedDate`.
+        clocks
+            Receivers whose clocks were wrong: how late, and for how long.
         judged
             Its reports, as `positions.encode_judged` gives them, or a file of them that
             `positions.write` wrote.
@@ -56,7 +59,7 @@ class ResultWriter(FileWriter):
             "date": date,
             "input": digests[0],
             "state": digests[1],
-            "counts": json.dumps(counts, sort_keys=True),
+            "counts": json.dumps({**counts, "clocks": dict(clocks or {})}, sort_keys=True),
         }
         query = "SELECT path FROM track_files WHERE date = $d"
         before = list(self.sql(query, {"d": date})["path"])
@@ -129,8 +132,8 @@ class ResultWriter(FileWriter):
         [(text,)] = self._connection.execute(
             "SELECT counts FROM days WHERE date = $d", {"d": date}
         ).fetchall()
-        before = json.loads(text)  # what was put right is told of whole dates only
-        total = {**before, **{name: before.get(name, 0) + n for name, n in counts.items()}}
+        known = json.loads(text)
+        total = known | {name: known.get(name, 0) + n for name, n in counts.items()}
         self._connection.execute(
             "UPDATE days SET input = $input, counts = $counts WHERE date = $d",
             {"d": date, "input": digest, "counts": json.dumps(total, sort_keys=True)},

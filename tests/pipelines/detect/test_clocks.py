@@ -29,6 +29,10 @@ WRONG = "R2"
 def received() -> tuple[pd.DataFrame, list[str]]:
     """Reports as they come, and by which receiver; that of one is late by `LATE_S`."""
     reports, receiver = heard(lambda r, t: float(LATE_S) if r == 2 else 0.0)
+    return as_positions(reports), [f"R{r}" for r in receiver]
+
+
+def as_positions(reports: Any) -> pd.DataFrame:
     columns = {
         "mmsi": reports.mmsi,
         "time": frames.from_epoch_us(reports.time_us),
@@ -43,8 +47,7 @@ def received() -> tuple[pd.DataFrame, list[str]]:
         "source": "aa",
         "source_offset": np.arange(len(reports)),
     }
-    frame = frames.conform(pd.DataFrame(columns), frames.POSITIONS)
-    return frame, [f"R{r}" for r in receiver]
+    return frames.conform(pd.DataFrame(columns), frames.POSITIONS)
 
 
 def judged(root: Path, frame: pd.DataFrame, names: list[str], **how: Any) -> pd.DataFrame:
@@ -54,7 +57,7 @@ def judged(root: Path, frame: pd.DataFrame, names: list[str], **how: Any) -> pd.
     batch = Native(frame, frames.empty(frames.STATICS), native)
     with store.write(root) as writer:
         sha256 = hashlib.sha256(b"a").hexdigest()
-        report = {"simulated": False}
+        report = {"simulated": False, "rejected": {}}
         writer.add_feed("a", sha256=sha256, name="a", batches=[batch], report=report)
         refresh(writer, **how)
         writer.publish()
@@ -65,8 +68,22 @@ def judged(root: Path, frame: pd.DataFrame, names: list[str], **how: Any) -> pd.
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, received: Any) -> pd.DataFrame:
-    return judged(tmp_path_factory.mktemp("clocks") / "store", *received)
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clocks") / "store"
+
+
+@pytest.fixture(scope="module")
+def whole(root: Path, received: Any) -> pd.DataFrame:
+    return judged(root, *received)
+
+
+def test_what_was_put_right_is_counted(root: Path, whole: pd.DataFrame) -> None:
+    with store.read(root) as reader:
+        [told] = reader.clocks_put_right("2026-01-01", "2026-12-31").values()
+    assert list(told["clocks"]) == [WRONG]
+    assert told["clocks"][WRONG]["late_s"] == pytest.approx(LATE_S, abs=20)
+    assert told["clocks"][WRONG]["hours"] == pytest.approx(HOURS, abs=1.5)
+    assert told["put_right"] == (whole["shift_s"].notna() & (whole["verdict"] == 0)).sum()
 
 
 def test_what_it_heard_has_the_time_of_its_reception(received: Any, whole: pd.DataFrame) -> None:
@@ -84,11 +101,16 @@ def test_what_it_heard_has_the_time_of_its_reception(received: Any, whole: pd.Da
 
 
 def test_it_is_the_same_in_parts_of_vessels(
-    tmp_path: Path, received: Any, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, root: Path, received: Any, whole: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.detect.memory.rows_in", lambda *a: len(whole) // 3)
     parts = judged(tmp_path / "store", *received)
     pd.testing.assert_frame_equal(parts, whole)
+    told = []
+    for each in (root, tmp_path / "store"):
+        with store.read(each) as reader:
+            told.append(reader.clocks_put_right("2026-01-01", "2026-12-31"))
+    assert told[0] == told[1]
 
 
 def test_some_vessels_tell_it_where_there_are_many(

@@ -311,5 +311,30 @@ def test_more_than_may_wait_is_not_read_to_the_end(
     assert len(taken) in (3, 4)
 
 
+def test_no_more_static_data_waits_than_is_said(
+    anew: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew.begin()
+    anew.next()
+    statics = frames.empty(frames.STATICS).reindex(range(100))
+
+    class Names:
+        report = ingest.Report()
+
+        def __iter__(self) -> Iterator[ingest.Batch]:
+            yield ingest.Batch(frames.empty(frames.POSITIONS), statics)
+
+        def keep(self, batches: list[ingest.Batch]) -> None:
+            pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest, "decode", lambda *_: Names())
+        patch.setattr(glances, "MOST_REPORTS", 150)
+        patch.setattr(looks.feeds, "ingest_all", _nothing)
+        assert not anew.next().vessels
+        with pytest.raises(RuntimeError, match="a look"):
+            anew.next()
+
+
 def _nothing(*_: object, **__: object) -> None:
     raise RuntimeError("a look")

@@ -43,7 +43,10 @@ def heard(wrong, n=5, seed=1):
 
 
 def errors_of(reports, receiver, hours=HOURS):
-    return clock_errors(reports, receiver, START_US, START_US + hours * 3_600 * SECOND_US)
+    off, errors = clock_errors(reports, receiver, START_US, START_US + hours * 3_600 * SECOND_US)
+    found = np.zeros((int(receiver.max(initial=-1)) + 1, errors.shape[1]))
+    found[off] = errors
+    return found
 
 
 def step(hour):
