@@ -106,9 +106,7 @@ class Night:
         return pd.DataFrame(rows)
 
     def clocks(self) -> pd.DataFrame:
-        """Return the receivers whose clocks were wrong and put right, by date: how much too late
-        (`late_s`), and for how many hours.
-        """
+        """Return receivers whose clocks were put right: by how much, and for how many hours."""
         start, end = self.run["start"], self.run["end"]
         with self.opened.reader() as reader:
             dates = reader.clocks_put_right(f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}")
