@@ -238,7 +238,7 @@ TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
 SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
 CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
-HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
+HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
     ("encounter", BOATS, (30, -1), "boats at rest"),
