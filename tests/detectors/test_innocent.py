@@ -200,6 +200,7 @@ SWINGS = {
     "n_lying_near": 0,
     "anchorage_distance_m": 46_000.0,
 }
+BESIDE_A_SHIP = {"n_moored_together": 1, "n_ships_alongside": 1}
 WAY = {"median_speed_kn": 4.0, "other_median_speed_kn": 4.1}
 ADRIFT_ALONGSIDE = {
     **CALLS,
@@ -336,6 +337,9 @@ CASES = [
     ("loitering", SHIFTS, (-1,), "drifting from place to place"),
     ("loitering", {**SHIFTS, "extent_m": 8500.0}, (-1,), None),
     ("anchoring", SWINGS, (30,), "fishing or pleasure craft"),
+    # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
+    ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1}, (80,), "boat on its mooring"),
+    ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1, **BESIDE_A_SHIP}, (80,), None),
     # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),
