@@ -9,6 +9,7 @@ from detectors.anchoring.limits import Limits
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.hypotheses.anchoring import BOAT_M
 from detectors.kinematics import timegrid
 from detectors.surroundings import nearby
 from detectors.surroundings.zones import Zones
@@ -70,12 +71,15 @@ def around(
     third = limits.hold_s // 3 // limits.step_s
     with np.errstate(invalid="ignore"):
         still = np.flatnonzero(grid.speed_kn < STILL_KN)
-    everybody = np.arange(len(grid.tick))
-    counts = [
-        nearby.n_near(grid, np.maximum(last - part * third, first), everybody, limits.alongside_m)
-        for part in LOOKS
-    ]
-    together = np.sort(counts, axis=0)[1]
+    known = context.vessels
+    ships = known.loc[(known["length_m"] > BOAT_M).to_numpy(bool), "mmsi"].to_numpy()
+    together, with_ships = (
+        _alongside(limits, grid, [np.maximum(last - part * third, first) for part in LOOKS], among)
+        for among in (
+            np.arange(len(grid.tick)),
+            np.flatnonzero(np.isin(grid.track_id // 100, ships)),
+        )
+    )
     then = np.maximum(last - third, first)
     return events.each(
         {
@@ -86,5 +90,12 @@ def around(
             "in_waiting_area": [bool(v) for v in zones.within(lat, lon, ("waiting_area",))],
             "n_lying_near": nearby.n_near(grid, then, still, limits.neighbour_m),
             "n_moored_together": together,
+            "n_ships_alongside": with_ships,
         }
     )
+
+
+def _alongside(limits: Limits, grid: timegrid.Grid, looks: list[Ints], among: Ints) -> Ints:
+    """Return how many of the grid rows `among` lay alongside at all looks but one, or at all."""
+    counts = [nearby.n_near(grid, rows, among, limits.alongside_m) for rows in looks]
+    return np.asarray(np.sort(counts, axis=0)[1])

@@ -81,6 +81,7 @@ class Encounter(Limits):
     already when it began, or weren't seen apart at all, or sailed faster than any stream and
     further off than `max_alongside_m`, is none: a tow or a convoy. Nor is a brief meeting of two
     that lie still and weren't seen to come or go: boats at a berth that are heard now and then.
+    How fast they came or parted isn't known where interference scattered fixes of either then.
 
     What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at

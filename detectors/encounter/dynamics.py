@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import INTERFERENCE, SECOND_US
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
 from detectors.kinematics import geodesy, timegrid
@@ -20,6 +20,12 @@ LEG_S: Final = 600
 """Approach and parting are measured over ten minutes: a sixth of an hour, five steps."""
 LOOKS: Final = 6
 """Steps, twelve minutes."""
+CLEAR_OF_S: Final = 960
+"""What is looked at around a meeting: `LOOKS` and two steps more, and a leg of ten minutes."""
+COMING: Final = ("approach_kn", "closing_kn", "came_kn", "other_came_kn")
+GOING: Final = ("parting_kn", "leaving_kn", "went_kn", "other_went_kn")
+MMSI_UNIT: Final = 2**32
+"""Steps of time counted from 1970 are fewer."""
 STERN_SECTOR_DEG: Final = 67.5
 """To either side of right astern: the arc of the sternlight, within which who comes up overtakes
 (COLREG 1972, rules 13(b) and 21(c))."""
@@ -57,10 +63,13 @@ def dynamics(
     }
     for name, rows, sign in (("closing_kn", begin, -1), ("leaving_kn", end, 1)):
         columns[name] = _fastest_kn(grid, rows, sign)
+    coming, going = _jammed(grid, context, begin, -1), _jammed(grid, context, end, 1)
     legs = zip(("", "other_"), before, begin, end, after, strict=True)
     for prefix, was, came, left, went in legs:
         columns[f"{prefix}came_kn"] = geodesy.speed_kn(_moved_m(grid, was, came), LEG_S)
         columns[f"{prefix}went_kn"] = geodesy.speed_kn(_moved_m(grid, left, went), LEG_S)
+    for jammed, names in ((coming, COMING), (going, GOING)):
+        columns |= {name: np.where(jammed, np.nan, columns[name]) for name in names}
     for prefix, rows in zip(("", "other_"), begin, strict=True):
         columns[f"{prefix}came_from_port"] = _from_port(limits, grid, rows, context)
     columns["from_astern"] = _from_astern(limits, grid, begin, boat).tolist()
@@ -78,6 +87,21 @@ def _fastest_kn(grid: timegrid.Grid, rows: Ints, sign: int) -> Floats:
     apart_m = np.stack([_apart_m(grid, _shifted(grid, rows, sign * k)) for k in range(LOOKS + 3)])
     opened_m = apart_m[2:] - apart_m[:-2]
     return np.asarray(geodesy.speed_kn(np.fmax.reduce(opened_m), 2 * grid.step_s))
+
+
+def _jammed(grid: timegrid.Grid, context: Context, rows: Ints, sign: int) -> Bools:
+    """Tell of pairs of rows whether interference scattered fixes of either vessel before them (sign
+    -1) or after (1).
+    """
+    noise = context.noise
+    noise = noise[(noise["reason"] == INTERFERENCE).to_numpy(bool)]
+    tick = noise["time"].to_numpy("datetime64[us]").astype("int64") // (grid.step_s * SECOND_US)
+    scattered = np.sort(noise["mmsi"].to_numpy("int64") * MMSI_UNIT + tick)
+    here = grid.track_id[rows] // 100 * MMSI_UNIT + grid.tick[rows]
+    there = here + sign * (CLEAR_OF_S // grid.step_s)
+    low, high = np.minimum(here, there), np.maximum(here, there)
+    found = np.searchsorted(scattered, high, side="right") > np.searchsorted(scattered, low)
+    return np.asarray(found.any(axis=0))
 
 
 def _shifted(grid: timegrid.Grid, rows: Ints, by: int) -> Ints:

@@ -44,6 +44,8 @@ A_BOAT: Final = All(
     Compare("spread_m", "<=", BOAT_SWING_M),
 )
 """By its set or what it says of its length, and by how it lies; a statement alone isn't enough."""
+BY_ITSELF: Final = Not(Compare("n_ships_alongside", ">=", 1.0))
+"""Among boats, if any: who lies fast to a ship at anchor is there for the ship."""
 
 HYPOTHESES: Final = (
     replace(AT_A_BERTH, weight=0.8),
@@ -65,13 +67,13 @@ HYPOTHESES: Final = (
         0.75,
         (
             Case(
-                All(A_BOAT, Compare("n_lying_near", ">=", 1.0)),
+                All(A_BOAT, BY_ITSELF, Compare("n_lying_near", ">=", 1.0)),
                 "it is a small craft that swung within {spread_m:.0f} m, with "
                 "{n_lying_near:.0f} others lying still within {neighbour_m:.0f} m: a mooring "
                 "ground",
             ),
         ),
-        "A small craft where others lie as near to one another as on moorings.",
+        "A small craft where others lie as near to one another as on moorings, fast to no ship.",
         "it is larger than it says, or meets another vessel there",
     ),
     Hypothesis(
@@ -79,12 +81,12 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                A_BOAT,
+                All(A_BOAT, BY_ITSELF),
                 "it is a small craft that swung within {spread_m:.0f} m, as fishing boats lie out "
                 "the night",
             ),
         ),
-        "A small craft by set or length, that swings as one does.",
+        "A small craft by set or length, that swings as one does, fast to no ship.",
         "it is larger than it says, or meets another vessel there",
     ),
     Hypothesis(

@@ -89,14 +89,14 @@ HYPOTHESES: Final = (
             Case(
                 All(
                     TWO_HULLS,
-                    Compare("n_jammed_reports", ">=", 1.0),
-                    Compare("n_jammed_reports", ">=", "n_minor_reports"),
+                    Compare("n_astray_reports", ">=", 1.0),
+                    Compare("n_astray_reports", ">=", "n_minor_reports"),
                 ),
-                "{n_jammed_reports:.0f} of its fixes were scattered by interference meanwhile, and "
-                "only {n_minor_reports:.0f} are of the other place: more that went astray",
+                "{n_astray_reports:.0f} of its fixes went astray meanwhile, and only "
+                "{n_minor_reports:.0f} are of the other place at other times: more of the same",
             ),
         ),
-        "As many fixes of it were scattered by interference as are of the other hull.",
+        "As many of its fixes went astray as are of the other hull when none did.",
         "the other place is heard before or after the interference too",
     ),
     Hypothesis(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least
-from detectors.core.frames import INTERFERENCE, SECOND_US
+from detectors.core.frames import ASTRAY, SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import copies, hull_limits, hulls, timespan
@@ -37,6 +37,9 @@ ON_ITS_WAY: Final = 0.1
 """Of the reports of the other tracks, that lie on the way of the one heard most: of clock faults on
 eight simulated nights 0.13 to 1.0, of false positions (an offset, a jump away) none."""
 
+ASTRAY_S: Final = 300
+"""Of fixes that scatter for half an hour a third and more are false by their verdicts: one in five
+minutes, heard every minute, or every three as of class B (ITU-R M.1371-5)."""
 SURE_SWITCHES: Final = 16
 """Six switches are made by three reports of one hull that are dated wrongly; on 43 simulated nights
 a dozen of a vessel's were. Two hulls that are heard every half hour make sixteen in eight hours."""
@@ -66,8 +69,10 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
         first, last = int(one.rows[0]), int(one.rows[-1])
         start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
         # Two hulls, and a third that is a fix gone wrong: the second counts.
-        shares = np.unique(reports.track[one.rows], return_counts=True)[1] / len(one.rows)
-        minor = float(np.sort(shares)[-2])
+        tracks, counts = np.unique(reports.track[one.rows], return_counts=True)
+        minor = np.argsort(counts, kind="stable")[-2]
+        minor_us = reports.time_us[one.rows[reports.track[one.rows] == tracks[minor]]]
+        astray_us = _astray_us(context, mmsi, start_us, last_us)
         some = one.rows[:: max(1, len(one.rows) // 500)]
         land = context.zones.on_land(reports.lat[some], reports.lon[some])
         evidence = {
@@ -76,10 +81,10 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             "duration_s": at_least((last_us - start_us) / SECOND_US, limits, "min_hulls_s"),
             "median_distance_m": float(np.median(one.apart_m)),
             "min_distance_m": float(one.apart_m.min()),
-            "minor_fraction": minor,
-            "n_minor_reports": round(minor * len(one.rows)),
+            "minor_fraction": float(counts[minor] / len(one.rows)),
+            "n_minor_reports": int(np.count_nonzero(~_beside(minor_us, astray_us))),
             "on_land_fraction": float(np.mean(land)),
-            "n_jammed_reports": n_jammed(context, mmsi, start_us, last_us),
+            "n_astray_reports": len(astray_us),
             "class_b_only": bool(np.all(reports.ais_class_of(one.rows) == "B")),
             "default_number": is_default_number(mmsi),
             "no_such_number": mmsi_kind(mmsi) in (BAD_FORM, BAD_MID),
@@ -101,12 +106,21 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
         )
 
 
-def n_jammed(context: Context, mmsi: int, start_us: int, end_us: int) -> int:
-    """Count the reports of a vessel that interference made false in a span."""
+def _astray_us(context: Context, mmsi: int, start_us: int, end_us: int) -> Ints:
+    """Return when, in a span, fixes of a vessel went astray."""
     noise = context.noise
-    time_us = noise["time"].to_numpy("datetime64[us]").astype("int64")
-    false = (noise["mmsi"] == mmsi) & (noise["reason"] == INTERFERENCE)
-    return int(np.count_nonzero(false & (time_us >= start_us) & (time_us <= end_us)))
+    false = ((noise["mmsi"] == mmsi) & noise["reason"].isin(ASTRAY)).to_numpy(bool)
+    time_us = noise["time"].to_numpy("datetime64[us]").astype("int64")[false]
+    return np.asarray(np.sort(time_us[(time_us >= start_us) & (time_us <= end_us)]))
+
+
+def _beside(time_us: Ints, astray_us: Ints) -> Bools:
+    """Tell which reports came while fixes went astray: some that scatter are taken for another
+    hull's.
+    """
+    first = np.searchsorted(astray_us, time_us - ASTRAY_S * SECOND_US)
+    last = np.searchsorted(astray_us, time_us + ASTRAY_S * SECOND_US, side="right")
+    return np.asarray(last > first)
 
 
 def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> bool:

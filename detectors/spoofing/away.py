@@ -74,6 +74,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     reports, a, b, homes = scene.reports, session.first, session.last, session.homes
     times = reports.time_us
     longest_us, pause_us = limits.max_away_s * SECOND_US, limits.max_pause_s * SECOND_US
+    a = _without_forerunners(limits, reports, homes, a, b)
     stays = times[b] - times[a] > longest_us
     if stays:
         b = a + int(np.searchsorted(times[a : b + 1], times[a] + longest_us, side="right")) - 1
@@ -193,6 +194,19 @@ def _heard_together_to(reports: Reports, home: Ints, a: int, b: int) -> int:
     last = a + int(np.searchsorted(reports.time_us[a : b + 1], heard_us, side="right")) - 1
     silent_us = reports.time_us[last + 1] - max(heard_us, int(reports.time_us[last]))
     return last if silent_us > copies.ALIVE_S * SECOND_US else b
+
+
+def _without_forerunners(limits: Limits, reports: Reports, homes: Ints, a: int, b: int) -> int:
+    """Return the first of the reports a to b after which the home track is silent: only a few of
+    the further track come before, dated wrongly.
+    """
+    times = reports.time_us
+    inside = times[homes[(times[homes] > times[a]) & (times[homes] < times[b])]]
+    after = a + np.searchsorted(times[a : b + 1], inside, side="right")
+    # A single report of the home track may be misdated too: as many as make a session are there.
+    n_since = np.searchsorted(inside, times[a : b + 1])
+    few = after[(after - a < limits.min_reports) & (n_since[after - a] >= limits.min_reports)]
+    return int(few[-1]) if len(few) and b - few[-1] + 1 >= limits.min_reports else a
 
 
 def _without_stragglers(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> int:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from detectors.core import explain, run
 from detectors.core.evidence import Evidence
-from detectors.core.frames import epoch_us
+from detectors.core.frames import FALSE_FIX, INTERFERENCE, NOISE, conform, epoch_us
 from detectors.core.hypothesis import Known
 from detectors.core.statements import STATED_BOUND
 from detectors.encounter import Encounter
@@ -263,17 +263,17 @@ def test_what_a_boat_says_excludes_no_boarding(scene: Any, says: dict[str, Any])
     assert told["score"].iloc[0] >= (1 - STATED_BOUND) * found["score"].iloc[0] - 1e-9
 
 
-def raft(scene: Any, hours: float, speed_kn: float) -> pd.DataFrame:
-    """Two boats that the stream carries at 1.5 kn: one comes, stays, and leaves as fast."""
+def raft(scene: Any, hours: float, speed_kn: float, leaves_kn: float | None = None) -> pd.DataFrame:
+    """Two boats that the stream carries at 1.5 kn: one comes, stays, and leaves, as fast."""
     east = 1.5 / 60
-    way = speed_kn / 60
+    way, away = speed_kn / 60, (speed_kn if leaves_kn is None else leaves_kn) / 60
     lies = scene.track(A, [(2, 4.0, 100 - 2 * east), (12, 4.0, 100 + 8 * east)], ais_class="B")
     off = 20 * METRE
     comes = [
         (3.0, 4.0 + off + way, 100.0),
         (4.0, 4.0 + off, 100.0),
         (4.0 + hours, 4.0 + off, 100 + hours * east),
-        (5.0 + hours, 4.0 + off + way, 100 + hours * east),
+        (5.0 + hours, 4.0 + off + away, 100 + hours * east),
     ]
     return scene.positions(lies, scene.track(B, comes, ais_class="B"))
 
@@ -291,6 +291,22 @@ def test_a_raft_is_told_by_how_boats_come_drift_and_part(
     assert told["evidence"].iloc[0]["median_speed_kn"] == pytest.approx(1.5, abs=0.1)
     assert told["explanation"].iloc[0].startswith("boats at rest: ") == at_rest
     assert (told["score"].iloc[0] < 0.3) == at_rest
+
+
+@pytest.mark.parametrize(
+    ("reason", "hours", "at_rest"),
+    [(INTERFERENCE, 8.05, True), (INTERFERENCE, 8.5, False), (FALSE_FIX, 8.05, False)],
+)
+def test_where_interference_scatters_fixes_nobody_is_seen_to_part_fast(
+    scene: Any, reason: str, hours: float, at_rest: bool
+) -> None:
+    """Some scattered fixes lie where a boat can have got to: those around tell what they are."""
+    scattered = scene.track(B, [(hours, 4.1, 100.1), (hours + 0.1, 4.2, 100.3)])
+    noise = conform(scattered.assign(reason=reason), NOISE)
+    context = replace(scene.context(), noise=noise)
+    found = run.look(Encounter(), raft(scene, 4.0, 4.0, 22.0), context)
+    told = explain.explain(found, context, Encounter.hypotheses)
+    assert told["explanation"].str.startswith("boats at rest: ").tolist() == [at_rest]
 
 
 def test_a_brief_meeting_grows_into_an_encounter_and_keeps_its_id(scene: Any) -> None:

@@ -365,6 +365,33 @@ def test_what_lies_off_the_way_is_no_misdated_stretch(off_deg, late_s, one_way):
     assert is_of_one_way(sent, sent.of(OLD)) == one_way
 
 
+@pytest.mark.parametrize(("astray", "n_minor"), [(True, 2), (False, 12)])
+def test_fixes_that_scatter_are_no_other_hulls(stage_of, zones_from, astray, n_minor):
+    """Two misdated reports open a hull to which then every other of a stretch's fixes is added."""
+    at_s = np.arange(0, 4 * 3600, 60)
+    lat, lon = way(at_s)
+    beside = np.isin(at_s, [600, 3000]) | ((at_s >= 9000) & (at_s < 10_200) & (at_s % 120 == 0))
+    table = pd.DataFrame(
+        {
+            "mmsi": OLD,
+            "time": T0 + pd.to_timedelta(at_s, unit="s"),
+            "lat": lat + beside * np.random.default_rng(2).uniform(0.02, 0.06, len(at_s)),
+            "lon": lon,
+            "track_id": 100 * OLD + np.where(beside, 2, 1),
+        }
+    )
+    positions = make_positions(table)
+    false = positions[positions["time"].isin(T0 + pd.to_timedelta(range(9060, 10_200, 300), "s"))]
+    noise = frames.conform(false.assign(reason=frames.FALSE_FIX), frames.NOISE)
+    end = T0 + pd.Timedelta(hours=5)
+    noise = noise if astray else noise[:0]
+    context = stage_of(positions, zones_from([]), T0, end, noise=noise).context()
+    found = Identity().detect(positions, context)
+    hulls = explain(found[found["subkind"] == "two_hulls"], context, Identity.hypotheses)
+    assert [evidence.facts["n_minor_reports"] for evidence in hulls["evidence"]] == [n_minor]
+    assert hulls["explanation"].str.startswith("interference").tolist() == [astray]
+
+
 def test_a_boat_that_sends_a_handhelds_number_is_a_boat():
     """8MIDxxxxx sends no positions itself; 99MIDxxxx is a buoy's, 111MIDxxx an aircraft's."""
     numbers = np.array([856791343, 525904487, 995251234, 111525123])

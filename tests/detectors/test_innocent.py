@@ -200,6 +200,7 @@ SWINGS = {
     "n_lying_near": 0,
     "anchorage_distance_m": 46_000.0,
 }
+BESIDE_A_SHIP = {"n_moored_together": 1, "n_ships_alongside": 1}
 WAY = {"median_speed_kn": 4.0, "other_median_speed_kn": 4.1}
 ADRIFT_ALONGSIDE = {
     **CALLS,
@@ -238,7 +239,7 @@ TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
 SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
 CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
-HULLS = {"n_jammed_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
+HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
     ("encounter", BOATS, (30, -1), "boats at rest"),
@@ -336,6 +337,9 @@ CASES = [
     ("loitering", SHIFTS, (-1,), "drifting from place to place"),
     ("loitering", {**SHIFTS, "extent_m": 8500.0}, (-1,), None),
     ("anchoring", SWINGS, (30,), "fishing or pleasure craft"),
+    # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
+    ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1}, (80,), "boat on its mooring"),
+    ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1, **BESIDE_A_SHIP}, (80,), None),
     # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),

@@ -238,6 +238,21 @@ def test_late_reports_of_a_false_place_dont_prolong_it(zones_from):
     assert event["end"].tolist() == [there["time"].max()]
 
 
+@pytest.mark.parametrize(("n_before", "n_found"), [(0, 1), (1, 1), (40, 0)])
+def test_a_few_reports_of_its_track_before_hide_no_excursion(zones_from, n_before, n_found):
+    """Dated wrongly, one of the ship's own way begins the hull as which she then jumps."""
+    found = segmented(scene("jump", 8.0, 3.0, 60.0, 1))
+    tracked = found.tracked
+    away = tracked.loc[tracked["lat"] > 3.4]
+    home = tracked.index[(tracked["lat"] < 3.4) & (tracked["time"] < away["time"].min())]
+    some = home[-2 * n_before - 10 : -10 : 2] if n_before else home[:0]
+    tracked.loc[some, "track_id"] = away["track_id"].iloc[0]
+    tracked = tracked.sort_values(["track_id", "time"], ignore_index=True)
+    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=found.noise))
+    assert (events["subkind"] == "jump").sum() == n_found
+    assert (events["start"] == away["time"].min()).sum() == n_found
+
+
 @pytest.mark.parametrize(("north_deg", "back_deg", "n_found"), [(0.3, 0.3, 1), (0.3, 0.2, 0)])
 def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_deg, n_found):
     """Heard for four minutes of every forty: it leaps 18 nm, and back by as much or less."""
