@@ -110,7 +110,7 @@ class Identity(Limits):
             Edges(track_ends.NEAREST_REPORTS, self.min_silence_s, before=side)
             for side in (True, False)
         )
-        apart_s = max(self.max_pause_s, self.max_clock_s)
+        apart_s = max(self.max_pause_s, self.max_clock_s, self.max_pass_pause_s)
         reach_m = hand_over.reach_m(self.motion)
         direct = Near(reach_m, apart_s, end, begin, mutual=True)
         passed = Near(LOST_M, LOST_S + apart_s, end, Reported())
@@ -125,7 +125,7 @@ class Identity(Limits):
     @property
     def lookback(self) -> timedelta:
         """What counts as before, seen from the earliest event that can still change."""
-        return self.settle + timedelta(seconds=self.longest_memory_s + self.max_pause_s)
+        return self.settle + timedelta(seconds=self.longest_memory_s + self.max_pass_pause_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find events; see the class for the rules and `Detector.detect` for the frames."""
