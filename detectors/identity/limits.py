@@ -20,12 +20,13 @@ _MIN_BEFORE_S: Final = (
     "it counts as ended."
 )
 
-_MAX_PASS_PAUSE_S: Final = (
-    "2 hours, 4 reports within 3 hours: in passes of satellites a quarter to a whole hour apart, of "
-    "which one or two may miss a vessel. Neither number is heard for 3 hours on the other's side. On "
-    "12 simulated nights that were heard so, some 50 tracks began and 50 ended a night, and of all "
-    "pairs within the other limits four were one ship, silent for 4.8 to 10.6 hours or to the end "
-    "of the night, and two were chance, silent for 1.3 and 2.7 hours."
+_BETWEEN_PASSES: Final = (
+    "2 hours; 4 reports within 3 hours; 3 hours: where the whole feed comes by passes of "
+    "satellites, a quarter to a whole hour apart, of which one or two may miss a vessel. "
+    "Meanwhile, and for 3 hours on either side, only one of the numbers is heard. On 12 simulated "
+    "nights heard so some 50 tracks began and 50 ended a night; of the pairs within all other "
+    "limits five were one ship, silent for 3.1 hours (to the end of the night) to 10.6, and four "
+    "were chance, silent for 1.3 to 3.6 hours."
 )
 
 _MAX_MISS_M: Final = (
@@ -77,10 +78,10 @@ class Limits(Detector):
     min_ended_s: PositiveInt = Field(600, description=_MIN_BEFORE_S)
     min_reports: PositiveInt = Field(6, description=_MIN_BEFORE_S)
     max_thin_s: PositiveInt = Field(5400, description=_MIN_BEFORE_S)
-    max_pass_pause_s: PositiveInt = Field(7200, description=_MAX_PASS_PAUSE_S)
-    min_pass_reports: PositiveInt = Field(4, ge=2, description=_MAX_PASS_PAUSE_S)
-    max_pass_thin_s: PositiveInt = Field(10_800, description=_MAX_PASS_PAUSE_S)
-    min_pass_silence_s: PositiveInt = Field(10_800, description=_MAX_PASS_PAUSE_S)
+    max_pass_pause_s: PositiveInt = Field(7200, description=_BETWEEN_PASSES)
+    min_pass_reports: PositiveInt = Field(4, ge=2, description=_BETWEEN_PASSES)
+    max_pass_thin_s: PositiveInt = Field(10_800, description=_BETWEEN_PASSES)
+    min_pass_silence_s: PositiveInt = Field(10_800, description=_BETWEEN_PASSES)
     min_speed_kn: PositiveFloat = Field(
         3.0, description="3 kn: what lies still has no course to be carried on."
     )

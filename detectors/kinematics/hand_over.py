@@ -56,18 +56,19 @@ class HandOvers:
 
     def take(self, rows: NDArray[np.bool_]) -> "HandOvers":
         """Return some of them."""
-        return HandOvers(*(v.take(rows) if isinstance(v, Ends) else v[rows] for v in self._values))
+        some: dict[str, Any] = {
+            name: values.take(rows) if isinstance(values, Ends) else values[rows]
+            for name, values in vars(self).items()
+        }
+        return HandOvers(**some)
 
     def join(self, other: "HandOvers") -> "HandOvers":
         """Return those of both."""
-        both = zip(self._values, other._values, strict=True)
-        return HandOvers(
-            *(a.join(b) if isinstance(a, Ends) else np.concatenate([a, b]) for a, b in both)
-        )
-
-    @property
-    def _values(self) -> list[Any]:
-        return list(vars(self).values())
+        both: dict[str, Any] = {
+            name: mine.join(theirs) if isinstance(mine, Ends) else np.concatenate([mine, theirs])
+            for (name, mine), theirs in zip(vars(self).items(), vars(other).values(), strict=True)
+        }
+        return HandOvers(**both)
 
 
 def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:

@@ -34,7 +34,7 @@ of a satellite lasts a quarter of an hour at most."""
 class Limits:
     """What a hand-over must keep to; see the detector's parameters of the same names.
 
-    Of a stretch that has fewer than `min_reports` those that it has do, `min_some_reports` at least.
+    Of a stretch that has fewer than `min_reports` those do that it has, if `min_some_reports`.
     """
 
     min_silence_s: float
@@ -232,8 +232,8 @@ def _strays(
             + change_mps / 2 * np.abs(step_s)
         )
         off_m = np.hypot(east_m - way_east_m, north_m - way_north_m)
-        # Without speed and course anything up to 30 kn may be.
-        known = np.isfinite(off_m)
+        # Without speed and course, or between passes, anything up to 30 kn may be.
+        known = np.isfinite(off_m) & (np.abs(step_s) <= STATED_S)
         moved_m = np.hypot(east_m, north_m)
         return np.asarray(
             np.where(known, off_m > allowed_m, moved_m > STRAY_M + 30.0 * KNOT_MPS * np.abs(step_s))

@@ -128,7 +128,9 @@ def _by_passes(scene: Scene, home: int, back: int, times: NDArray[np.int64]) -> 
         return False
     tens_us = coverage.FEED_SLOT_S * SECOND_US
     ends_us = scene.reports.time_us[[home, back]]
-    usual = passes.usual_share(scene.context.coverage, ends_us[:1] // tens_us, ends_us[1:] // tens_us)
+    usual = passes.usual_share(
+        scene.context.coverage, ends_us[:1] // tens_us, ends_us[1:] // tens_us
+    )
     apart = bool(np.diff(times).max(initial=0) > passes.PASS_TENS * tens_us)
     return apart and bool(usual[0] <= passes.BY_PASSES)
 

@@ -23,9 +23,9 @@ MAX_PASS_MISS_RATIO: Final = 0.1
 """The same where the track wasn't heard for up to `max_pause_s` at a leap, as between passes of a
 satellite: who makes a way round so long ends it anywhere. A judgement; a shift of 19 km at a
 simulated ship's transmitter showed by 3 %. A ship that steps aside and back at the speed it states
-falls behind on both ways: where its offset is a share x of the way, by (1 - sqrt(1 - x^2)) / x of the
-offset each time, and a leap is `leaps.MAX_WAY_ERROR` of the way at least, so that it misses by twice
-a tenth and more."""
+falls behind on both ways, by (1 - sqrt(1 - x^2)) / x of the offset each time where that is a share
+x of the way. A leap is `leaps.MAX_WAY_ERROR` of the way at least: so it misses by a fifth or more.
+"""
 MAX_HOME_MISS_RATIO: Final = 0.1
 """Where neither leap is out of reach the vessel must come to where speed and course led from before
 both, to this share of that way. On 12 simulated nights heard by satellites the three shifts that
@@ -57,8 +57,8 @@ def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
     alike = left_m <= allowed_m
     pause_s = np.maximum(waits_s, came_s)
     soon, longer = pause_s <= limits.alive_s, pause_s <= limits.max_pause_s
-    # It can't have gone there, or can't have come back, at any speed near what it states; or it goes
-    # on from before as if it had never been there.
+    # It can't have gone there, or can't have come back, at any speed near what it states; or it
+    # goes on from before as if it had never been there.
     false = ~(leaps.reachable(reports, first - 1, first) & leaps.reachable(reports, last, back))
     home_miss_m = np.hypot(*leaps.astray(reports, first - 1, back)[:2])
     home_m = geodesy.distance_m(
