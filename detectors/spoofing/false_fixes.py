@@ -25,9 +25,8 @@ MIN_PASS_FIXES: Final = 3
 """So many false fixes do where the whole feed comes by passes, which may bring one each, if they
 agree."""
 MAX_PASS_SPREAD: Final = 0.01
-"""Over two passes or more they lie within this share of the leap to them. Of fixes thrown about by
-interference anywhere as far from the ship three do so once in a million times (the share to the
-fourth power, by a place for each pair, with room for ten more tries)."""
+"""Over two passes or more they lie within this share of the leap to them. Of fixes thrown evenly
+about a disc as wide as the leap two more lie as near to the first once in 10^8 times (0.01^4)."""
 
 
 class Fixes(NamedTuple):

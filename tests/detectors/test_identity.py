@@ -138,8 +138,10 @@ def test_a_hand_over_between_passes(stage_of, zones_from, stations, again_h, off
         lat, lon = way(passing[some])
         parts.append(reports(mmsi, passing[some], lat + off, lon, rng))
     stage = staged(stage_of, zones_from, *parts)
-    found = Identity().detect(stage.positions, stage.context())
-    found = found[found["subkind"].eq("hand_over")]
+    whole = Identity().detect(stage.positions, stage.context())
+    edges = T0 + pd.to_timedelta([0.0, 8.5, 9.5, 11.0, HOURS], unit="h")
+    pd.testing.assert_frame_equal(stage.drive(Identity(), list(pairwise(edges))), whole)
+    found = whole[whole["subkind"].eq("hand_over")]
     assert found[["mmsi", "other_mmsi"]].to_numpy().tolist() == [[OLD, NEW]] * n_found
 
 
