@@ -56,7 +56,7 @@ def changes(
         yield Story(
             subkind,
             (int(reports.track[row]),),
-            change.new_us - limits.static_interval_s * SECOND_US,
+            _start_us(limits, change),
             change.last_us,
             float(reports.lat[row]),
             float(reports.lon[row]),
@@ -65,6 +65,14 @@ def changes(
             settings=("memory_s", "memory_intervals", "max_memory_s"),
             anchor_us=change.new_us,
         )
+
+
+def _start_us(limits: Limits, change: statement.Change) -> int:
+    """Return since when a vessel may have said the new value: since it last said the old one, where
+    static reports are heard seldom, but no longer than two hours of passes go without her.
+    """
+    since_us = max(change.old_us, change.new_us - limits.max_pass_pause_s * SECOND_US)
+    return min(since_us, change.new_us - limits.static_interval_s * SECOND_US)
 
 
 def _imo_kept(change: statement.Change, numbers: pd.DataFrame) -> bool:

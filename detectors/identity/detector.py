@@ -39,6 +39,9 @@ class Identity(Limits):
       than `max_course_change_deg` and `max_speed_change_kn` (more after a long pause).
       Were they two ships, each would have been beside the other all along, unheard where the other
       was heard.
+      Where the whole feed comes by passes of satellites up to `max_pass_pause_s` lie between
+      them, and `min_pass_reports` of each within `max_pass_thin_s`; the speed stays the same for as
+      long, and for `min_pass_silence_s` neither is heard on the other's side.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart and mostly over a mile long; two of the tracks at least are each a
@@ -52,7 +55,8 @@ class Identity(Limits):
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
       `min_said_s`) where another stood within `memory_s`, or within `memory_intervals` of its own
       static reports where these are heard seldom (`max_memory_s` at most), and that is more than
-      another way of typing it. It began at most `static_interval_s` before it was first said.
+      another way of typing it. It began at most `static_interval_s` before it was first said, or
+      after the old one was last said, within `max_pass_pause_s`.
     - `shared_imo`: a valid IMO number said under two MMSIs on one date, or one after the other
       within `memory_s`; apart, together or in turn by the positions of both (`max_together_m`,
       `max_transit_kn`).
@@ -110,7 +114,7 @@ class Identity(Limits):
             Edges(track_ends.NEAREST_REPORTS, self.min_silence_s, before=side)
             for side in (True, False)
         )
-        apart_s = max(self.max_pause_s, self.max_clock_s)
+        apart_s = max(self.max_pause_s, self.max_clock_s, self.max_pass_pause_s)
         reach_m = hand_over.reach_m(self.motion)
         direct = Near(reach_m, apart_s, end, begin, mutual=True)
         passed = Near(LOST_M, LOST_S + apart_s, end, Reported())
@@ -125,7 +129,7 @@ class Identity(Limits):
     @property
     def lookback(self) -> timedelta:
         """What counts as before, seen from the earliest event that can still change."""
-        return self.settle + timedelta(seconds=self.longest_memory_s + self.max_pause_s)
+        return self.settle + timedelta(seconds=self.longest_memory_s + self.max_pass_pause_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find events; see the class for the rules and `Detector.detect` for the frames."""

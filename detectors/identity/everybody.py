@@ -18,7 +18,7 @@ from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.one_hull import MAX_SILENCE_S, STEP_S, Moving, as_one, moving
 from detectors.identity.story import FIELDS, VesselReports
-from detectors.identity.switch import LOST_M, LOST_S, ended, ends_of, thin
+from detectors.identity.switch import LOST_M, LOST_S, ended, ends_of, pairs_of, thin, well_heard
 from detectors.kinematics import hand_over, shapes
 from detectors.kinematics.track_ends import Ends
 from detectors.vessels import namesakes, statement
@@ -123,7 +123,7 @@ class Everybody:
         names, callsigns, numbers = (spans[field] for field in ("name", "callsign", "imo"))
         ending = ended(limits, Ends(*_joined(vars(d.ending).values() for d in digests)), context)
         beginning = Ends(*_joined(vars(d.beginning).values() for d in digests))
-        pairs = hand_over.pairs(ending, beginning, limits.motion)
+        pairs = pairs_of(limits, ending, beginning, context)
         where = Moving(*_joined(d.moving for d in digests))
         runs = as_one(limits, where)
         sailing = (where.track[side[runs.first]] // 100 for side in (runs.one, runs.other))
@@ -132,7 +132,7 @@ class Everybody:
             spans,
             namesakes.shared_imo(numbers, limits.memory),
             namesakes.look_alikes(names, callsigns, numbers, limits.memory),
-            ending,
+            ending.take(well_heard(limits, ending)),
             pairs,
             np.column_stack(list(sailing)),
             passing,

@@ -5,7 +5,7 @@ number of vessels and not with that of their reports.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class HandOvers:
     `clock_s` is by how much the clock of the receiver of the beginning had to run behind that of
     the end; `likeness`, from 0 to 1, is how well the miss agrees with one hull: a half at twice
     `LIKELY_MISS_M` + `LIKELY_MISS_RATIO` of the way; `rivals` counts other pairs of the same end or
-    beginning that fit too.
+    beginning that fit too; `max_pause_s` is the longest pause that they were allowed.
     """
 
     end: Ends
@@ -52,6 +52,23 @@ class HandOvers:
     speed_limit_kn: Floats
     likeness: Floats
     rivals: Ints
+    max_pause_s: Floats
+
+    def take(self, rows: NDArray[np.bool_]) -> "HandOvers":
+        """Return some of them."""
+        some: dict[str, Any] = {
+            name: values.take(rows) if isinstance(values, Ends) else values[rows]
+            for name, values in vars(self).items()
+        }
+        return HandOvers(**some)
+
+    def join(self, other: "HandOvers") -> "HandOvers":
+        """Return those of both."""
+        both: dict[str, Any] = {
+            name: mine.join(theirs) if isinstance(mine, Ends) else np.concatenate([mine, theirs])
+            for (name, mine), theirs in zip(vars(self).items(), vars(other).values(), strict=True)
+        }
+        return HandOvers(**both)
 
 
 def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
@@ -82,6 +99,7 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
         best.speed_limit_kn,
         likeness,
         rivals,
+        np.full(len(best.end), float(limits.max_pause_s)),
     )
 
 

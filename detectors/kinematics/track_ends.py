@@ -25,10 +25,17 @@ STRAY_RATIO = 0.3
 BASELINE_S = 120.0
 """Time over which speed and course are measured from positions: 10 m of noise then make 0.2 kn."""
 
+STATED_S = 900.0
+"""Where positions lie further apart than that, speed and course are those that are stated: a pass
+of a satellite lasts a quarter of an hour at most."""
+
 
 @dataclass(frozen=True)
 class Limits:
-    """What a hand-over must keep to; see the detector's parameters of the same names."""
+    """What a hand-over must keep to; see the detector's parameters of the same names.
+
+    Of a stretch that has fewer than `min_reports` those do that it has, if `min_some_reports`.
+    """
 
     min_silence_s: float
     max_pause_s: float
@@ -36,6 +43,7 @@ class Limits:
     min_before_s: float
     min_after_s: float
     min_reports: int
+    min_some_reports: int
     max_thin_s: float
     min_speed_kn: float
     max_miss_m: float
@@ -63,6 +71,8 @@ class Ends:
     silent_s
         How long the track was not heard beyond the end: until it was heard again; infinite where
         it never was, as far as is loaded.
+    n_reports
+        How many of the reports nearest to the end `interval_s` is of, `min_reports` at most.
     """
 
     row: Ints
@@ -75,10 +85,16 @@ class Ends:
     interval_s: Floats
     heard_s: Floats
     silent_s: Floats
+    n_reports: Ints
 
     def take(self, rows: Ints | Bools) -> "Ends":
         """Return some of them."""
         return Ends(*(values[rows] for values in vars(self).values()))
+
+    def join(self, other: "Ends") -> "Ends":
+        """Return those of both."""
+        both = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Ends(*(np.concatenate(values) for values in both))
 
     def __len__(self) -> int:
         return len(self.row)
@@ -143,7 +159,7 @@ def _motion(
     """Return ends (step -1) or beginnings (1) of stretches, with the motion there."""
     wanted_s = limits.min_before_s if step < 0 else limits.min_after_s
     heard_s = (time_us[last] - time_us[first]) / SECOND_US
-    kept = (heard_s >= wanted_s) & (last - first + 1 >= limits.min_reports)
+    kept = (heard_s >= wanted_s) & (last - first + 1 >= limits.min_some_reports)
     first, last, heard_s, silent_s = first[kept], last[kept], heard_s[kept], silent_s[kept]
     row = last if step < 0 else first
     near = row[:, None] + step * np.arange(NEAREST_REPORTS)
@@ -167,10 +183,15 @@ def _motion(
     course_deg = np.atleast_1d(
         geodesy.bearing_deg(lat[earlier], lon[earlier], lat[later], lon[later])
     )
+    # In passes of a satellite the next report may be of a turn later; its own course is of now.
+    stated = (baseline_s > STATED_S) & np.isfinite(sog_kn[row]) & np.isfinite(cog_deg[row])
+    speed_kn = np.where(stated, sog_kn[row], speed_kn)
+    course_deg = np.where(stated, cog_deg[row], course_deg)
     # Heard at least so often around its end; what is clipped to the stretch repeats its end.
-    nth = limits.min_reports - 1
-    steady = away_s[:, nth] <= limits.max_thin_s
-    interval_s = away_s[:, nth] / nth
+    n_reports = np.minimum(last - first + 1, limits.min_reports)
+    nearest_s = away_s[:, limits.min_reports - 1]
+    steady = nearest_s <= limits.max_thin_s
+    interval_s = nearest_s / (n_reports - 1)
     moving = (baseline_s > 0) & np.isfinite(speed_kn) & (speed_kn >= limits.min_speed_kn)
     return Ends(
         row,
@@ -183,6 +204,7 @@ def _motion(
         interval_s,
         np.abs(time_us[row] - time_us[first if step < 0 else last]) / SECOND_US,
         silent_s,
+        n_reports,
     ).take(moving & steady)
 
 
@@ -210,8 +232,8 @@ def _strays(
             + change_mps / 2 * np.abs(step_s)
         )
         off_m = np.hypot(east_m - way_east_m, north_m - way_north_m)
-        # Without speed and course anything up to 30 kn may be.
-        known = np.isfinite(off_m)
+        # Without speed and course, or between passes, anything up to 30 kn may be.
+        known = np.isfinite(off_m) & (np.abs(step_s) <= STATED_S)
         moved_m = np.hypot(east_m, north_m)
         return np.asarray(
             np.where(known, off_m > allowed_m, moved_m > STRAY_M + 30.0 * KNOT_MPS * np.abs(step_s))

@@ -6,7 +6,7 @@ again where it can have sailed; then no track holds them.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,14 @@ from detectors.spoofing.circle import MAX_RADIUS_M, max_rms_m
 from detectors.spoofing.frozen import as_before
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story
+from detectors.surroundings import coverage, passes
+
+MIN_PASS_FIXES: Final = 3
+"""So many false fixes do where the whole feed comes by passes, which may bring one each, if they
+agree."""
+MAX_PASS_SPREAD: Final = 0.01
+"""Over two passes or more they lie within this share of the leap to them. Of fixes thrown evenly
+about a disc as wide as the leap two more lie as near to the first once in 10^8 times (0.01^4)."""
 
 
 class Fixes(NamedTuple):
@@ -37,7 +45,7 @@ def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
     noise = noise[(noise["reason"] == FALSE_FIX).to_numpy()]
     noise = noise[np.isin(noise["mmsi"].to_numpy(), np.unique(reports.tracks // 100))]
     for vessel, false in noise.groupby("mmsi", sort=True):
-        if len(false) < limits.min_reports:
+        if len(false) < MIN_PASS_FIXES:
             continue
         track = 100 * int(str(vessel))
         own = np.arange(*np.searchsorted(reports.track, [track, track + 100]))
@@ -62,8 +70,9 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
     lasts_s, pause_s = (
         float(us) / SECOND_US for us in (end_us - start_us, start_us - reports.time_us[home])
     )
+    by_passes = _by_passes(scene, home, back, times)
     if (
-        len(times) < limits.min_reports
+        len(times) < (MIN_PASS_FIXES if by_passes else limits.min_reports)
         or not limits.min_frozen_s <= lasts_s <= limits.max_away_s
         or pause_s > limits.max_pause_s
     ):
@@ -90,9 +99,10 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
     recent = scene.end_us - end_us <= limits.max_silence_s * SECOND_US
     subkind, score = "jump", 0.6 if back >= 0 else 0.5
     step_m = float(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]).max())
-    if min(off_m, step_m) <= limits.max_spread_m and jump_m >= limits.min_leap_m:
+    spread_m = max(limits.max_spread_m, MAX_PASS_SPREAD * jump_m if by_passes else 0.0)
+    if min(off_m, step_m) <= spread_m and jump_m >= limits.min_leap_m:
         evidence["extent_m"] = off_m
-        evidence["max_step_m"] = at_most(min(off_m, step_m), limits, "max_spread_m")
+        evidence["max_step_m"] = Bound(min(off_m, step_m), spread_m, "at_most")
     elif off_m <= 2 * limits.max_frozen_m and jump_m < limits.min_leap_m:
         held = _held(limits, reports, home, back)
         if not held:
@@ -107,6 +117,21 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
         subkind, score = "geometric", score + 0.15
     going_on = bool(back < 0 and recent)
     return Story(subkind, home, home, score, start_us, end_us, going_on, evidence, home)
+
+
+def _by_passes(scene: Scene, home: int, back: int, times: NDArray[np.int64]) -> bool:
+    """Tell whether the whole feed comes by passes, and fixes between two sound reports, the second
+    of which was heard, in two of them or more.
+    """
+    if back < 0:
+        return False
+    tens_us = coverage.FEED_SLOT_S * SECOND_US
+    ends_us = scene.reports.time_us[[home, back]]
+    usual = passes.usual_share(
+        scene.context.coverage, ends_us[:1] // tens_us, ends_us[1:] // tens_us
+    )
+    apart = bool(np.diff(times).max(initial=0) > passes.PASS_TENS * tens_us)
+    return apart and bool(usual[0] <= passes.BY_PASSES)
 
 
 def _held(limits: Limits, reports: Reports, home: int, back: int) -> dict[str, Any]:

@@ -39,6 +39,15 @@ def usual_share(coverage: Coverage, tens: Ints, until: Ints) -> Floats:
     return coverage.feed_usual(np.maximum(tens, grown))
 
 
+def come_by_passes(coverage: Coverage, tens: Ints) -> NDArray[np.bool_]:
+    """Tell of ten minutes whether the feed had shown by then that it comes by passes alone."""
+    slots = np.unique(epoch_us(coverage.feed["time"]) // (FEED_SLOT_S * SECOND_US))
+    if len(slots) == 0:
+        return np.zeros(len(tens), bool)
+    first = slots[np.minimum(np.searchsorted(slots, tens - DAY_TENS + 1), len(slots) - 1)]
+    return np.asarray((first <= tens - YOUNG_TENS) & (coverage.feed_usual(tens) <= BY_PASSES))
+
+
 class Passes:
     """The passes of a feed, in order of time.
 

@@ -114,6 +114,37 @@ def test_finds_each_hand_over_once(stage_of, zones_from, one):
     assert found["score"].iloc[0] >= 0.3
 
 
+@pytest.mark.parametrize(
+    ("stations", "again_h", "off_deg", "n_found"),
+    [(False, None, 0.0, 1), (True, None, 0.0, 0), (False, 9.9, 0.0, 0), (False, None, 0.1, 0)],
+)
+def test_a_hand_over_between_passes(stage_of, zones_from, stations, again_h, off_deg, n_found):
+    """Both are heard for three minutes of every forty, 80 minutes from one to the other: while
+    others are heard so too or all the time, the first is heard again, or the second is 6 nm off.
+    """
+    rng = np.random.default_rng(5)
+    every_s = np.arange(0.0, HOURS * 3600.0, 60.0)
+    passing = every_s[every_s % 2400 < 180]
+    after = passing / 3600
+    parts = [
+        reports(OTHER + k, every_s if stations else passing, lat, lon, rng)
+        for k in range(3)
+        for lat, lon in [way(every_s if stations else passing, lat0=4.0 + k)]
+    ]
+    old = (after > 4) & (after < 7.9)
+    if again_h:
+        old |= (after > again_h) & (after < again_h + 0.8)
+    for mmsi, some, off in ((OLD, old, 0.0), (NEW, after > 9.2, off_deg)):
+        lat, lon = way(passing[some])
+        parts.append(reports(mmsi, passing[some], lat + off, lon, rng))
+    stage = staged(stage_of, zones_from, *parts)
+    whole = Identity().detect(stage.positions, stage.context())
+    edges = T0 + pd.to_timedelta([0.0, 8.5, 9.5, 11.0, HOURS], unit="h")
+    pd.testing.assert_frame_equal(stage.drive(Identity(), list(pairwise(edges))), whole)
+    found = whole[whole["subkind"].eq("hand_over")]
+    assert found[["mmsi", "other_mmsi"]].to_numpy().tolist() == [[OLD, NEW]] * n_found
+
+
 def test_two_that_are_heard_for_the_same_minutes_hand_nothing_over(stage_of, zones_from):
     """One sails 350 m behind the other; both are heard for four minutes, and once long after."""
     rng = np.random.default_rng(3)

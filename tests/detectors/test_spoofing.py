@@ -16,6 +16,7 @@ from detectors.core.telling import told
 from detectors.kinematics import geodesy, integrity, scatter
 from detectors.spoofing import Spoofing
 from detectors.spoofing.scatter import as_one
+from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
@@ -253,9 +254,37 @@ def test_a_few_reports_of_its_track_before_hide_no_excursion(zones_from, n_befor
     assert (events["start"] == away["time"].min()).sum() == n_found
 
 
-@pytest.mark.parametrize(("north_deg", "back_deg", "n_found"), [(0.3, 0.3, 1), (0.3, 0.2, 0)])
+@pytest.mark.parametrize(
+    ("wander_deg", "fixes", "stations", "n_found"),
+    [(0.005, 3, False, 1), (0.2, 3, False, 0), (0.005, 2, False, 0), (0.005, 3, True, 0)],
+)
+def test_three_false_fixes_do_that_passes_brought(zones_from, wander_deg, fixes, stations, n_found):
+    """A fix each 40 minutes 90 nm off: held there or anywhere, of passes or among stations."""
+    table = scene("nothing", 10, 2, 60.0, 1)
+    since_s = (table["time"] - T0).dt.total_seconds()
+    burst = since_s % 2400 < 240
+    heard = table[burst & ~since_s.between(10 * 3600, 12.5 * 3600)].reset_index(drop=True)
+    found = segmented(heard)
+    times = T0 + pd.to_timedelta(10.2 + np.arange(fixes) * 2 / 3, unit="h")
+    false = found.tracked.iloc[:fixes].assign(time=times.astype(frames.TIME), lat=4.5, lon=97.0)
+    false["lat"] += np.array([0.0, wander_deg, -wander_deg])[:fixes]
+    noise = frames.conform(false.assign(reason=frames.FALSE_FIX), frames.NOISE)
+    feed = segmented(table).tracked if stations else found.tracked
+    context = context_of(found, zones_from([]), noise=noise)
+    context = replace(context, coverage=coverage_learn.learn(feed))
+    events = Spoofing().detect(found.tracked, context)
+    assert events["subkind"].tolist() == ["jump"] * n_found
+    assert events["start"].tolist() == [times[0]] * n_found
+
+
+@pytest.mark.parametrize(
+    ("north_deg", "back_deg", "n_found"),
+    [(0.3, 0.3, 1), (0.3, 0.2, 0), (0.1, 0.1, 1), (0.1, 0.07, 0)],
+)
 def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_deg, n_found):
-    """Heard for four minutes of every forty: it leaps 18 nm, and back by as much or less."""
+    """Heard for four minutes of every forty: it leaps 18 nm, or 6 nm within its reach, and back by
+    as much or less.
+    """
     table = scene("nothing", 10, 2, 60.0, 1)
     since_s = (table["time"] - T0).dt.total_seconds()
     hour = since_s / 3600
