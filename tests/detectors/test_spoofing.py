@@ -120,6 +120,8 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
     kind, begin_h, duration_h, every_s, _ = falsehood
     if kind in {"circle", "circle here"}:  # two turns take 65 minutes
         duration_h = max(duration_h, 1.5)
+    if kind == "circle here":  # of ten reports a turn, at one in three minutes, some are missed
+        every_s = min(every_s, 60.0)
     duration_h = max(duration_h, 30 * every_s / 3600)
     stage = staged(stage_of, zones_from, scene(kind, begin_h, duration_h, every_s, falsehood[4]))
     found = Spoofing().detect(stage.positions, stage.context())
@@ -135,8 +137,8 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
     if kind in subkind:
         begin, end = (T0 + pd.Timedelta(hours=h) for h in (begin_h, begin_h + duration_h))
         slack = pd.Timedelta(seconds=12 * every_s)
-        if kind == "circle here":  # it may as well have sailed the first turn, of 32 minutes
-            slack = max(pd.Timedelta(minutes=6), pd.Timedelta(seconds=14 * every_s))
+        if kind == "circle here":  # it may as well have sailed the first of the turn, of 32 minutes
+            slack = max(slack, pd.Timedelta(minutes=12))
         assert len(found) == 1
         [event] = found.to_dict("records")
         assert event["score"] >= 0.5
