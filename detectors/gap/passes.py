@@ -66,7 +66,8 @@ def chances(
         reports.lat[row], reports.lon[row], reports.lat[there], reports.lon[there]
     )
     silent_s = (silences.end_us - silences.start_us) / SECOND_US
-    under_way &= np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
+    went = np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
+    under_way &= went | (reports.sog_kn[there] >= limits.moving_kn)
     by_pass = in_sight & ~is_b & under_way
     counted = _by_pass(limits, silences, first, reports, context)
     n_heard, n_missed, n_chances = (
@@ -86,7 +87,7 @@ def chances(
     chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
     each = n_heard > own - reports.time_us[first] // _SLOT_US
     thin = (density <= limits.max_thin_reports) | (by_pass & np.isnan(density))
-    thin &= ~(each & _evenly(limits, reports, row, first))
+    thin &= by_pass | ~(each & _evenly(limits, reports, row, first))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
     over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.
