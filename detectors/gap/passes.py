@@ -67,8 +67,10 @@ def chances(
     )
     silent_s = (silences.end_us - silences.start_us) / SECOND_US
     went = np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
-    under_way &= went | (reports.sog_kn[there] >= limits.moving_kn)
-    by_pass = in_sight & ~is_b & under_way
+    went |= reports.sog_kn[there] >= limits.moving_kn
+    by_pass = in_sight & ~is_b & under_way & went
+    # It came to lie: what it was heard in under way, sending every ten seconds, says nothing.
+    came_to_lie = in_sight & ~is_b & under_way & ~went
     counted = _by_pass(limits, silences, first, reports, context)
     n_heard, n_missed, n_chances = (
         np.where(by_pass, passes, half_hours)
@@ -83,7 +85,7 @@ def chances(
             prior, _prior(limits, silences, reports, context), strict=True
         )
     )
-    heard, missed = heard + n_heard, missed + n_missed
+    heard, missed = heard + np.where(came_to_lie, 0, n_heard), missed + n_missed
     chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
     each = n_heard > own - reports.time_us[first] // _SLOT_US
     thin = (density <= limits.max_thin_reports) | (by_pass & np.isnan(density))
