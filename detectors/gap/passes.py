@@ -31,9 +31,10 @@ def chances(
     that for one of them only its like count, in its own cell and the eight around. Where the whole
     feed comes by passes (`feed_by_passes`: in `max_feed_share` of the ten minutes of the day before
     it heard anything) and the vessel is heard again, so that it stayed within sight, for class A
-    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way, so
-    that it sent several reports in each pass, the passes themselves are the chances (see
-    `_by_pass`). Of the chances in the
+    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way before
+    and went on, so that it sent several reports in each pass, the passes themselves are the chances
+    (see `_by_pass`; evenly heard or not), and what it was heard in doesn't count if it came to lie.
+    Of the chances in the
     `history_s` before, the vessel was heard in so many and missed so many; what all vessels of the
     day before show is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
     those of the silence too is the beta-binomial one (posterior predictive: Gelman et al. 2013,
