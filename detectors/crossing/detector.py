@@ -34,6 +34,7 @@ from detectors.crossing.scoring import may_cross, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
 from detectors.crossing.told import tell
 from detectors.crossing.under_way import candidates, runs_under_way
+from detectors.crossing.unheard import grid_of
 from detectors.hypotheses.crossing import HYPOTHESES
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
@@ -73,7 +74,9 @@ class Crossing(Limits):
     it left the shore (or is first heard) until it leaves the landing.
 
     Way across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart prove
-    20 kn whoever was listening meanwhile.
+    20 kn whoever was listening meanwhile. Of a feed that comes by passes one of up to
+    `max_straight_s` counts too, where the way leaves less than a tenth of it to spare at the speed
+    stated before or after.
 
     What a vessel says of itself neither makes a crossing nor unmakes one.
 
@@ -136,14 +139,14 @@ class Crossing(Limits):
     @property
     def settle(self) -> timedelta:
         """How long after its last tick a run can still go on, or like trips follow."""
-        goes_on_s = self.max_interruption_s + 2 * self.step_s + self.max_silence_s
+        goes_on_s = self.max_interruption_s + 2 * self.step_s + self.longest_silence_s
         return timedelta(seconds=self.memory_s + goes_on_s)
 
     @property
     def lookback(self) -> timedelta:
         """The memory of earlier trips and what shows where the first began, or a whole voyage."""
-        trips_s = self.memory_s + self.min_duration_s + self.max_silence_s
-        voyage_s = self.max_voyage_s + self.max_landing_s + self.max_silence_s
+        trips_s = self.memory_s + self.min_duration_s + self.longest_silence_s
+        voyage_s = self.max_voyage_s + self.max_landing_s + self.longest_silence_s
         return self.settle + timedelta(seconds=max(trips_s, voyage_s))
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -154,7 +157,7 @@ class Crossing(Limits):
         if len(rows) == 0:
             return events.empty()
         reports = Reports(positions[list(self.requires)].iloc[rows])
-        grid = reports.grid(self.step_s, self.max_silence_s)
+        grid = grid_of(self, reports, context)
         if len(grid.tick) == 0:
             return events.empty()
         cells = Cells(grid, context.zones.shores)

@@ -141,7 +141,7 @@ def _ending(
     rows, step, own = end.rows, end.step, end.states[0]
     row, coast_m, other_m = nearest
     if coast_m <= limits.shore_m + SAMPLED_M:
-        return SHORE, None
+        return SHORE, _landed_between(limits, grid, row, own, coasts)
     width_m = coast_m + other_m
     turned = _home_again(grid, int(rows[-1]), end.states[1], coasts, ashore)
     near_m = limits.turned_m if turned and step > 0 else limits.near_m

@@ -110,6 +110,13 @@ class Limits(Detector):
             "2 hours: class B is lost in the middle of a strait of 40 nm for that long at 7 kn."
         ),
     )
+    max_straight_s: PositiveInt = Field(
+        10_800,
+        description=(
+            "3 hours, where the feed comes by passes and its way fills the silence: a boat whose "
+            "speed leaves it less than a tenth of the time to spare went straight."
+        ),
+    )
     min_reports: PositiveInt = Field(3, description="3: class B is lost half-way across as a rule.")
     memory_s: PositiveInt = Field(
         43_200,
@@ -192,3 +199,8 @@ class Limits(Detector):
         ),
     )
     step_s: PositiveInt = Field(120, description="2 minutes.")
+
+    @property
+    def longest_silence_s(self) -> int:
+        """Return how long a silence is at most across which its way counts."""
+        return max(self.max_silence_s, self.max_straight_s)

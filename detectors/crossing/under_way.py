@@ -43,7 +43,8 @@ def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:
     step_s = np.diff(epoch_us(positions["time"].iloc[rows])) / SECOND_US
     speed = np.radians(moved_deg) * geodesy.EARTH_RADIUS_M / geodesy.KNOT_MPS
     same = own[1:] == own[:-1]
-    moves = same & (speed >= 0.9 * limits.min_speed_kn * step_s) & (step_s <= limits.max_silence_s)
+    moves = same & (speed >= 0.9 * limits.min_speed_kn * step_s)
+    moves &= step_s <= limits.longest_silence_s
     bounds = offsets(own)
     keep = np.logical_or.reduceat(np.r_[False, moves], bounds[:-1])
     return np.asarray(rows[np.repeat(keep, np.diff(bounds))])

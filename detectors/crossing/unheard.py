@@ -23,6 +23,11 @@ DETOUR: Final = 1.1
 """By so much its way is longer by that beach than straight to where it lies next."""
 
 
+FILLED: Final = 0.9
+"""A way that takes so much of a silence at the speed stated at its ends was made straight: the rest
+is what a helmsman and a stream take."""
+
+
 class Landing(NamedTuple):
     """A landing that wasn't heard.
 
@@ -65,6 +70,32 @@ class Silences(NamedTuple):
     coast_m: Floats
     way_kn: Floats
     spare_s: Floats
+
+
+def grid_of(limits: Limits, reports: Reports, context: Context) -> timegrid.Grid:
+    """Return the places of tracks on the absolute grid, also in silences longer than
+    `max_silence_s`, up to `max_straight_s`, that the way across them fills, of a feed that comes by
+    passes.
+
+    Who has no time to spare was on the line between (space-time prism: Hägerstrand 1970, What about
+    people in regional science?, Papers of the Regional Science Association 24:7-21).
+    """
+    grid = reports.grid(limits.step_s, limits.longest_silence_s)
+    silent_s = (reports.time_us[grid.report + 1] - reports.time_us[grid.report]) / SECOND_US
+    long = np.flatnonzero(silent_s > limits.max_silence_s)
+    if len(long) == 0:
+        return grid
+    a, b = grid.report[long], grid.report[long] + 1
+    made_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    made_kn = np.asarray(geodesy.speed_kn(made_m, silent_s[long]))
+    filled = made_kn >= FILLED * np.fmax(reports.sog_kn[a], reports.sog_kn[b])
+    filled &= made_kn >= limits.min_speed_kn
+    tens_us = coverage.FEED_SLOT_S * SECOND_US
+    tens, until = reports.time_us[a] // tens_us, reports.time_us[b] // tens_us
+    filled &= passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
+    keep = np.ones(len(grid.tick), bool)
+    keep[long[~filled]] = False
+    return grid.kept(keep)
 
 
 def moved(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Context) -> Bools:

@@ -39,18 +39,7 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
     slow &= np.asarray(geodesy.speed_kn(moved_m, took_s)) < limits.max_drift_kn
     keep = ~long
     keep[some[slow]] = True
-    rows = np.flatnonzero(keep)
-    track, tick = grid.track_id[rows], grid.tick[rows]
-    goes_on = np.r_[(track[1:] == track[:-1]) & (tick[1:] == tick[:-1] + 1), False]
-    return Grid(
-        grid.step_s,
-        track,
-        tick,
-        grid.lat[rows],
-        grid.lon[rows],
-        np.where(goes_on, grid.speed_kn[rows], np.nan),
-        before[rows],
-    )
+    return grid.kept(keep)
 
 
 def _resampled(limits: Limits, reports: Reports) -> Grid:

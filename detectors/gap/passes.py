@@ -31,9 +31,10 @@ def chances(
     that for one of them only its like count, in its own cell and the eight around. Where the whole
     feed comes by passes (`feed_by_passes`: in `max_feed_share` of the ten minutes of the day before
     it heard anything) and the vessel is heard again, so that it stayed within sight, for class A
-    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way, so
-    that it sent several reports in each pass, the passes themselves are the chances (see
-    `_by_pass`). Of the chances in the
+    all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way before
+    and went on, so that it sent several reports in each pass, the passes themselves are the chances
+    (see `_by_pass`; evenly heard or not), and what it was heard in doesn't count if it came to lie.
+    Of the chances in the
     `history_s` before, the vessel was heard in so many and missed so many; what all vessels of the
     day before show is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
     those of the silence too is the beta-binomial one (posterior predictive: Gelman et al. 2013,
@@ -66,8 +67,11 @@ def chances(
         reports.lat[row], reports.lon[row], reports.lat[there], reports.lon[there]
     )
     silent_s = (silences.end_us - silences.start_us) / SECOND_US
-    under_way &= np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
-    by_pass = in_sight & ~is_b & under_way
+    went = np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
+    went |= reports.sog_kn[there] >= limits.moving_kn
+    by_pass = in_sight & ~is_b & under_way & went
+    # It came to lie: what it was heard in under way, sending every ten seconds, says nothing.
+    came_to_lie = in_sight & ~is_b & under_way & ~went
     counted = _by_pass(limits, silences, first, reports, context)
     n_heard, n_missed, n_chances = (
         np.where(by_pass, passes, half_hours)
@@ -82,11 +86,11 @@ def chances(
             prior, _prior(limits, silences, reports, context), strict=True
         )
     )
-    heard, missed = heard + n_heard, missed + n_missed
+    heard, missed = heard + np.where(came_to_lie, 0, n_heard), missed + n_missed
     chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
     each = n_heard > own - reports.time_us[first] // _SLOT_US
     thin = (density <= limits.max_thin_reports) | (by_pass & np.isnan(density))
-    thin &= ~(each & _evenly(limits, reports, row, first))
+    thin &= by_pass | ~(each & _evenly(limits, reports, row, first))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
     over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.

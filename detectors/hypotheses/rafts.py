@@ -25,21 +25,23 @@ LAY_LONG: Final = Any(
 
 UNHEARD_COMING: Final = All(Is("approach_kn", None), Not(Compare("closing_kn", ">=", PLANING_KN)))
 """Nobody heard how they came together, nor that they closed fast."""
-IN_A_RAFT: Final = Any(
-    All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
-    All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
-)
-"""Another boat beside them for an hour, or two and more for half of one."""
 SELDOM_S: Final = 600.0
 """Class B reports every 3 minutes at rest (ITU-R M.1371-5); a satellite gets a report or two of a
 pass, and passes are 10 to 60 minutes apart."""
-CAME_SLOWLY_IF_HEARD: Final = Not(Compare("approach_kn", ">=", PLANING_KN))
-GROUND_S: Final = 7_200.0
-"""For two hours within two miles: boats that change people come from both coasts to do so."""
 HEARD_SELDOM: Final = Any(
     Compare("duration_s", ">=", "n_reports", times=SELDOM_S),
     Compare("duration_s", ">=", "other_n_reports", times=SELDOM_S),
 )
+IN_A_RAFT: Final = Any(
+    All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
+    All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
+    All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 1800.0), HEARD_SELDOM),
+)
+"""Another boat beside them for an hour, or two and more for half of one; for half of one too where
+they were heard seldom: from the first report of both to the last is less than they lay there."""
+CAME_SLOWLY_IF_HEARD: Final = Not(Compare("approach_kn", ">=", PLANING_KN))
+GROUND_S: Final = 7_200.0
+"""For two hours within two miles: boats that change people come from both coasts to do so."""
 BOATS_AS_ONE: Final = All(
     Is("both_small_craft"),
     Any(

@@ -62,7 +62,7 @@ OUT_OF_RANGE: Final = Hypothesis(
                 BY_PASSES,
                 Is("was_moving"),
                 AHEAD_IS_THIN,
-                Compare("ahead_known_ratio", "<", 0.5),
+                Compare("ahead_known_ratio", "<=", 0.5),
                 Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"), IN_SIGHT)),
             ),
             "it was under way to where vessels are heard seldom, by satellite or otherwise: in "

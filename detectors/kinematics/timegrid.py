@@ -59,6 +59,21 @@ class Grid:
         last = offsets(track)[1:] - 1 if len(track) else np.zeros(0, "int64")
         return dict(zip(track[last].tolist(), tick[last].tolist(), strict=True))
 
+    def kept(self, keep: NDArray[np.bool_]) -> "Grid":
+        """Return the grid without the ticks that aren't to be kept."""
+        rows = np.flatnonzero(keep)
+        track, tick = self.track_id[rows], self.tick[rows]
+        goes_on = np.r_[(track[1:] == track[:-1]) & (tick[1:] == tick[:-1] + 1), False]
+        return Grid(
+            self.step_s,
+            track,
+            tick,
+            self.lat[rows],
+            self.lon[rows],
+            np.where(goes_on[: len(rows)], self.speed_kn[rows], np.nan),
+            self.report[rows],
+        )
+
     def rows_at(self, track: Ints, tick: Ints) -> Ints:
         """Row of each (track, tick); -1 where the grid has none."""
         if len(self.tick) == 0:

@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -13,7 +14,9 @@ from detectors.crossing import Crossing
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, worth_a_look
+from detectors.crossing.unheard import grid_of
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import Coasts
 
 LANDS = {
@@ -180,3 +183,23 @@ def test_first_heard_as_the_feed_begins_tells_nothing() -> None:
     most_of_it = {**seen, "width_fraction": 0.75}
     of_old = of_passage(most_of_it, 1000.0)
     assert of_passage({**most_of_it, "feed_begins": True}, 1000.0) == of_old
+
+
+@pytest.mark.parametrize(
+    ("every_h", "stated_kn", "followed"), [(2.5, 8.4, True), (2.5, 16.0, False), (0.1, 8.4, False)]
+)
+def test_a_boat_is_followed_across_a_silence_that_its_way_fills_where_the_feed_comes_by_passes(
+    stage_of: Any, fill: Any, zones_from: Any, every_h: float, stated_kn: float, followed: bool
+) -> None:
+    """A boat makes 8 kn between two reports 2.5 h apart; others are heard every so many hours."""
+    start = pd.Timestamp(NIGHT_S, unit="s", tz="UTC")
+    hours = np.arange(0.0, 12.0, every_h)
+    rows = [(533_000_001, h, 1.5 + 8.0 / 60 * h, stated_kn) for h in (0.0, 2.5, 5.0)]
+    rows += [(563_000_200 + k, h, 2.0 + 0.02 * k, 0.0) for k in range(3) for h in hours]
+    table = pd.DataFrame(rows, columns=["mmsi", "time", "lat", "sog_kn"]).assign(lon=101.5)
+    table["time"] = start + pd.to_timedelta(table["time"], unit="h")
+    stage = stage_of(fill(table), zones_from([]), start, start + pd.Timedelta(hours=12))
+    reports = Reports(stage.positions)
+    grid = grid_of(Crossing(), reports, stage.context())
+    boat = grid.track_id // 100 == 533_000_001
+    assert boat.sum() == (150 if followed else 0)

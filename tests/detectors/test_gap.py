@@ -54,7 +54,8 @@ def silent_vessels(draw) -> list[tuple]:
 
 
 def staged(stage_of, fill, zones_from, rows: list[tuple]):
-    table = pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon", "ais_class"])
+    columns = ["mmsi", "time", "lat", "lon", "ais_class", "sog_kn"]
+    table = pd.DataFrame(rows, columns=columns[: len(rows[0])])
     table = table.drop_duplicates(["mmsi", "time"])
     return stage_of(fill(table), zones_from([]), T0, T0 + hours(DAYS * 24))
 
@@ -348,6 +349,34 @@ def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert [e.facts["feed_by_passes"] for e in found["evidence"]] == [True] * n_found
+
+
+@pytest.mark.parametrize(("sog_after_kn", "n_found"), [(12.0, 1), (0.1, 0)])
+def test_a_ship_that_came_to_lie_sends_less_often_than_before(
+    stage_of, fill, zones_from, sog_after_kn, n_found
+):
+    """A satellite passes every 40 minutes; a ship misses four passes and is heard 2 nm further on,
+    under way again, or at rest.
+    """
+    rows = [
+        (563000200 + k, T0 + hours(n / 1.5 + m / 60), 2.0 + 0.02 * k, 101.1, "A", 0.0)
+        for k in range(4)
+        for n in range(12)
+        for m in (0, 1)
+    ]
+    rows += [
+        (563000001, T0 + hours(n / 1.5 + m / 60), 2.04, 101.1 + 0.13 * n + 0.003 * m, "A", 12.0)
+        for n in (0, 1)
+        for m in (0, 1)
+    ]
+    rows += [
+        (563000001, T0 + hours(n / 1.5 + m / 60), 2.04, 101.263, "A", sog_after_kn)
+        for n in range(6, 12)
+        for m in (0, 1)
+    ]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    assert (found["mmsi"].eq(563000001) & found["end"].notna()).sum() == n_found
 
 
 @pytest.mark.parametrize(("n_missed", "n_found"), [(4, 1), (2, 0)])

@@ -251,6 +251,24 @@ CASES = [
         (30, -1),
         "boats at rest",
     ),
+    # Another boat beside them for 50 minutes that are known of, heard seldom, and often.
+    *(
+        (
+            "encounter",
+            {
+                **BOATS,
+                "approach_kn": None,
+                "duration_s": 3000.0,
+                "n_neighbours": 1,
+                "apart_before_m": 9000.0,
+                "n_reports": n,
+                "other_n_reports": n,
+            },
+            (30, -1),
+            innocent,
+        )
+        for n, innocent in ((3, "boats at rest"), (50, "small craft together"))
+    ),
     # One that was heard by passes comes on a straight line from where it was an hour ago.
     (
         "encounter",
