@@ -18,7 +18,7 @@ from tests.pipelines.detect.test_clocks import MIDNIGHT, as_positions, judged
 
 LATE_S = 600
 FAKES = 16
-ESCAPES = "\x1b[2J\u202e" + 60 * "N"
+ESCAPES = "\x00\n\x1b[2J\u202e" + 60 * "N"
 
 
 def test_receivers_without_number_are_no_more_to_hold() -> None:
@@ -72,7 +72,13 @@ def test_names_of_receivers_do_nothing_to_a_terminal(tmp_path: Path) -> None:
     reports, receiver = heard(lambda r, t: float(LATE_S) if r == 2 else 0.0)
     names = [ESCAPES if r == 2 else f"R{r}" for r in receiver]
     found = judged(tmp_path / "store", as_positions(reports), names)
-    health = gather(load(tmp_path), found["time"].max().to_pydatetime())
+    end = found["time"].max()
+    with store.read(tmp_path / "store") as reader:
+        wrong = clocks.wrong_clocks(reader, MIDNIGHT, end)
+        heard_of = clocks.Heard(frozenset(found["mmsi"].tolist()), MIDNIGHT, end)
+        doubt = clocks.doubts(reader, {"i": heard_of}, wrong)["i"]
+    assert wrong == doubt.receivers == (ESCAPES,)
+    health = gather(load(tmp_path), end.to_pydatetime())
     [said] = [one.text for one in health.clocks if one.name.startswith("receivers on")]
     assert said.isprintable()
     assert len(said) < 300

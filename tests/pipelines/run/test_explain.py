@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pipelines import store
-from pipelines.ask import explain, recall
+from pipelines.ask import clocks, explain, recall
 from pipelines.ask.explain.page import render
 from pipelines.base.settings import load
 from pipelines.run.setup import load_zones
@@ -94,16 +94,24 @@ def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> 
 
 @pytest.mark.slow
 def test_the_page_asks_for_nothing_and_says_it_all(
-    exercise_home: Path, strongest: dict[str, Any]
+    exercise_home: Path, strongest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installation = load(exercise_home)
     with store.read(installation.store) as reader:
+        heard = reader.sql("SELECT DISTINCT station FROM coverage_receivers")["station"]
+        monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: tuple(heard))
         told = explain.gather(reader, installation, strongest, recall.latest(reader))
+    assert told.clocks.startswith("100% of its reports came by receivers whose clocks are wrong")
     page = html.unescape(render(told, load_zones(installation)))
     assert "default-src 'none'" in page
     markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", markup)
-    texts = [strongest["event_id"], "SIMULATED", *(r.reported.lines[0] for r in told.raw)]
+    texts = [
+        told.clocks,
+        strongest["event_id"],
+        "SIMULATED",
+        *(r.reported.lines[0] for r in told.raw),
+    ]
     texts += [one.name for one in told.considered]
     assert [text for text in texts if text not in page] == []
 
