@@ -45,8 +45,8 @@ class Spoofing(Limits):
     *excursion* is a session of a further track (without a silence over `max_silence_s`) that
     begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
     `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to, or
-    can't have come from when it is heard again. Fewer than `min_reports` of it before the home track
-    falls silent, or a tenth after that is back, are misdated and don't count.
+    can't have come from when it is heard again. Fewer than `min_reports` of it before the home
+    track falls silent, or a tenth after that is back, are misdated and don't count.
 
     - ``jump``: Nearer than the segmentation tells apart, a track leaps by `min_leap_m` or more
       against its speed and course, and back by the opposite of that vector (to a tenth of it where
