@@ -64,7 +64,7 @@ def test_times_that_made_up_receivers_moved_are_counted_and_said(tmp_path: Path)
     installation = load(tmp_path)
     health = gather(installation, end.to_pydatetime())
     [problem] = [p for p in problems(health, installation.settings.health) if date in p.where]
-    assert " s slow for" in problem.message
+    assert "R1 -" in problem.message
     assert problem.hint
 
 

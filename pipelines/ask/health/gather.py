@@ -222,13 +222,12 @@ def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
     for date, counts in reader.clocks_put_right(first, last).items():
         wrong = sorted(counts["clocks"].items(), key=lambda one: -one[1]["hours"])
         named = [
-            f"{clean(name)[:MAX_NAME]} {abs(one['late_s']):.0f} s "
-            f"{'fast' if one['late_s'] > 0 else 'slow'} for {one['hours']:.1f} h"
+            f"{clean(name)[:MAX_NAME]} {one['late_s']:+.0f} s ({one['hours']:.1f} h)"
             for name, one in wrong[:MAX_NAMED]
         ]
-        rest = f" and {len(wrong) - MAX_NAMED} more" if len(wrong) > MAX_NAMED else ""
+        rest = ", …" if len(wrong) > MAX_NAMED else ""
         text = (
-            "by the vessels that several receivers heard, clocks were wrong, and "
+            "by the vessels that several receivers heard, clocks were wrong (+ is fast), and "
             f"{counts['put_right']:,} of {counts['reports']:,} reports were dated anew: "
             f"{', '.join(named)}{rest}"
         )
