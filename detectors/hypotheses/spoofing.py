@@ -57,6 +57,19 @@ HYPOTHESES: Final = (
         "the copies don't all come through one receiver",
     ),
     Hypothesis(
+        "installer's number",
+        0.7,
+        (
+            Case(
+                All(Subkind(("jump",)), Is("class_b_only"), Is("no_such_number")),
+                "no state gives out this number: boats' sets that are sold or left with it all "
+                "send it, and another of them may be there",
+            ),
+        ),
+        "A number that no station can have, sent by boats with class B sets only.",
+        "no other boat is where it was said to be",
+    ),
+    Hypothesis(
         "interference with satellite navigation",
         0.75,
         (

@@ -22,6 +22,7 @@ from detectors.spoofing.frozen import stood_still
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.replay import repeats
 from detectors.spoofing.story import Scene, Story
+from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 
 Ints = NDArray[np.int64]
 
@@ -140,6 +141,9 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     if subkind == "jump":
         step = copies.steps(reports, *(np.array([row]) for row in leap))
         evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
+        number = int(reports.track[a]) // 100
+        evidence["no_such_number"] = mmsi_kind(number) in (BAD_FORM, BAD_MID)
+        evidence["class_b_only"] = bool(np.all(reports.ais_class_of(np.r_[home, a : b + 1]) == "B"))
     if len(back):
         away_s = reports.seconds(last_home, int(back[0]))
         home_m = reports.distance_m(last_home, int(back[0]))

@@ -17,6 +17,7 @@ from detectors.hypotheses import (
     identity,
     loitering,
     mother_ship,
+    spoofing,
 )
 from detectors.kinematics import copies
 
@@ -28,6 +29,7 @@ OF = {
     "identity": identity.HYPOTHESES,
     "loitering": loitering.HYPOTHESES,
     "mother_ship": mother_ship.HYPOTHESES,
+    "spoofing": spoofing.HYPOTHESES,
 }
 BOATS = {
     "both_small_craft": True,
@@ -190,6 +192,13 @@ PAIR = {
     "duration_s": 7200.0,
     "median_speed_kn": 2.5,
     "other_median_speed_kn": 2.6,
+}
+LEAPS = {
+    "leapt": True,
+    "returned": True,
+    "class_b_only": True,
+    "no_such_number": True,
+    "n_others_bad": 0,
 }
 SHIFTS = {**FIXED, "held_fraction": 0.0, "n_held": 0, "n_shifts": 7, "extent_m": 3000.0}
 SWINGS = {
@@ -358,6 +367,20 @@ CASES = [
     # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1}, (80,), "boat on its mooring"),
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1, **BESIDE_A_SHIP}, (80,), None),
+    # Two boats of one installer's number; a number that a state gave out.
+    ("spoofing", LEAPS, (-1,), "installer's number"),
+    (
+        "spoofing",
+        {**LEAPS, "no_such_number": False},
+        (-1,),
+        "interference that no other vessel shows",
+    ),
+    (
+        "spoofing",
+        {**LEAPS, "class_b_only": False},
+        (-1,),
+        "interference that no other vessel shows",
+    ),
     # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),
@@ -457,7 +480,7 @@ CASES = [
 
 @pytest.mark.parametrize(("kind", "measured", "types", "reason"), CASES)
 def test_reason(kind, measured, types, reason):
-    subkind = "two_hulls" if kind == "identity" else ""
+    subkind = {"identity": "two_hulls", "spoofing": "jump"}.get(kind, "")
     lengths = tuple(float("nan") for _ in types)
     known = Known(kind, subkind, Evidence.of(measured), types, lengths)
     found = best_of(known, OF[kind])
