@@ -23,6 +23,7 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.core.statements import STATED_BOUND
+from detectors.hypotheses.at_work import BOAT_M
 
 MIN_OTHERS: Final = 2.0
 """Vessels beside it that had bad fixes at once, from which on they share a cause."""
@@ -61,12 +62,14 @@ HYPOTHESES: Final = (
         0.7,
         (
             Case(
-                All(Subkind(("jump",)), Is("class_b_only"), Is("no_such_number")),
+                All(
+                    Subkind(("jump",)), Is("no_such_number"), Not(Compare("longest_m", ">", BOAT_M))
+                ),
                 "no state gives out this number: boats' sets that are sold or left with it all "
                 "send it, and another of them may be there",
             ),
         ),
-        "A number that no station can have, sent by boats with class B sets only.",
+        "A number that no station can have, sent by what isn't known to be longer than a boat.",
         "no other boat is where it was said to be",
     ),
     Hypothesis(

@@ -143,7 +143,6 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
         number = int(reports.track[a]) // 100
         evidence["no_such_number"] = mmsi_kind(number) in (BAD_FORM, BAD_MID)
-        evidence["class_b_only"] = bool(np.all(reports.ais_class_of(np.r_[home, a : b + 1]) == "B"))
     if len(back):
         away_s = reports.seconds(last_home, int(back[0]))
         home_m = reports.distance_m(last_home, int(back[0]))

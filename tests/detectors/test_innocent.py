@@ -196,9 +196,7 @@ PAIR = {
 LEAPS = {
     "leapt": True,
     "returned": True,
-    "class_b_only": True,
     "no_such_number": True,
-    "n_others_bad": 0,
 }
 SHIFTS = {**FIXED, "held_fraction": 0.0, "n_held": 0, "n_shifts": 7, "extent_m": 3000.0}
 SWINGS = {
@@ -372,12 +370,6 @@ CASES = [
     (
         "spoofing",
         {**LEAPS, "no_such_number": False},
-        (-1,),
-        "interference that no other vessel shows",
-    ),
-    (
-        "spoofing",
-        {**LEAPS, "class_b_only": False},
         (-1,),
         "interference that no other vessel shows",
     ),
