@@ -263,7 +263,6 @@ def test_a_mark_that_changes_counts_at_once(own_marked: Installation) -> None:
     try:
         path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
         assert aminah.client.get("/").status_code == 503  # until it is known what is left
-        guest.page("/")
         path.write_text(text + "\nbroken: [")
         for one in (aminah, guest):
             answer = one.client.get("/")
