@@ -344,7 +344,16 @@ def unmarked(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 @pytest.fixture(scope="module")
 def own_marked(marked: Installation, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A copy of that home, to be changed."""
-    folder = tmp_path_factory.mktemp("own")
+    return copy_of(marked, tmp_path_factory.mktemp("own"))
+
+
+@pytest.fixture
+def spoilt_marked(marked: Installation, tmp_path: Path) -> Installation:
+    """A copy of that home of which no other test needs what one takes away."""
+    return copy_of(marked, tmp_path)
+
+
+def copy_of(marked: Installation, folder: Path) -> Installation:
     shutil.copytree(marked.home.parent, folder / "it", symlinks=True)
     return load(folder / "it" / "home", folder / "it" / "config")
 
