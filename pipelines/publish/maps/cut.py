@@ -77,10 +77,10 @@ def ground(zones: "Zones", box: Box, lon0: float) -> Ground:
     """
     land = clip(zones.land.geometry.to_numpy(), box, lon0)
     # Thousands of islands touch nothing: ten times as fast as uniting all with all.
-    united = _simplified([shapely.disjoint_subset_union_all(land)], _LAND_VERTICES)
+    pieces = shapely.get_parts(shapely.disjoint_subset_union_all(land))
     borders = shapely.get_parts(clip(zones.boundaries.frame.geometry.to_numpy(), box, lon0))
     return Ground(
-        land=rings_of(united),
+        land=rings_of(_coarser(pieces, _LAND_VERTICES)),
         zones=_zones(zones, box, lon0),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
         states=_states(zones, box, lon0),
@@ -129,6 +129,23 @@ def _simplified(
         tolerance *= 2
         simple = list(shapely.simplify(np.array(shapes, object), tolerance))
     return simple
+
+
+def _coarser(pieces: Shapes, vertices: int) -> list[shapely.Geometry]:
+    """Pieces of land as `_simplified` leaves them, without those smaller than the tolerance.
+
+    Each is simplified alone: skerries by the ten thousand, as one shape, take minutes, and none
+    goes below four vertices.
+    """
+    west, south, east, north = shapely.bounds(pieces).T
+    across = np.maximum(east - west, north - south)
+    tolerance, simple = _TOLERANCE_DEG, pieces
+    while tolerance < 1.0:
+        simple = shapely.simplify(pieces[across >= tolerance], tolerance)
+        if shapely.get_num_coordinates(simple).sum() <= vertices:
+            break
+        tolerance *= 2
+    return list(simple)
 
 
 def _states(zones: "Zones", box: Box, lon0: float) -> tuple[Label, ...]:

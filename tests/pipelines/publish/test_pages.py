@@ -223,6 +223,18 @@ def test_both_renderers_have_all_of_a_scene(scene: Scene) -> None:
     assert np.abs(coded - SQUARE).max() < 1e-4
 
 
+def test_islands_by_the_ten_thousand_leave_room_for_the_coast() -> None:
+    xy = np.random.default_rng(3).uniform((0.0, 0.0), (5.0, 4.0), (20_000, 2))
+    skerries = shapely.buffer(shapely.points(xy), 0.0003, quad_segs=1)
+    ground = cut.ground(
+        land_only([*skerries, shapely.Point(6.0, 2.0).buffer(0.5)]), (-3.0, 0.0, 4.0, 4.0), 3.0
+    )
+    assert sum(map(len, ground.land)) <= 60_000
+    coast = shapely.union_all([shapely.Polygon(ring) for ring in ground.land if len(ring) > 5])
+    shown = coast.intersection(shapely.box(2.0, 0.0, 4.0, 4.0))
+    assert shown.area == pytest.approx(np.pi * 0.25, rel=0.01)
+
+
 def test_the_ground_is_cut_across_the_antimeridian() -> None:
     west, east = shapely.box(-180, 2, -179.5, 4), shapely.box(179.2, 2, 180, 4)
     ground = cut.ground(land_only([west, east]), (-1.0, 1.0, 1.0, 5.0), 179.9)
