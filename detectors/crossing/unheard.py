@@ -158,7 +158,8 @@ def heard_by_passes(
     `how` says of each how it began and how it ended (`endings`). `next_at_anchor`: the silence in
     which it came ended with it at rest in an anchorage, which is where it had gone. `kept_course`:
     it came by a coast between two reports under way and had, from the report before to the one
-    after, one course all along.
+    after, one course all along. `median_sog_kn` is of the reports between its first and its last:
+    of a handful those that it lay at its ends would be most.
     """
     tens, until = grid.tick[ends] * limits.step_s // coverage.FEED_SLOT_S
     by_passes = passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
@@ -171,10 +172,23 @@ def heard_by_passes(
     lay &= context.zones.within(reports.lat[after], reports.lon[after], anchorages)
     by_it = at_coast & (silent_s >= SOON_S) & _one_course(limits, reports, before)
     kept = by_it.any(axis=0)
+    first, last = grid.report[ends] + [[1], [0]]
     return [
-        {"feed_by_passes": True, "next_at_anchor": bool(a), "kept_course": bool(b)} if thin else {}
-        for thin, a, b in zip(by_passes, lay, kept, strict=True)
+        {
+            "feed_by_passes": True,
+            "next_at_anchor": bool(lay[i]),
+            "kept_course": bool(kept[i]),
+            **_stated(reports.sog_kn[first[i] : last[i] + 1]),
+        }
+        if thin
+        else {}
+        for i, thin in enumerate(by_passes.tolist())
     ]
+
+
+def _stated(sog_kn: Floats) -> dict[str, float]:
+    known = sog_kn[np.isfinite(sog_kn)]
+    return {"median_sog_kn": float(np.median(known))} if len(known) else {}
 
 
 def _one_course(limits: Limits, reports: Reports, before: Ints) -> Bools:

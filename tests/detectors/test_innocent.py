@@ -277,6 +277,19 @@ SELDOM_HEARD = {
     "apart_before_m": None,
     "apart_after_m": None,
 }
+FAST_TO_ONE_ANOTHER = {
+    **SERVED,
+    "in_anchorage": False,
+    "anchorage_distance_m": 30_000.0,
+    "duration_s": 24_000.0,
+    "median_speed_kn": 0.02,
+    "other_median_speed_kn": 0.02,
+    "apart_before_m": None,
+    "approach_kn": None,
+    "parting_kn": None,
+    "n_reports": 15,
+    "other_n_reports": 60,
+}
 AT_NETS = {
     **STAYS,
     "duration_s": 33_360.0,
@@ -528,6 +541,8 @@ CASES = [
     ("encounter", {**SELDOM_HEARD, "duration_s": 2400.0}, (30, -1), "small craft together"),
     ("encounter", {**SELDOM_HEARD, "closing_kn": 20.0}, (30, -1), "small craft together"),
     ("encounter", {**SELDOM_HEARD, "parting_kn": 17.0}, (30, -1), "small craft together"),
+    ("encounter", {**FAST_TO_ONE_ANOTHER, "n_reports": 60}, (70, 80), "berthed near one another"),
+    ("encounter", FAST_TO_ONE_ANOTHER, (70, 80), None),
     ("loitering", AT_NETS, (70,), "plied between reports"),
     ("loitering", {**AT_NETS, "ais_class": "A"}, (70,), None),
     ("loitering", {**AT_NETS, "working_speed_fraction": 0.4, "n_turns": 1}, (70,), "boat adrift"),
