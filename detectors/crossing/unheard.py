@@ -157,9 +157,9 @@ def heard_by_passes(
 
     `how` says of each how it began and how it ended (`endings`). `next_at_anchor`: the silence in
     which it came ended with it at rest in an anchorage, which is where it had gone. `kept_course`:
-    it came by a coast between two reports under way and had, from the report before to the one
-    after, one course all along. `median_sog_kn` is of the reports between its first and its last:
-    of a handful those that it lay at its ends would be most.
+    it came by a coast between two reports and had one course all the way of the run.
+    `median_sog_kn` is of the reports between its first and its last: of a handful those that it lay
+    at its ends would be most.
     """
     tens, until = grid.tick[ends] * limits.step_s // coverage.FEED_SLOT_S
     by_passes = passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
@@ -170,15 +170,15 @@ def heard_by_passes(
     lay = (silent_s[1] >= SOON_S) & (reports.sog_kn[after] < limits.lying_kn)
     anchorages = ("anchorage", "sts_area")
     lay &= context.zones.within(reports.lat[after], reports.lon[after], anchorages)
-    by_it = at_coast & (silent_s >= SOON_S) & _one_course(limits, reports, before)
+    first, last = grid.report[ends[0]], grid.report[ends[1]] + 1
+    by_it = at_coast & (silent_s >= SOON_S) & _one_course(limits, reports, before, first, last)
     kept = by_it.any(axis=0)
-    first, last = grid.report[ends] + [[1], [0]]
     return [
         {
             "feed_by_passes": True,
             "next_at_anchor": bool(lay[i]),
             "kept_course": bool(kept[i]),
-            **_stated(reports.sog_kn[first[i] : last[i] + 1]),
+            **_stated(reports.sog_kn[first[i] + 1 : last[i]]),
         }
         if thin
         else {}
@@ -191,11 +191,15 @@ def _stated(sog_kn: Floats) -> dict[str, float]:
     return {"median_sog_kn": float(np.median(known))} if len(known) else {}
 
 
-def _one_course(limits: Limits, reports: Reports, before: Ints) -> Bools:
+def _one_course(limits: Limits, reports: Reports, before: Ints, first: Ints, last: Ints) -> Bools:
     """Tell of silences after reports whether their tracks were under way, by positions, from the
-    report before each to the one after the next, and on one course within `ON_COURSE_DEG`.
+    first report of a run (or the one before the last heard) to the silence, across it, and on to
+    the last report of the run (or the next but one), on one course within `ON_COURSE_DEG`.
     """
-    rows = np.clip(before + np.arange(-1, 3)[:, None, None], 0, len(reports.track) - 1)
+    rows = np.stack(
+        [np.minimum(first, before - 1), before, before + 1, np.maximum(last, before + 2)]
+    )
+    rows = np.clip(rows, 0, len(reports.track) - 1)
     lat, lon = reports.lat[rows], reports.lon[rows]
     legs = lat[:-1], lon[:-1], lat[1:], lon[1:]
     took_s = np.maximum(np.diff(reports.time_us[rows], axis=0) / SECOND_US, 1.0)

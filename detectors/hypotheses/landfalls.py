@@ -90,7 +90,7 @@ BOAT_TO_SHIPS_AT_ANCHOR: Final = Hypothesis(
             "ships at anchor to sell and to fetch",
         ),
         Case(
-            Is("next_at_anchor"),
+            All(Is("next_at_anchor"), Compare("path_m", "<=", BUMBOATS_GO_M)),
             "it lay in an anchorage when it was heard next, and nobody heard it at the shore: "
             "boats go out to ships at anchor to sell and to fetch",
         ),
