@@ -287,8 +287,8 @@ FAST_TO_ONE_ANOTHER = {
     "apart_before_m": None,
     "approach_kn": None,
     "parting_kn": None,
-    "n_reports": 15,
-    "other_n_reports": 60,
+    "n_reports": 12,
+    "other_n_reports": 12,
 }
 AT_NETS = {
     **STAYS,
