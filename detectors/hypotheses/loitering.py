@@ -25,7 +25,6 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import (
-    A_BOAT,
     ADRIFT_TOGETHER,
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
@@ -75,6 +74,8 @@ HEARD_SELDOM: Final = Compare("duration_s", ">=", "n_reports", times=600.0)
 """By satellites: who lies or goes slowly sends every 3 minutes (ITU-R M.1371-5, tables 1 and 2)."""
 AT_WORK: Final = 0.25
 """Of what is heard; see `at_work.AT_WORKING_SPEED`. What drifts states the speed that it makes."""
+WIDE_TIMES: Final = 4.0
+"""See `at_work.PLIES`: a ship that regains her place says of herself what she likes."""
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -161,7 +162,10 @@ HYPOTHESES: Final = (
             ),
             Case(
                 All(
-                    Any(NO_MERCHANT, A_BOAT),
+                    Any(
+                        Is("ais_class", "B"),
+                        All(NO_MERCHANT, Compare("way_ratio", ">=", WIDE_TIMES)),
+                    ),
                     HEARD_SELDOM,
                     Compare("stated_working_fraction", ">=", AT_WORK),
                     Compare("stated_working_fraction", ">=", "working_speed_fraction", times=2.0),
@@ -171,8 +175,9 @@ HYPOTHESES: Final = (
                 "{median_speed_kn:.1f} kn good between reports far apart: it went to and fro",
             ),
         ),
-        "Under way whenever it is heard, and heard too seldom to tell that it stayed; or a boat or "
-        "no merchant ship that often states the speed of nets, and is where it was an hour later.",
+        "Under way whenever it is heard, and heard too seldom to tell that it stayed; or a boat, "
+        "or no merchant ship that went far to and fro, that often states the speed of nets, and is "
+        "where it was an hour later.",
         "another feed heard it lie there meanwhile",
     ),
     Hypothesis(
