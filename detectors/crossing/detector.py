@@ -34,7 +34,7 @@ from detectors.crossing.scoring import may_cross, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
 from detectors.crossing.told import tell
 from detectors.crossing.under_way import candidates, runs_under_way
-from detectors.crossing.unheard import grid_of
+from detectors.crossing.unheard import grid_of, heard_by_passes, may_have_landed
 from detectors.hypotheses.crossing import HYPOTHESES
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
@@ -109,7 +109,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "13"
+    version: ClassVar[str] = "14"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -215,6 +215,7 @@ class Crossing(Limits):
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),
             around(self, grid, ends, whole, (lat, lon), context),
+            heard_by_passes(self, reports, grid, ends, how, context),
             strict=True,
         )
         for i, parts in enumerate(told):
@@ -232,6 +233,8 @@ class Crossing(Limits):
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
+            if "feed_by_passes" in evidence:
+                evidence["landed"] = evidence["landed"] and may_have_landed(evidence)
             score = of_passage(evidence, self.port_m)
             if score is None:
                 continue

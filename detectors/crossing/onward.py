@@ -10,6 +10,7 @@ from detectors.core.detector import Context
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings import coverage, passes
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -25,6 +26,10 @@ UNHEARD_S: Final = 3 * 3600
 UNHEARD_M: Final = 5 * geodesy.METRES_PER_NM
 """Within so long and so near it went into the port that it made for (judgement). Who switches its
 set off, lands at a beach and is home by morning also lies in a port when it is heard next."""
+UNHEARD_BY_PASSES_S: Final = 6 * 3600
+APPROACHES_M: Final = geodesy.METRES_PER_NM
+"""The same where satellites hear now and then a set of class B that lies: of a boat that was in the
+approaches as it was heard last, half a night (judgement)."""
 
 PAST_SHARE: Final = 0.9
 """Of its mean speed, made good straight on: a stop of 4 minutes leaves 0.8, a turn still less."""
@@ -63,11 +68,14 @@ def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Cont
     """
     there = np.minimum(final + 1, len(grid.tick) - 1)
     silent_s = (grid.tick[there] - grid.tick[final]) * limits.step_s
-    known = (grid.track_id[there] == grid.track_id[final]) & (silent_s <= UNHEARD_S)
-    known &= (
-        geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[there], grid.lon[there])
-        <= UNHEARD_M
+    away_m = geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[there], grid.lon[there])
+    soon = (silent_s <= UNHEARD_S) & (away_m <= UNHEARD_M)
+    off_it = (silent_s <= UNHEARD_BY_PASSES_S) & (away_m <= APPROACHES_M)
+    tens, until = (
+        grid.tick[rows] * limits.step_s // coverage.FEED_SLOT_S for rows in (final, there)
     )
+    soon |= off_it & (passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES)
+    known = (grid.track_id[there] == grid.track_id[final]) & soon
     in_port = context.zones.within(grid.lat[there], grid.lon[there], ("port",))
     lies = grid.speed_kn[there] < limits.lying_kn
     return np.asarray(known & (silent_s > limits.step_s) & in_port & lies)

@@ -1,15 +1,16 @@
 """What a boat did between two reports far apart, where the feed comes by passes."""
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.crossing.endings import SOON_S, beach_between
+from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending, beach_between
 from detectors.crossing.limits import Limits
+from detectors.hypotheses.landfalls import HARDLY_ASHORE
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, passes
@@ -26,6 +27,11 @@ DETOUR: Final = 1.1
 FILLED: Final = 0.9
 """A way that takes so much of a silence at the speed stated at its ends was made straight: the rest
 is what a helmsman and a stream take."""
+
+
+ON_COURSE_DEG: Final = 30.0
+"""Who turns in to a shore off its way and out again comes from there on another course, unless that
+shore lies on the way (judgement)."""
 
 
 class Landing(NamedTuple):
@@ -136,6 +142,81 @@ def silences(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Con
     coast_m = context.zones.shores.distance_m(lat.ravel(), lon.ravel())
     coast_m = coast_m.reshape(len(coast_m), *lat.shape)
     return Silences(low, high, coast_m, way_kn, np.maximum(step_s[1] - took_s, 0.0))
+
+
+def heard_by_passes(
+    limits: Limits,
+    reports: Reports,
+    grid: timegrid.Grid,
+    ends: Ints,
+    how: Sequence[Ending],
+    context: Context,
+) -> list[dict[str, Any]]:
+    """Tell of runs of a feed that comes by passes what the reports around the silences in which
+    they were at a coast say; of other feeds nothing.
+
+    `how` says of each how it began and how it ended (`endings`). `next_at_anchor`: the silence in
+    which it came ended with it at rest in an anchorage, which is where it had gone. `kept_course`:
+    it came by a coast between two reports and had one course all the way of the run.
+    `median_sog_kn` is of the reports between its first and its last: of a handful those that it lay
+    at its ends would be most.
+    """
+    tens, until = grid.tick[ends] * limits.step_s // coverage.FEED_SLOT_S
+    by_passes = passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
+    at_coast = np.array([[one.how in (SHORE, NEAR) for one in how[k::2]] for k in (0, 1)])
+    before = grid.report[np.array([[one.row for one in how[k::2]] for k in (0, 1)])]
+    silent_s = (reports.time_us[before + 1] - reports.time_us[before]) / SECOND_US
+    after = before[1] + 1
+    lay = (silent_s[1] >= SOON_S) & (reports.sog_kn[after] < limits.lying_kn)
+    anchorages = ("anchorage", "sts_area")
+    lay &= context.zones.within(reports.lat[after], reports.lon[after], anchorages)
+    first, last = grid.report[ends[0]], grid.report[ends[1]] + 1
+    by_it = at_coast & (silent_s >= SOON_S) & _one_course(limits, reports, before, first, last)
+    kept = by_it.any(axis=0)
+    return [
+        {
+            "feed_by_passes": True,
+            "next_at_anchor": bool(lay[i]),
+            "kept_course": bool(kept[i]),
+            **_stated(reports.sog_kn[first[i] + 1 : last[i]]),
+        }
+        if thin
+        else {}
+        for i, thin in enumerate(by_passes.tolist())
+    ]
+
+
+def _stated(sog_kn: Floats) -> dict[str, float]:
+    known = sog_kn[np.isfinite(sog_kn)]
+    return {"median_sog_kn": float(np.median(known))} if len(known) else {}
+
+
+def _one_course(limits: Limits, reports: Reports, before: Ints, first: Ints, last: Ints) -> Bools:
+    """Tell of silences after reports whether their tracks were under way, by positions, from the
+    first report of a run (or the one before the last heard) to the silence, across it, and on to
+    the last report of the run (or the next but one), on one course within `ON_COURSE_DEG`.
+    """
+    rows = np.stack(
+        [np.minimum(first, before - 1), before, before + 1, np.maximum(last, before + 2)]
+    )
+    rows = np.clip(rows, 0, len(reports.track) - 1)
+    lat, lon = reports.lat[rows], reports.lon[rows]
+    legs = lat[:-1], lon[:-1], lat[1:], lon[1:]
+    took_s = np.maximum(np.diff(reports.time_us[rows], axis=0) / SECOND_US, 1.0)
+    made_kn = np.asarray(geodesy.speed_kn(geodesy.distance_m(*legs), took_s))
+    course_deg = np.asarray(geodesy.bearing_deg(*legs))
+    off_deg = np.abs((course_deg[[0, 2]] - course_deg[1] + 180.0) % 360.0 - 180.0)
+    one = (reports.track[rows] == reports.track[rows[1]]).all(axis=0)
+    under_way = (made_kn >= limits.min_speed_kn).all(axis=0)
+    return np.asarray(one & under_way & (off_deg <= ON_COURSE_DEG).all(axis=0))
+
+
+def may_have_landed(evidence: Mapping[str, Any]) -> bool:
+    """Tell whether a landing was heard, or had the time: not where no pass heard it afterwards, nor
+    where its way fills the silence.
+    """
+    ashore = evidence["end_ashore_probability"]
+    return bool(evidence["heard_after"] and (ashore is None or ashore >= HARDLY_ASHORE))
 
 
 def turned_s(silent: Silences, own: int, out: Bools, begin: int) -> float:

@@ -32,6 +32,11 @@ SWING_M: Final = 400.0
 """None of them lay further from it than 351 m for a quarter of the time."""
 MOVES_KN: Final = 0.3
 """Once round a circle of 400 m in a tide of 12.4 h is 0.11 kn."""
+SELDOM_KN: Final = 0.15
+"""Between reports far apart what goes about makes less good than it makes; what swings, no more
+than that."""
+HEARD_SELDOM: Final = Compare("duration_s", ">=", "n_reports", times=600.0)
+"""By satellites: class A and B send at anchor every 3 minutes (ITU-R M.1371-5, tables 1 and 2)."""
 BOAT_M: Final = 45.0
 """No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
 BOAT_SWING_M: Final = 150.0
@@ -102,6 +107,16 @@ HYPOTHESES: Final = (
                 "middle place, and half of the time it made {median_speed_kn:.1f} kn or more: a "
                 "ship at anchor swings, and what goes to and fro or drifts and regains its place "
                 "does this",
+            ),
+            Case(
+                All(
+                    Compare("spread_m", ">", SWING_M),
+                    HEARD_SELDOM,
+                    Compare("median_speed_kn", ">=", SELDOM_KN),
+                ),
+                "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
+                "middle place, and made good {median_speed_kn:.2f} kn or more half of the time "
+                "between reports far apart: faster than a ship at anchor swings",
             ),
         ),
         "Went further from its place than any ship at anchor swings, and faster.",

@@ -30,10 +30,13 @@ from detectors.hypotheses.landfalls import (
     CALL_AT_A_PORT,
     CLASS_A,
     CLASS_A_OUT_OF_A_PORT,
+    FAST_CLASS_A,
     FROM_PORT,
+    OFFSHORE_M,
     PAST_THE_SHORE,
     SAYS_PASSENGER,
     SHOAL_M,
+    SLOW_KN,
     THERE_AND_BACK_BY_DAY,
     TO_PORT,
 )
@@ -42,8 +45,6 @@ from detectors.kinematics import geodesy
 SERVICE_TRIPS: Final = 3.0
 """Like trips within the memory from which a run counts as a service: two would be one boat that
 went out, came back and goes again. Of a craft with the set of larger craft, two are enough."""
-OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
-"""Who stops further out than this has not landed anybody."""
 VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 """Ways without a stop that are longer than this and than three crossings are voyages."""
 SHIP_M: Final = 40.0
@@ -68,9 +69,6 @@ AFLOAT_M: Final = 200.0
 NO_PAUSE: Final = 0.88
 """Of its mean speed, along its way for ten minutes before and after: a stop of two and a half
 minutes leaves less; people wade ashore in 3 to 15."""
-SLOW_KN: Final = 10.0
-"""Boats that work and boats of traders; those that were built for a run make 16 kn and more."""
-
 MAY_HAVE_LANDED: Final = Any(
     Compare("start_ashore_probability", ">=", 0.25),
     Compare("end_ashore_probability", ">=", 0.25),
@@ -312,6 +310,7 @@ HYPOTHESES: Final = (
         "Hours at fishing speeds out there, and no meeting.",
         "no catch was landed, or a boat from the other side was seen there",
     ),
+    FAST_CLASS_A,
     Hypothesis(
         "home from fishing",
         0.65,

@@ -6,6 +6,7 @@ from typing import Final
 
 from detectors.core.hypothesis import (
     PASSENGER,
+    UNSTATED,
     All,
     Any,
     Case,
@@ -14,11 +15,18 @@ from detectors.core.hypothesis import (
     Is,
     Not,
     Some,
+    Subkind,
     Vessel,
 )
 
 SHOAL_M: Final = 1852.0
 """Ships keep a mile off where there is no port."""
+SLOW_KN: Final = 10.0
+"""Boats that work and boats of traders; those that were built for a run make 16 kn and more."""
+OFFSHORE_M: Final = 3 * 1852.0
+"""Who stops further out than this has not landed anybody."""
+HARDLY_ASHORE: Final = 0.1
+"""Of ten ways that it can have gone between two reports nine or more touch no shore."""
 AT_PORT_M: Final = 926.0
 OUT_OF_PORT_M: Final = 1852.0
 
@@ -81,8 +89,13 @@ BOAT_TO_SHIPS_AT_ANCHOR: Final = Hypothesis(
             "it turned about inside an anchorage and landed nowhere there: boats go out to "
             "ships at anchor to sell and to fetch",
         ),
+        Case(
+            All(Is("next_at_anchor"), Compare("path_m", "<=", BUMBOATS_GO_M)),
+            "it lay in an anchorage when it was heard next, and nobody heard it at the shore: "
+            "boats go out to ships at anchor to sell and to fetch",
+        ),
     ),
-    "It went no further than into an anchorage, and back.",
+    "It went no further than into an anchorage, and back; or, heard by passes, lay in one next.",
     "a ship that lay there tells of a boarding, or people were seen in the boat",
 )
 PAST_THE_SHORE: Final = Hypothesis(
@@ -94,8 +107,25 @@ PAST_THE_SHORE: Final = Hypothesis(
             "it kept its way past the shore, {arrival_coast_m:.0f} m off and {passing_kn:.0f} kn "
             "made good straight on: so nobody lands",
         ),
+        Case(
+            All(
+                Is("feed_by_passes"),
+                Is("sailed_on"),
+                Not(Is("landed")),
+                Compare("end_ashore_probability", "<=", HARDLY_ASHORE),
+                Compare("run_end_coast_m", ">=", OFFSHORE_M),
+            ),
+            "it went on, and ended {run_end_coast_m:nm.0f} nm off any coast; that it was ashore "
+            "between two reports has a chance of {end_ashore_probability:.0%}",
+        ),
+        Case(
+            Is("kept_course"),
+            "it was heard under way on one course before it came by that coast and after: who "
+            "lands turns in, and turns away again",
+        ),
     ),
-    "It went on past the shore as it had come, and ended off any coast.",
+    "It went on past the shore as it had come, and ended off any coast; or, heard by passes, had "
+    "hardly time to land, or kept its course across the silence in which it came by.",
     "it slowed down there, or somebody swam ashore",
 )
 SAILS_FROM_PORT: Final = All(SAYS_PASSENGER, Compare("start_port_m", "<=", OUT_OF_PORT_M))
@@ -134,6 +164,13 @@ CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
     "shore, only of a passenger vessel out of a port.",
     "it landed at a beach, or the port knows of no clearance",
 )
+BY_DAY: Final = (
+    Compare("n_like_trips", ">=", 1.0),
+    Compare("dark_fraction", "<=", 0.1),
+    Not(Is("landed")),
+    Any(Not(Is("began", "shore")), FROM_PORT),
+)
+"""There and back, seen to land nowhere, nor to leave a shore without a port."""
 THERE_AND_BACK_BY_DAY: Final = Hypothesis(
     "there and back by day",
     0.5,
@@ -142,16 +179,39 @@ THERE_AND_BACK_BY_DAY: Final = Hypothesis(
             All(
                 CLASS_A,
                 SAYS_PASSENGER,
-                Compare("n_like_trips", ">=", 1.0),
-                Compare("dark_fraction", "<=", 0.1),
-                Not(Is("landed")),
-                Any(Not(Is("began", "shore")), FROM_PORT),
+                *BY_DAY,
             ),
             "it is a passenger vessel with a class A set that went there and back by day, and "
             "wasn't seen to land, nor to leave a shore without a port",
         ),
+        Case(
+            All(CLASS_A, Is("feed_by_passes"), Some(Vessel(types=UNSTATED)), *BY_DAY),
+            "it has a class A set, went there and back by day, and wasn't seen to land, nor to "
+            "leave a shore without a port; what it says it is satellites seldom hear",
+        ),
     ),
-    "A passenger vessel with a class A set, there and back in daylight, of no shore but a port's.",
+    "A passenger vessel with a class A set, there and back in daylight, of no shore but a port's; "
+    "or, heard by passes, one that wasn't heard to say what it is.",
     "no timetable has a sailing at this hour",
     needs_types=True,
+)
+FAST_CLASS_A: Final = Hypothesis(
+    "fast craft of class A",
+    0.5,
+    (
+        Case(
+            All(
+                Subkind(("half",)),
+                CLASS_A,
+                Compare("median_sog_kn", ">=", SLOW_KN),
+                Not(Is("landing_heard")),
+                Compare("n_met", "<=", 0.0),
+            ),
+            "it carries a class A set, as ferries and official craft do, and makes "
+            "{median_sog_kn:.0f} kn; nobody heard it meet anybody, nor land",
+        ),
+    ),
+    "A fast craft with a class A set that went out and came back: neither a meeting nor a "
+    "landing was heard.",
+    "no ferry sails and no authority patrols there at this hour",
 )

@@ -30,6 +30,7 @@ from detectors.hypotheses.at_work import (
     BESIDE_WORK,
     BOAT_ADRIFT,
     FISHING_ALONE,
+    NO_MERCHANT,
     OFFICIAL_TO_AND_FRO,
     SEARCHING,
     WORK_AT_SEA,
@@ -68,6 +69,13 @@ SAYS_AT_ANCHOR: Final = Own(Vessel(statuses=frozenset({AT_ANCHOR})))
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
 """It still lies there, or wasn't heard afterwards."""
+
+HEARD_SELDOM: Final = Compare("duration_s", ">=", "n_reports", times=600.0)
+"""By satellites: who lies or goes slowly sends every 3 minutes (ITU-R M.1371-5, tables 1 and 2)."""
+AT_WORK: Final = 0.25
+"""Of what is heard; see `at_work.AT_WORKING_SPEED`. What drifts states the speed that it makes."""
+WIDE_TIMES: Final = 4.0
+"""See `at_work.PLIES`: a ship that regains her place says of herself what she likes."""
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -152,8 +160,24 @@ HYPOTHESES: Final = (
                 "it made {median_sog_kn:.1f} kn when it was heard, and wasn't heard for up to "
                 "{longest_silence_s:min.0f} min: it may have gone and come back",
             ),
+            Case(
+                All(
+                    Any(
+                        Is("ais_class", "B"),
+                        All(NO_MERCHANT, Compare("way_ratio", ">=", WIDE_TIMES)),
+                    ),
+                    HEARD_SELDOM,
+                    Compare("stated_working_fraction", ">=", AT_WORK),
+                    Compare("stated_working_fraction", ">=", "working_speed_fraction", times=2.0),
+                ),
+                "it stated {min_working_kn:g} to {max_working_kn:g} kn, the speed of nets and "
+                "lines, in {stated_working_fraction:.0%} of what was heard of it, and made "
+                "{median_speed_kn:.1f} kn good between reports far apart: it went to and fro",
+            ),
         ),
-        "Under way whenever it is heard, and heard too seldom to tell that it stayed.",
+        "Under way whenever it is heard, and heard too seldom to tell that it stayed; or a boat, "
+        "or no merchant ship that went far to and fro, that often states the speed of nets, and is "
+        "where it was an hour later.",
         "another feed heard it lie there meanwhile",
     ),
     Hypothesis(

@@ -156,6 +156,17 @@ RAFT: Final = Hypothesis(
             "boats of a raft: nobody heard how they came, {n_neighbours:.0f} more lay beside them, "
             "and all drifted with the water for {duration_s:h.1f} h",
         ),
+        Case(
+            All(
+                BOATS_AS_ONE,
+                HEARD_SELDOM,
+                UNHEARD_COMING,
+                Is("parting_kn", None),
+                Compare("duration_s", ">=", 3600.0),
+            ),
+            "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
+            "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",
+        ),
     ),
     "Boats that come slowly, drift with the water as one for hours, and part slowly.",
     "one of them then meets a larger vessel, or lands no catch",

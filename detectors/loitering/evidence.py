@@ -76,6 +76,7 @@ def evidence_of(
         "area_km2": height_m * width_m / 1e6,
         "way_ratio": sog_kn * geodesy.KNOT_MPS * duration_s / np.maximum(extent_m, 1.0),
         "working_speed_fraction": working,
+        "stated_working_fraction": _stated(limits, reports, before, after),
         "n_turns": turns,
         **stays(limits, grid, begin, end),
         "ais_class": reports.ais_class_of(before).tolist(),
@@ -118,6 +119,16 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
         "longest_silence_s": at_most(measured["longest_silence_s"], limits, "max_silence_s"),
         "n_reports": at_least(measured["n_reports"], limits, "min_reports"),
     }
+
+
+def _stated(limits: Limits, reports: Reports, first: Ints, last: Ints) -> Floats:
+    """Return the share of the reports of each run, from one row to another, that state working
+    speed.
+    """
+    run, row = timegrid.ranges(first, last - first + 1)
+    sog_kn = reports.sog_kn[row]
+    working = (sog_kn >= limits.min_working_kn) & (sog_kn < limits.max_working_kn)
+    return np.asarray(np.bincount(run, working, len(first)) / (last - first + 1))
 
 
 def _working(

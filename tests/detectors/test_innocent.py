@@ -246,6 +246,63 @@ TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
 SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
 CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
+BY_PASSES = {
+    **OVER,
+    "start_anchorage_m": 9000.0,
+    "landed": False,
+    "sailed_on": True,
+    "feed_by_passes": True,
+    "next_at_anchor": False,
+    "kept_course": False,
+    "end_ashore_probability": 0.02,
+    "run_end_coast_m": 24_700.0,
+}
+COMES_BY = {**BY_PASSES, "end_ashore_probability": 0.7}
+WENT_OUT = {
+    "ais_class": "A",
+    "landing_heard": False,
+    "median_sog_kn": 22.0,
+    "n_met": 0,
+    "slow_s": 0.0,
+}
+SELDOM_HEARD = {
+    **BOATS,
+    "duration_s": 5040.0,
+    "median_relative_speed_kn": 0.12,
+    "n_reports": 2,
+    "other_n_reports": 5,
+    "n_neighbours": 0,
+    "approach_kn": None,
+    "parting_kn": None,
+    "apart_before_m": None,
+    "apart_after_m": None,
+}
+FAST_TO_ONE_ANOTHER = {
+    **SERVED,
+    "in_anchorage": False,
+    "anchorage_distance_m": 30_000.0,
+    "duration_s": 24_000.0,
+    "median_speed_kn": 0.02,
+    "other_median_speed_kn": 0.02,
+    "apart_before_m": None,
+    "approach_kn": None,
+    "parting_kn": None,
+    "n_reports": 12,
+    "other_n_reports": 12,
+}
+AT_NETS = {
+    **STAYS,
+    "duration_s": 33_360.0,
+    "n_reports": 22,
+    "longest_silence_s": 3990.0,
+    "median_speed_kn": 0.8,
+    "way_ratio": 3.8,
+    "working_speed_fraction": 0.08,
+    "stated_working_fraction": 0.5,
+    "min_working_kn": 2.0,
+    "max_working_kn": 4.5,
+}
+FURTHER = {**SWINGS, "n_reports": 15, "spread_m": 520.0, "median_speed_kn": 0.17}
 HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
@@ -465,6 +522,41 @@ CASES = [
             ({"nav_status": 3, "came_kn": 4.0}, (99,), "work at sea"),
         )
     ),
+    # Heard by passes: went on, or turned in to the shore; kept its way, or went to ships at anchor.
+    ("crossing", BY_PASSES, (-1,), "past the shore"),
+    ("crossing", {**BY_PASSES, "end_ashore_probability": 0.3}, (-1,), None),
+    ("crossing", {**BY_PASSES, "run_end_coast_m": 3000.0}, (-1,), None),
+    ("crossing", {**COMES_BY, "kept_course": True}, (-1,), "past the shore"),
+    ("crossing", COMES_BY, (-1,), None),
+    (
+        "crossing",
+        {**COMES_BY, "next_at_anchor": True, "path_m": 13_000.0},
+        (-1,),
+        "boat to ships at anchor",
+    ),
+    ("crossing", {**COMES_BY, "next_at_anchor": True, "path_m": 60_000.0}, (-1,), None),
+    ("crossing", {**FERRY, "feed_by_passes": True}, (-1,), "there and back by day"),
+    ("crossing", {**FERRY, "feed_by_passes": True, "dark_fraction": 0.5}, (-1,), None),
+    ("crossing", FERRY, (-1,), None),
+    ("crossing", WENT_OUT, (-1,), "fast craft of class A"),
+    ("crossing", {**WENT_OUT, "n_met": 1}, (-1,), None),
+    ("crossing", {**WENT_OUT, "median_sog_kn": 8.0}, (-1,), None),
+    ("crossing", {**WENT_OUT, "landing_heard": True}, (-1,), None),
+    ("crossing", {**WENT_OUT, "ais_class": "B"}, (-1,), None),
+    ("encounter", SELDOM_HEARD, (30, -1), "boats at rest"),
+    ("encounter", {**SELDOM_HEARD, "duration_s": 2400.0}, (30, -1), "small craft together"),
+    ("encounter", {**SELDOM_HEARD, "closing_kn": 20.0}, (30, -1), "small craft together"),
+    ("encounter", {**SELDOM_HEARD, "parting_kn": 17.0}, (30, -1), "small craft together"),
+    ("encounter", {**FAST_TO_ONE_ANOTHER, "n_reports": 60}, (70, 80), "berthed near one another"),
+    ("encounter", FAST_TO_ONE_ANOTHER, (70, 80), None),
+    ("loitering", AT_NETS, (70,), "plied between reports"),
+    ("loitering", {**AT_NETS, "ais_class": "A", "way_ratio": 12.0}, (70,), None),
+    ("loitering", {**AT_NETS, "ais_class": "A"}, (-1,), None),
+    ("loitering", {**AT_NETS, "ais_class": "A", "way_ratio": 12.0}, (-1,), "plied between reports"),
+    ("loitering", {**AT_NETS, "working_speed_fraction": 0.4, "n_turns": 1}, (70,), "boat adrift"),
+    ("anchoring", FURTHER, (-1,), "moved about"),
+    ("anchoring", {**FURTHER, "spread_m": 270.0}, (-1,), None),
+    ("anchoring", {**FURTHER, "median_speed_kn": 0.09}, (-1,), None),
     ("loitering", {**SLACK, "median_speed_kn": 0.15}, (80,), "waiting at anchor"),
     ("loitering", SLACK, (80,), None),
 ]
@@ -472,7 +564,8 @@ CASES = [
 
 @pytest.mark.parametrize(("kind", "measured", "types", "reason"), CASES)
 def test_reason(kind, measured, types, reason):
-    subkind = {"identity": "two_hulls", "spoofing": "jump"}.get(kind, "")
+    half = "half" if "landing_heard" in measured else ""
+    subkind = {"identity": "two_hulls", "spoofing": "jump"}.get(kind, half)
     lengths = tuple(float("nan") for _ in types)
     known = Known(kind, subkind, Evidence.of(measured), types, lengths)
     found = best_of(known, OF[kind])
