@@ -28,7 +28,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import passed
+from detectors.crossing.onward import came_past, passed
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import may_cross, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -109,7 +109,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "13"
+    version: ClassVar[str] = "14"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -228,6 +228,7 @@ class Crossing(Limits):
             took = evidence.pop("turns"), evidence.pop("run_states")
             evidence |= turned_about(*took, evidence["to_state"])
             evidence["passed_by"] = passed(evidence)
+            evidence["came_past"] = came_past(evidence)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]

@@ -94,8 +94,19 @@ PAST_THE_SHORE: Final = Hypothesis(
             "it kept its way past the shore, {arrival_coast_m:.0f} m off and {passing_kn:.0f} kn "
             "made good straight on: so nobody lands",
         ),
+        Case(
+            All(
+                Is("came_past"),
+                Compare("run_start_coast_m", ">=", SHOAL_M),
+                Any(Not(Is("landed")), Is("lain_there")),
+            ),
+            "it came from where it lay {run_start_coast_m:nm.1f} nm off any coast and kept its way "
+            "past the shore, {left_coast_m:.0f} m off and {came_past_kn:.0f} kn made good straight "
+            "on: so nobody boarded there",
+        ),
     ),
-    "It went on past the shore as it had come, and ended off any coast.",
+    "It went on past the shore as it had come, and ended off any coast; or came so, from where it "
+    "lay at sea, and landed nowhere but where it had lain before.",
     "it slowed down there, or somebody swam ashore",
 )
 SAILS_FROM_PORT: Final = All(SAYS_PASSENGER, Compare("start_port_m", "<=", OUT_OF_PORT_M))
@@ -123,7 +134,8 @@ CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
             All(
                 CLASS_A,
                 SAYS_PASSENGER,
-                Is("ended", "unheard"),
+                Any(Is("ended", "unheard"), Is("heard_after", False)),
+                Not(Is("landed")),
                 Compare("end_port_m", "<=", 2 * OUT_OF_PORT_M),
             ),
             "it is a passenger vessel with a class A set, and wasn't heard any more "
