@@ -21,7 +21,8 @@ AT_A_COAST: Final = frozenset({SHORE, NEAR})
 MOST_OF_IT: Final = (0.65, 0.75)
 """Who was heard over less of the width may come from a ground off there, over more from there (a
 judgement: two planted crossings that began before their feed were heard over 0.72 and 0.81, two
-boats off a ground over 0.5 and 0.63)."""
+boats off a ground over 0.5 and 0.63; one bound for a ground near the boundary had come over 0.5 as
+its feed ended)."""
 
 
 def may_cross(sides_changed: bool, began: str, ended: str) -> bool:

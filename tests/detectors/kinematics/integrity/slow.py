@@ -234,7 +234,10 @@ def _goes_on(own, track, rows, usual):
     for here, there in steps:
         passed_s = (own.time_us[there] - own.time_us[here]) / SECOND_US
         far_m = float(distance_m(*(at[row] for row in (here, there) for at in (own.lat, own.lon))))
-        if passed_s <= 0 or step_cost(far_m, passed_s, own.sog[here], own.sog[there], usual) == np.inf:
+        if (
+            passed_s <= 0
+            or step_cost(far_m, passed_s, own.sog[here], own.sog[there], usual) == np.inf
+        ):
             return False
         sure.append(passed_s <= BRIEF_S and _sure(own, here, there, far_m, passed_s, usual))
     return any(sure)
