@@ -1,35 +1,55 @@
-"""What a vessel did at sea before a passage."""
+"""What a vessel did at sea before a passage, and whether it goes back to where it lay."""
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.crossing.limits import Limits
+from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 
 WORKED_S: Final = 6 * 3600
 """A tide and half a night."""
-WORK_KN: Final = (1.5, 5.0)
-"""Nets are towed at 2 to 4 kn; slower lies what is at anchor."""
+WORK_KN: Final = (0.5, 5.0)
+"""Nets are towed at 2 to 4 kn, and drift with the stream where they aren't; slower lies what is at
+anchor."""
 TO_AND_FRO: Final = 2.5
 """See `hypotheses.at_work.GOES_ABOUT`: what drifts until the stream turns goes twice as far as the
 place is wide at most."""
+GROUND_M: Final = 500.0
+"""Wider than a boat swings at her anchor, with errors of her fixes."""
 
 
 def worked_before_s(limits: Limits, grid: timegrid.Grid, row: int) -> int:
     """Return how long a vessel was at work in the `WORKED_S` before a grid row, in seconds.
 
-    That is the time at `WORK_KN`, if it then went `TO_AND_FRO` times as far as the place was wide,
-    or more; else 0.
+    That is the time at `WORK_KN`, if its way through these places, back to where it set its nets
+    before too, was `TO_AND_FRO` times as long as the ground was wide, or more; else 0.
     """
-    first = int(np.searchsorted(grid.track_id[: row + 1], grid.track_id[row]))
-    rows = np.arange(first, row)
-    rows = rows[grid.tick[rows] >= grid.tick[row] - WORKED_S // limits.step_s]
+    rows = _before(grid, row, WORKED_S // limits.step_s)
     speed_kn = grid.speed_kn[rows]
     rows = rows[(speed_kn >= WORK_KN[0]) & (speed_kn < WORK_KN[1])]
     if not len(rows):
         return 0
     lat, east = grid.lat[rows], geodesy.wrap_lon(grid.lon[rows] - grid.lon[rows[0]])
     wide_m = float(geodesy.distance_m(lat.min(), east.min(), lat.max(), east.max()))
-    way_m = float(grid.speed_kn[rows].sum()) * geodesy.KNOT_MPS * limits.step_s
-    return len(rows) * limits.step_s if way_m >= TO_AND_FRO * wide_m else 0
+    worked = wide_m >= GROUND_M and way_m(lat, east)[-1] >= TO_AND_FRO * wide_m
+    return len(rows) * limits.step_s if worked else 0
+
+
+def lain_there(limits: Limits, grid: timegrid.Grid, row: int, since: int) -> bool:
+    """Tell whether a vessel lay within `elsewhere_m` of a grid row before another one of its track,
+    `since`, in the memory of the rule.
+    """
+    rows = _before(grid, since, limits.memory_s // limits.step_s)
+    rows = rows[grid.speed_kn[rows] < limits.min_speed_kn]
+    away_m = geodesy.distance_m(grid.lat[rows], grid.lon[rows], grid.lat[row], grid.lon[row])
+    return bool(np.count_nonzero(away_m < limits.elsewhere_m) * limits.step_s > limits.min_lying_s)
+
+
+def _before(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:
+    """Return the rows of the same track in so many ticks before a row."""
+    first = int(np.searchsorted(grid.track_id[: row + 1], grid.track_id[row]))
+    rows = np.arange(first, row)
+    return rows[grid.tick[rows] >= grid.tick[row] - n_ticks]

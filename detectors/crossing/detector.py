@@ -28,7 +28,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import passed
+from detectors.crossing.onward import came_past, passed
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import may_cross, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -97,10 +97,10 @@ class Crossing(Limits):
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
     for a coast doesn't; or it made for that coast and came from it again between two reports, with
     time to land, or to turn within `turned_m` of it where it went home to the other one), times 0.3
-    for each that lies at sea, or unheard as the feed begins (0.3 for
-    who is then heard over less than 0.65 of the width, rising to 0.7 at 0.75); times 0.6 where only
-    one side of the strait was seen; times 0.75 to 1 for the share of darkness; times 0.6
-    for a class A set below 18 kn that isn't seen to land; times 0.3 where its stated speed
+    for each that lies at sea, or unheard as the feed begins, or as it ends on a way at less than 10
+    kn (0.3 for who is then heard over less than 0.65 of the width, rising to 0.7 at 0.75); times
+    0.6 where only one side of the strait was seen; times 0.75 to 1 for the share of darkness; times
+    0.6 for a class A set below 18 kn that isn't seen to land; times 0.3 where its stated speed
     contradicts its positions.
 
     Score of a half: 0.45, plus 0.3 where it met another, plus up to 0.1 for the share of the width
@@ -229,6 +229,7 @@ class Crossing(Limits):
             took = evidence.pop("turns"), evidence.pop("run_states")
             evidence |= turned_about(*took, evidence["to_state"])
             evidence["passed_by"] = passed(evidence)
+            evidence["came_past"] = came_past(evidence)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]

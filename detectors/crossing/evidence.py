@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
-from detectors.crossing.before import worked_before_s
+from detectors.crossing.before import lain_there, worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import next_in_port, passing_kn, turning_kn
@@ -23,8 +23,10 @@ from detectors.surroundings import coverage, nearby, sun, tide
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-FEED_BEFORE: Final = np.arange(SOON_S, SOON_S + 3600, coverage.FEED_SLOT_S) // coverage.FEED_SLOT_S
-"""From half an hour before to an hour and a half: a feed of which nothing was heard then begins."""
+FEED_AROUND: Final = np.arange(SOON_S, SOON_S + 3600, coverage.FEED_SLOT_S) // coverage.FEED_SLOT_S
+"""From half an hour before to an hour and a half: a feed of which nothing was heard then begins; so
+far after, it ends.
+"""
 PORT_EDGE_M: Final = 250.0
 """Outlines of ports are drawn to some cables: who lies so near to one lies in it (judgement)."""
 SETTINGS: Final = (
@@ -102,6 +104,8 @@ def _measured(
         **at_row(grid, ended.row, "arrival"),
         "arrival_coast_m": ended.coast_m,
         "passing_kn": passing_kn(limits, grid, ended.row) if ended.how == SHORE else None,
+        "left_coast_m": began.coast_m,
+        "came_past_kn": passing_kn(limits, grid, began.row) if began.how in (SHORE, NEAR) else None,
         "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
         **(tide_at(limits, grid, end, context) if ended.how in (SHORE, NEAR) else {}),
@@ -171,6 +175,7 @@ def ends_of(
     ]
     return [
         {
+            "lain_there": lain_there(limits, grid, b, a),
             "run_path_m": float(way_m(grid.lat[a : b + 1], grid.lon[a : b + 1])[-1]),
             "run_start_coast_m": float(coast_m[0, i]),
             "run_end_coast_m": float(coast_m[1, i]),
@@ -254,9 +259,10 @@ def around(
     share = np.add.reduceat(on_route.astype("int64"), begin) / length
     reached = zones.reached(*middle)
     next_there = next_in_port(limits, grid, ends[1], context)
-    slot = grid.tick[ends[0]] * limits.step_s // coverage.FEED_SLOT_S
-    earlier = context.coverage.feed_heard(slot[:, None] - FEED_BEFORE).any(axis=1)
-    feed_begins = context.coverage.feed_heard(slot) & ~earlier
+    slot = grid.tick[ends] * limits.step_s // coverage.FEED_SLOT_S
+    beyond = slot[:, :, None] + np.array([-1, 1])[:, None, None] * FEED_AROUND
+    feed_heard = context.coverage.feed_heard
+    feed_begins, feed_ends = feed_heard(slot) & ~feed_heard(beyond).any(axis=2)
     return [
         {
             "zones_reached": bool(reached[i]),
@@ -264,6 +270,8 @@ def around(
             "run_ends_in_port": bool(in_port[1, i]),
             "next_in_port": bool(next_there[i]),
             "feed_begins": bool(feed_begins[i]),
+            "feed_ends": bool(feed_ends[i]),
+            "came_on": bool(~soon[0, i]),
             "sailed_on": bool(sailed_on[i]),
             "ferry_route_fraction": float(share[i]),
             "start_port_m": float(away_m["port"][0, i]),

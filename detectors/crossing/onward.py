@@ -1,4 +1,4 @@
-"""How a vessel went on: past the shore that it came to, or into a port unheard."""
+"""How a vessel came and went on: past a shore, or into a port unheard."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -40,6 +40,16 @@ def passed(evidence: Mapping[str, Any]) -> bool:
     made_kn = evidence["passing_kn"]
     on_kn = PAST_SHARE * evidence["mean_speed_kn"]
     return evidence["sailed_on"] and made_kn is not None and made_kn >= on_kn
+
+
+def came_past(evidence: Mapping[str, Any]) -> bool:
+    """Tell whether a vessel came from where it lay at sea and kept its way past the shore that its
+    passage begins at: nobody boards from there.
+    """
+    made_kn = evidence["came_past_kn"]
+    on_kn = PAST_SHARE * evidence["mean_speed_kn"]
+    from_sea = evidence["came_on"] and evidence["heard_before"]
+    return from_sea and made_kn is not None and made_kn >= on_kn
 
 
 def passing_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:

@@ -10,6 +10,8 @@ from detectors.crossing.endings import AT_SEA, NEAR, SHORE, UNHEARD
 
 FAST_KN: Final = 18.0
 """A class A set that is slower than this may well be a ship's."""
+SLOW_KN: Final = 10.0
+"""See `hypotheses.crossing.SLOW_KN`: who was built for a run isn't bound for a ground."""
 MIN_SCORE: Final = 0.15
 """What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
@@ -19,7 +21,8 @@ AT_A_COAST: Final = frozenset({SHORE, NEAR})
 MOST_OF_IT: Final = (0.65, 0.75)
 """Who was heard over less of the width may come from a ground off there, over more from there (a
 judgement: two planted crossings that began before their feed were heard over 0.72 and 0.81, two
-boats off a ground over 0.5 and 0.63)."""
+boats off a ground over 0.5 and 0.63; one bound for a ground near the boundary had come over 0.5 as
+its feed ended)."""
 
 
 def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
@@ -44,7 +47,11 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     of_begin = OF_END[began]
     if began == UNHEARD and evidence["feed_begins"]:
         of_begin = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_begin))
-    score *= of_begin * OF_END[ended]
+    # Nor does it, of a slow boat that is out there as the feed ends: bound for a ground, or over.
+    of_end = OF_END[ended]
+    if ended == UNHEARD and evidence["feed_ends"] and mean_kn < SLOW_KN:
+        of_end = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_end))
+    score *= of_begin * of_end
     score *= 1.0 if evidence["sides_changed"] else 0.6
     score *= 0.75 + 0.25 * evidence["dark_fraction"]
     if evidence["ais_class"] != "B" and mean_kn < FAST_KN and not landed:

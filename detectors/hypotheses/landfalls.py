@@ -123,9 +123,20 @@ PAST_THE_SHORE: Final = Hypothesis(
             "it was heard under way on one course before it came by that coast and after: who "
             "lands turns in, and turns away again",
         ),
+        Case(
+            All(
+                Is("came_past"),
+                Compare("run_start_coast_m", ">=", SHOAL_M),
+                Any(Not(Is("landed")), Is("lain_there")),
+            ),
+            "it came from where it lay {run_start_coast_m:nm.1f} nm off any coast and kept its way "
+            "past the shore, {left_coast_m:.0f} m off and {came_past_kn:.0f} kn made good straight "
+            "on: so nobody boarded there",
+        ),
     ),
-    "It went on past the shore as it had come, and ended off any coast; or, heard by passes, had "
-    "hardly time to land, or kept its course across the silence in which it came by.",
+    "It went on past the shore as it had come, and ended off any coast; came so, from where it lay "
+    "at sea, and landed nowhere but where it had lain before; or, heard by passes, had hardly time "
+    "to land, or kept its course across the silence in which it came by.",
     "it slowed down there, or somebody swam ashore",
 )
 SAILS_FROM_PORT: Final = All(SAYS_PASSENGER, Compare("start_port_m", "<=", OUT_OF_PORT_M))
@@ -153,7 +164,8 @@ CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(
             All(
                 CLASS_A,
                 SAYS_PASSENGER,
-                Is("ended", "unheard"),
+                Any(Is("ended", "unheard"), Is("heard_after", False)),
+                Not(Is("landed")),
                 Compare("end_port_m", "<=", 2 * OUT_OF_PORT_M),
             ),
             "it is a passenger vessel with a class A set, and wasn't heard any more "

@@ -174,6 +174,7 @@ def test_first_heard_as_the_feed_begins_tells_nothing() -> None:
         "dark_fraction": 1.0,
         "ais_class": "A",
         "feed_begins": False,
+        "feed_ends": False,
     }
     of_old = of_passage(seen, 1000.0)
     assert of_old == pytest.approx(0.6, abs=0.05)
@@ -183,6 +184,29 @@ def test_first_heard_as_the_feed_begins_tells_nothing() -> None:
     most_of_it = {**seen, "width_fraction": 0.75}
     of_old = of_passage(most_of_it, 1000.0)
     assert of_passage({**most_of_it, "feed_begins": True}, 1000.0) == of_old
+
+
+def test_a_slow_boat_out_there_as_the_feed_ends_may_be_bound_for_a_ground() -> None:
+    seen = {
+        "began": "shore",
+        "ended": "unheard",
+        "landed": False,
+        "mean_speed_kn": 7.0,
+        "speed_kn": 7.0,
+        "median_sog_kn": 7.0,
+        "width_fraction": 0.55,
+        "sides_changed": True,
+        "dark_fraction": 1.0,
+        "ais_class": "B",
+        "feed_begins": False,
+        "feed_ends": False,
+    }
+    of_old = of_passage(seen, 1000.0)
+    assert of_old > 0.3
+    ends = {**seen, "feed_ends": True}
+    assert of_passage(ends, 1000.0) == pytest.approx(of_old * 0.3 / 0.7)
+    assert of_passage({**ends, "width_fraction": 0.8}, 1000.0) > of_old
+    assert of_passage({**ends, "mean_speed_kn": 20.0}, 1000.0) > of_old
 
 
 @pytest.mark.parametrize(

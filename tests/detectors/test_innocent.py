@@ -241,6 +241,17 @@ OVER = {
 }
 """From a village off which ships anchor to a beach."""
 ABOUT = {**OVER, "start_anchorage_m": 9000.0, "turned_off_m": 400.0, "turning_kn": 6.4}
+PAST = {
+    **OVER,
+    "landed": False,
+    "start_anchorage_m": 9000.0,
+    "came_past": True,
+    "lain_there": False,
+    "run_start_coast_m": 24_000.0,
+    "left_coast_m": 1089.0,
+    "came_past_kn": 7.2,
+}
+LOST = {**FERRY, "n_like_trips": 0, "end_port_m": 2300.0, "heard_after": False}
 GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
 TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
@@ -505,6 +516,22 @@ CASES = [
     ("crossing", {**ABOUT, "turning_kn": 5.8}, (30,), None),
     ("crossing", {**ABOUT, "turned_off_m": 150.0}, (30,), None),
     ("crossing", {**ABOUT, "mean_speed_kn": 20.0, "turning_kn": 20.0}, (30,), None),
+    # From a raft at sea past a cape, and home; out of that cape's lee, or to another beach.
+    *(
+        ("crossing", {**PAST, **differs}, (30,), reason)
+        for differs, reason in (
+            ({}, "past the shore"),
+            ({"came_past": False}, None),
+            ({"run_start_coast_m": 900.0}, None),
+            ({"landed": True}, None),
+            ({"landed": True, "lain_there": True}, "past the shore"),
+        )
+    ),
+    # A ferry that isn't heard any more a mile off a port; a boat, and one heard to go on.
+    ("crossing", LOST, (60,), "class A out of a port"),
+    ("crossing", {**LOST, "heard_after": True}, (60,), None),
+    ("crossing", {**LOST, "landed": True}, (60,), None),
+    ("crossing", {**LOST, "ais_class": "B"}, (60,), None),
     # Guards a place; regains it on a voyage, and waits.
     ("loitering", {**GUARDS, "went_kn": 4.0}, (-1,), "drifting from place to place"),
     ("loitering", {**GUARDS, "came_kn": 8.5, "went_kn": 8.7}, (-1,), None),

@@ -12,7 +12,7 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.integrity.chains import HEADS, NEAR_M, SLACK_M, stated_m, step_cost
 from detectors.kinematics.integrity.jit import compiled, part
-from detectors.kinematics.integrity.rows import Rows, apart
+from detectors.kinematics.integrity.rows import Rows, apart, first_from
 
 LINKED_S: Final = 21_600.0
 """A report goes on a run within this of the one before: as long as verdicts look around."""
@@ -276,6 +276,36 @@ def _sure(
     if np.isinf(ahead_m) and np.isinf(back_m):
         return passed_s <= BRIEF_S
     return bool(back_m <= limit_m)
+
+
+@part
+def goes_on(own: Rows, track: Any, rows: Any, usual: float) -> bool:
+    """Tell whether some reports are the track's own: they lie in one silence of it, go on from what
+    is before that or lead to what is behind within `BRIEF_S`, and the other end is within reach.
+
+    A misdated report at a run's end is enough that no chain may leave it for the next.
+    """
+    if len(rows) == 0:
+        return False
+    place = first_from(track, rows[0])
+    if place != first_from(track, rows[-1]):
+        return False
+    n_sure = 0
+    for side in range(2):
+        if (side == 0 and place == 0) or (side == 1 and place == len(track)):
+            continue
+        here = track[place - 1] if side == 0 else rows[-1]
+        there = rows[0] if side == 0 else track[place]
+        passed_s = (own.time_us[there] - own.time_us[here]) / SECOND_US
+        apart_m = apart(own.lat[here], own.lon[here], own.lat[there], own.lon[there])
+        if passed_s <= 0.0:
+            return False
+        if np.isinf(step_cost(apart_m, passed_s, own.sog[here], own.sog[there], usual)):
+            return False
+        n_sure += passed_s <= BRIEF_S and _sure(
+            own.lat, own.lon, own.sog, own.cog, here, there, apart_m, passed_s, usual
+        )
+    return n_sure > 0
 
 
 @part

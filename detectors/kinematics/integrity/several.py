@@ -1,8 +1,9 @@
 """The hulls of one number, told apart.
 
-Of a number the chain that one hull can have made and that is worth most is sound; the next ones are
-other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time where they
-lie on its way, but for one that comes nearer to it or falls back.
+Of a number the chain that one hull can have made and that is worth most is sound, and what goes on
+from it while nothing of it is heard; the next ones are other hulls where they have
+`CONFIRMING_REPORTS`, or a copy of a track shifted in time where they lie on its way, but for one
+that comes nearer to it or falls back.
 """
 
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, taken
-from detectors.kinematics.integrity.runs import BRIEF_S, runs
+from detectors.kinematics.integrity.runs import BRIEF_S, goes_on, runs
 from detectors.kinematics.integrity.shifted import MOVING_KN, drifts, legs_of, misdated_s
 from detectors.kinematics.integrity.verdicts import JAMMED_S, MAX_NUMBER, Verdict
 
@@ -180,6 +181,15 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
             break
         rows = np.flatnonzero(chain)
         free[rows] = False
+        few = _few(own.time_us[rows])
+        if goes_on(own, first, rows[~few], usual):
+            of_hull[rows[~few]] = 1
+            free[rows[few]] = True
+            first = np.flatnonzero(of_hull == 1)
+            _same_time(own, first, free, verdict)
+            track = taken(own, first)
+            legs = legs_of(track)
+            continue
         others = taken(own, rows)
         shifted = misdated_s(track, legs, others)
         follows = drifts(track, shifted, others.time_us)
@@ -187,7 +197,6 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
             _is_hull(others.time_us) and _share_on_way(shifted, others.sog) < SHIFTED_SHARE
         )
         n_hulls += is_hull
-        few = _few(others.time_us)
         for place in range(len(rows)):
             on_way = not np.isnan(shifted[place])
             # The first hull's reports with wrong times are within the other's reach, hours off.

@@ -10,11 +10,19 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics.geodesy import KNOT_MPS, distance_m
-from detectors.kinematics.integrity.chains import MAX_UNSUPPORTED_KN, NEAR_M, best_chain
+from detectors.kinematics.integrity.chains import (
+    MARGIN,
+    MARGIN_KN,
+    MAX_UNSUPPORTED_KN,
+    NEAR_M,
+    SLACK_M,
+    best_chain,
+    step_cost,
+)
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.repeats import COPY_S
 from detectors.kinematics.integrity.rows import Rows, apart
-from detectors.kinematics.integrity.runs import BRIEF_S, runs
+from detectors.kinematics.integrity.runs import BRIEF_S, HELD_M, MISSED_SHARE, runs
 from detectors.kinematics.integrity.settling import LOOK_BACK_S, SETTLING_S, STRETCH_S
 from detectors.kinematics.integrity.several import (
     BRIEF_REPORTS,
@@ -108,6 +116,14 @@ def _one_vessel(own, known, heard, judged):
                 judged.verdict[late], judged.shift_s[late] = Verdict.CLOCK_FAULT, shift_s
                 free[late] = False
             continue
+        few = _few(times[rows])
+        if not few.all() and _goes_on(own, hulls[0], rows[~few], usual):
+            hulls[0] = np.sort(np.r_[hulls[0], rows[~few]])
+            free[rows[few]] = True
+            twins = _same_time(own, hulls[0], free)
+            judged.verdict[twins] = Verdict.COPY
+            free[twins] = False
+            continue
         shifted = misdated_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
         sails = ~(sog[rows] < MOVING_KN)
@@ -117,7 +133,7 @@ def _one_vessel(own, known, heard, judged):
             _is_hull(times[rows]) and not copied
         ):
             # The first hull's reports with wrong times are within the other's reach, hours off.
-            strays = on_way & _few(times[rows])
+            strays = on_way & few
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
             judged.shift_s[rows[strays]] = shifted[strays]
             hulls.append(rows[~strays])
@@ -205,6 +221,52 @@ def _behind_leaps(own, track, whole):
                 sign * far_m / (own.sog[there] * KNOT_MPS)
                 - (own.time_us[there] - own.time_us[here]) / SECOND_US,
             )
+
+
+def _goes_on(own, track, rows, usual):
+    """Tell whether a further chain lies in one silence of the track, as what goes on from it."""
+    before, behind = track[track < rows[0]], track[track > rows[-1]]
+    if len(before) + len(behind) < len(track):
+        return False
+    steps = [(before[-1], rows[0])] if len(before) else []
+    steps += [(rows[-1], behind[0])] if len(behind) else []
+    sure = []
+    for here, there in steps:
+        passed_s = (own.time_us[there] - own.time_us[here]) / SECOND_US
+        far_m = float(distance_m(*(at[row] for row in (here, there) for at in (own.lat, own.lon))))
+        if (
+            passed_s <= 0
+            or step_cost(far_m, passed_s, own.sog[here], own.sog[there], usual) == np.inf
+        ):
+            return False
+        sure.append(passed_s <= BRIEF_S and _sure(own, here, there, far_m, passed_s, usual))
+    return any(sure)
+
+
+def _sure(own, here, there, far_m, passed_s, usual):
+    """Tell whether a report goes on from another, by speed and course of either."""
+    sog = own.sog[[here, there]]
+    faster = usual if np.isnan(sog).all() else np.nanmax(sog)
+    if far_m > (MARGIN * faster + MARGIN_KN) * KNOT_MPS * passed_s + SLACK_M:
+        return False
+    if far_m <= HELD_M:
+        return True
+    slower = np.fmin(*sog)
+    slack_m = np.nanmin([MISSED_SHARE * slower * KNOT_MPS * passed_s, NEAR_M])
+    missed = [_missed_m(own, here, there, passed_s), _missed_m(own, there, here, -passed_s)]
+    return bool(np.isinf(missed).all() or min(missed) <= SLACK_M + slack_m)
+
+
+def _missed_m(own, here, there, passed_s):
+    """Return how far one lies from where the other says that it is due; infinity where unstated."""
+    sog, cog = own.sog[here], own.cog[here]
+    if np.isnan(sog) or (np.isnan(cog) and sog > 0.5):
+        return np.inf
+    course = np.radians(np.nan_to_num(cog))
+    way_deg = sog * KNOT_MPS * passed_s / 111_195.0
+    lat = own.lat[here] + way_deg * np.cos(course)
+    lon = own.lon[here] + way_deg * np.sin(course) / max(np.cos(np.radians(own.lat[here])), 0.01)
+    return apart(lat, lon, own.lat[there], own.lon[there])
 
 
 def _is_hull(times_us):
