@@ -104,7 +104,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "13"
+    version: ClassVar[str] = "14"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

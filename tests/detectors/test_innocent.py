@@ -89,6 +89,18 @@ MOORED = {
     "median_speed_kn": 0.08,
     "other_median_speed_kn": 0.04,
 }
+OWN_ANCHORS = {
+    **SERVED,
+    "duration_s": 34_080.0,
+    "median_distance_m": 90.0,
+    "min_distance_m": 55.0,
+    "median_speed_kn": 0.06,
+    "other_median_speed_kn": 0.07,
+    "swung_m": 204.0,
+    "direction_spread_deg": 19.0,
+    "swing_radius_m": 618.0,
+}
+"""Came into an anchorage and swung 90 m off another, over a change of the stream."""
 STAYS = {
     "ais_class": "B",
     "duration_s": 42_480.0,
@@ -300,6 +312,13 @@ CASES = [
     ("encounter", {**CALLS, "anchorage_distance_m": 30_000.0}, (70, 30), None),
     ("encounter", SERVED, (83, 80), "served at anchor"),
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
+    # Each on an anchor of its own; made fast to one another, and for one stream only.
+    ("encounter", OWN_ANCHORS, (79, 81), "lying as neighbours"),
+    ("encounter", {**OWN_ANCHORS, "swing_radius_m": 210.0}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "swung_m": 30.0}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "in_anchorage": False}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "duration_s": 22_000.0}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "median_speed_kn": 0.3}, (79, 81), None),
     ("encounter", MOORED, (30, -1), "berthed near one another"),
     ("encounter", {**MOORED, "median_distance_m": 60.0, "min_distance_m": 40.0}, (30, -1), None),
     ("crossing", FERRY, (60,), "there and back by day"),
