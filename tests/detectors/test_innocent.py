@@ -256,6 +256,7 @@ ABOUT = {**OVER, "start_anchorage_m": 9000.0, "turned_off_m": 400.0, "turning_kn
 GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
 TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
+BROKEN = {**DRIFTED, "nav_status": 2, "duration_s": 17_520.0, "went_kn": 3.4, "went_off_deg": 150.0}
 SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
 CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
 HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
@@ -470,6 +471,7 @@ CASES = [
     # Guards a place; regains it on a voyage, and waits.
     ("loitering", {**GUARDS, "went_kn": 4.0}, (-1,), "drifting from place to place"),
     ("loitering", {**GUARDS, "came_kn": 8.5, "went_kn": 8.7}, (-1,), None),
+    ("loitering", {**BROKEN, "resumed_off_deg": 5.0}, (80,), "engine trouble"),
     ("loitering", TOWED, (79,), "in tow"),
     ("loitering", {**TOWED, "went_kn": 5.0}, (79,), "in tow"),
     ("loitering", {**TOWED, "went_kn": 11.0}, (79,), None),
@@ -508,8 +510,8 @@ def test_one_clock_though_speeds_change():
 
 
 def test_a_word_alone_takes_little():
-    """A tug that waits, one to which boats plane, a pilot or police boat alongside are believed no
-    more than any statement.
+    """A tug that waits, one to which boats plane, a pilot or police boat alongside, one not under
+    command that goes elsewhere or was attended are believed no more than any statement.
     """
     for kind, measured, types in (
         ("loitering", {**TOWED, "tug_attends": False, "went_kn": 9.0}, (52,)),
@@ -518,6 +520,8 @@ def test_a_word_alone_takes_little():
         ("mother_ship", {**CALLED_ON, "fastest_approach_kn": 22.0}, (52,)),
         ("encounter", {**BY_HOUR, "anchorage_distance_m": 40_000.0}, (70, 50)),
         ("encounter", ADRIFT_ALONGSIDE, (70, 55)),
+        ("loitering", {**BROKEN, "resumed_off_deg": 80.0}, (80,)),
+        ("loitering", {**BROKEN, "resumed_off_deg": 5.0, "n_beside": 1}, (80,)),
     ):
         lengths = tuple(float("nan") for _ in types)
         found = best_of(Known(kind, "", Evidence.of(measured), types, lengths), OF[kind])
