@@ -13,6 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.encounter.dynamics import dynamics
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, Pairs
+from detectors.encounter.swings import swings
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, nearby
@@ -71,6 +72,7 @@ def evidence_of(
         "distance_swing_m": shares[4] - shares[2],
         "median_relative_speed_kn": timegrid.quantiles(pairs.relative_kn, first, last, 0.5),
         "brief_meeting": [bool(value) for value in duration_s < limits.min_duration_s],
+        **swings(grid, pairs, first, last),
     }
     small = craft.small(grid.track_id[np.stack([left[first], right[first]])])
     columns["small_craft"] = small.any(axis=0).tolist()

@@ -92,6 +92,9 @@ WENT_ON: Final = All(
     Compare("went_off_deg", "<=", 30.0),
 )
 """It stopped on its way and went on with it: who waits for somebody leaves the lane for it."""
+RESUMED: Final = All(Compare("came_kn", ">=", 5.0), Compare("resumed_off_deg", "<=", 30.0))
+"""The same of one that the stream carried off its way meanwhile: it makes for its lane first, which
+it may join at its end or at a small angle only (COLREG 1972, rule 10(b)(iii))."""
 WENT_ON_AS_BEFORE: Final = All(
     Is("ais_class", "A"),
     Compare("came_kn", ">=", 8.0),
@@ -112,9 +115,9 @@ BROKE_DOWN: Final = replace(
     weight=0.5,
     cases=(
         Case(
-            All(Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))), WENT_ON, ALONE),
+            All(Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))), RESUMED, ALONE),
             "it reports not being under command, came at {came_kn:.0f} kn, drifted alone, and "
-            "went on within {went_off_deg:.0f} degrees of its course at {went_kn:.0f} kn",
+            "soon afterwards made way within {resumed_off_deg:.0f} degrees of its course again",
         ),
         Case(
             All(

@@ -18,6 +18,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.hypotheses.at_work import HELD_S
 from detectors.hypotheses.common import (
     AT_A_BERTH,
     ENGINE_TROUBLE,
@@ -25,6 +26,7 @@ from detectors.hypotheses.common import (
     SEARCH_AND_RESCUE,
 )
 from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.held import SWING_M as LYING_CIRCLE_M
 from detectors.hypotheses.rafts import NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
     BOARDING_KN,
@@ -83,6 +85,9 @@ OFTEN_S: Final = 300.0
 longer (a boarding `min_boarding_s`, and its way)."""
 ENDS: Final = 2.0
 """The last report before and the first one after a meeting are counted, and tell nothing of it."""
+
+SWUNG_M: Final = 100.0
+"""More than errors of 10 m make of what doesn't swing, even in hours."""
 
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
@@ -149,8 +154,22 @@ LYING_AS_NEIGHBOURS: Final = Hypothesis(
             "after too, {median_distance_m:.0f} m apart, and half of the time their distance "
             "changed by {distance_swing_m:.0f} m or more: they weren't made fast",
         ),
+        Case(
+            All(
+                Is("in_anchorage"),
+                Compare("duration_s", ">=", HELD_S),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Compare("swung_m", ">=", SWUNG_M),
+                Compare("swung_m", "<=", LYING_CIRCLE_M),
+                Compare("swing_radius_m", ">=", LYING_CIRCLE_M / 2),
+            ),
+            "they swung {swung_m:.0f} m inside an anchorage in {duration_s:h.1f} h, and all the "
+            "while one bore from the other within {direction_spread_deg:.0f} degrees: made fast to "
+            "one another they would have turned together, so each lay to an anchor of its own",
+        ),
     ),
-    "One at anchor, both still, clear of one another, and nobody came to the other.",
+    "One at anchor, both still, clear of one another, and nobody came to the other; or both swung "
+    "in an anchorage over a change of the stream, and didn't turn about one another.",
     "they come alongside, or a boat goes between them",
 )
 BERTHED: Final = Hypothesis(

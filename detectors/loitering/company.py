@@ -13,6 +13,7 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.loitering.limits import Limits
 from detectors.surroundings import lanes, nearby
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STILL_KN: Final = 0.5
@@ -25,6 +26,8 @@ STOPS_S: Final = 1200
 """In which a ship loses its way, or gathers it."""
 WAY_S: Final = 1200
 """Of a voyage before and after: 4 nm at 12 kn."""
+MAKES_WAY_KN: Final = 5.0
+"""See `hypotheses.common.WENT_ON`."""
 
 
 def around(
@@ -112,25 +115,46 @@ def voyage(
 ) -> list[dict[str, float]]:
     """Return how fast each came and went on, and by how much its course differs; NaN if not known.
 
-    Over `WAY_S`, from as long before it began and after it ended as a ship takes to stop.
+    Over `WAY_S`, from as long before it began and after it ended as a ship takes to stop. A ship
+    that was carried off its way goes back to it first: so it is also told how near to its old
+    course it made way (`MAKES_WAY_KN` or more over `WAY_S`) within `after_s`.
     """
-    steps = [seconds // limits.step_s for seconds in (STOPS_S, STOPS_S + WAY_S)]
+    came_kn, came_deg = _way(limits, grid, time_us, first, -STOPS_S)
+    away = np.where(still, np.nan, 1.0)
     ways = []
-    for edge, sign in ((first, -1), (last, 1)):
-        rows = [
-            grid.rows_at(grid.track_id[edge], grid.tick[edge] + sign * by) for by in steps[::sign]
-        ]
-        report = grid.report[np.maximum(np.stack(rows), 0)]
-        heard = time_us[report + 1] - time_us[report] <= AFTER_SILENCE_S * SECOND_US
-        known = (np.stack(rows) >= 0).all(axis=0) & heard.all(axis=0)
-        known &= ~still if sign > 0 else True
-        ends = grid.lat[rows[0]], grid.lon[rows[0]], grid.lat[rows[1]], grid.lon[rows[1]]
-        speed_kn = geodesy.speed_kn(geodesy.distance_m(*ends), WAY_S)
-        course_deg = geodesy.bearing_deg(*ends)
-        ways.append([np.where(known, value, np.nan) for value in (speed_kn, course_deg)])
-    (came_kn, came_deg), (went_kn, went_deg) = ways
-    turned_deg = lanes.turned_deg(went_deg, came_deg)
-    return events.each({"came_kn": came_kn, "went_kn": went_kn, "went_off_deg": turned_deg})
+    for after_s in range(STOPS_S, max(limits.after_s - WAY_S, STOPS_S) + 1, WAY_S):
+        speed_kn, course_deg = _way(limits, grid, time_us, last, after_s)
+        ways.append((speed_kn * away, lanes.turned_deg(course_deg, came_deg) * away))
+    off_deg = [np.where(kn >= MAKES_WAY_KN, deg, np.nan) for kn, deg in ways]
+    went_kn, went_off_deg = ways[0]
+    return events.each(
+        {
+            "came_kn": came_kn,
+            "went_kn": went_kn,
+            "went_off_deg": went_off_deg,
+            "resumed_off_deg": np.fmin.reduce(off_deg),
+        }
+    )
+
+
+def _way(
+    limits: Limits, grid: timegrid.Grid, time_us: Ints, edge: Ints, from_s: int
+) -> tuple[Floats, Floats]:
+    """Return speed and course made good over `WAY_S` that begins so long after grid rows, or that
+    ends so long before them, if that is less than 0; NaN where it wasn't heard.
+    """
+    shifts = (from_s, from_s + WAY_S) if from_s > 0 else (from_s - WAY_S, from_s)
+    rows = [
+        grid.rows_at(grid.track_id[edge], grid.tick[edge] + shift // limits.step_s)
+        for shift in shifts
+    ]
+    report = grid.report[np.maximum(np.stack(rows), 0)]
+    heard = time_us[report + 1] - time_us[report] <= AFTER_SILENCE_S * SECOND_US
+    known = (np.stack(rows) >= 0).all(axis=0) & heard.all(axis=0)
+    ends = grid.lat[rows[0]], grid.lon[rows[0]], grid.lat[rows[1]], grid.lon[rows[1]]
+    speed_kn = geodesy.speed_kn(geodesy.distance_m(*ends), WAY_S)
+    course_deg = geodesy.bearing_deg(*ends)
+    return np.where(known, speed_kn, np.nan), np.where(known, course_deg, np.nan)
 
 
 def ship_types(grid: timegrid.Grid, context: Context) -> Ints:

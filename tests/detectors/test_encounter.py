@@ -623,3 +623,31 @@ def test_ships_that_drift_as_one_for_hours_are_made_fast(swing_m, apart):
     facts |= {"n_reports": 159, "other_n_reports": 157, "distance_swing_m": swing_m}
     known = Known("encounter", "", Evidence(facts=facts), (70, 89), (150.0, 18.0))
     assert (KEPT_APART.fitting(known) is not None) == apart
+
+
+@pytest.mark.parametrize(("fast", "radius_m"), [(True, 100.0), (False, 1000.0)])
+def test_two_made_fast_turn_about_one_another_as_they_swing(
+    scene: Any, fast: bool, radius_m: float
+) -> None:
+    """With the stream, once round a semicircle of 100 m: on one anchor, or each on its own."""
+    hours = np.linspace(1, 9, 33)
+    lie = 1.3 * np.tanh(2 * (hours - 5))
+    east, north = 100 * np.sin(lie), 100 * np.cos(lie)
+    beside = 80 * np.array([np.cos(lie), -np.sin(lie)] if fast else [0 * lie + 1, 0 * lie])
+    ways = {A: (east, north), B: (east + beside[0], north + beside[1])}
+    rng = np.random.default_rng(14)
+    tracks = []
+    for mmsi, (x_m, y_m) in ways.items():
+        lat, lon = SEA[0] + y_m * METRE, SEA[1] + x_m * METRE
+        track = scene.track(mmsi, list(zip(hours, lat, lon, strict=True)), every_s=180)
+        track[["lat", "lon"]] += rng.normal(0, 4 * METRE, (len(track), 2))
+        tracks.append(track)
+    found = run.look(Encounter(), scene.positions(*tracks), scene.context())
+    evidence = found["evidence"].iloc[0]
+    assert 150 < evidence["swung_m"] < 300
+    if fast:
+        assert evidence["direction_spread_deg"] > 120
+        assert evidence["swing_radius_m"] == pytest.approx(radius_m, rel=0.3)
+    else:
+        assert evidence["direction_spread_deg"] < 15
+        assert evidence["swing_radius_m"] > radius_m / 2

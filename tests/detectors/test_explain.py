@@ -712,12 +712,12 @@ ALONE = {
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
 
-VOYAGE = {"nav_status": 2, "came_kn": 15.0, "went_kn": 14.0, "went_off_deg": 4.0, "n_beside": 0}
+VOYAGE = {"nav_status": 2, "came_kn": 15.0, "resumed_off_deg": 4.0, "n_beside": 0}
 
 
 @pytest.mark.parametrize(
     ("differs", "weight"),
-    [({}, 0.5), ({"went_off_deg": 90.0}, STATED_BOUND), ({"n_beside": 1}, STATED_BOUND)],
+    [({}, 0.5), ({"resumed_off_deg": 90.0}, STATED_BOUND), ({"n_beside": 1}, STATED_BOUND)],
 )
 def test_a_breakdown_counts_for_more_on_a_voyage_that_goes_on(
     scene: Any, differs: dict[str, Any], weight: float

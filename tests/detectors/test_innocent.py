@@ -89,6 +89,18 @@ MOORED = {
     "median_speed_kn": 0.08,
     "other_median_speed_kn": 0.04,
 }
+OWN_ANCHORS = {
+    **SERVED,
+    "duration_s": 34_080.0,
+    "median_distance_m": 90.0,
+    "min_distance_m": 55.0,
+    "median_speed_kn": 0.06,
+    "other_median_speed_kn": 0.07,
+    "swung_m": 204.0,
+    "direction_spread_deg": 19.0,
+    "swing_radius_m": 618.0,
+}
+"""Came into an anchorage and swung 90 m off another, over a change of the stream."""
 STAYS = {
     "ais_class": "B",
     "duration_s": 42_480.0,
@@ -255,6 +267,7 @@ LOST = {**FERRY, "n_like_trips": 0, "end_port_m": 2300.0, "heard_after": False}
 GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
 TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
+BROKEN = {**DRIFTED, "nav_status": 2, "duration_s": 17_520.0, "went_kn": 3.4, "went_off_deg": 150.0}
 SLACK = {**DRIFTED, "nav_status": 1, "extent_m": 900.0, "median_speed_kn": 0.35, "went_kn": 6.0}
 CALLED_ON = {"anchorage_distance_m": 4000.0, "fastest_approach_kn": 8.0}
 BY_PASSES = {
@@ -368,6 +381,13 @@ CASES = [
     ("encounter", {**CALLS, "anchorage_distance_m": 30_000.0}, (70, 30), None),
     ("encounter", SERVED, (83, 80), "served at anchor"),
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
+    # Each on an anchor of its own; made fast to one another, and for one stream only.
+    ("encounter", OWN_ANCHORS, (79, 81), "lying as neighbours"),
+    ("encounter", {**OWN_ANCHORS, "swing_radius_m": 210.0}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "swung_m": 30.0}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "in_anchorage": False}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "duration_s": 22_000.0}, (79, 81), None),
+    ("encounter", {**OWN_ANCHORS, "median_speed_kn": 0.3}, (79, 81), None),
     ("encounter", MOORED, (30, -1), "berthed near one another"),
     ("encounter", {**MOORED, "median_distance_m": 60.0, "min_distance_m": 40.0}, (30, -1), None),
     ("crossing", FERRY, (60,), "there and back by day"),
@@ -535,6 +555,7 @@ CASES = [
     # Guards a place; regains it on a voyage, and waits.
     ("loitering", {**GUARDS, "went_kn": 4.0}, (-1,), "drifting from place to place"),
     ("loitering", {**GUARDS, "came_kn": 8.5, "went_kn": 8.7}, (-1,), None),
+    ("loitering", {**BROKEN, "resumed_off_deg": 5.0}, (80,), "engine trouble"),
     ("loitering", TOWED, (79,), "in tow"),
     ("loitering", {**TOWED, "went_kn": 5.0}, (79,), "in tow"),
     ("loitering", {**TOWED, "went_kn": 11.0}, (79,), None),
@@ -609,8 +630,8 @@ def test_one_clock_though_speeds_change():
 
 
 def test_a_word_alone_takes_little():
-    """A tug that waits, one to which boats plane, a pilot or police boat alongside are believed no
-    more than any statement.
+    """A tug that waits, one to which boats plane, a pilot or police boat alongside, one not under
+    command that goes elsewhere or was attended are believed no more than any statement.
     """
     for kind, measured, types in (
         ("loitering", {**TOWED, "tug_attends": False, "went_kn": 9.0}, (52,)),
@@ -619,6 +640,8 @@ def test_a_word_alone_takes_little():
         ("mother_ship", {**CALLED_ON, "fastest_approach_kn": 22.0}, (52,)),
         ("encounter", {**BY_HOUR, "anchorage_distance_m": 40_000.0}, (70, 50)),
         ("encounter", ADRIFT_ALONGSIDE, (70, 55)),
+        ("loitering", {**BROKEN, "resumed_off_deg": 80.0}, (80,)),
+        ("loitering", {**BROKEN, "resumed_off_deg": 5.0, "n_beside": 1}, (80,)),
     ):
         lengths = tuple(float("nan") for _ in types)
         found = best_of(Known(kind, "", Evidence.of(measured), types, lengths), OF[kind])

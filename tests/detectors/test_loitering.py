@@ -117,6 +117,21 @@ def test_it_says_whether_it_called_afterwards(scene: Any) -> None:
     assert found["evidence"].iloc[0]["called_afterwards"] is None
 
 
+@pytest.mark.parametrize(("bound_lat", "off_deg"), [(4.0, 0.0), (3.2, 90.0)])
+def test_one_that_was_carried_off_goes_back_to_its_way(
+    scene: Any, bound_lat: float, off_deg: float
+) -> None:
+    """North by the stream, south to its lane, and eastward on as it came; or further south."""
+    lat, lon = SEA
+    on = (9.5, lat, lon + 0.3) if bound_lat == lat else (9.5, bound_lat - 0.3, lon)
+    ways = [(1, lat, lon - 0.4), (3, lat, lon), (7, lat + 0.12, lon), (7.7, lat, lon), on]
+    context = scene.context((0, 12), scene.zones())
+    found = Loitering().detect(scene.positions(scene.track(A, ways)), context)
+    evidence = found["evidence"].iloc[0]
+    assert evidence["went_off_deg"] == pytest.approx(90, abs=1)
+    assert evidence["resumed_off_deg"] == pytest.approx(off_deg, abs=1)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"excluded_classes": ("anchorages",)}, {"min_piece_s": 9000}, {"step_s": 900}]
 )
