@@ -3,12 +3,11 @@
 Each detector tells its own events; here is how names, places and times are put into words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 import detectors
 from detectors.core.detector import Detector
@@ -35,10 +34,21 @@ class Teller:
         self._names, self._gazetteer, self.now, self._say = names, gazetteer, now, say
         self._places: dict[tuple[float, float], str] = {}
 
-    def look_up(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> None:
-        """Work out the words for many places at once, which `place` is to be asked for."""
-        words = self._gazetteer.describe_all(lat, lon, self._say)
-        places = zip(lat.tolist(), lon.tolist(), strict=True)
+    def look_up(self, events: Iterable[Told]) -> None:
+        """Work out at once the words for where events were, and for places in their evidence, which
+        `place` is to be asked for.
+        """
+        places: dict[tuple[float, float], None] = {}
+        for event in events:
+            places[event.lat, event.lon] = None
+            facts = event.evidence.facts
+            for name in facts:
+                if name.endswith("_lat"):
+                    lat, lon = facts[name], facts.get(f"{name[:-3]}lon")
+                    if isinstance(lat, float) and isinstance(lon, float):
+                        places[lat, lon] = None
+        lat_lon = np.array(list(places), "float64").reshape(-1, 2)
+        words = self._gazetteer.describe_all(*lat_lon.T, self._say)
         self._places.update(zip(places, words, strict=True))
 
     def tell(self, event: Told, mmsi: int) -> str:
