@@ -4,6 +4,7 @@ Each detector tells its own events; here is how names, places and times are put 
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class Teller:
 
     def clock(self, time: pd.Timestamp) -> str:
         """See `telling.Words`."""
-        return f"{time.tz_convert(LOCAL):%H:%M} {LOCAL_NAME}"
+        return f"{_local(time):%H:%M} {LOCAL_NAME}"
 
     def distance(self, distance_m: float) -> str:
         """See `telling.Words`."""
@@ -100,11 +101,18 @@ class Teller:
         return self._say(text, **values)
 
     def _when(self, event: Told) -> str:
-        start = event.start.tz_convert(LOCAL)
+        start = _local(event.start)
         if event.end is None:
             return self.say("since {start} MYT", start=f"{start:%d %b %H:%M}")
-        end = event.end.tz_convert(LOCAL)
         if event.start == event.end:
             return self.say("{start} MYT", start=f"{start:%d %b %H:%M}")
+        end = _local(event.end)
         until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%d %b %H:%M}"
         return self.say("{start} to {end} MYT", start=f"{start:%d %b %H:%M}", end=until)
+
+
+def _local(time: pd.Timestamp) -> datetime:
+    """Return a time at the hours that are told: Python's own is put into words four times as fast
+    as that of pandas.
+    """
+    return time.to_pydatetime(warn=False).astimezone(LOCAL)
