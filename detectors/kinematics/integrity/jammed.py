@@ -73,7 +73,7 @@ def in_squares_around(time_us: Ints, lat: Floats, lon: Floats, jammed: Ints) -> 
     hour = time_us // (JAMMED_S * SECOND_US) - low[0]
     rows = np.flatnonzero((hour >= 0) & (hour < len(there)))
     # Few hours, of which few squares: the others need no square.
-    rows = rows[there.any(axis=(1, 2))[hour[rows]]]
+    rows = rows[np.asarray(there.any(axis=(1, 2)))[hour[rows]]]
     north, east = (
         _square(values[rows]) - first for values, first in ((lat, low[1]), (lon, low[2]))
     )
