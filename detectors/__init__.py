@@ -34,6 +34,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({m.name for m in pkgutil.iter_modules(__path__)} - SHARED))
 
 
+@cache
 def find(name: str) -> "type[Detector]":
     """Return the detector class of that name, which its module or package makes known.
 

@@ -29,6 +29,7 @@ _REPORT: Final = re.compile(r"(?P<source>[0-9a-f]{16}):(?P<offset>\d+)\Z")
 _MISSING: Final = object()
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _SENSES: Final = frozenset({"at_least", "at_most"})
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 @lru_cache(maxsize=1_024)
@@ -169,6 +170,7 @@ class Evidence:
     explained: Explained | None = None
     redacted: tuple[str, ...] = ()
     simulated: bool = False
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, values: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Self:
@@ -250,6 +252,16 @@ class Evidence:
 
     def json(self) -> str:
         """Return it as a JSON object, the same for equal evidence; see `parse`."""
+        if not self._text:  # asked for by several products and the store
+            object.__setattr__(self, "_text", self._written())
+        return self._text
+
+    def as_simulated(self) -> str:
+        """Return the same of an exercise: `simulated` comes last."""
+        text = self.json()
+        return text if self.simulated else f'{text[:-1]}, "simulated": true}}'
+
+    def _written(self) -> str:
         made: dict[str, Any] = {
             "checks": [
                 {
@@ -281,7 +293,7 @@ class Evidence:
             made["redacted"] = list(self.redacted)
         if self.simulated:
             made["simulated"] = True
-        return json.dumps(made, ensure_ascii=False, allow_nan=False)
+        return _JSON.encode(made)
 
     @classmethod
     def parse(cls, text: str) -> Self:

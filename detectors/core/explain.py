@@ -14,7 +14,7 @@ import pandas as pd
 
 from detectors.core.detector import Context
 from detectors.core.events import objects
-from detectors.core.evidence import Evidence, Explained, Value
+from detectors.core.evidence import Explained, Value
 from detectors.core.hypothesis import Case, Hypothesis, Known
 from detectors.core.sentences import numbers, places_in
 
@@ -48,27 +48,28 @@ def explain(
     types, lengths = _known(events, context)
     by_weight = _by_weight(hypotheses)
     scores, texts, evidences = [], [], []
-    for row in events.to_dict("records"):
-        evidence: Evidence = row["evidence"]
-        told = evidence.explained
-        if told is None and row["explanation"]:
-            told = Explained(row["score"], by_detector=True)
+    names = ("kind", "subkind", "mmsi", "other_mmsi", "score", "explanation", "evidence")
+    rows = zip(*(events[name].tolist() for name in names), strict=True)
+    for kind, subkind, mmsi, other_mmsi, score, explanation, evidence in rows:
+        told: Explained | None = evidence.explained
+        if told is None and explanation:
+            told = Explained(score, by_detector=True)
         if told is None or not told.by_detector:
-            vessels = [m for m in (row["mmsi"], row["other_mmsi"]) if m]
+            vessels = [m for m in (mmsi, other_mmsi) if m]
             known = Known(
-                row["kind"],
-                row["subkind"],
+                kind,
+                subkind,
                 evidence,
                 tuple(types.get(m, -1) for m in vessels),
                 tuple(lengths.get(m, float("nan")) for m in vessels),
             )
-            base_score = told.base_score if told else row["score"]
+            base_score = told.base_score if told else score
             told = _told(known, hypotheses, by_weight, base_score)
             scores.append(base_score * (1.0 - told.weight))
             texts.append(sentence_of(told))
         else:
-            scores.append(row["score"])
-            texts.append(row["explanation"])
+            scores.append(score)
+            texts.append(explanation)
         evidences.append(replace(evidence, explained=told))
     explained["score"] = np.asarray(scores, "float64")
     explained["explanation"] = pd.Series(texts, index=events.index, dtype="str")

@@ -93,7 +93,7 @@ def assess(
     teller = Teller(names, gazetteer, detection.context.end, say)
     events = detection.events.reset_index(drop=True)
     rows = told(events)
-    teller.look_up(events["lat"].to_numpy("float64"), events["lon"].to_numpy("float64"))
+    teller.look_up(rows)
     said = say(" (set aside by a disposition)")
     known = {of: text for of, text in (reasons or {}).items() if not text.endswith(said)}
     ids = events["event_id"].tolist()

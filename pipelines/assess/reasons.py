@@ -3,12 +3,12 @@
 Each detector tells its own events; here is how names, places and times are put into words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 import detectors
 from detectors.core.detector import Detector
@@ -35,10 +35,21 @@ class Teller:
         self._names, self._gazetteer, self.now, self._say = names, gazetteer, now, say
         self._places: dict[tuple[float, float], str] = {}
 
-    def look_up(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> None:
-        """Work out the words for many places at once, which `place` is to be asked for."""
+    def look_up(self, events: Iterable[Told]) -> None:
+        """Work out at once the words for where events were, and for places in their evidence, which
+        `place` is to be asked for.
+        """
+        places: dict[tuple[float, float], None] = {}
+        for event in events:
+            places[event.lat, event.lon] = None
+            facts = event.evidence.facts
+            for name in facts:
+                if name.endswith("_lat"):
+                    lat, lon = facts[name], facts.get(f"{name[:-3]}lon")
+                    if isinstance(lat, float) and isinstance(lon, float):
+                        places[lat, lon] = None
+        lat, lon = np.array(list(places), "float64").reshape(-1, 2).T
         words = self._gazetteer.describe_all(lat, lon, self._say)
-        places = zip(lat.tolist(), lon.tolist(), strict=True)
         self._places.update(zip(places, words, strict=True))
 
     def tell(self, event: Told, mmsi: int) -> str:
@@ -75,7 +86,7 @@ class Teller:
 
     def clock(self, time: pd.Timestamp) -> str:
         """See `telling.Words`."""
-        return f"{time.tz_convert(LOCAL):%H:%M} {LOCAL_NAME}"
+        return f"{_local(time):%H:%M} {LOCAL_NAME}"
 
     def distance(self, distance_m: float) -> str:
         """See `telling.Words`."""
@@ -90,11 +101,18 @@ class Teller:
         return self._say(text, **values)
 
     def _when(self, event: Told) -> str:
-        start = event.start.tz_convert(LOCAL)
+        start = _local(event.start)
         if event.end is None:
             return self.say("since {start} MYT", start=f"{start:%d %b %H:%M}")
-        end = event.end.tz_convert(LOCAL)
         if event.start == event.end:
             return self.say("{start} MYT", start=f"{start:%d %b %H:%M}")
+        end = _local(event.end)
         until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%d %b %H:%M}"
         return self.say("{start} to {end} MYT", start=f"{start:%d %b %H:%M}", end=until)
+
+
+def _local(time: pd.Timestamp) -> datetime:
+    """Return a time at the hours that are told: Python's own is put into words four times as fast
+    as that of pandas.
+    """
+    return time.to_pydatetime(warn=False).astimezone(LOCAL)

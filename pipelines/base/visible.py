@@ -26,10 +26,11 @@ def clean(text: str) -> str:
     >>> clean("MT KASIH  2")
     'MT KASIH  2'
     """
-    if text.isascii() and text.isprintable():
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else _show(c) for c in text)
+    elif text.isascii():
         return text
-    shown = "".join(c if c.isprintable() else _show(c) for c in text)
-    return _INVISIBLE.sub(lambda match: _show(match.group()), shown)
+    return _INVISIBLE.sub(lambda match: _show(match.group()), text)
 
 
 def clean_lines(text: str) -> str:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import integrity
 from pipelines.store import Queries
-from pipelines.store.sections import Section, joined
+from pipelines.store.sections import EVERYBODY, Section, joined
 
 Ints = NDArray[np.int64]
 
-EVERYBODY: Final = (0, 1_000_000_000)
 DAY: Final = timedelta(days=1)
 MOST_REPORTS: Final = 150_000
 """Of so many reports of each stretch of verdicts clocks are told; more would say the same."""

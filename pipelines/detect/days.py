@@ -17,11 +17,9 @@ from detectors.kinematics import integrity
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from pipelines.detect import clocks, judging, memory
-from pipelines.detect.judging import Jammed, Part
+from pipelines.detect.judging import Part
 from pipelines.store import Queries, Writer
 from pipelines.store.sections import FOREVER
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -191,33 +189,26 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     )
     with store.parted(ranges, spans) as reports:
 
-        def judged(vessels: tuple[int, int], jammed: Jammed, only: Ints | None = None) -> Part:
+        def judged(vessels: tuple[int, int]) -> Part:
             began = memory.of_range(state, *vessels)
-            if only is not None:
-                began = began[began["mmsi"].isin(only)].reset_index(drop=True)
-            sections = reports.sections(vessels, only)
+            sections = reports.sections(vessels)
             late_us, _ = (right.put_right(section) for section in sections[1:])
-            return judging.judged(midnight, sections, late_us, began, jammed)
+            return judging.judged(midnight, sections, late_us, began)
 
         if len(ranges) == 1:
-            parts = [judged(ranges[0], None)]
+            waiting = [judged(ranges[0])]
         else:
-            parts = [judged(vessels, []) for vessels in ranges]
-            jammed = integrity.jammed_in([part.judged for part in parts])
-            for place, vessels in enumerate(ranges):
-                # What interference does to a vessel takes all of its reports, which are no longer
-                # held: those of the vessels there are judged again.
-                there = parts[place].vessels_at(jammed)
-                if len(there):
-                    again = judged(vessels, jammed, there)
-                    parts[place] = parts[place].replaced(there, again)
-    ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
+            waiting = [judged(vessels).packed() for vessels in ranges]
+    jammed = integrity.jammed_in([part.judged for part in waiting])
+    # Each part is let go of once it is worked with.
+    parts = [judging.finished(waiting.pop(0), jammed, midnight) for _ in ranges]
+    ended = pd.concat([part.state for part in parts], ignore_index=True)
     state_digest = _digest_of_end([one.tail for one in parts], ended)
-    counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
-    counts = {name: counts.get(name, 0) for name in parts[0].judged.counts}
+    counts = dict(sum((Counter(part.counts) for part in parts), Counter()))
+    counts = {name: counts.get(name, 0) for name in parts[0].counts}
     heard = coverage_learn.Heard.of([part.reports for part in parts])
     shown = []
-    for place, part in enumerate(parts):  # each is let go of once it is learned from
+    for place, part in enumerate(parts):
         shown.append(coverage_learn.shown(part.reports, heard))
         parts[place] = replace(part, reports=part.reports[:0].copy())
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")

@@ -10,83 +10,68 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from detectors.core.frames import SECOND_US, conform, epoch_us, from_epoch_us
+from detectors.core.frames import SECOND_US, conform, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage
-from pipelines.store.sections import Section, classes_of, in_order, joined, rows_of
+from pipelines.store.judged_files import group_of
+from pipelines.store.sections import EVERYBODY, Section, classes_of, in_order, joined, rows_of
 
 Ints = NDArray[np.int64]
-
-Jammed = Sequence[Ints] | None
-"""Where there was interference, None where it is to be told."""
 
 DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Part:
-    """What is kept of some vessels of a date until all are judged, in the units of its file.
+    """Some vessels of a date, of which interference isn't told yet: that takes all of them.
 
     Attributes
     ----------
     judged
-        Without the reports.
+        Their reports as numbers, and what each is worth.
     rows
         The reports, encoded.
-    tail, tail_mmsi
-        A hash of each report of the last hours, and of whom it is.
-    summary, reports
-        Its tracks, and what coverage is learned from.
     """
 
     judged: integrity.JudgedPart
     rows: pa.Table
+
+    def packed(self) -> "Part":
+        """Return the same with the reports in the units of their file alone, while it waits."""
+        return replace(self, judged=self.judged._replace(reports=_nothing(self.judged.reports)))
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is kept of some vessels of a date until all are judged, in the units of its file.
+
+    Attributes
+    ----------
+    state, counts
+        See `integrity.JudgedPart`.
+    rows
+        The reports, encoded.
+    tail
+        A hash of each report of the last hours.
+    summary, reports
+        Its tracks, and what coverage is learned from.
+    """
+
+    state: pd.DataFrame
+    counts: dict[str, int]
+    rows: pa.Table
     tail: NDArray[np.uint64]
-    tail_mmsi: Ints
     summary: pd.DataFrame
     reports: pd.DataFrame
 
-    def vessels_at(self, jammed: Sequence[Ints]) -> Ints:
-        """Return who was heard where there was interference, or had false fixes there."""
-        places = np.concatenate(jammed)
-        heard = integrity.vessels_around(_places_of(self.reports), places)
-        return np.union1d(heard, integrity.astray_around(self.judged, places))
-
-    def replaced(self, mmsis: Ints, other: "Part") -> "Part":
-        """Return the same with what another part says of some vessels."""
-        rows = self.rows.filter(~np.isin(self.rows["mmsi"].to_numpy(), mmsis))
-        rows = pa.concat_tables([rows, other.rows], promote_options="default").unify_dictionaries()
-        rows = rows.take(_by_vessel(rows["mmsi"].to_numpy()))
-        kept = ~np.isin(self.tail_mmsi, mmsis)
-        tail_mmsi = np.concatenate([self.tail_mmsi[kept], other.tail_mmsi])
-        order = _by_vessel(tail_mmsi)
-        mine = self.summary[~self.summary["mmsi"].isin(mmsis)]
-        summary = pd.concat([mine, other.summary], ignore_index=True)
-        rest = replace(self, reports=self.reports[~self.reports["mmsi"].isin(mmsis)])
-        reports = _reports_of([rest, other])
-        false = integrity.n_false(rows["verdict"].to_numpy())
-        return Part(
-            self.judged._replace(counts={**self.judged.counts, "false_fixes": false}),
-            rows,
-            np.concatenate([self.tail[kept], other.tail])[order],
-            tail_mmsi[order],
-            summary.take(_by_vessel(summary["mmsi"].to_numpy())),
-            reports.take(_by_vessel(reports["mmsi"].to_numpy())).reset_index(drop=True),
-        )
-
 
 def judged(
-    midnight: pd.Timestamp,
-    sections: tuple[Section, ...],
-    late_us: Ints,
-    state: pd.DataFrame,
-    jammed: Jammed,
+    midnight: pd.Timestamp, sections: tuple[Section, ...], late_us: Ints, state: pd.DataFrame
 ) -> Part:
     """Judge the reports of a date, given those before it as they were judged then, its own, and
     those behind it.
 
-    `late_us` was taken off the times of its own. `jammed` is where there was interference; None
-    where these are all vessels and it is to be told.
+    `late_us` was taken off the times of its own.
     """
     before, day, _ = sections
     order = in_order(sections)
@@ -97,21 +82,45 @@ def judged(
         midnight, midnight + DAY, _sorted(sections, order), known[order], state
     )
     rows = order[part.rows] - len(before)
-    del order, known
-    jammed = integrity.jammed_in([part]) if jammed is None else jammed
-    part = integrity.with_interference(part, jammed, midnight)
-    reports, hull = part.reports, part.found.hull
-    encoded = rows_of(day, rows, _made(part, late_us[rows]))
+    late_us = late_us[rows]
+    counts = {**part.counts, "put_right": int(np.count_nonzero(late_us))}
+    part = part._replace(rows=rows[:0].copy(), counts=counts)
+    return Part(part, rows_of(day, rows, _made(part, late_us)))
+
+
+def finished(part: Part, jammed: Sequence[Ints], midnight: pd.Timestamp) -> Finished:
+    """Mark the interference of a part, and work out what rests on its verdicts.
+
+    `jammed` is where there was any, told from all parts of the date; see `integrity.jammed_in`.
+    """
+    told = part.judged
+    if not len(told.reports):
+        told = told._replace(reports=_read_back(part.rows, midnight))
+    marked = integrity.with_interference(told, jammed, midnight)
+    rows = part.rows
+    if marked.found is not told.found:
+        for name in ("verdict", "hull"):
+            place, values = rows.schema.get_field_index(name), getattr(marked.found, name)
+            rows = rows.set_column(place, rows.schema.field(place), pa.array(values))
+    reports, hull = marked.reports, marked.found.hull
     evening = midnight + DAY - integrity.LOOK_BACK
     late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
-    put_right = int(np.count_nonzero(late_us[rows]))
-    tail, tail_mmsi = _hashes(reports.take(late), hull[late]), reports.mmsi[late]
-    tracked = _tracked(reports, hull, classes_of(encoded))
+    tracked = _tracked(reports, hull, classes_of(rows))
+    tail = _hashes(reports.take(late), hull[late])
     # What was worked on is let go before the rest is worked out.
-    counts = {**part.counts, "put_right": put_right}
-    part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]), counts=counts)
-    del reports, hull, rows
-    return Part(part, encoded, tail, tail_mmsi, tracks.summarise(tracked), tracked)
+    state, counts = marked.state, marked.counts
+    del part, told, marked, reports, hull
+    return Finished(state, counts, rows, tail, tracks.summarise(tracked), tracked)
+
+
+def _nothing(reports: integrity.Reports) -> integrity.Reports:
+    return reports.take(np.zeros(0, "int64"))
+
+
+def _read_back(rows: pa.Table, midnight: pd.Timestamp) -> integrity.Reports:
+    """Return encoded reports as numbers: the same to the last bit."""
+    section = Section([group_of(rows)], EVERYBODY, midnight)
+    return _sorted((section,), slice(None))
 
 
 def _made(part: integrity.JudgedPart, late_us: Ints) -> dict[str, NDArray[Any]]:
@@ -124,7 +133,7 @@ def _made(part: integrity.JudgedPart, late_us: Ints) -> dict[str, NDArray[Any]]:
     return made
 
 
-def _sorted(sections: tuple[Section, ...], order: Ints) -> integrity.Reports:
+def _sorted(sections: tuple[Section, ...], order: Ints | slice) -> integrity.Reports:
     return integrity.Reports(
         np.concatenate([section.mmsi for section in sections]).astype("int64")[order],
         np.concatenate([section.time_us for section in sections])[order],
@@ -150,31 +159,9 @@ def _tracked(
     return conform(pd.DataFrame(columns, copy=False), coverage.REPORTS)
 
 
-def _places_of(tracked: pd.DataFrame) -> integrity.Reports:
-    lat, lon = tracked["lat"].to_numpy(), tracked["lon"].to_numpy()
-    return integrity.Reports(
-        tracked["mmsi"].to_numpy(), epoch_us(tracked["time"]), lat, lon, lat, lon
-    )
-
-
 def _hashes(reports: integrity.Reports, hull: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Return a hash of each report, of all that the verdicts of the next date rest on."""
     hashes = np.zeros(len(reports), np.uint64)
     for values in (*vars(reports).values(), hull.astype("int64")):
         hashes = hashes * np.uint64(31) + pd.util.hash_array(values.view("uint64"))
     return hashes
-
-
-def _by_vessel(mmsi: Ints) -> Ints:
-    return np.argsort(mmsi, kind="stable")
-
-
-def _reports_of(parts: list[Part]) -> pd.DataFrame:
-    """Return what coverage is learned from, of all parts."""
-    frames = [part.reports for part in parts]
-    if len(frames) == 1:
-        return frames[0]
-    whole = pd.concat([f.drop(columns="ais_class") for f in frames], ignore_index=True)
-    each = [f["ais_class"] for f in frames]
-    classes = pd.api.types.union_categoricals(each, sort_categories=True)
-    return whole.assign(ais_class=classes)[list(coverage.REPORTS)]

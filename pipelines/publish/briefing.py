@@ -76,9 +76,11 @@ def incident_cards(products: Products) -> list[IncidentCard]:
     ordered = products.flagged.sort_values("rank", kind="stable")["incident_id"]
     of = {str(key): place for place, key in reversed(list(enumerate(ordered, 1)))}
     words, names = labels(products.language), vessel_names(products)
+    leading = [str(joined).split(";")[0] for joined in frame["events"]]
+    led = products.events[products.events["event_id"].isin(leading)]
     kinds = {
         str(key): (one_line(str(kind), NAME_LIMIT), one_line(str(subkind), NAME_LIMIT))
-        for key, kind, subkind in products.events[["event_id", "kind", "subkind"]].itertuples(
+        for key, kind, subkind in led[["event_id", "kind", "subkind"]].itertuples(
             index=False, name=None
         )
     }

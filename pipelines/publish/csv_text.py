@@ -82,7 +82,7 @@ def _csv_column(column: pd.Series) -> list[str]:
         wide = 0 if column.name == "imo" else 9
         return [_number(value, wide) for value in column]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return list(iso_seconds(column))
+        return iso_seconds(column).tolist()
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):
         return ["" if pd.isna(value) else str(value) for value in column.tolist()]
     return [formula_safe(text) for text in column.tolist()]

@@ -6,6 +6,7 @@ readers drop those, every feature has `simulated`, and its own marks, too.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,11 +46,11 @@ def write_events(products: Products, path: Path) -> Path:
         table[name] = iso_seconds(table[name])
     reasons = [clean(str(text)) for text in products.events.loc[leads, "reason"]]
     features = []
-    for row, reason in zip(table.to_dict("records"), reasons, strict=True):
-        lat, lon = row["lat"], row["lon"]
-        both = [row["mmsi"]] if pd.isna(row["other_mmsi"]) else [row["mmsi"], row["other_mmsi"]]
+    places = zip(table["lat"].tolist(), table["lon"].tolist(), strict=True)
+    for row, (lat, lon), reason in zip(_rows(table), places, reasons, strict=True):
+        both = [row["mmsi"]] if row["other_mmsi"] is None else [row["mmsi"], row["other_mmsi"]]
         properties = {
-            **{str(key): None if pd.isna(value) else value for key, value in row.items()},
+            **row,
             "end": row["end"] or None,
             "evidence": _EVIDENCE,
             "reason": reason,
@@ -61,6 +62,16 @@ def write_events(products: Products, path: Path) -> Path:
         text = _text(_feature(row["event_id"], _point(lat, lon), properties))
         features.append(text.replace(_text(_EVIDENCE), _ascii(row["evidence"]), 1))
     return write_text(path, _collection(products, features))
+
+
+def _rows(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Return rows of a tidy table by column, None for numbers that aren't known."""
+    columns = [
+        values if table[name].dtype == "str" else [None if pd.isna(one) else one for one in values]
+        for name, values in ((name, table[name].tolist()) for name in table.columns)
+    ]
+    names = [str(name) for name in table.columns]
+    return (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
 
 def _ascii(evidence: str) -> str:
@@ -81,20 +92,21 @@ def write_incidents(products: Products, path: Path) -> Path:
     table = incident_table(products)
     for name in ("start", "end", "last_seen"):
         table[name] = iso_seconds(table[name])
+    places = zip(table["lat"].tolist(), table["lon"].tolist(), strict=True)
     features = [
         _text(
             _feature(
                 row["incident_id"],
-                _point(row["lat"], row["lon"]),
+                _point(lat, lon),
                 {
-                    **{str(key): None if pd.isna(value) else value for key, value in row.items()},
+                    **row,
                     "end": row["end"] or None,
                     "last_seen": row["last_seen"] or None,
                     "simulated": products.simulated,
                 },
             )
         )
-        for row in table.to_dict("records")
+        for row, (lat, lon) in zip(_rows(table), places, strict=True)
     ]
     return write_text(path, _collection(products, features))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from detectors.surroundings.zones import Zones
     from pipelines.patrol.model import Plan
 
+
+DRAWN: Final = ("mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg", "track_id")
+"""What of `frames.TRACKED` products show."""
 
 R = TypeVar("R")
 
@@ -82,7 +85,7 @@ class Products:
     incidents
         `INCIDENTS`.
     tracks
-        `frames.TRACKED` of the flagged vessels (and their partners) over the window.
+        `DRAWN` of the flagged vessels (and their partners) over the window.
     vessels
         `frames.VESSELS`.
     zones

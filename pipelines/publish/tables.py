@@ -10,13 +10,13 @@ dropped nor reordered. `csv_text` says how they are written; beside that:
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from detectors.core.errors import FrameError
+from detectors.core.evidence import Evidence
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, INCIDENTS, MARKS, PARTS
@@ -63,8 +63,9 @@ def event_table(products: Products) -> pd.DataFrame:
 @once
 def _event_table(products: Products) -> pd.DataFrame:
     table = _chosen(products.events, EVENT_COLUMNS, products)
-    marked = (replace(one, simulated=products.simulated) for one in table["evidence"])
-    table["evidence"] = pd.Series([one.json() for one in marked], table.index, dtype="str")
+    evidence: list[Evidence] = table["evidence"].tolist()
+    texts = [one.as_simulated() if products.simulated else one.json() for one in evidence]
+    table["evidence"] = pd.Series(texts, table.index, dtype="str")
     return tidy(table)
 
 

@@ -191,7 +191,7 @@ def _assessed(
     """Return the flags of a look, with the events of all other detectors as the store has them."""
     stored = store.events_touching(window.start, window.end)
     others = stored.loc[~stored["detector"].isin(sorted(rule)), list(events.EVENTS)]
-    past = store.events_touching(window.start - HISTORY, window.start)
+    past = store.events_touching(window.start - HISTORY, window.start, written=True)
     return assess(
         replace(look, events=events.concat([look.events, others])),
         reference.load_gazetteer(installation.reference),

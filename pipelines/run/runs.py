@@ -25,7 +25,7 @@ from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import write_all
-from pipelines.publish.products import Products
+from pipelines.publish.products import DRAWN, Products
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -165,7 +165,7 @@ def judge(
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     leads = replace(detection, events=events.concat([found, held]))
-    past = store.events_touching(window.start - HISTORY, window.start)
+    past = store.events_touching(window.start - HISTORY, window.start, written=True)
     lists = watchlists.load(setup.installation.watchlists)
     over = found[before_window(found, setup.detectors, window.start)]["event_id"]
     over = over[over.isin(stored["event_id"])]
@@ -254,7 +254,7 @@ def products_of(
         flagged=assessed.flagged,
         parts=assessed.parts,
         incidents=assessed.incidents,
-        tracks=store.track_positions(sorted(shown), window.start, window.end),
+        tracks=store.track_positions(sorted(shown), window.start, window.end, DRAWN),
         vessels=judged.detection.context.vessels,
         zones=zones,
         manifest=published.manifest,

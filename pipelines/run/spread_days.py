@@ -25,7 +25,7 @@ from pipelines.detect.spread.engines import first
 from pipelines.detect.spread.looks import Found, Looked
 from pipelines.detect.spread.work import Place, digest, read, reader, write
 from pipelines.detect.window import events_to_compare, first_reach
-from pipelines.publish.products import Products
+from pipelines.publish.products import DRAWN, Products
 from pipelines.run import runs
 from pipelines.run.runs import Finished
 from pipelines.run.setup import Setup
@@ -206,7 +206,7 @@ def write_files(task: FilesTask) -> str:
     found, flagged = left.table("events").drop(columns="supersedes"), left.table("flagged")
     shown = runs.shown_vessels(found, flagged)
     with reader(task.place, task.generation) as store:
-        tracks = store.track_positions(sorted(shown), *left.span)
+        tracks = store.track_positions(sorted(shown), *left.span, DRAWN)
     products = Products(
         run_id=run_id,
         start=left.span[0],

@@ -18,6 +18,7 @@ from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, times_us
 
 Ints = NDArray[np.int64]
 
+EVERYBODY: Final = (0, 1_000_000_000)
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 _TIME_BITS: Final = 37
 """A day and a half in microseconds."""

@@ -384,6 +384,7 @@ def test_evidence_is_flat_and_says_its_units_and_limits(name, whole):
         assert evidence.checks, "it names its limits"
         assert {check.parameter for check in evidence.checks} <= parameters
         assert Evidence.parse(evidence.json()) == evidence
+        assert evidence.as_simulated() == dataclasses.replace(evidence, simulated=True).json()
 
 
 @ALL

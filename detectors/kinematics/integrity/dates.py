@@ -30,7 +30,7 @@ from detectors.core.frames import (
     select,
     validate,
 )
-from detectors.kinematics.integrity.jammed import beside, in_squares_around, jammed_places
+from detectors.kinematics.integrity.jammed import jammed_places
 from detectors.kinematics.integrity.settling import (
     LOOK_BACK_S,
     SETTLING_S,
@@ -343,15 +343,3 @@ def _order(positions: pd.DataFrame) -> NDArray[np.int64]:
 def n_false(verdict: NDArray[np.uint8]) -> int:
     """Count the verdicts that a report lies where the vessel wasn't."""
     return int(np.isin(verdict, [Verdict.FALSE_FIX, Verdict.INTERFERENCE]).sum())
-
-
-def vessels_around(reports: Reports, jammed: Ints) -> Ints:
-    """Return the vessels among reports at some hours and squares, or in squares beside these."""
-    around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
-    return np.unique(reports.mmsi[around])
-
-
-def astray_around(part: JudgedPart, jammed: Ints) -> Ints:
-    """Return the vessels of a part that had false fixes there."""
-    astray = np.concatenate(part.astray)
-    return np.unique(astray[beside(astray[:, :3], jammed), 3])

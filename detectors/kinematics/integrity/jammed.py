@@ -40,15 +40,15 @@ def jammed_places(of_parts: Sequence[Ints]) -> Ints:
 
 
 def mark_interference(
-    reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8], jammed: Ints
+    reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8], around: Bools
 ) -> None:
-    """Mark the false fixes at those hours and places and in the squares around, in place; and what
-    else of vessels there and then fits neither the report before nor the one behind it.
+    """Mark the false fixes among reports where and when there was interference (`around`, see
+    `in_squares_around`), in place; and what else of these fits neither the report before nor the
+    one behind it.
 
     A boat adrift whose fixes scatter by a mile can have gone each of these miles: by itself it
     can't be told from one that went about, in the company of others whose fixes scatter it can.
     """
-    around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
     if not around.any():
         return
     loose = _fits_nowhere(reports, hull, around)
@@ -63,40 +63,33 @@ def in_squares_around(time_us: Ints, lat: Floats, lon: Floats, jammed: Ints) -> 
     edge of a square too.
     """
     found = np.zeros(len(time_us), bool)
-    # Few hours, of which few squares: the others need no square.
-    hour = time_us // (JAMMED_S * SECOND_US)
-    rows = np.flatnonzero(np.isin(hour, np.unique(jammed[:, 0])))
-    found[rows] = beside(_cells(time_us[rows], lat[rows], lon[rows]), jammed)
-    return found
-
-
-def beside(cell: Ints, jammed: Ints) -> Bools:
-    """Tell which hours and squares are among some, or beside one of them in the same hour."""
-    found = np.zeros(len(cell), bool)
     if not len(jammed):
         return found
     shifts = np.array([(0, north, east) for north in (-1, 0, 1) for east in (-1, 0, 1)])
-    wanted = np.unique((jammed[:, None, :] + shifts).reshape(-1, 3), axis=0)
-    low, high = wanted.min(axis=0), wanted.max(axis=0)
-    rows = np.flatnonzero(((cell >= low) & (cell <= high)).all(axis=1))
-    size = high - low + 1
-    one, other = (
-        np.ravel_multi_index(tuple((places - low).T), tuple(size))
-        for places in (wanted, cell[rows])
+    wanted = (jammed[:, None, :] + shifts).reshape(-1, 3)
+    low = wanted.min(axis=0)
+    there = np.zeros(wanted.max(axis=0) - low + 1, bool)
+    there[tuple((wanted - low).T)] = True
+    hour = time_us // (JAMMED_S * SECOND_US) - low[0]
+    rows = np.flatnonzero((hour >= 0) & (hour < len(there)))
+    # Few hours, of which few squares: the others need no square.
+    rows = rows[np.asarray(there.any(axis=(1, 2)))[hour[rows]]]
+    north, east = (
+        _square(values[rows]) - first for values, first in ((lat, low[1]), (lon, low[2]))
     )
-    found[rows[np.isin(other, one)]] = True
+    inside = (north >= 0) & (north < there.shape[1]) & (east >= 0) & (east < there.shape[2])
+    rows = rows[inside]
+    found[rows] = there[hour[rows], north[inside], east[inside]]
     return found
 
 
 def _cells(time_us: Ints, lat: Floats, lon: Floats) -> Ints:
     """Return hour and square of each report."""
-    return np.column_stack(
-        [
-            time_us // (JAMMED_S * SECOND_US),
-            np.floor(lat / JAMMED_DEG).astype("int64"),
-            np.floor(lon / JAMMED_DEG).astype("int64"),
-        ]
-    )
+    return np.column_stack([time_us // (JAMMED_S * SECOND_US), _square(lat), _square(lon)])
+
+
+def _square(degrees: Floats) -> Ints:
+    return np.floor(degrees / JAMMED_DEG).astype("int64")
 
 
 def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8], around: Bools) -> Bools:

@@ -53,10 +53,12 @@ def mark_stretches(reports: Reports, judged: Judged, jammed: Sequence[Ints], sta
             continue
         rows = np.flatnonzero((reports.time_us >= begin) & (reports.time_us < begin + step_us))
         columns = (reports.time_us[rows], reports.lat[rows], reports.lon[rows])
-        near = reports.mmsi[rows[in_squares_around(*columns, places)]]
-        rows = rows[np.isin(reports.mmsi[rows], np.unique(near))]
+        around = in_squares_around(*columns, places)
+        mmsi = reports.mmsi[rows]
+        near = np.isin(mmsi, np.unique(mmsi[around]))
+        rows, around = rows[near], around[near]
         verdict, hull = judged.verdict[rows], judged.hull[rows]
-        mark_interference(reports.take(rows), verdict, hull, places)
+        mark_interference(reports.take(rows), verdict, hull, around)
         judged.verdict[rows], judged.hull[rows] = verdict, hull
 
 

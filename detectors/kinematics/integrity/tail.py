@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import POSITIONS, conform, empty, epoch_us, select, validate
 from detectors.kinematics.integrity.dates import JUDGED, STATE, heard_in, n_false
-from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+from detectors.kinematics.integrity.jammed import (
+    astray,
+    in_squares_around,
+    jammed_places,
+    mark_interference,
+)
 from detectors.kinematics.integrity.judging import judge_each
 from detectors.kinematics.integrity.verdicts import Reports, Verdict
 
@@ -58,7 +63,8 @@ def judge_tail(known: pd.DataFrame, fresh: pd.DataFrame, state: pd.DataFrame) ->
     )
     judged = judge_each(reports, hull, heard_in(state[state["mmsi"].isin(vessels)]))
     jammed = jammed_places([astray(reports, np.flatnonzero(judged.verdict == Verdict.FALSE_FIX))])
-    mark_interference(reports, judged.verdict, judged.hull, jammed)
+    around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
+    mark_interference(reports, judged.verdict, judged.hull, around)
     kept = new & (judged.verdict != Verdict.COPY)
     kept &= ~_at_one_time(reports, hull, judged.hull)
     found = whole[kept].assign(

@@ -190,7 +190,8 @@ def _leading(
 
 def _pace_kn(tracks: pd.DataFrame, mmsi: int, until: pd.Timestamp) -> float:
     """Return the most that a vessel made before a time, but for one report in twenty."""
-    before = tracks.loc[(tracks["mmsi"] == mmsi) & (tracks["time"] <= until), "sog_kn"].dropna()
+    own = tracks[["time", "sog_kn"]].iloc[np.flatnonzero(tracks["mmsi"].to_numpy() == mmsi)]
+    before = own.loc[own["time"] <= until, "sog_kn"].dropna()
     return round(float(before.quantile(PACE_SHARE)), 1) if len(before) else 0.0
 
 

@@ -253,19 +253,29 @@ class TrafficQueries(Generation):
         return int(self.sql(query, dates)["n"].iloc[0])
 
     def track_positions(
-        self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp
+        self,
+        mmsis: list[int],
+        start: pd.Timestamp,
+        end: pd.Timestamp,
+        columns: Collection[str] = tuple(frames.TRACKED),
     ) -> pd.DataFrame:
-        """Return `frames.TRACKED` of some vessels over a window."""
+        """Return `frames.TRACKED`, or some of its columns, of some vessels over a window."""
         if not mmsis:
-            return frames.empty(frames.TRACKED)
+            return frames.empty({name: frames.TRACKED[name] for name in columns})
         reach = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64"), "reach_time": start})
         need = self.need(reach)
-        tracked = self.tracked(need, end)
+        tracked = self.tracked(need, end, columns)
         return tracked[tracked["time"] >= start].reset_index(drop=True)
 
-    def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-        """Return `frames.TRACKED` of vessels, each from its from_time, up to `end`."""
-        return self.segmented(need, end).tracked
+    def tracked(
+        self,
+        need: pd.DataFrame,
+        end: pd.Timestamp,
+        columns: Collection[str] = tuple(frames.TRACKED),
+    ) -> pd.DataFrame:
+        """Return the same of vessels, each from its from_time, up to `end`."""
+        schema = {name: frames.TRACKED[name] for name in frames.TRACKED if name in columns}
+        return self._selected(need, end).tracked.frame(schema)
 
     def segmented(
         self,
@@ -276,8 +286,7 @@ class TrafficQueries(Generation):
     ) -> Segmented:
         """Return the same with the reports that belong to no track.
 
-        Only some columns of the tracks may be asked for, and only what was sent `within` some
-        stretches of time.
+        Only what was sent `within` some stretches of time may be asked for.
         """
         found = self._selected(need, end, within)
         schema = {name: frames.TRACKED[name] for name in frames.TRACKED if name in columns}

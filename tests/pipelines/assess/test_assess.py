@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detectors.core import events, frames
+from detectors.core import events, frames, telling
 from detectors.core.detector import Context
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess.ranking import assess
+from pipelines.assess.reasons import Teller
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
@@ -114,6 +115,18 @@ ENCOUNTER = {
 def encounter(hour: float = 1, until: float = 5.2, **other: Any) -> dict[str, Any]:
     pair = {"other_mmsi": B, "track_ids": f"{A}01;{B}01", "evidence": ENCOUNTER}
     return event("encounter", hour, until, **{**pair, **other})
+
+
+def test_places_of_evidence_are_looked_up_at_once(
+    gazetteer: Gazetteer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"left_lat": 4.1, "left_lon": 100.2, "unknown_lat": None, "unknown_lon": None}
+    rows = telling.told(events.build([event("gap", 1, 2, evidence=places), encounter()]))
+    teller = Teller({}, gazetteer, at(24))
+    expected = gazetteer.describe(4.1, 100.2), gazetteer.describe(4.2, 100.3)
+    teller.look_up(rows)
+    monkeypatch.setattr(Gazetteer, "describe", None)
+    assert (teller.place(4.1, 100.2), teller.place(4.2, 100.3)) == expected
 
 
 def test_no_events_no_flags(gazetteer: Gazetteer) -> None:

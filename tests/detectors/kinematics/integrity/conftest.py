@@ -5,7 +5,12 @@ import pytest
 
 from detectors.kinematics.geodesy import KNOT_MPS, destination
 from detectors.kinematics.integrity import Reports, Verdict
-from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+from detectors.kinematics.integrity.jammed import (
+    astray,
+    in_squares_around,
+    jammed_places,
+    mark_interference,
+)
 from detectors.kinematics.integrity.judging import judge_each
 from detectors.kinematics.integrity.settling import mark_stretches, settle_each
 
@@ -19,7 +24,8 @@ def judge(reports):
     judged = judge_each(reports)
     false = np.flatnonzero(judged.verdict == Verdict.FALSE_FIX)
     jammed = jammed_places([astray(reports, false)])
-    mark_interference(reports, judged.verdict, judged.hull, jammed)
+    around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)
+    mark_interference(reports, judged.verdict, judged.hull, around)
     return judged
 
 
