@@ -292,6 +292,8 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
     own = slice(*np.searchsorted(grid.track_id[first], [track, track + 1]))
     first, last = first[own], last[own]
     around = (first != this) & (grid.tick[first] >= since) & (grid.tick[first] <= until)
+    if not around.any():
+        return 0
     begin, end = first[around], last[around] + 1  # the tick after the last step
     here, there = this, final + 1
 
