@@ -289,7 +289,8 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
     memory = limits.memory_s // limits.step_s
     since, until = grid.tick[this] - memory, grid.tick[final] + memory
     track = grid.track_id[this]
-    own = slice(*np.searchsorted(grid.track_id[first], [track, track + 1]))
+    of_track = np.searchsorted(grid.track_id, [track, track + 1])
+    own = slice(*np.searchsorted(first, of_track).tolist())
     first, last = first[own], last[own]
     around = (first != this) & (grid.tick[first] >= since) & (grid.tick[first] <= until)
     if not around.any():

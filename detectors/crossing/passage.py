@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 
 BLOCK: Final = 8
 """So many ticks in a row are passed by at once where none of them is far enough across."""
+AT_A_TIME: Final = 2**17
+"""Ticks of which the distance to each coast is held."""
 FINE_STEPS: Final = 30
 """Passages of up to so many steps (an hour) may begin and end at any tick."""
 ONE_SIDED: Final = 0.6
@@ -137,7 +139,18 @@ def passages(
     """
     begin, end, states = worth_a_look(limits, grid, first, last, cells)
     asked = np.flatnonzero(begin >= 0)
-    runs, rows = _runs(grid, begin[asked], end[asked], states[asked], coasts)
+    block = np.cumsum((end - begin)[asked] + 1) // AT_A_TIME
+    found: dict[int, Passage] = {}
+    for low, high in zip(*timegrid.stretches(block), strict=True):
+        own = asked[low : high + 1]
+        runs, rows = _runs(grid, begin[own], end[own], states[own], coasts)
+        best = zip(own.tolist(), _best_passages(limits, runs, rows, coasts), strict=True)
+        found |= {k: passage for k, passage in best if passage is not None}
+    return found
+
+
+def _best_passages(limits: Limits, runs: Runs, rows: Ints, coasts: Coasts) -> list[Passage | None]:
+    """Return the best passage of each of some runs; `rows` of the grid are those of their ticks."""
     ends, of, metres = _best_of_each(runs, Search.of(limits))
     there = np.flatnonzero(ends[0] >= 0)
     ends, (one, other), metres = ends[:, there], of[:, there], metres[:, there]
@@ -160,8 +173,10 @@ def passages(
         changed.tolist(),
         zip(*away_m, strict=True),
     )
-    found = (Passage(*each) for each in zip(*columns, strict=True))
-    return dict(zip(asked[there].tolist(), found, strict=True))
+    found: list[Passage | None] = [None] * len(runs.states)
+    for k, *values in zip(there.tolist(), *columns, strict=True):
+        found[k] = Passage(*values)
+    return found
 
 
 def _runs(
