@@ -194,8 +194,10 @@ def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
     for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
         sog_kn = reports.sog_kn[a : b + 1]
         sog_kn = sog_kn[np.isfinite(sog_kn)]
-        of_number = slice(*np.searchsorted(reports.mmsi, reports.mmsi[a] + np.arange(2)).tolist())
-        times_us = np.sort(reports.time_us[of_number])
+        low, high = np.searchsorted(reports.mmsi, reports.mmsi[a] + np.arange(2)).tolist()
+        times_us = reports.time_us[low:high]
+        if reports.track[low] != reports.track[high - 1]:
+            times_us = np.sort(times_us)
         since, until = np.searchsorted(times_us, reports.time_us[[a, b]] + np.arange(2))
         found.append(
             {
