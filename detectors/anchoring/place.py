@@ -45,14 +45,17 @@ def designated(limits: Limits, grid: timegrid.Grid, rows: Ints, zones: Zones) ->
     lat, lon = grid.lat[rows], grid.lon[rows]
     at_us = grid.tick[rows] * (grid.step_s * SECOND_US)
     always = zones.rows_of(limits.designated_classes) | zones.rows_of(("sts_area",), excuses=True)
-    found = nearby.nearest_of(zones, lat, lon, always)[0] <= limits.edge_m
+    found = np.zeros(len(rows), bool)
+    found[zones.members_of(lat, lon, always)[0]] = True
+    off = np.flatnonzero(~found)  # mostly few: the way to a zone needn't be measured inside
+    found[off] = nearby.nearest_of(zones, lat[off], lon[off], always)[0] <= limits.edge_m
     for row, rule in zones.rules:
         if (rule.asks, rule.value) in PERMITS:
             first_us, last_us = rule.span_us
+            off = np.flatnonzero(~found & (at_us >= first_us) & (at_us < last_us))
             only = np.arange(len(zones.frame)) == row
-            near_it = nearby.nearest_of(zones, lat, lon, only)[0] <= limits.edge_m
-            found |= near_it & (at_us >= first_us) & (at_us < last_us)
-    return np.asarray(found)
+            found[off] = nearby.nearest_of(zones, lat[off], lon[off], only)[0] <= limits.edge_m
+    return found
 
 
 def around(

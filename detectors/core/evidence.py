@@ -187,7 +187,11 @@ class Evidence:
         """
         settings = settings or {}
         checks = [_check(name, v) for name, v in values.items() if type(v) is Bound]
-        facts = {n: plain(values[n]) for n in _in_order(*values) if type(values[n]) is not Bound}
+        facts = {}
+        for name in _in_order(*values):
+            kind = type(value := values[name])
+            if kind is not Bound:
+                facts[name] = value if kind in _PLAIN else plain(value)
         bound = {check.parameter for check in checks}
         chosen = {n: plain(settings[n]) for n in _in_order(*settings) if n not in bound}
         return cls(tuple(checks), facts, chosen)

@@ -207,11 +207,11 @@ def _silences_about(limits: Limits, grid: timegrid.Grid, row: int) -> Iterator[t
     """Give the times between two reports of `SOON_S` or more in which a row of the grid lies, or
     that end or begin at it, as their first row and the first after.
     """
-    about = np.clip([row - 1, row, row + 1], 0, len(grid.tick) - 1)
-    about = about[grid.track_id[about] == grid.track_id[row]]
-    for report in np.unique(grid.report[about]).tolist():
+    track, n = grid.track_id[row], len(grid.tick)
+    about = (at for at in (row - 1, row, row + 1) if 0 <= at < n and grid.track_id[at] == track)
+    for report in sorted({int(grid.report[at]) for at in about}):
         low, high = np.searchsorted(grid.report, [report, report + 1]).tolist()
-        if high >= len(grid.tick) or grid.track_id[high] != grid.track_id[row]:
+        if high >= n or grid.track_id[high] != track:
             continue
         if int(grid.tick[high] - grid.tick[low]) * limits.step_s >= SOON_S:
             yield low, high

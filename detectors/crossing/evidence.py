@@ -13,7 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.crossing.before import lain_there, worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import next_in_port, passing_kn, turning_kn
+from detectors.crossing.onward import next_in_port, past_kn
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
@@ -62,23 +62,34 @@ def measured(
     context: Context,
 ) -> list[dict[str, Any]]:
     """Return what was measured of passages; `how` says how each began and ended (`endings`)."""
+    straight_kn, along_kn = past_kn(limits, grid, np.array([at.row for at in how], "int64"))
+    begin, end = np.array([(passage.begin, passage.end) for passage in passages], "int64").T
+    dark = darkness(limits, grid, *timegrid.ranges(begin, end - begin + 1))
     return [
-        _measured(limits, grid, passage, (began, ended), context)
-        for passage, began, ended in zip(passages, how[::2], how[1::2], strict=True)
+        {
+            **_way(limits, passage),
+            "began": began.how,
+            "ended": ended.how,
+            "start_ashore_probability": began.ashore,
+            "end_ashore_probability": ended.ashore,
+            **at_row(grid, began.row, "left"),
+            "turns": [(began.coast_m, along_kn[2 * k]), (ended.coast_m, along_kn[2 * k + 1])],
+            **at_row(grid, ended.row, "arrival"),
+            "arrival_coast_m": ended.coast_m,
+            "passing_kn": straight_kn[2 * k + 1] if ended.how == SHORE else None,
+            "left_coast_m": began.coast_m,
+            "came_past_kn": straight_kn[2 * k] if began.how in (SHORE, NEAR) else None,
+            "worked_before_s": worked_before_s(limits, grid, passage.begin),
+            **dark[k],
+            **(tide_at(limits, grid, passage.end, context) if ended.how in (SHORE, NEAR) else {}),
+        }
+        for k, (passage, began, ended) in enumerate(zip(passages, how[::2], how[1::2], strict=True))
     ]
 
 
-def _measured(
-    limits: Limits,
-    grid: timegrid.Grid,
-    passage: Passage,
-    how: tuple[Ending, Ending],
-    context: Context,
-) -> dict[str, Any]:
-    """Return what was measured of one passage, that began and ended so (see `endings`)."""
-    begin, end = passage.begin, passage.end
-    passage_s = (end - begin) * limits.step_s
-    began, ended = how
+def _way(limits: Limits, passage: Passage) -> dict[str, Any]:
+    """Return what was measured of the way of a passage."""
+    passage_s = (passage.end - passage.begin) * limits.step_s
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -95,20 +106,6 @@ def _measured(
         "start_to_coast_m": passage.distances_m[1],
         "end_from_coast_m": passage.distances_m[2],
         "end_to_coast_m": passage.distances_m[3],
-        "began": began.how,
-        "ended": ended.how,
-        "start_ashore_probability": began.ashore,
-        "end_ashore_probability": ended.ashore,
-        **at_row(grid, began.row, "left"),
-        "turns": [(at.coast_m, turning_kn(limits, grid, at.row)) for at in how],
-        **at_row(grid, ended.row, "arrival"),
-        "arrival_coast_m": ended.coast_m,
-        "passing_kn": passing_kn(limits, grid, ended.row) if ended.how == SHORE else None,
-        "left_coast_m": began.coast_m,
-        "came_past_kn": passing_kn(limits, grid, began.row) if began.how in (SHORE, NEAR) else None,
-        "worked_before_s": worked_before_s(limits, grid, begin),
-        **darkness(limits, grid, np.arange(begin, end + 1)),
-        **(tide_at(limits, grid, end, context) if ended.how in (SHORE, NEAR) else {}),
     }
 
 
@@ -148,14 +145,21 @@ def tide_at(limits: Limits, grid: timegrid.Grid, row: int, context: Context) -> 
     }
 
 
-def darkness(limits: Limits, grid: timegrid.Grid, rows: Ints) -> dict[str, float]:
-    """Return the share of ticks by night, and the altitude of the sun in the middle of them."""
+def darkness(
+    limits: Limits, grid: timegrid.Grid, whose: Ints, rows: Ints
+) -> list[dict[str, float]]:
+    """Return the share of ticks by night, and the altitude of the sun in the middle of them: of the
+    rows of the grid of each, one after the other.
+    """
     at_us = grid.tick[rows] * (limits.step_s * SECOND_US)
-    altitude_deg = sun.altitude_deg(at_us, grid.lat[rows], grid.lon[rows])
-    return {
-        "dark_fraction": float(np.mean(altitude_deg < limits.max_sun_altitude_deg)),
-        "sun_altitude_deg": float(altitude_deg[len(rows) // 2]),
-    }
+    altitude_deg = np.asarray(sun.altitude_deg(at_us, grid.lat[rows], grid.lon[rows]))
+    count = np.bincount(whose)
+    dark = np.bincount(whose, weights=altitude_deg < limits.max_sun_altitude_deg) / count
+    middle = altitude_deg[np.cumsum(count) - count + count // 2]
+    return [
+        {"dark_fraction": share, "sun_altitude_deg": at}
+        for share, at in zip(dark.tolist(), middle.tolist(), strict=True)
+    ]
 
 
 def ends_of(
@@ -195,8 +199,10 @@ def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
     for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
         sog_kn = reports.sog_kn[a : b + 1]
         sog_kn = sog_kn[np.isfinite(sog_kn)]
-        of_number = slice(*np.searchsorted(reports.mmsi, reports.mmsi[a] + np.arange(2)).tolist())
-        times_us = np.sort(reports.time_us[of_number])
+        low, high = np.searchsorted(reports.mmsi, reports.mmsi[a] + np.arange(2)).tolist()
+        times_us = reports.time_us[low:high]
+        if reports.track[low] != reports.track[high - 1]:
+            times_us = np.sort(times_us)
         since, until = np.searchsorted(times_us, reports.time_us[[a, b]] + np.arange(2))
         found.append(
             {
@@ -293,9 +299,12 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
     memory = limits.memory_s // limits.step_s
     since, until = grid.tick[this] - memory, grid.tick[final] + memory
     track = grid.track_id[this]
-    own = slice(*np.searchsorted(grid.track_id[first], [track, track + 1]))
+    of_track = np.searchsorted(grid.track_id, [track, track + 1])
+    own = slice(*np.searchsorted(first, of_track).tolist())
     first, last = first[own], last[own]
     around = (first != this) & (grid.tick[first] >= since) & (grid.tick[first] <= until)
+    if not around.any():
+        return 0
     begin, end = first[around], last[around] + 1  # the tick after the last step
     here, there = this, final + 1
 

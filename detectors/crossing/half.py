@@ -261,7 +261,7 @@ def _measured(
         "path_m": float(way_m(lat, lon)[-1]),
         "duration_s": (leaves + 1 - begin) * limits.step_s,
         "n_met": meetings.n if rendezvous else meetings.n_out,
-        **darkness(limits, grid, turn),
+        **darkness(limits, grid, np.zeros(len(turn), "int64"), turn)[0],
         **tide_at(limits, grid, lands, context),
     }
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.crossing.limits import Limits
-from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import coverage, passes
 
@@ -52,24 +51,28 @@ def came_past(evidence: Mapping[str, Any]) -> bool:
     return from_sea and made_kn is not None and made_kn >= on_kn
 
 
-def passing_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
-    """Return the speed made good straight past the place of a row, None where it wasn't heard."""
-    return _past_kn(limits, grid, row, along=False)
-
-
-def turning_kn(limits: Limits, grid: timegrid.Grid, row: int) -> float | None:
-    """Return the speed along its way past the place of a row, None where it wasn't heard."""
-    return _past_kn(limits, grid, row, along=True)
-
-
-def _past_kn(limits: Limits, grid: timegrid.Grid, row: int, *, along: bool) -> float | None:
+def past_kn(
+    limits: Limits, grid: timegrid.Grid, rows: Ints
+) -> tuple[list[float | None], list[float | None]]:
+    """Return the speed made good straight past the place of each row of the grid, and that along
+    the way past it: None where it wasn't heard.
+    """
     shift = PAST_S // limits.step_s
-    a, b = grid.rows_at(grid.track_id[[row, row]], grid.tick[row] + np.array([-shift, shift]))
-    if a < 0 or b < 0 or grid.report[b] - grid.report[a] < HEARD_TIMES:
-        return None
-    way = np.arange(a, b + 1) if along else np.array([a, b])
-    made_m = way_m(grid.lat[way], grid.lon[way])[-1]
-    return float(geodesy.speed_kn(made_m, 2 * shift * limits.step_s))
+    a, b = (grid.rows_at(grid.track_id[rows], grid.tick[rows] + way) for way in (-shift, shift))
+    heard = np.flatnonzero((a >= 0) & (b >= 0))
+    heard = heard[grid.report[b[heard]] - grid.report[a[heard]] >= HEARD_TIMES]
+    a, b = a[heard], b[heard]
+    straight_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    _, way = timegrid.ranges(a, b - a)
+    along_m = geodesy.distance_m(grid.lat[way], grid.lon[way], grid.lat[way + 1], grid.lon[way + 1])
+    begin = np.cumsum(b - a) - (b - a)
+    along_m = np.add.reduceat(along_m, begin) if len(heard) else along_m
+    found = []
+    for made_m in (straight_m, along_m):
+        made_kn = np.full(len(rows), None, object)
+        made_kn[heard] = np.asarray(geodesy.speed_kn(made_m, 2 * shift * limits.step_s)).tolist()
+        found.append(made_kn.tolist())
+    return found[0], found[1]
 
 
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:

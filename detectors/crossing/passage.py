@@ -1,28 +1,25 @@
 """Passages from one state's coast towards another's."""
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.crossing.limits import Limits
-from detectors.crossing.sieve import (
-    Cells,
-    least_share,
-    way_m,
-    worth_a_look,
-)
+from detectors.crossing.sieve import Cells, worth_a_look
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.integrity.jit import compiled
 from detectors.surroundings.coasts import Coasts
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BLOCK: Final = 8
 """So many ticks in a row are passed by at once where none of them is far enough across."""
+AT_A_TIME: Final = 2**17
+"""Ticks of which the distance to each coast is held."""
 FINE_STEPS: Final = 30
 """Passages of up to so many steps (an hour) may begin and end at any tick."""
 ONE_SIDED: Final = 0.6
@@ -77,6 +74,31 @@ class Track(NamedTuple):
     report: Ints
 
 
+class Runs(NamedTuple):
+    """The parts of runs in which a passage may lie, one after the other, compiled.
+
+    Attributes
+    ----------
+    bounds
+        First tick of each, with the number of ticks at the end.
+    states
+        Whose coasts come into question, (runs, states).
+    coast_m
+        How far off these are, (states, ticks); infinity for others.
+    step_m
+        The way from the tick before.
+    """
+
+    bounds: Ints
+    states: Bools
+    coast_m: Floats
+    step_m: Floats
+    lat: Floats
+    lon: Floats
+    tick: Ints
+    report: Ints
+
+
 class Search(NamedTuple):
     """What a passage is held against, compiled; see `Limits`."""
 
@@ -91,88 +113,147 @@ class Search(NamedTuple):
     min_mps: float
     max_mps: float
 
+    @classmethod
+    def of(cls, limits: Limits) -> "Search":
+        """Return it in the units of the grid."""
+        return cls(
+            limits.max_passage_s // limits.step_s,
+            limits.step_s,
+            limits.min_width_fraction,
+            limits.min_one_sided_fraction,
+            limits.min_across_ratio,
+            limits.min_width_m,
+            limits.min_reports,
+            limits.min_distance_m,
+            limits.min_mean_speed_kn * geodesy.KNOT_MPS,
+            limits.max_mean_speed_kn * geodesy.KNOT_MPS,
+        )
+
 
 def passages(
     limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, coasts: Coasts, cells: Cells
 ) -> dict[int, Passage]:
-    """Return the best passage of each run that holds one, by the run's ordinal."""
-    found: dict[int, Passage] = {}
-    begin, end, states = worth_a_look(limits, grid, first, last, cells)
-    for k in np.flatnonzero(begin >= 0).tolist():
-        own = tuple(np.flatnonzero(states[k]).tolist())
-        passage = _passage(limits, grid, slice(begin[k], end[k] + 1), coasts, own)
-        if passage is not None:
-            found[k] = passage
-    return found
-
-
-def _passage(
-    limits: Limits,
-    grid: timegrid.Grid,
-    ticks: slice,
-    coasts: Coasts,
-    states: tuple[int, ...],
-) -> Passage | None:
-    """Return the best passage of a run from one coast towards another, if any; `states` are
-    the ordinals of those that come into question.
+    """Return the best passage of each run that holds one, by the run's ordinal.
 
     More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
     """
-    search = Search(
-        limits.max_passage_s // limits.step_s,
-        limits.step_s,
-        limits.min_width_fraction,
-        limits.min_one_sided_fraction,
-        limits.min_across_ratio,
-        limits.min_width_m,
-        limits.min_reports,
-        limits.min_distance_m,
-        limits.min_mean_speed_kn * geodesy.KNOT_MPS,
-        limits.max_mean_speed_kn * geodesy.KNOT_MPS,
+    begin, end, states = worth_a_look(limits, grid, first, last, cells)
+    asked = np.flatnonzero(begin >= 0)
+    block = np.cumsum((end - begin)[asked] + 1) // AT_A_TIME
+    found: dict[int, Passage] = {}
+    for low, high in zip(*timegrid.stretches(block), strict=True):
+        own = asked[low : high + 1]
+        runs, rows = _runs(grid, begin[own], end[own], states[own], coasts)
+        best = zip(own.tolist(), _best_passages(limits, runs, rows, coasts), strict=True)
+        found |= {k: passage for k, passage in best if passage is not None}
+    return found
+
+
+def _best_passages(limits: Limits, runs: Runs, rows: Ints, coasts: Coasts) -> list[Passage | None]:
+    """Return the best passage of each of some runs; `rows` of the grid are those of their ticks."""
+    ends, of, metres = _best_of_each(runs, Search.of(limits))
+    there = np.flatnonzero(ends[0] >= 0)
+    ends, (one, other), metres = ends[:, there], of[:, there], metres[:, there]
+    a, b = (runs.coast_m[state, ends] for state in (one, other))
+    position, across_m = a / np.maximum(a + b, 1.0), (a - b) / 2
+    forth = position[1] > position[0]
+    left, ahead = np.where(forth, one, other), np.where(forth, other, one)
+    nearest = runs.coast_m[:, ends].argmin(axis=0)
+    changed = (nearest[0] == left) & (nearest[1] == ahead)
+    made_good_m = geodesy.distance_m(*(at[i] for i in ends for at in (runs.lat, runs.lon)))
+    away_m = [runs.coast_m[state, i].tolist() for i in ends for state in (left, ahead)]
+    columns = (
+        *rows[ends].tolist(),
+        *([coasts.states[state] for state in side.tolist()] for side in (left, ahead)),
+        np.abs(position[1] - position[0]).tolist(),
+        np.abs(across_m[1] - across_m[0]).tolist(),
+        metres[0].tolist(),
+        np.asarray(made_good_m).tolist(),
+        metres[1].tolist(),
+        changed.tolist(),
+        zip(*away_m, strict=True),
     )
-    lat, lon = grid.lat[ticks], grid.lon[ticks]
-    tick, report = grid.tick[ticks], grid.report[ticks]
-    distance_m = coasts.distance_m(lat, lon, of=states)
-    nearest = distance_m.argmin(axis=0)
-    seen = set(np.flatnonzero(np.bincount(nearest)).tolist())
-    path_m = way_m(lat, lon)
-    best, best_value = None, 0.0
-    for one, other in combinations(states, 2):
-        at_one, at_other = one in seen, other in seen
-        if not at_one and not at_other:
-            continue
-        least = least_share(limits, at_one, at_other)
-        a, b = distance_m[one], distance_m[other]
-        position = a / np.maximum(a + b, 1.0)
-        if np.ptp(position) < least:
-            continue
-        across_m = (a - b) / 2
-        track = Track(position, across_m, path_m, a + b, nearest, lat, lon, tick, report)
-        begin, end, value = _best(track, search, one, other, least, best_value)
-        if begin < 0:
-            continue
-        best_value = value
-        forth = position[end] > position[begin]
-        left, ahead = (one, other) if forth else (other, one)
-        best = Passage(
-            begin=int(ticks.start) + begin,
-            end=int(ticks.start) + end,
-            from_state=coasts.states[left],
-            to_state=coasts.states[ahead],
-            share=float(abs(position[end] - position[begin])),
-            across_m=float(abs(across_m[end] - across_m[begin])),
-            path_m=float(path_m[end] - path_m[begin]),
-            made_good_m=float(geodesy.distance_m(lat[begin], lon[begin], lat[end], lon[end])),
-            width_m=float((a + b)[begin : end + 1].min()),
-            sides_changed=bool(nearest[begin] == left and nearest[end] == ahead),
-            distances_m=(
-                float(distance_m[left, begin]),
-                float(distance_m[ahead, begin]),
-                float(distance_m[left, end]),
-                float(distance_m[ahead, end]),
-            ),
-        )
-    return best
+    found: list[Passage | None] = [None] * len(runs.states)
+    for k, *values in zip(there.tolist(), *columns, strict=True):
+        found[k] = Passage(*values)
+    return found
+
+
+def _runs(
+    grid: timegrid.Grid, begin: Ints, end: Ints, states: Bools, coasts: Coasts
+) -> tuple[Runs, Ints]:
+    """Return parts of runs, from one row of the grid to another, and the row of each tick."""
+    length = end - begin + 1
+    whose, rows = timegrid.ranges(begin, length)
+    lat, lon = grid.lat[rows], grid.lon[rows]
+    coast_m = np.full((len(coasts.states), len(rows)), np.inf)
+    for state in range(len(coasts.states)):
+        own = np.flatnonzero(states[whose, state])
+        coast_m[state, own] = coasts.distance_m(lat[own], lon[own], of=(state,))[state]
+    step_m = np.zeros(len(rows))
+    step_m[1:] = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    bounds = np.r_[0, np.cumsum(length)]
+    return Runs(bounds, states, coast_m, step_m, lat, lon, grid.tick[rows], grid.report[rows]), rows
+
+
+@compiled
+def _best_of_each(runs: Runs, search: Search) -> tuple[Ints, Ints, Floats]:
+    """Return the ticks between which the best passage of each run lies, -1 where there is none; the
+    ordinals of the two states; the way sailed, and the least width on it.
+    """
+    n_runs, n_states = runs.states.shape
+    ends, of = np.full((2, n_runs), -1), np.full((2, n_runs), -1)
+    metres = np.zeros((2, n_runs))
+    for k in range(n_runs):
+        low, high = runs.bounds[k], runs.bounds[k + 1]
+        path_m, position = np.zeros(high - low), np.zeros(high - low)
+        across_m, width_m = np.zeros(high - low), np.zeros(high - low)
+        nearest, seen = np.zeros(high - low, np.int64), np.zeros(n_states, np.bool_)
+        for i in range(high - low):
+            if i:
+                path_m[i] = path_m[i - 1] + runs.step_m[low + i]
+            for state in range(1, n_states):
+                if runs.coast_m[state, low + i] < runs.coast_m[nearest[i], low + i]:
+                    nearest[i] = state
+            seen[nearest[i]] = True
+        best_value = 0.0
+        for one in range(n_states):
+            for other in range(one + 1, n_states):
+                if not (runs.states[k, one] and runs.states[k, other]):
+                    continue
+                if not (seen[one] or seen[other]):
+                    continue
+                both = seen[one] and seen[other]
+                least = search.min_share if both else search.min_one_sided
+                highest, lowest = -np.inf, np.inf
+                for i in range(high - low):
+                    a, b = runs.coast_m[one, low + i], runs.coast_m[other, low + i]
+                    position[i], across_m[i] = a / max(a + b, 1.0), (a - b) / 2
+                    width_m[i] = a + b
+                    highest, lowest = max(highest, position[i]), min(lowest, position[i])
+                if highest - lowest < least:
+                    continue
+                track = Track(
+                    position,
+                    across_m,
+                    path_m,
+                    width_m,
+                    nearest,
+                    runs.lat[low:high],
+                    runs.lon[low:high],
+                    runs.tick[low:high],
+                    runs.report[low:high],
+                )
+                begin, end, value = _best(track, search, one, other, least, best_value)
+                if begin < 0:
+                    continue
+                best_value = value
+                ends[0, k], ends[1, k], of[0, k], of[1, k] = low + begin, low + end, one, other
+                metres[0, k] = path_m[end] - path_m[begin]
+                metres[1, k] = width_m[begin]
+                for i in range(begin, end + 1):  # as a slice it takes longer to compile
+                    metres[1, k] = min(metres[1, k], width_m[i])
+    return ends, of, metres
 
 
 @compiled

@@ -179,11 +179,6 @@ def _may_hold(
     return begin, end, states
 
 
-def least_share(limits: Limits, one_seen: bool, other_seen: bool) -> float:
-    """Return the share of the width to ask for, by whether either coast was the nearest at all."""
-    return limits.min_width_fraction if one_seen and other_seen else limits.min_one_sided_fraction
-
-
 def way_m(lat: Floats, lon: Floats) -> Floats:
     """Return the way sailed up to each tick."""
     steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])

@@ -84,10 +84,10 @@ def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
     took_us = np.diff(time_us)
     within = (np.diff(reports.track) == 0) & (took_us <= limits.max_silence_s * SECOND_US)
     lies = within & (sog_kn[:-1] < limits.max_drift_kn) & (sog_kn[1:] < limits.max_drift_kn)
-    moved_m = geodesy.distance_m(
-        reports.lat[:-1], reports.lon[:-1], reports.lat[1:], reports.lon[1:]
-    )
-    lies &= moved_m < limits.max_drift_kn * geodesy.KNOT_MPS * took_us / SECOND_US
+    a = np.flatnonzero(lies)
+    b = a + 1
+    moved_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    lies[a] = moved_m < limits.max_drift_kn * geodesy.KNOT_MPS * took_us[a] / SECOND_US
     first, last = timegrid.stretches(lies)
     step_us = limits.step_s * SECOND_US
     whole = -(-time_us[first] // step_us) * step_us + step_us <= time_us[last + 1]

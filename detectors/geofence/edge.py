@@ -11,6 +11,7 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.zones import Zones
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -67,10 +68,26 @@ def _strays(
     Reports between the two are looked at, `b` too where `whole`.
     """
     owner, step = timegrid.ranges(a, b - a)
-    silent = np.diff(reports.time_us)[step] > limits.max_silence_s * SECOND_US
-    inner, at = timegrid.ranges(a + 1, b - a - (0 if whole else 1))
-    outlines = zones.frame.geometry.to_numpy()[zone[inner]]
+    silent_us = reports.time_us[step + 1] - reports.time_us[step]
+    found = np.zeros(len(a), bool)
+    found[owner[silent_us > limits.max_silence_s * SECOND_US]] = True
+    count = b - a - (0 if whole else 1)
+    # Who sails away is far off half-way: then the others needn't be measured.
+    asked = np.flatnonzero(~found & (count > 0))
+    middle = a[asked] + 1 + count[asked] // 2
+    found[asked] = _away_m(reports, zones, zone[asked], middle) > limits.max_edge_m
+    asked = np.flatnonzero(~found)
+    owner, at = timegrid.ranges(a[asked] + 1, count[asked])
+    away = _away_m(reports, zones, zone[asked[owner]], at) > limits.max_edge_m
+    found[asked[owner[away]]] = True
+    return np.flatnonzero(found)
+
+
+def _away_m(reports: WatchedReports, zones: Zones, zone: Ints, at: Ints) -> Floats:
+    """Return how far each report is from a zone."""
+    outlines = zones.frame.geometry.to_numpy()[zone]
     points = shapely.points(reports.lon[at], reports.lat[at])
     ends = shapely.get_coordinates(shapely.shortest_line(points, outlines)).reshape(-1, 2, 2)
-    away_m = geodesy.distance_m(reports.lat[at], reports.lon[at], ends[:, 1, 1], ends[:, 1, 0])
-    return np.unique(np.r_[owner[silent], inner[away_m > limits.max_edge_m]])
+    return np.asarray(
+        geodesy.distance_m(reports.lat[at], reports.lon[at], ends[:, 1, 1], ends[:, 1, 0])
+    )

@@ -4,6 +4,7 @@ It says who can have been near whom: a superset is right, so distances of a step
 plane, and slightly too short.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,26 +20,27 @@ BITS: Final = 15
 """Of each coordinate in a key."""
 _SLACK: Final = 0.98
 """By what share of itself a step on a plane may seem longer than on the sphere, and more."""
+AT_A_TIME: Final = 300_000
+"""Reports: each has some ticks, and each of these its place by each rule."""
 _METRES_PER_RADIAN: Final = geodesy.EARTH_RADIUS_M
 
 
 class Ticks(NamedTuple):
-    """Which ticks of the absolute grid (see `timegrid.resample`) count.
+    """Which ticks of the absolute grid (see `timegrid.resample`) count, and what cubes they are in.
 
     Attributes
     ----------
-    step_us, silence_us
-        The step, and the longest silence that is bridged.
     slow_m
         How far a vessel that is slow enough gets in a step; infinity for any.
     pause
         So many ticks before and after such ones count too.
+    per_edge
+        How many edges of a cube make the Earth's radius.
     """
 
-    step_us: int
-    silence_us: int
     slow_m: float
     pause: int
+    per_edge: float
 
 
 class Slots(NamedTuple):
@@ -49,98 +51,144 @@ class Slots(NamedTuple):
     n: int
 
 
-@compiled
+class Tracks(NamedTuple):
+    """Tracks, one after the other.
+
+    Attributes
+    ----------
+    bounds
+        First report of each, with the number of reports at the end.
+    vessel
+        Whose each is.
+    """
+
+    bounds: Ints
+    vessel: NDArray[np.int32]
+    time_us: Ints
+    lat: Floats
+    lon: Floats
+
+
 def keys(
+    tracks: Tracks, grid: tuple[int, int], asked: Sequence[Ticks], slots: Slots
+) -> list[tuple[NDArray[np.int32], Ints]]:
+    """Return whose cube each is, and stretch and cube as one number, each once as long as the
+    vessel stays there: of each of those `asked`.
+
+    Parameters
+    ----------
+    grid
+        Its step, and the longest silence that is bridged, both in microseconds.
+    """
+    slow_m, pause, per_edge = (np.array(each) for each in zip(*asked, strict=True))
+    rules = slow_m.astype("float64"), pause.astype("int64"), per_edge.astype("float64")
+    found: list[list[tuple[NDArray[np.int32], Ints]]] = [[] for _ in asked]
+    low, n_tracks = 0, len(tracks.vessel)
+    while low < n_tracks:  # of all at once room for their ticks would be held
+        upto = int(np.searchsorted(tracks.bounds, tracks.bounds[low] + AT_A_TIME, "right")) - 1
+        high = min(max(upto, low + 1), n_tracks)
+        bounds = tracks.bounds[low : high + 1]
+        whose, key, n = _keys(bounds, tracks.vessel[low:high], *tracks[2:], *grid, rules, slots)
+        for k, count in enumerate(n.tolist()):
+            found[k].append((whose[k, :count].copy(), key[k, :count].copy()))
+        low = high
+    return [
+        (
+            np.concatenate([np.zeros(0, "int32"), *(whose for whose, _ in each)]),
+            np.concatenate([np.zeros(0, "int64"), *(key for _, key in each)]),
+        )
+        for each in found
+    ]
+
+
+@compiled
+def _keys(
     bounds: Ints,
     vessel: NDArray[np.int32],
     time_us: Ints,
     lat: Floats,
     lon: Floats,
-    ticks: Ticks,
+    step_us: int,
+    silence_us: int,
+    rules: tuple[Floats, Ints, Floats],
     slots: Slots,
-    per_edge: float,
-) -> tuple[NDArray[np.int32], Ints]:
-    """Return whose cube each is, and stretch and cube as one number, each once as long as the
-    vessel stays there.
-
-    Parameters
-    ----------
-    bounds
-        First report of each track, with the number of reports at the end.
-    vessel
-        Whose each track is.
-    per_edge
-        How many edges of a cube make the Earth's radius.
-    """
-    step_us = ticks.step_us
+) -> tuple[NDArray[np.int32], Ints, Ints]:
+    """Return the same with room behind, and how much of each is filled."""
+    slow_m, pause, per_edge = rules
     most, n_all = 0, 0
     for k in range(len(vessel)):
         n = 0
         for row in range(bounds[k], bounds[k + 1] - 1):
             # What isn't in order has no ticks, here as below: one too few would be written beyond.
-            if 0 < time_us[row + 1] - time_us[row] <= ticks.silence_us:
+            if 0 < time_us[row + 1] - time_us[row] <= silence_us:
                 n += -(-time_us[row + 1] // step_us) + -time_us[row] // step_us
         most, n_all = max(most, n), n_all + n
-    tick, counts = np.empty(most, np.int64), np.empty(most, np.bool_)
+    tick, made_m = np.empty(most, np.int64), np.empty(most, np.float64)
     north, east = np.empty(most, np.float64), np.empty(most, np.float64)
-    whose, key = np.empty(n_all, np.int32), np.empty(n_all, np.int64)
-    done = 0
+    x, y, z = np.empty(most, np.float64), np.empty(most, np.float64), np.empty(most, np.float64)
+    counts, slow = np.empty(most, np.bool_), np.empty(most, np.bool_)
+    whose = np.empty((len(slow_m), n_all), np.int32)
+    key, done = np.empty((len(slow_m), n_all), np.int64), np.zeros(len(slow_m), np.int64)
     for k in range(len(vessel)):
         n = 0
         for row in range(bounds[k], bounds[k + 1] - 1):
-            silence_us = time_us[row + 1] - time_us[row]
-            if not 0 < silence_us <= ticks.silence_us:
+            apart_us = time_us[row + 1] - time_us[row]
+            if not 0 < apart_us <= silence_us:
                 continue
             dlon = (lon[row + 1] - lon[row] + 180.0) % 360.0 - 180.0
             for at in range(-(-time_us[row] // step_us), -(-time_us[row + 1] // step_us)):
-                share = (at * step_us - time_us[row]) / silence_us
+                share = (at * step_us - time_us[row]) / apart_us
                 tick[n] = at
                 north[n] = np.radians(lat[row] + share * (lat[row + 1] - lat[row]))
                 east[n] = np.radians(lon[row] + share * dlon)
+                level = np.cos(north[n])
+                x[n] = level * np.cos(east[n]) + 1.0
+                y[n] = level * np.sin(east[n]) + 1.0
+                z[n] = np.sin(north[n]) + 1.0
                 n += 1
-        _mark(tick[:n], north[:n], east[:n], ticks, counts[:n])
-        begin = done
         for i in range(n):
-            if not counts[i]:
-                continue
-            slot = tick[i] * step_us // slots.step_us - slots.first
-            slot = min(max(slot, 0), slots.n - 1)
-            level = np.cos(north[i])
-            x = int((level * np.cos(east[i]) + 1.0) * per_edge) + 1
-            y = int((level * np.sin(east[i]) + 1.0) * per_edge) + 1
-            z = int((np.sin(north[i]) + 1.0) * per_edge) + 1
-            found = (((((slot << BITS) + x) << BITS) + y) << BITS) + z
-            if done > begin and key[done - 1] == found:
-                continue
-            whose[done], key[done] = vessel[k], found
-            done += 1
-    return whose[:done].copy(), key[:done].copy()
+            made_m[i] = np.inf
+            if i + 1 < n and tick[i + 1] == tick[i] + 1:
+                up = north[i + 1] - north[i]
+                along = (east[i + 1] - east[i]) * np.cos((north[i] + north[i + 1]) / 2)
+                made_m[i] = _SLACK * np.hypot(up, along) * _METRES_PER_RADIAN
+        for a in range(len(slow_m)):
+            _mark(n, tick, made_m, slow_m[a], pause[a], slow, counts)
+            filled, last = done[a], np.int64(-1)
+            for i in range(n):
+                if not counts[i]:
+                    continue
+                slot = tick[i] * step_us // slots.step_us - slots.first
+                slot = min(max(slot, 0), slots.n - 1)
+                one = int(x[i] * per_edge[a]) + 1
+                other = int(y[i] * per_edge[a]) + 1
+                third = int(z[i] * per_edge[a]) + 1
+                found = (((((slot << BITS) + one) << BITS) + other) << BITS) + third
+                if found != last:
+                    whose[a, filled], key[a, filled] = vessel[k], found
+                    filled += 1
+                    last = found
+            done[a] = filled
+    return whose, key, done
 
 
 @compiled
-def _mark(tick: Ints, north: Floats, east: Floats, ticks: Ticks, counts: Any) -> None:
+def _mark(
+    n: int, tick: Ints, made_m: Floats, slow_m: float, pause: int, slow: Any, counts: Any
+) -> None:
     """Mark the ticks of a track that count."""
-    n = len(tick)
-    if np.isinf(ticks.slow_m):
-        counts[:] = True
-        return
-    counts[:] = False
-    for i in range(n - 1):
-        if tick[i + 1] != tick[i] + 1:
-            continue
-        up = north[i + 1] - north[i]
-        along = (east[i + 1] - east[i]) * np.cos((north[i] + north[i + 1]) / 2)
-        counts[i] = _SLACK * np.hypot(up, along) * _METRES_PER_RADIAN < ticks.slow_m
-    if not ticks.pause:
+    for i in range(n):
+        slow[i] = np.isinf(slow_m) or made_m[i] < slow_m
+        counts[i] = slow[i]
+    if not pause:
         return
     last = -(2**62)
-    slow = counts.copy()
     for i in range(n):
         if slow[i]:
             last = tick[i]
-        counts[i] |= tick[i] - last <= ticks.pause
+        counts[i] |= tick[i] - last <= pause
     last = 2**62
     for i in range(n - 1, -1, -1):
         if slow[i]:
             last = tick[i]
-        counts[i] |= last - tick[i] <= ticks.pause
+        counts[i] |= last - tick[i] <= pause

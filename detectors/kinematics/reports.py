@@ -138,5 +138,12 @@ class Reports:
 def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
     """Return where reports came from, as evidence names it: ``<source>:<line>``."""
     taken = np.asarray(rows, "int64")
-    names, places = (positions[name].array[taken] for name in ("source", "source_offset"))
-    return [f"{a}:{b}" for a, b in zip(names.tolist(), places.tolist(), strict=True)]
+    column, places = positions["source"].array, positions["source_offset"].array[taken].tolist()
+    if isinstance(
+        column, pd.Categorical
+    ):  # asked for by event, and taken so in a tenth of the time
+        known, codes = [*column.categories.tolist(), np.nan], column.codes[taken].tolist()
+        names = [known[code] for code in codes]
+    else:
+        names = column[taken].tolist()
+    return [f"{a}:{b}" for a, b in zip(names, places, strict=True)]

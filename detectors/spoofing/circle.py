@@ -1,6 +1,6 @@
 """Positions on a circle that no rudder steers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, extended, leap_m
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 LEAST_BOX_M: Final = 250.0
@@ -67,10 +68,8 @@ def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
         turned = timegrid.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
         enough = turned * (last - first + 3) / (last - first + 1) >= 2 * np.pi
         first, last = first[enough], last[enough]
-        for a, b in zip(kept[first], kept[last], strict=True):
-            one = _one_circle(limits, scene, at[groups.first[a]], at[groups.last[b]], step_s)
-            if one:
-                yield one
+        begin, end = at[groups.first[kept[first]]], at[groups.last[kept[last]]]
+        yield from _circles(limits, scene, begin, end, step_s)
 
 
 def max_rms_m(limits: Limits, radius_m: Floats) -> Floats:
@@ -80,30 +79,44 @@ def max_rms_m(limits: Limits, radius_m: Floats) -> Floats:
     )
 
 
-def _one_circle(limits: Limits, scene: Scene, a: int, b: int, step_s: int) -> Story | None:
-    """Return the circle through reports a to b and those next to them, if it is one."""
-    reports = scene.reports
-    low, high = reports.stretch(a, step_s)[0], reports.stretch(b, step_s)[1]
-    fit = circles_of(reports, [(a, b)])
-    tolerance_m = 4 * max(float(fit.rms_m[0]), 10.0)
-    if not np.isfinite(fit.rms_m[0]):
-        return None
-    x, y = shapes.plane_m(
-        reports.lat[low:high], reports.lon[low:high], reports.lat[a], reports.lon[a]
-    )
-    off_circle_m = np.abs(np.hypot(x - fit.x_m[0], y - fit.y_m[0]) - fit.radius_m[0])
-    a, b = extended(off_circle_m <= tolerance_m, a - low, b - low, low)
-    fit = circles_of(reports, [(a, b)])
-    radius_m, turns = float(fit.radius_m[0]), abs(float(fit.turned_rad[0])) / (2 * np.pi)
+def _circles(limits: Limits, scene: Scene, begin: Ints, end: Ints, step_s: int) -> Iterator[Story]:
+    """Find circles through reports from `begin` to `end` and those next to them."""
+    reports, spans = scene.reports, []
+    fit = circles_of(reports, begin, end)
+    for k in np.flatnonzero(np.isfinite(fit.rms_m)).tolist():
+        a, b = int(begin[k]), int(end[k])
+        low, high = reports.stretch(a, step_s)[0], reports.stretch(b, step_s)[1]
+        tolerance_m = 4 * max(float(fit.rms_m[k]), 10.0)
+        x, y = shapes.plane_m(
+            reports.lat[low:high], reports.lon[low:high], reports.lat[a], reports.lon[a]
+        )
+        off_circle_m = np.abs(np.hypot(x - fit.x_m[k], y - fit.y_m[k]) - fit.radius_m[k])
+        a, b = extended(off_circle_m <= tolerance_m, a - low, b - low, low)
+        if reports.seconds(a, b) >= limits.min_duration_s:
+            spans.append((a, b))
+    if not spans:
+        return
+    fit = circles_of(reports, *np.array(spans, "int64").T)
+    for k, (a, b) in enumerate(spans):
+        one = _one_circle(limits, scene, (fit, k), a, b)
+        if one:
+            yield one
+
+
+def _one_circle(
+    limits: Limits, scene: Scene, fitted: tuple[shapes.Circles, int], a: int, b: int
+) -> Story | None:
+    """Return the circle fitted to reports a to b, one of several, if it is one."""
+    reports, (fit, k) = scene.reports, fitted
+    radius_m, turns = float(fit.radius_m[k]), abs(float(fit.turned_rad[k])) / (2 * np.pi)
+    rms_m, allowed_m = float(fit.rms_m[k]), float(max_rms_m(limits, fit.radius_m[[k]])[0])
     duration_s = reports.seconds(a, b)
-    if duration_s < limits.min_duration_s:
-        return None
     speed_kn = turns * 2 * np.pi * radius_m / duration_s / geodesy.KNOT_MPS
     off_m = max(leap_m(reports, a - 1, a, speed_kn), leap_m(reports, b, b + 1, speed_kn))
     leapt = off_m >= limits.min_leap_m
     min_turns = 1.0 if leapt else limits.min_turns
     if (
-        fit.rms_m[0] > max_rms_m(limits, fit.radius_m)[0]
+        rms_m > allowed_m
         or radius_m < limits.min_radius_m
         or turns < min_turns
         or speed_kn < limits.min_sog_kn
@@ -111,9 +124,7 @@ def _one_circle(limits: Limits, scene: Scene, a: int, b: int, step_s: int) -> St
         return None
     evidence = {
         "radius_m": at_least(radius_m, limits, "min_radius_m"),
-        "circle_rms_m": Bound(
-            float(fit.rms_m[0]), float(max_rms_m(limits, fit.radius_m)[0]), "at_most"
-        ),
+        "circle_rms_m": Bound(rms_m, allowed_m, "at_most"),
         "turned_deg": Bound(turns * 360.0, min_turns * 360.0, "at_least"),
         "circle_speed_kn": at_least(speed_kn, limits, "min_sog_kn"),
         "leapt": leapt,
@@ -168,9 +179,8 @@ def _winding(reports: Reports, bins: shapes.Bins, box: shapes.Box, min_radius_m:
     return result
 
 
-def circles_of(reports: Reports, spans: Sequence[tuple[int, int]]) -> shapes.Circles:
-    """Fit circles through the reports a to b, each in the plane of its a."""
-    first, last = np.array(spans, "int64").reshape(-1, 2).T
+def circles_of(reports: Reports, first: Ints, last: Ints) -> shapes.Circles:
+    """Fit circles through the reports from `first` to `last`, each in the plane of its first."""
     n = last - first + 1
     which, every = timegrid.ranges(first, n)
     origin = first[which]

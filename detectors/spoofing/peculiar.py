@@ -28,7 +28,8 @@ def shaped(limits: Limits, scene: Scene, stories: Sequence[Story]) -> list[Story
     )
     # What stood still has no home, and a shape already.
     away = [k for k, story in enumerate(stories) if story.home >= 0]
-    fits = circles_of(reports, [(stories[k].first, stories[k].last) for k in away])
+    spans = np.array([(stories[k].first, stories[k].last) for k in away], "int64")
+    fits = circles_of(reports, *spans.reshape(-1, 2).T)
     found = list(stories)
     for i, k in enumerate(away):
         story = stories[k]

@@ -259,8 +259,15 @@ class Zones:
 
     def rules_at(self, row: int, at_us: int) -> tuple[Rule, ...]:
         """Return the rules of one zone that hold at a time."""
-        own = self.frame["rules"].iloc[row] if "rules" in self.frame.columns else ()
-        return tuple(rule for rule in own if rule.holds(at_us))
+        return tuple(rule for rule in self._rules_of.get(row, ()) if rule.holds(at_us))
+
+    @cached_property
+    def _rules_of(self) -> dict[int, list[Rule]]:
+        """Rules by the row of `frame` that carries them."""
+        found: dict[int, list[Rule]] = {}
+        for row, rule in self.rules:
+            found.setdefault(row, []).append(rule)
+        return found
 
     def licensed_at(
         self, lat: ArrayLike, lon: ArrayLike, at_us: NDArray[np.int64]

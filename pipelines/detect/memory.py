@@ -27,7 +27,7 @@ KEPT_BYTES: Final = 110.0
 """A report of a date that was judged and waits to be written, in the units of its file, and what
 coverage is learned from."""
 
-LOOK_BYTES: Final = 270.0
+LOOK_BYTES: Final = 240.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
 ALONE_BYTES: Final = 190.0

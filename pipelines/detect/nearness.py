@@ -27,7 +27,6 @@ from pipelines.store.judged_files import Within
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Tracks = tuple[Ints, NDArray[np.int32], Ints, Floats, Floats]
 
 SLOT_S: Final = 1800
 SLOT_US: Final = SLOT_S * SECOND_US
@@ -113,7 +112,10 @@ class Nearness:
             if isinstance(which, Along)
         }
         self._places: dict[tuple[Places, float], _Places] = {k: _Places(k[1]) for k in asked}
-        self._along = list(asked)
+        self._grids: dict[tuple[int, float], list[tuple[Along, float]]] = {}
+        for which, within_m in asked:
+            grid = which.step_s, which.max_silence_s
+            self._grids.setdefault(grid, []).append((which, within_m))
         self._first = since.value // 1_000 // SLOT_US
         self._n_slots = int(end.value // 1_000 // SLOT_US - self._first) + 1
         self._mmsi: list[Ints] = []
@@ -133,10 +135,14 @@ class Nearness:
         self._counts.append(counts.reshape(len(mmsi), self._n_slots).astype("int32"))
         self._mmsi.append(mmsi)
         whose = (np.searchsorted(mmsi, reports.tracks // 100) + self._n).astype("int32")
-        tracks = reports.bounds, whose, reports.time_us, reports.lat, reports.lon
+        tracks = cubes.Tracks(reports.bounds, whose, reports.time_us, reports.lat, reports.lon)
         slots = cubes.Slots(self._first, SLOT_US, self._n_slots)
-        for which, within_m in self._along:
-            self._places[which, within_m].add(tracks, ticks_of(which), slots)
+        for (step_s, silence_s), asked in self._grids.items():
+            silence_us = int(min(silence_s * SECOND_US, 2**62))
+            rules = [ticks_of(which, self._places[which, at].edge) for which, at in asked]
+            found = cubes.keys(tracks, (step_s * SECOND_US, silence_us), rules, slots)
+            for each, places in zip(asked, found, strict=True):
+                self._places[each].add(*places)
         self._n += len(mmsi)
 
     def parts(
@@ -236,26 +242,30 @@ class Nearness:
         return wanted
 
 
-def ticks_of(which: Along) -> cubes.Ticks:
-    """Return which ticks count, as `company.slow_rows` has it."""
+def ticks_of(which: Along, edge: float) -> cubes.Ticks:
+    """Return which ticks count, as `company.slow_rows` has it; `edge` is that of their cubes."""
     slow_m = which.below_kn * geodesy.KNOT_MPS * which.step_s
-    silence_us = int(min(which.max_silence_s * SECOND_US, 2**62))
     pause = -(-int(which.pause_s) // which.step_s) if isfinite(slow_m) else 0
-    return cubes.Ticks(which.step_s * SECOND_US, silence_us, slow_m, pause)
+    return cubes.Ticks(slow_m, pause, 1.0 / edge)
 
 
 class _Places:
-    """In which cubes vessels were in which half hours."""
+    """In which cubes vessels were in which half hours.
+
+    Attributes
+    ----------
+    edge
+        Of a cube, in radii of the Earth.
+    """
 
     def __init__(self, reach_m: float) -> None:
-        self._edge = geodesy.chord(max(reach_m, LEAST_M)) * 1.001
+        self.edge = geodesy.chord(max(reach_m, LEAST_M)) * 1.001
         self._vessel: list[NDArray[np.int32]] = []
         self._key: list[Ints] = []
         self._sorted: _Sorted | None = None
 
-    def add(self, tracks: Tracks, ticks: cubes.Ticks, slots: cubes.Slots) -> None:
-        """Note places of vessels, each once as long as it stays there; see `cubes.keys`."""
-        vessel, key = cubes.keys(*tracks, ticks, slots, 1.0 / self._edge)
+    def add(self, vessel: NDArray[np.int32], key: Ints) -> None:
+        """Note places of vessels, as `cubes.keys` gives them."""
         self._vessel.append(vessel)
         self._key.append(key)
         self._sorted = None

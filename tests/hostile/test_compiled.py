@@ -94,9 +94,9 @@ def test_cubes_have_room_for_each_place(rows: list[tuple[int, int, float, float]
     bounds = np.searchsorted(track, np.arange(4))
     vessel = np.arange(3, dtype=np.int32)
     slots = cubes.Slots(0, 900 * SECOND, 4)
-    for slow_m, pause in ((np.inf, 0), (500.0, 3)):
-        asked = cubes.Ticks(60 * SECOND, 3600 * SECOND, slow_m, pause)
-        whose, key = cubes.keys(bounds, vessel, time_us, lat, lon, asked, slots, 100.0)
+    asked = [cubes.Ticks(slow_m, pause, 100.0) for slow_m, pause in ((np.inf, 0), (500.0, 3))]
+    tracks = cubes.Tracks(bounds, vessel, time_us, lat, lon)
+    for whose, key in cubes.keys(tracks, (60 * SECOND, 3600 * SECOND), asked, slots):
         assert len(whose) == len(key)
         assert (key >= 0).all()
 

@@ -148,7 +148,9 @@ def test_who_looks_in_places() -> None:
 
 @pytest.mark.parametrize("which", [ALONG, Along(120, 1800, below_kn=3.0, pause_s=1200)])
 @pytest.mark.parametrize("lon", [103.0, 179.95])
-def test_no_place_of_the_grid_is_missed(which: Along, lon: float) -> None:
+def test_no_place_of_the_grid_is_missed(
+    which: Along, lon: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By a walk over the ticks of the grid; and few are there that needn't be."""
     random = np.random.default_rng(7)
     n, days = 400, []
@@ -170,7 +172,10 @@ def test_no_place_of_the_grid_is_missed(which: Along, lon: float) -> None:
     slots = cubes.Slots(START.value // 10**9 // SLOT_S, SLOT_US, 10_000)
     whose = np.zeros(3, "int32")
     bounds = np.array([0, n, 2 * n, 3 * n])
-    _, key = cubes.keys(bounds, whose, time_us, lat, east, ticks_of(which), slots, 1 / edge)
+    tracks = cubes.Tracks(bounds, whose, time_us, lat, east)
+    grid_us = which.step_s * SECOND_US, int(min(which.max_silence_s * SECOND_US, 2**62))
+    monkeypatch.setattr(cubes, "AT_A_TIME", n)  # each track by itself
+    ((_, key),) = cubes.keys(tracks, grid_us, [ticks_of(which, edge)], slots)
     ones = 2**BITS - 1
     found = {
         (k >> 3 * BITS, k >> 2 * BITS & ones, k >> BITS & ones, k & ones) for k in key.tolist()
