@@ -18,7 +18,7 @@ from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from pipelines.detect import clocks, judging, memory
 from pipelines.detect.judging import Jammed, Part
-from pipelines.store import Queries, Writer
+from pipelines.store import Queries, Writer, verdict_files
 from pipelines.store.sections import FOREVER
 
 Ints = NDArray[np.int64]
@@ -184,6 +184,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     right = clocks.of_date(store, paths, following, midnight)
 
     ranges = _parts(store, midnight, memory_gb)
+    beside = len(paths) <= verdict_files.MOST_FILES
     spans = (
         (store.files_judged(before), midnight - integrity.LOOK_BACK, FOREVER),
         (paths, midnight, morning),
@@ -197,7 +198,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
                 began = began[began["mmsi"].isin(only)].reset_index(drop=True)
             sections = reports.sections(vessels, only)
             late_us, _ = (right.put_right(section) for section in sections[1:])
-            return judging.judged(midnight, sections, late_us, began, jammed)
+            return judging.judged(midnight, sections, late_us, began, jammed, beside)
 
         if len(ranges) == 1:
             parts = [judged(ranges[0], None)]
@@ -221,6 +222,8 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
         shown.append(coverage_learn.shown(part.reports, heard))
         parts[place] = replace(part, reports=part.reports[:0].copy())
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
+    if beside:
+        rows = verdict_files.noted(rows, paths)
     return Worked(
         due.date,
         (due.digest, state_digest),

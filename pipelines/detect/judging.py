@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US, conform, epoch_us, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage
-from pipelines.store.sections import Section, classes_of, in_order, joined, rows_of
+from pipelines.store.sections import (
+    Section,
+    classes_of,
+    in_order,
+    joined,
+    rows_of,
+    verdicts_of,
+)
 
 Ints = NDArray[np.int64]
 
@@ -81,12 +88,14 @@ def judged(
     late_us: Ints,
     state: pd.DataFrame,
     jammed: Jammed,
+    beside: bool = False,
 ) -> Part:
     """Judge the reports of a date, given those before it as they were judged then, its own, and
     those behind it.
 
     `late_us` was taken off the times of its own. `jammed` is where there was interference; None
-    where these are all vessels and it is to be told.
+    where these are all vessels and it is to be told. With `beside` what came of the reports is
+    encoded alone, to lie beside the files that hold them.
     """
     before, day, _ = sections
     order = in_order(sections)
@@ -101,12 +110,13 @@ def judged(
     jammed = integrity.jammed_in([part]) if jammed is None else jammed
     part = integrity.with_interference(part, jammed, midnight)
     reports, hull = part.reports, part.found.hull
-    encoded = rows_of(day, rows, _made(part, late_us[rows]))
+    made = _made(part, late_us[rows], beside)
+    encoded = (verdicts_of if beside else rows_of)(day, rows, made)
     evening = midnight + DAY - integrity.LOOK_BACK
     late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
     put_right = int(np.count_nonzero(late_us[rows]))
     tail, tail_mmsi = _hashes(reports.take(late), hull[late]), reports.mmsi[late]
-    tracked = _tracked(reports, hull, classes_of(encoded))
+    tracked = _tracked(reports, hull, classes_of(day, rows))
     # What was worked on is let go before the rest is worked out.
     counts = {**part.counts, "put_right": put_right}
     part = part._replace(rows=rows[:0].copy(), reports=reports.take(late[:0]), counts=counts)
@@ -114,11 +124,16 @@ def judged(
     return Part(part, encoded, tail, tail_mmsi, tracks.summarise(tracked), tracked)
 
 
-def _made(part: integrity.JudgedPart, late_us: Ints) -> dict[str, NDArray[Any]]:
-    """Return the columns of judged reports that their files don't have, or have otherwise."""
+def _made(part: integrity.JudgedPart, late_us: Ints, beside: bool) -> dict[str, NDArray[Any]]:
+    """Return the columns of judged reports that their files don't have, or have otherwise.
+
+    Times are all of them, or with `beside` those that were put right.
+    """
     made: dict[str, NDArray[Any]] = part.found._asdict()
     if late_us.any():
         made["time"] = part.reports.time_us.astype("datetime64[us]")
+        if beside:
+            made["time"][late_us == 0] = np.datetime64("NaT")
         right = (late_us != 0) & np.isnan(made["shift_s"])
         made["shift_s"] = np.where(right, late_us / SECOND_US, made["shift_s"])
     return made

@@ -79,6 +79,18 @@ JUDGED: Final = pa.schema(
 )
 """Columns of judged reports (`integrity.JUDGED`), copies left out; sorted by vessel and time."""
 
+VERDICTS: Final = pa.schema(
+    [
+        SCHEMA.field("mmsi"),
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("time", SCHEMA.field("time").type),
+        *(JUDGED.field(name) for name in ("verdict", "hull", "shift_s")),
+    ],
+    metadata={"selat_verdicts": "1"},
+)
+"""Columns of verdicts beside the files that hold the reports (see `verdict_files`): `row` is the
+place of the report in these, one after the other, `time` what was put right."""
+
 WITHOUT_STATION: Final = tuple(name for name in SCHEMA.names if name != "station")
 """Columns of files that were written before stations were kept."""
 

@@ -4,7 +4,7 @@ Working out a date goes over everything that came in. So what nobody measures (h
 types) goes from file to file as the whole numbers that it is, and what is measured is decoded once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,13 +12,17 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from detectors.core import frames
 from pipelines.store.arrow import categorical, ranks
 from pipelines.store.judged_files import Group, groups_of
-from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, times_us
+from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, VERDICTS, times_us
 
 Ints = NDArray[np.int64]
 
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+_KINDS: Final = {field.name: field.type for one in (VERDICTS, JUDGED, SCHEMA) for field in one}
+EVERYBODY: Final = (0, 1 << 30)
+"""From the first MMSI to below the second."""
 _TIME_BITS: Final = 37
 """A day and a half in microseconds."""
 
@@ -64,7 +68,7 @@ class Section:
         parts = list(self._parts(name))
         if all(part is None for part in parts):
             return None
-        kind = (SCHEMA if name in SCHEMA.names else JUDGED).field(name).type
+        kind = _KINDS[name]
         sizes = [len(g.read(["mmsi"])) if rows is None else len(rows) for g, rows in self._found]
         whole = pa.chunked_array(
             [
@@ -94,6 +98,23 @@ class Section:
             values = column.to_numpy(zero_copy_only=False) / float(per_unit or 1)
             found = values if found is None else np.where(np.isnan(found), values, found)
         return np.full(len(self), np.nan) if found is None else found
+
+    def frame(self, schema: Mapping[str, frames.Column]) -> pd.DataFrame:
+        """Return columns of a schema, in the order of the groups."""
+        columns: dict[str, Any] = {"mmsi": self.mmsi, "time": frames.from_epoch_us(self.time_us)}
+        for name, asked in schema.items():
+            if name in GRIDS:
+                columns[name] = self.quantity(name)
+            elif name not in columns and (column := self.column(name)) is not None:
+                if pa.types.is_dictionary(column.type) and asked.dtype == "category":
+                    words = by_first_use(column)
+                    codes = np.asarray(words.indices)
+                    columns[name] = categorical(words.dictionary.to_pylist(), codes)
+                else:
+                    columns[name] = column.to_pandas()
+            elif name not in columns:  # of no row there is a value
+                columns[name] = pd.Series(np.full(len(self), np.nan)) if len(self) else []
+        return frames.conform(pd.DataFrame(columns, copy=False), schema)
 
 
 def groups_in(
@@ -167,6 +188,19 @@ def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *withou
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
+def verdicts_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]]) -> pa.Table:
+    """Return what came of rows of a date's files as `positions.VERDICTS`: `made`, and which rows
+    they are.
+    """
+    places = section.column("row")
+    columns: dict[str, Any] = {"mmsi": section.mmsi[rows]}
+    columns["row"] = np.zeros(0, "int32") if places is None else np.asarray(places)[rows]
+    columns |= {name: values for name, values in made.items() if name in VERDICTS.names}
+    held = [field for field in VERDICTS if field.name in columns]
+    arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in held]
+    return pa.table(arrays, schema=pa.schema(held))
+
+
 def by_first_use(words: pa.DictionaryArray) -> pa.DictionaryArray:
     """Return the same words, in the dictionary those that there are as they come first."""
     codes = np.asarray(words.indices)
@@ -178,7 +212,10 @@ def by_first_use(words: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(place[codes], words.dictionary.take(pa.array(used)))
 
 
-def classes_of(rows: pa.Table) -> pd.Categorical:
+def classes_of(section: Section, rows: Ints) -> pd.Categorical:
     """Return the classes of the sets that sent some rows, as `frames.TRACKED` has them."""
-    column = rows["ais_class"].combine_chunks()
+    column = section.column("ais_class")
+    if column is None:
+        return categorical([], np.zeros(0, "int32"))
+    column = by_first_use(column.take(pa.array(rows)))
     return categorical(column.dictionary.to_pylist(), np.asarray(column.indices))
