@@ -114,7 +114,7 @@ def leads(products: Products) -> NDArray[np.bool_]:
 
 
 def lead_table(products: Products) -> pd.DataFrame:
-    """Return `event_table` of the leads; for a recipient, who has no store to ask, of all events."""
+    """Return `event_table` of the leads; of all for a recipient, who has no store to ask."""
     table = event_table(products)
     return table if products.release else table[leads(products)].reset_index(drop=True)
 

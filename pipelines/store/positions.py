@@ -100,6 +100,10 @@ ORDER: Final = ("mmsi", "time", "source", "source_offset", "feed_key")
 _SOUGHT: Final = ("mmsi", "time")
 """Columns by which row groups are passed over when they are read."""
 
+_TIME_LEVEL: Final = 9
+"""Of zstd: whole seconds as differences in microseconds take 0.83 bytes each, 1.00 at the level of
+the other columns, which gain nothing by it."""
+
 _WORDS: Final = tuple(f.name for f in SCHEMA if f.type == _WORD)
 _RUNS: Final = ("verdict", "hull")
 """Columns in which one value follows itself, mostly."""
@@ -288,6 +292,7 @@ def write(
             compression="zstd",
             use_dictionary=[n for n in (*_WORDS, *_RUNS) if n in schema.names],
             column_encoding=_delta(schema),
+            compression_level={"time": _TIME_LEVEL},
             write_batch_size=16_384,
             write_statistics=list(_SOUGHT),
         ) as writer,
