@@ -11,8 +11,9 @@ reports too, which is what tails are, and what older versions made of every date
 import json
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,8 @@ STEM: Final = "verdicts-"
 """What the names of these files begin with."""
 
 _OF: Final = b"selat_of"
+_PLANNED_ROWS: Final = 4_000_000
+"""Of a file: for so many rows it is kept where they are, in 4 bytes each."""
 
 
 def is_of(path: str | Path) -> bool:
@@ -61,6 +64,13 @@ def files_of(path: str | Path) -> list[str]:
     return [str(name) for name in json.loads(metadata.get(_OF, b"[]"))]
 
 
+class _Plan(NamedTuple):
+    """Where the rows of a group are: groups of the files of positions, and places in these."""
+
+    groups: list[int]
+    places: NDArray[np.int32] | slice
+
+
 class Beside:
     """The rows of a file of verdicts with what the date's files of positions say of them."""
 
@@ -68,58 +78,79 @@ class Beside:
         self._file = file
         names = json.loads((file.schema_arrow.metadata or {}).get(_OF, b"[]"))
         self._paths = [root / name for name in names]
-        self._files: list[pq.ParquetFile] = []
         self._groups: list[tuple[pq.ParquetFile, int]] = []
         self._starts = [0]
-
-    def _open(self) -> None:
-        self._files = [pq.ParquetFile(path) for path in self._paths]
-        for file in self._files:
-            for number in range(file.num_row_groups):
-                self._groups.append((file, number))
-                self._starts.append(self._starts[-1] + file.metadata.row_group(number).num_rows)
+        self._plans: dict[int, _Plan] = {}
+        self._planned = 0
+        # A group of rows ends where the next begins: within the same groups of the other files.
+        self._read = lru_cache(maxsize=2 * len(names))(self._read_group)
 
     def read(self, number: int, names: list[str]) -> pa.Table:
         """Return columns of `JUDGED` of a group of rows."""
         own = [name for name in names if name in VERDICTS.names]
         others = [n for n in names if n == "time" or (n not in own and n in SCHEMA.names)]
         columns: dict[str, pa.ChunkedArray] = {}
-        asked = [*own, *(["row"] if others and "row" not in own else [])]
-        here = self._file.read_row_group(number, columns=asked, use_threads=False)
         if others:
-            there = self._taken(np.asarray(here["row"]), others)
+            there = self._taken(number, others)
             columns = {name: there[name] for name in others if name in there.column_names}
-        for name in own:
-            column = here[name]
-            if name == "time":  # but where it was put right, it is as it was received
-                if column.null_count == len(column):
-                    continue
-                column = pc.coalesce(column, columns[name])
-            columns[name] = column
+        if own:
+            here = self._file.read_row_group(number, columns=own, use_threads=False)
+            for name in own:
+                column = here[name]
+                if name == "time":  # but where it was put right, it is as it was received
+                    if column.null_count == len(column):
+                        continue
+                    column = pc.coalesce(column, columns[name])
+                columns[name] = column
         return pa.table({name: columns[name] for name in names if name in columns})
 
-    def _taken(self, rows: NDArray[Any], names: list[str]) -> pa.Table:
-        """Return columns of some rows of the files of positions."""
+    def _taken(self, number: int, names: list[str]) -> pa.Table:
+        plan = self._plans.get(number) or self._plan(number)
+        if not plan.groups:
+            return SCHEMA.empty_table().select(names)
+        whole = self._read(plan.groups[0], tuple(names))
+        if len(plan.groups) > 1:
+            parts = [self._read(at, tuple(names)) for at in plan.groups]
+            whole = pa.concat_tables(parts, promote_options="default")
+            whole = whole.unify_dictionaries().combine_chunks()
+        if isinstance(plan.places, slice):
+            return whole.slice(plan.places.start, plan.places.stop - plan.places.start)
+        return whole.take(pa.array(plan.places))
+
+    def _plan(self, number: int) -> _Plan:
         if not self._groups:
             self._open()
-        starts = np.asarray(self._starts)
+        column = self._file.read_row_group(number, columns=["row"], use_threads=False)["row"]
+        rows = np.asarray(column)
         low, high = (int(rows.min()), int(rows.max())) if len(rows) else (0, -1)
-        parts, moved, held = [], np.zeros(len(self._groups), "int64"), 0
-        for at in range(bisect_right(self._starts, low) - 1, bisect_right(self._starts, high)):
-            inside = (rows >= starts[at]) & (rows < starts[at + 1])
-            if not inside.any():
-                continue
-            file, number = self._groups[at]
-            there = set(file.schema_arrow.names)
-            wanted = [name for name in names if name in there]
-            parts.append(file.read_row_group(number, columns=wanted, use_threads=False))
-            moved[at] = held - starts[at]
-            held += len(parts[-1])
-        if not parts:
-            return SCHEMA.empty_table().select(names)
-        whole = pa.concat_tables(parts, promote_options="default")
-        whole = whole.unify_dictionaries().combine_chunks()
-        places = rows + moved[np.searchsorted(starts, rows, "right") - 1]
-        if places[-1] - places[0] == len(places) - 1 and np.all(np.diff(places) == 1):
-            return whole.slice(int(places[0]), len(places))
-        return whole.take(pa.array(places))
+        found = _Plan([], slice(0, 0))
+        at, held, places = bisect_right(self._starts, low) - 1, 0, np.empty(len(rows), "int32")
+        while at < len(self._groups) and self._starts[at] <= high:
+            inside = (rows >= self._starts[at]) & (rows < self._starts[at + 1])
+            if inside.any():
+                found.groups.append(at)
+                np.subtract(rows, self._starts[at] - held, out=places, where=inside)
+                held += self._starts[at + 1] - self._starts[at]
+            at += 1
+        straight = not len(rows)
+        if len(rows):
+            first, last = int(places[0]), int(places[-1])
+            straight = last - first == len(rows) - 1 and bool(np.all(np.diff(places) == 1))
+            found = found._replace(places=slice(first, last + 1) if straight else places)
+        if straight or self._planned + len(rows) <= _PLANNED_ROWS:
+            self._plans[number] = found
+            self._planned += 0 if straight else len(rows)
+        return found
+
+    def _open(self) -> None:
+        for path in self._paths:
+            file = pq.ParquetFile(path)
+            for number in range(file.num_row_groups):
+                self._groups.append((file, number))
+                self._starts.append(self._starts[-1] + file.metadata.row_group(number).num_rows)
+
+    def _read_group(self, at: int, names: tuple[str, ...]) -> pa.Table:
+        file, number = self._groups[at]
+        there = set(file.schema_arrow.names)
+        wanted = [name for name in names if name in there]
+        return file.read_row_group(number, columns=wanted, use_threads=False)
