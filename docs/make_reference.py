@@ -125,7 +125,11 @@ def columns() -> str:
     tables = {
         "flagged.csv": (FLAGGED, "One row per flagged vessel, in rank order."),
         "parts.csv": (PARTS, "What each flagged vessel's score is made of."),
-        "events.csv, events.parquet": (WRITTEN, "One row per event; beside these `status`."),
+        "events.csv, events.parquet": (
+            WRITTEN,
+            "One row per event; beside these `status`. A run's events.csv leaves out context (score "
+            "below 0.1), events.parquet has all.",
+        ),
         "beside each row of a pack": (MARKS, "What every table of a pack has too."),
         "position reports": (frames.POSITIONS, "As ingested: one row per received report."),
         "static reports": (frames.STATICS, "What vessels said of themselves, as ingested."),

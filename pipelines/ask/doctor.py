@@ -141,7 +141,7 @@ def check_reach(run: Path, zones: Zones) -> list[Problem]:
         unassessed = int(counts.get("out_of_reach", 0))
         if not unassessed:
             return []
-        places = pd.read_csv(run / "events.csv", usecols=["lat", "lon"]).dropna()
+        places = pd.read_parquet(run / "events.parquet", columns=["lat", "lon"]).dropna()
     except (OSError, ValueError, KeyError):
         return []  # there is no run yet, or it tells nothing of this
     lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")

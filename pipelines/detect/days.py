@@ -18,7 +18,7 @@ from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from pipelines.detect import clocks, judging, memory
 from pipelines.detect.judging import Part
-from pipelines.store import Queries, Writer
+from pipelines.store import Queries, Writer, verdict_files
 from pipelines.store.sections import FOREVER
 
 
@@ -182,6 +182,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     right = clocks.of_date(store, paths, following, midnight)
 
     ranges = _parts(store, midnight, memory_gb)
+    beside = len(paths) <= verdict_files.MOST_FILES
     spans = (
         (store.files_judged(before), midnight - integrity.LOOK_BACK, FOREVER),
         (paths, midnight, morning),
@@ -193,7 +194,7 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
             began = memory.of_range(state, *vessels)
             sections = reports.sections(vessels)
             late_us, _ = (right.put_right(section) for section in sections[1:])
-            return judging.judged(midnight, sections, late_us, began)
+            return judging.judged(midnight, sections, late_us, began, beside=beside)
 
         if len(ranges) == 1:
             waiting = [judged(ranges[0])]
@@ -212,6 +213,8 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
         shown.append(coverage_learn.shown(part.reports, heard))
         parts[place] = replace(part, reports=part.reports[:0].copy())
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
+    if beside:
+        rows = verdict_files.noted(rows, paths)
     return Worked(
         due.date,
         (due.digest, state_digest),

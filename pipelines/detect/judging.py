@@ -14,11 +14,26 @@ from detectors.core.frames import SECOND_US, conform, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage
 from pipelines.store.judged_files import group_of
-from pipelines.store.sections import EVERYBODY, Section, classes_of, in_order, joined, rows_of
+from pipelines.store.positions import SCHEMA
+from pipelines.store.sections import (
+    EVERYBODY,
+    Section,
+    classes_of,
+    in_order,
+    joined,
+    rows_of,
+    verdicts_of,
+)
 
 Ints = NDArray[np.int64]
 
 DAY: Final = timedelta(days=1)
+_MEASURED: Final = ("lat", "lon", "sog_kn", "cog_deg")
+_READ_BACK: Final = tuple(
+    name
+    for name in SCHEMA.names
+    if name in ("mmsi", "time", "ais_class") or name.partition("_x")[0] in _MEASURED
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +45,14 @@ class Part:
     judged
         Their reports as numbers, and what each is worth.
     rows
-        The reports, encoded.
+        The reports, encoded; where they lie in files that stay, what is read back of them alone.
+    beside
+        What came of them, to lie beside such files; None where the reports are kept too.
     """
 
     judged: integrity.JudgedPart
     rows: pa.Table
+    beside: pa.Table | None
 
     def packed(self) -> "Part":
         """Return the same with the reports in the units of their file alone, while it waits."""
@@ -50,7 +68,7 @@ class Finished:
     state, counts
         See `integrity.JudgedPart`.
     rows
-        The reports, encoded.
+        The reports, or what came of them alone, encoded.
     tail
         A hash of each report of the last hours.
     summary, reports
@@ -66,12 +84,18 @@ class Finished:
 
 
 def judged(
-    midnight: pd.Timestamp, sections: tuple[Section, ...], late_us: Ints, state: pd.DataFrame
+    midnight: pd.Timestamp,
+    sections: tuple[Section, ...],
+    late_us: Ints,
+    state: pd.DataFrame,
+    *,
+    beside: bool,
 ) -> Part:
     """Judge the reports of a date, given those before it as they were judged then, its own, and
     those behind it.
 
-    `late_us` was taken off the times of its own.
+    `late_us` was taken off the times of its own. With `beside` what came of the reports is encoded
+    alone, to lie beside the files that hold them.
     """
     before, day, _ = sections
     order = in_order(sections)
@@ -85,7 +109,13 @@ def judged(
     late_us = late_us[rows]
     counts = {**part.counts, "put_right": int(np.count_nonzero(late_us))}
     part = part._replace(rows=rows[:0].copy(), counts=counts)
-    return Part(part, rows_of(day, rows, _made(part, late_us)))
+    made = _made(part, late_us)
+    if not beside:
+        return Part(part, rows_of(day, rows, made), None)
+    encoded = rows_of(day, rows, made, _READ_BACK)
+    if "time" in made:  # of those that were put right alone
+        made["time"] = np.where(late_us == 0, np.datetime64("NaT"), made["time"])
+    return Part(part, encoded, verdicts_of(day, rows, made))
 
 
 def finished(part: Part, jammed: Sequence[Ints], midnight: pd.Timestamp) -> Finished:
@@ -97,7 +127,7 @@ def finished(part: Part, jammed: Sequence[Ints], midnight: pd.Timestamp) -> Fini
     if not len(told.reports):
         told = told._replace(reports=_read_back(part.rows, midnight))
     marked = integrity.with_interference(told, jammed, midnight)
-    rows = part.rows
+    rows = part.rows if part.beside is None else part.beside
     if marked.found is not told.found:
         for name in ("verdict", "hull"):
             place, values = rows.schema.get_field_index(name), getattr(marked.found, name)
@@ -105,7 +135,7 @@ def finished(part: Part, jammed: Sequence[Ints], midnight: pd.Timestamp) -> Fini
     reports, hull = marked.reports, marked.found.hull
     evening = midnight + DAY - integrity.LOOK_BACK
     late = np.flatnonzero(reports.time_us >= evening.value // 1_000)
-    tracked = _tracked(reports, hull, classes_of(rows))
+    tracked = _tracked(reports, hull, classes_of(part.rows))
     tail = _hashes(reports.take(late), hull[late])
     # What was worked on is let go before the rest is worked out.
     state, counts = marked.state, marked.counts
@@ -137,7 +167,7 @@ def _sorted(sections: tuple[Section, ...], order: Ints | slice) -> integrity.Rep
     return integrity.Reports(
         np.concatenate([section.mmsi for section in sections]).astype("int64")[order],
         np.concatenate([section.time_us for section in sections])[order],
-        *(joined(sections, name)[order] for name in ("lat", "lon", "sog_kn", "cog_deg")),
+        *(joined(sections, name)[order] for name in _MEASURED),
     )
 
 

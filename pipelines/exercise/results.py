@@ -11,7 +11,10 @@ from pipelines.exercise.truth import ExerciseError
 
 
 def events_of(path: Path, t1: float) -> pd.DataFrame:
-    """Read events.csv, the retracted left out, with start_s and end_s (`t1` where still open)."""
+    """Read events, the retracted left out, with start_s and end_s (`t1` where still open).
+
+    events.parquet beside events.csv, if it is there, since it holds context too.
+    """
     columns = (
         "event_id",
         "kind",
@@ -25,7 +28,8 @@ def events_of(path: Path, t1: float) -> pd.DataFrame:
         "status",
         "explanation",
     )
-    frame = table(path, columns)
+    whole = path.with_suffix(".parquet")
+    frame = _text(whole, columns) if whole.exists() else table(path, columns)
     frame = frame[frame["status"] != "retracted"].reset_index(drop=True)
     try:
         for name in ("start", "end"):
@@ -55,6 +59,21 @@ def table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if missing:
         raise ExerciseError(f"{path} has no column {', '.join(missing)}")
     return frame
+
+
+def _text(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read the same columns of a Parquet file, as text."""
+    try:
+        frame = pd.read_parquet(path, columns=list(columns))
+    except (OSError, ValueError) as error:
+        raise ExerciseError(f"{path} can't be read: {error}") from error
+    texts = {}
+    for name, column in frame.items():
+        is_time = isinstance(column.dtype, pd.DatetimeTZDtype)
+        texts[str(name)] = (
+            column.dt.strftime("%Y-%m-%dT%H:%M:%SZ") if is_time else column.astype("str")
+        ).where(column.notna(), "")
+    return pd.DataFrame(texts)
 
 
 def counts_of(path: Path) -> dict[str, Any]:

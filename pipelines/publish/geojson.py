@@ -15,7 +15,6 @@ import pandas as pd
 import shapely
 
 from detectors.kinematics import geodesy
-from pipelines.assess.scoring import MIN_PART_SCORE
 from pipelines.base.files import write_text
 from pipelines.base.text import iso
 from pipelines.base.visible import clean
@@ -24,27 +23,25 @@ from pipelines.publish.briefing import vessel_names
 from pipelines.publish.csv_text import iso_seconds
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
-from pipelines.publish.tables import event_table, incident_table
+from pipelines.publish.tables import event_table, incident_table, leads
 
 _EVIDENCE: Final = "\0evidence"
 """What no clean text is: evidence, which is JSON already, takes its place."""
 
 
 def write_events(products: Products, path: Path) -> Path:
-    """Write one Point feature per event that is more than context; return `path`.
+    """Write one Point feature per event that is more than context (`tables.leads`); return `path`.
 
-    Context (a boundary crossed on a voyage, see `assess.scoring.MIN_PART_SCORE`) grows with traffic
-    and would hide the leads on a map; it is in events.csv and events.parquet, and in the store.
     Properties: the columns of events.csv (mmsi a number, other_mmsi and end null where there is
     none, evidence an object) plus reason, name, other_name, rank (of the better placed of its
     vessels, null if neither is flagged), simulated. An event without a place has a null geometry.
     """
-    leads = (products.events["score"] >= MIN_PART_SCORE).to_numpy()
-    table = event_table(products)[leads]
+    chosen = leads(products)
+    table = event_table(products)[chosen]
     names, ranks = vessel_names(products), _ranks(products)
     for name in ("start", "end"):
         table[name] = iso_seconds(table[name])
-    reasons = [clean(str(text)) for text in products.events.loc[leads, "reason"]]
+    reasons = [clean(str(text)) for text in products.events.loc[chosen, "reason"]]
     features = []
     places = zip(table["lat"].tolist(), table["lon"].tolist(), strict=True)
     for row, (lat, lon), reason in zip(_rows(table), places, reasons, strict=True):

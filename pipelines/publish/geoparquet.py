@@ -17,7 +17,8 @@ from pipelines.publish.tables import event_table, incident_table
 
 
 def write_events(products: Products, path: Path) -> Path:
-    """Write the columns of events.csv, with their types, and `geometry`; return `path`.
+    """Write all events, context too, in the columns of events.csv with their types, and `geometry`;
+    return `path`.
 
     `mmsi` is an integer here, `other_mmsi` null where there is no second vessel, `end` null while
     the event is open. An event without a position has a null geometry.
@@ -40,5 +41,5 @@ def _write(table: pd.DataFrame, products: Products, path: Path) -> Path:
     if products.release:
         frame.attrs["handling"] = notices.marks(products)
     with replacing(path) as temporary:
-        frame.to_parquet(temporary, index=False, schema_version="1.1.0")
+        frame.to_parquet(temporary, index=False, schema_version="1.1.0", compression="zstd")
     return path

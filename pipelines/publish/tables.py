@@ -13,10 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core.errors import FrameError
 from detectors.core.evidence import Evidence
+from pipelines.assess.scoring import MIN_PART_SCORE
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, INCIDENTS, MARKS, PARTS
@@ -47,7 +50,7 @@ FLAGGED_COLUMNS: Final = tuple(FLAGGED)
 
 
 def event_table(products: Products) -> pd.DataFrame:
-    """Events with exactly `EVENT_COLUMNS` (and marks): events.csv and events.parquet.
+    """Events with exactly `EVENT_COLUMNS` (and marks): events.parquet, and of it events.csv.
 
     Identifiers are Int64 (null where there is none), times UTC, texts clean. Positions are
     rounded to 6 decimals (0.1 m), scores to 4.
@@ -102,7 +105,22 @@ def _writer(table: Callable[[Products], pd.DataFrame]) -> Callable[[Products, Pa
     return lambda products, path: write_text(path, to_csv(table(products)))
 
 
-write_events_csv = _writer(event_table)
+def leads(products: Products) -> NDArray[np.bool_]:
+    """Tell which events are more than context.
+
+    Context (a boundary crossed on a voyage, see `assess.scoring.MIN_PART_SCORE`) grows with traffic
+    and would hide the leads; it is in events.parquet, and in the store.
+    """
+    return np.asarray(products.events["score"] >= MIN_PART_SCORE)
+
+
+def lead_table(products: Products) -> pd.DataFrame:
+    """Return `event_table` of the leads; of all for a recipient, who has no store to ask."""
+    table = event_table(products)
+    return table if products.release else table[leads(products)].reset_index(drop=True)
+
+
+write_events_csv = _writer(lead_table)
 write_incidents_csv = _writer(incident_table)
 write_flagged_csv = _writer(flagged_table)
 write_parts_csv = _writer(parts_table)

@@ -222,6 +222,7 @@ class _Filling:
         }
         self._last = None if done.empty else str(done["run_id"].iloc[-1])
         self._unpublished: list[tuple[Path, Pending]] = []
+        self._owed = False  # dates that are to be published with the next runs, or last of all
         self._partial = [str(run_id) for run_id in done.loc[done["state"] == "partial", "run_id"]]
 
     def all(self, spans: list[tuple[pd.Timestamp, pd.Timestamp]]) -> Filled:
@@ -233,8 +234,8 @@ class _Filling:
         dates = Dates(engine, self._driver.place, self._store, generations)
         with self._report.bar("Days", len(spans)) as bar:
             while waiting or under_way or dates.pending:
-                if dates.advance() and not self._unpublished:
-                    self._store.publish()
+                # Its result is in the work folder: a crash before it is published costs nothing.
+                self._owed |= dates.advance()
                 filled = self._plan(waiting, under_way, dates, filled)
                 if under_way and under_way[0].pending.done():
                     self._go_on(under_way, filled)
@@ -244,6 +245,8 @@ class _Filling:
                     engine.wait([one for one in pending if not one.done()])
                 bar.to(len(spans) - len(waiting) - len(under_way))
         self._publish()
+        if self._owed:
+            self._store.publish()
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
             runs.point_newest(self._installation, self._installation.runs / self._last)
@@ -297,6 +300,7 @@ class _Filling:
             written.result()
             spread_days.clean(folder)
         self._store.publish()
+        self._owed = False
         runs.point_newest(self._installation, self._unpublished[-1][0])
         self._unpublished.clear()
 

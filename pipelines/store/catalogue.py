@@ -28,7 +28,7 @@ from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 11
+SCHEMA_VERSION: Final = 12
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -94,7 +94,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     },
     "track_files": {
         "date": _C("str", "", "UTC date of its rows"),
-        "path": _C("str", "", "Parquet file of judged reports, relative to the store"),
+        "path": _C("str", "", "Parquet file of judged reports, or of verdicts on those of `files`"),
         "rows": _C("int64", "", "reports in it, copies left out"),
         "bytes": _C("int64", "B", "size of the file"),
         "sha256": _C("str", "", "hash of the file"),
@@ -291,12 +291,12 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, into: str) -> None:
 
 
 def is_wasteful(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether most of a catalogue is free, or it was made in larger blocks than ours."""
+    """Return whether a quarter of a catalogue is free, or its blocks are larger than ours."""
     block_bytes, total, free = connection.execute(
         "SELECT block_size, total_blocks, free_blocks FROM pragma_database_size() "
         "WHERE database_name = current_database()"
     ).fetchall()[0]
-    return bool(block_bytes > BLOCK_BYTES or 2 * free > total)
+    return bool(block_bytes > BLOCK_BYTES or 4 * free > total)
 
 
 def rewrite(connection: duckdb.DuckDBPyConnection, to: Path) -> None:

@@ -19,6 +19,7 @@ from pipelines.store.catalogue import TABLES, StoreBusyError, StoreError, writer
 from pipelines.store.place import place
 from pipelines.store.positions import SCHEMA, WITHOUT_STATION, sha256
 from pipelines.store.queries import Queries
+from pipelines.store.verdict_files import files_of, is_of
 from pipelines.store.writer import DERIVED, strays, work_files
 
 _REFERENCES: Final = (
@@ -175,12 +176,15 @@ def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> st
 
 
 def _judged(store: Queries) -> Iterable[StoreProblem]:
+    held = set(store.files())
     for file in store.sql("SELECT * FROM track_files ORDER BY path").itertuples(index=False):
         path = store.original(str(file.path))
         if not path.is_file():
             wrong = "the file is missing"
         elif path.stat().st_size != file.bytes or sha256(path) != file.sha256:
             wrong = "the file's content has changed since it was written"
+        elif is_of(path) and not held.issuperset(files_of(path)):
+            wrong = "the file is of positions that the store doesn't hold"
         else:
             continue
         yield StoreProblem(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.frames import DAY_US
 from pipelines.base.files import sync
-from pipelines.store import positions
+from pipelines.store import positions, verdict_files
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.place import Place
 
@@ -64,7 +64,10 @@ class NewFiles:
         `kind` is one of `place.KINDS`.
         """
         entry, path = self._begin(date, stem, kind)
-        schema = positions.SCHEMA if kind == "positions" else positions.JUDGED
+        schema = positions.SCHEMA
+        if kind == "tracks":
+            named = isinstance(rows, pa.Table)
+            schema = verdict_files.schema_of(rows) if named else positions.JUDGED
         entry["rows"], entry["sha256"] = positions.write(path, rows, schema)
         return self._end(entry, path)
 

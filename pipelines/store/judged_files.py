@@ -9,7 +9,8 @@ row group is held beside what is asked for.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,11 +22,13 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.kinematics.integrity import reason_of
 from pipelines.store.arrow import categorical
-from pipelines.store.positions import GRIDS
+from pipelines.store.positions import GRIDS, JUDGED
+from pipelines.store.verdict_files import Beside, is_of
 
 Ints = NDArray[np.int64]
 
 _NEVER: Final = np.iinfo("int64").max
+_MOST_MMSI: Final = 999_999_999
 _HULL_BITS: Final = 8
 _HULLS: Final = 1 << _HULL_BITS
 
@@ -41,20 +44,40 @@ class Group:
 
 
 def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> Iterator[Group]:
-    """Return the row groups of files that may hold reports of the vessels in `need` up to `end`."""
+    """Return the row groups of files that may hold reports of the vessels in `need` up to `end`.
+
+    Of files of positions their column `row` is the place in all of them, one after the other.
+    """
     low, high = int(need["mmsi"].min()), int(need["mmsi"].max())
     since = need["from_time"].min()
+    first = 0
     for path in files:
         file = pq.ParquetFile(path)
+        beside = Beside(file, Path(path).parents[2]) if is_of(path) else None
         at = {name: file.schema_arrow.names.index(name) for name in ("mmsi", "time")}
         for number in range(file.num_row_groups):
             about = file.metadata.row_group(number)
+            first += about.num_rows
             mmsi, time = (about.column(at[name]).statistics for name in ("mmsi", "time"))
             if mmsi is not None and (mmsi.max < low or mmsi.min > high):
                 continue
+            if beside:
+                yield Group(partial(beside.read, number))
+                continue
             if time is not None and (pd.Timestamp(time.max) < since or time.min > end):
                 continue
-            yield Group(_reader(file, number))
+            yield Group(_reader(file, number, first - about.num_rows))
+
+
+def rows_in(path: str) -> Iterator[pa.RecordBatch]:
+    """Yield all that a file of judged reports says of them, as rows of `positions.JUDGED`."""
+    everybody = pd.DataFrame({"mmsi": [0, _MOST_MMSI], "from_time": pd.Timestamp(0, tz="UTC")})
+    for group in groups_of([path], everybody, pd.Timestamp.max.tz_localize("UTC")):
+        rows = group.read(JUDGED.names)
+        for place, name in enumerate(rows.column_names):  # each group has words of its own
+            if pa.types.is_dictionary(rows[name].type):
+                rows = rows.set_column(place, name, rows[name].cast(pa.string()))
+        yield from rows.combine_chunks().to_batches()
 
 
 def group_of(rows: pa.Table) -> Group:
@@ -62,11 +85,18 @@ def group_of(rows: pa.Table) -> Group:
     return Group(lambda names: rows.select([n for n in names if n in rows.column_names]))
 
 
-def _reader(file: pq.ParquetFile, number: int) -> Callable[[list[str]], pa.Table]:
+def _reader(file: pq.ParquetFile, number: int, first: int) -> Callable[[list[str]], pa.Table]:
     there = set(file.schema_arrow.names)
-    return lambda names: file.read_row_group(
-        number, columns=[name for name in names if name in there], use_threads=False
-    )
+
+    def read(names: list[str]) -> pa.Table:
+        held = [name for name in names if name in there]
+        rows = file.read_row_group(number, columns=held, use_threads=False)
+        if "row" not in names:
+            return rows
+        places = np.arange(first, first + file.metadata.row_group(number).num_rows, dtype="int32")
+        return rows.append_column("row", pa.array(places))
+
+    return read
 
 
 @dataclass(frozen=True)

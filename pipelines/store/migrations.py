@@ -43,6 +43,7 @@ MIGRATIONS: Final = {
     ),
     10: ("to_10_incidents",),
     11: ("to_11_incidents",),
+    12: (),  # files of verdicts, which an older program can't read
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

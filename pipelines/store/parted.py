@@ -25,8 +25,9 @@ from pipelines.store.spool import file_in
 Ints = NDArray[np.int64]
 Vessels = tuple[int, int]
 
-_NAMES: Final = [*JUDGED.names, "station"]
-"""What is laid down: columns of judged reports, and who heard each, by which clocks are told."""
+_NAMES: Final = [*JUDGED.names, "station", "row"]
+"""What is laid down: columns of judged reports, who heard each, by which clocks are told, and the
+places of their rows in the files."""
 _ALIGNED: Final = 64
 """Arrow reads what begins at a multiple of so many bytes where it is."""
 

@@ -4,7 +4,7 @@ Working out a date goes over everything that came in. So what nobody measures (h
 types) goes from file to file as the whole numbers that it is, and what is measured is decoded once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,14 +12,17 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from detectors.core import frames
 from pipelines.store.arrow import categorical, ranks
 from pipelines.store.judged_files import Group, groups_of
-from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, times_us
+from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, VERDICTS, times_us
 
 Ints = NDArray[np.int64]
 
-EVERYBODY: Final = (0, 1_000_000_000)
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+_KINDS: Final = {field.name: field.type for one in (VERDICTS, JUDGED, SCHEMA) for field in one}
+EVERYBODY: Final = (0, 1 << 30)
+"""From the first MMSI to below the second."""
 _TIME_BITS: Final = 37
 """A day and a half in microseconds."""
 
@@ -65,7 +68,7 @@ class Section:
         parts = list(self._parts(name))
         if all(part is None for part in parts):
             return None
-        kind = (SCHEMA if name in SCHEMA.names else JUDGED).field(name).type
+        kind = _KINDS[name]
         sizes = [len(g.read(["mmsi"])) if rows is None else len(rows) for g, rows in self._found]
         whole = pa.chunked_array(
             [
@@ -95,6 +98,23 @@ class Section:
             values = column.to_numpy(zero_copy_only=False) / float(per_unit or 1)
             found = values if found is None else np.where(np.isnan(found), values, found)
         return np.full(len(self), np.nan) if found is None else found
+
+    def frame(self, schema: Mapping[str, frames.Column]) -> pd.DataFrame:
+        """Return columns of a schema, in the order of the groups."""
+        columns: dict[str, Any] = {"mmsi": self.mmsi, "time": frames.from_epoch_us(self.time_us)}
+        for name, asked in schema.items():
+            if name in GRIDS:
+                columns[name] = self.quantity(name)
+            elif name not in columns and (column := self.column(name)) is not None:
+                if pa.types.is_dictionary(column.type) and asked.dtype == "category":
+                    words = by_first_use(column)
+                    codes = np.asarray(words.indices)
+                    columns[name] = categorical(words.dictionary.to_pylist(), codes)
+                else:
+                    columns[name] = column.to_pandas()
+            elif name not in columns:  # of no row there is a value
+                columns[name] = pd.Series(np.full(len(self), np.nan)) if len(self) else []
+        return frames.conform(pd.DataFrame(columns, copy=False), schema)
 
 
 def groups_in(
@@ -149,13 +169,18 @@ def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints
     return rank[np.asarray(source.indices)[rows]], offset[rows]
 
 
-def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *without: str) -> pa.Table:
-    """Return rows as `positions.JUDGED`, some columns made, without those of nulls alone."""
+def rows_of(
+    section: Section,
+    rows: Ints,
+    made: dict[str, NDArray[Any]],
+    names: Collection[str] = tuple(JUDGED.names),
+) -> pa.Table:
+    """Return rows with these columns of `JUDGED`, some made, without those of nulls alone."""
     if not len(rows):
         return JUDGED.empty_table()
     columns: dict[str, pa.Array] = {}
     at = pa.array(rows)
-    for field in JUDGED:
+    for field in [JUDGED.field(name) for name in names]:
         if field.name in made:
             values = made[field.name]
             columns[field.name] = pa.array(values, field.type, from_pandas=True)
@@ -166,6 +191,19 @@ def rows_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]], *withou
                 columns[field.name] = by_first_use(taken) if is_word else taken
     schema = pa.schema([field for field in JUDGED if field.name in columns])
     return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def verdicts_of(section: Section, rows: Ints, made: dict[str, NDArray[Any]]) -> pa.Table:
+    """Return what came of rows of a date's files as `positions.VERDICTS`: `made`, and which rows
+    they are.
+    """
+    places = section.column("row")
+    columns: dict[str, Any] = {"mmsi": section.mmsi[rows]}
+    columns["row"] = np.zeros(0, "int32") if places is None else np.asarray(places)[rows]
+    columns |= {name: values for name, values in made.items() if name in VERDICTS.names}
+    held = [field for field in VERDICTS if field.name in columns]
+    arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in held]
+    return pa.table(arrays, schema=pa.schema(held))
 
 
 def by_first_use(words: pa.DictionaryArray) -> pa.DictionaryArray:

@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
@@ -171,8 +172,8 @@ def copies(home: Path, path: Path, k: int, day: int) -> None:
             {
                 "mmsi": number,
                 "base_date_time": pa.array(rows["time"]),
-                "latitude": rows["lat"].to_numpy() + moved[0][mmsi % 4_096],
-                "longitude": rows["lon"].to_numpy() + moved[1][mmsi // 7 % 4_096],
+                "latitude": sent(rows["lat"].to_numpy() + moved[0][mmsi % 4_096]),
+                "longitude": sent(rows["lon"].to_numpy() + moved[1][mmsi // 7 % 4_096]),
                 "sog": rows["sog_kn"].to_numpy(),
                 "cog": rows["cog_deg"].to_numpy(),
                 "heading": rows["heading_deg"].to_numpy(),
@@ -189,6 +190,11 @@ def copies(home: Path, path: Path, k: int, day: int) -> None:
         writer.write_table(table)
     if writer:
         writer.close()
+
+
+def sent(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return degrees as AIS sends them: 1/10000 minute is the least it can tell."""
+    return np.asarray(np.rint(degrees * 600_000) / 600_000)
 
 
 def night(home: str, date: str) -> None:

@@ -13,7 +13,7 @@ from pipelines.detect import days
 from pipelines.detect.days import Due, Worked
 from pipelines.detect.spread.engines import Engine, Pending, first
 from pipelines.detect.spread.work import Generations, Place, digest, read, reader, write
-from pipelines.store import Writer, positions
+from pipelines.store import Writer, positions, verdict_files
 
 KIND: Final = "dates"
 _TABLES: Final = {
@@ -51,7 +51,8 @@ def work_out(task: Task) -> str:
         with place.make(KIND, key) as unfinished:
             for name, schema in _TABLES.items():
                 write(frames.conform(made[name], schema), unfinished / f"{name}.parquet")
-            positions.write(unfinished / "judged.parquet", worked.judged, positions.JUDGED)
+            schema = verdict_files.schema_of(worked.judged)
+            positions.write(unfinished / "judged.parquet", worked.judged, schema)
             (unfinished / "noted.json").write_text(json.dumps(noted), encoding="utf-8")
     return key
 

@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 
 from detectors.core import frames
+from pipelines.store import verdict_files
 from pipelines.store.arrow import to_frame
 from pipelines.store.place import Place
 from pipelines.store.sql import statement
@@ -57,15 +58,21 @@ class Generation:
     def fetched(self, paths: Iterable[str]) -> list[str]:
         """Return files of positions where DuckDB can read them, downloaded if need be."""
         wanted = list(paths)
+        self._fetch(wanted)
+        # What is judged beside the files that hold the reports can't be read without these.
+        beside = [self._root / path for path in wanted if verdict_files.is_of(path)]
+        self._fetch(sorted({name for path in beside for name in verdict_files.files_of(path)}))
+        return [str(self._root / path) for path in wanted]
+
+    def _fetch(self, wanted: list[str]) -> None:
         if not wanted:
-            return []
+            return
         query = (
             "SELECT path, bytes, sha256 FROM files WHERE list_contains($paths, path) UNION ALL "
             "SELECT path, bytes, sha256 FROM track_files WHERE list_contains($paths, path)"
         )
         rows = self._connection.execute(query, {"paths": wanted}).fetchall()
         self._place.fetch({str(path): (int(size), str(digest)) for path, size, digest in rows})
-        return [str(self._root / path) for path in wanted]
 
     def _read(
         self,

@@ -18,7 +18,7 @@ from pipelines.store.arrow import to_frame
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.parted import Parted
 from pipelines.store.queries.generation import Generation
-from pipelines.store.sections import FOREVER
+from pipelines.store.sections import EVERYBODY, FOREVER, Section, groups_in
 from pipelines.store.spool import Spool
 from pipelines.store.sql import statement
 
@@ -135,9 +135,9 @@ class TrafficQueries(Generation):
 
     def judged_since(self, date: str, since: pd.Timestamp) -> pd.DataFrame:
         """Return `integrity.JUDGED` of a date since a time."""
-        return self._read(
-            "day_positions", self.files_judged(date), integrity.JUDGED, since=since, until=FOREVER
-        )
+        files = self.fetched(self.files_judged(date))
+        section = Section(groups_in(files, EVERYBODY, since, FOREVER), EVERYBODY, since)
+        return section.frame(integrity.JUDGED)
 
     def files_judged(self, date: str) -> list[str]:
         """Return the files of the judged reports of a date."""

@@ -7,11 +7,14 @@ period, since readers may still have the generation that names it.
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
+from pipelines.store import judged_files, verdict_files
 from pipelines.store.catalogue import StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.sql import statement
@@ -89,6 +92,7 @@ class FileWriter(Publishing):
     def _supersede(self, paths: list[str]) -> None:
         if not paths:
             return
+        self._let_stand(paths)
         now = pd.Timestamp.now("UTC").as_unit("us")
         gone = pd.DataFrame({"path": pd.Series(paths, dtype="str")}).assign(time=now)
         # A file that is lost has nothing to keep, and its name may be used again.
@@ -99,6 +103,32 @@ class FileWriter(Publishing):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608
                 )
+
+    def _let_stand(self, paths: list[str]) -> None:
+        """Let what was judged of some files that go stand without them: with their reports in it.
+
+        Where a file can't be read any more, its date is worked out again by the next run.
+        """
+        query = (
+            "SELECT date, path FROM track_files WHERE date IN "
+            "(SELECT date FROM files WHERE list_contains($paths, path)) ORDER BY path"
+        )
+        for date, judged in self.sql(query, {"paths": paths}).itertuples(index=False):
+            if not verdict_files.is_of(judged):
+                continue
+            parts = NewFiles(self._root, self._place)
+            try:
+                [here] = self.fetched([judged])
+                if set(paths).isdisjoint(verdict_files.files_of(here)):
+                    continue
+                stem = f"judged-{Path(judged).stem.removeprefix(verdict_files.STEM)}"
+                parts.write(date, stem, judged_files.rows_in(here), kind="tracks")
+            except (OSError, StoreError, pa.ArrowException):
+                parts.discard()
+                self._connection.execute("DELETE FROM days WHERE date = $d", {"d": date})
+            else:
+                self._insert("track_files", parts.files)
+            self._supersede([judged])
 
     def repair(self, dates: Iterable[str] = (), judged: Iterable[str] = ()) -> None:
         """Make anew what is summed from files, forget what has none; then publish.

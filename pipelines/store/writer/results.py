@@ -11,7 +11,7 @@ import pyarrow as pa
 from detectors.core import frames
 from detectors.core.events import written
 from detectors.surroundings.coverage import RECEIVERS, Coverage
-from pipelines.store import positions
+from pipelines.store import positions, verdict_files
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.writer.files import DERIVED, FileWriter
@@ -50,8 +50,8 @@ class ResultWriter(FileWriter):
         clocks
             Receivers whose clocks were wrong: how late, and for how long.
         judged
-            Its reports, as `positions.encode_judged` gives them, or a file of them that
-            `positions.write` wrote.
+            Its reports, as `positions.encode_judged` gives them, or verdicts on them, as
+            `verdict_files.noted` does; or a file of either that `positions.write` wrote.
         summary, coverage
             Its tracks, and where the feed is heard.
         """
@@ -66,7 +66,7 @@ class ResultWriter(FileWriter):
         parts = NewFiles(self._root, self._place)
         try:
             with room(self._root):
-                stem = f"judged-{digests[0]}"
+                stem = f"{verdict_files.stem_of(judged)}{digests[0]}"
                 if isinstance(judged, Path):
                     parts.take(date, stem, judged, kind="tracks")
                 else:

@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
@@ -137,8 +138,10 @@ def test_configuration_files(tmp_path):
     ],
 )
 def test_events_beyond_the_land_layer_are_told_with_what_to_do(tmp_path, lat, lon, hint):
-    rows = zip(lat.split(","), lon.split(","), strict=True)
-    (tmp_path / "events.csv").write_text("lat,lon\n" + "".join(f"{a},{b}\n" for a, b in rows))
+    places = {"lat": map(float, lat.split(",")), "lon": map(float, lon.split(","))}
+    pd.DataFrame({name: [*values] for name, values in places.items()}).to_parquet(
+        tmp_path / "events.parquet"
+    )
     manifest = {"counts": {"out_of_reach": 3}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     [problem] = doctor.check_reach(tmp_path, zones_with())

@@ -123,6 +123,19 @@ def test_events_csv_says_what_the_events_say(products: Products, folder: Path) -
     assert all(isinstance(json.loads(text), dict) for text in read["evidence"])
 
 
+def test_events_csv_of_a_run_leaves_context_out_which_its_parquet_has(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    score = products.events["score"].clip(lower=0.1)
+    score.iloc[1] = 0.09
+    mixed = changed(products, events=products.events.assign(score=score))
+    write_all(mixed, tmp_path, {"events.csv", "events.parquet"})
+    ids = list(products.events["event_id"])
+    assert list(pd.read_parquet(tmp_path / "events.parquet")["event_id"]) == ids
+    leads = list(pd.read_csv(tmp_path / "events.csv")["event_id"])
+    assert leads == [one for place, one in enumerate(ids) if place != 1]
+
+
 def test_a_row_of_a_simulated_run_says_so(products: Products, folder: Path) -> None:
     read = pd.read_csv(folder / "events.csv", dtype=str)
     assert all(json.loads(text)["simulated"] is True for text in read["evidence"])

@@ -124,6 +124,41 @@ def test_compaction_changes_no_row(tmp_path: Path, made: Made) -> None:
     assert check(root) == []
 
 
+def judged(root: Path) -> pd.DataFrame:
+    """What was judged, of all dates."""
+    with store.read(root) as reader:
+        dates = reader.sql("SELECT DISTINCT date FROM track_files ORDER BY date")["date"]
+        since = pd.Timestamp("2026-01-01", tz="UTC")
+        return pd.concat([reader.judged_since(date, since) for date in dates], ignore_index=True)
+
+
+@pytest.mark.parametrize("how", ["compact", "delete", "delete what is lost"])
+def test_verdicts_stand_without_the_files_that_they_were_beside(
+    tmp_path: Path, made: Made, how: str
+) -> None:
+    root = made(tmp_path, "abc")
+    before = judged(root)
+    assert {path.name.split("-")[0] for path in root.glob("tracks/*/*")} == {"verdicts"}
+    if how == "compact":
+        store.compact(root, NO_GRACE)
+    else:
+        if how != "delete":
+            first_file(root).unlink()
+        store.delete_feed(root, "a", settings=NO_GRACE)
+    with store.write(root, NO_GRACE) as writer:
+        named = list(writer.sql("SELECT date, path FROM track_files ORDER BY path")["date"])
+        worked_out = refresh(writer).worked_out if how == "compact" else None
+    lost = how == "delete what is lost"
+    assert named == ["2026-01-05", "2026-01-06", "2026-01-07"][lost:]
+    assert worked_out in (None, 0)
+    after = judged(root)
+    expected = before[(before["time"] >= "2026-01-06") | (not lost)].reset_index(drop=True)
+    for name in ("source", "ais_class"):
+        expected[name], after[name] = expected[name].astype(str), after[name].astype(str)
+    pd.testing.assert_frame_equal(after, expected)
+    assert check(root) == []
+
+
 def test_compaction_of_some_dates(tmp_path: Path, made: Made) -> None:
     root = made(tmp_path, "ab")
     merged = store.compact(root, dates=["2026-01-06", "2030-01-01"])

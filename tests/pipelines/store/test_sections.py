@@ -1,12 +1,17 @@
 """Reports read in the units of their files are those that were written."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from detectors.core import frames
-from pipelines.store import positions
+from detectors.kinematics import integrity
+from pipelines.store import positions, verdict_files
+from pipelines.store.judged_files import groups_of, rows_in, select
 from pipelines.store.parted import Parted
 from pipelines.store.sections import (
     FOREVER,
@@ -17,10 +22,12 @@ from pipelines.store.sections import (
     in_order,
     joined,
     rows_of,
+    verdicts_of,
 )
 
 START = pd.Timestamp("2026-01-06", tz="UTC").as_unit("us")
 EVERYBODY = (0, 10**9)
+NO_TIME = np.datetime64("NaT", "us")
 
 
 def reports(source, n, seed):
@@ -82,7 +89,7 @@ def test_what_is_read_is_what_was_written(written):
     other = positions.encode_judged(expected.assign(**made))
     for name in rows.column_names:
         assert rows[name].to_pylist() == other[name].to_pylist(), name
-    assert list(classes_of(rows)) == expected["ais_class"].tolist()
+    assert list(classes_of(section, order)) == expected["ais_class"].tolist()
 
 
 def test_some_vessels_only_and_none(written):
@@ -93,7 +100,7 @@ def test_some_vessels_only_and_none(written):
     assert len(in_order([nothing])) == 0
     rows = rows_of(nothing, np.zeros(0, "int64"), {})
     assert rows.num_rows == 0
-    assert len(classes_of(rows)) == 0
+    assert len(classes_of(nothing, np.zeros(0, "int64"))) == 0
 
 
 def test_words_are_in_the_order_of_their_first_use():
@@ -128,3 +135,45 @@ def as_list(column):
     """Return the values of a column, none where there is nothing but nulls."""
     values = [] if column is None else column.to_pylist()
     return values if any(value is not None for value in values) else []
+
+
+@pytest.mark.parametrize("n_files", [1, 2])
+@pytest.mark.parametrize("put_right", [False, True])
+def test_verdicts_beside_the_reports_read_as_if_they_held_them(
+    tmp_path, written, n_files, put_right
+):
+    files, _ = written
+    files = files[:n_files]
+    root, names = tmp_path / "store", []
+    for number, file in enumerate(files):
+        name = f"positions/date=2026-01-05/{number}.parquet"
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, root / name)
+        names.append(name)
+    section = section_of([str(root / name) for name in names], EVERYBODY)
+    kept = in_order([section])[::2]  # as copies are left out
+    time = section.time_us[kept].astype("datetime64[us]")
+    late = np.arange(len(kept)) % 5 == 0 if put_right else np.zeros(len(kept), bool)
+    made = {
+        "verdict": np.arange(len(kept)).astype("uint8") % 3,
+        "hull": np.ones(len(kept), "uint8"),
+        "shift_s": np.where(late, 1.5, np.nan).astype("float32"),
+        "time": np.where(late, time + np.timedelta64(1500, "ms"), time),
+    }
+    whole = root / "tracks/date=2026-01-05/judged-1.parquet"
+    whole.parent.mkdir(parents=True)
+    positions.write(whole, rows_of(section, kept, made), positions.JUDGED)
+    beside = verdicts_of(section, kept, {**made, "time": np.where(late, made["time"], NO_TIME)})
+    alone = whole.with_name("verdicts-1.parquet")
+    noted = verdict_files.noted(beside, names)
+    positions.write(alone, noted, verdict_files.schema_of(noted))
+    assert alone.stat().st_size < whole.stat().st_size
+    read = [section_of([str(path)], EVERYBODY).frame(integrity.JUDGED) for path in (whole, alone)]
+    pd.testing.assert_frame_equal(*read)
+    need = pd.DataFrame({"mmsi": [533000002], "from_time": [START]})
+    end = START + pd.Timedelta(hours=10)
+    sides = [select(groups_of([str(path)], need, end), need, end) for path in (whole, alone)]
+    assert len(sides[0].tracked) > 0
+    pd.testing.assert_frame_equal(*(side.tracked.frame(frames.TRACKED) for side in sides))
+    copied = pa.Table.from_batches(rows_in(str(alone)))
+    assert copied["time"].to_pylist() == pq.read_table(whole, partitioning=None)["time"].to_pylist()
