@@ -26,7 +26,7 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.parts import NOBODY
-from pipelines.detect.window import Detection, first_reach, look, to_compare
+from pipelines.detect.window import Detection, Look, first_reach, look, to_compare
 from pipelines.store import Queries
 
 WORTH: Final = 0.2
@@ -75,6 +75,27 @@ def early(
     return list(chosen.values())
 
 
+def of_few(
+    detectors: Sequence[Detector],
+    asked: Sequence[Detector],
+    zones: Zones,
+    models: Mapping[str, Any],
+    enough: float,
+) -> list[Detector]:
+    """Return those that need more history than is read of everybody, and know by less of whom they
+    would tell anything new; all that they read of others is asked.
+    """
+    names = {d.name for d in asked}
+    return [
+        d
+        for d in detectors
+        if d.name not in names
+        and type(d).concerned is not Detector.concerned
+        and set(d.after) <= names
+        and d.highest_score(zones, models) >= enough
+    ]
+
+
 def rests_alone(detector: Detector) -> bool:
     """Tell whether its events rest on the vessel itself, and on no event."""
     alone = all(isinstance(relation, Own) for relation in detector.rests_on)
@@ -117,41 +138,67 @@ def look_again(
         Of every detector the events that touch the window.
     """
     asked = early(detectors, zones, models, enough)
+    few = of_few(detectors, asked, zones, models, enough)
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
     known = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
     reasons = dict(zip(known["event_id"].tolist(), known["reason"].tolist(), strict=True))
     known = events.parsed(known[list(events.EVENTS)])
     settle = known["detector"].map({d.name: d.settle for d in detectors}).fillna(timedelta(0))
     over = (known["end"] < since - pd.to_timedelta(settle)).to_numpy(bool)
-    of = {d.name: (known["detector"] == d.name).to_numpy(bool) for d in asked}
+    of = {d.name: (known["detector"] == d.name).to_numpy(bool) for d in [*asked, *few]}
+    concerned: dict[str, set[int]] = {d.name: set() for d in few}
+
+    def note(tracked: pd.DataFrame) -> None:
+        for detector in few:
+            concerned[detector.name] |= detector.concerned(tracked, since, zones) or set()
+
+    def looked(
+        by: Sequence[Detector], vessels: Collection[int], standing: Mapping[str, pd.DataFrame]
+    ) -> Look:
+        of_theirs = known["mmsi"].isin(list(vessels)).to_numpy(bool)
+        reach = reach_of(by, vessels, {d.name: known[of[d.name] & of_theirs] for d in by}, since)
+        return look(
+            store,
+            by,
+            reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start)),
+            start=start,
+            end=end,
+            since=since,
+            standing=standing,
+            zones=zones,
+            models=models,
+            memory_gb=memory_gb,
+            progress=progress,
+            each=note if by is asked else None,
+        )
+
     everybody = first_reach(store, asked, start, end, reach_back)["mmsi"].tolist()
-    reach = reach_of(asked, everybody, {name: known[own] for name, own in of.items()}, since)
-    seen = look(
-        store,
-        asked,
-        reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start)),
-        start=start,
-        end=end,
-        since=since,
-        standing={name: known[over & own] for name, own in of.items()},
-        zones=zones,
-        models=models,
-        memory_gb=memory_gb,
-        progress=progress,
-    )
-    stands = known[over | ~np.logical_or.reduce([over, *of.values()])]
-    found = events.concat([*seen.before.values(), stands])
+    over_of = {name: known[over & own] for name, own in of.items()}
+    seen = looked(asked, everybody, over_of)
+    before, failures = dict(seen.before), dict(seen.failures)
+    looked_at = {d.name: len(seen.heard) for d in asked}
+    anew = np.logical_or.reduce([np.zeros(len(known), bool), *(of[d.name] for d in asked)])
+    for detector in few:
+        goes_on = known[of[detector.name] & known["end"].isna().to_numpy(bool)]
+        vessels = concerned[detector.name] | set(goes_on["mmsi"].tolist())
+        if vessels and not failures.keys() & set(detector.after):
+            theirs = {n: events.concat([seen.before[n], over_of[n]]) for n in detector.after}
+            one = looked([detector], vessels, {**over_of, **theirs})
+            before, failures = {**before, **one.before}, {**failures, **one.failures}
+            anew |= of[detector.name] & known["mmsi"].isin(vessels).to_numpy(bool)
+        looked_at[detector.name] = len(vessels)
+    stands = known[over | ~anew]
+    found = events.concat([*before.values(), stands])
     detection = Detection(
         to_compare(found, detectors, start, end),
-        {name: text for name, (text, _) in seen.failures.items()},
+        {name: text for name, (text, _) in failures.items()},
         seen.heard,
         seen.context,
         seen.passes,
-        {name: trace for name, (_, trace) in seen.failures.items()},
+        {name: trace for name, (_, trace) in failures.items()},
     )
-    looked_at = {d.name: len(seen.heard) for d in asked}
     compared = to_compare(known, detectors, start, end)
-    tells = anyway or bool(seen.failures) or told(detection.events, compared, enough)
+    tells = anyway or bool(failures) or told(detection.events, compared, enough)
     return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
 
 

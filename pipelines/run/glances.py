@@ -50,7 +50,7 @@ MOST_REPORTS: Final = 500_000
 MOST_KEPT: Final = 200_000
 """What was read of so many is kept to be taken in; of more it is read again, to save memory."""
 
-ASK_EVERY: Final = timedelta(minutes=30)
+ASK_EVERY: Final = timedelta(minutes=60)
 """So long after the look before, or since it was asked, is asked whether anything is to be told: a
 silence is told once it is an hour long, and asking costs ten times what reading does."""
 
@@ -166,7 +166,8 @@ class Glances:
         """Whether a look is to be made of what came."""
         watch, end = self._setup.installation.settings.watch, self.silences.end
         waits = end - stamp(self._left.upto) >= timedelta(minutes=watch.early_min)
-        waits |= end - stamp(self._left.whole) >= timedelta(minutes=watch.whole_min)
+        whole = timedelta(minutes=watch.whole_min)
+        waits |= bool(whole) and end - stamp(self._left.whole) >= whole
         # The reports' clock stands still where too few are heard to believe them.
         waits |= time.monotonic() - self._since_s >= watch.early_min * 60
         if waits or self.reports + self._statics > MOST_REPORTS:

@@ -300,7 +300,7 @@ def _why_now(state: State, window: Window, first: pd.Timestamp, whole_min: float
     """Say why it must be at everything though nothing is otherwise; empty if not."""
     if first < window.start or first < stamp(state.start):
         return "reports came that are older than the open window"
-    if window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
+    if whole_min and window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
         return f"the last look at everything was {whole_min:g} minutes before"
     return ""
 

@@ -162,7 +162,7 @@ def test_a_look_at_everything_leaves_what_the_night_would(whole_day: Day, small_
 
 
 def test_a_look_asks_what_is_told_early(day: Day) -> None:
-    assert set(day.each[-1].vessels) == {*asked_of(day.home, 0.0)}
+    assert set(day.each[-1].vessels) == {*asked_of(day.home, 0.0), "crossing"}
     asked = {*asked_of(day.home, 0.3)}
     assert {"gap", "encounter", "loitering", "mother_ship", "possible_meeting"} <= asked
     assert not asked & {"crossing", "identity", "spoofing", "geofence"}
