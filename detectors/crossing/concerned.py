@@ -64,7 +64,8 @@ def concerned(limits: Limits, positions: pd.DataFrame, since: pd.Timestamp, coas
     came = np.minimum.reduceat(np.where(late, nearest_m, np.inf), begin)
     out = np.maximum.reduceat(nearest_m, begin)
     ashore = came <= limits.shore_m + SPACING_M + _way_m(LATE_S)
-    lands = ashore & (out >= SLACK * limits.min_met_out_m)
+    # Who met another has landed from anywhere off the shore.
+    lands = ashore & (out >= 2 * limits.shore_m)
     return np.unique(own[begin[leads | lands]] // 100)
 
 
