@@ -12,12 +12,13 @@ before them shows in the next look at everything: they are judged as a `tail`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Detector
@@ -25,8 +26,9 @@ from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
-from pipelines.detect.parts import NOBODY
-from pipelines.detect.window import Detection, Look, first_reach, look, to_compare
+from pipelines.detect.further import cut_short
+from pipelines.detect.parts import NOBODY, columns_of
+from pipelines.detect.window import COVERAGE_BEFORE, Detection, Look, first_reach, look, to_compare
 from pipelines.store import Queries
 
 WORTH: Final = 0.2
@@ -152,15 +154,19 @@ def look_again(
         for detector in few:
             concerned[detector.name] |= detector.concerned(tracked, since, zones) or set()
 
+    def reached(
+        by: Sequence[Detector], vessels: Collection[int], whose: NDArray[np.bool_]
+    ) -> pd.DataFrame:
+        reach = reach_of(by, vessels, {d.name: known[of[d.name] & whose] for d in by}, since)
+        return reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start))
+
     def looked(
-        by: Sequence[Detector], vessels: Collection[int], standing: Mapping[str, pd.DataFrame]
+        by: Sequence[Detector], reach: pd.DataFrame, standing: Mapping[str, pd.DataFrame]
     ) -> Look:
-        of_theirs = known["mmsi"].isin(list(vessels)).to_numpy(bool)
-        reach = reach_of(by, vessels, {d.name: known[of[d.name] & of_theirs] for d in by}, since)
         return look(
             store,
             by,
-            reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start)),
+            reach,
             start=start,
             end=end,
             since=since,
@@ -174,7 +180,7 @@ def look_again(
 
     everybody = first_reach(store, asked, start, end, reach_back)["mmsi"].tolist()
     over_of = {name: known[over & own] for name, own in of.items()}
-    seen = looked(asked, everybody, over_of)
+    seen = looked(asked, reached(asked, everybody, np.ones(len(known), bool)), over_of)
     before, failures = dict(seen.before), dict(seen.failures)
     looked_at = {d.name: len(seen.heard) for d in asked}
     anew = np.logical_or.reduce([np.zeros(len(known), bool), *(of[d.name] for d in asked)])
@@ -182,10 +188,16 @@ def look_again(
         goes_on = known[of[detector.name] & known["end"].isna().to_numpy(bool)]
         vessels = concerned[detector.name] | set(goes_on["mmsi"].tolist())
         if vessels and not failures.keys() & set(detector.after):
-            theirs = {n: events.concat([seen.before[n], over_of[n]]) for n in detector.after}
-            one = looked([detector], vessels, {**over_of, **theirs})
-            before, failures = {**before, **one.before}, {**failures, **one.failures}
-            anew |= of[detector.name] & known["mmsi"].isin(vessels).to_numpy(bool)
+            theirs = known["mmsi"].isin(vessels).to_numpy(bool)
+            read = {n: events.concat([seen.before[n], over_of[n]]) for n in detector.after}
+            reach, standing = reached([detector], vessels, theirs), {**over_of, **read}
+            one = _at_once(store, detector, reach, seen, standing, end)
+            if one is None:
+                again = looked([detector], reach, standing)
+                failures, one = {**failures, **again.failures}, again.before.get(detector.name)
+            if one is not None:
+                before[detector.name] = one
+            anew |= of[detector.name] & theirs
         looked_at[detector.name] = len(vessels)
     stands = known[over | ~anew]
     found = events.concat([*before.values(), stands])
@@ -200,6 +212,35 @@ def look_again(
     compared = to_compare(known, detectors, start, end)
     tells = anyway or bool(failures) or told(detection.events, compared, enough)
     return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
+
+
+def _at_once(
+    store: Queries,
+    detector: Detector,
+    reach: pd.DataFrame,
+    seen: Look,
+    standing: Mapping[str, pd.DataFrame],
+    end: pd.Timestamp,
+) -> pd.DataFrame | None:
+    """Return what a detector finds of a few vessels, knowing what a look at all has `seen`; None
+    where their stories go further back, or it failed: then it is asked by a look of its own.
+    """
+    need = store.need(reach)
+    if need.empty:
+        return None
+    first = need["from_time"].min()
+    segmented = store.segmented(need, end, columns_of([detector]))
+    about: dict[str, Any] = {"statements": store.statements(need, end), "noise": segmented.noise}
+    if first < seen.need["from_time"].min():
+        about["coverage"] = store.coverage(first - COVERAGE_BEFORE, end)
+        about["sightings"] = store.sightings(first, end)
+    context = replace(seen.context, **about)
+    try:
+        found = run.run([detector], segmented.tracked, context, standing=standing)
+    except Exception:  # a look says which failed, and how
+        return None
+    one = found[detector.name].before
+    return None if len(cut_short({detector.name: one}, [detector], need)) else one
 
 
 def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:

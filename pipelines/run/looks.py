@@ -32,6 +32,7 @@ from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, look_again
 from pipelines.run import feeds, runs
+from pipelines.run.adopted import after_night
 from pipelines.run.feeds import Reading
 from pipelines.run.glances import Glances
 from pipelines.run.looked import (
@@ -183,9 +184,9 @@ class Looker:
         now: datetime,
     ) -> tuple[Looked, State | None]:
         """Return what it came to, and what is to be noted of it once it is published."""
-        inst, state = self._installation, read_state(self._installation)
-        fresh = store.new_feeds()
+        inst, fresh = self._installation, store.new_feeds()
         keys = set(fresh["feed_key"].tolist())
+        state = after_night(store, setup, read_state(inst), digest, keys)
         news = keys - set(state.feeds if state else ())
         why = _why_whole(store, state, digest, otherwise)
         if not news and not otherwise and (not keys or not why):

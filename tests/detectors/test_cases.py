@@ -269,11 +269,7 @@ def test_every_case_belongs_to_a_detector():
 
 @pytest.mark.parametrize(
     "folder",
-    [
-        one
-        for one in FOLDERS
-        if detectors.find(one.parent.name).concerned is not Detector.concerned
-    ],
+    [one for one in FOLDERS if detectors.find(one.parent.name).concerned is not Detector.concerned],
     ids=lambda f: f"{f.parent.name}/{f.name}",
 )
 def test_a_look_between_nights_asks_those_of_whom_it_tells(case, look_once):
