@@ -199,8 +199,11 @@ def look_again(
                 before[detector.name] = one
             anew |= of[detector.name] & theirs
         looked_at[detector.name] = len(vessels)
-    stands = known[over | ~anew]
-    found = events.concat([*before.values(), stands])
+    fresh = events.concat([*before.values()])
+    goes_on_untold = no_news(fresh, known, enough)
+    fresh = fresh[~fresh["event_id"].isin(goes_on_untold).to_numpy(bool)]
+    stands = known[over | ~anew | known["event_id"].isin(goes_on_untold).to_numpy(bool)]
+    found = events.concat([fresh, stands])
     detection = Detection(
         to_compare(found, detectors, start, end),
         {name: text for name, (text, _) in failures.items()},
@@ -212,6 +215,28 @@ def look_again(
     compared = to_compare(known, detectors, start, end)
     tells = anyway or bool(failures) or told(detection.events, compared, enough)
     return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
+
+
+def no_news(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> set[str]:
+    """Return ids of events of the store that go on, and count no more than they did: they stand as
+    the store has them, and are told as they are by the night.
+
+    Parameters
+    ----------
+    before
+        The events of the store.
+    enough
+        The score that counts.
+    """
+    now, then = (
+        dict(zip(side["event_id"].tolist(), side["score"].tolist(), strict=True))
+        for side in (found[found["end"].isna()], before[before["end"].isna()])
+    )
+    return {
+        event
+        for event, score in now.items()
+        if event in then and max(score, then[event]) < enough and abs(score - then[event]) < WORTH
+    }
 
 
 def _at_once(

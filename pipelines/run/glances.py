@@ -51,8 +51,8 @@ MOST_KEPT: Final = 200_000
 """What was read of so many is kept to be taken in; of more it is read again, to save memory."""
 
 ASK_EVERY: Final = timedelta(minutes=60)
-"""So long after the look before, or since it was asked, is asked whether anything is to be told: a
-silence is told once it is an hour long, and asking costs ten times what reading does."""
+"""So long after the look before, or since it was asked, is asked whether a silence is to be told:
+asking costs a quarter of a look, and no lead is to wait longer than an hour."""
 
 DAMAGE: Final = frozenset({"future", "truncated archive", "damaged archive", "unreadable file"})
 """What may be wrong with a feed that a look says, or comes back to."""

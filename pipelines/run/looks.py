@@ -4,12 +4,12 @@ The night's run stays the reference: what a look has seen stays new to it. A loo
 store as a night is, told as such in its manifest (`look`), so that readers see what came since; its
 window is the last `watch.open_h` hours, and all that is new to the night.
 
-Most looks ask the detectors that are told early from where the last one ended (`detect.looks`), and
-judge the tail of the open date (`detect.tail`): every `watch.early_min` minutes, and as soon as a
-glance finds something to tell. Every `watch.whole_min` minutes, and when anything is otherwise than
-the last look left it, one is at everything, as a night is. An early look that finds nothing that
-counts towards a flag makes no run: to the next one all that is new still. With nothing new nothing
-is worked out, detected or published.
+Looks ask the detectors that are told early from where the last one, or a night, ended
+(`detect.looks`), and judge the tail of the open date (`detect.tail`): every `watch.early_min`
+minutes, and as soon as a glance finds something to tell. When anything is otherwise than the last
+look left it (and every `watch.whole_min` minutes, where that is set), one is at everything, as a
+night is. A look that finds nothing that counts towards a flag makes no run: to the next one all
+that is new still. With nothing new nothing is worked out, detected or published.
 """
 
 import hashlib
