@@ -185,6 +185,18 @@ class Detector(BaseModel):
         """
         raise NotImplementedError
 
+    def concerned(
+        self, positions: pd.DataFrame, since: pd.Timestamp, zones: "Zones"
+    ) -> set[int] | None:
+        """Return those of some vessels of which, by what they sent since a time, anything new may
+        be told, and more rather than fewer; None where that can't be told cheaply.
+
+        A look between nights asks of these alone, and of those in events that go on, a detector
+        that rests on the vessel itself and needs more history than is read of everybody.
+        `positions` hold the last 16 hours at least.
+        """
+        return None
+
     def digest(self, positions: pd.DataFrame, noise: pd.DataFrame) -> Any:
         """Return what the events of others may rest on of some vessels, all of whose reports these
         are; `noise` is as of `Context`.

@@ -126,16 +126,20 @@ def seen_by(
         `Found.before` of those that have run.
     standing
         Events that were over too early to be found again, by detector: with them nobody is asked
-        for more than the window. None where all that is read is found anew.
+        for more than the window; of detectors that aren't asked all events. None where all that is
+        read is found anew.
     """
     own_start = context.start
     if standing is None:
         own_start -= extension(detector, detectors)
-    earlier = {}
+    names, earlier = {d.name for d in detectors}, {}
     for name in detector.after:
-        if name in known:
+        whole = [known[name]] if name in known else []
+        # What failed gives no events, not those that stand alone.
+        if standing is not None and name in standing and (whole or name not in names):
+            whole.append(standing[name])
+        if whole:
             since = own_start - detector.lookback - detector.settle
-            whole = [known[name], *([] if standing is None else [standing[name]])]
             whole = [touching(each, since) for each in whole]
             earlier[name] = events.concat(whole) if standing is not None else whole[0]
     return replace(context, start=own_start, earlier=earlier)

@@ -14,6 +14,7 @@ from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
+from detectors.crossing.concerned import concerned
 from detectors.crossing.endings import SAMPLED_M, SHORE, endings
 from detectors.crossing.evidence import (
     SETTINGS,
@@ -39,6 +40,7 @@ from detectors.hypotheses.crossing import HYPOTHESES
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
+from detectors.surroundings.zones import Zones
 
 HALF = "half"
 
@@ -148,6 +150,10 @@ class Crossing(Limits):
         trips_s = self.memory_s + self.min_duration_s + self.longest_silence_s
         voyage_s = self.max_voyage_s + self.max_landing_s + self.longest_silence_s
         return self.settle + timedelta(seconds=max(trips_s, voyage_s))
+
+    def concerned(self, positions: pd.DataFrame, since: pd.Timestamp, zones: Zones) -> set[int]:
+        """Return who came to a shore, or on across, since a time."""
+        return set(concerned(self, positions, since, zones.shores).tolist())
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find crossings; see the class for the rules and `Detector.detect` for the frames."""

@@ -82,7 +82,7 @@ class WatchSettings(_Section):
 
     every_min: float = Field(0, ge=0)
     early_min: float = Field(60, ge=0)
-    whole_min: float = Field(360, ge=0)
+    whole_min: float = Field(0, ge=0)
     open_h: float = Field(24, gt=0)
 
 

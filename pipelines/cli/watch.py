@@ -21,10 +21,9 @@ def watch(
     """Look every few minutes at what came since, until stopped; selat desk shows it by itself.
 
     Reads what selat listen has finished recording, and what is new in the feeds. Every hour
-    (watch.early_min), and as soon as a silence that counts began or ended, a look takes it in and
-    goes on with silences, meetings and stops from where the last one ended; every six hours
-    (watch.whole_min) one asks every detector, as a night does. The night's run stays the
-    reference: all this is still new to it. With nothing new nothing is done.
+    (watch.early_min) a look takes it in and goes on with silences, meetings, stops and crossings
+    from where the last one ended. The night's run asks every detector, and stays the reference:
+    all this is still new to it. With nothing new nothing is done.
 
     Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
 

@@ -1,6 +1,6 @@
 """What was heard of each vessel in a look: how much, by what set, and where last."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,6 +103,7 @@ def heard_in_parts(
     spool: Spool,
     near: Nearness,
     digests: Digests,
+    each: Callable[[pd.DataFrame], None] | None = None,
 ) -> pd.DataFrame:
     """Return `HEARD` of the vessels in `need`, read by ranges of MMSIs.
 
@@ -116,6 +117,8 @@ def heard_in_parts(
         Notes where they were.
     digests
         Keeps what of each matters to others.
+    each
+        Called with the tracks that were read.
     """
     start, end, until = times
     heard = []
@@ -123,6 +126,8 @@ def heard_in_parts(
         part = memory.of_range(need, low, high)
         if len(part):
             found = store.segmented(part, end, columns)
+            if each:
+                each(found.tracked)
             heard.append(heard_by_vessel(found.tracked, start, until))
             spool.add(found)
             near.add(found.tracked)

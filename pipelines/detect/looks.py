@@ -12,12 +12,13 @@ before them shows in the next look at everything: they are judged as a `tail`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Detector
@@ -25,8 +26,9 @@ from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
-from pipelines.detect.parts import NOBODY
-from pipelines.detect.window import Detection, first_reach, look, to_compare
+from pipelines.detect.further import cut_short
+from pipelines.detect.parts import NOBODY, columns_of
+from pipelines.detect.window import COVERAGE_BEFORE, Detection, Look, first_reach, look, to_compare
 from pipelines.store import Queries
 
 WORTH: Final = 0.2
@@ -75,6 +77,27 @@ def early(
     return list(chosen.values())
 
 
+def of_few(
+    detectors: Sequence[Detector],
+    asked: Sequence[Detector],
+    zones: Zones,
+    models: Mapping[str, Any],
+    enough: float,
+) -> list[Detector]:
+    """Return those that need more history than is read of everybody, and know by less of whom they
+    would tell anything new; all that they read of others is asked.
+    """
+    names = {d.name for d in asked}
+    return [
+        d
+        for d in detectors
+        if d.name not in names
+        and type(d).concerned is not Detector.concerned
+        and set(d.after) <= names
+        and d.highest_score(zones, models) >= enough
+    ]
+
+
 def rests_alone(detector: Detector) -> bool:
     """Tell whether its events rest on the vessel itself, and on no event."""
     alone = all(isinstance(relation, Own) for relation in detector.rests_on)
@@ -117,42 +140,132 @@ def look_again(
         Of every detector the events that touch the window.
     """
     asked = early(detectors, zones, models, enough)
+    few = of_few(detectors, asked, zones, models, enough)
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
     known = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
     reasons = dict(zip(known["event_id"].tolist(), known["reason"].tolist(), strict=True))
     known = events.parsed(known[list(events.EVENTS)])
     settle = known["detector"].map({d.name: d.settle for d in detectors}).fillna(timedelta(0))
     over = (known["end"] < since - pd.to_timedelta(settle)).to_numpy(bool)
-    of = {d.name: (known["detector"] == d.name).to_numpy(bool) for d in asked}
+    of = {d.name: (known["detector"] == d.name).to_numpy(bool) for d in [*asked, *few]}
+    concerned: dict[str, set[int]] = {d.name: set() for d in few}
+
+    def note(tracked: pd.DataFrame) -> None:
+        for detector in few:
+            concerned[detector.name] |= detector.concerned(tracked, since, zones) or set()
+
+    def reached(
+        by: Sequence[Detector], vessels: Collection[int], whose: NDArray[np.bool_]
+    ) -> pd.DataFrame:
+        reach = reach_of(by, vessels, {d.name: known[of[d.name] & whose] for d in by}, since)
+        return reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start))
+
+    def looked(
+        by: Sequence[Detector], reach: pd.DataFrame, standing: Mapping[str, pd.DataFrame]
+    ) -> Look:
+        return look(
+            store,
+            by,
+            reach,
+            start=start,
+            end=end,
+            since=since,
+            standing=standing,
+            zones=zones,
+            models=models,
+            memory_gb=memory_gb,
+            progress=progress,
+            each=note if by is asked else None,
+        )
+
     everybody = first_reach(store, asked, start, end, reach_back)["mmsi"].tolist()
-    reach = reach_of(asked, everybody, {name: known[own] for name, own in of.items()}, since)
-    seen = look(
-        store,
-        asked,
-        reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start)),
-        start=start,
-        end=end,
-        since=since,
-        standing={name: known[over & own] for name, own in of.items()},
-        zones=zones,
-        models=models,
-        memory_gb=memory_gb,
-        progress=progress,
-    )
-    stands = known[over | ~np.logical_or.reduce([over, *of.values()])]
-    found = events.concat([*seen.before.values(), stands])
+    over_of = {name: known[over & own] for name, own in of.items()}
+    seen = looked(asked, reached(asked, everybody, np.ones(len(known), bool)), over_of)
+    before, failures = dict(seen.before), dict(seen.failures)
+    looked_at = {d.name: len(seen.heard) for d in asked}
+    anew = np.logical_or.reduce([np.zeros(len(known), bool), *(of[d.name] for d in asked)])
+    for detector in few:
+        goes_on = known[of[detector.name] & known["end"].isna().to_numpy(bool)]
+        vessels = concerned[detector.name] | set(goes_on["mmsi"].tolist())
+        if vessels and not failures.keys() & set(detector.after):
+            theirs = known["mmsi"].isin(vessels).to_numpy(bool)
+            read = {n: events.concat([seen.before[n], over_of[n]]) for n in detector.after}
+            reach, standing = reached([detector], vessels, theirs), {**over_of, **read}
+            one = _at_once(store, detector, reach, seen, standing, end)
+            if one is None:
+                again = looked([detector], reach, standing)
+                failures, one = {**failures, **again.failures}, again.before.get(detector.name)
+            if one is not None:
+                before[detector.name] = one
+            anew |= of[detector.name] & theirs
+        looked_at[detector.name] = len(vessels)
+    fresh = events.concat([*before.values()])
+    goes_on_untold = no_news(fresh, known, enough)
+    fresh = fresh[~fresh["event_id"].isin(goes_on_untold).to_numpy(bool)]
+    stands = known[over | ~anew | known["event_id"].isin(goes_on_untold).to_numpy(bool)]
+    found = events.concat([fresh, stands])
     detection = Detection(
         to_compare(found, detectors, start, end),
-        {name: text for name, (text, _) in seen.failures.items()},
+        {name: text for name, (text, _) in failures.items()},
         seen.heard,
         seen.context,
         seen.passes,
-        {name: trace for name, (_, trace) in seen.failures.items()},
+        {name: trace for name, (_, trace) in failures.items()},
     )
-    looked_at = {d.name: len(seen.heard) for d in asked}
     compared = to_compare(known, detectors, start, end)
-    tells = anyway or bool(seen.failures) or told(detection.events, compared, enough)
+    tells = anyway or bool(failures) or told(detection.events, compared, enough)
     return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
+
+
+def no_news(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> set[str]:
+    """Return ids of events of the store that go on, and count no more than they did: they stand as
+    the store has them, and are told as they are by the night.
+
+    Parameters
+    ----------
+    before
+        The events of the store.
+    enough
+        The score that counts.
+    """
+    now, then = (
+        dict(zip(side["event_id"].tolist(), side["score"].tolist(), strict=True))
+        for side in (found[found["end"].isna()], before[before["end"].isna()])
+    )
+    return {
+        event
+        for event, score in now.items()
+        if event in then and max(score, then[event]) < enough and abs(score - then[event]) < WORTH
+    }
+
+
+def _at_once(
+    store: Queries,
+    detector: Detector,
+    reach: pd.DataFrame,
+    seen: Look,
+    standing: Mapping[str, pd.DataFrame],
+    end: pd.Timestamp,
+) -> pd.DataFrame | None:
+    """Return what a detector finds of a few vessels, knowing what a look at all has `seen`; None
+    where their stories go further back, or it failed: then it is asked by a look of its own.
+    """
+    need = store.need(reach)
+    if need.empty:
+        return None
+    first = need["from_time"].min()
+    segmented = store.segmented(need, end, columns_of([detector]))
+    about: dict[str, Any] = {"statements": store.statements(need, end), "noise": segmented.noise}
+    if first < seen.need["from_time"].min():
+        about["coverage"] = store.coverage(first - COVERAGE_BEFORE, end)
+        about["sightings"] = store.sightings(first, end)
+    context = replace(seen.context, **about)
+    try:
+        found = run.run([detector], segmented.tracked, context, standing=standing)
+    except Exception:  # a look says which failed, and how
+        return None
+    one = found[detector.name].before
+    return None if len(cut_short({detector.name: one}, [detector], need)) else one
 
 
 def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:

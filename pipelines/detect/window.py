@@ -96,6 +96,7 @@ def look(
     memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
     estimated: Callable[[str], None] | None = None,
+    each: Callable[[pd.DataFrame], None] | None = None,
 ) -> Look:
     """Look at a window, pass by pass, until no story is cut short.
 
@@ -120,6 +121,8 @@ def look(
         How much memory it may take: vessels are looked at in parts that fit.
     estimated
         Called with what the first pass will read, and the memory that it will take.
+    each
+        Called with the tracks that the first pass reads, of some vessels at a time.
 
     Raises
     ------
@@ -149,6 +152,8 @@ def look(
         columns = columns_of(detectors, *COLUMNS)
         if passes == 1 and len(sizes.ranges) == 1:
             segmented = store.segmented(need, end, columns)
+            if each:
+                each(segmented.tracked)
             heard = heard_by_vessel(segmented.tracked, start, until)
             context = context_of(store, heard["mmsi"], need, since, end, zones, models)
             context = replace(context, noise=segmented.noise)
@@ -162,7 +167,7 @@ def look(
             digests = Digests([d for d in asked if d.name not in failures], failed)
             with store.spool() as spool:
                 times = start, end, until
-                noted = spool, near, digests
+                noted = spool, near, digests, each if passes == 1 else None
                 heard = heard_in_parts(store, need, sizes.ranges, times, columns, *noted)
                 context = context_of(store, heard["mmsi"], need, since, end, zones, models)
                 parts = need, end, sizes.ranges, near, sizes.rows

@@ -50,9 +50,9 @@ MOST_REPORTS: Final = 500_000
 MOST_KEPT: Final = 200_000
 """What was read of so many is kept to be taken in; of more it is read again, to save memory."""
 
-ASK_EVERY: Final = timedelta(minutes=30)
-"""So long after the look before, or since it was asked, is asked whether anything is to be told: a
-silence is told once it is an hour long, and asking costs ten times what reading does."""
+ASK_EVERY: Final = timedelta(minutes=60)
+"""So long after the look before, or since it was asked, is asked whether a silence is to be told:
+asking costs a quarter of a look, and no lead is to wait longer than an hour."""
 
 DAMAGE: Final = frozenset({"future", "truncated archive", "damaged archive", "unreadable file"})
 """What may be wrong with a feed that a look says, or comes back to."""
@@ -166,7 +166,8 @@ class Glances:
         """Whether a look is to be made of what came."""
         watch, end = self._setup.installation.settings.watch, self.silences.end
         waits = end - stamp(self._left.upto) >= timedelta(minutes=watch.early_min)
-        waits |= end - stamp(self._left.whole) >= timedelta(minutes=watch.whole_min)
+        whole = timedelta(minutes=watch.whole_min)
+        waits |= bool(whole) and end - stamp(self._left.whole) >= whole
         # The reports' clock stands still where too few are heard to believe them.
         waits |= time.monotonic() - self._since_s >= watch.early_min * 60
         if waits or self.reports + self._statics > MOST_REPORTS:

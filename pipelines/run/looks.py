@@ -4,12 +4,12 @@ The night's run stays the reference: what a look has seen stays new to it. A loo
 store as a night is, told as such in its manifest (`look`), so that readers see what came since; its
 window is the last `watch.open_h` hours, and all that is new to the night.
 
-Most looks ask the detectors that are told early from where the last one ended (`detect.looks`), and
-judge the tail of the open date (`detect.tail`): every `watch.early_min` minutes, and as soon as a
-glance finds something to tell. Every `watch.whole_min` minutes, and when anything is otherwise than
-the last look left it, one is at everything, as a night is. An early look that finds nothing that
-counts towards a flag makes no run: to the next one all that is new still. With nothing new nothing
-is worked out, detected or published.
+Looks ask the detectors that are told early from where the last one, or a night, ended
+(`detect.looks`), and judge the tail of the open date (`detect.tail`): every `watch.early_min`
+minutes, and as soon as a glance finds something to tell. When anything is otherwise than the last
+look left it (and every `watch.whole_min` minutes, where that is set), one is at everything, as a
+night is. A look that finds nothing that counts towards a flag makes no run: to the next one all
+that is new still. With nothing new nothing is worked out, detected or published.
 """
 
 import hashlib
@@ -32,6 +32,7 @@ from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, look_again
 from pipelines.run import feeds, runs
+from pipelines.run.adopted import after_night
 from pipelines.run.feeds import Reading
 from pipelines.run.glances import Glances
 from pipelines.run.looked import (
@@ -183,9 +184,9 @@ class Looker:
         now: datetime,
     ) -> tuple[Looked, State | None]:
         """Return what it came to, and what is to be noted of it once it is published."""
-        inst, state = self._installation, read_state(self._installation)
-        fresh = store.new_feeds()
+        inst, fresh = self._installation, store.new_feeds()
         keys = set(fresh["feed_key"].tolist())
+        state = after_night(store, setup, read_state(inst), digest, keys)
         news = keys - set(state.feeds if state else ())
         why = _why_whole(store, state, digest, otherwise)
         if not news and not otherwise and (not keys or not why):
@@ -300,7 +301,7 @@ def _why_now(state: State, window: Window, first: pd.Timestamp, whole_min: float
     """Say why it must be at everything though nothing is otherwise; empty if not."""
     if first < window.start or first < stamp(state.start):
         return "reports came that are older than the open window"
-    if window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
+    if whole_min and window.end - stamp(state.whole) >= timedelta(minutes=whole_min):
         return f"the last look at everything was {whole_min:g} minutes before"
     return ""
 

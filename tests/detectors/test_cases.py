@@ -51,7 +51,7 @@ import yaml
 
 import detectors
 from detectors.core import frames
-from detectors.core.detector import Context
+from detectors.core.detector import Context, Detector
 from detectors.kinematics import geodesy, integrity
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -202,6 +202,9 @@ def case(
     return expected, detector, positions, context
 
 
+COUNTS = 0.3
+"""Events of this score count towards a flag (`assess.min_score`)."""
+
 FIRST = {folder.parent: folder for folder in reversed(FOLDERS)}
 
 
@@ -262,3 +265,23 @@ def test_case(case, look_once):
 
 def test_every_case_belongs_to_a_detector():
     assert {folder.parent.name for folder in FOLDERS} <= set(detectors.names())
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [one for one in FOLDERS if detectors.find(one.parent.name).concerned is not Detector.concerned],
+    ids=lambda f: f"{f.parent.name}/{f.name}",
+)
+def test_a_look_between_nights_asks_those_of_whom_it_tells(case, look_once):
+    """Hour by hour: of whom something that counts came to be told."""
+    _, detector, positions, context = case
+    told: dict[str, int] = {}
+    for end in pd.date_range(context.start, context.end, freq="h", inclusive="right"):
+        known = positions[positions["time"] <= end].reset_index(drop=True)
+        since = end - pd.Timedelta(hours=1)
+        found = look_once(detector, known, replace(context, end=end), explained=True)
+        found = found[found["score"] >= COUNTS]
+        now = dict(zip(found["event_id"], found["mmsi"], strict=True))
+        asked = detector.concerned(known, since, context.zones)
+        assert {mmsi for event, mmsi in now.items() if event not in told} <= asked, end
+        told |= now

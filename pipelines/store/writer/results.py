@@ -186,10 +186,9 @@ class ResultWriter(FileWriter):
             Whether readers are to see it at once; else with what is published next.
         """
         run_id = run["run_id"]
-        compared = written(compared)
-        found = compared[compared["status"].isin(["created", "changed", "unchanged"])]
         gone = compared[compared["status"] == "retracted"]
         with self._transaction():
+            found = written(self._otherwise(compared))
             kept = found.assign(run_id=run_id, first_run_id=run_id, retracted=False)
             with self._registered("found", frames.conform(kept, TABLES["events"])):
                 # A retracted event that is found again takes up its old story, and one that is
@@ -211,7 +210,7 @@ class ResultWriter(FileWriter):
                     {"run_id": run_id},
                 )
             self._insert("run_events", compared.assign(run_id=run_id))
-            learned = compared[compared["status"].isin(REVISIONS)]
+            learned = written(compared[compared["status"].isin(REVISIONS)])
             self._insert("event_revisions", learned.assign(run_id=run_id))
             self._insert("flags", flags.assign(run_id=run_id))
             self._insert("incidents", incidents.assign(run_id=run_id))
@@ -219,6 +218,18 @@ class ResultWriter(FileWriter):
             self._insert("run_feeds", keys_frame(feed_keys).assign(run_id=run_id))
         if publish:
             self.publish()
+
+    def _otherwise(self, compared: pd.DataFrame) -> pd.DataFrame:
+        """Return those found events of a run that aren't in the store as they are told."""
+        found = compared[compared["status"].isin(["created", "changed", "unchanged"])]
+        same = (found["status"] == "unchanged").to_numpy(bool)
+        with self._registered("told", found.loc[same, ["event_id", "reason"]]):
+            query = (
+                "SELECT event_id FROM told JOIN events AS e USING (event_id) "
+                "WHERE NOT e.retracted AND e.reason = told.reason"
+            )
+            stands = self.sql(query)["event_id"]
+        return found[~(same & found["event_id"].isin(stands).to_numpy(bool))]
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:
         """Add conclusions (`dispositions.DISPOSITIONS`), then publish."""

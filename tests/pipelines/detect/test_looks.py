@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipelines.detect.looks import told
+from pipelines.detect.looks import no_news, told
 
 COUNTS = 0.3
 OPEN, OVER = pd.NaT, pd.Timestamp("2026-01-06T03:00Z").as_unit("us")
@@ -35,3 +35,11 @@ def test_what_counts_and_came_went_ended_or_changed_is_told(
     found: dict[str, tuple[float, object]], before: dict[str, tuple[float, object]], tells: bool
 ) -> None:
     assert told(events(**found), events(**before), COUNTS) == tells
+
+
+def test_what_goes_on_and_does_not_count_is_no_news() -> None:
+    before = {"a": 0.1, "b": 0.1, "c": 0.5, "d": 0.0, "over": 0.1}
+    now = {"a": 0.15, "b": 0.35, "c": 0.5, "d": 0.25, "new": 0.1}
+    found = events(**{name: (score, OPEN) for name, score in now.items()}, over=(0.1, OVER))
+    known = events(**{name: (score, OPEN) for name, score in before.items()})
+    assert no_news(found, known, COUNTS) == {"a"}

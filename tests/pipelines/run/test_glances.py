@@ -193,7 +193,7 @@ def test_meetings_are_looked_for_in_time(begun: Watch) -> None:
     each = [begun.next() for _ in range(4)]
     assert [bool(one.vessels) for one in each] == [False, True, False, True]
     assert "encounter" in each[-1].vessels
-    assert "crossing" not in each[-1].vessels
+    assert "identity" not in each[-1].vessels
     assert not each[-1].whole
 
 

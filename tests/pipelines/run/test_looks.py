@@ -35,6 +35,7 @@ from pipelines.run.looked import read_state, stamp
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import Setup
 from pipelines.web import tonight
+from tests.conftest import ingest
 from tests.conftest import look as night
 
 SLICES = 5
@@ -162,7 +163,7 @@ def test_a_look_at_everything_leaves_what_the_night_would(whole_day: Day, small_
 
 
 def test_a_look_asks_what_is_told_early(day: Day) -> None:
-    assert set(day.each[-1].vessels) == {*asked_of(day.home, 0.0)}
+    assert set(day.each[-1].vessels) == {*asked_of(day.home, 0.0), "crossing"}
     asked = {*asked_of(day.home, 0.3)}
     assert {"gap", "encounter", "loitering", "mother_ship", "possible_meeting"} <= asked
     assert not asked & {"crossing", "identity", "spoofing", "geofence"}
@@ -299,6 +300,24 @@ def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: 
     pd.testing.assert_frame_equal(*flags)
     same(events_of(whole_day.home), events_of(small_home))
     assert looked(whole_day.home).text.startswith("nothing new")
+
+
+def test_a_night_is_a_look_at_everything(
+    small_feed: Path, small_home: Path, tmp_path: Path
+) -> None:
+    """What came since is looked at from there, and finds what one night finds."""
+    lines = gzip.decompress(small_feed.read_bytes()).splitlines(keepends=True)
+    for number in range(SLICES - 1):
+        give(tmp_path, lines, number)
+    ingest(tmp_path, tmp_path / "feeds")
+    night(tmp_path)
+    assert looked(tmp_path).text.startswith("nothing new")
+    give(tmp_path, lines, SLICES - 1)
+    after = looked(tmp_path)
+    assert (after.whole, bool(after.vessels)) == ("", True)
+    found, reference = events_of(tmp_path), events_of(small_home)
+    asked = asked_of(tmp_path, 0.0)
+    same(found[found["detector"].isin(asked)], reference[reference["detector"].isin(asked)])
 
 
 def test_files_that_are_known_are_passed_by(tmp_path: Path) -> None:
