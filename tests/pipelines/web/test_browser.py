@@ -10,7 +10,7 @@ from pipelines import store
 from pipelines.base.settings import Installation, load
 from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
-from pipelines.web.areas import corners_of
+from pipelines.web.corners import corners_of
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 from tests.pipelines.web.conftest import PASSWORDS, ask, served, served_tls
 
