@@ -187,7 +187,11 @@ def judge(
     # What an incident may grow from, split from or end with began no earlier than these events.
     since = min([window.start, *told["start"].tolist(), *compared["start"].tolist()])
     before = store.known_incidents(since=since, until=window.end)
-    known = Known.of(before, compared, versions, store.last_looked_at())
+    enough = setup.installation.settings.assess.min_score
+    scores = told.loc[told["event_id"].isin(over)].set_index("event_id")["score"]
+    known = Known.of(
+        before, compared, versions, store.last_looked_at(), (scores >= enough).to_dict()
+    )
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)

@@ -164,7 +164,9 @@ def also(shown: Shown, line: Line) -> tuple[str, ...]:
         shown.sentence(row, line.main): sentence(shown, row, line.main)
         for row in rows[: MAX_ALSO + 1]
     }
-    said = [whose for text, whose in sentences.items() if text not in line.title]
+    left = [(text, whose) for text, whose in sentences.items() if text not in line.title]
+    # Those of the title's vessel first: after another's name they would be taken for its own.
+    said = [whose for text, whose in sorted(left, key=lambda one: one[0] != one[1])]
     if len(rows) == MAX_ALSO + 2:
         said.append(shown.words.at_desk("1 more event"))
     elif len(rows) > MAX_ALSO + 2:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -32,12 +32,16 @@ class Known:
         The status of each event that the look was about; see `compare`.
     by_rules
         Events of a time that was looked at before, by a detector of another version.
+    told_before
+        Of events of an earlier window, which count no more in this one: whether each alone would
+        score enough.
     """
 
     incidents: pd.DataFrame
     supersedes: Mapping[str, str]
     status: Mapping[str, str]
     by_rules: frozenset[str] = frozenset()
+    told_before: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -46,6 +50,7 @@ class Known:
         compared: pd.DataFrame,
         versions: Mapping[str, str] | None = None,
         looked_at: pd.Timestamp | None = None,
+        told_before: Mapping[str, bool] | None = None,
     ) -> "Known":
         """Return what was known, from the store and from what `compare` found.
 
@@ -53,6 +58,8 @@ class Known:
         ----------
         versions, looked_at
             Of the run before: version by detector, and until when it had looked.
+        told_before
+            As the attribute.
         """
         ids = compared["event_id"].tolist()
         by_rules: frozenset[str] = frozenset()
@@ -68,6 +75,7 @@ class Known:
             {k: v for k, v in zip(ids, compared["supersedes"].tolist(), strict=True) if v},
             dict(zip(ids, compared["status"].tolist(), strict=True)),
             by_rules,
+            told_before or {},
         )
 
     @classmethod
@@ -220,8 +228,15 @@ def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str
     if into:
         news = say("part of incident {id} now", id=into)
         return {"rank": 0, "status": "merged", "merged_into": into, "news": news}
-    looked_at = [known.status[e] for e in str(row["events"]).split(";") if e in known.status]
+    ids = [e for e in str(row["events"]).split(";") if e in known.status]
+    looked_at = [known.status[e] for e in ids]
     if not looked_at or "not_assessed" in looked_at:
+        return None
+    # What was told in an earlier window counts no more in this one, and holds as long as it stands.
+    past = [e for e in ids if e in known.told_before]
+    if any(known.told_before[e] and known.status[e] != "retracted" for e in past):
+        return None
+    if past and all(known.status[e] == "unchanged" for e in past):
         return None
     gone = all(status == "retracted" for status in looked_at)
     news = say("its events were retracted") if gone else say("it no longer scores enough")

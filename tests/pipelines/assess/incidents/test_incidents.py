@@ -567,6 +567,27 @@ def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
     assert kept["status"].tolist() == ["created"]
 
 
+@pytest.mark.parametrize(
+    ("status", "enough", "said"),
+    [
+        ("unchanged", True, []),
+        ("unchanged", False, []),  # with others it was enough, and nothing about it is another
+        ("changed", True, []),
+        ("changed", False, ["retracted"]),
+        ("retracted", True, ["retracted"]),
+    ],
+)
+def test_what_an_earlier_window_told_of_holds_while_it_stands(
+    gazetteer: Gazetteer, status: str, enough: bool, said: list[str]
+) -> None:
+    """A boat that crossed last night and lies at the shore since: this night finds only that."""
+    before = told(gazetteer, event("loitering", 1, 2), event("loitering", 2.5, 4))
+    crossed, lies = before["events"].iloc[0].split(";")
+    statuses = {crossed: status, lies: "changed"}
+    known = Known(before, {}, statuses, told_before={crossed: enough})
+    assert lasting(frames.empty(INCIDENTS), known)["status"].tolist() == said
+
+
 def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer) -> None:
     before = told(gazetteer, event("loitering", 1, 2))
     old = before["events"].iloc[0]
