@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from pipelines.base.schemas import INCIDENTS
 
 SCORE_STEP: Final = 0.05
 """A score that moves by less is no news."""
+SAME: Final = "unchanged"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Known:
     by_rules
         Events of a time that was looked at before, by a detector of another version.
     told_before
-        Of events of an earlier window, which count no more in this one: whether each alone would
-        score enough.
+        Of events of an earlier window, which count no more in this one, whether they were looked at
+        again or not: whether each alone would score enough.
     """
 
     incidents: pd.DataFrame
@@ -83,6 +84,24 @@ class Known:
         """Return what is known where no incident was told before."""
         ids, status = compared["event_id"].tolist(), compared["status"].tolist()
         return cls(frames.empty(INCIDENTS), {}, dict(zip(ids, status, strict=True)))
+
+
+def told_before(
+    found: pd.DataFrame, past: pd.DataFrame, over: Collection[str], min_score: float
+) -> dict[str, bool]:
+    """Return of each event of an earlier window whether it alone scores enough.
+
+    `found`, `past`: events of this look, and of before it; `over`: ids of those found that were
+    told then.
+    """
+    mine = found["event_id"].isin(list(over))
+    old = past[~past["event_id"].isin(found["event_id"])]
+    told = [one[["event_id", "score"]] for one in (old, found[mine])]
+    return {
+        str(name): bool(score >= min_score)
+        for one in told
+        for name, score in zip(one["event_id"], one["score"], strict=True)
+    }
 
 
 def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame:
@@ -228,15 +247,14 @@ def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str
     if into:
         news = say("part of incident {id} now", id=into)
         return {"rank": 0, "status": "merged", "merged_into": into, "news": news}
-    ids = [e for e in str(row["events"]).split(";") if e in known.status]
-    looked_at = [known.status[e] for e in ids]
+    ids = str(row["events"]).split(";")
+    looked_at = [known.status[e] for e in ids if e in known.status]
     if not looked_at or "not_assessed" in looked_at:
         return None
     # What was told in an earlier window counts no more in this one, and holds as long as it stands.
-    past = [e for e in ids if e in known.told_before]
-    if any(known.told_before[e] and known.status[e] != "retracted" for e in past):
+    if any(known.told_before.get(e) and known.status.get(e) != "retracted" for e in ids):
         return None
-    if past and all(known.status[e] == "unchanged" for e in past):
+    if all(e in known.told_before and known.status.get(e, SAME) == SAME for e in ids):
         return None
     gone = all(status == "retracted" for status in looked_at)
     news = say("its events were retracted") if gone else say("it no longer scores enough")
