@@ -455,3 +455,15 @@ def test_a_chosen_conclusion_says_what_it_means(page: Page, desk: str) -> None: 
     press(page, "c")
     assert page.evaluate(meaning) == "– a boarding or a look found nothing"
     page.evaluate("localStorage.clear()")
+
+
+@pytest.mark.parametrize("language", ["en", "ms"])
+def test_a_zone_fits_on_a_phone(page: Page, desk_home: Path, language: str) -> None:  # noqa: F811
+    with served(Desk(load(desk_home), "Lt Aminah", language)) as given:
+        first = given()
+        page.open(first, 390)
+        page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
+        page.open(f"{first.split('/?')[0]}/zones/east-johor-ruled-waters", 390, 844)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        shown = "[...document.querySelectorAll('#area [name^=hours]')].some((e) => e.offsetHeight)"
+        assert not page.evaluate(shown)  # what is asked holds at all hours
