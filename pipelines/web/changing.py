@@ -1,5 +1,6 @@
 """Zones and watch areas as they are opened at the desk, and as what their files say then."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,16 +14,13 @@ from pipelines.base.text import one_line
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
 from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME, WATCH_CLASS
-from pipelines.reference.layers.files import slug
-from pipelines.run import backtests
-from pipelines.run.setup import load_zones
 from pipelines.web.areas import WORDS_ZONES, Form, rule_of, texts_of
 from pipelines.web.corners import MAX_CORNERS, ring_of, shown
 
 MAX_RULES: Final = 50
 LISTS: Final = ("watch", "rules")
 """What the rules of a zone are kept in: what is to be told of, and what is asked of vessels."""
-_MAX_FILE_NAME: Final = 60
+_CHANGED: Final = re.compile(r"(?:;| |^)\s*changed by [^;]*, \d{4}-\d\d-\d\d$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _area(path: Path) -> Area:
     except (ConfigError, OSError) as error:
         said = getattr(error, "message", "it can't be read")
         return Area(path.stem, one_line(path.stem, MAX_NAME), problem=said, file=file)
-    return _of(path.stem, zone, held, seen)
+    return area_of(path.stem, zone, held, seen)
 
 
 def find_zone(installation: Installation, zone_id: str) -> Area | None:
@@ -117,10 +115,11 @@ def find_zone(installation: Installation, zone_id: str) -> Area | None:
         ring = [list(point[:2]) for point in rings[0][:-1]]
         if len(rings) == 1 and len(ring) <= MAX_CORNERS:
             held["polygon"] = ring
-    return _of(zone_id, zone, held, drawn.seen)
+    return area_of(zone_id, zone, held, drawn.seen)
 
 
-def _of(stem: str, zone: Mapping[str, Any], held: Mapping[str, Any], seen: str) -> Area:
+def area_of(stem: str, zone: Mapping[str, Any], held: Mapping[str, Any], seen: str) -> Area:
+    """Return an area from what it is as a zone, and what its file says."""
     told = [one.text for one in zone["watches"]]
     told += [f"{one.text} ({one.cited})" for one in zone["rules"]]
     return Area(
@@ -234,9 +233,17 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _noted(before: str, said: str) -> str:
-    """Return an area's note with who drew it and who changed it last."""
-    kept = [one for one in before.split("; ") if one and not one.startswith("changed by ")]
-    return "; ".join(["; ".join(kept)[: 498 - len(said)], said] if kept else [said])
+    """Return an area's note with who drew it and who changed it last.
+
+    >>> _noted("Off the pier.", "changed by A, 2026-11-28")
+    'Off the pier. Changed by A, 2026-11-28'
+    >>> _noted("drawn by B; changed by A, 2026-11-27", "changed by B, 2026-11-28")
+    'drawn by B; changed by B, 2026-11-28'
+    """
+    kept = _CHANGED.sub("", before).strip()[: 490 - len(said)]
+    if not kept:
+        return said
+    return f"{kept} {said[0].upper()}{said[1:]}" if kept[-1] in ".!?" else f"{kept}; {said}"
 
 
 def _polygon(form: Form, area: Area | None, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,153 +251,3 @@ def _polygon(form: Form, area: Area | None, held: Mapping[str, Any]) -> dict[str
     if area is not None and area.drawn and not form.corners.strip():
         return {} if area.pieces else {"polygon": list(held["polygon"])}
     return {"polygon": ring_of(form.corners, held.get("polygon", ()))}
-
-
-# ---- what a form makes of it, to be tried and written
-
-
-@dataclass(frozen=True)
-class Change:
-    """An area as a form would have it, sound enough for every run.
-
-    `told`: what is other than before, in words.
-    """
-
-    installation: Installation
-    form: Form
-    area: Area | None
-    stem: str
-    made: Mapping[str, Any]
-    zone: Mapping[str, Any]
-    told: str
-
-    def trial(self) -> backtests.Trial:
-        """Return what holds it against the zones as they are."""
-        return backtests.trial_of_zone(self.installation, self.zone)
-
-    def write(self) -> None:
-        """Write it into its file, and who changed what beside it."""
-        folder = self.installation.config / "zones"
-        if self.area is not None and self.area.drawn:
-            properties, outline = _feature(self.made, self.area)
-            layers.write_drawn(folder, self.stem, properties, outline, seen=self.form.seen)
-        else:
-            text = _text(self.installation, self.made, self.area)
-            layers.write_area(folder, self.stem, text, seen=self.form.seen if self.area else "")
-        _note(self.installation, self.form.operator, self.zone, self.told)
-
-
-def change_of(
-    installation: Installation, form: Form, area: Area | None, *, without: bool = False
-) -> Change:
-    """Return a change, after everything was checked that a run would stumble over.
-
-    Raises
-    ------
-    ConfigError
-        If what was typed makes no zone, or its id is another zone's.
-    """
-    made = made_of(form, area, without=without)
-    stem = _stem_of(form) if area is None else area.stem
-    if area is not None and area.drawn:
-        zones_dir = installation.config / "zones"
-        drawn = layers.find_drawn(zones_dir, stem)
-        if drawn is None:
-            raise ConfigError(f"{stem} stands in no file any more", hint="open it again")
-        zone = layers.check_drawn(drawn, drawn.with_it(*_feature(made, area)))
-    else:
-        zone = layers.check_area(layers.area_text(made), stem)
-    if area is None:
-        frame = load_zones(installation).frame
-        mine = frame[frame["zone_id"] == zone["zone_id"]]
-        if len(mine) and not str(mine["file"].iloc[0]).startswith(f"{FOLDER}/"):
-            raise ConfigError(f"a zone has the id {zone['zone_id']} already", hint="another name")
-    return Change(installation, form, area, stem, made, zone, _told(zone, made, area))
-
-
-def remove(installation: Installation, form: Form, area: Area) -> None:
-    """Take an area out of use.
-
-    Raises
-    ------
-    SelatError
-        If nobody's name goes with it, or it was changed meanwhile.
-    """
-    if not form.operator:
-        raise ConfigError("who are you?")
-    take = layers.remove_drawn if area.drawn else layers.remove_area
-    take(installation.config / "zones", area.stem, seen=form.seen)
-    about = {"zone_id": area.zone_id, "file": area.file}
-    _note(installation, form.operator, about, f"{area.name}: removed")
-
-
-def _stem_of(form: Form) -> str:
-    """Return the name of a new area's file.
-
-    Raises ConfigError if nothing of the area's name can stand in it.
-    """
-    stem = slug(form.name)[:_MAX_FILE_NAME].strip("-")
-    if not stem:
-        raise ConfigError(
-            "the name holds no letter from a to z and no digit", hint="its file is called after it"
-        )
-    return stem
-
-
-def _text(installation: Installation, made: Mapping[str, Any], area: Area | None) -> str:
-    """Return the text of a watch area's file, with what else stands in it."""
-    if area is None:
-        return layers.area_text(made)
-    path = installation.config / "zones" / area.file
-    return layers.area_text(made, path.read_bytes().decode("utf-8"))
-
-
-def _feature(made: Mapping[str, Any], area: Area) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return properties of a zone, in the order of its file, and its outline; None: as it is."""
-    ring = made.get("polygon")
-    said = {key: _plain(value) for key, value in made.items() if key != "polygon"}
-    held = {key: said[key] for key in area.held if key in said}
-    if ring is None or ring == area.held.get("polygon"):
-        return {**held, **said}, None
-    return {**held, **said}, {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can have it: dates as text."""
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return str(value) if isinstance(value, date) else value
-
-
-def _told(zone: Mapping[str, Any], made: Mapping[str, Any], area: Area | None) -> str:
-    """Return in words what is other than before."""
-    after = _of("", zone, made, "")
-    if area is None:
-        return one_line(f"{after.name}: drawn, {'; '.join(after.rules) or after.zone_class}", 500)
-    said = [
-        f"{word} {before} → {now}"
-        for word, before, now in (
-            ("name", area.name, after.name),
-            ("class", area.zone_class, after.zone_class),
-            ("source", area.held.get("source"), made.get("source")),
-            ("confidence", area.held.get("confidence"), made.get("confidence")),
-        )
-        if before != now
-    ]
-    if not area.geometry.equals(after.geometry):
-        before, now = (
-            len(one.exterior.coords) - 1 if one.geom_type == "Polygon" else 0
-            for one in (area.geometry, after.geometry)
-        )
-        said.append(f"outline of {before} corners → {now}" if before else "another outline")
-    said += [f"with {rule}" for rule in after.rules if rule not in area.rules]
-    said += [f"without {rule}" for rule in area.rules if rule not in after.rules]
-    return one_line(f"{area.name}: {'; '.join(said) or 'nothing but its note'}", 500)
-
-
-def _note(installation: Installation, by: str, zone: Mapping[str, Any], told: str) -> None:
-    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    change = layers.Changed(at, by, zone["file"], zone["zone_id"], told)
-    layers.note_change(installation.changes, change)

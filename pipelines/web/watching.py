@@ -19,12 +19,13 @@ from pipelines.reference.layers.areas import WATCH_CLASS
 from pipelines.reference.layers.files import stamps
 from pipelines.run import backtests
 from pipelines.run.windows import choose_window, utc
-from pipelines.web import areas, changing, outlines
+from pipelines.web import areas, changing, outlines, saving
 from pipelines.web.areas import Form
-from pipelines.web.changing import Area, Change
+from pipelines.web.changing import Area
 from pipelines.web.here import Here, led, words_of
 from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
+from pipelines.web.saving import Change
 from pipelines.web.working import Work
 
 MAX_SPAN: Final = pd.Timedelta(days=7)
@@ -139,10 +140,10 @@ def addresses(app: FastAPI, here: Here) -> None:
         act = given.get("act", "try")
         try:
             if act == "remove" and area is not None:
-                changing.remove(here.installation, form, area)
+                saving.remove(here.installation, form, area)
                 session.operator, session.recorded = form.operator, f"area:{area.stem}"
                 return led("/places")
-            change = changing.change_of(here.installation, form, area, without=act == "without")
+            change = saving.change_of(here.installation, form, area, without=act == "without")
             session.operator = form.operator
             if act == "try":
                 about = (form, None if area is None else (area.stem, area.drawn))
