@@ -115,7 +115,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             said=said,
             hint=hint,
             done=name if what == "place" else "",
-            saved=what == "area",
+            saved=name if what == "area" else "",
             given=session.operator,
             colours=COLOURS,
             excusing=INSIDE,

@@ -78,6 +78,8 @@ def test_a_zone_is_changed_where_it_stands_and_who_did_it_is_kept(own: Own) -> N
     page = own.reader.page("/places")
     holds_up(page)
     assert told.what in page.text
+    [(_, line)] = page.all("li", id=KLANG)
+    assert line.endswith("Saved.")  # where it is looked for
 
     late = own.post(f"/zones/{KLANG}", act="save", **moved)
     assert (late.status_code, "changed since" in late.text) == (400, True)
