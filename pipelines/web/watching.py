@@ -1,6 +1,6 @@
 """Zones and watch areas at the desk: drawn on the map, tried on past nights, saved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import pandas as pd
@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
-from detectors.surroundings.zones import CONFIDENCES
+from detectors.surroundings.zones import CONFIDENCES, Zones
 from pipelines import store
+from pipelines.ask import doctor
 from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
@@ -57,6 +58,8 @@ class Tried:
         Vessels that would join the list of flagged ones, and leave it.
     nights
         Date and events that differ, the newest first.
+    problems
+        What is wrong with its outline.
     """
 
     window: str
@@ -68,6 +71,7 @@ class Tried:
     joined: tuple[int, ...]
     left: tuple[int, ...]
     nights: tuple[tuple[str, int], ...]
+    problems: tuple[str, ...] = ()
 
 
 def addresses(app: FastAPI, here: Here) -> None:
@@ -212,10 +216,20 @@ def _trial(here: Here, change: Change) -> Any:
         since, until = _span(reader, change.form)  # what is wrong with it is said at once
 
     def make(report: Reporter) -> Tried:
-        outcome = backtests.run_backtest(installation, change.trial(), None, since, until, report)
-        return _tried(outcome, _names(here, outcome))
+        trial = change.trial()
+        outcome = backtests.run_backtest(installation, trial, None, since, until, report)
+        said = _problems(trial.zones[1], change.zone["zone_id"])
+        return replace(_tried(outcome, _names(here, outcome)), problems=said)
 
     return make
+
+
+def _problems(zones: Zones, zone_id: str) -> tuple[str, ...]:
+    """Return what is wrong with a zone, as `selat doctor` would say once it is saved."""
+    mine = zones.frame[zones.frame["zone_id"] == zone_id].reset_index(drop=True)
+    found = doctor.check_zones(Zones(mine, zones.land, zones.reach, zones.boundaries))
+    of_it = [one for one in found if zone_id in one.where]
+    return tuple(f"{one.message} ({one.hint})" if one.hint else one.message for one in of_it)
 
 
 def _span(reader: store.Queries, form: Form) -> tuple[str, str]:

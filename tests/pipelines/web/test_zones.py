@@ -9,11 +9,12 @@ import pytest
 import shapely
 
 from detectors.core.errors import ConfigError
+from detectors.surroundings.zones import Zones
 from pipelines.base.settings import load
 from pipelines.reference import layers
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
-from pipelines.web import changing
+from pipelines.web import changing, watching
 from tests.pipelines.web.conftest import Own, Page
 from tests.pipelines.web.test_pages import holds_up
 
@@ -156,6 +157,17 @@ def test_a_zone_is_tried_against_itself_by_every_detector(
     assert set(now.index) == set(then.index)
     assert now.loc[KLANG, "geometry"].area > 1.5 * then.loc[KLANG, "geometry"].area
     assert (own.config / "zones" / "anchorages.geojson").read_bytes() == before
+
+
+def test_an_outline_over_land_is_told_before_it_is_saved(own: Own) -> None:
+    zones = load_zones(load(own.home, own.config))
+    assert watching._problems(zones, KLANG) == ()
+    inland = zones.frame.assign(geometry=zones.frame["geometry"])
+    inland.loc[inland["zone_id"] == KLANG, "geometry"] = shapely.box(101.5, 3.0, 101.7, 3.2)
+    drawn = Zones(inland, zones.land, zones.reach, zones.boundaries)
+    [said] = watching._problems(drawn, KLANG)
+    assert "of it is land" in said
+    assert "off the coast" in said
 
 
 @pytest.mark.parametrize(
