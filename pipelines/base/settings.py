@@ -230,6 +230,8 @@ class Installation:
     """What was wrong with configuration and zones when they were examined last."""
     exports = _Below("exports.jsonl")
     """Log of what was sent to whom."""
+    changes = _Below("changes")
+    """Folder of who changed which zone."""
     watchlists = _Below("watchlists", "config")
     """Folder of watch-lists."""
 

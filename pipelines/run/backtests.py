@@ -1,6 +1,6 @@
 """A backtest over the store: events and flags as they are, and with another rule or area."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipelines.base.settings import Installation
 from pipelines.detect.heard import Heard
 from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
+from pipelines.reference.layers.areas import FOLDER
 from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
 from pipelines.run.runs import HISTORY
 from pipelines.run.setup import build_detectors, load_models, load_zones
@@ -109,18 +110,31 @@ def trial_of_thresholds(installation: Installation, name: str, settings: Sequenc
 def trial_of_area(installation: Installation, path: Path) -> Trial:
     """Return the trial of a watch area, before it is among the zones or while it is.
 
-    One of a class that detectors know, such as `anchorage`, is for every one of them to heed,
-    and is held against the zones as they are, itself as it was among them.
-
     Raises
     ------
     ConfigError
         If the file is no watch area, or the detectors that read it aren't enabled.
     """
+    return trial_of_zone(installation, reference.read_area(path))
+
+
+def trial_of_zone(installation: Installation, zone: Mapping[str, Any]) -> Trial:
+    """Return the trial of a zone as it would be, whether it is among the zones or not.
+
+    One that detectors know by its class, such as `anchorage`, or that asks something of vessels or
+    stands in a GeoJSON file, is for every one of them to heed, and is held against the zones as
+    they are, itself as it was among them.
+
+    Raises
+    ------
+    ConfigError
+        If the detectors that read it aren't enabled.
+    """
     now = load_zones(installation)
-    without, zones = reference.with_area(now, path)
+    without, zones = reference.with_zone(now, zone, installation.config / "zones")
     built = build_detectors(installation)
-    said = zones.frame["zone_class"].iloc[-1] in ZONE_CLASSES
+    ours = zone["file"].startswith(f"{FOLDER}/")
+    said = not ours or zone["zone_class"] in ZONE_CLASSES or bool(zone["rules"])
     names = tuple(d.name for d in built if said or d.name in AREA_RULES)
     if not names:
         raise ConfigError(f"none of {', '.join(AREA_RULES)} is enabled in detectors.yaml")

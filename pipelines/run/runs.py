@@ -15,7 +15,7 @@ from detectors.core import events
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
-from pipelines.assess.incidents import Known, versions_then
+from pipelines.assess.incidents import Known, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.base.progress import Reporter
@@ -166,7 +166,6 @@ def judge(
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     leads = replace(detection, events=events.concat([found, held]))
     past = store.events_touching(window.start - HISTORY, window.start, written=True)
-    lists = watchlists.load(setup.installation.watchlists)
     over = found[before_window(found, setup.detectors, window.start)]["event_id"]
     over = over[over.isin(stored["event_id"])]
     assessed = assess(
@@ -174,7 +173,7 @@ def judge(
         setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
-        watchlists=lists,
+        watchlists=(lists := watchlists.load(setup.installation.watchlists)),
         dispositions=store.dispositions(),
         told_before=set(over),
         reasons=stands,
@@ -187,7 +186,8 @@ def judge(
     # What an incident may grow from, split from or end with began no earlier than these events.
     since = min([window.start, *told["start"].tolist(), *compared["start"].tolist()])
     before = store.known_incidents(since=since, until=window.end)
-    known = Known.of(before, compared, versions, store.last_looked_at())
+    earlier = told_before(told, past, set(over), setup.installation.settings.assess.min_score)
+    known = Known.of(before, compared, versions, store.last_looked_at(), earlier)
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)

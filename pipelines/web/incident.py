@@ -164,7 +164,9 @@ def also(shown: Shown, line: Line) -> tuple[str, ...]:
         shown.sentence(row, line.main): sentence(shown, row, line.main)
         for row in rows[: MAX_ALSO + 1]
     }
-    said = [whose for text, whose in sentences.items() if text not in line.title]
+    left = [(text, whose) for text, whose in sentences.items() if text not in line.title]
+    # Those of the title's vessel first: after another's name they would be taken for its own.
+    said = [whose for text, whose in sorted(left, key=lambda one: one[0] != one[1])]
     if len(rows) == MAX_ALSO + 2:
         said.append(shown.words.at_desk("1 more event"))
     elif len(rows) > MAX_ALSO + 2:
@@ -217,8 +219,30 @@ def _now(shown: Shown, line: Line) -> tuple[tuple[str, str, pd.Timestamp], ...]:
         texts[mmsi] = one_line(text, SENTENCE_LIMIT), pd.Timestamp(str(rows.loc[mmsi, "last_seen"]))
     alone = len(line.vessels) < 2
     return tuple(
-        ("" if alone else shown.teller.name(m), *told) for m, told in texts.items() if told[0]
+        one
+        for m, told in texts.items()
+        for one in _hulls(shown, line, m) or [("" if alone else shown.teller.name(m), *told)]
+        if one[1]
     )
+
+
+def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Timestamp]]:
+    """Return where each hull that sent a number was heard last; none where one alone did."""
+    own = shown.events_of(line.events)
+    two = own[(own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")]
+    ids = [int(one) for text in two["track_ids"] for one in text.split(";")]
+    if len(set(ids)) < 2:
+        return []
+    reports = pd.DataFrame(shown.night.track(mmsi)).sort_values("time", kind="stable")
+    last = reports[reports["track_id"].isin(ids)].drop_duplicates("track_id", keep="last")
+    found = []
+    for number, row in enumerate(last.sort_values("track_id").to_dict("records"), 1):
+        about = {f"last_{name}": row[name] for name in ("lat", "lon", "sog_kn", "cog_deg")}
+        about["last_seen"] = row["time"]
+        text = incidents.whereabouts(about, None, shown.words.say)
+        name = shown.words.at_desk("{who}, hull {n}", who=shown.teller.name(mmsi), n=number)
+        found.append((name, one_line(text, SENTENCE_LIMIT), row["time"]))
+    return found
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:

@@ -19,7 +19,7 @@ from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row
 from pipelines.reference.layers.areas import FOLDER
 from pipelines.reference.learned import PENDING, Snapshot
-from pipelines.web.areas import Area
+from pipelines.web.changing import Area
 
 MAX_POINTS: Final = 400
 """So many events that places would have silenced are on the map."""
@@ -84,7 +84,7 @@ def places(
         for key in list(dots)[:MAX_POINTS]
         if np.isfinite(by_id[key].lat) and np.isfinite(by_id[key].lon)
     )
-    ground = cut.ground(without_areas(zones), box, lon0)
+    ground = cut.ground(without_areas(zones), box, lon0, keyed=True)
     return Scene(lon0, fit, box, ground, regions=tuple(regions), points=points)
 
 

@@ -25,8 +25,8 @@ from pipelines.reference import layers
 from pipelines.reference import learned as decisions
 from pipelines.reference.layers.files import stamps
 from pipelines.reference.learned import ACCEPT, PENDING, REJECT, Decision, Snapshot
-from pipelines.web import areas, outlines
-from pipelines.web.areas import Area
+from pipelines.web import areas, changing, outlines
+from pipelines.web.changing import Area
 from pipelines.web.charts import Drawn
 from pipelines.web.concluding import MAX_NAME
 from pipelines.web.here import Here, led, words_of
@@ -36,6 +36,7 @@ CHOICES: Final = {"accept": ACCEPT, "reject": REJECT, "undo": PENDING}
 MAX_EVENTS: Final = 12
 """Of what one place would have silenced so many are listed; the others are counted."""
 MAX_NIGHTS: Final = 14
+MAX_CHANGES: Final = 20
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=120)]
 
@@ -75,14 +76,23 @@ class Learned:
 
 @dataclass(frozen=True)
 class Places:
-    """The page: watch areas, learned places, those that were refused, and zones by class."""
+    """The page: watch areas, learned places, those that were refused, and zones by class.
+
+    Attributes
+    ----------
+    zones
+        Class, and of each zone name and id; no id where it stands in no GeoJSON file.
+    changes
+        Who changed what last.
+    """
 
     areas: Sequence[Area]
     learned: Sequence[Learned]
     since: str
     until: str
     refused: Sequence[tuple[str, str]]
-    zones: Sequence[tuple[str, Sequence[str]]]
+    zones: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    changes: Sequence[layers.Changed]
     problem: str
     hint: str
 
@@ -105,7 +115,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             said=said,
             hint=hint,
             done=name if what == "place" else "",
-            saved=what == "area",
+            saved=name if what == "area" else "",
             given=session.operator,
             colours=COLOURS,
             excusing=INSIDE,
@@ -149,7 +159,7 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
     known: list[Area] = []
     decided: dict[str, Decision] = {}
     try:
-        known = areas.all_of(installation)
+        known = changing.all_of(installation)
         snapshot = decisions.read_newest(installation.learned)
         decided = decisions.decided(installation.learned)
         zones = layers.load_zones(installation.config / "zones", installation.reference)
@@ -179,10 +189,12 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
         scene = partial(outlines.places, zones, known, snapshot, rows, past, told)
         drawn = kept.get(key, lambda: drawn_of(scene()))
     facts: Mapping[str, Any] = {} if snapshot is None else snapshot.facts
-    by_class: dict[str, list[str]] = {}
-    named = outlines.without_areas(zones).frame[["name", "zone_class"]].to_numpy() if zones else ()
-    for name, zone_class in named:
-        by_class.setdefault(str(zone_class), []).append(one_line(str(name), NAME_LIMIT))
+    by_class: dict[str, list[tuple[str, str]]] = {}
+    columns = ["name", "zone_class", "zone_id", "file"]
+    named = outlines.without_areas(zones).frame[columns].to_numpy() if zones else ()
+    for name, zone_class, zone_id, file in named:
+        drawn_id = str(zone_id) if str(file).endswith(".geojson") else ""
+        by_class.setdefault(str(zone_class), []).append((one_line(str(name), NAME_LIMIT), drawn_id))
     return (
         Places(
             known,
@@ -194,6 +206,7 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
                 for one in (snapshot.refused if snapshot else ())
             ],
             [(name, sorted(of)) for name, of in sorted(by_class.items())],
+            [] if here.part else layers.last_changes(installation.changes, MAX_CHANGES),
             "" if problem is None else problem.message,
             "" if problem is None else problem.hint,
         ),

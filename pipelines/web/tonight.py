@@ -185,7 +185,7 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
     )
     watched = (shown.words.at_desk("watched"),)
     told = [
-        First(line, ", ".join((*one.why, *watched[: line.watched])))
+        First(line, ", ".join((*watched[: line.watched], *one.why)))
         for one in found
         if (line := by_id.get(one.incident_id)) is not None
     ]

@@ -1,8 +1,6 @@
-"""Watch areas at the desk: drawn on the map, tried on past nights, saved as the user's own file."""
+"""Zones and watch areas at the desk: drawn on the map, tried on past nights, saved."""
 
-import pathlib
-from dataclasses import dataclass
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import pandas as pd
@@ -11,20 +9,24 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
+from detectors.surroundings.zones import CONFIDENCES, Zones
 from pipelines import store
+from pipelines.ask import doctor
 from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER, WATCH_CLASS
+from pipelines.reference.layers.areas import WATCH_CLASS
 from pipelines.reference.layers.files import stamps
 from pipelines.run import backtests
 from pipelines.run.windows import choose_window, utc
-from pipelines.web import areas, outlines
-from pipelines.web.areas import Area, Form
+from pipelines.web import areas, changing, outlines, saving
+from pipelines.web.areas import Form
+from pipelines.web.changing import Area
 from pipelines.web.here import Here, led, words_of
 from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
+from pipelines.web.saving import Change
 from pipelines.web.working import Work
 
 MAX_SPAN: Final = pd.Timedelta(days=7)
@@ -32,6 +34,8 @@ MAX_SPAN: Final = pd.Timedelta(days=7)
 MAX_SHOWN: Final = 40
 
 Stem = Annotated[str, Path(pattern=r"^[^/\\\x00-\x1f]+$", max_length=120)]
+Rule = Annotated[int, Query(ge=0, le=99)]
+Zone = Annotated[str, Path(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=120)]
 Key = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -54,6 +58,8 @@ class Tried:
         Vessels that would join the list of flagged ones, and leave it.
     nights
         Date and events that differ, the newest first.
+    problems
+        What is wrong with its outline.
     """
 
     window: str
@@ -65,6 +71,7 @@ class Tried:
     joined: tuple[int, ...]
     left: tuple[int, ...]
     nights: tuple[tuple[str, int], ...]
+    problems: tuple[str, ...] = ()
 
 
 def addresses(app: FastAPI, here: Here) -> None:
@@ -96,8 +103,10 @@ def addresses(app: FastAPI, here: Here) -> None:
             form=areas.visible(form),
             drawn=drawn,
             whens=areas.WORDS_WHEN,
-            zones=areas.classes_of(area),
-            watched=form.zone_class == WATCH_CLASS,
+            asks=areas.WORDS_ASKS,
+            zones=changing.classes_of(area),
+            confidences=CONFIDENCES,
+            watched=_watched(form, area),
             classes=areas.WORDS_VESSELS,
             work=work,
             tried=tried,
@@ -105,25 +114,29 @@ def addresses(app: FastAPI, here: Here) -> None:
             hint=hint,
         )
 
-    def found(stem: str) -> Area:
-        area = areas.find(here.installation, stem)
+    def found(stem: str, zone: bool) -> Area:
+        find = changing.find_zone if zone else changing.find
+        area = find(here.installation, stem)
         if area is None:
             raise HTTPException(404)
         return area
+
+    def opened(request: Request, area: Area, rule: int) -> Response:
+        if area.problem:
+            return here.show(request, "said", 404, said=area.problem, hint=area.file)
+        return page(request, changing.form_of(area, rule, here.session(request).operator), area)
 
     @app.get("/area/new")
     def _new(request: Request) -> Response:
         return page(request, Form(operator=here.session(request).operator), None)
 
     @app.get("/areas/{stem}")
-    def _area(
-        request: Request, stem: Stem, rule: Annotated[int, Query(ge=0, le=99)] = 0
-    ) -> Response:
-        area, operator = found(stem), here.session(request).operator
-        if area.problem:
-            return here.show(request, "said", 404, said=area.problem, hint=f"{FOLDER}/{stem}.yaml")
-        seen = layers.area_seen(zones_dir / FOLDER / f"{stem}.yaml")
-        return page(request, areas.form_of(area, seen, rule, operator), area)
+    def _area(request: Request, stem: Stem, rule: Rule = 0) -> Response:
+        return opened(request, found(stem, False), rule)
+
+    @app.get("/zones/{stem}")
+    def _zone(request: Request, stem: Zone, rule: Rule = 0) -> Response:
+        return opened(request, found(stem, True), rule)
 
     def act(request: Request, area: Area | None) -> Response:
         session, given = here.session(request), request.state.form
@@ -131,24 +144,21 @@ def addresses(app: FastAPI, here: Here) -> None:
         act = given.get("act", "try")
         try:
             if act == "remove" and area is not None:
-                if not form.operator:
-                    raise ConfigError("who are you?")
-                layers.remove_area(zones_dir, area.stem, seen=form.seen)
+                saving.remove(here.installation, form, area)
+                session.operator, session.recorded = form.operator, f"area:{area.stem}"
                 return led("/places")
-            text = areas.text_of(here.installation, form, area, without=act == "without")
-            stem = areas.stem_of(form) if area is None else area.stem
+            change = saving.change_of(here.installation, form, area, without=act == "without")
             session.operator = form.operator
             if act == "try":
-                work = here.works.start(
-                    session.key, "area", (form, stem, area is None), _trial(here, form, stem, text)
-                )
+                about = (form, None if area is None else (area.stem, area.drawn))
+                work = here.works.start(session.key, "area", about, _trial(here, change))
                 return led(f"/try/{work.key}#tried")
-            layers.write_area(zones_dir, stem, text, seen=form.seen if area is not None else "")
+            change.write()
         except (SelatError, OSError) as error:
             said, hint = words_of(error)
             return page(request, form, area, said=said, hint=hint, status=400)
-        session.recorded = f"area:{stem}"
-        return led(f"/places#{stem}")
+        session.recorded = f"area:{change.stem}"
+        return led(f"/places#{change.stem}")
 
     @app.post("/area/new")
     def _make(request: Request) -> Response:
@@ -156,16 +166,26 @@ def addresses(app: FastAPI, here: Here) -> None:
 
     @app.post("/areas/{stem}")
     def _change(request: Request, stem: Stem) -> Response:
-        return act(request, found(stem))
+        return act(request, found(stem, False))
+
+    @app.post("/zones/{stem}")
+    def _change_zone(request: Request, stem: Zone) -> Response:
+        return act(request, found(stem, True))
 
     @app.get("/try/{key}")
     def _tried(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
         if work is None or work.kind != "area":
             raise HTTPException(404)
-        form, stem, fresh = work.about
-        area = None if fresh else areas.find(here.installation, stem)
+        form, which = work.about
+        area = None if which is None else found(*which)
         return page(request, form, area, work=work, said=work.said, hint=work.hint)
+
+
+def _watched(form: Form, area: Area | None) -> bool:
+    """Whether it tells of something alone: it is tried without it and with it."""
+    ours = area is None or not area.drawn
+    return ours and form.zone_class == WATCH_CLASS and form.when not in areas.WORDS_ASKS
 
 
 def work_addresses(app: FastAPI, here: Here) -> None:
@@ -189,22 +209,27 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         return led(back)
 
 
-def _trial(here: Here, form: Form, stem: str, text: str) -> Any:
+def _trial(here: Here, change: Change) -> Any:
     """Return what tries an area on a span of the store; it writes nothing."""
     installation = here.installation
     with store.read(installation.store, installation.settings.store) as reader:
-        since, until = _span(reader, form)  # what is wrong with it is said at once
+        since, until = _span(reader, change.form)  # what is wrong with it is said at once
 
     def make(report: Reporter) -> Tried:
-        with TemporaryDirectory(prefix="selat-") as folder:
-            path = pathlib.Path(folder) / f"{stem}.yaml"
-            path.write_text(text, encoding="utf-8")
-            trial = backtests.trial_of_area(installation, path)
-            outcome = backtests.run_backtest(installation, trial, None, since, until, report)
-            names = _names(here, outcome)
-        return _tried(outcome, names)
+        trial = change.trial()
+        outcome = backtests.run_backtest(installation, trial, None, since, until, report)
+        said = _problems(trial.zones[1], change.zone["zone_id"])
+        return replace(_tried(outcome, _names(here, outcome)), problems=said)
 
     return make
+
+
+def _problems(zones: Zones, zone_id: str) -> tuple[str, ...]:
+    """Return what is wrong with a zone, as `selat doctor` would say once it is saved."""
+    mine = zones.frame[zones.frame["zone_id"] == zone_id].reset_index(drop=True)
+    found = doctor.check_zones(Zones(mine, zones.land, zones.reach, zones.boundaries))
+    of_it = [one for one in found if zone_id in one.where]
+    return tuple(f"{one.message} ({one.hint})" if one.hint else one.message for one in of_it)
 
 
 def _span(reader: store.Queries, form: Form) -> tuple[str, str]:

@@ -30,7 +30,9 @@ def test_a_sound_one_is_a_zone(tmp_path: Path) -> None:
     ((row, watch),) = zones.watches
     assert (zones.id_of(row), watch.when, watch.score) == ("watch-a-b", "enter", 0.3)
     assert zones.within([3.05], [100.05], ("watch_area",)).all()
-    without, again = reference.with_area(zones, tmp_path / "watch_areas" / "a b.yaml")
+    without, again = reference.with_zone(
+        zones, reference.read_area(tmp_path / "watch_areas" / "a b.yaml"), tmp_path
+    )
     assert (len(without.watches), len(again.watches)) == (0, 1)
 
 

@@ -10,7 +10,13 @@ is made of.
 
 from pipelines.assess.incidents.beside import made_of, whereabouts
 from pipelines.assess.incidents.first import First, first
-from pipelines.assess.incidents.lasting import Known, lasting, versions_then, vessels_in
+from pipelines.assess.incidents.lasting import (
+    Known,
+    lasting,
+    told_before,
+    versions_then,
+    vessels_in,
+)
 from pipelines.assess.incidents.silences import Silent, began_together
 from pipelines.assess.incidents.titles import excused, without_number
 
@@ -23,6 +29,7 @@ __all__ = [
     "first",
     "lasting",
     "made_of",
+    "told_before",
     "versions_then",
     "vessels_in",
     "whereabouts",

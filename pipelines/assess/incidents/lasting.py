@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipelines.base.schemas import INCIDENTS
 
 SCORE_STEP: Final = 0.05
 """A score that moves by less is no news."""
+SAME: Final = "unchanged"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,16 @@ class Known:
         The status of each event that the look was about; see `compare`.
     by_rules
         Events of a time that was looked at before, by a detector of another version.
+    told_before
+        Of events of an earlier window, which count no more in this one, whether they were looked at
+        again or not: whether each alone would score enough.
     """
 
     incidents: pd.DataFrame
     supersedes: Mapping[str, str]
     status: Mapping[str, str]
     by_rules: frozenset[str] = frozenset()
+    told_before: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -46,6 +51,7 @@ class Known:
         compared: pd.DataFrame,
         versions: Mapping[str, str] | None = None,
         looked_at: pd.Timestamp | None = None,
+        told_before: Mapping[str, bool] | None = None,
     ) -> "Known":
         """Return what was known, from the store and from what `compare` found.
 
@@ -53,6 +59,8 @@ class Known:
         ----------
         versions, looked_at
             Of the run before: version by detector, and until when it had looked.
+        told_before
+            As the attribute.
         """
         ids = compared["event_id"].tolist()
         by_rules: frozenset[str] = frozenset()
@@ -68,6 +76,7 @@ class Known:
             {k: v for k, v in zip(ids, compared["supersedes"].tolist(), strict=True) if v},
             dict(zip(ids, compared["status"].tolist(), strict=True)),
             by_rules,
+            told_before or {},
         )
 
     @classmethod
@@ -75,6 +84,24 @@ class Known:
         """Return what is known where no incident was told before."""
         ids, status = compared["event_id"].tolist(), compared["status"].tolist()
         return cls(frames.empty(INCIDENTS), {}, dict(zip(ids, status, strict=True)))
+
+
+def told_before(
+    found: pd.DataFrame, past: pd.DataFrame, over: Collection[str], min_score: float
+) -> dict[str, bool]:
+    """Return of each event of an earlier window whether it alone scores enough.
+
+    `found`, `past`: events of this look, and of before it; `over`: ids of those found that were
+    told then.
+    """
+    mine = found["event_id"].isin(list(over))
+    old = past[~past["event_id"].isin(found["event_id"])]
+    told = [one[["event_id", "score"]] for one in (old, found[mine])]
+    return {
+        str(name): bool(score >= min_score)
+        for one in told
+        for name, score in zip(one["event_id"], one["score"], strict=True)
+    }
 
 
 def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame:
@@ -220,8 +247,14 @@ def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str
     if into:
         news = say("part of incident {id} now", id=into)
         return {"rank": 0, "status": "merged", "merged_into": into, "news": news}
-    looked_at = [known.status[e] for e in str(row["events"]).split(";") if e in known.status]
+    ids = str(row["events"]).split(";")
+    looked_at = [known.status[e] for e in ids if e in known.status]
     if not looked_at or "not_assessed" in looked_at:
+        return None
+    # What was told in an earlier window counts no more in this one, and holds as long as it stands.
+    if any(known.told_before.get(e) and known.status.get(e) != "retracted" for e in ids):
+        return None
+    if all(e in known.told_before and known.status.get(e, SAME) == SAME for e in ids):
         return None
     gone = all(status == "retracted" for status in looked_at)
     news = say("its events were retracted") if gone else say("it no longer scores enough")

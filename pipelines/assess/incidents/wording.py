@@ -29,7 +29,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "encounter": ("met", "met"),
     "gap": ("silent", "silent"),
     "geofence": ("in the zone", "in the zone"),
-    "identity": ("alike", "alike"),
+    "identity": ("identity in doubt", "identity in doubt"),
     "identity hand_over": ("old number", "new number"),
     "loitering": ("waited", "waited"),
     "mother_ship": ("mother ship", "visitor"),

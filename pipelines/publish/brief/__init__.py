@@ -85,7 +85,7 @@ def render(
     shown = cards[:VESSEL_LIMIT]
     words = labels.labels(products.language)
     scene = scene_of(products, shown)
-    title = one_line(heading, _FACT_LIMIT) or words.flagged_vessels
+    title = one_line(heading, _FACT_LIMIT) or words.incidents
     run_id = one_line(products.run_id, _FACT_LIMIT)
     own = "\n".join(page.text_of(__package__, name) for name in ("brief.js", "list.js"))
     code = canvas.script(own, playback=True)

@@ -70,8 +70,10 @@ def padded(box: Box) -> Box:
 
 
 @lru_cache(maxsize=4)
-def ground(zones: "Zones", box: Box, lon0: float) -> Ground:
+def ground(zones: "Zones", box: Box, lon0: float, *, keyed: bool = False) -> Ground:
     """Land, zones, boundaries and names of states in a box.
+
+    `keyed`: whether zones of GeoJSON files bring their ids, for a page that opens them.
 
     The newest are kept: a brief, its PDF and the packs of a run show the same one.
     """
@@ -81,7 +83,7 @@ def ground(zones: "Zones", box: Box, lon0: float) -> Ground:
     borders = shapely.get_parts(clip(zones.boundaries.frame.geometry.to_numpy(), box, lon0))
     return Ground(
         land=rings_of(_coarser(pieces, _LAND_VERTICES)),
-        zones=_zones(zones, box, lon0),
+        zones=_zones(zones, box, lon0, keyed),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
         states=_states(zones, box, lon0),
     )
@@ -175,7 +177,7 @@ def look_of(zone_class: str) -> str:
     return "lane" if zone_class in LANE_CLASSES else "zone"
 
 
-def _zones(zones: "Zones", box: Box, lon0: float) -> tuple[Region, ...]:
+def _zones(zones: "Zones", box: Box, lon0: float, keyed: bool) -> tuple[Region, ...]:
     """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
     frame = zones.frame
     far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
@@ -184,22 +186,25 @@ def _zones(zones: "Zones", box: Box, lon0: float) -> tuple[Region, ...]:
     for rows, tolerance in ((far, 0.001), (~far, 0.0001)):
         shapes, facts = [], []
         chosen = frame[rows]
-        for shape, name, zone_class, angle in zip(
+        for shape, name, zone_class, angle, zone_id, file in zip(
             chosen.geometry.to_numpy(),
             chosen["name"],
             chosen["zone_class"],
             toward[rows],
+            chosen["zone_id"],
+            chosen.get("file", pd.Series("", chosen.index)),
             strict=True,
         ):
             title = one_line(str(name), NAME_LIMIT)
             way = None if pd.isna(angle) else float(round(float(angle)))
+            key = str(zone_id) if keyed and str(file).endswith(".geojson") else ""
             for piece in clip(np.array([shape], object), box, lon0):
                 shapes.append(piece)
-                facts.append((title, look_of(str(zone_class)), way))
+                facts.append((title, look_of(str(zone_class)), way, key))
         simple = _simplified(shapes, _ZONE_VERTICES, tolerance) if shapes else []
         found += [
-            Region(rings, look, title, toward_deg=way)
-            for shape, (title, look, way) in zip(simple, facts, strict=True)
+            Region(rings, look, title, toward_deg=way, key=key)
+            for shape, (title, look, way, key) in zip(simple, facts, strict=True)
             if (rings := rings_of([shape]))  # of what only touches the box, a line is left
         ]
     return tuple(found)

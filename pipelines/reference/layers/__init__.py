@@ -14,6 +14,14 @@ from pipelines.reference.layers.areas import (
     write_area,
 )
 from pipelines.reference.layers.boundaries import load_boundaries
+from pipelines.reference.layers.changes import Changed, last_changes, note_change
+from pipelines.reference.layers.drawn import (
+    Drawn,
+    check_drawn,
+    find_drawn,
+    remove_drawn,
+    write_drawn,
+)
 from pipelines.reference.layers.features import (
     read_polygon,
     read_watches,
@@ -29,17 +37,22 @@ from pipelines.reference.layers.zones import (
     load_land,
     load_reach,
     load_zones,
-    with_area,
+    with_zone,
 )
 
 __all__ = [
     "LANDING_RADIUS_M",
     "RULES_FILE",
+    "Changed",
+    "Drawn",
     "area_files",
     "area_seen",
     "area_text",
     "check_area",
+    "check_drawn",
+    "find_drawn",
     "landing_points",
+    "last_changes",
     "learned_places",
     "load_boundaries",
     "load_gazetteer",
@@ -48,13 +61,16 @@ __all__ = [
     "load_reach",
     "load_rules",
     "load_zones",
+    "note_change",
     "read_area",
     "read_polygon",
     "read_watches",
     "read_zone",
     "remove_area",
-    "with_area",
+    "remove_drawn",
+    "with_zone",
     "write_area",
+    "write_drawn",
     "zone_features",
     "zone_files",
 ]

@@ -1,6 +1,7 @@
 """Watch areas: a polygon and what users want to be told of in it, a YAML file each.
 
-One that says which class of zone it is, such as `anchorage`, need ask for nothing. They lie in the
+One that says which class of zone it is, such as `anchorage`, need ask for nothing; what is asked of
+vessels in it may stand there as in a GeoJSON file of zones (`rules`). They lie in the
 folder ``watch_areas`` of the folder of zones, and are zones themselves.
 """
 
@@ -17,8 +18,9 @@ from detectors.core.errors import ConfigError, SelatError
 from detectors.surroundings.rules import shown
 from detectors.surroundings.zones import check_class
 from pipelines.base.files import locked, write_text
-from pipelines.base.yaml_files import read_bounded
-from pipelines.reference.layers.features import read_polygon, read_watches
+from pipelines.base.rewriting import yaml_with
+from pipelines.base.yaml_files import read_bounded, read_value
+from pipelines.reference.layers.features import read_polygon, read_rules, read_watches
 from pipelines.reference.layers.files import slug
 
 FOLDER: Final = "watch_areas"
@@ -26,7 +28,7 @@ WATCH_CLASS: Final = "watch_area"
 MAX_BYTES: Final = 200_000
 MAX_FILES: Final = 500
 MAX_NAME: Final = 100
-_KEYS: Final = ("name", "zone_class", "source", "note", "polygon", "watch")
+_KEYS: Final = ("name", "zone_class", "source", "note", "polygon", "watch", "rules")
 
 
 def area_files(zones_dir: Path) -> list[Path]:
@@ -64,7 +66,8 @@ def read_area(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
     watches = read_watches(made.get("watch"), where)
-    if not watches and zone_class == WATCH_CLASS:
+    rules = read_rules(made.get("rules"), where)
+    if not watches and not rules and zone_class == WATCH_CLASS:
         raise ConfigError(f"{where}: watch is missing, a list of what to be told of")
     ring = made.get("polygon")
     if not isinstance(ring, list) or not all(_is_point(point) for point in ring):
@@ -79,6 +82,7 @@ def read_area(path: Path) -> dict[str, Any]:
         "source": texts["source"] or "a user's own watch area",
         "confidence": "approximate",
         "note": texts["note"],
+        "rules": rules,
         "watches": watches,
         "file": f"{FOLDER}/{path.name}",
         "geometry": read_polygon(geometry, where),
@@ -92,8 +96,17 @@ class AreaTakenError(SelatError):
     """There is such a watch area, or another than the one that was changed."""
 
 
-def area_text(made: Mapping[str, Any]) -> str:
-    """Return a watch area as the text of its file."""
+def area_text(made: Mapping[str, Any], before: str = "") -> str:
+    """Return a watch area as the text of its file.
+
+    `before`: the text that is changed, of which whatever else it says stays, comments too, as far
+    as each value can be changed in its place.
+    """
+    if before:
+        held = read_value(before)
+        text = yaml_with(before, held, made)
+        if read_value(text) == dict(made):
+            return text
     return yaml.safe_dump(dict(made), sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 

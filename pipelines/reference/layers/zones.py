@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -108,9 +108,13 @@ def _make_zones(
     )
 
 
-def with_area(zones: Zones, path: Path) -> tuple[Zones, Zones]:
-    """Return zones without and with the watch area of a file, whether it is among them or not."""
-    area = _zone_frame([read_area(path)])
+def with_zone(zones: Zones, zone: Mapping[str, Any], zones_dir: Path) -> tuple[Zones, Zones]:
+    """Return zones without and with one, whether it is among them or not.
+
+    `zone`: as `read_area` and `read_zone` return it; rules of its id in ``rules.yaml`` come to it.
+    """
+    rules = (*zone["rules"], *load_rules(zones_dir).get(zone["zone_id"], ()))
+    area = _zone_frame([{**zone, "rules": rules}])
     others = zones.frame[zones.frame["zone_id"] != area["zone_id"].iloc[0]]
     both = pd.concat([others, area], ignore_index=True)
     frames = (others, gpd.GeoDataFrame(both, geometry="geometry", crs=4326))

@@ -24,7 +24,15 @@ from pipelines.store.pin import Pinned, PinnedFile, fetch, pin
 TRIES: Final = 3
 """How often the store is pinned anew when its files were replaced and removed meanwhile."""
 
-KEPT: Final = ("learned", "recordings", "operations", "packs", "exported", "photographs")
+KEPT: Final = (
+    "learned",
+    "recordings",
+    "operations",
+    "packs",
+    "exported",
+    "photographs",
+    "changes",
+)
 """What else of a home is kept, beside the log of exports and keys: all that isn't made anew by
 itself."""
 

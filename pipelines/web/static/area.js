@@ -12,9 +12,12 @@ function corner(line) {
 }
 const lines = () => corners.value.split("\n").filter((line) => line.trim());
 let ring = [];
+/* The corner that the cursor is on in the text, else the last one. */
+const chosen = () => (document.activeElement === corners ? corners.value.slice(0, corners.selectionStart).split("\n").filter((line, i, all) => i === all.length - 1 || line.trim()).length - 1 : lines().length - 1);
+const typedAs = (at) => fine(at.lat, 2, "NS") + " " + fine(wrap(at.lng), 3, "EW");
 function read() {
   const all = lines().map(corner);
-  ring = all.filter(Boolean).map((at) => ({ x: px(wrap(at.lng - data.lon0)), y: py(at.lat) }));
+  ring = all.map((at, line) => at && { x: px(wrap(at.lng - data.lon0)), y: py(at.lat), line }).filter(Boolean);
   const bad = all.findIndex((at) => !at);
   $("corners-said").textContent = bad < 0 ? "" : "✗ " + (bad + 1) + ": " + lines()[bad].slice(0, 40);
   redraw();
@@ -34,7 +37,7 @@ const drawing = new Sheet((ctx, w, h, v, ratio) => {
     ctx.globalAlpha = 1;
   }
   ctx.stroke();
-  ring.forEach((p, i) => dot(ctx, X(p.x), Y(p.y), i === ring.length - 1 ? 5 : 4, colors.magenta));
+  ring.forEach((p) => dot(ctx, X(p.x), Y(p.y), p.line === chosen() ? 7 : 4, colors.magenta));
   if (document.activeElement === $("map")) { // where Enter sets a corner
     const at = map.getCenter();
     const [x, y] = [X(px(at.lng - data.lon0)), Y(py(at.lat))];
@@ -46,25 +49,58 @@ const drawing = new Sheet((ctx, w, h, v, ratio) => {
   }
 }, 0);
 sheets.push(drawing);
-function add(at) {
-  corners.value = [...lines(), fine(at.lat, 2, "NS") + " " + fine(wrap(at.lng), 3, "EW")].join("\n");
-  changed();
+function add(at, line = lines().length) {
+  corners.value = lines().toSpliced(line, 0, typedAs(at)).join("\n");
+  changed(line);
+}
+function put(at, line) {
+  corners.value = lines().with(line, typedAs(at)).join("\n");
+  changed(line);
 }
 function drop() {
   corners.value = lines().slice(0, -1).join("\n");
-  changed();
+  changed(lines().length - 1);
 }
-function changed() {
+function changed(line) {
   read();
-  $("said").textContent = lines().length + " · " + (lines().at(-1) || "");
+  $("said").textContent = lines().length + " · " + (lines()[line] || "");
 }
-map.on("click", (e) => add(e.latlng));
+/* With the pointer a corner is dragged; a click on a side sets one in it, elsewhere after the last. */
+const REACH_PX = 9;
+const on = (p) => map.latLngToContainerPoint(latLng(p.x, p.y));
+let held = null; // the line of the corner that is dragged
+let taken = false; // a press that took hold of a corner sets none
+const cornerAt = (e) => ring.find((p) => on(p).distanceTo(e.containerPoint) < REACH_PX);
+function sideAt(e) {
+  if (ring.length < 3) return undefined;
+  return ring.find((p, i) => L.LineUtil.pointToSegmentDistance(e.containerPoint, on(p), on(ring[(i + 1) % ring.length])) < REACH_PX);
+}
+map.on("mousedown", (e) => {
+  const corner = cornerAt(e);
+  taken = Boolean(corner);
+  if (!corner) return;
+  held = corner.line;
+  map.dragging.disable();
+});
+document.addEventListener("mouseup", () => {
+  if (held === null) return;
+  held = null;
+  map.dragging.enable();
+});
+map.on("click", (e) => {
+  if (taken) return;
+  const side = sideAt(e);
+  if (side) add(e.latlng, side.line + 1); else add(e.latlng);
+});
 map.on("mousemove", (e) => {
-  const lead = places.find((p) => map.latLngToContainerPoint(latLng(p.x, p.y)).distanceTo(e.containerPoint) < 8);
+  if (held !== null) { put(e.latlng, held); return; }
+  $("map").style.cursor = cornerAt(e) ? "move" : "";
+  const lead = places.find((p) => on(p).distanceTo(e.containerPoint) < 8);
   tell(lead?.title, lead && latLng(lead.x, lead.y));
 });
 map.on("move", () => redraw("moment"));
 corners.addEventListener("input", read);
+document.addEventListener("selectionchange", () => { if (document.activeElement === corners) redraw("moment"); });
 for (const what of ["focus", "blur"]) $("map").addEventListener(what, () => redraw("moment"));
 function all() {
   if (ring.length) lookAt(extent(ring), 2500); else showAll();
@@ -77,13 +113,21 @@ if (ring.length) all();
 /* Only what a rule of that kind may say is asked for. */
 const form = $("area");
 function fit() {
-  const chosen = form.elements.when.value;
-  for (const one of form.querySelectorAll("[data-when]")) one.hidden = !one.dataset.when.split(" ").includes(chosen);
-  form.elements.speed_kn.required = chosen === "speed";
+  const chosen = form.querySelector("[name=when]:checked");
+  const when = chosen ? chosen.value : "";
+  const asks = Boolean(chosen) && chosen.matches("[data-asks]");
+  for (const one of form.querySelectorAll("[data-when]")) one.hidden = !one.dataset.when.split(" ").includes(when);
+  for (const one of form.querySelectorAll("[data-watch]")) one.hidden = asks || !when;
+  for (const one of form.querySelectorAll("[data-asked]")) one.hidden = !asks;
+  $("holds").hidden = !when;
+  form.elements.speed_kn.required = ["speed", "speed_kn_max"].includes(when);
+  form.elements.source.required = asks; // who asks for it
+  if (asks) $("holds").open = true;
   const watched = form.elements.zone_class.value === "watch_area"; // it is there to tell of something
   for (const one of form.querySelectorAll("[data-zone]")) one.hidden = watched;
 }
 form.elements.zone_class.addEventListener("change", (e) => { // a place by itself need tell of nothing
+  if (form.elements.seen.value) return; // what a file says stays until somebody chooses otherwise
   if (e.target.value !== "watch_area") form.elements.when.value = "";
   else form.elements.when.value ||= "enter";
 });

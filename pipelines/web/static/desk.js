@@ -131,6 +131,8 @@ if (form) {
   const date = form.elements.quiet_until;
   const fit = () => {
     const chosen = form.elements.conclusion.value;
+    const label = form.querySelector("[name=conclusion]:checked")?.closest("label");
+    document.getElementById("meaning").textContent = label ? "– " + label.title : "";
     quiet.disabled = Boolean(chosen) && !["cleared", "benign_cause"].includes(chosen);
     document.getElementById("quiet-not").hidden = !quiet.disabled;
     const said = document.getElementById("quiet-date");

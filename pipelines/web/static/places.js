@@ -11,15 +11,18 @@ map.on("click", (e) => {
   const found = under(e);
   if (!found?.key) return;
   show(found.key, false);
-  document.getElementById(found.key)?.scrollIntoView({ block: "nearest" });
+  const line = document.getElementById(found.key);
+  const folded = line?.closest("details");
+  if (folded) folded.open = true;
+  line?.scrollIntoView({ block: "nearest" });
 });
 function show(key, go = true) {
   state.region = key;
-  const mine = regions.filter((region) => region.key === key);
+  const mine = [...regions, ...zones].filter((region) => key && region.key === key);
   if (go && mine.length) {
     lookAt(mine.map((region) => region.box).reduce((a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])]), 2500);
   }
-  for (const one of document.querySelectorAll(".cards > li")) one.classList.toggle("chosen", one.id === key);
+  for (const one of document.querySelectorAll(".cards > li, .names > li")) one.classList.toggle("chosen", one.id === key);
   $("said").textContent = mine[0]?.title || "";
   redraw();
 }
@@ -43,4 +46,5 @@ for (const button of document.querySelectorAll("button[data-group]")) {
 }
 keys({ 0: all });
 begin(all);
+if (location.hash.length > 1) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("details")?.setAttribute("open", "");
 if (location.hash.length > 1) show(decodeURIComponent(location.hash.slice(1)));

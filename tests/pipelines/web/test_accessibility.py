@@ -67,6 +67,7 @@ PLAIN = (
     "/places",
     "/area/new",
     "/areas/beach",
+    "/zones/port-klang-anchorage",
     "/packs",
     "/plan",
     "/nights",

@@ -10,7 +10,7 @@ from pipelines import store
 from pipelines.base.settings import Installation, load
 from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
-from pipelines.web.areas import corners_of
+from pipelines.web.corners import corners_of
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 from tests.pipelines.web.conftest import PASSWORDS, ask, served, served_tls
 
@@ -380,7 +380,90 @@ def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str
     assert page.evaluate(type_in % "3.205 101.5\n03°12.30′N 101°40.00′E\n3 0 101 30") == ""
     assert "2: nowhere" in page.evaluate(type_in % "3.205 101.5\nnowhere\n3 101")
     assert page.messages == []
-    hidden = "document.querySelector('[data-when=\"stop speed\"]').hidden"
+    hidden = "document.querySelector('[data-when=\"stop speed speed_kn_max\"]').hidden"
     assert page.evaluate(hidden)
     page.evaluate("document.querySelector('[value=speed]').click()")
     assert not page.evaluate(hidden)
+
+
+def test_a_corner_is_dragged_and_a_click_on_a_side_sets_one_in_it(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/area/new", 1280, 800)
+    lines = "document.getElementById('corners').value.trim().split('\\n').filter(Boolean)"
+    for x, y in ((900, 300), (1050, 300), (1050, 450)):
+        page.click(x, y)
+    drawn = page.evaluate(lines)
+    page.mouse("mousePressed", 1050, 300, button="left", clickCount=1)
+    page.mouse("mouseMoved", 1080, 310, button="left", buttons=1)
+    page.mouse("mouseMoved", 1100, 320, button="left", buttons=1)
+    page.mouse("mouseReleased", 1100, 320, button="left", clickCount=1)
+    moved = page.evaluate(lines)
+    assert (moved[0], moved[2]) == (drawn[0], drawn[2])
+    (lat, lon), (before_lat, before_lon) = corners_of("\n".join([moved[1], drawn[1], moved[0]]))[:2]
+    assert lat < before_lat
+    assert lon > before_lon
+    page.click(1000, 310)
+    assert page.evaluate(lines) == [moved[0], page.evaluate(lines)[1], *moved[1:]]
+    assert len(page.evaluate(lines)) == 4
+    page.click(950, 500)  # elsewhere: after the last
+    assert page.evaluate(lines)[:4] == [*page.evaluate(lines)[:2], *moved[1:]]
+    assert len(page.evaluate(lines)) == 5
+    assert page.messages == []
+
+
+def test_a_zone_on_the_map_leads_to_its_line_and_is_opened(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/places#port-klang-anchorage", 1280, 800)
+    line = "document.getElementById('port-klang-anchorage')"
+    assert page.evaluate(f"{line}.closest('details').open")
+    assert page.evaluate(f"{line}.classList.contains('chosen')")
+    page.open(f"{desk}/places", 1280, 800)
+    assert not page.evaluate(f"{line}.closest('details').open")
+    page.evaluate("history.replaceState(null, '', '#port-klang-anchorage'); location.reload()")
+    page.wait("document.readyState === 'complete'")
+    page.settle()
+    # It fills the map now, so that its middle is the map's.
+    box = page.evaluate(
+        "(() => { const b = document.getElementById('map').getBoundingClientRect(); "
+        "return [b.left + b.width / 2, b.top + b.height / 2]; })()"
+    )
+    page.evaluate(f"{line}.closest('details').open = false")
+    page.click(*box)
+    assert page.evaluate(f"{line}.closest('details').open")
+    page.evaluate(f"{line}.querySelector('a').click()")
+    page.wait("location.pathname === '/zones/port-klang-anchorage'")
+    page.wait("document.readyState === 'complete' && Boolean(document.querySelector('#corners'))")
+    page.settle()
+    hidden = "document.querySelector('[data-when=\"stop speed speed_kn_max\"]').hidden"
+    assert page.evaluate(hidden)
+    page.evaluate("document.querySelector('[value=speed_kn_max]').click()")
+    assert not page.evaluate(hidden)
+    assert page.evaluate("document.querySelector('[name=source]').required")
+    chosen = "document.querySelector('[name=when]:checked').value"
+    page.evaluate(
+        "(() => { const one = document.querySelector('[name=zone_class]'); one.value = 'port'; "
+        "one.dispatchEvent(new Event('change', { bubbles: true })); })()"
+    )
+    assert page.evaluate(chosen) == "speed_kn_max"  # of what there is nothing goes by itself
+    assert page.messages == []
+
+
+def test_a_chosen_conclusion_says_what_it_means(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/")
+    incident = page.evaluate("document.querySelectorAll('#lines a.title')[6].getAttribute('href')")
+    page.open(desk + incident)
+    meaning = "document.getElementById('meaning').textContent"
+    assert page.evaluate(meaning) == ""
+    press(page, "c")
+    assert page.evaluate(meaning) == "– a boarding or a look found nothing"
+    page.evaluate("localStorage.clear()")
+
+
+@pytest.mark.parametrize("language", ["en", "ms"])
+def test_a_zone_fits_on_a_phone(page: Page, desk_home: Path, language: str) -> None:  # noqa: F811
+    with served(Desk(load(desk_home), "Lt Aminah", language)) as given:
+        first = given()
+        page.open(first, 390)
+        page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
+        page.open(f"{first.split('/?')[0]}/zones/east-johor-ruled-waters", 390, 844)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        shown = "[...document.querySelectorAll('#area [name^=hours]')].some((e) => e.offsetHeight)"
+        assert not page.evaluate(shown)  # what is asked holds at all hours

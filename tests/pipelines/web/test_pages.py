@@ -679,3 +679,24 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
     assert asked == [(desk_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
     path.unlink()
+
+
+def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
+    """Who is to look at both needs to know where both are."""
+    hours = pd.to_datetime(["2026-01-06T03:00Z", "2026-01-06T03:58Z", "2026-01-06T03:30Z"])
+    reports = pd.DataFrame(
+        {"time": hours, "track_id": [101, 101, 102], "lat": [1.0, 1.5, 2.0], "lon": 103.0}
+    ).assign(sog_kn=12.0, cog_deg=90.0)
+    events = pd.DataFrame({"mmsi": [1, 1], "subkind": ["two_hulls", "crossed"]})
+    shown: Any = SimpleNamespace(
+        events_of=lambda _: events.assign(track_ids=["101;102", "101"]),
+        night=SimpleNamespace(track=lambda _: reports),
+        teller=SimpleNamespace(name=lambda _: "HORIZON"),
+        words=labels("en"),
+    )
+    line: Any = SimpleNamespace(events=("a", "b"))
+    assert [(name, text[:18]) for name, text, _ in incident._hulls(shown, line, 1)] == [
+        ("HORIZON, hull 1", "01°30.00′N 103°00.0"[:18]),
+        ("HORIZON, hull 2", "02°00.00′N 103°00.0"[:18]),
+    ]
+    assert incident._hulls(shown, line, 2) == []

@@ -17,7 +17,7 @@ from pipelines.reference.layers import area_text, read_area
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
 from pipelines.web import areas, outlines, rooms
-from pipelines.web.areas import corners_of
+from pipelines.web.corners import corners_of
 from tests.pipelines.web.conftest import Own, Page
 from tests.pipelines.web.test_pages import holds_up
 
@@ -215,7 +215,7 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
 )
 def test_dates_are_taken_with_the_day_or_the_year_first(typed: str, day: str) -> None:
     form = areas.typed({"valid_until": typed, "when": "enter", "operator": "x"}, "")
-    assert f"{areas._rule(form)['valid_until']}" == day
+    assert f"{areas.rule_of(form)[1]['valid_until']}" == day
 
 
 @pytest.mark.parametrize("typed", ["11-30-2026", "5-1-26", "5/1", "2026-11-31", "١-١-٢٠٢٦"])

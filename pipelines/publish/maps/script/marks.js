@@ -194,8 +194,11 @@ function ringOf(ctx, v, c, X, Y, s, e) {
   const until = Math.min(e.end_s === null ? span : e.end_s, s.moment ? s.moment.t : span);
   const miles = (e.pace_kn * Math.max(until - e.begin_s, 0)) / 3600;
   const r = ((miles / 60) * v.k) / Math.cos(latitude(e.y + y0) * RAD);
+  const { a: ratio } = ctx.getTransform();
+  const [x, y, w, h] = [X(e.x), Y(e.y), ctx.canvas.width / ratio, ctx.canvas.height / ratio];
+  if (Math.hypot(Math.max(x, w - x), Math.max(y, h - y)) < r) return; // a sheet all of one colour shows no reach
   ctx.beginPath();
-  ctx.arc(X(e.x), Y(e.y), r, 0, TAU);
+  ctx.arc(x, y, r, 0, TAU);
   ctx.fillStyle = ctx.strokeStyle = c.magenta;
   ctx.globalAlpha = 0.07;
   ctx.fill();

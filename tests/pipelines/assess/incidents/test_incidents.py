@@ -567,6 +567,33 @@ def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
     assert kept["status"].tolist() == ["created"]
 
 
+@pytest.mark.parametrize(
+    ("status", "enough", "said"),
+    [
+        ("unchanged", True, []),
+        ("", True, []),  # so long ago that it wasn't looked at again
+        ("unchanged", False, ["retracted"]),
+        ("changed", True, []),
+        ("changed", False, ["retracted"]),
+        ("retracted", True, ["retracted"]),
+    ],
+)
+def test_what_an_earlier_window_told_of_holds_while_it_stands(
+    gazetteer: Gazetteer, status: str, enough: bool, said: list[str]
+) -> None:
+    """A boat that crossed last night and lies at the shore since: this night finds only that."""
+    before = told(gazetteer, event("loitering", 1, 2), event("loitering", 2.5, 4))
+    crossed, lies = before["events"].iloc[0].split(";")
+    statuses = {lies: "changed"} | ({crossed: status} if status else {})
+    known = Known(before, {}, statuses, told_before={crossed: enough})
+    assert lasting(frames.empty(INCIDENTS), known)["status"].tolist() == said
+    # Where together they were enough, and both are of before.
+    statuses |= {lies: "unchanged"}
+    known = Known(before, {}, statuses, told_before={crossed: enough, lies: False})
+    left = lasting(frames.empty(INCIDENTS), known)["status"].tolist()
+    assert left == ([] if status == "unchanged" else said)
+
+
 def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer) -> None:
     before = told(gazetteer, event("loitering", 1, 2))
     old = before["events"].iloc[0]

@@ -1,0 +1,51 @@
+"""Who changed which zone, when and how: a line each in a file of the home."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from pipelines.base.files import locked
+
+CHANGES_FILE: Final = "zones.jsonl"
+_MAX_TAIL: Final = 100_000
+"""So many bytes of its end are read: some hundred changes."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A change: when (UTC), by whom, of which file and zone, and what is other than before."""
+
+    at: str
+    by: str
+    file: str
+    zone_id: str
+    what: str
+
+
+def note_change(folder: Path, change: Changed) -> None:
+    """Add a change to the file, which is made if need be."""
+    line = json.dumps(asdict(change), ensure_ascii=False) + "\n"
+    with locked(folder), (folder / CHANGES_FILE).open("ab") as file:
+        file.write(line.encode("utf-8"))
+
+
+def last_changes(folder: Path, n: int) -> Sequence[Changed]:
+    """Return the last changes, the newest first; what is no such line is passed over."""
+    path = folder / CHANGES_FILE
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _MAX_TAIL, 0))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    found = [one for line in reversed(lines) if (one := _read(line)) is not None]
+    return found[:n]
+
+
+def _read(line: str) -> Changed | None:
+    try:
+        made = json.loads(line)
+        return Changed(**{key: str(value) for key, value in made.items()})
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
