@@ -32,6 +32,9 @@ HEARD_SELDOM: Final = Any(
     Compare("duration_s", ">=", "n_reports", times=SELDOM_S),
     Compare("duration_s", ">=", "other_n_reports", times=SELDOM_S),
 )
+LONGER_S: Final = 2400.0
+"""Who changes boats takes a quarter of an hour or so; two that are heard together forty minutes
+apart, and nobody heard come or go, lay there for longer."""
 IN_A_RAFT: Final = Any(
     All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
     All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
@@ -162,7 +165,7 @@ RAFT: Final = Hypothesis(
                 HEARD_SELDOM,
                 UNHEARD_COMING,
                 Is("parting_kn", None),
-                Compare("duration_s", ">=", 3600.0),
+                Compare("duration_s", ">=", LONGER_S),
             ),
             "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
             "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",
