@@ -52,4 +52,4 @@ def _before(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:
     """Return the rows of the same track in so many ticks before a row."""
     first = int(np.searchsorted(grid.track_id[: row + 1], grid.track_id[row]))
     rows = np.arange(first, row)
-    return rows[grid.tick[rows] >= grid.tick[row] - n_ticks]
+    return np.asarray(rows[grid.tick[rows] >= grid.tick[row] - n_ticks])
