@@ -48,8 +48,8 @@ class Teller:
                     lat, lon = facts[name], facts.get(f"{name[:-3]}lon")
                     if isinstance(lat, float) and isinstance(lon, float):
                         places[lat, lon] = None
-        lat, lon = np.array(list(places), "float64").reshape(-1, 2).T
-        words = self._gazetteer.describe_all(lat, lon, self._say)
+        at = np.array(list(places), "float64").reshape(-1, 2)
+        words = self._gazetteer.describe_all(at[:, 0], at[:, 1], self._say)
         self._places.update(zip(places, words, strict=True))
 
     def tell(self, event: Told, mmsi: int) -> str:
