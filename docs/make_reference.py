@@ -127,8 +127,8 @@ def columns() -> str:
         "parts.csv": (PARTS, "What each flagged vessel's score is made of."),
         "events.csv, events.parquet": (
             WRITTEN,
-            "One row per event; beside these `status`. A run's events.csv leaves out context (score "
-            "below 0.1), events.parquet has all.",
+            "One row per event; beside these `status`. A run's events.csv leaves out context "
+            "(score below 0.1), events.parquet has all.",
         ),
         "beside each row of a pack": (MARKS, "What every table of a pack has too."),
         "position reports": (frames.POSITIONS, "As ingested: one row per received report."),
