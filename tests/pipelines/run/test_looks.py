@@ -264,7 +264,7 @@ def test_runs_and_looks_are_told_apart(day: Day) -> None:
     told = desk.looks(desk.night(day.home))
     assert set(told["kind"]) == {"look at everything", "look at what is new"}
     assert told.loc[told["kind"] == "look at everything", "put_off"].eq("").all()
-    assert told.loc[told["kind"] == "look at what is new", "put_off"].str.contains("crossing").all()
+    assert told.loc[told["kind"] == "look at what is new", "put_off"].str.contains("identity").all()
     health = gather(load(day.home), datetime.now(UTC))
     assert "all else up to 06 Jan" in dict(facts(health))["last look"]
 
