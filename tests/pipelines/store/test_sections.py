@@ -89,7 +89,7 @@ def test_what_is_read_is_what_was_written(written):
     other = positions.encode_judged(expected.assign(**made))
     for name in rows.column_names:
         assert rows[name].to_pylist() == other[name].to_pylist(), name
-    assert list(classes_of(section, order)) == expected["ais_class"].tolist()
+    assert list(classes_of(rows)) == expected["ais_class"].tolist()
 
 
 def test_some_vessels_only_and_none(written):
@@ -100,7 +100,7 @@ def test_some_vessels_only_and_none(written):
     assert len(in_order([nothing])) == 0
     rows = rows_of(nothing, np.zeros(0, "int64"), {})
     assert rows.num_rows == 0
-    assert len(classes_of(nothing, np.zeros(0, "int64"))) == 0
+    assert len(classes_of(rows)) == 0
 
 
 def test_words_are_in_the_order_of_their_first_use():

@@ -219,7 +219,7 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     shown = Nights(load(desk_home)).shown("", "en")
     [watched] = [line for line in shown.lines if line.watched]
     first = tonight.tonight(shown, tonight.Asked(), None, ()).first
-    assert [one.why.endswith("watched") for one in first if one.line == watched] == [True]
+    assert [one.why.startswith("watched") for one in first if one.line == watched] == [True]
     assert incident.next_open(shown.lines, 0) != watched
     week = {"conclusion": "cleared", "reason": "nets", "quiet": "7"}
     reader.send(address, **week)
