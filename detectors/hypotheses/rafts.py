@@ -190,8 +190,23 @@ NEAR_FOR_HOURS: Final = Hypothesis(
             "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, as boats "
             "are that work on one ground, tow one net or lie off one village",
         ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                HEARD_SELDOM,
+                Compare("near_before_s", ">=", GROUND_S / 2),
+                Compare("min_distance_m", ">=", CLEAR_M),
+                Compare("median_distance_m", ">=", 2 * CLEAR_M),
+                CAME_SLOWLY_IF_HEARD,
+                Not(PARTED_FAST),
+            ),
+            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and were "
+            "never heard nearer than {min_distance_m:.0f} m: what is handed over is handed over "
+            "alongside",
+        ),
     ),
     "Two boats that were near one another for hours before they met, and came and parted slowly; "
-    "not alongside one another, or with a third one beside them.",
+    "not alongside one another, or with a third one beside them; for an hour where they were heard "
+    "seldom, and never alongside.",
     "one of them came from the other coast, or meets a larger vessel",
 )
