@@ -34,7 +34,8 @@ HEARD_SELDOM: Final = Any(
 )
 LONGER_S: Final = 2400.0
 """Who changes boats takes a quarter of an hour or so; two that are heard together forty minutes
-apart, and nobody heard come or go, lay there for longer."""
+apart, and nobody heard come or go, lay there for longer; so did those that were within two miles of
+one another for an hour before."""
 IN_A_RAFT: Final = Any(
     All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
     All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
@@ -164,8 +165,10 @@ RAFT: Final = Hypothesis(
                 BOATS_AS_ONE,
                 HEARD_SELDOM,
                 UNHEARD_COMING,
-                Is("parting_kn", None),
-                Compare("duration_s", ">=", LONGER_S),
+                Any(
+                    All(Is("parting_kn", None), Compare("duration_s", ">=", LONGER_S)),
+                    All(Not(PARTED_FAST), Compare("near_before_s", ">=", GROUND_S / 2)),
+                ),
             ),
             "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
             "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",

@@ -661,6 +661,12 @@ CASES = [
     ("crossing", {**WENT_OUT, "ais_class": "B"}, (-1,), None),
     ("encounter", SELDOM_HEARD, (30, -1), "boats at rest"),
     ("encounter", {**SELDOM_HEARD, "duration_s": 1800.0}, (30, -1), "small craft together"),
+    (
+        "encounter",
+        {**SELDOM_HEARD, "duration_s": 1800.0, "near_before_s": 3600.0},
+        (30, -1),
+        "boats at rest",
+    ),
     ("encounter", {**SELDOM_HEARD, "closing_kn": 20.0}, (30, -1), "small craft together"),
     ("encounter", {**SELDOM_HEARD, "parting_kn": 17.0}, (30, -1), "small craft together"),
     ("encounter", {**FAST_TO_ONE_ANOTHER, "n_reports": 60}, (70, 80), "berthed near one another"),
