@@ -35,7 +35,7 @@ HEARD_SELDOM: Final = Any(
 LONGER_S: Final = 2400.0
 """Who changes boats takes a quarter of an hour or so; two that are heard together forty minutes
 apart, and nobody heard come or go, lay there for longer; so did those that were within two miles of
-one another for an hour before."""
+one another for an hour before, or within a kilometre when they were heard before or next."""
 IN_A_RAFT: Final = Any(
     All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
     All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
@@ -164,10 +164,17 @@ RAFT: Final = Hypothesis(
             All(
                 BOATS_AS_ONE,
                 HEARD_SELDOM,
-                UNHEARD_COMING,
+                CAME_SLOWLY_IF_HEARD,
+                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                Not(PARTED_FAST),
                 Any(
-                    All(Is("parting_kn", None), Compare("duration_s", ">=", LONGER_S)),
-                    All(Not(PARTED_FAST), Compare("near_before_s", ">=", GROUND_S / 2)),
+                    All(
+                        Is("approach_kn", None),
+                        Is("parting_kn", None),
+                        Compare("duration_s", ">=", LONGER_S),
+                    ),
+                    All(Is("approach_kn", None), Compare("near_before_s", ">=", GROUND_S / 2)),
+                    All(IN_COMPANY, Compare("duration_s", ">=", 1800.0)),
                 ),
             ),
             "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "

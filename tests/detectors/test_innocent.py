@@ -667,6 +667,21 @@ CASES = [
         (30, -1),
         "boats at rest",
     ),
+    *(
+        (
+            "encounter",
+            {
+                **SELDOM_HEARD,
+                "duration_s": 2160.0,
+                "approach_kn": 0.4,
+                "apart_before_m": 607.0,
+                "closing_kn": closing_kn,
+            },
+            (-1, -1),
+            reason,
+        )
+        for closing_kn, reason in ((0.4, "boats at rest"), (18.0, "small craft together"))
+    ),
     ("encounter", {**SELDOM_HEARD, "closing_kn": 20.0}, (30, -1), "small craft together"),
     ("encounter", {**SELDOM_HEARD, "parting_kn": 17.0}, (30, -1), "small craft together"),
     ("encounter", {**FAST_TO_ONE_ANOTHER, "n_reports": 60}, (70, 80), "berthed near one another"),
