@@ -99,8 +99,9 @@ class Crossing(Limits):
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
     for a coast doesn't; or it made for that coast and came from it again between two reports, with
     time to land, or to turn within `turned_m` of it where it went home to the other one), times 0.3
-    for each that lies at sea, or unheard as the feed begins, or as it ends on a way at less than 10
-    kn (0.3 for who is then heard over less than 0.65 of the width, rising to 0.7 at 0.75); times
+    for each that lies at sea, or unheard as the feed begins, or, on a way at less than 10 kn, as it
+    ends or wherever it comes by passes (0.3 for who is then heard over less than 0.65 of the width,
+    rising to 0.7 at 0.75); times
     0.6 where only one side of the strait was seen; times 0.75 to 1 for the share of darkness; times
     0.6 for a class A set below 18 kn that isn't seen to land; times 0.3 where its stated speed
     contradicts its positions.
@@ -111,7 +112,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "14"
+    version: ClassVar[str] = "15"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

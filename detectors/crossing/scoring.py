@@ -43,13 +43,15 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
     score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
     score += 0.1 * min(1.0, mean_kn / 20.0)
-    # Where the feed itself begins, that a vessel is first heard amid the strait tells nothing.
-    of_begin = OF_END[began]
-    if began == UNHEARD and evidence["feed_begins"]:
+    # Where the feed itself begins, that a vessel is first heard amid the strait tells nothing; nor
+    # where a pass begins, of a slow boat: out from a coast, or up from a ground off there.
+    slow, of_begin = mean_kn < SLOW_KN, OF_END[began]
+    by_passes = slow and evidence.get("feed_by_passes", False)
+    if began == UNHEARD and (evidence["feed_begins"] or by_passes):
         of_begin = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_begin))
-    # Nor does it, of a slow boat that is out there as the feed ends: bound for a ground, or over.
+    # Nor does it, of one that is out there as the feed ends: bound for a ground, or over.
     of_end = OF_END[ended]
-    if ended == UNHEARD and evidence["feed_ends"] and mean_kn < SLOW_KN:
+    if ended == UNHEARD and ((evidence["feed_ends"] and slow) or by_passes):
         of_end = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_end))
     score *= of_begin * of_end
     score *= 1.0 if evidence["sides_changed"] else 0.6

@@ -85,6 +85,13 @@ PLIES: Final = All(
 """By its speed it went four times as far as the place is wide, and as often again in each tide that
 it stayed: twice of what the stream takes out and back. On 42 simulated nights boats at work went 3
 to 10 times as far, ships adrift, some of which regained their place, 0.7 to 2.2 times."""
+OVER_AND_OVER: Final = All(
+    Compare("n_turns", ">=", 2.0),
+    Compare("way_ratio", ">=", 8.0),
+    Compare("duration_s", "<=", "way_ratio", times=HELD_S / 4),
+)
+"""Twice as far still, at whatever speed: lines of a survey are sailed at 1 to 5 kn, of which two
+reports an hour apart show less."""
 TOWED: Final = (
     "moved at {min_working_kn:g} to {max_working_kn:g} kn for {working_speed_fraction:.0%} of "
     "{duration_s:h.1f} h, to and fro"
@@ -150,10 +157,15 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
             "{working_speed_fraction:.0%} of the time at {min_working_kn:g} to {max_working_kn:g} "
             "kn, as boats do at nets or lines; what drifts goes out and back once in a tide",
         ),
+        Case(
+            All(Any(NO_MERCHANT, A_BOAT), OVER_AND_OVER),
+            "it went over one ground again and again, {way_ratio:.1f} times as far as the place is "
+            "wide in {duration_s:h.1f} h; what drifts goes out and back once in a tide",
+        ),
     ),
     "No merchant ship, or a boat whatever it says it is, much of the time at the speed "
     "of nets and lines, turning again and again; half of it where it says it is a craft of another "
-    "trade.",
+    "trade; or at any speed over one ground again and again.",
     "it meets another vessel, or shows no gear",
 )
 """A vessel that drifts and now and then regains its place moves faster in between, or not at

@@ -10,6 +10,7 @@ from detectors.core.hypothesis import (
     RESTRICTED,
     WORKING,
     All,
+    Any,
     Case,
     Compare,
     Hypothesis,
@@ -137,3 +138,34 @@ BROKE_DOWN: Final = replace(
     overturned_by="it reported no breakdown to the traffic service, or manoeuvred meanwhile",
 )
 """The same of one that stopped on its way."""
+
+LESS_THAN_A_WATCH_S: Final = MENDED_S - 3600.0
+"""By passes up to an hour of a stay goes unheard at its ends."""
+ENDS_UNHEARD: Final = All(
+    Compare("longest_silence_s", ">=", 1800.0), Any(Is("came_kn", None), Is("went_kn", None))
+)
+STOPPED_FOR_A_WHILE: Final = Hypothesis(
+    "stopped for less than a watch",
+    0.5,
+    (
+        Case(
+            All(ENDS_UNHEARD, Compare("duration_s", "<=", LESS_THAN_A_WATCH_S)),
+            "it lay for {duration_s:h.1f} h, unheard for up to {longest_silence_s:min.0f} min "
+            "at a time, and nobody heard how it came and went on: ships wait as long for a "
+            "berth or a tide, and mend what broke",
+        ),
+        Case(
+            All(
+                ENDS_UNHEARD,
+                Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+                ALONE,
+                Compare("duration_s", "<=", MENDED_S),
+            ),
+            "it reports not being under command, drifted alone for {duration_s:h.1f} h, and nobody "
+            "heard how it came and went on",
+        ),
+    ),
+    "Three hours or less (four of one that reports not being under command, and is alone), heard "
+    "so seldom that nobody knows how it came and went on.",
+    "it did not call anywhere or go on its way afterwards, or a boat was seen alongside",
+)

@@ -21,6 +21,7 @@ from detectors.core.hypothesis import (
 from detectors.hypotheses.reach import (
     BY_PASSES,
     CUT_OFF,
+    IN_SIGHT,
     LEFT_AND_CAME_BACK,
     OUT_OF_RANGE,
     OVER_THE_EDGE,
@@ -32,6 +33,9 @@ NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
 TO_AND_FRO: Final = 2.5
 """See `at_work.GOES_ABOUT`: what drifts with a tide goes at most twice the place's width."""
+HARDLY_WENT: Final = 0.1
+"""Of planted silences under way none was shorter than a seventh of the way that its speed makes;
+who goes to a meeting and back to where it was lost has gone there in vain (judgement)."""
 MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
 silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
@@ -164,6 +168,26 @@ HYPOTHESES: Final = (
         ),
         "Lay still where many lie, and was heard again there or not yet.",
         "a boat is seen alongside, or it was seen elsewhere meanwhile",
+    ),
+    Hypothesis(
+        "came to lie at a coast",
+        0.5,
+        (
+            Case(
+                All(
+                    IN_SIGHT,
+                    Is("was_moving"),
+                    Is("land_ahead"),
+                    Compare("distance_m", "<=", NEAR_A_BERTH_M),
+                    Compare("implied_speed_kn", "<=", "speed_before_kn", times=HARDLY_WENT),
+                ),
+                "its course led to a coast, and it was heard again {distance_m:nm.1f} nm from "
+                "where it was lost: it may have lain there, where a set sends every three minutes "
+                "and a satellite hears one report of a pass or none",
+            ),
+        ),
+        "Heard by passes, bound for a coast at hand, and heard again there.",
+        "it is seen elsewhere meanwhile, or a boat is seen alongside",
     ),
     Hypothesis(
         "lay made fast",

@@ -222,8 +222,19 @@ FAST_CLASS_A: Final = Hypothesis(
             "it carries a class A set, as ferries and official craft do, and makes "
             "{median_sog_kn:.0f} kn; nobody heard it meet anybody, nor land",
         ),
+        Case(
+            All(
+                Not(Subkind(("half",))),
+                Is("feed_by_passes"),
+                CLASS_A,
+                Compare("median_sog_kn", ">=", SLOW_KN),
+                Not(Is("landed")),
+            ),
+            "it carries a class A set, as ferries and official craft do, and makes "
+            "{median_sog_kn:.0f} kn; no satellite heard it land",
+        ),
     ),
-    "A fast craft with a class A set that went out and came back: neither a meeting nor a "
-    "landing was heard.",
+    "A fast craft with a class A set that went out and came back, neither a meeting nor a landing "
+    "of which was heard; or, heard by passes, went over and wasn't heard to land.",
     "no ferry sails and no authority patrols there at this hour",
 )

@@ -41,6 +41,7 @@ from detectors.hypotheses.common import (
     AT_A_BERTH,
     BROKE_DOWN,
     IS_RESTRICTED,
+    STOPPED_FOR_A_WHILE,
     TRANSFER_AREA,
     WENT_ON,
 )
@@ -311,6 +312,7 @@ HYPOTHESES: Final = (
     CREEPS_ON,
     TOW_THAT_STOPPED,
     BROKE_DOWN,
+    STOPPED_FOR_A_WHILE,
     Hypothesis(
         "called at a port afterwards",
         0.5,

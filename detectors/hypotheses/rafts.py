@@ -34,7 +34,8 @@ HEARD_SELDOM: Final = Any(
 )
 LONGER_S: Final = 2400.0
 """Who changes boats takes a quarter of an hour or so; two that are heard together forty minutes
-apart, and nobody heard come or go, lay there for longer."""
+apart, and nobody heard come or go, lay there for longer; so did those that were within two miles of
+one another for an hour before, or within a kilometre when they were heard before or next."""
 IN_A_RAFT: Final = Any(
     All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
     All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
@@ -163,9 +164,18 @@ RAFT: Final = Hypothesis(
             All(
                 BOATS_AS_ONE,
                 HEARD_SELDOM,
-                UNHEARD_COMING,
-                Is("parting_kn", None),
-                Compare("duration_s", ">=", LONGER_S),
+                CAME_SLOWLY_IF_HEARD,
+                Not(Compare("closing_kn", ">=", PLANING_KN)),
+                Not(PARTED_FAST),
+                Any(
+                    All(
+                        Is("approach_kn", None),
+                        Is("parting_kn", None),
+                        Compare("duration_s", ">=", LONGER_S),
+                    ),
+                    All(Is("approach_kn", None), Compare("near_before_s", ">=", GROUND_S / 2)),
+                    All(IN_COMPANY, Compare("duration_s", ">=", 1800.0)),
+                ),
             ),
             "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
             "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",
@@ -190,8 +200,23 @@ NEAR_FOR_HOURS: Final = Hypothesis(
             "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, as boats "
             "are that work on one ground, tow one net or lie off one village",
         ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                HEARD_SELDOM,
+                Compare("near_before_s", ">=", GROUND_S / 2),
+                Compare("min_distance_m", ">=", CLEAR_M),
+                Compare("median_distance_m", ">=", 2 * CLEAR_M),
+                CAME_SLOWLY_IF_HEARD,
+                Not(PARTED_FAST),
+            ),
+            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and were "
+            "never heard nearer than {min_distance_m:.0f} m: what is handed over is handed over "
+            "alongside",
+        ),
     ),
     "Two boats that were near one another for hours before they met, and came and parted slowly; "
-    "not alongside one another, or with a third one beside them.",
+    "not alongside one another, or with a third one beside them; for an hour where they were heard "
+    "seldom, and never alongside.",
     "one of them came from the other coast, or meets a larger vessel",
 )

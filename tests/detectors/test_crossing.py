@@ -211,6 +211,12 @@ def test_a_slow_boat_out_there_as_the_feed_ends_may_be_bound_for_a_ground() -> N
     assert of_passage(ends, 1000.0) == pytest.approx(of_old * 0.3 / 0.7)
     assert of_passage({**ends, "width_fraction": 0.8}, 1000.0) > of_old
     assert of_passage({**ends, "mean_speed_kn": 20.0}, 1000.0) > of_old
+    # Nor is it known of one that satellites hear, at either end; of a fast one it is.
+    by_passes = {**seen, "feed_by_passes": True}
+    assert of_passage(by_passes, 1000.0) == pytest.approx(of_old * 0.3 / 0.7)
+    assert of_passage({**by_passes, "mean_speed_kn": 20.0}, 1000.0) > of_old
+    came = {**by_passes, "began": "unheard", "ended": "near"}
+    assert of_passage(came, 1000.0) < 0.3 < of_passage({**came, "feed_by_passes": False}, 1000.0)
 
 
 @pytest.mark.parametrize(

@@ -477,6 +477,28 @@ CASES = [
         "9.6 kn when it was heard",
     ),
     (
+        "stopped for less than a watch",
+        "loitering",
+        {"duration_s": 9000, "longest_silence_s": 3420, "came_kn": None},
+        (TANKER,),
+        "2.5 h, unheard for up to 57 min",
+    ),
+    (
+        "came to lie at a coast",
+        "gap",
+        {
+            "feed_by_passes": True,
+            "is_open": False,
+            "was_moving": True,
+            "land_ahead": True,
+            "distance_m": 1852.0,
+            "speed_before_kn": 15.0,
+            "implied_speed_kn": 0.3,
+        },
+        (CARGO,),
+        "heard again 1.0 nm from",
+    ),
+    (
         "berthed near one another",
         "encounter",
         {"median_speed_kn": 0.01, "other_median_speed_kn": 0.0},

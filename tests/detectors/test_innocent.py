@@ -327,6 +327,74 @@ AT_NETS = {
     "max_working_kn": 4.5,
 }
 FURTHER = {**SWINGS, "n_reports": 15, "spread_m": 520.0, "median_speed_kn": 0.17}
+LAY_A_WHILE = {
+    **STAYS,
+    "ais_class": "A",
+    "n_turns": 0,
+    "way_ratio": 1.0,
+    "duration_s": 9600.0,
+    "extent_m": 3400.0,
+    "drift_kn": 0.7,
+    "median_speed_kn": 0.76,
+    "n_reports": 15,
+    "longest_silence_s": 3420.0,
+    "came_kn": None,
+    "went_kn": None,
+    "anchorage_distance_m": 11_000.0,
+}
+SURVEYS = {
+    **STAYS,
+    "ais_class": "A",
+    "duration_s": 42_960.0,
+    "n_turns": 6,
+    "way_ratio": 11.7,
+    "working_speed_fraction": 0.0,
+    "stated_working_fraction": 0.0,
+    "longest_silence_s": 3000.0,
+}
+BOUND_FOR_A_COAST = {
+    "ais_class": "A",
+    "feed_by_passes": True,
+    "is_open": False,
+    "was_moving": True,
+    "land_ahead": True,
+    "distance_m": 1114.0,
+    "speed_before_kn": 15.2,
+    "implied_speed_kn": 0.27,
+    "ahead_heard_fraction": 1.0,
+    "ahead_known_ratio": 1.0,
+}
+LONG_GONE = {
+    "by_passes": True,
+    "feed_by_passes": True,
+    "is_open": True,
+    "was_moving": True,
+    "ahead_heard_fraction": 0.5,
+    "ahead_known_ratio": 0.31,
+    "ahead_distance_m": 30_000.0,
+    "reachable_distance_m": 378_000.0,
+    "edge_distance_m": None,
+}
+NEVER_ALONGSIDE = {
+    **NEAR,
+    "duration_s": 2640.0,
+    "n_reports": 3,
+    "other_n_reports": 3,
+    "near_before_s": 6000.0,
+    "min_distance_m": 61.0,
+    "median_distance_m": 232.0,
+    "median_relative_speed_kn": 1.05,
+    "max_distance_seen_m": 488.0,
+    "approach_kn": 1.0,
+    "parting_kn": 1.8,
+}
+OVER_BY_PASSES = {
+    **FERRY,
+    "feed_by_passes": True,
+    "n_like_trips": 0,
+    "dark_fraction": 0.8,
+    "median_sog_kn": 24.0,
+}
 HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
@@ -593,6 +661,27 @@ CASES = [
     ("crossing", {**WENT_OUT, "ais_class": "B"}, (-1,), None),
     ("encounter", SELDOM_HEARD, (30, -1), "boats at rest"),
     ("encounter", {**SELDOM_HEARD, "duration_s": 1800.0}, (30, -1), "small craft together"),
+    (
+        "encounter",
+        {**SELDOM_HEARD, "duration_s": 1800.0, "near_before_s": 3600.0},
+        (30, -1),
+        "boats at rest",
+    ),
+    *(
+        (
+            "encounter",
+            {
+                **SELDOM_HEARD,
+                "duration_s": 2160.0,
+                "approach_kn": 0.4,
+                "apart_before_m": 607.0,
+                "closing_kn": closing_kn,
+            },
+            (-1, -1),
+            reason,
+        )
+        for closing_kn, reason in ((0.4, "boats at rest"), (18.0, "small craft together"))
+    ),
     ("encounter", {**SELDOM_HEARD, "closing_kn": 20.0}, (30, -1), "small craft together"),
     ("encounter", {**SELDOM_HEARD, "parting_kn": 17.0}, (30, -1), "small craft together"),
     ("encounter", {**FAST_TO_ONE_ANOTHER, "n_reports": 60}, (70, 80), "berthed near one another"),
@@ -600,8 +689,41 @@ CASES = [
     ("loitering", AT_NETS, (70,), "plied between reports"),
     ("loitering", {**AT_NETS, "ais_class": "A", "way_ratio": 12.0}, (70,), None),
     ("loitering", {**AT_NETS, "ais_class": "A"}, (-1,), None),
-    ("loitering", {**AT_NETS, "ais_class": "A", "way_ratio": 12.0}, (-1,), "plied between reports"),
+    ("loitering", {**AT_NETS, "ais_class": "A", "way_ratio": 7.0}, (-1,), "plied between reports"),
     ("loitering", {**AT_NETS, "working_speed_fraction": 0.4, "n_turns": 1}, (70,), "boat adrift"),
+    # Few reports of a wait, of lines sailed, of a stay, of a way out and of two boats; their twins.
+    ("loitering", LAY_A_WHILE, (80,), "stopped for less than a watch"),
+    ("loitering", {**LAY_A_WHILE, "duration_s": 12_900.0}, (80,), None),
+    (
+        "loitering",
+        {**LAY_A_WHILE, "duration_s": 12_900.0, "nav_status": 2, "n_beside": 0},
+        (80,),
+        "stopped for less than a watch",
+    ),
+    ("loitering", {**LAY_A_WHILE, "longest_silence_s": 600.0}, (80,), None),
+    ("loitering", {**LAY_A_WHILE, "came_kn": 12.0, "went_kn": 4.0}, (80,), None),
+    ("loitering", SURVEYS, (99,), "working to and fro"),
+    ("loitering", SURVEYS, (80,), None),
+    ("loitering", {**SURVEYS, "way_ratio": 3.2}, (99,), None),
+    ("gap", BOUND_FOR_A_COAST, (70,), "came to lie at a coast"),
+    ("gap", {**BOUND_FOR_A_COAST, "land_ahead": False}, (70,), None),
+    ("gap", {**BOUND_FOR_A_COAST, "distance_m": 21_000.0}, (70,), None),
+    ("gap", {**BOUND_FOR_A_COAST, "feed_by_passes": False}, (70,), None),
+    ("gap", LONG_GONE, (70,), "out over the feed's own edge"),
+    ("gap", {**LONG_GONE, "reachable_distance_m": 211_000.0}, (70,), "sailing out of range"),
+    ("gap", {**LONG_GONE, "ahead_known_ratio": 0.51}, (70,), None),
+    ("encounter", NEVER_ALONGSIDE, (30, 60), "near for hours"),
+    ("encounter", {**NEVER_ALONGSIDE, "min_distance_m": 9.0}, (30, 60), "small craft together"),
+    ("encounter", {**NEVER_ALONGSIDE, "near_before_s": 0.0}, (30, 60), "small craft together"),
+    (
+        "encounter",
+        {**NEVER_ALONGSIDE, "n_reports": 50, "other_n_reports": 50},
+        (30, 60),
+        "small craft together",
+    ),
+    ("crossing", OVER_BY_PASSES, (99,), "fast craft of class A"),
+    ("crossing", {**OVER_BY_PASSES, "landed": True}, (99,), None),
+    ("crossing", {**OVER_BY_PASSES, "ais_class": "B"}, (99,), None),
     ("anchoring", FURTHER, (-1,), "moved about"),
     ("anchoring", {**FURTHER, "spread_m": 270.0}, (-1,), None),
     ("anchoring", {**FURTHER, "median_speed_kn": 0.09}, (-1,), None),
