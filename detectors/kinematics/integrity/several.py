@@ -208,7 +208,7 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
         if not is_hull:
             is_hull = fills(track, shifted, others.time_us)
         if copied and not is_hull:
-            between(shifted)
+            between(others, shifted)
         n_hulls += is_hull
         for place in range(len(rows)):
             on_way = not np.isnan(shifted[place])

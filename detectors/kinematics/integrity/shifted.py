@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
+from detectors.kinematics.integrity.chains import NEAR_M
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, first_from, median
@@ -185,16 +186,22 @@ def fills(track: Rows, shifted: Any, time_us: Any) -> bool:
 
 
 @part
-def between(shifted: Any) -> None:
-    """Write to `shifted` what a copy's reports are misdated by where the vessel wasn't heard, as at
-    its berth: between two that are off by the same, as much.
+def between(others: Rows, shifted: Any) -> None:
+    """Write to `shifted` what a copy's reports are misdated by at a place where the vessel wasn't
+    heard, as at its berth: as the one before, where it and the next lie within `NEAR_M` of them.
     """
     last = -1
     for row in range(len(shifted)):
         if np.isnan(shifted[row]):
             continue
-        if last >= 0 and np.abs(shifted[row] - shifted[last]) <= MIN_SHIFT_S:
-            for one in range(last + 1, row):
+        for one in range(last + 1, row):
+            near = last >= 0
+            for end in (last, row):
+                near = near and (
+                    distance_m(others.lat[end], others.lon[end], others.lat[one], others.lon[one])
+                    <= NEAR_M
+                )
+            if near:
                 shifted[one] = shifted[last]
         last = row
 

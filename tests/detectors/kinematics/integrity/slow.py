@@ -152,7 +152,7 @@ def _one_vessel(own, known, heard, judged):
             judged.shift_s[rows[strays]] = shifted[strays]
             hulls.append(rows[~strays])
             continue
-        shifted = between(shifted) if copied else shifted
+        shifted = between(own.take(rows), shifted) if copied else shifted
         judged.verdict[rows] = np.where(np.isnan(shifted), Verdict.FALSE_FIX, Verdict.CLOCK_FAULT)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX

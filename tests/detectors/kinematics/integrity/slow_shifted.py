@@ -189,13 +189,14 @@ def fills(track, shifted, times_us):
     )
 
 
-def between(shifted):
-    """Return shifts, with what lies between two like ones off by as much as the first."""
-    known = np.flatnonzero(~np.isnan(shifted))
+def between(others, shifted):
+    """Return shifts, with what lies near both of two that have one off by as much as the first."""
     filled = shifted.copy()
-    for a, b in itertools.pairwise(known):
-        if abs(shifted[b] - shifted[a]) <= MIN_SHIFT_S:
-            filled[a + 1 : b] = shifted[a]
+    for a, b in itertools.pairwise(np.flatnonzero(~np.isnan(shifted)).tolist()):
+        for row in range(a + 1, b):
+            lat, lon = others.lat[[a, b]], others.lon[[a, b]]
+            if (distance_m(lat, lon, others.lat[row], others.lon[row]) <= NEAR_M).all():
+                filled[row] = shifted[a]
     return filled
 
 

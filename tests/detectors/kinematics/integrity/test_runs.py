@@ -273,7 +273,7 @@ def test_a_stay_at_the_berth_that_a_clock_misdates_is_misdated():
     late = [replace(one, time_us=one.time_us + 1_000 * S) for one in (there, berth, back)]
     few = slice(120, None), slice(None), slice(0, 40)
     copies = [one.take(some) for one, some in zip(late, few, strict=True)]
-    reports, part = together(there, back, *copies)
+    reports, _ = together(there, back, *copies)
     got = judge(reports)
     assert Verdict.FALSE_FIX not in got.verdict
     assert Verdict.OTHER_HULL not in got.verdict
