@@ -78,7 +78,7 @@ def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
     whether it came.
 
     It lies from report to report for a whole step of the grid at least, slowly however its places
-    are joined: who was near is known by that.
+    are joined: who was near is known by that. Or once, between two at which it planes.
     """
     sog_kn, time_us = reports.sog_kn, reports.time_us
     took_us = np.diff(time_us)
@@ -96,9 +96,35 @@ def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
     fast = sog_kn >= limits.max_alongside_speed_kn
     long = within & (took_us >= step_us)
     came, left = came[(long & fast[:-1])[came]], left[(long & fast[1:])[left]]
+    once = _once(limits, reports, np.flatnonzero((long & fast[:-1])[:-1] & (long & fast[1:])[1:]))
+    came, left = np.r_[came, once], np.r_[left, once + 1]
     legs = np.r_[came, left]
     order = np.argsort(legs, kind="stable")
     return legs[order], (np.arange(len(legs)) < len(came))[order]
+
+
+def _once(limits: Limits, reports: Reports, fast: Ints) -> Ints:
+    """Return the reports of boats that plane, there and at the second report after, and lay for a
+    whole step of the grid around the one between, by the speeds that they state. Class B that lies
+    sends every 3 minutes (ITU-R M.1371-5, annex 1, table 1): of a visit of minutes one is heard.
+
+    On one of the two legs joined straight it is as slow as to be within `max_distance_m` at the
+    step beside that report: who was near is known by that.
+    """
+    lies = fast + 1
+    fast, lies = (some[reports.sog_kn[lies] < limits.max_drift_kn] for some in (fast, lies))
+    far_m, way_us, slow = [], [], np.zeros(len(fast), bool)
+    for end, first in ((fast, fast), (lies + 1, lies)):
+        own = np.stack([first, first + 1])
+        lat, lon = reports.lat[own], reports.lon[own]
+        far_m.append(np.asarray(geodesy.distance_m(lat[0], lon[0], lat[1], lon[1])))
+        way_us.append(far_m[-1] / (reports.sog_kn[end] * geodesy.KNOT_MPS) * SECOND_US)
+        took_s = (reports.time_us[own[1]] - reports.time_us[own[0]]) / SECOND_US
+        beside_m = far_m[-1] / took_s * limits.step_s
+        slow |= beside_m <= limits.max_distance_m - limits.max_alongside_m
+    step_us = limits.step_s * SECOND_US
+    came_us, left_us = reports.time_us[fast] + way_us[0], reports.time_us[lies + 1] - way_us[1]
+    return fast[slow & (np.ceil(came_us / step_us) * step_us + step_us <= left_us)]
 
 
 def thin(limits: Limits, reports: Reports, grid: Grid, rows: Ints) -> Bools:

@@ -26,6 +26,10 @@ STOPS_S: Final = 1200
 """In which a ship loses its way, or gathers it."""
 WAY_S: Final = 1200
 """Of a voyage before and after: 4 nm at 12 kn."""
+SHORT_STOPS_S: Final = 300
+SHORT_WAY_S: Final = 600
+"""The same of a voyage before, where no more was heard, as when a feed begins. A ship that has
+begun to lose her way by then seems to have come slower than she did."""
 MAKES_WAY_KN: Final = 5.0
 """See `hypotheses.common.WENT_ON`."""
 
@@ -115,11 +119,15 @@ def voyage(
 ) -> list[dict[str, float]]:
     """Return how fast each came and went on, and by how much its course differs; NaN if not known.
 
-    Over `WAY_S`, from as long before it began and after it ended as a ship takes to stop. A ship
+    Over `WAY_S`, from as long before it began and after it ended as a ship takes to stop; or over
+    what was heard of that just before (`SHORT_WAY_S`). A ship
     that was carried off its way goes back to it first: so it is also told how near to its old
     course it made way (`MAKES_WAY_KN` or more over `WAY_S`) within `after_s`.
     """
     came_kn, came_deg = _way(limits, grid, time_us, first, -STOPS_S)
+    short_kn, short_deg = _way(limits, grid, time_us, first, -SHORT_STOPS_S, SHORT_WAY_S)
+    came_deg = np.where(np.isnan(came_kn), short_deg, came_deg)
+    came_kn = np.where(np.isnan(came_kn), short_kn, came_kn)
     away = np.where(still, np.nan, 1.0)
     ways = []
     for after_s in range(STOPS_S, max(limits.after_s - WAY_S, STOPS_S) + 1, WAY_S):
@@ -138,12 +146,17 @@ def voyage(
 
 
 def _way(
-    limits: Limits, grid: timegrid.Grid, time_us: Ints, edge: Ints, from_s: int
+    limits: Limits,
+    grid: timegrid.Grid,
+    time_us: Ints,
+    edge: Ints,
+    from_s: int,
+    way_s: int = WAY_S,
 ) -> tuple[Floats, Floats]:
-    """Return speed and course made good over `WAY_S` that begins so long after grid rows, or that
+    """Return speed and course made good over a time that begins so long after grid rows, or that
     ends so long before them, if that is less than 0; NaN where it wasn't heard.
     """
-    shifts = (from_s, from_s + WAY_S) if from_s > 0 else (from_s - WAY_S, from_s)
+    shifts = (from_s, from_s + way_s) if from_s > 0 else (from_s - way_s, from_s)
     rows = [
         grid.rows_at(grid.track_id[edge], grid.tick[edge] + shift // limits.step_s)
         for shift in shifts
@@ -152,7 +165,7 @@ def _way(
     heard = time_us[report + 1] - time_us[report] <= AFTER_SILENCE_S * SECOND_US
     known = (np.stack(rows) >= 0).all(axis=0) & heard.all(axis=0)
     ends = grid.lat[rows[0]], grid.lon[rows[0]], grid.lat[rows[1]], grid.lon[rows[1]]
-    speed_kn = geodesy.speed_kn(geodesy.distance_m(*ends), WAY_S)
+    speed_kn = geodesy.speed_kn(geodesy.distance_m(*ends), way_s)
     course_deg = geodesy.bearing_deg(*ends)
     return np.where(known, speed_kn, np.nan), np.where(known, course_deg, np.nan)
 

@@ -15,6 +15,7 @@ numba: Any = import_module("numba")
 
 HERE: Final = Path(__file__).parent
 SOURCES: Final = (
+    "backward.py",
     "chains.py",
     "confirmed.py",
     "jit.py",

@@ -80,7 +80,8 @@ def _link(
 
     Where none surely is, the only one nearby: from that a chain can always turn back. And the one
     nearby may still be another's that surely goes on from it: a misdated report lies astern or
-    ahead on the very way, and the vessel sails on past it.
+    ahead on the very way, and the vessel sails on past it. So it does past one further off: a run
+    of `CONFIRMING_REPORTS` that is heard next goes on, whatever single report before is as near.
     """
     tails = np.full(HEADS, -1, np.int64)
     behind = np.full(len(time_us), -1, np.int64)
@@ -101,6 +102,8 @@ def _link(
         near = -1
         left = -1
         doubtful = -1
+        n_alone = 0
+        known = -1
         twin = False
         for place in range(count):
             tail = tails[place]
@@ -132,6 +135,10 @@ def _link(
                     else:
                         n_sure += 1
                         before[row] = tail
+                        if before[tail] < 0:
+                            n_alone += 1
+                        elif before[before[tail]] >= 0 and tail == came:
+                            known = tail
                     continue
                 left = tail
             elif passed_s <= BRIEF_S and apart_m <= NEAR_M and strays[tail] < 0:
@@ -140,6 +147,9 @@ def _link(
             tails[kept] = tail
             kept += 1
         count = kept
+        if n_alone > 0 and n_sure == n_alone + 1 and known >= 0:
+            n_sure = 1
+            before[row] = known
         if n_sure == 0 and doubtful >= 0:
             n_sure = 1
             before[row] = doubtful

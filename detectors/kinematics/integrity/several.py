@@ -3,7 +3,7 @@
 Of a number the chain that one hull can have made and that is worth most is sound, and what goes on
 from it while nothing of it is heard; the next ones are other hulls where they have
 `CONFIRMING_REPORTS`, or a copy of a track shifted in time where they lie on its way, but for one
-that comes nearer to it or falls back.
+that comes nearer to it or falls back, or takes up its silence from end to end.
 """
 
 from typing import Any, Final, NamedTuple
@@ -12,12 +12,20 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
+from detectors.kinematics.integrity.backward import without_backward
 from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, taken
 from detectors.kinematics.integrity.runs import BRIEF_S, goes_on, runs
-from detectors.kinematics.integrity.shifted import MOVING_KN, drifts, legs_of, misdated_s
+from detectors.kinematics.integrity.shifted import (
+    MOVING_KN,
+    between,
+    drifts,
+    fills,
+    legs_of,
+    misdated_s,
+)
 from detectors.kinematics.integrity.verdicts import JAMMED_S, MAX_NUMBER, Verdict
 
 SOUND: Final = int(Verdict.SOUND)
@@ -165,8 +173,9 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
     if best_chain(own.time_us, own.lat, own.lon, own.sog, step_m, free, whole, usual, chain) == 0:
         return of_hull, 0
     first = np.flatnonzero(chain)
-    of_hull[first] = 1
     free[first] = False
+    first = without_backward(own, first, verdict, shift_s)
+    of_hull[first] = 1
     _same_time(own, first, free, verdict)
     _behind_leaps(own, first, whole, free, verdict, shift_s)
     track = taken(own, first)
@@ -192,10 +201,14 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
             continue
         others = taken(own, rows)
         shifted = misdated_s(track, legs, others)
-        follows = drifts(track, shifted, others.time_us)
-        is_hull = follows or (
-            _is_hull(others.time_us) and _share_on_way(shifted, others.sog) < SHIFTED_SHARE
-        )
+        copied = _share_on_way(shifted, others.sog) >= SHIFTED_SHARE
+        is_hull = _is_hull(others.time_us) and not copied
+        if not is_hull:
+            is_hull = drifts(track, shifted, others.time_us)
+        if not is_hull:
+            is_hull = fills(track, shifted, others.time_us)
+        if copied and not is_hull:
+            between(others, shifted)
         n_hulls += is_hull
         for place in range(len(rows)):
             on_way = not np.isnan(shifted[place])

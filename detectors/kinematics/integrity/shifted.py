@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
+from detectors.kinematics.integrity.chains import NEAR_M
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, first_from, median
@@ -44,6 +45,15 @@ follow one another in a lane come nearer or fall back, be it by a tenth of a kno
 the one before, by a tenth or more of a change of `MIN_SHIFT_S`, half of it within half as much of
 the line: the second ship of a number on a simulated night, and none of 349 stretches with wrong
 times in 34 simulated nights and three real feeds."""
+
+FILLS_S: Final = 1_800.0
+SPARE_AT_ENDS: Final = 0.5
+SPARE_OF_ALL: Final = 0.05
+"""A station whose clock is off begins and ends to be heard by times that are off as much: a hole as
+long as that is left at one end. So what takes up half an hour or more of the vessel's silence, and
+longer than it would be off, to half of that and a twentieth of its own length at both ends
+together, is sent instead of her positions. (Judgement; on a simulated night a ship displaced along
+its course for 4.3 h left 3 minutes.)"""
 
 MAX_LOOKED_AT: Final = 4_096
 GONE_M: Final = 300.0
@@ -151,6 +161,49 @@ def drifts(track: Rows, shifted: Any, time_us: Any) -> bool:
         step_s = min(step_s, (middle_s[k] - middle_s[k - 1]) * sign)
     steady = spread_s <= MIN_SHIFT_S / 2 + whole_s / (4 * (DRIFTS - 1))
     return bool(steady and whole_s >= MIN_SHIFT_S and step_s >= DRIFT_SHARE * whole_s)
+
+
+@part
+def fills(track: Rows, shifted: Any, time_us: Any) -> bool:
+    """Tell whether a chain takes up a silence of the vessel, but for single reports of hers, from
+    end to end, which what a clock misdates doesn't.
+    """
+    rows = np.flatnonzero(~np.isnan(shifted))
+    if len(rows) == 0:
+        return False
+    off_s = np.abs(median(shifted[rows]))
+    lasted_s = (time_us[-1] - time_us[0]) / SECOND_US
+    begin, end = first_from(track.time_us, time_us[0]), first_from(track.time_us, time_us[-1] + 1)
+    if (
+        lasted_s < max(FILLS_S, off_s)
+        or end - begin > DRIFT_SHARE * len(time_us)
+        or begin == 0
+        or end == len(track.time_us)
+    ):
+        return False
+    silent_s = (track.time_us[end] - track.time_us[begin - 1]) / SECOND_US
+    return bool(silent_s - lasted_s <= min(SPARE_AT_ENDS * off_s, SPARE_OF_ALL * lasted_s))
+
+
+@part
+def between(others: Rows, shifted: Any) -> None:
+    """Write to `shifted` what a copy's reports are misdated by at a place where the vessel wasn't
+    heard, as at its berth: as the one before, where it and the next lie within `NEAR_M` of them.
+    """
+    last = -1
+    for row in range(len(shifted)):
+        if np.isnan(shifted[row]):
+            continue
+        for one in range(last + 1, row):
+            near = last >= 0
+            for end in (last, row):
+                near = near and (
+                    distance_m(others.lat[end], others.lon[end], others.lat[one], others.lon[one])
+                    <= NEAR_M
+                )
+            if near:
+                shifted[one] = shifted[last]
+        last = row
 
 
 @part

@@ -40,7 +40,14 @@ from detectors.kinematics.integrity.verdicts import (
     Verdict,
     not_a_vessel,
 )
-from tests.detectors.kinematics.integrity.slow_shifted import drifts, misdated_s, repeated
+from tests.detectors.kinematics.integrity.slow_shifted import (
+    backward_s,
+    between,
+    drifts,
+    fills,
+    misdated_s,
+    repeated,
+)
 
 
 class Last(NamedTuple):
@@ -107,6 +114,11 @@ def _one_vessel(own, known, heard, judged):
         free &= ~chain
         rows = np.flatnonzero(chain)
         if not hulls:
+            late = backward_s(own.take(rows))
+            back = ~np.isnan(late)
+            judged.verdict[rows[back]] = Verdict.CLOCK_FAULT
+            judged.shift_s[rows[back]] = late[back]
+            rows = rows[~back]
             hulls.append(rows)
             twins = _same_time(own, rows, free)
             judged.verdict[twins] = Verdict.COPY
@@ -129,8 +141,10 @@ def _one_vessel(own, known, heard, judged):
         sails = ~(sog[rows] < MOVING_KN)
         judged_by = sails if sails.any() else np.ones(len(rows), bool)
         copied = np.mean(on_way[judged_by]) >= SHIFTED_SHARE
-        if drifts(own.take(hulls[0]), shifted, times[rows]) or (
-            _is_hull(times[rows]) and not copied
+        if (
+            (_is_hull(times[rows]) and not copied)
+            or drifts(own.take(hulls[0]), shifted, times[rows])
+            or fills(own.take(hulls[0]), shifted, times[rows])
         ):
             # The first hull's reports with wrong times are within the other's reach, hours off.
             strays = on_way & few
@@ -138,7 +152,8 @@ def _one_vessel(own, known, heard, judged):
             judged.shift_s[rows[strays]] = shifted[strays]
             hulls.append(rows[~strays])
             continue
-        judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
+        shifted = between(own.take(rows), shifted) if copied else shifted
+        judged.verdict[rows] = np.where(np.isnan(shifted), Verdict.FALSE_FIX, Verdict.CLOCK_FAULT)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX
     scattered = _scattered(times, hulls)

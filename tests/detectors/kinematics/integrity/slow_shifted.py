@@ -1,17 +1,29 @@
 """What is misdated, in plain Python and NumPy; see `slow`."""
 
+import itertools
+
 import numpy as np
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS, distance_m, to_local_m
-from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M
+from detectors.kinematics.integrity.backward import (
+    BACK_COS,
+    BACK_S,
+    FAST_KN,
+    OWN_S,
+    SAME_COS,
+    STRAIGHT,
+)
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M, SLACK_M
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
 from detectors.kinematics.integrity.repeats import UNIT_M
+from detectors.kinematics.integrity.runs import BRIEF_S
 from detectors.kinematics.integrity.shifted import (
     BEND,
     DRIFT_S,
     DRIFT_SHARE,
     DRIFTS,
+    FILLS_S,
     FROZEN_M,
     FROZEN_SAILED_M,
     GONE_M,
@@ -19,6 +31,8 @@ from detectors.kinematics.integrity.shifted import (
     MAX_SHIFT_S,
     MOVING_KN,
     ON_WAY_M,
+    SPARE_AT_ENDS,
+    SPARE_OF_ALL,
     SPARE_SHARE,
     SPEED_FITS_KN,
 )
@@ -112,6 +126,78 @@ def drifts(track, shifted, times_us):
     if (spread_s > MIN_SHIFT_S / 2 + whole_s / (4 * (DRIFTS - 1))).any():
         return False
     return bool(whole_s >= MIN_SHIFT_S and least_s >= DRIFT_SHARE * whole_s)
+
+
+def backward_s(track):
+    """Return how much later than the vessel each report is that its track goes out to backwards."""
+    found = np.full(len(track), np.nan)
+    for row in range(1, len(track)):
+        passed_s = (track.time_us[row] - track.time_us[row - 1]) / SECOND_US
+        ends = track.take(np.array([row - 1, row]))
+        way_m = float(distance_m(ends.lat[0], ends.lon[0], ends.lat[1], ends.lon[1]))
+        sog = track.sog[row]
+        if not sog >= FAST_KN or passed_s > BACK_S:
+            continue
+        if way_m < max(SLACK_M, STRAIGHT * sog * KNOT_MPS * passed_s):
+            continue
+        if not _cos(ends, track.cog[row]) <= BACK_COS:
+            continue
+        nearest_m = ON_WAY_M
+        for leg in range(len(track) - 1):
+            pair = np.array([leg, leg + 1])
+            leg_s = float(np.diff(track.time_us[pair])[0] / SECOND_US)
+            near = np.abs(track.time_us[row] - track.time_us[pair]) <= OWN_S * SECOND_US
+            if row in pair or not near.all() or not 0.0 < leg_s <= BRIEF_S:
+                continue
+            a = track.take(pair)
+            x, y = to_local_m(a.lat, a.lon, a.lat[0], a.lon[0])
+            length_m = np.hypot(x[1], y[1])
+            if abs(length_m / leg_s / KNOT_MPS - sog) > SPEED_FITS_KN:
+                continue
+            if _cos(a, track.cog[row]) < SAME_COS:
+                continue
+            own_x, own_y = to_local_m(track.lat[[row]], track.lon[[row]], a.lat[0], a.lon[0])
+            share = np.clip((own_x[0] * x[1] + own_y[0] * y[1]) / length_m**2, 0.0, 1.0)
+            off_m = np.hypot(own_x[0] - share * x[1], own_y[0] - share * y[1])
+            shift = (track.time_us[row] - track.time_us[leg]) / SECOND_US - share * leg_s
+            if off_m < nearest_m and abs(shift) >= MIN_SHIFT_S:
+                nearest_m, found[row] = off_m, shift
+    return found
+
+
+def _cos(ends, cog):
+    """Return the cosine of the angle between the way from one report to the next and a course."""
+    x, y = to_local_m(ends.lat, ends.lon, ends.lat[0], ends.lon[0])
+    return float(np.cos(np.arctan2(x[1], y[1]) - np.radians(cog)))
+
+
+def fills(track, shifted, times_us):
+    """Tell whether a chain takes up a silence of the vessel from end to end."""
+    if np.isnan(shifted).all():
+        return False
+    off_s = abs(float(np.nanmedian(shifted)))
+    lasted_s = np.ptp(times_us) / SECOND_US
+    before = track.time_us[track.time_us < times_us[0]]
+    behind = track.time_us[track.time_us > times_us[-1]]
+    inside = len(track.time_us) - len(before) - len(behind)
+    if inside > DRIFT_SHARE * len(times_us) or not len(before) or not len(behind):
+        return False
+    spare_s = (behind[0] - before[-1]) / SECOND_US - lasted_s
+    return bool(
+        lasted_s >= max(FILLS_S, off_s)
+        and spare_s <= min(SPARE_AT_ENDS * off_s, SPARE_OF_ALL * lasted_s)
+    )
+
+
+def between(others, shifted):
+    """Return shifts, with what lies near both of two that have one off by as much as the first."""
+    filled = shifted.copy()
+    for a, b in itertools.pairwise(np.flatnonzero(~np.isnan(shifted)).tolist()):
+        for row in range(a + 1, b):
+            lat, lon = others.lat[[a, b]], others.lon[[a, b]]
+            if (distance_m(lat, lon, others.lat[row], others.lon[row]) <= NEAR_M).all():
+                filled[row] = shifted[a]
+    return filled
 
 
 def shifts_s(track, others):

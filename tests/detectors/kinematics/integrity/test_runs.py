@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.kinematics.geodesy import destination, distance_m
 from detectors.kinematics.integrity import Reports, Verdict
+from detectors.kinematics.integrity.rows import Rows
+from detectors.kinematics.integrity.runs import runs
 from detectors.kinematics.integrity.verdicts import nothing_heard
 from tests.detectors.kinematics.integrity.conftest import T0_US, S, judge, sail, settle, together
 from tests.detectors.kinematics.integrity.test_labelled import judged, rand_index
@@ -223,3 +226,66 @@ def test_a_second_ship_on_the_same_way_is_one_however_near(behind_nm):
 def test_nothing_and_one_report_make_no_run():
     assert len(judge(sail([])).verdict) == 0
     assert isinstance(sail([0]), Reports)
+
+
+@pytest.mark.parametrize("ahead_nm", [-9, 8])
+def test_a_ship_displaced_along_its_course_is_no_clock(ahead_nm):
+    """What is dated wrongly leaves a hole at one end; this takes up a silence from end to end."""
+    at_s = np.arange(0, 10 * HOUR, 60)
+    way = sail(at_s, speed=11)
+    false = (at_s >= 4 * HOUR) & (at_s < 7 * HOUR)
+    begin = destination(3.0, 100.5, 315.0, ahead_nm * 1_852.0)
+    other = sail(at_s, *(float(one) for one in begin), speed=11, seed=2)
+    reports, part = together(way.take(~false), other.take(false))
+    got = judge(reports)
+    assert set(got.verdict[part == 0]) == {Verdict.SOUND}
+    assert np.mean(got.verdict[part == 1] == Verdict.OTHER_HULL) > 0.95
+
+
+def test_a_run_goes_on_past_a_misdated_report_further_off():
+    """For minutes it lies where a vessel can have come from, too."""
+    at_s = np.arange(0, 6 * HOUR, 60)
+    way = sail(at_s, speed=13)
+    wrong = at_s == 3 * HOUR
+    early = replace(way, time_us=way.time_us - 290 * S)
+    reports, part = together(early.take(wrong), way.take(~wrong))
+    n = len(reports)
+    found = runs(
+        Rows(reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog),
+        np.r_[
+            0.0, distance_m(reports.lat[:-1], reports.lon[:-1], reports.lat[1:], reports.lon[1:])
+        ],
+        np.ones(n, bool),
+        13.0,
+    )
+    assert len(set(found[0, part == 1])) == 1
+
+
+def test_a_stay_at_the_berth_that_a_clock_misdates_is_misdated():
+    """Where the vessel isn't heard at its berth, what says that it lies there later is no place."""
+    at_s = np.arange(0, 3 * HOUR, 60)
+    there = sail(at_s, speed=12)
+    stay_s = np.arange(3 * HOUR, 3.6 * HOUR, 180)
+    berth = sail(stay_s, float(there.lat[-1]), float(there.lon[-1]), speed=0.0, seed=3)
+    back_s = np.arange(0, 3 * HOUR, 60)
+    back = sail(back_s, float(there.lat[-1]), float(there.lon[-1]), 135.0, 12, seed=4)
+    back = replace(back, time_us=back.time_us + int(3.6 * HOUR * S))
+    late = [replace(one, time_us=one.time_us + 1_000 * S) for one in (there, berth, back)]
+    few = slice(120, None), slice(None), slice(0, 40)
+    copies = [one.take(some) for one, some in zip(late, few, strict=True)]
+    reports, _ = together(there, back, *copies)
+    got = judge(reports)
+    assert Verdict.FALSE_FIX not in got.verdict
+    assert Verdict.OTHER_HULL not in got.verdict
+
+
+def test_who_lies_beside_a_ship_wasnt_away_by_a_report_of_its_way_there():
+    come = sail(np.arange(0, 1_800, 90), speed=20)
+    end = float(come.lat[-1]), float(come.lon[-1])
+    lies = sail(np.arange(1_720, 2_900, 180), *end, speed=0.3, seed=2)
+    stray = come.take(slice(-2, -1))
+    stray = replace(stray, time_us=lies.time_us[2:3] + 120 * S)
+    reports, part = together(come, lies, stray)
+    got = judge(reports)
+    assert set(got.verdict[part == 2]) == {Verdict.CLOCK_FAULT}
+    assert set(got.verdict[part < 2]) == {Verdict.SOUND}
