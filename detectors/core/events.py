@@ -230,7 +230,9 @@ def sort(events: pd.DataFrame) -> pd.DataFrame:
 def concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One canonical events frame from several."""
     parts = [part for part in parts if len(part)]
-    return sort(pd.concat(parts, ignore_index=True)) if parts else empty()
+    if not parts:
+        return empty()
+    return sort(parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True))
 
 
 NEVER: Final = np.iinfo("int64").max

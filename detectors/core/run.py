@@ -164,5 +164,8 @@ def finished(detector: Detector, found: Sequence[pd.DataFrame], context: Context
 
 def touching(found: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
     """Return events that go on at `since` or later."""
-    touches = found["end"].isna() | (found["end"] >= since)
-    return found[touches].reset_index(drop=True)
+    if found.empty:
+        return found.reset_index(drop=True)
+    ends = found["end"]
+    touches = (ends.isna() | (ends >= since)).to_numpy(bool)
+    return (found if touches.all() else found[touches]).reset_index(drop=True)

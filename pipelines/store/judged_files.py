@@ -4,13 +4,14 @@ A file holds one UTC date or a tail of one, sorted by vessel and time. So what a
 what it reported on its first date, then on its next, and each stretch of rows of one hull goes to
 its place as a whole: stretches are sorted, of which there are a thousandth of the rows. Values stay
 in the whole numbers of the files until they are in their place, and no more than one column of one
-row group is held beside what is asked for.
+row group is held beside what is asked for, but for small ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,13 @@ _NEVER: Final = np.iinfo("int64").max
 _MOST_MMSI: Final = 999_999_999
 _HULL_BITS: Final = 8
 _HULLS: Final = 1 << _HULL_BITS
+
+FEW_ROWS: Final = 65_536
+"""So many rows of a file, as a tail of an hour has, are read at once, and kept for the next look;
+larger groups are read column by column."""
+
+KEPT_BYTES: Final = 64_000_000
+"""So much of them is kept, in all: 700,000 reports."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
                 continue
             if time is not None and (pd.Timestamp(time.max) < since or time.min > end):
                 continue
-            yield Group(_reader(file, number, first - about.num_rows))
+            yield Group(_reader(file, number, first - about.num_rows, path))
 
 
 def rows_in(path: str) -> Iterator[pa.RecordBatch]:
@@ -85,18 +93,55 @@ def group_of(rows: pa.Table) -> Group:
     return Group(lambda names: rows.select([n for n in names if n in rows.column_names]))
 
 
-def _reader(file: pq.ParquetFile, number: int, first: int) -> Callable[[list[str]], pa.Table]:
+def _reader(
+    file: pq.ParquetFile, number: int, first: int, path: str
+) -> Callable[[list[str]], pa.Table]:
     there = set(file.schema_arrow.names)
+    n_rows = file.metadata.row_group(number).num_rows
+
+    def whole() -> pa.Table:
+        return file.read_row_group(number, use_threads=False)
 
     def read(names: list[str]) -> pa.Table:
         held = [name for name in names if name in there]
-        rows = file.read_row_group(number, columns=held, use_threads=False)
+        if n_rows <= FEW_ROWS:
+            rows = _KEPT.table(path, number, whole).select(held)
+        else:
+            rows = file.read_row_group(number, columns=held, use_threads=False)
         if "row" not in names:
             return rows
-        places = np.arange(first, first + file.metadata.row_group(number).num_rows, dtype="int32")
+        places = np.arange(first, first + n_rows, dtype="int32")
         return rows.append_column("row", pa.array(places))
 
     return read
+
+
+class _Kept:
+    """Small row groups that were read last: tails are read by each look, which took a tenth of
+    it, column by column. They never change; that a file isn't another of its name is looked at.
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[tuple[Any, ...], pa.Table] = {}
+        self._lock = Lock()
+        self._bytes = 0
+
+    def table(self, path: str, number: int, read: Callable[[], pa.Table]) -> pa.Table:
+        """Return a row group of a file with all its columns."""
+        stat = Path(path).stat()
+        key = (path, number, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        with self._lock:
+            found = self._tables.pop(key, None)
+            if found is None:
+                found = read()
+                self._bytes += found.nbytes
+            self._tables[key] = found  # the last is that which was read last
+            while self._bytes > KEPT_BYTES and len(self._tables) > 1:
+                self._bytes -= self._tables.pop(next(iter(self._tables))).nbytes
+        return found
+
+
+_KEPT: Final = _Kept()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from detectors.core import frames
 from detectors.kinematics import integrity
-from pipelines.store import positions, verdict_files
+from pipelines.store import judged_files, positions, verdict_files
 from pipelines.store.judged_files import groups_of, rows_in, select
 from pipelines.store.parted import Parted
 from pipelines.store.sections import (
@@ -135,6 +135,35 @@ def as_list(column):
     """Return the values of a column, none where there is nothing but nulls."""
     values = [] if column is None else column.to_pylist()
     return values if any(value is not None for value in values) else []
+
+
+def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, written, monkeypatch):
+    """Another file of the same name isn't taken for the one that was read, few are kept."""
+    files, _ = written
+    kept = judged_files._Kept()
+    monkeypatch.setattr(judged_files, "_KEPT", kept)
+    need = pd.DataFrame({"mmsi": [533000001, 533000002], "from_time": [START, START]})
+    end = START + pd.Timedelta(hours=12)
+    path = tmp_path / "judged-1.parquet"
+
+    def read():
+        return select(groups_of([str(path)], need, end), need, end).tracked.frame(frames.TRACKED)
+
+    for file in (files[0], files[1], files[0]):
+        section = section_of([file], EVERYBODY)
+        rows = np.arange(len(section))
+        made = {"verdict": np.zeros(len(rows), "uint8"), "hull": np.ones(len(rows), "uint8")}
+        path.unlink(missing_ok=True)
+        positions.write(path, rows_of(section, rows, made), positions.JUDGED)
+        with monkeypatch.context() as none_small:
+            none_small.setattr(judged_files, "FEW_ROWS", 0)
+            by_column = read()
+        assert len(by_column) > 0
+        pd.testing.assert_frame_equal(read(), by_column)
+        pd.testing.assert_frame_equal(read(), by_column)
+        monkeypatch.setattr(judged_files, "KEPT_BYTES", 0)
+        assert len(kept._tables) >= 1
+    assert len(kept._tables) == 1
 
 
 @pytest.mark.parametrize("n_files", [1, 2])
