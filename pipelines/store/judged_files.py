@@ -291,9 +291,14 @@ class Selection:
             column = table.column(name).combine_chunks()
             if not pa.types.is_dictionary(column.type):
                 column = column.dictionary_encode()
-            own = [known.setdefault(word, len(known)) for word in column.dictionary.to_pylist()]
             codes = np.asarray(column.indices)[placed.rows]
-            out[placed.places] = np.asarray(own, "int32")[codes]
+            # Of the words that a group has only those of these rows: others are of copies too.
+            own = np.zeros(len(column.dictionary), "int32")
+            own[codes] = 1
+            used = np.flatnonzero(own)
+            words = column.dictionary.take(pa.array(used)).to_pylist()
+            own[used] = [known.setdefault(word, len(known)) for word in words]
+            out[placed.places] = own[codes]
         if dtype == "str":
             return pd.Series(np.array(list(known), dtype=object)[out], dtype="str")
         return categorical(list(known), out)

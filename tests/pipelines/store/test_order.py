@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
@@ -122,6 +122,14 @@ def content(root: Path) -> dict[str, pd.DataFrame]:
     st.lists(TRANSMISSION, min_size=1, max_size=40),
     st.permutations(range(4)),
     st.lists(st.sampled_from(["", "tail", "compact", "refresh"]), min_size=4, max_size=4),
+)
+@example(
+    [
+        {"mmsi": 533000001, "minute": 0, "place": 0, "sog": 0, "heard": [(receiver, 0)]}
+        for receiver in (1, 0)
+    ],
+    [0, 1, 2, 3],
+    ["", "", "", "compact"],
 )
 def test_same_rows_whatever_the_order_of_ingest(
     transmissions: list[dict[str, Any]], order: list[int], steps: list[str]
