@@ -12,7 +12,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipelines.store.catalogue import StoreError
 from pipelines.store.positions import JUDGED, SCHEMA, VERDICTS
 
 MOST_FILES: Final = 4
@@ -59,9 +60,22 @@ def schema_of(rows: pa.Table) -> pa.Schema:
 
 
 def files_of(path: str | Path) -> list[str]:
-    """Return the files of positions that a file of verdicts is of, relative to the store."""
-    metadata = pq.read_schema(path).metadata or {}
-    return [str(name) for name in json.loads(metadata.get(_OF, b"[]"))]
+    """Return the files of positions that a file of verdicts is of, relative to the store.
+
+    Raises
+    ------
+    StoreError
+        If one of them lies elsewhere.
+    """
+    return _named(pq.read_schema(path))
+
+
+def _named(schema: pa.Schema) -> list[str]:
+    names = [str(name) for name in json.loads((schema.metadata or {}).get(_OF, b"[]"))]
+    for name in names:
+        if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
+            raise StoreError("a file of verdicts names a file outside the store")
+    return names
 
 
 class _Plan(NamedTuple):
@@ -76,7 +90,7 @@ class Beside:
 
     def __init__(self, file: pq.ParquetFile, root: Path) -> None:
         self._file = file
-        names = json.loads((file.schema_arrow.metadata or {}).get(_OF, b"[]"))
+        names = _named(file.schema_arrow)
         self._paths = [root / name for name in names]
         self._groups: list[tuple[pq.ParquetFile, int]] = []
         self._starts = [0]
