@@ -7,11 +7,10 @@ import numpy as np
 
 from detectors.core.evidence import Bound
 from detectors.crossing.endings import AT_SEA, NEAR, SHORE, UNHEARD
+from detectors.hypotheses.landfalls import SLOW_KN
 
 FAST_KN: Final = 18.0
 """A class A set that is slower than this may well be a ship's."""
-SLOW_KN: Final = 10.0
-"""See `hypotheses.crossing.SLOW_KN`: who was built for a run isn't bound for a ground."""
 MIN_SCORE: Final = 0.15
 """What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
@@ -45,6 +44,7 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     score += 0.1 * min(1.0, mean_kn / 20.0)
     # Where the feed itself begins, that a vessel is first heard amid the strait tells nothing; nor
     # where a pass begins, of a slow boat: out from a coast, or up from a ground off there.
+    # Who was built for a run isn't bound for a ground.
     slow, of_begin = mean_kn < SLOW_KN, OF_END[began]
     by_passes = slow and evidence.get("feed_by_passes", False)
     if began == UNHEARD and (evidence["feed_begins"] or by_passes):

@@ -194,12 +194,10 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
             began = memory.of_range(state, *vessels)
             sections = reports.sections(vessels)
             late_us, _ = (right.put_right(section) for section in sections[1:])
-            return judging.judged(midnight, sections, late_us, began, beside=beside)
+            how = {"beside": beside, "waits": len(ranges) > 1}
+            return judging.judged(midnight, sections, late_us, began, **how)
 
-        if len(ranges) == 1:
-            waiting = [judged(ranges[0])]
-        else:
-            waiting = [judged(vessels).packed() for vessels in ranges]
+        waiting = [judged(vessels) for vessels in ranges]
     jammed = integrity.jammed_in([part.judged for part in waiting])
     # Each part is let go of once it is worked with.
     parts = [judging.finished(waiting.pop(0), jammed, midnight) for _ in ranges]

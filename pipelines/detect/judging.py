@@ -1,7 +1,7 @@
 """Verdicts on the reports of some vessels of a date, in the units of its files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,10 +29,11 @@ Ints = NDArray[np.int64]
 
 DAY: Final = timedelta(days=1)
 _MEASURED: Final = ("lat", "lon", "sog_kn", "cog_deg")
+_CLASS: Final = ("ais_class",)
 _READ_BACK: Final = tuple(
     name
     for name in SCHEMA.names
-    if name in ("mmsi", "time", "ais_class") or name.partition("_x")[0] in _MEASURED
+    if name in ("mmsi", "time", *_CLASS) or name.partition("_x")[0] in _MEASURED
 )
 
 
@@ -45,7 +46,7 @@ class Part:
     judged
         Their reports as numbers, and what each is worth.
     rows
-        The reports, encoded; where they lie in files that stay, what is read back of them alone.
+        The reports, encoded; where they lie in files that stay, as much of them as is needed.
     beside
         What came of them, to lie beside such files; None where the reports are kept too.
     """
@@ -53,10 +54,6 @@ class Part:
     judged: integrity.JudgedPart
     rows: pa.Table
     beside: pa.Table | None
-
-    def packed(self) -> "Part":
-        """Return the same with the reports in the units of their file alone, while it waits."""
-        return replace(self, judged=self.judged._replace(reports=_nothing(self.judged.reports)))
 
 
 @dataclass(frozen=True)
@@ -90,12 +87,14 @@ def judged(
     state: pd.DataFrame,
     *,
     beside: bool,
+    waits: bool,
 ) -> Part:
     """Judge the reports of a date, given those before it as they were judged then, its own, and
     those behind it.
 
     `late_us` was taken off the times of its own. With `beside` what came of the reports is encoded
-    alone, to lie beside the files that hold them.
+    alone, to lie beside the files that hold them. A part that `waits` for others has its reports in
+    the units of their file alone.
     """
     before, day, _ = sections
     order = in_order(sections)
@@ -110,9 +109,11 @@ def judged(
     counts = {**part.counts, "put_right": int(np.count_nonzero(late_us))}
     part = part._replace(rows=rows[:0].copy(), counts=counts)
     made = _made(part, late_us)
+    if waits:
+        part = part._replace(reports=part.reports.take(rows[:0]))
     if not beside:
         return Part(part, rows_of(day, rows, made), None)
-    encoded = rows_of(day, rows, made, _READ_BACK)
+    encoded = rows_of(day, rows, made, _READ_BACK if waits else _CLASS)
     if "time" in made:  # of those that were put right alone
         made["time"] = np.where(late_us == 0, np.datetime64("NaT"), made["time"])
     return Part(part, encoded, verdicts_of(day, rows, made))
@@ -141,10 +142,6 @@ def finished(part: Part, jammed: Sequence[Ints], midnight: pd.Timestamp) -> Fini
     state, counts = marked.state, marked.counts
     del part, told, marked, reports, hull
     return Finished(state, counts, rows, tail, tracks.summarise(tracked), tracked)
-
-
-def _nothing(reports: integrity.Reports) -> integrity.Reports:
-    return reports.take(np.zeros(0, "int64"))
 
 
 def _read_back(rows: pa.Table, midnight: pd.Timestamp) -> integrity.Reports:

@@ -164,16 +164,16 @@ def judge(
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
-    leads = replace(detection, events=events.concat([found, held]))
     past = store.events_touching(window.start - HISTORY, window.start, written=True)
+    lists = watchlists.load(setup.installation.watchlists)
     over = found[before_window(found, setup.detectors, window.start)]["event_id"]
     over = over[over.isin(stored["event_id"])]
     assessed = assess(
-        leads,
+        replace(detection, events=events.concat([found, held])),
         setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
-        watchlists=(lists := watchlists.load(setup.installation.watchlists)),
+        watchlists=lists,
         dispositions=store.dispositions(),
         told_before=set(over),
         reasons=stands,

@@ -96,10 +96,9 @@ def told_before(
     """
     mine = found["event_id"].isin(list(over))
     old = past[~past["event_id"].isin(found["event_id"])]
-    told = [one[["event_id", "score"]] for one in (old, found[mine])]
     return {
         str(name): bool(score >= min_score)
-        for one in told
+        for one in (old, found[mine])
         for name, score in zip(one["event_id"], one["score"], strict=True)
     }
 
