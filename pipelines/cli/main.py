@@ -120,6 +120,9 @@ def selat(
 _SUPERVISED: Final = frozenset({"nightly", "serve", "backfill", "learn"})
 """Commands that start other processes."""
 
+_AT_WORK: Final = _SUPERVISED | {"backtest", "desk", "detect", "ingest", "redetect", "watch"}
+"""Commands that work on many reports."""
+
 
 def main() -> None:
     """Run the command; an error for a person is a message, a hint and an exit code.
@@ -137,6 +140,10 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
+    if name in _AT_WORK:
+        from pipelines.base.allocation import keep_what_is_freed
+
+        keep_what_is_freed()
     # Where this process is the command's own, and not one that calls it, such as a notebook's.
     own = getattr(sys.modules["__main__"], "main", None) is main and threading.active_count() == 1
     if own and name in _SUPERVISED and "--help" not in sys.argv:

@@ -22,6 +22,7 @@ import pytest
 from detectors.core.events import written
 from detectors.gap import Gap
 from pipelines import store
+from pipelines.base import allocation
 from pipelines.base.progress import Bar, reporter
 from pipelines.base.settings import load
 from pipelines.detect import memory, window
@@ -374,8 +375,14 @@ def wait_then(seconds: float, result: int) -> int:
     return result
 
 
+def set_to(name: str) -> str | None:
+    return os.environ.get(name)
+
+
 def test_what_a_worker_did_that_is_killed_another_does_again() -> None:
     with engine("dask", None, 2) as chosen:
+        for name, value in allocation.ENVIRONMENT.items():
+            assert chosen.submit(set_to, name).result() == str(value)
         pending = [chosen.submit(wait_then, 0.5, k) for k in range(4)]
         deadline = time.monotonic() + 120
         while not (busy := processing(chosen)) and time.monotonic() < deadline:
