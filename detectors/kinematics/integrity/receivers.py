@@ -236,7 +236,7 @@ def _errors(pairs: Pairs, alone: Pairs, n: int, n_steps: int) -> Floats:
     told = _by_most(pairs, n, n_steps)
     found = _wrong(_held(told, HELD_STEPS))
     free = np.isnan(told) | (np.abs(told) >= MIN_SHIFT_S)
-    begun = _set_anew(pairs.put_right(found), alone.put_right(found), free)
+    begun = _set_anew(pairs.put_right(found), alone.put_right(found), found, free)
     if begun.any():
         found += begun
         found += _wrong(_held(_by_most(pairs.put_right(found), n, n_steps), HELD_STEPS))
@@ -262,9 +262,10 @@ def _by_most(pairs: Pairs, n: int, n_steps: int) -> Floats:
     return told
 
 
-def _set_anew(pairs: Pairs, alone: Pairs, free: Bools) -> Floats:
+def _set_anew(pairs: Pairs, alone: Pairs, known: Floats, free: Bools) -> Floats:
     """Return how late clocks are while they were set wrong, by receiver and step, where `free`; one
-    after the other, the likeliest first.
+    after the other, the likeliest first. What is `known` was taken off already: where the vessels of
+    one gainsay that, it is free whether those compared with it are right.
     """
     found = np.zeros(free.shape)
     leaps = np.bincount(alone.a[np.abs(alone.later_s) >= MIN_SHIFT_S], minlength=len(free))
@@ -276,8 +277,11 @@ def _set_anew(pairs: Pairs, alone: Pairs, free: Bools) -> Floats:
         if not told:
             break
         one = max(told, key=lambda one: told[one].gain)
-        found[one, told[one].begin : told[one].end] = told[one].lag_s
-        free = free & (found == 0.0)
+        steps = slice(told[one].begin, told[one].end)
+        found[one, steps] = told[one].lag_s
+        if not _wrong(found[one, steps] + known[one, steps]).any():
+            free[np.r_[pairs.b[pairs.a == one], pairs.a[pairs.b == one]]] = True
+        free &= found == 0.0
     return found
 
 
