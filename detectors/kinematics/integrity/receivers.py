@@ -40,8 +40,8 @@ PAIRED: Final = 3
 """With so many reports before it each is compared, so that a misdated one in between hides none."""
 
 ALONE: Final = (1, 2, 3, 5, 8, 13, 21)
-"""With those so many before it each is compared that one receiver heard alone: while a clock that was
-late is right again both times come in turns."""
+"""With those so many before it, of one receiver, each is compared to tell when its clock was set:
+once a late one is put right both times come in turns, and only those further off tell."""
 
 SAILING_KN: Final = 6.0
 STEADY_KN: Final = 1.5
@@ -98,7 +98,8 @@ class Pairs(NamedTuple):
 
     def take(self, some: Bools) -> "Pairs":
         """Return some of them."""
-        return Pairs(*(values[some] for values in self))
+        whole: list[Any] = [values[some] for values in self]
+        return Pairs(*whole)
 
     def within_steps(self, first: int, end: int) -> "Pairs":
         """Return those within some steps, counted from the first of these."""
@@ -202,7 +203,7 @@ def _joined(parts: list[Pairs]) -> Pairs:
 def _pairs_of(
     reports: Reports, receiver: Ints, rows: Ints, start_us: int, hops: int, alone: bool = False
 ) -> Pairs:
-    """Return the pairs of each report with the one so many before it, by two receivers or by one."""
+    """Return pairs of each report and the one so many before it, by two receivers or by one."""
     a, b = rows[:-hops], rows[hops:]
     passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
     kept = (reports.mmsi[a] == reports.mmsi[b]) & ((receiver[a] == receiver[b]) == alone)
@@ -264,8 +265,8 @@ def _by_most(pairs: Pairs, n: int, n_steps: int) -> Floats:
 
 def _set_anew(pairs: Pairs, alone: Pairs, known: Floats, free: Bools) -> Floats:
     """Return how late clocks are while they were set wrong, by receiver and step, where `free`; one
-    after the other, the likeliest first. What is `known` was taken off already: where the vessels of
-    one gainsay that, it is free whether those compared with it are right.
+    after the other, the likeliest first. What is `known` was taken off already: where the vessels
+    of one gainsay that, whether those compared with it are right isn't known either.
     """
     found = np.zeros(free.shape)
     leaps = np.bincount(alone.a[np.abs(alone.later_s) >= MIN_SHIFT_S], minlength=len(free))

@@ -164,7 +164,8 @@ def _link(
                 count += 1
             before[row] = -1
             continue
-        # After a silence it goes on from nothing surely that was heard before what it may go on from.
+        # After a silence it surely continues nothing heard before what it may continue:
+        # misdated reports lie on the way to it too, and a false fix is all that came last.
         if n_sure > 1 or (n_sure == 1 and silent > before[row] and _silent(time_us, before, row)):
             before[row] = -1
         elif n_sure == 0 and left >= 0:

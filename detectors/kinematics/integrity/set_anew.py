@@ -1,4 +1,4 @@
-"""When a receiver's clock was set wrong or right, told by the vessels that it heard before and after.
+"""When a receiver's clock was set wrong or right, told by the vessels heard before and after.
 
 When a clock leaps, so do all vessels that its receiver hears, at one time and by one lag, ahead or
 astern on their ways. No other receiver needs to hear them. Nor need most clocks be right: whose own
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 AGREE_S: Final = 20.0
-"""As of pairs by two receivers (`receivers`)."""
+"""As of pairs by two receivers (`receivers`): positions and speeds err as much."""
 
 FAR_S: Final = 2 * AGREE_S
 """A pair that is further off than this says no more against a lag than one that is so far off."""
@@ -26,7 +26,7 @@ LEAST_PAIRS: Final = 8
 LEAST_VESSELS: Final = 2
 AGREE_SHARE: Final = 0.6
 """A clock was set where so many pairs of reports of before and after, of so many vessels, leap by
-one lag, and so many of all."""
+one lag, and so many of all. One vessel that leaps may have displaced itself."""
 
 LEAST_OWN: Final = 4
 """So many of its own are enough where others' clocks differ from it by the same lag meanwhile: they
@@ -37,16 +37,16 @@ PER_STEP: Final = 0.05
 after a leap the longer one is right, unless other receivers say more."""
 
 UNMOVED: Final = 0.1
-"""What doesn't leap weighs so much beside what does: for as long as a clock was late what was dated by
-it and what is dated since come in turns.
-"""
+"""What doesn't leap weighs so much beside what does: when a late clock is put right, what it dated
+and what is dated since come in turns for as long as it was late. (Of 16,064 reports by clocks off
+for hours on 66 simulated nights 10,977 were put right with it, 10,716 if both weigh the same.)"""
 
 LAGS: Final = 3
 """So many lags are tried of each receiver, those by which most pairs leap."""
 
 
 class Leaps(NamedTuple):
-    """Pairs of reports of one vessel by one receiver, or one by it and one by another.
+    """Pairs of reports of one vessel by one receiver.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ def _gain(later_s: Floats, lag_s: float) -> Floats:
 
 
 def _sums(own: Leaps, gain: Floats, n_steps: int) -> Floats:
-    """Return sums over pairs whose first step is before one step, and whose second before another."""
+    """Return sums over pairs whose first step is before one, and whose second before another."""
     each = np.bincount(own.step_a * n_steps + own.step_b, gain, n_steps**2)
     sums = np.zeros((n_steps + 1, n_steps + 1))
     sums[1:, 1:] = each.reshape(n_steps, n_steps).cumsum(axis=0).cumsum(axis=1)
