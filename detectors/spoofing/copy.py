@@ -98,7 +98,7 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
             "like_a_clock": True,
         }
         return Copied("replay", 0.6, evidence)
-    if _like_a_clock(reports, found, a, b) and _follows(limits, original, copy):
+    if _like_a_clock(reports, found, a, b) and _follows(limits, original, copy, found):
         return None
     evidence = {
         "offset_m": found.distance_m,
@@ -109,11 +109,16 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
     return Copied("offset_copy", 0.7, evidence)
 
 
-def _follows(limits: Limits, original: copies.Track, copy: copies.Track) -> bool:
+def _follows(
+    limits: Limits, original: copies.Track, copy: copies.Track, found: copies.Offset
+) -> bool:
     """Tell whether a track also keeps to the other's way after some time: where that bends, only
-    what a clock misdates does.
+    what a clock misdates does. Told by what it sent while both were heard: once the clock is put
+    right it goes on where the other never was.
     """
-    along = copies.lag(original, copy, limits.max_spread_m)
+    both = slice(found.first, found.last + 1)
+    beside = copies.Track(copy.time_us[both], copy.lat[both], copy.lon[both])
+    along = copies.lag(original, beside, limits.max_spread_m)
     return along is not None and along.spread_m <= limits.max_spread_m
 
 

@@ -314,6 +314,27 @@ def test_where_the_way_bends_an_offset_astern_is_no_clocks(zones_from, bend_deg,
     assert events["subkind"].tolist() == subkinds
 
 
+@pytest.mark.parametrize(("across_deg", "subkinds"), [(0.0, []), (0.03, ["offset_copy"])])
+def test_a_clock_that_is_put_right_leaves_her_where_her_late_track_never_was(
+    zones_from, across_deg, subkinds
+):
+    """Half of her reports come 8 min late for 40 min, and all of them at once from then on; or she
+    sends a displaced copy for as long, which lies beside the way.
+    """
+    s = np.arange(0.0, 4 * 3600.0, 60.0)
+    lat, lon = geodesy.destination(3.0, 95.0, 90.0, 12 * geodesy.KNOT_MPS * s)
+    late = (s >= 3600.0) & (s < 6000.0) & (np.arange(len(s)) % 2 == 0)
+    true = reports(s[~late], lat[~late], lon[~late])
+    behind = reports(s[late] + 500.0, lat[late] + across_deg, lon[late], offset=100_000)
+    early = true["time"] < behind["time"].min()
+    both = pd.concat([true[early], behind, true[~early]], ignore_index=True)
+    full = both.assign(heading_deg=np.nan, nav_status=0, msg_type=1, ais_class="A", source="feed")
+    full["track_id"] = MMSI * 100 + 1 + (full.index >= len(full) - (~early).sum())
+    tracked = frames.conform(full.sort_values(["track_id", "time"]), frames.TRACKED)
+    context = context_of(integrity.Segmented(tracked, frames.empty(frames.NOISE)), zones_from([]))
+    assert Spoofing().detect(tracked, context)["subkind"].tolist() == subkinds
+
+
 def test_says_which_track_is_believed_and_why(zones_from):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     context = context_of(found, zones_from([]), noise=found.noise)

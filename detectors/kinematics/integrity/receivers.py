@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
+from detectors.kinematics.integrity.set_anew import LEAST_OWN, Clock, Leaps, wrong_since
 from detectors.kinematics.integrity.settling import STRETCH_S
 from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S, Reports
 
@@ -37,6 +38,10 @@ MAX_OFFSET_S: Final = 1_500.0
 
 PAIRED: Final = 3
 """With so many reports before it each is compared, so that a misdated one in between hides none."""
+
+ALONE: Final = (1, 2, 3, 5, 8, 13, 21)
+"""With those so many before it, of one receiver, each is compared to tell when its clock was set:
+once a late one is put right both times come in turns, and only those further off tell."""
 
 SAILING_KN: Final = 6.0
 STEADY_KN: Final = 1.5
@@ -91,20 +96,36 @@ class Pairs(NamedTuple):
     step_b: Ints
     later_s: Floats
 
-    def within(self, some: Bools, first: int) -> "Pairs":
-        """Return some of them, their steps counted from a first one."""
-        mmsi, a, b, step_a, step_b = (values[some] for values in self[:5])
-        return Pairs(mmsi, a, b, step_a - first, step_b - first, self.later_s[some])
+    def take(self, some: Bools) -> "Pairs":
+        """Return some of them."""
+        whole: list[Any] = [values[some] for values in self]
+        return Pairs(*whole)
+
+    def within_steps(self, first: int, end: int) -> "Pairs":
+        """Return those within some steps, counted from the first of these."""
+        step_a, step_b = self.step_a - first, self.step_b - first
+        n_steps = end - first
+        inside = (step_a >= 0) & (step_a < n_steps) & (step_b >= 0) & (step_b < n_steps)
+        return self._replace(step_a=step_a, step_b=step_b).take(inside)
 
     def of_busiest(self, n: int) -> tuple[Ints, "Pairs"]:
         """Return which of `n` receivers have most pairs, and these, numbered so."""
         counts = np.bincount(np.r_[self.a, self.b], minlength=n)
         busiest = np.sort(np.argsort(-counts, kind="stable")[:MAX_RECEIVERS])
         busiest = busiest[counts[busiest] > 0]
+        return busiest, self.of(busiest, n)
+
+    def of(self, some: Ints, n: int) -> "Pairs":
+        """Return those of some of `n` receivers, numbered by these."""
         place = np.full(n, -1)
-        place[busiest] = np.arange(len(busiest))
-        both = self.within((place[self.a] >= 0) & (place[self.b] >= 0), 0)
-        return busiest, both._replace(a=place[both.a], b=place[both.b])
+        place[some] = np.arange(len(some))
+        both = self.take((place[self.a] >= 0) & (place[self.b] >= 0))
+        return both._replace(a=place[both.a], b=place[both.b])
+
+    def put_right(self, errors: Floats) -> "Pairs":
+        """Return them with what is known of their clocks taken off."""
+        late_s = errors[self.b, self.step_b] - errors[self.a, self.step_a]
+        return self._replace(later_s=self.later_s - late_s)
 
 
 def clock_errors(
@@ -130,14 +151,14 @@ def clock_errors(
     if n < LEAST_RECEIVERS:
         return np.zeros(0, "int64"), np.zeros((0, n_steps))
     each: list[tuple[Ints, int, Floats]] = []
-    pairs = _pairs(reports, receiver, start_us, end_us)
+    pairs, alone = _pairs(reports, receiver, start_us, end_us)
     per_stretch = STRETCH_S // STEP_S
     for first in range(0, n_steps, per_stretch):
-        own = (pairs.step_a >= first) & (pairs.step_b < first + per_stretch)
-        own &= (pairs.step_a < first + per_stretch) & (pairs.step_b >= first)
-        if np.count_nonzero(own) >= LEAST_PAIRS:
-            busiest, here = pairs.within(own, first).of_busiest(n)
-            errors = _errors(here, len(busiest), per_stretch)
+        here, theirs = (some.within_steps(first, first + per_stretch) for some in (pairs, alone))
+        if len(here.mmsi) >= LEAST_PAIRS:
+            busiest, here = here.of_busiest(n)
+            theirs = theirs.of(busiest, n)
+            errors = _errors(here, theirs, len(busiest), per_stretch)
             wrong = np.flatnonzero(errors.any(axis=1))
             each.append((busiest[wrong], first, errors[wrong]))
     off = np.unique(np.concatenate([np.zeros(0, "int64"), *(who for who, _, _ in each)]))
@@ -163,21 +184,32 @@ def late_us(errors_s: Floats, receiver: Ints, time_us: Ints, start_us: int) -> I
 _DAY_US: Final = 86_400 * SECOND_US
 
 
-def _pairs(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> Pairs:
+def _pairs(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> tuple[Pairs, Pairs]:
+    """Return pairs of reports by two receivers, and by one."""
     sails = (receiver >= 0) & (reports.sog >= SAILING_KN) & ~np.isnan(reports.cog)
     sails &= (reports.time_us >= start_us) & (reports.time_us < end_us)
     rows = np.flatnonzero(sails)
-    parts = [_pairs_of(reports, receiver, rows, start_us, hops) for hops in range(1, PAIRED + 1)]
+    by_receiver = rows[np.lexsort((rows, receiver[rows], reports.mmsi[rows]))]
+    two = [_pairs_of(reports, receiver, rows, start_us, n) for n in range(1, PAIRED + 1)]
+    one = [_pairs_of(reports, receiver, by_receiver, start_us, n, alone=True) for n in ALONE]
+    return _joined(two), _joined(one)
+
+
+def _joined(parts: list[Pairs]) -> Pairs:
     whole: list[Any] = [np.concatenate(part) for part in zip(*parts, strict=True)]
     return Pairs(*whole)
 
 
-def _pairs_of(reports: Reports, receiver: Ints, rows: Ints, start_us: int, hops: int) -> Pairs:
-    """Return the pairs of each report with the one so many before it."""
+def _pairs_of(
+    reports: Reports, receiver: Ints, rows: Ints, start_us: int, hops: int, alone: bool = False
+) -> Pairs:
+    """Return pairs of each report and the one so many before it, by two receivers or by one."""
     a, b = rows[:-hops], rows[hops:]
     passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
-    kept = (reports.mmsi[a] == reports.mmsi[b]) & (receiver[a] != receiver[b])
-    kept &= (passed_s <= MAX_APART_S) & (np.abs(reports.sog[a] - reports.sog[b]) <= STEADY_KN)
+    kept = (reports.mmsi[a] == reports.mmsi[b]) & ((receiver[a] == receiver[b]) == alone)
+    # By one clock what it leapt by comes to the time between them.
+    kept &= passed_s <= MAX_APART_S + (MAX_OFFSET_S if alone else 0.0)
+    kept &= np.abs(reports.sog[a] - reports.sog[b]) <= STEADY_KN
     a, b, passed_s = a[kept], b[kept], passed_s[kept]
     course_a, course_b = (np.exp(1j * np.radians(reports.cog[rows])) for rows in (a, b))
     turned = np.abs(np.angle(course_b / course_a, deg=True))
@@ -187,16 +219,37 @@ def _pairs_of(reports: Reports, receiver: Ints, rows: Ints, start_us: int, hops:
     course = course_a + course_b
     made_m = (north_m + 1j * east_m) * np.conj(course) / np.maximum(np.abs(course), 0.1)
     took_s = made_m.real / ((reports.sog[a] + reports.sog[b]) / 2 * KNOT_MPS)
-    fits = (turned <= STEADY_DEG) & (np.abs(took_s) <= MAX_OFFSET_S)
+    fits = (turned <= STEADY_DEG) & (np.abs(took_s) <= (MAX_APART_S if alone else MAX_OFFSET_S))
     fits &= np.abs(made_m.imag) <= ACROSS_M + ACROSS_SHARE * np.abs(made_m.real)
+    fits &= np.abs(passed_s - took_s) <= (MAX_OFFSET_S if alone else np.inf)
     a, b = a[fits], b[fits]
     step_a, step_b = ((reports.time_us[r] - start_us) // (STEP_S * SECOND_US) for r in (a, b))
     later_s = (passed_s - took_s)[fits]
     return Pairs(reports.mmsi[a], receiver[a], receiver[b], step_a, step_b, later_s)
 
 
-def _errors(pairs: Pairs, n: int, n_steps: int) -> Floats:
+def _errors(pairs: Pairs, alone: Pairs, n: int, n_steps: int) -> Floats:
     """Return how late clocks are in a stretch, by receiver and step.
+
+    What most of them say first; then, of what that doesn't tell, what the receivers' own vessels
+    say of when one was set, and with that known what most say once more.
+    """
+    told = _by_most(pairs, n, n_steps)
+    found = _wrong(_held(told, HELD_STEPS))
+    free = np.isnan(told) | (np.abs(told) >= MIN_SHIFT_S)
+    begun = _set_anew(pairs.put_right(found), alone.put_right(found), found, free)
+    if begun.any():
+        found += begun
+        found += _wrong(_held(_by_most(pairs.put_right(found), n, n_steps), HELD_STEPS))
+    return _wrong(found)
+
+
+def _wrong(errors: Floats) -> Floats:
+    return np.where(np.abs(errors) >= MIN_SHIFT_S, errors, 0.0)
+
+
+def _by_most(pairs: Pairs, n: int, n_steps: int) -> Floats:
+    """Return how late clocks are where most of them tell, NaN elsewhere.
 
     Twice: what is known of one time says which of two clocks is right at another.
     """
@@ -207,9 +260,42 @@ def _errors(pairs: Pairs, n: int, n_steps: int) -> Floats:
         told = np.where(_known(pairs, pair, step, errors, usual), errors, np.nan)
         told[~_lasts(told)] = np.nan
         usual = _held(told, n_steps)
-    found = _held(told, HELD_STEPS)
-    found[np.abs(found) < MIN_SHIFT_S] = 0.0
+    return told
+
+
+def _set_anew(pairs: Pairs, alone: Pairs, known: Floats, free: Bools) -> Floats:
+    """Return how late clocks are while they were set wrong, by receiver and step, where `free`; one
+    after the other, the likeliest first. What is `known` was taken off already: where the vessels
+    of one gainsay that, whether those compared with it are right isn't known either.
+    """
+    found = np.zeros(free.shape)
+    leaps = np.bincount(alone.a[np.abs(alone.later_s) >= MIN_SHIFT_S], minlength=len(free))
+    likely = np.flatnonzero(leaps >= LEAST_OWN).tolist()
+    while True:
+        now, theirs = pairs.put_right(found), alone.put_right(found)
+        each = {one: wrong_since(_clock(one, now, theirs, free[one])) for one in likely}
+        told = {one: wrong for one, wrong in each.items() if wrong}
+        if not told:
+            break
+        one = max(told, key=lambda one: told[one].gain)
+        steps = slice(told[one].begin, told[one].end)
+        found[one, steps] = told[one].lag_s
+        if not _wrong(found[one, steps] + known[one, steps]).any():
+            free[np.r_[pairs.b[pairs.a == one], pairs.a[pairs.b == one]]] = True
+        free &= found == 0.0
     return found
+
+
+def _clock(one: int, pairs: Pairs, alone: Pairs, free: Bools) -> Clock:
+    own = alone.take(alone.a == one)
+    first, second = pairs.take(pairs.a == one), pairs.take(pairs.b == one)
+    return Clock(
+        Leaps(own.mmsi, own.step_a, own.step_b, own.later_s),
+        np.r_[first.mmsi, second.mmsi],
+        np.r_[first.step_a, second.step_b],
+        np.r_[-first.later_s, second.later_s],
+        free,
+    )
 
 
 def _around(pairs: Pairs, n_steps: int) -> tuple[Ints, Ints]:

@@ -50,7 +50,7 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
             continue
         late_s[row] = between_us / SECOND_US
         if between_us > MAX_SHIFT_S * SECOND_US or not _gone_between(
-            own, lat, lon, stated, row, before
+            own, lat, lon, stated, first, late_s, row
         ):
             first[row] = -1
         elif late_s[row] < MIN_SHIFT_S:
@@ -58,16 +58,30 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
 
 
 @part
-def _gone_between(own: Rows, lat: Any, lon: Any, stated: Any, row: int, before: int) -> bool:
-    """Tell whether the vessel was elsewhere between two reports of the same content."""
+def _gone_between(
+    own: Rows, lat: Any, lon: Any, stated: Any, first: Any, late_s: Any, row: int
+) -> bool:
+    """Tell whether the vessel was elsewhere between two reports of the same content; what came once
+    more in between, as all of a track that is delivered twice, doesn't tell where it was.
+    """
+    before = first[row]
     sog = stated[row] // 4_096
     if sog >= NO_SPEED or row - 1 == before:
         return False
     # Rows are in the order of time: a report in between from elsewhere is right before the second.
-    off = abs(lat[row - 1] - lat[row]) + abs(lon[row - 1] - lon[row])
+    here = row - 1
     if sog >= 10 * MOVING_KN:
-        return bool(off > 0)
-    return bool(off > GONE_M / UNIT_M and _left(own.time_us, lat, lon, before, row))
+        return bool(abs(lat[here] - lat[row]) + abs(lon[here] - lon[row]) > 0)
+    while here > before and _again(first, late_s, here):
+        here -= 1
+    if here == before or abs(lat[here] - lat[row]) + abs(lon[here] - lon[row]) <= GONE_M / UNIT_M:
+        return False
+    return _left(own.time_us, lat, lon, first, late_s, row)
+
+
+@part
+def _again(first: Any, late_s: Any, row: int) -> bool:
+    return bool(first[row] >= 0 and late_s[row] >= MIN_SHIFT_S)
 
 
 @part
@@ -97,15 +111,19 @@ def _same_before(lat: Any, lon: Any, stated: Any, before: Any) -> None:
 
 
 @part
-def _left(time_us: Any, lat: Any, lon: Any, first: int, second: int) -> bool:
+def _left(time_us: Any, lat: Any, lon: Any, first: Any, late_s: Any, second: int) -> bool:
     """Tell whether a report of what lay still is of a place that the vessel has left since, as it
     can have: between those of one that still lies there come those of another hull.
     """
-    for row in range(first + 1, second):
-        off = abs(lat[row] - lat[first]) + abs(lon[row] - lon[first])
-        if off <= GONE_M / UNIT_M:
+    before = first[second]
+    last = before
+    for row in range(before + 1, second):
+        if _again(first, late_s, row):
             continue
-        step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
-        step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
-        return bool(step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s)
+        off = abs(lat[row] - lat[before]) + abs(lon[row] - lon[before])
+        if off > GONE_M / UNIT_M:
+            step_s = (time_us[row] - time_us[last]) / SECOND_US
+            step = abs(lat[row] - lat[last]) + abs(lon[row] - lon[last])
+            return bool(step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s)
+        last = row
     return False

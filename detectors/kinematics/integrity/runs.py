@@ -102,6 +102,7 @@ def _link(
         near = -1
         left = -1
         doubtful = -1
+        silent = -1
         n_alone = 0
         known = -1
         twin = False
@@ -121,15 +122,16 @@ def _link(
                 apart_m = apart(lat[tail], lon[tail], lat[row], lon[row])
             if passed_s <= 0.0:
                 twin = twin or apart_m <= NEAR_M
-            elif _sure(lat, lon, sog, cog, tail, row, apart_m, passed_s, usual) and (
-                passed_s <= BRIEF_S
-                or came == tail
-                or (
-                    not _possible(time_us, lat, lon, sog, tail, behind[tail], usual)
-                    and not _possible(time_us, lat, lon, sog, came, row, usual)
+            elif _sure(lat, lon, sog, cog, tail, row, apart_m, passed_s, usual):
+                sure = (
+                    passed_s <= BRIEF_S
+                    or came == tail
+                    or (
+                        not _possible(time_us, lat, lon, sog, tail, behind[tail], usual)
+                        and not _possible(time_us, lat, lon, sog, came, row, usual)
+                    )
                 )
-            ):
-                if strays[tail] < 0:
+                if sure and strays[tail] < 0:
                     if passed_by[tail]:
                         doubtful = tail
                     else:
@@ -140,7 +142,10 @@ def _link(
                         elif before[before[tail]] >= 0 and tail == came:
                             known = tail
                     continue
-                left = tail
+                if sure:
+                    left = tail
+                else:
+                    silent = max(silent, tail)
             elif passed_s <= BRIEF_S and apart_m <= NEAR_M and strays[tail] < 0:
                 n_near += 1
                 near = kept
@@ -159,7 +164,9 @@ def _link(
                 count += 1
             before[row] = -1
             continue
-        if n_sure > 1:
+        # After a silence it surely continues nothing heard before what it may continue:
+        # misdated reports lie on the way to it too, and a false fix is all that came last.
+        if n_sure > 1 or (n_sure == 1 and silent > before[row] and _silent(time_us, before, row)):
             before[row] = -1
         elif n_sure == 0 and left >= 0:
             before[strays[left]] = -1
@@ -178,6 +185,11 @@ def _link(
             count -= 1
         tails[count] = row
         count += 1
+
+
+@part
+def _silent(time_us: Any, before: Any, row: int) -> bool:
+    return bool(time_us[row] - time_us[before[row]] > BRIEF_S * SECOND_US)
 
 
 @part

@@ -61,18 +61,23 @@ def repeated(
     copies[second] = between_us <= copy_s * SECOND_US
     later = (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
     later &= sog[second] < 1_023
-    first, second = first[later], second[later]
-    # Rows are in the order of time: a report in between from elsewhere is right before the second.
-    north, east = (np.abs(v[second - 1] - v[second]) for v in (lat, lon))
-    under_way = sog[second] >= 10 * MOVING_KN
-    moved = np.where(under_way, north + east > 0, north + east > GONE_M / UNIT_M)
-    moved &= second - 1 > first
-    rest = np.flatnonzero(moved & ~under_way)
-    moved[rest] = _left(first[rest], second[rest], time_us, lat, lon)
-    late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
+    for a, b in zip(first[later].tolist(), second[later].tolist(), strict=True):
+        # What came once more in between doesn't tell where the vessel was.
+        between = [row for row in range(a + 1, b) if not late_s[row] >= MIN_SHIFT_S]
+        if sog[b] >= 10 * MOVING_KN:
+            gone = b - 1 > a and _off(lat, lon, b - 1, b) > 0
+        else:
+            gone = bool(between) and _off(lat, lon, between[-1], b) > GONE_M / UNIT_M
+            gone = gone and _left(a, between, time_us, lat, lon)
+        if gone:
+            late_s[b] = (time_us[b] - time_us[a]) / SECOND_US
     copies |= late_s < MIN_SHIFT_S
     late_s[copies] = np.nan
     return copies, late_s
+
+
+def _off(lat, lon, a, b):
+    return abs(lat[a] - lat[b]) + abs(lon[a] - lon[b])
 
 
 def _same_before(mmsi, lat, lon, sog, cog):
@@ -84,22 +89,16 @@ def _same_before(mmsi, lat, lon, sog, cog):
     return before
 
 
-def _left(first, second, time_us, lat, lon):
-    """Tell which reports of what lay still are of a place that the vessel has left since, as it can
-    have: between those of one that still lies there come those of another hull.
+def _left(first, between, time_us, lat, lon):
+    """Tell whether a report of what lay still is of a place that the vessel has left since, as it
+    can have: between those of one that still lies there come those of another hull.
     """
-    left = np.zeros(len(first), np.bool_)
-    for place in range(len(first)):
-        lat0, lon0 = lat[first[place]], lon[first[place]]
-        for row in range(first[place] + 1, second[place]):
-            off = abs(lat[row] - lat0) + abs(lon[row] - lon0)
-            if off <= GONE_M / UNIT_M:
-                continue
-            step_s = (time_us[row] - time_us[row - 1]) / SECOND_US
-            step = abs(lat[row] - lat[row - 1]) + abs(lon[row] - lon[row - 1])
-            left[place] = step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
-            break
-    return left
+    for last, row in itertools.pairwise([first, *between]):
+        if _off(lat, lon, first, row) > GONE_M / UNIT_M:
+            step_s = (time_us[row] - time_us[last]) / SECOND_US
+            step = _off(lat, lon, last, row)
+            return step * UNIT_M <= NEAR_M + MAX_SPEED_KN * KNOT_MPS * step_s
+    return False
 
 
 def drifts(track, shifted, times_us):

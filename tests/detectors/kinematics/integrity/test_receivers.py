@@ -1,5 +1,7 @@
 """Receivers whose clocks are minutes off are told by the vessels that several of them heard."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,29 @@ def test_a_clock_that_is_set_anew_is_off_until_then():
     assert not errors[1, : step(1.7)].any()
     assert not errors[1, step(4.7) :].any()
     assert not errors[[0, 2, 3, 4]].any()
+
+
+@pytest.mark.parametrize("late_s", [600.0, -240.0])
+def test_of_two_the_one_whose_own_vessels_leap_was_set(late_s):
+    """Two alone are compared, of a feed of three: since a clock was set, both differ."""
+    reports, receiver = heard(lambda r, t: late_s if r == 0 and 2 <= t < 4 else 0.0, n=2)
+    errors = errors_of(reports, receiver + 1)
+    assert errors[1, step(2.5) : step(3.7)] == pytest.approx(late_s, abs=30)
+    assert not errors[1, : step(1.5)].any()
+    assert not errors[1, step(4.7) :].any()
+    assert not errors[[0, 2]].any()
+
+
+def test_a_vessel_that_leaps_alone_sets_no_clock():
+    """Who displaces her positions along her way does so whoever hears her, and does it alone."""
+    reports, receiver = heard(lambda r, t: 0.0)
+    hour = (reports.time_us - START_US) / (3_600 * SECOND_US)
+    for own in np.unique(reports.mmsi)[:3]:
+        displaced = (reports.mmsi == own) & (hour >= 2) & (hour < 5)
+        moved = replace(reports, time_us=reports.time_us + displaced * 600 * SECOND_US)
+        order = np.lexsort((moved.time_us, moved.mmsi))
+        assert not errors_of(moved.take(order), receiver[order]).any()
+        assert not errors_of(moved.take(order), np.full(len(order), 2)).any()
 
 
 def test_of_two_nobody_can_say_which_is_right():

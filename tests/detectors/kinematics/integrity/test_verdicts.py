@@ -1,5 +1,7 @@
 """What each report is worth, in made-up cases whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,44 @@ def test_the_same_report_again_with_a_later_time_is_a_clock_fault(tracks):
     got = judge(reports)
     assert verdicts(got).count("clock_fault") == 1
     assert got.shift_s[part == 1] == pytest.approx(1_830)
+
+
+def test_a_slow_boats_track_that_comes_once_more_is_a_clock_fault(tracks):
+    """Hours later, some of it: what comes once more doesn't say that she is still there."""
+    sail, together = tracks
+    way = sail(np.arange(0, 6 * 3_600, 180), speed=1.5, scatter_m=3.0)
+    again = way.take(np.arange(5, 70, 2))
+    again = replace(again, time_us=again.time_us + 4_420 * 10**6)
+    reports, part = together(way, again)
+    got = judge(reports)
+    assert (got.verdict[part == 1] == Verdict.CLOCK_FAULT).all()
+    assert got.shift_s[part == 1] == pytest.approx(4_420)
+    assert (got.verdict[part == 0] == Verdict.SOUND).all()
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_fix_after_a_silence_is_false_though_misdated_reports_lie_on_the_way_to_what_follows(
+    tracks, n
+):
+    sail, together = tracks
+    way = sail(np.r_[np.arange(0, 6_000, 36), np.arange(7_500 + 36 * n, 14_400, 36)], speed=15)
+    misdated = sail([3_000, 4_500, 5_900], speed=15, seed=2)
+    misdated = replace(misdated, time_us=misdated.time_us + np.array([90, 330, -85]) * 10**6)
+    off = sail(7_500 + 36 * np.arange(n), lat=3.0 + 2.8 * NM_DEG, speed=15, seed=3)
+    reports, part = together(way, misdated, off)
+    got = judge(reports)
+    assert (got.verdict[part == 0] == Verdict.SOUND).all()
+    assert (got.verdict[part == 2] == Verdict.FALSE_FIX).all()
+
+
+def test_a_position_displaced_since_a_silence_is_no_false_fix(tracks):
+    """What stays displaced for longer is told: the vessel, or another, is there."""
+    sail, together = tracks
+    way = sail(np.r_[np.arange(0, 6_000, 36), np.arange(9_000, 14_400, 36)], speed=15)
+    off = sail(np.arange(7_500, 8_900, 36), lat=3.0 + 6 * NM_DEG, speed=15, seed=3)
+    reports, part = together(way, off)
+    got = judge(reports)
+    assert not np.isin(got.verdict[part == 1], [Verdict.FALSE_FIX, Verdict.CLOCK_FAULT]).any()
 
 
 def test_copies_within_seconds(tracks):
