@@ -199,15 +199,10 @@ def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
     for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
         sog_kn = reports.sog_kn[a : b + 1]
         sog_kn = sog_kn[np.isfinite(sog_kn)]
-        low, high = np.searchsorted(reports.mmsi, reports.mmsi[a] + np.arange(2)).tolist()
-        times_us = reports.time_us[low:high]
-        if reports.track[low] != reports.track[high - 1]:
-            times_us = np.sort(times_us)
-        since, until = np.searchsorted(times_us, reports.time_us[[a, b]] + np.arange(2))
         found.append(
             {
                 "n_reports": b - a + 1,
-                "n_other_hull_reports": max(int(until - since) - (b - a + 1), 0),
+                "n_other_hull_reports": reports.n_of_other_hulls(a, b),
                 "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
                 "first_report_source": sources[0][i],
                 "last_report_source": sources[1][i],

@@ -25,20 +25,22 @@ from detectors.hypotheses.common import (
     OFFICIAL_CRAFT,
     SEARCH_AND_RESCUE,
 )
-from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY, MOORED_BOAT_KN
 from detectors.hypotheses.held import SWING_M as LYING_CIRCLE_M
+from detectors.hypotheses.pilots import (
+    BOARDING_KN,
+    LAUNCH_SERVICE,
+    PILOT_GROUND,
+    PILOT_STANDING_BY,
+    PILOT_TRANSFER,
+)
 from detectors.hypotheses.rafts import NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
-    BOARDING_KN,
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
     BUNKERING_OFF_LIMITS,
     FERRY_PASSING,
     HARBOUR_CRAFT,
-    LAUNCH_SERVICE,
-    PILOT_GROUND,
-    PILOT_STANDING_BY,
-    PILOT_TRANSFER,
     SHIPS_IN_A_TRANSFER_AREA,
     TANKERS_IN_A_TRANSFER_AREA,
     TOW_LYING_TO,
@@ -73,9 +75,6 @@ of a thinned Baltic feed, both heard a quarter of an hour apart or more, the fas
 
 AT_REST_KN: Final = 0.2
 """Errors of 10 m make as much of a step of two minutes."""
-
-MOORED_BOAT_KN: Final = 0.1
-"""What moves slower for half of the time isn't adrift: see `loitering.FAST_KN`."""
 
 OWN_MOORING_M: Final = 100.0
 """Antennas of two that lie alongside are no further apart, but for ships that are longer."""

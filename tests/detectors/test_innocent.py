@@ -139,6 +139,19 @@ FERRY = {
     "run_path_m": 60_414.0,
 }
 FEW = {**FERRY, "n_like_trips": 0, "began": "shore", "n_reports": 18, "n_other_hull_reports": 235}
+ROUNDS = {
+    **FERRY,
+    "began": "shore",
+    "n_like_trips": 0,
+    "heard_before": True,
+    "heard_after": True,
+    "run_start_coast_m": 2115.0,
+    "run_end_coast_m": 4059.0,
+}
+"""A patrol boat came past one coast and stopped short of the other."""
+PHANTOM = {**STAYS, "ais_class": "A", "way_ratio": 3.0, "n_turns": 0, "working_speed_fraction": 0.0}
+PHANTOM |= {"n_reports": 5, "n_other_hull_reports": 210}
+OUTRAN = {"mean_speed_kn": 19.6, "median_sog_kn": 12.9}
 LEFT = {
     **CALLS,
     "other_came_from_port": False,
@@ -237,6 +250,33 @@ ADRIFT_ALONGSIDE = {
 """A craft that came out of a port lay alongside a ship adrift, for hours, and went."""
 BY_HOUR = {**ADRIFT_ALONGSIDE, "duration_s": 3300.0}
 IN_STREAM = {**BOATS, "median_speed_kn": 1.9, "other_median_speed_kn": 2.0, "duration_s": 600.0}
+LET_COME = {
+    **CALLS,
+    "anchorage_distance_m": 22_000.0,
+    "duration_s": 600.0,
+    "median_speed_kn": 7.0,
+    "other_median_speed_kn": 7.0,
+    "slowed": True,
+    "other_slowed": True,
+    "other_came_from_port": False,
+    "other_went_to_port": True,
+}
+"""A ship slowed down far off any port, for a boat that went into one afterwards."""
+HOME = {
+    **BOATS,
+    "duration_s": 5760.0,
+    "median_distance_m": 45.0,
+    "min_distance_m": 31.0,
+    "median_speed_kn": 0.05,
+    "other_median_speed_kn": 0.06,
+    "near_before_s": 17_400,
+    "n_neighbours": 0,
+    "approach_kn": None,
+    "parting_kn": 4.4,
+    "median_relative_speed_kn": 0.1,
+    "in_anchorage": True,
+}
+"""A boat came back to the mooring beside which another lay."""
 OVER = {
     "ais_class": "B",
     "sides_changed": True,
@@ -447,6 +487,40 @@ CASES = [
         None,
     ),
     ("encounter", {**CALLS, "anchorage_distance_m": 30_000.0}, (70, 30), None),
+    ("encounter", HOME, (30, 30), "near for hours"),
+    ("encounter", {**HOME, "near_before_s": 600}, (30, 30), "small craft together"),
+    (
+        "encounter",
+        {**HOME, "median_speed_kn": 0.6, "other_median_speed_kn": 0.6, "n_neighbours": 0},
+        (30, 30),
+        "small craft together",
+    ),
+    ("encounter", {**HOME, "approach_kn": 17.0}, (30, 30), "small craft together"),
+    # Far off: a boat of a port, and a ship that slowed for it; who came otherwise, or to whom.
+    ("encounter", LET_COME, (70, -1), "launch service"),
+    ("encounter", {**LET_COME, "slowed": False}, (70, -1), None),
+    ("encounter", {**LET_COME, "slowed": None}, (70, -1), None),
+    ("encounter", {**LET_COME, "other_went_to_port": False}, (70, -1), None),
+    (
+        "encounter",
+        {**LET_COME, "other_came_from_port": True, "other_went_to_port": None},
+        (70, -1),
+        "launch service",
+    ),
+    (
+        "encounter",
+        {**LET_COME, "other_came_from_port": True, "other_went_to_port": False},
+        (70, -1),
+        None,
+    ),
+    ("encounter", {**LET_COME, "duration_s": 4200.0}, (70, -1), None),
+    (
+        "encounter",
+        {**LET_COME, "median_speed_kn": 1.0, "other_median_speed_kn": 1.0},
+        (70, -1),
+        None,
+    ),
+    ("encounter", {**LET_COME, "slowed": False}, (70, 50), "pilot transfer"),
     ("encounter", SERVED, (83, 80), "served at anchor"),
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
     # Each on an anchor of its own; made fast to one another, and for one stream only.
@@ -499,9 +573,30 @@ CASES = [
     ("encounter", NEAR, (-1, -1), "small craft together"),
     ("crossing", {**FERRY, "began": "shore"}, (60,), None),
     ("crossing", {**FERRY, "began": "shore", "start_port_m": 0.0}, (60,), "class A out of a port"),
+    *(
+        ("crossing", {**ROUNDS, **differs}, types, reason)
+        for differs, types, reason in (
+            ({}, (35,), "official craft"),
+            ({}, (36,), None),
+            ({"heard_after": False}, (35,), None),
+            ({"run_end_coast_m": 900.0}, (35,), None),
+            ({"landed": True}, (35,), None),
+        )
+    ),
+    ("loitering", PHANTOM, (70,), "hardly heard beside another hull"),
+    ("loitering", {**PHANTOM, "n_other_hull_reports": 40}, (70,), None),
     ("crossing", FEW, (60,), "hardly heard beside another hull"),
     ("crossing", {**FEW, "n_other_hull_reports": 100}, (60,), None),
     ("crossing", {**FEW, "landed": True}, (60,), None),
+    # Where it outran what it states; where it went as fast as it states.
+    (
+        "crossing",
+        {**FEW, "n_other_hull_reports": 40, **OUTRAN},
+        (60,),
+        "hardly heard beside another hull",
+    ),
+    ("crossing", {**FEW, "n_other_hull_reports": 40, **OUTRAN, "median_sog_kn": 17.0}, (60,), None),
+    ("crossing", {**FEW, "n_other_hull_reports": 20, **OUTRAN}, (60,), None),
     # Stopped and went on as it came, alone; or went elsewhere, was attended, lay for a night.
     ("loitering", DRIFTED, (70,), "engine trouble"),
     ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
@@ -740,6 +835,12 @@ def test_reason(kind, measured, types, reason):
     known = Known(kind, subkind, Evidence.of(measured), types, lengths)
     found = best_of(known, OF[kind])
     assert (found[0].name if found else None) == reason
+
+
+def test_nobody_slows_for_boarders():
+    """Who came up from astern in the dark is no boat that a ship slowed for, whatever she did."""
+    known = Known("encounter", "boarding", Evidence.of(LET_COME), (70, -1), (float("nan"),) * 2)
+    assert best_of(known, OF["encounter"]) is None
 
 
 def test_one_clock_though_speeds_change():
