@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
-from detectors.crossing.before import lain_there, worked_before_s
+from detectors.crossing.before import lain_there, worked_after_s, worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import next_in_port, past_kn
@@ -80,6 +80,7 @@ def measured(
             "left_coast_m": began.coast_m,
             "came_past_kn": straight_kn[2 * k] if began.how in (SHORE, NEAR) else None,
             "worked_before_s": worked_before_s(limits, grid, passage.begin),
+            "worked_after_s": worked_after_s(limits, grid, passage.end),
             **dark[k],
             **(tide_at(limits, grid, passage.end, context) if ended.how in (SHORE, NEAR) else {}),
         }

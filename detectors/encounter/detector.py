@@ -179,7 +179,7 @@ class Encounter(Limits):
         told = zip(
             evidence_of(self, reports, craft, grid, context, pairs, first, last),
             around(self, (lat, lon), spans.start_us, context),
-            kept_company(self, grid, pairs, first, last),
+            kept_company(self, reports, grid, pairs, first, last),
             strict=True,
         )
         rows = []

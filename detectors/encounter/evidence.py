@@ -87,11 +87,13 @@ def evidence_of(
         moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
         mmsi = grid.track_id[begin] // 100
         speed_kn = timegrid.quantiles(grid.speed_kn[side], first, last, 0.5)
-        passage_kn = columns[f"{prefix}passage_kn"]
-        slowed = np.where(np.isnan(passage_kn), None, speed_kn <= SLOWED * passage_kn)
+        speeds_kn = zip(speed_kn, columns[f"{prefix}passage_kn"], strict=True)
         columns |= {
             f"{prefix}median_speed_kn": speed_kn,
-            f"{prefix}slowed": slowed.tolist(),
+            f"{prefix}slowed": [
+                None if np.isnan(before) else bool(kn <= SLOWED * before)
+                for kn, before in speeds_kn
+            ],
             f"{prefix}median_sog_kn": timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5),
             f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
             f"{prefix}nav_status": timegrid.most_common(reports.nav_status[rows], first, last)[0],

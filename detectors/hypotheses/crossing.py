@@ -301,6 +301,24 @@ HYPOTHESES: Final = (
         "came home to, slowly.",
         "it met a boat out there, or lives on the other side",
     ),
+    Hypothesis(
+        "out to fish",
+        0.65,
+        (
+            Case(
+                All(
+                    Compare("worked_after_s", ">=", TOWED_S),
+                    Not(Is("landed")),
+                    Not(Is("ended", "shore")),
+                    Not(Subkind(("half",))),
+                ),
+                "it went to and fro off there for {worked_after_s:h.1f} h afterwards, as boats at "
+                "work do, and landed nowhere on its way",
+            ),
+        ),
+        "Hours to and fro off the other coast afterwards, and no landing.",
+        "it met a boat out there, or went ashore later",
+    ),
     THERE_AND_BACK_BY_DAY,
     Hypothesis(
         "crew boat",

@@ -34,7 +34,7 @@ from detectors.hypotheses.pilots import (
     PILOT_STANDING_BY,
     PILOT_TRANSFER,
 )
-from detectors.hypotheses.rafts import NEAR_FOR_HOURS, RAFT
+from detectors.hypotheses.rafts import HEARD_SELDOM, NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
@@ -283,7 +283,10 @@ SERVED_AT_ANCHOR: Final = Hypothesis(
                 Not(Is("both_small_craft")),
                 Compare("duration_s", "<=", 21_600.0),
                 Compare("apart_before_m", ">", COMPANY_M),
-                Not(Compare("apart_after_m", "<=", COMPANY_M)),
+                Any(
+                    Not(Compare("apart_after_m", "<=", COMPANY_M)),
+                    All(HEARD_SELDOM, Compare("apart_after_m", ">=", "median_distance_m", times=5)),
+                ),
                 Compare("faster_kn", "<=", "max_speed_kn"),
             ),
             "one came alongside the other inside an anchorage and left again after "
@@ -294,7 +297,8 @@ SERVED_AT_ANCHOR: Final = Hypothesis(
     "One comes alongside inside an anchorage for six hours at most, and leaves again.",
     "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
 )
-"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is."""
+"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is.
+Half an hour on, between two reports far apart, it is on its way off as a straight line has it."""
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
     "call in an anchorage",
     0.35,

@@ -29,6 +29,7 @@ from detectors.hypotheses.at_work import (
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
     BOAT_ADRIFT,
+    FISHES_TO_AND_FRO,
     FISHING_ALONE,
     NO_MERCHANT,
     OFFICIAL_TO_AND_FRO,
@@ -167,6 +168,7 @@ HYPOTHESES: Final = (
                     Any(
                         Is("ais_class", "B"),
                         All(NO_MERCHANT, Compare("way_ratio", ">=", WIDE_TIMES)),
+                        FISHES_TO_AND_FRO,
                     ),
                     HEARD_SELDOM,
                     Compare("stated_working_fraction", ">=", AT_WORK),

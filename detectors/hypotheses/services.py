@@ -34,6 +34,9 @@ TOW_S: Final = 7200.0
 less were no tow. Nor were they if a stream carries two that lie alongside as fast."""
 BUNKERING_M: Final = 500.0
 """So far outside the limits the lines of the layers are uncertain."""
+ALIKE_S: Final = 1800.0
+"""Two that come to one another sail beside each other for minutes."""
+
 TOW_SPREAD_M: Final = 200.0
 """A hawser is shortened and paid out, and what is towed yaws."""
 
@@ -104,6 +107,16 @@ TOW_LYING_TO: Final = Hypothesis(
             All(Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))), IN_COMPANY),
             "one of the two is a tug or towing, and they were together already on the way here or "
             "left together: a tow that stopped for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+                Compare("sailed_alike_s", ">=", ALIKE_S),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "one of the two is a tug or towing, and whenever both were heard at once in the "
+            "{sailed_alike_s:h.1f} h before they sailed beside one another: a tow that stopped for "
+            "{duration_s:h.1f} h",
         ),
     ),
     "A tug and its tow that came or left together have stopped.",

@@ -295,6 +295,13 @@ CASES = [
         "150 m",
     ),
     ("tow lying to", "encounter", {"apart_before_m": 250.0}, (52, CARGO), "2.0 h"),
+    (
+        "tow lying to",
+        "encounter",
+        {"sailed_alike_s": 5400, "apart_before_m": None},
+        (52, CARGO),
+        "in the 1.5 h before",
+    ),
     ("search and rescue", "encounter", {}, (51, CARGO), "rescue"),
     (
         "ferry passing",

@@ -80,6 +80,21 @@ SERVED = {
     "apart_after_m": None,
     "other_came_from_port": False,
 }
+TOW_HEARD_SELDOM = {
+    **CALLS,
+    "other_came_from_port": None,
+    "duration_s": 5520.0,
+    "median_speed_kn": 0.3,
+    "other_median_speed_kn": 0.3,
+    "distance_spread_m": 208.0,
+    "approach_kn": None,
+    "parting_kn": None,
+    "apart_before_m": None,
+    "apart_after_m": None,
+    "anchorage_distance_m": 14_000.0,
+    "sailed_alike_s": 4700,
+}
+FEW_REPORTS = {"n_reports": 4, "other_n_reports": 5}
 MOORED = {
     **BOATS,
     "both_small_craft": False,
@@ -149,6 +164,7 @@ ROUNDS = {
     "run_end_coast_m": 4059.0,
 }
 """A patrol boat came past one coast and stopped short of the other."""
+GOES_OUT = {**FERRY, "ais_class": "B", "began": "shore", "n_like_trips": 0, "worked_after_s": 9000}
 PHANTOM = {**STAYS, "ais_class": "A", "way_ratio": 3.0, "n_turns": 0, "working_speed_fraction": 0.0}
 PHANTOM |= {"n_reports": 5, "n_other_hull_reports": 210}
 OUTRAN = {"mean_speed_kn": 19.6, "median_sog_kn": 12.9}
@@ -523,6 +539,18 @@ CASES = [
     ("encounter", {**LET_COME, "slowed": False}, (70, 50), "pilot transfer"),
     ("encounter", SERVED, (83, 80), "served at anchor"),
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
+    *(
+        ("encounter", {**TOW_HEARD_SELDOM, **differs}, (52, 79), reason)
+        for differs, reason in (
+            ({}, "tow lying to"),
+            ({"sailed_alike_s": 600}, None),
+            ({"apart_before_m": 5000.0}, None),
+        )
+    ),
+    # Heard seldom, half an hour after they parted: on its way off; still alongside.
+    ("encounter", {**SERVED, **FEW_REPORTS, "apart_after_m": 800.0}, (83, 80), "served at anchor"),
+    ("encounter", {**SERVED, "apart_after_m": 800.0}, (83, 80), None),
+    ("encounter", {**SERVED, **FEW_REPORTS, "apart_after_m": 100.0}, (83, 80), None),
     # Each on an anchor of its own; made fast to one another, and for one stream only.
     ("encounter", OWN_ANCHORS, (79, 81), "lying as neighbours"),
     ("encounter", {**OWN_ANCHORS, "swing_radius_m": 210.0}, (79, 81), None),
@@ -581,6 +609,15 @@ CASES = [
             ({"heard_after": False}, (35,), None),
             ({"run_end_coast_m": 900.0}, (35,), None),
             ({"landed": True}, (35,), None),
+        )
+    ),
+    *(
+        ("crossing", {**GOES_OUT, **differs}, (30,), reason)
+        for differs, reason in (
+            ({}, "out to fish"),
+            ({"worked_after_s": 1800}, None),
+            ({"landed": True}, None),
+            ({"ended": "shore"}, None),
         )
     ),
     ("loitering", PHANTOM, (70,), "hardly heard beside another hull"),
