@@ -80,6 +80,18 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             "it reports towing, another vessel kept beside it, and it went on at {went_kn:.1f} kn, "
             "the speed of tows: a tow waits for a tide or mends its gear",
         ),
+        Case(
+            All(
+                Own(Vessel(statuses=TOWING_STATUS)),
+                Compare("n_beside", ">=", 1.0),
+                Compare("came_kn", ">=", TOW_KN[0]),
+                Compare("came_kn", "<=", TOW_KN[1]),
+                Compare("resumed_off_deg", "<=", 15.0),
+            ),
+            "it reports towing, came at {came_kn:.1f} kn, the speed of tows, another vessel kept "
+            "beside it, and soon afterwards it made way within {resumed_off_deg:.0f} degrees of "
+            "its course again: a tow waits for a tide or mends its gear",
+        ),
     ),
     "Stopped on its way with another beside it, before and after at the speed of tows.",
     "neither is a tug, or the two came apart",

@@ -204,6 +204,16 @@ DRIFTED = {
     "went_kn": 13.0,
     "went_off_deg": 0.4,
 }
+STOPPED_TOW = {
+    **DRIFTED,
+    "n_beside": 1,
+    "nav_status": 11,
+    "came_kn": 5.2,
+    "went_kn": 1.1,
+    "went_off_deg": 152.0,
+    "resumed_off_deg": 0.1,
+}
+"""A tow that the stream carried off her way, and that went back to it first."""
 ADRIFT = {
     "ais_class": "B",
     "is_open": True,
@@ -639,7 +649,20 @@ CASES = [
     ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
     ("loitering", {**DRIFTED, "went_kn": 5.0}, (70,), None),
     ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
-    ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
+    ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), "engine trouble"),
+    ("loitering", {**DRIFTED, "duration_s": 20_000.0, "went_off_deg": 5.0}, (70,), None),
+    ("loitering", {**DRIFTED, "duration_s": 20_000.0, "went_kn": 11.0}, (70,), None),
+    ("loitering", {**DRIFTED, "duration_s": 22_000.0}, (70,), None),
+    *(
+        ("loitering", {**STOPPED_TOW, **differs}, (70,), reason)
+        for differs, reason in (
+            ({}, "tow that stopped"),
+            ({"n_beside": 0}, None),
+            ({"nav_status": 0}, None),
+            ({"came_kn": 12.0}, None),
+            ({"resumed_off_deg": 40.0}, None),
+        )
+    ),
     ("loitering", {**DRIFTED, "duration_s": 7500.0}, (70,), None),
     # Restricted, as ships in a transfer say; a tow that is none; a post that nobody keeps.
     ("encounter", WORKS, (90, 30), "working together"),
