@@ -330,6 +330,7 @@ PAST = {
     "came_past_kn": 7.2,
 }
 LOST = {**FERRY, "n_like_trips": 0, "end_port_m": 2300.0, "heard_after": False}
+A_SHORT_STAY = {"ais_class": "B", "duration_s": 13_800.0, "n_turns": 2}
 GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
 TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
@@ -671,6 +672,9 @@ CASES = [
     ("encounter", PAIR, (30, -1), "pair trawling"),
     ("encounter", {**PAIR, "duration_s": 600.0}, (30, -1), "small craft together"),
     ("loitering", SHIFTS, (-1,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, **A_SHORT_STAY, "n_shifts": 4}, (80,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, **A_SHORT_STAY, "n_shifts": 2, "n_turns": 3}, (80,), None),
+    ("loitering", {**SHIFTS, **A_SHORT_STAY, "ais_class": "A", "n_shifts": 4}, (80,), None),
     ("loitering", {**SHIFTS, "extent_m": 8500.0}, (-1,), None),
     ("anchoring", SWINGS, (30,), "fishing or pleasure craft"),
     # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
