@@ -106,12 +106,6 @@ WENT_ON_AS_BEFORE: Final = All(
 """On the same course at the same speed: ships lose propulsion often (UK P&I Club, Risk Focus: Loss
 of Power, goes by more than 700 claims), and few set the status meanwhile. Of 24 planted drifters
 none did so. Boats stop for other reasons."""
-TO_THE_DEGREE: Final = All(
-    Compare("went_off_deg", "<=", 2.0), Compare("went_kn", ">=", "came_kn", times=0.95)
-)
-LONG_MENDED_S: Final = 21_600.0
-"""Six hours (judgement), of one that took up her voyage as if nothing had been: who meets somebody
-makes for him first, and for her lane afterwards."""
 MENDED_S: Final = 14_400.0
 """Four hours, a watch (judgement): what takes longer is told to somebody."""
 ATTENDED_S: Final = 9_000.0
@@ -132,10 +126,7 @@ BROKE_DOWN: Final = replace(
                 WENT_ON_AS_BEFORE,
                 ALONE,
                 Compare("duration_s", ">=", ATTENDED_S),
-                Any(
-                    Compare("duration_s", "<=", MENDED_S),
-                    All(TO_THE_DEGREE, Compare("duration_s", "<=", LONG_MENDED_S)),
-                ),
+                Compare("duration_s", "<=", MENDED_S),
             ),
             "it came at {came_kn:.0f} kn, drifted alone for {duration_s:h.1f} h, and went on "
             "within {went_off_deg:.0f} degrees of its course at {went_kn:.0f} kn, as after a "

@@ -650,10 +650,7 @@ CASES = [
     ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
     ("loitering", {**DRIFTED, "went_kn": 5.0}, (70,), None),
     ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
-    ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), "engine trouble"),
-    ("loitering", {**DRIFTED, "duration_s": 20_000.0, "went_off_deg": 5.0}, (70,), None),
-    ("loitering", {**DRIFTED, "duration_s": 20_000.0, "went_kn": 11.0}, (70,), None),
-    ("loitering", {**DRIFTED, "duration_s": 22_000.0}, (70,), None),
+    ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
     *(
         ("loitering", {**STOPPED_TOW, **differs}, (70,), reason)
         for differs, reason in (
