@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
-from detectors.core.statements import hull_length_m
 from detectors.encounter.limits import Limits
 from detectors.encounter.passes import thin
 from detectors.kinematics import geodesy, timegrid
@@ -58,8 +57,12 @@ class Craft:
         class_b = positions["ais_class"].iloc[begin].to_numpy("str") == "B"
         known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
         mmsi = self._track // 100
-        sizes = (known[name].reindex(mmsi).to_numpy("float64") for name in ("length_m", "beam_m"))
-        self._small = class_b | (hull_length_m(*sizes) <= limits.max_small_m)
+        length_m, beam_m = (
+            known[name].reindex(mmsi).to_numpy("float64") for name in ("length_m", "beam_m")
+        )
+        # No hull is wider than it is long: who says so hasn't entered its size.
+        typed = (length_m > 0) & ~(beam_m > length_m)
+        self._small = class_b | (typed & (length_m <= limits.max_small_m))
 
     def small(self, track: Ints) -> NDArray[np.bool_]:
         """Tell whether each track is of a small craft."""
