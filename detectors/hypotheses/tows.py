@@ -15,6 +15,8 @@ KEEPS_STRAIGHT_ON: Final = All(
 STATION_M: Final = 50.0
 """Two adrift for hours, of different windage, don't keep their distance to that; two that steer do.
 Positions err by 10 m on both sides."""
+NEAREST_M: Final = 150.0
+"""In half a day one fix errs by more: see `encounter.CLEAR_M`."""
 TOW_KN: Final = (2.5, 6.5)
 """Tugs of the Strait make 3 to 6 kn with a barge (judgement); ships slow down from 10 and more."""
 
@@ -40,7 +42,8 @@ KEEPING_STATION: Final = Hypothesis(
                 KEEPS_STRAIGHT_ON,
                 Compare("slower_drift_kn", ">=", 0.3),
                 Compare("distance_spread_m", "<=", STATION_M),
-                Compare("min_distance_m", ">=", WORK_ROOM_M),
+                Compare("median_distance_m", ">=", WORK_ROOM_M),
+                Compare("min_distance_m", ">=", NEAREST_M),
             ),
             "one kept {median_distance_m:.0f} m off the other, steady within "
             "{distance_spread_m:.0f} m and never nearer than {min_distance_m:.0f} m, while both "

@@ -80,6 +80,23 @@ SERVED = {
     "apart_after_m": None,
     "other_came_from_port": False,
 }
+LAYS_CABLE = {
+    **CALLS,
+    "other_came_from_port": None,
+    "duration_s": 42_840.0,
+    "median_speed_kn": 0.48,
+    "other_median_speed_kn": 0.47,
+    "drift_kn": 0.47,
+    "other_drift_kn": 0.47,
+    "median_distance_m": 262.0,
+    "min_distance_m": 178.0,
+    "distance_spread_m": 15.0,
+    "distance_swing_m": 7.0,
+    "approach_kn": None,
+    "apart_before_m": None,
+    "apart_after_m": None,
+    "anchorage_distance_m": 26_000.0,
+}
 TOW_HEARD_SELDOM = {
     **CALLS,
     "other_came_from_port": None,
@@ -556,6 +573,16 @@ CASES = [
             ({}, "tow lying to"),
             ({"sailed_alike_s": 600}, None),
             ({"apart_before_m": 5000.0}, None),
+        )
+    ),
+    *(
+        ("encounter", {**LAYS_CABLE, **differs}, (90, 70), reason)
+        for differs, reason in (
+            ({}, "keeping station on work"),
+            ({"min_distance_m": 100.0}, None),
+            ({"median_distance_m": 180.0}, None),
+            ({"distance_spread_m": 90.0}, None),
+            ({"drift_kn": 0.2, "other_drift_kn": 0.2}, None),
         )
     ),
     # Heard seldom, half an hour after they parted: on its way off; still alongside.
