@@ -17,6 +17,7 @@ from detectors.core.events import objects
 from detectors.core.evidence import Explained, Value
 from detectors.core.hypothesis import Case, Hypothesis, Known
 from detectors.core.sentences import numbers, places_in
+from detectors.core.statements import hull_length_m
 
 NOT_ASSESSED: Final = "not assessed"
 """How the explanation of an event begins that a detector couldn't judge; left as it is."""
@@ -147,5 +148,6 @@ def _known(events: pd.DataFrame, context: Context) -> tuple[dict[int, int], dict
     ]
     mmsi = concerned["mmsi"].tolist()
     codes: list[Any] = concerned["ship_type"].astype(int).tolist()
-    lengths: list[Any] = concerned["length_m"].astype(float).tolist()
+    sizes = (concerned[name].to_numpy("float64") for name in ("length_m", "beam_m"))
+    lengths: list[Any] = hull_length_m(*sizes).tolist()
     return dict(zip(mmsi, codes, strict=True)), dict(zip(mmsi, lengths, strict=True))

@@ -2,6 +2,11 @@
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
 STATED: Final = frozenset(
     {
         *("ship_type", "other_ship_type", "length_m", "other_length_m"),
@@ -19,3 +24,16 @@ TELLS_NOTHING: Final = frozenset(
 STATED_BOUND: Final = 0.2
 """The share of a score that statements alone may take away, see decision 43: of 35 events of
 planted vessels on three nights none would fall below 0.3 by it, by a bound of 0.5 22 would."""
+MOST_SLENDER: Final = 20.0
+"""Hulls at sea are 3 (barges) to 15 times (longtail boats) as long as they are wide."""
+
+
+def hull_length_m(length_m: Floats, beam_m: Floats) -> Floats:
+    """Return lengths in metres that somebody entered, NaN where nobody did, or more than
+    `MOST_SLENDER` times the beam that he entered: a digit too many makes no ship of a boat.
+
+    >>> hull_length_m(np.array([27.0, 310.0, 2.0, 0.0, 40.0]), np.array([8.0, 8.0, 7.0, 3.0, 0.0]))
+    array([27., nan, 2., nan, 40.])
+    """
+    slender = (beam_m > 0) & (length_m > MOST_SLENDER * beam_m)
+    return np.where((length_m > 0) & ~slender, length_m, np.nan)

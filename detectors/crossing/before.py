@@ -1,4 +1,4 @@
-"""What a vessel did at sea before a passage, and whether it goes back to where it lay."""
+"""What a vessel did at sea before and after a passage, and whether it goes back to where it lay."""
 
 from typing import Final
 
@@ -22,12 +22,19 @@ GROUND_M: Final = 500.0
 
 
 def worked_before_s(limits: Limits, grid: timegrid.Grid, row: int) -> int:
-    """Return how long a vessel was at work in the `WORKED_S` before a grid row, in seconds.
+    """Return how long a vessel was at work in the `WORKED_S` before a grid row, in seconds."""
+    return _worked_s(limits, grid, _before(grid, row, WORKED_S // limits.step_s))
 
-    That is the time at `WORK_KN`, if its way through these places, back to where it set its nets
-    before too, was `TO_AND_FRO` times as long as the ground was wide, or more; else 0.
+
+def worked_after_s(limits: Limits, grid: timegrid.Grid, row: int) -> int:
+    """Return how long a vessel was at work in the `WORKED_S` after a grid row, in seconds."""
+    return _worked_s(limits, grid, _after(grid, row, WORKED_S // limits.step_s))
+
+
+def _worked_s(limits: Limits, grid: timegrid.Grid, rows: NDArray[np.int64]) -> int:
+    """Return the time at `WORK_KN`, in seconds, if the way through these places, back to where nets
+    were set before too, was `TO_AND_FRO` times as long as the ground was wide, or more; else 0.
     """
-    rows = _before(grid, row, WORKED_S // limits.step_s)
     speed_kn = grid.speed_kn[rows]
     rows = rows[(speed_kn >= WORK_KN[0]) & (speed_kn < WORK_KN[1])]
     if not len(rows):
@@ -53,3 +60,10 @@ def _before(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:
     first = int(np.searchsorted(grid.track_id[: row + 1], grid.track_id[row]))
     rows = np.arange(first, row)
     return np.asarray(rows[grid.tick[rows] >= grid.tick[row] - n_ticks])
+
+
+def _after(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:
+    """Return the rows of the same track in so many ticks from a row on."""
+    last = int(np.searchsorted(grid.track_id, grid.track_id[row], side="right"))
+    rows = np.arange(row, last)
+    return np.asarray(rows[grid.tick[rows] < grid.tick[row] + n_ticks])

@@ -29,7 +29,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import came_past, passed
+from detectors.crossing.onward import came_past, goes_on, passed
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import may_cross, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -112,7 +112,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "15"
+    version: ClassVar[str] = "16"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -237,8 +237,10 @@ class Crossing(Limits):
             evidence |= turned_about(*took, evidence["to_state"])
             evidence["passed_by"] = passed(evidence)
             evidence["came_past"] = came_past(evidence)
-            # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
+            # A boat may turn at a beach within a step of the grid; a ship that passes one goes on,
+            # also where the feed ends before she is past it.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
+            stopped = stopped and not goes_on(evidence, float(grid.speed_kn[b - 1]))
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
             if "feed_by_passes" in evidence:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
-from detectors.crossing.before import lain_there, worked_before_s
+from detectors.crossing.before import lain_there, worked_after_s, worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import next_in_port, past_kn
@@ -80,6 +80,7 @@ def measured(
             "left_coast_m": began.coast_m,
             "came_past_kn": straight_kn[2 * k] if began.how in (SHORE, NEAR) else None,
             "worked_before_s": worked_before_s(limits, grid, passage.begin),
+            "worked_after_s": worked_after_s(limits, grid, passage.end),
             **dark[k],
             **(tide_at(limits, grid, passage.end, context) if ended.how in (SHORE, NEAR) else {}),
         }
@@ -199,15 +200,10 @@ def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
     for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
         sog_kn = reports.sog_kn[a : b + 1]
         sog_kn = sog_kn[np.isfinite(sog_kn)]
-        low, high = np.searchsorted(reports.mmsi, reports.mmsi[a] + np.arange(2)).tolist()
-        times_us = reports.time_us[low:high]
-        if reports.track[low] != reports.track[high - 1]:
-            times_us = np.sort(times_us)
-        since, until = np.searchsorted(times_us, reports.time_us[[a, b]] + np.arange(2))
         found.append(
             {
                 "n_reports": b - a + 1,
-                "n_other_hull_reports": max(int(until - since) - (b - a + 1), 0),
+                "n_other_hull_reports": reports.n_of_other_hulls(a, b),
                 "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
                 "first_report_source": sources[0][i],
                 "last_report_source": sources[1][i],

@@ -41,6 +41,14 @@ def passed(evidence: Mapping[str, Any]) -> bool:
     return evidence["sailed_on"] and made_kn is not None and made_kn >= on_kn
 
 
+def goes_on(evidence: Mapping[str, Any], final_kn: float) -> bool:
+    """Tell whether a vessel still makes its way along a shore as the feed ends, by its last speed:
+    who lands takes the way off it.
+    """
+    under_way = final_kn >= PAST_SHARE * evidence["mean_speed_kn"]
+    return bool(evidence["sailed_on"] and evidence["feed_ends"] and under_way)
+
+
 def came_past(evidence: Mapping[str, Any]) -> bool:
     """Tell whether a vessel came from where it lay at sea and kept its way past the shore that its
     passage begins at: nobody boards from there.

@@ -5,9 +5,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.frames import SECOND_US
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
 
 Floats = NDArray[np.float64]
@@ -25,15 +27,17 @@ LOOKS: Final = 5
 SAME_GROUND_M: Final = 2 * geodesy.METRES_PER_NM
 """Boats of one ground work within a mile or two of one another; who comes from another coast or
 village to meet one covers that in a quarter of an hour."""
+AT_ONCE_S: Final = 120
+"""A tick of the grid."""
 STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 
 
 def kept_company(
-    limits: Limits, grid: timegrid.Grid, pairs: Pairs, first: Ints, last: Ints
+    limits: Limits, reports: Reports, grid: timegrid.Grid, pairs: Pairs, first: Ints, last: Ints
 ) -> list[dict[str, Any]]:
     """Return how far apart they were before and after, for how long they had been near one another
-    before, and how many others lay around meanwhile.
+    before, or sailed so, and how many others lay around meanwhile.
 
     The others are counted at `LOOKS` ticks from the first to the last, and the median counts: of
     a raft someone comes first and someone goes last, who lay among others all the same. Only those
@@ -56,6 +60,10 @@ def kept_company(
             farthest[known] = np.fmax(farthest[known], apart_m)
         apart[name] = farthest
     near_s = _further_back(limits, grid, left[first], right[first], apart["before"])
+    alike_s = [
+        _sailed_alike_s(limits, reports, grid, *rows)
+        for rows in zip(left[first], right[first], strict=True)
+    ]
     looks = first + (last - first) * np.arange(LOOKS)[:, None] // (LOOKS - 1)
     counts = _neighbours(limits, grid, left[looks.ravel()], right[looks.ravel()])
     tick = grid.tick[left[looks]]
@@ -66,6 +74,7 @@ def kept_company(
             "apart_before_m": apart["before"][i],
             "apart_after_m": apart["after"][i],
             "near_before_s": int(near_s[i]),
+            "sailed_alike_s": alike_s[i],
             "n_neighbours": int(neighbours[i]),
         }
         for i in range(len(first))
@@ -100,6 +109,40 @@ def _further_back(
         apart[asked[then_m > SAME_GROUND_M]] = True
         near[asked] += ~apart[asked]
     return near * (mark * limits.step_s)
+
+
+def _sailed_alike_s(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, left: int, right: int
+) -> int:
+    """Return from when to when two were heard within `AT_ONCE_S` and `company_m` of one another
+    under way, in the hours before grid rows of theirs, in seconds: 0 where they were heard further
+    apart, too. By the reports themselves: what is heard by passes isn't on the grid under way.
+    """
+    start_us = int(grid.tick[left]) * grid.step_s * SECOND_US
+    since_us = start_us - limits.raft_memory_s * SECOND_US
+    until_us = start_us - limits.company_s // 3 * SECOND_US
+    rows = []
+    for report in grid.report[[left, right]].tolist():
+        low, high = reports.span_of(int(reports.track[report]))
+        bounds = np.searchsorted(reports.time_us[low:high], [since_us, until_us])
+        rows.append(np.arange(low + bounds[0], low + bounds[1]))
+    a, b = rows
+    if len(a) == 0 or len(b) == 0:
+        return 0
+    time_us = reports.time_us
+    after = np.searchsorted(time_us[b], time_us[a])
+    others = np.stack([b[np.maximum(after - 1, 0)], b[np.minimum(after, len(b) - 1)]])
+    nearest = np.abs(time_us[others] - time_us[a]).argmin(axis=0)
+    other = others[nearest, np.arange(len(a))]
+    at_once = np.abs(time_us[other] - time_us[a]) <= AT_ONCE_S * SECOND_US
+    a, other = a[at_once], other[at_once]
+    apart_m = geodesy.distance_m(
+        reports.lat[a], reports.lon[a], reports.lat[other], reports.lon[other]
+    )
+    if (apart_m > limits.company_m).any():
+        return 0
+    a = a[np.fmin(reports.sog_kn[a], reports.sog_kn[other]) >= limits.max_speed_kn]
+    return int(np.ptp(time_us[a])) // SECOND_US if len(a) else 0
 
 
 def _neighbours(limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints) -> Ints:

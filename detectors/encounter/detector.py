@@ -104,7 +104,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "15"
+    version: ClassVar[str] = "16"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -129,7 +129,8 @@ class Encounter(Limits):
         goes_on_s = (
             self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_pass_s
         )
-        return timedelta(seconds=max(goes_on_s, self.company_s + self.max_pass_s))
+        port_s = max(PORT_LOOKS_S) + self.max_silence_s
+        return timedelta(seconds=max(goes_on_s, self.company_s + self.max_pass_s, port_s))
 
     @property
     def lookback(self) -> timedelta:
@@ -178,7 +179,7 @@ class Encounter(Limits):
         told = zip(
             evidence_of(self, reports, craft, grid, context, pairs, first, last),
             around(self, (lat, lon), spans.start_us, context),
-            kept_company(self, grid, pairs, first, last),
+            kept_company(self, reports, grid, pairs, first, last),
             strict=True,
         )
         rows = []

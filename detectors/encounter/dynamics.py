@@ -9,7 +9,9 @@ from detectors.core.detector import Context
 from detectors.core.frames import INTERFERENCE, SECOND_US
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
+from detectors.encounter.passes import thin
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.surroundings import sun
 
 Floats = NDArray[np.float64]
@@ -30,7 +32,11 @@ STERN_SECTOR_DEG: Final = 67.5
 """To either side of right astern: the arc of the sternlight, within which who comes up overtakes
 (COLREG 1972, rules 13(b) and 21(c))."""
 PORT_LOOKS_S: Final = tuple(range(900, 7201, 900))
-"""Every quarter of an hour in the two hours before: 15 nm at 8 kn are less."""
+"""Every quarter of an hour in the two hours before and after: 15 nm at 8 kn are less."""
+PASSAGE_LEGS: Final = 6
+"""Legs in the hour before: a ship takes the way off her for a pilot within half of one."""
+SLOWED: Final = 0.8
+"""A stream that changes within an hour makes less of a difference."""
 ASTERN_LOOKS: Final = (1, 2, 3, 4)
 ASTERN_ENOUGH: Final = 2
 """Steps before they were together at which the side is looked at. The two nearest that are known
@@ -40,6 +46,7 @@ beach is. One known has to do where there are no two."""
 
 def dynamics(
     limits: Limits,
+    reports: Reports,
     grid: timegrid.Grid,
     context: Context,
     pairs: Pairs,
@@ -47,7 +54,8 @@ def dynamics(
     last: Ints,
     boat: Bools,
 ) -> dict[str, Any]:
-    """Return, by name, how fast they came and parted, and whether a boat came from astern by night.
+    """Return, by name, how fast they came and parted, from and to which places, and whether a boat
+    came from astern by night.
 
     `boat` has a row for each vessel of the pair and tells where it is a small craft beside a larger
     vessel. Speeds are unknown where either wasn't heard ten minutes before or after.
@@ -70,8 +78,10 @@ def dynamics(
         columns[f"{prefix}went_kn"] = geodesy.speed_kn(_moved_m(grid, left, went), LEG_S)
     for jammed, names in ((coming, COMING), (going, GOING)):
         columns |= {name: np.where(jammed, np.nan, columns[name]) for name in names}
-    for prefix, rows in zip(("", "other_"), begin, strict=True):
-        columns[f"{prefix}came_from_port"] = _from_port(limits, grid, rows, context)
+    for prefix, came, left in zip(("", "other_"), begin, end, strict=True):
+        columns[f"{prefix}came_from_port"] = _from_port(limits, grid, came, context)
+        columns[f"{prefix}went_to_port"] = _to_port(limits, reports, grid, left, context)
+        columns[f"{prefix}passage_kn"] = _passage_kn(grid, came)
     columns["from_astern"] = _from_astern(limits, grid, begin, boat).tolist()
     time_us = grid.tick[begin[0]] * grid.step_s * SECOND_US
     altitude_deg = sun.altitude_deg(time_us, grid.lat[begin[0]], grid.lon[begin[0]])
@@ -124,15 +134,42 @@ def _from_port(
     limits: Limits, grid: timegrid.Grid, begin: Ints, context: Context
 ) -> list[bool | None]:
     """Tell whether each was in a port at one of the moments before; None if not heard at any."""
-    track, tick = grid.track_id[begin], grid.tick[begin]
-    inside, heard = np.zeros(len(begin), bool), np.zeros(len(begin), bool)
-    for back_s in PORT_LOOKS_S:
-        rows = grid.rows_at(track, tick - back_s // limits.step_s)
-        known = np.flatnonzero(rows >= 0)
-        at = grid.lat[rows[known]], grid.lon[rows[known]]
-        inside[known] |= context.zones.within(*at, limits.excluded_classes)
-        heard[known] = True
-    return [bool(i) if h else None for i, h in zip(inside, heard, strict=True)]
+    looks = [_looked(grid, begin, -back_s) for back_s in PORT_LOOKS_S]
+    inside = [_in_port(limits, grid, rows, context) for rows in looks]
+    heard = np.any([rows >= 0 for rows in looks], axis=0)
+    return [bool(i) if h else None for i, h in zip(np.any(inside, axis=0), heard, strict=True)]
+
+
+def _to_port(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, end: Ints, context: Context
+) -> list[bool | None]:
+    """Tell whether each was in a port at one of the moments after; None of one that wasn't, and
+    isn't heard at the last of them. What lies in a long silence isn't known in time.
+    """
+    looks = [_looked(grid, end, after_s) for after_s in PORT_LOOKS_S]
+    looks = [np.where(thin(limits, reports, grid, rows), -1, rows) for rows in looks]
+    inside = np.any([_in_port(limits, grid, rows, context) for rows in looks], axis=0)
+    heard = looks[-1] >= 0
+    return [bool(i) if i or h else None for i, h in zip(inside, heard, strict=True)]
+
+
+def _looked(grid: timegrid.Grid, rows: Ints, after_s: int) -> Ints:
+    """Return the rows of the same tracks so many seconds on, -1 where there is none."""
+    return grid.rows_at(grid.track_id[rows], grid.tick[rows] + after_s // grid.step_s)
+
+
+def _in_port(limits: Limits, grid: timegrid.Grid, rows: Ints, context: Context) -> Bools:
+    inside, known = np.zeros(len(rows), bool), np.flatnonzero(rows >= 0)
+    at = grid.lat[rows[known]], grid.lon[rows[known]]
+    inside[known] = context.zones.within(*at, limits.excluded_classes)
+    return inside
+
+
+def _passage_kn(grid: timegrid.Grid, begin: Ints) -> Floats:
+    """Return the fastest that each went over a leg in the hour before, NaN where not heard."""
+    marks = [_looked(grid, begin, -LEG_S * k) for k in range(PASSAGE_LEGS + 1)]
+    legs_m = [_moved_m(grid, a, b) for a, b in zip(marks[1:], marks[:-1], strict=True)]
+    return np.asarray(geodesy.speed_kn(np.fmax.reduce(legs_m), LEG_S))
 
 
 def _from_astern(limits: Limits, grid: timegrid.Grid, begin: Ints, boat: Bools) -> Bools:

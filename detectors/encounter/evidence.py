@@ -10,7 +10,7 @@ from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US
-from detectors.encounter.dynamics import dynamics
+from detectors.encounter.dynamics import SLOWED, dynamics
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, Pairs
 from detectors.encounter.swings import swings
@@ -78,7 +78,7 @@ def evidence_of(
     columns["small_craft"] = small.any(axis=0).tolist()
     columns["both_small_craft"] = small.all(axis=0).tolist()
     boat = small & ~small.all(axis=0)
-    columns |= dynamics(limits, grid, context, pairs, first, last, boat)
+    columns |= dynamics(limits, reports, grid, context, pairs, first, last, boat)
     known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
     for prefix, side in (("", left), ("other_", right)):
         rows = grid.report[side]
@@ -86,8 +86,14 @@ def evidence_of(
         begin, end = side[first], side[last] + 1
         moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
         mmsi = grid.track_id[begin] // 100
+        speed_kn = timegrid.quantiles(grid.speed_kn[side], first, last, 0.5)
+        speeds_kn = zip(speed_kn, columns[f"{prefix}passage_kn"], strict=True)
         columns |= {
-            f"{prefix}median_speed_kn": timegrid.quantiles(grid.speed_kn[side], first, last, 0.5),
+            f"{prefix}median_speed_kn": speed_kn,
+            f"{prefix}slowed": [
+                None if np.isnan(before) else bool(kn <= SLOWED * before)
+                for kn, before in speeds_kn
+            ],
             f"{prefix}median_sog_kn": timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5),
             f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
             f"{prefix}nav_status": timegrid.most_common(reports.nav_status[rows], first, last)[0],

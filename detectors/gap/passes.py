@@ -10,13 +10,14 @@ from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.reception import rates_before
-from detectors.gap.silences import History, Silences
+from detectors.gap.silences import History, Silences, Slots
 from detectors.kinematics import geodesy, timegrid
-from detectors.surroundings import coverage, passes
+from detectors.surroundings import coverage, passes, receivers
 from detectors.surroundings.rates import DAY_SLOTS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 _SLOT_US = coverage.SLOT_S * SECOND_US
 
@@ -28,7 +29,8 @@ def chances(
 
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
     what is about at one pass, but sets of class B as the crowd has it (Report ITU-R M.2084), so
-    that for one of them only its like count, in its own cell and the eight around. Where the whole
+    that for one of them only its like count, in its own cell and the eight around; and only while
+    what had heard that place in the day before was listening (see `_listening`). Where the whole
     feed comes by passes (`feed_by_passes`: in `max_feed_share` of the ten minutes of the day before
     it heard anything) and the vessel is heard again, so that it stayed within sight, for class A
     all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way before
@@ -56,9 +58,11 @@ def chances(
     usual = passes.usual_share(context.coverage, tens, until)
     feed_by_passes = usual <= limits.max_feed_share
     in_sight = feed_by_passes & ~silences.is_open
-    between = _with_others(limits, _between(step, reports), in_sight[silence], reports, context)
+    known = receivers.Receivers(context.coverage)
+    steps = _between(step, reports)
+    between = _with_others(limits, steps, in_sight[silence], reports, context, known)
     n_missed = np.bincount(silence, weights=between, minlength=len(row)).astype("int64")
-    n_chances = _with_others(limits, silences, in_sight, reports, context)
+    n_chances = _with_others(limits, silences, in_sight, reports, context, known)
     is_b = reports.ais_class_of(row) == "B"
     under_way = reports.way_before(row, limits.approach_s)[0] >= limits.moving_kn
     # Who lay meanwhile sent every three minutes, of which a pass hears one or none.
@@ -161,7 +165,7 @@ def _prior(
     return limits.n_prior_chances - missed, missed
 
 
-def _evenly(limits: Limits, reports: History, row: Ints, first: Ints) -> NDArray[np.bool_]:
+def _evenly(limits: Limits, reports: History, row: Ints, first: Ints) -> Bools:
     """Tell which were heard at even intervals, as by the stations of a thinned feed.
 
     A pass lasts a quarter of an hour at most and brings what it brings in a burst, so that most
@@ -187,12 +191,13 @@ def _between(step: Ints, reports: History) -> Silences:
 def _with_others(
     limits: Limits,
     silences: Silences,
-    in_sight: NDArray[np.bool_],
+    in_sight: Bools,
     reports: History,
     context: Context,
+    known: receivers.Receivers,
 ) -> Ints:
     """Return the whole half hours of silences in which others were heard within reach, or within
-    sight of a satellite.
+    sight of a satellite, and what had heard that place heard anything, if the feed says by whom.
     """
     found = np.zeros(len(silences.row), "int64")
     long = np.flatnonzero(silences.end_us - silences.start_us >= _SLOT_US)
@@ -211,5 +216,19 @@ def _with_others(
     own_class = reports.ais_class_of(some.row)[there.silence]
     alike = context.coverage.around(*place, own_class)
     others = np.where(own_class == "B", alike.vessels >= 1, others)
+    others &= _listening(some, there, reports, known)
     found[long] = np.bincount(there.silence, weights=others, minlength=len(long))
     return found
+
+
+def _listening(
+    silences: Silences, there: Slots, reports: History, known: receivers.Receivers
+) -> Bools:
+    """Tell of half hours whether a receiver that in the day before had heard where the silence
+    began heard anything anywhere; true where that isn't known. Out of reach of a coast station only
+    a satellite can have missed it, and others that the station hears show no pass.
+    """
+    row, own = silences.row, silences.start_us // _SLOT_US
+    place = reports.lat[row], reports.lon[row]
+    heard = known.hearing(*place, own - DAY_SLOTS, own - 1, reports.ais_class_of(row))
+    return known.listening(heard, there.silence, there.slot)

@@ -76,6 +76,13 @@ TOWS: Final = All(
 GOES_ABOUT: Final = All(Compare("way_ratio", ">=", 2.5), Compare("duration_s", "<=", HELD_S))
 """By its speed it went two and a half times as far as the place is wide; what drifts until the
 stream turns and back goes twice as far at most."""
+FISHES_TO_AND_FRO: Final = All(
+    Some(Vessel(types=FISHING)),
+    Compare("longest_m", "<=", BOAT_M),
+    Compare("way_ratio", ">=", 2.5),
+)
+"""The same of a boat that says she fishes, however long: what a sparse feed shows of her turns is
+less. Ships that regain their place are longer."""
 PLIES: Final = All(
     Compare("n_turns", ">=", 2.0),
     Compare("way_ratio", ">=", 4.0),

@@ -15,6 +15,7 @@ from detectors.core.hypothesis import (
     Compare,
     Hypothesis,
     Is,
+    Not,
     Own,
     Some,
     Vessel,
@@ -169,3 +170,47 @@ STOPPED_FOR_A_WHILE: Final = Hypothesis(
     "so seldom that nobody knows how it came and went on.",
     "it did not call anywhere or go on its way afterwards, or a boat was seen alongside",
 )
+
+HARDLY: Final = 10.0
+"""Sets send every 2 to 30 s under way (ITU-R M.1371-5, annex 1, tables 1 and 2), and two on one way
+are heard by the same stations: a second hull isn't heard ten times less often."""
+OUTRUNS: Final = 1.3
+"""A stream adds 3 kn to 10 at most, and the set states what it makes with the stream."""
+HARDLY_HEARD: Final = Hypothesis(
+    "hardly heard beside another hull",
+    0.6,
+    (
+        Case(
+            Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
+            "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
+            "{n_reports:.0f} times there: scattered fixes and wrong times make such tracks",
+        ),
+    ),
+    "One report in ten or fewer of its number meanwhile: who lies there is heard as often.",
+    "radar or another feed shows two vessels of that number",
+)
+CROSSED_UNHEARD: Final = replace(
+    HARDLY_HEARD,
+    cases=(
+        Case(
+            All(
+                Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
+                Not(Is("landed")),
+            ),
+            "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
+            "{n_reports:.0f} times on this way: scattered fixes and wrong times make such tracks",
+        ),
+        Case(
+            All(
+                Compare("n_other_hull_reports", ">=", "n_reports", times=2.0),
+                Compare("mean_speed_kn", ">=", "median_sog_kn", times=OUTRUNS),
+                Not(Is("landed")),
+            ),
+            "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
+            "{n_reports:.0f} on this way, faster than it states: times are wrong",
+        ),
+    ),
+    looks_for="One report in ten or fewer of its number meanwhile, or one in three on a way faster "
+    "than the speed it states: who sails there is heard as often.",
+)
+"""The same of who crosses."""

@@ -12,12 +12,17 @@ CAME_AND_WENT: Final = All(
 )
 """They came to one another from away, and parted again."""
 FROM_PORT: Final = {"came_from_port": True}
-"""Of a vessel that was in a port in the two hours before."""
+TO_PORT: Final = {"went_to_port": True}
+"""Of a vessel that was in a port in the two hours before, or after."""
+SLOWED: Final = {"slowed": True}
+"""Of a vessel that took way off her to be alongside: see `encounter.dynamics.SLOWED`."""
 IN_COMPANY: Final = Any(
     Compare("apart_before_m", "<=", COMPANY_M), Compare("apart_after_m", "<=", COMPANY_M)
 )
 """They were near one another before or afterwards."""
 
+MOORED_BOAT_KN: Final = 0.1
+"""What moves slower for half of the time isn't adrift: see `held.FAST_KN`."""
 PLANING_KN: Final = 15.0
 """Who comes at this or more planes: see `encounter.company.FAST_KN`."""
 CAME_SLOWLY: Final = Compare("approach_kn", "<", PLANING_KN)

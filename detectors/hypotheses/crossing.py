@@ -8,7 +8,6 @@ from typing import Final
 
 from detectors.core.hypothesis import (
     MERCHANT,
-    OFFICIAL,
     PILOT,
     PLEASURE,
     TENDER,
@@ -25,13 +24,16 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.hypotheses.common import CROSSED_UNHEARD
 from detectors.hypotheses.landfalls import (
     BOAT_TO_SHIPS_AT_ANCHOR,
     CALL_AT_A_PORT,
     CLASS_A,
     CLASS_A_OUT_OF_A_PORT,
+    ENDS_IN_PORT,
     FAST_CLASS_A,
     FROM_PORT,
+    OFFICIAL_ON_ITS_ROUNDS,
     OFFSHORE_M,
     PAST_THE_SHORE,
     SAYS_PASSENGER,
@@ -57,10 +59,6 @@ boat at its nets)."""
 TOWED_S: Final = 3600.0
 """So long at the speed of nets, to and fro, is work: boats that wait for people lie or drift."""
 
-HARDLY: Final = 10.0
-"""Sets send every 2 to 30 s under way (ITU-R M.1371-5, annex 1, tables 1 and 2), and two on one way
-are heard by the same stations: a second hull isn't heard ten times less often."""
-
 LANDS_M: Final = 500.0
 """People wade ashore from a boat that touches ground; 0.3 nm off none does. The planted landings of
 42 simulated nights were within 430 m, as coasts are drawn."""
@@ -80,12 +78,6 @@ SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
-ENDS_IN_PORT: Final = All(
-    Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT),
-    Any(Not(Is("landed")), TO_PORT),
-)
-"""With a port or an anchorage at one end, and no beach at the other: a word that was typed in and
-an anchorage off the village that it leaves cost who lands people nothing."""
 NOT_AT_THE_SHORE: Final = All(
     Not(Is("landed")), Not(Is("began", "shore")), Compare("run_end_coast_m", ">=", SHOAL_M)
 )
@@ -118,21 +110,7 @@ HYPOTHESES: Final = (
         "no timetable has a sailing at this hour",
         needs_types=True,
     ),
-    Hypothesis(
-        "official craft",
-        0.85,
-        (
-            Case(
-                All(Some(Vessel(types=OFFICIAL)), ENDS_IN_PORT),
-                "it is a military, rescue, law enforcement or medical vessel, out of a port or "
-                "bound for one",
-            ),
-        ),
-        "A military, rescue, law enforcement or medical vessel that goes from or to a port, and "
-        "lands at no beach.",
-        "the authority it claims to belong to does not know the vessel",
-        needs_types=True,
-    ),
+    OFFICIAL_ON_ITS_ROUNDS,
     Hypothesis(
         "regular service",
         0.8,
@@ -269,23 +247,7 @@ HYPOTHESES: Final = (
         "Heard lying before and after, far from any coast.",
         "it met another vessel at either end, or was at a coast before",
     ),
-    Hypothesis(
-        "hardly heard beside another hull",
-        0.6,
-        (
-            Case(
-                All(
-                    Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
-                    Not(Is("landed")),
-                ),
-                "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile "
-                "and {n_reports:.0f} times on this way: scattered fixes and wrong times make such "
-                "tracks",
-            ),
-        ),
-        "One report in ten or fewer of its number meanwhile: who sails there is heard as often.",
-        "radar or another feed shows two vessels of that number",
-    ),
+    CROSSED_UNHEARD,
     Hypothesis(
         "ferry route",
         0.6,
@@ -338,6 +300,24 @@ HYPOTHESES: Final = (
         "Hours to and fro at sea before, from no shore, or out to the same place from where it "
         "came home to, slowly.",
         "it met a boat out there, or lives on the other side",
+    ),
+    Hypothesis(
+        "out to fish",
+        0.65,
+        (
+            Case(
+                All(
+                    Compare("worked_after_s", ">=", TOWED_S),
+                    Not(Is("landed")),
+                    Not(Is("ended", "shore")),
+                    Not(Subkind(("half",))),
+                ),
+                "it went to and fro off there for {worked_after_s:h.1f} h afterwards, as boats at "
+                "work do, and landed nowhere on its way",
+            ),
+        ),
+        "Hours to and fro off the other coast afterwards, and no landing.",
+        "it met a boat out there, or went ashore later",
     ),
     THERE_AND_BACK_BY_DAY,
     Hypothesis(

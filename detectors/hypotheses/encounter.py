@@ -25,20 +25,22 @@ from detectors.hypotheses.common import (
     OFFICIAL_CRAFT,
     SEARCH_AND_RESCUE,
 )
-from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY, MOORED_BOAT_KN
 from detectors.hypotheses.held import SWING_M as LYING_CIRCLE_M
-from detectors.hypotheses.rafts import NEAR_FOR_HOURS, RAFT
-from detectors.hypotheses.services import (
+from detectors.hypotheses.pilots import (
     BOARDING_KN,
+    LAUNCH_SERVICE,
+    PILOT_GROUND,
+    PILOT_STANDING_BY,
+    PILOT_TRANSFER,
+)
+from detectors.hypotheses.rafts import HEARD_SELDOM, NEAR_FOR_HOURS, RAFT
+from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
     BUNKERING_OFF_LIMITS,
     FERRY_PASSING,
     HARBOUR_CRAFT,
-    LAUNCH_SERVICE,
-    PILOT_GROUND,
-    PILOT_STANDING_BY,
-    PILOT_TRANSFER,
     SHIPS_IN_A_TRANSFER_AREA,
     TANKERS_IN_A_TRANSFER_AREA,
     TOW_LYING_TO,
@@ -73,9 +75,6 @@ of a thinned Baltic feed, both heard a quarter of an hour apart or more, the fas
 
 AT_REST_KN: Final = 0.2
 """Errors of 10 m make as much of a step of two minutes."""
-
-MOORED_BOAT_KN: Final = 0.1
-"""What moves slower for half of the time isn't adrift: see `loitering.FAST_KN`."""
 
 OWN_MOORING_M: Final = 100.0
 """Antennas of two that lie alongside are no further apart, but for ships that are longer."""
@@ -284,7 +283,10 @@ SERVED_AT_ANCHOR: Final = Hypothesis(
                 Not(Is("both_small_craft")),
                 Compare("duration_s", "<=", 21_600.0),
                 Compare("apart_before_m", ">", COMPANY_M),
-                Not(Compare("apart_after_m", "<=", COMPANY_M)),
+                Any(
+                    Not(Compare("apart_after_m", "<=", COMPANY_M)),
+                    All(HEARD_SELDOM, Compare("apart_after_m", ">=", "median_distance_m", times=5)),
+                ),
                 Compare("faster_kn", "<=", "max_speed_kn"),
             ),
             "one came alongside the other inside an anchorage and left again after "
@@ -295,7 +297,8 @@ SERVED_AT_ANCHOR: Final = Hypothesis(
     "One comes alongside inside an anchorage for six hours at most, and leaves again.",
     "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
 )
-"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is."""
+"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is.
+Half an hour on, between two reports far apart, it is on its way off as a straight line has it."""
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
     "call in an anchorage",
     0.35,

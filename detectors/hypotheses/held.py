@@ -135,7 +135,7 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
         Case(
             All(
                 A_BOAT,
-                NO_MERCHANT,
+                Any(NO_MERCHANT, Compare("n_shifts", ">=", 4.0)),
                 Compare("n_shifts", ">=", 3.0),
                 Compare("duration_s", "<=", "n_shifts", times=SHIFT_S),
             ),
@@ -156,7 +156,8 @@ FROM_PLACE_TO_PLACE: Final = Hypothesis(
         ),
     ),
     "A boat, or what says it is no merchant ship and came and went on no voyage, that drifts, and "
-    "shifts again and again at the speed of one under way.",
+    "shifts again and again at the speed of one under way; once more of a boat that says it is a "
+    "merchant ship.",
     "it meets another vessel, or nothing there is fished or guarded",
 )
 TO_AND_FRO: Final = Hypothesis(

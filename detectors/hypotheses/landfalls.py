@@ -5,6 +5,7 @@ anchor, or on past the shore.
 from typing import Final
 
 from detectors.core.hypothesis import (
+    OFFICIAL,
     PASSENGER,
     UNSTATED,
     All,
@@ -138,6 +139,38 @@ PAST_THE_SHORE: Final = Hypothesis(
     "at sea, and landed nowhere but where it had lain before; or, heard by passes, had hardly time "
     "to land, or kept its course across the silence in which it came by.",
     "it slowed down there, or somebody swam ashore",
+)
+ENDS_IN_PORT: Final = All(
+    Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT),
+    Any(Not(Is("landed")), TO_PORT),
+)
+"""With a port or an anchorage at one end, and no beach at the other: a word that was typed in and
+an anchorage off the village that it leaves cost who lands people nothing."""
+OFFICIAL_ON_ITS_ROUNDS: Final = Hypothesis(
+    "official craft",
+    0.85,
+    (
+        Case(
+            All(Some(Vessel(types=OFFICIAL)), ENDS_IN_PORT),
+            "it is a military, rescue, law enforcement or medical vessel, out of a port or "
+            "bound for one",
+        ),
+        Case(
+            All(
+                Some(Vessel(types=OFFICIAL)),
+                Is("heard_before"),
+                Is("heard_after"),
+                Not(Is("landed")),
+                Compare("nearest_coast_m", ">=", SHOAL_M),
+            ),
+            "it is a military, rescue, law enforcement or medical vessel, heard on before and "
+            "after, and both ends of its run lie {nearest_coast_m:nm.1f} nm or more off any coast",
+        ),
+    ),
+    "A military, rescue, law enforcement or medical vessel that goes from or to a port, and "
+    "lands at no beach, or from place to place a mile off any coast.",
+    "the authority it claims to belong to does not know the vessel",
+    needs_types=True,
 )
 SAILS_FROM_PORT: Final = All(SAYS_PASSENGER, Compare("start_port_m", "<=", OUT_OF_PORT_M))
 CLASS_A_OUT_OF_A_PORT: Final = Hypothesis(

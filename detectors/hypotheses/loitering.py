@@ -29,6 +29,7 @@ from detectors.hypotheses.at_work import (
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
     BOAT_ADRIFT,
+    FISHES_TO_AND_FRO,
     FISHING_ALONE,
     NO_MERCHANT,
     OFFICIAL_TO_AND_FRO,
@@ -40,6 +41,7 @@ from detectors.hypotheses.common import (
     ALONE,
     AT_A_BERTH,
     BROKE_DOWN,
+    HARDLY_HEARD,
     IS_RESTRICTED,
     STOPPED_FOR_A_WHILE,
     TRANSFER_AREA,
@@ -58,7 +60,7 @@ from detectors.hypotheses.held import (
 from detectors.hypotheses.tows import CREEPS_ON, TOW_KN, TOW_THAT_STOPPED
 
 PILOT_S: Final = 21_600.0
-"""As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
+"""As long as a pilot boat may keep with a ship: see `pilots.PILOT_STANDING_BY`."""
 TUG_M: Final = 80.0
 """Tugs and anchor handlers are no longer (judgement)."""
 MILE_M: Final = 1852.0
@@ -166,6 +168,7 @@ HYPOTHESES: Final = (
                     Any(
                         Is("ais_class", "B"),
                         All(NO_MERCHANT, Compare("way_ratio", ">=", WIDE_TIMES)),
+                        FISHES_TO_AND_FRO,
                     ),
                     HEARD_SELDOM,
                     Compare("stated_working_fraction", ">=", AT_WORK),
@@ -251,6 +254,7 @@ HYPOTHESES: Final = (
     AT_FIXED_POINTS,
     FROM_PLACE_TO_PLACE,
     TO_AND_FRO,
+    HARDLY_HEARD,
     replace(AT_A_BERTH, weight=0.6),
     Hypothesis(
         "waiting off a port",

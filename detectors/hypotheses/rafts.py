@@ -9,6 +9,7 @@ from detectors.hypotheses.company import (
     CARRIED,
     COMPANY_M,
     IN_COMPANY,
+    MOORED_BOAT_KN,
     PARTED_FAST,
     PLANING_KN,
 )
@@ -203,6 +204,18 @@ NEAR_FOR_HOURS: Final = Hypothesis(
         Case(
             All(
                 Is("both_small_craft"),
+                Compare("near_before_s", ">=", GROUND_S),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Compare("duration_s", ">=", 3600.0),
+                CAME_SLOWLY_IF_HEARD,
+                Not(PARTED_FAST),
+            ),
+            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and lay "
+            "still for {duration_s:h.1f} h: on moorings beside one another, to which one came back",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
                 HEARD_SELDOM,
                 Compare("near_before_s", ">=", GROUND_S / 2),
                 Compare("min_distance_m", ">=", CLEAR_M),
@@ -216,7 +229,7 @@ NEAR_FOR_HOURS: Final = Hypothesis(
         ),
     ),
     "Two boats that were near one another for hours before they met, and came and parted slowly; "
-    "not alongside one another, or with a third one beside them; for an hour where they were heard "
-    "seldom, and never alongside.",
+    "not alongside one another, or with a third one beside them, or held to the ground; for an "
+    "hour where they were heard seldom, and never alongside.",
     "one of them came from the other coast, or meets a larger vessel",
 )

@@ -22,11 +22,11 @@ from detectors.core.hypothesis import (
     Is,
     Not,
     Some,
-    Subkind,
     Vessel,
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.pilots import BOARDING_M, MILE_M, SHIFT_S
 from detectors.hypotheses.tows import TOW_KN, TOWING_STATUS
 
 TOW_S: Final = 7200.0
@@ -34,33 +34,15 @@ TOW_S: Final = 7200.0
 less were no tow. Nor were they if a stream carries two that lie alongside as fast."""
 BUNKERING_M: Final = 500.0
 """So far outside the limits the lines of the layers are uncertain."""
-MILE_M: Final = 1852.0
-BOARDING_M: Final = 6 * MILE_M
-"""So far off a port pilots board, drawn as a boarding ground or not (judgement)."""
-BOARDING_KN: Final = 2.5
-"""A ship makes way to give the pilot boat a lee; one that is adrift, and visited, waits for it."""
+ALIKE_S: Final = 1800.0
+"""Two that come to one another sail beside each other for minutes."""
 
 TOW_SPREAD_M: Final = 200.0
 """A hawser is shortened and paid out, and what is towed yaws."""
 
-WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
-A_PILOT: Final = Some(Vessel(types=PILOT))
-PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts=FROM_PORT))
-MAKES_WAY: Final = Compare("slower_kn", ">=", BOARDING_KN)
-WHERE_PILOTS_BOARD: Final = Any(
-    Is("in_pilot_ground"),
-    Compare("zone_distance_m", "<=", MILE_M),
-    All(MAKES_WAY, Compare("zone_distance_m", "<=", 3 * MILE_M)),
-)
-"""On a boarding ground, of ships that lie at a port, or under way off it: a word and a stop within
-three miles of any anchorage cost who comes alongside a ship adrift nothing."""
-KEEPS_OFF: Final = Compare("min_distance_m", ">=", 50.0)
-"""Not alongside: antennas and their errors put two that are nearer than this."""
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 HARBOUR_M: Final = 80.0
 """Tugs, tenders and pilot boats are no longer (judgement; as of `loitering.TUG_M`)."""
-SHIFT_S: Final = 21_600.0
-"""Six hours, as long as a bunker barge or a tug needs for a job (judgement)."""
 A_HARBOUR_CRAFT: Final = All(
     Some(Vessel(types=TUG | TENDER | PILOT)),
     Not(Compare("smallest_tug_m", ">", HARBOUR_M)),
@@ -81,60 +63,6 @@ IN_LIMITS: Final = Any(
 )
 """An anchor lies on the ground that ships use, wherever the line is drawn."""
 
-PILOT_TRANSFER: Final = Hypothesis(
-    "pilot transfer",
-    0.9,
-    (
-        Case(
-            All(A_PILOT, WITHIN_AN_HOUR, WHERE_PILOTS_BOARD),
-            "one of the two is a pilot vessel and they parted after {duration_s:min.0f} min "
-            "(a pilot is put on board or taken off in less than 60)",
-        ),
-        Case(
-            All(PILOT_FROM_PORT, WITHIN_AN_HOUR, MAKES_WAY),
-            "one of the two is a pilot vessel, which came out of a port, and they parted after "
-            "{duration_s:min.0f} min",
-        ),
-        Case(
-            All(A_PILOT, WITHIN_AN_HOUR),
-            "one of the two is a pilot vessel, though no boarding ground and no port is near",
-        ),
-    ),
-    "One is a pilot vessel and they part within an hour, where pilots board or ships lie, or out "
-    "of a port with a ship under way.",
-    "they stay together for over an hour, or meet far from a pilot boarding ground",
-    needs_types=True,
-)
-PILOT_STANDING_BY: Final = Hypothesis(
-    "pilot standing by",
-    0.75,
-    (
-        Case(
-            All(
-                Compare("duration_s", "<=", SHIFT_S),
-                Any(MAKES_WAY, KEEPS_OFF),
-                Any(All(A_PILOT, WHERE_PILOTS_BOARD), PILOT_FROM_PORT),
-            ),
-            "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
-        ),
-    ),
-    "One is a pilot vessel that keeps with a ship for longer, under way or off her side, where "
-    "pilots board or out of a port.",
-    "no pilot was ordered for the ship, or the pilot station does not know the boat",
-    needs_types=True,
-)
-PILOT_GROUND: Final = Hypothesis(
-    "pilot boarding ground",
-    0.6,
-    (
-        Case(
-            All(Is("in_pilot_ground"), WITHIN_AN_HOUR),
-            "they parted after {duration_s:min.0f} min on a pilot boarding ground",
-        ),
-    ),
-    "As brief as a pilot transfer, and where pilots board: the boat may not say what it is.",
-    "no pilot was ordered for the ship, or neither vessel belongs to the pilot station",
-)
 TUG_AND_TOW: Final = Hypothesis(
     "tug and tow",
     0.85,
@@ -179,6 +107,16 @@ TOW_LYING_TO: Final = Hypothesis(
             All(Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))), IN_COMPANY),
             "one of the two is a tug or towing, and they were together already on the way here or "
             "left together: a tow that stopped for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+                Compare("sailed_alike_s", ">=", ALIKE_S),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "one of the two is a tug or towing, and whenever both were heard at once in the "
+            "{sailed_alike_s:h.1f} h before they sailed beside one another: a tow that stopped for "
+            "{duration_s:h.1f} h",
         ),
     ),
     "A tug and its tow that came or left together have stopped.",
@@ -243,38 +181,6 @@ HARBOUR_CRAFT: Final = Hypothesis(
     "mile of a port or an anchorage, mapped or not, or within six if it came out of a port.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
-)
-LAUNCH_SERVICE: Final = Hypothesis(
-    "launch service",
-    0.6,
-    (
-        Case(
-            All(
-                Is("small_craft"),
-                Not(Is("both_small_craft")),
-                Compare("zone_distance_m", "<=", MILE_M),
-                WITHIN_AN_HOUR,
-                Any(Not(Subkind(("boarding",))), Some(Vessel(facts=FROM_PORT))),
-            ),
-            "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
-            "from a port or anchorage: crews, stores and line handlers go by launch",
-        ),
-        Case(
-            All(
-                Some(Vessel(facts=FROM_PORT)),
-                Compare("zone_distance_m", "<=", BOARDING_M),
-                Compare("slower_kn", ">=", BOARDING_KN),
-                WITHIN_AN_HOUR,
-                CAME_AND_WENT,
-            ),
-            "one came out of a port, kept beside the other at {slower_kn:.1f} kn for "
-            "{duration_s:min.0f} min, {zone_distance_m:nm.1f} nm from a port or anchorage, and "
-            "went: pilots are changed so",
-        ),
-    ),
-    "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "
-    "up in the dark from astern of a ship under way.",
-    "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )
 LAY_AT_SEA: Final = All(
     Compare("median_speed_kn", "<", 2.0),

@@ -15,6 +15,8 @@ KEEPS_STRAIGHT_ON: Final = All(
 STATION_M: Final = 50.0
 """Two adrift for hours, of different windage, don't keep their distance to that; two that steer do.
 Positions err by 10 m on both sides."""
+NEAREST_M: Final = 150.0
+"""In half a day one fix errs by more: see `encounter.CLEAR_M`."""
 TOW_KN: Final = (2.5, 6.5)
 """Tugs of the Strait make 3 to 6 kn with a barge (judgement); ships slow down from 10 and more."""
 
@@ -40,7 +42,8 @@ KEEPING_STATION: Final = Hypothesis(
                 KEEPS_STRAIGHT_ON,
                 Compare("slower_drift_kn", ">=", 0.3),
                 Compare("distance_spread_m", "<=", STATION_M),
-                Compare("min_distance_m", ">=", WORK_ROOM_M),
+                Compare("median_distance_m", ">=", WORK_ROOM_M),
+                Compare("min_distance_m", ">=", NEAREST_M),
             ),
             "one kept {median_distance_m:.0f} m off the other, steady within "
             "{distance_spread_m:.0f} m and never nearer than {min_distance_m:.0f} m, while both "
@@ -79,6 +82,18 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             ),
             "it reports towing, another vessel kept beside it, and it went on at {went_kn:.1f} kn, "
             "the speed of tows: a tow waits for a tide or mends its gear",
+        ),
+        Case(
+            All(
+                Own(Vessel(statuses=TOWING_STATUS)),
+                Compare("n_beside", ">=", 1.0),
+                Compare("came_kn", ">=", TOW_KN[0]),
+                Compare("came_kn", "<=", TOW_KN[1]),
+                Compare("resumed_off_deg", "<=", 15.0),
+            ),
+            "it reports towing, came at {came_kn:.1f} kn, the speed of tows, another vessel kept "
+            "beside it, and soon afterwards it made way within {resumed_off_deg:.0f} degrees of "
+            "its course again: a tow waits for a tide or mends its gear",
         ),
     ),
     "Stopped on its way with another beside it, before and after at the speed of tows.",

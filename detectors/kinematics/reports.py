@@ -101,6 +101,17 @@ class Reports:
         )
         return low + int(near[0]), low + int(near[1])
 
+    def n_of_other_hulls(self, first: int, last: int) -> int:
+        """Count reports of the number of some row, of any other of its tracks, from the time of
+        that row to that of a later row of its track.
+        """
+        low, high = np.searchsorted(self.mmsi, self.mmsi[first] + np.arange(2)).tolist()
+        times_us = self.time_us[low:high]
+        if self.track[low] != self.track[high - 1]:
+            times_us = np.sort(times_us)
+        since, until = np.searchsorted(times_us, self.time_us[[first, last]] + np.arange(2))
+        return max(int(until - since) - (last - first + 1), 0)
+
     def distance_m(self, a: int, b: int) -> float:
         """Return the distance between two reports."""
         return float(geodesy.distance_m(self.lat[a], self.lon[a], self.lat[b], self.lon[b]))

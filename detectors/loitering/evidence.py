@@ -83,6 +83,10 @@ def evidence_of(
         "nav_status": status_code,
         "nav_status_fraction": status_fraction,
         "n_reports": after - before + 1,
+        "n_other_hull_reports": [
+            reports.n_of_other_hulls(a, b)
+            for a, b in zip(before.tolist(), after.tolist(), strict=True)
+        ],
         "longest_silence_s": timegrid.aggregate(np.maximum, step_us / SECOND_US, first, last),
         "first_report_source": reports.sources_of(before),
         "last_report_source": reports.sources_of(after),

@@ -176,6 +176,16 @@ class Receivers:
         enough = known[place] >= MIN_STEADY_SHARE
         return np.where(enough, heard / np.where(enough, known[place], 1.0), np.nan)
 
+    def listening(self, hearing: Hearing, place: Ints, slot: Ints) -> Bools:
+        """Tell in which half hours any receiver that hears a place heard anything, steady or not;
+        true where none is known. `hearing`, `place` and `slot` are as of `working`.
+        """
+        begin, end = (np.searchsorted(hearing.place, place, side) for side in ("left", "right"))
+        asked, row = timegrid.ranges(begin, end - begin)
+        up = np.isin(hearing.station[row] * CELL_SLOTS + slot[asked], self._heard)
+        heard = np.bincount(asked, weights=up, minlength=len(place)) > 0
+        return np.asarray(heard | (begin == end))
+
     def within_reach(self, lat: Floats, lon: Floats, slot: Ints, before: int, after: int) -> Bools:
         """Tell which places lie within the reach of a coast station that worked in a half hour.
 

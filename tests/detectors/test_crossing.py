@@ -12,6 +12,7 @@ import shapely
 
 from detectors.crossing import Crossing
 from detectors.crossing import passage as of_passages
+from detectors.crossing.onward import goes_on
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, worth_a_look
@@ -217,6 +218,14 @@ def test_a_slow_boat_out_there_as_the_feed_ends_may_be_bound_for_a_ground() -> N
     assert of_passage({**by_passes, "mean_speed_kn": 20.0}, 1000.0) > of_old
     came = {**by_passes, "began": "unheard", "ended": "near"}
     assert of_passage(came, 1000.0) < 0.3 < of_passage({**came, "feed_by_passes": False}, 1000.0)
+
+
+def test_who_makes_way_along_a_shore_as_the_feed_ends_has_not_landed() -> None:
+    seen = {"mean_speed_kn": 20.0, "sailed_on": True, "feed_ends": True}
+    assert goes_on(seen, 19.0)
+    assert not goes_on(seen, 6.0)
+    assert not goes_on({**seen, "feed_ends": False}, 19.0)
+    assert not goes_on({**seen, "sailed_on": False}, 19.0)
 
 
 @pytest.mark.parametrize(

@@ -384,6 +384,45 @@ def test_in_port_nothing_and_in_an_anchorage_only_alongside(scene: Any) -> None:
     assert found["score"].iloc[0] == pytest.approx(0.7 * open_water["score"].iloc[0])
 
 
+@pytest.mark.parametrize(
+    ("cruise_kn", "back", "reason"),
+    [(13.0, True, "launch service"), (7.0, True, ""), (13.0, False, "")],
+)
+def test_a_ship_that_slows_for_a_boat_of_a_port_takes_her_pilot(
+    scene: Any, cruise_kn: float, back: bool, reason: str
+) -> None:
+    """The boat meets her 12 nm off at 7 kn, from the sea, and goes into the port or out to sea."""
+    nm = 1 / 60.0
+    lat, lon = SEA
+    ship = [
+        (4.0, lat, lon - (4.0 + cruise_kn) * nm),
+        (5.0, lat, lon - 4.0 * nm),
+        (6.2, lat, lon + 4.4 * nm),
+        (7.2, lat, lon + (4.4 + cruise_kn) * nm),
+    ]
+    meets, parts = (lat + 30 * METRE, lon - 0.5 * nm), (lat + 30 * METRE, lon + 0.67 * nm)
+    home = (lat + (12 if back else -12) * nm, lon)
+    boat = [
+        (4.6, lat - 14 * nm, lon),
+        (5.5, *meets),
+        (5.5 + 1 / 6, *parts),
+        (6.5, *home),
+        (9.0, *home),
+    ]
+    port = scene.zones(("harbour", "port", (lon - nm, lat + 11.5 * nm, lon + nm, lat + 13 * nm)))
+    vessels = scene.vessels(
+        {"mmsi": A, "ship_type": 70, "length_m": 180.0},
+        {"mmsi": B, "ship_type": -1, "length_m": 18.0},
+    )
+    tracks = scene.track(A, ship, every_s=30), scene.track(B, boat, every_s=30)
+    context = scene.context((0, 12), zones=port, vessels=vessels)
+    found = run.look(Encounter(), scene.positions(*tracks), context)
+    (told,) = explain.explain(found, context, Encounter.hypotheses).itertuples()
+    assert told.evidence["other_went_to_port"] is back
+    assert told.evidence["slowed"] is (cruise_kn == 13.0)
+    assert told.explanation.startswith(reason) if reason else not told.explanation
+
+
 def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])

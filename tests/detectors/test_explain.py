@@ -251,6 +251,21 @@ CASES = [
         "had been within 2 nm of one another for 2.5 h",
     ),
     (
+        "near for hours",
+        "encounter",
+        {
+            "both_small_craft": True,
+            "near_before_s": 9000,
+            "approach_kn": 3.0,
+            "median_speed_kn": 0.05,
+            "other_median_speed_kn": 0.05,
+            "apart_before_m": 1500.0,
+            "in_anchorage": False,
+        },
+        (CARGO, TANKER),
+        "on moorings",
+    ),
+    (
         "boats at rest",
         "encounter",
         {
@@ -280,6 +295,13 @@ CASES = [
         "150 m",
     ),
     ("tow lying to", "encounter", {"apart_before_m": 250.0}, (52, CARGO), "2.0 h"),
+    (
+        "tow lying to",
+        "encounter",
+        {"sailed_alike_s": 5400, "apart_before_m": None},
+        (52, CARGO),
+        "in the 1.5 h before",
+    ),
     ("search and rescue", "encounter", {}, (51, CARGO), "rescue"),
     (
         "ferry passing",
@@ -308,6 +330,27 @@ CASES = [
         {"small_craft": True, "duration_s": 1500, "anchorage_distance_m": 926.0},
         (CARGO, 37),
         "0.5 nm",
+    ),
+    (
+        "launch service",
+        "encounter",
+        {
+            "duration_s": 600,
+            "slowed": True,
+            "other_went_to_port": True,
+            "apart_before_m": 9000.0,
+            "apart_after_m": 9000.0,
+            **UNDER_WAY,
+        },
+        (CARGO, CARGO),
+        "a boat of a port",
+    ),
+    (
+        "pilot transfer",
+        "encounter",
+        {"duration_s": 600, "other_went_to_port": True, **UNDER_WAY},
+        (CARGO, 50),
+        "into a port",
     ),
     (
         "kept apart",
@@ -341,6 +384,13 @@ CASES = [
     ),
     ("at a berth", "encounter", {"near_land": True}, (CARGO, CARGO), "300 m"),
     ("pilot vessel on station", "loitering", {"in_pilot_ground": True}, (50,), "4.0 h"),
+    (
+        "hardly heard beside another hull",
+        "loitering",
+        {"n_reports": 5, "n_other_hull_reports": 210},
+        (CARGO,),
+        "210 times",
+    ),
     ("official craft", "loitering", {"n_turns": 3}, (55,), "law enforcement"),
     ("search and rescue", "loitering", {"n_turns": 3}, (51,), "as in a search"),
     ("ferry between sailings", "loitering", {"anchorage_distance_m": 4630.0}, (60,), "2.5 nm"),

@@ -121,8 +121,10 @@ def naive(stage) -> set[tuple]:
         near = cells[(cells["slot"] == slot) & (cells["row"] // size - row).abs().le(1)]
         return int(near.loc[(near["col"] // size - col).abs().le(1), "vessels"].sum())
 
-    def passes(track: pd.DataFrame, i: int, end: pd.Timestamp, is_open: bool) -> bool:
-        """Whether more chances were missed than the vessel's own hearing before explains."""
+    def passes(track: pd.DataFrame, i: int, end: pd.Timestamp, is_open: bool) -> tuple[bool, bool]:
+        """Whether the place is heard thinly, and more chances were missed than the vessel's own
+        hearing before explains.
+        """
         here, start = track.iloc[i], track["time"].iloc[i]
         row, col = (int(c[0]) // 5 for c in coverage.cells_of([here["lat"]], [here["lon"]]))
         own = start.floor("30min")
@@ -169,7 +171,7 @@ def naive(stage) -> set[tuple]:
         middle_s = np.quantile(steps or [0.0], 0.5, method="lower")
         if steps and heard >= slots and 0.4 * np.mean(steps) <= middle_s:
             thin &= np.mean(steps) > 1200
-        return thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
+        return thin, thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
 
     for _, track in rows.groupby("track_id"):
         times = list(track["time"])
@@ -198,10 +200,10 @@ def naive(stage) -> set[tuple]:
             unproven = silent_s >= 24 * HOUR_S and (
                 (not regular and track_s < 3 * HOUR_S) or track_s < 900
             )
-            by_passes = passes(track, i, end, is_open)
+            thin, by_passes = passes(track, i, end, is_open)
             if not (regular or unproven or by_passes):
                 continue
-            if by_passes:
+            if by_passes or (unproven and thin):  # more of its history may show that it does
                 found.add((int(here["mmsi"]), start, None if is_open else end))
                 continue
             there = here if is_open else track.iloc[i + 1]

@@ -80,6 +80,38 @@ SERVED = {
     "apart_after_m": None,
     "other_came_from_port": False,
 }
+LAYS_CABLE = {
+    **CALLS,
+    "other_came_from_port": None,
+    "duration_s": 42_840.0,
+    "median_speed_kn": 0.48,
+    "other_median_speed_kn": 0.47,
+    "drift_kn": 0.47,
+    "other_drift_kn": 0.47,
+    "median_distance_m": 262.0,
+    "min_distance_m": 178.0,
+    "distance_spread_m": 15.0,
+    "distance_swing_m": 7.0,
+    "approach_kn": None,
+    "apart_before_m": None,
+    "apart_after_m": None,
+    "anchorage_distance_m": 26_000.0,
+}
+TOW_HEARD_SELDOM = {
+    **CALLS,
+    "other_came_from_port": None,
+    "duration_s": 5520.0,
+    "median_speed_kn": 0.3,
+    "other_median_speed_kn": 0.3,
+    "distance_spread_m": 208.0,
+    "approach_kn": None,
+    "parting_kn": None,
+    "apart_before_m": None,
+    "apart_after_m": None,
+    "anchorage_distance_m": 14_000.0,
+    "sailed_alike_s": 4700,
+}
+FEW_REPORTS = {"n_reports": 4, "other_n_reports": 5}
 MOORED = {
     **BOATS,
     "both_small_craft": False,
@@ -139,6 +171,20 @@ FERRY = {
     "run_path_m": 60_414.0,
 }
 FEW = {**FERRY, "n_like_trips": 0, "began": "shore", "n_reports": 18, "n_other_hull_reports": 235}
+ROUNDS = {
+    **FERRY,
+    "began": "shore",
+    "n_like_trips": 0,
+    "heard_before": True,
+    "heard_after": True,
+    "run_start_coast_m": 2115.0,
+    "run_end_coast_m": 4059.0,
+}
+"""A patrol boat came past one coast and stopped short of the other."""
+GOES_OUT = {**FERRY, "ais_class": "B", "began": "shore", "n_like_trips": 0, "worked_after_s": 9000}
+PHANTOM = {**STAYS, "ais_class": "A", "way_ratio": 3.0, "n_turns": 0, "working_speed_fraction": 0.0}
+PHANTOM |= {"n_reports": 5, "n_other_hull_reports": 210}
+OUTRAN = {"mean_speed_kn": 19.6, "median_sog_kn": 12.9}
 LEFT = {
     **CALLS,
     "other_came_from_port": False,
@@ -175,6 +221,16 @@ DRIFTED = {
     "went_kn": 13.0,
     "went_off_deg": 0.4,
 }
+STOPPED_TOW = {
+    **DRIFTED,
+    "n_beside": 1,
+    "nav_status": 11,
+    "came_kn": 5.2,
+    "went_kn": 1.1,
+    "went_off_deg": 152.0,
+    "resumed_off_deg": 0.1,
+}
+"""A tow that the stream carried off her way, and that went back to it first."""
 ADRIFT = {
     "ais_class": "B",
     "is_open": True,
@@ -237,6 +293,33 @@ ADRIFT_ALONGSIDE = {
 """A craft that came out of a port lay alongside a ship adrift, for hours, and went."""
 BY_HOUR = {**ADRIFT_ALONGSIDE, "duration_s": 3300.0}
 IN_STREAM = {**BOATS, "median_speed_kn": 1.9, "other_median_speed_kn": 2.0, "duration_s": 600.0}
+LET_COME = {
+    **CALLS,
+    "anchorage_distance_m": 22_000.0,
+    "duration_s": 600.0,
+    "median_speed_kn": 7.0,
+    "other_median_speed_kn": 7.0,
+    "slowed": True,
+    "other_slowed": True,
+    "other_came_from_port": False,
+    "other_went_to_port": True,
+}
+"""A ship slowed down far off any port, for a boat that went into one afterwards."""
+HOME = {
+    **BOATS,
+    "duration_s": 5760.0,
+    "median_distance_m": 45.0,
+    "min_distance_m": 31.0,
+    "median_speed_kn": 0.05,
+    "other_median_speed_kn": 0.06,
+    "near_before_s": 17_400,
+    "n_neighbours": 0,
+    "approach_kn": None,
+    "parting_kn": 4.4,
+    "median_relative_speed_kn": 0.1,
+    "in_anchorage": True,
+}
+"""A boat came back to the mooring beside which another lay."""
 OVER = {
     "ais_class": "B",
     "sides_changed": True,
@@ -264,6 +347,7 @@ PAST = {
     "came_past_kn": 7.2,
 }
 LOST = {**FERRY, "n_like_trips": 0, "end_port_m": 2300.0, "heard_after": False}
+A_SHORT_STAY = {"ais_class": "B", "duration_s": 13_800.0, "n_turns": 2}
 GUARDS = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_shifts": 7, "duration_s": 29_640.0}
 TOWED = {**FIXED, "n_held": 0, "held_fraction": 0.0, "n_beside": 1, "tug_attends": True}
 REGAINS = {**GUARDS, "n_shifts": 0, "n_turns": 8, "way_ratio": 2.4, "came_kn": 8.5, "went_kn": 8.7}
@@ -447,8 +531,64 @@ CASES = [
         None,
     ),
     ("encounter", {**CALLS, "anchorage_distance_m": 30_000.0}, (70, 30), None),
+    ("encounter", HOME, (30, 30), "near for hours"),
+    ("encounter", {**HOME, "near_before_s": 600}, (30, 30), "small craft together"),
+    (
+        "encounter",
+        {**HOME, "median_speed_kn": 0.6, "other_median_speed_kn": 0.6, "n_neighbours": 0},
+        (30, 30),
+        "small craft together",
+    ),
+    ("encounter", {**HOME, "approach_kn": 17.0}, (30, 30), "small craft together"),
+    # Far off: a boat of a port, and a ship that slowed for it; who came otherwise, or to whom.
+    ("encounter", LET_COME, (70, -1), "launch service"),
+    ("encounter", {**LET_COME, "slowed": False}, (70, -1), None),
+    ("encounter", {**LET_COME, "slowed": None}, (70, -1), None),
+    ("encounter", {**LET_COME, "other_went_to_port": False}, (70, -1), None),
+    (
+        "encounter",
+        {**LET_COME, "other_came_from_port": True, "other_went_to_port": None},
+        (70, -1),
+        "launch service",
+    ),
+    (
+        "encounter",
+        {**LET_COME, "other_came_from_port": True, "other_went_to_port": False},
+        (70, -1),
+        None,
+    ),
+    ("encounter", {**LET_COME, "duration_s": 4200.0}, (70, -1), None),
+    (
+        "encounter",
+        {**LET_COME, "median_speed_kn": 1.0, "other_median_speed_kn": 1.0},
+        (70, -1),
+        None,
+    ),
+    ("encounter", {**LET_COME, "slowed": False}, (70, 50), "pilot transfer"),
     ("encounter", SERVED, (83, 80), "served at anchor"),
     ("encounter", {**SERVED, "apart_after_m": 100.0}, (83, 80), None),
+    *(
+        ("encounter", {**TOW_HEARD_SELDOM, **differs}, (52, 79), reason)
+        for differs, reason in (
+            ({}, "tow lying to"),
+            ({"sailed_alike_s": 600}, None),
+            ({"apart_before_m": 5000.0}, None),
+        )
+    ),
+    *(
+        ("encounter", {**LAYS_CABLE, **differs}, (90, 70), reason)
+        for differs, reason in (
+            ({}, "keeping station on work"),
+            ({"min_distance_m": 100.0}, None),
+            ({"median_distance_m": 180.0}, None),
+            ({"distance_spread_m": 90.0}, None),
+            ({"drift_kn": 0.2, "other_drift_kn": 0.2}, None),
+        )
+    ),
+    # Heard seldom, half an hour after they parted: on its way off; still alongside.
+    ("encounter", {**SERVED, **FEW_REPORTS, "apart_after_m": 800.0}, (83, 80), "served at anchor"),
+    ("encounter", {**SERVED, "apart_after_m": 800.0}, (83, 80), None),
+    ("encounter", {**SERVED, **FEW_REPORTS, "apart_after_m": 100.0}, (83, 80), None),
     # Each on an anchor of its own; made fast to one another, and for one stream only.
     ("encounter", OWN_ANCHORS, (79, 81), "lying as neighbours"),
     ("encounter", {**OWN_ANCHORS, "swing_radius_m": 210.0}, (79, 81), None),
@@ -499,15 +639,55 @@ CASES = [
     ("encounter", NEAR, (-1, -1), "small craft together"),
     ("crossing", {**FERRY, "began": "shore"}, (60,), None),
     ("crossing", {**FERRY, "began": "shore", "start_port_m": 0.0}, (60,), "class A out of a port"),
+    *(
+        ("crossing", {**ROUNDS, **differs}, types, reason)
+        for differs, types, reason in (
+            ({}, (35,), "official craft"),
+            ({}, (36,), None),
+            ({"heard_after": False}, (35,), None),
+            ({"run_end_coast_m": 900.0}, (35,), None),
+            ({"landed": True}, (35,), None),
+        )
+    ),
+    *(
+        ("crossing", {**GOES_OUT, **differs}, (30,), reason)
+        for differs, reason in (
+            ({}, "out to fish"),
+            ({"worked_after_s": 1800}, None),
+            ({"landed": True}, None),
+            ({"ended": "shore"}, None),
+        )
+    ),
+    ("loitering", PHANTOM, (70,), "hardly heard beside another hull"),
+    ("loitering", {**PHANTOM, "n_other_hull_reports": 40}, (70,), None),
     ("crossing", FEW, (60,), "hardly heard beside another hull"),
     ("crossing", {**FEW, "n_other_hull_reports": 100}, (60,), None),
     ("crossing", {**FEW, "landed": True}, (60,), None),
+    # Where it outran what it states; where it went as fast as it states.
+    (
+        "crossing",
+        {**FEW, "n_other_hull_reports": 40, **OUTRAN},
+        (60,),
+        "hardly heard beside another hull",
+    ),
+    ("crossing", {**FEW, "n_other_hull_reports": 40, **OUTRAN, "median_sog_kn": 17.0}, (60,), None),
+    ("crossing", {**FEW, "n_other_hull_reports": 20, **OUTRAN}, (60,), None),
     # Stopped and went on as it came, alone; or went elsewhere, was attended, lay for a night.
     ("loitering", DRIFTED, (70,), "engine trouble"),
     ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
     ("loitering", {**DRIFTED, "went_kn": 5.0}, (70,), None),
     ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
     ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
+    *(
+        ("loitering", {**STOPPED_TOW, **differs}, (70,), reason)
+        for differs, reason in (
+            ({}, "tow that stopped"),
+            ({"n_beside": 0}, None),
+            ({"nav_status": 0}, None),
+            ({"came_kn": 12.0}, None),
+            ({"resumed_off_deg": 40.0}, None),
+        )
+    ),
     ("loitering", {**DRIFTED, "duration_s": 7500.0}, (70,), None),
     # Restricted, as ships in a transfer say; a tow that is none; a post that nobody keeps.
     ("encounter", WORKS, (90, 30), "working together"),
@@ -516,6 +696,9 @@ CASES = [
     ("encounter", PAIR, (30, -1), "pair trawling"),
     ("encounter", {**PAIR, "duration_s": 600.0}, (30, -1), "small craft together"),
     ("loitering", SHIFTS, (-1,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, **A_SHORT_STAY, "n_shifts": 4}, (80,), "drifting from place to place"),
+    ("loitering", {**SHIFTS, **A_SHORT_STAY, "n_shifts": 2, "n_turns": 3}, (80,), None),
+    ("loitering", {**SHIFTS, **A_SHORT_STAY, "ais_class": "A", "n_shifts": 4}, (80,), None),
     ("loitering", {**SHIFTS, "extent_m": 8500.0}, (-1,), None),
     ("anchoring", SWINGS, (30,), "fishing or pleasure craft"),
     # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
@@ -740,6 +923,12 @@ def test_reason(kind, measured, types, reason):
     known = Known(kind, subkind, Evidence.of(measured), types, lengths)
     found = best_of(known, OF[kind])
     assert (found[0].name if found else None) == reason
+
+
+def test_nobody_slows_for_boarders():
+    """Who came up from astern in the dark is no boat that a ship slowed for, whatever she did."""
+    known = Known("encounter", "boarding", Evidence.of(LET_COME), (70, -1), (float("nan"),) * 2)
+    assert best_of(known, OF["encounter"]) is None
 
 
 def test_one_clock_though_speeds_change():

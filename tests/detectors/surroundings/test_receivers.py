@@ -55,6 +55,23 @@ def test_of_a_receiver_that_hears_now_and_then_nothing_is_said():
     assert np.isnan(working).all()
 
 
+def test_what_never_heard_a_place_missed_nothing_there():
+    """A satellite heard it now and then; a coast station hears others all the while."""
+    rows = [("SAT", slot, *HERE, "A") for slot in (0, 3)] + [("SAT", 6, 3.0, 101.0, "A")]
+    rows += [("COAST", slot, 5.0, 100.0, "A") for slot in range(8)]
+    known = Receivers(learnt(rows))
+    heard = known.hearing([HERE[0]], [HERE[1]], [SLOT0], [SLOT0 + 4], ["A"])
+    slots = SLOT0 + np.arange(4, 8)
+    assert known.listening(heard, np.zeros(4, "int64"), slots).tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    nobody = known.hearing([9.0], [95.0], [SLOT0], [SLOT0 + 4], ["A"])
+    assert known.listening(nobody, np.zeros(4, "int64"), slots).all()
+
+
 def test_of_a_feed_that_has_just_begun_what_follows_tells_which_are_steady():
     rows = [("X", slot, *HERE, "A") for slot in range(9)]
     rows += [("Y", slot, *HERE, "A") for slot in (0, 2, 7)]
