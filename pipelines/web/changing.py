@@ -13,13 +13,23 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME, WATCH_CLASS
-from pipelines.web.areas import WORDS_ZONES, Form, rule_of, texts_of
-from pipelines.web.corners import MAX_CORNERS, ring_of, shown
+from pipelines.reference.layers.areas import (
+    FOLDER,
+    MAX_BYTES,
+    MAX_NAME,
+    WATCH_CLASS,
+    Piece,
+    pieces_of,
+    polygon_of,
+)
+from pipelines.web.areas import WORDS_ZONES, Form, facts_in, facts_of, rule_of, texts_of
+from pipelines.web.corners import MAX_CORNERS, outline_of, shown
 
 MAX_RULES: Final = 50
 LISTS: Final = ("watch", "rules")
 """What the rules of a zone are kept in: what is to be told of, and what is asked of vessels."""
+FACTS: Final = ("direction_deg", "licensed", "licence_source")
+"""What only zones of some classes say of themselves."""
 _CHANGED: Final = re.compile(r"(?:;| |^)\s*changed by [^;]*, \d{4}-\d\d-\d\d$", re.IGNORECASE)
 
 
@@ -38,8 +48,8 @@ class Area:
     problem
         Why it can't be read; empty where it can.
     held
-        What the file says: name, class, note, `watch` and `rules`; `polygon`, an open ring, where
-        its outline is one that can be typed.
+        What the file says: name, class, note, `watch` and `rules`; `polygon`, pieces as
+        `areas.pieces_of` reads them, where its outline is one that can be typed.
     seen
         What tells it from what anybody makes of it meanwhile.
     """
@@ -62,12 +72,9 @@ class Area:
         return not self.file.startswith(f"{FOLDER}/")
 
     @property
-    def pieces(self) -> int:
-        """Return of how many pieces and holes its outline is, or how many corners it has.
-
-        0 where it is shown as text.
-        """
-        return 0 if "polygon" in self.held else len(getattr(self.geometry, "geoms", (1,)))
+    def pieces(self) -> list[Piece]:
+        """Return its outline; no piece where it has more corners than can be typed."""
+        return pieces_of(self.held.get("polygon")) or []
 
 
 def all_of(installation: Installation) -> list[Area]:
@@ -108,13 +115,9 @@ def find_zone(installation: Installation, zone_id: str) -> Area | None:
         raise ConfigError(
             f"{zone_id} has a property 'polygon'", hint=f"change it in {zone['file']}"
         )
-    outline = drawn.feature["geometry"]
-    pieces = outline["coordinates"]
-    rings = pieces[0] if outline["type"] == "MultiPolygon" and len(pieces) == 1 else pieces
-    if zone["geometry"].geom_type == "Polygon" or len(pieces) == 1:
-        ring = [list(point[:2]) for point in rings[0][:-1]]
-        if len(rings) == 1 and len(ring) <= MAX_CORNERS:
-            held["polygon"] = ring
+    pieces = drawn.pieces
+    if sum(len(ring) for piece in pieces for ring in piece) <= MAX_CORNERS:
+        held["polygon"] = pieces
     return area_of(zone_id, zone, held, drawn.seen)
 
 
@@ -145,7 +148,8 @@ def form_of(area: Area, number: int, operator: str) -> Form:
     return Form(
         name=str(area.held["name"]),
         zone_class=area.zone_class,
-        corners=shown(area.held.get("polygon", ())),
+        corners=shown(area.pieces),
+        **facts_in(area.held),
         seen=area.seen,
         rule=str(min(number, len(rules))),
         operator=operator,
@@ -181,13 +185,14 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
         raise ConfigError("an area without a rule tells of nothing", hint="remove the area")
     said = "drawn" if area is None else "changed"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    taken = ("name", "note", "zone_class", *LISTS)
+    taken = ("name", "note", "zone_class", *LISTS, *FACTS)
     kept = {k: v for k, v in held.items() if k not in taken}
     bare = watched and "zone_class" not in held
     made = {
         "name": form.name,
         **({} if bare else {"zone_class": form.zone_class}),
         **kept,
+        **_facts(form, held),
         "note": _noted(str(held.get("note") or ""), f"{said} by {form.operator}, {today}"),
         **_polygon(form, area, held),
         **{name: some for name, some in rules.items() if some},
@@ -246,8 +251,17 @@ def _noted(before: str, said: str) -> str:
     return f"{kept} {said[0].upper()}{said[1:]}" if kept[-1] in ".!?" else f"{kept}; {said}"
 
 
+def _facts(form: Form, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what only zones of its class say, as the file has it where nobody touched it."""
+    made = facts_of(form)
+    same = {key: held[key] for key in FACTS if held.get(key) is not None}
+    return same if facts_in(same) == facts_in(made) else made
+
+
 def _polygon(form: Form, area: Area | None, held: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the corners; the file's own where nobody touched them, none where it has others."""
+    """Return the outline; the file's own where nobody touched it, none where it can't be typed."""
     if area is not None and area.drawn and not form.corners.strip():
-        return {} if area.pieces else {"polygon": list(held["polygon"])}
-    return {"polygon": ring_of(form.corners, held.get("polygon", ()))}
+        return {"polygon": held["polygon"]} if "polygon" in held else {}
+    before = [] if area is None else area.pieces
+    made = outline_of(form.corners, before)
+    return {"polygon": held["polygon"] if made == before else polygon_of(made)}

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+import shapely
+
 from detectors.core.errors import ConfigError
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.learn.shapes import area_km2
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER
+from pipelines.reference.layers.areas import FOLDER, Piece, pieces_of
 from pipelines.reference.layers.files import slug
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
 from pipelines.web.areas import Form
-from pipelines.web.changing import Area, area_of, made_of
+from pipelines.web.changing import FACTS, Area, area_of, made_of
 
 _MAX_FILE_NAME: Final = 60
 
@@ -116,14 +118,13 @@ def _text(installation: Installation, made: Mapping[str, Any], area: Area | None
     return layers.area_text(made, path.read_bytes().decode("utf-8"))
 
 
-def _feature(made: Mapping[str, Any], area: Area) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _feature(made: Mapping[str, Any], area: Area) -> tuple[dict[str, Any], list[Piece] | None]:
     """Return properties of a zone, in the order of its file, and its outline; None: as it is."""
-    ring = made.get("polygon")
+    polygon = made.get("polygon")
     said = {key: _plain(value) for key, value in made.items() if key != "polygon"}
     held = {key: said[key] for key in area.held if key in said}
-    if ring is None or ring == area.held.get("polygon"):
-        return {**held, **said}, None
-    return {**held, **said}, {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    same = polygon is None or polygon == area.held.get("polygon")
+    return {**held, **said}, None if same else pieces_of(polygon)
 
 
 def _plain(value: Any) -> Any:
@@ -147,6 +148,7 @@ def _told(zone: Mapping[str, Any], made: Mapping[str, Any], area: Area | None) -
             ("class", area.zone_class, after.zone_class),
             ("source", area.held.get("source"), made.get("source")),
             ("confidence", area.held.get("confidence"), made.get("confidence")),
+            *((key.replace("_", " "), area.held.get(key), made.get(key)) for key in FACTS),
         )
         if before != now
     ]
@@ -158,10 +160,13 @@ def _told(zone: Mapping[str, Any], made: Mapping[str, Any], area: Area | None) -
 
 
 def _size(outline: Any) -> str:
-    """Return corners and square kilometres of an outline."""
-    corners = len(outline.exterior.coords) - 1 if outline.geom_type == "Polygon" else 0
-    km2 = area_km2(outline)
-    return f"{corners} corners, {km2:.1f} km²" if corners else f"{km2:.1f} km²"
+    """Return corners, square kilometres, pieces and holes of an outline."""
+    pieces = [outline] if outline.geom_type == "Polygon" else outline.geoms
+    holes = sum(len(one.interiors) for one in pieces)
+    corners = shapely.get_num_coordinates(outline) - len(pieces) - holes
+    said = f"{corners} corners, {area_km2(outline):.1f} km²"
+    said += f", {len(pieces)} pieces" if len(pieces) > 1 else ""
+    return said + (f", {holes} hole{'s' * (holes > 1)}" if holes else "")
 
 
 def _note(installation: Installation, by: str, zone: Mapping[str, Any], told: str) -> None:

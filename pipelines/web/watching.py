@@ -104,6 +104,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             drawn=drawn,
             whens=areas.WORDS_WHEN,
             asks=areas.WORDS_ASKS,
+            licences=areas.LICENSED,
             zones=changing.classes_of(area),
             confidences=CONFIDENCES,
             watched=_watched(form, area),
