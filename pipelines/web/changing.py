@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.zones import CONFIDENCES
@@ -26,6 +27,7 @@ from pipelines.web.areas import WORDS_ZONES, Form, facts_in, facts_of, rule_of, 
 from pipelines.web.corners import MAX_CORNERS, outline_of, shown
 
 MAX_RULES: Final = 50
+_MAX_SOURCE: Final = 140
 LISTS: Final = ("watch", "rules")
 """What the rules of a zone are kept in: what is to be told of, and what is asked of vessels."""
 FACTS: Final = ("direction_deg", "licensed", "licence_source")
@@ -69,7 +71,18 @@ class Area:
     @property
     def drawn(self) -> bool:
         """Whether it is a zone of a GeoJSON file, among others."""
-        return not self.file.startswith(f"{FOLDER}/")
+        return self.file.endswith(".geojson")
+
+    @property
+    def ruled(self) -> bool:
+        """Whether its outline is a layer's, and nothing but its rules a user's own."""
+        return self.file == layers.RULES_FILE
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        own = self.file.startswith(f"{FOLDER}/")
+        return f"/{'areas' if own else 'zones'}/{quote(self.stem)}"
 
     @property
     def pieces(self) -> list[Piece]:
@@ -124,7 +137,11 @@ def find_zone(installation: Installation, zone_id: str) -> Area | None:
 def area_of(stem: str, zone: Mapping[str, Any], held: Mapping[str, Any], seen: str) -> Area:
     """Return an area from what it is as a zone, and what its file says."""
     told = [one.text for one in zone["watches"]]
-    told += [f"{one.text} ({one.cited})" for one in zone["rules"]]
+    # Dates stand behind the source, which may be long.
+    told += [
+        f"{one.text} ({replace(one, source=one_line(one.source, _MAX_SOURCE)).cited})"
+        for one in zone["rules"]
+    ]
     return Area(
         stem,
         one_line(zone["name"], MAX_NAME),
@@ -143,7 +160,8 @@ def form_of(area: Area, number: int, operator: str) -> Form:
     """Return the form that changes an area: one of its rules, or a further one."""
     rules = [one for name in LISTS for one in area.held.get(name) or ()]
     rule: Mapping[str, Any] = rules[number] if number < len(rules) else {"when": ""}
-    if number >= len(rules) and not area.drawn and (number or area.zone_class == WATCH_CLASS):
+    ours = not area.drawn and not area.ruled
+    if number >= len(rules) and ours and (number or area.zone_class == WATCH_CLASS):
         rule = {"when": "enter"}
     return Form(
         name=str(area.held["name"]),
@@ -180,7 +198,7 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     if form.zone_class not in classes_of(area):
         raise ConfigError("what it is isn't chosen")
     watched = form.zone_class == WATCH_CLASS
-    rules = _rules(form, held, without=without)
+    rules = rules_with(form, held, without=without)
     if watched and not any(rules.values()):
         raise ConfigError("an area without a rule tells of nothing", hint="remove the area")
     said = "drawn" if area is None else "changed"
@@ -204,7 +222,7 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     return made
 
 
-def _rules(form: Form, held: Mapping[str, Any], *, without: bool) -> dict[str, list[Any]]:
+def rules_with(form: Form, held: Mapping[str, Any], *, without: bool) -> dict[str, list[Any]]:
     """Return the lists of rules, with the one that was typed in its place, or without it."""
     rules = {name: list(held.get(name) or ()) for name in LISTS}
     slots = [(name, i) for name in LISTS for i in range(len(rules[name]))]

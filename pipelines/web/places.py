@@ -81,7 +81,7 @@ class Places:
     Attributes
     ----------
     zones
-        Class, and of each zone name and id; no id where it stands in no GeoJSON file.
+        Class, and of each zone name and id.
     changes
         Who changed what last.
     """
@@ -190,11 +190,12 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
         drawn = kept.get(key, lambda: drawn_of(scene()))
     facts: Mapping[str, Any] = {} if snapshot is None else snapshot.facts
     by_class: dict[str, list[tuple[str, str]]] = {}
-    columns = ["name", "zone_class", "zone_id", "file"]
+    columns = ["name", "zone_class", "zone_id"]
     named = outlines.without_areas(zones).frame[columns].to_numpy() if zones else ()
-    for name, zone_class, zone_id, file in named:
-        drawn_id = str(zone_id) if str(file).endswith(".geojson") else ""
-        by_class.setdefault(str(zone_class), []).append((one_line(str(name), NAME_LIMIT), drawn_id))
+    for name, zone_class, zone_id in named:
+        by_class.setdefault(str(zone_class), []).append(
+            (one_line(str(name), NAME_LIMIT), str(zone_id))
+        )
     return (
         Places(
             known,

@@ -16,8 +16,9 @@ from pipelines.reference.layers.areas import FOLDER, Piece, pieces_of
 from pipelines.reference.layers.files import slug
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
+from pipelines.web import ruled
 from pipelines.web.areas import Form
-from pipelines.web.changing import FACTS, Area, area_of, made_of
+from pipelines.web.changing import FACTS, LISTS, Area, area_of, made_of
 
 _MAX_FILE_NAME: Final = 60
 
@@ -47,6 +48,8 @@ class Change:
         if self.area is not None and self.area.drawn:
             properties, outline = _feature(self.made, self.area)
             layers.write_drawn(folder, self.stem, properties, outline, seen=self.form.seen)
+        elif self.area is not None and self.area.ruled:
+            ruled.write(self.installation, self.zone, self.form.seen)
         else:
             text = _text(self.installation, self.made, self.area)
             layers.write_area(folder, self.stem, text, seen=self.form.seen if self.area else "")
@@ -63,6 +66,10 @@ def change_of(
     ConfigError
         If what was typed makes no zone, or its id is another zone's.
     """
+    if area is not None and area.ruled:
+        zone = ruled.zone_of(installation, form, area, without=without)
+        made = {"name": area.name, "rules": zone["written"]}
+        return Change(installation, form, area, area.stem, made, zone, _told(zone, made, area))
     made = made_of(form, area, without=without)
     stem = _stem_of(form) if area is None else area.stem
     if area is not None and area.drawn:
@@ -91,6 +98,8 @@ def remove(installation: Installation, form: Form, area: Area) -> None:
     """
     if not form.operator:
         raise ConfigError("who are you?")
+    if area.ruled:
+        raise ConfigError("its outline is a layer's: leave out its rules")
     take = layers.remove_drawn if area.drawn else layers.remove_area
     take(installation.config / "zones", area.stem, seen=form.seen)
     about = {"zone_id": area.zone_id, "file": area.file}
@@ -152,11 +161,14 @@ def _told(zone: Mapping[str, Any], made: Mapping[str, Any], area: Area | None) -
         )
         if before != now
     ]
-    if not area.geometry.equals(after.geometry):
+    if not area.ruled and not area.geometry.equals(after.geometry):
         said.append(f"outline of {_size(area.geometry)} → {_size(after.geometry)}")
     said += [f"with {rule}" for rule in after.rules if rule not in area.rules]
     said += [f"without {rule}" for rule in area.rules if rule not in after.rules]
-    return one_line(f"{area.name}: {'; '.join(said) or 'nothing but its note'}", 500)
+    if not said:
+        same = all((area.held.get(name) or []) == (made.get(name) or []) for name in LISTS)
+        said = ["nothing but its note" if same else "the words of a rule"]
+    return one_line(f"{area.name}: {'; '.join(said)}", 500)
 
 
 def _size(outline: Any) -> str:

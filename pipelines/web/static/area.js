@@ -75,7 +75,9 @@ function arrow(ctx, X, Y, ring, angle) {
   ctx.stroke();
   ctx.restore();
 }
+const fixed = corners.disabled; // the outline is a layer's
 function add(at, line = lines().length) {
+  if (fixed) return;
   corners.value = lines().toSpliced(line, 0, typedAs(at)).join("\n");
   changed(line);
 }
@@ -84,6 +86,7 @@ function put(at, line) {
   changed(line);
 }
 function drop() {
+  if (fixed) return;
   corners.value = lines().slice(0, -1).join("\n");
   changed(lines().length - 1);
 }

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import shapely
+import yaml
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.zones import Zones
@@ -15,7 +17,7 @@ from pipelines.base.settings import load
 from pipelines.reference import layers
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
-from pipelines.web import changing, watching
+from pipelines.web import changing, ruled, saving, watching
 from tests.pipelines.web.conftest import Own, Page
 from tests.pipelines.web.test_pages import holds_up
 
@@ -323,7 +325,70 @@ def test_a_change_after_a_line_that_was_cut_off_is_a_line_of_its_own(tmp_path: P
     assert path.read_bytes().count(b"\n") == 4
 
 
-@pytest.mark.parametrize("zone_id", ["territorial-sea-mys", "nowhere", "../ports", "A"])
+def test_the_rules_of_a_layers_zone_are_changed_where_they_stand(own: Own) -> None:
+    sea = "territorial-sea-mys"
+    path = own.config / "zones" / "rules.yaml"
+    before = path.read_bytes()
+    page = own.reader.page(f"/zones/{sea}?rule=1")
+    holds_up(page)
+    assert page.all("input", name="when", checked="")[0][0]["value"] == "ais: required"
+    assert "disabled" in page.all("textarea", id="corners")[0][0]
+
+    def form(rule: int) -> dict[str, str]:
+        area = ruled.find(load(own.home, own.config), sea)
+        assert area is not None
+        return {
+            k: v
+            for k, v in vars(changing.form_of(area, rule, "Lt Aminah")).items()
+            if isinstance(v, str)
+        }
+
+    where = own.sent(f"/zones/{sea}", act="save", **{**form(1), "valid_until": "31-12-2026"})
+    assert where == f"/places#{sea}"
+    text = path.read_text("utf-8")
+    assert text.startswith(before.decode()[: before.decode().index("  - ais: required")])
+    assert path.with_name("rules.yaml.before").read_bytes() == before
+    zones = load_zones(load(own.home, own.config)).frame.set_index("zone_id")
+    assert [str(one.valid_until) for one in zones.loc[sea, "rules"]] == ["None", "2026-12-31"]
+    [told, *_] = layers.last_changes(own.home / "changes", 9)
+    assert (told.file, told.by) == ("rules.yaml", "Lt Aminah")
+    assert "until 2026-12-31" in told.what
+    late = own.post(f"/zones/{sea}", act="save", **{**form(1), "seen": "x"})
+    assert (late.status_code, "changed since" in late.text) == (400, True)
+    for wrong in ({"when": "enter"}, {"when": "entry: <b>", "source": "x"}, {"source": ""}):
+        assert own.post(f"/zones/{sea}", act="save", **{**form(0), **wrong}).status_code == 400
+    assert own.post(f"/zones/{sea}", act="remove", **form(0)).status_code == 400
+    assert path.read_text("utf-8") == text
+
+    asked = {"when": "entry: restricted", "source": "Order 12"}
+    own.sent("/zones/territorial-sea-idn", act="save", **{**form(9), **asked, "seen": _none()})
+    zones = load_zones(load(own.home, own.config)).frame.set_index("zone_id")
+    assert [one.text for one in zones.loc["territorial-sea-idn", "rules"]] == ["entry: restricted"]
+    assert len(zones.loc[sea, "rules"]) == 2
+    own.sent(f"/zones/{sea}", act="without", **form(0))
+    own.sent(f"/zones/{sea}", act="without", **form(0))
+    assert sea not in yaml.safe_load(path.read_text("utf-8"))
+    path.write_bytes(before)
+
+
+def _none() -> str:
+    """What tells that a zone has no rules."""
+    return layers.written_rules(Path("nowhere"), "x")[1]
+
+
+def test_a_rule_of_a_layers_zone_is_tried_in_the_place_of_the_one_that_stands(own: Own) -> None:
+    installation = load(own.home, own.config)
+    area = ruled.find(installation, "territorial-sea-mys")
+    assert area is not None
+    form = replace(changing.form_of(area, 0, "Lt Aminah"), when="entry: prohibited")
+    trial = saving.change_of(installation, form, area).trial()
+    now, then = (one.frame.set_index("zone_id").loc[area.zone_id, "rules"] for one in trial.zones)
+    assert [one.asks for one in now] == ["anchoring", "ais"]
+    assert [one.asks for one in then] == ["entry", "ais"]
+    assert "geofence" in trial.names
+
+
+@pytest.mark.parametrize("zone_id", ["nowhere", "../ports", "A"])
 def test_what_stands_in_no_file_of_a_users_own_is_not_opened(own: Own, zone_id: str) -> None:
     own.reader.page(f"/zones/{zone_id}", 404)
 
