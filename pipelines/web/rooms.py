@@ -72,21 +72,15 @@ def health_page(
     Each text comes with whether it is English on a page that isn't.
     """
     say = partial(spoken, words)
-    coverage = None if health is None else health.coverage
     facts = [] if health is None else going.facts(health)
     return {
         "facts": [(name, *say(text)) for name, text in facts if not part or name not in _WHOLE],
         "columns": going.FEED_COLUMNS,
         "feeds": [] if health is None else going.feed_rows(health),
-        "coverage": [] if coverage is None else _map(going.coverage_map(coverage), words),
         "problems": [
             (one.level, say(one.where)[0], say(one.message), say(one.hint)) for one in problems
         ],
     }
-
-
-def _map(lines: Sequence[str], words: Labels) -> list[str]:
-    return [spoken(words, lines[0])[0], *lines[1:]] if lines else []
 
 
 @dataclass(frozen=True)
