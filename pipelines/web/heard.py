@@ -28,6 +28,7 @@ WORDS: Final = {
     "heard_less": "a quarter to three quarters of the usual",
     "heard_little": "less than a quarter of the usual",
     "heard_none": "nothing heard where something usually is",
+    "heard_new": "heard where hardly anything usually is",
     "heard_few": "few reports on a usual day: tells nothing",
 }
 """How well a block was heard, in words, by how it is drawn."""
@@ -107,8 +108,10 @@ def _look(block: Block, known: bool) -> str:
     """Return how a block is drawn; `known`: whether what is usual is."""
     if max(block.usual, block.reports) < MIN_USUAL:
         return "heard_few"
-    if not known or block.usual < MIN_USUAL:
+    if not known:
         return "heard_usual"
+    if block.usual < MIN_USUAL:
+        return "heard_new"
     share = block.reports / block.usual
     if share >= USUAL:
         return "heard_usual"

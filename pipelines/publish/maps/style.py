@@ -115,6 +115,7 @@ LOOKS: Final[Mapping[str, Look]] = {
     "heard_less": Look("warn", 0.8, (2, 3), 0.8, fill_opacity=0.12),
     "heard_little": Look("warn", 1.2, (6, 3), fill_opacity=0.35),
     "heard_none": Look("warn", 2.4),
+    "heard_new": Look("teal", 1.2, (6, 3), fill_opacity=0.1),
     "heard_few": Look("quiet", 0.5, (1, 4), 0.6, fill_opacity=0.04),
 }
 

@@ -14,7 +14,7 @@ const lines = () => corners.value.split("\n").filter((line) => line.trim());
 /* A line "+" begins another piece, "-" a hole: what is drawn is a list of rings. */
 const SIGN = /^\s*[+−–-]\s*$/;
 let rings = [];
-const points = () => rings.flat();
+const set = () => rings.flat();
 /* The corner that the cursor is on in the text, else the last one. */
 const chosen = () => (document.activeElement === corners ? corners.value.slice(0, corners.selectionStart).split("\n").filter((line, i, all) => i === all.length - 1 || line.trim()).length - 1 : lines().length - 1);
 const typedAs = (at) => fine(at.lat, 2, "NS") + " " + fine(wrap(at.lng), 3, "EW");
@@ -47,7 +47,7 @@ const drawing = new Sheet((ctx, w, h, v, ratio) => {
   ctx.stroke();
   const way = toward();
   if (way !== null) for (const ring of rings.filter((r) => r.length > 2)) arrow(ctx, X, Y, ring, way);
-  points().forEach((p) => dot(ctx, X(p.x), Y(p.y), p.line === chosen() ? 7 : 4, colors.magenta));
+  set().forEach((p) => dot(ctx, X(p.x), Y(p.y), p.line === chosen() ? 7 : 4, colors.magenta));
   if (document.activeElement === $("map")) { // where Enter sets a corner
     const at = map.getCenter();
     const [x, y] = [X(px(at.lng - data.lon0)), Y(py(at.lat))];
@@ -99,7 +99,7 @@ const REACH_PX = 9;
 const on = (p) => map.latLngToContainerPoint(latLng(p.x, p.y));
 let held = null; // the line of the corner that is dragged
 let taken = false; // a press that took hold of a corner sets none
-const cornerAt = (e) => points().find((p) => on(p).distanceTo(e.containerPoint) < REACH_PX);
+const cornerAt = (e) => set().find((p) => on(p).distanceTo(e.containerPoint) < REACH_PX);
 function sideAt(e) {
   const near = (p, i, ring) => ring.length > 2 && L.LineUtil.pointToSegmentDistance(e.containerPoint, on(p), on(ring[(i + 1) % ring.length])) < REACH_PX;
   return rings.map((ring) => ring.find(near)).find(Boolean);
@@ -132,12 +132,12 @@ corners.addEventListener("input", read);
 document.addEventListener("selectionchange", () => { if (document.activeElement === corners) redraw("moment"); });
 for (const what of ["focus", "blur"]) $("map").addEventListener(what, () => redraw("moment"));
 function all() {
-  if (points().length) lookAt(extent(points()), 2500); else showAll();
+  if (set().length) lookAt(extent(set()), 2500); else showAll();
 }
 keys({ 0: all, Enter: () => add(map.getCenter()), Backspace: drop });
 begin(all);
 read();
-if (points().length) all();
+if (set().length) all();
 for (const button of document.querySelectorAll("[data-sign]")) {
   button.closest("[data-draws]").hidden = false;
   button.addEventListener("click", () => { // what is drawn next is a piece, or a hole, of its own

@@ -313,7 +313,7 @@ def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -
 @pytest.mark.parametrize("days", [0, 14])
 def test_what_was_heard_is_drawn_and_said(desk_home: Path, days: int) -> None:
     """A block of each kind, one of them south of the equator."""
-    counts = ((900, 1000.0), (500, 1000.0), (20, 1000.0), (0, 1000.0), (5, 4.0))
+    counts = ((900, 1000.0), (500, 1000.0), (20, 1000.0), (0, 1000.0), (300, 2.0), (5, 4.0))
     blocks = tuple(reception.Block(1 - k, 101.0 + k / 2, *one) for k, one in enumerate(counts))
     coverage = reception.Coverage(NOW, days, blocks, 2, 4200.0)
     told = heard.heard(load(desk_home), coverage, labels("en"))
@@ -321,7 +321,7 @@ def test_what_was_heard_is_drawn_and_said(desk_home: Path, days: int) -> None:
     assert told.drawn is not None
     regions = json.loads(told.drawn.data)["regions"]
     looks = {one["key"]: one["look"] for one in regions}
-    kinds = list(heard.WORDS) if days else ["heard_usual"] * 3 + ["heard_usual", "heard_few"]
+    kinds = list(heard.WORDS) if days else ["heard_usual"] * 5 + ["heard_few"]
     assert list(looks.values()) == kinds
     assert told.said[1].startswith("2 gaps, the longest ")
     assert sum(n for *_, n in told.kinds) == len(blocks)
