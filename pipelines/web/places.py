@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
+from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels
@@ -37,6 +38,8 @@ MAX_EVENTS: Final = 12
 """Of what one place would have silenced so many are listed; the others are counted."""
 MAX_NIGHTS: Final = 14
 MAX_CHANGES: Final = 20
+KNOWN: Final = (*ZONE_CLASSES, "ruled_waters")
+"""Classes of zones that the program has words for; others are an installation's own."""
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=120)]
 
@@ -120,6 +123,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             colours=COLOURS,
             excusing=INSIDE,
             zones=areas.WORDS_ZONES,
+            classes=KNOWN,
         )
 
     @app.get("/places")

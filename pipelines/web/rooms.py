@@ -148,11 +148,11 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         course="" if fix is None else _course(fix),
         history=[
             (
-                str(row["field"]).replace("_", " "),
+                _field(row, words),
                 one_line(str(row["value"]), NAME_LIMIT),
                 moment(row["first_time"]),
                 moment(row["last_time"]),
-                str(row["note"]),
+                words.at_desk(str(row["note"])) if row["note"] else "",
             )
             for row in known.history.tail(MAX_ROWS).to_dict("records")
         ],
@@ -196,6 +196,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     )
 
 
+def _field(row: dict[Any, Any], words: Labels) -> str:
+    return words.at_desk(str(row["field"]).replace("_", " "))
+
+
 def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
     words = shown.words
     kind = str(ship_type_words([who.ship_type])[0])
@@ -229,12 +233,13 @@ def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
     installation, time = shown.night.installation, shown.night.moment.time
     with store.read(installation.store, installation.settings.store) as reader:
         table = recall.find(reader.names(time), reader.vessels(time), text)
+    words = shown.words
     return [
         (
             int(row["mmsi"]),
             one_line(str(row["name"]), NAME_LIMIT),
             str(row["flag_state"]),
-            one_line(f"{row['field']} {row['value']}", SENTENCE_LIMIT),
+            one_line(f"{_field(row, words)} {row['value']}", SENTENCE_LIMIT),
         )
         for row in table.head(MAX_COMPANY).to_dict("records")
     ]
