@@ -212,6 +212,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             request,
             "event",
             shown=night,
+            line=next((one for one in night.lines if event_id in one.events), None),
             event=event,
             heading=night.sentence(one, one.mmsi),
             mmsis=told.explanation.mmsis,

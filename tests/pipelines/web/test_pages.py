@@ -182,6 +182,14 @@ def test_incidents_of_one_vessel_lead_to_each_other(
     assert first in incident.shares(shown, second)
 
 
+def test_an_event_leads_back_to_its_incident(reader: Reader, table: pd.DataFrame) -> None:
+    row = table[table["rank"] == 1].iloc[0]
+    event = str(row["events"]).split(";")[0]
+    [(about, said)] = reader.page(f"/event/{event}").all("a", **{"data-key": "l"})
+    assert about["href"].startswith(f"/incident/{row['incident_id']}")
+    assert said.endswith("1")
+
+
 def test_an_event_shows_the_sentences_as_received(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
