@@ -30,6 +30,7 @@ from tests.pipelines.web.conftest import HERE, Own, Page, own  # noqa: F401 - a 
 FORMS = ("/area/new", "/areas/x", "/places/x", "/packs/look", "/packs/correct", "/work/" + "0" * 16)
 FORMS = (*FORMS, "/work/" + "0" * 16 + "/stop", "/pack/" + "0" * 16 + "/make", "/packs/upload")
 FORMS = (*FORMS, "/pack/" + "0" * 16 + "/without", "/plan", "/zones/port-klang-anchorage")
+FORMS = (*FORMS, "/zones/territorial-sea-mys")
 
 
 @pytest.fixture
