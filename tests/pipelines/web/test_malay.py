@@ -9,6 +9,8 @@ import pytest
 
 from pipelines import store
 from pipelines.base.settings import load
+from pipelines.publish.packs import recipients
+from pipelines.reference.codes import load_mid
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run.setup import load_zones
 from tests.pipelines.web.conftest import VOID, Reader
@@ -21,7 +23,7 @@ PAGES = (
 )
 BOTH = {"SIM", "Status", "English", "Bahasa Melayu", "Space", "PgDn", "Esc", "Enter"}
 """Words that both languages have, names of languages and of keys."""
-MAX_KINDS = 5
+MAX_KINDS = 3
 NEUTRAL = re.compile(
     r"[^a-z]*"  # capitals and digits: call signs, states, times in UTC
     r"|[\d.,]+ (?:min|min/s|kn|nm|km)"
@@ -30,6 +32,8 @@ NEUTRAL = re.compile(
     r"|MMSI \d+|SELATSIM-\w+|zzzzqq|star"
     r"|(?:anchoring|ais|transfer|entry): .*"  # a rule as its file has it
     r"|\S+, \w+\.(?:geojson|yaml)"
+    r"|(?:(?:brief|pdf|csv|geoparquet|geojson|kmz|gpx|gpkg|rtz|tak|xlsx)(?:, )?)+"
+    r"|.*[!$]AIVD.*"  # as received
 )
 
 
@@ -99,7 +103,13 @@ def names(desk_home: Path) -> set[str]:
         *zones["note"],
         *zones["source"],
     }
-    said |= {*zones["licence_source"], *(one.source for one in rules), "Lt Aminah"}
+    said |= {each.title for each in recipients.load(one.config).values()}
+    said |= {
+        *load_mid(one.reference)["name"],
+        *zones["licence_source"],
+        *(one.source for one in rules),
+        "Lt Aminah",
+    }
     return {" ".join(str(text).split()) for text in said} - {""}
 
 
