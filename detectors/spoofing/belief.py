@@ -1,35 +1,48 @@
 """Which track is believed, and why."""
 
+from typing import Final
+
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.story import Story
+
+_SCATTERED: Final = "its fixes scatter, and no sound ones are known before and after"
+_REJOINED: Final = (
+    "after its fixes scattered the vessel was where it can have sailed from its last sound one, "
+    "at {kn} kn"
+)
+_DISPLACED: Final = "one of the two is displaced; which one, only another sensor can tell"
+_LEAPS: Final = "the same track before and after the false stretch, from which it leaps"
+_ALONE: Final = "there is no other track; where the vessel was isn't known"
+_REPEATED: Final = "it was there first, and the other repeats it at a constant offset"
+_REPLAYED: Final = "the other track follows it some time apart"
+_RESUMED: Final = "it was silent meanwhile and resumed where the vessel can have sailed, at {kn} kn"
+_SHAPELESS: Final = "the other track has a shape that no vessel sails"
+_FIRST: Final = "it was there first; the other begins where it can't have got to"
+BELIEFS: Final = (
+    *(_SCATTERED, _REJOINED, _DISPLACED, _LEAPS, _ALONE),
+    *(_REPEATED, _REPLAYED, _RESUMED, _SHAPELESS, _FIRST),
+)
+"""Why a track is believed, as evidence says it."""
 
 
 def belief(reports: Reports, story: Story) -> tuple[str, str]:
     """Return the track believed true (empty where none is) and why."""
     if story.subkind == "scatter":
         if not story.evidence["rejoined"]:
-            return "", "its fixes scatter, and no sound ones are known before and after"
-        return str(reports.track[story.home] if story.home >= 0 else ""), (
-            "after its fixes scattered the vessel was where it can have sailed from its last sound "
-            f"one, at {story.evidence['rejoined_kn']:.1f} kn"
-        )
+            return "", _SCATTERED
+        told = _REJOINED.format(kn=f"{story.evidence['rejoined_kn']:.1f}")
+        return str(reports.track[story.home] if story.home >= 0 else ""), told
     if story.home < 0:
         if story.subkind == "offset_copy":
-            return "", "one of the two is displaced; which one, only another sensor can tell"
+            return "", _DISPLACED
         if story.evidence.get("leapt"):
-            track = str(reports.track[story.first])
-            return track, "the same track before and after the false stretch, from which it leaps"
-        return "", "there is no other track; where the vessel was isn't known"
+            return str(reports.track[story.first]), _LEAPS
+        return "", _ALONE
     home = str(reports.track[story.home])
     if story.subkind == "offset_copy":
-        return home, "it was there first, and the other repeats it at a constant offset"
+        return home, _REPEATED
     if story.subkind == "replay":
-        return home, "the other track follows it some time apart"
+        return home, _REPLAYED
     if story.evidence["returned"]:
-        return home, (
-            "it was silent meanwhile and resumed where the vessel can have sailed, at "
-            f"{story.evidence['home_made_good_kn']:.1f} kn"
-        )
-    if story.subkind != "jump":
-        return home, "the other track has a shape that no vessel sails"
-    return home, "it was there first; the other begins where it can't have got to"
+        return home, _RESUMED.format(kn=f"{story.evidence['home_made_good_kn']:.1f}")
+    return home, _FIRST if story.subkind == "jump" else _SHAPELESS

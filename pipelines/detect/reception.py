@@ -1,5 +1,6 @@
 """How the last 24 hours were received, against those before: where less was heard than usual."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -68,6 +69,10 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
     since = end - timedelta(days=days + 1)
     table = reader.heard_by_block(since, end)
     before = sorted(set(table["day"]) - {0})
+    slots = list(reader.heard_by_slot(since, end))
+    # A feed that began late in its first day says nothing of what is usual in a day.
+    if before and slots and min(slots) > end - timedelta(days=before[-1] + 0.5):
+        before.pop()
     wide = table.pivot_table(
         index=["lat", "lon_half"], columns="day", values="reports", fill_value=0
     ).reindex(columns=[0, *before], fill_value=0)
@@ -76,14 +81,13 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
         Block(int(lat), int(lon_half) / 2, int(reports), float(normal))
         for (lat, lon_half), reports, normal in zip(wide.index, wide[0], usual, strict=True)
     )
-    gaps = _gaps_s(reader, end, since)
+    gaps = _gaps_s(slots, end)
     return Coverage(end.to_pydatetime(), len(before), blocks, len(gaps), max(gaps, default=0.0))
 
 
-def _gaps_s(reader: Queries, end: pd.Timestamp, since: pd.Timestamp) -> list[float]:
+def _gaps_s(slots: Sequence[pd.Timestamp], end: pd.Timestamp) -> list[float]:
     """Lengths of the stretches of the last 24 hours in which nothing was heard."""
     day = (end - timedelta(days=1)).floor(SLOT)
-    slots = list(reader.heard_by_slot(since, end))
     within = [slot for slot in slots if slot >= day]
     edges = [day - SLOT, *within] if len(within) < len(slots) else within
     silent = [after - before - SLOT for before, after in pairwise([*edges, end])]

@@ -125,7 +125,7 @@ def amount(value: float, unit: str) -> str:
     >>> amount(0.454, "fraction"), amount(2.5, "kn"), amount(3, "")
     ('45 %', '2.5 kn', '3')
     >>> amount(0.8777, "ratio"), amount(343.28, "ratio"), amount(0.00083, "")
-    ('0.88', '343', 'less than 0.01')
+    ('0.88', '343', '< 0.01')
     """
     if unit == "s":
         if abs(value) < 90:
@@ -146,10 +146,11 @@ def amount(value: float, unit: str) -> str:
         return f"{exact:.3g} kn" if abs(value) < 1000 else f"{value:,.0f} kn"
     text = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.2f}"
     if 0 < abs(value) < 0.005:
-        text = "less than 0.01"
+        text = "< 0.01"
     return f"{text} {unit}" if unit in {"h", "min", "nm"} else text
 
 
+_SPEED: Final = re.compile(r"\d+\.\d(?= kn$)")
 _ENDS: Final = ("shore", "near", "unheard", "at sea")
 _CONFIDENCES: Final = ("surveyed", "published", "reported", "approximate", "learned")
 WORDED: Final = {
@@ -165,6 +166,19 @@ WORDED: Final = {
         "ruled waters",
         "sts area",
         "territorial sea",
+    ),
+    "believed_because": (
+        "its fixes scatter, and no sound ones are known before and after",
+        "after its fixes scattered the vessel was where it can have sailed from its last sound "
+        "one, at {kn} kn",
+        "one of the two is displaced; which one, only another sensor can tell",
+        "the same track before and after the false stretch, from which it leaps",
+        "there is no other track; where the vessel was isn't known",
+        "it was there first, and the other repeats it at a constant offset",
+        "the other track follows it some time apart",
+        "it was silent meanwhile and resumed where the vessel can have sailed, at {kn} kn",
+        "the other track has a shape that no vessel sails",
+        "it was there first; the other begins where it can't have got to",
     ),
 }
 """Values that are one of a few words, which every language has; others are told as they are, for a
@@ -190,7 +204,10 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
     if name.endswith("story"):
         return words.kind_of(str(value), "")
     word = str(value).replace("_", " ")
-    return words.say(word) if word in WORDED.get(name, ()) else str(value)
+    speed = _SPEED.search(word)
+    word = word if speed is None else _SPEED.sub("{kn}", word)
+    known = word in WORDED.get(name, ())
+    return words.say(word, kn=speed[0] if speed else "") if known else str(value)
 
 
 def values(evidence: Evidence) -> dict[str, Any]:

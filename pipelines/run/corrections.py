@@ -169,7 +169,7 @@ def prepared(
     leads = without(leads, sent, before)
     again, default = _looked_again(installation, name, recipient, made, leads, report)
     with read(installation.store, installation.settings.store) as home:
-        concluded = _cleared(home, leads) if cleared else leads.iloc[:0]
+        concluded = _cleared(home, leads, sent) if cleared else leads.iloc[:0]
     told = _together(again, concluded)
     if told.empty:
         hint = "" if cleared else "--cleared tells also what people here cleared"
@@ -231,10 +231,13 @@ def _looked_again(
     return rows[rows["correction"] != ""], default
 
 
-def _cleared(home: Queries, leads: pd.DataFrame) -> pd.DataFrame:
-    """Return the leads that people here cleared, by the newest conclusion on each."""
+def _cleared(home: Queries, leads: pd.DataFrame, sent: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the leads that people here cleared since they were sent, by the newest conclusion on
+    each: what was known before went out all the same.
+    """
     said = newest(home.dispositions())
-    cleared = said.loc[said["conclusion"].isin(CLEARING), "event_id"]
+    since = said["made_time"] > pd.Timestamp(sent["time"])
+    cleared = said.loc[said["conclusion"].isin(CLEARING) & since, "event_id"]
     rows = leads[leads["event_id"].isin(cleared)]
     return rows.assign(correction="cleared", now_lat=np.nan, now_lon=np.nan)
 

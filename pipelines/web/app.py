@@ -21,15 +21,19 @@ from pipelines.assess.dispositions import PART
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
+from pipelines.detect.reception import Coverage
+from pipelines.reference.layers.files import stamps
 from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
 from pipelines.web import assets, packing, photographs, places, planned, rooms, units, watching
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
+from pipelines.web.heard import Heard, heard
 from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
+from pipelines.web.recent import Recent
 from pipelines.web.sessions import Session
 from pipelines.web.spoken import spoken
 from pipelines.web.tonight import Asked, tonight
@@ -208,6 +212,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             request,
             "event",
             shown=night,
+            line=next((one for one in night.lines if event_id in one.events), None),
             event=event,
             heading=night.sentence(one, one.mmsi),
             mmsis=told.explanation.mmsis,
@@ -252,12 +257,23 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         told = rooms.nights(desk.installation, runs) if len(runs) else []
         return show(request, "nights", nights=told)
 
+    lately = Recent(4)
+
+    def heard_lately(request: Request, coverage: Coverage) -> Heard | None:
+        words = here.words(request)
+        zones = stamps(desk.installation.config / "zones"), stamps(desk.installation.reference)
+        key = (coverage, words.english, zones)
+        return lately.get(key, lambda: heard(desk.installation, coverage, words))
+
     @app.get("/health")
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
         words = labels(_session(request, desk).language)
         told = rooms.health_page(health, problems, words, part=here.part)
-        return show(request, "health", **told)
+        coverage = None if health is None else health.coverage
+        known = None if coverage is None else heard_lately(request, coverage)
+        drawn = None if known is None else known.drawn
+        return show(request, "health", **told, heard=known, drawn=drawn)
 
     @app.get("/live")
     def _live(request: Request) -> Response:

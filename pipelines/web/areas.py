@@ -8,6 +8,7 @@ from typing import Any, Final
 from detectors.core.errors import ConfigError
 from detectors.surroundings.rules import ASKS, MAX_SPEED, MAX_TEXT, WORDS
 from detectors.surroundings.watches import WHEN
+from detectors.surroundings.zones import LANE_CLASSES
 from pipelines.base.text import LOCAL, one_line
 from pipelines.base.visible import clean_lines
 from pipelines.reference.layers.areas import MAX_NAME, WATCH_CLASS
@@ -48,6 +49,7 @@ WORDS_VESSELS: Final = {
 }
 """Classes of vessels that a rule may be about, in words: `watches.SETS` and `watches.SHIPS`."""
 CLASSES: Final = tuple(WORDS_VESSELS)
+TRANSFERS: Final = "sts_area"
 WORDS_ZONES: Final = {
     WATCH_CLASS: "a watch area: it tells, and excuses nothing",
     "port": "a port",
@@ -57,14 +59,23 @@ WORDS_ZONES: Final = {
     "ferry_route": "a ferry route",
     "precautionary_area": "a precautionary area",
     "ruled_waters": "waters in which something is asked of vessels",
+    TRANSFERS: "where ships lie alongside one another",
+    "lane": "a lane: traffic goes one way",
+    "tss_lane": "a lane of an adopted scheme",
+    "separation_zone": "a separation zone of an adopted scheme",
 }
 """Classes of zones that are drawn here, in words; what lies in others takes more than an outline to
 say."""
+LICENSED: Final = {"": "nobody says", "yes": "licensed", "no": "not licensed"}
+"""Whether an authority licenses transfers in a transfer area, in words."""
 
 _FIELDS: Final = {
     "name": MAX_NAME,
     "zone_class": 40,
     "corners": 40_000,
+    "direction_deg": 12,
+    "licensed": 3,
+    "licence_source": MAX_TEXT,
     "when": 24,
     "min_duration_min": 12,
     "speed_kn": 12,
@@ -93,6 +104,10 @@ class Form:
     ----------
     when
         One of `WORDS_WHEN` or `WORDS_ASKS`; empty where the area has no such rule.
+    direction_deg
+        Of a lane: where its traffic goes.
+    licensed, licence_source
+        Of a transfer area: one of `LICENSED`, and who says so.
     published
         Whether the text of what is asked was seen.
     drawn_from, confidence
@@ -102,6 +117,9 @@ class Form:
     name: str = ""
     zone_class: str = WATCH_CLASS
     corners: str = ""
+    direction_deg: str = ""
+    licensed: str = ""
+    licence_source: str = ""
     when: str = "enter"
     min_duration_min: str = ""
     speed_kn: str = ""
@@ -177,6 +195,36 @@ def rule_of(form: Form) -> tuple[str, dict[str, Any]] | None:
     if form.source:
         made["source"] = form.source
     return "watch", made
+
+
+def facts_of(form: Form) -> dict[str, Any]:
+    """Return what a form says of a zone of its class alone, by the keys of its file.
+
+    Raises ConfigError if it says nothing that can be meant.
+    """
+    made: dict[str, Any] = {}
+    if form.zone_class in LANE_CLASSES and form.direction_deg:
+        angle = _number(form.direction_deg, "direction_deg")
+        made["direction_deg"] = 0 if angle == 360 else angle
+    if form.zone_class == TRANSFERS:
+        if form.licensed not in LICENSED:
+            raise ConfigError("whether transfers are licensed isn't chosen")
+        if form.licensed:
+            if not form.licence_source:
+                raise ConfigError("nobody says who licenses transfers there, or doesn't")
+            made["licensed"] = form.licensed == "yes"
+            made["licence_source"] = form.licence_source
+    return made
+
+
+def facts_in(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a form that such facts of a zone fill."""
+    angle, licensed = held.get("direction_deg"), held.get("licensed")
+    return {
+        "direction_deg": "" if angle is None else f"{angle:g}",
+        "licensed": "" if licensed is None else "yes" if licensed else "no",
+        "licence_source": str(held.get("licence_source") or ""),
+    }
 
 
 def _dates(form: Form) -> dict[str, date]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.zones import CONFIDENCES
@@ -13,13 +14,24 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.base.yaml_files import read_bounded
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER, MAX_BYTES, MAX_NAME, WATCH_CLASS
-from pipelines.web.areas import WORDS_ZONES, Form, rule_of, texts_of
-from pipelines.web.corners import MAX_CORNERS, ring_of, shown
+from pipelines.reference.layers.areas import (
+    FOLDER,
+    MAX_BYTES,
+    MAX_NAME,
+    WATCH_CLASS,
+    Piece,
+    pieces_of,
+    polygon_of,
+)
+from pipelines.web.areas import WORDS_ZONES, Form, facts_in, facts_of, rule_of, texts_of
+from pipelines.web.corners import MAX_CORNERS, outline_of, shown
 
 MAX_RULES: Final = 50
+_MAX_SOURCE: Final = 140
 LISTS: Final = ("watch", "rules")
 """What the rules of a zone are kept in: what is to be told of, and what is asked of vessels."""
+FACTS: Final = ("direction_deg", "licensed", "licence_source")
+"""What only zones of some classes say of themselves."""
 _CHANGED: Final = re.compile(r"(?:;| |^)\s*changed by [^;]*, \d{4}-\d\d-\d\d$", re.IGNORECASE)
 
 
@@ -38,8 +50,8 @@ class Area:
     problem
         Why it can't be read; empty where it can.
     held
-        What the file says: name, class, note, `watch` and `rules`; `polygon`, an open ring, where
-        its outline is one that can be typed.
+        What the file says: name, class, note, `watch` and `rules`; `polygon`, pieces as
+        `areas.pieces_of` reads them, where its outline is one that can be typed.
     seen
         What tells it from what anybody makes of it meanwhile.
     """
@@ -59,15 +71,23 @@ class Area:
     @property
     def drawn(self) -> bool:
         """Whether it is a zone of a GeoJSON file, among others."""
-        return not self.file.startswith(f"{FOLDER}/")
+        return self.file.endswith(".geojson")
 
     @property
-    def pieces(self) -> int:
-        """Return of how many pieces and holes its outline is, or how many corners it has.
+    def ruled(self) -> bool:
+        """Whether its outline is a layer's, and nothing but its rules a user's own."""
+        return self.file == layers.RULES_FILE
 
-        0 where it is shown as text.
-        """
-        return 0 if "polygon" in self.held else len(getattr(self.geometry, "geoms", (1,)))
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        own = self.file.startswith(f"{FOLDER}/")
+        return f"/{'areas' if own else 'zones'}/{quote(self.stem)}"
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """Return its outline; no piece where it has more corners than can be typed."""
+        return pieces_of(self.held.get("polygon")) or []
 
 
 def all_of(installation: Installation) -> list[Area]:
@@ -108,20 +128,20 @@ def find_zone(installation: Installation, zone_id: str) -> Area | None:
         raise ConfigError(
             f"{zone_id} has a property 'polygon'", hint=f"change it in {zone['file']}"
         )
-    outline = drawn.feature["geometry"]
-    pieces = outline["coordinates"]
-    rings = pieces[0] if outline["type"] == "MultiPolygon" and len(pieces) == 1 else pieces
-    if zone["geometry"].geom_type == "Polygon" or len(pieces) == 1:
-        ring = [list(point[:2]) for point in rings[0][:-1]]
-        if len(rings) == 1 and len(ring) <= MAX_CORNERS:
-            held["polygon"] = ring
+    pieces = drawn.pieces
+    if sum(len(ring) for piece in pieces for ring in piece) <= MAX_CORNERS:
+        held["polygon"] = pieces
     return area_of(zone_id, zone, held, drawn.seen)
 
 
 def area_of(stem: str, zone: Mapping[str, Any], held: Mapping[str, Any], seen: str) -> Area:
     """Return an area from what it is as a zone, and what its file says."""
     told = [one.text for one in zone["watches"]]
-    told += [f"{one.text} ({one.cited})" for one in zone["rules"]]
+    # Dates stand behind the source, which may be long.
+    told += [
+        f"{one.text} ({replace(one, source=one_line(one.source, _MAX_SOURCE)).cited})"
+        for one in zone["rules"]
+    ]
     return Area(
         stem,
         one_line(zone["name"], MAX_NAME),
@@ -140,12 +160,14 @@ def form_of(area: Area, number: int, operator: str) -> Form:
     """Return the form that changes an area: one of its rules, or a further one."""
     rules = [one for name in LISTS for one in area.held.get(name) or ()]
     rule: Mapping[str, Any] = rules[number] if number < len(rules) else {"when": ""}
-    if number >= len(rules) and not area.drawn and (number or area.zone_class == WATCH_CLASS):
+    ours = not area.drawn and not area.ruled
+    if number >= len(rules) and ours and (number or area.zone_class == WATCH_CLASS):
         rule = {"when": "enter"}
     return Form(
         name=str(area.held["name"]),
         zone_class=area.zone_class,
-        corners=shown(area.held.get("polygon", ())),
+        corners=shown(area.pieces),
+        **facts_in(area.held),
         seen=area.seen,
         rule=str(min(number, len(rules))),
         operator=operator,
@@ -176,18 +198,19 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     if form.zone_class not in classes_of(area):
         raise ConfigError("what it is isn't chosen")
     watched = form.zone_class == WATCH_CLASS
-    rules = _rules(form, held, without=without)
+    rules = rules_with(form, held, without=without)
     if watched and not any(rules.values()):
         raise ConfigError("an area without a rule tells of nothing", hint="remove the area")
     said = "drawn" if area is None else "changed"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    taken = ("name", "note", "zone_class", *LISTS)
+    taken = ("name", "note", "zone_class", *LISTS, *FACTS)
     kept = {k: v for k, v in held.items() if k not in taken}
     bare = watched and "zone_class" not in held
     made = {
         "name": form.name,
         **({} if bare else {"zone_class": form.zone_class}),
         **kept,
+        **_facts(form, held),
         "note": _noted(str(held.get("note") or ""), f"{said} by {form.operator}, {today}"),
         **_polygon(form, area, held),
         **{name: some for name, some in rules.items() if some},
@@ -199,7 +222,7 @@ def made_of(form: Form, area: Area | None, *, without: bool = False) -> dict[str
     return made
 
 
-def _rules(form: Form, held: Mapping[str, Any], *, without: bool) -> dict[str, list[Any]]:
+def rules_with(form: Form, held: Mapping[str, Any], *, without: bool) -> dict[str, list[Any]]:
     """Return the lists of rules, with the one that was typed in its place, or without it."""
     rules = {name: list(held.get(name) or ()) for name in LISTS}
     slots = [(name, i) for name in LISTS for i in range(len(rules[name]))]
@@ -246,8 +269,17 @@ def _noted(before: str, said: str) -> str:
     return f"{kept} {said[0].upper()}{said[1:]}" if kept[-1] in ".!?" else f"{kept}; {said}"
 
 
+def _facts(form: Form, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what only zones of its class say, as the file has it where nobody touched it."""
+    made = facts_of(form)
+    same = {key: held[key] for key in FACTS if held.get(key) is not None}
+    return same if facts_in(same) == facts_in(made) else made
+
+
 def _polygon(form: Form, area: Area | None, held: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the corners; the file's own where nobody touched them, none where it has others."""
+    """Return the outline; the file's own where nobody touched it, none where it can't be typed."""
     if area is not None and area.drawn and not form.corners.strip():
-        return {} if area.pieces else {"polygon": list(held["polygon"])}
-    return {"polygon": ring_of(form.corners, held.get("polygon", ()))}
+        return {"polygon": held["polygon"]} if "polygon" in held else {}
+    before = [] if area is None else area.pieces
+    made = outline_of(form.corners, before)
+    return {"polygon": held["polygon"] if made == before else polygon_of(made)}

@@ -1,60 +1,96 @@
-"""Outlines as they are typed: a corner a line, in degrees or in degrees and minutes."""
+"""Outlines as they are typed: a corner a line, in degrees or in degrees and minutes.
+
+A line `+` begins another piece, a line `-` a hole in the piece before it.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from detectors.core.errors import ConfigError
 from pipelines.base.text import one_line, position_text
+from pipelines.reference.layers.areas import Piece, Ring
 
-MAX_CORNERS: Final = 300
+MAX_CORNERS: Final = 1000
+PIECE, HOLE = "+", "-"
+_SIGNS: Final = {"+": PIECE, "-": HOLE, "−": HOLE, "–": HOLE}
 _MAX_LINE: Final = 60
 _NUMBER: Final = r"([+-]?\d{1,3}(?:\.\d{1,9})?)(?: (\d{1,2}(?:\.\d{1,9})?))?"
 _PLACE: Final = re.compile(rf"{_NUMBER} ?([NS])? {_NUMBER} ?([EW])?", re.ASCII)
 _BLANKS: Final = re.compile(r"[\s,;°º′'’\"″]+")
 
-Ring = Sequence[Sequence[float]]
 
-
-def shown(ring: Ring) -> str:
+def shown(pieces: Sequence[Piece]) -> str:
     """Return an outline of longitudes and latitudes as it is typed."""
-    return "\n".join(position_text(lat, lon) for lon, lat in ring)
+    lines: list[str] = []
+    for piece in pieces:
+        for number, ring in enumerate(piece):
+            lines += [HOLE if number else PIECE, *map(_line, ring)]
+    return "\n".join(lines[1:])
 
 
-def ring_of(text: str, ring: Ring = ()) -> list[list[float]]:
+def outline_of(text: str, held: Sequence[Piece] = ()) -> list[Piece]:
     """Return what was typed as longitudes and latitudes.
 
-    `ring`: as the file has it. What is shown is rounded: a corner that nobody touched stays.
+    `held`: as the file has it. What is shown is rounded: a corner that nobody touched stays.
 
-    Raises ConfigError if a line is no position: names it.
+    Raises ConfigError if a line is no position, or makes no outline: names it.
     """
-    if ring and text.split() == shown(ring).split():
-        return [list(point) for point in ring]
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if held and text.split() == shown(held).split():
+        return [[[list(point) for point in ring] for ring in piece] for piece in held]
     known: dict[str, list[Sequence[float]]] = {}
-    for point in ring:
-        known.setdefault(shown([point]), []).append(point)
-    return [
-        list(left.pop(0)) if (left := known.get(line)) else [lon, lat]
-        for line, (lat, lon) in zip(lines, corners_of(text), strict=True)
-    ]
+    for point in (point for piece in held for ring in piece for point in ring):
+        known.setdefault(_line(point), []).append(point)
+    pieces: list[Piece] = []
+    for sign, lines in _rings(text):
+        ring: Ring = []
+        for number, line in lines:
+            if left := known.get(line):
+                ring.append(list(left.pop(0)))
+            else:
+                ring.append([*reversed(_corner(line, number))])
+        if len(ring) < 3:
+            raise ConfigError(
+                "an outline has three corners at least",
+                hint="click on the map, or type a position a line: 3.205 101.5",
+            )
+        if sign == PIECE:
+            pieces.append([ring])
+        else:
+            pieces[-1].append(ring)
+    return pieces
 
 
 def corners_of(text: str) -> list[tuple[float, float]]:
-    """Return latitude and longitude of each line: 3.205 101.5, or 03°12.30′N 101°30.00′E.
+    """Return latitude and longitude of each corner: 3.205 101.5, or 03°12.30′N 101°30.00′E.
 
-    Raises ConfigError if a line is no position: names it.
+    Raises ConfigError as `outline_of` does.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) > MAX_CORNERS:
-        raise ConfigError(f"an outline has {MAX_CORNERS} corners at most, not {len(lines):,}")
-    found = [_corner(line, number) for number, line in enumerate(lines, 1)]
-    if len(found) < 3:
-        raise ConfigError(
-            "an outline has three corners at least",
-            hint="click on the map, or type a position a line: 3.205 101.5",
-        )
-    return found
+    pieces = outline_of(text)
+    return [(lat, lon) for piece in pieces for ring in piece for lon, lat in ring]
+
+
+def _rings(text: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """Yield what begins each ring, and its lines with their numbers."""
+    sign, ring = PIECE, list[tuple[int, str]]()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if (n := sum(line not in _SIGNS for line in lines)) > MAX_CORNERS:
+        raise ConfigError(f"an outline has {MAX_CORNERS} corners at most, not {n:,}")
+    for number, line in enumerate(lines, 1):
+        if line not in _SIGNS:
+            ring.append((number, line))
+        elif number > 1:
+            yield sign, ring
+            sign, ring = _SIGNS[line], []
+        elif _SIGNS[line] == HOLE:
+            raise ConfigError(
+                "a hole lies in a piece", hint="the outline of the piece stands before its holes"
+            )
+    yield sign, ring
+
+
+def _line(point: Sequence[float]) -> str:
+    return position_text(point[1], point[0])
 
 
 def _corner(line: str, number: int) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
+from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels
@@ -37,6 +38,8 @@ MAX_EVENTS: Final = 12
 """Of what one place would have silenced so many are listed; the others are counted."""
 MAX_NIGHTS: Final = 14
 MAX_CHANGES: Final = 20
+KNOWN: Final = (*ZONE_CLASSES, "ruled_waters")
+"""Classes of zones that the program has words for; others are an installation's own."""
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=120)]
 
@@ -81,7 +84,7 @@ class Places:
     Attributes
     ----------
     zones
-        Class, and of each zone name and id; no id where it stands in no GeoJSON file.
+        Class, and of each zone name and id.
     changes
         Who changed what last.
     """
@@ -120,6 +123,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             colours=COLOURS,
             excusing=INSIDE,
             zones=areas.WORDS_ZONES,
+            classes=KNOWN,
         )
 
     @app.get("/places")
@@ -190,11 +194,12 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
         drawn = kept.get(key, lambda: drawn_of(scene()))
     facts: Mapping[str, Any] = {} if snapshot is None else snapshot.facts
     by_class: dict[str, list[tuple[str, str]]] = {}
-    columns = ["name", "zone_class", "zone_id", "file"]
+    columns = ["name", "zone_class", "zone_id"]
     named = outlines.without_areas(zones).frame[columns].to_numpy() if zones else ()
-    for name, zone_class, zone_id, file in named:
-        drawn_id = str(zone_id) if str(file).endswith(".geojson") else ""
-        by_class.setdefault(str(zone_class), []).append((one_line(str(name), NAME_LIMIT), drawn_id))
+    for name, zone_class, zone_id in named:
+        by_class.setdefault(str(zone_class), []).append(
+            (one_line(str(name), NAME_LIMIT), str(zone_id))
+        )
     return (
         Places(
             known,

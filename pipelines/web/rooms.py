@@ -72,21 +72,15 @@ def health_page(
     Each text comes with whether it is English on a page that isn't.
     """
     say = partial(spoken, words)
-    coverage = None if health is None else health.coverage
     facts = [] if health is None else going.facts(health)
     return {
         "facts": [(name, *say(text)) for name, text in facts if not part or name not in _WHOLE],
         "columns": going.FEED_COLUMNS,
         "feeds": [] if health is None else going.feed_rows(health),
-        "coverage": [] if coverage is None else _map(going.coverage_map(coverage), words),
         "problems": [
             (one.level, say(one.where)[0], say(one.message), say(one.hint)) for one in problems
         ],
     }
-
-
-def _map(lines: Sequence[str], words: Labels) -> list[str]:
-    return [spoken(words, lines[0])[0], *lines[1:]] if lines else []
 
 
 @dataclass(frozen=True)
@@ -154,11 +148,11 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         course="" if fix is None else _course(fix),
         history=[
             (
-                str(row["field"]).replace("_", " "),
+                _field(row, words),
                 one_line(str(row["value"]), NAME_LIMIT),
                 moment(row["first_time"]),
                 moment(row["last_time"]),
-                str(row["note"]),
+                words.at_desk(str(row["note"])) if row["note"] else "",
             )
             for row in known.history.tail(MAX_ROWS).to_dict("records")
         ],
@@ -202,6 +196,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     )
 
 
+def _field(row: dict[Any, Any], words: Labels) -> str:
+    return words.at_desk(str(row["field"]).replace("_", " "))
+
+
 def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
     words = shown.words
     kind = str(ship_type_words([who.ship_type])[0])
@@ -235,12 +233,13 @@ def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
     installation, time = shown.night.installation, shown.night.moment.time
     with store.read(installation.store, installation.settings.store) as reader:
         table = recall.find(reader.names(time), reader.vessels(time), text)
+    words = shown.words
     return [
         (
             int(row["mmsi"]),
             one_line(str(row["name"]), NAME_LIMIT),
             str(row["flag_state"]),
-            one_line(f"{row['field']} {row['value']}", SENTENCE_LIMIT),
+            one_line(f"{_field(row, words)} {row['value']}", SENTENCE_LIMIT),
         )
         for row in table.head(MAX_COMPANY).to_dict("records")
     ]

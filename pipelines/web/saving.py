@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+import shapely
+
 from detectors.core.errors import ConfigError
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.learn.shapes import area_km2
 from pipelines.reference import layers
-from pipelines.reference.layers.areas import FOLDER
+from pipelines.reference.layers.areas import FOLDER, Piece, pieces_of
 from pipelines.reference.layers.files import slug
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
+from pipelines.web import ruled
 from pipelines.web.areas import Form
-from pipelines.web.changing import Area, area_of, made_of
+from pipelines.web.changing import FACTS, LISTS, Area, area_of, made_of
 
 _MAX_FILE_NAME: Final = 60
 
@@ -45,6 +48,8 @@ class Change:
         if self.area is not None and self.area.drawn:
             properties, outline = _feature(self.made, self.area)
             layers.write_drawn(folder, self.stem, properties, outline, seen=self.form.seen)
+        elif self.area is not None and self.area.ruled:
+            ruled.write(self.installation, self.zone, self.form.seen)
         else:
             text = _text(self.installation, self.made, self.area)
             layers.write_area(folder, self.stem, text, seen=self.form.seen if self.area else "")
@@ -61,6 +66,10 @@ def change_of(
     ConfigError
         If what was typed makes no zone, or its id is another zone's.
     """
+    if area is not None and area.ruled:
+        zone = ruled.zone_of(installation, form, area, without=without)
+        made = {"name": area.name, "rules": zone["written"]}
+        return Change(installation, form, area, area.stem, made, zone, _told(zone, made, area))
     made = made_of(form, area, without=without)
     stem = _stem_of(form) if area is None else area.stem
     if area is not None and area.drawn:
@@ -89,6 +98,8 @@ def remove(installation: Installation, form: Form, area: Area) -> None:
     """
     if not form.operator:
         raise ConfigError("who are you?")
+    if area.ruled:
+        raise ConfigError("its outline is a layer's: leave out its rules")
     take = layers.remove_drawn if area.drawn else layers.remove_area
     take(installation.config / "zones", area.stem, seen=form.seen)
     about = {"zone_id": area.zone_id, "file": area.file}
@@ -116,14 +127,13 @@ def _text(installation: Installation, made: Mapping[str, Any], area: Area | None
     return layers.area_text(made, path.read_bytes().decode("utf-8"))
 
 
-def _feature(made: Mapping[str, Any], area: Area) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _feature(made: Mapping[str, Any], area: Area) -> tuple[dict[str, Any], list[Piece] | None]:
     """Return properties of a zone, in the order of its file, and its outline; None: as it is."""
-    ring = made.get("polygon")
+    polygon = made.get("polygon")
     said = {key: _plain(value) for key, value in made.items() if key != "polygon"}
     held = {key: said[key] for key in area.held if key in said}
-    if ring is None or ring == area.held.get("polygon"):
-        return {**held, **said}, None
-    return {**held, **said}, {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    same = polygon is None or polygon == area.held.get("polygon")
+    return {**held, **said}, None if same else pieces_of(polygon)
 
 
 def _plain(value: Any) -> Any:
@@ -147,21 +157,28 @@ def _told(zone: Mapping[str, Any], made: Mapping[str, Any], area: Area | None) -
             ("class", area.zone_class, after.zone_class),
             ("source", area.held.get("source"), made.get("source")),
             ("confidence", area.held.get("confidence"), made.get("confidence")),
+            *((key.replace("_", " "), area.held.get(key), made.get(key)) for key in FACTS),
         )
         if before != now
     ]
-    if not area.geometry.equals(after.geometry):
+    if not area.ruled and not area.geometry.equals(after.geometry):
         said.append(f"outline of {_size(area.geometry)} → {_size(after.geometry)}")
     said += [f"with {rule}" for rule in after.rules if rule not in area.rules]
     said += [f"without {rule}" for rule in area.rules if rule not in after.rules]
-    return one_line(f"{area.name}: {'; '.join(said) or 'nothing but its note'}", 500)
+    if not said:
+        same = all((area.held.get(name) or []) == (made.get(name) or []) for name in LISTS)
+        said = ["nothing but its note" if same else "the words of a rule"]
+    return one_line(f"{area.name}: {'; '.join(said)}", 500)
 
 
 def _size(outline: Any) -> str:
-    """Return corners and square kilometres of an outline."""
-    corners = len(outline.exterior.coords) - 1 if outline.geom_type == "Polygon" else 0
-    km2 = area_km2(outline)
-    return f"{corners} corners, {km2:.1f} km²" if corners else f"{km2:.1f} km²"
+    """Return corners, square kilometres, pieces and holes of an outline."""
+    pieces = [outline] if outline.geom_type == "Polygon" else outline.geoms
+    holes = sum(len(one.interiors) for one in pieces)
+    corners = shapely.get_num_coordinates(outline) - len(pieces) - holes
+    said = f"{corners} corners, {area_km2(outline):.1f} km²"
+    said += f", {len(pieces)} pieces" if len(pieces) > 1 else ""
+    return said + (f", {holes} hole{'s' * (holes > 1)}" if holes else "")
 
 
 def _note(installation: Installation, by: str, zone: Mapping[str, Any], told: str) -> None:

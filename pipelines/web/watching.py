@@ -20,7 +20,7 @@ from pipelines.reference.layers.areas import WATCH_CLASS
 from pipelines.reference.layers.files import stamps
 from pipelines.run import backtests
 from pipelines.run.windows import choose_window, utc
-from pipelines.web import areas, changing, outlines, saving
+from pipelines.web import areas, changing, outlines, ruled, saving
 from pipelines.web.areas import Form
 from pipelines.web.changing import Area
 from pipelines.web.here import Here, led, words_of
@@ -104,6 +104,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             drawn=drawn,
             whens=areas.WORDS_WHEN,
             asks=areas.WORDS_ASKS,
+            licences=areas.LICENSED,
             zones=changing.classes_of(area),
             confidences=CONFIDENCES,
             watched=_watched(form, area),
@@ -117,6 +118,8 @@ def addresses(app: FastAPI, here: Here) -> None:
     def found(stem: str, zone: bool) -> Area:
         find = changing.find_zone if zone else changing.find
         area = find(here.installation, stem)
+        if area is None and zone:
+            area = ruled.find(here.installation, stem)
         if area is None:
             raise HTTPException(404)
         return area
@@ -150,7 +153,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             change = saving.change_of(here.installation, form, area, without=act == "without")
             session.operator = form.operator
             if act == "try":
-                about = (form, None if area is None else (area.stem, area.drawn))
+                about = (form, None if area is None else (area.stem, area.drawn or area.ruled))
                 work = here.works.start(session.key, "area", about, _trial(here, change))
                 return led(f"/try/{work.key}#tried")
             change.write()
@@ -184,7 +187,7 @@ def addresses(app: FastAPI, here: Here) -> None:
 
 def _watched(form: Form, area: Area | None) -> bool:
     """Whether it tells of something alone: it is tried without it and with it."""
-    ours = area is None or not area.drawn
+    ours = area is None or not (area.drawn or area.ruled)
     return ours and form.zone_class == WATCH_CLASS and form.when not in areas.WORDS_ASKS
 
 

@@ -3,10 +3,19 @@
 from pipelines.ask.health.gather import gather
 from pipelines.ask.health.model import Health
 from pipelines.ask.health.problems import problems
-from pipelines.ask.health.screen import FEED_COLUMNS, coverage_map, facts, feed_rows, show, told
+from pipelines.ask.health.screen import (
+    FEED_COLUMNS,
+    SHADES,
+    coverage_map,
+    facts,
+    feed_rows,
+    show,
+    told,
+)
 
 __all__ = [
     "FEED_COLUMNS",
+    "SHADES",
     "Health",
     "coverage_map",
     "facts",

@@ -110,6 +110,13 @@ LOOKS: Final[Mapping[str, Look]] = {
     "learned": Look("", 1.0, fill_opacity=0.35),
     "learned_accept": Look("", 1.4, fill_opacity=0.6),
     "learned_reject": Look("", 1.0, (2, 3), fill_opacity=0.05),
+    # How well a part of the sea was heard: full and calm as usual, warm and framed where not.
+    "heard_usual": Look("teal", 0.5, opacity=0.5, fill_opacity=0.3),
+    "heard_less": Look("warn", 0.8, (2, 3), 0.8, fill_opacity=0.12),
+    "heard_little": Look("warn", 1.2, (6, 3), fill_opacity=0.35),
+    "heard_none": Look("warn", 2.4),
+    "heard_new": Look("teal", 1.2, (6, 3), fill_opacity=0.1),
+    "heard_few": Look("quiet", 0.5, (1, 4), 0.6, fill_opacity=0.04),
 }
 
 

@@ -30,7 +30,7 @@ from pipelines.reference.layers.features import (
     zone_files,
 )
 from pipelines.reference.layers.places import landing_points, load_gazetteer, load_landmarks
-from pipelines.reference.layers.rules import RULES_FILE, load_rules
+from pipelines.reference.layers.rules import RULES_FILE, load_rules, write_rules, written_rules
 from pipelines.reference.layers.zones import (
     LANDING_RADIUS_M,
     learned_places,
@@ -71,6 +71,8 @@ __all__ = [
     "with_zone",
     "write_area",
     "write_drawn",
+    "write_rules",
+    "written_rules",
     "zone_features",
     "zone_files",
 ]

@@ -20,7 +20,13 @@ from detectors.surroundings.zones import check_class
 from pipelines.base.files import locked, write_text
 from pipelines.base.rewriting import yaml_with
 from pipelines.base.yaml_files import read_bounded, read_value
-from pipelines.reference.layers.features import read_polygon, read_rules, read_watches
+from pipelines.reference.layers.features import (
+    read_direction,
+    read_licence,
+    read_polygon,
+    read_rules,
+    read_watches,
+)
 from pipelines.reference.layers.files import slug
 
 FOLDER: Final = "watch_areas"
@@ -28,7 +34,13 @@ WATCH_CLASS: Final = "watch_area"
 MAX_BYTES: Final = 200_000
 MAX_FILES: Final = 500
 MAX_NAME: Final = 100
-_KEYS: Final = ("name", "zone_class", "source", "note", "polygon", "watch", "rules")
+_TEXTS: Final = ("name", "zone_class", "source", "note", "licence_source")
+_KEYS: Final = (*_TEXTS[:-1], "direction_deg", "licensed", _TEXTS[-1], "polygon", "watch", "rules")
+
+Ring = list[list[float]]
+"""An outline or a hole: longitudes and latitudes, not closed."""
+Piece = list[Ring]
+"""An outline, then the holes in it."""
 
 
 def area_files(zones_dir: Path) -> list[Path]:
@@ -57,7 +69,7 @@ def read_area(path: Path) -> dict[str, Any]:
     unknown = [shown(key) for key in made if key not in _KEYS]
     if unknown:
         raise ConfigError(f"{where}: there is no {unknown[0]}", hint=f"known: {', '.join(_KEYS)}")
-    texts = {key: _text(made, key, where) for key in ("name", "zone_class", "source", "note")}
+    texts = {key: _text(made, key, where) for key in _TEXTS}
     zone_class = texts["zone_class"] or WATCH_CLASS
     if not texts["name"]:
         raise ConfigError(f"{where}: it has no name")
@@ -69,24 +81,59 @@ def read_area(path: Path) -> dict[str, Any]:
     rules = read_rules(made.get("rules"), where)
     if not watches and not rules and zone_class == WATCH_CLASS:
         raise ConfigError(f"{where}: watch is missing, a list of what to be told of")
-    ring = made.get("polygon")
-    if not isinstance(ring, list) or not all(_is_point(point) for point in ring):
+    pieces = pieces_of(made.get("polygon"))
+    if pieces is None:
         raise ConfigError(f"{where}: polygon is a list of [longitude, latitude]")
-    if len(ring) < 3:
+    if any(len(ring) < 3 for piece in pieces for ring in piece):
         raise ConfigError(f"{where}: a polygon has three corners at least")
-    geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    closed = [[[*ring, ring[0]] for ring in piece] for piece in pieces]
+    many = len(closed) > 1
+    geometry = {
+        "type": "MultiPolygon" if many else "Polygon",
+        "coordinates": closed if many else closed[0],
+    }
     return {
         "zone_id": f"watch-{slug(path.stem) or 'area'}",
         "name": texts["name"],
         "zone_class": zone_class,
         "source": texts["source"] or "a user's own watch area",
         "confidence": "approximate",
+        "direction_deg": read_direction(made.get("direction_deg"), zone_class, where),
+        **read_licence(made, zone_class, where),
         "note": texts["note"],
         "rules": rules,
         "watches": watches,
         "file": f"{FOLDER}/{path.name}",
         "geometry": read_polygon(geometry, where),
     }
+
+
+def pieces_of(polygon: Any) -> list[Piece] | None:
+    """Return the pieces of an outline as it is written; None where it is none.
+
+    It is a ring of [longitude, latitude], a list of such rings of which the others are holes in the
+    first, or a list of such lists: GeoJSON's coordinates, whose rings need not be closed.
+
+    >>> pieces_of([[101, 3], [102, 3], [102, 4]])
+    [[[[101, 3], [102, 3], [102, 4]]]]
+    """
+    if not isinstance(polygon, list) or not polygon:
+        return None
+    if _is_ring(polygon):
+        polygon = [[polygon]]
+    elif _is_ring(polygon[0]):
+        polygon = [polygon]
+    for piece in polygon:
+        if not isinstance(piece, list) or not piece or not all(_is_ring(ring) for ring in piece):
+            return None
+    return [[ring[:-1] if ring[0] == ring[-1] else ring for ring in piece] for piece in polygon]
+
+
+def polygon_of(pieces: list[Piece]) -> Any:
+    """Return pieces as they are written: a ring alone, or what `pieces_of` reads."""
+    if len(pieces) > 1:
+        return pieces
+    return pieces[0] if len(pieces[0]) > 1 else pieces[0][0]
 
 
 # ---- writing
@@ -172,6 +219,10 @@ def remove_area(zones_dir: Path, name: str, *, seen: str) -> Path:
 
 
 # ---- parts
+
+
+def _is_ring(ring: Any) -> bool:
+    return isinstance(ring, list) and bool(ring) and all(_is_point(point) for point in ring)
 
 
 def _is_point(point: Any) -> bool:

@@ -1,6 +1,7 @@
 """Who changed which zone, when and how: a line each in a file of the home."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,10 +26,16 @@ class Changed:
 
 
 def note_change(folder: Path, change: Changed) -> None:
-    """Add a change to the file, which is made if need be."""
-    line = json.dumps(asdict(change), ensure_ascii=False) + "\n"
-    with locked(folder), (folder / CHANGES_FILE).open("ab") as file:
-        file.write(line.encode("utf-8"))
+    """Add a change to the file, which is made if need be.
+
+    A last line that was cut off, as when the power went, stays a line of its own.
+    """
+    line = json.dumps(asdict(change), ensure_ascii=False).encode("utf-8") + b"\n"
+    with locked(folder), (folder / CHANGES_FILE).open("ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
 
 
 def last_changes(folder: Path, n: int) -> Sequence[Changed]:

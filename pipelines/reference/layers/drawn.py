@@ -1,7 +1,7 @@
 """One zone of a GeoJSON file, changed where it stands; the rest of the file stays as it is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from detectors.core.errors import ConfigError
 from pipelines.base import rewriting
 from pipelines.base.files import locked, write_text
-from pipelines.reference.layers.areas import AreaTakenError
+from pipelines.reference.layers.areas import AreaTakenError, Piece
 from pipelines.reference.layers.features import read_zone, zone_features, zone_files
 
 
@@ -40,16 +40,35 @@ class Drawn:
         start, end = rewriting.items(self.text, self.start)[self.number]
         return sha256(self.text[start:end].encode()).hexdigest()
 
-    def with_it(self, properties: Mapping[str, Any], geometry: Mapping[str, Any] | None) -> str:
-        """Return the text of the file with other properties, and another outline unless None."""
+    @property
+    def pieces(self) -> list[Piece]:
+        """Its outline, in two dimensions, as `areas.pieces_of` has it."""
+        outline = self.feature["geometry"]
+        pieces = outline["coordinates"]
+        plain = [
+            [[list(point[:2]) for point in ring] for ring in piece]
+            for piece in (pieces if outline["type"] == "MultiPolygon" else [pieces])
+        ]
+        return [[r[:-1] if r[0] == r[-1] else r for r in piece] for piece in plain]
+
+    def with_it(self, properties: Mapping[str, Any], pieces: Sequence[Piece] | None) -> str:
+        """Return the text of the file with other properties, and another outline unless None.
+
+        What was of several pieces stays what GIS calls so, though one be left.
+        """
         begin = rewriting.items(self.text, self.start)[self.number][0]
         places = rewriting.members(self.text, begin)
         changes = []
         if properties != self.feature["properties"]:
             span = places["properties"]
             changes.append((*span, rewriting.json_like(self.text, span, properties)))
-        if geometry is not None:
-            changes.append((*places["geometry"], json.dumps(geometry)))
+        if pieces is not None:
+            closed = [[[*ring, ring[0]] for ring in piece] for piece in pieces]
+            many = len(closed) > 1 or self.feature["geometry"]["type"] == "MultiPolygon"
+            kind, outline = ("MultiPolygon", closed) if many else ("Polygon", closed[0])
+            changes.append(
+                (*places["geometry"], json.dumps({"type": kind, "coordinates": outline}))
+            )
         return rewriting.changed(self.text, changes)
 
 
@@ -89,13 +108,13 @@ def write_drawn(
     zones_dir: Path,
     zone_id: str,
     properties: Mapping[str, Any],
-    geometry: Mapping[str, Any] | None,
+    pieces: Sequence[Piece] | None,
     *,
     seen: str,
 ) -> Path:
     """Change a zone, whole or not at all; what the file said stays as ``NAME.geojson.before``.
 
-    `geometry`: None leaves its outline. `seen`: `Drawn.seen` of what was changed.
+    `pieces`: None leaves its outline. `seen`: `Drawn.seen` of what was changed.
 
     Raises
     ------
@@ -106,7 +125,7 @@ def write_drawn(
     """
     with locked(zones_dir):
         drawn = _same(zones_dir, zone_id, seen)
-        text = drawn.with_it(properties, geometry)
+        text = drawn.with_it(properties, pieces)
         check_drawn(drawn, text)
         return _replace(drawn, text)
 

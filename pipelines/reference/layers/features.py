@@ -1,8 +1,9 @@
 """Zones from GeoJSON features, as people write them: each checked, or refused with its place."""
 
 import json
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -10,7 +11,7 @@ import shapely
 from shapely.geometry import shape
 
 from detectors.core.errors import ConfigError
-from detectors.surroundings.rules import Rule, read_rule
+from detectors.surroundings.rules import Rule, read_rule, shown
 from detectors.surroundings.watches import Watch, read_watch
 from detectors.surroundings.zones import (
     CONFIDENCES,
@@ -104,8 +105,8 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
     note = properties.get("note")
     return {
         **zone,
-        "direction_deg": _direction(properties.get("direction_deg"), zone["zone_class"], where),
-        **_licence(properties, zone["zone_class"], where),
+        "direction_deg": read_direction(properties.get("direction_deg"), zone["zone_class"], where),
+        **read_licence(properties, zone["zone_class"], where),
         "rules": read_rules(properties.get("rules"), where),
         "watches": read_watches(properties.get("watch"), where),
         "note": note.strip() if isinstance(note, str) else "",
@@ -114,14 +115,16 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
     }
 
 
-def _direction(value: Any, zone_class: str, where: str) -> float:
+def read_direction(value: Any, zone_class: str, where: str) -> float:
     """Return the direction of traffic in a lane, NaN where none is given."""
     if value is None:
-        return float("nan")
+        return math.nan
     if zone_class not in LANE_CLASSES:
         raise ConfigError(f"{where}: direction_deg says nothing of a {zone_class}")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
-        raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
+        raise ConfigError(
+            f"{where}: direction_deg {shown(value)} is no direction from 0 to 360 degrees"
+        )
     return float(value)
 
 
@@ -159,7 +162,7 @@ def _each(
     return tuple(found)
 
 
-def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
+def read_licence(properties: Mapping[str, Any], zone_class: str, where: str) -> dict[str, Any]:
     """Return whether transfers are licensed in a transfer area, and who says so."""
     licensed, says = properties.get("licensed"), properties.get("licence_source")
     if licensed is None and says is None:
@@ -167,7 +170,7 @@ def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[st
     if zone_class != "sts_area":
         raise ConfigError(f"{where}: licensed, licence_source say nothing of a {zone_class}")
     if not isinstance(licensed, bool):
-        raise ConfigError(f"{where}: licensed {licensed!r} is neither true nor false")
+        raise ConfigError(f"{where}: licensed {shown(licensed)} is neither true nor false")
     if not isinstance(says, str) or not says.strip():
         raise ConfigError(
             f"{where}: property 'licence_source' is missing",

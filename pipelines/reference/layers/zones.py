@@ -24,7 +24,7 @@ from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
-from pipelines.reference.layers.rules import load_rules
+from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.tables import damaged, stamp
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
@@ -111,9 +111,11 @@ def _make_zones(
 def with_zone(zones: Zones, zone: Mapping[str, Any], zones_dir: Path) -> tuple[Zones, Zones]:
     """Return zones without and with one, whether it is among them or not.
 
-    `zone`: as `read_area` and `read_zone` return it; rules of its id in ``rules.yaml`` come to it.
+    `zone`: as `read_area` and `read_zone` return it; rules of its id in ``rules.yaml`` come to it,
+    unless it is of these that its file is.
     """
-    rules = (*zone["rules"], *load_rules(zones_dir).get(zone["zone_id"], ()))
+    more = () if zone["file"] == RULES_FILE else load_rules(zones_dir).get(zone["zone_id"], ())
+    rules = (*zone["rules"], *more)
     area = _zone_frame([{**zone, "rules": rules}])
     others = zones.frame[zones.frame["zone_id"] != area["zone_id"].iloc[0]]
     both = pd.concat([others, area], ignore_index=True)

@@ -11,14 +11,22 @@ function corner(line) {
   return Math.abs(at.lat) <= 84 && Math.abs(at.lng) <= 180 ? at : null;
 }
 const lines = () => corners.value.split("\n").filter((line) => line.trim());
-let ring = [];
+/* A line "+" begins another piece, "-" a hole: what is drawn is a list of rings. */
+const SIGN = /^\s*[+−–-]\s*$/;
+let rings = [];
+const set = () => rings.flat();
 /* The corner that the cursor is on in the text, else the last one. */
 const chosen = () => (document.activeElement === corners ? corners.value.slice(0, corners.selectionStart).split("\n").filter((line, i, all) => i === all.length - 1 || line.trim()).length - 1 : lines().length - 1);
 const typedAs = (at) => fine(at.lat, 2, "NS") + " " + fine(wrap(at.lng), 3, "EW");
 function read() {
-  const all = lines().map(corner);
-  ring = all.map((at, line) => at && { x: px(wrap(at.lng - data.lon0)), y: py(at.lat), line }).filter(Boolean);
-  const bad = all.findIndex((at) => !at);
+  rings = [[]];
+  let bad = -1;
+  lines().forEach((text, line) => {
+    if (SIGN.test(text)) { rings.push([]); return; }
+    const at = corner(text);
+    if (at) rings.at(-1).push({ x: px(wrap(at.lng - data.lon0)), y: py(at.lat), line });
+    else if (bad < 0) bad = line;
+  });
   $("corners-said").textContent = bad < 0 ? "" : "✗ " + (bad + 1) + ": " + lines()[bad].slice(0, 40);
   redraw();
 }
@@ -29,15 +37,17 @@ const drawing = new Sheet((ctx, w, h, v, ratio) => {
   ctx.strokeStyle = ctx.fillStyle = colors.magenta;
   ctx.lineWidth = 2;
   ctx.beginPath();
-  ring.forEach((p, i) => (i ? ctx.lineTo(X(p.x), Y(p.y)) : ctx.moveTo(X(p.x), Y(p.y))));
-  if (ring.length > 2) {
-    ctx.closePath();
-    ctx.globalAlpha = 0.15;
-    ctx.fill();
-    ctx.globalAlpha = 1;
+  for (const ring of rings) {
+    ring.forEach((p, i) => (i ? ctx.lineTo(X(p.x), Y(p.y)) : ctx.moveTo(X(p.x), Y(p.y))));
+    if (ring.length > 2) ctx.closePath();
   }
+  ctx.globalAlpha = 0.15;
+  ctx.fill("evenodd");
+  ctx.globalAlpha = 1;
   ctx.stroke();
-  ring.forEach((p) => dot(ctx, X(p.x), Y(p.y), p.line === chosen() ? 7 : 4, colors.magenta));
+  const way = toward();
+  if (way !== null) for (const ring of rings.filter((r) => r.length > 2)) arrow(ctx, X, Y, ring, way);
+  set().forEach((p) => dot(ctx, X(p.x), Y(p.y), p.line === chosen() ? 7 : 4, colors.magenta));
   if (document.activeElement === $("map")) { // where Enter sets a corner
     const at = map.getCenter();
     const [x, y] = [X(px(at.lng - data.lon0)), Y(py(at.lat))];
@@ -49,7 +59,25 @@ const drawing = new Sheet((ctx, w, h, v, ratio) => {
   }
 }, 0);
 sheets.push(drawing);
+/* Where the traffic of a lane goes, as it is typed; null where it goes nowhere. */
+function toward() {
+  const typed = $("area").elements.direction_deg;
+  const angle = Number(typed.value.replace(",", "."));
+  return typed.value.trim() && !typed.closest("[data-class]").hidden && Number.isFinite(angle) ? angle : null;
+}
+function arrow(ctx, X, Y, ring, angle) {
+  const box = extent(ring);
+  ctx.save();
+  ctx.translate(X((box[0] + box[2]) / 2), Y((box[1] + box[3]) / 2));
+  ctx.rotate(angle * RAD);
+  ctx.beginPath();
+  ctx.moveTo(0, 14); ctx.lineTo(0, -14); ctx.moveTo(-6, -6); ctx.lineTo(0, -14); ctx.lineTo(6, -6);
+  ctx.stroke();
+  ctx.restore();
+}
+const fixed = corners.disabled; // the outline is a layer's
 function add(at, line = lines().length) {
+  if (fixed) return;
   corners.value = lines().toSpliced(line, 0, typedAs(at)).join("\n");
   changed(line);
 }
@@ -58,6 +86,7 @@ function put(at, line) {
   changed(line);
 }
 function drop() {
+  if (fixed) return;
   corners.value = lines().slice(0, -1).join("\n");
   changed(lines().length - 1);
 }
@@ -70,10 +99,10 @@ const REACH_PX = 9;
 const on = (p) => map.latLngToContainerPoint(latLng(p.x, p.y));
 let held = null; // the line of the corner that is dragged
 let taken = false; // a press that took hold of a corner sets none
-const cornerAt = (e) => ring.find((p) => on(p).distanceTo(e.containerPoint) < REACH_PX);
+const cornerAt = (e) => set().find((p) => on(p).distanceTo(e.containerPoint) < REACH_PX);
 function sideAt(e) {
-  if (ring.length < 3) return undefined;
-  return ring.find((p, i) => L.LineUtil.pointToSegmentDistance(e.containerPoint, on(p), on(ring[(i + 1) % ring.length])) < REACH_PX);
+  const near = (p, i, ring) => ring.length > 2 && L.LineUtil.pointToSegmentDistance(e.containerPoint, on(p), on(ring[(i + 1) % ring.length])) < REACH_PX;
+  return rings.map((ring) => ring.find(near)).find(Boolean);
 }
 map.on("mousedown", (e) => {
   const corner = cornerAt(e);
@@ -103,12 +132,20 @@ corners.addEventListener("input", read);
 document.addEventListener("selectionchange", () => { if (document.activeElement === corners) redraw("moment"); });
 for (const what of ["focus", "blur"]) $("map").addEventListener(what, () => redraw("moment"));
 function all() {
-  if (ring.length) lookAt(extent(ring), 2500); else showAll();
+  if (set().length) lookAt(extent(set()), 2500); else showAll();
 }
 keys({ 0: all, Enter: () => add(map.getCenter()), Backspace: drop });
 begin(all);
 read();
-if (ring.length) all();
+if (set().length) all();
+for (const button of document.querySelectorAll("[data-sign]")) {
+  button.closest("[data-draws]").hidden = false;
+  button.addEventListener("click", () => { // what is drawn next is a piece, or a hole, of its own
+    corners.value = [...lines(), button.dataset.sign].join("\n");
+    changed(lines().length - 1);
+    $("map").focus();
+  });
+}
 
 /* Only what a rule of that kind may say is asked for. */
 const form = $("area");
@@ -125,6 +162,9 @@ function fit() {
   if (asks) $("holds").open = true;
   const watched = form.elements.zone_class.value === "watch_area"; // it is there to tell of something
   for (const one of form.querySelectorAll("[data-zone]")) one.hidden = watched;
+  for (const one of form.querySelectorAll("[data-class]")) one.hidden = !one.dataset.class.split(" ").includes(form.elements.zone_class.value);
+  form.elements.licence_source.required = form.elements.zone_class.value === "sts_area" && form.elements.licensed.value !== "";
+  redraw("moment");
 }
 form.elements.zone_class.addEventListener("change", (e) => { // a place by itself need tell of nothing
   if (form.elements.seen.value) return; // what a file says stays until somebody chooses otherwise
@@ -132,4 +172,5 @@ form.elements.zone_class.addEventListener("change", (e) => { // a place by itsel
   else form.elements.when.value ||= "enter";
 });
 form.addEventListener("change", fit);
+form.elements.direction_deg.addEventListener("input", () => redraw("moment"));
 fit();

@@ -57,10 +57,6 @@ for (const one of document.querySelectorAll("button[data-show]")) {
     map.setView(latLng(event.x, event.y), map.getZoom(), { animate: false });
   });
 }
-if (document.querySelector(".document")) { // the wheel scrolls the page, until the map is clicked on
-  const wheel = (e) => map.scrollWheelZoom[e.ctrlKey || $("map").contains(document.activeElement) ? "enable" : "disable"]();
-  $("map").parentElement.addEventListener("wheel", wheel, { capture: true, passive: true });
-}
 const player = makePlayer(state, (whole) => redraw(whole ? "all" : "moment"));
 keys({ 0: all, " ": player.toggle, ",": () => player.step(-STEP_S), ".": () => player.step(STEP_S), "[": () => player.faster(-1), "]": () => player.faster(1) });
 if (alone && !several && vessels.length + events.length) choose((vessels[0] || { rank: events[0].ranks[0] }).rank);

@@ -1,4 +1,4 @@
-/* Places: the list shows a place on the map, the map says what lies under the pointer and opens it in the list. */
+/* Places and coverage: the list shows a place on the map, the map says what lies under the pointer and opens it in the list. */
 const probe = document.createElement("canvas").getContext("2d");
 const named = [...regions, ...zones.filter((zone) => zone.look !== "territorial_sea")];
 function under(e) {
@@ -22,7 +22,7 @@ function show(key, go = true) {
   if (go && mine.length) {
     lookAt(mine.map((region) => region.box).reduce((a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])]), 2500);
   }
-  for (const one of document.querySelectorAll(".cards > li, .names > li")) one.classList.toggle("chosen", one.id === key);
+  for (const one of document.querySelectorAll(".cards > li, .names > li, .blocks tr")) one.classList.toggle("chosen", one.id === key);
   $("said").textContent = mine[0]?.title || "";
   redraw();
 }

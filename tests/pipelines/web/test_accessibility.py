@@ -68,6 +68,8 @@ PLAIN = (
     "/area/new",
     "/areas/beach",
     "/zones/port-klang-anchorage",
+    "/zones/territorial-sea-mys",
+    "/zones/sungai-linggi-sts",
     "/packs",
     "/plan",
     "/nights",

@@ -10,7 +10,7 @@ from pipelines import store
 from pipelines.base.settings import Installation, load
 from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
-from pipelines.web.corners import corners_of
+from pipelines.web.corners import corners_of, outline_of
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 from tests.pipelines.web.conftest import PASSWORDS, ask, served, served_tls
 
@@ -408,6 +408,68 @@ def test_a_corner_is_dragged_and_a_click_on_a_side_sets_one_in_it(page: Page, de
     assert page.evaluate(lines)[:4] == [*page.evaluate(lines)[:2], *moved[1:]]
     assert len(page.evaluate(lines)) == 5
     assert page.messages == []
+
+
+def test_another_piece_and_a_hole_are_drawn_by_pointer_and_keys(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/area/new", 1280, 800)
+    for x, y in ((800, 250), (1100, 250), (1100, 500), (800, 500)):
+        page.click(x, y)
+    page.evaluate("document.querySelector('[data-sign=\"-\"]').click()")
+    assert page.evaluate("document.activeElement.id") == "map"
+    for x, y in ((900, 320), (1000, 320), (1000, 420)):
+        page.click(x, y)
+    page.evaluate("document.querySelector('[data-sign=\"+\"]').focus()")
+    press(page, "Enter")
+    for x, y in ((800, 600), (900, 600), (900, 680)):
+        page.click(x, y)
+    typed = page.evaluate("document.getElementById('corners').value")
+    pieces = outline_of(typed)
+    assert [[len(ring) for ring in piece] for piece in pieces] == [[4, 3], [3]]
+    assert page.evaluate("document.getElementById('corners-said').textContent") == ""
+    page.click(950, 320)  # on a side of the hole: a corner more in it
+    pieces = outline_of(page.evaluate("document.getElementById('corners').value"))
+    assert [[len(ring) for ring in piece] for piece in pieces] == [[4, 4], [3]]
+    direction = "document.querySelector('[name=direction_deg]')"
+    assert page.evaluate(f"{direction}.offsetHeight") == 0
+    page.evaluate(
+        "(() => { const one = document.querySelector('[name=zone_class]'); one.value = 'lane'; "
+        "one.dispatchEvent(new Event('change', { bubbles: true })); })()"
+    )
+    assert page.evaluate(f"{direction}.offsetHeight") > 0
+    page.evaluate(f"{direction}.focus()")
+    page.call("Input.insertText", text="315")
+    page.settle()
+    assert page.messages == []
+
+
+def test_a_layers_outline_is_not_drawn_on_and_its_rules_are(page: Page, desk: str) -> None:  # noqa: F811
+    page.open(f"{desk}/zones/territorial-sea-mys?rule=1", 1280, 800)
+    page.click(900, 400)
+    press(page, "Enter")
+    assert page.evaluate("document.getElementById('corners').value") == ""
+    assert page.evaluate("document.querySelector('[name=when]:checked').value") == "ais: required"
+    assert page.evaluate("document.querySelector('[name=valid_from]').value") == "2025-08-01"
+    assert page.messages == []
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_what_was_heard_is_found_on_its_map_by_the_keyboard(
+    page: Page,  # noqa: F811
+    desk: str,
+    width: int,
+) -> None:
+    page.open(f"{desk}/health", width, 812, night=width < 1000)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.querySelector('.swatches li').textContent").strip()
+    page.evaluate("document.querySelector('.blocks summary').focus()")
+    press(page, "Enter")
+    page.evaluate("document.querySelector('.blocks [data-region]').focus()")
+    press(page, "Enter")
+    said = page.evaluate("document.getElementById('said').textContent")
+    row = page.evaluate("document.querySelector('.blocks tr.chosen th').textContent")
+    assert said.startswith(row)
+    assert page.messages == []
+    assert asked_elsewhere(page, desk) == []
 
 
 def test_a_zone_on_the_map_leads_to_its_line_and_is_opened(page: Page, desk: str) -> None:  # noqa: F811

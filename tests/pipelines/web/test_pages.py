@@ -25,12 +25,14 @@ from pipelines.assess.incidents import Silent, without_number
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.base.text import one_line
+from pipelines.detect import reception
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.run import plan as flow
 from pipelines.web import (
     areas,
     concluding,
+    heard,
     incident,
     pages,
     planned,
@@ -180,6 +182,14 @@ def test_incidents_of_one_vessel_lead_to_each_other(
     assert first in incident.shares(shown, second)
 
 
+def test_an_event_leads_back_to_its_incident(reader: Reader, table: pd.DataFrame) -> None:
+    row = table[table["rank"] == 1].iloc[0]
+    event = str(row["events"]).split(";")[0]
+    [(about, said)] = reader.page(f"/event/{event}").all("a", **{"data-key": "l"})
+    assert about["href"].startswith(f"/incident/{row['incident_id']}")
+    assert said.endswith("1")
+
+
 def test_an_event_shows_the_sentences_as_received(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
@@ -308,6 +318,35 @@ def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -
         assert text in page.text
 
 
+@pytest.mark.parametrize("days", [0, 14])
+def test_what_was_heard_is_drawn_and_said(desk_home: Path, days: int) -> None:
+    """A block of each kind, one of them south of the equator."""
+    counts = ((900, 1000.0), (500, 1000.0), (20, 1000.0), (0, 1000.0), (300, 2.0), (5, 4.0))
+    blocks = tuple(reception.Block(1 - k, 101.0 + k / 2, *one) for k, one in enumerate(counts))
+    coverage = reception.Coverage(NOW, days, blocks, 2, 4200.0)
+    told = heard.heard(load(desk_home), coverage, labels("en"))
+    assert told is not None
+    assert told.drawn is not None
+    regions = json.loads(told.drawn.data)["regions"]
+    looks = {one["key"]: one["look"] for one in regions}
+    kinds = list(heard.WORDS) if days else ["heard_usual"] * 5 + ["heard_few"]
+    assert list(looks.values()) == kinds
+    assert told.said[1].startswith("2 gaps, the longest ")
+    assert sum(n for *_, n in told.kinds) == len(blocks)
+    assert [row.reports for row in told.rows][:2] == [0, 20]  # what is missing most comes first
+    assert told.rows[0].where == "2°S–1°S 102°30′E–103°E"
+    assert {row.key for row in told.rows} == set(looks)
+    assert heard.heard(load(desk_home), replace(coverage, blocks=()), labels("en")) is None
+
+
+def test_coverage_is_a_map_with_its_text(reader: Reader) -> None:
+    page = reader.page("/health")
+    holds_up(page)
+    assert page.all("script", id="data")
+    assert page.all("tr", id="block+3+101.0") or page.all("tr", id="block+2+101.5")
+    assert "█" not in page.text
+
+
 def test_a_past_night_is_shown_as_it_was_known(reader: Reader, night: notebooks.Night) -> None:
     run_id = night.run["run_id"]
     [link] = [about["href"] for about, _ in reader.page("/nights").all("a", **{"class": "title"})]
@@ -376,6 +415,7 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
     said |= {*areas.WORDS_ZONES.values(), *areas.WORDS_WHEN.values(), *areas.WORDS_VESSELS.values()}
+    said |= {*areas.LICENSED.values(), *areas.WORDS_ASKS.values(), *heard.WORDS.values()}
     known = labels("ms").desk
     assert said - known.keys() == set()
     for text, told in known.items():

@@ -180,8 +180,9 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
     now, then = (set(one.frame["zone_id"]) for one in trial.zones)
     assert then - now == {"watch-roads"}
 
-    for wrong in ({"zone_class": "tss_lane"}, {"zone_class": "watch_area"}, {"zone_class": "<b>"}):
-        assert own.post("/area/new", act="save", **{**zone, **wrong}).status_code == 400
+    for wrong in ("joint_area", "watch_area", "<b>"):
+        answer = own.post("/area/new", act="save", **{**zone, "zone_class": wrong})
+        assert answer.status_code == 400
     own.sent("/area/new", act="save", **zone)
     made = area_of(own, "roads")
     assert (made["zone_class"], made["watches"]) == ("anchorage", ())

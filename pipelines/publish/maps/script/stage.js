@@ -50,6 +50,11 @@ function fine(value, size, signs) {
   return String(Math.floor(hundredths / 6000)).padStart(size, "0") + "°" + minutes + "′" + signs[value < 0 ? 1 : 0];
 }
 
+/* In a page that scrolls the wheel scrolls it, until the map is clicked on. */
+if (document.querySelector(".document")) {
+  const wheel = (e) => map.scrollWheelZoom[e.ctrlKey || $("map").contains(document.activeElement) ? "enable" : "disable"]();
+  $("map").parentElement.addEventListener("wheel", wheel, { capture: true, passive: true });
+}
 /* Keys while the map has the focus; Leaflet has the arrows, plus and minus. */
 function keys(acts) {
   $("map").addEventListener("keydown", (e) => {

@@ -1,0 +1,28 @@
+"""How the last 24 hours were heard, against what is usual."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pandas as pd
+import pytest
+
+from pipelines.detect.reception import received
+
+END = pd.Timestamp("2026-01-06T16:20Z")
+
+
+@pytest.mark.parametrize(("hours", "days"), [(24.5, 0), (35.0, 0), (37.0, 1), (48.0, 1), (61.0, 2)])
+def test_a_first_day_that_was_hardly_heard_is_not_usual(hours: float, days: int) -> None:
+    """A feed of a day and half an hour would say that half an hour is a usual day."""
+    slots = pd.Series(pd.date_range(END - pd.Timedelta(hours=hours), END, freq="10min"))
+    age = ((END - slots) // pd.Timedelta(days=1)).clip(lower=0)
+    table = pd.DataFrame({"day": age, "lat": 3, "lon_half": 202, "reports": 10})
+    table = table.groupby(["day", "lat", "lon_half"], as_index=False).sum()
+    reader = SimpleNamespace(
+        heard_by_block=lambda since, end: table, heard_by_slot=lambda since, end: slots
+    )
+    told = received(cast(Any, reader), END, 14)
+    assert told.days == days
+    assert told.gaps == 0
+    [block] = told.blocks
+    assert block.usual >= block.reports / 2

@@ -1,0 +1,138 @@
+"""What stands on a Malay page as on the English one: names, numbers and users' own words."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.publish.packs import recipients
+from pipelines.reference.codes import load_mid
+from pipelines.reference.layers import load_gazetteer
+from pipelines.run.setup import load_zones
+from tests.pipelines.web.conftest import VOID, Reader
+
+SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-play", "data-pause")
+PAGES = (
+    *("/", "/places", "/area/new", "/zones/sungai-linggi-sts", "/zones/territorial-sea-mys"),
+    *("/packs", "/plan", "/nights", "/health", "/find?q=star", "/find?q=zzzzqq", "/nowhere"),
+    "/?q=nothing+is+called+so",
+)
+BOTH = {"SIM", "Status", "English", "Bahasa Melayu", "Space", "PgDn", "Esc", "Enter"}
+"""Words that both languages have, names of languages and of keys."""
+MAX_KINDS = 3
+NEUTRAL = re.compile(
+    r"[^a-z]*"  # capitals and digits: call signs, states, times in UTC
+    r"|[\d.,]+ (?:min|min/s|kn|nm|km)"
+    r"|[0-9a-f]{16}|\S+\.\w{2,8}|/\S+"  # ids, files and folders
+    r"|.*\d MYT|\d\d \w{3} \d{4}"
+    r"|MMSI \d+|SELATSIM-\w+|zzzzqq|star"
+    r"|(?:anchoring|ais|transfer|entry): .*"  # a rule as its file has it
+    r"|\S+, \w+\.(?:geojson|yaml)"
+    r"|(?:(?:brief|pdf|csv|geoparquet|geojson|kmz|gpx|gpkg|rtz|tak|xlsx)(?:, )?)+"
+    r"|.*[!$]AIVD.*"  # as received
+)
+
+
+class Texts(HTMLParser):
+    """The texts of a page that are in the page's own language, those of attributes too."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self._open: list[tuple[str, str]] = []
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        language = given.get("lang") or (self._open[-1][1] if self._open else "")
+        if language != "en" or not self._open:
+            self.found += [" ".join((given.get(name) or "").split()) for name in SPOKEN]
+        if tag not in VOID:
+            self._open.append((tag, language))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        tag, language = self._open[-1] if self._open else ("", "en")
+        page = self._open[0][1] if self._open else ""
+        if tag not in ("script", "style", "noscript") and language == page:
+            self.found.append(" ".join(data.split()))
+
+
+def pages(reader: Reader) -> Iterator[str]:
+    """Every kind of page; one incident of each behaviour, with an event and a vessel of it."""
+    yield from PAGES
+    lines = reader.page("/").html.split("<li data-rank=")[1:]
+    kinds = {re.findall(r'href="#k-(\w+)"', line)[0]: line for line in reversed(lines)}
+    for line in list(kinds.values())[:MAX_KINDS]:
+        [incident, *_] = re.findall(r'href="(/incident/[0-9a-f]+)"', line)
+        yield incident
+        html = reader.page(incident).html
+        for kind in (r"/event/[0-9a-f]+", r"/vessel/\d+"):
+            yield from re.findall(f'href="({kind})"', html)[:1]
+
+
+@pytest.fixture(scope="module")
+def names(desk_home: Path) -> set[str]:
+    """What is called so in every language: vessels, places, zones with their notes and sources."""
+    one = load(desk_home)
+    zones = load_zones(one).frame
+    places = load_gazetteer(one.reference)
+    with store.read(one.store) as opened:
+        end = opened.runs()["end"].iloc[-1]
+        vessels, known = opened.names(end)["value"], opened.vessels(end)
+        sightings = opened.sql("SELECT * FROM sightings").select_dtypes("object").stack()
+    rules = [rule for of in zones["rules"] for rule in of]
+    said = {
+        *vessels,
+        *known["callsign"],
+        *known["destination"],
+        *sightings,
+        *places._name,
+        *zones["name"],
+        *zones["note"],
+        *zones["source"],
+    }
+    said |= {each.title for each in recipients.load(one.config).values()}
+    said |= {
+        *load_mid(one.reference)["name"],
+        *zones["licence_source"],
+        *(one.source for one in rules),
+        "Lt Aminah",
+    }
+    return {" ".join(str(text).split()) for text in said} - {""}
+
+
+@pytest.mark.slow
+def test_no_english_is_left_on_a_page_in_malay(reader: Reader, names: set[str]) -> None:
+    addresses = list(dict.fromkeys(pages(reader)))
+    english = {path: set(Texts(reader.client.get(path).text).found) for path in addresses}
+    reader.send("/settings", language="ms", operator="Lt Aminah")
+    left: dict[str, str] = {}
+    for path in addresses:
+        for text in Texts(reader.client.get(path).text).found:
+            if text in english[path] and not NEUTRAL.fullmatch(text) and text not in BOTH:
+                left.setdefault(text, path)
+    reader.send("/settings", language="en", operator="Lt Aminah")
+    assert {text: path for text, path in left.items() if not called_so(text, names)} == {}
+    for said in ("less than 0.01", "it was there first", "ferry route (2)", "name STAR"):
+        assert not called_so(said, names)  # it is looked for
+
+
+def called_so(text: str, names: set[str]) -> bool:
+    """Whether nothing but names is in a text, maybe cut off, and what no language changes."""
+    if text in names or (text.endswith("…") and any(one.startswith(text[:-1]) for one in names)):
+        return True
+    for one in sorted((name for name in names if len(name) > 3), key=len, reverse=True):
+        text = text.replace(one, "")
+    return not re.search(r"[a-z]{3}", text)
