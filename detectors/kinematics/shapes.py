@@ -141,7 +141,6 @@ def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
     """
     from detectors.kinematics import circles  # compiled: not for who fits none
 
-    found = circles.fit(
-        *(np.ascontiguousarray(at, "float64") for at in (x_m, y_m)), np.asarray(first, "int64")
-    )
+    x_m, y_m = (np.ascontiguousarray(at, "float64") for at in (x_m, y_m))
+    found = circles.fit(x_m, y_m, np.asarray(first, "int64"))
     return Circles(*found)

@@ -186,7 +186,7 @@ def test_verdicts_beside_the_reports_read_as_if_they_held_them(
     late = np.arange(len(kept)) % 5 == 0 if put_right else np.zeros(len(kept), bool)
     made = {
         "verdict": np.arange(len(kept)).astype("uint8") % 3,
-        "hull": np.ones(len(kept), "uint8"),
+        "hull": (np.arange(len(kept)) % 7 > 0).astype("uint8"),
         "shift_s": np.where(late, 1.5, np.nan).astype("float32"),
         "time": np.where(late, time + np.timedelta64(1500, "ms"), time),
     }
@@ -200,10 +200,12 @@ def test_verdicts_beside_the_reports_read_as_if_they_held_them(
     assert alone.stat().st_size < whole.stat().st_size
     read = [section_of([str(path)], EVERYBODY).frame(integrity.JUDGED) for path in (whole, alone)]
     pd.testing.assert_frame_equal(*read)
-    need = pd.DataFrame({"mmsi": [533000002], "from_time": [START]})
     end = START + pd.Timedelta(hours=10)
-    sides = [select(groups_of([str(path)], need, end), need, end) for path in (whole, alone)]
-    assert len(sides[0].tracked) > 0
-    pd.testing.assert_frame_equal(*(side.tracked.frame(frames.TRACKED) for side in sides))
+    for vessels in ([533000002], sorted(set(section.mmsi.tolist()))):
+        need = pd.DataFrame({"mmsi": vessels, "from_time": START})
+        sides = [select(groups_of([str(path)], need, end), need, end) for path in (whole, alone)]
+        assert min(len(sides[0].tracked), len(sides[0].aside)) > 0
+        pd.testing.assert_frame_equal(*(side.tracked.frame(frames.TRACKED) for side in sides))
+        pd.testing.assert_frame_equal(*(side.aside.frame(frames.NOISE) for side in sides))
     copied = pa.Table.from_batches(rows_in(str(alone)))
     assert copied["time"].to_pylist() == pq.read_table(whole, partitioning=None)["time"].to_pylist()
