@@ -120,8 +120,8 @@ class Boundaries:
         turn = -360.0 * np.sign(x1[over])
         step, y1, y2 = (np.r_[a, a[over]] for a in (step, y1, y2))
         x1, x2 = np.r_[x1, x1[over] + turn], np.r_[x2, x2[over] + turn]
-        places = (np.ascontiguousarray(at, "float64") for at in (x1, y1, x2, y2))
-        piece, at, fractions, lefts = cut.where(*places, self._from, self._to)
+        x1, y1, x2, y2 = (np.ascontiguousarray(at, "float64") for at in (x1, y1, x2, y2))
+        piece, at, fractions, lefts = cut.where(x1, y1, x2, y2, self._from, self._to)
         rows, steps = self._row[piece], step[at]
         order = np.lexsort((fractions, steps, rows))
         return Cuts(rows[order], steps[order], fractions[order], lefts[order])

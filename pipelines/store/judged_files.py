@@ -215,8 +215,8 @@ def _where_received(placed: list[Placed]) -> list[Placed]:
         for group, rows, which in one.group.beside.received(one.rows):
             pieces.setdefault(id(group), []).append(Placed(group, rows, one.places[which]))
     for own in pieces.values():
-        rows, places = ([getattr(p, name) for p in own] for name in ("rows", "places"))
-        found.append(Placed(own[0].group, np.concatenate(rows), np.concatenate(places)))
+        rows_of, places = ([getattr(p, name) for p in own] for name in ("rows", "places"))
+        found.append(Placed(own[0].group, np.concatenate(rows_of), np.concatenate(places)))
     return found
 
 

@@ -130,13 +130,15 @@ class Beside:
         rows of these, and which of the rows they are.
         """
         plan, first = self._plans.get(number) or self._plan(number), 0
-        straight = isinstance(plan.places, slice)
-        places = rows + np.int32(plan.places.start) if straight else plan.places[rows]
+        if isinstance(plan.places, slice):
+            places = (rows + plan.places.start).astype("int32")
+        else:
+            places = plan.places[rows]
         for at in plan.groups:
             behind = first + self._starts[at + 1] - self._starts[at]
             which = np.flatnonzero((places >= first) & (places < behind))
             if len(which):
-                yield at, places[which] - np.int32(first), which
+                yield at, (places[which] - first).astype("int32"), which
             first = behind
 
     def read_received(self, at: int, names: list[str]) -> pa.Table:
