@@ -110,8 +110,6 @@ class Boundaries:
         A report exactly on a line is on its left, so that a track which touches a line with a
         report, or passes over a vertex, crosses it once or not at all.
         """
-        from detectors.surroundings import cut  # compiled: not for who only draws lines
-
         step = self._near(lat, lon, asked)
         x1, y1 = np.asarray(geodesy.wrap_lon(lon[step])), lat[step]
         x2 = x1 + np.asarray(geodesy.wrap_lon(lon[step + 1] - lon[step]))
@@ -120,9 +118,31 @@ class Boundaries:
         turn = -360.0 * np.sign(x1[over])
         step, y1, y2 = (np.r_[a, a[over]] for a in (step, y1, y2))
         x1, x2 = np.r_[x1, x1[over] + turn], np.r_[x2, x2[over] + turn]
-        x1, y1, x2, y2 = (np.ascontiguousarray(at, "float64") for at in (x1, y1, x2, y2))
-        piece, at, fractions, lefts = cut.where(x1, y1, x2, y2, self._from, self._to)
-        rows, steps = self._row[piece], step[at]
+        west, east = np.minimum(x1, x2), np.maximum(x1, x2)
+        south, north = np.minimum(y1, y2), np.maximum(y1, y2)
+        parts: list[tuple[Ints, Ints, Floats, Bools]] = []
+        for (px, py), (qx, qy), row in zip(self._from, self._to, self._row, strict=True):
+            near = np.flatnonzero(
+                (east >= min(px, qx))
+                & (west <= max(px, qx))
+                & (north >= min(py, qy))
+                & (south <= max(py, qy))
+            )
+            if not len(near):
+                continue
+            ax, ay, bx, by = x1[near], y1[near], x2[near], y2[near]
+            a = (qx - px) * (ay - py) - (qy - py) * (ax - px)
+            b = (qx - px) * (by - py) - (qy - py) * (bx - px)
+            p = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+            q = (bx - ax) * (qy - ay) - (by - ay) * (qx - ax)
+            cut = ((a >= 0) != (b >= 0)) & ((p >= 0) != (q >= 0))
+            found = near[cut]
+            a, b = a[cut], b[cut]
+            parts.append((np.full(len(found), row), step[found], a / (a - b), b >= 0))
+        if not parts:
+            none = np.zeros(0, "int64")
+            return Cuts(none, none, np.zeros(0), np.zeros(0, bool))
+        rows, steps, fractions, lefts = (np.concatenate(part) for part in zip(*parts, strict=True))
         order = np.lexsort((fractions, steps, rows))
         return Cuts(rows[order], steps[order], fractions[order], lefts[order])
 
