@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.core.errors import FrameError
 from detectors.core.evidence import Evidence
-from detectors.core.frames import TIME, Column, epoch_us
+from detectors.core.frames import TIME, Column, epoch_us, from_epoch_us
 
 EVENTS: Final[Mapping[str, Column]] = {
     "event_id": Column("str", "", "16 hex digits: hash of detector, subkind, zone, tracks, anchor"),
@@ -40,6 +40,7 @@ WRITTEN: Final[Mapping[str, Column]] = {
 }
 """Events as they are written: evidence as text, see `written` and `parsed`."""
 
+_NOT_A_TIME: Final = np.iinfo("int64").min
 _ID_COLUMNS = ("detector", "subkind", "zone_id", "track_ids")
 
 
@@ -135,7 +136,11 @@ def _column(values: list[Any], dtype: str) -> pd.Series:
     if dtype == "object":
         return objects(values)
     if dtype == TIME:
-        return pd.Series(pd.to_datetime(values, utc=True)).astype(TIME)
+        if all(type(one) is int or one is None for one in values):  # as `row` gives them
+            us = [_NOT_A_TIME if one is None else one for one in values]
+            return pd.Series(from_epoch_us(np.array(us, "int64")))
+        times = [pd.Timestamp(v, unit="us", tz="UTC") if type(v) is int else v for v in values]
+        return pd.Series(pd.to_datetime(times, utc=True)).astype(TIME)
     return pd.Series(values, dtype=dtype)
 
 
@@ -162,7 +167,7 @@ def row(
     anchor_us: int | None = None,
     explanation: str = "",
 ) -> dict[str, Any]:
-    """Return an event for `build`.
+    """Return an event for `build`, its times still in microseconds.
 
     Parameters
     ----------
@@ -182,10 +187,6 @@ def row(
     """
     tracks = [int(track) for track in tracks]
     vessels = list(dict.fromkeys(track // 100 for track in tracks))
-    times = (start_us, end_us, start_us if anchor_us is None else anchor_us)
-    start, end, anchor = (
-        pd.NaT if us is None else pd.Timestamp(int(us), unit="us", tz="UTC") for us in times
-    )
     return {
         "kind": finder.name,
         "subkind": subkind,
@@ -195,9 +196,9 @@ def row(
         "other_mmsi": vessels[1] if len(vessels) > 1 else 0,
         "zone_id": zone_id,
         "track_ids": ";".join(map(str, tracks)),
-        "start": start,
-        "end": end,
-        "anchor": anchor,
+        "start": int(start_us),
+        "end": None if end_us is None else int(end_us),
+        "anchor": int(start_us if anchor_us is None else anchor_us),
         "lat": float(lat),
         "lon": float(lon),
         "score": float(score),

@@ -186,10 +186,7 @@ def _runs(
     length = end - begin + 1
     whose, rows = timegrid.ranges(begin, length)
     lat, lon = grid.lat[rows], grid.lon[rows]
-    coast_m = np.full((len(coasts.states), len(rows)), np.inf)
-    for state in range(len(coasts.states)):
-        own = np.flatnonzero(states[whose, state])
-        coast_m[state, own] = coasts.distance_m(lat[own], lon[own], of=(state,))[state]
+    coast_m = coasts.distance_where_m(lat, lon, states[whose])
     step_m = np.zeros(len(rows))
     step_m[1:] = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
     bounds = np.r_[0, np.cumsum(length)]

@@ -34,10 +34,14 @@ class Cells:
 
     def __init__(self, grid: timegrid.Grid, coasts: Coasts) -> None:
         north, east = (np.floor(at / CELL_DEG).astype("int64") for at in (grid.lat, grid.lon))
-        _, one_of, cell = np.unique(north * 10**6 + east, return_index=True, return_inverse=True)
-        self.of_row = cell.astype("int32")
+        key = north * 10**6 + east
+        # What lies stays in its cell for hours.
+        begins = np.r_[True, key[1:] != key[:-1]][: len(key)]
+        came = np.flatnonzero(begins)
+        _, one_of, cell = np.unique(key[came], return_index=True, return_inverse=True)
+        self.of_row = cell.astype("int32")[np.cumsum(begins) - 1]
         self.middle_m = coasts.distance_m(
-            (north[one_of] + 0.5) * CELL_DEG, (east[one_of] + 0.5) * CELL_DEG
+            (north[came[one_of]] + 0.5) * CELL_DEG, (east[came[one_of]] + 0.5) * CELL_DEG
         )
 
     def coast_m(self, rows: Ints, state: int) -> Floats:

@@ -54,13 +54,21 @@ def pairs(
     n, reach = len(moment), geodesy.chord(radius_m) * slack
     whose = np.arange(n) if whose is None else whose
     asked = np.ones(n, bool) if asked is None else asked
-    order = np.argsort(moment, kind="stable")
+    order = np.argsort(_from_first(moment), kind="stable")
     bounds = offsets(moment[order])
     held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
     rows = whose, asked, kind, crowded
     reaches = reach, geodesy.chord(crowded_m) * slack
     found = _pairs(bounds, order.astype("int32"), lat, lon, rows, reaches, held)
     return found[0].astype("int64"), found[1].astype("int64")
+
+
+def _from_first(moment: Ints) -> NDArray[Any]:
+    """Return moments counted from the first, in 16 bits where they fit: these are sorted by their
+    digits, in a fifth of the time.
+    """
+    counted = moment - (moment.min() if len(moment) else 0)
+    return counted.astype("uint16") if counted.max(initial=0) < 1 << 16 else counted
 
 
 def between(some: Places, others: Places, radius_m: float) -> tuple[Ints, Ints]:

@@ -19,10 +19,6 @@ Ints = NDArray[np.int64]
 DEGREE_M: Final = float(np.pi / 180 * geodesy.EARTH_RADIUS_M)
 """Length of a degree along a meridian."""
 
-REFINEMENTS: Final = 4
-"""Steps by which a circle is refined; a Gauss-Newton step near the solution leaves the square of
-the error."""
-
 
 @dataclass(frozen=True)
 class Bins:
@@ -130,9 +126,9 @@ def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
 
     First the algebraic fit, which has a closed form: Kåsa (1976), A circle fitting procedure and
     its error analysis, IEEE Transactions on Instrumentation and Measurement 25(1),
-    doi:10.1109/TIM.1976.6312298. It is biased towards small radii where the arc is short, so
-    `REFINEMENTS` Gauss-Newton steps towards the least distance follow: Gander, Golub & Strebel
-    (1994), Least-squares fitting of circles and ellipses, BIT 34:558-578,
+    doi:10.1109/TIM.1976.6312298. It is biased towards small radii where the arc is short, so a few
+    Gauss-Newton steps towards the least distance follow: Gander, Golub & Strebel (1994),
+    Least-squares fitting of circles and ellipses, BIT 34:558-578,
     doi:10.1007/BF01934268. The best radius about a centre is the mean distance from it, which
     leaves two unknowns. A step that doesn't lessen the distance isn't taken.
 
@@ -143,65 +139,8 @@ def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
     first
         Start of each group; a group ends where the next begins.
     """
-    n = np.diff(np.r_[first, len(x_m)])
-    group = np.repeat(np.arange(len(first)), n)
+    from detectors.kinematics import circles  # compiled: not for who fits none
 
-    def mean(values: Floats) -> Floats:
-        return np.asarray(np.add.reduceat(values, first) / n)
-
-    mean_x, mean_y = mean(x_m), mean(y_m)
-    u, v = x_m - mean_x[group], y_m - mean_y[group]
-    z = u * u + v * v
-    suu, svv, suv, suz, svz = (mean(w) for w in (u * u, v * v, u * v, u * z, v * z))
-    det = suu * svv - suv * suv
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        centre_u = (suz * svv - svz * suv) / (2 * det)
-        centre_v = (svz * suu - suz * suv) / (2 * det)
-    flat = ~np.isfinite(centre_u) | ~np.isfinite(centre_v) | (det <= 1e-9 * (suu + svv) ** 2)
-    centre_u, centre_v = np.where(flat, 0.0, centre_u), np.where(flat, 0.0, centre_v)
-
-    def about(at_u: Floats, at_v: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-        """Offsets of the points from centres, mean distance, and how far each is from that."""
-        east, north = u - at_u[group], v - at_v[group]
-        away_m = np.hypot(east, north)
-        radius_m = mean(away_m)
-        off_m = away_m - radius_m[group]
-        return east, north, radius_m, off_m, np.sqrt(mean(off_m * off_m))
-
-    east, north, radius_m, off_m, rms_m = about(centre_u, centre_v)
-    for _ in range(REFINEMENTS):
-        length = np.maximum(np.hypot(east, north), 1e-9)
-        c, s = east / length, north / length
-        c, s = c - mean(c)[group], s - mean(s)[group]
-        scc, sss, scs, sco, sso = (mean(w) for w in (c * c, s * s, c * s, c * off_m, s * off_m))
-        det = scc * sss - scs * scs
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step_u = np.nan_to_num((sco * sss - sso * scs) / det, posinf=0.0, neginf=0.0)
-            step_v = np.nan_to_num((sso * scc - sco * scs) / det, posinf=0.0, neginf=0.0)
-        tried = about(centre_u + step_u, centre_v + step_v)
-        better = ~flat & (tried[4] < rms_m)
-        if not better.any():
-            break
-        centre_u, centre_v = (
-            np.where(better, centre_u + step_u, centre_u),
-            np.where(better, centre_v + step_v, centre_v),
-        )
-        of_point = better[group]
-        east, north, off_m = (
-            np.where(of_point, new, old)
-            for new, old in zip((*tried[:2], tried[3]), (east, north, off_m), strict=True)
-        )
-        radius_m, rms_m = np.where(better, tried[2], radius_m), np.where(better, tried[4], rms_m)
-    angle = np.arctan2(north, east)
-    step = np.r_[0.0, np.diff(angle)]
-    step = (step + np.pi) % (2 * np.pi) - np.pi
-    step[first] = 0.0
-    turned = np.add.reduceat(step, first)
-    inf = np.full(len(first), np.inf)
-    return Circles(
-        mean_x + centre_u,
-        mean_y + centre_v,
-        np.where(flat, inf, radius_m),
-        np.where(flat, inf, rms_m),
-        np.where(flat, 0.0, turned),
-    )
+    x_m, y_m = (np.ascontiguousarray(at, "float64") for at in (x_m, y_m))
+    found = circles.fit(x_m, y_m, np.asarray(first, "int64"))
+    return Circles(*found)

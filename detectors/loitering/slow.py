@@ -33,7 +33,9 @@ def slow_ticks(limits: Limits, reports: Reports, grid: timegrid.Grid) -> tuple[I
     without speeds the interval beyond says it.
     """
     slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
-    row, first = np.unique(grid.report[slow], return_inverse=True)
+    report = grid.report[slow]  # in order, as the ticks are
+    begins = np.r_[True, report[1:] != report[:-1]][: len(report)]
+    row, first = report[begins], np.cumsum(begins) - 1
     after = row + 1
     silent_s = (reports.time_us[after] - reports.time_us[row]) / SECOND_US
     long = silent_s > limits.max_interruption_s

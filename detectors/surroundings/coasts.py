@@ -84,6 +84,17 @@ class Coasts:
                 distance[row] = self._distance_m(row, xyz)
         return distance
 
+    def distance_where_m(self, lat: Floats, lon: Floats, of: NDArray[np.bool_]) -> Floats:
+        """Return `distance_m` from each point to the coasts that are asked for there, (points,
+        states), infinity for others.
+        """
+        xyz = geodesy.unit_xyz(lat, lon)
+        distance = np.full((len(self.states), len(xyz)), np.inf)
+        for row in range(len(self.states)):
+            own = np.flatnonzero(of[:, row])
+            distance[row, own] = self._distance_m(row, xyz[own])
+        return distance
+
     def distance_each_m(self, lat: ArrayLike, lon: ArrayLike, state: NDArray[np.int64]) -> Floats:
         """Distance in metres from each point to the coast of one state, by its ordinal."""
         xyz = geodesy.unit_xyz(np.asarray(lat, "float64"), np.asarray(lon, "float64"))

@@ -54,6 +54,7 @@ class Rates:
 
     def __init__(self, keys: Ints, values: Floats, rows: int, columns: int) -> None:
         self._slot, self._cell = np.divmod(keys, rows * columns)
+        self._rank = np.unique(self._cell, return_inverse=True)[1]
         self._columns = columns
         self._values = values
 
@@ -90,7 +91,7 @@ class Rates:
         if begin == end:
             return (np.nan,) * 4
         row, col = np.divmod(self._cell[begin:end], self._columns)
-        columns = np.unique(col)
+        columns = np.flatnonzero(np.bincount(col))
         empty = np.diff(np.r_[columns, columns[0] + self._columns])
         west = columns[(int(empty.argmax()) + 1) % len(columns)]
         width = self._columns - int(empty.max()) + 1
@@ -105,7 +106,7 @@ class Rates:
     def _fitted(self, slot: int) -> tuple[float, float]:
         begin, end = np.searchsorted(self._slot, [slot - DAY_SLOTS, slot])
         vessels, silences = self._values[:2, begin:end]
-        _, of = np.unique(self._cell[begin:end], return_inverse=True)
+        of = self._rank[begin:end]
         n, x = (
             np.asarray(np.bincount(of, weights=part), "float64") for part in (vessels, silences)
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US, conform, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage
-from pipelines.store.judged_files import group_of
+from pipelines.store.groups import group_of
 from pipelines.store.positions import SCHEMA
 from pipelines.store.sections import (
     EVERYBODY,

@@ -7,141 +7,29 @@ in the whole numbers of the files until they are in their place, and no more tha
 row group is held beside what is asked for, but for small ones.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
-from threading import Lock
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.kinematics.integrity import reason_of
 from pipelines.store.arrow import categorical
-from pipelines.store.positions import GRIDS, JUDGED
-from pipelines.store.verdict_files import Beside, is_of
+from pipelines.store.groups import Group
+from pipelines.store.positions import GRIDS
 
 Ints = NDArray[np.int64]
 
+_OF_VERDICTS: Final = frozenset({"verdict", "hull", "shift_s"})
+"""What files of verdicts say of reports beside their times."""
 _NEVER: Final = np.iinfo("int64").max
-_MOST_MMSI: Final = 999_999_999
 _HULL_BITS: Final = 8
 _HULLS: Final = 1 << _HULL_BITS
-
-FEW_ROWS: Final = 65_536
-"""So many rows of a file, as a tail of an hour has, are read at once, and kept for the next look;
-larger groups are read column by column."""
-
-KEPT_BYTES: Final = 64_000_000
-"""So much of them is kept, in all: 700,000 reports."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Rows that are sorted by vessel and time, as a file of judged reports has them.
-
-    `read` returns some of their columns.
-    """
-
-    read: Callable[[list[str]], pa.Table]
-
-
-def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> Iterator[Group]:
-    """Return the row groups of files that may hold reports of the vessels in `need` up to `end`.
-
-    Of files of positions their column `row` is the place in all of them, one after the other.
-    """
-    low, high = int(need["mmsi"].min()), int(need["mmsi"].max())
-    since = need["from_time"].min()
-    first = 0
-    for path in files:
-        file = pq.ParquetFile(path)
-        beside = Beside(file, Path(path).parents[2]) if is_of(path) else None
-        at = {name: file.schema_arrow.names.index(name) for name in ("mmsi", "time")}
-        for number in range(file.num_row_groups):
-            about = file.metadata.row_group(number)
-            first += about.num_rows
-            mmsi, time = (about.column(at[name]).statistics for name in ("mmsi", "time"))
-            if mmsi is not None and (mmsi.max < low or mmsi.min > high):
-                continue
-            if beside:
-                yield Group(partial(beside.read, number))
-                continue
-            if time is not None and (pd.Timestamp(time.max) < since or time.min > end):
-                continue
-            yield Group(_reader(file, number, first - about.num_rows, path))
-
-
-def rows_in(path: str) -> Iterator[pa.RecordBatch]:
-    """Yield all that a file of judged reports says of them, as rows of `positions.JUDGED`."""
-    everybody = pd.DataFrame({"mmsi": [0, _MOST_MMSI], "from_time": pd.Timestamp(0, tz="UTC")})
-    for group in groups_of([path], everybody, pd.Timestamp.max.tz_localize("UTC")):
-        rows = group.read(JUDGED.names)
-        for place, name in enumerate(rows.column_names):  # each group has words of its own
-            if pa.types.is_dictionary(rows[name].type):
-                rows = rows.set_column(place, name, rows[name].cast(pa.string()))
-        yield from rows.combine_chunks().to_batches()
-
-
-def group_of(rows: pa.Table) -> Group:
-    """Return rows that are at hand as a group."""
-    return Group(lambda names: rows.select([n for n in names if n in rows.column_names]))
-
-
-def _reader(
-    file: pq.ParquetFile, number: int, first: int, path: str
-) -> Callable[[list[str]], pa.Table]:
-    there = set(file.schema_arrow.names)
-    n_rows = file.metadata.row_group(number).num_rows
-
-    def whole() -> pa.Table:
-        return file.read_row_group(number, use_threads=False)
-
-    def read(names: list[str]) -> pa.Table:
-        held = [name for name in names if name in there]
-        if n_rows <= FEW_ROWS:
-            rows = _KEPT.table(path, number, whole).select(held)
-        else:
-            rows = file.read_row_group(number, columns=held, use_threads=False)
-        if "row" not in names:
-            return rows
-        places = np.arange(first, first + n_rows, dtype="int32")
-        return rows.append_column("row", pa.array(places))
-
-    return read
-
-
-class _Kept:
-    """Small row groups that were read last: tails are read by each look, which took a tenth of
-    it, column by column. They never change; that a file isn't another of its name is looked at.
-    """
-
-    def __init__(self) -> None:
-        self._tables: dict[tuple[Any, ...], pa.Table] = {}
-        self._lock = Lock()
-        self._bytes = 0
-
-    def table(self, path: str, number: int, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return a row group of a file with all its columns."""
-        stat = Path(path).stat()
-        key = (path, number, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-        with self._lock:
-            found = self._tables.pop(key, None)
-            if found is None:
-                found = read()
-                self._bytes += found.nbytes
-            self._tables[key] = found  # the last is that which was read last
-            while self._bytes > KEPT_BYTES and len(self._tables) > 1:
-                self._bytes -= self._tables.pop(next(iter(self._tables))).nbytes
-        return found
-
-
-_KEPT: Final = _Kept()
 
 
 @dataclass(frozen=True)
@@ -219,6 +107,7 @@ class Selection:
             places = np.arange(len(one.rows)) + np.repeat(shift, own)
             self._placed.append(Placed(one.group, one.rows, places.astype("int32")))
             done += len(own)
+        self._received = _where_received(self._placed)
         self._key = np.repeat(keys[order], counts[order])
 
     def __len__(self) -> int:
@@ -240,7 +129,7 @@ class Selection:
             "mmsi": lambda: self.mmsi,
             "hull": lambda: self.hull.astype("uint8"),
             "track_id": lambda: self.mmsi * 100 + self.hull,
-            "time": lambda: frames.from_epoch_us(self._numbers("time", "int64")),
+            "time": lambda: frames.from_epoch_us(self._times_us()),
             "shift_s": lambda: self._numbers("shift_s", "float32"),
             "reason": lambda: pd.Series(reason_of(self._numbers("verdict", "uint8")), dtype="str"),
         }
@@ -256,9 +145,20 @@ class Selection:
                 columns[name] = self._numbers(name, column.dtype)
         return frames.conform(pd.DataFrame(columns, copy=False), schema)
 
+    def _times_us(self) -> Ints:
+        out = self._numbers("time", "int64")
+        for placed in self._placed:
+            beside = placed.group.beside
+            right = None if beside is None else beside.file.put_right(beside.number)
+            if right is not None:
+                there = np.asarray(right.is_valid())[placed.rows]
+                times_us = right.cast(pa.int64()).fill_null(0).to_numpy()[placed.rows]
+                out[placed.places[there]] = times_us[there]
+        return out
+
     def _numbers(self, name: str, dtype: str) -> NDArray[Any]:
         out = np.empty(len(self), dtype)
-        for placed in self._placed:
+        for placed in self._placed if name in _OF_VERDICTS else self._received:
             column = placed.group.read([name]).column(name).combine_chunks()
             if pa.types.is_timestamp(column.type):
                 column = column.cast(pa.int64())
@@ -269,7 +169,7 @@ class Selection:
         """Return a quantity: each value in the first form that there is; see `positions`."""
         forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
         out = np.empty(len(self))
-        for placed in self._placed:
+        for placed in self._received:
             table = placed.group.read([*(form for form, _ in forms), name])
             found: NDArray[np.float64] | None = None
             for form, per_unit in [*forms, (name, 1.0)]:
@@ -286,7 +186,7 @@ class Selection:
     def _words(self, name: str, dtype: str) -> Any:
         out = np.empty(len(self), "int32")
         known: dict[str, int] = {}
-        for placed in self._placed:
+        for placed in self._received:
             table = placed.group.read([name]).unify_dictionaries()
             column = table.column(name).combine_chunks()
             if not pa.types.is_dictionary(column.type):
@@ -302,6 +202,22 @@ class Selection:
         if dtype == "str":
             return pd.Series(np.array(list(known), dtype=object)[out], dtype="str")
         return categorical(list(known), out)
+
+
+def _where_received(placed: list[Placed]) -> list[Placed]:
+    """Return the same rows by the groups that hold what was received, each of these once."""
+    found: list[Placed] = []
+    pieces: dict[int, list[Placed]] = {}
+    for one in placed:
+        if one.group.beside is None:
+            found.append(one)
+            continue
+        for group, rows, which in one.group.beside.received(one.rows):
+            pieces.setdefault(id(group), []).append(Placed(group, rows, one.places[which]))
+    for own in pieces.values():
+        rows_of, places = ([getattr(p, name) for p in own] for name in ("rows", "places"))
+        found.append(Placed(own[0].group, np.concatenate(rows_of), np.concatenate(places)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.store.catalogue import room
-from pipelines.store.judged_files import Group
+from pipelines.store.groups import Group
 from pipelines.store.positions import JUDGED, times_us
 from pipelines.store.sections import FOREVER, Section, groups_in
 from pipelines.store.spool import file_in

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.core import frames
 from pipelines.store.arrow import categorical, ranks
-from pipelines.store.judged_files import Group, groups_of
+from pipelines.store.groups import Group, groups_of
 from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, VERDICTS, times_us
 
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ reports too, which is what tails are, and what older versions made of every date
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Final, NamedTuple
@@ -117,6 +117,33 @@ class Beside:
                     column = pc.coalesce(column, columns[name])
                 columns[name] = column
         return pa.table({name: columns[name] for name in names if name in columns})
+
+    def put_right(self, number: int) -> pa.ChunkedArray | None:
+        """Return the times of a group of rows that were put right, None where none was."""
+        times = self._file.read_row_group(number, columns=["time"], use_threads=False)["time"]
+        return None if times.null_count == len(times) else times
+
+    def received(
+        self, number: int, rows: NDArray[np.int32]
+    ) -> Iterator[tuple[int, NDArray[np.int32], NDArray[np.int64]]]:
+        """Give of some rows of a group the groups of the files of positions that hold them, the
+        rows of these, and which of the rows they are.
+        """
+        plan, first = self._plans.get(number) or self._plan(number), 0
+        if isinstance(plan.places, slice):
+            places = (rows + plan.places.start).astype("int32")
+        else:
+            places = plan.places[rows]
+        for at in plan.groups:
+            behind = first + self._starts[at + 1] - self._starts[at]
+            which = np.flatnonzero((places >= first) & (places < behind))
+            if len(which):
+                yield at, (places[which] - first).astype("int32"), which
+            first = behind
+
+    def read_received(self, at: int, names: list[str]) -> pa.Table:
+        """Return columns of a group of the files of positions."""
+        return self._read_group(at, tuple(names))
 
     def _taken(self, number: int, names: list[str]) -> pa.Table:
         plan = self._plans.get(number) or self._plan(number)

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.store import positions, verdict_files
 from pipelines.store.catalogue import StoreError
-from pipelines.store.judged_files import groups_of
+from pipelines.store.groups import groups_of
 
 EVERYBODY = pd.DataFrame({"mmsi": [0, 999_999_999], "from_time": pd.Timestamp(0, tz="UTC")})
 END = pd.Timestamp("2200-01-01", tz="UTC")

@@ -190,9 +190,10 @@ def _leading(
 
 def _pace_kn(tracks: pd.DataFrame, mmsi: int, until: pd.Timestamp) -> float:
     """Return the most that a vessel made before a time, but for one report in twenty."""
-    own = tracks[["time", "sog_kn"]].iloc[np.flatnonzero(tracks["mmsi"].to_numpy() == mmsi)]
-    before = own.loc[own["time"] <= until, "sog_kn"].dropna()
-    return round(float(before.quantile(PACE_SHARE)), 1) if len(before) else 0.0
+    own = tracks.iloc[slice(*np.searchsorted(tracks["mmsi"].to_numpy(), [mmsi, mmsi + 1]))]
+    sog_kn = own["sog_kn"].to_numpy()[(own["time"] <= until).to_numpy()]
+    sog_kn = sog_kn[~np.isnan(sog_kn)]
+    return round(float(np.quantile(sog_kn, PACE_SHARE)), 1) if len(sog_kn) else 0.0
 
 
 def _since(time: pd.Timestamp, products: Products) -> int:

@@ -15,6 +15,7 @@ from detectors.kinematics.integrity import Segmented
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS, Coverage
 from pipelines.store import judged_files, positions
 from pipelines.store.arrow import to_frame
+from pipelines.store.groups import group_of, groups_of
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.parted import Parted
 from pipelines.store.queries.generation import Generation
@@ -112,7 +113,7 @@ class TrafficQueries(Generation):
             span,
         )
         files = pd.Series(self.fetched(known["path"]), dtype="str").groupby(known["date"])
-        groups = {str(date): judged_files.groups_of(own, need, end) for date, own in files}
+        groups = {str(date): groups_of(own, need, end) for date, own in files}
         waiting = self.sql(
             "SELECT path FROM files WHERE date BETWEEN $first AND $last "
             "AND date NOT IN (SELECT date FROM track_files) ORDER BY date, path",
@@ -123,7 +124,7 @@ class TrafficQueries(Generation):
                 alone = self._read("of_vessels", list(waiting["path"]), end=end)
             judged = integrity.judge_alone(alone)
             for date, own in judged.groupby(judged["time"].dt.strftime("%Y-%m-%d")):
-                groups[str(date)] = iter([judged_files.group_of(positions.encode_judged(own))])
+                groups[str(date)] = iter([group_of(positions.encode_judged(own))])
         in_order = (group for date in sorted(groups) for group in groups[date])
         return judged_files.select(in_order, need, end, within)
 

@@ -14,7 +14,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from pipelines.store import judged_files, verdict_files
+from pipelines.store import groups, verdict_files
 from pipelines.store.catalogue import StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.sql import statement
@@ -122,7 +122,7 @@ class FileWriter(Publishing):
                 if set(paths).isdisjoint(verdict_files.files_of(here)):
                     continue
                 stem = f"judged-{Path(judged).stem.removeprefix(verdict_files.STEM)}"
-                parts.write(date, stem, judged_files.rows_in(here), kind="tracks")
+                parts.write(date, stem, groups.rows_in(here), kind="tracks")
             except (OSError, StoreError, pa.ArrowException):
                 parts.discard()
                 self._connection.execute("DELETE FROM days WHERE date = $d", {"d": date})

@@ -57,6 +57,15 @@ def test_each_pair_that_is_asked_for_is_found_once(lon: float, some: bool, kinds
     assert len(found) <= 1.02 * len(least) + 1
 
 
+def test_moments_may_be_far_apart() -> None:
+    places = scene(103.8)
+    tick, *others = places
+    years = np.where(tick % 2 == 0, tick, tick + 10**7), *others
+    everybody, any_kind = np.ones(len(tick), bool), np.zeros(0, bool)
+    found = [pairs(one, everybody, any_kind) for one in (places, years)]
+    assert set(zip(*found[0], strict=True)) == set(zip(*found[1], strict=True))
+
+
 def test_nobody_is_near_anybody() -> None:
     tick, lat, lon, mmsi = scene(103.8)
     none, any_kind = np.zeros(len(tick), bool), np.zeros(0, bool)

@@ -10,8 +10,9 @@ import pytest
 
 from detectors.core import frames
 from detectors.kinematics import integrity
-from pipelines.store import judged_files, positions, verdict_files
-from pipelines.store.judged_files import groups_of, rows_in, select
+from pipelines.store import groups, positions, verdict_files
+from pipelines.store.groups import groups_of, rows_in
+from pipelines.store.judged_files import select
 from pipelines.store.parted import Parted
 from pipelines.store.sections import (
     FOREVER,
@@ -140,8 +141,8 @@ def as_list(column):
 def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, written, monkeypatch):
     """Another file of the same name isn't taken for the one that was read, few are kept."""
     files, _ = written
-    kept = judged_files._Kept()
-    monkeypatch.setattr(judged_files, "_KEPT", kept)
+    kept = groups._Kept()
+    monkeypatch.setattr(groups, "_KEPT", kept)
     need = pd.DataFrame({"mmsi": [533000001, 533000002], "from_time": [START, START]})
     end = START + pd.Timedelta(hours=12)
     path = tmp_path / "judged-1.parquet"
@@ -156,12 +157,12 @@ def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, wri
         path.unlink(missing_ok=True)
         positions.write(path, rows_of(section, rows, made), positions.JUDGED)
         with monkeypatch.context() as none_small:
-            none_small.setattr(judged_files, "FEW_ROWS", 0)
+            none_small.setattr(groups, "FEW_ROWS", 0)
             by_column = read()
         assert len(by_column) > 0
         pd.testing.assert_frame_equal(read(), by_column)
         pd.testing.assert_frame_equal(read(), by_column)
-        monkeypatch.setattr(judged_files, "KEPT_BYTES", 0)
+        monkeypatch.setattr(groups, "KEPT_BYTES", 0)
         assert len(kept._tables) >= 1
     assert len(kept._tables) == 1
 
@@ -185,7 +186,7 @@ def test_verdicts_beside_the_reports_read_as_if_they_held_them(
     late = np.arange(len(kept)) % 5 == 0 if put_right else np.zeros(len(kept), bool)
     made = {
         "verdict": np.arange(len(kept)).astype("uint8") % 3,
-        "hull": np.ones(len(kept), "uint8"),
+        "hull": (np.arange(len(kept)) % 7 > 0).astype("uint8"),
         "shift_s": np.where(late, 1.5, np.nan).astype("float32"),
         "time": np.where(late, time + np.timedelta64(1500, "ms"), time),
     }
@@ -199,10 +200,12 @@ def test_verdicts_beside_the_reports_read_as_if_they_held_them(
     assert alone.stat().st_size < whole.stat().st_size
     read = [section_of([str(path)], EVERYBODY).frame(integrity.JUDGED) for path in (whole, alone)]
     pd.testing.assert_frame_equal(*read)
-    need = pd.DataFrame({"mmsi": [533000002], "from_time": [START]})
     end = START + pd.Timedelta(hours=10)
-    sides = [select(groups_of([str(path)], need, end), need, end) for path in (whole, alone)]
-    assert len(sides[0].tracked) > 0
-    pd.testing.assert_frame_equal(*(side.tracked.frame(frames.TRACKED) for side in sides))
+    for vessels in ([533000002], sorted(set(section.mmsi.tolist()))):
+        need = pd.DataFrame({"mmsi": vessels, "from_time": START})
+        sides = [select(groups_of([str(path)], need, end), need, end) for path in (whole, alone)]
+        assert min(len(sides[0].tracked), len(sides[0].aside)) > 0
+        pd.testing.assert_frame_equal(*(side.tracked.frame(frames.TRACKED) for side in sides))
+        pd.testing.assert_frame_equal(*(side.aside.frame(frames.NOISE) for side in sides))
     copied = pa.Table.from_batches(rows_in(str(alone)))
     assert copied["time"].to_pylist() == pq.read_table(whole, partitioning=None)["time"].to_pylist()
