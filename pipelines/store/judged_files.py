@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.kinematics.integrity import reason_of
 from pipelines.store.arrow import categorical
+from pipelines.store.kept import COLUMNS, Kept, stat_of
 from pipelines.store.positions import GRIDS, JUDGED
 from pipelines.store.verdict_files import Beside, is_of
 
@@ -45,10 +45,58 @@ KEPT_BYTES: Final = 64_000_000
 class Group:
     """Rows that are sorted by vessel and time, as a file of judged reports has them.
 
-    `read` returns some of their columns.
+    `read` returns some of their columns. What never changes has a `key`, by which columns are kept
+    where looks go on (`keeping`).
     """
 
     read: Callable[[list[str]], pa.Table]
+    key: tuple[Any, ...] = ()
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what is made of its column of this name, perhaps as it was made before."""
+        return COLUMNS.get((*self.key, name), make) if self.key else make()
+
+    def numbers(self, name: str) -> NDArray[Any]:
+        """Return a column of numbers, of times in microseconds since 1970-01-01 UTC."""
+
+        def made() -> NDArray[Any]:
+            column = self.read([name]).column(name).combine_chunks()
+            if pa.types.is_timestamp(column.type):
+                column = column.cast(pa.int64())
+            return np.asarray(column.to_numpy(zero_copy_only=False))
+
+        found: NDArray[Any] = self.kept(name, made)
+        return found
+
+    def quantity(self, name: str) -> NDArray[np.float64]:
+        """Return a quantity: each value in the first form that there is; see `positions`."""
+
+        def made() -> NDArray[np.float64]:
+            forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
+            table = self.read([*(form for form, _ in forms), name])
+            found: NDArray[np.float64] | None = None
+            for form, per_unit in [*forms, (name, 1.0)]:
+                if form not in table.column_names:
+                    continue
+                column = table.column(form).combine_chunks()
+                if column.null_count == len(column):
+                    continue
+                values = column.to_numpy(zero_copy_only=False) / per_unit
+                found = values if found is None else np.where(np.isnan(found), values, found)
+            return np.full(len(table), np.nan) if found is None else found
+
+        found: NDArray[np.float64] = self.kept(name, made)
+        return found
+
+    def words(self, name: str) -> pa.DictionaryArray:
+        """Return a column of words."""
+
+        def made() -> pa.DictionaryArray:
+            table = self.read([name]).unify_dictionaries()
+            column = table.column(name).combine_chunks()
+            return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+        return self.kept(name, made)
 
 
 def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> Iterator[Group]:
@@ -62,6 +110,7 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
     for path in files:
         file = pq.ParquetFile(path)
         beside = Beside(file, Path(path).parents[2]) if is_of(path) else None
+        known = stat_of(Path(path), *(beside.paths if beside else ()))
         at = {name: file.schema_arrow.names.index(name) for name in ("mmsi", "time")}
         for number in range(file.num_row_groups):
             about = file.metadata.row_group(number)
@@ -70,11 +119,12 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
             if mmsi is not None and (mmsi.max < low or mmsi.min > high):
                 continue
             if beside:
-                yield Group(partial(beside.read, number))
+                yield Group(partial(beside.read, number), (*known, number))
                 continue
             if time is not None and (pd.Timestamp(time.max) < since or time.min > end):
                 continue
-            yield Group(_reader(file, number, first - about.num_rows, path))
+            key = (*known, number)
+            yield Group(_reader(file, number, first - about.num_rows, key), key)
 
 
 def rows_in(path: str) -> Iterator[pa.RecordBatch]:
@@ -94,7 +144,7 @@ def group_of(rows: pa.Table) -> Group:
 
 
 def _reader(
-    file: pq.ParquetFile, number: int, first: int, path: str
+    file: pq.ParquetFile, number: int, first: int, key: tuple[Any, ...]
 ) -> Callable[[list[str]], pa.Table]:
     there = set(file.schema_arrow.names)
     n_rows = file.metadata.row_group(number).num_rows
@@ -105,7 +155,7 @@ def _reader(
     def read(names: list[str]) -> pa.Table:
         held = [name for name in names if name in there]
         if n_rows <= FEW_ROWS:
-            rows = _KEPT.table(path, number, whole).select(held)
+            rows = _KEPT.get(key, whole).select(held)
         else:
             rows = file.read_row_group(number, columns=held, use_threads=False)
         if "row" not in names:
@@ -116,32 +166,7 @@ def _reader(
     return read
 
 
-class _Kept:
-    """Small row groups that were read last: tails are read by each look, which took a tenth of
-    it, column by column. They never change; that a file isn't another of its name is looked at.
-    """
-
-    def __init__(self) -> None:
-        self._tables: dict[tuple[Any, ...], pa.Table] = {}
-        self._lock = Lock()
-        self._bytes = 0
-
-    def table(self, path: str, number: int, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return a row group of a file with all its columns."""
-        stat = Path(path).stat()
-        key = (path, number, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-        with self._lock:
-            found = self._tables.pop(key, None)
-            if found is None:
-                found = read()
-                self._bytes += found.nbytes
-            self._tables[key] = found  # the last is that which was read last
-            while self._bytes > KEPT_BYTES and len(self._tables) > 1:
-                self._bytes -= self._tables.pop(next(iter(self._tables))).nbytes
-        return found
-
-
-_KEPT: Final = _Kept()
+_KEPT: Final = Kept(KEPT_BYTES)
 
 
 @dataclass(frozen=True)
@@ -259,38 +284,20 @@ class Selection:
     def _numbers(self, name: str, dtype: str) -> NDArray[Any]:
         out = np.empty(len(self), dtype)
         for placed in self._placed:
-            column = placed.group.read([name]).column(name).combine_chunks()
-            if pa.types.is_timestamp(column.type):
-                column = column.cast(pa.int64())
-            out[placed.places] = column.to_numpy(zero_copy_only=False)[placed.rows]
+            out[placed.places] = placed.group.numbers(name)[placed.rows]
         return out
 
     def _quantity(self, name: str) -> NDArray[np.float64]:
-        """Return a quantity: each value in the first form that there is; see `positions`."""
-        forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
         out = np.empty(len(self))
         for placed in self._placed:
-            table = placed.group.read([*(form for form, _ in forms), name])
-            found: NDArray[np.float64] | None = None
-            for form, per_unit in [*forms, (name, 1.0)]:
-                if form not in table.column_names:
-                    continue
-                column = table.column(form).combine_chunks()
-                if column.null_count == len(column):
-                    continue
-                values = column.to_numpy(zero_copy_only=False)[placed.rows] / per_unit
-                found = values if found is None else np.where(np.isnan(found), values, found)
-            out[placed.places] = np.nan if found is None else found
+            out[placed.places] = placed.group.quantity(name)[placed.rows]
         return out
 
     def _words(self, name: str, dtype: str) -> Any:
         out = np.empty(len(self), "int32")
         known: dict[str, int] = {}
         for placed in self._placed:
-            table = placed.group.read([name]).unify_dictionaries()
-            column = table.column(name).combine_chunks()
-            if not pa.types.is_dictionary(column.type):
-                column = column.dictionary_encode()
+            column = placed.group.words(name)
             codes = np.asarray(column.indices)[placed.rows]
             # Of the words that a group has only those of these rows: others are of copies too.
             own = np.zeros(len(column.dictionary), "int32")
@@ -333,19 +340,18 @@ def _found(
     mmsis, from_us = wanted["mmsi"].to_numpy("int64"), frames.epoch_us(wanted["from_time"])
     end_us = end.value // 1_000
     for group in groups:
-        table = group.read(["mmsi", "time", "hull"])
-        mmsi = np.asarray(table["mmsi"]).astype("int64")
+        mmsi = group.numbers("mmsi").astype("int64")
         begin = np.flatnonzero(np.r_[True, np.diff(mmsi) != 0][: len(mmsi)])
         own = mmsi[begin]
         at = np.minimum(np.searchsorted(mmsis, own), len(mmsis) - 1)
         since = np.where(mmsis[at] == own, from_us[at], _NEVER)
-        time_us = np.asarray(table["time"].cast(pa.int64()))
+        time_us = group.numbers("time")
         kept = time_us >= np.repeat(since, np.diff(np.r_[begin, len(mmsi)]))
         rows = np.flatnonzero(kept & (time_us <= end_us))
         if within is not None:
             rows = rows[within.holds(mmsi[rows], time_us[rows])]
         if len(rows):
-            key = mmsi[rows] * _HULLS + np.asarray(table["hull"])[rows]
+            key = mmsi[rows] * _HULLS + group.numbers("hull")[rows]
             yield Found(group, rows.astype("int32"), key, time_us[rows])
 
 

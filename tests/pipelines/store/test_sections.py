@@ -12,6 +12,7 @@ from detectors.core import frames
 from detectors.kinematics import integrity
 from pipelines.store import judged_files, positions, verdict_files
 from pipelines.store.judged_files import groups_of, rows_in, select
+from pipelines.store.kept import COLUMNS, Kept, keeping
 from pipelines.store.parted import Parted
 from pipelines.store.sections import (
     FOREVER,
@@ -140,7 +141,7 @@ def as_list(column):
 def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, written, monkeypatch):
     """Another file of the same name isn't taken for the one that was read, few are kept."""
     files, _ = written
-    kept = judged_files._Kept()
+    kept = Kept(judged_files.KEPT_BYTES)
     monkeypatch.setattr(judged_files, "_KEPT", kept)
     need = pd.DataFrame({"mmsi": [533000001, 533000002], "from_time": [START, START]})
     end = START + pd.Timedelta(hours=12)
@@ -161,9 +162,15 @@ def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, wri
         assert len(by_column) > 0
         pd.testing.assert_frame_equal(read(), by_column)
         pd.testing.assert_frame_equal(read(), by_column)
-        monkeypatch.setattr(judged_files, "KEPT_BYTES", 0)
-        assert len(kept._tables) >= 1
-    assert len(kept._tables) == 1
+        with keeping():
+            pd.testing.assert_frame_equal(read(), by_column)
+            with monkeypatch.context() as unread:
+                unread.setattr(judged_files, "_reader", lambda *_: None)
+                pd.testing.assert_frame_equal(read(), by_column)
+        kept.most_bytes = 1
+        assert len(kept._things) >= 1
+    assert len(kept._things) == 1
+    assert not COLUMNS._things
 
 
 @pytest.mark.parametrize("n_files", [1, 2])
