@@ -78,7 +78,8 @@ def assess(
     Parameters
     ----------
     past
-        `events.EVENTS` of the store before the window, for the history of each vessel.
+        `events.EVENTS` of the store before the window, for the history of each vessel; their texts
+        don't matter.
     dispositions
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     looked_at

@@ -161,8 +161,9 @@ def _repeated(
 ) -> pd.DataFrame:
     """Return a part for each vessel that has done the like here, or with the same other, before."""
     tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
-    before = _by_vessel(past[past["end"].notna()], now)
-    before = before[before["score"] >= MIN_PART_SCORE]
+    before = past[past["end"].notna() & (past["score"] >= MIN_PART_SCORE)]
+    theirs = before["mmsi"].isin(tonight["mmsi"]) | before["other_mmsi"].isin(tonight["mmsi"])
+    before = _by_vessel(before[theirs], now)
     both = tonight.merge(before, on=["mmsi", "kind"], suffixes=("", "_past"))
     ages = both["start"] - both["end_past"]
     recent = (ages >= pd.Timedelta(0)) & (ages <= pd.Timedelta(days=HISTORY_DAYS))

@@ -178,7 +178,7 @@ def look_again(
             each=note if by is asked else None,
         )
 
-    everybody = first_reach(store, asked, start, end, reach_back)["mmsi"].tolist()
+    everybody = first_reach(store, asked, start, end, reach_back, known)["mmsi"].tolist()
     over_of = {name: known[over & own] for name, own in of.items()}
     seen = looked(asked, reached(asked, everybody, np.ones(len(known), bool)), over_of)
     before, failures = dict(seen.before), dict(seen.failures)

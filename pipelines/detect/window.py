@@ -263,14 +263,19 @@ def first_reach(
     start: pd.Timestamp,
     end: pd.Timestamp,
     reach_back: timedelta,
+    known: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the vessels that a window asks about, and from when on: mmsi, reach_time.
 
-    Those heard since `start - reach_back`, and those of stored events that are to be compared.
+    Those heard since `start - reach_back`, and those of stored events that are to be compared: of
+    those `known`, where these are at hand.
     """
     lookback = longest_history(detectors)
     mmsis = store.heard(start - reach_back, end)
-    known = events_to_compare(store, detectors, start, end, written=True)
+    if known is None:
+        known = events_to_compare(store, detectors, start, end, written=True)
+    else:
+        known = to_compare(known, detectors, start, end)
     mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
     reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
     return reach[reach["mmsi"] > 0].reset_index(drop=True)

@@ -7,6 +7,7 @@ config/mappings.yaml, in the same form (whose comments explain it).
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -187,9 +188,13 @@ class Layout(BaseModel):
 
     def lacking(self, header: Sequence[str]) -> list[str]:
         """Return columns that the layout can't do without, and `header` doesn't have."""
+        return [name for name in self.needed if name not in header]
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Columns that the layout can't do without."""
         needed = [name for field in NEEDED for name in self.columns[field].names]
-        wanted = dict.fromkeys([*needed, *self.marks, *self.keep])
-        return [name for name in wanted if name not in header]
+        return tuple(dict.fromkeys([*needed, *self.marks, *self.keep]))
 
 
 def dimension_of(name: str) -> str | None:

@@ -164,7 +164,7 @@ def judge(
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
-    past = store.events_touching(window.start - HISTORY, window.start, written=True)
+    past = store.events_counted(window.start - HISTORY, window.start)
     lists = watchlists.load(setup.installation.watchlists)
     over = found[before_window(found, setup.detectors, window.start)]["event_id"]
     over = over[over.isin(stored["event_id"])]

@@ -28,6 +28,7 @@ from pipelines.ingest.listen import stop_on_signals
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.night import note_failure
 from pipelines.store import StoreBusyError
+from pipelines.store.kept import keeping
 
 Say = Callable[[str], None]
 
@@ -72,7 +73,8 @@ def economy() -> Iterator[Callable[[], None]]:
     first one.
 
     Texts are held as Python's: of the frames of a look, of some hundred rows, Arrow's columns took
-    a seventh. Garbage isn't sought in what was loaded for good: that took a thirtieth.
+    a seventh. Garbage isn't sought in what was loaded for good: that took a thirtieth. What is read
+    of judged reports is kept for the next look.
     """
 
     def settle_down() -> None:
@@ -80,7 +82,7 @@ def economy() -> Iterator[Callable[[], None]]:
         gc.freeze()
 
     try:
-        with pd.option_context("mode.string_storage", "python"):
+        with pd.option_context("mode.string_storage", "python"), keeping():
             yield settle_down
     finally:
         gc.unfreeze()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -17,9 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.store.positions import JUDGED
+from pipelines.store.kept import COLUMNS, Kept, stat_of
+from pipelines.store.positions import GRIDS, JUDGED
 from pipelines.store.verdict_files import Beside, is_of
 
+Rows = NDArray[np.signedinteger[Any]] | slice
+
+ALL: Final = slice(None)
 _MOST_MMSI: Final = 999_999_999
 FEW_ROWS: Final = 65_536
 """So many rows of a file, as a tail of an hour has, are read at once, and kept for the next look;
@@ -34,11 +37,60 @@ class Group:
     """Rows that are sorted by vessel and time, as a file of judged reports has them.
 
     `read` returns some of their columns. What was received of rows that lie `beside` these is read
-    where it lies, each group once, and put into its place from there.
+    where it lies, each group once, and put into its place from there. What never changes has a
+    `key`, by which columns are kept where looks go on (`keeping`).
     """
 
     read: Callable[[list[str]], pa.Table]
     beside: "OfBeside | None" = None
+    key: tuple[Any, ...] = ()
+
+    def numbers(self, name: str, rows: Rows = ALL) -> NDArray[Any]:
+        """Return a column of numbers, of times in microseconds since 1970-01-01 UTC."""
+
+        def made(rows: Rows) -> NDArray[Any]:
+            column = self.read([name]).column(name).combine_chunks()
+            if pa.types.is_timestamp(column.type):
+                column = column.cast(pa.int64())
+            return np.asarray(column.to_numpy(zero_copy_only=False)[rows])
+
+        return self._kept(name, rows, made)
+
+    def quantity(self, name: str, rows: Rows = ALL) -> NDArray[np.float64]:
+        """Return a quantity: each value in the first form that there is; see `positions`."""
+
+        def made(rows: Rows) -> NDArray[np.float64]:
+            forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
+            table = self.read([*(form for form, _ in forms), name])
+            found: NDArray[np.float64] | None = None
+            for form, per_unit in [*forms, (name, 1.0)]:
+                if form not in table.column_names:
+                    continue
+                column = table.column(form).combine_chunks()
+                if column.null_count == len(column):
+                    continue
+                values = column.to_numpy(zero_copy_only=False)[rows] / per_unit
+                found = values if found is None else np.where(np.isnan(found), values, found)
+            return np.full(len(table), np.nan)[rows] if found is None else found
+
+        return self._kept(name, rows, made)
+
+    def words(self, name: str) -> pa.DictionaryArray:
+        """Return a column of words."""
+
+        def made() -> pa.DictionaryArray:
+            table = self.read([name]).unify_dictionaries()
+            column = table.column(name).combine_chunks()
+            return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+        return COLUMNS.get((*self.key, name), made) if self.key else made()
+
+    def _kept(self, name: str, rows: Rows, make: Callable[[Rows], NDArray[Any]]) -> NDArray[Any]:
+        """Return some rows of what is made of a column: of all of it where it is kept."""
+        if not self.key or not COLUMNS.most_bytes:
+            return make(rows)
+        kept: NDArray[Any] = COLUMNS.get((*self.key, name), lambda: make(ALL))
+        return kept[rows]
 
 
 @dataclass(frozen=True)
@@ -48,6 +100,7 @@ class OfBeside:
     file: Beside
     number: int
     known: dict[int, Group]
+    key: tuple[Any, ...]
 
     def received(
         self, rows: NDArray[np.int32]
@@ -55,7 +108,8 @@ class OfBeside:
         """Give groups that hold what was received, the rows of these, and which of `rows` it is."""
         for at, own, which in self.file.received(self.number, rows):
             if at not in self.known:
-                self.known[at] = Group(partial(self.file.read_received, at))
+                read = partial(self.file.read_received, at)
+                self.known[at] = Group(read, key=(*self.key, "received", at))
             yield self.known[at], own, which
 
 
@@ -70,6 +124,7 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
     for path in files:
         file = pq.ParquetFile(path)
         beside = Beside(file, Path(path).parents[2]) if is_of(path) else None
+        known = stat_of(Path(path), *(beside.paths if beside else ()))
         received: dict[int, Group] = {}
         at = {name: file.schema_arrow.names.index(name) for name in ("mmsi", "time")}
         for number in range(file.num_row_groups):
@@ -79,11 +134,13 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
             if mmsi is not None and (mmsi.max < low or mmsi.min > high):
                 continue
             if beside:
-                yield Group(partial(beside.read, number), OfBeside(beside, number, received))
+                own = OfBeside(beside, number, received, known)
+                yield Group(partial(beside.read, number), own, (*known, number))
                 continue
             if time is not None and (pd.Timestamp(time.max) < since or time.min > end):
                 continue
-            yield Group(_reader(file, number, first - about.num_rows, path))
+            key = (*known, number)
+            yield Group(_reader(file, number, first - about.num_rows, key), key=key)
 
 
 def rows_in(path: str) -> Iterator[pa.RecordBatch]:
@@ -103,7 +160,7 @@ def group_of(rows: pa.Table) -> Group:
 
 
 def _reader(
-    file: pq.ParquetFile, number: int, first: int, path: str
+    file: pq.ParquetFile, number: int, first: int, key: tuple[Any, ...]
 ) -> Callable[[list[str]], pa.Table]:
     there = set(file.schema_arrow.names)
     n_rows = file.metadata.row_group(number).num_rows
@@ -114,7 +171,7 @@ def _reader(
     def read(names: list[str]) -> pa.Table:
         held = [name for name in names if name in there]
         if n_rows <= FEW_ROWS:
-            rows = _KEPT.table(path, number, whole).select(held)
+            rows = _KEPT.get(key, whole).select(held)
         else:
             rows = file.read_row_group(number, columns=held, use_threads=False)
         if "row" not in names:
@@ -125,29 +182,4 @@ def _reader(
     return read
 
 
-class _Kept:
-    """Small row groups that were read last: tails are read by each look, which took a tenth of
-    it, column by column. They never change; that a file isn't another of its name is looked at.
-    """
-
-    def __init__(self) -> None:
-        self._tables: dict[tuple[Any, ...], pa.Table] = {}
-        self._lock = Lock()
-        self._bytes = 0
-
-    def table(self, path: str, number: int, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return a row group of a file with all its columns."""
-        stat = Path(path).stat()
-        key = (path, number, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-        with self._lock:
-            found = self._tables.pop(key, None)
-            if found is None:
-                found = read()
-                self._bytes += found.nbytes
-            self._tables[key] = found  # the last is that which was read last
-            while self._bytes > KEPT_BYTES and len(self._tables) > 1:
-                self._bytes -= self._tables.pop(next(iter(self._tables))).nbytes
-        return found
-
-
-_KEPT: Final = _Kept()
+_KEPT: Final = Kept(KEPT_BYTES)

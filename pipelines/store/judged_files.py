@@ -159,38 +159,20 @@ class Selection:
     def _numbers(self, name: str, dtype: str) -> NDArray[Any]:
         out = np.empty(len(self), dtype)
         for placed in self._placed if name in _OF_VERDICTS else self._received:
-            column = placed.group.read([name]).column(name).combine_chunks()
-            if pa.types.is_timestamp(column.type):
-                column = column.cast(pa.int64())
-            out[placed.places] = column.to_numpy(zero_copy_only=False)[placed.rows]
+            out[placed.places] = placed.group.numbers(name, placed.rows)
         return out
 
     def _quantity(self, name: str) -> NDArray[np.float64]:
-        """Return a quantity: each value in the first form that there is; see `positions`."""
-        forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
         out = np.empty(len(self))
         for placed in self._received:
-            table = placed.group.read([*(form for form, _ in forms), name])
-            found: NDArray[np.float64] | None = None
-            for form, per_unit in [*forms, (name, 1.0)]:
-                if form not in table.column_names:
-                    continue
-                column = table.column(form).combine_chunks()
-                if column.null_count == len(column):
-                    continue
-                values = column.to_numpy(zero_copy_only=False)[placed.rows] / per_unit
-                found = values if found is None else np.where(np.isnan(found), values, found)
-            out[placed.places] = np.nan if found is None else found
+            out[placed.places] = placed.group.quantity(name, placed.rows)
         return out
 
     def _words(self, name: str, dtype: str) -> Any:
         out = np.empty(len(self), "int32")
         known: dict[str, int] = {}
         for placed in self._received:
-            table = placed.group.read([name]).unify_dictionaries()
-            column = table.column(name).combine_chunks()
-            if not pa.types.is_dictionary(column.type):
-                column = column.dictionary_encode()
+            column = placed.group.words(name)
             codes = np.asarray(column.indices)[placed.rows]
             # Of the words that a group has only those of these rows: others are of copies too.
             own = np.zeros(len(column.dictionary), "int32")
@@ -249,19 +231,18 @@ def _found(
     mmsis, from_us = wanted["mmsi"].to_numpy("int64"), frames.epoch_us(wanted["from_time"])
     end_us = end.value // 1_000
     for group in groups:
-        table = group.read(["mmsi", "time", "hull"])
-        mmsi = np.asarray(table["mmsi"]).astype("int64")
+        mmsi = group.numbers("mmsi").astype("int64")
         begin = np.flatnonzero(np.r_[True, np.diff(mmsi) != 0][: len(mmsi)])
         own = mmsi[begin]
         at = np.minimum(np.searchsorted(mmsis, own), len(mmsis) - 1)
         since = np.where(mmsis[at] == own, from_us[at], _NEVER)
-        time_us = np.asarray(table["time"].cast(pa.int64()))
+        time_us = group.numbers("time")
         kept = time_us >= np.repeat(since, np.diff(np.r_[begin, len(mmsi)]))
         rows = np.flatnonzero(kept & (time_us <= end_us))
         if within is not None:
             rows = rows[within.holds(mmsi[rows], time_us[rows])]
         if len(rows):
-            key = mmsi[rows] * _HULLS + np.asarray(table["hull"])[rows]
+            key = mmsi[rows] * _HULLS + group.numbers("hull", rows)
             yield Found(group, rows.astype("int32"), key, time_us[rows])
 
 

@@ -91,7 +91,7 @@ class Beside:
     def __init__(self, file: pq.ParquetFile, root: Path) -> None:
         self._file = file
         names = _named(file.schema_arrow)
-        self._paths = [root / name for name in names]
+        self.paths = [root / name for name in names]
         self._groups: list[tuple[pq.ParquetFile, int]] = []
         self._starts = [0]
         self._plans: dict[int, _Plan] = {}
@@ -184,7 +184,7 @@ class Beside:
         return found
 
     def _open(self) -> None:
-        for path in self._paths:
+        for path in self.paths:
             file = pq.ParquetFile(path)
             for number in range(file.num_row_groups):
                 self._groups.append((file, number))

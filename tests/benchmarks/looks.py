@@ -4,9 +4,10 @@ The sentences of a feed, each with its time in a tag block, come in files of som
 folder holds such files of any format, in order), each looked at by one process that goes on: CPU
 seconds by kind of look (at everything; at what is new, with a run or quiet; a glance), in all and
 each, with those of the night that follows, beside those of one night of the same feed alone.
-That process needn't start for either night.
+That process needn't start for either night. With a feed `--before` it, a night has looked at that
+first: looks reach back into it, as those of a home that goes on do.
 
-    looks.py FEED [--every 15] [--early 60] [--whole 360] [--until 96]
+    looks.py FEED [--before FEED] [--every 15] [--early 60] [--whole 360] [--until 96]
 """
 
 import argparse
@@ -38,6 +39,7 @@ def main() -> None:
     """Look after each file, then once at all as a night; print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("feed", type=Path)
+    parser.add_argument("--before", type=Path, help="what a night has looked at already")
     parser.add_argument("--every", type=float, default=15, help="minutes")
     watch = WatchSettings()
     parser.add_argument("--early", type=float, default=watch.early_min, help="minutes, at most")
@@ -49,6 +51,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, reporter(quiet=True) as report:
         watch = WatchSettings(early_min=given.early, whole_min=given.whole)
         home = installation(Path(folder) / "looks", watch)
+        alone = installation(Path(folder) / "night", watch)
+        if given.before:
+            for each in (home, alone):
+                first = NightRequest(feeds=(str(given.before),))
+                run_night(each, first, quiet=True, steps=None)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
         with watching.economy() as settle_down:
             for name, content in parts(given.feed, given.every)[: given.until]:
@@ -57,7 +64,6 @@ def main() -> None:
                 if not spent:
                     settle_down()
                 spent[kind(done)].append(done.cpu_s)
-        alone = installation(Path(folder) / "night", watch)
         for label, night, feed in (
             ("the night after", home, home.home / "feeds"),
             ("a night alone", alone, given.feed),

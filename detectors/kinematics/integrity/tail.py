@@ -85,10 +85,12 @@ def _at_one_time(
 
 def state_with(state: pd.DataFrame, tail: pd.DataFrame) -> pd.DataFrame:
     """Return `STATE` with the hulls of a tail (`JUDGED`) as they were heard last."""
-    heard = tail.loc[tail["hull"] > 0, list(STATE)].sort_values(["mmsi", "hull", "time"])
-    both = pd.concat([state, conform(heard.reset_index(drop=True), STATE)], ignore_index=True)
-    both = both.sort_values(["mmsi", "hull", "time"])
-    return both.drop_duplicates(["mmsi", "hull"], keep="last", ignore_index=True)
+    heard = conform(tail.loc[tail["hull"] > 0, list(STATE)], STATE)
+    both = pd.concat([state, heard], ignore_index=True)
+    mmsi, hull = both["mmsi"].to_numpy(), both["hull"].to_numpy()
+    order = np.lexsort((epoch_us(both["time"]), hull, mmsi))
+    last = (np.diff(mmsi[order]) != 0) | (np.diff(hull[order]) != 0)
+    return both.take(order[np.r_[last, True][: len(order)]]).reset_index(drop=True)
 
 
 def counts_of(received: int, tail: pd.DataFrame) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from detectors.core import frames
 from pipelines.store import verdict_files
@@ -92,7 +93,7 @@ class Generation:
         )
 
     @contextmanager
-    def _registered(self, name: str, frame: pd.DataFrame) -> Iterator[None]:
+    def _registered(self, name: str, frame: pd.DataFrame | pa.Table) -> Iterator[None]:
         """Let statements name a frame as a table, for the length of a with block."""
         connection = self._connection
         connection.register(name, frame)

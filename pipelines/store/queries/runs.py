@@ -77,6 +77,14 @@ class RunQueries(Generation):
         found = frames.conform(found, TABLES["events"])
         return found if written else parsed(found)
 
+    def events_counted(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Return the same for who only counts them: evidence, explanation and reason are empty.
+
+        Of a month these are most of what there is to read.
+        """
+        found = self._ask("events_counted", start=start, end=end)
+        return frames.conform(found, TABLES["events"])
+
     def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
         """Return events as they were known after a run, in the order of their start.
 

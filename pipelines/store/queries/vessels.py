@@ -1,9 +1,12 @@
 """Questions about vessels: what each called itself, and where that was heard."""
 
 import pandas as pd
+import pyarrow as pa
 
 from detectors.core import frames
+from pipelines.store.kept import CALLED, NOTHING_SAID, Called
 from pipelines.store.queries.generation import Generation
+from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
 
 
@@ -12,7 +15,33 @@ class VesselQueries(Generation):
 
     def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
         """Return what each called itself last up to `end`; `frames.VESSELS` but flag_state."""
-        return self._ask("vessels", end=end)
+        kept = CALLED.of(self._root)
+        return self._ask("vessels", end=end) if kept is None else self._vessels(kept, end)
+
+    def _vessels(self, kept: Called, end: pd.Timestamp) -> pd.DataFrame:
+        """Return the same by what is kept, and of what came since all that was said by then."""
+        feeds = self._connection.execute("SELECT feed_key, md5(report) FROM ledger").fetchall()
+        if not kept.goes_on(set(feeds), end):
+            kept.forget()
+        came = [key for key, _ in set(feeds) - kept.feeds]
+        query = (
+            "SELECT feed_key, max(last_time) AS last FROM statics "
+            "WHERE list_contains($feeds, feed_key) GROUP BY feed_key"
+        )
+        last = self.sql(query, {"feeds": came}) if came else NOTHING_SAID
+        later = set(last.loc[last["last"] > end, "feed_key"].tolist())
+        over = [(key, report) for key, report in feeds if key in {*came} - later]
+        if over:
+            known = self._said_by([key for key, _ in over], kept.known, end)
+            kept.take(known, over, last["last"][last["last"] <= end].max())
+        known = self._said_by(sorted(later), kept.known, end) if later else kept.known
+        with self._registered("known", known):
+            return self._ask("vessels_known")
+
+    def _said_by(self, feeds: list[str], known: pa.Table, end: pd.Timestamp) -> pa.Table:
+        params = {"feeds": feeds, "end": end}
+        with self._registered("known", known):
+            return self._connection.sql(statement("vessels_added"), params=params).to_arrow_table()
 
     def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
         """Return feeds that some vessels were heard in, by UTC date up to `end`.

@@ -13,6 +13,7 @@ from detectors.kinematics import integrity
 from pipelines.store import groups, positions, verdict_files
 from pipelines.store.groups import groups_of, rows_in
 from pipelines.store.judged_files import select
+from pipelines.store.kept import COLUMNS, Kept, keeping
 from pipelines.store.parted import Parted
 from pipelines.store.sections import (
     FOREVER,
@@ -141,7 +142,7 @@ def as_list(column):
 def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, written, monkeypatch):
     """Another file of the same name isn't taken for the one that was read, few are kept."""
     files, _ = written
-    kept = groups._Kept()
+    kept = Kept(groups.KEPT_BYTES)
     monkeypatch.setattr(groups, "_KEPT", kept)
     need = pd.DataFrame({"mmsi": [533000001, 533000002], "from_time": [START, START]})
     end = START + pd.Timedelta(hours=12)
@@ -162,9 +163,15 @@ def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, wri
         assert len(by_column) > 0
         pd.testing.assert_frame_equal(read(), by_column)
         pd.testing.assert_frame_equal(read(), by_column)
-        monkeypatch.setattr(groups, "KEPT_BYTES", 0)
-        assert len(kept._tables) >= 1
-    assert len(kept._tables) == 1
+        with keeping():
+            pd.testing.assert_frame_equal(read(), by_column)
+            with monkeypatch.context() as unread:
+                unread.setattr(groups, "_reader", lambda *_: None)
+                pd.testing.assert_frame_equal(read(), by_column)
+        kept.most_bytes = 1
+        assert len(kept._things) >= 1
+    assert len(kept._things) == 1
+    assert not COLUMNS._things
 
 
 @pytest.mark.parametrize("n_files", [1, 2])

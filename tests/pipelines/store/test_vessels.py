@@ -9,6 +9,8 @@ import pytest
 
 from detectors.core import frames
 from pipelines import store
+from pipelines.base.settings import load
+from pipelines.store.kept import CALLED, keeping
 from pipelines.store.vessels import HISTORY
 
 MMSI = 533000001
@@ -150,3 +152,57 @@ def test_two_hulls_under_one_mmsi_show_as_spans_that_overlap(tmp_path: Path) -> 
         names = reader.known_at(MMSI, at("2026-02-01"))[1].query("field == 'name'")
     assert sorted(names["value"]) == ["AAA", "BBB"]
     assert names["first_time"].max() < names["last_time"].min()
+
+
+def test_what_is_kept_of_names_is_what_all_feeds_say(tmp_path: Path) -> None:
+    """Whatever came, went or was read again meanwhile, and up to whatever time it is asked."""
+    times = [at(f"2026-01-{day:02} {hour:02}:30") for day in (5, 6, 7, 8) for hour in (9, 10, 15)]
+
+    def said(seed: int, *days: int) -> Any:
+        draw = np.random.default_rng(seed)
+        fields = {"name": ["A", "B", "C"], "imo": [9074729, 9074728], "draught_m": [7.5, 9.0]}
+        rows = []
+        for day in days:
+            for hour in draw.integers(9, 17, 6):
+                name = str(draw.choice(list(fields)))
+                value = fields[name][draw.integers(len(fields[name]))]
+                mmsi = MMSI + int(draw.integers(3))
+                rows.append({"mmsi": mmsi, "time": at(f"2026-01-{day:02} {hour:02}"), name: value})
+        return stated(*rows)
+
+    def add(writer: store.Writer, key: str, batch: Any, *replaces: str, note: str = "") -> None:
+        report = {"simulated": False, "note": note}
+        kept = {"sha256": key, "name": key, "batches": [batch], "report": report}
+        writer.add_feed(key, **kept, replaces=replaces)
+
+    with keeping(), store.write(tmp_path) as writer:
+        for step in (
+            lambda: add(writer, "a", said(1, 5)),
+            lambda: add(writer, "b", said(2, 5, 6)),
+            lambda: None,
+            lambda: add(writer, "c", said(3, 7)),
+            lambda: writer.delete_feed("a"),
+            lambda: add(writer, "b", said(4, 6, 8), "b", note="read again"),
+            lambda: add(writer, "d", said(5, 8)),
+        ):
+            step()
+            for time in [*times, times[0], times[-1], times[-1]]:
+                known, plain = writer.vessels(time), writer._ask("vessels", end=time)
+                pd.testing.assert_frame_equal(known, plain)
+        writer.vessels(at("2026-01-09 00:00"))
+        kept = CALLED.of(tmp_path)
+        assert kept is not None
+        assert {key for key, _ in kept.feeds} == {"b", "c", "d"}
+    assert CALLED.of(tmp_path) is None
+
+
+def test_events_are_counted_without_their_texts(small_home: Path) -> None:
+    installation = load(small_home)
+    with store.read(installation.store, installation.settings.store) as reader:
+        window = at("2026-01-05 00:00"), at("2026-01-07 00:00")
+        whole = reader.events_touching(*window, written=True)
+        counted = reader.events_counted(*window)
+    texts = ["evidence", "explanation", "reason"]
+    assert len(whole) > 0
+    assert (counted[texts] == "").all(axis=None)
+    pd.testing.assert_frame_equal(counted.drop(columns=texts), whole.drop(columns=texts))

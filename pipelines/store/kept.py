@@ -1,0 +1,135 @@
+"""What was read of a store, kept for who reads it again within an hour: looks between nights."""
+
+from collections.abc import Callable, Collection, Iterator, Set
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+COLUMN_BYTES: Final = 128_000_000
+"""So much of columns is kept, in all, where looks go on: 1.5 million reports."""
+
+
+class Kept:
+    """Things by what they are of, those that were asked for last, up to so many bytes in all."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._things: dict[tuple[Any, ...], Any] = {}
+        self._lock = Lock()
+        self._bytes = 0
+
+    def get(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return a thing, which has `nbytes`, as it is kept or as it is made."""
+        if not self.most_bytes:
+            return make()
+        with self._lock:
+            found = self._things.pop(key, None)
+            if found is None:
+                found = make()
+                self._bytes += found.nbytes
+            self._things[key] = found  # the last is that which was asked for last
+            while self._bytes > self.most_bytes and len(self._things) > 1:
+                self._bytes -= self._things.pop(next(iter(self._things))).nbytes
+        return found
+
+    def clear(self) -> None:
+        """Keep nothing of what was asked for."""
+        with self._lock:
+            self._things.clear()
+            self._bytes = 0
+
+
+COLUMNS: Final = Kept(0)
+"""Columns of row groups, as numbers: reading those of yesterday and today took a tenth of a look,
+which comes back to them each hour; a night reads them once."""
+
+
+NOTHING_SAID: Final = pd.DataFrame(
+    {"feed_key": pd.Series([], dtype="str"), "last": pd.Series([], dtype="datetime64[us, UTC]")}
+)
+_TIME: Final = pa.timestamp("us", "UTC")
+_SAID: Final = {
+    "imo": pa.int64(),
+    "name": pa.string(),
+    "callsign": pa.string(),
+    "ship_type": pa.int16(),
+    "length_m": pa.float64(),
+    "beam_m": pa.float64(),
+    "draught_m": pa.float64(),
+    "destination": pa.string(),
+    "ais_class": pa.string(),
+}
+_KNOWN: Final = pa.schema(
+    [("mmsi", pa.int64())]
+    + [each for n, kind in _SAID.items() for each in ((n, kind), (f"{n}_time", _TIME))]
+)
+
+
+class Called:
+    """What each vessel of a store called itself last, by the feeds of which all was said.
+
+    A quarter of an hour brings a row a vessel: to ask a month of them took half a second, each
+    look. In memory it is some 200 bytes for each vessel that was ever heard.
+
+    Attributes
+    ----------
+    feeds
+        Their keys, and digests of their reports: a feed that is read again has another.
+    known
+        As `sql/vessels_added` gives it.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.feeds: set[tuple[str, str]] = set()
+        self.known = _KNOWN.empty_table()
+        self._upto = pd.Timestamp(0, tz="UTC")
+
+    def goes_on(self, feeds: Set[tuple[str, str]], end: pd.Timestamp) -> bool:
+        """Tell whether all that it was made of is there still, and was said up to a time."""
+        return self.feeds <= feeds and self._upto <= end
+
+    def take(self, known: pa.Table, feeds: Collection[tuple[str, str]], upto: pd.Timestamp) -> None:
+        """Note what is known with some more feeds, of which all was said by a time, if anything."""
+        self.known = known
+        self.feeds |= {*feeds}
+        if not pd.isna(upto):
+            self._upto = max(self._upto, upto)
+
+
+class _Stores:
+    """The same by store, where it is kept."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Path, Called] | None = None
+
+    def of(self, root: Path) -> Called | None:
+        """Return what is kept of a store; None where nothing is."""
+        return None if self.kept is None else self.kept.setdefault(root, Called())
+
+
+CALLED: Final = _Stores()
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Keep what is read of stores, for the length of a with block."""
+    COLUMNS.most_bytes, CALLED.kept = COLUMN_BYTES, {}
+    try:
+        yield
+    finally:
+        COLUMNS.most_bytes, CALLED.kept = 0, None
+        COLUMNS.clear()
+
+
+def stat_of(*paths: Path) -> tuple[Any, ...]:
+    """Return what tells files from others of their names."""
+    stats = ((str(path), path.stat()) for path in paths)
+    return tuple((p, s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns) for p, s in stats)
