@@ -53,9 +53,9 @@ def main() -> None:
         home = installation(Path(folder) / "looks", watch)
         alone = installation(Path(folder) / "night", watch)
         if given.before:
-            for each in (home, alone):
+            for one in (home, alone):
                 first = NightRequest(feeds=(str(given.before),))
-                run_night(each, first, quiet=True, steps=None)
+                run_night(one, first, quiet=True, steps=None)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
         with watching.economy() as settle_down:
             for name, content in parts(given.feed, given.every)[: given.until]:
