@@ -22,6 +22,7 @@ from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import PROJECT
+from pipelines.publish.brief import _flat
 from pipelines.publish.briefing import without_time
 from pipelines.publish.checks import WORDED, shown
 from pipelines.publish.packs.recipients import Language
@@ -203,3 +204,13 @@ def test_why_a_track_is_believed_is_told_in_the_readers_language() -> None:
     told = shown("believed_because", said, labels("ms"))
     assert told.endswith("pada 11.6 kn")
     assert shown("other_name", "7.5 kn") == "7.5 kn"
+
+
+def test_the_counts_of_a_run_are_told_in_the_readers_language() -> None:
+    counts = {"reports_looked_at": 5, "events": {"gap": 2, "a_kind_of_tomorrow": 1}}
+    told = [list(_flat(counts, "", labels(one))) for one in ("en", "ms")]
+    assert [fact.label for fact in told[0]] == [
+        *("reports looked at", "events · gap", "events · a kind of tomorrow")
+    ]
+    assert told[1][0].label == "laporan dilihat"
+    assert told[1][1].label == f"peristiwa · {labels('ms').sayings['gap']}"
