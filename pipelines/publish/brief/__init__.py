@@ -225,11 +225,11 @@ def _facts(manifest: Mapping[str, Any], words: Labels) -> Iterator[tuple[str, li
         ("rejected", words.facts_rejected),
         ("detectors", words.facts_detectors),
     ):
-        lines = list(_flat(manifest.get(key) or {}, ""))
+        lines = list(_flat(manifest.get(key) or {}, "", words))
         if lines:
             yield title, lines
     commit = [
-        Fact(label, one_line(str(manifest[key]), _FACT_LIMIT))
+        Fact(label, one_line(_word(str(manifest[key]), words), _FACT_LIMIT))
         for key, label in (("state", words.state), ("git_commit", words.commit))
         if manifest.get(key)
     ]
@@ -237,19 +237,25 @@ def _facts(manifest: Mapping[str, Any], words: Labels) -> Iterator[tuple[str, li
         yield words.run_fact, commit
 
 
-def _flat(value: Any, label: str) -> Iterator[Fact]:
+def _word(text: str, words: Labels) -> str:
+    """Return a word of the manifest in the reader's language; as it is where none is known."""
+    said = text.replace("_", " ")
+    return words.sayings.get(said) or words.desk.get(said) or said
+
+
+def _flat(value: Any, label: str, words: Labels) -> Iterator[Fact]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key == "rejected":  # has a table of its own
                 continue
-            yield from _flat(item, f"{label} · {key}" if label else str(key))
+            said = _word(str(key), words)
+            yield from _flat(item, f"{label} · {said}" if label else said, words)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _flat(item, label)
+            yield from _flat(item, label, words)
     else:
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
-        words = one_line(label.replace("_", " "), _FACT_LIMIT)
-        yield Fact(words, one_line(str(shown), _FACT_LIMIT))
+        yield Fact(one_line(label, _FACT_LIMIT), one_line(str(shown), _FACT_LIMIT))
 
 
 def _kinds(cards: list[VesselCard]) -> list[str]:

@@ -14,6 +14,7 @@ import detectors
 from detectors.core import explain
 from detectors.core.evidence import Evidence, Explained
 from detectors.core.telling import Told
+from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
 from pipelines.assess.incidents import beside, steps, wording
@@ -21,8 +22,9 @@ from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import PROJECT
+from pipelines.publish.brief import _flat
 from pipelines.publish.briefing import without_time
-from pipelines.publish.checks import WORDED
+from pipelines.publish.checks import WORDED, shown
 from pipelines.publish.packs.recipients import Language
 from pipelines.reference.codes import ship_type_words
 
@@ -193,3 +195,22 @@ def test_what_the_catalogue_lacks_is_english_and_marked_so() -> None:
     told = Explained(0.5, 0.6, "cable work", "it lies {duration_s:min.0f} min", {"duration_s": 600})
     assert malay.explained("", told) == "[Inggeris: cable work]: [Inggeris: it lies 10 min]"
     assert english.explained("", told) == "cable work: it lies 10 min"
+
+
+def test_why_a_track_is_believed_is_told_in_the_readers_language() -> None:
+    assert set(BELIEFS) == set(WORDED["believed_because"])
+    said = next(one for one in BELIEFS if "{kn}" in one).format(kn="11.6")
+    assert shown("believed_because", said) == said
+    told = shown("believed_because", said, labels("ms"))
+    assert told.endswith("pada 11.6 kn")
+    assert shown("other_name", "7.5 kn") == "7.5 kn"
+
+
+def test_the_counts_of_a_run_are_told_in_the_readers_language() -> None:
+    counts = {"reports_looked_at": 5, "events": {"gap": 2, "a_kind_of_tomorrow": 1}}
+    told = [list(_flat(counts, "", labels(one))) for one in ("en", "ms")]
+    assert [fact.label for fact in told[0]] == [
+        *("reports looked at", "events · gap", "events · a kind of tomorrow")
+    ]
+    assert told[1][0].label == "laporan dilihat"
+    assert told[1][1].label == f"peristiwa · {labels('ms').sayings['gap']}"
