@@ -94,13 +94,15 @@ def best_chain(
     leaps. `step_m` is how far each report is from the one before it.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
-    Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
-    chain has its last `LINEAGE`, and those from which it strayed.
+    Linear in the reports: of each only `HEADS` before it are looked at, and of a chain, where there
+    are more, first of all its last `LINEAGE` and those from which it strayed. Of `HEADS` reports it
+    is the best chain.
     """
     n = len(time_us)
     worth = np.zeros(n)
     before = np.full(n, -1, np.int64)
     heads = np.full(HEADS, -1, np.int64)
+    spent = np.zeros(n, np.bool_)
     count = 0
     best = -1
     for row in range(n):
@@ -128,8 +130,8 @@ def best_chain(
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
             best = row
-        # Its lineage keeps its last few reports, those from which it strayed, and ends of runs: the
-        # chain may go on from there.
+        # Of its lineage what isn't among its last few reports, nor what it strayed from, nor the end
+        # of a run, is given up first: the chain hardly goes on from there.
         old, next_of_old = before[row], np.int64(row)
         for _ in range(LINEAGE - 1):
             next_of_old = old
@@ -137,18 +139,16 @@ def best_chain(
         ends = old >= 0 and runs[2, old] == 0 and runs[1, old] >= LINEAGE - 1
         strayed = worth[next_of_old] - worth[old] < runs[3, next_of_old] - 0.01
         if old >= 0 and not strayed and not ends:
-            for place in range(count):
-                if heads[place] == old:
-                    for later in range(place, count - 1):
-                        heads[later] = heads[later + 1]
-                    count -= 1
-                    break
+            spent[old] = True
         if count == HEADS:
-            poorest = 0
-            for place in range(1, count):
-                if worth[heads[place]] < worth[heads[poorest]]:
-                    poorest = place
-            for later in range(poorest, count - 1):
+            given_up = 0
+            for place in range(count):
+                if spent[heads[place]]:
+                    given_up = place
+                    break
+                if worth[heads[place]] < worth[heads[given_up]]:
+                    given_up = place
+            for later in range(given_up, count - 1):
                 heads[later] = heads[later + 1]
             count -= 1
         heads[count] = row
