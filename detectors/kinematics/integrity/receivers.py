@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
-from detectors.kinematics.integrity.set_anew import LEAST_OWN, Clock, Leaps, wrong_since
+from detectors.kinematics.integrity.set_anew import LEAST_OWN, Clock, Leaps, Wrong, wrong_since
 from detectors.kinematics.integrity.settling import STRETCH_S
 from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S, Reports
 
@@ -271,29 +271,37 @@ def _set_anew(pairs: Pairs, alone: Pairs, known: Floats, free: Bools) -> Floats:
     found = np.zeros(free.shape)
     leaps = np.bincount(alone.a[np.abs(alone.later_s) >= MIN_SHIFT_S], minlength=len(free))
     likely = np.flatnonzero(leaps >= LEAST_OWN).tolist()
-    while True:
-        now, theirs = pairs.put_right(found), alone.put_right(found)
-        each = {one: wrong_since(_clock(one, now, theirs, free[one])) for one in likely}
-        told = {one: wrong for one, wrong in each.items() if wrong}
+    own = {one: alone.take(alone.a == one) for one in likely}
+    others = {one: pairs.take((pairs.a == one) | (pairs.b == one)) for one in likely}
+    told: dict[int, Wrong] = {}
+    changed = likely
+    while changed:
+        for one in changed:
+            clock = _clock(one, others[one].put_right(found), own[one].put_right(found), free[one])
+            wrong = wrong_since(clock)
+            told.pop(one, None)
+            if wrong:
+                told[one] = wrong
         if not told:
             break
-        one = max(told, key=lambda one: told[one].gain)
+        one = min(told, key=lambda one: (-told[one].gain, one))
         steps = slice(told[one].begin, told[one].end)
         found[one, steps] = told[one].lag_s
+        compared = np.unique(np.r_[others[one].a, others[one].b])
         if not _wrong(found[one, steps] + known[one, steps]).any():
-            free[np.r_[pairs.b[pairs.a == one], pairs.a[pairs.b == one]]] = True
+            free[compared[compared != one]] = True
         free &= found == 0.0
+        changed = [other for other in likely if other == one or other in compared]
     return found
 
 
 def _clock(one: int, pairs: Pairs, alone: Pairs, free: Bools) -> Clock:
-    own = alone.take(alone.a == one)
-    first, second = pairs.take(pairs.a == one), pairs.take(pairs.b == one)
+    second = pairs.b == one
     return Clock(
-        Leaps(own.mmsi, own.step_a, own.step_b, own.later_s),
-        np.r_[first.mmsi, second.mmsi],
-        np.r_[first.step_a, second.step_b],
-        np.r_[-first.later_s, second.later_s],
+        Leaps(alone.mmsi, alone.step_a, alone.step_b, alone.later_s),
+        pairs.mmsi,
+        np.where(second, pairs.step_b, pairs.step_a),
+        np.where(second, pairs.later_s, -pairs.later_s),
         free,
     )
 
