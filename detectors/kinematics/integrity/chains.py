@@ -130,8 +130,8 @@ def best_chain(
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
             best = row
-        # Of its lineage what isn't among its last few reports, nor what it strayed from, nor the end
-        # of a run, is given up first: the chain hardly goes on from there.
+        # Of its lineage what isn't among its last few reports, is no end of a run, and where it
+        # didn't stray is given up first: the chain hardly goes on from there.
         old, next_of_old = before[row], np.int64(row)
         for _ in range(LINEAGE - 1):
             next_of_old = old

@@ -141,7 +141,13 @@ def judge(
             for row in range(low, high):
                 is_known = own.time_us[row] < stretches.settled[place]
                 found.known[row] = hull[begin + row] if is_known else 0
-            _judge_around(within(own, low, high), _slice(found, low, high), low, last)
+            around, of_around = within(own, low, high), _slice(found, low, high)
+            if _repeats_earlier(of_around, low):
+                first, late_s = np.empty(high - low, np.int64), np.empty(high - low)
+                repeated(around, first, late_s)
+                _judge_around(around, _with_repeats(of_around, first, late_s), 0, last)
+            else:
+                _judge_around(around, of_around, low, last)
             for row in range(start, stop):
                 verdict[begin + row], hull[begin + row] = found.verdict[row], found.hull[row]
                 shift_s[begin + row] = found.shift_s[row]
@@ -216,6 +222,31 @@ def _goes(own: Rows, a: int, b: int, apart_m: float) -> bool:
     passed_s = (own.time_us[b] - own.time_us[a]) / SECOND_US
     reach_m = stated_m(passed_s, own.sog[a], own.sog[b], 0.0)
     return bool(passed_s > 0.0 and apart_m <= reach_m)
+
+
+@part
+def _repeats_earlier(found: Own, low: int) -> bool:
+    """Tell whether a report around a stretch repeats one before all of these, which may be at hand
+    or not: what came in between is then judged by these alone.
+    """
+    for row in range(len(found.first)):
+        if 0 <= found.first[row] < low and found.late_s[row] > 0.0:
+            return True
+    return False
+
+
+@part
+def _with_repeats(found: Own, first: Any, late_s: Any) -> Own:
+    return Own(
+        first,
+        late_s,
+        found.step_m,
+        found.plain,
+        found.known,
+        found.verdict,
+        found.hull,
+        found.shift_s,
+    )
 
 
 @part

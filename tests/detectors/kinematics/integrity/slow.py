@@ -150,7 +150,8 @@ def _one_vessel(own, known, heard, judged):
             strays = on_way & few
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
             judged.shift_s[rows[strays]] = shifted[strays]
-            hulls.append(rows[~strays])
+            if not strays.all():
+                hulls.append(rows[~strays])
             continue
         shifted = between(own.take(rows), shifted) if copied else shifted
         judged.verdict[rows] = np.where(np.isnan(shifted), Verdict.FALSE_FIX, Verdict.CLOCK_FAULT)
