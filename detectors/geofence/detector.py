@@ -77,7 +77,7 @@ class Geofence(Limits):
     """
 
     name: ClassVar[str] = "geofence"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
