@@ -64,6 +64,11 @@ time, even with position errors of 10 m on both sides."""
 
 BERTHED_KN: Final = 0.03
 """A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn)."""
+UNMOVED_KN: Final = 0.002
+UNTURNED_DEG: Final = 15.0
+"""A cable's length in two days, and what errors of 10 m make of the bearing of what lies 80 m off.
+Of ten pairs that lay made fast to one another at one ship's anchor for nine hours and more all made
+0.004 kn good and turned by 26 degrees or more."""
 SELDOM_S: Final = 900.0
 BOTH_SELDOM: Final = All(
     Compare("duration_s", ">=", "n_reports", times=SELDOM_S),
@@ -186,6 +191,18 @@ BERTHED: Final = Hypothesis(
         ),
         Case(
             All(
+                Compare("duration_s", ">=", HELD_S),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Compare("faster_drift_kn", "<=", UNMOVED_KN),
+                Compare("direction_spread_deg", "<=", UNTURNED_DEG),
+                Not(BOTH_SELDOM),
+            ),
+            "over a change of the stream, in {duration_s:h.1f} h, neither moved, and one bore from "
+            "the other within {direction_spread_deg:.0f} degrees, as at berths: alongside a ship "
+            "at anchor both would have swung",
+        ),
+        Case(
+            All(
                 Compare("n_lain", ">=", "min_lying"),
                 Compare("faster_kn", "<=", AT_REST_KN),
                 Not(Compare("apart_before_m", ">", COMPANY_M)),
@@ -228,7 +245,8 @@ BERTHED: Final = Hypothesis(
         ),
     ),
     "Both as still as only what is made fast to land, boats on moorings, or where many lie, and "
-    "neither seen to come to the other; or both held to the ground, too far apart to be alongside.",
+    "neither seen to come to the other, unless neither swung over a change of the stream; or both "
+    "held to the ground, too far apart to be alongside.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(

@@ -556,6 +556,23 @@ CASES = [
         "neither moved",
     ),
     (
+        "berthed near one another",
+        "encounter",
+        {
+            "duration_s": 33_360.0,
+            "median_speed_kn": 0.01,
+            "other_median_speed_kn": 0.0,
+            "drift_kn": 0.0002,
+            "other_drift_kn": 0.0002,
+            "direction_spread_deg": 7.8,
+            "apart_before_m": 7332.0,
+            "n_reports": 171,
+            "other_n_reports": 177,
+        },
+        (CARGO, CARGO),
+        "within 8 degrees",
+    ),
+    (
         "waiting at anchor",
         "loitering",
         {"nav_status": 1, "extent_m": 400.0, "median_speed_kn": 0.12, "drift_kn": 0.11},

@@ -398,6 +398,16 @@ FAST_TO_ONE_ANOTHER = {
     "n_reports": 12,
     "other_n_reports": 12,
 }
+CAME_TO_A_BERTH = {
+    **FAST_TO_ONE_ANOTHER,
+    "duration_s": 33_360.0,
+    "apart_before_m": 7332.0,
+    "n_reports": 171,
+    "other_n_reports": 177,
+    "drift_kn": 0.00017,
+    "other_drift_kn": 0.00018,
+    "direction_spread_deg": 7.8,
+}
 AT_NETS = {
     **STAYS,
     "duration_s": 33_360.0,
@@ -869,6 +879,11 @@ CASES = [
     ("encounter", {**SELDOM_HEARD, "parting_kn": 17.0}, (30, -1), "small craft together"),
     ("encounter", {**FAST_TO_ONE_ANOTHER, "n_reports": 60}, (70, 80), "berthed near one another"),
     ("encounter", FAST_TO_ONE_ANOTHER, (70, 80), None),
+    # One came to the other's jetty; alongside a ship at anchor they swing, and for half a tide not.
+    ("encounter", CAME_TO_A_BERTH, (70, -1), "berthed near one another"),
+    ("encounter", {**CAME_TO_A_BERTH, "direction_spread_deg": 30.0}, (70, -1), None),
+    ("encounter", {**CAME_TO_A_BERTH, "other_drift_kn": 0.004}, (70, -1), None),
+    ("encounter", {**CAME_TO_A_BERTH, "duration_s": 22_000.0}, (70, -1), None),
     ("loitering", AT_NETS, (70,), "plied between reports"),
     ("loitering", {**AT_NETS, "ais_class": "A", "way_ratio": 12.0}, (70,), None),
     ("loitering", {**AT_NETS, "ais_class": "A"}, (-1,), None),
