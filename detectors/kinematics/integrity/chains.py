@@ -40,8 +40,9 @@ UNKNOWN_KN: Final = 20.0
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
-EDGE: Final = 1
-"""So many reports where one run is left for another may be false."""
+EDGE: Final = 2
+"""So many reports where one run is left for another may be false: a receiver's
+first fixes after a silence, or the last that came misdated."""
 
 LINEAGE: Final = 3
 """Reports of one chain among them, so that a false last one doesn't end it, beside those from which
