@@ -22,6 +22,7 @@ from typing import Any
 import pandas as pd
 from soak import FIRST, content, same
 
+from pipelines.base.allocation import keep_what_is_freed
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.detect.spread.engines import Dask, engine
@@ -104,6 +105,7 @@ def prepared(options: argparse.Namespace) -> Path:
 
 def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]:
     """Do it one way in this process, and say what it took."""
+    keep_what_is_freed()  # as `selat backfill` does
     installation = load(options.out / "copy")
     dates = [
         f"{(FIRST + pd.Timedelta(days=n)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
