@@ -112,7 +112,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "16"
+    version: ClassVar[str] = "17"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

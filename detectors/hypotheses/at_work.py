@@ -191,8 +191,14 @@ ADRIFT_TOGETHER: Final = Hypothesis(
             "it says it fishes, and {n_beside:.0f} others or more drifted within {company_m:.0f} m "
             "of it for two hours, as a fleet at rest does",
         ),
+        Case(
+            All(MAY_FISH, Compare("n_beside", ">=", 3.0), Compare("n_fishing_near", ">=", 3.0)),
+            "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
+            "among {n_fishing_near:.0f} fishing boats, as a fleet at rest does",
+        ),
     ),
-    "A boat, or what says it fishes, that drifts with two others or more beside it.",
+    "A boat, or what says it fishes, that drifts with two others or more beside it; or what may be "
+    "one, with three beside it among as many that fish.",
     "one of them then meets a larger vessel, or crosses to another coast",
 )
 BOAT_ADRIFT: Final = Hypothesis(

@@ -74,6 +74,12 @@ MAY_HAVE_LANDED: Final = Any(
 """Heard before it came to that coast and after it had left: that it turned about short of it isn't
 known (a judgement: even at will it goes ashore in a quarter of its ways)."""
 
+NARROW: Final = Compare("across_m", "<=", 10_000.0)
+"""So near are both coasts where the Strait of Singapore is 2.5 to 5 nm wide between its islands, and
+whoever follows one of them comes close to the other (judgement)."""
+KEPT_GOING_KN: Final = 5.0
+"""Nobody boards or leaves a boat at a beach that passes it at this speed."""
+
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
@@ -179,6 +185,29 @@ HYPOTHESES: Final = (
         "A slow boat that turned about off the other coast and went home in one run, nearer than "
         "half a kilometre without slowing down: nobody can have landed.",
         "somebody waited on that beach, or a patrol was near when it turned",
+    ),
+    Hypothesis(
+        "past a coast of narrow waters",
+        0.7,
+        (
+            Case(
+                All(NARROW, Is("passed_by"), Compare("passing_kn", ">=", KEPT_GOING_KN)),
+                "the two coasts are {across_m:nm.1f} nm apart there, and it passed the second at "
+                "{passing_kn:.0f} kn and sailed on",
+            ),
+            Case(
+                All(
+                    NARROW,
+                    Is("came_on"),
+                    Not(Is("began", "shore")),
+                    Compare("came_past_kn", ">=", KEPT_GOING_KN),
+                ),
+                "the two coasts are {across_m:nm.1f} nm apart there, and it had come past the "
+                "first at {came_past_kn:.0f} kn",
+            ),
+        ),
+        "Where the coasts are hardly 5 nm apart, and it stopped at one of them at most.",
+        "somebody swam ashore there, or a boat met it",
     ),
     Hypothesis(
         "part of a longer voyage",

@@ -23,8 +23,11 @@ from detectors.hypotheses.reach import (
     CUT_OFF,
     IN_SIGHT,
     LEFT_AND_CAME_BACK,
+    LITTLE_BY_LITTLE,
+    MISSED_BY_CHANCE,
     OUT_OF_RANGE,
     OVER_THE_EDGE,
+    UNHEARD_THERE,
 )
 
 SEA_GOING: Final = frozenset(range(60, 90))
@@ -97,14 +100,6 @@ PATCHY: Final = All(
     Compare("interval_ratio", "<", 20.0),
 )
 """Holes already: at the reach of a set of class B each wave takes some reports, and then all."""
-
-UNHEARD_PLACE: Final = All(
-    Not(Any(CUT_OFF, BY_PASSES)),
-    Compare("neighbour_fraction", "<=", 0.0),
-    Compare("missed_probability", ">=", 0.01),
-)
-"""Chance leaves one silence in a hundred; planted ones with nobody beside them had 0.003 at most on
-66 simulated nights, all but one of the others more."""
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -319,6 +314,7 @@ HYPOTHESES: Final = (
         "no notice to mariners announces the work, or a boat is seen alongside",
         needs_types=True,
     ),
+    LITTLE_BY_LITTLE,
     Hypothesis(
         "at the reach of a weak transmitter",
         0.55,
@@ -334,19 +330,8 @@ HYPOTHESES: Final = (
         "longer than that.",
         "vessels of class B were heard steadily at the same place and time",
     ),
-    Hypothesis(
-        "nobody was heard there meanwhile",
-        0.4,
-        (
-            Case(
-                UNHEARD_PLACE,
-                "nobody else was heard around it meanwhile, and that {n_chances:.0f} half hours "
-                "missed it has a chance of {missed_probability:.1%}",
-            ),
-        ),
-        "Not cut off sharply, and nobody beside it to show that its place was heard.",
-        "others are heard there at the like hours, or another feed covers it",
-    ),
+    MISSED_BY_CHANCE,
+    UNHEARD_THERE,
     Hypothesis(
         "receiver edge",
         0.3,

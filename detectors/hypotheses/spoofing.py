@@ -33,6 +33,8 @@ jammer reaches most are spared, and in a crowded anchorage two have poor receive
 WAITING_KN: Final = 10.0
 WAITING_M: Final = 1000.0
 """Speed and radius of a circle up to which a vessel may wait or try its rudder in it."""
+HALF_AN_HOUR_M: Final = 5 * 1852.0
+"""At 10 kn; see `copies.MAX_CLOCK_S`. Of 43 planted jumps the shortest led 9 nm off."""
 RIVER_KN: Final = 14.0
 """Faster than a river or canal allows."""
 
@@ -147,15 +149,20 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "leap along the course",
-        0.5,
+        0.55,
         (
             Case(
-                All(NEVER_BACK, Is("along_course")),
+                All(Subkind(("jump",)), Is("along_course")),
                 "it leapt along its course, by less than half an hour: a receiver with a wrong "
                 "clock",
             ),
+            Case(
+                All(NEVER_BACK, Compare("jump_m", "<=", HALF_AN_HOUR_M)),
+                "it leapt {jump_m:nm.1f} nm and never back: so far ahead or astern, about a bend, "
+                "puts a receiver with a wrong clock what it heard until then",
+            ),
         ),
-        "A near jump ahead or astern, and none back while another receiver would be heard.",
+        "A jump ahead or astern by less than half an hour, or a near one and none back.",
         "the receivers' clocks are right",
     ),
     Hypothesis(

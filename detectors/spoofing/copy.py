@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MIN_ACROSS, Scene, Story
 
 Ints = NDArray[np.int64]
+
+DEAD_AHEAD: Final = 0.05
+"""Sine of 3 degrees, in which one in thirty of displaced copies lies, ahead or astern, were all
+bearings alike; the clocks of receivers put tracks 0.0 to 0.3 degrees off their way."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,11 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
             "like_a_clock": True,
         }
         return Copied("replay", 0.6, evidence)
-    if _like_a_clock(reports, found, a, b) and _follows(limits, original, copy, found):
+    compared = np.arange(a + found.first, a + found.last + 1)
+    off_rad = _off_the_way_rad(reports, found, compared)
+    if np.abs(np.sin(off_rad)) < MIN_ACROSS and (
+        _dead_ahead(limits, reports, off_rad, compared) or _follows(limits, original, copy, found)
+    ):
         return None
     evidence = {
         "offset_m": found.distance_m,
@@ -122,14 +130,26 @@ def _follows(
     return along is not None and along.spread_m <= limits.max_spread_m
 
 
-def _like_a_clock(reports: Reports, found: copies.Offset, a: int, b: int) -> bool:
-    """Tell whether an offset leads along the way from one report to the other, no further than a
-    wrong clock makes of it: a track that a receiver misdates is as far ahead or astern.
+def _off_the_way_rad(reports: Reports, found: copies.Offset, compared: Ints) -> float:
+    """Return the angle between an offset and the way of the reports that were compared; that across
+    it where the offset leads further than a wrong clock makes of that way.
     """
+    first, last = compared[:1], compared[-1:]
     east, north = shapes.plane_m(
-        reports.lat[[b]], reports.lon[[b]], reports.lat[[a]], reports.lon[[a]]
+        reports.lat[last], reports.lon[last], reports.lat[first], reports.lon[first]
     )
-    off_rad = np.radians(found.bearing_deg) - np.arctan2(east[0], north[0])
-    speed_mps = np.hypot(east[0], north[0]) / max(reports.seconds(a, b), 1.0)
-    near = found.distance_m <= copies.MAX_CLOCK_S * speed_mps
-    return bool(near and np.abs(np.sin(off_rad)) < MIN_ACROSS)
+    speed_mps = np.hypot(east[0], north[0]) / max(reports.seconds(first[0], last[0]), 1.0)
+    if found.distance_m > copies.MAX_CLOCK_S * speed_mps:
+        return np.pi / 2
+    return float(np.radians(found.bearing_deg) - np.arctan2(east[0], north[0]))
+
+
+def _dead_ahead(limits: Limits, reports: Reports, off_rad: float, compared: Ints) -> bool:
+    """Tell whether an offset leads along a straight way to `DEAD_AHEAD`: there a displaced copy and
+    a track that a receiver misdates are the same, and few of the former lie so.
+    """
+    lat, lon = reports.lat[compared], reports.lon[compared]
+    east, north = shapes.plane_m(lat, lon, lat[:1], lon[:1])
+    aside_m = np.abs(east * north[-1] - north * east[-1]) / max(np.hypot(east[-1], north[-1]), 1.0)
+    straight = bool(aside_m.max() <= limits.max_spread_m)
+    return straight and bool(np.abs(np.sin(off_rad)) < DEAD_AHEAD)

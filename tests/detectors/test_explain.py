@@ -745,6 +745,25 @@ CASES = [
         "1.0%",
     ),
     (
+        "lost and found little by little",
+        "gap",
+        {
+            "was_moving": True,
+            "heard_in_full_before": False,
+            "heard_in_full_after": False,
+            "ahead_heard_fraction": 1.0,
+        },
+        (CARGO,),
+        "report by report",
+    ),
+    (
+        "missed by chance",
+        "gap",
+        {"neighbour_fraction": 1.0, "missed_probability": 0.047, "n_chances": 2},
+        (CARGO,),
+        "4.7%",
+    ),
+    (
         "pilot boarding ground",
         "encounter",
         {"in_pilot_ground": True, "duration_s": 2400},

@@ -219,7 +219,8 @@ DRIFTED = {
     "drift_kn": 0.7,
     "came_kn": 12.8,
     "went_kn": 13.0,
-    "went_off_deg": 0.4,
+    "went_off_deg": 20.0,
+    "resumed_off_deg": 0.4,
 }
 STOPPED_TOW = {
     **DRIFTED,
@@ -231,6 +232,41 @@ STOPPED_TOW = {
     "resumed_off_deg": 0.1,
 }
 """A tow that the stream carried off her way, and that went back to it first."""
+FADED = {
+    "ais_class": "A",
+    "was_moving": True,
+    "duration_s": 7200.0,
+    "heard_in_full_before": False,
+    "heard_in_full_after": False,
+    "found_in_full": False,
+    "feed_by_passes": False,
+    "ahead_heard_fraction": 1.0,
+    "missed_probability": 0.0012,
+}
+"""Lost and found report by report."""
+NARROWS = {
+    "ais_class": "B",
+    "across_m": 5851.0,
+    "began": "shore",
+    "came_on": False,
+    "passed_by": True,
+    "passing_kn": 11.2,
+    "mean_speed_kn": 11.0,
+}
+"""Past the other coast of a strait that is hardly wider than a harbour."""
+CAME_PAST = {**NARROWS, "began": "near", "came_on": True, "came_past_kn": 12.6, "passed_by": False}
+LEAPT = {"leapt": True, "returned": False, "along_course": False, "jump_m": 4726.0}
+IN_A_FLEET = {
+    "ais_class": "A",
+    "duration_s": 39_240.0,
+    "n_beside": 4,
+    "n_fishing_near": 5,
+    "company_m": 600.0,
+    "n_turns": 3,
+    "way_ratio": 2.0,
+    "working_speed_fraction": 0.09,
+}
+"""One of which nothing is known, among fishing boats at rest."""
 ADRIFT = {
     "ais_class": "B",
     "is_open": True,
@@ -684,7 +720,7 @@ CASES = [
     ("crossing", {**FEW, "n_other_hull_reports": 20, **OUTRAN}, (60,), None),
     # Stopped and went on as it came, alone; or went elsewhere, was attended, lay for a night.
     ("loitering", DRIFTED, (70,), "engine trouble"),
-    ("loitering", {**DRIFTED, "went_off_deg": 25.0}, (70,), None),
+    ("loitering", {**DRIFTED, "resumed_off_deg": 25.0}, (70,), None),
     ("loitering", {**DRIFTED, "went_kn": 5.0}, (70,), None),
     ("loitering", {**DRIFTED, "n_beside": 1}, (70,), None),
     ("loitering", {**DRIFTED, "duration_s": 20_000.0}, (70,), None),
@@ -927,6 +963,46 @@ CASES = [
     ("anchoring", {**FURTHER, "median_speed_kn": 0.09}, (-1,), None),
     ("loitering", {**SLACK, "median_speed_kn": 0.15}, (80,), "waiting at anchor"),
     ("loitering", SLACK, (80,), None),
+    # Lost and found bit by bit; in full at an end, for longer than a hole is wide, heard by passes.
+    *(
+        ("gap", {**FADED, **differs}, (70,), reason)
+        for differs, reason in (
+            ({}, "lost and found little by little"),
+            ({"is_open": True}, "lost and found little by little"),
+            ({"heard_in_full_before": True}, None),
+            ({"found_in_full": True, "heard_in_full_after": True}, None),
+            ({"duration_s": 20_000.0}, None),
+            ({"was_moving": False}, None),
+            ({"feed_by_passes": True}, None),
+        )
+    ),
+    (
+        "gap",
+        {**FADED, "heard_in_full_before": True, "missed_probability": 0.047},
+        (70,),
+        "missed by chance",
+    ),
+    # On along both coasts of narrow waters; stopped at both, or came from the shore; wide waters.
+    *(
+        ("crossing", {**evidence, **differs}, (-1,), reason)
+        for evidence, differs, reason in (
+            (NARROWS, {}, "past a coast of narrow waters"),
+            (NARROWS, {"passing_kn": 2.0}, None),
+            (NARROWS, {"across_m": 15_200.0}, None),
+            (CAME_PAST, {}, "past a coast of narrow waters"),
+            (CAME_PAST, {"came_past_kn": 1.4}, None),
+            (CAME_PAST, {"began": "shore"}, None),
+        )
+    ),
+    # A leap ahead, there and back; near and for good; aside and back; far.
+    ("spoofing", {**LEAPT, "along_course": True, "returned": True}, (70,), "leap along the course"),
+    ("spoofing", LEAPT, (70,), "leap along the course"),
+    ("spoofing", {**LEAPT, "returned": True}, (70,), "interference that no other vessel shows"),
+    ("spoofing", {**LEAPT, "jump_m": 17_800.0}, (70,), "another vessel with the same MMSI"),
+    ("loitering", IN_A_FLEET, (-1,), "adrift with other boats"),
+    ("loitering", IN_A_FLEET, (80,), None),
+    ("loitering", {**IN_A_FLEET, "n_beside": 2}, (-1,), None),
+    ("loitering", {**IN_A_FLEET, "n_fishing_near": 1}, (-1,), None),
 ]
 
 
