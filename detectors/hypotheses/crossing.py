@@ -75,8 +75,8 @@ MAY_HAVE_LANDED: Final = Any(
 known (a judgement: even at will it goes ashore in a quarter of its ways)."""
 
 NARROW: Final = Compare("across_m", "<=", 10_000.0)
-"""So near are both coasts where the Strait of Singapore is 2.5 to 5 nm wide between its islands, and
-whoever follows one of them comes close to the other (judgement)."""
+"""The Strait of Singapore is 2.5 to 5 nm wide among its islands: whoever follows one coast there
+comes close to the other (judgement)."""
 KEPT_GOING_KN: Final = 5.0
 """Nobody boards or leaves a boat at a beach that passes it at this speed."""
 
