@@ -210,8 +210,18 @@ CROSSED_UNHEARD: Final = replace(
             "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
             "{n_reports:.0f} on this way, faster than it states: times are wrong",
         ),
+        Case(
+            All(
+                Compare("n_reports", "<=", 4.0),
+                Compare("n_other_hull_reports", ">=", "n_reports"),
+                Is("heard_before", False),
+                Is("heard_after", False),
+            ),
+            "only {n_reports:.0f} reports make this way, and {n_other_hull_reports:.0f} came from "
+            "another hull meanwhile: scattered fixes and wrong times make such tracks",
+        ),
     ),
     looks_for="One report in ten or fewer of its number meanwhile, or one in three on a way faster "
-    "than the speed it states: who sails there is heard as often.",
+    "than the speed it states, or half of a few: who sails there is heard as often.",
 )
 """The same of who crosses."""

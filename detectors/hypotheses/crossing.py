@@ -191,7 +191,7 @@ HYPOTHESES: Final = (
         0.7,
         (
             Case(
-                All(NARROW, Is("passed_by"), Compare("passing_kn", ">=", KEPT_GOING_KN)),
+                All(NARROW, Is("sailed_on"), Compare("passing_kn", ">=", KEPT_GOING_KN)),
                 "the two coasts are {across_m:nm.1f} nm apart there, and it passed the second at "
                 "{passing_kn:.0f} kn and sailed on",
             ),

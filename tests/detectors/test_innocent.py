@@ -171,6 +171,14 @@ FERRY = {
     "run_path_m": 60_414.0,
 }
 FEW = {**FERRY, "n_like_trips": 0, "began": "shore", "n_reports": 18, "n_other_hull_reports": 235}
+BLIP = {
+    "ais_class": "A",
+    "landed": True,
+    "n_reports": 3,
+    "n_other_hull_reports": 4,
+    "heard_before": False,
+    "heard_after": False,
+}
 ROUNDS = {
     **FERRY,
     "began": "shore",
@@ -249,12 +257,12 @@ NARROWS = {
     "across_m": 5851.0,
     "began": "shore",
     "came_on": False,
-    "passed_by": True,
+    "sailed_on": True,
     "passing_kn": 11.2,
     "mean_speed_kn": 11.0,
 }
 """Past the other coast of a strait that is hardly wider than a harbour."""
-CAME_PAST = {**NARROWS, "began": "near", "came_on": True, "came_past_kn": 12.6, "passed_by": False}
+CAME_PAST = {**NARROWS, "began": "near", "came_on": True, "came_past_kn": 12.6, "sailed_on": False}
 LEAPT = {"leapt": True, "returned": False, "along_course": False, "jump_m": 4726.0}
 IN_A_FLEET = {
     "ais_class": "A",
@@ -709,6 +717,16 @@ CASES = [
     ("crossing", FEW, (60,), "hardly heard beside another hull"),
     ("crossing", {**FEW, "n_other_hull_reports": 100}, (60,), None),
     ("crossing", {**FEW, "landed": True}, (60,), None),
+    # A way of three fixes, heard neither before nor after; or of eight, or by a boat that lay there.
+    *(
+        ("crossing", {**BLIP, **differs}, (30,), reason)
+        for differs, reason in (
+            ({}, "hardly heard beside another hull"),
+            ({"n_reports": 8}, None),
+            ({"n_other_hull_reports": 0}, None),
+            ({"heard_after": True}, None),
+        )
+    ),
     # Where it outran what it states; where it went as fast as it states.
     (
         "crossing",
