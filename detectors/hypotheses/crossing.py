@@ -35,6 +35,7 @@ from detectors.hypotheses.landfalls import (
     FROM_PORT,
     OFFICIAL_ON_ITS_ROUNDS,
     OFFSHORE_M,
+    PAST_THE_OTHER_COAST,
     PAST_THE_SHORE,
     SAYS_PASSENGER,
     SHOAL_M,
@@ -73,12 +74,6 @@ MAY_HAVE_LANDED: Final = Any(
 )
 """Heard before it came to that coast and after it had left: that it turned about short of it isn't
 known (a judgement: even at will it goes ashore in a quarter of its ways)."""
-
-NARROW: Final = Compare("across_m", "<=", 10_000.0)
-"""The Strait of Singapore is 2.5 to 5 nm wide among its islands: whoever follows one coast there
-comes close to the other (judgement)."""
-KEPT_GOING_KN: Final = 5.0
-"""Nobody boards or leaves a boat at a beach that passes it at this speed."""
 
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
@@ -186,29 +181,7 @@ HYPOTHESES: Final = (
         "half a kilometre without slowing down: nobody can have landed.",
         "somebody waited on that beach, or a patrol was near when it turned",
     ),
-    Hypothesis(
-        "past a coast of narrow waters",
-        0.7,
-        (
-            Case(
-                All(NARROW, Is("sailed_on"), Compare("passing_kn", ">=", KEPT_GOING_KN)),
-                "the two coasts are {across_m:nm.1f} nm apart there, and it passed the second at "
-                "{passing_kn:.0f} kn and sailed on",
-            ),
-            Case(
-                All(
-                    NARROW,
-                    Is("came_on"),
-                    Not(Is("began", "shore")),
-                    Compare("came_past_kn", ">=", KEPT_GOING_KN),
-                ),
-                "the two coasts are {across_m:nm.1f} nm apart there, and it had come past the "
-                "first at {came_past_kn:.0f} kn",
-            ),
-        ),
-        "Where the coasts are hardly 5 nm apart, and it stopped at one of them at most.",
-        "somebody swam ashore there, or a boat met it",
-    ),
+    PAST_THE_OTHER_COAST,
     Hypothesis(
         "part of a longer voyage",
         0.7,

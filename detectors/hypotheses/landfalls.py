@@ -271,3 +271,43 @@ FAST_CLASS_A: Final = Hypothesis(
     "of which was heard; or, heard by passes, went over and wasn't heard to land.",
     "no ferry sails and no authority patrols there at this hour",
 )
+
+NARROW: Final = Compare("across_m", "<=", 10_000.0)
+"""The Strait of Singapore is 2.5 to 5 nm wide among its islands: whoever follows one coast there
+comes close to the other (judgement)."""
+KEPT_GOING_KN: Final = 5.0
+"""Nobody boards or leaves a boat at a beach that passes it at this speed."""
+PAST_THE_OTHER_COAST: Final = Hypothesis(
+    "past the other coast",
+    0.7,
+    (
+        Case(
+            All(NARROW, Is("sailed_on"), Compare("passing_kn", ">=", KEPT_GOING_KN)),
+            "the two coasts are {across_m:nm.1f} nm apart there, and it passed the second at "
+            "{passing_kn:.0f} kn and sailed on",
+        ),
+        Case(
+            All(
+                NARROW,
+                Is("came_on"),
+                Not(Is("began", "shore")),
+                Compare("came_past_kn", ">=", KEPT_GOING_KN),
+            ),
+            "the two coasts are {across_m:nm.1f} nm apart there, and it had come past the "
+            "first at {came_past_kn:.0f} kn",
+        ),
+        Case(
+            All(
+                Is("ended", "near"),
+                Is("landed", False),
+                Is("sailed_on"),
+                Is("turned_off_m", None),
+            ),
+            "it came no nearer to the other coast than {arrival_coast_m:.0f} m, neither landed "
+            "nor turned back, and sailed on",
+        ),
+    ),
+    "Past the other coast and on; or where the coasts are hardly 5 nm apart, and it stopped at "
+    "one of them at most.",
+    "somebody swam ashore there, or a boat met it",
+)

@@ -263,6 +263,15 @@ NARROWS = {
 }
 """Past the other coast of a strait that is hardly wider than a harbour."""
 CAME_PAST = {**NARROWS, "began": "near", "came_on": True, "came_past_kn": 12.6, "sailed_on": False}
+WENT_BY = {
+    **NARROWS,
+    "across_m": 21_400.0,
+    "passing_kn": None,
+    "ended": "near",
+    "landed": False,
+    "turned_off_m": None,
+    "arrival_coast_m": 1150.0,
+}
 LEAPT = {"leapt": True, "returned": False, "along_course": False, "jump_m": 4726.0}
 IN_A_FLEET = {
     "ais_class": "A",
@@ -717,7 +726,7 @@ CASES = [
     ("crossing", FEW, (60,), "hardly heard beside another hull"),
     ("crossing", {**FEW, "n_other_hull_reports": 100}, (60,), None),
     ("crossing", {**FEW, "landed": True}, (60,), None),
-    # A way of three fixes, heard neither before nor after; or of eight, or by a boat that lay there.
+    # A way of three fixes, heard neither before nor after; or of eight, or by one that lay there.
     *(
         ("crossing", {**BLIP, **differs}, (30,), reason)
         for differs, reason in (
@@ -1004,12 +1013,16 @@ CASES = [
     *(
         ("crossing", {**evidence, **differs}, (-1,), reason)
         for evidence, differs, reason in (
-            (NARROWS, {}, "past a coast of narrow waters"),
+            (NARROWS, {}, "past the other coast"),
             (NARROWS, {"passing_kn": 2.0}, None),
             (NARROWS, {"across_m": 15_200.0}, None),
-            (CAME_PAST, {}, "past a coast of narrow waters"),
+            (CAME_PAST, {}, "past the other coast"),
             (CAME_PAST, {"came_past_kn": 1.4}, None),
             (CAME_PAST, {"began": "shore"}, None),
+            (WENT_BY, {}, "past the other coast"),
+            (WENT_BY, {"turned_off_m": 1700.0}, None),
+            (WENT_BY, {"sailed_on": False}, None),
+            (WENT_BY, {"landed": True, "ended": "shore"}, None),
         )
     ),
     # A leap ahead, there and back; near and for good; aside and back; far.
