@@ -192,6 +192,7 @@ HARDLY_HEARD: Final = Hypothesis(
 )
 CROSSED_UNHEARD: Final = replace(
     HARDLY_HEARD,
+    weight=0.7,
     cases=(
         Case(
             All(

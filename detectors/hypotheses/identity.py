@@ -26,6 +26,9 @@ MIN_LOST: Final = 2.0
 MIN_LOST_FRACTION: Final = 0.2
 """Others lost at a place, and their share of those that passed, that make it an edge of reception.
 A judgement: in well covered water few stop to be heard, by a failure or where they end."""
+IN_TURN_S: Final = 21_600.0
+SELDOM_S: Final = 600.0
+"""Six hours, ten minutes (judgements): a number that is made up wasn't heard before."""
 LYING_KN: Final = 1.0
 """Slower is at rest, the errors of positions allowed for."""
 
@@ -244,8 +247,19 @@ HYPOTHESES: Final = (
                 "before: two ships near the edge of reception, one of which was lost as the other "
                 "was found",
             ),
+            Case(
+                All(
+                    HAND_OVER,
+                    Compare("unheard_before_s", "<=", IN_TURN_S),
+                    Compare("interval_s", ">=", SELDOM_S),
+                    Compare("other_interval_s", ">=", SELDOM_S),
+                ),
+                "the second was heard {unheard_before_s:h.1f} h before, and both only every "
+                "{interval_s:min.0f} min: two ships in company, heard in turn",
+            ),
         ),
-        "Two ships, each heard only now and then, where others are lost too.",
+        "Two ships, each heard only now and then, where others are lost too, or the second of "
+        "which was heard not long before.",
         "both are seen at once, or a receiver nearby heard neither a second ship",
     ),
     Hypothesis(

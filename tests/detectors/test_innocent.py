@@ -273,6 +273,7 @@ WENT_BY = {
     "arrival_coast_m": 1150.0,
 }
 LEAPT = {"leapt": True, "returned": False, "along_course": False, "jump_m": 4726.0}
+IN_TURN = {"unheard_before_s": 3780.0, "interval_s": 840.0, "other_interval_s": 887.0}
 IN_A_FLEET = {
     "ais_class": "A",
     "duration_s": 39_240.0,
@@ -1030,6 +1031,15 @@ CASES = [
     ("spoofing", LEAPT, (70,), "leap along the course"),
     ("spoofing", {**LEAPT, "returned": True}, (70,), "interference that no other vessel shows"),
     ("spoofing", {**LEAPT, "jump_m": 17_800.0}, (70,), "another vessel with the same MMSI"),
+    # Two ships in company, heard in turn; of which the second is new, or one was heard all along.
+    *(
+        ("identity", {**IN_TURN, **differs}, (70, 70), reason)
+        for differs, reason in (
+            ({}, "thin reception"),
+            ({"unheard_before_s": 43_200.0}, None),
+            ({"interval_s": 60.0}, None),
+        )
+    ),
     ("loitering", IN_A_FLEET, (-1,), "adrift with other boats"),
     ("loitering", IN_A_FLEET, (80,), None),
     ("loitering", {**IN_A_FLEET, "n_beside": 2}, (-1,), None),
@@ -1041,6 +1051,7 @@ CASES = [
 def test_reason(kind, measured, types, reason):
     half = "half" if "landing_heard" in measured else ""
     subkind = {"identity": "two_hulls", "spoofing": "jump"}.get(kind, half)
+    subkind = "hand_over" if "unheard_before_s" in measured else subkind
     lengths = tuple(float("nan") for _ in types)
     known = Known(kind, subkind, Evidence.of(measured), types, lengths)
     found = best_of(known, OF[kind])
