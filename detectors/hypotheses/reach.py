@@ -128,7 +128,7 @@ LEFT_AND_CAME_BACK: Final = Hypothesis(
 )
 OVER_THE_EDGE: Final = Hypothesis(
     "out over the feed's own edge",
-    0.6,
+    0.65,
     (
         Case(
             All(
