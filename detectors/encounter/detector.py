@@ -104,7 +104,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "16"
+    version: ClassVar[str] = "17"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

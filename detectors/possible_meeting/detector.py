@@ -80,7 +80,7 @@ class PossibleMeeting(Limits):
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "11"
+    version: ClassVar[str] = "12"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "

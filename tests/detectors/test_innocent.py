@@ -217,6 +217,16 @@ FIXED = {
     "n_held": 4,
     "n_shifts": 0,
 }
+BESIDE = {
+    **BOATS,
+    "duration_s": 10_080.0,
+    "median_relative_speed_kn": 0.9,
+    "closing_kn": 3.8,
+    "n_neighbours": 2,
+    "max_distance_seen_m": 405.0,
+    "distance_spread_m": 161.8,
+    "distance_swing_m": 119.5,
+}
 NEAR = {**BOATS, "duration_s": 1500.0, "near_before_s": 9000.0, "n_neighbours": 0}
 DRIFTED = {
     **FIXED,
@@ -1031,6 +1041,17 @@ CASES = [
     ("spoofing", LEAPT, (70,), "leap along the course"),
     ("spoofing", {**LEAPT, "returned": True}, (70,), "interference that no other vessel shows"),
     ("spoofing", {**LEAPT, "jump_m": 17_800.0}, (70,), "another vessel with the same MMSI"),
+    # Came and parted slowly beside others, though not as one; or faster, alone, for minutes.
+    *(
+        ("encounter", {**BESIDE, **differs}, (30, -1), reason)
+        for differs, reason in (
+            ({}, "boats at rest"),
+            ({"closing_kn": 6.0}, "small craft together"),
+            ({"parting_kn": 10.3}, "small craft together"),
+            ({"n_neighbours": 0}, "small craft together"),
+            ({"duration_s": 900.0}, "small craft together"),
+        )
+    ),
     # Two ships in company, heard in turn; of which the second is new, or one was heard all along.
     *(
         ("identity", {**IN_TURN, **differs}, (70, 70), reason)
