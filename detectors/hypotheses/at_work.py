@@ -62,7 +62,8 @@ TURNS_ABOUT: Final = All(
 """It turned about once in two hours or more often, or in three if much of the time at the speed of
 nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
 exercise once in 0.5 to 2.4 h."""
-ON_PASSAGE: Final = All(Compare("came_kn", ">=", 8.0), Compare("went_kn", ">=", 8.0))
+SHIPS_KN: Final = 8.0
+ON_PASSAGE: Final = All(Compare("came_kn", ">=", SHIPS_KN), Compare("went_kn", ">=", SHIPS_KN))
 """It came at a ship's speed and left at one, within hours: who guards a place is relieved there, by
 the watch or the week, and comes and goes with what it guards (judgement)."""
 WAITS_ON_PASSAGE: Final = All(ON_PASSAGE, Not(AT_WORKING_SPEED))
@@ -260,6 +261,17 @@ AMONG_FISHING_BOATS: Final = Hypothesis(
                 Compare("n_turns", ">=", 2.0),
             ),
             "it is a fishing boat that " + TURNED_ABOUT + ", with another one at work within 3 nm",
+        ),
+        Case(
+            All(
+                SAYS_NO_MERCHANT,
+                SHORT_ENOUGH,
+                Compare("n_fishing_near", ">=", 1.0),
+                Not(Compare("came_kn", ">=", SHIPS_KN)),
+                Not(Compare("went_kn", ">=", SHIPS_KN)),
+            ),
+            "it is no merchant ship, came and left at no ship's speed, and another fishing boat is "
+            "at work within 3 nm",
         ),
     ),
     "A boat that is, or may be, a fishing boat lies among boats that fish; of three or more around "

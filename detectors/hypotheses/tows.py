@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Own, Vessel
+from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Not, Own, Vessel
 from detectors.hypotheses.at_work import HELD_S
 from detectors.hypotheses.work_together import WORK_ROOM_M
 
@@ -95,7 +95,19 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             "beside it, and soon afterwards it made way within {resumed_off_deg:.0f} degrees of "
             "its course again: a tow waits for a tide or mends its gear",
         ),
+        Case(
+            All(
+                Is("ais_class", "A"),
+                Compare("n_beside", ">=", 1.0),
+                Compare("came_kn", ">=", TOW_KN[0]),
+                Compare("came_kn", "<=", TOW_KN[1]),
+                Not(Compare("went_kn", ">", TOW_KN[1])),
+            ),
+            "it came at {came_kn:.1f} kn, the speed of tows, and left no faster, and another "
+            "vessel kept beside it: a tow waits for a tide or mends its gear",
+        ),
     ),
-    "Stopped on its way with another beside it, before and after at the speed of tows.",
+    "Stopped on its way with another beside it, before and after at the speed of tows, or no "
+    "faster afterwards.",
     "neither is a tug, or the two came apart",
 )

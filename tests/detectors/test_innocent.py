@@ -766,10 +766,11 @@ CASES = [
         ("loitering", {**STOPPED_TOW, **differs}, (70,), reason)
         for differs, reason in (
             ({}, "tow that stopped"),
+            ({"nav_status": 0}, "tow that stopped"),
             ({"n_beside": 0}, None),
-            ({"nav_status": 0}, None),
             ({"came_kn": 12.0}, None),
-            ({"resumed_off_deg": 40.0}, None),
+            ({"came_kn": None, "resumed_off_deg": 40.0}, None),
+            ({"went_kn": 12.0, "resumed_off_deg": 40.0}, None),
         )
     ),
     ("loitering", {**DRIFTED, "duration_s": 7500.0}, (70,), None),
@@ -1065,6 +1066,9 @@ CASES = [
     ("loitering", IN_A_FLEET, (80,), None),
     ("loitering", {**IN_A_FLEET, "n_beside": 2}, (-1,), None),
     ("loitering", {**IN_A_FLEET, "n_fishing_near": 1}, (-1,), None),
+    ("loitering", {**IN_A_FLEET, "n_fishing_near": 1}, (99,), "among fishing boats"),
+    ("loitering", {**IN_A_FLEET, "n_fishing_near": 1, "came_kn": 11.0}, (99,), None),
+    ("loitering", {**IN_A_FLEET, "n_fishing_near": 1}, (80,), None),
 ]
 
 
