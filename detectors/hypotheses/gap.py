@@ -87,12 +87,18 @@ NEVER_MADE_WAY: Final = All(
             Compare("ground_s", ">=", 3600.0),
             Compare("ground_way_ratio", "<", TO_AND_FRO),
         ),
+        All(
+            Compare("usual_top_speed_kn", ">=", 0.3),
+            Compare("ground_s", ">=", 3600.0),
+            Compare("n_lying", ">=", 2.0),
+        ),
     ),
     Not(Some(Vessel(types=SEA_GOING))),
 )
 """Adrift as long as it is heard, as its set says too; lost at slack water it was carried along for
-an hour before, and what lies at anchor stays within its swing. Buoys of nets carry sets that send
-as ships do, often under a ship's number (FCC, Enforcement Advisory 2018-04, DA 18-1211)."""
+an hour before, and what lies at anchor stays within its swing. At neaps it hardly goes, with others
+like it beside it. Buoys of nets carry sets that send as ships do, often under a ship's number (FCC,
+Enforcement Advisory 2018-04, DA 18-1211)."""
 PATCHY: Final = All(
     Is("ais_class", "B"),
     Not(BY_PASSES),

@@ -800,6 +800,7 @@ CASES = [
     # A buoy of a net lost at slack water; a boat on its anchor that hands something over.
     ("gap", ADRIFT, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "usual_top_speed_kn": 0.3}, (-1,), "weak transmitter"),
+    ("gap", {**ADRIFT, "usual_top_speed_kn": 0.4, "n_lying": 4}, (-1,), "gear taken in"),
     ("gap", {**ADRIFT, "ground_way_ratio": 6.0}, (-1,), "weak transmitter"),
     ("gap", {"was_moving": False, "distance_m": 20.0}, (30,), "lay made fast"),
     ("gap", {"was_moving": True, "distance_m": 20.0}, (30,), None),
