@@ -29,6 +29,8 @@ A judgement: in well covered water few stop to be heard, by a failure or where t
 IN_TURN_S: Final = 21_600.0
 SELDOM_S: Final = 600.0
 """Six hours, ten minutes (judgements): a number that is made up wasn't heard before."""
+BERTHS_KN: Final = 5.0
+"""Of 17 planted hand-overs under way none was slower than 7 kn."""
 LYING_KN: Final = 1.0
 """Slower is at rest, the errors of positions allowed for."""
 
@@ -261,6 +263,25 @@ HYPOTHESES: Final = (
         "Two ships, each heard only now and then, where others are lost too, or the second of "
         "which was heard not long before.",
         "both are seen at once, or a receiver nearby heard neither a second ship",
+    ),
+    Hypothesis(
+        "one berths, another sails",
+        0.4,
+        (
+            Case(
+                All(
+                    HAND_OVER,
+                    Is("says_otherwise"),
+                    Compare("speed_kn", "<=", BERTHS_KN),
+                    Compare("other_speed_kn", "<=", BERTHS_KN),
+                ),
+                "they made {speed_kn:.1f} and {other_speed_kn:.1f} kn, as ships do that berth or have just cast "
+                "off, and are said to be two: one switched its set off as another's was switched "
+                "on",
+            ),
+        ),
+        "Both slow, and all that they say of themselves differs.",
+        "no berth is near, or neither was seen alongside",
     ),
     Hypothesis(
         "set programmed anew",

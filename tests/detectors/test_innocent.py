@@ -284,6 +284,12 @@ WENT_BY = {
 }
 LEAPT = {"leapt": True, "returned": False, "along_course": False, "jump_m": 4726.0}
 IN_TURN = {"unheard_before_s": 3780.0, "interval_s": 840.0, "other_interval_s": 887.0}
+BERTHS = {
+    "unheard_before_s": 43_200.0,
+    "speed_kn": 3.6,
+    "other_speed_kn": 3.3,
+    "says_otherwise": True,
+}
 IN_A_FLEET = {
     "ais_class": "A",
     "duration_s": 39_240.0,
@@ -1061,6 +1067,14 @@ CASES = [
             ({}, "thin reception"),
             ({"unheard_before_s": 43_200.0}, None),
             ({"interval_s": 60.0}, None),
+        )
+    ),
+    *(
+        ("identity", {**BERTHS, **differs}, (70, 70), reason)
+        for differs, reason in (
+            ({}, "one berths, another sails"),
+            ({"other_speed_kn": 7.0}, None),
+            ({"says_otherwise": False}, None),
         )
     ),
     ("loitering", IN_A_FLEET, (-1,), "adrift with other boats"),
