@@ -69,6 +69,8 @@ UNTURNED_DEG: Final = 15.0
 """A cable's length in two days, and what errors of 10 m make of the bearing of what lies 80 m off.
 Of ten pairs that lay made fast to one another at one ship's anchor for nine hours and more all made
 0.004 kn good and turned by 26 degrees or more."""
+MOORINGS_M: Final = 50.0
+"""What is handed over is handed over alongside: see `rafts.CLEAR_M`."""
 SELDOM_S: Final = 900.0
 BOTH_SELDOM: Final = All(
     Compare("duration_s", ">=", "n_reports", times=SELDOM_S),
@@ -200,6 +202,18 @@ BERTHED: Final = Hypothesis(
             "over a change of the stream, in {duration_s:h.1f} h, neither moved, and one bore from "
             "the other within {direction_spread_deg:.0f} degrees, as at berths: alongside a ship "
             "at anchor both would have swung",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                Compare("duration_s", ">=", HELD_S),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Compare("direction_spread_deg", "<=", UNTURNED_DEG),
+                Compare("min_distance_m", ">=", MOORINGS_M),
+            ),
+            "two boats that bore from one another within {direction_spread_deg:.0f} degrees over a "
+            "change of the stream, in {duration_s:h.1f} h, and never nearer than "
+            "{min_distance_m:.0f} m: on moorings, whether a zone shows them or not",
         ),
         Case(
             All(

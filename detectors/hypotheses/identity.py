@@ -276,8 +276,8 @@ HYPOTHESES: Final = (
                     Compare("other_speed_kn", "<=", BERTHS_KN),
                 ),
                 "they made {speed_kn:.1f} and {other_speed_kn:.1f} kn, as ships do that berth or "
-                "have just cast off, and are said to be two: one switched its set off as another's was switched "
-                "on",
+                "have just cast off, and are said to be two: one switched its set off as another's "
+                "was switched on",
             ),
         ),
         "Both slow, and all that they say of themselves differs.",

@@ -44,8 +44,9 @@ IN_A_RAFT: Final = Any(
 )
 """Another boat beside them for an hour, or two and more for half of one; for half of one too where
 they were heard seldom: from the first report of both to the last is less than they lay there."""
+SLOW_BOAT_KN: Final = 5.0
 CAME_AND_WENT_SLOWLY: Final = All(
-    Compare("closing_kn", "<=", 5.0), Compare("parting_kn", "<=", 5.0)
+    Compare("closing_kn", "<=", SLOW_BOAT_KN), Compare("parting_kn", "<=", SLOW_BOAT_KN)
 )
 """Slower than any boat that carries people makes (6 kn and more, as reported): of 32 planted small
 craft that met on 40 simulated nights none closed at less than 5.9 kn or parted at less than 10."""
@@ -216,6 +217,18 @@ NEAR_FOR_HOURS: Final = Hypothesis(
             ),
             "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, as boats "
             "are that work on one ground, tow one net or lie off one village",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                Compare("near_before_s", ">=", GROUND_S / 3),
+                Compare("closing_kn", "<", PLANING_KN),
+                Compare("parting_kn", "<=", SLOW_BOAT_KN),
+                Compare("duration_s", ">=", 1800.0),
+            ),
+            "boats that had been within 2 nm of one another for {near_before_s:min.0f} min, lay "
+            "together for {duration_s:min.0f} and parted at {parting_kn:.0f} kn, as boats of one "
+            "ground do",
         ),
         Case(
             All(

@@ -227,6 +227,32 @@ BESIDE = {
     "distance_spread_m": 161.8,
     "distance_swing_m": 119.5,
 }
+ONE_GROUND = {
+    **BESIDE,
+    "duration_s": 2040.0,
+    "near_before_s": 3000.0,
+    "n_neighbours": 0,
+    "approach_kn": 6.9,
+    "closing_kn": 7.2,
+    "parting_kn": 3.1,
+}
+MOORINGS = {
+    **BESIDE,
+    "duration_s": 34_200.0,
+    "n_neighbours": 0,
+    "faster_kn": 0.05,
+    "median_speed_kn": 0.04,
+    "other_median_speed_kn": 0.05,
+    "drift_kn": 0.008,
+    "other_drift_kn": 0.0096,
+    "direction_spread_deg": 7.0,
+    "min_distance_m": 84.0,
+    "median_distance_m": 99.0,
+    "apart_before_m": 8700.0,
+    "approach_kn": 16.8,
+    "closing_kn": 18.0,
+    "parting_kn": 6.7,
+}
 NEAR = {**BOATS, "duration_s": 1500.0, "near_before_s": 9000.0, "n_neighbours": 0}
 DRIFTED = {
     **FIXED,
@@ -1058,6 +1084,18 @@ CASES = [
             ({"parting_kn": 10.3}, "small craft together"),
             ({"n_neighbours": 0}, "small craft together"),
             ({"duration_s": 900.0}, "small craft together"),
+        )
+    ),
+    # From one ground, parted slowly; from afar, or at speed. On moorings; alongside, or turning.
+    *(
+        ("encounter", {**evidence, **differs}, (30, -1), reason)
+        for evidence, differs, reason in (
+            (ONE_GROUND, {}, "near for hours"),
+            (ONE_GROUND, {"near_before_s": 600.0}, "small craft together"),
+            (ONE_GROUND, {"parting_kn": 10.3}, "small craft together"),
+            (MOORINGS, {}, "berthed near one another"),
+            (MOORINGS, {"min_distance_m": 9.0}, "small craft together"),
+            (MOORINGS, {"direction_spread_deg": 40.0}, "small craft together"),
         )
     ),
     # Two ships in company, heard in turn; of which the second is new, or one was heard all along.
