@@ -163,6 +163,18 @@ LYING_AS_NEIGHBOURS: Final = Hypothesis(
         Case(
             All(
                 Is("in_anchorage"),
+                NOT_MADE_FAST,
+                Compare("duration_s", ">=", HELD_S),
+                Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "they lay inside an anchorage for {duration_s:h.1f} h, {median_distance_m:.0f} m "
+            "apart, neither came to the other, and half of the time their distance changed by "
+            "{distance_swing_m:.0f} m or more: they weren't made fast",
+        ),
+        Case(
+            All(
+                Is("in_anchorage"),
                 Compare("duration_s", ">=", HELD_S),
                 Compare("faster_kn", "<=", MOORED_BOAT_KN),
                 Compare("swung_m", ">=", SWUNG_M),

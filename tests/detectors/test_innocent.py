@@ -133,6 +133,13 @@ OWN_ANCHORS = {
     "swing_radius_m": 618.0,
 }
 """Came into an anchorage and swung 90 m off another, over a change of the stream."""
+APART = {
+    "distance_swing_m": 78.0,
+    "apart_before_m": None,
+    "approach_kn": None,
+    "swung_m": 187.0,
+    "swing_radius_m": 129.0,
+}
 STAYS = {
     "ais_class": "B",
     "duration_s": 42_480.0,
@@ -702,6 +709,15 @@ CASES = [
     ("encounter", {**OWN_ANCHORS, "in_anchorage": False}, (79, 81), None),
     ("encounter", {**OWN_ANCHORS, "duration_s": 22_000.0}, (79, 81), None),
     ("encounter", {**OWN_ANCHORS, "median_speed_kn": 0.3}, (79, 81), None),
+    # From the beginning apart by more than is made fast; that came, or never changed its distance.
+    *(
+        ("encounter", {**OWN_ANCHORS, **APART, **differs}, (70, 99), reason)
+        for differs, reason in (
+            ({}, "lying as neighbours"),
+            ({"apart_before_m": 6000.0}, None),
+            ({"distance_swing_m": 12.0}, None),
+        )
+    ),
     ("encounter", MOORED, (30, -1), "berthed near one another"),
     ("encounter", {**MOORED, "median_distance_m": 60.0, "min_distance_m": 40.0}, (30, -1), None),
     ("crossing", FERRY, (60,), "there and back by day"),
