@@ -306,8 +306,20 @@ PAST_THE_OTHER_COAST: Final = Hypothesis(
             "it came no nearer to the other coast than {arrival_coast_m:.0f} m, neither landed "
             "nor turned back, and sailed on",
         ),
+        Case(
+            All(
+                Is("ended", "near"),
+                Is("landed", False),
+                Is("heard_after"),
+                Is("turned_off_m", None),
+                Compare("mean_speed_kn", "<", SLOW_KN),
+                Compare("arrival_coast_m", ">=", SHOAL_M),
+            ),
+            "it came at {mean_speed_kn:.0f} kn and stopped {arrival_coast_m:nm.1f} nm off the "
+            "other coast, where boats fish: nobody lands from there",
+        ),
     ),
-    "Past the other coast and on; or where the coasts are hardly 5 nm apart, and it stopped at "
-    "one of them at most.",
+    "Past the other coast and on; slowly, to a place a mile off it or more; or where the coasts are "
+    "hardly 5 nm apart, and it stopped at one of them at most.",
     "somebody swam ashore there, or a boat met it",
 )

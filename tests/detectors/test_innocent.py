@@ -315,6 +315,13 @@ WENT_BY = {
     "turned_off_m": None,
     "arrival_coast_m": 1150.0,
 }
+LAY_OFF = {
+    **WENT_BY,
+    "sailed_on": False,
+    "heard_after": True,
+    "mean_speed_kn": 5.9,
+    "arrival_coast_m": 2994.0,
+}
 LEAPT = {"leapt": True, "returned": False, "along_course": False, "jump_m": 4726.0}
 IN_TURN = {"unheard_before_s": 3780.0, "interval_s": 840.0, "other_interval_s": 887.0}
 BERTHS = {
@@ -1083,6 +1090,9 @@ CASES = [
             (WENT_BY, {}, "past the other coast"),
             (WENT_BY, {"turned_off_m": 1700.0}, None),
             (WENT_BY, {"sailed_on": False}, None),
+            (LAY_OFF, {}, "past the other coast"),
+            (LAY_OFF, {"mean_speed_kn": 16.0}, None),
+            (LAY_OFF, {"arrival_coast_m": 900.0}, None),
             (WENT_BY, {"landed": True, "ended": "shore"}, None),
         )
     ),
