@@ -319,7 +319,7 @@ PAST_THE_OTHER_COAST: Final = Hypothesis(
             "other coast, where boats fish: nobody lands from there",
         ),
     ),
-    "Past the other coast and on; slowly, to a place a mile off it or more; or where the coasts are "
-    "hardly 5 nm apart, and it stopped at one of them at most.",
+    "Past the other coast and on; slowly, to a place a mile off it or more; or where the coasts "
+    "are hardly 5 nm apart, and it stopped at one of them at most.",
     "somebody swam ashore there, or a boat met it",
 )
