@@ -111,7 +111,12 @@ FISHING_ALONE: Final = Hypothesis(
     0.8,
     (
         Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT, Not(WAITS_ON_PASSAGE)),
+            All(
+                Any(SHORT_ENOUGH, AT_WORKING_SPEED),
+                Some(Vessel(types=FISHING)),
+                TURNS_ABOUT,
+                Not(WAITS_ON_PASSAGE),
+            ),
             "it is a fishing vessel, and " + TURNED_ABOUT,
         ),
         Case(
