@@ -1035,6 +1035,15 @@ def test_who_is_too_long_for_what_it_says_it_is_has_no_excuse(scene: Any) -> Non
             assert result["explanation"].iloc[0].startswith(f"{name}: ") == excused
 
 
+def test_who_fishes_by_conduct_may_have_typed_in_any_length(scene: Any) -> None:
+    for share, excused in ((0.43, True), (0.05, False)):
+        conduct = {"n_turns": 13, "way_ratio": 1.9, "working_speed_fraction": share}
+        found = event("loitering", {**DRIFT, **conduct})
+        vessels = scene.vessels({"mmsi": A, "ship_type": 30, "length_m": 95.0})
+        result = explain.explain(found, scene.context(vessels=vessels), reasons(found))
+        assert result["explanation"].iloc[0].startswith("fishing: ") == excused
+
+
 def test_a_tow_is_made_up_and_cast_off_near_one_another(scene: Any) -> None:
     pair = {**MEETING, "median_speed_kn": 2.4, "other_median_speed_kn": 2.3, "duration_s": 2400}
     for apart_m, excused in ((200.0, True), (4000.0, False)):

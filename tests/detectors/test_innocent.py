@@ -330,16 +330,6 @@ BERTHS = {
     "other_speed_kn": 3.3,
     "says_otherwise": True,
 }
-TURNS = {
-    "ais_class": "A",
-    "duration_s": 42_600.0,
-    "median_speed_kn": 1.3,
-    "n_turns": 13,
-    "way_ratio": 3.9,
-    "working_speed_fraction": 0.43,
-    "longest_m": 95.0,
-}
-"""At work for hours, whatever length was typed in."""
 IN_A_FLEET = {
     "ais_class": "A",
     "duration_s": 39_240.0,
@@ -1151,8 +1141,6 @@ CASES = [
             ({"says_otherwise": False}, None),
         )
     ),
-    ("loitering", TURNS, (30,), "fishing"),
-    ("loitering", {**TURNS, "working_speed_fraction": 0.05}, (30,), None),
     ("loitering", IN_A_FLEET, (-1,), "adrift with other boats"),
     ("loitering", IN_A_FLEET, (80,), None),
     ("loitering", {**IN_A_FLEET, "n_beside": 2}, (-1,), None),
