@@ -76,9 +76,10 @@ class Crossing(Limits):
     it left the shore (or is first heard) until it leaves the landing.
 
     Way across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart prove
-    20 kn whoever was listening meanwhile. Of a feed that comes by passes one of up to
-    `max_straight_s` counts too, where the way leaves less than a tenth of it to spare at the speed
-    stated before or after.
+    20 kn whoever was listening meanwhile; one of up to `max_straight_s` counts too where the way
+    leaves less than a tenth of it to spare at the speed stated before or after. A boat heard on its
+    way out before a silence of half an hour or more, and on its way in after it, lay out there for
+    what its way leaves of it.
 
     What a vessel says of itself neither makes a crossing nor unmakes one.
 
@@ -164,7 +165,7 @@ class Crossing(Limits):
         if len(rows) == 0:
             return events.empty()
         reports = Reports(positions[list(self.requires)].iloc[rows])
-        grid = grid_of(self, reports, context)
+        grid = grid_of(self, reports)
         if len(grid.tick) == 0:
             return events.empty()
         cells = Cells(grid, context.zones.shores)

@@ -43,6 +43,8 @@ MOST_OUT: float = 0.7
 """Lying counts this far out of the way out at least."""
 HALT_KN: float = 1.0
 """What a set says of a boat that lies at a beach: nothing, but for errors of its position."""
+LOST_S: float = 60.0
+"""Who stops for less than a minute lands nobody: people wade ashore in 3 to 15."""
 SLOWLY_KN: float = 5.0
 """Slower than this out there is work, lying or waiting."""
 
@@ -76,6 +78,7 @@ def halves(
 ) -> Iterator[Half]:
     """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
     stopped = (grid.speed_kn < limits.min_speed_kn) & ~moved(limits, reports, grid, context)
+    stopped &= ~made_up(limits, reports, grid)
     stopped |= halted(limits, reports, grid)
     silent = silences(limits, reports, grid, context)
     step_us = limits.step_s * SECOND_US
@@ -100,6 +103,29 @@ def halves(
         if evidence is not None:
             told.add(voyage.begin)
             yield Half(voyage.begin, voyage.lands, voyage.leaves, evidence)
+
+
+def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
+    """Tell which steps lie between two reports between which no time was lost, if one of them is
+    left out: that one is dated wrongly.
+
+    A boat that stops loses the time that it lies there; the step to a report that is dated late
+    takes longer, and the next one as much less.
+    """
+    track, time_us, sog_kn = reports.track, reports.time_us, reports.sog_kn
+    made_m = geodesy.distance_m(
+        reports.lat[:-2], reports.lon[:-2], reports.lat[2:], reports.lon[2:]
+    )
+    stated = np.stack([sog_kn[:-2], sog_kn[1:-1], sog_kn[2:]])
+    took_s = np.asarray(made_m) / np.maximum(stated.mean(axis=0) * geodesy.KNOT_MPS, 1e-6)
+    lost_s = (time_us[2:] - time_us[:-2]) / SECOND_US - took_s
+    over = (track[2:] == track[:-2]) & (stated >= limits.min_speed_kn).all(axis=0)
+    over &= lost_s < LOST_S
+    # Over two steps each: the first and the second of them.
+    found = np.zeros(len(track), bool)
+    found[:-2] |= over
+    found[1:-1] |= over
+    return np.asarray(found[grid.report])
 
 
 def halted(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:

@@ -113,8 +113,8 @@ class Limits(Detector):
     max_straight_s: PositiveInt = Field(
         10_800,
         description=(
-            "3 hours, where the feed comes by passes and its way fills the silence: a boat whose "
-            "speed leaves it less than a tenth of the time to spare went straight."
+            "3 hours, where its way fills the silence: a boat whose speed leaves it less than a "
+            "tenth of the time to spare went straight."
         ),
     )
     min_reports: PositiveInt = Field(3, description="3: class B is lost half-way across as a rule.")

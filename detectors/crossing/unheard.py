@@ -1,4 +1,4 @@
-"""What a boat did between two reports far apart, where the feed comes by passes."""
+"""What a boat did between two reports far apart."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -56,7 +56,7 @@ class Landing(NamedTuple):
 
 
 class Silences(NamedTuple):
-    """Times of `SOON_S` or more between two reports, of a feed that comes by passes.
+    """Times of `SOON_S` or more between two reports.
 
     Attributes
     ----------
@@ -69,6 +69,8 @@ class Silences(NamedTuple):
         The faster of the speeds before it and after it, by positions or as stated.
     spare_s
         What is left of it beside the straight way at that speed.
+    by_passes
+        Whether the feed comes by passes there.
     """
 
     low: Ints
@@ -76,12 +78,12 @@ class Silences(NamedTuple):
     coast_m: Floats
     way_kn: Floats
     spare_s: Floats
+    by_passes: Bools
 
 
-def grid_of(limits: Limits, reports: Reports, context: Context) -> timegrid.Grid:
+def grid_of(limits: Limits, reports: Reports) -> timegrid.Grid:
     """Return the places of tracks on the absolute grid, also in silences longer than
-    `max_silence_s`, up to `max_straight_s`, that the way across them fills, of a feed that comes by
-    passes.
+    `max_silence_s`, up to `max_straight_s`, that the way across them fills.
 
     Who has no time to spare was on the line between (space-time prism: Hägerstrand 1970, What about
     people in regional science?, Papers of the Regional Science Association 24:7-21).
@@ -96,9 +98,6 @@ def grid_of(limits: Limits, reports: Reports, context: Context) -> timegrid.Grid
     made_kn = np.asarray(geodesy.speed_kn(made_m, silent_s[long]))
     filled = made_kn >= FILLED * np.fmax(reports.sog_kn[a], reports.sog_kn[b])
     filled &= made_kn >= limits.min_speed_kn
-    tens_us = coverage.FEED_SLOT_S * SECOND_US
-    tens, until = reports.time_us[a] // tens_us, reports.time_us[b] // tens_us
-    filled &= passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
     keep = np.ones(len(grid.tick), bool)
     keep[long[~filled]] = False
     return grid.kept(keep)
@@ -130,8 +129,7 @@ def silences(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Con
     ok = reports.track[report - 1] == reports.track[report + 2]
     tens = grid.tick[low] * limits.step_s // coverage.FEED_SLOT_S
     until = grid.tick[high] * limits.step_s // coverage.FEED_SLOT_S
-    ok &= passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
-    low, high, report = low[ok], high[ok], report[ok]
+    by_passes = passes.usual_share(context.coverage, tens, until) <= passes.BY_PASSES
     rows = report + np.arange(-1, 3)[:, None]
     lat, lon, sog = reports.lat[rows], reports.lon[rows], reports.sog_kn[rows[1:3]]
     step_s = np.diff(reports.time_us[rows], axis=0) / SECOND_US
@@ -141,7 +139,7 @@ def silences(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Con
     took_s = made_m[1] / np.maximum(way_kn * geodesy.KNOT_MPS, 1e-6)
     coast_m = context.zones.shores.distance_m(lat.ravel(), lon.ravel())
     coast_m = coast_m.reshape(len(coast_m), *lat.shape)
-    return Silences(low, high, coast_m, way_kn, np.maximum(step_s[1] - took_s, 0.0))
+    return Silences(low, high, coast_m, way_kn, np.maximum(step_s[1] - took_s, 0.0), by_passes)
 
 
 def heard_by_passes(
@@ -254,13 +252,13 @@ def landings(
     stopped: Bools,
     coasts: Coasts,
 ) -> Iterator[Landing]:
-    """Find landings that weren't heard: a boat made for a shore as it fell silent, and had minutes
-    to spare there before it was where it is heard next, elsewhere than where it set out or lies
-    next.
+    """Find landings that weren't heard, of a feed that comes by passes: a boat made for a shore as
+    it fell silent, and had minutes to spare there before it was where it is heard next, elsewhere
+    than where it set out or lies next. Where stations hear it, many shores lie in their shadow.
     """
     nearest = silent.coast_m[:, 1].argmin(axis=0)
     before_m, last_m = silent.coast_m[nearest, :2, np.arange(len(nearest))].T
-    inbound = (last_m < before_m) & (last_m > limits.shore_m)
+    inbound = silent.by_passes & (last_m < before_m) & (last_m > limits.shore_m)
     inbound &= silent.way_kn >= limits.min_speed_kn
     starts, _ = timegrid.stretches(grid.track_id, cut=np.diff(grid.tick) != 1)
     lies = np.flatnonzero(stopped)

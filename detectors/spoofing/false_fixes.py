@@ -16,7 +16,7 @@ from detectors.core.frames import FALSE_FIX, SECOND_US, epoch_us
 from detectors.kinematics import geodesy, shapes
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.circle import MAX_RADIUS_M, max_rms_m
-from detectors.spoofing.frozen import as_before
+from detectors.spoofing.frozen import as_before, held_since
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story
 from detectors.surroundings import coverage, passes
@@ -44,11 +44,15 @@ def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
     reports, noise = scene.reports, scene.context.noise
     noise = noise[(noise["reason"] == FALSE_FIX).to_numpy()]
     noise = noise[np.isin(noise["mmsi"].to_numpy(), np.unique(reports.tracks // 100))]
+    few = np.diff(reports.bounds) < limits.min_reports
+    # A further track of a few reports is none: what lies where false fixes do is one of them.
+    strays = np.repeat(few & (reports.tracks % 100 > 1), np.diff(reports.bounds))
     for vessel, false in noise.groupby("mmsi", sort=True):
         if len(false) < MIN_PASS_FIXES:
             continue
         track = 100 * int(str(vessel))
         own = np.arange(*np.searchsorted(reports.track, [track, track + 100]))
+        own = own[~strays[own]]
         own = own[np.argsort(reports.time_us[own], kind="stable")]
         times = np.sort(epoch_us(false["time"]))
         order = np.argsort(epoch_us(false["time"]), kind="stable")
@@ -137,11 +141,14 @@ def _by_passes(scene: Scene, home: int, back: int, times: NDArray[np.int64]) -> 
 def _held(limits: Limits, reports: Reports, home: int, back: int) -> dict[str, Any]:
     """Return what shows that a vessel sailed on while its fixes stood: it comes to where it would
     have, at the speed that it had; nothing if it didn't.
+
+    The first of those fixes may be sound, as of one from which its next report is within reach.
     """
     if back < 0:
         return {}
-    first = reports.span_of(int(reports.track[home]))[0]
-    return as_before(limits, reports, np.arange(first, home), home, back)
+    own = np.arange(reports.span_of(int(reports.track[home]))[0], home + 1)
+    since = held_since(limits, reports, own)
+    return as_before(limits, reports, own[:since], int(own[since]), back)
 
 
 def _circle(limits: Limits, false: Fixes, lasts_s: float) -> dict[str, Any]:

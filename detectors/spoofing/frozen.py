@@ -97,25 +97,34 @@ def _tight(limits: Limits, scene: Scene, held: Ints, first: Ints, last: Ints) ->
     return np.asarray((spans[0] <= slack_deg) & (spans[1] <= wide_deg) & (n >= limits.min_reports))
 
 
-def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story | None:
-    """Return the end of the home track, if it stood still while the vessel sailed on to a."""
-    last = int(home[-1])
+def held_since(limits: Limits, reports: Reports, own: Ints) -> int:
+    """Return since which of its own reports a track stays within `max_frozen_m` of its last one."""
+    last = own[-1]
     off_m = geodesy.distance_m(
-        reports.lat[last], reports.lon[last], reports.lat[home], reports.lon[home]
+        reports.lat[last], reports.lon[last], reports.lat[own], reports.lon[own]
     )
     moving = np.flatnonzero(off_m > limits.max_frozen_m)
-    if len(moving) == 0 or len(home) - moving[-1] - 1 < limits.min_reports:
+    return int(moving[-1]) + 1 if len(moving) else 0
+
+
+def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story | None:
+    """Return the end of the home track, if it stood still while the vessel sailed on to a."""
+    last, since = int(home[-1]), held_since(limits, reports, home)
+    held = home[since:]
+    if since == 0 or len(held) < limits.min_reports:
         return None
-    first = int(home[moving[-1] + 1])
+    first = int(held[0])
     if reports.seconds(first, last) < limits.min_frozen_s:
         return None
     sailed = as_before(limits, reports, home, first, a)
     if not sailed:
         return None
     times = reports.time_us
-    extent_m = 2 * float(off_m[moving[-1] + 1 :].max())
+    off_m = geodesy.distance_m(
+        reports.lat[last], reports.lon[last], reports.lat[held], reports.lon[held]
+    )
     evidence = {
-        "extent_m": Bound(extent_m, 2 * limits.max_frozen_m, "at_most"),
+        "extent_m": Bound(2 * float(off_m.max()), 2 * limits.max_frozen_m, "at_most"),
         "frozen_s": at_least(reports.seconds(first, last), limits, "min_frozen_s"),
         **sailed,
         "jump_m": reports.distance_m(last, a),

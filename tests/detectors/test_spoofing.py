@@ -232,6 +232,34 @@ def test_false_fixes_held_or_on_a_circle_while_the_vessel_sails_on(zones_from, r
     )
 
 
+@pytest.mark.parametrize("n_sound", [5, 12])
+def test_the_first_held_fixes_may_be_sound(zones_from, n_sound):
+    """From these the next sound report is within reach, so that no verdict is against them."""
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
+    false = found.tracked[away].assign(reason=frames.FALSE_FIX, sog_kn=0.0)
+    tracked = found.tracked[~away]
+    last = tracked[tracked["time"] < false["time"].min()].iloc[-1]
+    false = false.assign(lat=last["lat"], lon=last["lon"])
+    sound = false[:n_sound].assign(track_id=last["track_id"])[tracked.columns]
+    tracked = pd.concat([tracked, sound]).sort_values("time", ignore_index=True)
+    noise = frames.conform(false[n_sound:], frames.NOISE)
+    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    assert events["subkind"].tolist() == ["frozen"]
+
+
+def test_one_report_of_a_further_track_is_no_home_of_false_fixes(zones_from):
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
+    false = found.tracked[away].assign(reason=frames.FALSE_FIX, lat=4.5, lon=99.0, sog_kn=0.0)
+    tracked = pd.concat([found.tracked[~away], false[:1][found.tracked.columns]])
+    tracked = tracked.reset_index(drop=True)
+    noise = frames.conform(false[1:], frames.NOISE)
+    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    assert events["subkind"].tolist() == ["jump"]
+    assert events["evidence"].iloc[0]["returned"]
+
+
 def test_late_reports_of_a_false_place_dont_prolong_it(zones_from):
     table = scene("jump", 10, 2, 60.0, 1)
     there = table[table["lat"] > 3.5]
