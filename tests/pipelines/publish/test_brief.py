@@ -384,6 +384,12 @@ def test_every_kind_has_a_mark_of_its_own(page_text: str) -> None:
     assert len(set(drawn.values())) == len(drawn)
 
 
+def test_what_to_do_stands_on_the_first_screen(page_text: str) -> None:
+    first, _, _ = page_text.partition('class="find"')
+    _, _, first = first.partition('class="first"')
+    assert first.count("<li>") == first.count("<i>Next:</i>") > 0
+
+
 def test_poor_reception_stands_on_the_first_screen(
     coastless: Products, changed: Callable[..., Products]
 ) -> None:
