@@ -197,7 +197,8 @@ def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[
 def _watched_since(shown: Shown, lines: Sequence[Line], health: Health | None) -> frozenset[str]:
     """Return the events of what somebody has watched since the run ended that tells of it."""
     run = None if health is None else health.last_run
-    since = pd.Timestamp.min.tz_localize("UTC") if run is None else pd.Timestamp(run.finished)
+    ended = None if run is None else run.finished
+    since = pd.Timestamp(0, tz="UTC") if ended is None else pd.Timestamp(ended)
     made = shown.dispositions[shown.dispositions["made_time"] >= since]["event_id"]
     ids = frozenset(made.tolist())
     return frozenset(one for line in lines if line.watched for one in line.events if one in ids)
@@ -227,7 +228,7 @@ def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
     if health.clocks:
         said.append(
             t(
-                "Times and speeds may be wrong: receivers with wrong clocks, {n}.",
+                "Times and speeds may be wrong by receivers' clocks: {n} to read.",
                 n=len(health.clocks),
             )
         )

@@ -258,6 +258,7 @@ class Labels(BaseModel):
     any_score: str
     score_from: str
     jump: str
+    on_paper: str
     copy_position: str
     copied: str
     ask_on: str

@@ -351,6 +351,10 @@ def test_paper_and_a_page_without_scripts_show_the_whole_chart(
     assert page.evaluate(sea) == "rgb(230, 240, 244)"  # as by day, though it is night on screen
     shown = page.evaluate("document.querySelectorAll('.still .mark').length")
     assert shown == page.evaluate("document.querySelectorAll('.vessel').length")
+    printed = "[...document.querySelectorAll('.vessel')].filter((e) => e.offsetHeight).length"
+    said = "document.querySelector('.on-paper').offsetHeight > 0"
+    assert shown > page.evaluate(printed) == 10
+    assert page.evaluate(said)
     page.call("Emulation.setEmulatedMedia", media="")
     page.open(files["products"], scripts=False)
     document = page.call("DOM.getDocument")["root"]["nodeId"]
