@@ -19,7 +19,9 @@ from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess.dispositions import newest
+from pipelines.assess.reasons import Teller
 from pipelines.base import marks as marking
+from pipelines.base.labels import labels
 from pipelines.base.marks import EVERYBODY, Mark, Tlp, strictest
 from pipelines.base.progress import Reporter
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
@@ -32,6 +34,7 @@ from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.publish.packs.standing import CLEARING, far, without
 from pipelines.publish.products import Products, Release
+from pipelines.reference.layers import load_gazetteer
 from pipelines.run import release_marks
 from pipelines.run.packs import WithheldError, hand_out, signer_of
 from pipelines.run.release import Making
@@ -111,11 +114,14 @@ def correct(
         raise WithheldError(f"no correction of {pack}: withheld")
     private = signer[1] if signer and not unsigned else None
     told = made.told
+    gazetteer = load_gazetteer(installation.reference)
+    say = labels(made.products.language).say
+    place = Teller({}, gazetteer, made.products.end, say).place
     return hand_out(
         installation,
         made.products,
         made.recipient,
-        lambda folder: correction.fill(made.products, pack, told, folder, private),
+        lambda folder: correction.fill(made.products, pack, told, folder, private, place),
         lambda: {
             "corrects": pack,
             "corrected": dict(zip(told["event_id"], told["correction"], strict=True)),

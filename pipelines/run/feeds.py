@@ -21,7 +21,7 @@ from pipelines.base.settings import IngestSettings, Installation
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.listen import recover
 from pipelines.run.windows import utc
-from pipelines.store import StoreBusyError, Writer, write
+from pipelines.store import RUN_WAIT_S, StoreBusyError, Writer, write
 
 _TRIES: Final = 3
 """How often a feed is read that changes meanwhile."""
@@ -373,7 +373,7 @@ def ingest_only(
         options = ingest_options(installation, zones, reading)
         with TemporaryDirectory() as spool:
             return _read_only(ingest.discover(feeds, Path(spool)), options, report)
-    with write(installation.store, installation.settings.store) as store:
+    with write(installation.store, installation.settings.store, RUN_WAIT_S) as store:
         return ingest_all(store, installation, zones, report, feeds, reading)
 
 

@@ -48,7 +48,7 @@ from pipelines.run.manifest import configuration_hashes, learned_in_use
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, new_since, newest_report
-from pipelines.store import Queries, Writer, write
+from pipelines.store import RUN_WAIT_S, Queries, Writer, write
 
 FILES: Final = frozenset({"flagged.csv", "incidents.csv", "parts.csv", "manifest.json"})
 """What a look writes: the list. Its events are in the store, where the desk asks for them; as
@@ -137,7 +137,7 @@ class Looker:
         if glances is not None:
             glances.close()
         found.clear()  # what was glanced at isn't taken in
-        with write(inst.store, on_one_thread(inst.settings.store)) as store:
+        with write(inst.store, on_one_thread(inst.settings.store), RUN_WAIT_S) as store:
             with store.held():
                 waiting = not store.waiting().empty
                 known = None if waiting else taken

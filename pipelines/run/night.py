@@ -22,7 +22,7 @@ from pipelines.run.feeds import Reading, ingest_options
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import asked_for, choose_window
-from pipelines.store import write
+from pipelines.store import RUN_WAIT_S, write
 
 _AREA: Final = "See `feeds.Reading`."
 
@@ -89,7 +89,7 @@ def run_night(
     try:
         with (
             reporter(quiet=quiet, noted=installation.progress) as report,
-            write(installation.store, installation.settings.store) as store,
+            write(installation.store, installation.settings.store, RUN_WAIT_S) as store,
         ):
             setup = Setup.load(installation)
             ingested = feeds.ingest_all(

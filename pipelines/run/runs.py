@@ -30,7 +30,7 @@ from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import NoDataError, Window, choose_window
-from pipelines.store import Queries, Writer, exists, write
+from pipelines.store import RUN_WAIT_S, Queries, Writer, exists, write
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
 
@@ -385,7 +385,7 @@ def detect_only(
     setup = Setup.load(installation)
     if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
-    with write(installation.store, installation.settings.store) as store:
+    with write(installation.store, installation.settings.store, RUN_WAIT_S) as store:
         seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, installation, report)
         window = choose_window(store, date=date, since=since, until=until)

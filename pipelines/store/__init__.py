@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work, writing
 
 __all__ = [
+    "RUN_WAIT_S",
     "DiskFullError",
     "Identity",
     "Queries",
@@ -38,6 +40,11 @@ __all__ = [
     "write",
     "writing",
 ]
+
+
+RUN_WAIT_S: Final = 15.0
+"""How long a run waits for another writer: a conclusion takes under a second, and many desks must
+not keep a night from beginning."""
 
 
 def exists(root: Path, settings: StoreSettings | None = None) -> bool:
@@ -93,23 +100,31 @@ def read(
 
 
 @contextmanager
-def claimed(root: Path, settings: StoreSettings | None = None) -> Iterator[Place]:
+def claimed(
+    root: Path, settings: StoreSettings | None = None, wait_s: float = 0.0
+) -> Iterator[Place]:
     """Be the one that may write to the store, here and where its files lie.
+
+    `wait_s`: how long another process of this machine is waited for.
 
     Raises
     ------
     StoreBusyError
         If another process or another machine is writing.
     """
-    with catalogue.writer_lock(root / "writer.lock"):
+    with catalogue.writer_lock(root / "writer.lock", wait_s):
         where = place(root, settings or StoreSettings())
         with where.claim():
             yield where
 
 
 @contextmanager
-def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]:
+def write(
+    root: Path, settings: StoreSettings | None = None, wait_s: float = 0.0
+) -> Iterator[Writer]:
     """Return the one writer of the store, which is made if there is none.
+
+    `wait_s`: see `claimed`.
 
     Left-overs of a crash are removed, and superseded files whose grace period is over. A store that
     an older version of the program made is kept as it was, then migrated: see `migrations`.
@@ -126,7 +141,7 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
     settings = settings or StoreSettings()
     with catalogue.room(_nearest(root)):
         root.mkdir(parents=True, exist_ok=True)
-    with claimed(root, settings) as where:
+    with claimed(root, settings, wait_s) as where:
         published = root / "catalogue.duckdb"
         remove_work(root)
         first = where.adopt()

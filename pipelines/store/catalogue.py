@@ -12,10 +12,11 @@ import json
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import duckdb
 
@@ -194,6 +195,9 @@ class DiskFullError(StoreError):
     """There is no room left to write to."""
 
 
+_TRY_EVERY_S: Final = 0.002
+"""How often a lock is tried that is waited for: more often than anybody's loop of conclusions."""
+
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -337,8 +341,10 @@ def swap(fresh: Path, published: Path) -> None:
 
 
 @contextmanager
-def writer_lock(path: Path) -> Iterator[None]:
+def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the store's writer lock; the system frees it when the process dies, however it dies.
+
+    `wait_s`: how long another is waited for.
 
     Raises
     ------
@@ -346,21 +352,30 @@ def writer_lock(path: Path) -> Iterator[None]:
         If another process holds it; the message says which.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    last = time.monotonic() + wait_s
     with path.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        while not (got := _locked(handle)) and time.monotonic() < last:
+            time.sleep(_TRY_EVERY_S)
+        if not got:
             handle.seek(0)
             raise StoreBusyError(
                 f"another process is writing to this store: {_holder(handle.read())}",
                 hint="wait for it to end; readers and notebooks are not held up by it",
-            ) from None
+            )
         # Who holds it is for the reader of the message; on a full disk it stays unsaid.
         with suppress(OSError):
             os.ftruncate(handle.fileno(), 0)
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
             os.write(handle.fileno(), holder.encode())
         yield
+
+
+def _locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holder(text: str) -> str:

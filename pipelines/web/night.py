@@ -255,7 +255,7 @@ class Shown:
         doubt = self.doubts.get(incident_id)
         if doubt is None:
             return ""
-        return one_line(self.words.at_desk(clocks.SAID, **doubt.said()), SENTENCE_LIMIT)
+        return one_line(doubt.said(self.words.at_desk), SENTENCE_LIMIT)
 
     def _vessels(self, joined: str) -> list[tuple[int, str, str]]:
         """Return MMSI, name and role of each vessel of an incident."""

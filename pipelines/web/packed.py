@@ -66,7 +66,8 @@ def packs(here: Here, request: Request) -> Packs:
     one, keyring = here.installation, Keyring(here.installation.keys)
     said = hint = ""
     try:
-        known = recipients.load(one.config)
+        # A part of a home has none, and nobody there is told where its configuration would lie.
+        known = {} if here.part else recipients.load(one.config)
     except SelatError as error:
         known, said, hint = {}, error.message, error.hint
     try:

@@ -144,7 +144,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         over=status["merged"] + status["retracted"],
         concluded=sum(1 for line in lines if line.rank and not line.open),
         watched=sum(1 for line in lines if line.rank and line.watched),
-        first=_first(shown, lines),
+        first=_first(shown, lines, health),
         lines=kept,
         hidden=len(lines) - len(kept),
         problems=(*_failed(health), *brief.problems(manifest)),
@@ -172,7 +172,7 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
     return one_line(kinds, SENTENCE_LIMIT), day(pd.Timestamp(look["put_off_since"]).to_pydatetime())
 
 
-def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
+def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[First, ...]:
     """Return what to look at first, with the reasons."""
     night, by_id = shown.night, {line.incident_id: line for line in lines}
     found = incidents.first(
@@ -181,15 +181,27 @@ def _first(shown: Shown, lines: Sequence[Line]) -> tuple[First, ...]:
         pd.DataFrame(night.flagged),
         night.run["end"],
         concluded=frozenset(one for line in lines if not line.open for one in line.events),
+        watched=_watched_since(shown, lines, health),
         say=shown.words.say,
     )
     watched = (shown.words.at_desk("watched"),)
-    told = [
-        First(line, ", ".join((*watched[: line.watched], *one.why)))
-        for one in found
-        if (line := by_id.get(one.incident_id)) is not None
-    ]
+    told = []
+    for one in found:
+        if (line := by_id.get(one.incident_id)) is not None:
+            certain = shown.words.say("{word} certainty", word=line.certain)  # stands beside it
+            why = [reason for reason in one.why if reason != certain]
+            told.append(First(line, ", ".join((*watched[: line.watched], *why))))
     return tuple(told)
+
+
+def _watched_since(shown: Shown, lines: Sequence[Line], health: Health | None) -> frozenset[str]:
+    """Return the events of what somebody has watched since the run ended that tells of it."""
+    run = None if health is None else health.last_run
+    ended = None if run is None else run.finished
+    since = pd.Timestamp(0, tz="UTC") if ended is None else pd.Timestamp(ended)
+    made = shown.dispositions[shown.dispositions["made_time"] >= since]["event_id"]
+    ids = frozenset(made.tolist())
+    return frozenset(one for line in lines if line.watched for one in line.events if one in ids)
 
 
 def _failed(health: Health | None) -> tuple[str, ...]:
@@ -216,7 +228,7 @@ def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
     if health.clocks:
         said.append(
             t(
-                "Times and speeds may be wrong: receivers with wrong clocks, {n}.",
+                "Times and speeds may be wrong by receivers' clocks: {n} to read.",
                 n=len(health.clocks),
             )
         )

@@ -22,7 +22,9 @@ from starlette.testclient import TestClient
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask.explain import raw
+from pipelines.base.progress import reporter
 from pipelines.base.settings import load
+from pipelines.run.runs import detect_only
 from pipelines.run.windows import NoDataError
 from pipelines.web import assets, peers, planned, rooms, serving, working
 from pipelines.web.app import Desk
@@ -591,3 +593,47 @@ def test_what_ships_call_themselves_is_shown_and_never_obeyed(hostile_reader: Re
         assert "<script>alert(1)" not in page.html
     assert "<script>alert(1)</script>" in first.text  # shown
     assert "[U+202E]DROWSSAP" in first.text
+
+
+def test_who_concludes_without_end_keeps_no_run_from_writing(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def desk() -> None:
+        while not stop.is_set():
+            with suppress(store.StoreBusyError), store.write(tmp_path):
+                time.sleep(0.2)
+            time.sleep(0.05)  # its own wait between tries, and the next request
+
+    desks = [threading.Thread(target=desk) for _ in range(3)]
+    for one in desks:
+        one.start()
+    try:
+        for _ in range(3):
+            with store.write(tmp_path, wait_s=store.RUN_WAIT_S):
+                pass
+    finally:
+        stop.set()
+        for one in desks:
+            one.join()
+    with store.write(tmp_path), pytest.raises(store.StoreBusyError), store.write(tmp_path):
+        pass
+
+
+def test_a_run_waits_for_a_conclusion(tmp_path: Path) -> None:
+    one = load(tmp_path)
+    with store.write(one.store):
+        pass
+    begun = threading.Event()
+
+    def desk() -> None:
+        with store.write(one.store):
+            begun.set()
+            time.sleep(0.5)
+
+    thread = threading.Thread(target=desk)
+    thread.start()
+    begun.wait(10)
+    # It comes as far as to see that there is nothing to look at.
+    with reporter(quiet=True) as report, pytest.raises(NoDataError):
+        detect_only(one, None, None, None, report)
+    thread.join()

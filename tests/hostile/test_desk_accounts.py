@@ -1006,3 +1006,12 @@ def test_a_home_without_a_store_opens_and_says_so(
     with cheap():
         Accounts(tmp_path).add("Chief", PASSWORDS["Chief"], "ALL")
     assert Watch(empty).signed_in("Chief").client.get("/").status_code == 404
+
+
+def test_who_sees_a_part_is_not_told_where_the_home_lies(
+    watch: Watch,
+    marked: Installation,  # noqa: F811
+) -> None:
+    guest = watch.signed_in("Guest")
+    for address in ("/", "/plan", "/places", "/packs", "/nights", "/area/new"):
+        assert str(marked.home) not in guest.page(address).html, address

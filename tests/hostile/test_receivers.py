@@ -77,7 +77,7 @@ def test_names_of_receivers_do_nothing_to_a_terminal(tmp_path: Path) -> None:
         wrong = clocks.wrong_clocks(reader, MIDNIGHT, end)
         heard_of = clocks.Heard(frozenset(found["mmsi"].tolist()), MIDNIGHT, end)
         doubt = clocks.doubts(reader, {"i": heard_of}, wrong)["i"]
-    assert wrong == doubt.receivers == (ESCAPES,)
+    assert tuple(wrong) == doubt.receivers == (ESCAPES,)
     health = gather(load(tmp_path), end.to_pydatetime())
     [said] = [one.text for one in health.clocks if one.name.startswith("receivers on")]
     assert said.isprintable()

@@ -11,6 +11,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
+from detectors.core.telling import plain
 from detectors.kinematics.integrity import final_at
 from pipelines.ask import clocks
 from pipelines.ask.clocks import Doubt
@@ -138,7 +139,7 @@ class Explanation:
     @property
     def clocks(self) -> str:
         """What is said of the clocks that it rests on; empty where there is nothing to say."""
-        return "" if self.doubt is None else clocks.SAID.format(**self.doubt.said())
+        return "" if self.doubt is None else self.doubt.said(plain)
 
     @property
     def considered(self) -> Sequence[Considered]:

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from detectors.core import frames
 from detectors.core.telling import Say, told
 from detectors.surroundings.zones import Zones
-from pipelines.ask.clocks import SAID
 from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
 from pipelines.ask.explain.reasons import BEST
 from pipelines.ask.explain.unfit import LACKS
@@ -150,7 +149,7 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         "as_known": "" if x.moment.now else str(x.moment),
         "retracted": _retracted(x, t) if event["retracted"] else "",
         "provisional": _provisional(x, t),
-        "clocks": "" if x.doubt is None else clean(t(SAID, **x.doubt.said())),
+        "clocks": "" if x.doubt is None else clean(x.doubt.said(t)),
         "concluded": _concluded(x.dispositions, words),
         "limits": [
             [one.label, f"{one.measured}, {one.limit}: {one.margin}"]

@@ -66,10 +66,13 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
     concluded = newest(store.dispositions(moment.time))["event_id"].tolist()
     incidents = store.incidents(moment.run_id)
     leads = [text.split(";")[0] for text in incidents["events"].tolist()]
-    kinds = "SELECT event_id, kind, subkind FROM events WHERE list_contains($ids, event_id)"
+    told = (
+        'SELECT event_id, kind, subkind, "end", evidence FROM events '
+        "WHERE list_contains($ids, event_id)"
+    )
     return first(
         incidents,
-        store.sql(kinds, {"ids": leads}),
+        store.sql(told, {"ids": leads}),
         store.flags(moment.run_id),
         run["end"],
         concluded=frozenset(concluded),

@@ -4,12 +4,13 @@ Rank is how much an incident is worth a look at all; what comes first also depen
 still be met, whether the reader knows it already, and whether people may be in danger.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
+from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
 
 FIRST: Final = 3
@@ -26,7 +27,8 @@ DANGER: Final = {"crossing": 1.5, "encounter boarding": 1.5}
 """Kinds (or kind and subkind) of the leading event in which people may be in danger, and what an
 incident counts for them: boats that carry people over open water (SOLAS V/33 puts life at sea
 before anything else), and crews that are boarded. The factor is a judgement: it lifts an incident
-of moderate certainty to one of high."""
+of moderate certainty to one of high. It counts no more `HALF_H` after a boat came to a coast, whom
+it carried being ashore: what is over waits behind a boat that comes to a coast now."""
 
 KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
 """What an incident counts by its status: what a watch has seen before waits. Judgements."""
@@ -57,6 +59,7 @@ def first(
     now: pd.Timestamp,
     *,
     concluded: Collection[str] = (),
+    watched: Collection[str] = (),
     n: int = FIRST,
     say: Say = plain,
 ) -> list[First]:
@@ -70,34 +73,29 @@ def first(
     incidents
         `schemas.INCIDENTS`.
     events
-        event_id, kind, subkind of at least their leading events.
+        event_id, kind, subkind, end, evidence of at least their leading events.
     flagged
         mmsi, last_seen of flagged vessels.
     now
         The end of what was looked at.
     concluded
         Ids of events that somebody has concluded on: an incident led by one waits.
+    watched
+        Ids of events that somebody watches who knows of this look: they are known, as by `KNOWN`.
     """
-    kinds = dict(
-        zip(
-            events["event_id"].tolist(),
-            zip(events["kind"].tolist(), events["subkind"].tolist(), strict=True),
-            strict=True,
-        )
-    )
+    leads = {str(row["event_id"]): row for row in events.to_dict("records")}
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     found = []
     for row in incidents[incidents["rank"] > 0].to_dict("records"):
         lead = str(row["events"]).split(";")[0]
         if lead in concluded:
             continue
-        kind, subkind = kinds.get(lead, ("", ""))
-        danger = DANGER.get(f"{kind} {subkind}", DANGER.get(kind, 1.0))
+        danger = _danger(leads.get(lead), now)
         last = seen.get(row["mmsi"], pd.NaT)
         times = [time for time in (last, row["end"]) if not pd.isna(time)]
         hours = (now - max(times)).total_seconds() / 3600 if times else 0.0
         hours = max(hours, 0.0)
-        status = str(row["status"])
+        status = "unchanged" if lead in watched else str(row["status"])
         worth = row["score"] * danger * KNOWN.get(status, 1.0) * 0.5 ** (hours / HALF_H)
         why = [
             say("people may be in danger") if danger > 1 else "",
@@ -114,6 +112,22 @@ def first(
         found.append((-worth, told.rank, told))
     urgent = [told for _, _, told in sorted(found, key=lambda one: one[:2])[:n]]
     return sorted(urgent, key=lambda one: one.rank)  # as the list below them, on every page
+
+
+def _danger(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:
+    """Return what an incident counts for the people in it, by its leading event."""
+    if lead is None:
+        return 1.0
+    kind, end = str(lead["kind"]), lead["end"]
+    danger = DANGER.get(f"{kind} {lead['subkind']}", DANGER.get(kind, 1.0))
+    long_ago = not pd.isna(end) and now - end > pd.Timedelta(hours=HALF_H)
+    return 1.0 if danger > 1 and long_ago and _came_ashore(lead["evidence"]) else danger
+
+
+def _came_ashore(evidence: Evidence | str) -> bool:
+    """Tell whether a boat that crossed, or came back from half-way, was heard at a coast."""
+    told = Evidence.parse(evidence) if isinstance(evidence, str) else evidence
+    return told.get("ended") in ("shore", "near") or bool(told.get("landing_heard"))
 
 
 def _reach(heard: bool, hours: float, say: Say) -> str:

@@ -10,6 +10,13 @@ from detectors.core.telling import Say, Told
 OVER: Final = "over"
 """The word that ends a key of the table: what to do once it is over."""
 
+AGAIN: Final = "again"
+"""The word that ends a key of the table: what to do once it is over and under way once more."""
+
+UNHEARD: Final = "unheard"
+"""The word that ends a key of the table: what to do once it is over, and its vessel not heard for
+`AT_ONCE`."""
+
 AT_ONCE: Final = pd.Timedelta(hours=1)
 """What has no duration (a sighting, a line passed) is over after so long: a boat that makes 10 kn
 is then out of sight of where it was."""
@@ -33,12 +40,19 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         "too late to meet it on the way: search the shore where it came nearest, meet the boat "
         "where it is now"
     ),
+    "crossing again": (
+        "search the shore where it came nearest; it is on its way again: meet it before it lands, "
+        "of a boat adrift or overloaded tell the rescue coordination centre first"
+    ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
     "encounter over": (
         "they have parted: board whichever is bound for a coast, ask the other by VHF"
     ),
     "gap": "call by VHF; task a sensor over what it can have reached",
     "gap over": "it is heard again: ask by VHF where it was",
+    "gap unheard": (
+        "it was heard again, but not lately: ask where it was once it is heard, or at its next port"
+    ),
     "geofence": "ask by VHF",
     "identity": "compare register, call sign and sight",
     "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
@@ -48,6 +62,9 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "outlier": "watch",
     "possible_meeting": "task a sensor over the place; look at both when they are heard again",
     "possible_meeting over": "they are heard again: look at both where they are now",
+    "possible_meeting unheard": (
+        "they were heard again, but not both lately: look at each where it was heard last"
+    ),
     "spoofing": "task a sensor: it isn't where it says",
     "spoofing over": "its positions are good again: ask by VHF where it was",
     "unmatched_sighting": "send a unit or a sensor to look",
@@ -55,7 +72,8 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "watch_area": "ask by VHF",
 }
 """What to do next, by kind of the leading event, or by kind and subkind; with `OVER` after it, once
-that is over. Settings name others (`assess.next_steps`); one without `OVER` holds for both."""
+that is over, and with `AGAIN` or `UNHEARD` where that is so too. Settings name others
+(`assess.next_steps`); one with `OVER` holds for these as well, one without for all."""
 
 
 def next_step(
@@ -80,8 +98,8 @@ def next_step(
         When flagged vessels were heard last.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
-    over = is_over(lead, now, seen) and not _under_way(lead, rows, now, seen)
-    keys = (*(f"{kind} {OVER}" for kind in kinds if over), *kinds)
+    words = _words(lead, rows, now, seen) if is_over(lead, now, seen) else ()
+    keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:
             step = own[key]
@@ -89,10 +107,22 @@ def next_step(
     return say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
 
 
-def _under_way(
+def _words(
     lead: Told, rows: Sequence[Told], now: pd.Timestamp, seen: Mapping[int, pd.Timestamp]
+) -> tuple[str, ...]:
+    """Return the words that end the keys of the table for what is over, the closest first."""
+    if _under_way([lead], lead, now, seen):
+        return ()
+    if _under_way(rows, lead, now, seen):
+        return AGAIN, OVER
+    last = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
+    return (UNHEARD, OVER) if last and now - min(last) > AT_ONCE else (OVER,)
+
+
+def _under_way(
+    rows: Sequence[Told], lead: Told, now: pd.Timestamp, seen: Mapping[int, pd.Timestamp]
 ) -> bool:
-    """Tell whether a boat that crossed is crossing in its last reports, this time or once more."""
+    """Tell whether a boat that crossed is crossing in its last reports, by some of its events."""
     return lead.kind == "crossing" and any(
         one.kind == "crossing"
         and one.mmsi == lead.mmsi

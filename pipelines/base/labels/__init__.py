@@ -258,6 +258,7 @@ class Labels(BaseModel):
     any_score: str
     score_from: str
     jump: str
+    on_paper: str
     copy_position: str
     copied: str
     ask_on: str
@@ -281,6 +282,7 @@ class Labels(BaseModel):
     hypotheses: dict[str, str]
     sentences: dict[str, str]
     ship_types: dict[str, str]
+    layers: dict[str, str]
     spoken: dict[str, str]
     spoken_parts: dict[str, str]
     desk: dict[str, str]
@@ -302,8 +304,18 @@ class Labels(BaseModel):
     def say(self, text: str, **values: Any) -> str:
         """See `telling.Words`; English, marked so, where the catalogue lacks a text."""
         if text in self.sayings:
+            if "zone" in values:
+                values["zone"] = self.zone(str(values["zone"]))
             return self.sayings[text].format(**values)
         return self._in_english(text.format(**values))
+
+    def zone(self, name: str) -> str:
+        """Return the name of a zone, as on a chart; of a layer of ours, in the language."""
+        what = next((one for one in self.layers if name.startswith(f"{one} ")), "")
+        if not what:
+            return name
+        states = name[len(what) + 1 :].split("-")
+        return f"{self.layers[what]} {'-'.join(self.sayings.get(one, one) for one in states)}"
 
     def at_desk(self, text: str, **values: Any) -> str:
         """Return a text of the desk's pages; English, marked so, where the catalogue lacks it."""
@@ -342,9 +354,8 @@ class Labels(BaseModel):
         return self.english.format(text=text)
 
     def ship_type(self, words: str) -> str:
-        """Return a ship's type; what follows a comma, such as a hazard category, is kept."""
-        name, comma, rest = words.partition(",")
-        return f"{self.ship_types.get(name, name)}{comma}{rest}"
+        """Return a ship's type, and what follows a comma, such as a hazard category."""
+        return ", ".join(self.ship_types.get(one, one) for one in words.split(", "))
 
     def tlp(self, label: str) -> str:
         """Return what a TLP label allows (FIRST, TLP 2.0)."""

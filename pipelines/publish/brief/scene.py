@@ -142,6 +142,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             told.setdefault(event.event_id, event)
             places.setdefault(event.event_id, []).append(card.place)
     main = _leading(products, cards, told)
+    renamed = _renamed(events)
     return tuple(
         Event(
             key,
@@ -153,10 +154,22 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             tuple(int(mmsi) for mmsi in pairs[key] if mmsi),
             tuple(places[key]),
             key in main,
-            _pace_kn(products.tracks, pairs[key][0], event.start) if event.kind == "gap" else 0.0,
+            0.0
+            if event.kind != "gap" or (pairs[key][0], event.start) in renamed
+            else _pace_kn(products.tracks, pairs[key][0], event.start),
         )
         for key, event in told.items()
     )
+
+
+def _renamed(events: pd.DataFrame) -> set[tuple[int, pd.Timestamp]]:
+    """Return who went on under another number, and from when on nothing came under the old one.
+
+    It is known where that hull is: a reach of its silence would say that it may be anywhere.
+    """
+    changes = events[(events["kind"] == "identity") & (events["subkind"] == "hand_over")]
+    both = zip(changes["mmsi"], changes["other_mmsi"], changes["start"], strict=True)
+    return {(mmsi, start) for one, other, start in both for mmsi in (one, other)}
 
 
 def _lone(one: IncidentCard, products: Products, lon0: float) -> Event:

@@ -4,7 +4,7 @@ It is a pack of two files, `CORRECTION.txt` to read and `correction.csv` to work
 signed and verified as every pack is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +51,7 @@ def fill(
     corrections: pd.DataFrame,
     folder: Path,
     private: Ed25519PrivateKey | None,
+    place: Callable[[float, float], str],
 ) -> bytes:
     """Write a correction into an empty folder; give its manifest.
 
@@ -60,21 +61,30 @@ def fill(
         For whom, of which run and with which marks; they hold nothing else.
     corrections
         `CORRECTIONS`.
+    place
+        See `telling.Words`: the text says where it was, by name and position.
     """
     write_text(folder / TABLE, tidy_csv(corrections))
-    text = render(products, pack, corrections, signed=private is not None)
+    text = render(products, pack, corrections, place, signed=private is not None)
     write_text(folder / TEXT, text)
     return build.sign(products, [TEXT, TABLE], folder, private)
 
 
-def render(products: Products, pack: str, corrections: pd.DataFrame, *, signed: bool) -> str:
+def render(
+    products: Products,
+    pack: str,
+    corrections: pd.DataFrame,
+    place: Callable[[float, float], str],
+    *,
+    signed: bool,
+) -> str:
     """Return the text, marks first and last."""
     words, marks = labels.labels(products.language), notices.marks(products)
     paragraphs = [
         marks,
         *notices.terms(products),
         words.correction_of.format(pack=pack),
-        *(_told(row, words) for row in corrections.to_dict("records")),
+        *(_told(row, words, place) for row in corrections.to_dict("records")),
         f"{words.leads} {words.leads_more}",
         words.verify_line if signed else words.unsigned_line,
         marks,
@@ -82,14 +92,17 @@ def render(products: Products, pack: str, corrections: pd.DataFrame, *, signed: 
     return "\n\n".join(text for text in paragraphs if text) + "\n"
 
 
-def _told(row: Mapping[Any, Any], words: Labels) -> str:
+def _told(row: Mapping[Any, Any], words: Labels, place: Callable[[float, float], str]) -> str:
     """Say what became of one lead."""
     start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
     kind = words.kind_of(str(row["kind"]), "")
     vessels = [int(row[name]) for name in ("mmsi", "other_mmsi") if row[name]]
     who = f" {words.and_} ".join(f"MMSI {mmsi:09d}" for mmsi in vessels)
     when = f"{span(start, end, None, 'UTC', words)} ({span(start, end, LOCAL, LOCAL_NAME, words)})"
-    head = ", ".join(text for text in (kind[:1].upper() + kind[1:], who, when) if text)
+    known = not (pd.isna(row["lat"]) or pd.isna(row["lon"]))
+    at = [place(row["lat"], row["lon"]), position_text(row["lat"], row["lon"])] if known else []
+    parts = (kind[:1].upper() + kind[1:], who, when, " ".join(text for text in at if text))
+    head = ", ".join(text for text in parts if text)
     event = f"{words.event} {row['event_id']}"
     said = str(getattr(words, f"correction_{row['correction']}"))
     where = "" if pd.isna(row["now_lat"]) else position_text(row["now_lat"], row["now_lon"])

@@ -15,7 +15,7 @@ from pipelines.reference.layers.files import read_geo, slug
 _BESIDE_DEG: Final = 0.005
 """A third of a mile: more than treaty charts of different datum lie apart."""
 
-_BOUNDARY_NAMES: Final[Mapping[str, str]] = {
+BOUNDARY_NAMES: Final[Mapping[str, str]] = {
     "territorial_sea": "Territorial sea boundary",
     "exclusive_economic_zone": "Boundary of economic zones",
     "continental_shelf": "Continental shelf boundary",
@@ -55,7 +55,7 @@ def boundary_lines(reference_dir: Path) -> gpd.GeoDataFrame:
         rows.append(
             {
                 "boundary_id": f"boundary-{slug(row.id)}",
-                "name": f"{_BOUNDARY_NAMES[classes[k]]} {'-'.join(sorted((left, right)))}",
+                "name": f"{BOUNDARY_NAMES[classes[k]]} {'-'.join(sorted((left, right)))}",
                 "boundary_class": classes[k],
                 "left": left,
                 "right": right,

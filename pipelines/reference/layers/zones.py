@@ -27,6 +27,9 @@ from pipelines.reference.layers.files import read_geo, slug, stamps
 from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.tables import damaged, stamp
 
+SEA_OF: Final = "Territorial sea of"
+"""Begins the name of a territorial sea; its state follows."""
+
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
 """Bounds of a landing place's radius: its position accuracy, but no smaller than where a boat
 would lie off and no larger than what still says "here"."""
@@ -141,7 +144,7 @@ def territorial_seas(reference_dir: Path) -> gpd.GeoDataFrame:
     return _zone_frame(
         {
             "zone_id": f"territorial-sea-{sea.iso3.lower()}",
-            "name": f"Territorial sea of {mid.get(sea.iso3, sea.iso3)}",
+            "name": f"{SEA_OF} {mid.get(sea.iso3, sea.iso3)}",
             "zone_class": "territorial_sea",
             "source": sea.source,
             "confidence": "approximate",

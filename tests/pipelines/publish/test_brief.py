@@ -18,6 +18,7 @@ import detectors
 from detectors.surroundings.zones import Zones
 from pipelines.publish import brief
 from pipelines.publish.brief import problems, render
+from pipelines.publish.brief import scene as scenes
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import vessel_cards
 from pipelines.publish.maps import canvas, page, style
@@ -382,6 +383,32 @@ def test_every_kind_has_a_mark_of_its_own(page_text: str) -> None:
     drawn = dict(re.findall(r'<g id="k-(\w+)">(.*?)</g>', page_text))
     assert set(drawn) == set(style.MARKS)
     assert len(set(drawn.values())) == len(drawn)
+
+
+def test_no_reach_is_drawn_of_a_hull_that_went_on_under_another_number(
+    products: Products, changed: Callable[..., Products], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenes, "_pace_kn", lambda *_: 9.0)
+
+    def paces(of: Products) -> dict[str, float]:
+        scene = scene_of(of, vessel_cards(of))
+        return {one.id: one.pace_kn for one in scene.events if one.kind == "gap"}
+
+    before = paces(products)
+    gap = next(iter(before))
+    assert set(before.values()) == {9.0}
+    events = products.events
+    went_on = events[events["event_id"] == gap].assign(
+        event_id="went on", kind="identity", subkind="hand_over"
+    )
+    after = paces(changed(products, events=pd.concat([events, went_on], ignore_index=True)))
+    assert after == {**before, gap: 0.0}
+
+
+def test_what_to_do_stands_on_the_first_screen(page_text: str) -> None:
+    first, _, _ = page_text.partition('class="find"')
+    _, _, first = first.partition('class="first"')
+    assert first.count("<li>") == first.count("<i>Next:</i>") > 0
 
 
 def test_poor_reception_stands_on_the_first_screen(

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.ask.desk.charts import Chart
 from pipelines.publish import brief
+from pipelines.publish.maps import page as pages
 from pipelines.publish.maps.page import text_of
 from pipelines.publish.products import Products
 from pipelines.run.conclusions import parse
@@ -350,6 +351,10 @@ def test_paper_and_a_page_without_scripts_show_the_whole_chart(
     assert page.evaluate(sea) == "rgb(230, 240, 244)"  # as by day, though it is night on screen
     shown = page.evaluate("document.querySelectorAll('.still .mark').length")
     assert shown == page.evaluate("document.querySelectorAll('.vessel').length")
+    printed = "[...document.querySelectorAll('.vessel')].filter((e) => e.offsetHeight).length"
+    said = "document.querySelector('.on-paper').offsetHeight > 0"
+    assert shown > page.evaluate(printed) == 10
+    assert page.evaluate(said)
     page.call("Emulation.setEmulatedMedia", media="")
     page.open(files["products"], scripts=False)
     document = page.call("DOM.getDocument")["root"]["nodeId"]
@@ -409,3 +414,13 @@ def test_what_goes_on_at_a_moment_opens_from_the_map(
     assert page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
     page.click(x + 10, y)
     assert page.evaluate(TITLE) == opened
+
+
+def test_of_the_hours_that_a_boat_lay_at_one_place_the_last_is_said(page: Any) -> None:
+    script = (Path(pages.__file__).parent / "script" / "drawing.js").read_text()
+    lay = "{x: 102, y: 1.6, t: 0}, {x: 102.0004, y: 1.6, t: 4.5 * 3600}, {x: 102, y: 1.8, t: 23400}"
+    said = page.evaluate(
+        "(() => { const MYT_MINUTES = 480, data = { start_s: 0 };"
+        f"{script}; return fullHours({{ pieces: [[{lay}]] }}).map((one) => one.text); }})()"
+    )
+    assert said == ["1200", "1300", "1400"]

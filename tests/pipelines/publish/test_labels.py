@@ -27,6 +27,7 @@ from pipelines.publish.briefing import without_time
 from pipelines.publish.checks import WORDED, shown
 from pipelines.publish.packs.recipients import Language
 from pipelines.reference.codes import ship_type_words
+from pipelines.reference.layers import boundaries, zones
 
 TRANSLATED = [name for name in detectors.names() if not detectors.find(name).local]
 LOCAL = {*detectors.names()} - {*TRANSLATED}
@@ -60,7 +61,7 @@ def lists() -> dict[str, set[str]]:
         *(word for _, word in wording.CERTAINTIES),
     }
     values = {word for words in WORDED.values() for word in words}
-    types = {str(words).partition(",")[0] for words in ship_type_words(range(256))}
+    types = {one for words in ship_type_words(range(256)) for one in str(words).split(", ")}
     return {
         "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds, *of_incidents, *values} - {""},
         "sentences": {
@@ -72,6 +73,7 @@ def lists() -> dict[str, set[str]]:
         - {""},
         "hypotheses": {*hypotheses, NOT_ASSESSED.split(": ")[1]},
         "ship_types": types - {""},
+        "layers": {*boundaries.BOUNDARY_NAMES.values(), zones.SEA_OF},
     }
 
 
@@ -174,7 +176,6 @@ def test_an_explanation_keeps_its_sentence_and_a_type_its_category() -> None:
         f"{explain.NOT_ASSESSED}: tiada"
     )
     assert malay.explanation("") == ""
-    assert malay.ship_type("tanker, hazard category A") == "kapal tangki, hazard category A"
 
 
 def test_recipients_may_ask_for_every_language() -> None:
@@ -214,3 +215,13 @@ def test_the_counts_of_a_run_are_told_in_the_readers_language() -> None:
     ]
     assert told[1][0].label == "laporan dilihat"
     assert told[1][1].label == f"peristiwa · {labels('ms').sayings['gap']}"
+
+
+def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:
+    malay = labels("ms")
+    assert malay.zone("Territorial sea of Singapore") == "Laut wilayah Singapura"
+    line = "Territorial sea boundary Indonesia-Malaysia"
+    assert malay.zone(line) == "Sempadan laut wilayah Indonesia-Malaysia"
+    assert malay.zone("Melaka anchorage") == "Melaka anchorage"
+    said = malay.say("Stayed {duration} in {zone}", duration="2.0 j", zone=line)
+    assert said.endswith("Sempadan laut wilayah Indonesia-Malaysia")

@@ -97,24 +97,32 @@ function hours(ctx, c, X, Y, taken, s) {
   for (const t of tracks) {
     if (t.mmsi !== chosen) continue;
     ctx.font = "11px system-ui, sans-serif";
-    for (const piece of t.pieces) {
-      for (let i = 1; i < piece.length; i += 1) {
-        const a = piece[i - 1];
-        const b = piece[i];
-        const clock = (p) => (p.t + data.start_s) / 60 + MYT_MINUTES;
-        for (let hour = Math.ceil((clock(a) + 0.001) / 60); hour * 60 <= clock(b); hour += 1) {
-          const f = (hour * 60 - clock(a)) / (clock(b) - clock(a));
-          const x = X(a.x + f * (b.x - a.x));
-          const y = Y(a.y + f * (b.y - a.y));
-          const text = String(hour % 24).padStart(2, "0") + "00";
-          if (!free(taken, [x - 3, y - 3, x + 3, y + 3])) continue;
-          dot(ctx, x, y, 2.4, c.magenta);
-          const box = [x + 5, y - 7, x + 37, y + 7];
-          if (!free(taken, box)) continue;
-          taken.push(box);
-          label(ctx, text, x + 7, y, c.magenta, c, "left");
-        }
+    for (const one of fullHours(t)) {
+      const [x, y] = [X(one.x), Y(one.y)];
+      if (!free(taken, [x - 3, y - 3, x + 3, y + 3])) continue;
+      dot(ctx, x, y, 2.4, c.magenta);
+      const box = [x + 5, y - 7, x + 37, y + 7];
+      if (!free(taken, box)) continue;
+      taken.push(box);
+      label(ctx, one.text, x + 7, y, c.magenta, c, "left");
+    }
+  }
+}
+const AT_REST = 0.008; // degrees in an hour, half a knot: a boat on its anchor or made fast
+/* Full hours along a track: of those that a vessel lay at one place the last, after which it left. */
+function fullHours(t) {
+  const marks = [];
+  const clock = (p) => (p.t + data.start_s) / 60 + MYT_MINUTES;
+  for (const piece of t.pieces) {
+    for (let i = 1; i < piece.length; i += 1) {
+      const [a, b] = [piece[i - 1], piece[i]];
+      for (let hour = Math.ceil((clock(a) + 0.001) / 60); hour * 60 <= clock(b); hour += 1) {
+        const f = (hour * 60 - clock(a)) / (clock(b) - clock(a));
+        const text = String(hour % 24).padStart(2, "0") + "00";
+        marks.push({ x: a.x + f * (b.x - a.x), y: a.y + f * (b.y - a.y), text });
       }
     }
   }
+  const stays = (one, next) => next && Math.hypot(next.x - one.x, next.y - one.y) < AT_REST;
+  return marks.filter((one, i) => !stays(one, marks[i + 1]));
 }

@@ -408,9 +408,31 @@ def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
     def step(now: float, seen: float) -> str:
         return steps.next_step(rows[0], rows, at(now), {}, telling.plain, {SHIP: at(seen)})
 
-    assert step(6.5, 6.1) == NEXT_STEPS["crossing"]
+    assert step(6.5, 6.1) == NEXT_STEPS["crossing again"], "whom it carried may be ashore"
     assert step(6.9, 6.5) == NEXT_STEPS["crossing over"], "it was heard since, and crosses no more"
     assert step(9, 6.1) == NEXT_STEPS["crossing over"], "it has had the time to land"
+
+
+def test_a_boat_that_may_be_on_its_way_yet_can_be_met() -> None:
+    rows = telling.told(
+        events.build([event("crossing", 1, 3, evidence={**OUT, "ended": "unheard"})])
+    )
+    step = steps.next_step(rows[0], rows, at(3.2), {}, telling.plain, {SHIP: at(3)})
+    assert step == NEXT_STEPS["crossing"]
+
+
+def test_who_was_heard_again_and_not_since_is_not_said_to_be_heard() -> None:
+    def step(kind: str, *last: float, **own: str) -> str:
+        (one,) = telling.told(events.build([event(kind, 1, 3, SHIP, BOAT)]))
+        seen = {mmsi: at(hour) for mmsi, hour in zip((SHIP, BOAT), last, strict=False)}
+        return steps.next_step(one, [one], at(9), own, telling.plain, seen)
+
+    assert step("gap", 8.5) == NEXT_STEPS["gap over"]
+    assert step("gap", 5) == NEXT_STEPS["gap unheard"]
+    assert step("possible_meeting", 8.5, 5) == NEXT_STEPS["possible_meeting unheard"]
+    assert step("possible_meeting", 8.5, 8.9) == NEXT_STEPS["possible_meeting over"]
+    assert step("mother_ship", 5) == NEXT_STEPS["mother_ship over"], "of others it makes none"
+    assert step("gap", 5, **{"gap over": "write"}) == step("gap", 5, gap="write") == "write"
 
 
 def test_one_told_by_an_older_version_still_says_that_it_crossed(gazetteer: Gazetteer) -> None:
@@ -427,7 +449,7 @@ def test_a_table_of_before_holds_for_what_is_over_too(gazetteer: Gazetteer) -> N
         rows = told(gazetteer, event("gap", 1, until), steps=own)
         return str(rows["next_step"].iloc[0])
 
-    assert step(3) == NEXT_STEPS["gap over"]
+    assert step(3) == NEXT_STEPS["gap unheard"]
     assert step(None) == NEXT_STEPS["gap"]
     assert step(3, gap="ring") == step(None, gap="ring") == "ring"
     both = {"gap": "ring", "gap over": "write"}
@@ -627,14 +649,20 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
 
 
 def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str, tuple[str, ...]]]:
-    """Ids and reasons of what to look at first, of (id, kind, score, status, end, last_seen)."""
-    names = ("incident_id", "kind", "score", "status", "end", "last_seen")
-    table = pd.DataFrame(rows, columns=names)
+    """Ids and reasons of what to look at first, of (id, kind, score, status, end, last_seen) and
+    how a crossing ended."""
+    names = ("incident_id", "kind", "score", "status", "end", "last_seen", "ended")
+    table = pd.DataFrame([(*row, "at sea")[: len(names)] for row in rows], columns=names)
     for name in ("end", "last_seen"):
         table[name] = pd.to_datetime(table[name], utc=True)
     table = table.assign(events=table["incident_id"] + "e", mmsi=range(1, len(table) + 1))
     table = table.assign(
-        rank=table["mmsi"], certainty="high", title="", event_id=table["events"], subkind=""
+        rank=table["mmsi"],
+        certainty="high",
+        title="",
+        event_id=table["events"],
+        subkind="",
+        evidence=[Evidence.of({"ended": how}) for how in table["ended"]],
     )
     return [(one.incident_id, one.why) for one in first(table, table, table, at(12), **more)]
 
@@ -653,9 +681,25 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("known", ("high certainty", "still heard")),
         ("boat", ("people may be in danger", "high certainty", "new", "still heard")),
     ]
+    assert looked_at_first(rows, n=1)[0][0] == "boat"
+    assert looked_at_first(rows, n=1, watched={"boate"})[0][0] == "here", "a watch has seen it"
     rest = looked_at_first(rows, concluded={"boate", "heree", "knowne"})
     assert rest == [
         ("gone", ("high certainty", "new", "not heard for 11 h")),
         ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]
+
+
+def test_a_boat_that_came_to_a_coast_long_ago_waits_behind_one_that_comes_now() -> None:
+    rows = [
+        ("ship", "identity", 0.9, "created", at(11), at(12)),
+        ("landed", "crossing", 0.8, "created", at(1), at(12), "shore"),
+        ("back", "crossing", 0.8, "created", at(3), at(12), "near"),
+        ("now", "crossing", 0.6, "created", at(11), at(12), "near"),
+        ("adrift", "crossing", 0.7, "created", at(1), at(12), "unheard"),
+    ]
+    danger = "people may be in danger"
+    told = looked_at_first(rows, n=5)
+    assert [one for one, why in told if danger in why] == ["now", "adrift"]
+    assert [one for one, _ in looked_at_first(rows)] == ["ship", "now", "adrift"]
