@@ -120,14 +120,10 @@ class Boundaries:
         x1, x2 = np.r_[x1, x1[over] + turn], np.r_[x2, x2[over] + turn]
         west, east = np.minimum(x1, x2), np.maximum(x1, x2)
         south, north = np.minimum(y1, y2), np.maximum(y1, y2)
+        boxes = _Boxes(west, south, east, north)
         parts: list[tuple[Ints, Ints, Floats, Bools]] = []
         for (px, py), (qx, qy), row in zip(self._from, self._to, self._row, strict=True):
-            near = np.flatnonzero(
-                (east >= min(px, qx))
-                & (west <= max(px, qx))
-                & (north >= min(py, qy))
-                & (south <= max(py, qy))
-            )
+            near = boxes.touching(min(px, qx), min(py, qy), max(px, qx), max(py, qy))
             if not len(near):
                 continue
             ax, ay, bx, by = x1[near], y1[near], x2[near], y2[near]
@@ -186,6 +182,43 @@ class Boundaries:
             for dy in range(-2, 3):
                 marked[y + dy, x + dx] = True
         return marked, float(west), float(south)
+
+
+_TOGETHER: Final = 128
+"""So many steps in a row, which are mostly of one vessel, are held against a line as one first."""
+
+
+class _Boxes:
+    """Boxes around steps."""
+
+    def __init__(self, west: Floats, south: Floats, east: Floats, north: Floats) -> None:
+        self._each = west, south, east, north
+        if not len(west):
+            self._together = self._each
+            return
+        first = np.arange(0, len(west), _TOGETHER)
+        least, most = np.fmin.reduceat, np.fmax.reduceat
+        self._together = (
+            least(west, first),
+            least(south, first),
+            most(east, first),
+            most(north, first),
+        )
+
+    def touching(self, west: float, south: float, east: float, north: float) -> Ints:
+        """Return those that touch a box."""
+        several = _touching(self._together, west, south, east, north)
+        rows = (several[:, None] * _TOGETHER + np.arange(_TOGETHER)).ravel()
+        rows = rows[: np.searchsorted(rows, len(self._each[0]))]
+        each = tuple(side[rows] for side in self._each)
+        return np.asarray(rows[_touching(each, west, south, east, north)])
+
+
+def _touching(
+    boxes: tuple[Floats, ...], west: float, south: float, east: float, north: float
+) -> Ints:
+    low_x, low_y, high_x, high_y = boxes
+    return np.flatnonzero((high_x >= west) & (low_x <= east) & (high_y >= south) & (low_y <= north))
 
 
 def _strips(lines: Iterable[Any], within_m: float) -> list[shapely.Geometry]:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from detectors.kinematics import integrity
 from detectors.surroundings import coverage, coverage_learn
-from detectors.surroundings.coverage import Coverage
 from pipelines.detect import clocks, judging, memory
 from pipelines.detect.judging import Part
 from pipelines.store import Queries, Writer, verdict_files
@@ -98,9 +97,7 @@ class Worked:
     counts: Mapping[str, int]
     clocks: Mapping[str, Mapping[str, float]]
     judged: pa.Table | Path
-    state: pd.DataFrame
-    summary: pd.DataFrame
-    coverage: Coverage
+    tables: Mapping[str, pd.DataFrame | Path]
 
 
 class Dates:
@@ -142,9 +139,7 @@ def record(store: Writer, worked: Worked) -> None:
         counts=worked.counts,
         clocks=worked.clocks,
         judged=worked.judged,
-        state=worked.state,
-        summary=worked.summary,
-        coverage=worked.coverage,
+        tables=worked.tables,
     )
 
 
@@ -213,15 +208,19 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
     if beside:
         rows = verdict_files.noted(rows, paths)
+    summary = pd.concat([part.summary for part in parts], ignore_index=True)
+    learned = coverage_learn.learned(shown, store.receptions(paths, midnight))
     return Worked(
         due.date,
         (due.digest, state_digest),
         counts,
         right.in_numbers(),
         rows.unify_dictionaries(),
-        ended,
-        pd.concat([part.summary for part in parts], ignore_index=True),
-        coverage_learn.learned(shown, store.receptions(paths, midnight)),
+        {
+            "track_state": ended.assign(date=due.date),
+            "track_days": summary.assign(date=due.date),
+            **{f"coverage_{name}": table for name, table in vars(learned).items()},
+        },
     )
 
 

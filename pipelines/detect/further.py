@@ -1,13 +1,15 @@
 """Who is to be looked at from further back, and by which detectors: where a story is cut short."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
-from detectors.core import frames
-from detectors.core.detector import Detector
+from detectors.core import frames, run
+from detectors.core.detector import Context, Detector
+from detectors.core.explain import explain
 
 
 def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:
@@ -59,3 +61,51 @@ def extended(reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp) ->
     doubled = further.assign(reach_time=further["reach_time"] - (start - further["reach_time"]))
     both = pd.concat([reach, doubled])
     return both.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
+
+
+def looked_again(
+    asked: Sequence[Detector],
+    among: Sequence[Detector],
+    only: Mapping[str, set[int]],
+    tracked: pd.DataFrame,
+    context: Context,
+    known: dict[str, pd.DataFrame],
+    standing: Mapping[str, pd.DataFrame] | None,
+    before_each: Callable[[str], None],
+    failed: Callable[[str, Exception], None],
+) -> None:
+    """Ask detectors again where all vessels fit at once, each after those whose events it reads.
+
+    Parameters
+    ----------
+    asked, among
+        Those that are asked, of all that are configured.
+    only
+        By name, the vessels that are looked at again; the events of all others stay as `known`.
+    tracked, context
+        Of all vessels, with their noise.
+    known
+        `run.Found.before` by detector; what is found takes its place.
+    standing, before_each, failed
+        As of `run.run`.
+    """
+    for detector in run.in_order(asked):
+        before_each(detector.name)
+        try:
+            seen = run.seen_by(detector, among, context, known, standing)
+            vessels = only.get(detector.name)
+            if vessels is None or detector.name not in known:
+                found = [detector.detect(tracked, seen)]
+            else:
+                own = tracked[tracked["mmsi"].isin(vessels)].reset_index(drop=True)
+                theirs = detector.detect(own, replace(seen, asked=frozenset(vessels)))
+                before = known[detector.name]
+                found = [
+                    theirs[theirs["mmsi"].isin(vessels).to_numpy(bool)],
+                    before[~before["mmsi"].isin(vessels).to_numpy(bool)],
+                ]
+            whole = run.finished(detector, found, seen)
+            known[detector.name] = explain(whole, seen, detector.hypotheses)
+        except Exception as error:  # one failing detector mustn't stop the others
+            known.pop(detector.name, None)
+            failed(detector.name, error)

@@ -21,7 +21,7 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.digests import Digests
-from pipelines.detect.further import again, cut_short, extended
+from pipelines.detect.further import again, cut_short, extended, looked_again
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
@@ -150,17 +150,23 @@ def look(
         sizes.refuse_too_much()
         named = partial(_named, say, passes)
         columns = columns_of(detectors, *COLUMNS)
-        if passes == 1 and len(sizes.ranges) == 1:
+        if len(sizes.ranges) == 1:
             segmented = store.segmented(need, end, columns)
-            if each:
+            if each and passes == 1:
                 each(segmented.tracked)
             heard = heard_by_vessel(segmented.tracked, start, until)
             context = context_of(store, heard["mmsi"], need, since, end, zones, models)
             context = replace(context, noise=segmented.noise)
-            run_all = partial(run.run, standing=standing, before_each=named, failed=failed)
-            found = run_all(detectors, segmented.tracked, context)
-            known = {name: one.before for name, one in found.items()}
-            del segmented, found
+            if passes == 1:
+                run_all = partial(run.run, standing=standing, before_each=named, failed=failed)
+                found = run_all(detectors, segmented.tracked, context)
+                known = {name: one.before for name, one in found.items()}
+                del found
+            else:
+                wanted = [d for d in asked if d.name not in failures]
+                how = known, standing, named, failed
+                looked_again(wanted, detectors, only, segmented.tracked, context, *how)
+            del segmented
             context = replace(context, noise=frames.empty(frames.NOISE))
         else:
             near = Nearness(asked, need["from_time"].min(), end)

@@ -212,7 +212,6 @@ class _Filling:
         onward: bool,
     ) -> None:
         self._installation, self._store, self._driver = installation, store, driver
-        self._detectors = build_detectors(installation)
         self._report, self._onward = report, onward
         done = store.runs()
         done = done[done["ordinal"] > begun]
@@ -222,6 +221,7 @@ class _Filling:
         }
         self._last = None if done.empty else str(done["run_id"].iloc[-1])
         self._unpublished: list[tuple[Path, Pending]] = []
+        self._window: tuple[tuple[Any, ...], Window] | None = None  # the newest that was asked for
         self._owed = False  # dates that are to be published with the next runs, or last of all
         self._partial = [str(run_id) for run_id in done.loc[done["state"] == "partial", "run_id"]]
 
@@ -232,6 +232,8 @@ class _Filling:
         filled = Filled([], 0, 0, dict.fromkeys(self._partial, earlier))
         engine, generations = self._driver.engine, self._driver.generations
         dates = Dates(engine, self._driver.place, self._store, generations)
+        engine.begin(spread_days.begin, self._driver.place)
+        self._detectors = build_detectors(self._installation)  # while a worker does the first date
         with self._report.bar("Days", len(spans)) as bar:
             while waiting or under_way or dates.pending:
                 # Its result is in the work folder: a crash before it is published costs nothing.
@@ -262,7 +264,7 @@ class _Filling:
         """Have days looked at, so many ahead, whose dates stand."""
         while waiting and len(under_way) < self._driver.engine.ahead:
             try:
-                window = window_of(self._store, *waiting[0], onward=self._onward)
+                window = self._window_of(waiting[0], len(filled.runs))
             except NoDataError:
                 filled = replace(filled, silent=filled.silent + 1)
             else:
@@ -278,6 +280,13 @@ class _Filling:
                     break
             waiting.popleft()
         return filled
+
+    def _window_of(self, span: tuple[pd.Timestamp, pd.Timestamp], entered: int) -> Window:
+        """Return the window of a day, worked out once while it waits, until one is entered."""
+        if self._window is None or self._window[0] != (*span, entered):
+            window = window_of(self._store, *span, onward=self._onward)
+            self._window = (*span, entered), window
+        return self._window[1]
 
     def _go_on(self, under_way: deque[_Planned], filled: Filled) -> None:
         """Have the first day under way judged once it is looked at, and recorded once judged."""

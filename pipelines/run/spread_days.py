@@ -125,6 +125,11 @@ def judge(task: Task) -> str:
     return key
 
 
+def begin(place: Place) -> None:
+    """Load what tasks need once, while a worker has nothing to do yet; this imports it, too."""
+    _setup_of(place)
+
+
 @lru_cache(maxsize=1)
 def _setup_of(place: Place) -> Setup:
     detectors, zones, models = looks.rules_of(place)
@@ -197,8 +202,13 @@ def enter(store: Writer, left: Left) -> Finished:
     return finished
 
 
+@first
 def write_files(task: FilesTask) -> str:
-    """Write the files of a run, unless that has been done; returns its id."""
+    """Write the files of a run, unless that has been done; returns its id.
+
+    Before looks that wait: the driver waits for the files of several runs to publish these, and
+    would find no look waiting any more.
+    """
     left = Left(task.place, task.key)
     run_id = str(left.noted["run_id"])
     if left.folder.is_dir():

@@ -7,23 +7,14 @@ from typing import Final
 import pandas as pd
 
 from detectors.core import frames
-from detectors.kinematics import integrity, tracks
-from detectors.surroundings import coverage
 from pipelines.detect import days
 from pipelines.detect.days import Due, Worked
 from pipelines.detect.spread.engines import Engine, Pending, first
-from pipelines.detect.spread.work import Generations, Place, digest, read, reader, write
+from pipelines.detect.spread.work import Generations, Place, digest, reader, write
 from pipelines.store import Writer, positions, verdict_files
+from pipelines.store.catalogue import TABLES
 
 KIND: Final = "dates"
-_TABLES: Final = {
-    "state": integrity.STATE,
-    "summary": tracks.SUMMARY,
-    "cells": coverage.CELLS,
-    "feed": coverage.FEED,
-    "receivers": coverage.RECEIVERS,
-    "lying": coverage.LYING,
-}
 
 
 @dataclass(frozen=True)
@@ -44,13 +35,12 @@ def work_out(task: Task) -> str:
         memory_gb = place.installation().settings.detection.memory_gb
         with reader(place, task.generation) as store:
             worked = days.work_out(store, task.due, memory_gb)
-        found = worked.coverage
-        made = {"state": worked.state, "summary": worked.summary, **vars(found)}
         noted = {"date": worked.date, "digests": worked.digests, "counts": worked.counts}
-        noted["clocks"] = worked.clocks
+        noted |= {"clocks": worked.clocks, "tables": list(worked.tables)}
         with place.make(KIND, key) as unfinished:
-            for name, schema in _TABLES.items():
-                write(frames.conform(made[name], schema), unfinished / f"{name}.parquet")
+            for name, rows in worked.tables.items():
+                if isinstance(rows, pd.DataFrame):
+                    write(frames.conform(rows, TABLES[name]), unfinished / f"{name}.parquet")
             schema = verdict_files.schema_of(worked.judged)
             positions.write(unfinished / "judged.parquet", worked.judged, schema)
             (unfinished / "noted.json").write_text(json.dumps(noted), encoding="utf-8")
@@ -58,19 +48,16 @@ def work_out(task: Task) -> str:
 
 
 def worked_out(place: Place, key: str) -> Worked:
-    """Return what the store is to hold of a date; its reports stay in their file."""
+    """Return what the store is to hold of a date; all of it stays in its files."""
     folder = place.folder(KIND, key)
     noted = json.loads((folder / "noted.json").read_text(encoding="utf-8"))
-    held = {name: read(folder / f"{name}.parquet", schema) for name, schema in _TABLES.items()}
     return Worked(
         noted["date"],
         tuple(noted["digests"]),
         noted["counts"],
         noted["clocks"],
         folder / "judged.parquet",
-        held["state"],
-        held["summary"],
-        coverage.Coverage(held["cells"], held["feed"], held["receivers"], held["lying"]),
+        {name: folder / f"{name}.parquet" for name in noted["tables"]},
     )
 
 

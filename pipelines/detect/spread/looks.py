@@ -9,8 +9,9 @@ import pandas as pd
 
 import detectors as catalogue
 from detectors.core import events
-from detectors.core.detector import Detector
+from detectors.core.detector import Context, Detector
 from detectors.kinematics.integrity import PROVISIONAL
+from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
 from pipelines.detect import window
 from pipelines.detect.heard import HEARD
@@ -136,23 +137,16 @@ class Found:
         mmsis: set[int],
         named: set[int],
     ) -> window.Detection:
-        """Return what `window.detect` would have given for these vessels.
+        """Return what `window.detect` would have given for these vessels, to be judged.
 
-        Named in its context are those of them that take part in what was found, or are `named`.
+        Named in its context are those of them that take part in what was found, or are `named`;
+        what only detectors ask for isn't in it.
         """
         detectors, zones, models = rules_of(self._place)
         wanted = sorted(mmsis & (self.concerned() | named))
-        need = self._need[self._need["mmsi"].isin(wanted)].reset_index(drop=True)
         heard = read(self._folder / f"{_HEARD}.parquet", HEARD)
-        context = window.context_of(
-            store,
-            heard.loc[heard["mmsi"].isin(wanted), "mmsi"],
-            need,
-            start - PROVISIONAL,
-            end,
-            zones,
-            models,
-        )
+        told_of = window.vessels_of(store, heard.loc[heard["mmsi"].isin(wanted), "mmsi"], end)
+        context = Context(start - PROVISIONAL, end, zones, told_of, Coverage.none(), models)
         return window.detection_of(
             self._before,
             self._looked.failures,

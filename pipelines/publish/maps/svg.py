@@ -122,12 +122,14 @@ class _Drawing:
         if not long:
             return ""
         xy, of = self.sheet.xy(np.concatenate(long)), np.arange(len(long)).repeat([*map(len, long)])
+        far = (-_MARGIN, -_MARGIN, WIDTH + _MARGIN, self.sheet.height + _MARGIN)
+        if (xy.max(axis=0) < far[:2]).any() or (xy.min(axis=0) > far[2:]).any():
+            return ""
         shapes: Any = (
             shapely.polygons(shapely.linearrings(xy, indices=of))
             if closed
             else shapely.linestrings(xy, indices=of)
         )
-        far = (-_MARGIN, -_MARGIN, WIDTH + _MARGIN, self.sheet.height + _MARGIN)
         parts = shapely.get_parts(shapely.simplify(shapely.clip_by_rect(shapes, *far), _UNSEEN))
         seen = shapely.get_rings(parts) if closed else parts
         points, of = shapely.get_coordinates(seen, return_index=True)

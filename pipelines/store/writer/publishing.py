@@ -157,7 +157,11 @@ class Publishing(Queries):
             hint="name another home with --home for it",
         )
 
-    def _insert(self, table: str, rows: pd.DataFrame) -> None:
+    def _insert(self, table: str, rows: pd.DataFrame | Path) -> None:
+        if isinstance(rows, Path):
+            query = f"INSERT INTO {table} BY NAME FROM read_parquet($path)"
+            self._connection.execute(query, {"path": str(rows)})
+            return
         if rows.empty:
             return
         with self._registered("rows_in", frames.conform(rows, TABLES[table])):

@@ -35,9 +35,7 @@ class ResultWriter(FileWriter):
         counts: Mapping[str, int],
         clocks: Mapping[str, Mapping[str, float]] | None = None,
         judged: pa.Table | Path,
-        state: pd.DataFrame,
-        summary: pd.DataFrame,
-        coverage: Coverage,
+        tables: Mapping[str, pd.DataFrame | Path],
     ) -> None:
         """Replace what was worked out from one UTC date.
 
@@ -45,15 +43,16 @@ class ResultWriter(FileWriter):
         ----------
         digests
             Of what it rests on, and of what the next date begins with.
-        counts, state
+        counts
             As of `integrity.JudgedDate`.
         clocks
             Receivers whose clocks were wrong: how late, and for how long.
         judged
             Its reports, as `positions.encode_judged` gives them, or verdicts on them, as
             `verdict_files.noted` does; or a file of either that `positions.write` wrote.
-        summary, coverage
-            Its tracks, and where the feed is heard.
+        tables
+            By name, what goes into the other tables of `DERIVED`: the hulls heard, its tracks,
+            where the feed is heard. Or a Parquet file of one, as the table has it.
         """
         day = {
             "date": date,
@@ -78,12 +77,8 @@ class ResultWriter(FileWriter):
                     self._connection.execute(query, {"d": date})
                 self._insert("track_files", parts.files)
                 self._insert("days", one_row("days", day))
-                self._insert("track_state", state.assign(date=date))
-                self._insert("track_days", summary.assign(date=date))
-                self._insert("coverage_cells", coverage.cells)
-                self._insert("coverage_feed", coverage.feed)
-                self._insert("coverage_receivers", coverage.receivers)
-                self._insert("coverage_lying", coverage.lying)
+                for table, rows in tables.items():
+                    self._insert(table, rows)
         except BaseException:
             parts.discard()
             raise

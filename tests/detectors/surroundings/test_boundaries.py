@@ -187,3 +187,17 @@ def test_it_names_what_is_missing():
     with pytest.raises(FrameError, match="left"):
         Boundaries(lines_of().frame.drop(columns="left"))
     assert list(Boundaries.none().frame.columns) == list(BOUNDARY_COLUMNS)
+
+
+def test_of_many_steps_are_cut_those_that_are_cut_alone():
+    rng = np.random.default_rng(2)
+    lines = lines_of(*(shapely.LineString(rng.uniform(0, 1, (4, 2))) for _ in range(3)))
+    lat, lon = rng.uniform(0, 1, 40).repeat(50) + np.cumsum(rng.normal(0, 3e-3, (2, 2000)), axis=1)
+    lat[777] = np.nan
+    asked = np.ones(1999, bool)
+    asked[49::50] = False
+    found = lines.cuts(lat, lon, asked)
+    each = [lines.cuts(lat[i : i + 2], lon[i : i + 2], asked[i : i + 1]) for i in range(1999)]
+    alone = [(row, i) for i, cut in enumerate(each) for row in cut.row.tolist()]
+    assert len(alone) > 30
+    assert sorted(zip(found.row.tolist(), found.step.tolist(), strict=True)) == sorted(alone)

@@ -159,6 +159,9 @@ class AnyOrder:
         self.waiting.append(Later(task, arguments))
         return self.waiting[-1]
 
+    def begin(self, task: Callable[..., Any], *arguments: Any) -> None:
+        task(*arguments)
+
     def wait(self, some: Sequence[Pending]) -> None:
         while not any(one.done() for one in some):
             one = self.chance.choice([later for later in self.waiting if later.is_ready()])
