@@ -219,13 +219,14 @@ def each(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def sort(events: pd.DataFrame) -> pd.DataFrame:
     """Events in their canonical order; raises FrameError on two events with one id."""
-    repeated = events["event_id"][events["event_id"].duplicated()]
-    if len(repeated):
+    ids = events["event_id"].to_numpy(object)
+    if len(set(ids.tolist())) < len(ids):
+        repeated = events["event_id"][events["event_id"].duplicated()]
         raise FrameError(f"two events share an id: {', '.join(sorted(set(repeated)))}")
     start_us = epoch_us(events["start"])
     if (np.diff(start_us) > 0).all():
         return events.reset_index(drop=True)
-    ids = events["event_id"].to_numpy(object).astype(str)
+    ids = ids.astype(str)
     return events.take(np.lexsort((ids, start_us))).reset_index(drop=True)
 
 
@@ -243,7 +244,7 @@ NEVER: Final = np.iinfo("int64").max
 
 def records(events: pd.DataFrame) -> list[dict[str, Any]]:
     """Return events as one mapping each."""
-    return [{str(key): value for key, value in row.items()} for row in events.to_dict("records")]
+    return each({str(name): column.tolist() for name, column in events.items()})
 
 
 def span_us(event: Mapping[str, Any]) -> tuple[int, int]:

@@ -136,7 +136,8 @@ VESSELS: Final[Mapping[str, Column]] = {
 
 def empty(schema: Mapping[str, Column]) -> pd.DataFrame:
     """Return a frame of no rows with the columns and types of `schema`."""
-    return _empty(tuple((name, column.dtype) for name, column in schema.items())).copy()
+    dtypes = tuple((name, column.dtype) for name, column in schema.items())
+    return _empty(dtypes).copy(deep=False)
 
 
 @cache
@@ -155,6 +156,8 @@ def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
     missing = [name for name in schema if name not in frame.columns]
     if missing:
         raise FrameError(f"missing columns: {', '.join(missing)}")
+    if frame.empty and isinstance(frame.index, pd.RangeIndex):
+        return empty(schema)
     try:
         chosen = select(frame, schema)
         other = {
@@ -200,6 +203,9 @@ def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:
             raise FrameError("positions must be sorted by (track_id, time) without repeats")
 
 
+_UTC: Final = pd.DatetimeTZDtype("us", "UTC")
+
+
 def epoch_us(time: pd.Series) -> NDArray[np.int64]:
     """Microseconds since 1970-01-01 UTC as int64, from a column of type `TIME`."""
     return time.to_numpy("datetime64[us]").astype("int64")
@@ -208,7 +214,7 @@ def epoch_us(time: pd.Series) -> NDArray[np.int64]:
 def from_epoch_us(epoch: NDArray[np.int64]) -> pd.Series:
     """Return a column of type `TIME` from int64 microseconds since 1970-01-01 UTC."""
     times = np.asarray(epoch, "int64").astype("datetime64[us]")
-    return pd.Series(times, copy=False).dt.tz_localize("UTC")
+    return pd.Series(pd.array(times, dtype=_UTC), copy=False)
 
 
 def offsets(track_id: NDArray[np.int64]) -> NDArray[np.int64]:

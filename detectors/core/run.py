@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 
 from detectors.core import events
@@ -166,6 +167,6 @@ def touching(found: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
     """Return events that go on at `since` or later."""
     if found.empty:
         return found.reset_index(drop=True)
-    ends = found["end"]
-    touches = (ends.isna() | (ends >= since)).to_numpy(bool)
+    ends = found["end"].to_numpy("datetime64[us]")
+    touches = np.isnat(ends) | (ends >= since.to_datetime64())
     return (found if touches.all() else found[touches]).reset_index(drop=True)

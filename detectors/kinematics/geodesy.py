@@ -46,7 +46,8 @@ def _distance_m(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLi
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     half_dphi, half_dlon = (phi2 - phi1) / 2, (np.radians(lon2) - np.radians(lon1)) / 2
     h = np.sin(half_dphi) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin(half_dlon) ** 2
-    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0))))[()]
+    chord = np.sqrt(np.minimum(np.maximum(h, 0.0), 1.0))
+    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(chord))[()]
 
 
 def bearing_deg(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import SECOND_US
 from detectors.kinematics.reports import Reports
 from detectors.kinematics.timegrid import Grid
 
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
     """Return a window in microseconds since 1970-01-01 UTC."""
-    first, last = epoch_us(pd.Series([start, end])).tolist()
+    first, last = (int(time.as_unit("us").asm8.astype("int64")) for time in (start, end))
     return first, last
 
 

@@ -54,12 +54,16 @@ class Again:
         Whether there is anything to tell.
     stands
         Of the events that were not looked at again, what the store tells of each, by id.
+    stored
+        The events of the store that it may be compared with, as `Queries.events_touching` gives
+        them.
     """
 
     detection: Detection
     looked_at: dict[str, int]
     tells: bool
     stands: Mapping[str, str]
+    stored: pd.DataFrame
 
 
 def early(
@@ -142,9 +146,9 @@ def look_again(
     asked = early(detectors, zones, models, enough)
     few = of_few(detectors, asked, zones, models, enough)
     back = max((run.extension(d, detectors) + d.settle for d in detectors), default=timedelta(0))
-    known = store.events_touching(min(since, start - PROVISIONAL) - back, end, written=True)
-    reasons = dict(zip(known["event_id"].tolist(), known["reason"].tolist(), strict=True))
-    known = events.parsed(known[list(events.EVENTS)])
+    stored = store.events_touching(min(since, start - PROVISIONAL) - back, end)
+    reasons = dict(zip(stored["event_id"].tolist(), stored["reason"].tolist(), strict=True))
+    known = stored[list(events.EVENTS)]
     settle = known["detector"].map({d.name: d.settle for d in detectors}).fillna(timedelta(0))
     over = (known["end"] < since - pd.to_timedelta(settle)).to_numpy(bool)
     of = {d.name: (known["detector"] == d.name).to_numpy(bool) for d in [*asked, *few]}
@@ -214,7 +218,8 @@ def look_again(
     )
     compared = to_compare(known, detectors, start, end)
     tells = anyway or bool(failures) or told(detection.events, compared, enough)
-    return Again(detection, looked_at, tells, {i: reasons[i] for i in stands["event_id"].tolist()})
+    stay = {event: reasons[event] for event in stands["event_id"].tolist()}
+    return Again(detection, looked_at, tells, stay, stored)
 
 
 def no_news(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> set[str]:

@@ -10,7 +10,7 @@ than a tail of the open date; until then its tracks by day stay as they were.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -103,20 +103,19 @@ def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
 
 def _tail_of(store: Queries, feeds: Collection[str]) -> _Tail | None:
     """Return what some feeds added to the open date; None if that isn't all that is to be done."""
-    files = store.files_of_feeds(sorted(feeds))
-    days: list[dict[Any, Any]] = store.day_files().to_dict("records")
-    paths = files["path"].unique().tolist()
-    if files.empty or not days or not store.feeds_in(paths).issubset(feeds):
+    files, days = store.files_with(sorted(feeds)), store.last_days()
+    paths = list(dict.fromkeys(path for _, path in files))
+    if not files or not days or not store.feeds_in(paths).issubset(feeds):
         return None
-    day, before = days[-1], days[-2] if len(days) > 1 else {"state": ""}
-    if set(files["date"]) != {day["date"]} or pd.isna(day["input"]) or pd.isna(before["state"]):
+    date, known, _ = days[0]
+    state = days[1][2] if len(days) > 1 else ""
+    if {day for day, _ in files} != {date} or known is None or state is None:
         return None
-    state = str(before["state"])
-    known = [each for each in day["content"].split() if each.split(":")[0] not in feeds]
-    content = " ".join(known)
-    if day["input"] not in (input_digest(content, "", state), _digest(content, state)):
+    held = [(key, f"{key}:{rows}") for key, rows in store.held_on(date).items()]
+    before = " ".join(text for key, text in held if key not in feeds)
+    if known not in (input_digest(before, "", state), _digest(before, state)):
         return None
-    return _Tail(str(day["date"]), str(day["input"]), _digest(day["content"], state), paths)
+    return _Tail(date, known, _digest(" ".join(text for _, text in held), state), paths)
 
 
 def _digest(content: str, state: str) -> str:

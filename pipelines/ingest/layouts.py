@@ -7,7 +7,7 @@ config/mappings.yaml, in the same form (whose comments explain it).
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -216,9 +216,9 @@ def load_layouts(path: Path | None) -> dict[str, Layout]:
     ConfigError
         If the file can't be read, a layout is wrong, or has the name of a built-in one.
     """
-    layouts = _parse(_BUILT_IN)
+    layouts = dict(_parse(_BUILT_IN, _stat(_BUILT_IN)))
     if path is not None and path.exists():
-        own = _parse(path)
+        own = _parse(path, _stat(path))
         both = sorted(set(layouts) & set(own))
         if both:
             raise ConfigError(f"{path}: {', '.join(both)}: there is a built-in layout of that name")
@@ -226,7 +226,14 @@ def load_layouts(path: Path | None) -> dict[str, Layout]:
     return layouts
 
 
-def _parse(path: Path) -> dict[str, Layout]:
+def _stat(path: Path) -> tuple[int, ...]:
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@lru_cache(maxsize=4)
+def _parse(path: Path, stat: tuple[int, ...]) -> Mapping[str, Layout]:
+    """Return the layouts in a file as it is by its `stat`: each glance asks for them."""
     content = read_yaml(path)
     if not all(isinstance(block, dict) for block in content.values()):
         raise ConfigError(f"{path} isn't a mapping of names to layouts")

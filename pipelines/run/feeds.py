@@ -278,13 +278,8 @@ def _note_places(store: Writer, found: ingest.Feeds) -> None:
     here = {feed.sha256: feed.path.absolute() for feed in found if feed.name != ingest.STDIN}
     if not here:
         return
-    known, ledger = store.feed_places(), store.ledger()
-    ledger = ledger[ledger["sha256"].isin(list(here))]
-    moved = {
-        str(key): here[sha256]
-        for key, sha256 in zip(ledger["feed_key"], ledger["sha256"], strict=True)
-        if key not in known or not known[key].exists()
-    }
+    known = store.places_of(list(here))
+    moved = {key: here[sha256] for key, sha256, at in known if at is None or not at.exists()}
     if moved:
         store.place_feeds(moved)
 

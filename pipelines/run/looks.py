@@ -31,6 +31,7 @@ from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, look_again
+from pipelines.detect.window import to_compare
 from pipelines.run import feeds, runs
 from pipelines.run.adopted import after_night
 from pipelines.run.feeds import Reading
@@ -202,17 +203,18 @@ class Looker:
         if state is None or why:
             detection = runs.run_detectors(store, setup, window, self._report)
             vessels = {d.name: len(detection.heard) for d in setup.detectors}
-            whole, tell, stands = window.end, True, dict[str, str]()
+            whole, tell, stands, stored = window.end, True, dict[str, str](), None
         else:
             since = min(stamp(state.told_from), first - PROVISIONAL if anew else first)
             again = self._again(store, setup, window, since, bool(unread))
             detection, vessels, whole = again.detection, again.looked_at, stamp(state.whole)
             tell, stands = again.tells, dict(again.stands)
+            stored = to_compare(again.stored, setup.detectors, window.start, window.end)
             told_from = window.end if tell else since
         finished = None
         if tell:
             about = _about(setup, why, whole, vessels)
-            judged = runs.judge(store, setup, window, detection, stands)
+            judged = runs.judge(store, setup, window, detection, stands, stored)
             published = runs.publish(store, setup, judged, unread, about, FILES)
             finished = runs.note(store, judged, published, publish=True)
         else:

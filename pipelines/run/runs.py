@@ -153,13 +153,14 @@ def judge(
     window: Window,
     detection: Detection,
     stands: Mapping[str, str] | None = None,
+    stored: pd.DataFrame | None = None,
 ) -> Judged:
-    """Assess what was detected, and compare it with what the store holds.
-
-    What `stands`, with what the store tells of it by id of the event, is as stored.
+    """Assess what was detected, and compare it with what the store holds: with what is `stored`, if
+    that is at hand. What `stands`, with what the store tells of it by id, is as stored.
     """
     stands = stands or {}
-    stored = events_to_compare(store, setup.detectors, window.start, window.end)
+    if stored is None:
+        stored = events_to_compare(store, setup.detectors, window.start, window.end)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
@@ -349,8 +350,7 @@ def enter(
 
 def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
     """MMSIs of flagged vessels and of those they met."""
-    ids = set(";".join(flagged["event_ids"]).split(";"))
-    partners = events[events["event_id"].isin(ids)]
+    partners = events[events["event_id"].isin({*";".join(flagged["event_ids"]).split(";")})]
     return (set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])) - {0}
 
 

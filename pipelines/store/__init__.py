@@ -15,7 +15,7 @@ from typing import Final
 import pandas as pd
 
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue
+from pipelines.store import catalogue, engines
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
@@ -96,7 +96,7 @@ def read(
             migrate(connection)
             yield Queries(connection, root, where)
         finally:
-            connection.close()
+            engines.disconnect(connection)
 
 
 @contextmanager
@@ -159,11 +159,11 @@ def write(
                     where.publish(published)
                 clean(root, where, named)
                 if version < SCHEMA_VERSION:
-                    connection.close()
+                    engines.disconnect(connection)
                     migrate_store(root, settings, version, named, where)
                     connection = catalogue.copied(published, work, settings)
             except BaseException:
-                connection.close()
+                engines.disconnect(connection)
                 remove_work(root)
                 raise
         writer = Writer(connection, root, settings, where)
@@ -187,7 +187,8 @@ def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     work = root / "work.duckdb"
     connection = catalogue.connect(work, settings)
     catalogue.create(connection)
-    connection.close()
+    connection.execute("CHECKPOINT")
+    engines.disconnect(connection)
     fresh = catalogue.prepare(work, root / "catalogue.duckdb")
     where.publish(fresh)
     catalogue.swap(fresh, root / "catalogue.duckdb")

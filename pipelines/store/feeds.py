@@ -16,6 +16,7 @@ from detectors.core import frames
 from detectors.core.frames import DAY_US
 from pipelines.base.files import sync
 from pipelines.store import positions, verdict_files
+from pipelines.store.arrow import to_frame, to_table
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.place import Place
 
@@ -27,6 +28,13 @@ _SUM_ROWS: Final = 100_000
 """Rows of presence or static data that are held before they are summed."""
 
 _STATIC_KEY: Final = [*(n for n in frames.STATICS if n not in {"time", "source_offset"}), "day"]
+
+_SUMMED: Final = {
+    "reports": "sum",
+    "first_time": "min",
+    "last_time": "max",
+    "source_offset": "min",
+}
 
 
 class Batch(Protocol):
@@ -298,12 +306,12 @@ def _once(statics: pd.DataFrame) -> dict[str, Any]:
 
 def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
     """Return static data summed per content, in no order."""
-    return statics.groupby(_STATIC_KEY, as_index=False, dropna=False, sort=False).agg(
-        reports=("reports", "sum"),
-        first_time=("first_time", "min"),
-        last_time=("last_time", "max"),
-        source_offset=("source_offset", "min"),
-    )
+    # By Arrow: of the few hundred rows of a quarter of an hour it takes a third of the time.
+    table = to_table(statics[[*_STATIC_KEY, *_SUMMED]])
+    sums = table.group_by(_STATIC_KEY, use_threads=False).aggregate([*_SUMMED.items()])
+    named = {f"{name}_{how}": name for name, how in _SUMMED.items()}
+    found = to_frame(sums.rename_columns([named.get(n, n) for n in sums.column_names]))
+    return found[[*_STATIC_KEY, *_SUMMED]]
 
 
 def _presence(day: int, rows: pa.Table) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
+from pipelines.store.engines import ENGINES
+
 COLUMN_BYTES: Final = 128_000_000
 """So much of columns is kept, in all, where looks go on: 1.5 million reports."""
 
@@ -121,12 +123,14 @@ CALLED: Final = _Stores()
 @contextmanager
 def keeping() -> Iterator[None]:
     """Keep what is read of stores, for the length of a with block."""
-    COLUMNS.most_bytes, CALLED.kept = COLUMN_BYTES, {}
+    COLUMNS.most_bytes, CALLED.kept, ENGINES.kept = COLUMN_BYTES, {}, {}
     try:
         yield
     finally:
         COLUMNS.most_bytes, CALLED.kept = 0, None
         COLUMNS.clear()
+        ENGINES.forget()
+        ENGINES.kept = None
 
 
 def stat_of(*paths: Path) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ import duckdb
 
 from pipelines.base.files import sync
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue, flat_evidence, written_parts
+from pipelines.store import catalogue, engines, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
 from pipelines.store.place import Place
 from pipelines.store.positions import sha256
@@ -128,7 +128,7 @@ def migrate_store(
         migrate(connection)
         connection.execute("CHECKPOINT")
     finally:
-        connection.close()
+        engines.disconnect(connection)
     fresh = catalogue.prepare(work, published)
     place.publish(fresh)
     catalogue.swap(fresh, published)

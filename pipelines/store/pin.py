@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue
+from pipelines.store import catalogue, engines
 from pipelines.store.migrations import version_of
 from pipelines.store.place import place
 from pipelines.store.queries import Queries
@@ -70,6 +70,6 @@ def forget_superseded(root: Path, settings: StoreSettings) -> None:
             connection.execute("DELETE FROM superseded")
             connection.execute("CHECKPOINT")
         finally:
-            connection.close()
+            engines.disconnect(connection)
         catalogue.swap(catalogue.prepare(work, published), published)
         work.unlink()

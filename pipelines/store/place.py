@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
@@ -54,6 +54,9 @@ def place(root: Path, settings: StoreSettings) -> "Place":
 
 class Place:
     """The store's own folder: what is written is there. Names are relative to the store."""
+
+    is_here: ClassVar[bool] = True
+    """Whether all that is in it is in the folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -96,6 +99,8 @@ class Place:
 
 class Elsewhere(Place):
     """Another file system: object storage (s3://) or a share (a path)."""
+
+    is_here: ClassVar[bool] = False
 
     def __init__(self, root: Path, settings: StoreSettings) -> None:
         super().__init__(root)

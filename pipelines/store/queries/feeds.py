@@ -29,6 +29,10 @@ class FeedQueries(Generation):
 
     def waiting(self) -> pd.DataFrame:
         """Return feeds of which rows wait for their time: feed_key, sha256, name, report."""
+        found: pd.DataFrame = self._once(("waiting",), self._waiting)
+        return found.copy(deep=False)
+
+    def _waiting(self) -> pd.DataFrame:
         # The text finds them without parsing every report; the report itself decides.
         query = (
             "SELECT feed_key, sha256, name, report FROM ledger "
@@ -47,8 +51,16 @@ class FeedQueries(Generation):
     def feed_places(self) -> dict[str, Path]:
         """Return where the file of each feed (by key) was found last, as far as that was noted."""
         rows = self._connection.execute("SELECT feed_key, uri FROM feed_places").fetchall()
-        named = ((str(key), unquote_to_bytes(uri.removeprefix("file://"))) for key, uri in rows)
-        return {key: Path(os.fsdecode(name)) for key, name in named}
+        return {str(key): _path(uri) for key, uri in rows}
+
+    def places_of(self, contents: list[str]) -> list[tuple[str, str, Path | None]]:
+        """Return feeds of some contents (SHA-256): key, content, and where it was found last."""
+        query = (
+            "SELECT feed_key, sha256, uri FROM ledger LEFT JOIN feed_places USING (feed_key) "
+            "WHERE list_contains($contents, sha256) ORDER BY feed_key"
+        )
+        rows = self._connection.execute(query, {"contents": contents}).fetchall()
+        return [(str(key), str(of), None if uri is None else _path(uri)) for key, of, uri in rows]
 
     def ledger(self) -> pd.DataFrame:
         """Return every feed ever ingested, with its report."""
@@ -56,8 +68,11 @@ class FeedQueries(Generation):
 
     def feed_keys(self) -> set[str]:
         """Return the keys of every feed ever ingested."""
+        return set(self._once(("feed_keys",), self._feed_keys))
+
+    def _feed_keys(self) -> frozenset[str]:
         rows = self._connection.execute("SELECT feed_key FROM ledger").fetchall()
-        return {str(key) for (key,) in rows}
+        return frozenset(str(key) for (key,) in rows)
 
     def first_time(self) -> pd.Timestamp | None:
         """Return time of the earliest report; None where there is none."""
@@ -96,3 +111,7 @@ class FeedQueries(Generation):
         """Return what a table with a column feed_key has of some feeds."""
         query = f"SELECT * FROM {table} WHERE list_contains($feeds, feed_key)"  # noqa: S608
         return frames.conform(self.sql(query, {"feeds": feed_keys}), TABLES[table])
+
+
+def _path(uri: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))

@@ -82,6 +82,34 @@ class FileQueries(Generation):
         """
         return self._ask("files_of_feeds", feeds=feed_keys)
 
+    def files_with(self, feed_keys: list[str]) -> list[tuple[str, str]]:
+        """Return date and path of the files with rows of some feeds, by feed."""
+        query = (
+            "SELECT date, path FROM files JOIN file_feeds USING (path) "
+            "WHERE list_contains($feeds, feed_key) ORDER BY feed_key, date, path"
+        )
+        rows = self._connection.execute(query, {"feeds": feed_keys}).fetchall()
+        return [(str(date), str(path)) for date, path in rows]
+
+    def last_days(self) -> list[tuple[str, str | None, str | None]]:
+        """Return the last two dates with positions, the newest first, with the digests of what was
+        worked out from them: date, input, state.
+        """
+        query = (
+            "SELECT date, input, state FROM (SELECT DISTINCT date FROM files) "
+            "LEFT JOIN days USING (date) ORDER BY date DESC LIMIT 2"
+        )
+        return self._connection.execute(query).fetchall()
+
+    def held_on(self, date: str) -> dict[str, int]:
+        """Return the feeds that have rows in the files of a date, in order, and how many."""
+        query = (
+            "SELECT feed_key, sum(file_feeds.rows)::BIGINT FROM file_feeds JOIN files USING (path) "
+            "WHERE date = $date GROUP BY feed_key ORDER BY feed_key"
+        )
+        rows = self._connection.execute(query, {"date": date}).fetchall()
+        return {str(key): int(n) for key, n in rows}
+
     def feeds_in(self, paths: list[str]) -> set[str]:
         """Return the keys of feeds that some files hold rows of."""
         query = "SELECT DISTINCT feed_key FROM file_feeds WHERE list_contains($paths, path)"

@@ -34,7 +34,10 @@ class TrafficQueries(Generation):
 
     def now(self, end: pd.Timestamp) -> Now | None:
         """Return the same, with what it rests on."""
+        found: Now | None = self._once(("now", end), lambda: self._now(end))
+        return found
 
+    def _now(self, end: pd.Timestamp) -> Now | None:
         @cache
         def busiest(last: str) -> int:
             found = self._ask("busiest", last=last, dates=REFERENCE_DATES, end=end)

@@ -16,7 +16,8 @@ import pandas as pd
 
 from detectors.core import frames
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue
+from pipelines.store import catalogue, engines
+from pipelines.store.arrow import to_table
 from pipelines.store.catalogue import TABLES, DiskFullError, StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.place import Place
@@ -46,7 +47,7 @@ class Publishing(Queries):
 
     def close(self) -> None:
         """Close the private copy; what wasn't published is forgotten."""
-        self._connection.close()
+        engines.disconnect(self._connection)
         remove_work(self._root)
 
     def publish(self) -> None:
@@ -109,7 +110,7 @@ class Publishing(Queries):
         tidied = self._work.with_name(f"{self._work.name}.tidied")
         tidied.unlink(missing_ok=True)
         catalogue.rewrite(self._connection, tidied)
-        self._connection.close()
+        engines.disconnect(self._connection)
         tidied.replace(self._work)
         self._connection = self._open()
 
@@ -117,11 +118,12 @@ class Publishing(Queries):
         """Go back to what is published."""
         self._lost, self._owed = self._lost or self._owed, False
         with suppress(duckdb.Error):
-            self._connection.close()
+            engines.disconnect(self._connection)
         remove_work(self._root)
         with room(self._root):
             shutil.copyfile(self._published, self._work)
             self._connection = self._open()
+        self._known = {}
 
     def _publish_whole(self, parts: NewFiles, work: Callable[[], None]) -> None:
         """Do `work` and publish; if that fails, remove the files that it wrote."""
@@ -164,11 +166,16 @@ class Publishing(Queries):
             return
         if rows.empty:
             return
-        with self._registered("rows_in", frames.conform(rows, TABLES[table])):
-            self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_in")  # noqa: S608
+        # DuckDB finds it by its name among these variables: to register it takes as long again.
+        rows_in = to_table(frames.conform(rows, TABLES[table]))  # noqa: F841
+        self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_in")  # noqa: S608
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, of_feeds: bool = True) -> Iterator[None]:
+        """Write all that is written in a with block, or nothing; what is known `of_feeds` stays
+        where none comes or goes.
+        """
+        self._keeps = False
         self._connection.begin()
         try:
             with room(self._root):
@@ -179,6 +186,10 @@ class Publishing(Queries):
             with suppress(duckdb.Error):
                 self._connection.rollback()
             raise
+        finally:
+            self._keeps = True
+            if of_feeds:
+                self._known = {}
 
 
 def one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:

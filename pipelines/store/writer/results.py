@@ -70,7 +70,7 @@ class ResultWriter(FileWriter):
                     parts.take(date, stem, judged, kind="tracks")
                 else:
                     parts.write(date, stem, judged, kind="tracks")
-            with self._transaction():
+            with self._transaction(of_feeds=False):
                 self._supersede(before)
                 for table in DERIVED:
                     query = f"DELETE FROM {table} WHERE date = $d"  # noqa: S608
@@ -112,7 +112,7 @@ class ResultWriter(FileWriter):
             with room(self._root):
                 whole = positions.merged([*self.fetched(merged)], judged)
                 parts.write(date, f"{stem}-{digest.strip('~')}", whole, kind="tracks")
-            with self._transaction():
+            with self._transaction(of_feeds=False):
                 self._supersede(merged)
                 self._insert("track_files", parts.files)
                 self._extend(date, digest, counts, state)
@@ -182,7 +182,7 @@ class ResultWriter(FileWriter):
         """
         run_id = run["run_id"]
         gone = compared[compared["status"] == "retracted"]
-        with self._transaction():
+        with self._transaction(of_feeds=False):
             found = written(self._otherwise(compared))
             kept = found.assign(run_id=run_id, first_run_id=run_id, retracted=False)
             with self._registered("found", frames.conform(kept, TABLES["events"])):

@@ -1,0 +1,81 @@
+"""Answers of the catalogue as frames: those of DuckDB's own `df`, and what is asked in two ways."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.store.arrow import answer, to_table
+from tests.pipelines.store.conftest import REPORT
+
+ROWS = """FROM (VALUES
+    (1::BIGINT, 2::INTEGER, 3::SMALLINT, 4::UTINYINT, 5::HUGEINT, 1.5::DOUBLE, 'nan'::DOUBLE,
+     2.5::FLOAT, 'a', true, TIMESTAMPTZ '2026-01-01 00:00:00.123456+00', TIMESTAMP '2026-01-01',
+     DATE '2026-01-02', '\\x00'::BLOB, [1, 2]),
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+) AS t(big, int, small, tiny, huge, num, nan, float, text, yes, moment, naive, date, bytes, list)"""
+
+
+@pytest.mark.parametrize("storage", ["auto", "python"])
+@pytest.mark.parametrize("which", ["", "WHERE big = 1", "WHERE big IS NULL", "WHERE big = 7"])
+def test_an_answer_is_what_duckdb_makes_of_it(storage: str, which: str) -> None:
+    asked = duckdb.connect()
+    asked.execute("SET TimeZone = 'UTC'")
+    with pd.option_context("mode.string_storage", storage):
+        query = f"SELECT *, big AS big {ROWS} {which}"
+        theirs = asked.execute(query).df()
+        ours = answer(asked.execute(query))
+    pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+    for place in range(len(theirs.columns)):
+        values = (side.iloc[:, place].tolist() for side in (ours, theirs))
+        mine, yours = ([type(value) for value in side] for side in values)
+        assert mine == yours
+
+
+def test_what_is_no_number_is_missing_in_a_table() -> None:
+    times = pd.Series(pd.to_datetime(["2026-01-01", None], utc=True)).dt.as_unit("us")
+    frame = pd.DataFrame({"n": [1.5, np.nan], "s": ["a", None], "t": times, "i": [1, 2]})
+    table = to_table(frame)
+    assert [column.null_count for column in table.columns] == [1, 1, 1, 0]
+    assert table.column_names == ["n", "s", "t", "i"]
+
+
+def test_the_last_days_are_those_of_all(batch, tmp_path) -> None:
+    with store.write(tmp_path) as writer:
+        for key, vessels, hours in (("bb", [533000001, 533000002], 36), ("aa", [533000003], 30)):
+            about = {**REPORT, "positions": 1, "statics": 1}
+            own = batch(vessels, hours=hours, source=key)
+            writer.add_feed(key, sha256=key, name=key, batches=[own], report=about)
+        everything = writer.day_files().to_dict("records")
+        assert len(everything) > 2
+        newest = [(day["date"], day["input"], day["state"]) for day in everything[:-3:-1]]
+        assert [tuple(np.where(pd.isna(day), None, day)) for day in newest] == writer.last_days()
+        for day in everything:
+            held = writer.held_on(day["date"])
+            assert " ".join(f"{key}:{rows}" for key, rows in held.items()) == day["content"]
+        files = writer.files_of_feeds(["aa", "bb"])
+        pairs = list(zip(files["date"], files["path"], strict=True))
+        assert writer.files_with(["bb", "aa"]) == pairs
+
+
+def test_what_is_known_of_feeds_is_asked_again_once_one_came(batch, tmp_path) -> None:
+    about = {**REPORT, "positions": 1, "statics": 1}
+    end = pd.Timestamp("2027-01-01", tz="UTC").as_unit("us")
+    with store.write(tmp_path) as writer:
+        assert writer.now(end) is None
+        assert writer.feed_keys() == set()
+        first = batch([533000001], hours=1)
+        writer.add_feed("aa", sha256="aa", name="aa", batches=[first], report=about)
+        early = writer.now(end)
+        assert early is not None
+        assert early == writer.now(end)
+        second = batch([533000001], hours=2, source="bb")
+        writer.add_feed("bb", sha256="bb", name="bb", batches=[second], report=about)
+        late = writer.now(end)
+        assert late is not None
+        assert late.time > early.time
+        assert writer.feed_keys() == {"aa", "bb"}
+        writer.delete_feed("bb")
+        assert writer.now(end) == early
+        assert writer.feed_keys() == {"aa"}
