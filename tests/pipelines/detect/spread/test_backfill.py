@@ -422,6 +422,9 @@ class Assassin:
         self.looks += task.__name__ == "look"
         return self.chosen.submit(task, *arguments)
 
+    def begin(self, task: Callable[..., Any], *arguments: Any) -> None:
+        self.chosen.begin(task, *arguments)
+
     def wait(self, some: Sequence[Pending]) -> None:
         if self.looks and self.victim is None:
             deadline = time.monotonic() + 120
