@@ -1,7 +1,7 @@
 """A scene as a still drawing, for paper and for pages where nothing runs.
 
-Titles and names are escaped; where a drawing must hold nothing that a vessel said, as in the PDF
-whose fonts can't draw it all, it is made without `names`.
+Titles and names are escaped; what must hold nothing that a vessel said, as the PDF whose fonts
+can't draw it all, is made without `names`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +25,6 @@ than a dot of a printer."""
 
 _MARGIN: Final = 10.0
 """How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
-
 _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
 """Zones smaller than this have no name and no arrow on the sheet."""
