@@ -19,6 +19,7 @@ NEAREST_M: Final = 150.0
 """In half a day one fix errs by more: see `encounter.CLEAR_M`."""
 TOW_KN: Final = (2.5, 6.5)
 """Tugs of the Strait make 3 to 6 kn with a barge (judgement); ships slow down from 10 and more."""
+CAME_AS_A_TOW: Final = All(Compare("came_kn", ">=", TOW_KN[0]), Compare("came_kn", "<=", TOW_KN[1]))
 
 CREEPS_ON: Final = Hypothesis(
     "creeping on in company",
@@ -63,8 +64,7 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             All(
                 Is("ais_class", "A"),
                 Compare("n_beside", ">=", 1.0),
-                Compare("came_kn", ">=", TOW_KN[0]),
-                Compare("came_kn", "<=", TOW_KN[1]),
+                CAME_AS_A_TOW,
                 Compare("went_kn", ">=", TOW_KN[0]),
                 Compare("went_kn", "<=", TOW_KN[1]),
                 Compare("went_off_deg", "<=", 15.0),
@@ -87,8 +87,7 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             All(
                 Own(Vessel(statuses=TOWING_STATUS)),
                 Compare("n_beside", ">=", 1.0),
-                Compare("came_kn", ">=", TOW_KN[0]),
-                Compare("came_kn", "<=", TOW_KN[1]),
+                CAME_AS_A_TOW,
                 Compare("resumed_off_deg", "<=", 15.0),
             ),
             "it reports towing, came at {came_kn:.1f} kn, the speed of tows, another vessel kept "
@@ -99,8 +98,7 @@ TOW_THAT_STOPPED: Final = Hypothesis(
             All(
                 Is("ais_class", "A"),
                 Compare("n_beside", ">=", 1.0),
-                Compare("came_kn", ">=", TOW_KN[0]),
-                Compare("came_kn", "<=", TOW_KN[1]),
+                CAME_AS_A_TOW,
                 Not(Compare("went_kn", ">", TOW_KN[1])),
             ),
             "it came at {came_kn:.1f} kn, the speed of tows, and left no faster, and another "
