@@ -168,7 +168,24 @@ class Serving:
         data = None if body is None else json.dumps(body).encode()
         url = f"{self.pages()}/api{path}"
         asked = urllib.request.Request(url, data, given | headers, method=method)
+        for _ in range(5):
+            with while_busy():
+                return urllib.request.urlopen(asked, timeout=30)
         return urllib.request.urlopen(asked, timeout=30)
+
+
+@contextmanager
+def while_busy() -> Iterator[None]:
+    """Let a 503 pass: so says a server whose database another process writes to just then, and
+    Prefect's own client asks again (`PREFECT_CLIENT_MAX_RETRIES`, five times).
+    """
+    try:
+        yield
+    except urllib.error.HTTPError as refused:
+        if refused.code != 503:
+            raise
+        refused.close()
+        time.sleep(1)
 
 
 @pytest.fixture
