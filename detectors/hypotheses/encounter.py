@@ -34,7 +34,7 @@ from detectors.hypotheses.pilots import (
     PILOT_STANDING_BY,
     PILOT_TRANSFER,
 )
-from detectors.hypotheses.rafts import HEARD_SELDOM, NEAR_FOR_HOURS, RAFT
+from detectors.hypotheses.rafts import ALONGSIDE_M, HEARD_SELDOM, NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
@@ -69,8 +69,6 @@ UNTURNED_DEG: Final = 15.0
 """A cable's length in two days, and what errors of 10 m make of the bearing of what lies 80 m off.
 Of ten pairs that lay made fast to one another at one ship's anchor for nine hours and more all made
 0.004 kn good and turned by 26 degrees or more."""
-MOORINGS_M: Final = 50.0
-"""What is handed over is handed over alongside: see `rafts.CLEAR_M`."""
 SELDOM_S: Final = 900.0
 BOTH_SELDOM: Final = All(
     Compare("duration_s", ">=", "n_reports", times=SELDOM_S),
@@ -221,7 +219,7 @@ BERTHED: Final = Hypothesis(
                 Compare("duration_s", ">=", HELD_S),
                 Compare("faster_kn", "<=", MOORED_BOAT_KN),
                 Compare("direction_spread_deg", "<=", UNTURNED_DEG),
-                Compare("min_distance_m", ">=", MOORINGS_M),
+                Compare("min_distance_m", ">=", ALONGSIDE_M),
             ),
             "two boats that bore from one another within {direction_spread_deg:.0f} degrees over a "
             "change of the stream, in {duration_s:h.1f} h, and never nearer than "

@@ -16,7 +16,7 @@ from detectors.hypotheses.company import (
 
 REST_S: Final = 10_800.0
 """Handing over goods or people takes less than an hour, fuel to a boat one or two."""
-CLEAR_M: Final = 50.0
+ALONGSIDE_M: Final = 50.0
 """Further apart than antennas and their errors put two boats alongside: see `at_work`."""
 LAY_LONG: Final = Any(
     All(Not(PARTED_FAST), Compare("duration_s", ">=", REST_S)),
@@ -81,8 +81,8 @@ RAFT: Final = Hypothesis(
         Case(
             All(
                 BOATS_AS_ONE,
-                Compare("median_distance_m", ">=", 2 * CLEAR_M),
-                Compare("min_distance_m", ">=", CLEAR_M),
+                Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
+                Compare("min_distance_m", ">=", ALONGSIDE_M),
                 Compare("duration_s", ">=", 3600.0),
             ),
             "they drifted with the water as one for {duration_s:h.1f} h, never nearer than "
@@ -211,7 +211,9 @@ NEAR_FOR_HOURS: Final = Hypothesis(
             All(
                 Is("both_small_craft"),
                 Compare("near_before_s", ">=", GROUND_S),
-                Any(Compare("n_neighbours", ">=", 1.0), Compare("min_distance_m", ">=", CLEAR_M)),
+                Any(
+                    Compare("n_neighbours", ">=", 1.0), Compare("min_distance_m", ">=", ALONGSIDE_M)
+                ),
                 CAME_SLOWLY_IF_HEARD,
                 Not(PARTED_FAST),
             ),
@@ -247,8 +249,8 @@ NEAR_FOR_HOURS: Final = Hypothesis(
                 Is("both_small_craft"),
                 HEARD_SELDOM,
                 Compare("near_before_s", ">=", GROUND_S / 2),
-                Compare("min_distance_m", ">=", CLEAR_M),
-                Compare("median_distance_m", ">=", 2 * CLEAR_M),
+                Compare("min_distance_m", ">=", ALONGSIDE_M),
+                Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
                 CAME_SLOWLY_IF_HEARD,
                 Not(PARTED_FAST),
             ),
