@@ -58,6 +58,18 @@ def table(night: notebooks.Night) -> pd.DataFrame:
     return pd.DataFrame(night.opened.incidents)
 
 
+@pytest.fixture
+def own_home(desk_home: Path, tmp_path: Path) -> Path:
+    """A home of one test that concludes something, as tests may run in any order."""
+    return Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
+
+
+@pytest.fixture
+def concluder(own_home: Path) -> Reader:
+    """A reader whose conclusions nobody else reads."""
+    return Reader(Desk(load(own_home), "Lt Aminah"))
+
+
 def recorded(home: Path) -> pd.DataFrame:
     with store.read(home / "store") as reader:
         return reader.dispositions()
@@ -202,49 +214,49 @@ def test_an_event_shows_the_sentences_as_received(
 
 
 def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
-    reader: Reader,
-    desk_home: Path,
+    concluder: Reader,
+    own_home: Path,
     night: notebooks.Night,
     table: pd.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     row = table.iloc[2]
     address = f"/incident/{row['incident_id']}"
-    reader.send(address, conclusion="boarded", reason="47 people", operator="KM Tegas")
-    known = recorded(desk_home)
+    concluder.send(address, conclusion="boarded", reason="47 people", operator="KM Tegas")
+    known = recorded(own_home)
     mine = known[known["event_id"].isin(row["events"].split(";"))]
     assert len(mine) == len(row["events"].split(";"))
     assert set(zip(mine["conclusion"], mine["author"], mine["reason"], strict=True)) == {
         ("boarded", "KM Tegas", "47 people")
     }
-    top = [text for about, text in reader.page("/").all("h3")]
+    top = [text for about, text in concluder.page("/").all("h3")]
     assert not any(row["title"] in text for text in top)
     open_, n = len(table[table["rank"] > 0]) - 1, len(table[table["rank"] > 0])
-    assert reader.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
-    reader.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
-    page = reader.page("/")
+    assert concluder.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
+    concluder.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
+    page = concluder.page("/")
     assert page.all("h1")[0][1] == f"{n} incidents: {open_} open, 1 watched"
-    assert row["incident_id"] in reader.page("/?news=open").lines()
-    assert "watched" in reader.page(f"/vessel/{row['mmsi']}").text
-    shown = Nights(load(desk_home)).shown("", "en")
+    assert row["incident_id"] in concluder.page("/?news=open").lines()
+    assert "watched" in concluder.page(f"/vessel/{row['mmsi']}").text
+    shown = Nights(load(own_home)).shown("", "en")
     [watched] = [line for line in shown.lines if line.watched]
     first = tonight.tonight(shown, tonight.Asked(), None, ()).first
     assert len(first) == 3
     assert watched not in [one.line for one in first], "a watch has seen it"
     assert incident.next_open(shown.lines, 0) != watched
     week = {"conclusion": "cleared", "reason": "nets", "quiet": "7"}
-    reader.send(address, **week)
+    concluder.send(address, **week)
     until = (night.run["end"] + pd.Timedelta(days=7)).tz_convert("Asia/Kuala_Lumpur")
-    assert f"quiet until {until:%d %b %Y}" in reader.page(address).text
-    assert f"1 week {until:%d %b %Y}" in reader.page(address).text  # said before it is chosen
-    reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
+    assert f"quiet until {until:%d %b %Y}" in concluder.page(address).text
+    assert f"1 week {until:%d %b %Y}" in concluder.page(address).text  # said before it is chosen
+    concluder.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
     monkeypatch.setattr(incident, "MAX_CONCLUDED", 2)
-    assert "2 earlier conclusions" in reader.page(address).text
+    assert "2 earlier conclusions" in concluder.page(address).text
     monkeypatch.undo()
-    items = [text for _, text in reader.page(address).all("li") if "KM Tegas" in text]
+    items = [text for _, text in concluder.page(address).all("li") if "KM Tegas" in text]
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
-    assert row["incident_id"] not in reader.page("/?news=open").lines()
+    assert row["incident_id"] not in concluder.page("/?news=open").lines()
 
 
 @pytest.mark.parametrize(
@@ -269,24 +281,24 @@ def test_what_cannot_be_recorded_is_said_and_kept(
 
 
 def test_while_a_run_writes_nothing_typed_is_lost(
-    reader: Reader, desk_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    concluder: Reader, own_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(concluding, "WAIT_S", 0.0)
     address = f"/incident/{table['incident_id'].iloc[4]}"
     typed = {"conclusion": "watch", "reason": "a long note", "operator": "Sgt Lim"}
-    with store.write(desk_home / "store"):
-        assert reader.client.get("/live").json()["writing"]
-        page = reader.send(address, 409, **typed)
+    with store.write(own_home / "store"):
+        assert concluder.client.get("/live").json()["writing"]
+        page = concluder.send(address, 409, **typed)
         assert "another process is writing" in page.text
         assert page.all("textarea", name="reason")[0][1] == "a long note"
         assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
         radios = page.all("input", name="conclusion")
         [chosen] = [about["value"] for about, _ in radios if "checked" in about]
         assert chosen == "watch"
-        assert "/incident/" in reader.page("/").html  # readers don't wait
-    assert not reader.client.get("/live").json()["writing"]
-    reader.send(address, 303, **typed)
-    assert "a long note" in set(recorded(desk_home)["reason"])
+        assert "/incident/" in concluder.page("/").html  # readers don't wait
+    assert not concluder.client.get("/live").json()["writing"]
+    concluder.send(address, 303, **typed)
+    assert "a long note" in set(recorded(own_home)["reason"])
 
 
 def test_a_vessel_is_what_is_known_of_it(
