@@ -7,10 +7,15 @@ from detectors.core.statements import STATED_BOUND
 
 HEARD_BY_A_PASS: Final = All(Is("after_a_pass"), Compare("n_heard_near", ">=", "min_heard_near"))
 """A satellite that hears others within 30 nm hears what is there too, as it passes."""
+WITHIN_REACH: Final = Compare("reach_ratio", "<=", 0.85)
+AT_THE_EDGE: Final = Compare("reach_ratio", "<=", 1.15)
+"""Shares of the least reach of a station, `Receivers.reach_ratio`: of places within the first nine
+in ten were heard, of those between them seven, of those further out fewer than half (measured as
+said at `receivers.WELL_WITHIN`)."""
 FEW_HEARD: Final = All(
     Compare("n_heard_around", "<", 2.0),
     Not(Subkind(("near_loitering",))),
-    Not(Is("within_reach")),
+    Not(WITHIN_REACH),
     Not(Is("seen_without_ais")),
     Not(HEARD_BY_A_PASS),
     Not(
@@ -30,19 +35,34 @@ HYPOTHESES: Final = (
         "beyond reception",
         0.85,
         (
-            Case(All(FEW_HEARD, Compare("n_heard_around", "<", 1.0)), "no vessel" + FEW_IN_THE_DAY),
+            Case(
+                All(FEW_HEARD, Not(AT_THE_EDGE), Compare("n_heard_around", "<", 1.0)),
+                "no vessel" + FEW_IN_THE_DAY,
+            ),
             Case(
                 All(
                     Compare("silence_probability", ">", "max_silence_probability"),
                     Not(Is("seen_without_ais")),
                     Not(HEARD_BY_A_PASS),
-                    Not(All(Is("within_reach"), Compare("n_known_hours", "<", "min_known_hours"))),
+                    Not(All(AT_THE_EDGE, Compare("n_known_hours", "<", "min_known_hours"))),
                 ),
                 "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
                 "aren't heard on",
             ),
         ),
         "No AIS was heard there at that time, nor is it at others; or it isn't heard on there.",
+        "another feed heard vessels there at that time",
+    ),
+    Hypothesis(
+        "at the edge of reception",
+        0.3,
+        (
+            Case(
+                All(FEW_HEARD, AT_THE_EDGE, Compare("n_heard_around", "<", 1.0)),
+                "no vessel" + FEW_IN_THE_DAY + ", and it lay at the edge of what a station hears",
+            ),
+        ),
+        "No AIS was heard there; the reach of a station ends there or a little further out.",
         "another feed heard vessels there at that time",
     ),
     Hypothesis(

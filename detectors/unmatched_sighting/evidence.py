@@ -88,9 +88,9 @@ def evidence_of(
         ),
         "n_known_hours": n_known,
         "after_a_pass": _after_a_pass(limits, seen.time_us[rows], context),
-        "within_reach": receivers.Receivers(context.coverage)
-        .within_reach(lat, lon, slot, day_slots, SETTLED_SLOTS)
-        .tolist(),
+        "reach_ratio": receivers.Receivers(context.coverage).reach_ratio(
+            lat, lon, slot, day_slots, SETTLED_SLOTS
+        ),
         "seen_without_ais": sightings["note"].iloc[rows].str.contains(NO_AIS).tolist(),
         "silence_probability": (n_silences + 0.5) / (n_known + 1.0),
         "zones_reached": [bool(value) for value in zones.reached(lat, lon)],

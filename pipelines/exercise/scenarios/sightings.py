@@ -33,7 +33,9 @@ RADAR_RANGE_NM: Final = 16.0
 NOBODY_NEAR_NM: Final = 3.0
 """A boat planted without AIS has nobody within that distance who could be taken for it."""
 _HEARD_ENOUGH: Final = 0.15
-"""Where fewer reports arrive than that, a ship might as well have no AIS: nobody reports it."""
+"""Where fewer reports arrive than that, a ship might as well have no AIS: few report it."""
+_UNHEARD: Final = 4
+"""Ships that no receiver hears are reported so many times a night of a hard sea."""
 _SPARSE: Final = 0.6
 _KNOWN_S: Final = 900.0
 
@@ -62,6 +64,8 @@ def see(stage: Stage, n: int) -> list[Sighting]:
     made += _radars(stage, view, n)
     made += _patrols(stage, view, n)
     made += _beside_loiterers(stage, view, -(-n // 4))
+    if stage.faults:
+        made += _unheard(stage, view)
     return made
 
 
@@ -80,6 +84,13 @@ class _View:
 
     def sending(self, t: float) -> list[_Seen]:
         """Ships that truthfully send at a time and around it, and are heard now and then."""
+        return [seen for seen in self._all_sending(t) if seen.heard >= _HEARD_ENOUGH]
+
+    def unheard(self, t: float) -> list[_Seen]:
+        """Ships that truthfully send at a time and around it, and are hardly heard or not."""
+        return [seen for seen in self._all_sending(t) if seen.heard < _HEARD_ENOUGH]
+
+    def _all_sending(self, t: float) -> list[_Seen]:
         return [seen for actor in self._stage.actors if (seen := self._seen(actor, t))]
 
     def _seen(self, actor: Actor, t: float) -> _Seen | None:
@@ -93,8 +104,6 @@ class _View:
         class_b = np.full(len(when), actor.ship.ais_class == "B")
         chance = radio.hearing(*path.at(when), class_b)
         heard = float((chance * stage.receivers.works(when)).max(axis=1).mean())
-        if heard < _HEARD_ENOUGH:
-            return None
         before, after = path.place(max(t - 15, path.t[0])), path.place(min(t + 15, path.t[-1]))
         moved_m = float(geodesy.distance_m(*before, *after))
         lasted_s = min(t + 15, path.t[-1]) - max(t - 15, path.t[0])
@@ -277,6 +286,24 @@ def _beside_loiterers(stage: Stage, view: _View, n: int) -> list[Sighting]:
                 _sighting(stage, t, place, 60.0, 80.0, "SELATSIM-AIRCRAFT", length_m, 0.95, note)
             )
         _plant(stage, t, boat, waits.mmsi, "boat without AIS beside a waiting ship")
+    return made
+
+
+def _unheard(stage: Stage, view: _View) -> list[Sighting]:
+    """Let a radar satellite or a patrol see ships that send where no receiver hears them."""
+    rng = stage.rng
+    made: list[Sighting] = []
+    for k in range(_UNHEARD):
+        t = _moment(stage)
+        ships = [] if t is None else view.unheard(t)
+        if t is None or not ships:
+            continue
+        seen = ships[int(rng.integers(len(ships)))]
+        if k % 2:
+            made.append(_patrol(stage, t, seen.place, seen.length_m, "routine report"))
+        else:
+            made.append(_sar(stage, t, seen.place, seen.length_m, "a scene of its own"))
+        _trap(stage, seen, t, "sighting of a ship beyond reception")
     return made
 
 

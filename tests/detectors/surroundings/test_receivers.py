@@ -110,6 +110,39 @@ def test_only_the_receivers_that_heard_most_are_kept(monkeypatch):
     ]
 
 
+RING = [(2.5 + 0.5 * np.cos(a), 101.5 + 0.5 * np.sin(a)) for a in np.radians(range(0, 360, 45))]
+"""What a station at 2.5, 101.5 hears: 30 nm around."""
+
+
+def ratio(rows, lat, lon, slot=20):
+    known = Receivers(learnt(rows))
+    found = known.reach_ratio(np.array([lat]), np.array([lon]), np.array([SLOT0 + slot]), 48, 8)
+    return float(found[0])
+
+
+def test_a_stations_reach_is_the_disc_around_what_it_hears():
+    rows = [("X", slot, *place, "A") for place in RING for slot in range(24)]
+    assert ratio(rows, 2.5, 101.5) < 0.15
+    assert ratio(rows, 2.5, 101.75) == pytest.approx(0.5, abs=0.1)
+    assert ratio(rows, 2.5, 102.1) == pytest.approx(1.2, abs=0.15)
+    half = [row for row in rows if row[3] >= 101.5]  # ships sail on one side of it only
+    assert ratio(half, 2.5, 101.25) == pytest.approx(0.55, abs=0.1)
+
+
+def test_what_is_heard_once_or_by_a_station_that_is_down_shows_no_reach():
+    rows = [("X", slot, *place, "A") for place in RING for slot in range(24)]
+    far = ("X", 3, 2.5, 102.6, "A")  # through a duct
+    assert ratio([*rows, far], 2.5, 102.1) == ratio(rows, 2.5, 102.1)
+    assert np.isnan(ratio([*rows, ("Y", 26, *HERE, "A")], 2.5, 101.5, slot=26))
+    assert np.isnan(ratio([("X", s, *p, "A") for p in RING[:2] for s in range(24)], 2.5, 101.5))
+
+
+def test_a_small_disc_is_taken_for_that_of_a_station_that_hears_little():
+    few = [(2.5, 101.5), (2.5, 101.6), (2.6, 101.5)]
+    rows = [("X", slot, *place, "A") for place in few for slot in range(24)]
+    assert ratio(rows, 2.5, 101.75) == pytest.approx(0.5, abs=0.15)
+
+
 ROWS = st.tuples(
     st.sampled_from(["X", "Y", "Z"]),
     st.integers(0, 60),

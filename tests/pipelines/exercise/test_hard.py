@@ -280,6 +280,18 @@ def test_a_satellite_night_has_a_report_or_two_of_a_ship_every_10_to_60_minutes(
     assert heard["mmsi"].nunique() > 45
 
 
+def test_ships_that_nobody_hears_are_seen_too(night, heard):
+    truth = Truth.read(night / "truth.json")
+    unheard = [e for e in truth.events if e.note == "sighting of a ship beyond reception"]
+    assert unheard and not any(e.suspicious for e in unheard)
+    seen = pd.read_csv(night / "sightings.csv")
+    times = {pd.Timestamp(time).timestamp() for time in seen["time"]}
+    for one in unheard:
+        assert one.start in times
+        own = heard[(heard["mmsi"] == one.mmsi) & (heard["time"] - one.start).abs().le(900)]
+        assert len(own) <= 10, "hardly heard in half an hour"
+
+
 def test_an_innocent_night_says_so_in_its_truth_and_its_sightings(quiet):
     truth = Truth.read(quiet / "truth.json")
     assert truth.events
