@@ -83,7 +83,7 @@ class Gap(Limits):
       half hours, if the place is known in the rest.
       Class A *heard in full up to its last report*, or from the first one after (see
       `gap.cut_off`), needs nobody beside it: a half hour is worth `known_worth_still` in which it
-      lay amid what a coast station hears that worked just then (`receivers.within_reach`).
+      lay well within the reach of a coast station that worked just then (`receivers.within_reach`).
       Of a closed gap *cut off sharply*, heard in full up to its last report and from the first one
       after (see `gap.cut_off`), its own hearing makes the way between known, wherever what
       receives there worked and the feed names it: out of reach a vessel is lost report by report.
@@ -143,7 +143,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "16"
+    version: ClassVar[str] = "17"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -45,6 +45,11 @@ SLOW_CIRCLES: Final = All(CIRCLES, Compare("circle_speed_kn", "<=", WAITING_KN))
 FOLLOWS_ITSELF: Final = All(Subkind(("replay",)), Any(Is("also_live"), Is("like_a_clock")))
 OWN_TRACK: Final = "it follows its own track: a receiver whose clock is {lag_size_s:min.0f} min "
 
+AT_ONCE_S: Final = 900.0
+"""Two boats of one number may be heard by turns, but one doesn't fall silent as the other is first
+heard and come back as that is lost, with no more than this between them both times (judgement: some
+reports of a class B set at 2 to 14 kn, which is due every 30 s, ITU-R M.1371-5, are missed)."""
+
 HYPOTHESES: Final = (
     Hypothesis(
         "receiver with a wrong clock",
@@ -65,14 +70,17 @@ HYPOTHESES: Final = (
         (
             Case(
                 All(
-                    Subkind(("jump",)), Is("no_such_number"), Not(Compare("longest_m", ">", BOAT_M))
+                    Subkind(("jump",)),
+                    Is("no_such_number"),
+                    Not(Compare("longest_m", ">", BOAT_M)),
+                    Not(Compare("changeover_s", "<=", AT_ONCE_S)),
                 ),
                 "no state gives out this number: boats' sets that are sold or left with it all "
                 "send it, and another of them may be there",
             ),
         ),
         "A number that no station can have, sent by what isn't known to be longer than a boat.",
-        "no other boat is where it was said to be",
+        "no other boat is where it was said to be, or one is heard just while the other isn't",
     ),
     Hypothesis(
         "interference with satellite navigation",

@@ -147,6 +147,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         away_s = reports.seconds(last_home, int(back[0]))
         home_m = reports.distance_m(last_home, int(back[0]))
         evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
+        evidence["changeover_s"] = away_s - duration_s
     # Of a home track that is heard again where the further one leads, a few reports are misdated,
     # or the vessel was there all along: it didn't leap back.
     if subkind == "jump" and not _left_by_leap(limits, reports, home, b):

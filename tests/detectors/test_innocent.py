@@ -375,6 +375,7 @@ LEAPS = {
     "leapt": True,
     "returned": True,
     "no_such_number": True,
+    "changeover_s": 5_400.0,
 }
 SHIFTS = {**FIXED, "held_fraction": 0.0, "n_held": 0, "n_shifts": 7, "extent_m": 3000.0}
 SWINGS = {
@@ -844,8 +845,14 @@ CASES = [
     # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1}, (80,), "boat on its mooring"),
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1, **BESIDE_A_SHIP}, (80,), None),
-    # Two boats of one installer's number; a number that a state gave out.
+    # Two boats of one installer's number; one boat that leaps; a number that a state gave out.
     ("spoofing", LEAPS, (-1,), "installer's number"),
+    (
+        "spoofing",
+        {**LEAPS, "changeover_s": 325.0},
+        (-1,),
+        "interference that no other vessel shows",
+    ),
     (
         "spoofing",
         {**LEAPS, "no_such_number": False},
