@@ -228,11 +228,12 @@ class Receivers:
             lat, lon = cells[cells[:, 0] == code, 1:].T
             if len(lat) < LEAST_PLACES:
                 continue
-            shrink = np.cos(np.radians(lat.mean()))
+            shrink = float(np.cos(np.radians(lat.mean())))
             places = shapely.multipoints(np.stack([lon * shrink, lat], axis=1))
-            middle = shapely.minimum_bounding_circle(places).centroid
-            radius_m = shapely.minimum_bounding_radius(places) * 60 * METRES_PER_NM
-            made.append((middle.y, middle.x / shrink, max(radius_m, LEAST_REACH_M)))
+            circle = shapely.minimum_bounding_circle(places)
+            [(x, y)] = shapely.get_coordinates(shapely.centroid(circle)).tolist()
+            radius_m = float(shapely.minimum_bounding_radius(places)) * 60 * METRES_PER_NM
+            made.append((y, x / shrink, max(radius_m, LEAST_REACH_M)))
         return made
 
     def _near_and_steady(self, cells: Floats, slot: int, before: int, after: int) -> Ints:
