@@ -104,7 +104,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "17"
+    version: ClassVar[str] = "18"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -193,8 +193,8 @@ class Limits(Detector):
         le=1.0,
         description=(
             "A feed that heard nothing in every tenth of the ten minutes of the day before comes "
-            "by passes alone: simulated nights heard by satellites had 0.44 to 0.8 where silences "
-            "began, feeds of stations, thinned ones too, 1.0."
+            "by passes alone, the longest time aside, which may be an outage: simulated nights "
+            "heard by satellites had 0.5 to 0.8, feeds of stations, thinned ones too, 1.0."
         ),
     )
     min_even_share: PositiveFloat = Field(0.4, le=1.0, description=_MIN_EVEN_SHARE)

@@ -53,6 +53,7 @@ from detectors.hypotheses.work_together import (
     FISHING_IN_COMPANY,
     PAIR_TRAWLING,
     SMALL_CRAFT_TOGETHER,
+    WITHIN_SIGHT,
     WORKING_TOGETHER,
 )
 
@@ -375,6 +376,7 @@ HYPOTHESES: Final = (
     KEEPING_STATION,
     BERTHED,
     LYING_AS_NEIGHBOURS,
+    WITHIN_SIGHT,
     AT_WORK_ON_ONE_GROUND,
     NEAR_FOR_HOURS,
     SAILING_IN_COMPANY,

@@ -13,8 +13,8 @@ Ints = NDArray[np.int64]
 
 BY_PASSES: Final = 0.9
 """A feed that heard nothing in every tenth of the ten minutes of the day before comes by passes
-alone: simulated nights heard by satellites had 0.44 to 0.8, feeds of stations, thinned ones too,
-1.0."""
+alone, the longest time aside: simulated nights heard by satellites had 0.5 to 0.8, feeds of
+stations, thinned ones too, 1.0."""
 DAY_TENS: Final = 86_400 // FEED_SLOT_S
 OF_A_PASS: Final = 0.25
 """Ten minutes in which a quarter as many vessels were heard as in any of the day before belong to a
@@ -28,24 +28,55 @@ YOUNG_TENS: Final = 18
 
 
 def usual_share(coverage: Coverage, tens: Ints, until: Ints) -> Floats:
-    """Return `Coverage.feed_usual` of ten minutes; where the feed was young then, as of when it
-    was no more, or of `until`.
+    """Return in what share of the ten minutes of the day up to some the feed heard anything, from
+    when it was first heard in it, the longest hole aside; NaN where it wasn't.
+
+    One hole may be an outage, or lie behind a report that is dated too early, and passes leave
+    many. Where the feed was young then it is as of when it was no more, or of `until`.
     """
-    slots = np.unique(epoch_us(coverage.feed["time"]) // (FEED_SLOT_S * SECOND_US))
+    slots = _heard(coverage)
     if len(slots) == 0:
-        return coverage.feed_usual(tens)
-    first = slots[np.minimum(np.searchsorted(slots, tens - DAY_TENS + 1), len(slots) - 1)]
-    grown = np.minimum(first + YOUNG_TENS, until)
-    return coverage.feed_usual(np.maximum(tens, grown))
+        return np.full(len(tens), np.nan)
+    grown = np.minimum(_first(slots, tens) + YOUNG_TENS, until)
+    return _share(slots, np.maximum(tens, grown))
 
 
 def come_by_passes(coverage: Coverage, tens: Ints) -> NDArray[np.bool_]:
     """Tell of ten minutes whether the feed had shown by then that it comes by passes alone."""
-    slots = np.unique(epoch_us(coverage.feed["time"]) // (FEED_SLOT_S * SECOND_US))
+    slots = _heard(coverage)
     if len(slots) == 0:
         return np.zeros(len(tens), bool)
-    first = slots[np.minimum(np.searchsorted(slots, tens - DAY_TENS + 1), len(slots) - 1)]
-    return np.asarray((first <= tens - YOUNG_TENS) & (coverage.feed_usual(tens) <= BY_PASSES))
+    grown = _first(slots, tens) <= tens - YOUNG_TENS
+    return np.asarray(grown & (_share(slots, tens) <= BY_PASSES))
+
+
+def _heard(coverage: Coverage) -> Ints:
+    """Return the ten minutes in which the feed heard anything, sorted."""
+    return np.unique(epoch_us(coverage.feed["time"]) // (FEED_SLOT_S * SECOND_US))
+
+
+def _first(slots: Ints, tens: Ints) -> Ints:
+    """Return the first ten minutes heard in the day up to some."""
+    return slots[np.minimum(np.searchsorted(slots, tens - DAY_TENS + 1), len(slots) - 1)]
+
+
+def _share(slots: Ints, tens: Ints) -> Floats:
+    """Return the share heard of the day up to some ten minutes; see `usual_share`.
+
+    >>> _share(np.array([1, 4, 5, 6, 7]), np.array([7, 200])).tolist()
+    [1.0, nan]
+    >>> _share(np.array([1, 3, 5, 9]), np.array([9, 10])).round(2).tolist()
+    [0.67, 0.57]
+    """
+    asked, back = np.unique(tens, return_inverse=True)
+    found = np.full(len(asked), np.nan)
+    for k, ten in enumerate(asked.tolist()):
+        low, high = np.searchsorted(slots, [ten - DAY_TENS, ten], side="right")
+        heard = slots[low:high]
+        if len(heard):
+            hole = int(np.diff(np.r_[heard, ten + 1]).max()) - 1
+            found[k] = len(heard) / (ten + 1 - int(heard[0]) - hole)
+    return found[back]
 
 
 class Passes:

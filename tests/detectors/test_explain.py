@@ -294,6 +294,13 @@ CASES = [
         (33, 30),
         "150 m",
     ),
+    (
+        "each about its own",
+        "encounter",
+        {"median_distance_m": 216.0, "min_distance_m": 42.0, "distance_spread_m": 270.0},
+        (30, 37),
+        "216 m apart",
+    ),
     ("tow lying to", "encounter", {"apart_before_m": 250.0}, (52, CARGO), "2.0 h"),
     (
         "tow lying to",

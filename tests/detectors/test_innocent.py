@@ -371,6 +371,7 @@ PAIR = {
     "median_speed_kn": 2.5,
     "other_median_speed_kn": 2.6,
 }
+FAR = {"median_distance_m": 216.0, "min_distance_m": 42.0, "duration_s": 3_720.0}
 LEAPS = {
     "leapt": True,
     "returned": True,
@@ -845,6 +846,10 @@ CASES = [
     # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1}, (80,), "boat on its mooring"),
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1, **BESIDE_A_SHIP}, (80,), None),
+    # Two that go about within sight; the same at a distance that is kept; a boat to and fro.
+    ("encounter", {**FAR, "distance_spread_m": 270.0}, (30, 37), "each about its own"),
+    ("encounter", {**FAR, "distance_spread_m": 15.0}, (30, 37), None),
+    ("encounter", {**FAR, "median_distance_m": 40.0, "distance_spread_m": 200.0}, (30, 37), None),
     # Two boats of one installer's number; one boat that leaps; a number that a state gave out.
     ("spoofing", LEAPS, (-1,), "installer's number"),
     (
