@@ -40,8 +40,8 @@ class TrafficQueries(Generation):
     def _now(self, end: pd.Timestamp) -> Now | None:
         @cache
         def busiest(last: str) -> int:
-            found = self._ask("busiest", last=last, dates=REFERENCE_DATES, end=end)
-            return int(found["vessels"].iloc[0])
+            asked = {"last": last, "dates": REFERENCE_DATES, "end": end}
+            return int(self._connection.execute(statement("busiest"), asked).fetchall()[0][0])
 
         return believed(
             self._ask("last_heard", end=end, most=MOST_NEEDED)["time"],
