@@ -32,6 +32,9 @@ SLOT: Final = timedelta(seconds=coverage.SLOT_S)
 KEPT: Final = LATE + SILENCE + integrity.TAIL_BACK
 """So much before the newest report a tail and its coverage rest on."""
 
+SHOWING: Final = ("mmsi", "time", "lat", "lon", "ais_class", "hull", "verdict")
+"""Columns of judged reports that show where the feed is heard."""
+
 
 @dataclass
 class Recent:
@@ -91,7 +94,7 @@ def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
         judged=encode_judged(tail),
         state=integrity.state_with(state, tail),
         coverage=coverage_learn.learn(
-            integrity.parted(whole).tracked, store.receptions(of.paths, midnight)
+            integrity.parted(whole[list(SHOWING)]).tracked, store.receptions(of.paths, midnight)
         ),
         # A silence is told by the hour behind it.
         since=(min(newest, fresh["time"].min()) - SILENCE).floor(SLOT),

@@ -73,8 +73,7 @@ class TrafficQueries(Generation):
         """Return the reports of the vessels in `need` on the dates from its from_time to `end`:
         mmsi, reports, copies in several feeds included.
         """
-        with self._registered("need", need):
-            return self._ask("reports_in", end=end)
+        return self._ask_of("reports_in", need, end=end)
 
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
         """Return where to load each vessel from to cover `reach` and one report before it.
@@ -86,8 +85,7 @@ class TrafficQueries(Generation):
         pandas.DataFrame
             mmsi, from_time (midnight UTC), first_time (the vessel's first report in the store).
         """
-        with self._registered("reach", reach):
-            return self._ask("need")
+        return self._ask_of("need", reach)
 
     def positions(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`.
