@@ -57,6 +57,11 @@ class Generation:
             self._known[key] = make()
         return self._known[key]
 
+    def _forget(self, *names: str) -> None:
+        """Ask anew what is known by these names alone."""
+        for name in names:
+            self._known.pop((name,), None)
+
     @property
     def simulated(self) -> bool | None:
         """Whether the store holds exercise data; None while it is empty."""
