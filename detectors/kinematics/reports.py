@@ -73,7 +73,7 @@ class Reports:
     def ais_class_of(self, rows: Any) -> NDArray[Any]:
         """Return the class of the set that sent each of some reports."""
         classes, codes = self._ais_classes
-        return classes[codes[rows]]
+        return np.asarray(classes[codes[rows]])
 
     @cached_property
     def _ais_classes(self) -> tuple[NDArray[Any], NDArray[Any]]:
