@@ -46,6 +46,8 @@ def explain(
         Explaining twice changes nothing.
     """
     explained = events.copy()
+    if events.empty:
+        return explained
     types, lengths = _known(events, context)
     by_weight = _by_weight(hypotheses)
     scores, texts, evidences = [], [], []
@@ -143,11 +145,10 @@ def _known(events: pd.DataFrame, context: Context) -> tuple[dict[int, int], dict
     vessels = context.vessels
     if vessels.empty:
         return {}, {}
-    concerned = vessels[
-        vessels["mmsi"].isin(events["mmsi"]) | vessels["mmsi"].isin(events["other_mmsi"])
-    ]
-    mmsi = concerned["mmsi"].tolist()
-    codes: list[Any] = concerned["ship_type"].astype(int).tolist()
-    sizes = (concerned[name].to_numpy("float64") for name in ("length_m", "beam_m"))
+    theirs = np.concatenate([events[side].to_numpy() for side in ("mmsi", "other_mmsi")])
+    concerned = np.flatnonzero(np.isin(vessels["mmsi"].to_numpy(), theirs))
+    mmsi = vessels["mmsi"].to_numpy()[concerned].tolist()
+    codes: list[Any] = vessels["ship_type"].to_numpy(int)[concerned].tolist()
+    sizes = (vessels[name].to_numpy("float64")[concerned] for name in ("length_m", "beam_m"))
     lengths: list[Any] = hull_length_m(*sizes).tolist()
     return dict(zip(mmsi, codes, strict=True)), dict(zip(mmsi, lengths, strict=True))

@@ -72,7 +72,13 @@ class Reports:
 
     def ais_class_of(self, rows: Any) -> NDArray[Any]:
         """Return the class of the set that sent each of some reports."""
-        return np.asarray(self._positions["ais_class"].iloc[rows].to_numpy("str"))
+        classes, codes = self._ais_classes
+        return np.asarray(classes[codes[rows]])
+
+    @cached_property
+    def _ais_classes(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        own = pd.Categorical(self._positions["ais_class"])
+        return own.categories.to_numpy("str"), own.codes
 
     @property
     def tracks(self) -> Ints:

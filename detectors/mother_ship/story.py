@@ -38,8 +38,10 @@ class Crafts:
         wanted = np.unique(np.asarray([int(m) for m in mmsis], "int64"))
         stated = vessels[vessels["mmsi"].isin(wanted)].drop_duplicates("mmsi").set_index("mmsi")
         self._class = dict(zip(stated.index.tolist(), stated["ais_class"].tolist(), strict=True))
-        heard = positions.loc[positions["mmsi"].isin(wanted), ["mmsi", "ais_class"]]
-        for mmsi, ais_class in heard.drop_duplicates().itertuples(index=False):
+        rows = np.flatnonzero(np.isin(positions["mmsi"].to_numpy(), wanted))
+        heard = positions["mmsi"].to_numpy()[rows], pd.Categorical(positions["ais_class"])[rows]
+        begins = np.r_[True, np.diff(heard[0]) | np.diff(heard[1].codes) != 0][: len(rows)]
+        for mmsi, ais_class in dict.fromkeys(zip(*(one[begins] for one in heard), strict=True)):
             if ais_class:
                 self._class[mmsi] = ais_class
         self._length_m = stated["length_m"].to_dict()

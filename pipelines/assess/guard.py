@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from pipelines.base.settings import AssessSettings
@@ -45,19 +46,21 @@ def guard(
     tuple
         The events that count, and what was held back.
     """
-    kept, held = [events[events["score"] < settings.min_score]], []
-    raised = events[events["score"] >= settings.min_score]
-    raised = raised.sort_values(["score", "event_id"], ascending=[False, True])
-    for detector, own in raised.groupby("detector", sort=True):
-        share = settings.max_shares.get(str(detector), settings.max_share)
-        limit = max(settings.min_share_vessels, int(share * looked_at))
-        seen: set[int] = set()
-        within = []
-        for vessels in zip(own["mmsi"].tolist(), own["other_mmsi"].tolist(), strict=True):
-            sides = {vessels[0], *(other for other in vessels[1:] if other > 0)}
-            within.append(len(seen | sides) <= limit)
-            seen |= sides
-        kept.append(own[within])
-        if len(seen) > limit:
-            held.append(HeldBack(str(detector), len(seen), limit, looked_at))
-    return pd.concat(kept).sort_index(), held
+    by, scores, ids = (events[name].to_numpy() for name in ("detector", "score", "event_id"))
+    sides = list(zip(events["mmsi"].tolist(), events["other_mmsi"].tolist(), strict=True))
+    raised = np.flatnonzero(scores >= settings.min_score)
+    strongest = raised[np.lexsort((ids[raised].astype(str), -scores[raised]))]
+    limits, seen = dict[str, int](), dict[str, set[int]]()
+    kept = np.ones(len(events), bool)
+    for row in strongest.tolist():
+        share = settings.max_shares.get(str(by[row]), settings.max_share)
+        limits[by[row]] = max(settings.min_share_vessels, int(share * looked_at))
+        own = seen.setdefault(by[row], set())
+        own |= {sides[row][0], *(other for other in sides[row][1:] if other > 0)}
+        kept[row] = len(own) <= limits[by[row]]
+    held = [
+        HeldBack(name, len(own), limits[name], looked_at)
+        for name, own in sorted(seen.items())
+        if len(own) > limits[name]
+    ]
+    return events[kept], held

@@ -1,5 +1,6 @@
 """How the events of a vessel become one score, part by part."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import frames
+from detectors.core.frames import epoch_us
 from detectors.core.telling import Say, plain
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -107,12 +109,20 @@ def judge(
     behaviour = _independent(sides)
     repeated = _repeated(behaviour, past, now, say)
     listed = _listed(behaviour, matches)
-    parts = pd.concat([behaviour, repeated, listed], ignore_index=True)
-    parts["score"] = parts["score"].round(4)
-    missed = parts.assign(score=1.0 - parts["score"])
-    scores: pd.DataFrame = missed.groupby("mmsi", as_index=False).agg(score=("score", "prod"))
-    scores["score"] = (1.0 - scores["score"]).round(4)
-    scores = scores.sort_values(["score", "mmsi"], ascending=[False, True], ignore_index=True)
+    more = [one for one in (repeated, listed) if len(one)]
+    parts = pd.concat([behaviour, *more], ignore_index=True)
+    # By Python's own rounding, whatever type of column the parts come to.
+    parts["score"] = [round(one, 4) for one in parts["score"].tolist()]
+    missed: dict[int, float] = {}
+    for mmsi, score in zip(parts["mmsi"].tolist(), parts["score"].tolist(), strict=True):
+        missed[mmsi] = missed.get(mmsi, 1.0) * (1.0 - score)
+    ranked = sorted((-round(1.0 - one, 4), mmsi) for mmsi, one in missed.items())
+    scores = pd.DataFrame(
+        {
+            "mmsi": pd.Series([mmsi for _, mmsi in ranked], dtype="int64"),
+            "score": pd.Series([-score for score, _ in ranked], dtype="float64"),
+        }
+    )
     return Judged(frames.conform(parts, {k: c for k, c in PARTS.items() if k != "rank"}), scores)
 
 
@@ -132,22 +142,29 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
     """Keep sides that count: each kind once, each family once at a time, explained ones alone, and
     context only of who did nothing of more weight.
     """
-    best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
-    best = best.assign(family=best["kind"].map(FAMILIES | LANDING).fillna(best["kind"]))
-    weighty = best["score"] >= MIN_PART_SCORE
-    best = best[weighty | ~weighty.groupby(best["mmsi"]).transform("any")].reset_index(drop=True)
-    pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
-    same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
-    same_time |= pairs["family"].isin(LANDING.values())
-    weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]
-    best = best[~best.index.isin(weaker)]
-    excused = explained(best)
-    missed = (1.0 - best["score"]).where(~excused, 1.0).groupby(best["mmsi"]).transform("prod")
-    alone = best["score"].where(excused, 0.0).groupby(best["mmsi"]).transform("max")
-    by_itself = (alone > 1.0 - missed).to_numpy(bool)
-    strongest = excused & (best["score"] == alone).to_numpy(bool) & by_itself
-    kept = best[np.where(excused, strongest, ~by_itself)]
-    return kept.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
+    kinds, scores = sides["kind"].tolist(), sides["score"].tolist()
+    starts, ends = (epoch_us(sides[name]).tolist() for name in ("start", "end"))
+    families = [(FAMILIES | LANDING).get(kind, kind) for kind in kinds]
+    landings, excused = {*LANDING.values()}, explained(sides).tolist()
+    first_of: dict[int, dict[str, int]] = {}
+    for row, (mmsi, kind) in enumerate(zip(sides["mmsi"].tolist(), kinds, strict=True)):
+        first_of.setdefault(mmsi, {}).setdefault(kind, row)
+
+    def at_one_time(one: int, two: int) -> bool:
+        overlap = starts[one] <= ends[two] and starts[two] <= ends[one]
+        return families[one] == families[two] and (overlap or families[one] in landings)
+
+    kept: list[int] = []
+    for best in first_of.values():
+        rows = [row for row in best.values() if scores[row] >= MIN_PART_SCORE] or [*best.values()]
+        count = [r for n, r in enumerate(rows) if not any(at_one_time(r, s) for s in rows[:n])]
+        missed = math.prod(1.0 - scores[row] for row in count if not excused[row])
+        alone = max((scores[row] for row in count if excused[row]), default=0.0)
+        if alone > 1.0 - missed:
+            kept += [row for row in count if excused[row] and scores[row] == alone]
+        else:
+            kept += [row for row in count if not excused[row]]
+    return sides.take(kept).reset_index(drop=True)
 
 
 def explained(events: pd.DataFrame) -> NDArray[np.bool_]:
@@ -162,6 +179,8 @@ def _repeated(
     """Return a part for each vessel that has done the like here, or with the same other, before."""
     tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
     before = past[past["end"].notna() & (past["score"] >= MIN_PART_SCORE)]
+    if before.empty:
+        return before
     theirs = before["mmsi"].isin(tonight["mmsi"]) | before["other_mmsi"].isin(tonight["mmsi"])
     before = _by_vessel(before[theirs], now)
     both = tonight.merge(before, on=["mmsi", "kind"], suffixes=("", "_past"))

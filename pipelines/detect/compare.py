@@ -61,12 +61,12 @@ def _equal(now: pd.DataFrame, before: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _superseded(events: pd.DataFrame) -> pd.Series:
+    if not {"created", "retracted"}.issubset(events["status"].tolist()):
+        return pd.Series("", index=events.index, dtype="str")
     story = ["detector", "kind", "subkind", "mmsi", "other_mmsi", "zone_id"]
     columns = [*story, "start", "end", "event_id", "status"]
     plain = events[columns].reset_index(drop=True)
     new, old = plain[plain["status"] == "created"], plain[plain["status"] == "retracted"]
-    if new.empty or old.empty:
-        return pd.Series("", index=events.index, dtype="str")
     pairs = new.merge(old, on=story, suffixes=("", "_old"))
     # An event without an end goes on: every start lies before its end.
     begins = pairs["end_old"].isna() | (pairs["start"] <= pairs["end_old"])

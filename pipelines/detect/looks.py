@@ -28,7 +28,15 @@ from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.further import cut_short
 from pipelines.detect.parts import NOBODY, columns_of
-from pipelines.detect.window import COVERAGE_BEFORE, Detection, Look, first_reach, look, to_compare
+from pipelines.detect.window import (
+    COVERAGE_BEFORE,
+    Detection,
+    Look,
+    before_window,
+    first_reach,
+    look,
+    to_compare,
+)
 from pipelines.store import Queries
 
 WORTH: Final = 0.2
@@ -149,9 +157,9 @@ def look_again(
     stored = store.events_touching(min(since, start - PROVISIONAL) - back, end)
     reasons = dict(zip(stored["event_id"].tolist(), stored["reason"].tolist(), strict=True))
     known = stored[list(events.EVENTS)]
-    settle = known["detector"].map({d.name: d.settle for d in detectors}).fillna(timedelta(0))
-    over = (known["end"] < since - pd.to_timedelta(settle)).to_numpy(bool)
-    of = {d.name: (known["detector"] == d.name).to_numpy(bool) for d in [*asked, *few]}
+    over = before_window(known, detectors, since)
+    by = known["detector"].to_numpy(object)
+    of = {d.name: by == d.name for d in [*asked, *few]}
     concerned: dict[str, set[int]] = {d.name: set() for d in few}
 
     def note(tracked: pd.DataFrame) -> None:
@@ -324,10 +332,10 @@ def reach_of(
     times = [np.full(len(mmsis[0]), (since - history).value // 1_000)]
     for detector in asked:
         begun = stored[detector.name]
-        begun = begun[begun["end"].isna() | (begun["end"] >= since - detector.settle)]
-        mmsis.append(begun["mmsi"].to_numpy("int64"))
+        lasts = ~before_window(begun, [detector], since)
+        mmsis.append(begun["mmsi"].to_numpy("int64")[lasts])
         lookback_us = detector.lookback // timedelta(microseconds=1)
-        times.append(frames.epoch_us(begun["start"]) - lookback_us)
+        times.append(frames.epoch_us(begun["start"])[lasts] - lookback_us)
     mmsi, reach_us = np.concatenate(mmsis), np.concatenate(times)
     order = np.lexsort((reach_us, mmsi))
     first = order[np.r_[True, np.diff(mmsi[order]) != 0][: len(order)]]

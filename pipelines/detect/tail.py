@@ -32,6 +32,9 @@ SLOT: Final = timedelta(seconds=coverage.SLOT_S)
 KEPT: Final = LATE + SILENCE + integrity.TAIL_BACK
 """So much before the newest report a tail and its coverage rest on."""
 
+SHOWING: Final = ("mmsi", "time", "lat", "lon", "ais_class", "hull", "verdict")
+"""Columns of judged reports that show where the feed is heard."""
+
 
 @dataclass
 class Recent:
@@ -74,7 +77,7 @@ def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
     midnight = pd.Timestamp(of.date, tz="UTC").as_unit("us")
     state = store.day_state(of.date)
     newest = state["time"].max()
-    fresh = store.day_positions(of.paths, midnight)
+    fresh, receptions = store.day_received(of.paths, midnight)
     if fresh.empty or pd.isna(newest) or newest < midnight or fresh["time"].min() < newest - LATE:
         return False
     known = recent.reports if recent.digest == of.before else None
@@ -90,9 +93,7 @@ def extend(store: Writer, recent: Recent, feeds: Collection[str]) -> bool:
         counts=integrity.counts_of(len(fresh), tail),
         judged=encode_judged(tail),
         state=integrity.state_with(state, tail),
-        coverage=coverage_learn.learn(
-            integrity.parted(whole).tracked, store.receptions(of.paths, midnight)
-        ),
+        coverage=coverage_learn.learn(integrity.parted(whole[list(SHOWING)]).tracked, receptions),
         # A silence is told by the hour behind it.
         since=(min(newest, fresh["time"].min()) - SILENCE).floor(SLOT),
     )

@@ -341,9 +341,8 @@ def to_compare(
     known: pd.DataFrame, detectors: Sequence[Detector], start: pd.Timestamp, end: pd.Timestamp
 ) -> pd.DataFrame:
     """Return the same of known events, none of them retracted."""
-    settle = known["detector"].map({d.name: d.settle for d in detectors})
-    since = start - PROVISIONAL - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
-    reported_on = (known["end"].isna() | (known["end"] >= since)) & (known["start"] <= end)
+    reported_on = ~before_window(known, detectors, start - PROVISIONAL)
+    reported_on &= frames.epoch_us(known["start"]) <= end.value // 1_000
     return known[reported_on].reset_index(drop=True)
 
 
@@ -354,9 +353,10 @@ def before_window(
 
     They were looked at again since the verdicts that they rest on may have changed.
     """
-    settle = found["detector"].map({d.name: d.settle for d in detectors})
-    over = found["end"] < start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
-    return np.asarray(over.to_numpy(bool))
+    settle = {d.name: d.settle // timedelta(microseconds=1) for d in detectors}
+    settle_us = np.array([settle.get(name, 0) for name in found["detector"].tolist()], "int64")
+    _, ends_us = events.spans_us(found)
+    return np.asarray(ends_us < start.value // 1_000 - settle_us)
 
 
 def vessels_of(store: Queries, mmsi: pd.Series, end: pd.Timestamp) -> pd.DataFrame:

@@ -159,9 +159,10 @@ def discover(
     for feed in feeds:
         try:
             for path, name in _expand(feed, spool, stdin, found):
-                if path.resolve() not in seen and not (known and known(path)):
-                    seen.add(path.resolve())
-                    _add(found, path, as_text(name))
+                if (known and known(path)) or (real := path.resolve()) in seen:
+                    continue
+                seen.add(real)
+                _add(found, path, as_text(name))
         except Exception as error:
             found.unread(feed, error)
     if found.unreadable and not found:

@@ -88,6 +88,14 @@ def of_report(feed: str, report: Mapping[str, Any]) -> Waiting | None:
     )
 
 
+def of_feed(found: pd.DataFrame, feed_key: str, feed: str) -> Waiting | None:
+    """Return what waits in one feed of a store (`Queries.waiting`); None where nothing does."""
+    if found.empty:
+        return None
+    reports = found.loc[found["feed_key"] == feed_key, "report"].tolist()
+    return of_report(feed, reports[0]) if reports else None
+
+
 def noted(report: Mapping[str, Any], before: Waiting | None) -> dict[str, Any]:
     """Return a feed's report as the ledger keeps it, where the reading before was `before`."""
     plain = dict(report)
@@ -108,6 +116,8 @@ def alone(found: pd.DataFrame, sha256: str) -> list[str]:
 
     Where it was read by a wrong layout, whose times lie in the future, another reading replaces it.
     """
+    if found.empty:
+        return []
     found = found[found["sha256"] == sha256]
     return [
         str(key)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from random import SystemRandom
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Protocol
@@ -125,8 +125,9 @@ def _ingest_as_it_is(
     key = (read.key(feed) if read else "") or feed_key(feed, options)
     before = None
     if store.has_feed(key):
-        store.note_name("ledger", key, feed.name)
-        before = waiting.of_report(feed.name, store.feed_report(key))
+        if PurePath(feed.name).name not in store.called(key):
+            store.note_name("ledger", key, feed.name)
+        before = waiting.of_feed(store.waiting(), key, feed.name)
         latest = options.not_after
         if before is None or latest is None or not before.due(latest):
             return None
@@ -253,7 +254,7 @@ def raise_if_unusable(store: Writer, error: Exception) -> None:
     """Let an error end the run if it isn't a feed's but the store's, which can't be asked then."""
     if not isinstance(error, SelatError):
         try:
-            store.has_feed("")
+            store.sql("SELECT count(*) FROM ledger")
         except Exception:
             raise error from None
 

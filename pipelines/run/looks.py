@@ -105,6 +105,7 @@ class Looker:
         self._installation, self._named, self._report = installation, list(named), report
         self._every_min = every_min
         self._taken: dict[Path, tuple[int, ...]] = {}
+        self._held = set[str]()
         self._setup: tuple[str, Setup] | None = None
         self._recent = tail.Recent()
         self._glances: Glances | None = None
@@ -139,6 +140,8 @@ class Looker:
             glances.close()
         found.clear()  # what was glanced at isn't taken in
         with write(inst.store, on_one_thread(inst.settings.store), RUN_WAIT_S) as store:
+            if not self._held <= store.feed_keys():  # such as where an older store was put back
+                self._taken = {}
             with store.held():
                 waiting = not store.waiting().empty
                 known = None if waiting else taken
@@ -155,6 +158,7 @@ class Looker:
                 runs.point_newest(inst, looked.finished.folder, look=True)
             if left is not None:
                 write_state(inst, left)
+            self._held = store.feed_keys()
             if not (waiting or unread or otherwise):
                 kept = glances.silences if heard and glances is not None else None
                 self._glances = Glances.after(

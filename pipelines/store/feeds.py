@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.core.frames import DAY_US
@@ -331,11 +330,10 @@ def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
 
 
 def _dated(sums: pd.DataFrame, feed_key: str) -> pd.DataFrame:
-    days: NDArray[np.int64] = sums["day"].to_numpy()
-    known, place = np.unique(days, return_inverse=True)
-    dates = pd.Series([date_of(int(day)) for day in known], dtype="str")
-    date = dates.iloc[place].reset_index(drop=True)
-    return sums.drop(columns="day").assign(date=date, feed_key=feed_key)
+    known, place = np.unique(sums["day"].to_numpy(), return_inverse=True)
+    dates = np.array([date_of(int(day)) for day in known], dtype=object)
+    whole: pd.DataFrame = sums.drop(columns="day")
+    return whole.assign(date=pd.Series(dates[place], sums.index, dtype="str"), feed_key=feed_key)
 
 
 def date_of(day: int) -> str:

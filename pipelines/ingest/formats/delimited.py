@@ -50,7 +50,7 @@ class Delimited:
                 _found(layout, header, number + 1)
                 for layout in candidates
                 if (header := rows.get(layout.delimiter) or _split(line, layout.delimiter))
-                and all(name in header for name in layout.needed)
+                and set(header).issuperset(layout.needed)
             ]
             if fitting:
                 return fitting

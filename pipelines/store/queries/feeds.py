@@ -2,8 +2,7 @@
 
 import json
 import os
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
 from urllib.parse import unquote_to_bytes
 
 import pandas as pd
@@ -18,14 +17,25 @@ class FeedQueries(Generation):
 
     def has_feed(self, feed_key: str) -> bool:
         """Return whether a feed is in the ledger."""
-        query = "SELECT count(*) FROM ledger WHERE feed_key = $key"
-        return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+        return feed_key in self._once(("feed_keys",), self._feed_keys)
 
-    def feed_report(self, feed_key: str) -> dict[str, Any]:
-        """Return what became of the rows of a feed in the ledger, see `ingest.Report.to_dict`."""
-        query = "SELECT report FROM ledger WHERE feed_key = $key"
-        report: dict[str, Any] = json.loads(self.sql(query, {"key": feed_key})["report"].iloc[0])
-        return report
+    def called(self, feed_key: str) -> frozenset[str]:
+        """Return names of the files that a feed in the ledger came in."""
+        names: dict[str, frozenset[str]] = self._once(("called",), self._called)
+        return names[feed_key]
+
+    def _called(self) -> dict[str, frozenset[str]]:
+        # Few came by more than one name: the text finds them without parsing every report.
+        query = (
+            "SELECT feed_key, name, CASE WHEN contains(report, '\"also_named\"') THEN report END "
+            "FROM ledger"
+        )
+        rows = self._connection.execute(query).fetchall()
+        more = {key: json.loads(text).get("also_named", []) for key, _, text in rows if text}
+        return {
+            str(key): frozenset(PurePath(one).name for one in (name, *more.get(key, ())))
+            for key, name, _ in rows
+        }
 
     def waiting(self) -> pd.DataFrame:
         """Return feeds of which rows wait for their time: feed_key, sha256, name, report."""

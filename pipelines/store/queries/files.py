@@ -41,16 +41,25 @@ class FileQueries(Generation):
 
     def named(self) -> set[str]:
         """Return every file that the catalogue names, also those kept for older readers."""
-        return {*self.contents()["path"], *self.superseded()}
+        tables = [*self._tables_of_files(), "superseded"]
+        query = " UNION ALL ".join(f"SELECT path FROM {table}" for table in tables)  # noqa: S608
+        return {str(path) for (path,) in self._connection.execute(query).fetchall()}
 
     def contents(self) -> pd.DataFrame:
         """Return the files of this generation, of positions and judged: path, bytes, sha256.
 
         Of a store of an older version too, which may have no judged ones.
         """
-        tables = [table for table in ("files", "track_files") if self.columns(table)]
+        tables = self._tables_of_files()
         query = " UNION ALL ".join(f"SELECT path, bytes, sha256 FROM {t}" for t in tables)  # noqa: S608
         return self.sql(f"{query} ORDER BY path")
+
+    def _tables_of_files(self) -> list[str]:
+        query = (
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() "
+            "AND table_name IN ('files', 'track_files') ORDER BY table_name"
+        )
+        return [str(name) for (name,) in self._connection.execute(query).fetchall()]
 
     def superseded(self) -> list[str]:
         """Return files kept for older readers only."""

@@ -43,6 +43,12 @@ class Generation:
     def _ask(self, name: str, **parameters: Any) -> pd.DataFrame:
         return self.sql(statement(name), parameters)
 
+    def _ask_of(self, name: str, frame: pd.DataFrame | pa.Table, **parameters: Any) -> pd.DataFrame:
+        """Return what a statement gives of a frame, which it calls need, reach, known or wanted."""
+        # DuckDB finds it by its name among these variables: to register it takes as long again.
+        need = reach = known = wanted = _as_table(frame)  # noqa: F841
+        return answer(self._connection.execute(statement(name), parameters))
+
     def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Return what is asked again and again of feeds, as it is until something comes or goes."""
         if not self._keeps:
@@ -50,6 +56,11 @@ class Generation:
         if key not in self._known:
             self._known[key] = make()
         return self._known[key]
+
+    def _forget(self, *names: str) -> None:
+        """Ask anew what is known by these names alone."""
+        for name in names:
+            self._known.pop((name,), None)
 
     @property
     def simulated(self) -> bool | None:
@@ -108,9 +119,7 @@ class Generation:
     def _registered(self, name: str, frame: pd.DataFrame | pa.Table) -> Iterator[None]:
         """Let statements name a frame as a table, for the length of a with block."""
         connection = self._connection
-        # As Arrow it takes half as long: of a frame DuckDB looks at each value of its texts.
-        table = frame if isinstance(frame, pa.Table) else to_table(frame)
-        connection.register(name, table)
+        connection.register(name, _as_table(frame))
         try:
             yield
         except BaseException:
@@ -119,3 +128,8 @@ class Generation:
                 connection.unregister(name)
             raise
         connection.unregister(name)
+
+
+def _as_table(frame: pd.DataFrame | pa.Table) -> pa.Table:
+    # As Arrow it takes half as long: of a frame DuckDB looks at each value of its texts.
+    return frame if isinstance(frame, pa.Table) else to_table(frame)

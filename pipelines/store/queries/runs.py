@@ -37,7 +37,8 @@ class RunQueries(Generation):
 
         Without `looks` the newest that is no look between nights.
         """
-        runs = self._ask("last_run" if looks else "last_night")
+        name = "last_run" if looks else "last_night"
+        runs = self._once((name,), lambda: self._ask(name))
         return None if runs.empty else dict(runs.iloc[0])
 
     def last_looked_at(self, *, looks: bool = True) -> pd.Timestamp | None:

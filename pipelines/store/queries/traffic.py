@@ -40,8 +40,8 @@ class TrafficQueries(Generation):
     def _now(self, end: pd.Timestamp) -> Now | None:
         @cache
         def busiest(last: str) -> int:
-            found = self._ask("busiest", last=last, dates=REFERENCE_DATES, end=end)
-            return int(found["vessels"].iloc[0])
+            asked = {"last": last, "dates": REFERENCE_DATES, "end": end}
+            return int(self._connection.execute(statement("busiest"), asked).fetchall()[0][0])
 
         return believed(
             self._ask("last_heard", end=end, most=MOST_NEEDED)["time"],
@@ -73,8 +73,7 @@ class TrafficQueries(Generation):
         """Return the reports of the vessels in `need` on the dates from its from_time to `end`:
         mmsi, reports, copies in several feeds included.
         """
-        with self._registered("need", need):
-            return self._ask("reports_in", end=end)
+        return self._ask_of("reports_in", need, end=end)
 
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
         """Return where to load each vessel from to cover `reach` and one report before it.
@@ -86,8 +85,7 @@ class TrafficQueries(Generation):
         pandas.DataFrame
             mmsi, from_time (midnight UTC), first_time (the vessel's first report in the store).
         """
-        with self._registered("reach", reach):
-            return self._ask("need")
+        return self._ask_of("need", reach)
 
     def positions(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`.
@@ -110,21 +108,21 @@ class TrafficQueries(Generation):
         if need.empty:
             return judged_files.select([], need, end)
         span = {"first": f"{need['from_time'].min():%Y-%m-%d}", "last": f"{end:%Y-%m-%d}"}
-        known = self.sql(
-            "SELECT date, path FROM track_files WHERE date BETWEEN $first AND $last "
-            "ORDER BY date, path",
-            span,
+        query = (
+            "SELECT date, path, true FROM track_files WHERE date BETWEEN $first AND $last "
+            "UNION ALL SELECT date, path, false FROM files WHERE date BETWEEN $first AND $last "
+            "AND date NOT IN (SELECT date FROM track_files) ORDER BY date, path"
         )
-        files = pd.Series(self.fetched(known["path"]), dtype="str").groupby(known["date"])
-        groups = {str(date): groups_of(own, need, end) for date, own in files}
-        waiting = self.sql(
-            "SELECT path FROM files WHERE date BETWEEN $first AND $last "
-            "AND date NOT IN (SELECT date FROM track_files) ORDER BY date, path",
-            span,
-        )
-        if len(waiting):
+        rows = self._connection.execute(query, span).fetchall()
+        files: dict[str, list[str]] = {}
+        judged_paths = [str(path) for _, path, known in rows if known]
+        dates = [str(date) for date, _, known in rows if known]
+        for date, path in zip(dates, self.fetched(judged_paths), strict=True):
+            files.setdefault(date, []).append(path)
+        groups = {date: groups_of(own, need, end) for date, own in files.items()}
+        if waiting := [str(path) for _, path, known in rows if not known]:
             with self._registered("need", need):
-                alone = self._read("of_vessels", list(waiting["path"]), end=end)
+                alone = self._read("of_vessels", waiting, end=end)
             judged = integrity.judge_alone(alone)
             for date, own in judged.groupby(judged["time"].dt.strftime("%Y-%m-%d")):
                 groups[str(date)] = iter([group_of(positions.encode_judged(own))])
@@ -161,6 +159,19 @@ class TrafficQueries(Generation):
         for paths, since, until in spans:
             found.add(self.fetched(paths), since, until)
         return found
+
+    def day_received(
+        self, paths: list[str], since: pd.Timestamp
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return `day_positions` and `receptions` of files that are read once."""
+        files = self.fetched(paths)
+        if not any("station" in pq.read_schema(file).names for file in files):
+            return self.day_positions(paths, since), frames.empty(frames.RECEPTIONS)
+        schema = {**frames.POSITIONS, "station": frames.RECEPTIONS["station"]}
+        rows = self._read("day_positions", paths, schema, since=since, until=FOREVER)
+        named = (rows["station"].fillna("") != "").to_numpy(bool)
+        heard = frames.conform(rows[named].reset_index(drop=True), frames.RECEPTIONS)
+        return frames.select(rows, frames.POSITIONS), heard
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.RECEPTIONS` since a time from some files of the store."""

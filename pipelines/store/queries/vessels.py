@@ -1,13 +1,23 @@
 """Questions about vessels: what each called itself, and where that was heard."""
 
+from typing import Final
+
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detectors.core import frames
+from pipelines.store.arrow import to_frame
 from pipelines.store.kept import CALLED, NOTHING_SAID, Called
 from pipelines.store.queries.generation import Generation
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
+
+_NOTHING: Final = {
+    **dict.fromkeys(("name", "callsign", "destination", "ais_class"), ""),
+    **{"imo": 0, "ship_type": -1},
+}
+"""What stands for a field of which nothing was said; sizes are missing then."""
 
 
 class VesselQueries(Generation):
@@ -35,13 +45,12 @@ class VesselQueries(Generation):
             known = self._said_by([key for key, _ in over], kept.known, end)
             kept.take(known, over, last["last"][last["last"] <= end].max())
         known = self._said_by(sorted(later), kept.known, end) if later else kept.known
-        with self._registered("known", known):
-            return self._ask("vessels_known")
+        return _said_last(known)
 
     def _said_by(self, feeds: list[str], known: pa.Table, end: pd.Timestamp) -> pa.Table:
+        # DuckDB finds what is known by its name.
         params = {"feeds": feeds, "end": end}
-        with self._registered("known", known):
-            return self._connection.sql(statement("vessels_added"), params=params).to_arrow_table()
+        return self._connection.sql(statement("vessels_added"), params=params).to_arrow_table()
 
     def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
         """Return feeds that some vessels were heard in, by UTC date up to `end`.
@@ -51,13 +60,14 @@ class VesselQueries(Generation):
         pandas.DataFrame
             mmsi, date, feed_key, what: "position" or "static".
         """
-        with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
-            return self._ask("heard_in", end=end)
+        wanted = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})
+        return self._ask_of("heard_in", wanted, end=end)
 
     def last_seen(self, mmsis: list[int], end: pd.Timestamp) -> pd.Series:
         """Return the time of the last report of some vessels up to a time, by MMSI, or NaT."""
-        with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
-            return self._ask("last_seen", end=end).set_index("mmsi")["last_time"].reindex(mmsis)
+        wanted = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})
+        seen = self._ask_of("last_seen", wanted, end=end)
+        return seen.set_index("mmsi")["last_time"].reindex(mmsis)
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """Return what a vessel had called itself last at a time."""
@@ -82,6 +92,15 @@ class VesselQueries(Generation):
 
     def statements(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.STATEMENTS` of vessels, each from its from_time, up to `end`."""
-        with self._registered("need", need):
-            statements = self._ask("statements_between", end=end)
+        statements = self._ask_of("statements_between", need, end=end)
         return frames.conform(statements, frames.STATEMENTS)
+
+
+def _said_last(known: pa.Table) -> pd.DataFrame:
+    """Return what is known of each vessel in the form of the statement `vessels`."""
+    names = ["mmsi", *(name for name in known.column_names if f"{name}_time" in known.column_names)]
+    columns = {
+        name: pc.fill_null(known[name], _NOTHING[name]) if name in _NOTHING else known[name]
+        for name in names
+    }
+    return to_frame(pa.table(columns))

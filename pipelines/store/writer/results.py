@@ -12,6 +12,7 @@ from detectors.core import frames
 from detectors.core.events import written
 from detectors.surroundings.coverage import RECEIVERS, Coverage
 from pipelines.store import positions, verdict_files
+from pipelines.store.arrow import to_table
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.writer.files import DERIVED, FileWriter
@@ -181,24 +182,25 @@ class ResultWriter(FileWriter):
             Whether readers are to see it at once; else with what is published next.
         """
         run_id = run["run_id"]
-        gone = compared[compared["status"] == "retracted"]
+        # DuckDB finds `found` and `gone` by their names among these variables.
+        gone = to_table(compared.loc[compared["status"] == "retracted", ["event_id"]])
         with self._transaction(of_feeds=False):
-            found = written(self._otherwise(compared))
-            kept = found.assign(run_id=run_id, first_run_id=run_id, retracted=False)
-            with self._registered("found", frames.conform(kept, TABLES["events"])):
-                # A retracted event that is found again takes up its old story, and one that is
-                # looked at again keeps that which it took over.
-                self._connection.execute(
-                    "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ("
-                    "coalesce(e.first_run_id, f.first_run_id) AS first_run_id, "
-                    "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
-                    "FROM found AS f LEFT JOIN events AS e USING (event_id)"
-                )
+            kept = written(self._otherwise(compared))
+            kept = kept.assign(run_id=run_id, first_run_id=run_id, retracted=False)
+            found = to_table(frames.conform(kept, TABLES["events"]))  # noqa: F841
+            # A retracted event that is found again takes up its old story, and one that is
+            # looked at again keeps that which it took over.
+            self._connection.execute(
+                "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ("
+                "coalesce(e.first_run_id, f.first_run_id) AS first_run_id, "
+                "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
+                "FROM found AS f LEFT JOIN events AS e USING (event_id)"
+            )
             self._connection.execute(
                 "DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)"
             )
             self._connection.execute("INSERT INTO events SELECT * FROM fresh")
-            with self._registered("gone", gone[["event_id"]]):
+            if len(gone):
                 self._connection.execute(
                     "UPDATE events SET retracted = true, run_id = $run_id "
                     "WHERE event_id IN (SELECT event_id FROM gone)",
@@ -211,6 +213,7 @@ class ResultWriter(FileWriter):
             self._insert("incidents", incidents.assign(run_id=run_id))
             self._insert("runs", one_row("runs", run))
             self._insert("run_feeds", keys_frame(feed_keys).assign(run_id=run_id))
+        self._forget("last_run", "last_night")
         if publish:
             self.publish()
 
@@ -218,12 +221,12 @@ class ResultWriter(FileWriter):
         """Return those found events of a run that aren't in the store as they are told."""
         found = compared[compared["status"].isin(["created", "changed", "unchanged"])]
         same = (found["status"] == "unchanged").to_numpy(bool)
-        with self._registered("told", found.loc[same, ["event_id", "reason"]]):
-            query = (
-                "SELECT event_id FROM told JOIN events AS e USING (event_id) "
-                "WHERE NOT e.retracted AND e.reason = told.reason"
-            )
-            stands = self.sql(query)["event_id"]
+        told = to_table(found.loc[same, ["event_id", "reason"]])  # noqa: F841
+        query = (
+            "SELECT event_id FROM told JOIN events AS e USING (event_id) "
+            "WHERE NOT e.retracted AND e.reason = told.reason"
+        )
+        stands = [event for (event,) in self._connection.execute(query).fetchall()]
         return found[~(same & found["event_id"].isin(stands).to_numpy(bool))]
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:

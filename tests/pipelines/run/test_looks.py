@@ -4,8 +4,11 @@ import gc
 import gzip
 import json
 import os
+import shutil
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +33,12 @@ from pipelines.detect import looks as detect_looks
 from pipelines.detect import parts, window
 from pipelines.detect.looks import early
 from pipelines.ingest import discover
-from pipelines.run import looks, release_nights, runs, watching
+from pipelines.run import dispositions, looks, release_nights, runs, watching
 from pipelines.run.looked import read_state, stamp
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import Setup
+from pipelines.store.engines import ENGINES
+from pipelines.store.kept import CALLED, COLUMNS
 from pipelines.web import tonight
 from tests.conftest import ingest
 from tests.conftest import look as night
@@ -318,6 +323,74 @@ def test_a_night_is_a_look_at_everything(
     found, reference = events_of(tmp_path), events_of(small_home)
     asked = asked_of(tmp_path, 0.0)
     same(found[found["detector"].isin(asked)], reference[reference["detector"].isin(asked)])
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """Act as another process: nothing is known of what this one keeps of a store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CALLED, "kept", None)
+        patch.setattr(ENGINES, "kept", None)
+        patch.setattr(COLUMNS, "most_bytes", 0)
+        yield
+
+
+def told_of(home: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    with store.read(load(home).store) as reader:
+        run = reader.last_run()
+        assert run is not None
+        manifest: dict[str, Any] = json.loads(run["manifest"])
+        manifest["inputs"] = [Path(one["name"]).name for one in manifest["inputs"]]
+        return manifest, reader.flags(run["run_id"]), reader.incidents(run["run_id"])
+
+
+def test_a_process_that_goes_on_knows_what_others_wrote(
+    small_feed: Path, tmp_path: Path, without_briefs: None
+) -> None:
+    """Between its looks somebody concludes, a night is run, and an older store is put back: what
+    it finds and tells is what a process tells that has just begun.
+    """
+    home, twin, older = tmp_path / "home", tmp_path / "twin", tmp_path / "older"
+    lines = gzip.decompress(small_feed.read_bytes()).splitlines(keepends=True)
+
+    def begun(where: Path) -> Looker:
+        installation = installation_of(where, 100_000.0, early_min=0.0)
+        return Looker(installation, [str(where / "feeds")], report)
+
+    def conclude() -> None:
+        event = str(events_of(home)["score"].idxmax())
+        said = {"author": "A", "conclusion": "cleared", "reason": "seen", "quiet_within_m": 0.0}
+        dispositions.record(load(home), event, **said)
+
+    def put_back() -> None:
+        shutil.rmtree(home / "store")
+        shutil.copytree(older, home / "store")
+
+    others: list[Callable[[], object]] = [lambda: None, conclude, lambda: night(home), put_back]
+    with watching.economy() as settle_down, reporter(quiet=True) as report:
+        looker = begun(home)
+        give(home, lines, 0)
+        looker.look()
+        settle_down()
+        shutil.copytree(home / "store", older)
+        for number, other in enumerate(others, 1):
+            with elsewhere():
+                other()
+            give(home, lines, number)
+            shutil.copytree(home, twin, symlinks=True)
+            ours = looker.look()
+            with elsewhere():
+                theirs = begun(twin).look()
+            assert ours.finished is not None
+            assert theirs.finished is not None
+            assert (ours.whole, ours.vessels) == (theirs.whole, theirs.vessels)
+            same(events_of(home), events_of(twin))
+            (manifest, *tables), (other_manifest, *other_tables) = told_of(home), told_of(twin)
+            assert manifest == other_manifest
+            for one, its in zip(tables, other_tables, strict=True):
+                same(one, its)
+            shutil.rmtree(twin)
+    assert ours.whole
 
 
 def test_files_that_are_known_are_passed_by(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Small feeds that come together: as if each had come by itself, and all or none of them."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -56,7 +58,9 @@ def test_who_asks_for_one_finds_it(batch, tmp_path) -> None:
         give(writer, "aa", batch([533000001]))
         assert writer.has_feed("aa")
         assert not writer.has_feed("bb")
-        assert writer.feed_report("aa")["positions"] == len(batch([533000001]).positions)
+        ledger = writer.ledger().set_index("feed_key")
+        report = json.loads(ledger.loc["aa", "report"])
+        assert report["positions"] == len(batch([533000001]).positions)
 
 
 def test_a_large_one_does_not_wait(batch, tmp_path, monkeypatch) -> None:

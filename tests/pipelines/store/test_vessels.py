@@ -188,7 +188,8 @@ def test_what_is_kept_of_names_is_what_all_feeds_say(tmp_path: Path) -> None:
             step()
             for time in [*times, times[0], times[-1], times[-1]]:
                 known, plain = writer.vessels(time), writer._ask("vessels", end=time)
-                pd.testing.assert_frame_equal(known, plain)
+                # Of a column without any text DuckDB's answer doesn't say that it is one.
+                pd.testing.assert_frame_equal(known, plain, check_dtype=not plain.empty)
         writer.vessels(at("2026-01-09 00:00"))
         kept = CALLED.of(tmp_path)
         assert kept is not None
