@@ -37,6 +37,8 @@ from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     Reader,
     ask,
     desk_home,
+    own_home,
+    own_reader,
     reader,
     served,
 )
@@ -329,57 +331,55 @@ def test_a_page_elsewhere_can_link_to_the_desk_and_not_load_it(reader: Reader) -
 
 
 def test_a_link_cannot_say_that_something_was_recorded(
-    reader: Reader,  # noqa: F811
+    own_reader: Reader,  # noqa: F811
     incident: str,
 ) -> None:
     """It would also throw away what was typed."""
-    assert not reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
-    reader.send(incident, conclusion="watch", reason="x", operator="x")
+    assert not own_reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
+    own_reader.send(incident, conclusion="watch", reason="x", operator="x")
     for n in (1, 0):  # once
-        forms = reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
+        forms = own_reader.page(f"{incident}?recorded=1").all("form", **{"data-recorded": "1"})
         assert len(forms) == n
 
 
 def test_what_changed_meanwhile_is_looked_at_before_it_is_concluded_on(
-    reader: Reader,  # noqa: F811
-    desk_home: Path,  # noqa: F811
+    own_reader: Reader,  # noqa: F811
+    own_home: Path,  # noqa: F811
     incident: str,
 ) -> None:
-    before = recorded(desk_home)
+    before = recorded(own_home)
     form = {"conclusion": "cleared", "reason": "all of it", "operator": "x"}
-    told = reader.send(incident, 409, seen="0" * 16, **form)
+    told = own_reader.send(incident, 409, seen="0" * 16, **form)
     assert "has changed" in told.all("p", role="alert")[0][1]
     assert "all of it" in told.all("textarea")[0][1]
-    assert recorded(desk_home) == before
+    assert recorded(own_home) == before
     seen = told.all("input", name="seen")[0][0]["value"]
-    reader.send(incident, seen=seen, **form)
-    assert recorded(desk_home) > before
+    own_reader.send(incident, seen=seen, **form)
+    assert recorded(own_home) > before
 
 
 def test_a_later_conclusion_holds_where_the_clock_was_set_back(
-    reader: Reader,  # noqa: F811
-    desk_home: Path,  # noqa: F811
+    own_reader: Reader,  # noqa: F811
+    own_home: Path,  # noqa: F811
     incident: str,
 ) -> None:
-    reader.send(incident, conclusion="cleared", reason="early", operator="x")
-    ask(desk_home, "UPDATE dispositions SET made_time = made_time + INTERVAL 1 DAY")
-    reader.send(incident, conclusion="watch", reason="a day later", operator="x")
-    [(_, holds)] = reader.page(incident).all("li", **{"class": "holds"})
+    own_reader.send(incident, conclusion="cleared", reason="early", operator="x")
+    ask(own_home, "UPDATE dispositions SET made_time = made_time + INTERVAL 1 DAY")
+    own_reader.send(incident, conclusion="watch", reason="a day later", operator="x")
+    [(_, holds)] = own_reader.page(incident).all("li", **{"class": "holds"})
     assert "a day later" in holds
 
 
 def test_a_plan_that_is_none_is_not_shown(
-    reader: Reader,  # noqa: F811
-    desk_home: Path,  # noqa: F811
+    own_reader: Reader,  # noqa: F811
+    own_home: Path,  # noqa: F811
 ) -> None:
-    path = (desk_home / "latest").resolve() / "plan.json"
-    kept = path.read_bytes() if path.exists() else None
+    path = (own_home / "latest").resolve() / "plan.json"
     late = {"base": {"name": ""}, "watch": {"opens": "9999-12-31T23:59Z"}, "unit": "", "sortie": 1}
     odd = {"stale_after": "2026-01-01T00:00Z", "notes": [], "sorties": [late], "left_out": []}
     for text in ("[" * 100_000, "{}", "\0", "[1e999]", json.dumps(odd)):
         path.write_text(text)
-        assert "No plan was made" in reader.page("/plan").text
-    path.unlink() if kept is None else path.write_bytes(kept)
+        assert "No plan was made" in own_reader.page("/plan").text
 
 
 def test_plans_asked_for_many_at_once_are_made_one_at_a_time(
@@ -465,10 +465,10 @@ def test_a_time_that_cannot_be_meant_is_refused(
     reader.page(incident)
 
 
-def test_a_time_with_a_plus_leads_back_to_itself(reader: Reader, incident: str) -> None:  # noqa: F811
-    word = csrf(reader)
+def test_a_time_with_a_plus_leads_back_to_itself(own_reader: Reader, incident: str) -> None:  # noqa: F811
+    word = csrf(own_reader)
     for at in ("2026-12-01T20:00+08:00", "2026-12-01 20:00"):
-        answer = reader.client.post(
+        answer = own_reader.client.post(
             incident,
             params={"at": at},
             data={"csrf": word, "conclusion": "watch", "reason": "x", "operator": "x"},

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import shutil
 import threading
 import time
 import zipfile
@@ -25,7 +24,14 @@ from pipelines.reference.layers import area_files, read_area
 from pipelines.web import photographs, planned
 from pipelines.web.protocol import MAX_UPLOAD
 from tests.hostile.test_desk import HOSTILE
-from tests.pipelines.web.conftest import HERE, Own, Page, own  # noqa: F401 - a fixture
+from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
+    HERE,
+    Own,
+    Page,
+    made_own,
+    own,
+    refusing,
+)
 
 FORMS = ("/area/new", "/areas/x", "/places/x", "/packs/look", "/packs/correct", "/work/" + "0" * 16)
 FORMS = (*FORMS, "/work/" + "0" * 16 + "/stop", "/pack/" + "0" * 16 + "/make", "/packs/upload")
@@ -34,12 +40,12 @@ FORMS = (*FORMS, "/zones/territorial-sea-mys")
 
 
 @pytest.fixture
-def unchanged(own: Own) -> Iterator[None]:  # noqa: F811
+def unchanged(refusing: Own) -> Iterator[None]:  # noqa: F811
     """Fails where a file of the configuration or of the home was made or changed."""
 
     def state() -> dict[str, bytes]:
-        roots = own.config, own.home / "learned", own.home / "packs"
-        roots = *roots, *(path.parent for path in own.home.glob("runs/*/plan.json"))
+        roots = refusing.config, refusing.home / "learned", refusing.home / "packs"
+        roots = *roots, *(path.parent for path in refusing.home.glob("runs/*/plan.json"))
         files = [path for root in roots for path in sorted(root.rglob("*")) if path.is_file()]
         return {str(path): path.read_bytes() for path in files}
 
@@ -61,9 +67,9 @@ def shown_and_not_obeyed(page: Page) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("path", FORMS)
-def test_no_other_page_sends_a_form(own: Own, path: str) -> None:  # noqa: F811
-    form = {"csrf": own.word, "act": "save", "decision": "accept", "recipient": "partner"}
-    form |= own.about
+def test_no_other_page_sends_a_form(refusing: Own, path: str) -> None:  # noqa: F811
+    form = {"csrf": refusing.word, "act": "save", "decision": "accept", "recipient": "partner"}
+    form |= refusing.about
     for headers in (
         {},
         {"origin": "null"},
@@ -71,24 +77,28 @@ def test_no_other_page_sends_a_form(own: Own, path: str) -> None:  # noqa: F811
         {"origin": HERE, "sec-fetch-site": "cross-site"},
         {"origin": HERE, "host": "evil.example"},
     ):
-        answer = own.reader.client.post(path, data=form, headers=headers, follow_redirects=False)
+        answer = refusing.reader.client.post(
+            path, data=form, headers=headers, follow_redirects=False
+        )
         assert answer.status_code in {403, 421}
     kinds = ("text/plain", "multipart/form-data; boundary=x", "application/json")
     for kind in (*kinds, "application/octet-stream"):
         head = {"origin": HERE, "content-type": kind}
-        answer = own.reader.client.post(path, content=b"csrf=" + own.word.encode(), headers=head)
+        answer = refusing.reader.client.post(
+            path, content=b"csrf=" + refusing.word.encode(), headers=head
+        )
         assert answer.status_code in {403, 415}
     for word in ("", "guess"):
-        answer = own.post(path, **{**form, "csrf": word})
+        answer = refusing.post(path, **{**form, "csrf": word})
         assert answer.status_code in {403, 415}
-    assert own.reader.client.get(path).status_code in {200, 404, 405}
+    assert refusing.reader.client.get(path).status_code in {200, 404, 405}
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_a_million_corners_are_not_read(own: Own) -> None:  # noqa: F811
-    many = {**own.about, "corners": "3 101\n" * 1_000_000}
-    assert own.post("/area/new", act="save", **many).status_code == 413
-    some = own.post("/area/new", act="save", **{**own.about, "corners": "3 101\n" * 6000})
+def test_a_million_corners_are_not_read(refusing: Own) -> None:  # noqa: F811
+    many = {**refusing.about, "corners": "3 101\n" * 1_000_000}
+    assert refusing.post("/area/new", act="save", **many).status_code == 413
+    some = refusing.post("/area/new", act="save", **{**refusing.about, "corners": "3 101\n" * 6000})
     assert some.status_code == 400
     assert "1000 corners at most" in some.text
     for corners in (
@@ -106,7 +116,7 @@ def test_a_million_corners_are_not_read(own: Own) -> None:  # noqa: F811
         "٣ ١٠١\n٣ ١٠٢\n٤ ١٠٢",
         "\x00\n\x00\n\x00",
     ):
-        answer = own.post("/area/new", act="save", **{**own.about, "corners": corners})
+        answer = refusing.post("/area/new", act="save", **{**refusing.about, "corners": corners})
         assert answer.status_code == 400, corners[:40]
 
 
@@ -140,24 +150,21 @@ def test_a_name_is_a_name_in_its_file(own: Own, name: str) -> None:  # noqa: F81
         assert not new
         return
     [path] = new
-    try:
-        assert path.parent == folder
-        assert re.fullmatch(r"[a-z0-9-]+\.yaml", path.name)
-        assert area_files(own.config / "zones") == [path]
-        made = read_area(path)
-        assert made["name"] == name.strip()[:100]
-        assert [watch.when for watch in made["watches"]] == ["enter"]
-        assert set(yaml.safe_load(path.read_text())) == {"name", "note", "polygon", "watch"}
-        for address in ("/places", f"/areas/{path.stem}"):
-            shown_and_not_obeyed(own.reader.page(address))
-    finally:
-        path.unlink()
+    assert path.parent == folder
+    assert re.fullmatch(r"[a-z0-9-]+\.yaml", path.name)
+    assert area_files(own.config / "zones") == [path]
+    made = read_area(path)
+    assert made["name"] == name.strip()[:100]
+    assert [watch.when for watch in made["watches"]] == ["enter"]
+    assert set(yaml.safe_load(path.read_text())) == {"name", "note", "polygon", "watch"}
+    for address in ("/places", f"/areas/{path.stem}"):
+        shown_and_not_obeyed(own.reader.page(address))
 
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("name", ["\u202eDROWSSAP", "\x1b[31mred", "\x00", "…", "中国", "   ", "-"])
-def test_a_name_that_cannot_be_seen_or_written_is_refused(own: Own, name: str) -> None:  # noqa: F811
-    answer = own.post("/area/new", act="save", **{**own.about, "name": name})
+def test_a_name_that_cannot_be_seen_or_written_is_refused(refusing: Own, name: str) -> None:  # noqa: F811
+    answer = refusing.post("/area/new", act="save", **{**refusing.about, "name": name})
     assert answer.status_code == 400
     shown_and_not_obeyed(Page(answer.text))
 
@@ -184,15 +191,15 @@ def test_a_name_that_cannot_be_seen_or_written_is_refused(own: Own, name: str) -
         {"since": "2020-01-01", "until": "2026-01-01", "act": "try"},
     ],
 )
-def test_a_rule_that_cannot_be_meant_is_refused(own: Own, more: dict[str, str]) -> None:  # noqa: F811
-    answer = own.post("/area/new", **{"act": "save", **own.about, **more})
+def test_a_rule_that_cannot_be_meant_is_refused(refusing: Own, more: dict[str, str]) -> None:  # noqa: F811
+    answer = refusing.post("/area/new", **{"act": "save", **refusing.about, **more})
     if answer.status_code == 303:  # it is tried, and that tells
         where = answer.headers["location"].partition("#")[0]
         assert where.startswith("/try/") or more.get("rule")
         if where.startswith("/try/"):
-            assert own.done(where).all("p", role="alert")
+            assert refusing.done(where).all("p", role="alert")
             return
-        [path] = own.areas.glob("*.yaml")
+        [path] = refusing.areas.glob("*.yaml")
         path.unlink()
         return
     assert answer.status_code == 400
@@ -222,25 +229,25 @@ def test_a_rule_that_cannot_be_meant_is_refused(own: Own, more: dict[str, str]) 
         "/work/..%2f",
     ],
 )
-def test_odd_addresses_of_places_and_packs_lead_nowhere(own: Own, path: str) -> None:  # noqa: F811
-    answer = own.reader.client.get(path, follow_redirects=False)
+def test_odd_addresses_of_places_and_packs_lead_nowhere(refusing: Own, path: str) -> None:  # noqa: F811
+    answer = refusing.reader.client.get(path, follow_redirects=False)
     assert answer.status_code == 404
     assert "root:" not in answer.text
     assert "Traceback" not in answer.text
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_only_packs_that_went_out_are_given_and_no_links(own: Own) -> None:  # noqa: F811
-    packs = own.home / "packs"
+def test_only_packs_that_went_out_are_given_and_no_links(refusing: Own) -> None:  # noqa: F811
+    packs = refusing.home / "packs"
     packs.mkdir(exist_ok=True)
     (packs / "loose.zip").write_bytes(b"x")
     (packs / "link.zip").symlink_to("/etc/passwd")
-    log = own.home / "exports.jsonl"
+    log = refusing.home / "exports.jsonl"
     log.write_text(json.dumps({"pack": "link", "number": 1, "time": "x"}) + "\n")
     try:
         for name in ("loose", "link"):
-            assert own.reader.client.get(f"/packs/file/{name}").status_code == 404
-            assert own.reader.client.get(f"/packs/verify?pack={name}").status_code == 404
+            assert refusing.reader.client.get(f"/packs/file/{name}").status_code == 404
+            assert refusing.reader.client.get(f"/packs/verify?pack={name}").status_code == 404
     finally:
         for path in (packs / "loose.zip", packs / "link.zip", log):
             path.unlink()
@@ -249,13 +256,17 @@ def test_only_packs_that_went_out_are_given_and_no_links(own: Own) -> None:  # n
 
 @pytest.mark.usefixtures("unchanged")
 def test_what_is_sent_to_be_verified_is_bounded_and_thrown_away(
-    own: Own,  # noqa: F811
+    refusing: Own,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    client, path = own.reader.client, "/packs/upload"
-    head = {"origin": HERE, "content-type": "application/octet-stream", "x-desk-word": own.word}
+    client, path = refusing.reader.client, "/packs/upload"
+    head = {
+        "origin": HERE,
+        "content-type": "application/octet-stream",
+        "x-desk-word": refusing.word,
+    }
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/manifest.json", b"0" * 20_000_000)
@@ -287,35 +298,35 @@ def test_what_is_sent_to_be_verified_is_bounded_and_thrown_away(
         {"recipient": HOSTILE},
     ],
 )
-def test_a_pack_for_nobody_is_not_looked_at(own: Own, form: dict[str, str]) -> None:  # noqa: F811
-    answer = own.post("/packs/look", **form)
+def test_a_pack_for_nobody_is_not_looked_at(refusing: Own, form: dict[str, str]) -> None:  # noqa: F811
+    answer = refusing.post("/packs/look", **form)
     assert answer.status_code == 400
     shown_and_not_obeyed(Page(answer.text))
 
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("form", [{"run": "../../runs"}, {"run": "' OR ''='"}])
-def test_a_run_that_is_none_is_told(own: Own, form: dict[str, str]) -> None:  # noqa: F811
-    page = own.done(own.sent("/packs/look", recipient="partner", **form))
+def test_a_run_that_is_none_is_told(refusing: Own, form: dict[str, str]) -> None:  # noqa: F811
+    page = refusing.done(refusing.sent("/packs/look", recipient="partner", **form))
     assert page.all("p", role="alert")
     shown_and_not_obeyed(page)
-    lost = own.done(own.sent("/packs/correct", pack="../../keys/" + HOSTILE[:60]))
+    lost = refusing.done(refusing.sent("/packs/correct", pack="../../keys/" + HOSTILE[:60]))
     assert lost.all("p", role="alert")
     shown_and_not_obeyed(lost)
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_what_is_ticked_is_what_was_shown_to_who_ticks(own: Own) -> None:  # noqa: F811
+def test_what_is_ticked_is_what_was_shown_to_who_ticks(refusing: Own) -> None:  # noqa: F811
     """Ids are never taken from a form: a place on the page that was shown says what is meant."""
-    seen = own.sent("/packs/look", recipient="partner")
-    own.done(seen)
+    seen = refusing.sent("/packs/look", recipient="partner")
+    refusing.done(seen)
     odd = {"incident_9999": "1", "incident_-1": "1", f"vessel_{HOSTILE[:40]}": "1", "strike": "x"}
-    page = own.done(own.sent(f"{seen}/without", **odd))
+    page = refusing.done(refusing.sent(f"{seen}/without", **odd))
     assert not [text for _, text in page.all("li") if "left out by you" in text]
     shown_and_not_obeyed(page)
-    other = TestClient(own.reader.doors, HERE, raise_server_exceptions=False)
-    assert other.get("/", params={"token": own.reader.keys.token()}).status_code == 200
-    session = own.reader.keys.session(other.cookies["desk-8765"])
+    other = TestClient(refusing.reader.doors, HERE, raise_server_exceptions=False)
+    assert other.get("/", params={"token": refusing.reader.keys.token()}).status_code == 200
+    session = refusing.reader.keys.session(other.cookies["desk-8765"])
     assert session is not None
     form = {"csrf": session.csrf, "incident_0": "1"}
     for path in (f"{seen}/without", "/pack/" + "0" * 16 + "/without"):
@@ -354,45 +365,41 @@ def test_what_files_say_is_shown_and_never_obeyed(own: Own) -> None:  # noqa: F8
     keys = ("title", "pack", "by", "time", "tlp", "run_id", "corrects", "flagged")
     log.write_text(json.dumps(dict.fromkeys(keys, HOSTILE) | {"number": 1}) + "\nx\n")
     progress = load(home, own.config).progress
-    try:
-        page = own.reader.page("/places")
-        shown_and_not_obeyed(page)
-        assert "broken.yaml" in page.text
-        assert page.text.count("[U+202E]DROWSSAP") >= 2
-        shown_and_not_obeyed(own.reader.page("/areas/broken", 404))
-        shown_and_not_obeyed(own.reader.page("/area/new", 404))  # says which file is broken
-        broken.unlink()
-        shown_and_not_obeyed(own.reader.page(f"/areas/{quote('a b <b>')}"))
-        page = own.reader.page("/places")
-        shown_and_not_obeyed(page)
-        shown_and_not_obeyed(own.reader.page("/packs"))
-        with store.write(home / "store"):
-            for held in (
-                {"stage": HOSTILE, "detail": HOSTILE, "done": 1e308, "total": 1e308},
-                {"stage": "x" * 9000, "detail": "", "done": 0, "total": 0},
-                {"stage": "x", "detail": "", "done": float("nan"), "total": 1},
-                {"stage": ["x"], "detail": {}, "done": "1", "total": "1"},
-                [],
-                {},
-            ):
-                progress.write_text(json.dumps(held))
-                told = own.reader.client.get("/live").json()
-                assert len(told["doing"]) < 1000
-                assert "\u202e" not in told["doing"]
-                assert told["share"] is None or 0 <= told["share"] <= 1
-            progress.write_text("[" * 100_000)
-            assert own.reader.client.get("/live").json()["doing"] == ""
-        for odd in (
-            "[a]",
-            "x: accept",
-            f"{zone_id}: {{what: accept, who: x}}",
-            f"{zone_id}: [accept]",
+    page = own.reader.page("/places")
+    shown_and_not_obeyed(page)
+    assert "broken.yaml" in page.text
+    assert page.text.count("[U+202E]DROWSSAP") >= 2
+    shown_and_not_obeyed(own.reader.page("/areas/broken", 404))
+    shown_and_not_obeyed(own.reader.page("/area/new", 404))  # says which file is broken
+    broken.unlink()
+    shown_and_not_obeyed(own.reader.page(f"/areas/{quote('a b <b>')}"))
+    page = own.reader.page("/places")
+    shown_and_not_obeyed(page)
+    shown_and_not_obeyed(own.reader.page("/packs"))
+    with store.write(home / "store"):
+        for held in (
+            {"stage": HOSTILE, "detail": HOSTILE, "done": 1e308, "total": 1e308},
+            {"stage": "x" * 9000, "detail": "", "done": 0, "total": 0},
+            {"stage": "x", "detail": "", "done": float("nan"), "total": 1},
+            {"stage": ["x"], "detail": {}, "done": "1", "total": "1"},
+            [],
+            {},
         ):
-            decisions.write_text(odd)
-            own.reader.page("/places")
-    finally:
-        for path in (made, decisions, area, broken, log, progress):
-            path.unlink(missing_ok=True)
+            progress.write_text(json.dumps(held))
+            told = own.reader.client.get("/live").json()
+            assert len(told["doing"]) < 1000
+            assert "\u202e" not in told["doing"]
+            assert told["share"] is None or 0 <= told["share"] <= 1
+        progress.write_text("[" * 100_000)
+        assert own.reader.client.get("/live").json()["doing"] == ""
+    for odd in (
+        "[a]",
+        "x: accept",
+        f"{zone_id}: {{what: accept, who: x}}",
+        f"{zone_id}: [accept]",
+    ):
+        decisions.write_text(odd)
+        own.reader.page("/places")
 
 
 def test_who_decides_is_written_as_a_text(own: Own) -> None:  # noqa: F811
@@ -411,7 +418,7 @@ def test_who_decides_is_written_as_a_text(own: Own) -> None:  # noqa: F811
 
 @pytest.mark.usefixtures("unchanged")
 def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
-    own: Own,  # noqa: F811
+    refusing: Own,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go_on, under_way = threading.Event(), []
@@ -422,7 +429,7 @@ def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
         raise ValueError("no plan")
 
     def ask(_: int = 0) -> int:
-        return int(own.post("/plan").status_code)
+        return int(refusing.post("/plan").status_code)
 
     def until(done: Callable[[], bool]) -> bool:
         for _ in range(600):
@@ -442,11 +449,11 @@ def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
             answers = sorted(many.map(ask, range(48)))
         assert answers == [303] + [409] * 47
         assert until(lambda: len(under_way) == 1)
-        assert own.reader.client.get("/").status_code == 200  # nobody waits for it
+        assert refusing.reader.client.get("/").status_code == 200  # nobody waits for it
     finally:
         go_on.set()
     assert until(idle)
-    assert "Something went wrong" in own.reader.client.get("/plan").text
+    assert "Something went wrong" in refusing.reader.client.get("/plan").text
     assert ask() == 303  # what failed keeps nobody from the next
     assert until(lambda: len(under_way) == 2)
     assert until(idle)
@@ -456,7 +463,6 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
     [row] = [re.search(r"/incident/[0-9a-f]{16}", own.reader.page("/").html)]
     assert row is not None
     folder = max((own.home / "runs").iterdir())
-    kept = (folder / "plan.json").read_bytes() if (folder / "plan.json").exists() else None
     stop: dict[str, object] = {
         "task": "boarding",
         "mmsi": 1,
@@ -491,27 +497,22 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
         {**plan, "stale_after": "9" * 400},
         [plan] * 3,
     )
-    try:
-        for one in odd:
-            (folder / "plan.json").write_text(json.dumps(one))
-            page = own.reader.page("/plan")
-            shown_and_not_obeyed(page)
-            assert ("alert(1)" in page.text) == (one is plan)
-            shown_and_not_obeyed(own.reader.page(row[0]))
-        (folder / "plan.json").write_text("[" * 100_000)
-        shown_and_not_obeyed(own.reader.page("/plan"))
-    finally:
-        (folder / "plan.json").unlink()
-        if kept is not None:
-            (folder / "plan.json").write_bytes(kept)
+    for one in odd:
+        (folder / "plan.json").write_text(json.dumps(one))
+        page = own.reader.page("/plan")
+        shown_and_not_obeyed(page)
+        assert ("alert(1)" in page.text) == (one is plan)
+        shown_and_not_obeyed(own.reader.page(row[0]))
+    (folder / "plan.json").write_text("[" * 100_000)
+    shown_and_not_obeyed(own.reader.page("/plan"))
 
 
 @pytest.fixture(scope="module")
-def flagged(own: Own) -> tuple[str, int]:  # noqa: F811
+def flagged(refusing: Own) -> tuple[str, int]:  # noqa: F811
     """An incident that is shown, and a vessel of it."""
-    found = re.search(r"/incident/[0-9a-f]{16}", own.reader.page("/").html)
+    found = re.search(r"/incident/[0-9a-f]{16}", refusing.reader.page("/").html)
     assert found is not None
-    mmsi = re.search(r"/vessel/(\d{9})", own.reader.page(found[0]).html)
+    mmsi = re.search(r"/vessel/(\d{9})", refusing.reader.page(found[0]).html)
     assert mmsi is not None
     return found[0], int(mmsi[1])
 
@@ -541,7 +542,7 @@ SOON = "2026-01-06T01:00Z"
 )
 @pytest.mark.parametrize("sails", [True, False])
 def test_where_units_could_meet_a_vessel_is_told_or_left_out(
-    own: Own,  # noqa: F811
+    refusing: Own,  # noqa: F811
     flagged: tuple[str, int],
     odd: dict[str, object],
     sails: bool,
@@ -559,12 +560,12 @@ def test_where_units_could_meet_a_vessel_is_told_or_left_out(
     sortie |= {"base": {"name": HOSTILE}, "watch": {"opens": SOON, "closes": SOON}}
     plan = {"stale_after": SOON, "notes": [], "left_out": [], "sectors": []}
     plan |= {"sorties": [sortie] if sails else [], "intercepts": [] if sails else [pair]}
-    folder = max((own.home / "runs").iterdir())
+    folder = max((refusing.home / "runs").iterdir())
     path = folder / "plan.json"
     kept = path.read_bytes() if path.exists() else None
     try:
         path.write_text(json.dumps(plan))
-        pages = [own.reader.page(one) for one in (address, *(["/plan"] if sails else []))]
+        pages = [refusing.reader.page(one) for one in (address, *(["/plan"] if sails else []))]
         for page in pages:
             shown_and_not_obeyed(page)
             assert "0" * 300 not in page.text
@@ -579,30 +580,26 @@ def test_a_photograph_is_an_image_of_this_folder_and_of_no_other(own: Own) -> No
     client, folder = own.reader.client, own.home / "photographs"
     folder.mkdir()
     jpeg = b"\xff\xd8\xff"
-    try:
-        (own.home / "outside.jpg").write_bytes(jpeg)
-        for ending, content in {
-            "jpg": b"<html><script>alert(1)</script>",
-            "jpeg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
-            "png": b"",
-            "webp": b"RIFF",
-        }.items():
-            (folder / f"533000001.{ending}").write_bytes(content)
-        os.mkfifo(folder / "533000002.jpg")  # whoever opens it waits
-        (folder / "533000003.jpg").mkdir()
-        (folder / "533000004.jpg").symlink_to(own.home / "outside.jpg")
-        with (folder / "533000005.jpg").open("wb") as file:
-            file.write(jpeg)
-            file.truncate(photographs.MAX_BYTES + 1)
-        for name in ("533000001", "533000002", "533000003", "533000004", "533000005"):
-            assert client.get(f"/photograph/{name}").status_code == 404
-        for odd in ("..%2foutside", "%2e%2e/outside", "outside", "533000001.jpg", "0", "9" * 10):
-            assert client.get(f"/photograph/{odd}").status_code in {404, 422}
-        (folder / "000000007.jpg").write_bytes(jpeg + b"<script>alert(1)</script>")
-        answer = client.get("/photograph/7")
-        assert answer.headers["content-type"] == "image/jpeg"
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert "script-src" in answer.headers["content-security-policy"]
-    finally:
-        shutil.rmtree(folder)
-        (own.home / "outside.jpg").unlink()
+    (own.home / "outside.jpg").write_bytes(jpeg)
+    for ending, content in {
+        "jpg": b"<html><script>alert(1)</script>",
+        "jpeg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "png": b"",
+        "webp": b"RIFF",
+    }.items():
+        (folder / f"533000001.{ending}").write_bytes(content)
+    os.mkfifo(folder / "533000002.jpg")  # whoever opens it waits
+    (folder / "533000003.jpg").mkdir()
+    (folder / "533000004.jpg").symlink_to(own.home / "outside.jpg")
+    with (folder / "533000005.jpg").open("wb") as file:
+        file.write(jpeg)
+        file.truncate(photographs.MAX_BYTES + 1)
+    for name in ("533000001", "533000002", "533000003", "533000004", "533000005"):
+        assert client.get(f"/photograph/{name}").status_code == 404
+    for odd in ("..%2foutside", "%2e%2e/outside", "outside", "533000001.jpg", "0", "9" * 10):
+        assert client.get(f"/photograph/{odd}").status_code in {404, 422}
+    (folder / "000000007.jpg").write_bytes(jpeg + b"<script>alert(1)</script>")
+    answer = client.get("/photograph/7")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "script-src" in answer.headers["content-security-policy"]

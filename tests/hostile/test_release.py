@@ -313,7 +313,12 @@ def test_an_id_that_a_partner_quotes_finds_its_event(
         assert quoted(reader, installation, "0" * 16, moment)[0].empty
 
 
-# ---- Corrections: last, for they change what is kept of packs
+# ---- Corrections, in copies of the homes: they change what is kept of packs
+
+
+def copied(installation: Installation, folder: Path) -> Installation:
+    shutil.copytree(installation.home, folder / "home", symlinks=True)
+    return load(folder / "home", installation.config)
 
 
 def noted(installation: Installation, pack: str) -> Path:
@@ -353,8 +358,11 @@ def test_a_correction_is_as_if_nothing_else_were_known(
     packed: Callable[[str], tuple[Sent, Sent]],
     tmp_path: Path,
 ) -> None:
-    plain, more = (home.installation for home in homes)
     name = str(packed("coast")[0].entry["pack"])
+    plain, more = (
+        copied(home.installation, tmp_path / kind)
+        for home, kind in zip(homes, ("plain", "more"), strict=True)
+    )
     ids = [told_otherwise(one, name) for one in (plain, more)]
     leads, _ = issued.leads_of(more.exported, name)
     own = next(one for one in leads["event_id"].iloc[2:] if one in set(homes[1].events("true")))
@@ -391,8 +399,8 @@ def test_what_cant_be_looked_at_again_isnt_called_withdrawn(
     packed: Callable[[str], tuple[Sent, Sent]],
     tmp_path: Path,
 ) -> None:
-    installation, sent = homes[0].installation, packed("ally")[0]
-    name = str(sent.entry["pack"])
+    name = str(packed("ally")[0].entry["pack"])
+    installation, out = copied(homes[0].installation, tmp_path), tmp_path / "out"
     path = noted(installation, name)
     table = pq.read_table(path)
     about = json.loads(table.schema.metadata[b"selat_pack"])
@@ -400,21 +408,19 @@ def test_what_cant_be_looked_at_again_isnt_called_withdrawn(
     metadata = {**table.schema.metadata, b"selat_pack": json.dumps(about).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path)
     with pytest.raises(SelatError, match="1 of the feeds"):
-        corrected(installation, name, tmp_path)
+        corrected(installation, name, out)
     path.write_bytes(b"not a table")
     with pytest.raises(SelatError, match="isn't kept here"):
-        corrected(installation, name, tmp_path)
+        corrected(installation, name, out)
     with pytest.raises(SelatError, match="no pack"):
-        corrected(installation, "../../etc/passwd", tmp_path)
-    assert not list(tmp_path.iterdir())
+        corrected(installation, "../../etc/passwd", out)
+    assert not out.exists()
 
 
 def test_a_correction_is_signed_and_a_changed_one_is_seen(
     homes: tuple[Home, Home], tmp_path: Path
 ) -> None:
-    whole = homes[0].installation
-    shutil.copytree(whole.home, tmp_path / "home", symlinks=True)
-    signed_home = load(tmp_path / "home", whole.config)
+    signed_home = copied(homes[0].installation, tmp_path)
     after = pd.Timestamp.now("UTC").ceil("s")  # whatever was logged before wasn't signed
     Keyring(signed_home.keys).make(after.to_pydatetime(), None, "exercise")
     sent = export_to(signed_home, "coast", out=tmp_path / "pack")

@@ -1,6 +1,7 @@
 """Glances between looks: what makes a look, what doesn't, and that nothing is lost by them."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class Watch:
     each: list[Looked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        (self.home / "feeds").mkdir(parents=True)
+        (self.home / "feeds").mkdir(parents=True, exist_ok=True)
         self.begin()
 
     def begin(self, whole_min: float = 100_000.0, early_min: float = 100_000.0) -> None:
@@ -109,34 +110,32 @@ def test_a_look_is_made_where_something_is_to_be_told(watched: Watch) -> None:
 
 
 def test_in_the_end_all_is_as_in_one_go(watched: Watch, slices: list[str], tmp_path: Path) -> None:
-    (watched.home / "looked.json").unlink()
-    assert watched.looker.look().whole == "it is the first look"
+    end = Watch(Path(shutil.copytree(watched.home, tmp_path / "end", symlinks=True)))
+    (end.home / "looked.json").unlink()
+    assert end.looker.look().whole == "it is the first look"
     once = Watch(tmp_path / "once")
     once.give(
         "\n".join([slices[0].strip(), *(part.split("\n", 1)[1].strip() for part in slices[1:])])
     )
     columns = ["detector", "start", "end", "score", "explanation"]
-    ours, theirs = events_of(watched.home), events_of(once.home)
+    ours, theirs = events_of(end.home), events_of(once.home)
     same(ours[columns], theirs[columns])
     assert "gap" in set(theirs["detector"])
     with (
-        store.read(watched.installation.store) as one,
+        store.read(end.installation.store) as one,
         store.read(once.installation.store) as other,
     ):
         query = "SELECT mmsi, hull, time FROM track_state ORDER BY ALL"
         same(one.sql(query), other.sql(query))
 
 
-@pytest.fixture(scope="module")
-def begun(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
-    """The case looked at up to where a test goes on with it."""
-    watch = Watch(tmp_path_factory.mktemp("begun") / "home", slices=slices)
-    watch.next()
-    return watch
+@pytest.fixture
+def begun(slices: list[str], tmp_path: Path) -> Watch:
+    """A home of one test, to which it gives the case slice by slice."""
+    return Watch(tmp_path / "begun", slices=slices)
 
 
 def test_a_glance_changes_nothing_in_the_store(begun: Watch) -> None:
-    begun.begin()
     assert begun.next().vessels
     before, noted = begun.generation, read_state(begun.installation)
     assert not begun.next().vessels
@@ -150,7 +149,6 @@ def test_a_glance_changes_nothing_in_the_store(begun: Watch) -> None:
 
 
 def test_whatever_else_changes_asks_for_a_look(begun: Watch) -> None:
-    begun.begin()
     assert begun.next().vessels
     assert not begun.next().vessels
     with store.write(begun.installation.store) as writer:
@@ -170,7 +168,6 @@ def test_whatever_else_changes_asks_for_a_look(begun: Watch) -> None:
 
 def test_no_more_waits_than_is_said(begun: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glances, "MOST_REPORTS", 150)
-    begun.begin()
     assert begun.next().vessels
     waits = 0
     for _ in range(4):
@@ -197,14 +194,6 @@ def test_meetings_are_looked_for_in_time(begun: Watch) -> None:
     assert not each[-1].whole
 
 
-@pytest.fixture(scope="module")
-def anew(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
-    """The same, for those that take files away."""
-    watch = Watch(tmp_path_factory.mktemp("anew") / "home", slices=slices)
-    watch.next()
-    return watch
-
-
 def test_a_file_that_is_written_over_does_not_wait(slices: list[str], tmp_path: Path) -> None:
     watch = Watch(tmp_path / "home")
     for part in slices[:4]:
@@ -213,54 +202,51 @@ def test_a_file_that_is_written_over_does_not_wait(slices: list[str], tmp_path: 
     assert watch.held == sum(part.count("\n") - 1 for part in slices[:4])
 
 
-def test_what_waits_is_missed_when_it_goes_and_counted_once(anew: Watch) -> None:
-    anew.begin()
-    assert anew.next().vessels
-    said = anew.next().text
-    waits = anew.home / "feeds" / f"{len(anew.each) - 1:02d}.csv"
-    copy = anew.home / "feeds" / "copy.csv"
+def test_what_waits_is_missed_when_it_goes_and_counted_once(begun: Watch) -> None:
+    assert begun.next().vessels
+    said = begun.next().text
+    waits = begun.home / "feeds" / f"{len(begun.each) - 1:02d}.csv"
+    copy = begun.home / "feeds" / "copy.csv"
     copy.write_bytes(waits.read_bytes())
-    assert anew.looker.look().text.split(" (")[0] == said.split(" (")[0]
+    assert begun.looker.look().text.split(" (")[0] == said.split(" (")[0]
     copy.unlink()
-    waits.rename(anew.home / "away.csv")
-    looked_at = anew.looker.look()
+    waits.rename(begun.home / "away.csv")
+    looked_at = begun.looker.look()
     assert "wait" not in looked_at.text
-    (anew.home / "away.csv").rename(waits)
+    (begun.home / "away.csv").rename(waits)
 
 
 def test_what_goes_between_a_glance_and_its_look_comes_later(
-    anew: Watch, monkeypatch: pytest.MonkeyPatch
+    begun: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a share does that is away for a moment, and knows no times of its own."""
     monkeypatch.setattr(looks, "as_it_is", lambda path: (path.stat().st_size,))
-    anew.begin()
-    anew.next()
-    before = anew.held
-    path = anew.home / "feeds" / f"{len(anew.each):02d}.csv"
+    begun.next()
+    before = begun.held
+    path = begun.home / "feeds" / f"{len(begun.each):02d}.csv"
 
     def goes(_: object) -> bool:
-        path.rename(anew.home / "away.csv")
+        path.rename(begun.home / "away.csv")
         return True
 
     with monkeypatch.context() as patch:
         patch.setattr(glances.Glances, "counts", goes)
-        anew.next()
-    assert anew.held == before
-    (anew.home / "away.csv").rename(path)
-    anew.looker.look()
-    anew.begin()
-    anew.looker.look()
-    assert anew.held == before + path.read_text().count("\n") - 1
+        begun.next()
+    assert begun.held == before
+    (begun.home / "away.csv").rename(path)
+    begun.looker.look()
+    begun.begin()
+    begun.looker.look()
+    assert begun.held == before + path.read_text().count("\n") - 1
 
 
 @pytest.mark.parametrize("kept", [glances.MOST_KEPT, 0])
 def test_what_a_glance_read_is_taken_in_as_it_was_read(
-    anew: Watch, monkeypatch: pytest.MonkeyPatch, kept: int
+    begun: Watch, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     """Once, unless it was too much to be kept."""
-    anew.begin()
-    anew.next()
-    read, decode, before = list[str](), ingest.decode, anew.held
+    begun.next()
+    read, decode, before = list[str](), ingest.decode, begun.held
 
     def decoding(feed: ingest.FeedFile, *given: Any, **named: Any) -> ingest.Decoding:
         read.append(feed.path.name)
@@ -268,31 +254,29 @@ def test_what_a_glance_read_is_taken_in_as_it_was_read(
 
     monkeypatch.setattr(ingest, "decode", decoding)
     monkeypatch.setattr(glances, "MOST_KEPT", kept)
-    assert not anew.next().vessels
+    assert not begun.next().vessels
     monkeypatch.setattr(glances.Glances, "counts", lambda _: True)
-    assert anew.next().vessels
-    names = [f"{len(anew.each) - n:02d}.csv" for n in (2, 1)]
+    assert begun.next().vessels
+    names = [f"{len(begun.each) - n:02d}.csv" for n in (2, 1)]
     assert sorted(read) == sorted(names * (1 if kept else 2))
-    came = sum(anew.slices[len(anew.each) - n].count("\n") - 1 for n in (2, 1))
-    assert anew.held == before + came
+    came = sum(begun.slices[len(begun.each) - n].count("\n") - 1 for n in (2, 1))
+    assert begun.held == before + came
 
 
 def test_nothing_waits_longer_than_is_said_where_the_time_of_reports_stands_still(
-    anew: Watch, monkeypatch: pytest.MonkeyPatch
+    begun: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anew.begin()
-    anew.next()
-    assert not anew.next().vessels
+    begun.next()
+    assert not begun.next().vessels
     now_s = time.monotonic() + 100_000.0 * 60
     monkeypatch.setattr(glances.time, "monotonic", lambda: now_s)
-    assert anew.next().vessels
+    assert begun.next().vessels
 
 
 def test_more_than_may_wait_is_not_read_to_the_end(
-    anew: Watch, monkeypatch: pytest.MonkeyPatch
+    begun: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anew.begin()
-    anew.next()
+    begun.next()
     taken = []
     positions = make_positions(pd.read_csv(CASE))
 
@@ -307,15 +291,14 @@ def test_more_than_may_wait_is_not_read_to_the_end(
         patch.setattr(glances, "MOST_REPORTS", 3 * len(positions))
         patch.setattr(looks.feeds, "ingest_all", _nothing)
         with pytest.raises(RuntimeError, match="a look"):
-            anew.next()
+            begun.next()
     assert len(taken) in (3, 4)
 
 
 def test_no_more_static_data_waits_than_is_said(
-    anew: Watch, monkeypatch: pytest.MonkeyPatch
+    begun: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anew.begin()
-    anew.next()
+    begun.next()
     statics = frames.empty(frames.STATICS).reindex(range(100))
 
     class Names:
@@ -331,9 +314,9 @@ def test_no_more_static_data_waits_than_is_said(
         patch.setattr(ingest, "decode", lambda *_: Names())
         patch.setattr(glances, "MOST_REPORTS", 150)
         patch.setattr(looks.feeds, "ingest_all", _nothing)
-        assert not anew.next().vessels
+        assert not begun.next().vessels
         with pytest.raises(RuntimeError, match="a look"):
-            anew.next()
+            begun.next()
 
 
 def _nothing(*_: object, **__: object) -> None:

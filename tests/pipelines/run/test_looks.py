@@ -134,11 +134,13 @@ def day(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 @pytest.fixture(scope="module")
-def whole_day(day: Day) -> Day:
-    """The same after a look at everything."""
-    (day.home / "looked.json").unlink()
-    each = [*day.each, looked(day.home)]
-    return Day(day.home, each, events_of(day.home), inputs_of(day.home))
+def whole_day(day: Day, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    """The same after a look at everything, in a home of its own."""
+    folder = tmp_path_factory.mktemp("whole-day")
+    home = Path(shutil.copytree(day.home, folder / "home", symlinks=True))
+    (home / "looked.json").unlink()
+    each = [*day.each, looked(home)]
+    return Day(home, each, events_of(home), inputs_of(home))
 
 
 def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
@@ -274,13 +276,16 @@ def test_runs_and_looks_are_told_apart(day: Day) -> None:
     assert "all else up to 06 Jan" in dict(facts(health))["last look"]
 
 
-def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: Path) -> None:
+def test_the_night_after_looks_is_the_night_without(
+    whole_day: Day, small_home: Path, tmp_path: Path
+) -> None:
     """All that looks have seen is new to it: its window, its list and its events are the same. An
     incident keeps the id by which a look told of it first.
     """
-    mine, theirs = load(whole_day.home), load(small_home)
+    home = Path(shutil.copytree(whole_day.home, tmp_path / "home", symlinks=True))
+    mine, theirs = load(home), load(small_home)
     assert (mine.newest, mine.latest.exists()) == (mine.look, False)
-    night(whole_day.home)
+    night(home)
     assert (mine.newest, mine.look.exists()) == (mine.latest, False)
     assert (mine.latest / "tracks.geojson").exists()
     with (
@@ -303,8 +308,8 @@ def test_the_night_after_looks_is_the_night_without(whole_day: Day, small_home: 
         assert (released.run_id, released.window.start) == (one["run_id"], one["start"])
         assert ours.new_feeds().empty
     pd.testing.assert_frame_equal(*flags)
-    same(events_of(whole_day.home), events_of(small_home))
-    assert looked(whole_day.home).text.startswith("nothing new")
+    same(events_of(home), events_of(small_home))
+    assert looked(home).text.startswith("nothing new")
 
 
 def test_a_night_is_a_look_at_everything(

@@ -1,5 +1,6 @@
 """The desk of a simulated night, without and with a server, and a reader that has been let in."""
 
+import json
 import shutil
 import threading
 import time
@@ -127,7 +128,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of its own for each module, since people conclude things here."""
+    """A home to be read; who changes one does so in `own_home`."""
 
     def make(home: Path) -> None:
         shutil.copytree(exercise_home, home, symlinks=True, dirs_exist_ok=True)
@@ -138,8 +139,20 @@ def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def reader(desk_home: Path) -> Reader:
-    """A reader of that night."""
+    """A reader of that night, who concludes nothing."""
     return Reader(Desk(load(desk_home), "Lt Aminah"))
+
+
+@pytest.fixture
+def own_home(desk_home: Path, tmp_path: Path) -> Path:
+    """A home of one test that changes it, as tests may run in any order."""
+    return Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
+
+
+@pytest.fixture
+def own_reader(own_home: Path) -> Reader:
+    """A reader of that home, whose conclusions nobody else reads."""
+    return Reader(Desk(load(own_home), "Lt Aminah"))
 
 
 def ask(home: Path, statement: str) -> None:
@@ -250,17 +263,38 @@ def learn(home: Path, *places: Place) -> learned.Snapshot:
     return learned.write(one.learned, places, {**facts, "vessels": 80}, until, gazetteer)
 
 
+@pytest.fixture(scope="session")
+def made_own(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small night and a configuration, to be copied."""
+
+    def make(folder: Path) -> None:
+        home = Path(shutil.copytree(small_home, folder / "home", symlinks=True))
+        shutil.copytree(PROJECT / "config", folder / "config")
+        (folder / "config" / "recipients.yaml").write_text(RECIPIENTS)
+        with store.read(home / "store") as opened:
+            events = opened.sql("SELECT lat, lon FROM events WHERE kind = 'encounter' LIMIT 1")
+            (folder / "about.json").write_text(json.dumps(area_in_the_way(opened)))
+        learn(home, place_around(events.iloc[0]))
+
+    return made_once(tmp_path_factory, "made-own", make)
+
+
+@pytest.fixture
+def own(made_own: Path, tmp_path: Path) -> Own:
+    """A desk for one test to draw, decide and make packs at."""
+    return own_of(made_own, tmp_path)
+
+
 @pytest.fixture(scope="module")
-def own(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Own:
-    """A desk to draw, decide and make packs at."""
-    folder = tmp_path_factory.mktemp("own-desk")
-    home = Path(shutil.copytree(small_home, folder / "home", symlinks=True))
-    config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
-    (config / "recipients.yaml").write_text(RECIPIENTS)
-    with store.read(home / "store") as opened:
-        events = opened.sql("SELECT lat, lon FROM events WHERE kind = 'encounter' LIMIT 1")
-        about = area_in_the_way(opened)
-    learn(home, place_around(events.iloc[0]))
+def refusing(made_own: Path, tmp_path_factory: pytest.TempPathFactory) -> Own:
+    """A desk for tests that leave nothing behind: what they send is refused, or taken back."""
+    return own_of(made_own, tmp_path_factory.mktemp("refusing"))
+
+
+def own_of(made_own: Path, beside: Path) -> Own:
+    folder = Path(shutil.copytree(made_own, beside / "own-desk", symlinks=True))
+    home, config = folder / "home", folder / "config"
+    about = json.loads((folder / "about.json").read_text())
     return Own(home, config, Reader(Desk(load(home, config), "Lt Aminah")), about)
 
 
@@ -341,21 +375,11 @@ def unmarked(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return load(folder / "home", folder / "config")
 
 
-@pytest.fixture(scope="module")
-def own_marked(marked: Installation, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """A copy of that home, to be changed."""
-    return copy_of(marked, tmp_path_factory.mktemp("own"))
-
-
 @pytest.fixture
-def spoilt_marked(marked: Installation, tmp_path: Path) -> Installation:
-    """A copy of that home of which no other test needs what one takes away."""
-    return copy_of(marked, tmp_path)
-
-
-def copy_of(marked: Installation, folder: Path) -> Installation:
-    shutil.copytree(marked.home.parent, folder / "it", symlinks=True)
-    return load(folder / "it" / "home", folder / "it" / "config")
+def own_marked(marked: Installation, tmp_path: Path) -> Installation:
+    """A copy of that home for one test, to be changed."""
+    own = Path(shutil.copytree(marked.home.parent, tmp_path / "own-marked", symlinks=True))
+    return load(own / "home", own / "config")
 
 
 class Watch:

@@ -24,10 +24,20 @@ def address(desk_home: Path) -> Iterator[Callable[[], str]]:
 @pytest.fixture(scope="module")
 def desk(address: Callable[[], str], page: Page) -> str:  # noqa: F811
     """A browser that has been let in; gives where the desk is."""
-    first = address()
+    return let_in(page, address())
+
+
+@pytest.fixture
+def own_desk(own_home: Path, page: Page) -> Iterator[str]:  # noqa: F811
+    """The same at a desk of one test, which changes its home."""
+    with served(Desk(load(own_home), "Lt Aminah")) as given:
+        yield let_in(page, given())
+
+
+def let_in(page: Page, first: str) -> str:  # noqa: F811
     page.open(first)
     page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
-    return first.split("/?")[0]
+    return first.split("/?", maxsplit=1)[0]
 
 
 def conclusions(home: Path) -> pd.DataFrame:
@@ -78,10 +88,10 @@ def press(page: Page, *keys: str) -> None:  # noqa: F811
 
 def test_an_incident_is_concluded_by_the_keyboard_alone(
     page: Page,  # noqa: F811
-    desk: str,
-    desk_home: Path,
+    own_desk: str,
+    own_home: Path,
 ) -> None:
-    page.open(f"{desk}/")
+    page.open(f"{own_desk}/")
     press(page, "j", "j", "k", "j")
     chosen = "document.activeElement.closest('li').dataset.rank"
     assert page.evaluate(chosen) == "2"
@@ -94,11 +104,11 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
     press(page, "b")
     assert page.evaluate("document.getElementById('concluded').offsetHeight") == high
     assert page.evaluate("document.activeElement.name") == "reason"
-    before = len(conclusions(desk_home))
+    before = len(conclusions(own_home))
     page.call("Input.insertText", text="47 people on board")
     press(page, "Enter")
     page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
-    known = conclusions(desk_home).iloc[before:]
+    known = conclusions(own_home).iloc[before:]
     assert set(zip(known["conclusion"], known["author"], known["reason"], strict=True)) == {
         ("boarded", "Lt Aminah", "47 people on board")
     }
@@ -183,65 +193,60 @@ def test_what_is_read_is_scrolled_and_keys_go_where_they_are_meant(page: Page, d
 
 def test_while_a_run_writes_what_is_typed_stays(
     page: Page,  # noqa: F811
-    desk: str,
-    desk_home: Path,
+    own_desk: str,
+    own_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(concluding, "WAIT_S", 0.0)
-    page.open(f"{desk}/")
+    page.open(f"{own_desk}/")
     incident = page.evaluate("document.querySelectorAll('#lines a.title')[4].getAttribute('href')")
-    page.open(desk + incident)
-    with store.write(desk_home / "store"):
+    page.open(own_desk + incident)
+    with store.write(own_home / "store"):
         press(page, "w")
         page.call("Input.insertText", text="seen again at dawn")
         page.evaluate("document.getElementById('conclude').requestSubmit()")
         page.wait("Boolean(document.querySelector('#concluded [role=alert]'))")
-        page.open(desk + incident)  # it is even there when the page is left
+        page.open(own_desk + incident)  # it is even there when the page is left
         assert (
             page.evaluate("document.querySelector('[name=reason]').value") == "seen again at dawn"
         )
         assert page.evaluate("document.querySelector('[name=conclusion]:checked').value") == "watch"
     page.evaluate("document.getElementById('conclude').requestSubmit()")
     page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
-    assert "seen again at dawn" in set(conclusions(desk_home)["reason"])
+    assert "seen again at dawn" in set(conclusions(own_home)["reason"])
 
 
-def test_two_desks_at_once(page: Page, desk: str, desk_home: Path) -> None:  # noqa: F811
-    page.open(f"{desk}/")
+def test_two_desks_at_once(page: Page, own_desk: str, own_home: Path) -> None:  # noqa: F811
+    page.open(f"{own_desk}/")
     incident = page.evaluate("document.querySelectorAll('#lines a.title')[5].getAttribute('href')")
-    page.open(desk + incident)
+    page.open(own_desk + incident)
     word = page.evaluate("document.querySelector('[name=csrf]').value")
-    before = len(conclusions(desk_home))
+    before = len(conclusions(own_home))
     send = (
         "Promise.all(['one', 'two'].map((reason) => fetch(location.pathname, {method: 'POST', "
         f"body: new URLSearchParams({{csrf: '{word}', conclusion: 'watch', reason, "
         "operator: reason})}).then((answer) => answer.status)))"
     )
     assert page.evaluate(send) == [200, 200]
-    new = conclusions(desk_home).iloc[before:]
+    new = conclusions(own_home).iloc[before:]
     assert set(new["author"]) == {"one", "two"}
     assert new["disposition_id"].is_unique
 
 
 def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
     page: Page,  # noqa: F811
-    desk: str,
-    desk_home: Path,
+    own_desk: str,
+    own_home: Path,
 ) -> None:
-    page.open(f"{desk}/")
+    page.open(f"{own_desk}/")
     press(page, "j")  # somebody reads
     new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
-    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
-    try:
-        page.evaluate("ask()")
-        assert page.evaluate("document.querySelector('#live a').textContent").startswith(
-            "A new run"
-        )
-        page.evaluate("document.activeElement.blur(); void ask()")
-        page.wait("document.readyState === 'complete' && !document.querySelector('#lines li')")
-        assert page.evaluate("document.querySelector('h1').textContent").startswith("0 incidents")
-    finally:
-        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
+    ask(own_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    page.evaluate("ask()")
+    assert page.evaluate("document.querySelector('#live a').textContent").startswith("A new run")
+    page.evaluate("document.activeElement.blur(); void ask()")
+    page.wait("document.readyState === 'complete' && !document.querySelector('#lines li')")
+    assert page.evaluate("document.querySelector('h1').textContent").startswith("0 incidents")
 
 
 def test_a_row_opens_where_it_is_clicked_and_has_one_mark_on_the_map(
@@ -270,25 +275,22 @@ def test_a_row_opens_where_it_is_clicked_and_has_one_mark_on_the_map(
 
 def test_nights_are_gone_through_on_a_slider(
     page: Page,  # noqa: F811
-    desk: str,
-    desk_home: Path,
+    own_desk: str,
+    own_home: Path,
 ) -> None:
     new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
-    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
-    try:
-        page.open(f"{desk}/nights")
-        told = "document.querySelector('#slide output').textContent"
-        newest = page.evaluate(told)
-        page.evaluate("document.querySelector('#slide [type=range]').focus()")
-        press(page, "ArrowLeft")
-        assert page.evaluate(told) != newest
-        chosen = "document.querySelector('tr.chosen a').getAttribute('href')"
-        older = page.evaluate(chosen)
-        leave(page, "Enter")
-        page.wait("location.pathname === '/' && document.readyState === 'complete'")
-        assert page.evaluate("location.pathname + location.search") == older
-    finally:
-        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
+    ask(own_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    page.open(f"{own_desk}/nights")
+    told = "document.querySelector('#slide output').textContent"
+    newest = page.evaluate(told)
+    page.evaluate("document.querySelector('#slide [type=range]').focus()")
+    press(page, "ArrowLeft")
+    assert page.evaluate(told) != newest
+    chosen = "document.querySelector('tr.chosen a').getAttribute('href')"
+    older = page.evaluate(chosen)
+    leave(page, "Enter")
+    page.wait("location.pathname === '/' && document.readyState === 'complete'")
+    assert page.evaluate("location.pathname + location.search") == older
 
 
 def leave(page: Page, key: str) -> None:  # noqa: F811

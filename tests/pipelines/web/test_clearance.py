@@ -260,18 +260,16 @@ def test_a_mark_that_changes_counts_at_once(own_marked: Installation) -> None:
     aminah.page("/")
     path = own_marked.config / "marks.yaml"
     text = path.read_text()
-    try:
-        path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
-        assert aminah.client.get("/").status_code == 503  # until it is known what is left
-        guest.page("/")
-        path.write_text(text + "\nbroken: [")
-        for one in (aminah, guest):
-            answer = one.client.get("/")
-            assert answer.status_code == 503
-            assert str(own_marked.config) not in answer.text
-        watch.signed_in("Chief").page("/")
-    finally:
-        path.write_text(text)
+    path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
+    assert aminah.client.get("/").status_code == 503  # until it is known what is left
+    guest.page("/")
+    path.write_text(text + "\nbroken: [")
+    for one in (aminah, guest):
+        answer = one.client.get("/")
+        assert answer.status_code == 503
+        assert str(own_marked.config) not in answer.text
+    watch.signed_in("Chief").page("/")
+    path.write_text(text)
     aminah.page("/")
 
 
@@ -347,36 +345,33 @@ def test_a_plan_of_a_part_is_made_of_it_alone_while_its_mark_allows(
     assert asked == [own]
     path = own_marked.config / "marks.yaml"
     text = path.read_text()
-    try:
-        path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
-        page = guest.page("/plan")
-        assert "beyond what you may see" in page.text
-        assert not page.all("form", action="/plan")
-        assert "Not for navigation." not in page.text
-        assert guest.send("/plan").status_code == 403
-    finally:
-        path.write_text(text)
+    path.write_text(text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: RED, rel: []}"))
+    page = guest.page("/plan")
+    assert "beyond what you may see" in page.text
+    assert not page.all("form", action="/plan")
+    assert "Not for navigation." not in page.text
+    assert guest.send("/plan").status_code == 403
 
 
 def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
-    spoilt_marked: Installation, monkeypatch: pytest.MonkeyPatch
+    own_marked: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = cleared.home_of(spoilt_marked, GUEST)
+    own = cleared.home_of(own_marked, GUEST)
     with monkeypatch.context() as patch, reporter(quiet=True) as report:
         patch.setattr(cleared, "_run", None)
-        cleared.prepare(spoilt_marked, GUEST, report)
-    with store.read(spoilt_marked.store) as reader:
+        cleared.prepare(own_marked, GUEST, report)
+    with store.read(own_marked.store) as reader:
         ledger = reader.ledger()
     [key] = ledger.loc[ledger["name"].str.contains("open"), "feed_key"]
-    store.delete_feed(spoilt_marked.store, key)
+    store.delete_feed(own_marked.store, key)
     with reporter(quiet=True) as report:
-        cleared.prepare(spoilt_marked, GUEST, report)
+        cleared.prepare(own_marked, GUEST, report)
     with store.read(own.store) as reader:
         assert reader.ledger().empty
         assert reader.runs().empty
         assert reader.dispositions().empty
-    assert cleared.clear_away(spoilt_marked, [GUEST]) == []
-    assert cleared.clear_away(spoilt_marked, []) == [own.home]
+    assert cleared.clear_away(own_marked, [GUEST]) == []
+    assert cleared.clear_away(own_marked, []) == [own.home]
 
 
 def test_what_a_cleared_home_is_configured_with_is_for_nobody_else_to_read(

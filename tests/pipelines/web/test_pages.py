@@ -58,18 +58,6 @@ def table(night: notebooks.Night) -> pd.DataFrame:
     return pd.DataFrame(night.opened.incidents)
 
 
-@pytest.fixture
-def own_home(desk_home: Path, tmp_path: Path) -> Path:
-    """A home of one test that concludes something, as tests may run in any order."""
-    return Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
-
-
-@pytest.fixture
-def concluder(own_home: Path) -> Reader:
-    """A reader whose conclusions nobody else reads."""
-    return Reader(Desk(load(own_home), "Lt Aminah"))
-
-
 def recorded(home: Path) -> pd.DataFrame:
     with store.read(home / "store") as reader:
         return reader.dispositions()
@@ -214,7 +202,7 @@ def test_an_event_shows_the_sentences_as_received(
 
 
 def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
-    concluder: Reader,
+    own_reader: Reader,
     own_home: Path,
     night: notebooks.Night,
     table: pd.DataFrame,
@@ -222,22 +210,22 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
 ) -> None:
     row = table.iloc[2]
     address = f"/incident/{row['incident_id']}"
-    concluder.send(address, conclusion="boarded", reason="47 people", operator="KM Tegas")
+    own_reader.send(address, conclusion="boarded", reason="47 people", operator="KM Tegas")
     known = recorded(own_home)
     mine = known[known["event_id"].isin(row["events"].split(";"))]
     assert len(mine) == len(row["events"].split(";"))
     assert set(zip(mine["conclusion"], mine["author"], mine["reason"], strict=True)) == {
         ("boarded", "KM Tegas", "47 people")
     }
-    top = [text for about, text in concluder.page("/").all("h3")]
+    top = [text for about, text in own_reader.page("/").all("h3")]
     assert not any(row["title"] in text for text in top)
     open_, n = len(table[table["rank"] > 0]) - 1, len(table[table["rank"] > 0])
-    assert concluder.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
-    concluder.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
-    page = concluder.page("/")
+    assert own_reader.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
+    own_reader.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
+    page = own_reader.page("/")
     assert page.all("h1")[0][1] == f"{n} incidents: {open_} open, 1 watched"
-    assert row["incident_id"] in concluder.page("/?news=open").lines()
-    assert "watched" in concluder.page(f"/vessel/{row['mmsi']}").text
+    assert row["incident_id"] in own_reader.page("/?news=open").lines()
+    assert "watched" in own_reader.page(f"/vessel/{row['mmsi']}").text
     shown = Nights(load(own_home)).shown("", "en")
     [watched] = [line for line in shown.lines if line.watched]
     first = tonight.tonight(shown, tonight.Asked(), None, ()).first
@@ -245,18 +233,18 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert watched not in [one.line for one in first], "a watch has seen it"
     assert incident.next_open(shown.lines, 0) != watched
     week = {"conclusion": "cleared", "reason": "nets", "quiet": "7"}
-    concluder.send(address, **week)
+    own_reader.send(address, **week)
     until = (night.run["end"] + pd.Timedelta(days=7)).tz_convert("Asia/Kuala_Lumpur")
-    assert f"quiet until {until:%d %b %Y}" in concluder.page(address).text
-    assert f"1 week {until:%d %b %Y}" in concluder.page(address).text  # said before it is chosen
-    concluder.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
+    assert f"quiet until {until:%d %b %Y}" in own_reader.page(address).text
+    assert f"1 week {until:%d %b %Y}" in own_reader.page(address).text  # said before it is chosen
+    own_reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
     monkeypatch.setattr(incident, "MAX_CONCLUDED", 2)
-    assert "2 earlier conclusions" in concluder.page(address).text
+    assert "2 earlier conclusions" in own_reader.page(address).text
     monkeypatch.undo()
-    items = [text for _, text in concluder.page(address).all("li") if "KM Tegas" in text]
+    items = [text for _, text in own_reader.page(address).all("li") if "KM Tegas" in text]
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
-    assert row["incident_id"] not in concluder.page("/?news=open").lines()
+    assert row["incident_id"] not in own_reader.page("/?news=open").lines()
 
 
 @pytest.mark.parametrize(
@@ -281,23 +269,23 @@ def test_what_cannot_be_recorded_is_said_and_kept(
 
 
 def test_while_a_run_writes_nothing_typed_is_lost(
-    concluder: Reader, own_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    own_reader: Reader, own_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(concluding, "WAIT_S", 0.0)
     address = f"/incident/{table['incident_id'].iloc[4]}"
     typed = {"conclusion": "watch", "reason": "a long note", "operator": "Sgt Lim"}
     with store.write(own_home / "store"):
-        assert concluder.client.get("/live").json()["writing"]
-        page = concluder.send(address, 409, **typed)
+        assert own_reader.client.get("/live").json()["writing"]
+        page = own_reader.send(address, 409, **typed)
         assert "another process is writing" in page.text
         assert page.all("textarea", name="reason")[0][1] == "a long note"
         assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
         radios = page.all("input", name="conclusion")
         [chosen] = [about["value"] for about, _ in radios if "checked" in about]
         assert chosen == "watch"
-        assert "/incident/" in concluder.page("/").html  # readers don't wait
-    assert not concluder.client.get("/live").json()["writing"]
-    concluder.send(address, 303, **typed)
+        assert "/incident/" in own_reader.page("/").html  # readers don't wait
+    assert not own_reader.client.get("/live").json()["writing"]
+    own_reader.send(address, 303, **typed)
     assert "a long note" in set(recorded(own_home)["reason"])
 
 
@@ -381,10 +369,10 @@ def test_a_new_run_is_told_of(reader: Reader, night: notebooks.Night) -> None:
 
 
 def test_every_page_in_malay_and_the_name_that_was_given(
-    reader: Reader, table: pd.DataFrame
+    own_reader: Reader, table: pd.DataFrame
 ) -> None:
-    reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
-    page = reader.page("/?certainty=high")
+    own_reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
+    page = own_reader.page("/?certainty=high")
     assert page.all("html")[0][0]["lang"] == "ms"
     assert "insiden" in page.all("h1")[0][1]
     assert "kepastian high" not in page.text
@@ -393,15 +381,14 @@ def test_every_page_in_malay_and_the_name_that_was_given(
     assert table["title"].iloc[0].split(":")[0] in page.text  # the name is its own
     assert "(English" not in page.text
     assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
-    incident_page = reader.page(f"/incident/{page.lines()[0]}")
+    incident_page = own_reader.page(f"/incident/{page.lines()[0]}")
     vessel = re.search(r"/vessel/[0-9]{9}", incident_page.html)
     assert vessel is not None
-    assert "Apa yang dinyatakannya" in reader.page(vessel[0]).text
+    assert "Apa yang dinyatakannya" in own_reader.page(vessel[0]).text
     assert "[Inggeris: " not in incident_page.text.split("Bukti")[1].split("Alasan")[0]
-    health = reader.page("/health")
+    health = own_reader.page("/health")
     assert [one for one, _ in health.all("bdi") if one.get("lang") == "en"] == []
     assert "semua fail ada" in health.text
-    reader.send("/settings", language="en", operator="Lt Aminah")
 
 
 def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
@@ -498,34 +485,28 @@ def luminance(colour: str) -> float:
 
 
 def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
-    reader: Reader, desk_home: Path, night: notebooks.Night, table: pd.DataFrame
+    own_reader: Reader, own_home: Path, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
-    assert len(reader.page("/").lines()) == len(table)
+    assert len(own_reader.page("/").lines()) == len(table)
     new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
-    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
-    try:
-        assert reader.client.get("/live").json()["run"] == "quiet"
-        page = reader.page("/")
-        assert page.lines() == []
-        assert "No vessel was flagged" in page.text
-        incident = f"/incident/{table['incident_id'].iloc[0]}"
-        answer = reader.client.get(incident, follow_redirects=False)
-        assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
-        assert "as it was known then" in reader.page(incident).text
-    finally:
-        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
+    ask(own_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    assert own_reader.client.get("/live").json()["run"] == "quiet"
+    page = own_reader.page("/")
+    assert page.lines() == []
+    assert "No vessel was flagged" in page.text
+    incident = f"/incident/{table['incident_id'].iloc[0]}"
+    answer = own_reader.client.get(incident, follow_redirects=False)
+    assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
+    assert "as it was known then" in own_reader.page(incident).text
 
 
 def test_a_run_that_came_to_nothing_is_the_first_thing_said(
-    reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
+    own_reader: Reader, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms, "LOOK_EVERY", timedelta(-1))
-    failed = desk_home / "FAILED"
+    failed = own_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
-    try:
-        assert "the feed <b>is gone</b>" in reader.page("/").all("div", role="alert")[0][1]
-    finally:
-        failed.unlink()
+    assert "the feed <b>is gone</b>" in own_reader.page("/").all("div", role="alert")[0][1]
 
 
 def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
@@ -545,10 +526,10 @@ def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path
 
 
 def test_the_plan_says_who_goes_where_and_who_is_left_out(
-    reader: Reader, desk_home: Path, night: notebooks.Night
+    own_reader: Reader, own_home: Path, night: notebooks.Night
 ) -> None:
-    assert "No plan was made" in reader.page("/plan").text
-    folder = desk_home / "runs" / night.run["run_id"]
+    assert "No plan was made" in own_reader.page("/plan").text
+    folder = own_home / "runs" / night.run["run_id"]
     stop: dict[str, Any] = {
         "task": "boarding",
         "mmsi": "563000101",
@@ -576,7 +557,7 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     made |= {"sorties": [sortie], "left_out": [left], "intercepts": [], "sectors": []}
     for text, told in ((json.dumps(made), True), ("{", False), ("[1]", False)):
         (folder / "plan.json").write_text(text)
-        page = reader.page("/plan")
+        page = own_reader.page("/plan")
         assert ("KM Tegas" in page.text) == told
         assert ("No plan was made" in page.text) != told
         if told:
@@ -587,11 +568,10 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
             assert "out of reach: 86 nm" in page.text
             assert page.all("p", role="alert")  # it is long stale
             holds_up(page)
-    (folder / "plan.json").unlink()
 
 
 def test_an_incident_says_which_unit_can_be_with_it_when(
-    reader: Reader, desk_home: Path, night: notebooks.Night
+    own_reader: Reader, own_home: Path, night: notebooks.Night
 ) -> None:
     row = next(r for r in night.incidents.to_dict("records") if r["vessels"])
     mmsi, address = str(row["vessels"])[:9], f"/incident/{row['incident_id']}"
@@ -607,27 +587,25 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
         {**pair, "unit": "KM <b>", "possible": False, "time": "2026-01-06T02:00:00Z"},
     ]
     pairs[3]["reason"] = "out of reach"
-    path = desk_home / "runs" / night.run["run_id"] / "plan.json"
+    path = own_home / "runs" / night.run["run_id"] / "plan.json"
     plan = {"sorties": [sortie], "intercepts": pairs, "sectors": []}
 
     def told(**more: Any) -> str:
         path.write_text(json.dumps({**plan, **more}))
-        page = reader.page(address)
+        page = own_reader.page(address)
         holds_up(page)
         return " ".join(text for _, text in page.all("dd"))
 
-    try:
-        text = told()
-        assert "KM Satu sails: with" in text
-        assert "06 Jan 09:30 MYT" in text
-        assert re.search(r"KM Dua could be with [^.]* 06 Jan 11:00 MYT", text)
-        assert "KM <b>" not in text
-        text = told(sorties=[], intercepts=pairs[3:])
-        assert "KM <b> can't be with it: out of reach, 22 nm from its base" in text
-        assert "no unit" in told(sorties=[], intercepts=[])
-    finally:
-        path.unlink()
-    assert "make the plan" in " ".join(text for _, text in reader.page(address).all("dd"))
+    text = told()
+    assert "KM Satu sails: with" in text
+    assert "06 Jan 09:30 MYT" in text
+    assert re.search(r"KM Dua could be with [^.]* 06 Jan 11:00 MYT", text)
+    assert "KM <b>" not in text
+    text = told(sorties=[], intercepts=pairs[3:])
+    assert "KM <b> can't be with it: out of reach, 22 nm from its base" in text
+    assert "no unit" in told(sorties=[], intercepts=[])
+    path.unlink()
+    assert "make the plan" in " ".join(text for _, text in own_reader.page(address).all("dd"))
 
 
 def test_an_incident_that_rests_on_a_wrong_clock_says_so(
@@ -659,30 +637,27 @@ def test_an_incident_that_rests_on_a_wrong_clock_says_so(
 
 
 def test_a_vessel_has_a_slot_for_its_photograph(
-    reader: Reader, desk_home: Path, night: notebooks.Night
+    own_reader: Reader, own_home: Path, night: notebooks.Night
 ) -> None:
     mmsi = next(str(r["vessels"])[:9] for r in night.incidents.to_dict("records") if r["vessels"])
-    page = reader.page(f"/vessel/{mmsi}")
+    page = own_reader.page(f"/vessel/{mmsi}")
     assert f"photographs/{mmsi}.jpg" in page.text
     assert not page.all("img")
-    folder = desk_home / "photographs"
+    folder = own_home / "photographs"
     folder.mkdir()
     png = b"\x89PNG\r\n\x1a\n" + bytes(16)
-    try:
-        (folder / f"{mmsi}.jpg").write_text("<svg onload=alert(1)>")
-        reader.page(f"/photograph/{mmsi}", 404)
-        (folder / f"{mmsi}.png").write_bytes(png)
-        assert [dict(one)["src"] for one, _ in reader.page(f"/vessel/{mmsi}").all("img")] == [
-            f"/photograph/{mmsi}"
-        ]
-        answer = reader.client.get(f"/photograph/{mmsi}")
-        assert (answer.headers["content-type"], answer.content) == ("image/png", png)
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        (folder / f"{mmsi}.png").unlink()
-        (folder / f"{mmsi}.webp").symlink_to("/etc/hostname")
-        reader.page(f"/photograph/{mmsi}", 404)
-    finally:
-        shutil.rmtree(folder)
+    (folder / f"{mmsi}.jpg").write_text("<svg onload=alert(1)>")
+    own_reader.page(f"/photograph/{mmsi}", 404)
+    (folder / f"{mmsi}.png").write_bytes(png)
+    assert [dict(one)["src"] for one, _ in own_reader.page(f"/vessel/{mmsi}").all("img")] == [
+        f"/photograph/{mmsi}"
+    ]
+    answer = own_reader.client.get(f"/photograph/{mmsi}")
+    assert (answer.headers["content-type"], answer.content) == ("image/png", png)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (folder / f"{mmsi}.png").unlink()
+    (folder / f"{mmsi}.webp").symlink_to("/etc/hostname")
+    own_reader.page(f"/photograph/{mmsi}", 404)
 
 
 def test_silences_that_began_together_lead_to_one_another() -> None:
@@ -703,14 +678,14 @@ def test_silences_that_began_together_lead_to_one_another() -> None:
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
-    reader: Reader,
-    desk_home: Path,
+    own_reader: Reader,
+    own_home: Path,
     night: notebooks.Night,
     monkeypatch: pytest.MonkeyPatch,
     whole: bool,
 ) -> None:
     asked: list[Any] = []
-    path = desk_home / "runs" / night.run["run_id"] / "plan.json"
+    path = own_home / "runs" / night.run["run_id"] / "plan.json"
     nothing: dict[str, Any] = {
         name: [] for name in ("sorties", "left_out", "intercepts", "sectors")
     }
@@ -725,17 +700,16 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
     monkeypatch.setattr(planned, "plan_run", quickly)
     if not whole:
         monkeypatch.setattr(planned, "write", lambda _, made: path.write_text(json.dumps(made)))
-    reader.send("/plan")
+    own_reader.send("/plan")
     for _ in range(600):
-        page = reader.page("/plan")
+        page = own_reader.page("/plan")
         if not page.all("div", id="work"):
             break
         time.sleep(0.05)
     for one in json.loads(path.read_text())["sorties"]:
         assert one["unit"] in page.text
-    assert asked == [(desk_home, night.run["run_id"], None)]
+    assert asked == [(own_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
-    path.unlink()
 
 
 def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
