@@ -274,17 +274,23 @@ def first_reach(
     """Return the vessels that a window asks about, and from when on: mmsi, reach_time.
 
     Those heard since `start - reach_back`, and those of stored events that are to be compared: of
-    those `known`, where these are at hand.
+    those `known`, where these are at hand. These are wanted from so early that their stories, which
+    may go on, aren't cut short.
     """
-    lookback = longest_history(detectors)
     mmsis = store.heard(start - reach_back, end)
     if known is None:
         known = events_to_compare(store, detectors, start, end, written=True)
     else:
         known = to_compare(known, detectors, start, end)
-    mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
-    reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
-    return reach[reach["mmsi"] > 0].reset_index(drop=True)
+    latest = start - longest_history(detectors)
+    heard = pd.DataFrame({"mmsi": mmsis, "reach_time": latest})
+    lookback = known["detector"].map({d.name: d.lookback for d in detectors})
+    begun = known["start"] - pd.to_timedelta(lookback).fillna(pd.Timedelta(0))
+    sides = [pd.DataFrame({"mmsi": known[s], "reach_time": begun}) for s in ("mmsi", "other_mmsi")]
+    reach = pd.concat([heard, *sides])
+    reach["reach_time"] = reach["reach_time"].clip(upper=latest)
+    reach = reach[reach["mmsi"] > 0].astype({"mmsi": "int64"})
+    return reach.groupby("mmsi", as_index=False, sort=False).agg(reach_time=("reach_time", "min"))
 
 
 def longest_history(detectors: Sequence[Detector]) -> timedelta:
