@@ -21,10 +21,10 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.digests import Digests
-from pipelines.detect.further import again, cut_short, extended, looked_again
+from pipelines.detect.further import again, concerned, cut_short, extended, looked_again
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
-from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
+from pipelines.detect.parts import Sweep, columns_of
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
@@ -188,7 +188,7 @@ def look(
         reach = extended(reach, pd.concat(further.values(), ignore_index=True), since)
         asked = again(detectors, set(further))
         vessels = set(pd.concat(further.values())["mmsi"].tolist())
-        only = {d.name: vessels for d in asked if manner(d, context) == ALONE and not d.after}
+        only = concerned(asked, vessels, known, context)
 
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
@@ -288,7 +288,7 @@ def first_reach(
     begun = known["start"] - pd.to_timedelta(lookback).fillna(pd.Timedelta(0))
     sides = [pd.DataFrame({"mmsi": known[s], "reach_time": begun}) for s in ("mmsi", "other_mmsi")]
     reach = pd.concat([heard, *sides])
-    reach["reach_time"] = reach["reach_time"].clip(upper=latest)
+    reach["reach_time"] = reach["reach_time"].where(reach["reach_time"] < latest, latest)
     reach = reach[reach["mmsi"] > 0].astype({"mmsi": "int64"})
     return reach.groupby("mmsi", as_index=False, sort=False).agg(reach_time=("reach_time", "min"))
 
