@@ -274,22 +274,28 @@ def first_reach(
     """Return the vessels that a window asks about, and from when on: mmsi, reach_time.
 
     Those heard since `start - reach_back`, and those of stored events that are to be compared: of
-    those `known`, where these are at hand. These are wanted from so early that their stories, which
-    may go on, aren't cut short.
+    those `known`, where these are at hand. Who is in one that counts, there or for another, is
+    wanted from so early that it isn't cut short.
     """
     mmsis = store.heard(start - reach_back, end)
+    back = {d.name: run.extension(d, detectors) + d.settle for d in detectors}
     if known is None:
-        known = events_to_compare(store, detectors, start, end, written=True)
-    else:
-        known = to_compare(known, detectors, start, end)
+        since = start - PROVISIONAL - max(back.values(), default=timedelta(0))
+        known = store.events_touching(since, end, written=True)
+    compared = to_compare(known, detectors, start, end)
+    asked = pd.concat([mmsis, compared["mmsi"], compared["other_mmsi"]]).drop_duplicates()
     latest = start - longest_history(detectors)
-    heard = pd.DataFrame({"mmsi": mmsis, "reach_time": latest})
-    lookback = known["detector"].map({d.name: d.lookback for d in detectors})
-    begun = known["start"] - pd.to_timedelta(lookback).fillna(pd.Timedelta(0))
-    sides = [pd.DataFrame({"mmsi": known[s], "reach_time": begun}) for s in ("mmsi", "other_mmsi")]
-    reach = pd.concat([heard, *sides])
+    since_each = start - PROVISIONAL - pd.to_timedelta(known["detector"].map(back))
+    counts = known[known["end"].isna() | (known["end"] >= since_each)]
+    lookback = counts["detector"].map({d.name: d.lookback for d in detectors})
+    begun = counts["start"] - pd.to_timedelta(lookback)
+    sides = [counts["mmsi"], counts["other_mmsi"]]
+    reach = pd.concat(
+        pd.DataFrame({"mmsi": mmsi, "reach_time": time})
+        for mmsi, time in [(asked, latest), *((side, begun) for side in sides)]
+    )
     reach["reach_time"] = reach["reach_time"].where(reach["reach_time"] < latest, latest)
-    reach = reach[reach["mmsi"] > 0].astype({"mmsi": "int64"})
+    reach = reach[reach["mmsi"].isin(asked) & (reach["mmsi"] > 0)].astype({"mmsi": "int64"})
     return reach.groupby("mmsi", as_index=False, sort=False).agg(reach_time=("reach_time", "min"))
 
 
