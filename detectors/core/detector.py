@@ -45,8 +45,7 @@ class Context:
         `frames.SIGHTINGS` up to `end`, from the first position on.
     earlier
         `events.EVENTS`, explained, of each detector named in `Detector.after` that succeeded,
-        by name: those that touch the window extended back by the asking detector's `lookback` and
-        `settle`.
+        by name: those that touch the window extended back by the asking detector's `reads_back`.
     asked
         The vessels whose events are wanted: those of others may be left out. None for all.
     gathered
@@ -165,6 +164,15 @@ class Detector(BaseModel):
         is it known how it ended.
         """
         return timedelta(0)
+
+    @property
+    def reads_back(self) -> timedelta:
+        """Return how far before a window it reads the events of those it comes `after`.
+
+        Events that ended as long ago as they settle may rest on all their look-back; less is loaded
+        where it is known how far back the others' events count.
+        """
+        return self.lookback + self.settle
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find events.

@@ -51,7 +51,7 @@ def in_order(detectors: Sequence[Detector]) -> list[Detector]:
 def extension(detector: Detector, among: Sequence[Detector]) -> timedelta:
     """Return how far before the window others need this one's events."""
     needs = (
-        other.lookback + other.settle + extension(other, among)
+        other.reads_back + extension(other, among)
         for other in among
         if detector.name in other.after
     )
@@ -61,11 +61,12 @@ def extension(detector: Detector, among: Sequence[Detector]) -> timedelta:
 def history(detector: Detector, among: Sequence[Detector]) -> timedelta:
     """Return the history to load before an event's start for this detector to judge it.
 
-    It is its own look-back and all that those before it need in turn.
+    It is its own look-back, or what those before it need in turn of what it reads, if that is more.
     """
     sources = (other for other in among if other.name in detector.after)
+    reads = detector.reads_back - detector.settle
     own = detector.lookback
-    return own + max((o.settle + history(o, among) for o in sources), default=timedelta(0))
+    return max([own, *(reads + o.settle + history(o, among) for o in sources)])
 
 
 def run(
@@ -140,7 +141,7 @@ def seen_by(
         if standing is not None and name in standing and (whole or name not in names):
             whole.append(standing[name])
         if whole:
-            since = own_start - detector.lookback - detector.settle
+            since = own_start - detector.reads_back
             whole = [touching(each, since) for each in whole]
             earlier[name] = events.concat(whole) if standing is not None else whole[0]
     return replace(context, start=own_start, earlier=earlier)

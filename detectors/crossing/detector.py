@@ -150,8 +150,13 @@ class Crossing(Limits):
     def lookback(self) -> timedelta:
         """The memory of earlier trips and what shows where the first began, or a whole voyage."""
         trips_s = self.memory_s + self.min_duration_s + self.longest_silence_s
+        return max(self.settle + timedelta(seconds=trips_s), self.reads_back)
+
+    @property
+    def reads_back(self) -> timedelta:
+        """Only meetings on a voyage count, and one that ended longer ago than it settles is over."""
         voyage_s = self.max_voyage_s + self.max_landing_s + self.longest_silence_s
-        return self.settle + timedelta(seconds=max(trips_s, voyage_s))
+        return self.settle + timedelta(seconds=voyage_s)
 
     def concerned(self, positions: pd.DataFrame, since: pd.Timestamp, zones: Zones) -> set[int]:
         """Return who came to a shore, or on across, since a time."""

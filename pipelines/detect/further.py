@@ -9,7 +9,7 @@ import pandas as pd
 
 from detectors.core import frames, run
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import explain
+from pipelines.detect.parts import ALONE, about_vessels, manner, sharing, told_anew
 
 
 def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:
@@ -23,6 +23,27 @@ def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:
     while more := {d.name for d in detectors if wanted & set(d.after)} - wanted:
         wanted |= more
     return [d for d in detectors if d.name in wanted]
+
+
+def concerned(
+    asked: Sequence[Detector],
+    vessels: set[int],
+    known: Mapping[str, pd.DataFrame],
+    context: Context,
+) -> dict[str, set[int]]:
+    """Return by detector, of those that may look at some vessels apart, whom to look at again once
+    some `vessels` reach further back: these, and who shared events with them.
+
+    No other event changes, and so none that rests on it. Who comes to share one is added when that
+    is known.
+    """
+    found: dict[str, set[int]] = {}
+    for detector in run.in_order(asked):
+        read = {name: known[name] for name in detector.after if name in known}
+        theirs = set().union(vessels, *(found.get(name, set()) for name in detector.after))
+        found[detector.name] = theirs | sharing(read, theirs)
+    apart = (d for d in asked if manner(d, context) == ALONE)
+    return {d.name: found[d.name] for d in apart if type(d).finish is Detector.finish}
 
 
 def cut_short(
@@ -97,15 +118,12 @@ def looked_again(
             if vessels is None or detector.name not in known:
                 found = [detector.detect(tracked, seen)]
             else:
-                own = tracked[tracked["mmsi"].isin(vessels)].reset_index(drop=True)
-                theirs = detector.detect(own, replace(seen, asked=frozenset(vessels)))
-                before = known[detector.name]
-                found = [
-                    theirs[theirs["mmsi"].isin(vessels).to_numpy(bool)],
-                    before[~before["mmsi"].isin(vessels).to_numpy(bool)],
-                ]
-            whole = run.finished(detector, found, seen)
-            known[detector.name] = explain(whole, seen, detector.hypotheses)
+                vessels = vessels | sharing(seen.earlier, vessels)
+                company = vessels | sharing(seen.earlier, vessels)
+                own = tracked[tracked["mmsi"].isin(company)].reset_index(drop=True)
+                about = about_vessels(seen, company, seen.noise)
+                found = [detector.detect(own, replace(about, asked=frozenset(vessels)))]
+            known[detector.name] = told_anew(detector, found, seen, known, vessels)
         except Exception as error:  # one failing detector mustn't stop the others
             known.pop(detector.name, None)
             failed(detector.name, error)

@@ -188,6 +188,11 @@ class Sweep:
         self, batch: Sequence[Detector], manners: Mapping[str, str], only: Mapping[str, set[int]]
     ) -> None:
         seen = {d.name: self._seen(d) for d in batch}
+        only = {
+            name: vessels | sharing(seen[name].earlier, vessels)
+            for name, vessels in only.items()
+            if name in seen
+        }
         joint = {
             name: taking_part(seen[name].earlier)
             for name, how in manners.items()
@@ -206,7 +211,8 @@ class Sweep:
                 continue
             self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
             company = {
-                d.name: vessels | (_sharing(seen[d.name], vessels) if asks_reports(d) else set())
+                d.name: vessels
+                | (sharing(seen[d.name].earlier, vessels) if asks_reports(d) else set())
                 for d, vessels in asked
             }
             for name, known in gathered.items():
@@ -222,10 +228,7 @@ class Sweep:
                 if parts is not None:
                     self._alone[detector.name] = events.concat([events.empty(), *parts])
                 continue
-            if detector.name in only and detector.name in self.known and parts is not None:
-                before = self.known[detector.name]
-                parts.append(before[~before["mmsi"].isin(only[detector.name])])
-            self._finish(detector, seen[detector.name], parts)
+            self._finish(detector, seen[detector.name], parts, only.get(detector.name))
 
     def _gathered(self, batch: Sequence[Detector], seen: dict[str, Context]) -> dict[str, Gathered]:
         """Return what detectors must know of all, and note it in what they have `seen`."""
@@ -270,8 +273,8 @@ class Sweep:
                 continue
             # More company than it asks for makes no difference, but takes time, as leaving it out.
             few = FEW * len(everybody) > len(company)
-            known = everybody | _sharing(seen[detector.name], owners - {NOBODY})
-            about = _about(seen[detector.name], known, segmented)
+            known = everybody | sharing(seen[detector.name].earlier, owners - {NOBODY})
+            about = about_vessels(seen[detector.name], known, segmented.noise)
             about = replace(about, asked=frozenset(owners))
             own = self._found(detector, _of(segmented, company) if few else segmented, about)
             found[detector.name] = (
@@ -292,14 +295,18 @@ class Sweep:
             return None
 
     def _finish(
-        self, detector: Detector, seen: Context, parts: Sequence[pd.DataFrame | None] | None
+        self,
+        detector: Detector,
+        seen: Context,
+        parts: Sequence[pd.DataFrame | None] | None,
+        only: set[int] | None = None,
     ) -> None:
         there = [part for part in parts or [None] if part is not None]
         if parts is None or len(there) < len(parts):
             return
         try:
-            whole = run.finished(detector, there or [events.empty()], seen)
-            self.known[detector.name] = explain(whole, seen, detector.hypotheses)
+            there = there or [events.empty()]
+            self.known[detector.name] = told_anew(detector, there, seen, self.known, only)
         except Exception as error:  # one failing detector mustn't stop the others
             self._drop(detector, error)
 
@@ -314,16 +321,36 @@ def _of(segmented: Segmented, vessels: set[int]) -> Segmented:
     return segmented._replace(tracked=segmented.tracked[wanted].reset_index(drop=True))
 
 
-def _sharing(seen: Context, vessels: set[int]) -> set[int]:
+def told_anew(
+    detector: Detector,
+    found: Sequence[pd.DataFrame],
+    seen: Context,
+    known: Mapping[str, pd.DataFrame],
+    only: set[int] | None,
+) -> pd.DataFrame:
+    """Return what was found, finished and explained; of `only` some vessels, beside what is known
+    of all others.
+    """
+    whole = run.finished(detector, found, seen)
+    if only is None or detector.name not in known:
+        return explain(whole, seen, detector.hypotheses)
+    whole = whole[whole["mmsi"].isin(only).to_numpy(bool)]
+    before = known[detector.name]
+    before = before[~before["mmsi"].isin(only).to_numpy(bool)]
+    anew = explain(whole.reset_index(drop=True), seen, detector.hypotheses)
+    return events.sort(events.concat([anew, before]))
+
+
+def sharing(earlier: Mapping[str, pd.DataFrame], vessels: set[int]) -> set[int]:
     """Return who shares events with some vessels."""
     found = set[int]()
-    for known in seen.earlier.values():
+    for known in earlier.values():
         one, other = known["mmsi"].isin(vessels), known["other_mmsi"].isin(vessels)
         found |= set(known.loc[one, "other_mmsi"]) | set(known.loc[other, "mmsi"])
     return found - {NOBODY}
 
 
-def _about(seen: Context, company: set[int], segmented: Segmented) -> Context:
+def about_vessels(seen: Context, company: set[int], noise: pd.DataFrame) -> Context:
     """Return what is known of some vessels: their noise, and events in which nobody else is."""
     inside = {*company, NOBODY}
     earlier = {
@@ -332,4 +359,4 @@ def _about(seen: Context, company: set[int], segmented: Segmented) -> Context:
         ].reset_index(drop=True)
         for name, known in seen.earlier.items()
     }
-    return replace(seen, earlier=earlier, noise=segmented.noise)
+    return replace(seen, earlier=earlier, noise=noise)

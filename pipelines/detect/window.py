@@ -21,10 +21,10 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.digests import Digests
-from pipelines.detect.further import again, cut_short, extended, looked_again
+from pipelines.detect.further import again, concerned, cut_short, extended, looked_again
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
-from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
+from pipelines.detect.parts import Sweep, columns_of
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
@@ -188,7 +188,7 @@ def look(
         reach = extended(reach, pd.concat(further.values(), ignore_index=True), since)
         asked = again(detectors, set(further))
         vessels = set(pd.concat(further.values())["mmsi"].tolist())
-        only = {d.name: vessels for d in asked if manner(d, context) == ALONE and not d.after}
+        only = concerned(asked, vessels, known, context)
 
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:
@@ -274,17 +274,29 @@ def first_reach(
     """Return the vessels that a window asks about, and from when on: mmsi, reach_time.
 
     Those heard since `start - reach_back`, and those of stored events that are to be compared: of
-    those `known`, where these are at hand.
+    those `known`, where these are at hand. Who is in one that counts, there or for another, is
+    wanted from so early that it isn't cut short.
     """
-    lookback = longest_history(detectors)
     mmsis = store.heard(start - reach_back, end)
+    back = {d.name: run.extension(d, detectors) + d.settle for d in detectors}
     if known is None:
-        known = events_to_compare(store, detectors, start, end, written=True)
-    else:
-        known = to_compare(known, detectors, start, end)
-    mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
-    reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
-    return reach[reach["mmsi"] > 0].reset_index(drop=True)
+        since = start - PROVISIONAL - max(back.values(), default=timedelta(0))
+        known = store.events_touching(since, end, written=True)
+    compared = to_compare(known, detectors, start, end)
+    asked = pd.concat([mmsis, compared["mmsi"], compared["other_mmsi"]]).drop_duplicates()
+    latest = start - longest_history(detectors)
+    since_each = start - PROVISIONAL - pd.to_timedelta(known["detector"].map(back))
+    counts = known[known["end"].isna() | (known["end"] >= since_each)]
+    lookback = counts["detector"].map({d.name: d.lookback for d in detectors})
+    begun = counts["start"] - pd.to_timedelta(lookback)
+    sides = [counts["mmsi"], counts["other_mmsi"]]
+    reach = pd.concat(
+        pd.DataFrame({"mmsi": mmsi, "reach_time": time})
+        for mmsi, time in [(asked, latest), *((side, begun) for side in sides)]
+    )
+    reach["reach_time"] = reach["reach_time"].where(reach["reach_time"] < latest, latest)
+    reach = reach[reach["mmsi"].isin(asked) & (reach["mmsi"] > 0)].astype({"mmsi": "int64"})
+    return reach.groupby("mmsi", as_index=False, sort=False).agg(reach_time=("reach_time", "min"))
 
 
 def longest_history(detectors: Sequence[Detector]) -> timedelta:

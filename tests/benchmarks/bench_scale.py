@@ -30,6 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipelines.base.allocation import keep_what_is_freed
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.exercise import simulate
@@ -199,6 +200,7 @@ def sent(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def night(home: str, date: str) -> None:
     """Look at a day, with all that comes of it."""
+    keep_what_is_freed()  # as the command does
     with reporter(quiet=True) as report:
         detect_only(load(Path(home)), date, None, None, report)
 

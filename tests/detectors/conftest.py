@@ -430,7 +430,7 @@ def consulted(
 
 def since(context: Context, detector: Detector) -> Context:
     """The window extended back as far as a detector reads others' events."""
-    return replace(context, start=context.start - detector.lookback - detector.settle)
+    return replace(context, start=context.start - detector.reads_back)
 
 
 def said_until(statements: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

@@ -1,13 +1,19 @@
 """Which events a window reports on, and which of them are an earlier window's."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pandas as pd
 import pytest
 
-from detectors.core import events
+from detectors import find
+from detectors.core import events, run
+from detectors.core.detector import Context
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.loitering import Loitering
-from pipelines.detect.further import cut_short
-from pipelines.detect.window import before_window, longest_history, to_compare
+from pipelines.detect.further import concerned, cut_short
+from pipelines.detect.window import before_window, first_reach, longest_history, to_compare
+from pipelines.store import Queries
 
 START = pd.Timestamp("2026-01-05T12:00", tz="UTC").as_unit("us")
 DETECTOR = Loitering()
@@ -83,3 +89,45 @@ def test_a_story_is_cut_short_where_older_reports_are_there(
     wanted = START - pd.Timedelta(days=2) - DETECTOR.lookback
     assert (reach["reach_time"] == wanted).all()
     assert cut_short({"gap": found}, [DETECTOR], need).empty
+
+
+class Heard:
+    """A store in which two vessels were heard."""
+
+    def heard(self, *_: pd.Timestamp) -> pd.Series:
+        """Return one of the known event, and one of which nothing is known."""
+        return pd.Series([533000001, 563000002])
+
+
+def test_a_known_story_is_looked_at_from_where_it_began() -> None:
+    """So that it isn't cut short; of whom nothing is known, from the longest look-back on."""
+    week = ended(None).assign(start=START - pd.Timedelta(days=7))
+    over = ended(SETTLE + PROVISIONAL + MINUTE).assign(mmsi=563000002)
+    known = pd.concat([week, over], ignore_index=True)
+    store = cast(Queries, Heard())
+    reach = first_reach(
+        store, [DETECTOR], START, START + pd.Timedelta(hours=1), pd.Timedelta(days=14), known
+    )
+    began = START - pd.Timedelta(days=7) - DETECTOR.lookback
+    latest = START - longest_history([DETECTOR])
+    found = dict(zip(reach["mmsi"].tolist(), reach["reach_time"].tolist(), strict=True))
+    assert found == {533000001: began, 563000002: latest}
+
+
+def test_meetings_are_read_as_far_back_as_a_voyage_takes() -> None:
+    crossing, encounter = find("crossing")(), find("encounter")()
+    assert run.extension(encounter, [crossing, encounter]) == crossing.reads_back
+    chained = crossing.reads_back + encounter.settle + encounter.lookback
+    assert longest_history([crossing, encounter]) == PROVISIONAL + max(
+        chained, crossing.lookback + crossing.settle
+    )
+
+
+def test_a_longer_story_concerns_its_vessels_and_whom_they_met() -> None:
+    """Of detectors that may look at some apart: crossings rest on who met whom."""
+    context = cast(Context, SimpleNamespace(sightings=pd.DataFrame()))
+    asked = [find(name)() for name in ("geofence", "loitering", "encounter", "crossing")]
+    met = ended(None).assign(other_mmsi=563000002)
+    known = {"encounter": pd.concat([met, met.assign(mmsi=1, other_mmsi=2)], ignore_index=True)}
+    found = concerned(asked, {533000001}, known, context)
+    assert found == {"geofence": {533000001}, "crossing": {533000001, 563000002}}
