@@ -139,8 +139,8 @@ WITHIN_SIGHT: Final = Hypothesis(
                 Compare("distance_spread_m", ">=", "median_distance_m"),
                 Compare("duration_s", ">=", A_TOW_S),
             ),
-            "{median_distance_m:.0f} m apart, now nearer and now further by {distance_spread_m:.0f} "
-            "m, for {duration_s:h.1f} h: each went about its own",
+            "{median_distance_m:.0f} m apart, now nearer and now further by "
+            "{distance_spread_m:.0f} m, for {duration_s:h.1f} h: each went about its own",
         ),
     ),
     "Two that go about within sight of one another for half an hour or more, their distance "
