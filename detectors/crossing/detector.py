@@ -154,7 +154,7 @@ class Crossing(Limits):
 
     @property
     def reads_back(self) -> timedelta:
-        """Only meetings on a voyage count, and one that ended longer ago than it settles is over."""
+        """Meetings on a voyage count, which is over once it ended longer ago than it settles."""
         voyage_s = self.max_voyage_s + self.max_landing_s + self.longest_silence_s
         return self.settle + timedelta(seconds=voyage_s)
 
