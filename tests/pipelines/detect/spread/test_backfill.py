@@ -224,7 +224,7 @@ def test_a_story_cut_short_is_followed_by_those_that_it_concerns(
         for everything in (False, True):
             if everything:
                 monkeypatch.setattr(window, "again", lambda detectors, _: list(detectors))
-                monkeypatch.setattr(window, "ALONE", "nobody is")
+                monkeypatch.setattr(window, "concerned", lambda *_: {})
             found.append(
                 window.detect(
                     writer,
