@@ -34,13 +34,14 @@ from detectors.hypotheses.pilots import (
     PILOT_STANDING_BY,
     PILOT_TRANSFER,
 )
-from detectors.hypotheses.rafts import ALONGSIDE_M, HEARD_SELDOM, NEAR_FOR_HOURS, RAFT
+from detectors.hypotheses.rafts import ALONGSIDE_M, NEAR_FOR_HOURS, RAFT
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
     BUNKERING_OFF_LIMITS,
     FERRY_PASSING,
     HARBOUR_CRAFT,
+    SERVED_AT_ANCHOR,
     SHIPS_IN_A_TRANSFER_AREA,
     TANKERS_IN_A_TRANSFER_AREA,
     TOW_LYING_TO,
@@ -316,32 +317,6 @@ KEPT_APART: Final = Hypothesis(
     "Both heard every few minutes, and never near enough to one another to be alongside.",
     "a third boat goes between them, or an image shows a line across",
 )
-SERVED_AT_ANCHOR: Final = Hypothesis(
-    "served at anchor",
-    0.5,
-    (
-        Case(
-            All(
-                Is("in_anchorage"),
-                Not(Is("both_small_craft")),
-                Compare("duration_s", "<=", 21_600.0),
-                Compare("apart_before_m", ">", COMPANY_M),
-                Any(
-                    Not(Compare("apart_after_m", "<=", COMPANY_M)),
-                    All(HEARD_SELDOM, Compare("apart_after_m", ">=", "median_distance_m", times=5)),
-                ),
-                Compare("faster_kn", "<=", "max_speed_kn"),
-            ),
-            "one came alongside the other inside an anchorage and left again after "
-            "{duration_s:h.1f} h, as barges do that bring fuel, water and stores, whatever they "
-            "say of themselves",
-        ),
-    ),
-    "One comes alongside inside an anchorage for six hours at most, and leaves again.",
-    "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
-)
-"""Bunkering a ship takes 2 to 4 h by `services.BUNKERING`, which asks what the barge says it is.
-Half an hour on, between two reports far apart, it is on its way off as a straight line has it."""
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
     "call in an anchorage",
     0.35,

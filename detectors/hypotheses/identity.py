@@ -136,7 +136,14 @@ HYPOTHESES: Final = (
         0.5,
         (
             Case(
-                All(TWO_HULLS, Compare("on_land_fraction", ">", 0.2)),
+                All(
+                    TWO_HULLS,
+                    Any(
+                        Compare("on_land_fraction", ">", 0.2),
+                        Compare("on_land_fraction", ">=", "minor_fraction", times=0.5),
+                    ),
+                    Compare("on_land_fraction", ">", 0.0),
+                ),
                 "some of the reports are on land: a position gone wrong, or a set on the bench",
             ),
         ),

@@ -63,8 +63,10 @@ BOATS_AS_ONE: Final = All(
             Compare("median_relative_speed_kn", "<=", "max_station_kn"),
         ),
         All(
-            Compare("n_neighbours", ">=", 3.0),
-            Compare("duration_s", ">=", 3600.0),
+            Any(
+                All(Compare("n_neighbours", ">=", 3.0), Compare("duration_s", ">=", 3600.0)),
+                All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 7200.0)),
+            ),
             Compare("median_relative_speed_kn", "<=", "max_relative_speed_kn"),
         ),
     ),
@@ -72,7 +74,8 @@ BOATS_AS_ONE: Final = All(
 )
 """Small craft that drift with the water, and not against one another. Heard by passes, one comes on
 a straight line from where it was an hour ago, and lies in the raft only when it is heard there.
-Among three others and more two swing on their lines faster than a pair that keeps station does."""
+Among three others and more, or two for two hours, they swing on their lines faster than a pair that
+keeps station does."""
 
 RAFT: Final = Hypothesis(
     "boats at rest",

@@ -27,6 +27,7 @@ from detectors.core.hypothesis import (
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
 from detectors.hypotheses.pilots import BOARDING_M, MILE_M, SHIFT_S
+from detectors.hypotheses.rafts import HEARD_SELDOM
 from detectors.hypotheses.tows import TOW_KN, TOWING_STATUS
 
 TOW_S: Final = 7200.0
@@ -227,6 +228,47 @@ BUNKERING: Final = Hypothesis(
     "no bunker delivery is known to the port for these vessels and this time",
     needs_types=True,
 )
+LAY_KN, SLOW_KN = 0.5, 5.0
+"""Barges and tenders keep harbour speed among ships at anchor (judgement); of 464 planted meetings
+of 60 simulated nights one was in an anchorage, of a boat that came and went at 8 to 13 kn."""
+SERVED_AT_ANCHOR: Final = Hypothesis(
+    "served at anchor",
+    0.5,
+    (
+        Case(
+            All(
+                Is("in_anchorage"),
+                Not(Is("both_small_craft")),
+                Compare("duration_s", "<=", 21_600.0),
+                Compare("apart_before_m", ">", COMPANY_M),
+                Any(
+                    Not(Compare("apart_after_m", "<=", COMPANY_M)),
+                    All(HEARD_SELDOM, Compare("apart_after_m", ">=", "median_distance_m", times=5)),
+                ),
+                Compare("faster_kn", "<=", "max_speed_kn"),
+            ),
+            "one came alongside the other inside an anchorage and left again after "
+            "{duration_s:h.1f} h, as barges do that bring fuel, water and stores, whatever they "
+            "say of themselves",
+        ),
+        Case(
+            All(
+                Is("in_anchorage"),
+                Any(Compare("came_kn", "<=", LAY_KN), Compare("other_came_kn", "<=", LAY_KN)),
+                Compare("closing_kn", "<=", SLOW_KN),
+                Compare("parting_kn", "<=", SLOW_KN),
+                Compare("duration_s", ">=", 3600.0),
+            ),
+            "one lay in an anchorage, and the other closed at {closing_kn:.0f} kn, lay beside it "
+            "for {duration_s:h.1f} h, and parted at {parting_kn:.0f} kn, as barges and tenders do",
+        ),
+    ),
+    "One comes alongside inside an anchorage for six hours at most, and leaves again; or comes and "
+    "goes slowly to one that lies there.",
+    "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
+)
+"""Bunkering a ship takes 2 to 4 h by `BUNKERING`, which asks what the barge says it is.
+Half an hour on, between two reports far apart, it is on its way off as a straight line has it."""
 BUNKERING_OFF_LIMITS: Final = Hypothesis(
     "bunkering off limits",
     0.35,

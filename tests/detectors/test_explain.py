@@ -295,6 +295,13 @@ CASES = [
         "150 m",
     ),
     (
+        "served at anchor",
+        "encounter",
+        {"in_anchorage": True, "came_kn": 0.1, "closing_kn": 3.0, "parting_kn": 2.2},
+        (CARGO, 37),
+        "closed at 3 kn",
+    ),
+    (
         "each about its own",
         "encounter",
         {"median_distance_m": 216.0, "min_distance_m": 42.0, "distance_spread_m": 270.0},

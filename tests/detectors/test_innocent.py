@@ -234,6 +234,12 @@ BESIDE = {
     "distance_spread_m": 161.8,
     "distance_swing_m": 119.5,
 }
+SWINGING = {
+    "median_relative_speed_kn": 1.2,
+    "max_relative_speed_kn": 1.5,
+    "approach_kn": 7.2,
+    "closing_kn": 8.0,
+}
 ONE_GROUND = {
     **BESIDE,
     "duration_s": 2040.0,
@@ -370,6 +376,15 @@ PAIR = {
     "duration_s": 7200.0,
     "median_speed_kn": 2.5,
     "other_median_speed_kn": 2.6,
+}
+BARGE = {
+    "in_anchorage": True,
+    "duration_s": 13_680.0,
+    "came_kn": 0.03,
+    "closing_kn": 3.0,
+    "parting_kn": 2.2,
+    "apart_before_m": 1190.0,
+    "apart_after_m": 970.0,
 }
 FAR = {"median_distance_m": 216.0, "min_distance_m": 42.0, "duration_s": 3_720.0}
 LEAPS = {
@@ -631,6 +646,9 @@ CASES = [
         )
         for n, innocent in ((3, "boats at rest"), (50, "small craft together"))
     ),
+    # Two others beside them, all swinging about: for three hours, and for one.
+    ("encounter", {**BESIDE, **SWINGING}, (30, 37), "boats at rest"),
+    ("encounter", {**BESIDE, **SWINGING, "duration_s": 3720.0}, (30, 37), "small craft together"),
     # One that was heard by passes comes on a straight line from where it was an hour ago.
     (
         "encounter",
@@ -846,6 +864,18 @@ CASES = [
     # A small tanker beside another boat on a mooring; beside the ship that she is fast to.
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1}, (80,), "boat on its mooring"),
     ("anchoring", {**SWINGS, "ais_class": "B", "n_lying_near": 1, **BESIDE_A_SHIP}, (80,), None),
+    # Slowly to one that lies in an anchorage, from near by; fast; outside.
+    ("encounter", BARGE, (70, 37), "served at anchor"),
+    ("encounter", {**BARGE, "closing_kn": 12.0}, (70, 37), None),
+    ("encounter", {**BARGE, "in_anchorage": False}, (70, 37), None),
+    # A second hull half of whose reports are on land; one of which one in six is.
+    (
+        "identity",
+        {**HULLS, "n_astray_reports": 0, "on_land_fraction": 0.14},
+        (-1,),
+        "position on land",
+    ),
+    ("identity", {**HULLS, "n_astray_reports": 0, "on_land_fraction": 0.02}, (-1,), None),
     # Two that go about within sight; the same at a distance that is kept; a boat to and fro.
     ("encounter", {**FAR, "distance_spread_m": 270.0}, (30, 37), "each about its own"),
     ("encounter", {**FAR, "distance_spread_m": 15.0}, (30, 37), None),
