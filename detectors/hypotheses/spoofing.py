@@ -30,6 +30,9 @@ MIN_OTHERS: Final = 2.0
 MIN_OTHERS_FRACTION: Final = 0.2
 """Share of the vessels nearby that must have had them: elsewhere than in the middle of what a
 jammer reaches most are spared, and in a crowded anchorage two have poor receivers by chance."""
+NEARLY_ALL: Final = 0.8
+"""Jamming scatters fixes; a circle is drawn, for one vessel by herself, or for all that are in reach
+of who spoofs a port (Bergman 2021)."""
 WAITING_KN: Final = 10.0
 WAITING_M: Final = 1000.0
 """Speed and radius of a circle up to which a vessel may wait or try its rudder in it."""
@@ -90,6 +93,10 @@ HYPOTHESES: Final = (
                 All(
                     Compare("n_others_scattered", ">=", MIN_OTHERS),
                     Compare("n_others_scattered", ">=", "n_others_near", times=MIN_OTHERS_FRACTION),
+                    Any(
+                        Not(Subkind(("geometric",))),
+                        Compare("n_others_scattered", ">=", "n_others_near", times=NEARLY_ALL),
+                    ),
                 ),
                 "{n_others_scattered:.0f} of {n_others_near:.0f} other vessels within "
                 "{max_interference_m:nm.0f} nm had bad fixes within the same half hour: "

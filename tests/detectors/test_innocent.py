@@ -1193,6 +1193,21 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("subkind", "n_scattered", "reason"),
+    [
+        ("jump", 4, "interference with satellite navigation"),
+        ("geometric", 4, "interference that no other vessel shows"),
+        ("geometric", 9, "interference with satellite navigation"),
+    ],
+)
+def test_a_circle_is_interference_where_nearly_all_are_hit(subkind, n_scattered, reason):
+    measured = {"n_others_scattered": n_scattered, "n_others_near": 10, "leapt": True}
+    known = Known("spoofing", subkind, Evidence.of(measured), (-1,), (float("nan"),))
+    found = best_of(known, OF["spoofing"])
+    assert (found[0].name if found else None) == reason
+
+
 @pytest.mark.parametrize(("kind", "measured", "types", "reason"), CASES)
 def test_reason(kind, measured, types, reason):
     half = "half" if "landing_heard" in measured else ""
