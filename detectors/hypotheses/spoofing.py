@@ -31,7 +31,7 @@ MIN_OTHERS_FRACTION: Final = 0.2
 """Share of the vessels nearby that must have had them: elsewhere than in the middle of what a
 jammer reaches most are spared, and in a crowded anchorage two have poor receivers by chance."""
 NEARLY_ALL: Final = 0.8
-"""Jamming scatters fixes; a circle is drawn, for one vessel by herself, or for all that are in reach
+"""Jamming scatters fixes; a circle is drawn, for one vessel by herself, or for all in reach
 of who spoofs a port (Bergman 2021)."""
 WAITING_KN: Final = 10.0
 WAITING_M: Final = 1000.0
