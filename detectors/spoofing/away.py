@@ -1,7 +1,7 @@
 """Excursions: sessions of a further track that lead away from an earlier one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -127,7 +127,8 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         "came_by_leap": came_by_leap,
     }
     if both_alive and copy is None:
-        return None
+        rest = _without_misdated(limits, reports, home, replace(session, first=a, last=b))
+        return None if rest is None else _excursion(limits, scene, rest)
     if copy and (both_alive or copy.subkind == "replay"):
         subkind, score = copy.subkind, copy.score
         evidence |= copy.evidence
@@ -228,6 +229,35 @@ def _without_stragglers(limits: Limits, reports: Reports, home: Ints, a: int, b:
     if not len(few) or few[0] >= limits.min_reports:
         return b
     return int(before[few[0]])
+
+
+def _without_misdated(
+    limits: Limits, reports: Reports, home: Ints, session: Session
+) -> Session | None:
+    """Return a session without what one receiver misdates, of itself or of its homes; None where
+    nothing is: the home track, heard again, then doesn't keep to its way by the lag of a clock.
+
+    Who goes on meanwhile as before, without a silence of `alive_s`, is dated right.
+    """
+    times, a, b = reports.time_us, session.first, session.last
+    inside = home[(times[home] > times[a]) & (times[home] < times[b])]
+    if len(inside) == 0:
+        return None
+    after = a + int(np.searchsorted(times[a : b + 1], times[inside[0]]))
+    goes_on = times[after] - times[after - 1] <= limits.alive_s * SECOND_US
+    beside = inside[times[inside] >= times[after]]
+    if min(after - a, b - after + 1, len(beside)) < limits.min_reports:
+        return None
+    later, true = (
+        copies.Track(times[rows], reports.lat[rows], reports.lon[rows])
+        for rows in (np.arange(after, b + 1), beside)
+    )
+    found = copies.lag(later, true, limits.max_spread_m)
+    if found is None or not found.like_a_clock or found.spread_m > limits.max_spread_m:
+        return None
+    if goes_on:
+        return replace(session, homes=session.homes[~np.isin(session.homes, inside)])
+    return replace(session, last=after - 1)
 
 
 def _overlap_s(times_us: Ints, begin_us: int, end_us: int, alive_s: float) -> float:

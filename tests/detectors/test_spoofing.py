@@ -213,6 +213,21 @@ def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found
         assert event["evidence"]["n_bad_fixes"] == len(false)
 
 
+@pytest.mark.parametrize(("n_astray", "n_found"), [(1, 1), (12, 0)])
+def test_a_misdated_report_of_one_who_drifts_far_off_scatters_nothing(
+    zones_from, n_astray, n_found
+):
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
+    false = found.tracked[away].assign(reason=frames.FALSE_FIX, lon=99.0, sog_kn=0.4)
+    false["lat"] = 4.5 + np.linspace(0.0, 0.05, len(false))
+    false.loc[false.index[5 : 5 + 2 * n_astray : 2], "lat"] += 0.01
+    noise = frames.conform(false, frames.NOISE)
+    tracked = found.tracked[~away].reset_index(drop=True)
+    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    assert events["subkind"].tolist() == ["jump"] * n_found
+
+
 @pytest.mark.parametrize(("radius_m", "kind"), [(0.0, "frozen"), (4_000.0, "geometric")])
 def test_false_fixes_held_or_on_a_circle_while_the_vessel_sails_on(zones_from, radius_m, kind):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
