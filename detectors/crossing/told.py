@@ -93,7 +93,9 @@ def _crossed(event: Told, words: Words) -> str:
                 place_time=there,
             )
         )
-        way = words.say("{distance} at {speed_kn:.0f} kn", distance=distance, speed_kn=speed_kn)
+        way = words.say(
+            "{distance} of it at {speed_kn:.0f} kn", distance=distance, speed_kn=speed_kn
+        )
         crossed = f"{began}, {from_place}, {ended}: {way}"
     chance = stated.get("end_ashore_probability")
     if chance is None:

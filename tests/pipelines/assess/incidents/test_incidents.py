@@ -386,8 +386,8 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     (one,) = told(gazetteer, there, back).to_dict("records")
     assert one["title"] == (
         "MV A: Crossed from the coast of Indonesia, 10 nm NE of Bengkalis, to the coast of "
-        "Malaysia, off Muar, at 03:02 MYT: 30.0 nm at 15 kn; then back to Indonesia, 10 nm NE of "
-        "Bengkalis, at 05:30 MYT"
+        "Malaysia, off Muar, at 03:02 MYT: 30.0 nm of it at 15 kn; then back to Indonesia, 10 nm "
+        "NE of Bengkalis, at 05:30 MYT"
     )
     assert (one["lat"], one["lon"]) == (2.06, 102.55)
     assert one["next_step"] == NEXT_STEPS["crossing over"]
