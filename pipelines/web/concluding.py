@@ -13,7 +13,7 @@ from pipelines.base.text import LOCAL, one_line
 from pipelines.run.dispositions import record
 from pipelines.run.windows import utc
 from pipelines.store import Queries, StoreBusyError
-from pipelines.web.night import Line, seen_of
+from pipelines.web.line import Line, seen_of
 
 CHOICES: Final = (
     ("boarded", "b", "a boarding confirmed it"),

@@ -18,7 +18,9 @@ from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_te
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.web.concluding import quiet_days
-from pipelines.web.night import Line, Shown
+from pipelines.web.line import Line
+from pipelines.web.night import Shown
+from pipelines.web.silences import Beside
 
 MAX_EVENTS: Final = 30
 """Events of one incident that are shown whole; of the others there is a link."""
@@ -84,6 +86,22 @@ class Concluded:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """Another vessel's silence that began with one of an incident's: whose, when, and how far off.
+
+    `line` is the incident that it is part of, None where it is of none; `same`, see `Beside`.
+    """
+
+    event_id: str
+    mmsi: int
+    name: str
+    when: str
+    off: str
+    line: Line | None
+    same: bool
+
+
+@dataclass(frozen=True)
 class Incident:
     """All of it.
 
@@ -104,6 +122,8 @@ class Incident:
         Where each flagged vessel of it was heard last, and when: its name, empty where it is alone.
     shares
         Other incidents of the night, not over, see `shares`.
+    silent
+        Who else fell silent then, see `Silence`.
     """
 
     line: Line
@@ -118,6 +138,7 @@ class Incident:
     innocent: str
     now: Sequence[tuple[str, str, pd.Timestamp]]
     shares: Sequence[Line]
+    silent: Sequence[Silence]
 
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
@@ -151,6 +172,7 @@ def incident(shown: Shown, line: Line) -> Incident:
         innocent=_innocent(shown, line),
         now=_now(shown, line),
         shares=shares(shown, line),
+        silent=[_silence(shown, one) for one in shown.silences.of(line)],
     )
 
 
@@ -246,18 +268,27 @@ def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Times
 
 
 def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
-    """Return the other incidents, not over, that a vessel of one is in too, or one that it met, or
-    one that fell silent when and where one of it did.
-    """
+    """Return the other incidents, not over, that a vessel of one is in too, or one that it met."""
     own = {mmsi for mmsi, *_ in line.vessels}
     mine = own | _in_events(shown, line)
-    mine |= {one.mmsi for event in line.events for one in shown.silent.get(event, ())}
     return tuple(
         one
         for one in shown.lines
         if one.rank
         and one.incident_id != line.incident_id
         and (mine & {mmsi for mmsi, *_ in one.vessels} or own & _in_events(shown, one))
+    )
+
+
+def _silence(shown: Shown, one: Beside) -> Silence:
+    return Silence(
+        one.event_id,
+        one.mmsi,
+        shown.name(one.mmsi),
+        span(one.start, one.end, LOCAL, LOCAL_NAME, shown.words),
+        shown.teller.distance(one.off_m) if math.isfinite(one.off_m) else "",
+        next((line for line in shown.lines if one.event_id in line.events), None),
+        one.same,
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,12 +13,10 @@ from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
 from pipelines.ask import clocks, recall
-from pipelines.ask.beside import beside
+from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.health.words import age
 from pipelines.assess.incidents import (
-    Silent,
-    began_together,
     made_of,
     vessels_in,
     whereabouts,
@@ -33,80 +30,11 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.layers import load_gazetteer
+from pipelines.web.line import Line
 from pipelines.web.recent import Recent
+from pipelines.web.silences import Silences, beside
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One incident as the desk shows it.
-
-    Attributes
-    ----------
-    number
-        Its rank, a dash where it is over.
-    certainty, status, kind
-        As the store has them, to filter by; `certain`, `news` and `what` are the words for them.
-    near, where
-        The place it is told by, and its position.
-    concluded
-        What holds of what people concluded on it, in words; `watched` if that is to watch it.
-    made_of, now, heard
-        What its score is made of, where its vessel was heard last, and when; NaT for never.
-    clocks
-        How much of it rests on wrong clocks; empty where little does.
-    """
-
-    incident_id: str
-    rank: int
-    title: str
-    score: float
-    certainty: str
-    certain: str
-    status: str
-    news: str
-    kind: str
-    what: str
-    near: str
-    where: str
-    when_utc: str
-    when_local: str
-    vessels: tuple[tuple[int, str, str], ...]
-    next_step: str
-    events: tuple[str, ...]
-    concluded: str
-    watched: bool
-    made_of: str
-    now: str
-    heard: pd.Timestamp
-    clocks: str
-    short: str
-
-    @property
-    def main(self) -> int:
-        """The vessel that it is about first, 0 where none is known."""
-        return self.vessels[0][0] if self.vessels else 0
-
-    @property
-    def seen(self) -> str:
-        """Return what changes when it does, in every language."""
-        return seen_of(self.score, self.events)
-
-    @property
-    def open(self) -> bool:
-        """Whether it goes on, and nobody has concluded more on it than to watch it."""
-        return bool(self.rank) and (self.watched or not self.concluded)
-
-    @property
-    def number(self) -> str:
-        """Return its rank for a person."""
-        return str(self.rank) if self.rank else "–"
-
-
-def seen_of(score: float, events: tuple[str, ...]) -> str:
-    """Return what changes when an incident with this score and these events does."""
-    return sha256(f"{score} {events}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -159,7 +87,7 @@ class Shown:
     def lines(self) -> list[Line]:
         """List its incidents in rank order, then those that are over, with what was concluded."""
         table = self.incidents
-        beside_them = beside(
+        beside_them = told_beside(
             self.night.installation,
             table["score"].tolist(),
             table["events"].tolist(),
@@ -173,20 +101,26 @@ class Shown:
         return [self._line(row, kinds, by, word, *said) for row, by, word, said in rows]
 
     @cached_property
-    def silent(self) -> dict[str, list[Silent]]:
-        """Who fell silent when and where another did, by event."""
-        return began_together(pd.DataFrame(self.night.events))
+    def silences(self) -> Silences:
+        """Who else fell silent then."""
+        return Silences(
+            beside(pd.DataFrame(self.night.events)), self.numbers, self.teller, self.words
+        )
 
-    def old(self, time: pd.Timestamp) -> tuple[str, bool]:
-        """Return how old what was heard at a time is, and whether that is more than an hour.
+    @property
+    def live(self) -> bool:
+        """Whether what is told goes on now: not of a night of the past, or of an exercise."""
+        return not self.at and not self.night.simulated
 
-        It is told from now; of a night of the past, and of an exercise, from when it ended.
+    def before_end(self, time: pd.Timestamp) -> tuple[str, bool]:
+        """Return how long before the night ended a time was, and whether that is over an hour.
+
+        Where the night is `live` a reader wants the age, which grows: the page's script tells it.
         """
-        live = not self.at and not self.night.simulated
-        now = pd.Timestamp.now("UTC") if live else self.night.run["end"]
-        old_s = max((now - time).total_seconds(), 0.0)
-        told = f"{old_s / 60:.0f} min" if old_s < 5400 else age(old_s)
-        return self.words.at_desk("{age} old", age=told), old_s > HEARD_H * 3600
+        before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
+        told = f"{before_s / 60:.0f} min" if before_s < 5400 else age(before_s)
+        text = self.words.at_desk("{age} before the night ended", age=told)
+        return text, before_s > HEARD_H * 3600
 
     @property
     def window(self) -> str:

@@ -3,8 +3,10 @@
 import re
 from typing import Any, Final
 
+import pandas as pd
+
 from pipelines.base.labels import LANGUAGES, labels
-from pipelines.base.text import moment
+from pipelines.base.text import iso, moment
 from pipelines.publish.brief import speeds
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.maps.style import MARKS, mark_of
@@ -55,6 +57,8 @@ def page(name: str, language: str, **values: Any) -> str:
         mark_of=mark_of,
         speeds=speeds(words),
         moment=moment,
+        iso=iso,
+        served=iso(pd.Timestamp.now("UTC")),
         page=name,
         **given,
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pandas as pd
@@ -17,7 +17,8 @@ from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
-from pipelines.web.night import Line, Shown
+from pipelines.web.line import Line
+from pipelines.web.night import Shown
 from pipelines.web.spoken import spoken
 
 NEWER: Final = timedelta(minutes=1)
@@ -96,7 +97,7 @@ class Tonight:
         Where and when less was heard than usual; None where nothing is known of it.
     upto, newer, finished
         Up to when reports were looked at, up to when there are others, empty where there are none,
-        and how long ago the run ended.
+        and when the run ended.
     put_off
         Of a look between nights, by which detectors it didn't look, and up to when they did.
     kinds, places, certainties
@@ -119,7 +120,7 @@ class Tonight:
     upto: str
     newer: str
     put_off: tuple[str, str] | None
-    finished: str
+    finished: pd.Timestamp | None
     kinds: tuple[tuple[str, str, int], ...]
     places: tuple[tuple[str, str, int], ...]
     certainties: tuple[tuple[str, str, int], ...]
@@ -244,11 +245,9 @@ def _newer(shown: Shown, health: Health | None) -> str:
     return day(newest) if newest is not None and newest - upto > NEWER else ""
 
 
-def _finished(health: Health | None) -> str:
+def _finished(health: Health | None) -> pd.Timestamp | None:
     run = None if health is None else health.last_run
-    if run is None or run.finished is None:
-        return ""
-    return age((datetime.now(UTC) - run.finished).total_seconds())
+    return None if run is None or run.finished is None else pd.Timestamp(run.finished)
 
 
 def _choices(values: list[tuple[str, str]]) -> tuple[tuple[str, str, int], ...]:

@@ -14,8 +14,15 @@ function act(target) {
   else target.click();
 }
 function pick(radio) {
+  if (radio.name === "conclusion" && instead()) radio.form.elements.reason.value = "";
   radio.checked = true;
   for (const what of ["input", "change"]) radio.dispatchEvent(new Event(what, { bubbles: true }));
+}
+/* A conclusion's letter alone is no reason: its radio. Who types on meant a word, which stays whole. */
+function instead() {
+  const form = document.getElementById("conclude");
+  const typed = form?.elements.reason.value.trim();
+  return typed && form.querySelector('[name=conclusion][data-key="' + CSS.escape(typed) + '"]');
 }
 function next(radios) {
   if (radios[0].matches(":disabled")) return;
@@ -49,10 +56,12 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "Escape" && form) { if (panel) panel.focus(); else e.target.blur(); return; }
   if (typing(e) || who?.open || document.querySelector("dialog[open]")) return;
   // In a form only the form's own keys count: what was meant to be typed leads nowhere else.
-  const target = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === e.key && (!form || form.contains(one)));
+  const of = (key) => [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key && (!form || form.contains(one)));
+  const target = of(e.key) || (e.key === "/" && of("f")); // where no list is searched vessels are
   if (target) { e.preventDefault(); act(target); return; }
   if (form) return;
   if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) e.preventDefault();
+  else if (e.key === "l") { if (document.body.dataset.page === "tonight") panel.focus(); else location.assign(document.body.dataset.list); }
   else if (e.key === "?") { e.preventDefault(); help(); }
   else if (/^[0-9]$/.test(e.key) && document.body.dataset.page === "tonight" && !e.target.closest("#map")) toNumber(e.key);
 });
@@ -77,6 +86,21 @@ function help() {
 }
 document.getElementById("help").hidden = false;
 document.getElementById("help").addEventListener("click", help);
+
+// ---- Ages grow while a page is open: by the desk's clock, since this machine's may be wrong ----
+const ahead_ms = Date.now() - Date.parse(document.body.dataset.served);
+function ages() {
+  for (const one of document.querySelectorAll("time[data-age]")) {
+    const old_s = Math.max((Date.now() - ahead_ms - Date.parse(one.dateTime)) / 1000, 0);
+    const told = old_s < 5400 ? Math.round(old_s / 60) + " min" : old_s < 172800 ? (old_s / 3600).toFixed(1) + " h" : (old_s / 86400).toFixed(1) + " d";
+    one.textContent = one.dataset.age.replace("#", told) + (one.dataset.after || "");
+    one.classList.toggle("warn", old_s > one.dataset.late);
+    one.hidden = false;
+  }
+}
+ages();
+setInterval(ages, 10_000);
+document.addEventListener("visibilitychange", ages);
 
 // ---- Light: the switch is remembered, so that no page is bright at night for a moment ----
 document.getElementById("night").addEventListener("change", (e) => {
@@ -133,6 +157,11 @@ if (form) {
     const chosen = form.elements.conclusion.value;
     const label = form.querySelector("[name=conclusion]:checked")?.closest("label");
     document.getElementById("meaning").textContent = label ? "– " + label.title : "";
+    const word = (radio, before) => radio ? before.replace("#", radio.dataset.word) : "";
+    const radio = form.querySelector("[name=conclusion]:checked");
+    const does = document.getElementById("does");
+    does.textContent = word(instead(), does.dataset.instead) || word(radio, does.dataset.as) || does.dataset.record;
+    form.elements.reason.placeholder = word(radio, form.dataset.why);
     quiet.disabled = Boolean(chosen) && !["cleared", "benign_cause"].includes(chosen);
     document.getElementById("quiet-not").hidden = !quiet.disabled;
     const said = document.getElementById("quiet-date");
@@ -158,6 +187,8 @@ if (form) {
   });
   form.noValidate = true; // what lacks is said here, in the page's language
   form.addEventListener("submit", (e) => {
+    const other = instead();
+    if (other) pick(other);
     const lacks = [...form.elements].find((one) => one.required && !one.validity.valid);
     const said = document.getElementById("lacks");
     said.hidden = !lacks;

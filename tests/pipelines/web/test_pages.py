@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,7 +21,7 @@ from pipelines.ask.explain import unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts
 from pipelines.ask.look import look
-from pipelines.assess.incidents import Silent, without_number
+from pipelines.assess.incidents import without_number
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.base.text import one_line
@@ -38,6 +38,7 @@ from pipelines.web import (
     planned,
     previewing,
     rooms,
+    silences,
     tonight,
 )
 from pipelines.web.app import Desk
@@ -447,7 +448,7 @@ def holds_up(page: Page) -> None:
     for about, text in [*page.all("button"), *page.all("a")]:
         assert text or about.get("aria-label"), about
     for about, _ in page.all("th"):
-        assert about["scope"] in {"col", "row"}
+        assert about["scope"] in {"col", "row", "rowgroup"}
     assert not [about for _, about, _ in page.elements if about.get("tabindex", "0") not in "0-1"]
 
 
@@ -660,20 +661,44 @@ def test_a_vessel_has_a_slot_for_its_photograph(
     own_reader.page(f"/photograph/{mmsi}", 404)
 
 
-def test_silences_that_began_together_lead_to_one_another() -> None:
-    about = {"vessels": ((1, "MV A", "silent"),), "events": ("a",), "rank": 1, "incident_id": "A"}
-    one = SimpleNamespace(**about)
-    others = [
-        SimpleNamespace(**{**about, "vessels": ((mmsi, "", "silent"),), "incident_id": name})
-        for mmsi, name in ((2, "B"), (3, "C"))
-    ]
-    shown = SimpleNamespace(
-        lines=[one, *others],
-        silent={"a": [Silent("b", 2, 900.0)]},
-        events_of=lambda _: pd.DataFrame({"mmsi": [], "other_mmsi": []}),
-    )
-    found: Any = incident.shares(cast("Any", shown), cast("Any", one))
-    assert found == (others[0],)
+def test_silences_of_the_same_minutes_name_one_another(
+    desk_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    monkeypatch.setattr(Nights, "shown", lambda *_: shown)
+    lines = [one for one in shown.lines if one.kind == "gap" and one.vessels]
+    one = lines[0]
+    other = next(line for line in lines if line.main != one.main)
+    events = pd.DataFrame(shown.night.events)
+    gap = events["kind"] == "gap"
+    own = gap & events["event_id"].isin(one.events) & (events["mmsi"] == one.main)
+    its = gap & events["event_id"].isin(other.events) & (events["mmsi"] == other.main)
+    first = events[own].iloc[0]
+    for name, value in {
+        "start": first["start"] + pd.Timedelta(minutes=2),
+        "end": first["start"] + pd.Timedelta(minutes=90),
+        "lat": first["lat"] + 0.05,
+        "lon": first["lon"],
+        "score": 0.01,
+    }.items():
+        events.loc[its, name] = value
+    for far, until, told in ((0.05, 90, True), (0.5, 90, False), (0.5, None, True)):
+        end = events.loc[own, "end"].iloc[0] if until is None else None
+        events.loc[its, "lat"] = first["lat"] + far
+        if end is not None:
+            events.loc[its, "end"] = end + pd.Timedelta(minutes=1)
+        beside = replace(shown.silences, each=silences.beside(events))
+        monkeypatch.setitem(vars(shown), "silences", beside)
+        reader = Reader(Desk(load(desk_home)))
+        for line, another in ((one, other), (other, one)):
+            page = reader.page(f"/incident/{line.incident_id}")
+            said = [text for _, text in page.all("dd") if shown.teller.name(another.main) in text]
+            named = [text for text in said if f"incident {another.number}" in text]
+            assert bool(named) == told, (far, until, said)
+        assert ("the very same minutes" in page.text) == (until is None)
+        name = shown.teller.name(other.main)
+        cards = [text for _, text in reader.page("/").all("p") if text.startswith("Also silent")]
+        assert any(name in text for text in cards) == told
 
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])

@@ -1,0 +1,77 @@
+"""One incident as the desk shows it."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Line:
+    """One incident as the desk shows it.
+
+    Attributes
+    ----------
+    number
+        Its rank, a dash where it is over.
+    certainty, status, kind
+        As the store has them, to filter by; `certain`, `news` and `what` are the words for them.
+    near, where
+        The place it is told by, and its position.
+    concluded
+        What holds of what people concluded on it, in words; `watched` if that is to watch it.
+    made_of, now, heard
+        What its score is made of, where its vessel was heard last, and when; NaT for never.
+    clocks
+        How much of it rests on wrong clocks; empty where little does.
+    """
+
+    incident_id: str
+    rank: int
+    title: str
+    score: float
+    certainty: str
+    certain: str
+    status: str
+    news: str
+    kind: str
+    what: str
+    near: str
+    where: str
+    when_utc: str
+    when_local: str
+    vessels: tuple[tuple[int, str, str], ...]
+    next_step: str
+    events: tuple[str, ...]
+    concluded: str
+    watched: bool
+    made_of: str
+    now: str
+    heard: pd.Timestamp
+    clocks: str
+    short: str
+
+    @property
+    def main(self) -> int:
+        """The vessel that it is about first, 0 where none is known."""
+        return self.vessels[0][0] if self.vessels else 0
+
+    @property
+    def seen(self) -> str:
+        """Return what changes when it does, in every language."""
+        return seen_of(self.score, self.events)
+
+    @property
+    def open(self) -> bool:
+        """Whether it goes on, and nobody has concluded more on it than to watch it."""
+        return bool(self.rank) and (self.watched or not self.concluded)
+
+    @property
+    def number(self) -> str:
+        """Return its rank for a person."""
+        return str(self.rank) if self.rank else "–"
+
+
+def seen_of(score: float, events: tuple[str, ...]) -> str:
+    """Return what changes when an incident with this score and these events does."""
+    return sha256(f"{score} {events}".encode()).hexdigest()[:16]
