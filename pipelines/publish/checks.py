@@ -150,6 +150,28 @@ def amount(value: float, unit: str) -> str:
     return f"{text} {unit}" if unit in {"h", "min", "nm"} else text
 
 
+_SHOWN_IN: Final = {
+    "s": {"s": 1.0, "min": 60.0, "h": _SECONDS_PER_H},
+    "m": {"m": 1.0, "nm": METRES_PER_NM},
+    "fraction": {"%": 0.01},
+}
+
+
+def as_shown(value: float, unit: str) -> float:
+    """Return a number as `amount` rounds it, in its own unit.
+
+    >>> as_shown(0.9249, "fraction"), as_shown(20400, "s")
+    (0.92, 20520.0)
+    """
+    number, _, shown_in = amount(value, unit).partition(" ")
+    try:
+        return float(number.removesuffix("°").replace(",", "")) * _SHOWN_IN.get(unit, {}).get(
+            shown_in, 1.0
+        )
+    except ValueError:  # less than what is told
+        return value
+
+
 _SPEED: Final = re.compile(r"\d+\.\d(?= kn$)")
 _ENDS: Final = ("shore", "near", "unheard", "at sea")
 _CONFIDENCES: Final = ("surveyed", "published", "reported", "approximate", "learned")
@@ -221,8 +243,8 @@ def _row(check: Check, words: Labels) -> Row:
     least, margin = check.sense == "at_least", check.margin
     limit = amount(check.limit, check.unit)
     beyond = ""
-    if margin is not None:
-        by = amount(abs(margin), check.unit)
+    if margin is not None and check.measured is not None:
+        by = _beyond(check.measured, check.limit, check.unit, words)
         more = least == (margin >= 0)
         beyond = (
             words.say("{amount} more", amount=by) if more else words.say("{amount} less", amount=by)
@@ -236,3 +258,12 @@ def _row(check: Check, words: Labels) -> Row:
         beyond,
         check.parameter,
     )
+
+
+def _beyond(measured: float, limit: float, unit: str, words: Labels) -> str:
+    """Return by how much two numbers differ as they are shown, so that a reader's sum agrees."""
+    by = abs(as_shown(measured, unit) - as_shown(limit, unit))
+    if unit != "fraction":
+        return amount(by, unit)
+    points = round(100 * by)  # 33 % more than 60 % would be 80 %
+    return words.say("1 point") if points == 1 else words.say("{n} points", n=points)

@@ -59,7 +59,7 @@ def test_times_that_made_up_receivers_moved_are_counted_and_said(tmp_path: Path)
     for one in told["clocks"].values():
         assert one["late_s"] == pytest.approx(-LATE_S, abs=30)
     assert 0 < found["shift_s"].notna().sum() <= told["put_right"] + told["clock_faults"]
-    assert set(doubt.receivers) == set(wrong)
+    assert set(doubt.by) == set(wrong)
 
     installation = load(tmp_path)
     health = gather(installation, end.to_pydatetime())
@@ -77,7 +77,7 @@ def test_names_of_receivers_do_nothing_to_a_terminal(tmp_path: Path) -> None:
         wrong = clocks.wrong_clocks(reader, MIDNIGHT, end)
         heard_of = clocks.Heard(frozenset(found["mmsi"].tolist()), MIDNIGHT, end)
         doubt = clocks.doubts(reader, {"i": heard_of}, wrong)["i"]
-    assert tuple(wrong) == doubt.receivers == (ESCAPES,)
+    assert tuple(wrong) == tuple(doubt.by) == (ESCAPES,)
     health = gather(load(tmp_path), end.to_pydatetime())
     [said] = [one.text for one in health.clocks if one.name.startswith("receivers on")]
     assert said.isprintable()

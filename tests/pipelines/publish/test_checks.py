@@ -3,6 +3,7 @@
 import pytest
 
 from detectors.core.evidence import Bound, Evidence
+from pipelines.base.labels import labels
 from pipelines.publish import checks
 
 ENCOUNTER = Evidence.of(
@@ -50,3 +51,27 @@ def test_nothing_of_the_evidence_is_lost() -> None:
 def test_a_value_beyond_its_limit_says_so(bound: Bound, measured: str, margin: str) -> None:
     (row,) = checks.rows(Evidence.of({"speed_kn": bound}))
     assert (row.measured, row.margin) == (measured, margin)
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "row"),
+    [
+        ("heard_fraction", Bound(0.9249, 0.6, "at_least"), ("92 %", "at least 60 %", "32 points")),
+        ("heard_fraction", Bound(0.614, 0.6, "at_least"), ("61 %", "at least 60 %", "1 point")),
+        ("duration_s", Bound(5830.0, 3600.0, "at_least"), ("1.6 h", "at least 60 min", "36 min")),
+        ("distance_m", Bound(51.4, 20.4, "at_least"), ("51 m", "at least 20 m", "31 m")),
+        ("speed_kn", Bound(10.04, 2.55, "at_least"), ("10 kn", "at least 2.55 kn", "7.45 kn")),
+    ],
+)
+def test_the_three_numbers_of_a_row_agree(
+    name: str, bound: Bound, row: tuple[str, str, str]
+) -> None:
+    (told,) = checks.rows(Evidence.of({name: bound}))
+    assert (told.measured, told.limit, told.margin) == (*row[:2], f"{row[2]} more")
+
+
+def test_a_share_is_told_by_points_in_malay_too() -> None:
+    (told,) = checks.rows(
+        Evidence.of({"heard_fraction": Bound(0.92, 0.6, "at_least")}), labels("ms")
+    )
+    assert told.margin.startswith("32 mata peratusan ")

@@ -99,7 +99,7 @@ def test_the_page_asks_for_nothing_and_says_it_all(
     installation = load(exercise_home)
     with store.read(installation.store) as reader:
         heard = reader.sql("SELECT DISTINCT station FROM coverage_receivers")["station"]
-        monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: dict.fromkeys(heard, 0.0))
+        monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: dict.fromkeys(heard, clocks.Off()))
         told = explain.gather(reader, installation, strongest, recall.latest(reader))
     assert told.clocks.startswith("100% of its reports came by receivers whose clocks are wrong")
     page = html.unescape(render(told, load_zones(installation)))

@@ -621,20 +621,28 @@ def test_an_incident_that_rests_on_a_wrong_clock_says_so(
     with store.read(desk_home / "store") as reader:
         paths = reader.sql("SELECT path FROM files")["path"].tolist()
         stations = sorted(set(reader.receptions(paths, start)["station"]))
-        everywhere = clocks.doubts(reader, heard, dict.fromkeys(stations, 0.0))
-        one = clocks.doubts(reader, heard, {stations[0]: 109.0})
-        assert clocks.doubts(reader, heard, {"NOBODY": 1.0}) == {}
+        everywhere = clocks.doubts(reader, heard, dict.fromkeys(stations, clocks.Off()))
+        one = clocks.doubts(reader, heard, {stations[0]: clocks.Off(28.0)})
+        assert clocks.doubts(reader, heard, {"NOBODY": clocks.Off(1.0)}) == {}
         assert set(clocks.wrong_clocks(reader, start, end)) <= set(stations)
     assert {key: doubt.share for key, doubt in everywhere.items()} == dict.fromkeys(heard, 1.0)
-    assert all(doubt.receivers == (stations[0],) for doubt in one.values())
-    assert all("by up to 109 s (" in doubt.said(str.format) for doubt in one.values())
+    assert all(tuple(doubt.by) == (stations[0],) for doubt in one.values())
+    said = f"clocks are wrong: {stations[0]} by 28 s."
+    assert all(said in doubt.said(str.format) for doubt in one.values())
     assert all(clocks.LEAST <= doubt.share <= 1 for doubt in one.values())
-    monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: dict.fromkeys(stations, 300.0))
+    both = clocks.Off(28.0, 780.0)
+    monkeypatch.setattr(clocks, "wrong_clocks", lambda *_: dict.fromkeys(stations, both))
     page = Reader(Desk(load(desk_home))).page(f"/incident/{next(iter(heard))}")
-    assert (
-        "100% of its reports came by receivers whose clocks are wrong, by up to 5 min ("
-        in page.text
-    )
+    assert "100% of its reports came by receivers whose clocks are wrong: " in page.text
+    assert " by 28 s as a rule, 780 s (13 min) for a time" in page.text
+
+
+def test_each_measure_of_a_clock_is_told_as_what_it_is() -> None:
+    say = str.format
+    assert clocks.Off(28.0).said("R", say) == "R by 28 s"
+    assert clocks.Off(0.0, 214.4).said("R", say) == "R by 214 s (4 min) for a time"
+    assert clocks.Off(28.0, 20.0).said("R", say) == "R by 28 s"
+    assert clocks.Off().said("R", say) == "R"
 
 
 def test_a_vessel_has_a_slot_for_its_photograph(
