@@ -124,6 +124,8 @@ class Incident:
         Other incidents of the night, not over, see `shares`.
     silent
         Who else fell silent then, see `Silence`.
+    danger
+        That people may be in danger; empty where nothing says so.
     """
 
     line: Line
@@ -139,6 +141,7 @@ class Incident:
     now: Sequence[tuple[str, str, pd.Timestamp]]
     shares: Sequence[Line]
     silent: Sequence[Silence]
+    danger: str
 
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
@@ -172,6 +175,7 @@ def incident(shown: Shown, line: Line) -> Incident:
         innocent=_innocent(shown, line),
         now=_now(shown, line),
         shares=shares(shown, line),
+        danger=_danger(shown, line),
         silent=[_silence(shown, one) for one in shown.silences.of(line)],
     )
 
@@ -278,6 +282,14 @@ def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
         and one.incident_id != line.incident_id
         and (mine & {mmsi for mmsi, *_ in one.vessels} or own & _in_events(shown, one))
     )
+
+
+def _danger(shown: Shown, line: Line) -> str:
+    lead = shown.events_of(line.events[:1]).to_dict("records")
+    if not line.rank or not lead or incidents.danger_of(lead[0], shown.night.run["end"]) <= 1:
+        return ""
+    text = shown.words.say(incidents.IN_DANGER)
+    return text[:1].upper() + text[1:]
 
 
 def _silence(shown: Shown, one: Beside) -> Silence:

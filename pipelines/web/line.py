@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 import pandas as pd
+
+NEW: Final = "created"
+"""The status of what no look before told of."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Line:
     def seen(self) -> str:
         """Return what changes when it does, in every language."""
         return seen_of(self.score, self.events)
+
+    @property
+    def new(self) -> bool:
+        """Whether no look before told of it, and nobody has concluded anything on it since."""
+        return self.status == NEW and not self.concluded
 
     @property
     def open(self) -> bool:

@@ -30,7 +30,7 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.layers import load_gazetteer
-from pipelines.web.line import Line
+from pipelines.web.line import NEW, Line
 from pipelines.web.recent import Recent
 from pipelines.web.silences import Silences, beside
 
@@ -153,7 +153,9 @@ class Shown:
         known = bool(np.isfinite(row["lat"]) and np.isfinite(row["lon"]))
         status = self.words.status_of(str(row["status"]))
         news = one_line(str(row["news"]), SENTENCE_LIMIT)
-        said = news and news != status and str(row["status"]) != "created"
+        said = news and news != status and str(row["status"]) != NEW
+        if concluded and str(row["status"]) == NEW:
+            status = self.words.at_desk("watched" if watched else "concluded")
         return Line(
             incident_id=str(row["incident_id"]),
             rank=int(row["rank"]),

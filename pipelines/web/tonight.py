@@ -24,8 +24,7 @@ from pipelines.web.spoken import spoken
 NEWER: Final = timedelta(minutes=1)
 """So much later than what was looked at reports are worth telling of."""
 
-NEW: Final = "created"
-CHANGED: Final = frozenset({"created", "changed", "merged", "retracted"})
+CHANGED: Final = frozenset({"changed", "merged", "retracted"})
 
 
 class Asked(BaseModel):
@@ -57,8 +56,8 @@ class Asked(BaseModel):
             and self.place in ("", line.near)
             and self.certainty in ("", line.certainty)
             and {
-                "new": line.status == NEW,
-                "changed": line.status in CHANGED,
+                "new": line.new,
+                "changed": line.new or line.status in CHANGED,
                 "open": line.open,
             }.get(self.news, True)
         )
@@ -140,7 +139,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
     manifest = shown.night.run["manifest"]
     return Tonight(
         n=sum(1 for line in lines if line.rank),
-        new=status[NEW],
+        new=sum(line.new for line in lines),
         changed=status["changed"],
         over=status["merged"] + status["retracted"],
         concluded=sum(1 for line in lines if line.rank and not line.open),

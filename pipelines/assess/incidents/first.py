@@ -30,6 +30,8 @@ before anything else), and crews that are boarded. The factor is a judgement: it
 of moderate certainty to one of high. It counts no more `HALF_H` after a boat came to a coast, whom
 it carried being ashore: what is over waits behind a boat that comes to a coast now."""
 
+IN_DANGER: Final = "people may be in danger"
+
 KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
 """What an incident counts by its status: what a watch has seen before waits. Judgements."""
 
@@ -90,7 +92,7 @@ def first(
         lead = str(row["events"]).split(";")[0]
         if lead in concluded:
             continue
-        danger = _danger(leads.get(lead), now)
+        danger = danger_of(leads.get(lead), now)
         last = seen.get(row["mmsi"], pd.NaT)
         times = [time for time in (last, row["end"]) if not pd.isna(time)]
         hours = (now - max(times)).total_seconds() / 3600 if times else 0.0
@@ -98,7 +100,7 @@ def first(
         status = "unchanged" if lead in watched else str(row["status"])
         worth = row["score"] * danger * KNOWN.get(status, 1.0) * 0.5 ** (hours / HALF_H)
         why = [
-            say("people may be in danger") if danger > 1 else "",
+            say(IN_DANGER) if danger > 1 else "",
             say("{word} certainty", word=say(row["certainty"])),
             {"created": say("new"), "changed": say("changed")}.get(status, ""),
             _reach(not pd.isna(last), hours, say),
@@ -114,8 +116,10 @@ def first(
     return sorted(urgent, key=lambda one: one.rank)  # as the list below them, on every page
 
 
-def _danger(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:
-    """Return what an incident counts for the people in it, by its leading event."""
+def danger_of(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:
+    """Return what an incident counts for the people in it, by its leading event: more than 1 where
+    they may be in danger.
+    """
     if lead is None:
         return 1.0
     kind, end = str(lead["kind"]), lead["end"]

@@ -6,6 +6,7 @@ import shutil
 import time
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -246,6 +247,62 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
     assert row["incident_id"] not in own_reader.page("/?news=open").lines()
+
+
+def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
+    new = table[(table["status"] == "created") & (table["rank"] > 0)]
+    first, second = new["incident_id"].iloc[:2]
+    n = len(table[table["status"] == "created"])
+    assert f"/incident/{first}" in own_reader.page("/?news=new").html
+    for address, conclusion, told in (
+        (first, "cleared", "concluded"),
+        (second, "watch", "watched"),
+    ):
+        own_reader.send(f"/incident/{address}", conclusion=conclusion, reason="nets")
+        own = own_reader.page(f"/incident/{address}").all("p", **{"class": "sure"})[0][1]
+        assert own.endswith(f"· {told}")
+        assert "new" not in own
+    page = own_reader.page("/")
+    assert f"{n - 2} new, " in page.text
+    assert not {first, second} & {*own_reader.page("/?news=new").lines()}
+    assert not {first, second} & {*own_reader.page("/?news=changed").lines()}
+    [row] = [text for about, text in page.all("li", **{"data-rank": str(new["rank"].iloc[0])})]
+    assert "· concluded" in row
+    assert "Conclusion: cleared" in row
+
+
+def test_danger_to_people_is_said_on_the_page_as_on_the_card(
+    reader: Reader, desk_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    kinds = {line.incident_id: line.kind for line in shown.lines if line.rank}
+    module = import_module("pipelines.assess.incidents.first")  # the package has a function so
+    for kind in ("gap", "encounter"):
+        monkeypatch.setattr(module, "DANGER", {kind: 1.5})
+        said = {}
+        for key in kinds:
+            told = reader.page(f"/incident/{key}").all("p", **{"class": "danger"})
+            assert [text for _, text in told] in ([], ["People may be in danger."])
+            said[key] = bool(told)
+        assert {key for key, one in said.items() if one} == {
+            key for key in kinds if kinds[key] == kind
+        }
+        found = tonight.tonight(shown, tonight.Asked(), None, ()).first
+        cards = {one.line.incident_id: "people may be in danger" in one.why for one in found}
+        assert cards == {key: said[key] for key in cards}
+
+
+def test_an_incident_and_its_events_say_whose_span_each_is(
+    reader: Reader, table: pd.DataFrame
+) -> None:
+    several = table["events"].str.contains(";", regex=False)
+    for row in table[several].head(2).to_dict("records"):
+        page = reader.page(f"/incident/{row['incident_id']}")
+        n = row["events"].count(";") + 1
+        assert f"from the first of its {n} events to the end of the last" in page.text
+        assert page.text.count("This event: ") == n
+    alone = reader.page(f"/incident/{table[~several]['incident_id'].iloc[0]}")
+    assert "This event" not in alone.text
 
 
 @pytest.mark.parametrize(
