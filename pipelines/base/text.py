@@ -18,6 +18,8 @@ Rules
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -100,6 +102,24 @@ def iso(time: pd.Timestamp) -> str:
 
 def _escape(character: str) -> str:
     return json.dumps(character)[1:-1]
+
+
+def file_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return the name of the file that each path leads to, with the folders it takes to tell them
+    apart.
+
+    >>> file_names(["/a/feed.gz", "/b/feed.gz", "/b/c.csv", "recording"]).values()
+    dict_values(['a/feed.gz', 'b/feed.gz', 'c.csv', 'recording'])
+    """
+    parts = {path: path.rstrip("/").split("/") for path in paths}
+    size = dict.fromkeys(parts, 1)
+    while True:
+        names = {path: "/".join(of[-size[path] :]) for path, of in parts.items()}
+        alike = Counter(names.values())
+        longer = [p for p, name in names.items() if alike[name] > 1 and size[p] < len(parts[p])]
+        if not longer:
+            return names
+        size |= {path: size[path] + 1 for path in longer}
 
 
 def position_text(lat: float | None, lon: float | None) -> str:

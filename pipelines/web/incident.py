@@ -288,7 +288,7 @@ def _danger(shown: Shown, line: Line) -> str:
     lead = shown.events_of(line.events[:1]).to_dict("records")
     if not line.rank or not lead or incidents.danger_of(lead[0], shown.night.run["end"]) <= 1:
         return ""
-    text = shown.words.say(incidents.IN_DANGER)
+    text = shown.words.say("people may be in danger")
     return text[:1].upper() + text[1:]
 
 

@@ -23,7 +23,14 @@ from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.base.text import (
+    LOCAL,
+    LOCAL_NAME,
+    file_names,
+    moment,
+    one_line,
+    position_text,
+)
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
@@ -69,16 +76,22 @@ def health_page(
 ) -> dict[str, Any]:
     """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home.
 
-    Each text comes with whether it is English on a page that isn't.
+    Each text comes with whether it is English on a page that isn't; a file is told by its name,
+    which its path comes with.
     """
     say = partial(spoken, words)
+    rows = [] if health is None else going.feed_rows(health)
+    about = {one.where: one.where.partition(" ") for one in problems}
+    paths = file_names([*(row[0] for row in rows), *(path for _, _, path in about.values())])
+    where = {one: f"{what}{space}{paths[path]}" for one, (what, space, path) in about.items()}
     facts = [] if health is None else going.facts(health)
     return {
         "facts": [(name, *say(text)) for name, text in facts if not part or name not in _WHOLE],
         "columns": going.FEED_COLUMNS,
-        "feeds": [] if health is None else going.feed_rows(health),
+        "feeds": [(paths[path], path, cells) for path, *cells in rows],
         "problems": [
-            (one.level, say(one.where)[0], say(one.message), say(one.hint)) for one in problems
+            (one.level, say(where[one.where])[0], one.where, say(one.message), say(one.hint))
+            for one in problems
         ],
     }
 

@@ -21,6 +21,7 @@ from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
+from pipelines.base.text import file_names
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
 from pipelines.publish.cards import explanation_line
@@ -144,6 +145,7 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
     event, t = x.event, words.at_desk
     base, score = x.lowered_from, f"{event['score']:.2f}"
     given = words.explained(str(event["explanation"]), x.evidence.explained)
+    feeds = file_names(report.feed or report.source for report in x.raw)
     looks = x.looks.groupby("status", sort=False)["run_id"].agg(list).to_dict()
     return {
         "as_known": "" if x.moment.now else str(x.moment),
@@ -174,8 +176,13 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
             {
                 "what": t(report.what),
                 "where": clean(
-                    t("{feed}, place {n}", feed=report.feed or report.source, n=report.offset)
+                    t(
+                        "{feed}, place {n}",
+                        feed=feeds[report.feed or report.source],
+                        n=report.offset,
+                    )
                 ),
+                "path": clean(report.feed),
                 "problem": clean(report.reported.problem),
                 "lines": [clean(line) for line in report.reported.lines],
             }

@@ -9,7 +9,7 @@ is made of.
 """
 
 from pipelines.assess.incidents.beside import made_of, whereabouts
-from pipelines.assess.incidents.first import IN_DANGER, First, danger_of, first
+from pipelines.assess.incidents.first import First, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
     lasting,
@@ -21,7 +21,6 @@ from pipelines.assess.incidents.silences import Silent, began_together
 from pipelines.assess.incidents.titles import excused, without_number
 
 __all__ = [
-    "IN_DANGER",
     "First",
     "Known",
     "Silent",

@@ -30,8 +30,6 @@ before anything else), and crews that are boarded. The factor is a judgement: it
 of moderate certainty to one of high. It counts no more `HALF_H` after a boat came to a coast, whom
 it carried being ashore: what is over waits behind a boat that comes to a coast now."""
 
-IN_DANGER: Final = "people may be in danger"
-
 KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
 """What an incident counts by its status: what a watch has seen before waits. Judgements."""
 
@@ -100,7 +98,7 @@ def first(
         status = "unchanged" if lead in watched else str(row["status"])
         worth = row["score"] * danger * KNOWN.get(status, 1.0) * 0.5 ** (hours / HALF_H)
         why = [
-            say(IN_DANGER) if danger > 1 else "",
+            say("people may be in danger") if danger > 1 else "",
             say("{word} certainty", word=say(row["certainty"])),
             {"created": say("new"), "changed": say("changed")}.get(status, ""),
             _reach(not pd.isna(last), hours, say),

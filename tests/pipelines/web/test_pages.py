@@ -20,7 +20,7 @@ from pipelines.ask import desk as notebooks
 from pipelines.ask.explain import page as explained
 from pipelines.ask.explain import unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
-from pipelines.ask.health import facts
+from pipelines.ask.health import facts, feed_rows
 from pipelines.ask.look import look
 from pipelines.assess.incidents import without_number
 from pipelines.base.labels import labels
@@ -201,6 +201,12 @@ def test_an_event_shows_the_sentences_as_received(
     assert lines
     page = reader.page(f"/event/{event_id}")
     assert all(line in page.text for line in lines)
+    feeds = {report.feed for report in told.raw}
+    assert all(feed.startswith("/") for feed in feeds)
+    named = {about["title"]: text for about, text in page.all("bdi") if "title" in about}
+    assert named.keys() == feeds
+    assert all(text.startswith(f"{Path(feed).name}, place ") for feed, text in named.items())
+    assert not any(feed in page.text for feed in feeds)
 
 
 def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
@@ -372,6 +378,17 @@ def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -
         assert one_line(one.message, 1200) in page.text
         assert one_line(one.hint, 1200) in page.text
     assert health is not None
+    paths = {row[0] for row in feed_rows(health)} | {
+        one.where.partition(" ")[2] for one in problems
+    }
+    paths = {path for path in paths if path.startswith("/")}
+    assert paths
+    titles = {
+        about["title"].removeprefix("feed ") for about, _ in page.all("bdi") if "title" in about
+    }
+    assert titles == paths
+    assert not any(path in page.text for path in paths)
+    assert all(Path(path).name in page.text for path in paths)
     for name, text in facts(health)[:1]:
         assert name in page.text
         assert text in page.text
