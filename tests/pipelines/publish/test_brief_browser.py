@@ -424,3 +424,68 @@ def test_of_the_hours_that_a_boat_lay_at_one_place_the_last_is_said(page: Any) -
         f"{script}; return fullHours({{ pieces: [[{lay}]] }}).map((one) => one.text); }})()"
     )
     assert said == ["1200", "1300", "1400"]
+
+
+RECORD = """(() => {
+  const own = CanvasRenderingContext2D.prototype;
+  const { fillText, fillRect } = own;
+  window.drawn = new Map();
+  own.fillRect = function (x, y, w, h) {
+    if (!x && !y && w >= 300) window.drawn.set(this.canvas, []);  // a sheet is drawn anew
+    return fillRect.apply(this, arguments);
+  };
+  own.fillText = function (text, x, y) {
+    const [to, m] = [this.getTransform(), this.measureText(text)];
+    const [cx, cy] = [to.a * x + to.e, to.d * y + to.f];
+    const box = [cx - m.actualBoundingBoxLeft, cy - 4, cx + m.actualBoundingBoxRight, cy + 4];
+    if (!this.font.startsWith("700")) window.drawn.get(this.canvas)?.push({ text, box });
+    return fillText.apply(this, arguments);
+  };
+})()"""
+TOUCHING = """[...window.drawn.values()].flatMap((all) => all.flatMap((a, i) =>
+  all.slice(0, i).filter((b) => a.box[0] < b.box[2] + 5 && b.box[0] < a.box[2] + 5
+    && a.box[1] < b.box[3] + 7 && b.box[1] < a.box[3] + 7).map((b) => [a.text, b.text])))"""
+
+
+def test_no_name_touches_another_and_the_first_ranks_are_named(
+    page: Any, changed: Callable[..., Products], products: Products, tmp_path: Path
+) -> None:
+    """Ships close together, as they are off a port, and each chosen by itself with its hours."""
+    near = products.flagged.copy()
+    near["lat"] = near["lat"].iloc[0] + 0.05 * (near["lat"] - near["lat"].mean())
+    near["lon"] = near["lon"].iloc[0] + 0.05 * (near["lon"] - near["lon"].mean())
+    name = page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD)["identifier"]
+    try:
+        for made in (products, changed(products, flagged=near)):
+            page.open(brief.write(made, tmp_path / "brief.html"))
+            texts = page.evaluate("[...window.drawn.values()].flat().map((one) => one.text)")
+            assert page.evaluate(TOUCHING) == []
+            assert [n for n in ("1", "2", "3") if any(t.startswith(f"{n}  ") for t in texts)] == [
+                *("1", "2", "3")
+            ]
+            for n in range(0, len(made.flagged), 4):
+                page.evaluate(f"document.querySelectorAll('.vessel .show')[{n}].click()")
+                page.settle()
+                assert page.evaluate(TOUCHING) == []
+    finally:
+        page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=name)
+
+
+def test_the_name_of_a_base_makes_way_for_what_stands_there(page: Any) -> None:
+    scripts = Path(pages.__file__).parent / "script"
+    marks, overlay = ((scripts / f"{name}.js").read_text() for name in ("marks", "overlay"))
+    needed = [
+        marks[marks.index("const boxAt") : marks.index("// Marks stay on their place")],
+        re.findall(r"^const SPOTS = .*$", marks, re.MULTILINE)[0],
+        overlay[overlay.index("const pointsShown") : overlay.index("function pointsOf")],
+    ]
+    stage = """(() => { const said = [], thread = () => {};
+      const ctx = { measureText: () => ({ width: 50 }) };
+      const label = (ctx, text, x, y, color, c, align) => said.push([text, x, y, align]);
+      const places = [0, 4].map((x) => ({ symbol: "base", text: "Base " + x, x, y: 0 }));
+      %s
+      pointNames(ctx, {}, (x) => x, (y) => y, [boxAt(30, 0, 8)], {});
+      return said; })()"""
+    page.open("about:blank")
+    said = page.evaluate(stage % "\n".join(needed))
+    assert said == [["Base 0", -11, 0, "right"], ["Base 4", 4, -17, "center"]]

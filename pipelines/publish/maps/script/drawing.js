@@ -36,7 +36,8 @@ function draw(ctx, w, h, v, c, ratio, s) {
   const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
   const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
   taken.push([-FAR_OFF, 0, sheet[0], h], [sheet[0] + sheet[2], 0, FAR_OFF, h]);
-  for (const m of marks) if (!m.small) taken.push([m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
+  for (const m of marks) taken.push(boxAt(m.sx, m.sy, m.small ? 5 : 12));
+  for (const p of pointsShown(s)) taken.push(boxAt(X(p.x), Y(p.y), 8));
   stateNames(ctx, w, v, c, X, Y, taken);
   if (!s.moment) reachOf(ctx, v, c, X, Y, s);
   tracksOf(ctx, c, X, Y, s);
@@ -45,8 +46,10 @@ function draw(ctx, w, h, v, c, ratio, s) {
   for (const mark of marks) leader(ctx, mark, c);
   for (const small of [true, false])
     for (const mark of [...marks].reverse()) if (mark.small === small) drawMark(ctx, mark, c, s);
-  hours(ctx, c, X, Y, taken, s);
+  // Who is named first finds room first: ranks 1 to 3, then the other ships, bases, hours, places.
   if (!s.moment) shipNames(ctx, w, h, c, X, Y, taken, s);
+  pointNames(ctx, c, X, Y, taken, s);
+  hours(ctx, c, X, Y, taken, s);
   zoneNames(ctx, w, h, v, c, X, Y, taken);
   ctx.restore();
   ctx.strokeStyle = c["grid-ink"];
@@ -92,6 +95,7 @@ function tracksOf(ctx, c, X, Y, s) {
     ctx.globalAlpha = 1;
   }
 }
+const HOUR_SPOTS = [[7, 0, "left"], [-7, 0, "right"]];
 function hours(ctx, c, X, Y, taken, s) {
   const chosen = mmsiOf.get(s.rank);
   for (const t of tracks) {
@@ -99,12 +103,10 @@ function hours(ctx, c, X, Y, taken, s) {
     ctx.font = "11px system-ui, sans-serif";
     for (const one of fullHours(t)) {
       const [x, y] = [X(one.x), Y(one.y)];
-      if (!free(taken, [x - 3, y - 3, x + 3, y + 3])) continue;
+      if (!free(taken, boxAt(x, y, 3))) continue;
       dot(ctx, x, y, 2.4, c.magenta);
-      const box = [x + 5, y - 7, x + 37, y + 7];
-      if (!free(taken, box)) continue;
-      taken.push(box);
-      label(ctx, one.text, x + 7, y, c.magenta, c, "left");
+      taken.push(boxAt(x, y, 3));
+      nameAt(ctx, taken, one.text, x, y, HOUR_SPOTS, c.magenta, c);
     }
   }
 }

@@ -5,6 +5,21 @@ function dot(ctx, x, y, r, color) {
   ctx.arc(x, y, r, 0, TAU);
   ctx.fill();
 }
+const boxAt = (x, y, r) => [x - r, y - r, x + r, y + r];
+/* Write a text at the first of some spots beside a place at which it touches nothing; else nowhere. */
+function nameAt(ctx, taken, text, x, y, spots, color, c) {
+  const long = ctx.measureText(text).width;
+  for (const [dx, dy, align] of spots) {
+    const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x + dx - long / 2;
+    const box = [l - 3, y + dy - 8, l + long + 3, y + dy + 8];
+    if (!free(taken, box)) continue;
+    taken.push(box);
+    if (Math.abs(dy) > 17) thread(ctx, x, y, x + dx, y + dy, c);
+    label(ctx, text, x + dx, y + dy, color, c, align);
+    return true;
+  }
+  return false;
+}
 const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);
 
 // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
@@ -149,7 +164,7 @@ function ships(ctx, c, X, Y, s) {
 }
 /* Where a name may stand beside its ship; those of the first ranks may stand further off, on a thread. */
 const NAMED = 3;
-const SPOTS = [[11, 0, "left"], [-11, 0, "right"], [0, -16, "center"], [0, 16, "center"]];
+const SPOTS = [[11, 0, "left"], [-11, 0, "right"], [0, -17, "center"], [0, 17, "center"]];
 const FAR_SPOTS = [30, 48, 66].flatMap((d) => [[d, -d, "left"], [-d, -d, "right"], [d, d, "left"], [-d, d, "right"], [0, -d, "center"], [0, d, "center"]]);
 function thread(ctx, x, y, tx, ty, c) {
   ctx.strokeStyle = c.ink;
@@ -160,26 +175,18 @@ function thread(ctx, x, y, tx, ty, c) {
   ctx.stroke();
 }
 function shipNames(ctx, w, h, c, X, Y, taken, s) {
-  for (const v of vessels) if (!s.rank || v.rank === s.rank) taken.push([X(v.x) - 6, Y(v.y) - 6, X(v.x) + 6, Y(v.y) + 6]);
+  for (const v of vessels) if (!s.rank || v.rank === s.rank) taken.push(boxAt(X(v.x), Y(v.y), 6));
+  taken.push([-FAR_OFF, 0, 4, h], [w - 44, 0, FAR_OFF, h]);
   const order = [...vessels].sort((a, b) => (b.rank === s.rank) - (a.rank === s.rank) || a.rank - b.rank);
   ctx.font = "600 11px system-ui, sans-serif";
   for (const v of order) {
     if ((s.rank && v.rank !== s.rank) || over([v.rank], s)) continue;
     const text = (numberOf(v.rank) + "  ").trimStart() + (v.name.length > 22 ? v.name.slice(0, 21) + "…" : v.name);
-    const long = ctx.measureText(text).width;
     const x = X(v.x);
     const y = Y(v.y);
     if (x < 0 || y < 0 || x > w || y > h) continue;
     const first = numberOf(v.rank) <= NAMED || v.rank === s.rank;
-    for (const [dx, dy, align] of first ? [...SPOTS, ...FAR_SPOTS] : SPOTS) {
-      const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x - long / 2;
-      const box = [l - 2, y + dy - 7, l + long + 2, y + dy + 7];
-      if (box[0] < 4 || box[2] > w - 44 || !free(taken, box)) continue;
-      taken.push(box);
-      if (Math.abs(dy) > 16) thread(ctx, x, y, x + dx, y + dy, c);
-      label(ctx, text, x + dx, y + dy, v.rank === s.rank ? c.magenta : c.ink, c, align);
-      break;
-    }
+    nameAt(ctx, taken, text, x, y, first ? [...SPOTS, ...FAR_SPOTS] : SPOTS, v.rank === s.rank ? c.magenta : c.ink, c);
   }
 }
 /* How far vessels that fell silent can have come since, at the pace that they made before: of the

@@ -8,10 +8,14 @@ function regionsOf(ctx, c, unit, s) {
 function waysOf(ctx, c, unit) {
   for (const w of ways) drawn(ctx, w.path, style.looks[w.look], c, unit, w.colour);
 }
+const pointsShown = (s) => places.filter((p) => !(s.group && p.group && p.group !== s.group));
+function pointNames(ctx, c, X, Y, taken, s) {
+  ctx.font = "11px system-ui, sans-serif";
+  for (const p of pointsShown(s)) if (p.symbol === "base") nameAt(ctx, taken, p.text, X(p.x), Y(p.y), SPOTS, c.ink, c);
+}
 function pointsOf(ctx, c, X, Y, s) {
   ctx.textBaseline = "middle";
-  for (const p of places) {
-    if (s.group && p.group && p.group !== s.group) continue;
+  for (const p of pointsShown(s)) {
     const x = X(p.x);
     const y = Y(p.y);
     ctx.fillStyle = ctx.strokeStyle = c[p.colour];
@@ -19,8 +23,6 @@ function pointsOf(ctx, c, X, Y, s) {
     if (p.symbol === "base") {
       ctx.moveTo(x, y - 7); ctx.lineTo(x + 6, y + 5); ctx.lineTo(x - 6, y + 5);
       ctx.fill();
-      ctx.font = "11px system-ui, sans-serif";
-      label(ctx, p.text, x + 10, y, c.ink, c, "left");
     } else if (p.symbol === "ring") {
       ctx.arc(x, y, 4, 0, TAU);
       ctx.lineWidth = 1.2;

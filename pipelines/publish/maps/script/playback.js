@@ -35,6 +35,7 @@ function whereAt(voyage, t) {
   return { i, x: a.x + f * (b.x - a.x), y: a.y + f * (b.y - a.y), heading, silent: false };
 }
 
+const MOVING_SPOTS = [[8, -9, "left"], [-8, -9, "right"], [8, 9, "left"], [-8, 9, "right"]];
 /* Draw the moment, if one is to be seen; returns the marks of what goes on then. */
 function drawMoment(ctx, w, h, v, c, ratio, s) {
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -88,13 +89,10 @@ function drawMoment(ctx, w, h, v, c, ratio, s) {
   const marks = layOut(w, h, X, Y, still, now);
   for (const mark of marks) leader(ctx, mark, c);
   for (const mark of [...marks].reverse()) drawMark(ctx, mark, c, still);
-  const taken = marks.map((m) => [m.sx - 13, m.sy - 13, m.sx + 13, m.sy + 13]);
+  const taken = marks.map((m) => boxAt(m.sx, m.sy, 13));
   ctx.font = "600 10.5px system-ui, sans-serif";
   for (const n of names.sort((a, b) => b.own - a.own || a.rank - b.rank)) {
-    const box = [n.x + 6, n.y - 14, n.x + 22, n.y];
-    if (!free(taken, box)) continue;
-    taken.push(box);
-    label(ctx, numberOf(n.rank), n.x + 8, n.y - 7, n.own ? c.magenta : c.ink, c, "left");
+    nameAt(ctx, taken, numberOf(n.rank), n.x, n.y, MOVING_SPOTS, n.own ? c.magenta : c.ink, c);
   }
   return marks;
 }
