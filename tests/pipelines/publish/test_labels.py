@@ -21,6 +21,7 @@ from pipelines.assess.incidents import beside, steps, wording
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
+from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.settings import PROJECT
 from pipelines.publish.brief import _flat
 from pipelines.publish.briefing import without_time
@@ -225,3 +226,13 @@ def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:
     assert malay.zone("Melaka anchorage") == "Melaka anchorage"
     said = malay.say("Stayed {duration} in {zone}", duration="2.0 j", zone=line)
     assert said.endswith("Sempadan laut wilayah Indonesia-Malaysia")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_conclusion_has_one_word_in_brief_plan_and_desk(language: str) -> None:
+    words = labels(language)
+    for name in CONCLUSIONS:
+        word = words.at_desk(name.replace("_", " "))
+        assert getattr(words, f"conclusion_{name}").partition(":")[0] == word
+        by = getattr(words.plan, f"{name}_by", f"{word}, by")
+        assert by.partition(",")[0] == word
