@@ -1,5 +1,8 @@
 """The words of the products, one YAML file a language; what vessels say is never translated."""
 
+import math
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -8,9 +11,31 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.evidence import Explained
 from detectors.core.sentences import numbers, places_in
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_value
 
 LANGUAGES: Final = ("en", "ms")
+
+_METRES: Final = re.compile(r"\{(\w+):\.0f\} m\b")
+_MILES: Final = re.compile(r"\{(\w+):nm\.\df\} nm\b")
+
+
+def as_distances(text: str, values: Mapping[str, Any]) -> str:
+    """Return a template that tells its distances as all others are told: in metres, from one
+    nautical mile on in miles (`telling.Words.distance`).
+
+    >>> as_distances("{a_m:.0f} m off, {b_m:nm.1f} nm away", {"a_m": 2800.0, "b_m": 900.0})
+    '{a_m:nm.1f} nm off, {b_m:.0f} m away'
+    """
+
+    def far(name: str) -> bool | None:
+        value = values.get(name)
+        if not isinstance(value, int | float) or math.isnan(value) or not name.endswith("_m"):
+            return None
+        return abs(value) >= METRES_PER_NM
+
+    text = _METRES.sub(lambda m: f"{{{m[1]}:nm.1f}} nm" if far(m[1]) else m[0], text)
+    return _MILES.sub(lambda m: f"{{{m[1]}:.0f}} m" if far(m[1]) is False else m[0], text)
 
 
 class PlanLabels(BaseModel):
@@ -339,16 +364,13 @@ class Labels(BaseModel):
         name = self.hypotheses.get(told.name) or self._in_english(told.name)
         if not told.says:
             return name
-        says, values = self.sentences.get(told.says), numbers(told.values)
-        sentence = (
-            self._in_english(told.says.format(**values)) if says is None else says.format(**values)
-        )
-        return f"{name}: {sentence}"
+        return f"{name}: {self.told(told.says, **numbers(told.values))}"
 
     def told(self, text: str, **values: Any) -> str:
         """Return what an innocent reason says; English, marked so, where the catalogue lacks it."""
         found = self.sentences.get(text)
-        return self._in_english(text.format(**values)) if found is None else found.format(**values)
+        told = as_distances(found or text, values).format(**values)
+        return told if found else self._in_english(told)
 
     def _in_english(self, text: str) -> str:
         return self.english.format(text=text)

@@ -13,6 +13,7 @@ import shapely
 import detectors
 from detectors.core import explain
 from detectors.core.evidence import Evidence, Explained
+from detectors.core.sentences import numbers, places_in
 from detectors.core.telling import Told
 from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
@@ -236,3 +237,16 @@ def test_a_conclusion_has_one_word_in_brief_plan_and_desk(language: str) -> None
         assert getattr(words, f"conclusion_{name}").partition(":")[0] == word
         by = getattr(words.plan, f"{name}_by", f"{word}, by")
         assert by.partition(",")[0] == word
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reason_tells_its_distances_by_the_rule_of_all(language: str) -> None:
+    words = labels(language)
+    texts = [text for text in (words.sentences or labels("ms").sentences) if "_m:.0f} m " in text]
+    assert len(texts) > 20
+    for text in texts:
+        names = places_in(text)
+        for metres, wanted, other in ((1400.0, "1400 m", "0.8 nm"), (9260.0, "5.0 nm", "9260 m")):
+            told = words.told(text, **numbers(dict.fromkeys(names, metres)))
+            assert wanted in told, text
+            assert other not in told, text
