@@ -93,7 +93,8 @@ function ages() {
   for (const one of document.querySelectorAll("time[data-age]")) {
     const old_s = Math.max((Date.now() - ahead_ms - Date.parse(one.dateTime)) / 1000, 0);
     const told = old_s < 5400 ? Math.round(old_s / 60) + " min" : old_s < 172800 ? (old_s / 3600).toFixed(1) + " h" : (old_s / 86400).toFixed(1) + " d";
-    one.textContent = one.dataset.age.replace("#", told) + (one.dataset.after || "");
+    const text = one.dataset.age.replace("#", told) + (one.dataset.after || "");
+    if (one.textContent !== text) one.textContent = text; // what a reader has marked stays marked
     one.classList.toggle("warn", old_s > one.dataset.late);
     one.hidden = false;
   }

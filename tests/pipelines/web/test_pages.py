@@ -483,6 +483,7 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {name.replace("_", " ") for name in STATED}
+    said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
     said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values()}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}
