@@ -15,7 +15,6 @@ from pipelines import store
 from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
-from pipelines.ask.health.words import age
 from pipelines.assess.incidents import (
     made_of,
     vessels_in,
@@ -118,9 +117,11 @@ class Shown:
         Where the night is `live` a reader wants the age, which grows: the page's script tells it.
         """
         before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
-        told = f"{before_s / 60:.0f} min" if before_s < 5400 else age(before_s)
-        text = self.words.at_desk("{age} before the night ended", age=told)
-        return text, before_s > HEARD_H * 3600
+        t, told = self.words.at_desk, f"{before_s / 60:.0f} min"
+        if before_s >= 5400:
+            days = before_s >= 172_800
+            told = f"{before_s / (86_400 if days else 3600):.1f} {t('d') if days else t('h')}"
+        return t("{age} before the night ended", age=told), before_s > HEARD_H * 3600
 
     @property
     def window(self) -> str:

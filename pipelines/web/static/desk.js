@@ -88,12 +88,16 @@ document.getElementById("help").hidden = false;
 document.getElementById("help").addEventListener("click", help);
 
 // ---- Ages grow while a page is open: by the desk's clock, since this machine's may be wrong ----
-const ahead_ms = Date.now() - Date.parse(document.body.dataset.served);
+const shown = document.body.dataset;
+const ahead_ms = Date.now() - Date.parse(shown.served);
+function aged(old_s) {
+  if (old_s < 5400) return Math.round(old_s / 60) + " min";
+  return old_s < 172800 ? (old_s / 3600).toFixed(1) + " " + shown.h : (old_s / 86400).toFixed(1) + " " + shown.d;
+}
 function ages() {
   for (const one of document.querySelectorAll("time[data-age]")) {
     const old_s = Math.max((Date.now() - ahead_ms - Date.parse(one.dateTime)) / 1000, 0);
-    const told = old_s < 5400 ? Math.round(old_s / 60) + " min" : old_s < 172800 ? (old_s / 3600).toFixed(1) + " h" : (old_s / 86400).toFixed(1) + " d";
-    const text = one.dataset.age.replace("#", told) + (one.dataset.after || "");
+    const text = one.dataset.age.replace("#", aged(old_s)) + (one.dataset.after || "");
     if (one.textContent !== text) one.textContent = text; // what a reader has marked stays marked
     one.classList.toggle("warn", old_s > one.dataset.late);
     one.hidden = false;

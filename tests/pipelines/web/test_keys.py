@@ -125,12 +125,15 @@ def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
     assert set(known["reason"]) == {"was fishing"}
 
 
-@pytest.mark.parametrize(("language", "told"), [("en", "{} old"), ("ms", "{} lalu")])
+@pytest.mark.parametrize(
+    ("language", "told", "hours"), [("en", "{} old", "2.4 h"), ("ms", "{} lalu", "2.4 j")]
+)
 def test_ages_grow_while_a_page_is_open(
     page: Page,  # noqa: F811
     desk_home: Path,
     language: str,
     told: str,
+    hours: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Shown, "live", property(lambda _: True))
@@ -149,7 +152,7 @@ def test_ages_grow_while_a_page_is_open(
             assert page.evaluate(OLD).startswith(told.format("82 min"))
             assert page.evaluate("document.querySelector('time[data-late]').matches('.warn')")
             page.evaluate(later)
-            assert page.evaluate(OLD).startswith(told.format("2.4 h"))
+            assert page.evaluate(OLD).startswith(told.format(hours))
         assert "#" not in page.evaluate(
             "[...document.querySelectorAll('time')].map((one) => one.textContent).join()"
         )
