@@ -54,7 +54,8 @@ def heard_around(
     there = silences.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
     ais_class = reports.ais_class_of(silences.row)
     around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
-    hearing, working = _receivers(limits, there, silences, reports, context)
+    by_station = receivers.Receivers(context.coverage)
+    hearing, working = _receivers(limits, there, silences, reports, by_station)
     unknown = np.isnan(working)
     down = ~unknown & (working < 0.5)
     beside = (around.vessels >= limits.min_neighbours) & ~down
@@ -81,7 +82,7 @@ def heard_around(
     worth = np.where(sharp, limits.known_worth_sharp, worth)
     worth[ais_class[there.silence] == "B"] = 0.0
     fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
-    within = _within_reach(there, silences, fraction < limits.min_heard_fraction, context)
+    within = _within_reach(there, silences, fraction < limits.min_heard_fraction, by_station)
     within &= (ais_class[there.silence] != "B") & ~beside & ~down
     worth[within] = np.maximum(worth[within], limits.known_worth_still)
     known_fraction = there.mean(known | within)
@@ -116,7 +117,9 @@ def heard_around(
     )
 
 
-def _within_reach(there: Slots, silences: Silences, asked: Bools, context: Context) -> Bools:
+def _within_reach(
+    there: Slots, silences: Silences, asked: Bools, known: receivers.Receivers
+) -> Bools:
     """Tell at which half hours a vessel that was heard in full at an end of its silence lay amid
     what a coast station heard that worked just then; asked of some silences alone.
     """
@@ -124,19 +127,22 @@ def _within_reach(there: Slots, silences: Silences, asked: Bools, context: Conte
     rows = np.flatnonzero(asked[there.silence])
     found = np.zeros(len(there.silence), bool)
     if len(rows):
-        known = receivers.Receivers(context.coverage)
         place = there.lat[rows], there.lon[rows], there.slot[rows]
         found[rows] = known.within_reach(*place, DAY_SLOTS, 0)
     return found
 
 
 def _receivers(
-    limits: Limits, there: Slots, silences: Silences, reports: History, context: Context
+    limits: Limits,
+    there: Slots,
+    silences: Silences,
+    reports: History,
+    known: receivers.Receivers,
 ) -> tuple[dict[str, NDArray[Any]], Floats]:
     """Return the receivers that heard what was heard around last positions in the day before, and
     the share of it in each half hour whose receivers were working.
     """
-    known, row, n = receivers.Receivers(context.coverage), silences.row, len(silences.row)
+    row, n = silences.row, len(silences.row)
     own = silences.start_us // (coverage.SLOT_S * SECOND_US)
     heard = known.hearing(
         reports.lat[row],

@@ -117,21 +117,19 @@ class PossibleMeeting(Limits):
         silences = silences_of(self, context.events_of("gap"), positions, window[1])
         if not silences:
             return events.empty()
-        chosen = between_silences(self, silences, context.coverage)
+        # A meeting ends with the silence that is heard again last.
+        ends_us = np.array([silence.until_us for silence in silences], "int64")
+        last = timespan.touches(ends_us, ends_us, window, self.settle)
+        chosen = between_silences(self, silences, last, context.coverage)
         reports = reports_of(context.events_of("loitering"), positions)
         loiterings = loiterings_of(context, reports)
         types = types_of(context)
-        chosen += with_loiterers(self, silences, loiterings, reports, types, window[1])
-        touching = [meeting for meeting in chosen if self._touches(meeting, window)]
+        alone = [silences[i] for i in np.flatnonzero(last).tolist()]
+        chosen += with_loiterers(self, alone, loiterings, reports, types, window[1])
         # Where each of two loitered, and both fell silent at one moment, that tells of it twice.
-        touching.sort(key=lambda meeting: meeting.weight)
-        once = {(m.one.track, m.other.track, m.with_loiterer, m.start_us): m for m in touching}
+        chosen.sort(key=lambda meeting: meeting.weight)
+        once = {(m.one.track, m.other.track, m.with_loiterer, m.start_us): m for m in chosen}
         return events.build([self._event(meeting, context) for meeting in once.values()])
-
-    def _touches(self, meeting: Meeting, window: tuple[int, int]) -> bool:
-        """Tell whether a meeting touches the window."""
-        span = (np.array([meeting.start_us]), np.array([min(meeting.end_us, window[1])]))
-        return bool(timespan.touches(*span, window, self.settle)[0])
 
     def _event(self, meeting: Meeting, context: Context) -> dict[str, Any]:
         """Return the event of a meeting."""

@@ -47,12 +47,15 @@ BY_PASSES_RATE: Final = 0.002
 half hour, with nothing planted of them, for longer than missed passes explain (9 silences)."""
 
 
-def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverage) -> list[Meeting]:
+def between_silences(
+    limits: Limits, silences: Sequence[Silence], last: NDArray[np.bool_], heard: Coverage
+) -> list[Meeting]:
     """Find pairs of silences in which two vessels can have been together long enough.
 
-    Each silence keeps its best partners among those that were heard again before it.
+    Each silence keeps its best partners among those that were heard again before it. `last` tells
+    of which partners are wanted.
     """
-    if len(silences) == 0:
+    if not last.any():
         return []
     prisms = prisms_of(silences)
     end_us = np.array([s.end_us for s in silences], "int64")
@@ -64,6 +67,7 @@ def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverag
         (end_us[second] == end_us[first]) & (track[second] > track[first])
     )
     first, second = np.where(later, second, first), np.where(later, first, second)
+    first, second = first[last[first]], second[last[first]]
     joint = prism.together(prisms, first, second, stay_s)
     a, b = prisms.rows(first), prisms.rows(second)
     begin_us = np.maximum(a.start_us, b.start_us)

@@ -7,6 +7,7 @@ others may be nearer to those that work.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -225,15 +226,9 @@ class Receivers:
         cells = np.stack([self._station[rows], self._lat[rows], self._lon[rows]], axis=1)
         made = []
         for code in self._near_and_steady(cells, slot, before, after).tolist():
-            lat, lon = cells[cells[:, 0] == code, 1:].T
-            if len(lat) < LEAST_PLACES:
-                continue
-            shrink = float(np.cos(np.radians(lat.mean())))
-            places = shapely.multipoints(np.stack([lon * shrink, lat], axis=1))
-            circle = shapely.minimum_bounding_circle(places)
-            [(x, y)] = shapely.get_coordinates(shapely.centroid(circle)).tolist()
-            radius_m = float(shapely.minimum_bounding_radius(places)) * 60 * METRES_PER_NM
-            made.append((y, x / shrink, max(radius_m, LEAST_REACH_M)))
+            places = cells[cells[:, 0] == code, 1:]
+            if len(places) >= LEAST_PLACES:
+                made.append(_disc(places.tobytes()))
         return made
 
     def _near_and_steady(self, cells: Floats, slot: int, before: int, after: int) -> Ints:
@@ -250,3 +245,18 @@ class Receivers:
         span = (np.full(len(codes), slot + k) for k in (-before, 0, after))
         worked = np.isin(codes * CELL_SLOTS + slot, self._heard)
         return codes[(wide <= WIDEST_DEG) & self._steady(codes, *span) & worked]
+
+
+@lru_cache(maxsize=1024)
+def _disc(held: bytes) -> tuple[float, float, float]:
+    """Return middle and radius of what a station hears, of latitudes and longitudes as numbers.
+
+    Looks that follow one another ask it of the same half hours.
+    """
+    lat, lon = np.frombuffer(held, "float64").reshape(-1, 2).T
+    shrink = float(np.cos(np.radians(lat.mean())))
+    places = shapely.multipoints(np.stack([lon * shrink, lat], axis=1))
+    circle = shapely.minimum_bounding_circle(places)
+    [(x, y)] = shapely.get_coordinates(shapely.centroid(circle)).tolist()
+    radius_m = float(shapely.minimum_bounding_radius(places)) * 60 * METRES_PER_NM
+    return y, x / shrink, max(radius_m, LEAST_REACH_M)

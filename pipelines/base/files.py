@@ -3,9 +3,14 @@
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
+
+_FRESH_NS: Final = 3_000_000_000
 
 
 @contextmanager
@@ -89,11 +94,31 @@ def make_private(path: Path, line: str) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def as_it_is(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another, and from itself once it was changed."""
+    with suppress(OSError):
+        stat = path.stat()
+        times = (stat.st_mtime_ns, stat.st_ctime_ns)
+        if max(times) < time.time_ns() - _FRESH_NS:
+            return (stat.st_dev, stat.st_ino, stat.st_size, *times)
+    return (time.time_ns(),)  # nothing is the same as that
+
+
+def sha256_of(path: Path) -> bytes:
+    """Return the SHA-256 of a file; it isn't read again by this process while it is as it was."""
+    return _sha256(path, as_it_is(path))
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, _: tuple[int, ...]) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
 def digest_of_files(folder: Path) -> str:
     """Return a digest of the names and contents of the files below a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file():
             digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(sha256_of(path))
     return digest.hexdigest()

@@ -241,10 +241,11 @@ class _Filling:
                 filled = self._plan(waiting, under_way, dates, filled)
                 if under_way and under_way[0].pending.done():
                     self._go_on(under_way, filled)
-                pending = [planned.pending for planned in under_way]
-                pending += [dates.pending] if dates.pending else []
-                if pending and not any(one.done() for one in pending[:1] + pending[-1:]):
-                    engine.wait([one for one in pending if not one.done()])
+                # Of what else is under way nothing is done before these.
+                awaited = [one.pending for one in list(under_way)[:1]]
+                awaited += [dates.pending] if dates.pending else []
+                if awaited and not any(one.done() for one in awaited):
+                    engine.wait(awaited)
                 bar.to(len(spans) - len(waiting) - len(under_way))
         self._publish()
         if self._owed:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.detector import Detector
 from pipelines import ingest
+from pipelines.base.files import as_it_is
 from pipelines.detect.ahead import Ahead
 from pipelines.detect.looks import early, rests_alone
 from pipelines.detect.silences import Silences
@@ -31,7 +32,6 @@ from pipelines.run import feeds
 from pipelines.run.feeds import Reading
 from pipelines.run.looked import (
     State,
-    as_it_is,
     on_one_thread,
     read_state,
     stamp,

@@ -1,18 +1,14 @@
 """What the last look between nights left in the home, for the next one and for `selat status`."""
 
 import os
-import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.base.settings import Installation, StoreSettings
-
-_FRESH_NS: Final = 3_000_000_000
 
 
 class State(BaseModel):
@@ -69,16 +65,6 @@ def write_state(installation: Installation, state: State) -> None:
     fresh = path.with_name(f"{path.name}.new")
     fresh.write_text(state.model_dump_json() + "\n", encoding="utf-8")
     os.replace(fresh, path)  # noqa: PTH105
-
-
-def as_it_is(path: Path) -> tuple[int, ...]:
-    """Return what tells a file from another, and from itself once it was changed."""
-    with suppress(OSError):
-        stat = path.stat()
-        times = (stat.st_mtime_ns, stat.st_ctime_ns)
-        if max(times) < time.time_ns() - _FRESH_NS:
-            return (stat.st_dev, stat.st_ino, stat.st_size, *times)
-    return (time.time_ns(),)  # nothing is the same as that
 
 
 def stats_of(*folders: Path) -> list[tuple[str, int, int]]:

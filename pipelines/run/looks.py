@@ -25,6 +25,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.kinematics.integrity import PROVISIONAL
+from pipelines.base.files import as_it_is
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
@@ -38,7 +39,6 @@ from pipelines.run.feeds import Reading
 from pipelines.run.glances import Glances
 from pipelines.run.looked import (
     State,
-    as_it_is,
     on_one_thread,
     read_state,
     stamp,

@@ -1,6 +1,5 @@
 """What a run's manifest says: what was asked, what went in, what came out, what failed."""
 
-import hashlib
 import json
 import subprocess
 from collections import Counter
@@ -13,7 +12,7 @@ import pandas as pd
 
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
-from pipelines.base.files import digest_of_files
+from pipelines.base.files import digest_of_files, sha256_of
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.detect.heard import Heard
 from pipelines.detect.reception import received
@@ -178,9 +177,7 @@ def configuration_hashes(installation: Installation) -> dict[str, str]:
     """Return a hash of each file of the configuration, and one of all reference layers."""
     config = installation.config
     files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
-    hashes = {
-        str(p.relative_to(config)): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in files
-    }
+    hashes = {str(p.relative_to(config)): sha256_of(p).hex()[:16] for p in files}
     return {**hashes, "reference": digest_of_files(installation.reference)[:16]}
 
 

@@ -11,6 +11,7 @@ first: looks reach back into it, as those of a home that goes on do.
 """
 
 import argparse
+import gc
 import gzip
 import re
 import sys
@@ -23,10 +24,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from pipelines.base import files
+from pipelines.base.allocation import keep_what_is_freed
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, WatchSettings, load
-from pipelines.run import looked, watching
+from pipelines.run import watching
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.night import NightRequest, run_night
 
@@ -46,7 +50,11 @@ def main() -> None:
     parser.add_argument("--whole", type=float, default=watch.whole_min, help="minutes, at most")
     parser.add_argument("--until", type=int, default=1_000_000, help="so many looks")
     given = parser.parse_args()
-    looked._FRESH_NS = 0  # type: ignore[misc]  # files are as old as they would be
+    # As the command does.
+    keep_what_is_freed()
+    gc.set_threshold(50_000)
+    threadpool_limits(1)
+    files._FRESH_NS = 0  # type: ignore[misc]  # files are as old as they would be
     spent: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, reporter(quiet=True) as report:
         watch = WatchSettings(early_min=given.early, whole_min=given.whole)

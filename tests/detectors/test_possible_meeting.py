@@ -198,6 +198,6 @@ def silent(mmsi, start_s, from_lat):
 def test_ships_that_lost_as_much_time_as_one_another_weigh_more(apart_deg, least, most):
     """18 nm away both lost 2.5 h of four; over 47 nm nothing that counts."""
     pair = [silent(1, 0, 4.0 - apart_deg), silent(2, 300, 4.0 + apart_deg)]
-    found = between_silences(PossibleMeeting(), pair, Heard())
+    found = between_silences(PossibleMeeting(), pair, np.ones(2, bool), Heard())
     assert all(least <= one.weight <= most for one in found)
     assert found or not least

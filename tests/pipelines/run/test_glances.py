@@ -13,8 +13,9 @@ import pytest
 
 from detectors.core import frames
 from pipelines import ingest, store
+from pipelines.base import files
 from pipelines.base.progress import reporter
-from pipelines.run import glances, looked, looks
+from pipelines.run import glances, looks
 from pipelines.run.looked import read_state
 from pipelines.run.looks import Looked, Looker
 from tests.conftest import PROJECT
@@ -83,7 +84,7 @@ class Watch:
 def old_files() -> Iterator[None]:
     """Files are as old as they would be."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(looked, "_FRESH_NS", 0)
+        patch.setattr(files, "_FRESH_NS", 0)
         yield
 
 

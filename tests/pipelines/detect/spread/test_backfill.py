@@ -27,6 +27,7 @@ from pipelines.base.progress import Bar, reporter
 from pipelines.base.settings import load
 from pipelines.detect import memory, window
 from pipelines.detect.days import refresh
+from pipelines.detect.spread.dates import work_out
 from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, resolved
 from pipelines.detect.window import first_reach
 from pipelines.exercise import simulate
@@ -162,14 +163,24 @@ class AnyOrder:
     def begin(self, task: Callable[..., Any], *arguments: Any) -> None:
         task(*arguments)
 
+    def next(self, ready: list["Later"]) -> "Later":
+        return self.chance.choice(ready)
+
     def wait(self, some: Sequence[Pending]) -> None:
         while not any(one.done() for one in some):
-            one = self.chance.choice([later for later in self.waiting if later.is_ready()])
+            one = self.next([later for later in self.waiting if later.is_ready()])
             self.waiting.remove(one)
             value = one.run()
             if self.chance.random() < 0.2:
                 assert one.run() == value
                 self.repeated += 1
+
+
+class NewestFirst(AnyOrder):
+    """Works out dates, then runs what came last."""
+
+    def next(self, ready: list["Later"]) -> "Later":
+        return next((one for one in ready if one.task is work_out), ready[-1])
 
 
 class Later:
@@ -325,6 +336,21 @@ def test_tasks_in_any_order_and_twice(
     assert chosen.repeated > 0
     assert all(run["looked_at_again"] for run in found)
     assert_same(home, by_day)
+
+
+def test_the_driver_waits_while_a_later_day_is_done_before_the_first(
+    untouched: Path, dates: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = 0
+
+    def to(*_: Any) -> None:
+        nonlocal turns
+        turns += 1
+        assert turns < 100, "it goes round and round"
+
+    monkeypatch.setattr(Bar, "to", to)
+    assert len(run_fill(copy(untouched, tmp_path), dates, NewestFirst(1))) == len(dates)
+    assert turns >= len(dates)
 
 
 def test_a_scheduler_elsewhere_is_asked() -> None:
