@@ -227,3 +227,13 @@ def offsets(track_id: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.zeros(1, "int64")
     changes = np.flatnonzero(track_id[1:] != track_id[:-1]) + 1
     return np.asarray(np.r_[0, changes, len(track_id)], "int64")
+
+
+def of_tracks(track_id: NDArray[np.int64], tracks: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which rows of a sorted `track_id` array are of some tracks, each looked up once.
+
+    >>> of_tracks(np.array([7, 7, 9]), np.array([7]))
+    array([ True,  True, False])
+    """
+    bounds = offsets(track_id)
+    return np.repeat(np.isin(track_id[bounds[:-1]], tracks), np.diff(bounds))

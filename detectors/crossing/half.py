@@ -113,18 +113,17 @@ def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
     takes longer, and the next one as much less.
     """
     track, time_us, sog_kn = reports.track, reports.time_us, reports.sog_kn
-    made_m = geodesy.distance_m(
-        reports.lat[:-2], reports.lon[:-2], reports.lat[2:], reports.lon[2:]
-    )
-    stated = np.stack([sog_kn[:-2], sog_kn[1:-1], sog_kn[2:]])
-    took_s = np.asarray(made_m) / np.maximum(stated.mean(axis=0) * geodesy.KNOT_MPS, 1e-6)
-    lost_s = (time_us[2:] - time_us[:-2]) / SECOND_US - took_s
-    over = (track[2:] == track[:-2]) & (stated >= limits.min_speed_kn).all(axis=0)
-    over &= lost_s < LOST_S
+    goes = sog_kn >= limits.min_speed_kn
+    a = np.flatnonzero((track[2:] == track[:-2]) & goes[:-2] & goes[1:-1] & goes[2:])
+    c = a + 2
+    made_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[c], reports.lon[c])
+    stated_kn = np.stack([sog_kn[a], sog_kn[a + 1], sog_kn[c]]).mean(axis=0)
+    took_s = np.asarray(made_m) / np.maximum(stated_kn * geodesy.KNOT_MPS, 1e-6)
+    lost_s = (time_us[c] - time_us[a]) / SECOND_US - took_s
     # Over two steps each: the first and the second of them.
+    over = a[lost_s < LOST_S]
     found = np.zeros(len(track), bool)
-    found[:-2] |= over
-    found[1:-1] |= over
+    found[over] = found[over + 1] = True
     return np.asarray(found[grid.report])
 
 

@@ -107,10 +107,12 @@ def moved(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Contex
     """Tell which rows lie between two reports at rest so far apart that the boat went elsewhere
     meanwhile, of a feed that comes by passes: it didn't creep there.
     """
-    here, there = reports.lat, reports.lon
-    far = np.asarray(geodesy.distance_m(here[:-1], there[:-1], here[1:], there[1:]))
     rest = reports.sog_kn < limits.min_speed_kn
-    went = np.r_[(far >= limits.elsewhere_m) & rest[:-1] & rest[1:], False]
+    lies = np.flatnonzero(rest[:-1] & rest[1:])
+    lat, lon = reports.lat, reports.lon
+    far_m = geodesy.distance_m(lat[lies], lon[lies], lat[lies + 1], lon[lies + 1])
+    went = np.zeros(len(rest), bool)
+    went[lies[np.asarray(far_m) >= limits.elsewhere_m]] = True
     row = np.flatnonzero(went[grid.report])
     tens = grid.tick[row] * limits.step_s // coverage.FEED_SLOT_S
     by_passes = passes.usual_share(context.coverage, tens, tens) <= passes.BY_PASSES

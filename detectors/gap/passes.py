@@ -147,8 +147,9 @@ def _by_pass(
 
 def _distinct(owner: Ints, number: Ints, n: int) -> Ints:
     """Count the distinct numbers of each owner."""
-    pairs = np.unique(np.stack([owner, number]), axis=1)
-    return np.asarray(np.bincount(pairs[0], minlength=n), "int64")
+    among = int(number.max(initial=0)) + 1
+    owners = np.unique(owner * among + number) // among
+    return np.asarray(np.bincount(owners, minlength=n), "int64")
 
 
 def _prior(

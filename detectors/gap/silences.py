@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, of_tracks
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 
@@ -68,7 +68,7 @@ class History(Reports):
         if len(asked) == 0:
             return count
         row, end_us = row[asked], end_us[asked]
-        rows = np.flatnonzero(np.isin(self.mmsi, self.mmsi[row]))
+        rows = np.flatnonzero(of_tracks(self.mmsi, self.mmsi[row]))
         order = rows[np.lexsort((self.time_us[rows], self.mmsi[rows]))]
         number = np.cumsum(np.r_[False, np.diff(self.mmsi[order]) != 0])
         key = number * self._span_us + self.time_us[order] - self._start_us

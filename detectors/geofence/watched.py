@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.frames import of_tracks
 from detectors.geofence.limits import STEP_S, Limits
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
@@ -62,7 +63,7 @@ class WatchedReports(Reports):
 
     def grid_of(self, tracks: Ints, max_silence_s: float) -> timegrid.Grid:
         """Return the time grid of some tracks; its `report` are rows of these reports."""
-        mine = np.flatnonzero(np.isin(self.track, tracks))
+        mine = np.flatnonzero(of_tracks(self.track, tracks))
         grid = timegrid.resample(
             self.track[mine],
             self.time_us[mine],

@@ -58,10 +58,12 @@ def _speed_kn(limits: Limits, reports: Reports, row: Ints, by: int) -> Floats:
     known = (reports.track[beside] == reports.track[row]) & (took_s > 0)
     known &= took_s <= limits.max_interruption_s
     lat, lon = reports.lat, reports.lon
-    moved_m = np.asarray(geodesy.distance_m(lat[row], lon[row], lat[beside], lon[beside]))
-    made_kn = np.full(len(row), np.nan)
-    made_kn[known] = geodesy.speed_kn(moved_m[known], took_s[known])
-    return np.where(np.isnan(reports.sog_kn[row]), made_kn, reports.sog_kn[row])
+    found_kn = reports.sog_kn[row]
+    asked = np.flatnonzero(known & np.isnan(found_kn))
+    a, b = row[asked], beside[asked]
+    moved_m = geodesy.distance_m(lat[a], lon[a], lat[b], lon[b])
+    found_kn[asked] = geodesy.speed_kn(moved_m, took_s[asked])
+    return found_kn
 
 
 def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:

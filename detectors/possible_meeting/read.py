@@ -7,7 +7,7 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, of_tracks
 from detectors.kinematics import geodesy, reach
 from detectors.kinematics.reports import Reports
 from detectors.possible_meeting.limits import Limits
@@ -84,7 +84,7 @@ def loiterings_of(context: Context, reports: Reports) -> list[Loitering]:
 def reports_of(found: pd.DataFrame, positions: pd.DataFrame) -> Reports:
     """Return the reports of the tracks that some events are of."""
     tracks = np.unique(found["track_ids"].astype("int64").to_numpy())
-    return Reports(positions[np.isin(positions["track_id"].to_numpy(), tracks)])
+    return Reports(positions[of_tracks(positions["track_id"].to_numpy(), tracks)])
 
 
 def report_at(positions: pd.DataFrame, track: int, at_us: int) -> tuple[float, float] | None:

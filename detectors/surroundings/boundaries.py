@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from detectors.core.errors import FrameError
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, of_tracks
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.surroundings.polygons import PolygonIndex
 
@@ -329,7 +329,7 @@ def _clear(
     boundaries: Boundaries, cuts: Cuts, track: Ints, lat: Floats, lon: Floats, beside_m: float
 ) -> tuple[Ints, Ints]:
     """Rows of the reports clear of the line before and after each cut; beyond the ends: none."""
-    mine = np.flatnonzero(np.isin(track, np.unique(track[cuts.step])))
+    mine = np.flatnonzero(of_tracks(track, track[cuts.step]))
     point, row = boundaries.beside(lat[mine], lon[mine], beside_m)
     point = mine[point]
     order = np.lexsort((point, row))

@@ -18,6 +18,7 @@ from detectors.surroundings import coverage, coverage_learn
 from pipelines.detect import clocks, judging, memory
 from pipelines.detect.judging import Part
 from pipelines.store import Queries, Writer, verdict_files
+from pipelines.store.parted import ALL_NAMES
 from pipelines.store.sections import FOREVER
 
 
@@ -183,7 +184,8 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
         (paths, midnight, morning),
         (following, morning, morning + integrity.SETTLING),
     )
-    with store.parted(ranges, spans) as reports:
+    names = judging.BESIDE if beside else ALL_NAMES
+    with store.parted(ranges, spans, names) as reports:
 
         def judged(vessels: tuple[int, int]) -> Part:
             began = memory.of_range(state, *vessels)

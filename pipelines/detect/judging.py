@@ -35,6 +35,8 @@ _READ_BACK: Final = tuple(
     for name in SCHEMA.names
     if name in ("mmsi", "time", *_CLASS) or name.partition("_x")[0] in _MEASURED
 )
+BESIDE: Final = (*_READ_BACK, "source", "source_offset", "station", "hull", "row")
+"""Columns that are read of a date whose verdicts lie beside its files."""
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,9 @@ def _provisional(
     compared: pd.DataFrame, flagged: pd.DataFrame, now: pd.Timestamp
 ) -> dict[str, Any]:
     """Count flags whose strongest event rests on provisional verdicts, and say until when."""
-    end_of = dict(zip(compared["event_id"].tolist(), compared["end"].tolist(), strict=True))
     firsts = [ids.split(";")[0] for ids in flagged["event_ids"].tolist()]
+    theirs = compared[compared["event_id"].isin(firsts)]
+    end_of = dict(zip(theirs["event_id"].tolist(), theirs["end"].tolist(), strict=True))
     until = [final_at(end_of[first], now) for first in firsts if first in end_of]
     pending = [time for time in until if time is not None]
     return {"flagged": len(pending), "until": _iso(max(pending)) if pending else None}

@@ -102,6 +102,10 @@ class OfBeside:
     known: dict[int, Group]
     key: tuple[Any, ...]
 
+    def read(self, names: list[str], rows: NDArray[np.int64]) -> pa.Table:
+        """Return some columns of some rows: of what lies beside them no others are put in order."""
+        return self.file.read(self.number, names, rows)
+
     def received(
         self, rows: NDArray[np.int32]
     ) -> Iterator[tuple[Group, NDArray[np.int32], NDArray[np.int64]]]:

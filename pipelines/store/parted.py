@@ -25,9 +25,9 @@ from pipelines.store.spool import file_in
 Ints = NDArray[np.int64]
 Vessels = tuple[int, int]
 
-_NAMES: Final = [*JUDGED.names, "station", "row"]
-"""What is laid down: columns of judged reports, who heard each, by which clocks are told, and the
-places of their rows in the files."""
+ALL_NAMES: Final = (*JUDGED.names, "station", "row")
+"""Columns of judged reports, who heard each, by which clocks are told, and the places of their rows
+in the files."""
 _ALIGNED: Final = 64
 """Arrow reads what begins at a multiple of so many bytes where it is."""
 
@@ -41,10 +41,14 @@ class Parted:
         Where its file lies.
     ranges
         Of MMSIs, in order, each from its first on and below its second.
+    names
+        The columns that are asked for: no others are laid down.
     """
 
-    def __init__(self, folder: Path, ranges: Sequence[Vessels]) -> None:
-        self._ranges = ranges
+    def __init__(
+        self, folder: Path, ranges: Sequence[Vessels], names: Collection[str] = ALL_NAMES
+    ) -> None:
+        self._ranges, self._names = ranges, list(names)
         self._spans: list[tuple[pd.Timestamp, pd.Timestamp]] = []
         self._files: list[Collection[str]] = []
         self._kept: list[dict[Vessels, list[Group]]] = []
@@ -75,10 +79,13 @@ class Parted:
             return
         whole = self._ranges[0][0], self._ranges[-1][1]
         for group in groups_in(files, whole, since, until):
-            rows = group.read(_NAMES)
+            # What lies beside others is put in order as it is read: of these only what is inside.
+            rows = group.read(self._names if group.beside is None else ["time"])
             time_us = times_us(rows)
             inside = (time_us >= since.value // 1_000) & (time_us < until.value // 1_000)
-            if not inside.all():
+            if group.beside:
+                rows = group.beside.read(self._names, np.flatnonzero(inside))
+            elif not inside.all():
                 rows = rows.filter(pa.array(inside))
             mmsi = np.asarray(rows["mmsi"])  # in order: a file is sorted by vessel
             for vessels in self._ranges:

@@ -42,7 +42,7 @@ class Section:
 
         Those of `only` these vessels, if it is given.
         """
-        self._found: list[tuple[Group, Ints | None]] = []
+        self._found: list[tuple[Group, Ints | None, int]] = []
         mmsis, times = [np.zeros(0, "int32")], [np.zeros(0, "int64")]
         low_us, high_us = since.value // 1_000, until.value // 1_000
         for group in groups:
@@ -55,7 +55,7 @@ class Section:
             if not wanted.any():
                 continue
             rows = None if wanted.all() else np.flatnonzero(wanted)
-            self._found.append((group, rows))
+            self._found.append((group, rows, len(mmsi) if rows is None else len(rows)))
             mmsis.append(mmsi if rows is None else mmsi[rows])
             times.append(time_us if rows is None else time_us[rows])
         self.mmsi, self.time_us = np.concatenate(mmsis), np.concatenate(times)
@@ -63,30 +63,45 @@ class Section:
     def __len__(self) -> int:
         return len(self.mmsi)
 
-    def column(self, name: str) -> pa.Array | None:
-        """Return a column of the files, None where none of them has it."""
-        parts = list(self._parts(name))
-        if all(part is None for part in parts):
+    def column(self, name: str, only: Ints | None = None) -> pa.Array | None:
+        """Return a column of the files, None where none of them has it; of `only` some reports, in
+        order.
+        """
+        parts = list(self._parts(name, only))
+        if all(part is None for part, _ in parts):
             return None
         kind = _KINDS[name]
-        sizes = [len(g.read(["mmsi"])) if rows is None else len(rows) for g, rows in self._found]
         whole = pa.chunked_array(
             [
                 chunk
-                for part, size in zip(parts, sizes, strict=True)
+                for part, size in parts
                 for chunk in ([pa.nulls(size, kind)] if part is None else part.cast(kind).chunks)
             ],
             kind,
         )
         return whole.unify_dictionaries().combine_chunks()
 
-    def _parts(self, name: str) -> Iterator[pa.ChunkedArray | None]:
-        for group, rows in self._found:
-            table = group.read([name])
-            if not table.column_names or table[name].null_count == len(table):
-                yield None
+    def _parts(self, name: str, only: Ints | None) -> Iterator[tuple[pa.ChunkedArray | None, int]]:
+        """Give the column of each group, and how many reports it is of."""
+        first = 0
+        for group, found, size in self._found:
+            rows = found
+            if only is not None:
+                low, high = np.searchsorted(only, [first, first + size]).tolist()
+                own = only[low:high] - first
+                rows = own if found is None else found[own]
+            first += size
+            if rows is not None and not len(rows):
+                continue
+            n = size if rows is None else len(rows)
+            if rows is not None and group.beside:
+                table, rows = group.beside.read([name], rows), None
             else:
-                yield table[name] if rows is None else table[name].take(pa.array(rows))
+                table = group.read([name])
+            if not table.column_names or table[name].null_count == len(table):
+                yield None, n
+            else:
+                yield table[name] if rows is None else table[name].take(pa.array(rows)), n
 
     def quantity(self, name: str) -> NDArray[np.float64]:
         """Return a quantity: each value in the first form that there is; see `positions`."""
@@ -159,14 +174,25 @@ def in_order(sections: Sequence[Section]) -> Ints:
 
 def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints]:
     """Return rank of the source, and offset in it, of some rows of all sections."""
+    asked, first = np.sort(rows), 0
+    own = []
+    for section in sections:
+        low, high = np.searchsorted(asked, [first, first + len(section)]).tolist()
+        own.append(asked[low:high] - first)
+        first += len(section)
     words, offsets = (
-        [column for one in sections if (column := one.column(name)) is not None]
+        [
+            column
+            for section, some in zip(sections, own, strict=True)
+            if (column := section.column(name, some)) is not None
+        ]
         for name in ("source", "source_offset")
     )
     source = pa.chunked_array(words).unify_dictionaries().combine_chunks()
     rank = ranks(source.dictionary.to_pylist())
     offset = np.concatenate([column.to_numpy() for column in offsets])
-    return rank[np.asarray(source.indices)[rows]], offset[rows]
+    at = np.searchsorted(asked, rows)
+    return rank[np.asarray(source.indices)[at]], offset[at]
 
 
 def rows_of(

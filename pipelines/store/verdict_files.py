@@ -99,16 +99,19 @@ class Beside:
         # A group of rows ends where the next begins: within the same groups of the other files.
         self._read = lru_cache(maxsize=2 * len(names))(self._read_group)
 
-    def read(self, number: int, names: list[str]) -> pa.Table:
-        """Return columns of `JUDGED` of a group of rows."""
+    def read(
+        self, number: int, names: list[str], rows: NDArray[np.int64] | None = None
+    ) -> pa.Table:
+        """Return columns of `JUDGED` of a group of rows, or of some `rows` of it."""
         own = [name for name in names if name in VERDICTS.names]
         others = [n for n in names if n == "time" or (n not in own and n in SCHEMA.names)]
         columns: dict[str, pa.ChunkedArray] = {}
         if others:
-            there = self._taken(number, others)
+            there = self._taken(number, others, rows)
             columns = {name: there[name] for name in others if name in there.column_names}
         if own:
             here = self._file.read_row_group(number, columns=own, use_threads=False)
+            here = here if rows is None else here.take(pa.array(rows))
             for name in own:
                 column = here[name]
                 if name == "time":  # but where it was put right, it is as it was received
@@ -145,7 +148,7 @@ class Beside:
         """Return columns of a group of the files of positions."""
         return self._read_group(at, tuple(names))
 
-    def _taken(self, number: int, names: list[str]) -> pa.Table:
+    def _taken(self, number: int, names: list[str], rows: NDArray[np.int64] | None) -> pa.Table:
         plan = self._plans.get(number) or self._plan(number)
         if not plan.groups:
             return SCHEMA.empty_table().select(names)
@@ -154,9 +157,12 @@ class Beside:
             parts = [self._read(at, tuple(names)) for at in plan.groups]
             whole = pa.concat_tables(parts, promote_options="default")
             whole = whole.unify_dictionaries().combine_chunks()
-        if isinstance(plan.places, slice):
-            return whole.slice(plan.places.start, plan.places.stop - plan.places.start)
-        return whole.take(pa.array(plan.places))
+        places = plan.places
+        if rows is not None:
+            places = rows + places.start if isinstance(places, slice) else places[rows]
+        if isinstance(places, slice):
+            return whole.slice(places.start, places.stop - places.start)
+        return whole.take(pa.array(places))
 
     def _plan(self, number: int) -> _Plan:
         if not self._groups:

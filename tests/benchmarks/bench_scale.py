@@ -14,6 +14,7 @@ With ``--folder`` what was made stays there, and is taken up by the next run.
 """
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -43,6 +44,8 @@ FIRST = pd.Timestamp("2026-01-05T16:00Z")
 DATES = ("2026-01-06", "2026-01-07", "2026-01-08")
 MOVED_M = 600.0
 """Standard deviation of how far the vessels of a copy are moved, north and east."""
+ARROW = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""As `keep_what_is_freed` has it of a process that hasn't imported Arrow."""
 STEPS = ("first night", "night with look-back", "DuckDB core")
 
 
@@ -103,7 +106,7 @@ def alone(*step: object) -> tuple[float, float]:
     """Do a step in a process of its own: CPU seconds, and peak GB of it and its children."""
     sys.stderr.write(f"{time.strftime('%H:%M')} {' '.join(map(str, step))}\n")
     command = [sys.executable, __file__, "--step", *map(str, step)]
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, env={**os.environ, **ARROW})
     peak_kb = 0
     while process.poll() is None:
         peak_kb = max(peak_kb, tree_kb(process.pid))
@@ -200,7 +203,8 @@ def sent(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def night(home: str, date: str) -> None:
     """Look at a day, with all that comes of it."""
-    keep_what_is_freed()  # as the command does
+    keep_what_is_freed()  # as the command does, as the next line
+    gc.set_threshold(50_000)
     with reporter(quiet=True) as report:
         detect_only(load(Path(home)), date, None, None, report)
 

@@ -83,11 +83,13 @@ def first(
     watched
         Ids of events that somebody watches who knows of this look: they are known, as by `KNOWN`.
     """
-    leads = {str(row["event_id"]): row for row in events.to_dict("records")}
+    ranked = incidents[incidents["rank"] > 0]
+    leading = [str(ids).split(";")[0] for ids in ranked["events"].tolist()]
+    led = events[events["event_id"].isin(leading).to_numpy(bool)]
+    leads = {str(row["event_id"]): row for row in led.to_dict("records")}
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     found = []
-    for row in incidents[incidents["rank"] > 0].to_dict("records"):
-        lead = str(row["events"]).split(";")[0]
+    for row, lead in zip(ranked.to_dict("records"), leading, strict=True):
         if lead in concluded:
             continue
         danger = danger_of(leads.get(lead), now)

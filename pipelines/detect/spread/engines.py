@@ -285,7 +285,7 @@ def engine(
         yield Dask(client)
 
 
-_HERE: Final[dict[str, list[str] | bool | str | dict[str, int]]] = {
+_HERE: Final[dict[str, list[str] | bool | str | dict[str, int | str]]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,

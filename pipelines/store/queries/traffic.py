@@ -17,7 +17,7 @@ from pipelines.store import judged_files, positions
 from pipelines.store.arrow import to_frame
 from pipelines.store.groups import group_of, groups_of
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
-from pipelines.store.parted import Parted
+from pipelines.store.parted import ALL_NAMES, Parted
 from pipelines.store.queries.generation import Generation
 from pipelines.store.sections import EVERYBODY, FOREVER, Section, groups_in
 from pipelines.store.spool import Spool
@@ -150,12 +150,13 @@ class TrafficQueries(Generation):
         self,
         ranges: Sequence[tuple[int, int]],
         spans: Sequence[tuple[Sequence[str], pd.Timestamp, pd.Timestamp]],
+        names: Collection[str] = ALL_NAMES,
     ) -> Parted:
         """Return the reports of some spans by ranges of MMSIs, in the units of the files.
 
-        Of each span its files, from when on, and up to before when.
+        Of each span its files, from when on, and up to before when; of `names` these columns.
         """
-        found = Parted(self._root, ranges)
+        found = Parted(self._root, ranges, names)
         for paths, since, until in spans:
             found.add(self.fetched(paths), since, until)
         return found

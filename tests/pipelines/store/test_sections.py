@@ -216,3 +216,22 @@ def test_verdicts_beside_the_reports_read_as_if_they_held_them(
         pd.testing.assert_frame_equal(*(side.aside.frame(frames.NOISE) for side in sides))
     copied = pa.Table.from_batches(rows_in(str(alone)))
     assert copied["time"].to_pylist() == pq.read_table(whole, partitioning=None)["time"].to_pylist()
+    some = np.arange(0, len(section_of([str(whole)], EVERYBODY, end)), 3)
+    ranges = [(0, 533000002), (533000002, 10**9)]
+    with Parted(tmp_path, ranges, ["mmsi", "time", "lat", "hull"]) as parted:
+        parted.add([str(alone)], START, end)
+        for vessels in (EVERYBODY, *ranges):
+            one, other = (section_of([str(path)], vessels, end) for path in (whole, alone))
+            assert 0 < len(one) == len(other) < len(section)
+            own = some[some < len(one)]
+            for name in ("lat", "source", "nav_status", "hull", "verdict"):
+                expected = as_list(one.column(name))
+                assert as_list(other.column(name)) == expected, name
+                if len(expected):
+                    assert as_list(other.column(name, own)) == [expected[k] for k in own], name
+            if vessels in ranges:
+                [laid] = parted.sections(vessels)
+                assert (laid.time_us == one.time_us).all()
+                for name in ("lat", "hull"):
+                    assert as_list(laid.column(name)) == as_list(one.column(name)), name
+                assert laid.column("source") is None
