@@ -13,6 +13,7 @@ first: looks reach back into it, as those of a home that goes on do.
 import argparse
 import gc
 import gzip
+import os
 import re
 import sys
 import tempfile
@@ -24,10 +25,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from pipelines.base import files
-from pipelines.base.allocation import keep_what_is_freed
+from pipelines.base.allocation import ENVIRONMENT
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, WatchSettings, load
 from pipelines.run import watching
@@ -50,10 +50,7 @@ def main() -> None:
     parser.add_argument("--whole", type=float, default=watch.whole_min, help="minutes, at most")
     parser.add_argument("--until", type=int, default=1_000_000, help="so many looks")
     given = parser.parse_args()
-    # As the command does.
-    keep_what_is_freed()
-    gc.set_threshold(50_000)
-    threadpool_limits(1)
+    gc.set_threshold(50_000)  # as the command does
     files._FRESH_NS = 0  # type: ignore[misc]  # files are as old as they would be
     spent: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, reporter(quiet=True) as report:
@@ -117,4 +114,7 @@ def kind(done: Looked) -> str:
 
 
 if __name__ == "__main__":
+    as_the_command = {"OPENBLAS_NUM_THREADS": "1", **{k: str(v) for k, v in ENVIRONMENT.items()}}
+    if not as_the_command.items() <= os.environ.items():  # it counts when libraries are loaded
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **as_the_command})
     main()

@@ -399,8 +399,9 @@ def test_a_worker_of_a_scheduler_elsewhere(
     assert_same(home, by_day)
 
 
-def wait_then(seconds: float, result: int) -> int:
-    time.sleep(seconds)
+def wait_for(file: Path, result: int) -> int:
+    while not file.exists():
+        time.sleep(0.05)
     return result
 
 
@@ -408,15 +409,16 @@ def set_to(name: str) -> str | None:
     return os.environ.get(name)
 
 
-def test_what_a_worker_did_that_is_killed_another_does_again() -> None:
+def test_what_a_worker_did_that_is_killed_another_does_again(tmp_path: Path) -> None:
     with engine("dask", None, 2) as chosen:
         for name, value in allocation.ENVIRONMENT.items():
             assert chosen.submit(set_to, name).result() == str(value)
-        pending = [chosen.submit(wait_then, 0.5, k) for k in range(4)]
+        pending = [chosen.submit(wait_for, tmp_path / "killed", k) for k in range(4)]
         deadline = time.monotonic() + 120
         while not (busy := processing(chosen)) and time.monotonic() < deadline:
             time.sleep(0.01)
         os.kill(busy[0], signal.SIGKILL)
+        (tmp_path / "killed").touch()
         while not all(one.done() for one in pending):
             chosen.wait([one for one in pending if not one.done()])
         assert [one.result() for one in pending] == [0, 1, 2, 3]
