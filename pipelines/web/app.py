@@ -145,6 +145,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
+            ranked=[one for one in lines if one.rank],
             go_on=incidents.next_open(lines, place),
             given=given,
             said=said,

@@ -63,7 +63,7 @@ document.addEventListener("keydown", (e) => {
   if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) e.preventDefault();
   else if (e.key === "l") { if (document.body.dataset.page === "tonight") panel.focus(); else location.assign(document.body.dataset.list); }
   else if (e.key === "?") { e.preventDefault(); help(); }
-  else if (/^[0-9]$/.test(e.key) && document.body.dataset.page === "tonight" && !e.target.closest("#map")) toNumber(e.key);
+  else if (/^[0-9]$/.test(e.key) && !e.target.closest("#map")) toNumber(e.key);
 });
 // What an address names is in view, also where the page was opened again; else what is read has the keys.
 const at = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
 from pipelines.ask.desk.charts import Chart
 from pipelines.publish import brief
@@ -489,3 +490,26 @@ def test_the_name_of_a_base_makes_way_for_what_stands_there(page: Any) -> None:
     page.open("about:blank")
     said = page.evaluate(stage % "\n".join(needed))
     assert said == [["Base 0", -11, 0, "right"], ["Base 4", 4, -17, "center"]]
+
+
+def test_no_mark_that_is_moved_lies_on_the_line_of_another(page: Any) -> None:
+    """Else the eye takes it for where it stands."""
+    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    needed = marks[marks.index("// Marks stay on their place") : marks.index("function leader")]
+    stage = """(() => { const TAU = 2 * Math.PI;
+      %s
+      const s = { moment: null, rank: 0, event: null, closed: new Set() };
+      const spots = [[0, 0], [6, 4], [10, -3], [18, 2], [25, 30], [31, 28], [36, 33], [60, 5]];
+      const event = ([x, y], i) => ({ x: 300 + x, y: 300 + y, ranks: [i + 1], main: true });
+      const shown = spots.map(event);
+      return layOut(600, 600, (x) => x, (y) => y, s, shown).filter((m) => !m.small); })()"""
+    page.open("about:blank")
+    found = page.evaluate(stage % needed)
+    away = [m for m in found if (m["sx"], m["sy"]) != (m["x"], m["y"])]
+    assert len(away) >= 3
+    for m in away:
+        line = shapely.LineString([(m["x"], m["y"]), (m["sx"], m["sy"])])
+        for other in found:
+            at = shapely.Point(other["sx"], other["sy"])
+            stands = shapely.Point(m["x"], m["y"]).distance(at) <= 13
+            assert other is m or stands or line.distance(at) >= 12

@@ -184,3 +184,17 @@ def test_of_an_exercise_no_age_is_told_that_stands_still(reader: Reader) -> None
     assert texts
     assert all("before the night ended" in text for text in texts)
     assert not [about for about, _ in page.all("time") if "data-late" in about]
+
+
+def test_a_number_opens_another_incident_from_one_and_the_button_says_whose_it_is(
+    page: Page,  # noqa: F811
+    desk: str,  # noqa: F811
+) -> None:
+    page.open(f"{desk}/")
+    links = "[...document.querySelectorAll('#lines a.title')]"
+    paths = page.evaluate(f"{links}.slice(0, 2).map((a) => a.getAttribute('href'))")
+    page.open(desk + paths[0])
+    leave(page, "2")
+    assert at(page, paths[1]) == paths[1]
+    page.wait("document.querySelector('.act .of') !== null")
+    assert page.evaluate("document.querySelector('.act .of').textContent").startswith("2 ")

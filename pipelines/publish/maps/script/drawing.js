@@ -46,6 +46,7 @@ function draw(ctx, w, h, v, c, ratio, s) {
   for (const mark of marks) leader(ctx, mark, c);
   for (const small of [true, false])
     for (const mark of [...marks].reverse()) if (mark.small === small) drawMark(ctx, mark, c, s);
+  for (const mark of marks) placeOf(ctx, mark, c, marks);
   // Who is named first finds room first: ranks 1 to 3, then the other ships, bases, hours, places.
   if (!s.moment) shipNames(ctx, w, h, c, X, Y, taken, s);
   pointNames(ctx, c, X, Y, taken, s);

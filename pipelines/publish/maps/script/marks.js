@@ -55,7 +55,7 @@ function layOut(w, h, X, Y, s, shown, onLand = () => false) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
         const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
         if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
-        if (r && onLand(sx, sy)) continue;
+        if (r && (onLand(sx, sy) || hidesLine(found, x, y, sx, sy))) continue;
         mark.sx = sx;
         mark.sy = sy;
         mark.small = false;
@@ -66,17 +66,38 @@ function layOut(w, h, X, Y, s, shown, onLand = () => false) {
   }
   return found;
 }
+const moved = (mark) => mark.sx !== mark.x || mark.sy !== mark.y;
+/* How far a pixel is from a line between two others. */
+function fromLine(px, py, ax, ay, bx, by) {
+  const long = (bx - ax) ** 2 + (by - ay) ** 2;
+  const f = long ? Math.min(Math.max(((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / long, 0), 1) : 0;
+  return Math.hypot(px - ax - f * (bx - ax), py - ay - f * (by - ay));
+}
+/* Tell whether a mark that is moved would lie on another's line, or its own line under another mark: the eye would
+   take it for where it stands. What lies on its very place can't be helped. */
+function hidesLine(found, x, y, sx, sy) {
+  return found.some((m) => !m.small && (
+    (moved(m) && fromLine(sx, sy, m.x, m.y, m.sx, m.sy) < CLEAR) ||
+    (Math.hypot(m.sx - x, m.sy - y) > CLEAR && fromLine(m.sx, m.sy, x, y, sx, sy) < CLEAR)));
+}
+const CLEAR = 13;
 function leader(ctx, mark, c) {
-  if (mark.sx === mark.x && mark.sy === mark.y) return;
-  ctx.globalAlpha = 0.8;
-  ctx.strokeStyle = c.magenta;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  ctx.moveTo(mark.x, mark.y);
-  ctx.lineTo(mark.sx, mark.sy);
-  ctx.stroke();
-  dot(ctx, mark.x, mark.y, 2, c.magenta);
-  ctx.globalAlpha = 1;
+  if (!moved(mark)) return;
+  for (const [color, width] of [[c.halo, 3.6], [c.magenta, 1.6]]) {
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.beginPath();
+    ctx.moveTo(mark.x, mark.y);
+    ctx.lineTo(mark.sx, mark.sy);
+    ctx.stroke();
+  }
+  placeOf(ctx, mark, c, []);
+}
+/* Where a mark that is moved belongs: drawn over all marks, but for one that stands there itself. */
+function placeOf(ctx, mark, c, marks) {
+  if (!moved(mark) || marks.some((m) => !m.small && Math.hypot(m.sx - mark.x, m.sy - mark.y) < 10)) return;
+  dot(ctx, mark.x, mark.y, 4, c.halo);
+  dot(ctx, mark.x, mark.y, 2.6, c.magenta);
 }
 /* The outlines of a kind's mark. */
 const outlines = new Map();
