@@ -83,7 +83,7 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     return {
         "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
         "notes": [units.said(str(note), words) for note in held["notes"]],
-        "sorties": [_sortie(one) for one in held["sorties"]],
+        "sorties": [_sortie(one, words) for one in held["sorties"]],
         "left_out": [
             {
                 "mmsi": int(one["mmsi"]),
@@ -96,7 +96,7 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     }
 
 
-def _sortie(one: dict[str, Any]) -> dict[str, Any]:
+def _sortie(one: dict[str, Any], words: Labels) -> dict[str, Any]:
     return {
         "unit": _line(one["unit"]),
         "sortie": int(one["sortie"]),
@@ -104,11 +104,11 @@ def _sortie(one: dict[str, Any]) -> dict[str, Any]:
         "opens": _local(one["watch"]["opens"]),
         "closes": _local(one["watch"]["closes"]),
         "distance_nm": float(one["distance_nm"]),
-        "stops": list(_stops(one)),
+        "stops": list(_stops(one, words)),
     }
 
 
-def _stops(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _stops(one: dict[str, Any], words: Labels) -> Iterator[dict[str, Any]]:
     """Yield the stops of a sortie; a sector that it stays in is one."""
     numbered = enumerate(one["stops"], 1)
     for _, group in groupby(numbered, lambda each: (each[1]["sector"] or each[0], each[1]["lat"])):
@@ -123,6 +123,7 @@ def _stops(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "there": _local(stop["begin"]),
             "until": _local(same[-1][1]["end"]),
             "where": position_text(float(stop["lat"]), float(stop["lon"])),
+            "sea": words.sea(_line(stop.get("territorial_sea") or "")),
             "course": _number(stop["course_deg"], "{:03.0f}°"),
             "distance": _number(stop["distance_nm"], "{:.1f}"),
             "speed": _number(stop["speed_kn"], "{:.0f}"),
