@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from detectors.core.errors import SelatError
-from pipelines.base.labels import Labels
+from pipelines.base.labels import Labels, labels
 from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.publish.briefing import SENTENCE_LIMIT
@@ -19,6 +19,7 @@ from pipelines.run.plan import plan_run, write
 from pipelines.web import units
 from pipelines.web.charts import Charts
 from pipelines.web.here import Here, led
+from pipelines.web.spoken import pattern_of
 
 
 def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
@@ -79,10 +80,12 @@ def _told(held: units.Held | None, words: Labels) -> dict[str, Any] | None:
 
 
 def plan(held: units.Held, words: Labels) -> dict[str, Any]:
-    """Put a run's plan into words for a page."""
+    """Put a run's plan into words for a page; `abroad` is the note that is read before it."""
+    notes, grave = [str(note) for note in held["notes"]], pattern_of(labels("en").plan.abroad)
     return {
         "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
-        "notes": [units.said(str(note), words) for note in held["notes"]],
+        "abroad": [units.said(note, words) for note in notes if grave.fullmatch(note)],
+        "notes": [units.said(note, words) for note in notes if not grave.fullmatch(note)],
         "sorties": [_sortie(one, words) for one in held["sorties"]],
         "left_out": [
             {

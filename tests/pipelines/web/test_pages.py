@@ -634,7 +634,8 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
         "stops": [stop, nameless, back],
     }
     left = {"mmsi": "563000102", "name": "HAI", "reason": "out of reach", "detail": "86 nm"}
-    made: dict[str, Any] = {"stale_after": stop["end"], "notes": ["Not for navigation."]}
+    abroad = labels("en").plan.abroad.format(stops="KM Tegas 1 (<b>Thailand</b>)")
+    made: dict[str, Any] = {"stale_after": stop["end"], "notes": [abroad, "Not for navigation."]}
     made |= {"sorties": [sortie], "left_out": [left], "intercepts": [], "sectors": []}
     for text, told in ((json.dumps(made), True), ("{", False), ("[1]", False)):
         (folder / "plan.json").write_text(text)
@@ -650,7 +651,10 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
             where = [text for _, text in page.all("td") if text.startswith("06°30.00′N")]
             assert where[0].endswith("in the territorial sea of <b>Thailand</b>")
             assert where[1] == "06°30.00′N 099°30.00′E"
-            assert page.all("p", role="alert")  # it is long stale
+            stale, caution = page.all("p", role="alert")
+            assert "out of date" in stale[1]
+            assert caution[1] == abroad
+            assert abroad not in [text for _, text in page.all("li")]
             holds_up(page)
 
 
