@@ -60,8 +60,9 @@ def _abroad(one: Sailed, every: Labels) -> str:
         numbers = [str(number) for number, _ in group]
         if state not in ("", home):
             span = "–".join(dict.fromkeys([numbers[0], numbers[-1]]))
-            told.append(f"{span} ({every.sayings.get(state, state)})")
-    return one_line(f"{sortie(one.sortie, every.plan)} {', '.join(told)}", 120) if told else ""
+            told.append(f"{span} ({clean(every.sayings.get(state, state))})")
+    who = one_line(sortie(one.sortie, every.plan), NAME_LIMIT)
+    return f"{who} {', '.join(told)}" if told else ""
 
 
 def heading(planned: Planned) -> str:
