@@ -70,12 +70,13 @@ def _print(made: "Plan") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.base.text import position_text
+    from pipelines.base import labels
     from pipelines.publish.plan import words
     from pipelines.publish.products import Planned
 
     console, planned = Console(), Planned(made)
-    said = words.of(planned)
+    every = labels.labels(planned.language)
+    said = every.plan
     for text in words.warnings(planned):
         console.print(Text(text, style="yellow"))
     console.print(
@@ -100,8 +101,7 @@ def _print(made: "Plan") -> None:
                 words.local(stop.begin_us, date=False),
                 "" if back else words.local(stop.end_us, date=False),
                 Text(
-                    f"{words.task(stop)} {rank}{words.what(stop, one)}\n"
-                    f"{position_text(stop.lat, stop.lon)}"
+                    f"{words.task(stop)} {rank}{words.what(stop, one)}\n{words.place(stop, every)}"
                 ),
                 f"{words.nm(stop.route.distance_m):g}",
                 f"{stop.speed_kn:.0f}",

@@ -74,6 +74,9 @@ class Sortie:
         How far it was moved.
     opens_us, closes_us
         When it may leave and must be back.
+    sea
+        The state in whose territorial sea its base lies, by the reference layer; empty where that
+        isn't known.
     """
 
     unit: Unit
@@ -83,6 +86,7 @@ class Sortie:
     moved_m: float
     opens_us: int
     closes_us: int
+    sea: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ class Stop:
         How the vessel is thought to go on.
     tide
         The high water nearest to its beginning, where a table says so.
+    sea
+        The state in whose territorial sea it begins, as of a `Sortie`.
     """
 
     target: Target | None
@@ -129,6 +135,7 @@ class Stop:
     across_m: float = 0.0
     how: How | None = None
     tide: HighWater | None = None
+    sea: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from pipelines.patrol.model import (
     Plan,
     Sailed,
     Sortie,
+    Stop,
     Target,
 )
 from pipelines.patrol.motions import motions
@@ -44,6 +45,7 @@ from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.sectors import sectors
 from pipelines.patrol.tasks import Task, all_tasks
 from pipelines.patrol.units import PatrolConfig, Planning, Unit, watches
+from pipelines.reference.layers import sea_states
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Inputs:
     landings
         lat, lon of documented landing places.
     zones
-        Lanes and ferry routes among them are followed.
+        Lanes and ferry routes among them are followed; territorial seas are told.
     tides
         High waters, told beside sectors and boats that cross.
     """
@@ -142,7 +144,7 @@ def make(
     tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
     sailed, solver = _assigned(problem, sorties, tasks, use_solver)
-    sailed = [_with_tides(one, inputs.tides) for one in sailed]
+    sailed = [_with_tides(_with_seas(one, inputs.zones), inputs.tides) for one in sailed]
     unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
         inputs.run_id,
@@ -180,6 +182,16 @@ def _with_tides(sailed: Sailed, tides: Tides | None) -> Sailed:
         for stop in sailed.stops
     )
     return replace(sailed, stops=tuple(stops))
+
+
+def _with_seas(sailed: Sailed, zones: Zones | None) -> Sailed:
+    """Put beside a sortie and its stops in whose territorial sea they lie."""
+    if zones is None:
+        return sailed
+    places: list[Sortie | Stop] = [sailed.sortie, *sailed.stops]
+    base, *seas = sea_states(zones, [one.lat for one in places], [one.lon for one in places])
+    stops = (replace(stop, sea=sea) for stop, sea in zip(sailed.stops, seas, strict=True))
+    return Sailed(replace(sailed.sortie, sea=base), tuple(stops))
 
 
 def for_units(plan: Plan, names: Collection[str]) -> Plan:

@@ -17,6 +17,7 @@ from pipelines.base.labels import Labels
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.web import waters
 from pipelines.web.concluding import quiet_days
 from pipelines.web.line import Line
 from pipelines.web.night import Shown
@@ -114,7 +115,7 @@ class Incident:
     quiet
         How long the like can be set aside: value, words, until which date.
     place
-        Where it is told to be, by a place that sailors know.
+        Where it is told to be, by a place that sailors know, and in whose waters.
     also, innocent
         What its place on the list rests on beside its sentence, see `also`; and the innocent reason
         that was found for its strongest event, or that there is none, and for which others.
@@ -160,7 +161,6 @@ def incident(shown: Shown, line: Line) -> Incident:
     own = shown.events_of(line.events).to_dict("records")
     about = _about(shown, own)
     row = shown.incidents.set_index("incident_id").loc[line.incident_id].to_dict()
-    placed = shown.teller.place(row["lat"], row["lon"]) if line.where else ""
     concluded = conclusions(shown, line.events)
     return Incident(
         line=line,
@@ -170,10 +170,10 @@ def incident(shown: Shown, line: Line) -> Incident:
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         quiet=quiet_days(shown.night.run["end"]),
         merged_into=str(row["merged_into"]),
-        place=one_line(placed, SENTENCE_LIMIT),
+        place=waters.placed(shown, row["lat"], row["lon"]) if line.where else "",
         also=also(shown, line),
         innocent=_innocent(shown, line),
-        now=_now(shown, line),
+        now=_now(shown, line, row),
         shares=shares(shown, line),
         danger=_danger(shown, line),
         silent=[_silence(shown, one) for one in shown.silences.of(line)],
@@ -233,16 +233,18 @@ def _innocent(shown: Shown, line: Line) -> str:
     return one_line(text, SENTENCE_LIMIT)
 
 
-def _now(shown: Shown, line: Line) -> tuple[tuple[str, str, pd.Timestamp], ...]:
+def _now(
+    shown: Shown, line: Line, row: dict[Any, Any]
+) -> tuple[tuple[str, str, pd.Timestamp], ...]:
     """Return where each flagged vessel of an incident was heard last, its main one first."""
     flagged = pd.DataFrame(shown.night.flagged)
     rows = flagged.set_index("mmsi")[["last_seen", "lat", "lon"]].add_prefix("last_")
     rows = rows.rename(columns={"last_last_seen": "last_seen"})
     unknown = {"last_sog_kn": math.nan, "last_cog_deg": math.nan}  # of others no flag tells
-    texts = {line.main: (line.now, line.heard)}
+    texts = {line.main: (waters.heard(shown, row), line.heard)}
     for mmsi in [m for m, *_ in line.vessels if m != line.main and m in rows.index]:
-        text = incidents.whereabouts(rows.loc[mmsi].to_dict() | unknown, None, shown.words.say)
-        texts[mmsi] = one_line(text, SENTENCE_LIMIT), pd.Timestamp(str(rows.loc[mmsi, "last_seen"]))
+        text = waters.heard(shown, rows.loc[mmsi].to_dict() | unknown)
+        texts[mmsi] = text, pd.Timestamp(str(rows.loc[mmsi, "last_seen"]))
     alone = len(line.vessels) < 2
     return tuple(
         one
@@ -265,9 +267,8 @@ def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Times
     for number, row in enumerate(last.sort_values("track_id").to_dict("records"), 1):
         about = {f"last_{name}": row[name] for name in ("lat", "lon", "sog_kn", "cog_deg")}
         about["last_seen"] = row["time"]
-        text = incidents.whereabouts(about, None, shown.words.say)
         name = shown.words.at_desk("{who}, hull {n}", who=shown.teller.name(mmsi), n=number)
-        found.append((name, one_line(text, SENTENCE_LIMIT), row["time"]))
+        found.append((name, waters.heard(shown, about), row["time"]))
     return found
 
 

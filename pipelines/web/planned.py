@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from detectors.core.errors import SelatError
-from pipelines.base.labels import Labels
+from pipelines.base.labels import Labels, labels
 from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, one_line, position_text
 from pipelines.publish.briefing import SENTENCE_LIMIT
@@ -19,6 +19,7 @@ from pipelines.run.plan import plan_run, write
 from pipelines.web import units
 from pipelines.web.charts import Charts
 from pipelines.web.here import Here, led
+from pipelines.web.spoken import pattern_of
 
 
 def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
@@ -79,11 +80,13 @@ def _told(held: units.Held | None, words: Labels) -> dict[str, Any] | None:
 
 
 def plan(held: units.Held, words: Labels) -> dict[str, Any]:
-    """Put a run's plan into words for a page."""
+    """Put a run's plan into words for a page; `abroad` is the note that is read before it."""
+    notes, grave = [str(note) for note in held["notes"]], pattern_of(labels("en").plan.abroad)
     return {
         "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
-        "notes": [units.said(str(note), words) for note in held["notes"]],
-        "sorties": [_sortie(one) for one in held["sorties"]],
+        "abroad": [units.said(note, words) for note in notes if grave.fullmatch(note)],
+        "notes": [units.said(note, words) for note in notes if not grave.fullmatch(note)],
+        "sorties": [_sortie(one, words) for one in held["sorties"]],
         "left_out": [
             {
                 "mmsi": int(one["mmsi"]),
@@ -96,7 +99,7 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     }
 
 
-def _sortie(one: dict[str, Any]) -> dict[str, Any]:
+def _sortie(one: dict[str, Any], words: Labels) -> dict[str, Any]:
     return {
         "unit": _line(one["unit"]),
         "sortie": int(one["sortie"]),
@@ -104,11 +107,11 @@ def _sortie(one: dict[str, Any]) -> dict[str, Any]:
         "opens": _local(one["watch"]["opens"]),
         "closes": _local(one["watch"]["closes"]),
         "distance_nm": float(one["distance_nm"]),
-        "stops": list(_stops(one)),
+        "stops": list(_stops(one, words)),
     }
 
 
-def _stops(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _stops(one: dict[str, Any], words: Labels) -> Iterator[dict[str, Any]]:
     """Yield the stops of a sortie; a sector that it stays in is one."""
     numbered = enumerate(one["stops"], 1)
     for _, group in groupby(numbered, lambda each: (each[1]["sector"] or each[0], each[1]["lat"])):
@@ -123,6 +126,7 @@ def _stops(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "there": _local(stop["begin"]),
             "until": _local(same[-1][1]["end"]),
             "where": position_text(float(stop["lat"]), float(stop["lon"])),
+            "sea": words.sea(_line(stop.get("territorial_sea") or "")),
             "course": _number(stop["course_deg"], "{:03.0f}°"),
             "distance": _number(stop["distance_nm"], "{:.1f}"),
             "speed": _number(stop["speed_kn"], "{:.0f}"),

@@ -33,7 +33,7 @@ _SENTENCES: Final = (
     *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "lower_value"),
     *("concluded", "boarded_by", "cleared_by", "benign_cause_by"),
     *("another_unit", "same_incident", "never_nearer", "could_meet_on_watch", "could_meet"),
-    *("real", "sample", "stale", "depth", "expected"),
+    *("real", "sample", "abroad", "stale", "depth", "expected"),
 )
 """Of the labels: what a plan's file says whole."""
 Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]

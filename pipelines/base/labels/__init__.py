@@ -48,6 +48,7 @@ class PlanLabels(BaseModel):
     facts: str
     real: str
     sample: str
+    abroad: str
     stale: str
     depth: str
     expected: str
@@ -251,6 +252,7 @@ class Labels(BaseModel):
     legend_zone: str
     legend_border: str
     legend_sea: str
+    in_sea: str
     legend_lane: str
     legend_silent_ship: str
     playback: str
@@ -341,6 +343,10 @@ class Labels(BaseModel):
             return name
         states = name[len(what) + 1 :].split("-")
         return f"{self.layers[what]} {'-'.join(self.sayings.get(one, one) for one in states)}"
+
+    def sea(self, state: str) -> str:
+        """Say in whose territorial sea a place lies; nothing where that isn't known."""
+        return self.in_sea.format(state=self.sayings.get(state, state)) if state else ""
 
     def at_desk(self, text: str, **values: Any) -> str:
         """Return a text of the desk's pages; English, marked so, where the catalogue lacks it."""

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from detectors.surroundings.zones import Zones
 from pipelines.base import labels
-from pipelines.base.labels import PlanLabels
-from pipelines.base.text import one_line, position_text
+from pipelines.base.labels import Labels
+from pipelines.base.text import one_line
 from pipelines.patrol.model import Sailed, Stop
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
@@ -32,7 +32,7 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
         "unit": said.unit,
         "leave": f"{said.leave} (MYT)",
         "task": said.task,
-        "sorties": [_sortie(one, overlay.colour(plan, one), said) for one in plan.sailed],
+        "sorties": [_sortie(one, overlay.colour(plan, one), every) for one in plan.sailed],
         "left_heading": said.left_heading,
         "left": [
             [
@@ -51,27 +51,27 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
     }
 
 
-def _sortie(one: Sailed, colour: str, said: PlanLabels) -> dict[str, Any]:
+def _sortie(one: Sailed, colour: str, every: Labels) -> dict[str, Any]:
     return {
-        "name": one_line(words.sortie(one.sortie, said), _LINE_LIMIT),
+        "name": one_line(words.sortie(one.sortie, every.plan), _LINE_LIMIT),
         "base": one_line(one.sortie.unit.base.name, _LINE_LIMIT),
         "color": COLOURS[colour].paper,
         "leave": words.local(one.stops[0].depart_us) if one.stops else "",
-        "stays": "" if one.stops else said.stays,
-        "stops": _stops(one, said),
+        "stays": "" if one.stops else every.plan.stays,
+        "stops": _stops(one, every),
     }
 
 
-def _stops(one: Sailed, said: PlanLabels) -> list[list[str]]:
+def _stops(one: Sailed, every: Labels) -> list[list[str]]:
     """Return number, when, and what of each stop; hours in one sector are one."""
-    found = []
+    found, said = [], every.plan
     numbered = enumerate(one.stops, 1)
     for _, group in groupby(numbered, lambda each: _place(*each)):
         same = list(group)
         (first, stop), last = same[0], same[-1][0]
         what = f"{words.task_told(stop, said)} {words.what(stop, one)}"
         if words.task(stop) != "return":
-            what += f", {position_text(stop.lat, stop.lon)}"
+            what += f", {words.place(stop, every)}"
         if stop.target is not None:
             what += f", {said.chance.lower()} {100 * stop.chance:.0f} %"
         number = str(first) if first == last else f"{first}–{last}"

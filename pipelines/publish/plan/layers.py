@@ -55,7 +55,10 @@ def to_geojson(planned: Planned) -> str:
             if words.task(stop) != "return":
                 place = [round(stop.lon, 5), round(stop.lat, 5)]
                 reason = clean(stop.target.reason) if stop.target else ""
-                features.append(_feature("task", "Point", place, **facts, reason=reason))
+                sea = clean(stop.sea)
+                features.append(
+                    _feature("task", "Point", place, **facts, territorial_sea=sea, reason=reason)
+                )
     marks = {} if planned.mark is None else planned.mark.fields
     for feature in features:
         feature["properties"] |= {"simulated": plan.simulated, **marks}

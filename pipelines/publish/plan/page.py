@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from detectors.surroundings.zones import Zones
 from pipelines.base import labels
-from pipelines.base.labels import PlanLabels
-from pipelines.base.text import one_line, position_text
+from pipelines.base.labels import Labels
+from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.patrol.model import Sailed
 from pipelines.publish.maps import page
@@ -65,7 +65,7 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
         ),
         unplaced=said.unplaced.format(names=", ".join(clean(name) for name in plan.unplaced)),
         sorties=[
-            {**_sortie(one, said), "colour": overlay.colour(plan, one)} for one in plan.sailed
+            {**_sortie(one, every), "colour": overlay.colour(plan, one)} for one in plan.sailed
         ],
         left=[
             {
@@ -92,8 +92,8 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     return Markup(html)  # noqa: S704 - escaped by its template
 
 
-def _sortie(one: Sailed, said: PlanLabels) -> dict[str, Any]:
-    sortie, unit = one.sortie, one.sortie.unit
+def _sortie(one: Sailed, every: Labels) -> dict[str, Any]:
+    said, sortie, unit = every.plan, one.sortie, one.sortie.unit
     moved = words.nm(sortie.moved_m)
     watch = said.watch.format(
         opens=words.local(sortie.opens_us), closes=words.local(sortie.closes_us)
@@ -124,7 +124,7 @@ def _sortie(one: Sailed, said: PlanLabels) -> dict[str, Any]:
                 "depart": words.local(stop.depart_us, date=False),
                 "begin": words.local(stop.begin_us),
                 "end": words.local(stop.end_us, date=False),
-                "place": position_text(stop.lat, stop.lon),
+                "place": words.place(stop, every),
                 "course": words.first_course(stop),
                 "nm": words.nm(stop.route.distance_m),
                 "speed": stop.speed_kn,

@@ -32,6 +32,7 @@ def stops(planned: Planned) -> pd.DataFrame:
                     f"{said.until} (UTC)": utc(stop.end_us),
                     "lat": round(stop.lat, 5),
                     "lon": round(stop.lon, 5),
+                    every.legend_sea.capitalize(): clean(stop.sea),
                     said.course: _number(words.first_course(stop)),
                     said.distance: words.nm(stop.route.distance_m),
                     said.speed: round(stop.speed_kn, 1),

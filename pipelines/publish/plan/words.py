@@ -1,6 +1,7 @@
 """A patrol plan in the words and numbers that all its files share."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -8,8 +9,8 @@ import pandas as pd
 
 from detectors.kinematics import geodesy
 from pipelines.base import labels
-from pipelines.base.labels import PlanLabels
-from pipelines.base.text import LOCAL, iso, one_line
+from pipelines.base.labels import Labels, PlanLabels
+from pipelines.base.text import LOCAL, iso, one_line, position_text
 from pipelines.base.visible import clean
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
@@ -35,18 +36,33 @@ def warnings(planned: Planned) -> list[str]:
     """Return what every file of a plan says, the gravest first."""
     plan, every, said = planned.plan, labels.labels(planned.language), of(planned)
     samples = any(one.sortie.unit.sample for one in plan.sailed)
+    away = [text for one in plan.sailed if (text := _abroad(one, every))]
     stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us))
     first = [f"{marks(planned)}."] if marks(planned) else []
     return [
         *first,
         *([] if plan.simulated else [said.real]),
         *([said.sample] if samples else []),
+        *([said.abroad.format(stops="; ".join(away))] if away else []),
         every.leads,
         stale,
         said.depth,
         said.expected,
         every.not_for_navigation,
     ]
+
+
+def _abroad(one: Sailed, every: Labels) -> str:
+    """Name the stops of a sortie in another state's territorial sea than its base's."""
+    home, stops = one.sortie.sea, enumerate(one.stops, 1)
+    told = []
+    for state, group in groupby(stops, lambda each: each[1].sea if home else ""):
+        numbers = [str(number) for number, _ in group]
+        if state not in ("", home):
+            span = "–".join(dict.fromkeys([numbers[0], numbers[-1]]))
+            told.append(f"{span} ({clean(every.sayings.get(state, state))})")
+    who = one_line(sortie(one.sortie, every.plan), NAME_LIMIT)
+    return f"{who} {', '.join(told)}" if told else ""
 
 
 def heading(planned: Planned) -> str:
@@ -103,6 +119,12 @@ def what(stop: Stop, sailed: Sailed) -> str:
     if stop.target is not None:
         return vessel(stop.target)
     return stop.sector.name if stop.sector is not None else clean(sailed.sortie.unit.base.name)
+
+
+def place(stop: Stop, every: Labels) -> str:
+    """Return where a stop begins, and in whose territorial sea."""
+    parts = position_text(stop.lat, stop.lon), every.sea(one_line(stop.sea, NAME_LIMIT))
+    return ", ".join(part for part in parts if part)
 
 
 def how(stop: Stop, said: PlanLabels) -> str:
@@ -177,6 +199,7 @@ COLUMNS: Final = (
     "begin_local",
     "lat",
     "lon",
+    "territorial_sea",
     "course_deg",
     "distance_nm",
     "speed_kn",
@@ -208,6 +231,7 @@ def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
                 "begin_local": local(stop.begin_us),
                 "lat": round(stop.lat, 5),
                 "lon": round(stop.lon, 5),
+                "territorial_sea": stop.sea,
                 "course_deg": first_course(stop),
                 "distance_nm": nm(stop.route.distance_m),
                 "speed_kn": round(stop.speed_kn, 1),

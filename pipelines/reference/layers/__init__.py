@@ -37,6 +37,7 @@ from pipelines.reference.layers.zones import (
     load_land,
     load_reach,
     load_zones,
+    sea_states,
     with_zone,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "read_zone",
     "remove_area",
     "remove_drawn",
+    "sea_states",
     "with_zone",
     "write_area",
     "write_drawn",

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import ArrayLike
 
 from detectors.core.errors import ConfigError
 from detectors.kinematics import geodesy
@@ -154,6 +155,20 @@ def territorial_seas(reference_dir: Path) -> gpd.GeoDataFrame:
         }
         for sea in seas.itertuples()
     )
+
+
+def sea_states(zones: Zones, lat: ArrayLike, lon: ArrayLike) -> list[str]:
+    """Name the state in whose territorial sea each point lies, by these layers.
+
+    Empty where a point lies in none, or in those of several states: the layers don't say whose it
+    is then. They are no legal limits.
+    """
+    begins, names = f"{SEA_OF} ", zones.frame["name"].tolist()
+    found: list[set[str]] = [set() for _ in np.asarray(lat)]
+    for point, row in zip(*zones.members(lat, lon, ("territorial_sea",)), strict=True):
+        if names[row].startswith(begins):
+            found[point].add(names[row].removeprefix(begins))
+    return [states.pop() if len(states) == 1 else "" for states in found]
 
 
 def joint_areas(reference_dir: Path) -> gpd.GeoDataFrame:

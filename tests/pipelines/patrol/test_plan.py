@@ -4,6 +4,7 @@ import itertools
 import json
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,13 +14,15 @@ from hypothesis import strategies as st
 
 from detectors.core import events
 from detectors.kinematics import geodesy
+from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.units import Base
 from pipelines.publish import plan as files
-from pipelines.publish.plan import tables, words
+from pipelines.publish.plan import page, tables, words
 from pipelines.publish.products import Planned
+from pipelines.reference.layers.zones import SEA_OF
 from pipelines.run.plan import concluded_of
 from tests.pipelines.conftest import holds_its_policy, land_only
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, unit
@@ -314,6 +317,41 @@ def test_greedy_against_every_order():
     assert value(solved) == pytest.approx(best)
     [order] = assign.greedy([run], jobs, metres, 1)
     assert 0 < value(order) <= best
+
+
+def test_a_plan_says_whose_sea_its_stops_lie_in(sea, tracked):
+    """The base and the first vessel lie east of a line, the second one west of it."""
+    names = {"MYS": "Malaysia", "IDN": "Indonesia"}
+    rows = [
+        (f"territorial-sea-{state.lower()}", f"{SEA_OF} {names[state]}", "territorial_sea")
+        for state in ("MYS", "IDN")
+    ]
+    shapes = [shapely.box(101.25, 2.0, 102.0, 4.0), shapely.box(100.95, 2.0, 101.25, 4.0)]
+    frame = gpd.GeoDataFrame(rows, columns=ZONE_COLUMNS[:3], geometry=shapes, crs=4326)
+    frame = frame.assign(source="drawn", confidence="approximate")
+    zones = Zones(frame, land_only(small_land()).land, shapely.box(100, 2, 102, 4))
+    vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 2.4, 101.1, 0.0, 0)]
+    cfg = config(unit("A", base=Base(name="East", lat=2.5, lon=101.4)))
+    plan = make(replace(inputs(tracked, vessels), zones=zones), cfg, sea)
+    document = tables.document(Planned(plan))
+    stops = document["sorties"][0]["stops"]
+    seas = {stop["mmsi"]: stop["territorial_sea"] for stop in stops if stop["mmsi"]}
+    assert seas == {1: "Malaysia", 2: "Indonesia"}
+    away = [str(k) for k, stop in enumerate(stops, 1) if stop["territorial_sea"] == "Indonesia"]
+    [note] = [one for one in document["notes"] if "ANOTHER STATE" in one]
+    assert f": A {away[0]}" in note
+    assert "(Indonesia)" in note
+    assert "Malaysia" not in note
+    html = page.to_html(Planned(plan, None, "ms"), zones)
+    assert "101°06.00′E, di laut wilayah Indonesia" in html
+    assert "DI LAUT WILAYAH NEGARA LAIN" in html
+    at_home = config(unit("A", base=Base(name="East", lat=2.5, lon=101.4), endurance_nm=40))
+    for made in (
+        make(replace(inputs(tracked, vessels[:1]), zones=zones), at_home, sea),
+        make(inputs(tracked, vessels), cfg, sea),  # whose sea it is isn't known
+    ):
+        assert any(one.stops for one in made.sailed)
+        assert "ANOTHER STATE" not in " ".join(words.warnings(Planned(made)))
 
 
 def test_the_document_says_what_it_must(sea, tracked):

@@ -11,10 +11,11 @@ import shapely
 from detectors.core.errors import ConfigError
 from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import BOUNDARY_CLASSES
-from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
+from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import codes as tables
 from pipelines.reference import layers as reference
+from pipelines.reference.layers.zones import SEA_OF
 
 ZONES_DIR = PROJECT / "config" / "zones"
 
@@ -125,6 +126,27 @@ def test_states_where_they_are(zones):
     assert sea(1.27, 103.95) == {"territorial-sea-sgp"}
     assert sea(3.95, 98.8) == {"territorial-sea-idn"}
     assert sea(7.0, 97.0) == set()
+
+
+def test_whose_sea_a_place_lies_in_is_said_where_it_is_one_states_alone(zones):
+    places = {
+        "off Kukup, south of the line": (1.17, 103.38, "Indonesia"),
+        "off Batam": (1.2, 104.05, "Indonesia"),
+        "off Port Klang": (3.0, 101.2, "Malaysia"),
+        "mid-strait off Perak": (3.6, 100.0, ""),
+        "high sea": (7.0, 97.0, ""),
+        "Kuala Lumpur": (3.14, 101.69, ""),
+        "nowhere": (np.nan, np.nan, ""),
+    }
+    lat, lon, states = zip(*places.values(), strict=True)
+    assert reference.sea_states(zones, lat, lon) == list(states)
+    assert reference.sea_states(Zones.none(), lat, lon) == [""] * len(places)
+    seas = zones.frame[zones.frame["zone_class"] == "territorial_sea"]
+    over = seas[seas["zone_id"] == "territorial-sea-idn"].assign(
+        zone_id="claim", name=f"{SEA_OF} Malaysia"
+    )
+    both = Zones(pd.concat([seas, over], ignore_index=True), zones.land, zones.reach)
+    assert reference.sea_states(both, lat, lon)[:3] == ["", "", "Malaysia"]  # who says whose it is?
 
 
 def test_land_is_where_land_is(zones):

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from detectors.surroundings.zones import Zones
 from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
@@ -29,6 +31,7 @@ from pipelines.base.text import one_line
 from pipelines.detect import reception
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
+from pipelines.reference.layers import sea_states
 from pipelines.run import plan as flow
 from pipelines.web import (
     areas,
@@ -615,8 +618,10 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     stop |= {"depart": "2026-01-06T10:00:00Z", "begin": "2026-01-06T10:41:00Z"}
     stop |= {"end": "2026-01-06T12:41:00Z", "lat": 6.5, "lon": 99.5, "course_deg": 48}
     stop |= {"distance_nm": 12.3, "speed_kn": 18, "chance": 0.924}
+    stop["territorial_sea"] = "<b>Thailand</b>"
     stop["route"] = [[100.6, 4.2], [99.5, 6.5]]
     nameless = {**stop, "mmsi": "563000103", "name": ""}
+    del nameless["territorial_sea"]  # as of a plan that was made before
     back = {**stop, "task": "return", "mmsi": None, "name": "", "chance": None}
     sortie: dict[str, Any] = {
         "unit": "KM Tegas",
@@ -629,7 +634,8 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
         "stops": [stop, nameless, back],
     }
     left = {"mmsi": "563000102", "name": "HAI", "reason": "out of reach", "detail": "86 nm"}
-    made: dict[str, Any] = {"stale_after": stop["end"], "notes": ["Not for navigation."]}
+    abroad = labels("en").plan.abroad.format(stops="KM Tegas 1 (<b>Thailand</b>)")
+    made: dict[str, Any] = {"stale_after": stop["end"], "notes": [abroad, "Not for navigation."]}
     made |= {"sorties": [sortie], "left_out": [left], "intercepts": [], "sectors": []}
     for text, told in ((json.dumps(made), True), ("{", False), ("[1]", False)):
         (folder / "plan.json").write_text(text)
@@ -642,7 +648,13 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
             assert "board MMSI 563000103" in [text for _, text in page.all("td")]
             assert "back at Lumut" in [text for _, text in page.all("td")]
             assert "out of reach: 86 nm" in page.text
-            assert page.all("p", role="alert")  # it is long stale
+            where = [text for _, text in page.all("td") if text.startswith("06°30.00′N")]
+            assert where[0].endswith("in the territorial sea of <b>Thailand</b>")
+            assert where[1] == "06°30.00′N 099°30.00′E"
+            stale, caution = page.all("p", role="alert")
+            assert "out of date" in stale[1]
+            assert caution[1] == abroad
+            assert abroad not in [text for _, text in page.all("li")]
             holds_up(page)
 
 
@@ -820,6 +832,33 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
     assert "Make the plan anew" in page.text
 
 
+def told_about(page: Page) -> dict[str, str]:
+    """What the head of an incident's page says under each of its words."""
+    told = [
+        (tag, " ".join("".join(texts).split()))
+        for tag, _, texts in page.elements
+        if tag in {"dt", "dd"}
+    ]
+    return {name: text for (tag, name), (_, text) in pairwise(told) if tag == "dt"}
+
+
+def test_an_incident_says_in_whose_territorial_sea_it_lies(
+    reader: Reader, night: notebooks.Night
+) -> None:
+    """And where its vessel was heard last, which a name of the other shore would hide."""
+    rows = night.incidents.to_dict("records")
+    own = sea_states(night.zones, *([row[name] for row in rows] for name in ("lat", "lon")))
+    assert len({*own} - {""}) > 1
+    for row, state in zip(rows, own, strict=True):
+        about = told_about(reader.page(f"/incident/{row['incident_id']}"))
+        said = f"in the territorial sea of {state} (by the reference layer, no legal limit)"
+        assert (said in about["Where"]) == bool(state)
+        assert ("territorial sea" in about["Where"]) == bool(state)
+        if "Last heard" in about and row["last_lat"] == row["last_lat"]:
+            [last] = sea_states(night.zones, [row["last_lat"]], [row["last_lon"]])
+            assert about["Last heard"].endswith(f", in the territorial sea of {last}") == bool(last)
+
+
 def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
     """Who is to look at both needs to know where both are."""
     hours = pd.to_datetime(["2026-01-06T03:00Z", "2026-01-06T03:58Z", "2026-01-06T03:30Z"])
@@ -829,7 +868,7 @@ def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
     events = pd.DataFrame({"mmsi": [1, 1], "subkind": ["two_hulls", "crossed"]})
     shown: Any = SimpleNamespace(
         events_of=lambda _: events.assign(track_ids=["101;102", "101"]),
-        night=SimpleNamespace(track=lambda _: reports),
+        night=SimpleNamespace(track=lambda _: reports, zones=Zones.none()),
         teller=SimpleNamespace(name=lambda _: "HORIZON"),
         words=labels("en"),
     )
