@@ -21,9 +21,11 @@ from pipelines.ask.explain import page as explained
 from pipelines.ask.explain import unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts, feed_rows
+from pipelines.ask.health.model import Clock
 from pipelines.ask.look import look
 from pipelines.assess.incidents import without_number
 from pipelines.base.labels import labels
+from pipelines.base.problems import Problem
 from pipelines.base.settings import load
 from pipelines.base.text import one_line
 from pipelines.detect import reception
@@ -253,6 +255,59 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
     assert row["incident_id"] not in own_reader.page("/?news=open").lines()
+
+
+def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    def numbers() -> list[int]:
+        cards = own_reader.page("/").all("h3")
+        return [int(text.split()[0]) for _, text in cards]
+
+    ranked = table[table["rank"] > 0]
+    scores = dict(zip(ranked["rank"].tolist(), ranked["score"].tolist(), strict=True))
+    ids = dict(zip(ranked["rank"].tolist(), ranked["incident_id"].tolist(), strict=True))
+    worst = max(ids)
+    assert worst not in numbers()
+    assert worst > 4
+    why = [one.why for one in _first_of(own_home) if scores[one.line.rank] == max(scores.values())]
+    assert all(one.startswith("highest score still open") for one in why)
+    for rank in sorted(ids)[:-2]:
+        own_reader.send(f"/incident/{ids[rank]}", conclusion="watch", reason="again tomorrow")
+    assert numbers()[:2] == [worst - 1, worst]
+    assert len(numbers()) == 3
+    assert "watched" in _first_of(own_home)[2].why
+    own_reader.send(f"/incident/{ids[worst - 1]}", conclusion="cleared", reason="nets")
+    assert numbers()[0] == worst
+    assert [one.line.watched for one in _first_of(own_home)] == [False, True, True]
+    assert "highest" not in _first_of(own_home)[0].why, "of one alone it says nothing"
+
+
+def _first_of(home: Path) -> tuple[tonight.First, ...]:
+    shown = Nights(load(home)).shown("", "en")
+    return tonight.tonight(shown, tonight.Asked(), None, ()).first
+
+
+def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None:
+    clocks_wrong = (
+        Clock("feed /a.nmea", "receiver R-1: its clock is 12 s fast", ""),
+        Clock("receivers on 2026-01-05", "clocks were wrong: R-2 +349 s (2.5 h)", ""),
+    )
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    health = replace(health, clocks=clocks_wrong)
+    found = [
+        Problem("warning", clocks_wrong[0].name, clocks_wrong[0].text, ""),
+        Problem("warning", "feed /b.nmea", "silent: its newest report is 9 h old", ""),
+        Problem("warning", "disk", "full in 9 days", ""),
+    ]
+    shown = Nights(load(desk_home)).shown("", "en")
+    told = tonight.tonight(shown, tonight.Asked(), health, found)
+    assert "receivers' clocks: 2 to read." in told.doubts[0]
+    assert told.reception is not None
+    gaps = [text for text in told.reception if " gaps, " in text]
+    listed = [*(one.text for one in clocks_wrong), found[1].message]
+    assert list(told.reception) == [*listed, *gaps]
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
