@@ -18,7 +18,7 @@ from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.explain import page as explained
-from pipelines.ask.explain import unfit
+from pipelines.ask.explain import reasons, unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts, feed_rows
 from pipelines.ask.health.model import Clock
@@ -539,7 +539,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {name.replace("_", " ") for name in STATED}
     said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
-    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values()}
+    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
+    said |= {reasons.BEST, reasons.WEAKER, reasons.NO, reasons.UNTRIED}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}
     said |= {text for _, text in concluding.QUIET}
