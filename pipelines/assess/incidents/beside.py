@@ -72,13 +72,16 @@ def _lowered(one: Mapping[str, Any], say: Say, names: Mapping[str, str]) -> tupl
     amount = f"{say(word) if word else kind} {one['score']:.2f}"
     full = f"{one['voluntary']:.2f}" if "voluntary" in one else ""
     if not why:
-        text = "lowered from {before}, as class B need not send AIS"
-        return amount, say(text, before=full) if full else ""
+        said = say("lowered from {before}, as class B need not send AIS", before=full)
+        return amount, said if full else ""
     about = {"before": f"{one['before']:.2f}", "why": names.get(why, why)}
     if not full:
         return amount, say("lowered from {before} by: {why}", **about)
-    text = "lowered from {before} to {full} by: {why}; further, as class B need not send AIS"
-    return amount, say(text, full=full, **about)
+    return amount, say(
+        "lowered from {before} to {full} by: {why}; further, as class B need not send AIS",
+        full=full,
+        **about,
+    )
 
 
 def with_voluntary(text: str, events: pd.DataFrame, mmsi: int, weight: float) -> str:
