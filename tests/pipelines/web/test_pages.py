@@ -87,6 +87,21 @@ def test_tonight_is_what_the_command_lists(
     assert [text.split(" ", 1)[1] for text in first] == [*night.first.sort_values("rank")["title"]]
 
 
+def test_a_number_that_cannot_be_a_ships_is_said_on_the_list_too(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    row = table.iloc[0]
+    said = f"KM A (number {row['mmsi']} can't be a ship's): Lay still"
+    quoted = said.replace("'", "''")
+    ask(
+        own_home,
+        f"UPDATE incidents SET title = '{quoted}' WHERE incident_id = '{row['incident_id']}'",
+    )
+    page = own_reader.page("/")
+    assert said in page.all("a", **{"class": "title"})[0][1]
+    assert said in own_reader.page(f"/incident/{row['incident_id']}").all("h1")[0][1]
+
+
 def test_filters_keep_what_they_name_and_a_link_shows_the_same(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
