@@ -50,7 +50,7 @@ HERE_M: Final = 10 * METRES_PER_NM
 other vessel, adds a little, three of them as much as it ever gives. Judgements; a habit alone
 doesn't make a flag."""
 
-_SILENCE: Final = ("gap", "possible_meeting")
+SILENCE: Final = ("gap", "possible_meeting")
 ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -103,7 +103,7 @@ def judge(
         smaller craft may switch it off as they like.
     """
     sides = _by_vessel(events, now)
-    silent = sides["kind"].isin(_SILENCE) & sides["mmsi"].isin(sorted(voluntary))
+    silent = sides["kind"].isin(SILENCE) & sides["mmsi"].isin(sorted(voluntary))
     sides["score"] = sides["score"].where(~silent, sides["score"] * voluntary_weight)
     sides["note"] = np.where(silent, say("class B need not send AIS: counts less"), "")
     behaviour = _independent(sides)

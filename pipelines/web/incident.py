@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.telling import Told, told
-from pipelines.ask.explain.reasons import BEST, considered
+from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
 from pipelines.assess.dispositions import of_part
 from pipelines.base import story
@@ -56,6 +56,8 @@ class Event:
         What was measured, its value, the limit and the margin.
     given
         The innocent reason that lowered its score, and from what.
+    reasons, untried
+        Those that were tried; why others weren't, and their names.
     """
 
     event_id: str
@@ -72,6 +74,7 @@ class Event:
     limits: Sequence[tuple[str, str, str, str]]
     facts: Sequence[tuple[str, str]]
     reasons: Sequence[Reason]
+    untried: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -330,6 +333,7 @@ def _event(
     lowered = evidence.explained
     stated = [about[m] for m in (row["mmsi"], row["other_mmsi"]) if m in about]
     types, lengths = [one[0] for one in stated], [one[1] for one in stated]
+    found = considered(row, evidence, types, lengths, words)
     return Event(
         event_id=str(row["event_id"]),
         kind=str(row["kind"]),
@@ -361,8 +365,9 @@ def _event(
                     for what, measured, wanted in map(astuple, one.lacks)
                 ],
             )
-            for one in considered(row, evidence, types, lengths, words)
+            for one in tried(found)
         ],
+        untried=not_tried(found, words),
     )
 
 

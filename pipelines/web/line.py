@@ -53,7 +53,6 @@ class Line:
     now: str
     heard: pd.Timestamp
     clocks: str
-    short: str
 
     @property
     def main(self) -> int:

@@ -19,7 +19,7 @@ from pipelines.assess.incidents import (
     made_of,
     vessels_in,
     whereabouts,
-    without_number,
+    with_voluntary,
 )
 from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.wording import retold
@@ -177,16 +177,16 @@ class Shown:
             events=ids,
             concluded=one_line(concluded, SENTENCE_LIMIT),
             watched=watched,
-            made_of=one_line(
-                made_of(str(row["made_of"]), self.words.say, self.words.hypotheses), SENTENCE_LIMIT
-            ),
+            made_of=self._made_of(row, ids),
             now=one_line(whereabouts(row, None, self.words.say), SENTENCE_LIMIT),
             heard=row["last_seen"],
             clocks=self._clocks(str(row["incident_id"])),
-            short=one_line(
-                without_number(str(row["title"]), int(row["mmsi"]), self.words.say), SENTENCE_LIMIT
-            ),
         )
+
+    def _made_of(self, row: dict[Any, Any], ids: Sequence[str]) -> str:
+        weight = self.night.installation.settings.assess.voluntary_weight
+        told = with_voluntary(str(row["made_of"]), self.events_of(ids), int(row["mmsi"]), weight)
+        return one_line(made_of(told, self.words.say, self.words.hypotheses), SENTENCE_LIMIT)
 
     def _clocks(self, incident_id: str) -> str:
         doubt = self.doubts.get(incident_id)

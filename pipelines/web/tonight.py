@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pipelines.ask.health import Health
 from pipelines.ask.health.words import age, day
 from pipelines.assess import incidents
+from pipelines.assess.incidents.first import FIRST
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
@@ -87,7 +89,7 @@ class Tonight:
     watched
         Those on which nothing but to watch them was concluded; they are open.
     first
-        Those of the open ones to look at first, see `incidents.first`; in the order of the list.
+        Those of the open ones to look at first, see `incidents.first`; those watched are last.
     lines
         Those that the filters keep; `hidden` are the others.
     problems, held_back
@@ -173,25 +175,42 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
 
 
 def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[First, ...]:
-    """Return what to look at first, with the reasons."""
+    """Return what to look at first, with the reasons.
+
+    Where fewer are left than are told, those that somebody watches come after them.
+    """
     night, by_id = shown.night, {line.incident_id: line for line in lines}
-    found = incidents.first(
+    left = [line for line in lines if line.open and not line.watched]
+    most = partial(
+        incidents.first,
         pd.DataFrame(night.incidents),
         pd.DataFrame(night.events),
         pd.DataFrame(night.flagged),
         night.run["end"],
-        concluded=frozenset(one for line in lines if not line.open for one in line.events),
         watched=_watched_since(shown, lines, health),
         say=shown.words.say,
     )
-    watched = (shown.words.at_desk("watched"),)
+    found = most(concluded=_but(lines, left))
+    if len(found) < FIRST:
+        watched = [line for line in lines if line.open and line.watched]
+        found += most(concluded=_but(lines, watched), n=FIRST - len(found))
+    highest = max(left, key=lambda line: line.score, default=None) if len(left) > 1 else None
     told = []
     for one in found:
         if (line := by_id.get(one.incident_id)) is not None:
             certain = shown.words.say("{word} certainty", word=line.certain)  # stands beside it
             why = [reason for reason in one.why if reason != certain]
-            told.append(First(line, ", ".join((*watched[: line.watched], *why))))
+            if line.watched:
+                why.insert(0, shown.words.at_desk("watched"))
+            elif line is highest:
+                why.insert(0, shown.words.at_desk("highest score still open"))
+            told.append(First(line, ", ".join(why)))
     return tuple(told)
+
+
+def _but(lines: Sequence[Line], kept: Sequence[Line]) -> frozenset[str]:
+    """Return the events of all lines but some."""
+    return frozenset(one for line in lines if line not in kept for one in line.events)
 
 
 def _watched_since(shown: Shown, lines: Sequence[Line], health: Health | None) -> frozenset[str]:
@@ -211,8 +230,12 @@ def _failed(health: Health | None) -> tuple[str, ...]:
 
 
 def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple[str, ...]:
-    """Return what is known of where and when less was heard than usual."""
-    said = [one.message for one in found if one.where == "coverage" or one.where.startswith("feed")]
+    """Return what is known of reception: every wrong clock that `_doubts` counts, and where and
+    when less was heard than usual.
+    """
+    said = [one.text for one in health.clocks]
+    heard = (one for one in found if one.where == "coverage" or one.where.startswith("feed"))
+    said += [one.message for one in heard if one.message not in said]
     coverage = health.coverage
     if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
         said.append(f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}")

@@ -15,7 +15,7 @@ from detectors.core import frames
 from detectors.core.telling import Say, told
 from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
-from pipelines.ask.explain.reasons import BEST
+from pipelines.ask.explain.reasons import BEST, UNTRIED, not_tried, tried
 from pipelines.ask.explain.unfit import LACKS
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
@@ -145,6 +145,7 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
     event, t = x.event, words.at_desk
     base, score = x.lowered_from, f"{event['score']:.2f}"
     given = words.explained(str(event["explanation"]), x.evidence.explained)
+    found = x.considered_in(words)
     feeds = file_names(report.feed or report.source for report in x.raw)
     looks = x.looks.groupby("status", sort=False)["run_id"].agg(list).to_dict()
     return {
@@ -169,9 +170,10 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
                 f"{words.hypotheses.get(one.name, one.name)}: {t(one.verdict)}",
                 clean(" ".join([one.sentence, *(t(LACKS, **asdict(lack)) for lack in one.lacks)])),
             ]
-            for one in x.considered_in(words)
+            for one in tried(found)
             if one.verdict != BEST
-        ],
+        ]
+        + [[t(UNTRIED), clean(f"{why}: {names}")] for why, names in not_tried(found, words)],
         "raw": [
             {
                 "what": t(report.what),

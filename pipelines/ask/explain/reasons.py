@@ -9,12 +9,14 @@ from detectors.core.evidence import Evidence
 from detectors.core.explain import values_in
 from detectors.core.hypothesis import Known
 from detectors.core.sentences import numbers
-from pipelines.ask.explain.unfit import Lack, lacks
+from pipelines.ask.explain.unfit import Lack, lacks, untried
 from pipelines.base.labels import Labels, labels
+from pipelines.base.text import one_line
+from pipelines.publish.briefing import SENTENCE_LIMIT
 
-BEST, WEAKER, NO, UNTESTED = "fits best", "fits, less well", "does not fit", "could not be tested"
+BEST, WEAKER, NO, UNTRIED = "fits best", "fits, less well", "does not fit", "not tried"
 _ENGLISH: Final = labels("en")
-_ORDER: Final = (BEST, WEAKER, UNTESTED, NO)
+_ORDER: Final = (BEST, WEAKER, NO, UNTRIED)
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,9 @@ class Considered:
     name, weight
         What it is called, and the share of the score that it would take away.
     verdict
-        `BEST`, `WEAKER`, `NO` or `UNTESTED`.
+        `BEST`, `WEAKER`, `NO` or `UNTRIED`.
     sentence
-        Why it fits, or what it would take to fit; may be empty.
+        Why it fits, what it would take to fit, or why it wasn't tried; may be empty.
     overturned_by
         What would make it wrong.
     lacks
@@ -74,18 +76,32 @@ def considered(
             verdict, why = BEST, stored if words is _ENGLISH or not fits else fits
         elif case is not None:
             verdict, why = WEAKER, fits
-        elif one.needs_types and not known.types_known():
-            untold = told("not every vessel sent its type.")
-            verdict, why = UNTESTED, f"{untold} {wants}".strip()
-            why_not = lacks(one, known, words)
+        elif not_tried := untried(one, known, words):
+            verdict, why = UNTRIED, not_tried
         else:
             verdict, why, why_not = NO, wants, lacks(one, known, words)
         weight = one.weight if case is None else one.weight_of(case)
         found.append(Considered(one.name, weight, verdict, why, told(one.overturned_by), why_not))
-    unknown = words.say("not known")
 
-    def far(one: Considered) -> tuple[bool, int]:
-        """Of those that don't fit first what is nearest to it, then what wasn't measured."""
-        return any(lack.measured == unknown for lack in one.lacks), len(one.lacks)
+    def far(one: Considered) -> tuple[int, int, float, str]:
+        """Of those that don't fit first what is nearest to it."""
+        return _ORDER.index(one.verdict), len(one.lacks), -one.weight, one.name
 
-    return sorted(found, key=lambda c: (_ORDER.index(c.verdict), far(c), -c.weight, c.name))
+    return sorted(found, key=far)
+
+
+def tried(found: Sequence[Considered]) -> list[Considered]:
+    """Return the reasons that were tried on an event."""
+    return [one for one in found if one.verdict != UNTRIED]
+
+
+def not_tried(found: Sequence[Considered], words: Labels = _ENGLISH) -> list[tuple[str, str]]:
+    """Return why the others weren't, each time with their names."""
+    names: dict[str, list[str]] = {}
+    for one in found:
+        if one.verdict == UNTRIED:
+            names.setdefault(one.sentence, []).append(words.hypotheses.get(one.name, one.name))
+    return [
+        (one_line(why, SENTENCE_LIMIT), one_line(", ".join(those), SENTENCE_LIMIT))
+        for why, those in names.items()
+    ]

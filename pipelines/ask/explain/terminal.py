@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
-from pipelines.ask.explain.reasons import BEST, NO
+from pipelines.ask.explain.reasons import BEST, NO, not_tried, tried
 from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
@@ -127,7 +127,7 @@ class _Show:
             self._print(f"It lowers the score from {x.lowered_from:.2f} to {x.event['score']:.2f}.")
         if x.overturned_by:
             self._print(f"Overturned if {x.overturned_by}.")
-        near = [one for one in x.considered if one.verdict not in (BEST, NO)]
+        near = [one for one in tried(x.considered) if one.verdict not in (BEST, NO)]
         if near:
             self._print("Others considered:")
             table = Table("", "reason", "would take off", "why", box=None, show_header=False)
@@ -136,8 +136,10 @@ class _Show:
             self._console.print(table)
         unfit = [one.name for one in x.considered if one.verdict == NO]
         if unfit:
-            tried = f"Tried, and none fits: {', '.join(unfit)}"
-            self._print(f"{tried}. What each looks for is in --html and --json.", "dim")
+            self._print(f"Tried, and none fits: {', '.join(unfit)}.", "dim")
+            self._print("What each looks for is in --html and --json.", "dim")
+        for why, names in not_tried(x.considered):
+            self._print(f"Not tried: {why}: {names}", "dim")
 
     def _raw(self) -> None:
         x = self._x

@@ -1,4 +1,7 @@
-"""Why an innocent reason doesn't fit: what was measured of the event, and what it would take."""
+"""Why an innocent reason doesn't fit: what was measured of the event, and what it would take.
+
+Or why it wasn't tried: it is for other events, or what it asks isn't known.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -35,6 +38,31 @@ LIMITS: Final[dict[Op, str]] = {
     ">": "more than {amount}",
     "<": "less than {amount}",
 }
+SUBKINDS: Final[dict[str, str]] = {
+    "": "a sighting near no vessel that is told of",
+    "changed_callsign": "a changed call sign",
+    "changed_imo": "a changed IMO number",
+    "changed_name": "a changed name",
+    "frozen": "one and the same position",
+    "geometric": "circles",
+    "invalid_imo": "an IMO number that can't be right",
+    "invalid_mmsi": "an MMSI that can't be right",
+    "jump": "leaps",
+    "look_alike": "names alike",
+    "near_loitering": "a sighting near a vessel that drifts",
+    "on_land": "positions on land",
+    "replay": "a track that repeats another",
+    "scatter": "scattered positions",
+    "silent_and_loitering": "one silent and one that drifts",
+    "stop": "a stop in an area",
+    "two_hulls": "two hulls under one number",
+    "two_numbers": "two numbers on one hull",
+    "watch_enter": "a watched area entered",
+    "watch_speed": "speed in a watched area",
+    "watch_stay": "a stay in a watched area",
+    "watch_stop": "a stop in a watched area",
+}
+"""What tells apart the subkinds that reasons ask for, where their events are called the same."""
 _STATED: Final = frozenset(range(1, 100))
 """Codes of ship types that say something (ITU-R M.1371-5, table 53)."""
 _OPPOSITE: Final[dict[Op, Op]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -49,13 +77,61 @@ class Lack:
     wanted: str
 
 
+class _Unknown(Lack):
+    """One that isn't known, so that it speaks neither for the reason nor against it."""
+
+
+@dataclass(frozen=True)
+class _OtherKind(Lack):
+    """The event is none of those that the reason is for; `excluded` if it is for all but some."""
+
+    excluded: bool = False
+
+
 def lacks(one: Hypothesis, known: Known, words: Labels) -> tuple[Lack, ...]:
     """Return what keeps a reason from fitting by the nearest of its cases; nothing where it fits.
 
-    The nearest is the case that fewest things speak against.
+    The nearest is the case that fewest things speak against. What isn't known is left out where
+    something known decides.
     """
-    found = [tuple(_Asked(known, words).lacking(case.when)) for case in one.cases]
-    return min(found, key=len, default=())
+    nearest = min(_cases(one, known, words), key=_far, default=[])
+    decides = [lack for lack in nearest if not isinstance(lack, _Unknown)]
+    return tuple(decides or nearest)
+
+
+def untried(one: Hypothesis, known: Known, words: Labels) -> str:
+    """Return why a reason that doesn't fit wasn't tried on an event; empty where it was.
+
+    It was where of each of its cases that are for such an event something known speaks against it.
+    """
+    cases, t = _cases(one, known, words), words.at_desk
+    meant = [case for case in cases if not _for_others(case)]
+    if not meant:
+        others = [lack for case in cases for lack in case if isinstance(lack, _OtherKind)]
+        but = [lack.wanted for lack in others if lack.excluded]
+        kinds = dict.fromkeys(but or [lack.wanted for lack in others])
+        what = ", ".join(kinds)
+        return t("not for {what}", what=what) if but else t("only for {what}", what=what)
+    if one.needs_types and not known.types_known():
+        return words.told("not every vessel sent its type.").rstrip(".")
+    open_ = [case for case in meant if all(isinstance(lack, _Unknown) for lack in case)]
+    nearest = min(open_, key=len, default=[])
+    what = ", ".join(dict.fromkeys(lack.what for lack in nearest))
+    return t("not known: {what}", what=what) if nearest else ""
+
+
+def _cases(one: Hypothesis, known: Known, words: Labels) -> list[list[Lack]]:
+    return [_Asked(known, words).lacking(case.when) for case in one.cases]
+
+
+def _for_others(found: Sequence[Lack]) -> bool:
+    return any(isinstance(lack, _OtherKind) for lack in found)
+
+
+def _far(found: Sequence[Lack]) -> tuple[bool, bool, int]:
+    """Return how far from holding a way is: that which is open, or lacks least, is nearest."""
+    decided = any(not isinstance(lack, _Unknown) for lack in found)
+    return _for_others(found), decided, len(found)
 
 
 class _Asked:
@@ -65,21 +141,21 @@ class _Asked:
         self._known, self._words, self._t = known, words, words.at_desk
 
     def lacking(self, when: When) -> list[Lack]:
-        """Return what keeps it from holding; of several ways the one that lacks least."""
+        """Return what keeps it from holding; of several ways the nearest."""
         if when.holds(self._known):
             return []
         match when:
             case All(of=of):
                 return list(dict.fromkeys(one for part in of for one in self.lacking(part)))
             case Any(of=of):
-                return min(map(self.lacking, of), key=len, default=[])
+                return min(map(self.lacking, of), key=_far, default=[])
             case Compare():
                 return [self._compared(when, when.op)]
             case Is(fact=fact, value=value):
                 return [self._fact(fact, value)]
             case Some(vessel=vessel):
                 each = (self._vessel(vessel, i, of=self._each()) for i in self._each())
-                return min(each, key=len, default=[])
+                return min(each, key=_far, default=[])
             case Each(vessel=vessel):
                 return [one for i in self._each() for one in self._vessel(vessel, i)]
             case Own(vessel=vessel):
@@ -87,8 +163,7 @@ class _Asked:
             case Not(what=what):
                 return self._without(what)
             case Subkind(of=of):
-                kinds = (self._words.kind_of(self._known.kind, one) for one in of)
-                return [self._kind(", ".join(dict.fromkeys(kinds)))]
+                return [self._kind(of)]
 
     def _each(self) -> range:
         return range(max(len(self._known.ship_types), 1))
@@ -105,7 +180,7 @@ class _Asked:
             case Is(fact=fact, value=value):
                 return [self._fact(fact, not value if isinstance(value, bool) else "")]
             case All(of=of):  # one of them that doesn't hold is enough
-                return min(map(self._without, of), key=len, default=[])
+                return min(map(self._without, of), key=_far, default=[])
             case Any(of=of):
                 return [
                     one for part in of if part.holds(self._known) for one in self._without(part)
@@ -115,27 +190,39 @@ class _Asked:
             case Some(vessel=vessel) | Each(vessel=vessel) | Own(vessel=vessel):
                 such = next((i for i in self._each() if vessel.fits(self._known, i)), 0)
                 return self._vessel(vessel, such, wanted=False)
-        return [self._kind(self._t("anything else"))]
+            case Subkind(of=of):
+                return [self._kind(of, excluded=True)]
 
-    def _kind(self, wanted: str) -> Lack:
-        words, known = self._words, self._known
-        return Lack(words.kind, words.kind_of(known.kind, known.subkind), wanted)
+    def _kind(self, of: Sequence[str], *, excluded: bool = False) -> Lack:
+        known, kinds = self._known, ", ".join(dict.fromkeys(map(self._called, of)))
+        return _OtherKind(
+            self._words.kind, self._words.kind_of(known.kind, known.subkind), kinds, excluded
+        )
+
+    def _called(self, subkind: str) -> str:
+        """Return what tells events of a subkind from others of the kind."""
+        words, kind = self._words, self._known.kind
+        own = subkind in SUBKINDS and f"{kind} {subkind}" not in words.kinds
+        return self._t(SUBKINDS[subkind]) if own else words.kind_of(kind, subkind)
 
     def _compared(self, one: Compare, op: Op) -> Lack:
         unit = unit_of(one.measure)
         to = self._known.number(one.to) if isinstance(one.to, str) else one.to
-        limit = one.times * to
-        return Lack(
-            self._label(one.measure),
-            self._shown(one.measure, self._known.value(one.measure)),
-            self._t("a limit that is known")
-            if math.isnan(limit)
-            else self._t(LIMITS[op], amount=checks.amount(limit, unit)),
-        )
+        value = self._known.value(one.measure)
+        if isinstance(one.to, str) and value is not None and math.isnan(to):
+            return self._lack(one.to, None, self._t("a limit that is known"))
+        wanted = self._t("a limit that is known")
+        if not math.isnan(to):
+            wanted = self._t(LIMITS[op], amount=checks.amount(one.times * to, unit))
+        return self._lack(one.measure, value, wanted)
 
     def _fact(self, fact: str, value: bool | str | None) -> Lack:
         wanted = self._t("anything else") if value == "" else self._shown(fact, value)
-        return Lack(self._label(fact), self._shown(fact, self._known.evidence.get(fact)), wanted)
+        return self._lack(fact, self._known.evidence.get(fact), wanted)
+
+    def _lack(self, name: str, value: Value, wanted: str) -> Lack:
+        made = _Unknown if value is None or value == "" else Lack
+        return made(self._label(name), self._shown(name, value), wanted)
 
     def _vessel(
         self, one: Vessel, vessel: int, *, wanted: bool = True, of: Sequence[int] = ()
@@ -149,12 +236,11 @@ class _Asked:
         code, status, of = self._type(vessel), known.status(vessel), of or [vessel]
         found = []
         if one.types is not None and (code in one.types) != wanted:
-            says = self._types(map(self._type, of)) or t("not stated")
-            found.append(Lack(t("type stated"), says, self._such(self._wanted(one.types), wanted)))
+            says, such = self._types(map(self._type, of)), self._wanted(one.types)
+            found.append(self._said(t("type stated"), says, self._such(such, wanted)))
         if one.statuses is not None and (status in one.statuses) != wanted:
-            says = self._statuses(map(known.status, of)) or t("not stated")
-            such = self._such(self._statuses(sorted(one.statuses)), wanted)
-            found.append(Lack(t("navigation status stated"), says, such))
+            says, such = self._statuses(map(known.status, of)), self._statuses(sorted(one.statuses))
+            found.append(self._said(t("navigation status stated"), says, self._such(such, wanted)))
         for name, value in one.facts.items():
             if (known.evidence.get(prefix + name) == value) != wanted:
                 other = not value if isinstance(value, bool) else ""
@@ -162,6 +248,10 @@ class _Asked:
         if one.other is not None and len(known.ship_types) == 2:
             found += self._vessel(one.other, 1 - vessel, wanted=wanted)
         return found
+
+    def _said(self, what: str, says: str, wanted: str) -> Lack:
+        """Return one of what is stated; what no vessel states isn't known."""
+        return (Lack if says else _Unknown)(what, says or self._t("not stated"), wanted)
 
     def _such(self, text: str, wanted: bool) -> str:
         return text if wanted else self._t("anything but {what}", what=text)

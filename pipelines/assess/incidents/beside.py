@@ -9,6 +9,7 @@ import pandas as pd
 
 from detectors.core.telling import Say, plain
 from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.scoring import SILENCE
 from pipelines.base.text import LOCAL, position_text
 
 PARTS: Final[Mapping[str, str]] = {
@@ -69,10 +70,45 @@ def _lowered(one: Mapping[str, Any], say: Say, names: Mapping[str, str]) -> tupl
     kind, why = str(one["kind"]), one.get("why")
     word = PARTS.get(f"{kind} {one.get('subkind', '')}") or PARTS.get(kind)
     amount = f"{say(word) if word else kind} {one['score']:.2f}"
+    full = f"{one['voluntary']:.2f}" if "voluntary" in one else ""
     if not why:
-        return amount, ""
-    before = f"{one['before']:.2f}"
-    return amount, say("lowered from {before} by: {why}", before=before, why=names.get(why, why))
+        said = say("lowered from {before}, as class B need not send AIS", before=full)
+        return amount, said if full else ""
+    about = {"before": f"{one['before']:.2f}", "why": names.get(why, why)}
+    if not full:
+        return amount, say("lowered from {before} by: {why}", **about)
+    return amount, say(
+        "lowered from {before} to {full} by: {why}; further, as class B need not send AIS",
+        full=full,
+        **about,
+    )
+
+
+def with_voluntary(text: str, events: pd.DataFrame, mmsi: int, weight: float) -> str:
+    """Return what a score is made of with what its silences came to before they counted less, as
+    those of craft that need not carry AIS do.
+
+    Parameters
+    ----------
+    text
+        As `schemas.INCIDENTS` has it.
+    events
+        kind, mmsi, other_mmsi, score of the incident's events.
+    mmsi
+        Whose score it is.
+    weight
+        How often such a silence counts, see `scoring.judge`.
+    """
+    own = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
+    parts = json.loads(text)
+    for one in parts:
+        if one["kind"] not in SILENCE:
+            continue
+        scores = own["score"][own["kind"] == one["kind"]].tolist()
+        full = [score for score in scores if round(score * weight, 4) == one["score"]]
+        if full and weight < 1 and not any(round(score, 4) == one["score"] for score in scores):
+            one["voluntary"] = full[0]
+    return json.dumps(parts)
 
 
 def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = plain) -> str:

@@ -20,12 +20,13 @@ from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.explain import page as explained
-from pipelines.ask.explain import unfit
+from pipelines.ask.explain import reasons, unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts, feed_rows
+from pipelines.ask.health.model import Clock
 from pipelines.ask.look import look
-from pipelines.assess.incidents import without_number
 from pipelines.base.labels import labels
+from pipelines.base.problems import Problem
 from pipelines.base.settings import load
 from pipelines.base.text import one_line
 from pipelines.detect import reception
@@ -83,11 +84,25 @@ def test_tonight_is_what_the_command_lists(
     n, new = (table["rank"] > 0).sum(), (table["status"] == "created").sum()
     assert page.all("h1")[0][1] == f"{n} incidents, {new} new"
     for row in table.to_dict("records"):
-        short = without_number(row["title"], row["mmsi"], labels("en").say)
-        assert one_line(short, 1200) in page.text
+        assert one_line(row["title"], 1200) in page.text  # whole, as on its own page
         assert row["next_step"] in page.text
     first = [text for about, text in page.all("h3")]
     assert [text.split(" ", 1)[1] for text in first] == [*night.first.sort_values("rank")["title"]]
+
+
+def test_a_number_that_cannot_be_a_ships_is_said_on_the_list_too(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    row = table.iloc[0]
+    said = f"KM A (number {row['mmsi']} can't be a ship's): Lay still"
+    quoted = said.replace("'", "''")
+    ask(
+        own_home,
+        f"UPDATE incidents SET title = '{quoted}' WHERE incident_id = '{row['incident_id']}'",
+    )
+    page = own_reader.page("/")
+    assert said in page.all("a", **{"class": "title"})[0][1]
+    assert said in own_reader.page(f"/incident/{row['incident_id']}").all("h1")[0][1]
 
 
 def test_filters_keep_what_they_name_and_a_link_shows_the_same(
@@ -256,6 +271,59 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
     assert row["incident_id"] not in own_reader.page("/?news=open").lines()
+
+
+def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    def numbers() -> list[int]:
+        cards = own_reader.page("/").all("h3")
+        return [int(text.split()[0]) for _, text in cards]
+
+    ranked = table[table["rank"] > 0]
+    scores = dict(zip(ranked["rank"].tolist(), ranked["score"].tolist(), strict=True))
+    ids = dict(zip(ranked["rank"].tolist(), ranked["incident_id"].tolist(), strict=True))
+    worst = max(ids)
+    assert worst not in numbers()
+    assert worst > 4
+    why = [one.why for one in _first_of(own_home) if scores[one.line.rank] == max(scores.values())]
+    assert all(one.startswith("highest score still open") for one in why)
+    for rank in sorted(ids)[:-2]:
+        own_reader.send(f"/incident/{ids[rank]}", conclusion="watch", reason="again tomorrow")
+    assert numbers()[:2] == [worst - 1, worst]
+    assert len(numbers()) == 3
+    assert "watched" in _first_of(own_home)[2].why
+    own_reader.send(f"/incident/{ids[worst - 1]}", conclusion="cleared", reason="nets")
+    assert numbers()[0] == worst
+    assert [one.line.watched for one in _first_of(own_home)] == [False, True, True]
+    assert "highest" not in _first_of(own_home)[0].why, "of one alone it says nothing"
+
+
+def _first_of(home: Path) -> tuple[tonight.First, ...]:
+    shown = Nights(load(home)).shown("", "en")
+    return tonight.tonight(shown, tonight.Asked(), None, ()).first
+
+
+def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None:
+    clocks_wrong = (
+        Clock("feed /a.nmea", "receiver R-1: its clock is 12 s fast", ""),
+        Clock("receivers on 2026-01-05", "clocks were wrong: R-2 +349 s (2.5 h)", ""),
+    )
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    health = replace(health, clocks=clocks_wrong)
+    found = [
+        Problem("warning", clocks_wrong[0].name, clocks_wrong[0].text, ""),
+        Problem("warning", "feed /b.nmea", "silent: its newest report is 9 h old", ""),
+        Problem("warning", "disk", "full in 9 days", ""),
+    ]
+    shown = Nights(load(desk_home)).shown("", "en")
+    told = tonight.tonight(shown, tonight.Asked(), health, found)
+    assert "receivers' clocks: 2 to read." in told.doubts[0]
+    assert told.reception is not None
+    gaps = [text for text in told.reception if " gaps, " in text]
+    listed = [*(one.text for one in clocks_wrong), found[1].message]
+    assert list(told.reception) == [*listed, *gaps]
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
@@ -487,7 +555,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {name.replace("_", " ") for name in STATED}
     said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
-    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values()}
+    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
+    said |= {reasons.BEST, reasons.WEAKER, reasons.NO, reasons.UNTRIED}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}
     said |= {text for _, text in concluding.QUIET}

@@ -1,5 +1,8 @@
 """What keeps an innocent reason from fitting is told as it was measured, in each language."""
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
 import pytest
 
 import detectors
@@ -14,9 +17,11 @@ from detectors.core.hypothesis import (
     Known,
     Not,
     Some,
+    Subkind,
     Vessel,
 )
-from pipelines.ask.explain.unfit import Lack, lacks
+from pipelines.ask.explain.reasons import NO, UNTRIED, considered, not_tried, tried
+from pipelines.ask.explain.unfit import Lack, lacks, untried
 from pipelines.base.labels import labels
 
 ENGLISH = labels("en")
@@ -67,3 +72,65 @@ def test_whatever_does_not_fit_says_why(language: str) -> None:
                 for lack in told:
                     assert all((lack.what, lack.measured, lack.wanted))
                     assert "Inggeris" not in f"{lack.what} {lack.measured} {lack.wanted}", lack
+
+
+def test_what_is_for_other_events_or_asks_what_is_not_known_was_not_tried() -> None:
+    known = Known("identity", "hand_over", Evidence.of({"speed_kn": 13.0}), (70, 0), (0.0, 0.0))
+    slow, hulls = Compare("speed_kn", "<", 1.0), Compare("n_hulls", ">", 1.0)
+    two, names = Subkind(("two_hulls",)), Subkind(("changed_name", "look_alike"))
+    for of, said in (
+        ((All(two, slow),), "only for two hulls under one number"),
+        ((two, names), "only for two hulls under one number, a changed name, names alike"),
+        ((All(Not(Subkind(("hand_over",))), hulls),), "not for changed number"),
+        ((hulls,), "not known: hulls under the number"),
+        ((All(slow, hulls),), ""),  # it was fast, whatever is known of hulls
+        ((slow, hulls), "not known: hulls under the number"),  # that may fit
+        ((Any(slow, hulls),), "not known: hulls under the number"),
+        ((Any(two, slow),), ""),  # is for such an event too
+        ((two, slow), ""),
+        ((Compare("speed_kn", "<", "n_hulls"),), "not known: hulls under the number"),
+    ):
+        assert untried(reason(*of), known, ENGLISH) == said
+    assert [one.what for one in lacks(reason(All(slow, hulls)), known, ENGLISH)] == ["speed"]
+    typed = Hypothesis("r", 0.5, (Case(slow, ""),), "", "", needs_types=True)
+    assert untried(typed, known, ENGLISH) == "not every vessel sent its type"
+
+
+def test_only_what_was_tried_is_counted() -> None:
+    about = {"detector": "identity", "kind": "identity", "subkind": "hand_over", "explanation": ""}
+    facts = {"speed_kn": 13.0, "other_speed_kn": 13.0, "says_otherwise": True}
+    found = considered(about, Evidence.of(facts), (70, 70), (200.0, 200.0))
+    names = {one.name: one.verdict for one in found}
+    assert names["one berths, another sails"] == names["tow made up"] == NO
+    assert names["wrong number typed"] == names["default number"] == UNTRIED
+    rest = " ".join(f"{why}: {those}" for why, those in not_tried(found))
+    assert {one.name for one in tried(found)} == {k for k, v in names.items() if v != UNTRIED}
+    assert all(name in rest for name, verdict in names.items() if verdict == UNTRIED)
+
+
+def test_kinds_that_reasons_are_for_are_told_apart() -> None:
+    for name in detectors.names():
+        asked = {
+            one
+            for reason in detectors.reasons_of(name)
+            for case in reason.cases
+            for one in subkinds(case.when)
+        }
+        told = {}
+        for one in asked:
+            known = Known(name, "none such", Evidence.of({}))
+            told[one] = untried(reason(Subkind((one,))), known, ENGLISH)
+            assert told[one] != untried(reason(Subkind(("another",))), known, ENGLISH), one
+        assert len(set(told.values())) == len(told), name
+
+
+def subkinds(when: object) -> Iterator[str]:
+    """Yield the subkinds that a condition asks for, however deep."""
+    if isinstance(when, Subkind):
+        yield from when.of
+    elif isinstance(when, tuple):
+        for part in when:
+            yield from subkinds(part)
+    elif is_dataclass(when):
+        for part in fields(when):
+            yield from subkinds(getattr(when, part.name))

@@ -23,6 +23,7 @@ from pipelines.assess.incidents import (
     titles,
     versions_then,
     whereabouts,
+    with_voluntary,
 )
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
@@ -496,6 +497,32 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
     assert made_of(json.dumps([lowered])) == said
     both = made_of(json.dumps([lowered, part("watch-list", 0.2, 0.2, "")]))
     assert both == f"false positions 0.68 ({said}), watch-list 0.20"
+
+
+def test_a_silence_of_class_b_says_both_steps_down() -> None:
+    """A made-up silence that counts 0.7 times, after an innocent reason and without one."""
+    frame = pd.DataFrame(
+        {"kind": "gap", "mmsi": [SHIP, BOAT], "other_mmsi": 0, "score": [0.5365, 0.9]}
+    )
+    excused = json.dumps([part("gap", 0.3755, 0.6706, "weak transmitter")])
+    said = made_of(with_voluntary(excused, frame, SHIP, 0.7))
+    assert said == (
+        "lowered from 0.67 to 0.54 by: weak transmitter; further, as class B need not send AIS"
+    )
+    plain = json.dumps([part("gap", 0.3755, 0.3755, "")])
+    told = made_of(with_voluntary(plain, frame, SHIP, 0.7))
+    assert told == "lowered from 0.54, as class B need not send AIS"
+    full = json.dumps([part("gap", 0.5365, 0.6706, "weak transmitter")])
+    other = json.dumps([part("loitering", 0.3755, 0.6706, "weak transmitter")])
+    for text, mmsi, weight in (
+        (full, SHIP, 0.7),  # counts whole
+        (other, SHIP, 0.7),  # no silence
+        (excused, BOAT, 0.7),  # another's silence
+        (excused, SHIP, 0.6),  # the setting was another then: what came between isn't known
+    ):
+        assert made_of(with_voluntary(text, frame, mmsi, weight)) == (
+            "lowered from 0.67 by: weak transmitter"
+        )
 
 
 def test_an_incident_says_where_its_vessel_is_now(gazetteer: Gazetteer) -> None:
