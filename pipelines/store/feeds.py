@@ -1,7 +1,7 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -26,7 +26,12 @@ they are sorted). More isn't faster, and compaction joins the files."""
 _SUM_ROWS: Final = 100_000
 """Rows of presence or static data that are held before they are summed."""
 
-_STATIC_KEY: Final = [*(n for n in frames.STATICS if n not in {"time", "source_offset"}), "day"]
+_PRESENT: Final = ["day", "feed_key", "mmsi"]
+_STATED: Final = [
+    *(n for n in frames.STATICS if n not in {"time", "source_offset"}),
+    "day",
+    "feed_key",
+]
 
 _SUMMED: Final = {
     "reports": "sum",
@@ -163,8 +168,7 @@ class FeedParts(NewFiles):
         self._feed_key = feed_key
         self._held: list[pa.Table] = []
         self._rows = 0
-        self._presence = _Sums(_presence_summed)
-        self._statics = _Sums(_statics_summed)
+        self._presence, self._statics = _Sums(_PRESENT), _Sums(_STATED)
 
     def add(self, batch: Batch) -> None:
         """Take in a batch; writes files when enough is held."""
@@ -180,8 +184,8 @@ class FeedParts(NewFiles):
         if len(batch.statics):
             frames.validate(batch.statics, frames.STATICS)
             day = frames.epoch_us(batch.statics["time"]) // DAY_US
-            statics = batch.statics.assign(day=day, **_once(batch.statics))
-            self._statics.add(_statics_summed(statics))
+            said = {"day": day, "feed_key": self._feed_key, **_once(batch.statics)}
+            self._statics.add(batch.statics.assign(**said))
         if self._rows >= FLUSH_ROWS:
             self.flush()
 
@@ -195,19 +199,25 @@ class FeedParts(NewFiles):
                 stem = f"{self._feed_key}-{len(self._files):04d}"
                 entry = self.write(date_of(day), stem, rows)
                 self.holds(entry, {self._feed_key: entry["rows"]})
-                self._presence.add(_presence(day, rows))
+                self._presence.add(_presence(day, rows, self._feed_key))
+
+    @property
+    def span(self) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+        """First and last time of its reports of positions; None where there is none."""
+        sums = self._presence.total()
+        if sums.empty:
+            return None, None
+        return sums["first_time"].min(), sums["last_time"].max()
 
     @property
     def presence(self) -> pd.DataFrame:
         """Per date and vessel: reports, first and last time."""
-        sums = self._presence.total()
-        return frames.empty(TABLES["presence"]) if sums is None else _dated(sums, self._feed_key)
+        return _dated(self._presence.total(), "presence")
 
     @property
     def statics(self) -> pd.DataFrame:
         """Static data, one row per date and content."""
-        sums = self._statics.total()
-        return frames.empty(TABLES["statics"]) if sums is None else _dated(sums, self._feed_key)
+        return _dated(self._statics.total(), "statics")
 
     def given(self) -> dict[int, pa.Table] | None:
         """Return what is held, by day and sorted; None where some of it is written already."""
@@ -216,8 +226,12 @@ class FeedParts(NewFiles):
         held, self._held, self._rows = self._held, [], 0
         given = dict(positions.sorted_by_day(held)) if held else {}
         for day, rows in given.items():
-            self._presence.add(_presence(day, rows))
+            self._presence.add(_presence(day, rows, self._feed_key))
         return given
+
+    def sums(self) -> tuple["_Sums", "_Sums"]:
+        """Return what it says of who was heard, and what they stated."""
+        return self._presence, self._statics
 
 
 class Gathered(NewFiles):
@@ -227,11 +241,10 @@ class Gathered(NewFiles):
         super().__init__(root, place)
         self.entries: dict[str, dict[str, Any]] = {}
         self.places: dict[str, Path] = {}
-        self.presences: list[pd.DataFrame] = []
         self.simulated: bool | None = None
         self._rows = 0
         self._days: dict[int, list[pa.Table]] = {}
-        self._sums: list[FeedParts] = []
+        self._presence, self._statics = _Sums(_PRESENT), _Sums(_STATED)
 
     def add(self, parts: FeedParts) -> bool:
         """Take in what a feed holds; tell whether none of it was written."""
@@ -241,7 +254,8 @@ class Gathered(NewFiles):
         for day, rows in given.items():
             self._days.setdefault(day, []).append(rows)
             self._rows += len(rows)
-        self._sums.append(parts)
+        for own, its in zip((self._presence, self._statics), parts.sums(), strict=True):
+            own.take(its)
         return True
 
     @property
@@ -261,66 +275,70 @@ class Gathered(NewFiles):
     @property
     def presence(self) -> pd.DataFrame:
         """`FeedParts.presence` of all."""
-        return pd.concat(self.presences, ignore_index=True)
+        return _dated(self._presence.total(), "presence")
 
     @property
     def statics(self) -> pd.DataFrame:
         """`FeedParts.statics` of all."""
-        return pd.concat([parts.statics for parts in self._sums], ignore_index=True)
+        return _dated(self._statics.total(), "statics")
 
 
 class _Sums:
-    """Rows that are summed now and then, so that memory is bounded by the sums' size."""
+    """Rows that are summed by `keys`: now and then, so that memory is bounded by the sums' size,
+    and of little once.
+    """
 
-    def __init__(self, summed: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-        self._summed = summed
+    def __init__(self, keys: list[str]) -> None:
+        self._keys = keys
         self._parts: list[pd.DataFrame] = []
         self._rows, self._limit = 0, _SUM_ROWS
+        self._summed = True
 
     def add(self, rows: pd.DataFrame) -> None:
         """Take in rows."""
         self._parts.append(rows)
         self._rows += len(rows)
+        self._summed = False
         if self._rows > self._limit:
             self.total()
 
-    def total(self) -> pd.DataFrame | None:
-        """Return the sums so far; None if there are no rows."""
-        if len(self._parts) > 1:
-            self._parts = [self._summed(pd.concat(self._parts))]
-            self._rows = len(self._parts[0])
+    def take(self, others: "_Sums") -> None:
+        """Take in what others took in."""
+        for rows in others._parts:
+            self.add(rows)
+
+    def total(self) -> pd.DataFrame:
+        """Return the sums so far."""
+        if not self._summed:
+            self._parts = [_summed(pd.concat(self._parts), self._keys)]
+            self._rows, self._summed = len(self._parts[0]), True
             self._limit = max(_SUM_ROWS, 2 * self._rows)
-        return self._parts[0] if self._parts else None
-
-
-def _presence_summed(presence: pd.DataFrame) -> pd.DataFrame:
-    return presence.groupby(["day", "mmsi"], as_index=False).agg(
-        reports=("reports", "sum"), first_time=("first_time", "min"), last_time=("last_time", "max")
-    )
+        return self._parts[0] if self._parts else pd.DataFrame()
 
 
 def _once(statics: pd.DataFrame) -> dict[str, Any]:
     return {"reports": 1, "first_time": statics["time"], "last_time": statics["time"]}
 
 
-def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
-    """Return static data summed per content, in no order."""
+def _summed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return rows summed by some columns, in no order."""
     # By Arrow: of the few hundred rows of a quarter of an hour it takes a third of the time.
-    table = to_table(statics[[*_STATIC_KEY, *_SUMMED]])
-    sums = table.group_by(_STATIC_KEY, use_threads=False).aggregate([*_SUMMED.items()])
-    named = {f"{name}_{how}": name for name, how in _SUMMED.items()}
-    found = to_frame(sums.rename_columns([named.get(n, n) for n in sums.column_names]))
-    return found[[*_STATIC_KEY, *_SUMMED]]
+    sums = [(name, how) for name, how in _SUMMED.items() if name in rows.columns]
+    table = to_table(rows[[*keys, *(name for name, _ in sums)]])
+    found = table.group_by(keys, use_threads=False).aggregate(sums)
+    named = {f"{name}_{how}": name for name, how in sums}
+    return to_frame(found.rename_columns([named.get(n, n) for n in found.column_names]))
 
 
-def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
-    """Return presence of the vessels in the sorted rows of a day."""
+def _presence(day: int, rows: pa.Table, feed_key: str) -> pd.DataFrame:
+    """Return presence of the vessels in the sorted rows of a day of a feed."""
     mmsi, time = np.asarray(rows["mmsi"]).astype("int64"), positions.times_us(rows)
     bounds = frames.offsets(mmsi)
     first, last = bounds[:-1], bounds[1:] - 1
     return pd.DataFrame(
         {
             "day": day,
+            "feed_key": feed_key,
             "mmsi": mmsi[first],
             "reports": np.diff(bounds),
             "first_time": frames.from_epoch_us(time[first]),
@@ -329,11 +347,14 @@ def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
     )
 
 
-def _dated(sums: pd.DataFrame, feed_key: str) -> pd.DataFrame:
+def _dated(sums: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return sums as rows of a table."""
+    if sums.empty:
+        return frames.empty(TABLES[table])
     known, place = np.unique(sums["day"].to_numpy(), return_inverse=True)
     dates = np.array([date_of(int(day)) for day in known], dtype=object)
-    whole: pd.DataFrame = sums.drop(columns="day")
-    return whole.assign(date=pd.Series(dates[place], sums.index, dtype="str"), feed_key=feed_key)
+    dated: pd.DataFrame = sums.assign(date=pd.Series(dates[place], sums.index, dtype="str"))
+    return frames.select(dated, TABLES[table])
 
 
 def date_of(day: int) -> str:

@@ -125,8 +125,7 @@ class FeedWriter(FileWriter):
         if not held.add(parts):
             return False
         held.simulated = simulated
-        held.presences.append(parts.presence)
-        held.entries[feed_key] = _entry(feed_key, sha256, name, report, held.presences[-1])
+        held.entries[feed_key] = _entry(feed_key, sha256, name, report, parts.span)
         if path is not None:
             held.places[feed_key] = path
         if held.full:
@@ -155,7 +154,7 @@ class FeedWriter(FileWriter):
         simulated = bool(report["simulated"])
         self._refuse_mixture(simulated, name)
         self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
-        entry = _entry(feed_key, sha256, name, report, parts.presence)
+        entry = _entry(feed_key, sha256, name, report, parts.span)
         self._insert("ledger", one_row("ledger", entry))
         self._insert_parts(parts)
 
@@ -283,15 +282,18 @@ class FeedWriter(FileWriter):
 
 
 def _entry(
-    feed_key: str, sha256: str, name: str, report: Mapping[str, Any], presence: pd.DataFrame
+    feed_key: str,
+    sha256: str,
+    name: str,
+    report: Mapping[str, Any],
+    span: tuple[pd.Timestamp | None, pd.Timestamp | None],
 ) -> dict[str, Any]:
     """Return the entry of the ledger of a feed."""
-    some = len(presence) > 0
     return {
         "feed_key": feed_key,
         "sha256": sha256,
         "name": name,
-        "first_time": presence["first_time"].min() if some else None,
-        "last_time": presence["last_time"].max() if some else None,
+        "first_time": span[0],
+        "last_time": span[1],
         "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
     }
