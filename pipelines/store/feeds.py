@@ -1,7 +1,7 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -204,10 +204,11 @@ class FeedParts(NewFiles):
     @property
     def span(self) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
         """First and last time of its reports of positions; None where there is none."""
-        sums = self._presence.total()
-        if sums.empty:
+        spans = [(part["first_time"].min(), part["last_time"].max()) for part in self._presence]
+        if not spans:
             return None, None
-        return sums["first_time"].min(), sums["last_time"].max()
+        first, last = zip(*spans, strict=True)
+        return min(first), max(last)
 
     @property
     def presence(self) -> pd.DataFrame:
@@ -304,8 +305,12 @@ class _Sums:
 
     def take(self, others: "_Sums") -> None:
         """Take in what others took in."""
-        for rows in others._parts:
+        for rows in others:
             self.add(rows)
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """Return rows and sums as they are held."""
+        return iter(self._parts)
 
     def total(self) -> pd.DataFrame:
         """Return the sums so far."""
