@@ -10,7 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-_FRESH_NS: Final = 3_000_000_000
+FRESH_NS: Final = 3_000_000_000
+"""What was changed no longer ago may have been changed again without its times showing it: clocks
+of file systems go in steps, of network shares' of up to two seconds."""
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def as_it_is(path: Path) -> tuple[int, ...]:
     with suppress(OSError):
         stat = path.stat()
         times = (stat.st_mtime_ns, stat.st_ctime_ns)
-        if max(times) < time.time_ns() - _FRESH_NS:
+        if max(times) < time.time_ns() - FRESH_NS:
             return (stat.st_dev, stat.st_ino, stat.st_size, *times)
     return (time.time_ns(),)  # nothing is the same as that
 

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from detectors.core.errors import SelatError
 from pipelines.base.bounded import BLOCK
+from pipelines.base.files import FRESH_NS
 from pipelines.base.visible import clean
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
@@ -28,8 +29,6 @@ _FEED_SUFFIXES: Final = frozenset(
 _PACKED_SUFFIXES: Final = frozenset({".gz", ".zst", ".zip"})
 # Prose about a feed may quote a sentence of it.
 _PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".yaml", ".yml"})
-# Clocks of file systems go in steps, of network shares' of up to two seconds.
-_FRESH_NS: Final = 3_000_000_000
 _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "changelog")
 
 
@@ -54,7 +53,7 @@ class Seen:
         """Return an open file as it is now."""
         stat = os.fstat(file.fileno())
         changed_ns = (stat.st_mtime_ns, stat.st_ctime_ns)
-        is_fresh = max(changed_ns) > time.time_ns() - _FRESH_NS
+        is_fresh = max(changed_ns) > time.time_ns() - FRESH_NS
         return cls((stat.st_dev, stat.st_ino), stat.st_size, changed_ns, is_fresh)
 
 

@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--until", type=int, default=1_000_000, help="so many looks")
     given = parser.parse_args()
     gc.set_threshold(50_000)  # as the command does
-    files._FRESH_NS = 0  # type: ignore[misc]  # files are as old as they would be
+    files.FRESH_NS = 0  # type: ignore[misc]  # files are as old as they would be
     spent: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, reporter(quiet=True) as report:
         watch = WatchSettings(early_min=given.early, whole_min=given.whole)

@@ -13,7 +13,7 @@ def test_a_file_is_read_again_once_it_may_have_changed(tmp_path, monkeypatch):
     first = files.sha256_of(path)
     path.write_text("two")  # as long, within what a clock tells apart
     assert files.sha256_of(path) != first
-    monkeypatch.setattr(files, "_FRESH_NS", 0)
+    monkeypatch.setattr(files, "FRESH_NS", 0)
     second = files.sha256_of(path)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read again"))
     assert files.sha256_of(path) == second

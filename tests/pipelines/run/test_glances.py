@@ -84,7 +84,7 @@ class Watch:
 def old_files() -> Iterator[None]:
     """Files are as old as they would be."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_FRESH_NS", 0)
+        patch.setattr(files, "FRESH_NS", 0)
         yield
 
 
