@@ -22,11 +22,11 @@ from detectors.kinematics.integrity import Segmented
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from pipelines.detect.context import COVERAGE_BEFORE, said, vessels_of
 from pipelines.detect.further import cut_short
 from pipelines.detect.looks import reach_of, told
 from pipelines.detect.parts import columns_of
 from pipelines.detect.tail import KEPT, SILENCE, SLOT, Recent
-from pipelines.detect.window import COVERAGE_BEFORE, vessels_of
 from pipelines.store import Queries
 from pipelines.store.sections import FOREVER
 
@@ -85,7 +85,7 @@ class Ahead:
             vessels=self._vessels,
             coverage=self._covered(fresh, receptions),
             models=self.models,
-            statements=self.store.statements(need, end),
+            statements=said(self.store, need, end, self.asked),
             sightings=frames.empty(frames.SIGHTINGS),
             noise=segmented.noise,
         )

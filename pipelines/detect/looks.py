@@ -26,14 +26,14 @@ from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
+from pipelines.detect.context import COVERAGE_BEFORE, said
 from pipelines.detect.further import cut_short
 from pipelines.detect.parts import NOBODY, columns_of
 from pipelines.detect.window import (
-    COVERAGE_BEFORE,
     Detection,
     Look,
+    asked_about,
     before_window,
-    first_reach,
     look,
     to_compare,
 )
@@ -190,7 +190,7 @@ def look_again(
             each=note if by is asked else None,
         )
 
-    everybody = first_reach(store, asked, start, end, reach_back, known)["mmsi"].tolist()
+    everybody = asked_about(store, asked, start, end, reach_back, known).tolist()
     over_of = {name: known[over & own] for name, own in of.items()}
     seen = looked(asked, reached(asked, everybody, np.ones(len(known), bool)), over_of)
     before, failures = dict(seen.before), dict(seen.failures)
@@ -268,7 +268,8 @@ def _at_once(
         return None
     first = need["from_time"].min()
     segmented = store.segmented(need, end, columns_of([detector]))
-    about: dict[str, Any] = {"statements": store.statements(need, end), "noise": segmented.noise}
+    about: dict[str, Any] = {"statements": said(store, need, end, [detector])}
+    about["noise"] = segmented.noise
     if first < seen.need["from_time"].min():
         about["coverage"] = store.coverage(first - COVERAGE_BEFORE, end)
         about["sightings"] = store.sightings(first, end)
