@@ -1,6 +1,7 @@
 """What detectors may know beside positions: vessels, coverage, statements, sightings."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from detectors.core import frames
 from detectors.core.detector import Context, Detector
+from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
@@ -42,6 +44,26 @@ def context_of(
         statements=said(store, need, end, detectors),
         sightings=store.sightings(first, end),
     )
+
+
+def covered_before(
+    store: Queries, coverage: Coverage, first: pd.Timestamp, known: pd.Timestamp
+) -> Coverage:
+    """Return coverage for positions from `first` on, where it is there for those from `known` on.
+
+    That of a date rests on the date alone, and dates are in order.
+    """
+    since = (known - COVERAGE_BEFORE).normalize()
+    if (first - COVERAGE_BEFORE).normalize() >= since:
+        return coverage
+    before = store.coverage(first - COVERAGE_BEFORE, since - timedelta(days=1))
+    both = {
+        each.name: pd.concat(
+            [getattr(one, each.name) for one in (before, coverage)], ignore_index=True
+        )
+        for each in fields(Coverage)
+    }
+    return Coverage(**both)
 
 
 def said(

@@ -26,7 +26,7 @@ from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
-from pipelines.detect.context import COVERAGE_BEFORE, said
+from pipelines.detect.context import covered_before, said
 from pipelines.detect.further import cut_short
 from pipelines.detect.parts import NOBODY, columns_of
 from pipelines.detect.window import (
@@ -270,8 +270,9 @@ def _at_once(
     segmented = store.segmented(need, end, columns_of([detector]))
     about: dict[str, Any] = {"statements": said(store, need, end, [detector])}
     about["noise"] = segmented.noise
-    if first < seen.need["from_time"].min():
-        about["coverage"] = store.coverage(first - COVERAGE_BEFORE, end)
+    known = min(seen.need["from_time"].min(), seen.context.start)
+    if first < known:
+        about["coverage"] = covered_before(store, seen.context.coverage, first, known)
         about["sightings"] = store.sightings(first, end)
     context = replace(seen.context, **about)
     try:
