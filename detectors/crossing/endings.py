@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
-from detectors.crossing.sieve import WRONG_M, Cells
+from detectors.crossing.sieve import WRONG_M, Cells, median
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import SPACING_M, Coasts
@@ -261,8 +261,7 @@ def _reached(
     the usual speed under way of those made about it.
     """
     coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
-    moving = speed_kn[speed_kn >= limits.min_speed_kn]
-    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    usual_kn = _usual_kn(limits, speed_kn)
     silence_s = abs(int(grid.tick[rows[1]] - grid.tick[rows[0]])) * limits.step_s
     way_m = np.array(HURRY * usual_kn * geodesy.KNOT_MPS * silence_s)
     apart_m = geodesy.distance_m(*(at[row] for row in rows for at in (grid.lat, grid.lon)))
@@ -362,27 +361,33 @@ def _went_back(
     """
     memory = limits.memory_s // limits.step_s
     low, high = np.searchsorted(grid.track_id, [grid.track_id[row], grid.track_id[row] + 1])
-    rows = np.arange(low, row) if step < 0 else np.arange(row + 1, high)
-    rows = rows[np.abs(grid.tick[rows] - grid.tick[row]) <= memory]
-    if len(rows) == 0:
+    first, end = (low, row) if step < 0 else (row + 1, high)
+    reach = np.searchsorted(grid.tick[first:end], grid.tick[row] + np.array([-memory, memory + 1]))
+    first, end = (first + reach).tolist()
+    if first == end:
         return False
-    at_shore = rows[ashore[rows]]
+    at_shore = first + np.flatnonzero(ashore[first:end])
     if len(at_shore):
-        shore = at_shore[-1] if step < 0 else at_shore[0]
+        shore = int(at_shore[-1] if step < 0 else at_shore[0])
         here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
         if int(here.argmin()) == own:
             return False
     else:  # no shore is known: it may have lain off one, or worked there
-        shore = rows[0] if step < 0 else rows[-1]
-        if not np.nanmedian(np.r_[0.0, grid.speed_kn[rows]]) >= AT_WORK_KN:
+        shore = first if step < 0 else end - 1
+        known_kn = grid.speed_kn[first:end]
+        if not median(np.r_[0.0, known_kn[~np.isnan(known_kn)]]) >= AT_WORK_KN:
             return False
     way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
-    between = np.arange(min(shore, row), max(shore, row) + 1)
-    moving = grid.speed_kn[between]
-    moving = moving[moving >= limits.min_speed_kn]
-    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    between = slice(min(shore, row), max(shore, row) + 1)
+    usual_kn = _usual_kn(limits, grid.speed_kn[between])
     # While it wasn't heard for so long it may have landed as well.
-    ticks = np.bincount(grid.report[between] - grid.report[between[0]])
+    ticks = np.bincount(grid.report[between] - grid.report[between.start])
     heard = int(ticks[ticks * limits.step_s < SOON_S].sum())
     out_s = heard * limits.step_s
     return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
+
+
+def _usual_kn(limits: Limits, speed_kn: Floats) -> float:
+    """Return the usual speed under way."""
+    moving = speed_kn[speed_kn >= limits.min_speed_kn]
+    return median(moving) if len(moving) else limits.min_speed_kn

@@ -75,7 +75,7 @@ class Ahead:
         """
         known = self._known[self._known["mmsi"].isin(list(vessels)).to_numpy(bool)]
         stored = {d.name: known[known["detector"] == d.name] for d in self.asked}
-        need = self.store.need(reach_of(self.asked, vessels, stored, self.since))
+        need = self.store.need(reach_of(self.asked, vessels, known, self.since))
         need = _with_new(need, vessels, fresh)
         segmented = self._segmented(need, fresh, end)
         context = Context(
