@@ -190,7 +190,8 @@ def way_m(lat: Floats, lon: Floats) -> Floats:
 
 
 def median(values: Floats) -> float:
-    """Return what `np.median` does of some numbers, a few microseconds after they are given.
+    """Return what `np.median` does of some numbers, none of them NaN: it takes thrice as long for
+    the few of a passage.
 
     >>> median(np.array([3.0, 1.0, 2.0])), median(np.array([4.0, 1.0, 3.0, 2.0]))
     (2.0, 2.5)
