@@ -333,9 +333,8 @@ def reach_of(
     history = max((d.lookback + d.settle for d in asked), default=timedelta(0))
     everybody = np.array(sorted(vessels), "int64")
     lookback_us = {d.name: d.lookback // timedelta(microseconds=1) for d in asked}
-    lasts = spans["detector"].isin(list(lookback_us)).to_numpy(bool)
-    lasts &= ~before_window(spans, asked, since)
-    begun = spans[lasts]
+    by_asked = spans["detector"].isin(list(lookback_us)).to_numpy(bool)
+    begun = spans[by_asked & ~before_window(spans, asked, since)]
     back_us = np.array([lookback_us[name] for name in begun["detector"].tolist()], "int64")
     mmsi = np.concatenate([everybody, begun["mmsi"].to_numpy("int64")])
     latest_us = np.full(len(everybody), (since - history).value // 1_000)
