@@ -169,7 +169,7 @@ def look_again(
         by: Sequence[Detector], vessels: Collection[int], spans: pd.DataFrame
     ) -> pd.DataFrame:
         reach = reach_of(by, vessels, spans, since)
-        reach["reach_time"] = reach["reach_time"].clip(upper=start)
+        reach["reach_time"] = reach["reach_time"].where(lambda at: at <= start, start)
         return reach
 
     def looked(

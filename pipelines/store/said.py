@@ -55,7 +55,7 @@ class Said(NamedTuple):
         fields = {n: Last(none, none, np.zeros(0, f.kind)) for n, f in _FIELDS.items()}
         return cls(none, fields)
 
-    def added(self, said: Mapping[str, NDArray[Any]]) -> "Said":
+    def added(self, said: Mapping[str, Any]) -> "Said":
         """Return what is known with what was said besides.
 
         Of every field the newest value that says something; equal times are settled by the value.
