@@ -40,7 +40,7 @@ class Context:
         `frames.NOISE`: reports of the same vessels and span that belong to no track.
     statements
         `frames.STATEMENTS`: what vessels said of themselves on the dates from the first position
-        on, as far as known at `end`.
+        on, as far as known at `end`; of none unless `Detector.reads_statements`.
     sightings
         `frames.SIGHTINGS` up to `end`, from the first position on.
     earlier
@@ -106,6 +106,7 @@ class Detector(BaseModel):
     - ``source``: citation of the rule, more than 30 characters; where it is one's own "Own rule: "
       and what it goes by;
     - ``after``: detectors whose events it reads, as `Context.earlier`;
+    - ``reads_statements``: whether it reads `Context.statements`, which are empty otherwise;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
     - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
     - ``digests``: whether of other vessels it needs no more than a `digest`, a few bytes a report:
@@ -127,6 +128,7 @@ class Detector(BaseModel):
     requires: ClassVar[tuple[str, ...]]
     source: ClassVar[str]
     after: ClassVar[tuple[str, ...]] = ()
+    reads_statements: ClassVar[bool] = False
     needs_zones: ClassVar[bool] = True
     digests: ClassVar[bool] = False
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)

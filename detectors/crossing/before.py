@@ -58,12 +58,11 @@ def lain_there(limits: Limits, grid: timegrid.Grid, row: int, since: int) -> boo
 def _before(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:
     """Return the rows of the same track in so many ticks before a row."""
     first = int(np.searchsorted(grid.track_id[: row + 1], grid.track_id[row]))
-    rows = np.arange(first, row)
-    return np.asarray(rows[grid.tick[rows] >= grid.tick[row] - n_ticks])
+    first += int(np.searchsorted(grid.tick[first:row], grid.tick[row] - n_ticks))
+    return np.arange(first, row)
 
 
 def _after(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:
     """Return the rows of the same track in so many ticks from a row on."""
     last = int(np.searchsorted(grid.track_id, grid.track_id[row], side="right"))
-    rows = np.arange(row, last)
-    return np.asarray(rows[grid.tick[rows] < grid.tick[row] + n_ticks])
+    return np.arange(row, row + int(np.searchsorted(grid.tick[row:last], grid.tick[row] + n_ticks)))

@@ -15,7 +15,7 @@ from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.crossing.concerned import concerned
-from detectors.crossing.endings import SAMPLED_M, SHORE, endings
+from detectors.crossing.endings import SAMPLED_M, SHORE, Ending, endings
 from detectors.crossing.evidence import (
     SETTINGS,
     around,
@@ -30,14 +30,14 @@ from detectors.crossing.evidence import (
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import came_past, goes_on, passed
-from detectors.crossing.passage import passages
-from detectors.crossing.scoring import may_cross, of_half, of_passage
+from detectors.crossing.passage import Passage, passages
+from detectors.crossing.scoring import may_score, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
 from detectors.crossing.told import tell
 from detectors.crossing.under_way import candidates, runs_under_way
 from detectors.crossing.unheard import grid_of, heard_by_passes, may_have_landed
 from detectors.hypotheses.crossing import HYPOTHESES
-from detectors.kinematics import timegrid, timespan
+from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
 from detectors.surroundings.zones import Zones
@@ -208,20 +208,16 @@ class Crossing(Limits):
         runs, across = np.array(list(found)), list(found.values())
         # Interruptions and the last step belong to it.
         ends = np.stack([moving[spans.first[runs]], moving[spans.last[runs]] + 1])
-        how = endings(self, reports, grid, across, ends, context.zones.shores, (ashore, cells))
-        kept = [
-            k
-            for k, (passage, *both) in enumerate(zip(across, how[::2], how[1::2], strict=True))
-            if may_cross(passage.sides_changed, *(one.how for one in both))
-        ]
+        sent = reports.ais_class_of(grid.report[ends[0]])
+        ways = endings(self, reports, grid, across, ends, context.zones.shores, (ashore, cells))
+        kept = [k for k, both in ways.items() if self._may_score(across[k], both, sent[k])]
         if not kept:
             return
-        spans, ends = spans.take(runs[kept]), ends[:, kept]
-        across, how = [across[k] for k in kept], [how[2 * k + i] for k in kept for i in (0, 1)]
+        spans, ends, sent = spans.take(runs[kept]), ends[:, kept], sent[kept]
+        across, how = [across[k] for k in kept], [one for k in kept for one in ways[k]]
         whole = np.array([[passage.begin, passage.end] for passage in across]).T
         track = grid.track_id[ends[0]]
         lat, lon = spans.middle(reports, track)
-        sent = reports.ais_class_of(grid.report[ends[0]])
         told = zip(
             measured(self, grid, across, how, context),
             ends_of(self, grid, ends, context),
@@ -265,6 +261,13 @@ class Crossing(Limits):
                 evidence={**evidence, **bounds(self, evidence)},
                 settings=SETTINGS,
             )
+
+    def _may_score(self, passage: Passage, ways: tuple[Ending, Ending], sent: str) -> bool:
+        """Tell whether a passage is worth measuring."""
+        mean_kn = float(geodesy.speed_kn(passage.made_good_m, passage.duration_s(self.step_s)))
+        how = ways[0].how, ways[1].how
+        by_a = sent not in ("", "B")
+        return may_score(passage.share, mean_kn, passage.sides_changed, how, by_a)
 
     def _halves(
         self,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
-from detectors.crossing.sieve import WRONG_M, Cells
+from detectors.crossing.sieve import WRONG_M, Cells, median
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import SPACING_M, Coasts
@@ -34,6 +34,7 @@ SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
 """How a passage began or ended: at the coast, near it, where nothing is heard before or after, or
 at sea, where the vessel came from elsewhere or went on or lay.
 """
+AT_A_COAST: Final = frozenset({SHORE, NEAR})
 
 
 class Ending(NamedTuple):
@@ -60,17 +61,28 @@ class End(NamedTuple):
 
     Attributes
     ----------
-    rows
-        Of the grid, from the end of the passage on.
+    row, last
+        Of the grid: where the passage ends (or begins), and where its run does.
     step
         -1 for the beginning, 1 for the end.
     states
         Ordinals of the states of the coast left or made for there, and of the other one.
     """
 
-    rows: Ints
+    row: int
+    last: int
     step: int
     states: tuple[int, ...]
+
+
+class Nearest(NamedTuple):
+    """Where each end is nearest to its coast: the row of the grid, how near, and how far it is from
+    the other coast there.
+    """
+
+    row: Ints
+    own_m: Floats
+    other_m: Floats
 
 
 def endings(
@@ -81,48 +93,68 @@ def endings(
     ends: Ints,
     coasts: Coasts,
     sieve: tuple[Bools, Cells],
-) -> list[Ending]:
-    """Return how each passage began and how it ended, one after the other.
+) -> dict[int, tuple[Ending, Ending]]:
+    """Return how passages began and how they ended, of those that may lead across (`may_cross`).
 
     `ends` are the first and last rows of their runs; `sieve` says which rows of the grid are at a
     shore, and how far off the coasts all are.
     """
     ashore, cells = sieve
     stretches = [
-        End(rows, step, tuple(coasts.states.index(state) for state in states))
-        for passage, (first, last) in zip(passages, ends.T.tolist(), strict=True)
-        for rows, step, states in (
-            (np.arange(passage.begin, first - 1, -1), -1, (passage.from_state, passage.to_state)),
-            (np.arange(passage.end, last + 1), 1, (passage.to_state, passage.from_state)),
+        End(row, last, step, tuple(coasts.states.index(state) for state in states))
+        for passage, (first, last_of_run) in zip(passages, ends.T.tolist(), strict=True)
+        for row, last, step, states in (
+            (passage.begin, first, -1, (passage.from_state, passage.to_state)),
+            (passage.end, last_of_run, 1, (passage.to_state, passage.from_state)),
         )
     ]
-    return [
-        Ending(*_ending(limits, reports, grid, end, nearest, coasts, ashore), *nearest[:2])
-        for end, nearest in zip(stretches, _nearest(grid, stretches, coasts, cells), strict=True)
-    ]
+    nearest = _nearest(grid, stretches, coasts, cells)
+    near_m = max(limits.near_m, limits.turned_m)
+    may_be = nearest.own_m <= limits.near_fraction * (nearest.own_m + nearest.other_m)
+    may_be = (may_be & (nearest.own_m <= near_m)) | (nearest.own_m <= limits.shore_m + SAMPLED_M)
+    of_each = list(zip(*(values.tolist() for values in nearest), strict=True))
+
+    def ending(k: int) -> Ending:
+        how = _ending(limits, reports, grid, stretches[k], of_each[k], coasts, ashore)
+        return Ending(*how, *of_each[k][:2])
+
+    found = {}
+    for k in np.flatnonzero(may_be[::2] | may_be[1::2]).tolist():
+        began, changed = ending(2 * k), passages[k].sides_changed
+        if may_cross(changed, began.how, NEAR if may_be[2 * k + 1] else UNHEARD):
+            ended = ending(2 * k + 1)
+            if may_cross(changed, began.how, ended.how):
+                found[k] = began, ended
+    return found
 
 
-def _nearest(
-    grid: timegrid.Grid, ends: Sequence[End], coasts: Coasts, cells: Cells
-) -> Iterator[tuple[int, float, float]]:
-    """Return at which row of each end it is nearest to its coast, how near, and how far from the
-    other coast there.
+def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
+    """Tell whether a passage that began and ended so may be one across.
+
+    It is none where neither end is at a coast, or where it only leads out from one (or in to one)
+    and the vessel is heard at its other end: it went out, or came in from sea.
     """
-    kept = []
-    for end in ends:  # passages
-        about_m = cells.coast_m(end.rows, end.states[0])
-        kept.append(end.rows[about_m <= about_m.min() + 2 * WRONG_M])
-    length = np.array([len(rows) for rows in kept])
-    rows = np.concatenate(kept)
+    at_a_coast = began in AT_A_COAST or ended in AT_A_COAST
+    return at_a_coast and (sides_changed or AT_SEA not in (began, ended))
+
+
+def _nearest(grid: timegrid.Grid, ends: Sequence[End], coasts: Coasts, cells: Cells) -> Nearest:
+    """Find where each end is nearest to its coast, the first such row on its way."""
+    row, last, step = np.array([end[:3] for end in ends]).T
     own, other = np.array([end.states for end in ends]).T
-    own_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], np.repeat(own, length))
-    at = [
-        stop - n + int(own_m[stop - n : stop].argmin())
-        for stop, n in zip(np.cumsum(length).tolist(), length.tolist(), strict=True)
-    ]
+    whose, way = timegrid.ranges(np.zeros_like(row), np.abs(last - row) + 1)
+    rows = row[whose] + step[whose] * way
+    about_m = cells.middle_m[own[whose], cells.of_row[rows]]
+    least_m = np.minimum.reduceat(about_m, np.flatnonzero(way == 0))
+    kept = about_m <= least_m[whose] + 2 * WRONG_M
+    rows, whose = rows[kept], whose[kept]
+    own_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], own[whose])
+    begin = np.flatnonzero(np.r_[True, np.diff(whose) != 0])
+    at = np.flatnonzero(own_m == np.minimum.reduceat(own_m, begin)[whose])
+    at = at[np.r_[True, np.diff(whose[at]) != 0]]
     rows, own_m = rows[at], own_m[at]
     other_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], other)
-    return zip(rows.tolist(), own_m.tolist(), other_m.tolist(), strict=True)
+    return Nearest(rows, own_m, other_m)
 
 
 def _ending(
@@ -138,21 +170,21 @@ def _ending(
     comes, between that end of the passage and that of its run (see `_nearest`); and how likely it
     was ashore where it wasn't heard, None where that isn't asked or known.
     """
-    rows, step, own = end.rows, end.step, end.states[0]
+    step, own = end.step, end.states[0]
     row, coast_m, other_m = nearest
     if coast_m <= limits.shore_m + SAMPLED_M:
         return SHORE, _landed_between(limits, grid, row, own, coasts)
     width_m = coast_m + other_m
-    turned = _home_again(grid, int(rows[-1]), end.states[1], coasts, ashore)
+    turned = _home_again(grid, end.last, end.states[1], coasts, ashore)
     near_m = limits.turned_m if turned and step > 0 else limits.near_m
     if coast_m <= near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts)
-    if (len(rows) - 1) * limits.step_s > SOON_S:
+    if abs(end.last - end.row) * limits.step_s > SOON_S:
         if _turned_unheard(limits, reports, grid, row, own, coasts, turned):
             return UNHEARD, _landed_between(limits, grid, row, own, coasts)
         return AT_SEA, None
-    chance = _landed(limits, grid, int(rows[0]), int(rows[-1]), step, own, coasts)
+    chance = _landed(limits, grid, end.row, end.last, step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
 
 
@@ -229,8 +261,7 @@ def _reached(
     the usual speed under way of those made about it.
     """
     coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
-    moving = speed_kn[speed_kn >= limits.min_speed_kn]
-    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    usual_kn = _usual_kn(limits, speed_kn)
     silence_s = abs(int(grid.tick[rows[1]] - grid.tick[rows[0]])) * limits.step_s
     way_m = np.array(HURRY * usual_kn * geodesy.KNOT_MPS * silence_s)
     apart_m = geodesy.distance_m(*(at[row] for row in rows for at in (grid.lat, grid.lon)))
@@ -330,27 +361,33 @@ def _went_back(
     """
     memory = limits.memory_s // limits.step_s
     low, high = np.searchsorted(grid.track_id, [grid.track_id[row], grid.track_id[row] + 1])
-    rows = np.arange(low, row) if step < 0 else np.arange(row + 1, high)
-    rows = rows[np.abs(grid.tick[rows] - grid.tick[row]) <= memory]
-    if len(rows) == 0:
+    first, end = (low, row) if step < 0 else (row + 1, high)
+    reach = np.searchsorted(grid.tick[first:end], grid.tick[row] + np.array([-memory, memory + 1]))
+    first, end = (first + reach).tolist()
+    if first == end:
         return False
-    at_shore = rows[ashore[rows]]
+    at_shore = first + np.flatnonzero(ashore[first:end])
     if len(at_shore):
-        shore = at_shore[-1] if step < 0 else at_shore[0]
+        shore = int(at_shore[-1] if step < 0 else at_shore[0])
         here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
         if int(here.argmin()) == own:
             return False
     else:  # no shore is known: it may have lain off one, or worked there
-        shore = rows[0] if step < 0 else rows[-1]
-        if not np.nanmedian(np.r_[0.0, grid.speed_kn[rows]]) >= AT_WORK_KN:
+        shore = first if step < 0 else end - 1
+        known_kn = grid.speed_kn[first:end]
+        if not median(np.r_[0.0, known_kn[~np.isnan(known_kn)]]) >= AT_WORK_KN:
             return False
     way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
-    between = np.arange(min(shore, row), max(shore, row) + 1)
-    moving = grid.speed_kn[between]
-    moving = moving[moving >= limits.min_speed_kn]
-    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    between = slice(min(shore, row), max(shore, row) + 1)
+    usual_kn = _usual_kn(limits, grid.speed_kn[between])
     # While it wasn't heard for so long it may have landed as well.
-    ticks = np.bincount(grid.report[between] - grid.report[between[0]])
+    ticks = np.bincount(grid.report[between] - grid.report[between.start])
     heard = int(ticks[ticks * limits.step_s < SOON_S].sum())
     out_s = heard * limits.step_s
     return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
+
+
+def _usual_kn(limits: Limits, speed_kn: Floats) -> float:
+    """Return the usual speed under way."""
+    moving = speed_kn[speed_kn >= limits.min_speed_kn]
+    return median(moving) if len(moving) else limits.min_speed_kn

@@ -15,7 +15,7 @@ from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import next_in_port, past_kn
 from detectors.crossing.passage import Passage
-from detectors.crossing.sieve import way_m
+from detectors.crossing.sieve import median, way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, nearby, sun, tide
@@ -90,7 +90,7 @@ def measured(
 
 def _way(limits: Limits, passage: Passage) -> dict[str, Any]:
     """Return what was measured of the way of a passage."""
-    passage_s = (passage.end - passage.begin) * limits.step_s
+    passage_s = passage.duration_s(limits.step_s)
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -204,7 +204,7 @@ def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
             {
                 "n_reports": b - a + 1,
                 "n_other_hull_reports": reports.n_of_other_hulls(a, b),
-                "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
+                "median_sog_kn": median(sog_kn) if len(sog_kn) else None,
                 "first_report_source": sources[0][i],
                 "last_report_source": sources[1][i],
             }
@@ -304,22 +304,21 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
     begin, end = first[around], last[around] + 1  # the tick after the last step
     here, there = this, final + 1
 
-    def near(one: Ints, other: int) -> Bools:
+    def near(one: Ints, other: int | Ints) -> Bools:
         return np.asarray(
             geodesy.distance_m(grid.lat[one], grid.lon[one], grid.lat[other], grid.lon[other])
             <= limits.same_end_m
         )
 
-    at_end = near(end, there), near(begin, there)
+    at_ends = near(np.r_[end, begin, begin, end], np.repeat([there, here], 2 * len(begin)))
+    end_there, begin_there, begin_here, end_here = at_ends.reshape(4, -1)
     if not _heard_on(grid, there):
         # As far as it is known: the way passed where this one was heard last.
         run, row = timegrid.ranges(begin, end - begin + 1)
         passed = np.zeros(len(begin), bool)
         passed[run[near(row, there)]] = True
-        at_end = passed, passed
-    same = near(begin, here) & at_end[0]
-    back = near(end, here) & at_end[1]
-    return int(np.count_nonzero(same | back))
+        end_there = begin_there = passed
+    return int(np.count_nonzero((begin_here & end_there) | (end_here & begin_there)))
 
 
 def _heard_on(grid: timegrid.Grid, row: int) -> bool:

@@ -49,6 +49,10 @@ class Passage:
         ratio = min(self.across_m / max(self.path_m, 1.0), 1.0)
         return self.share * ratio * (1.0 if self.sides_changed else ONE_SIDED)
 
+    def duration_s(self, step_s: int) -> int:
+        """Return how long it took on a grid of so many seconds."""
+        return (self.end - self.begin) * step_s
+
 
 class Track(NamedTuple):
     """What is known of a run at each of its ticks, with two coasts in view.

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from detectors.core.evidence import Bound
-from detectors.crossing.endings import AT_SEA, NEAR, SHORE, UNHEARD
+from detectors.crossing.endings import AT_A_COAST, AT_SEA, NEAR, SHORE, UNHEARD
 from detectors.hypotheses.landfalls import SLOW_KN
 
 FAST_KN: Final = 18.0
@@ -16,7 +16,6 @@ MIN_SCORE: Final = 0.15
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
 OF_UNHEARD: Final = 0.8
 """Of half a crossing, each for where it set out and for where it landed."""
-AT_A_COAST: Final = frozenset({SHORE, NEAR})
 MOST_OF_IT: Final = (0.65, 0.75)
 """Who was heard over less of the width may come from a ground off there, over more from there (a
 judgement: two planted crossings that began before their feed were heard over 0.72 and 0.81, two
@@ -24,14 +23,34 @@ boats off a ground over 0.5 and 0.63; one bound for a ground near the boundary h
 its feed ended)."""
 
 
-def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
-    """Tell whether a passage that began and ended so may be one across.
+def may_score(
+    width_fraction: float, mean_kn: float, sides_changed: bool, ways: tuple[str, str], by_a: bool
+) -> bool:
+    """Tell whether a passage may score `MIN_SCORE`, by what is known of it before it is measured.
 
-    It is none where neither end is at a coast, or where it only leads out from one (or in to one)
-    and the vessel is heard at its other end: it went out, or came in from sea.
+    It is held to have landed where it ended at the shore. Each other factor of `of_passage` is at
+    most what stands here, in the same order, so that rounding can't lift a score above it.
+
+    Parameters
+    ----------
+    ways
+        How it began and ended.
+    by_a
+        Whether a set of class A sent its first report.
     """
-    at_a_coast = began in AT_A_COAST or ended in AT_A_COAST
-    return at_a_coast and (sides_changed or AT_SEA not in (began, ended))
+    began, ended = ways
+    score = _of_way(width_fraction, mean_kn, ended, ended == SHORE)
+    score *= OF_END[began] * OF_END[ended]
+    score *= 1.0 if sides_changed else 0.6
+    score *= 0.6 if by_a and mean_kn < FAST_KN and ended != SHORE else 1.0
+    return score >= MIN_SCORE
+
+
+def _of_way(width_fraction: float, mean_kn: float, ended: str, landed: bool) -> float:
+    """Return what speaks for a passage by how far across it led, where, and how fast."""
+    score = 0.45 + 0.2 * min(1.0, max(0.0, (width_fraction - 0.2) / 0.6))
+    score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
+    return score + 0.1 * min(1.0, mean_kn / 20.0)
 
 
 def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
@@ -39,9 +58,7 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     began, ended = evidence["began"], evidence["ended"]
     mean_kn = evidence["mean_speed_kn"]
     landed = evidence["landed"] and not at_a_port(evidence, "end", port_m)
-    score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
-    score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
-    score += 0.1 * min(1.0, mean_kn / 20.0)
+    score = _of_way(evidence["width_fraction"], mean_kn, ended, landed)
     # Where the feed itself begins, that a vessel is first heard amid the strait tells nothing; nor
     # where a pass begins, of a slow boat: out from a coast, or up from a ground off there.
     # Who was built for a run isn't bound for a ground.

@@ -187,3 +187,17 @@ def way_m(lat: Floats, lon: Floats) -> Floats:
     """Return the way sailed up to each tick."""
     steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
     return np.asarray(np.r_[0.0, np.cumsum(steps_m)])
+
+
+def median(values: Floats) -> float:
+    """Return what `np.median` does of some numbers, none of them NaN: it takes thrice as long for
+    the few of a passage.
+
+    >>> median(np.array([3.0, 1.0, 2.0])), median(np.array([4.0, 1.0, 3.0, 2.0]))
+    (2.0, 2.5)
+    """
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    middle = np.partition(values, (half - 1, half))
+    return float((middle[half - 1] + middle[half]) / 2)

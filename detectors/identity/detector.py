@@ -103,6 +103,7 @@ class Identity(Limits):
         "Spoofing Case-Study, Applied Sciences 11:5015, doi:10.3390/app11115015; Windward & C4ADS "
         "(2021), Unmasked: vessel identity laundering"
     )
+    reads_statements: ClassVar[bool] = True
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = identity.HYPOTHESES

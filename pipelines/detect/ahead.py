@@ -22,11 +22,11 @@ from detectors.kinematics.integrity import Segmented
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from pipelines.detect.context import COVERAGE_BEFORE, said, vessels_of
 from pipelines.detect.further import cut_short
 from pipelines.detect.looks import reach_of, told
 from pipelines.detect.parts import columns_of
 from pipelines.detect.tail import KEPT, SILENCE, SLOT, Recent
-from pipelines.detect.window import COVERAGE_BEFORE, vessels_of
 from pipelines.store import Queries
 from pipelines.store.sections import FOREVER
 
@@ -75,7 +75,7 @@ class Ahead:
         """
         known = self._known[self._known["mmsi"].isin(list(vessels)).to_numpy(bool)]
         stored = {d.name: known[known["detector"] == d.name] for d in self.asked}
-        need = self.store.need(reach_of(self.asked, vessels, stored, self.since))
+        need = self.store.need(reach_of(self.asked, vessels, known, self.since))
         need = _with_new(need, vessels, fresh)
         segmented = self._segmented(need, fresh, end)
         context = Context(
@@ -85,7 +85,7 @@ class Ahead:
             vessels=self._vessels,
             coverage=self._covered(fresh, receptions),
             models=self.models,
-            statements=self.store.statements(need, end),
+            statements=said(self.store, need, end, self.asked),
             sightings=frames.empty(frames.SIGHTINGS),
             noise=segmented.noise,
         )

@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Detector
@@ -26,14 +25,14 @@ from detectors.core.relations import Own
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
+from pipelines.detect.context import covered_before, said
 from pipelines.detect.further import cut_short
 from pipelines.detect.parts import NOBODY, columns_of
 from pipelines.detect.window import (
-    COVERAGE_BEFORE,
     Detection,
     Look,
+    asked_about,
     before_window,
-    first_reach,
     look,
     to_compare,
 )
@@ -167,10 +166,11 @@ def look_again(
             concerned[detector.name] |= detector.concerned(tracked, since, zones) or set()
 
     def reached(
-        by: Sequence[Detector], vessels: Collection[int], whose: NDArray[np.bool_]
+        by: Sequence[Detector], vessels: Collection[int], spans: pd.DataFrame
     ) -> pd.DataFrame:
-        reach = reach_of(by, vessels, {d.name: known[of[d.name] & whose] for d in by}, since)
-        return reach.assign(reach_time=reach["reach_time"].where(lambda at: at <= start, start))
+        reach = reach_of(by, vessels, spans, since)
+        reach["reach_time"] = reach["reach_time"].where(lambda at: at <= start, start)
+        return reach
 
     def looked(
         by: Sequence[Detector], reach: pd.DataFrame, standing: Mapping[str, pd.DataFrame]
@@ -190,9 +190,10 @@ def look_again(
             each=note if by is asked else None,
         )
 
-    everybody = first_reach(store, asked, start, end, reach_back, known)["mmsi"].tolist()
+    everybody = asked_about(store, asked, start, end, reach_back, known).tolist()
     over_of = {name: known[over & own] for name, own in of.items()}
-    seen = looked(asked, reached(asked, everybody, np.ones(len(known), bool)), over_of)
+    spans = known[["detector", "mmsi", "start", "end"]]
+    seen = looked(asked, reached(asked, everybody, spans), over_of)
     before, failures = dict(seen.before), dict(seen.failures)
     looked_at = {d.name: len(seen.heard) for d in asked}
     anew = np.logical_or.reduce([np.zeros(len(known), bool), *(of[d.name] for d in asked)])
@@ -202,7 +203,7 @@ def look_again(
         if vessels and not failures.keys() & set(detector.after):
             theirs = known["mmsi"].isin(vessels).to_numpy(bool)
             read = {n: events.concat([seen.before[n], over_of[n]]) for n in detector.after}
-            reach, standing = reached([detector], vessels, theirs), {**over_of, **read}
+            reach, standing = reached([detector], vessels, spans[theirs]), {**over_of, **read}
             one = _at_once(store, detector, reach, seen, standing, end)
             if one is None:
                 again = looked([detector], reach, standing)
@@ -268,9 +269,11 @@ def _at_once(
         return None
     first = need["from_time"].min()
     segmented = store.segmented(need, end, columns_of([detector]))
-    about: dict[str, Any] = {"statements": store.statements(need, end), "noise": segmented.noise}
-    if first < seen.need["from_time"].min():
-        about["coverage"] = store.coverage(first - COVERAGE_BEFORE, end)
+    about: dict[str, Any] = {"statements": said(store, need, end, [detector])}
+    about["noise"] = segmented.noise
+    known = min(seen.need["from_time"].min(), seen.context.start)
+    if first < known:
+        about["coverage"] = covered_before(store, seen.context.coverage, first, known)
         about["sightings"] = store.sightings(first, end)
     context = replace(seen.context, **about)
     try:
@@ -311,7 +314,7 @@ def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:
 def reach_of(
     asked: Sequence[Detector],
     vessels: Collection[int],
-    stored: Mapping[str, pd.DataFrame],
+    spans: pd.DataFrame,
     since: pd.Timestamp,
 ) -> pd.DataFrame:
     """Return some vessels, and from when on: from where a story that is known began, or as far
@@ -319,8 +322,8 @@ def reach_of(
 
     Parameters
     ----------
-    stored
-        Their events in the store, by detector.
+    spans
+        Of their events in the store: detector, mmsi, start, end.
 
     Returns
     -------
@@ -328,15 +331,14 @@ def reach_of(
         mmsi, reach_time.
     """
     history = max((d.lookback + d.settle for d in asked), default=timedelta(0))
-    mmsis = [np.array(sorted(vessels), "int64")]
-    times = [np.full(len(mmsis[0]), (since - history).value // 1_000)]
-    for detector in asked:
-        begun = stored[detector.name]
-        lasts = ~before_window(begun, [detector], since)
-        mmsis.append(begun["mmsi"].to_numpy("int64")[lasts])
-        lookback_us = detector.lookback // timedelta(microseconds=1)
-        times.append(frames.epoch_us(begun["start"])[lasts] - lookback_us)
-    mmsi, reach_us = np.concatenate(mmsis), np.concatenate(times)
+    everybody = np.array(sorted(vessels), "int64")
+    lookback_us = {d.name: d.lookback // timedelta(microseconds=1) for d in asked}
+    by_asked = spans["detector"].isin(list(lookback_us)).to_numpy(bool)
+    begun = spans[by_asked & ~before_window(spans, asked, since)]
+    back_us = np.array([lookback_us[name] for name in begun["detector"].tolist()], "int64")
+    mmsi = np.concatenate([everybody, begun["mmsi"].to_numpy("int64")])
+    latest_us = np.full(len(everybody), (since - history).value // 1_000)
+    reach_us = np.concatenate([latest_us, frames.epoch_us(begun["start"]) - back_us])
     order = np.lexsort((reach_us, mmsi))
     first = order[np.r_[True, np.diff(mmsi[order]) != 0][: len(order)]]
     first = first[mmsi[first] != NOBODY]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,17 +20,13 @@ from detectors.core.detector import Context, Detector
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
+from pipelines.detect.context import context_of
 from pipelines.detect.digests import Digests
 from pipelines.detect.further import again, concerned, cut_short, extended, looked_again
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
 from pipelines.detect.parts import Sweep, columns_of
-from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
-
-COVERAGE_BEFORE: Final = timedelta(days=1)
-"""Coverage reaches this much further back than positions: a silence is judged by what was heard
-around it in the day before."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +138,7 @@ def look(
     while True:
         passes += 1
         need = store.need(reach)
+        rest = need, since, end, zones, models, detectors
         sizes = memory.Sizes.of(store.reports_in(need, end), memory_gb)
         said = f"{len(need):,} vessels, {sizes}"
         say(f"pass {passes}: loading {said}")
@@ -155,7 +152,7 @@ def look(
             if each and passes == 1:
                 each(segmented.tracked)
             heard = heard_by_vessel(segmented.tracked, start, until)
-            context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+            context = context_of(store, heard["mmsi"], *rest)
             context = replace(context, noise=segmented.noise)
             if passes == 1:
                 run_all = partial(run.run, standing=standing, before_each=named, failed=failed)
@@ -175,7 +172,9 @@ def look(
                 times = start, end, until
                 noted = spool, near, digests, each if passes == 1 else None
                 heard = heard_in_parts(store, need, sizes.ranges, times, columns, *noted)
-                context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+                context = context_of(
+                    store, heard["mmsi"], need, since, end, zones, models, detectors
+                )
                 parts = need, end, sizes.ranges, near, sizes.rows
                 told = context, named, failed, known
                 sweep = Sweep(spool.segmented, *parts, detectors, *told, digests, standing)
@@ -269,21 +268,16 @@ def first_reach(
     start: pd.Timestamp,
     end: pd.Timestamp,
     reach_back: timedelta,
-    known: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the vessels that a window asks about, and from when on: mmsi, reach_time.
 
-    Those heard since `start - reach_back`, and those of stored events that are to be compared: of
-    those `known`, where these are at hand. Who is in one that counts, there or for another, is
-    wanted from so early that it isn't cut short.
+    Who is in a stored event that counts, there or for another, is wanted from so early that it
+    isn't cut short.
     """
-    mmsis = store.heard(start - reach_back, end)
     back = {d.name: run.extension(d, detectors) + d.settle for d in detectors}
-    if known is None:
-        since = start - PROVISIONAL - max(back.values(), default=timedelta(0))
-        known = store.events_touching(since, end, written=True)
-    compared = to_compare(known, detectors, start, end)
-    asked = pd.concat([mmsis, compared["mmsi"], compared["other_mmsi"]]).drop_duplicates()
+    since = start - PROVISIONAL - max(back.values(), default=timedelta(0))
+    known = store.events_touching(since, end, written=True)
+    asked = asked_about(store, detectors, start, end, reach_back, known)
     latest = start - longest_history(detectors)
     since_each = start - PROVISIONAL - pd.to_timedelta(known["detector"].map(back))
     counts = known[known["end"].isna() | (known["end"] >= since_each)]
@@ -292,43 +286,34 @@ def first_reach(
     sides = [counts["mmsi"], counts["other_mmsi"]]
     reach = pd.concat(
         pd.DataFrame({"mmsi": mmsi, "reach_time": time})
-        for mmsi, time in [(asked, latest), *((side, begun) for side in sides)]
+        for mmsi, time in [(pd.Series(asked), latest), *((side, begun) for side in sides)]
     )
     reach["reach_time"] = reach["reach_time"].where(reach["reach_time"] < latest, latest)
     reach = reach[reach["mmsi"].isin(asked) & (reach["mmsi"] > 0)].astype({"mmsi": "int64"})
     return reach.groupby("mmsi", as_index=False, sort=False).agg(reach_time=("reach_time", "min"))
 
 
+def asked_about(
+    store: Queries,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    reach_back: timedelta,
+    known: pd.DataFrame,
+) -> NDArray[np.int64]:
+    """Return whom a window asks about: those heard since `start - reach_back`, and those of known
+    events that are to be compared.
+    """
+    heard = store.heard(start - reach_back, end)
+    compared = to_compare(known, detectors, start, end)
+    sides = (heard, compared["mmsi"], compared["other_mmsi"])
+    return np.unique(np.concatenate([side.to_numpy("int64") for side in sides]))
+
+
 def longest_history(detectors: Sequence[Detector]) -> timedelta:
     """Return how far before a window detectors need reports, unless a story began earlier."""
     own = (run.history(d, detectors) + d.settle for d in detectors)
     return PROVISIONAL + max(own, default=timedelta(0))
-
-
-def context_of(
-    store: Queries,
-    mmsi: pd.Series,
-    need: pd.DataFrame,
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-    zones: Zones,
-    models: Mapping[str, Any],
-) -> Context:
-    """Return what detectors may know beside the positions of the vessels in `need`, and noise.
-
-    `mmsi` are those of them that were heard.
-    """
-    first = min(need["from_time"].min(), start) if len(need) else start
-    return Context(
-        start=start,
-        end=end,
-        zones=zones,
-        vessels=vessels_of(store, mmsi, end),
-        coverage=store.coverage(first - COVERAGE_BEFORE, end),
-        models=models,
-        statements=store.statements(need, end),
-        sightings=store.sightings(first, end),
-    )
 
 
 def events_to_compare(
@@ -369,14 +354,3 @@ def before_window(
     settle_us = np.array([settle.get(name, 0) for name in found["detector"].tolist()], "int64")
     _, ends_us = events.spans_us(found)
     return np.asarray(ends_us < start.value // 1_000 - settle_us)
-
-
-def vessels_of(store: Queries, mmsi: pd.Series, end: pd.Timestamp) -> pd.DataFrame:
-    """Return `frames.VESSELS` of some vessels, and of every one that ever sent static data."""
-    stated = store.vessels(end)
-    silent = pd.DataFrame({"mmsi": mmsi[~mmsi.isin(stated["mmsi"])]})
-    vessels = pd.concat([stated, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
-    nothing = dict.fromkeys(("name", "callsign", "destination", "ais_class"), "")
-    vessels = vessels.fillna({**nothing, "imo": 0, "ship_type": -1})
-    vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
-    return frames.conform(vessels, frames.VESSELS)

@@ -29,8 +29,9 @@ from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation
+from pipelines.detect.context import vessels_of
 from pipelines.detect.heard import heard_by_vessel
-from pipelines.detect.window import Detection, before_window, vessels_of
+from pipelines.detect.window import Detection, before_window
 from pipelines.ingest import Area
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients

@@ -7,9 +7,9 @@ from threading import Lock
 from typing import Any, Final
 
 import pandas as pd
-import pyarrow as pa
 
 from pipelines.store.engines import ENGINES
+from pipelines.store.said import Said
 
 COLUMN_BYTES: Final = 128_000_000
 """So much of columns is kept, in all, where looks go on: 1.5 million reports."""
@@ -51,23 +51,11 @@ which comes back to them each hour; a night reads them once."""
 
 
 NOTHING_SAID: Final = pd.DataFrame(
-    {"feed_key": pd.Series([], dtype="str"), "last": pd.Series([], dtype="datetime64[us, UTC]")}
-)
-_TIME: Final = pa.timestamp("us", "UTC")
-_SAID: Final = {
-    "imo": pa.int64(),
-    "name": pa.string(),
-    "callsign": pa.string(),
-    "ship_type": pa.int16(),
-    "length_m": pa.float64(),
-    "beam_m": pa.float64(),
-    "draught_m": pa.float64(),
-    "destination": pa.string(),
-    "ais_class": pa.string(),
-}
-_KNOWN: Final = pa.schema(
-    [("mmsi", pa.int64())]
-    + [each for n, kind in _SAID.items() for each in ((n, kind), (f"{n}_time", _TIME))]
+    {
+        "feed_key": pd.Series([], dtype="str"),
+        "last": pd.Series([], dtype="datetime64[us, UTC]"),
+        "n_rows": pd.Series([], dtype="int64"),
+    }
 )
 
 
@@ -82,7 +70,7 @@ class Called:
     feeds
         Their keys, and digests of their reports: a feed that is read again has another.
     known
-        As `sql/vessels_added` gives it.
+        What they say.
     """
 
     def __init__(self) -> None:
@@ -91,14 +79,14 @@ class Called:
     def forget(self) -> None:
         """Begin anew."""
         self.feeds: set[tuple[str, str]] = set()
-        self.known = _KNOWN.empty_table()
+        self.known = Said.nothing()
         self._upto = pd.Timestamp(0, tz="UTC")
 
     def goes_on(self, feeds: Set[tuple[str, str]], end: pd.Timestamp) -> bool:
         """Tell whether all that it was made of is there still, and was said up to a time."""
         return self.feeds <= feeds and self._upto <= end
 
-    def take(self, known: pa.Table, feeds: Collection[tuple[str, str]], upto: pd.Timestamp) -> None:
+    def take(self, known: Said, feeds: Collection[tuple[str, str]], upto: pd.Timestamp) -> None:
         """Note what is known with some more feeds, of which all was said by a time, if anything."""
         self.known = known
         self.feeds |= {*feeds}

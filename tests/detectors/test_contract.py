@@ -217,6 +217,23 @@ def test_does_not_change_its_input_and_is_deterministic(name, stage, whole, earl
     pd.testing.assert_frame_equal(again, whole[name])
 
 
+class Unread:
+    """What nobody may read."""
+
+    def __getattr__(self, name):
+        raise AssertionError("reads_statements must say so")
+
+    __getitem__ = __len__ = __iter__ = __getattr__
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in detectors.names() if not detectors.find(n).reads_statements]
+)
+def test_reads_no_statements_unless_it_says_so(name, stage, whole, earlier):
+    context = dataclasses.replace(earlier(name, stage), statements=Unread())
+    pd.testing.assert_frame_equal(run.look(build(name), stage.positions, context), whole[name])
+
+
 @ALL
 def test_row_order_is_irrelevant(name, stage, whole, earlier):
     shuffled = stage.positions.sample(frac=1, random_state=1)

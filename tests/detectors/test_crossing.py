@@ -14,7 +14,7 @@ from detectors.crossing import Crossing
 from detectors.crossing import passage as of_passages
 from detectors.crossing.onward import goes_on
 from detectors.crossing.passage import passages
-from detectors.crossing.scoring import of_passage
+from detectors.crossing.scoring import MIN_SCORE, OF_END, may_score, of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, worth_a_look
 from detectors.crossing.unheard import grid_of
 from detectors.kinematics import geodesy, timegrid
@@ -239,3 +239,33 @@ def test_a_boat_is_followed_across_a_silence_that_its_way_fills(
     table["time"] = start + pd.to_timedelta(table["time"], unit="h")
     grid = grid_of(Crossing(), Reports(fill(table)))
     assert len(grid.tick) == (150 if followed else 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_passage_that_scores_enough_is_measured(seed: int) -> None:
+    """Whatever is measured of it then; and many are seen not to score enough before that."""
+    random = np.random.default_rng(seed)
+    ways = list(OF_END)
+    left_out = 0
+    for _ in range(2000):
+        seen: dict[str, Any] = {
+            "began": str(random.choice(ways)),
+            "ended": str(random.choice(ways)),
+            "mean_speed_kn": random.uniform(4.0, 30.0),
+            "width_fraction": random.uniform(0.2, 0.9),
+            "dark_fraction": random.choice([0.0, 0.5, 1.0]),
+            "ais_class": str(random.choice(["A", "B"])),
+            "median_sog_kn": random.choice([None, 1.0, 9.0]),
+            "speed_kn": random.uniform(4.0, 30.0),
+            **{f"end_{where}_m": random.choice([0.0, 5000.0]) for where in ("port", "anchorage")},
+        }
+        flags = ("sides_changed", "feed_by_passes", "feed_begins", "feed_ends", "landed")
+        seen |= {name: bool(random.integers(2)) for name in flags}
+        seen["landed"] = seen["landed"] and seen["ended"] == "shore"
+        known = seen["width_fraction"], seen["mean_speed_kn"], seen["sides_changed"]
+        measured = may_score(*known, (seen["began"], seen["ended"]), seen["ais_class"] == "A")
+        score = of_passage(seen, 926.0)
+        assert measured or score is None
+        assert score is None or score >= MIN_SCORE
+        left_out += not measured
+    assert left_out > 200

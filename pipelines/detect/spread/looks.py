@@ -14,6 +14,7 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
 from pipelines.detect import window
+from pipelines.detect.context import vessels_of
 from pipelines.detect.heard import HEARD
 from pipelines.detect.spread.work import Place, digest, digest_of, read, reader, write
 from pipelines.reference import layers, models
@@ -145,7 +146,7 @@ class Found:
         detectors, zones, models = rules_of(self._place)
         wanted = sorted(mmsis & (self.concerned() | named))
         heard = read(self._folder / f"{_HEARD}.parquet", HEARD)
-        told_of = window.vessels_of(store, heard.loc[heard["mmsi"].isin(wanted), "mmsi"], end)
+        told_of = vessels_of(store, heard.loc[heard["mmsi"].isin(wanted), "mmsi"], end)
         context = Context(start - PROVISIONAL, end, zones, told_of, Coverage.none(), models)
         return window.detection_of(
             self._before,

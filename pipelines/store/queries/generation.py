@@ -43,6 +43,11 @@ class Generation:
     def _ask(self, name: str, **parameters: Any) -> pd.DataFrame:
         return self.sql(statement(name), parameters)
 
+    def _ask_much(self, name: str, **parameters: Any) -> pd.DataFrame:
+        """Return the same of thousands of rows, by way of Arrow: it makes no object of a text."""
+        rows = self._connection.sql(statement(name), params=parameters)
+        return to_frame(rows.to_arrow_table())
+
     def _ask_of(self, name: str, frame: pd.DataFrame | pa.Table, **parameters: Any) -> pd.DataFrame:
         """Return what a statement gives of a frame, which it calls need, reach, known or wanted."""
         # DuckDB finds it by its name among these variables: to register it takes as long again.

@@ -237,10 +237,10 @@ class TrafficQueries(Generation):
         """Return coverage of the UTC dates from `first` to `last`."""
         dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
         return Coverage(
-            frames.conform(self._ask("coverage_between", **dates), CELLS),
-            frames.conform(self._ask("coverage_feed_between", **dates), FEED),
-            frames.conform(self._ask("coverage_receivers_between", **dates), RECEIVERS),
-            frames.conform(self._ask("coverage_lying_between", **dates), LYING),
+            frames.conform(self._ask_much("coverage_between", **dates), CELLS),
+            frames.conform(self._ask_much("coverage_feed_between", **dates), FEED),
+            frames.conform(self._ask_much("coverage_receivers_between", **dates), RECEIVERS),
+            frames.conform(self._ask_much("coverage_lying_between", **dates), LYING),
         )
 
     def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:

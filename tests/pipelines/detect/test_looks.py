@@ -1,11 +1,21 @@
 """Whether a look between two nights has anything to tell."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from pipelines.detect.looks import no_news, told
+from detectors.core import run
+from detectors.core.detector import Context
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.detect.context import context_of
+from pipelines.detect.looks import early, no_news, of_few, told
+from pipelines.run.setup import Setup
+from pipelines.run.windows import FOREVER
 
-COUNTS = 0.3
+COUNTS, LITTLE = 0.3, 0.1
 OPEN, OVER = pd.NaT, pd.Timestamp("2026-01-06T03:00Z").as_unit("us")
 
 
@@ -43,3 +53,49 @@ def test_what_goes_on_and_does_not_count_is_no_news() -> None:
     found = events(**{name: (score, OPEN) for name, score in now.items()}, over=(0.1, OVER))
     known = events(**{name: (score, OPEN) for name, score in before.items()})
     assert no_news(found, known, COUNTS) == {"a"}
+
+
+def test_of_whom_is_not_asked_nothing_that_counts_would_be_told(exercise_home: Path) -> None:
+    """Hour by hour, of every vessel: neither came anything, nor went, ended or changed.
+
+    Held to a lower score than what counts, so that the exercise has some of it.
+    """
+    setup = Setup.load(load(exercise_home))
+    enough = LITTLE
+    rules = setup.zones, setup.models, enough
+    asked = early(setup.detectors, *rules)
+    few = of_few(setup.detectors, asked, *rules)
+    with store.read(setup.installation.store) as reader:
+        first, last = reader.first_time(), reader.last_heard(FOREVER)
+        assert first is not None
+        assert last is not None
+        mmsis = reader.heard(first, last)
+        reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": first})
+        need = reader.need(reach)
+        tracked = reader.tracked(need, last)
+        given = context_of(reader, mmsis, need, first, last, setup.zones, setup.models, [])
+
+    def found_at(since: pd.Timestamp, end: pd.Timestamp) -> dict[str, pd.DataFrame]:
+        context = Context(
+            since, end, setup.zones, given.vessels, given.coverage, models=setup.models
+        )
+        known = tracked[tracked["time"] <= end].reset_index(drop=True)
+        found = run.run([*asked, *few], known, context)
+        return {d.name: found[d.name].before for d in few}
+
+    n_told = 0
+    hours = pd.date_range(first, last, freq="h")[2:]
+    before = found_at(first, hours[0])
+    for since, end in pairwise(hours):
+        known = tracked[tracked["time"] <= end].reset_index(drop=True)
+        now = found_at(since, end)
+        for detector in few:
+            then = run.touching(before[detector.name], since - detector.settle)
+            goes_on = then.loc[then["end"].isna(), "mmsi"]
+            of = detector.concerned(known, since, setup.zones) | set(goes_on.tolist())
+            sides = (now[detector.name], then)
+            n_told += told(*sides, enough)
+            unasked = [side[~side["mmsi"].isin(of)] for side in sides]
+            assert not told(*unasked, enough), (detector.name, end)
+        before = now
+    assert n_told

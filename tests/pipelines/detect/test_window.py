@@ -94,6 +94,13 @@ def test_a_story_is_cut_short_where_older_reports_are_there(
 class Heard:
     """A store in which two vessels were heard."""
 
+    def __init__(self, known: pd.DataFrame) -> None:
+        self._known = known
+
+    def events_touching(self, *_: pd.Timestamp, written: bool) -> pd.DataFrame:
+        """Return the known events."""
+        return self._known
+
     def heard(self, *_: pd.Timestamp) -> pd.Series:
         """Return one of the known event, and one of which nothing is known."""
         return pd.Series([533000001, 563000002])
@@ -104,10 +111,8 @@ def test_a_known_story_is_looked_at_from_where_it_began() -> None:
     week = ended(None).assign(start=START - pd.Timedelta(days=7))
     over = ended(SETTLE + PROVISIONAL + MINUTE).assign(mmsi=563000002)
     known = pd.concat([week, over], ignore_index=True)
-    store = cast(Queries, Heard())
-    reach = first_reach(
-        store, [DETECTOR], START, START + pd.Timedelta(hours=1), pd.Timedelta(days=14), known
-    )
+    store, hour = cast(Queries, Heard(known)), pd.Timedelta(hours=1)
+    reach = first_reach(store, [DETECTOR], START, START + hour, pd.Timedelta(days=14))
     began = START - pd.Timedelta(days=7) - DETECTOR.lookback
     latest = START - longest_history([DETECTOR])
     found = dict(zip(reach["mmsi"].tolist(), reach["reach_time"].tolist(), strict=True))

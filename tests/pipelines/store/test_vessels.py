@@ -11,6 +11,7 @@ from detectors.core import frames
 from pipelines import store
 from pipelines.base.settings import load
 from pipelines.store.kept import CALLED, keeping
+from pipelines.store.queries import vessels
 from pipelines.store.vessels import HISTORY
 
 MMSI = 533000001
@@ -154,8 +155,12 @@ def test_two_hulls_under_one_mmsi_show_as_spans_that_overlap(tmp_path: Path) -> 
     assert names["first_time"].max() < names["last_time"].min()
 
 
-def test_what_is_kept_of_names_is_what_all_feeds_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize("most_rows", [10_000, 0])
+def test_what_is_kept_of_names_is_what_all_feeds_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_rows: int
+) -> None:
     """Whatever came, went or was read again meanwhile, and up to whatever time it is asked."""
+    monkeypatch.setattr(vessels, "MOST_ROWS", most_rows)
     times = [at(f"2026-01-{day:02} {hour:02}:30") for day in (5, 6, 7, 8) for hour in (9, 10, 15)]
 
     def said(seed: int, *days: int) -> Any:
