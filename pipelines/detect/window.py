@@ -172,9 +172,7 @@ def look(
                 times = start, end, until
                 noted = spool, near, digests, each if passes == 1 else None
                 heard = heard_in_parts(store, need, sizes.ranges, times, columns, *noted)
-                context = context_of(
-                    store, heard["mmsi"], need, since, end, zones, models, detectors
-                )
+                context = context_of(store, heard["mmsi"], *rest)
                 parts = need, end, sizes.ranges, near, sizes.rows
                 told = context, named, failed, known
                 sweep = Sweep(spool.segmented, *parts, detectors, *told, digests, standing)
