@@ -32,7 +32,8 @@ def add(
     """Record a conclusion on an event or incident; earlier ones stay, the newest holds.
 
     boarded: a boarding confirmed it; one that found nothing is cleared. benign_cause: it has an
-    innocent cause. watch: look again. unknown: nobody could tell.
+    innocent cause. These close it: no unit sails for it, and it isn't looked at first. watch: look
+    again; unknown: nobody could tell. These leave it open, behind what nobody has answered.
 
     For example:
 

@@ -19,8 +19,8 @@ CHOICES: Final = (
     ("boarded", "b", "a boarding confirmed it"),
     ("cleared", "c", "a boarding or a look found nothing"),
     ("benign_cause", "i", "it has an innocent cause"),
-    ("watch", "w", "look again"),
-    ("unknown", "u", "nobody could tell"),
+    ("watch", "w", "look again; it stays open"),
+    ("unknown", "u", "nobody could tell; it stays open"),
 )
 """Conclusions, each with its key and what it means."""
 

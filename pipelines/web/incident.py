@@ -151,7 +151,7 @@ class Incident:
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
     """Return the first incident, but that at a place, that nobody has concluded anything on."""
     left = (one for at, one in enumerate(lines) if at != place)
-    return next((one for one in left if one.open and not one.watched), None)
+    return next((one for one in left if one.open and not one.answered), None)
 
 
 def find(shown: Shown, incident_id: str) -> Line | None:

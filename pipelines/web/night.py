@@ -15,11 +15,12 @@ from pipelines import store
 from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
+from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED
 from pipelines.assess.incidents import (
     made_of,
     vessels_in,
     whereabouts,
-    with_voluntary,
+    with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.wording import retold
@@ -95,7 +96,7 @@ class Shown:
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
-        held = zip(beside_them.concluded, beside_them.watched, strict=True)
+        held = zip(beside_them.concluded, beside_them.standing, strict=True)
         rows = zip(table.to_dict("records"), near, self.certainties, held, strict=True)
         return [self._line(row, kinds, by, word, *said) for row, by, word, said in rows]
 
@@ -146,7 +147,7 @@ class Shown:
         near: str,
         certainty: str,
         concluded: str,
-        watched: bool,
+        standing: str,
     ) -> Line:
         ids = tuple(str(row["events"]).split(";"))
         kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
@@ -155,8 +156,8 @@ class Shown:
         status = self.words.status_of(str(row["status"]))
         news = one_line(str(row["news"]), SENTENCE_LIMIT)
         said = news and news != status and str(row["status"]) != NEW
-        if concluded and str(row["status"]) == NEW:
-            status = self.words.at_desk("watched" if watched else "concluded")
+        if standing and str(row["status"]) == NEW:
+            status = stands(self.words, standing)
         return Line(
             incident_id=str(row["incident_id"]),
             rank=int(row["rank"]),
@@ -176,7 +177,7 @@ class Shown:
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
             events=ids,
             concluded=one_line(concluded, SENTENCE_LIMIT),
-            watched=watched,
+            standing=standing,
             made_of=self._made_of(row, ids),
             now=one_line(whereabouts(row, None, self.words.say), SENTENCE_LIMIT),
             heard=row["last_seen"],
@@ -184,8 +185,7 @@ class Shown:
         )
 
     def _made_of(self, row: dict[Any, Any], ids: Sequence[str]) -> str:
-        weight = self.night.installation.settings.assess.voluntary_weight
-        told = with_voluntary(str(row["made_of"]), self.events_of(ids), int(row["mmsi"]), weight)
+        told = with_events(str(row["made_of"]), self.events_of(ids), int(row["mmsi"]))
         return one_line(made_of(told, self.words.say, self.words.hypotheses), SENTENCE_LIMIT)
 
     def _clocks(self, incident_id: str) -> str:
@@ -209,6 +209,13 @@ class Shown:
     def name(self, mmsi: int) -> str:
         """Return what a vessel calls itself; empty where it doesn't."""
         return one_line(self.names.get(mmsi, ""), NAME_LIMIT)
+
+
+def stands(words: Labels, standing: str) -> str:
+    """Put into words how an incident stands that somebody has answered."""
+    if standing == CLOSED:
+        return words.at_desk("concluded")
+    return words.at_desk("watched") if standing == WATCHED else words.at_desk("left open")
 
 
 class Nights:

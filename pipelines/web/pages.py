@@ -22,6 +22,11 @@ GLOSSARY: Final = (
     ("encounter", "two vessels side by side for a while, at sea, nearly stopped"),
     ("certainty", "how sure it is that this happened, by what was measured: high, moderate or low"),
     ("score", "how much it deserves a look, from 0 to 1, after innocent reasons were tried"),
+    (
+        "conclusion",
+        "boarded, cleared and benign cause close an incident: no unit sails for it, and it isn't "
+        "among the first. Watch and unknown leave it open, behind those that nobody has answered",
+    ),
     ("provisional", "judged before all reports were in; a later run may change it"),
     ("reception", "what our receivers heard: where they hear little, silence says little"),
     ("pack", "the files that one partner gets, with only what it may have"),

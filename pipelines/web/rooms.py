@@ -35,7 +35,7 @@ from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
 from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
-from pipelines.web.night import Shown
+from pipelines.web.night import Shown, stands
 from pipelines.web.spoken import spoken
 
 MAX_COMPANY: Final = 40
@@ -150,7 +150,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     concluded = told_conclusions(known.dispositions, words)
     titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
     numbers = {line.incident_id: line.number for line in shown.lines}
-    done = {line.incident_id: line.watched for line in shown.lines if line.concluded}
+    done = {one.incident_id: one.standing for one in shown.lines if one.answered}
     return Vessel(
         mmsi=mmsi,
         name=one_line(who.name, NAME_LIMIT),
@@ -186,7 +186,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 numbers.get(str(row["incident_id"]), ""),
                 one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
                 _when(shown, row),
-                words.at_desk("watched" if done[row["incident_id"]] else "concluded")
+                stands(words, done[row["incident_id"]])
                 if row["incident_id"] in done
                 else words.status_of(str(row["status"])),
             )
