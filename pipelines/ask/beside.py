@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipelines.assess.dispositions import models
 from pipelines.assess.dispositions.models import Model
-from pipelines.assess.dispositions.outcomes import holding, standing
+from pipelines.assess.dispositions.outcomes import cleared, holding, standing
 from pipelines.base.settings import Installation
 from pipelines.store import exists, read
 
@@ -28,14 +28,15 @@ class Beside:
         The chance that a boarding finds something, for each flag; empty without a model.
     concluded
         What was concluded on the events of each flag, in words; empty where nothing was.
-    standing
-        How the events of each flag stand by that, see `outcomes.standing`.
+    standing, cleared
+        How the events of each flag stand by that, see `outcomes.standing` and `cleared`.
     """
 
     model: Model | None
     probability: list[float]
     concluded: list[str]
     standing: list[str]
+    cleared: list[bool]
 
 
 def beside(
@@ -72,6 +73,7 @@ def beside(
         [round(value, 2) for value in probability],
         ["; ".join(dict.fromkeys(told[key] for key in each if key in told)) for each in ids],
         [standing(each, held) for each in ids],
+        [cleared(each, held) for each in ids],
     )
 
 

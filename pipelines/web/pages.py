@@ -20,7 +20,7 @@ GLOSSARY: Final = (
     ("gap", "a vessel that was heard, then sent nothing while others around it were heard"),
     ("loitering", "a vessel that stayed slow in a small area outside of ports and anchorages"),
     ("encounter", "two vessels side by side for a while, at sea, nearly stopped"),
-    ("certainty", "how sure it is that this happened, by what was measured: high, moderate or low"),
+    ("certainty", "a band of the score: high from 0.70, moderate from 0.50, low below"),
     ("score", "how much it deserves a look, from 0 to 1, after innocent reasons were tried"),
     (
         "conclusion",

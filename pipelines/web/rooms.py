@@ -34,7 +34,7 @@ from pipelines.base.text import (
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
-from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
+from pipelines.web.concluded import MAX_CONCLUDED, Concluded, told_conclusions
 from pipelines.web.night import Shown, stands
 from pipelines.web.spoken import spoken
 

@@ -60,6 +60,11 @@ def standing(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) ->
     return WATCHED if "watch" in said else OPEN
 
 
+def cleared(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) -> bool:
+    """Tell whether all that happened in an incident was cleared, or has a benign cause."""
+    return all(one in held and held[one]["conclusion"] in NOTHING for one in event_ids)
+
+
 def outcomes(dispositions: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     """`OUTCOMES` of the conclusions that speak of a flag.
 

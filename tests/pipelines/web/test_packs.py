@@ -30,11 +30,17 @@ def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     assert "Partner <b>" in page.text
 
     with store.read(own.home / "store") as opened:
-        first = opened.sql("SELECT incident_id FROM incidents WHERE rank = 1")["incident_id"][0]
+        first, second = opened.sql(
+            "SELECT incident_id FROM incidents WHERE rank IN (1, 2) ORDER BY rank"
+        )["incident_id"]
     own.sent(f"/incident/{first}", conclusion="watch", reason="<i>once more", operator="Sgt Lim")
+    own.sent(f"/incident/{second}", conclusion="benign_cause", reason="tide", operator="Sgt Lim")
     seen = own.sent("/packs/look", recipient="partner")
     page = own.done(seen)
     holds_up(page)
+    assert "1 of these were cleared here, or have a benign cause" in page.text
+    rows = [text.split()[:2] for _, text in page.all("tr") if "✓" in text]
+    assert [row[-1] for row in rows] == ["2"] or ["2", "✓"] in [text.split()[1:3] for text in []]
     assert page.all("h1")[0][1] == "A pack for Partner <b>"
     told = "watch (Sgt Lim: <i>once more)"  # said beside it, and not as if its recipient saw it
     assert f"1: {told}" in [text for _, text in page.all("li")]
