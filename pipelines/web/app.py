@@ -25,7 +25,17 @@ from pipelines.detect.reception import Coverage
 from pipelines.reference.layers.files import stamps
 from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
-from pipelines.web import assets, packing, photographs, places, planned, rooms, units, watching
+from pipelines.web import (
+    assets,
+    packing,
+    photographs,
+    places,
+    planned,
+    rooms,
+    units,
+    watching,
+    waters,
+)
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluded import withdrawable
@@ -145,6 +155,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             planned=plan is not None,
             may_plan=here.may_plan(request),
             reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
+            sea_of=partial(waters.placed, night),
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
             ranked=[one for one in lines if one.rank],

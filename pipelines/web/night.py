@@ -27,8 +27,9 @@ from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, age, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.reference.codes import flag_states, ship_type_words
 from pipelines.reference.layers import load_gazetteer
 from pipelines.web.line import NEW, Line
 from pipelines.web.recent import Recent
@@ -118,10 +119,8 @@ class Shown:
         Where the night is `live` a reader wants the age, which grows: the page's script tells it.
         """
         before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
-        t, told = self.words.at_desk, f"{before_s / 60:.0f} min"
-        if before_s >= 5400:
-            days = before_s >= 172_800
-            told = f"{before_s / (86_400 if days else 3600):.1f} {t('d') if days else t('h')}"
+        t = self.words.at_desk
+        told = age(before_s, t("h"), t("d"))
         return t("{age} before the night ended", age=told), before_s > HEARD_H * 3600
 
     @property
@@ -206,9 +205,29 @@ class Shown:
         side = mmsi if mmsi in (event.mmsi, event.other_mmsi) else event.mmsi
         return one_line(self.teller.sentence(event, side), SENTENCE_LIMIT)
 
+    def hull(self, mmsi: int) -> str:
+        """Return flag, type and length of a vessel, as far as it says them."""
+        row = self._hulls.get(mmsi)
+        if row is None:
+            return ""
+        flag = str(flag_states([mmsi])[0])
+        said = (flag, *stated(self.words, row["ship_type"], row["length_m"]))
+        return one_line(" · ".join(text for text in said if text), NAME_LIMIT)
+
+    @cached_property
+    def _hulls(self) -> dict[int, dict[Any, Any]]:
+        return {int(row["mmsi"]): row for row in self.vessels.to_dict("records")}
+
     def name(self, mmsi: int) -> str:
         """Return what a vessel calls itself; empty where it doesn't."""
         return one_line(self.names.get(mmsi, ""), NAME_LIMIT)
+
+
+def stated(words: Labels, ship_type: Any, length_m: Any) -> tuple[str, str]:
+    """Put into words what type and length a vessel states; empty where it doesn't."""
+    known = not pd.isna(ship_type) and int(ship_type) > 0
+    kind = words.ship_type(str(ship_type_words([ship_type])[0])) if known else ""
+    return kind, "" if pd.isna(length_m) or not length_m else f"{length_m:.0f} m"
 
 
 def stands(words: Labels, standing: str) -> str:

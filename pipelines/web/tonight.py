@@ -10,11 +10,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.ask.health import Health
-from pipelines.ask.health.words import age, day
+from pipelines.ask.health.words import day
 from pipelines.assess import incidents
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
-from pipelines.base.text import one_line
+from pipelines.base.text import age, one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.line import Line

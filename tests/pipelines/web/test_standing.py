@@ -1,5 +1,6 @@
 """How a lead stands by what was concluded on it; what its certainty and score are said to be."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +12,12 @@ from pipelines.ask import desk as notebooks
 from pipelines.assess.incidents.wording import CERTAINTIES
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
+from pipelines.base.text import age
 from pipelines.cli.main import app
+from pipelines.reference.codes import flag_states
 from pipelines.run import dispositions
 from pipelines.run.plan import concluded_of
-from pipelines.web import tonight, weighed
+from pipelines.web import tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Reader
@@ -126,6 +129,85 @@ def test_certainty_is_said_to_be_a_band_of_the_score_and_what_made_the_score(
             f"{lead['score']:.2f} after an innocent reason" if lowered else "no innocent reason"
         )
         assert f"{told[line.incident_id][0]}; " in reader.page(f"/incident/{line.incident_id}").text
+
+
+def test_flag_type_and_length_stand_on_cards_and_incidents(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    known = shown.vessels.set_index("mmsi")
+    seen = 0
+    for line in shown.lines[:6]:
+        page = reader.page(f"/incident/{line.incident_id}").text
+        for mmsi, _, _ in line.vessels:
+            row = known.loc[mmsi]
+            told = shown.hull(mmsi)
+            assert told in page
+            assert str(flag_states([mmsi])[0]) in told
+            assert f"{row['length_m']:.0f} m" in told or not row["length_m"] > 0
+            seen += bool(row["length_m"] > 0 and row["ship_type"] > 0)
+    assert seen
+    cards = reader.page("/").text
+    assert all(
+        f"{labels('en').vessel}: {shown.hull(one.line.main)}" in cards
+        for one in _first_of(desk_home)
+        if shown.hull(one.line.main)
+    )
+    assert shown.hull(999) == ""
+
+
+def test_ages_on_health_grow_by_the_same_rule(reader: Reader) -> None:
+    page = reader.page("/health")
+    times = page.all("time")
+    assert [about["data-age"] for about, _ in times][:1] == ["#"]
+    [(body, _)] = page.all("body")
+    assert (body["data-hours-from"], body["data-days-from"]) == ("5400", "172800")
+    for about, text in times:
+        old_s = (
+            pd.Timestamp(body["data-served"]) - pd.Timestamp(about["datetime"])
+        ).total_seconds()
+        assert text == age(old_s)
+    assert "ago" in page.text
+    script = (Path(units.__file__).parent / "static" / "desk.js").read_text("utf-8")
+    assert "5400" not in script, "the rule stands once"
+
+
+def test_a_unit_is_said_to_meet_in_whose_sea(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    row = table[(table["rank"] > 0) & (table["mmsi"] > 0)].iloc[0]
+    with store.read(own_home / "store") as one:
+        run = str((one.last_run() or {})["run_id"])
+    plan = {
+        "run_id": run,
+        "start": "2026-01-06T04:00:00Z",
+        "end": "2026-01-06T12:00:00Z",
+        "sectors": [],
+        "sorties": [],
+        "left_out": [],
+        "units": [],
+        "intercepts": [
+            {
+                "unit": "KM Tegas",
+                "mmsi": int(row["mmsi"]),
+                "time": "2026-01-06T05:00:00Z",
+                "possible": True,
+                "lat": 2.9,
+                "lon": 101.2,
+                "chance": 0.5,
+                "out_nm": 12.0,
+                "reason": "",
+            }
+        ],
+    }
+    folder = own_home / "runs" / run
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
+    text = own_reader.page(f"/incident/{row['incident_id']}").text
+    shown = Nights(load(own_home)).shown("", "en")
+    sea = waters.placed(shown, 2.9, 101.2)
+    assert "no legal limit" in sea
+    assert f"02°54.00′N 101°12.00′E, {sea}, " in text
 
 
 def _first_of(home: Path) -> tuple[tonight.First, ...]:
