@@ -63,6 +63,8 @@ def record(
     ChangedError
         If it isn't as it was; nothing is recorded then.
     """
+    if conclusion == WITHDRAWN:  # is said of one's own alone
+        raise DispositionError(f"no conclusion is called {conclusion!r}", hint="withdraw it")
     with _written(installation, also) as places:
         store = places[0][0]
         concerned = events_of(store, installation, event_id)

@@ -104,7 +104,7 @@ def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
     if not float(off_m) > TOGETHER_M:
         return ""
     return teller.say(
-        "it had come there from {place}, where it lay {duration}, until {time}",
+        "before that it had come over from {place}, where it lay {duration}, until {time}",
         place=teller.place(stay.lat, stay.lon),
         duration=teller.duration(stay.start, until),
         time=teller.clock(until),

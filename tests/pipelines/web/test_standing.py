@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from pipelines import store
 from pipelines.ask import desk as notebooks
+from pipelines.assess.dispositions import PART
 from pipelines.assess.incidents.wording import CERTAINTIES
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
@@ -77,7 +78,7 @@ def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
     assert sailed_for()
     items = [text for _, text in own_reader.page(address).all("li") if "Lt Aminah" in text]
     assert [text.split()[0] for text in items] == ["withdrawn", "boarded", "unknown"]
-    assert [text for _, text in own_reader.page(address).all("s")] == ["withdrawn", "boarded"]
+    assert [text for _, text in own_reader.page(address).all("s")] == ["boarded"]
     assert "Withdraw your conclusion: unknown" in own_reader.page(address).text
 
 
@@ -99,6 +100,8 @@ def test_only_ones_own_last_conclusion_can_be_withdrawn(
     assert "Withdraw your conclusion" not in own_reader.page(address).text
     own_reader.send(f"{address}/withdraw", 400, reason="not mine")
     own_reader.send(f"{address}/withdraw", 400, reason=" ")
+    own_reader.send(f"{address}/withdraw", 400, reason=f"{PART}nothing shows] x")
+    own_reader.send(address, 400, conclusion="withdrawn", reason="by the other way")
     assert len(recorded(own_home)) == 1
     own = ("--reason", "wrong", "--by", "KM Tegas", "--home", str(own_home))
     done = CliRunner().invoke(app, ["disposition", "withdraw", ids[0], *own])
