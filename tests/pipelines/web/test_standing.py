@@ -72,14 +72,16 @@ def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
     assert not line().open
     assert not sailed_for()
     assert _first_of(own_home) == ()
-    withdrawn = own_reader.send(f"{address}/withdraw", reason="the wrong boat")
+    withdrawn = own_reader.send(f"{address}/withdraw", reason="<i>the wrong boat")
     assert withdrawn
     assert line().open, "what held before holds again"
     assert sailed_for()
     items = [text for _, text in own_reader.page(address).all("li") if "Lt Aminah" in text]
     assert [text.split()[0] for text in items] == ["withdrawn", "boarded", "unknown"]
     assert [text for _, text in own_reader.page(address).all("s")] == ["boarded"]
-    assert "Withdraw your conclusion: unknown" in own_reader.page(address).text
+    page = own_reader.page(address).text
+    assert "Withdraw your conclusion: unknown" in page
+    assert "<i>the wrong boat" in page, "as text"
 
 
 def test_only_ones_own_last_conclusion_can_be_withdrawn(
