@@ -34,6 +34,10 @@ PARTS: Final[Mapping[str, str]] = {
 """What a part of a score is called, by kind, by kind and subkind, or by what it is else."""
 
 
+SAME_SCORE: Final = 0.001
+"""Scores that differ by less are one score, rounded here and there."""
+
+
 def part(kind: str, score: float, before: float, why: str) -> dict[str, Any]:
     """Return a part of a score as `schemas.INCIDENTS` has it in `made_of`.
 
@@ -109,8 +113,9 @@ def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
     kinds = {one["kind"] for one in parts}
     for one in parts:
         if one["kind"] in SILENCE:
-            scores = own["score"][own["kind"] == one["kind"]].round(4).tolist()
-            if scores and one["score"] not in scores and max(scores) > one["score"]:
+            scores = own["score"][own["kind"] == one["kind"]].tolist()
+            same = any(abs(score - one["score"]) < SAME_SCORE for score in scores)
+            if scores and not same and max(scores) > one["score"]:
                 one["voluntary"] = max(scores)
         elif one.get("subkind") == "hand_over" and "gap" in kinds:
             one["same"] = _same_silence(events)
