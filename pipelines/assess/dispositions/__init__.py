@@ -54,7 +54,7 @@ def standing_of(dispositions: pd.DataFrame) -> pd.DataFrame:
     ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
     if not (ordered["conclusion"] == WITHDRAWN).any():
         return ordered
-    gone: list[int] = []
+    stands = np.ones(len(ordered), bool)
     said: dict[tuple[str, str, bool], list[int]] = {}
     keys = zip(ordered["event_id"], ordered["author"], of_part(ordered), strict=True)
     for place, (key, what) in enumerate(zip(keys, ordered["conclusion"], strict=True)):
@@ -62,8 +62,8 @@ def standing_of(dispositions: pd.DataFrame) -> pd.DataFrame:
         if what != WITHDRAWN:
             own.append(place)
             continue
-        gone += [place, *([own.pop()] if own else [])]
-    return ordered.drop(ordered.index[gone])
+        stands[[place, *([own.pop()] if own else [])]] = False
+    return ordered[stands]
 
 
 def of_part(dispositions: pd.DataFrame) -> "pd.Series[bool]":

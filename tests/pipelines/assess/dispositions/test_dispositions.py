@@ -112,7 +112,7 @@ def test_who_concluded_takes_the_last_one_back_and_what_held_before_holds_again(
         )
 
     def held(*rows: pd.DataFrame) -> list[str]:
-        return newest(pd.concat(rows, ignore_index=True))["conclusion"].tolist()
+        return newest(pd.concat(rows))["conclusion"].tolist()
 
     quiet, watch = one(0, "benign_cause"), one(1, "watch")
     back = one(2, "withdrawn")
