@@ -1,14 +1,14 @@
 """What stands beside a list of flags: what was concluded, and how often such flags were right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from pipelines.assess.dispositions import models, newest
+from pipelines.assess.dispositions import models
 from pipelines.assess.dispositions.models import Model
-from pipelines.base import story
+from pipelines.assess.dispositions.outcomes import cleared, holding, standing
 from pipelines.base.settings import Installation
 from pipelines.store import exists, read
 
@@ -28,14 +28,15 @@ class Beside:
         The chance that a boarding finds something, for each flag; empty without a model.
     concluded
         What was concluded on the events of each flag, in words; empty where nothing was.
-    watched
-        Whether any of that is to watch it.
+    standing, cleared
+        How the events of each flag stand by that, see `outcomes.standing` and `cleared`.
     """
 
     model: Model | None
     probability: list[float]
     concluded: list[str]
-    watched: list[bool]
+    standing: list[str]
+    cleared: list[bool]
 
 
 def beside(
@@ -64,37 +65,27 @@ def beside(
     if model is not None and model.card["simulated"] != simulated:
         model = None
     probability = [] if model is None else model.calibration.probability(scores).tolist()
-    told = _concluded(installation, known, say)
-    held = [[told[key] for key in ids.split(";") if key in told] for ids in event_ids]
+    held = _held(installation, known)
+    told = {key: _said(row, say) for key, row in held.items()}
+    ids = [joined.split(";") for joined in event_ids]
     return Beside(
         model,
         [round(value, 2) for value in probability],
-        ["; ".join(dict.fromkeys(text for _, text in each)) for each in held],
-        [any(conclusion == "watch" for conclusion, _ in each) for each in held],
+        ["; ".join(dict.fromkeys(told[key] for key in each if key in told)) for each in ids],
+        [standing(each, held) for each in ids],
+        [cleared(each, held) for each in ids],
     )
 
 
-def _concluded(
-    installation: Installation, known: pd.Timestamp | None, say: Callable[[str], str]
-) -> dict[str, tuple[str, str]]:
-    """Return what holds for each event, along its story to the event that took over; its name in
-    the store and in words.
-    """
+def _held(installation: Installation, known: pd.Timestamp | None) -> dict[str, dict[Any, Any]]:
+    """Return what holds for each event."""
     if not exists(installation.store, installation.settings.store):
         return {}
     with read(installation.store, installation.settings.store) as store:
-        table, heirs = store.dispositions(known), store.heirs()
-    told = {
-        row["event_id"]: (
-            row["conclusion"],
-            f"{say(row['conclusion'].replace('_', ' '))} "
-            f"({row['author'].translate(_INNER)}: {row['reason'].translate(_INNER)})",
-        )
-        for row in newest(table).to_dict("records")
-    }
-    own = dict(told)
-    for event_id in heirs:
-        stated = (own[before] for before in story.before(event_id, heirs) if before in own)
-        if found := next(stated, None):
-            told[event_id] = found
-    return told
+        return holding(store.dispositions(known), store.heirs())
+
+
+def _said(row: Mapping[Any, Any], say: Callable[[str], str]) -> str:
+    """Put a conclusion into words."""
+    author, reason = (row[name].translate(_INNER) for name in ("author", "reason"))
+    return f"{say(row['conclusion'].replace('_', ' '))} ({author}: {reason})"

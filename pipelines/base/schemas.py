@@ -75,6 +75,9 @@ Conclusion = Literal["boarded", "cleared", "benign_cause", "watch", "unknown"]
 
 CONCLUSIONS: Final = get_args(Conclusion)
 
+WITHDRAWN: Final = "withdrawn"
+"""What stands in place of a conclusion where its author takes back the last one."""
+
 DISPOSITIONS: Final = {
     "disposition_id": Column("str", "", "unique name: event id and ordinal"),
     "made_time": Column(TIME, "UTC", "when it was recorded"),
@@ -87,7 +90,7 @@ DISPOSITIONS: Final = {
     "end": EVENTS["end"],
     "lat": EVENTS["lat"],
     "lon": EVENTS["lon"],
-    "conclusion": Column("str", "", " | ".join(CONCLUSIONS)),
+    "conclusion": Column("str", "", " | ".join((*CONCLUSIONS, WITHDRAWN))),
     "reason": Column("str", "", "why, in the author's words"),
     "quiet_until": Column(TIME, "UTC", "the like that begins before this is set aside; NaT: none"),
     "quiet_within_m": Column("float64", "m", "how near it must be"),

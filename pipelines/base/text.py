@@ -32,6 +32,10 @@ LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 LOCAL_NAME: Final = "MYT"
 """The hours that are told where a person reads: Malaysia's."""
 
+HOURS_FROM_S: Final = 5400
+DAYS_FROM_S: Final = 172_800
+"""From which age on it is told in hours, and in days; the desk's script goes by them too."""
+
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
 _FORMULA_START: Final = frozenset(
@@ -154,3 +158,16 @@ def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
     if not rest and hours:
         return f"{hours} h"
     return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+
+
+def age(seconds: float, h: str = "h", d: str = "d") -> str:
+    """Return an age in few words, wherever one is told; `h` and `d` are hours and days there.
+
+    >>> age(90), age(5040), age(7200), age(300_000, d="hari")
+    ('2 min', '84 min', '2.0 h', '3.5 hari')
+    """
+    if seconds < HOURS_FROM_S:
+        return f"{seconds / 60:.0f} min"
+    if seconds < DAYS_FROM_S:
+        return f"{seconds / 3600:.1f} {h}"
+    return f"{seconds / 86_400:.1f} {d}"

@@ -32,7 +32,8 @@ def add(
     """Record a conclusion on an event or incident; earlier ones stay, the newest holds.
 
     boarded: a boarding confirmed it; one that found nothing is cleared. benign_cause: it has an
-    innocent cause. watch: look again. unknown: nobody could tell.
+    innocent cause. These close it: no unit sails for it, and it isn't looked at first. watch: look
+    again; unknown: nobody could tell. These leave it open, behind what nobody has answered.
 
     For example:
 
@@ -54,6 +55,31 @@ def add(
         quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     )
+    for row in rows.to_dict("records"):
+        typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+
+
+@app.command("withdraw")
+def withdraw(
+    event: Annotated[str, typer.Argument(help="Id of an event or incident, or its beginning.")],
+    reason: Annotated[str, typer.Option(help="Why, in your words.")],
+    by: Annotated[str | None, typer.Option(help="Whose conclusion; else your login's.")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Take back one's own last conclusion on an event or incident.
+
+    What was recorded stays in the log, with the record that takes it back. What held before it
+    holds again; lists, plans and packs are as if it hadn't been made.
+
+    For example:
+
+      selat disposition withdraw 3f2a --reason "the wrong incident" --by "KM Tegas"
+    """
+    installation = shown_installation(home, config)
+    from pipelines.run.dispositions import withdraw as take_back
+
+    rows = take_back(installation, event, author=by or getpass.getuser(), reason=reason)
     for row in rows.to_dict("records"):
         typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
 

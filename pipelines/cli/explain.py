@@ -155,13 +155,13 @@ def _clip_incident(
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
-    from pipelines.cli.incidents import print_incidents
+    from pipelines.cli.incidents import print_incidents, with_parts
 
     if as_json:
         (told,) = records(incident)
         print_json({**told, "events": records(found[_COLUMNS])})
         return
-    print_incidents(incident)
+    print_incidents(with_parts(incident, found))
     typer.echo("")
     _print_events(found)
 

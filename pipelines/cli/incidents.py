@@ -49,6 +49,7 @@ def incidents(
         found = reader.incidents(moment.run_id)
         first = recall.first_of(reader, moment)
         run = reader.run(moment.run_id)
+        events = reader.events(moment.run_id)
     shown = found[found["status"] != "unchanged"] if new else found
     shown = shown.head(top)
     if as_csv:
@@ -60,7 +61,8 @@ def incidents(
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         typer.echo(f"Run {moment.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
         print_first(first)
-        print_incidents(shown, None if run is None else run["end"], moment.known_time)
+        end = None if run is None else run["end"]
+        print_incidents(with_parts(shown, events), end, moment.known_time)
         typer.echo("Incidents are leads, not findings.")
 
 
@@ -75,6 +77,17 @@ def print_first(first: "Sequence[First]") -> None:
         console.print(
             line, Text(f"  {clean(one.title)}"), sep="\n", no_wrap=True, overflow="ellipsis"
         )
+
+
+def with_parts(shown: "pd.DataFrame", events: "pd.DataFrame") -> "pd.DataFrame":
+    """Return incidents with what their events tell of their scores."""
+    from pipelines.assess.incidents import with_events
+
+    told = [
+        with_events(text, events[events["event_id"].isin(ids.split(";"))], mmsi)
+        for text, ids, mmsi in shown[["made_of", "events", "mmsi"]].itertuples(index=False)
+    ]
+    return shown.assign(made_of=told)
 
 
 def print_incidents(

@@ -1,7 +1,7 @@
 """Conclusions on events, into the store."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,20 @@ from typing import Any
 import pandas as pd
 
 from detectors.core.frames import TIME
-from pipelines.assess.dispositions import DispositionError, make, newest
+from pipelines.assess.dispositions import (
+    PART,
+    DispositionError,
+    make,
+    newest,
+    of_part,
+    standing_of,
+)
 from pipelines.assess.dispositions.outcomes import outcomes
+from pipelines.base import story
+from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued
-from pipelines.store import Queries, read, write
+from pipelines.store import Queries, Writer, read, write
 
 
 class ChangedError(DispositionError):
@@ -54,10 +63,10 @@ def record(
     ChangedError
         If it isn't as it was; nothing is recorded then.
     """
-    with ExitStack() as open_:
-        places = [(installation, ""), *([] if also is None else [also])]
-        stores = [open_.enter_context(write(one.store, one.settings.store)) for one, _ in places]
-        store = stores[0]
+    if conclusion == WITHDRAWN:  # is said of one's own alone
+        raise DispositionError(f"no conclusion is called {conclusion!r}", hint="withdraw it")
+    with _written(installation, also) as places:
+        store = places[0][0]
         concerned = events_of(store, installation, event_id)
         if events is not None:
             named = [store.event(one) for one in events]
@@ -67,32 +76,114 @@ def record(
             raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
         if not still(store):
             raise ChangedError("it has changed meanwhile", hint="look again")
-        ids = [event["event_id"] for event in concerned]
-        added = []
-        for one, (_, more) in zip(stores, places, strict=True):
-            known = one.dispositions()
-            before = known.loc[known["event_id"].isin(ids), "made_time"]
-            # The newest holds, also where a clock was set back in between.
-            now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
-            now = max([now, *(before + pd.Timedelta(1, "us"))])
-            rows = [
-                make(
-                    event,
-                    int((known["event_id"] == event["event_id"]).sum()),
-                    made_time=now,
-                    author=author,
-                    conclusion=conclusion,
-                    reason=f"{more}{reason}" if reason.strip() else reason,
-                    quiet_until=None if more else quiet_until,
-                    quiet_within_m=quiet_within_m,
-                )
-                for event in concerned
-            ]
-            added.append(pd.concat(rows, ignore_index=True))
-        pairs = zip(stores, added, strict=True)
-        for writer, table in reversed(list(pairs)):  # the home's own first
-            writer.add_disposition(table)
+        about = {"author": author, "conclusion": conclusion, "quiet_within_m": quiet_within_m}
+        added = [
+            _rows(one, concerned, f"{more}{reason}" if reason.strip() else reason, about, until)
+            for one, more in places
+            for until in [None if more else quiet_until]
+        ]
+        _add(places, added)
     return added[0].astype({"made_time": TIME})
+
+
+def withdraw(
+    installation: Installation,
+    event_id: str,
+    *,
+    author: str,
+    reason: str,
+    events: Sequence[str] | None = None,
+    also: tuple[Installation, str] | None = None,
+) -> pd.DataFrame:
+    """Take back the last conclusion of an author on an event or incident, as a record of its own.
+
+    It is taken back wherever it was recorded at once, and is kept; see `standing_of`. Returns the
+    rows that say so.
+
+    Parameters
+    ----------
+    event_id, events, also
+        See `record`.
+
+    Raises
+    ------
+    DispositionError
+        If there is no such event or incident, or the author has concluded nothing on it that
+        stands.
+    """
+    if reason.startswith(PART):  # it would be of who sees a part, and take back nothing
+        raise DispositionError("a reason doesn't begin so", hint="say it in other words")
+    with _written(installation, also) as places:
+        store, heirs = places[0][0], places[0][0].heirs()
+        ids = events
+        if ids is None:
+            ids = [str(one["event_id"]) for one in events_of(store, installation, event_id)]
+        stories = {one for event in ids for one in story.before(event, heirs)}
+        added = []
+        for one, more in places:
+            stands = standing_of(one.dispositions())
+            own = stands[stands["event_id"].isin(stories) & (stands["author"] == author.strip())]
+            own = own[of_part(own).to_numpy(bool) == bool(more)]
+            if own.empty:
+                if more:
+                    continue  # there it never was
+                raise DispositionError(
+                    f"nothing that {author.strip() or 'nobody'} concluded on it stands",
+                    hint="only one's own last conclusion can be withdrawn",
+                )
+            last = own[own["made_time"] == own["made_time"].max()]
+            about = {"author": author, "conclusion": WITHDRAWN, "quiet_within_m": 0.0}
+            rows = [{str(k): v for k, v in row.items()} for row in last.to_dict("records")]
+            added.append(_rows(one, rows, f"{more}{reason}" if reason.strip() else reason, about))
+        _add(places, added)
+    return added[0].astype({"made_time": TIME})
+
+
+@contextmanager
+def _written(
+    installation: Installation, also: tuple[Installation, str] | None
+) -> Iterator[list[tuple[Writer, str]]]:
+    """Open where conclusions are recorded, each with what stands before a reason there."""
+    with ExitStack() as open_:
+        places = [(installation, ""), *([] if also is None else [also])]
+        yield [
+            (open_.enter_context(write(one.store, one.settings.store)), more)
+            for one, more in places
+        ]
+
+
+def _rows(
+    store: Queries,
+    concerned: Sequence[dict[str, Any]],
+    reason: str,
+    about: dict[str, Any],
+    quiet_until: pd.Timestamp | None = None,
+) -> pd.DataFrame:
+    """Make the rows of a conclusion on some events, later than all that is known of them."""
+    known = store.dispositions()
+    ids = [event["event_id"] for event in concerned]
+    before = known.loc[known["event_id"].isin(ids), "made_time"]
+    # The newest holds, also where a clock was set back in between.
+    now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
+    now = max([now, *(before + pd.Timedelta(1, "us"))])
+    rows = [
+        make(
+            event,
+            int((known["event_id"] == event["event_id"]).sum()),
+            made_time=now,
+            reason=reason,
+            quiet_until=quiet_until,
+            **about,
+        )
+        for event in concerned
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _add(places: Sequence[tuple[Writer, str]], added: Sequence[pd.DataFrame]) -> None:
+    pairs = zip(places, added, strict=False)
+    for (writer, _), table in reversed(list(pairs)):  # the home's own first
+        writer.add_disposition(table)
 
 
 def events_of(store: Queries, installation: Installation, event_id: str) -> list[dict[str, Any]]:

@@ -11,8 +11,7 @@ import pandas as pd
 from detectors.core.frames import TRACKED, empty
 from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
-from pipelines.assess.dispositions import newest
-from pipelines.base import story
+from pipelines.assess.dispositions.outcomes import CLOSED, holding, standing
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
 from pipelines.patrol.model import Plan
@@ -29,10 +28,6 @@ from pipelines.store import Queries, read
 
 BEFORE: Final = timedelta(hours=2)
 """Of a vessel's way before it was last heard, as much as says how it moved."""
-
-CLOSING: Final = frozenset({"boarded", "cleared", "benign_cause"})
-"""The conclusions after which nobody sails for a vessel any more: not those to watch it, or that
-nothing is known."""
 
 
 def plan_run(
@@ -172,26 +167,18 @@ def concluded_of(
 ) -> dict[int, tuple[str, str]]:
     """Return by MMSI what was concluded, and by whom, on every event of a vessel's incident.
 
-    What happened after a conclusion is an event that it says nothing of: a unit sails for that.
+    Only where that closes it (`outcomes.standing`): a unit sails for what is watched or unknown.
     """
-    held = newest(dispositions)
-    closing = {
-        str(event): (str(what), str(who))
-        for event, what, who in zip(
-            held["event_id"], held["conclusion"], held["author"], strict=True
-        )
-    }
+    held = holding(dispositions, heirs)
     of_incident = dict(zip(incidents["incident_id"], incidents["events"], strict=True))
     found = {}
     for mmsi, name, own in zip(
         flagged["mmsi"].tolist(), flagged["incident_id"], flagged["event_ids"], strict=True
     ):
-        told = [
-            next((closing[one] for one in story.before(event, heirs) if one in closing), ("", ""))
-            for event in of_incident.get(name, own).split(";")
-        ]
-        if all(what in CLOSING for what, _ in told):
-            found[int(mmsi)] = told[0]
+        events = of_incident.get(name, own).split(";")
+        if standing(events, held) == CLOSED:
+            first = held[events[0]]
+            found[int(mmsi)] = str(first["conclusion"]), str(first["author"])
     return found
 
 

@@ -1,4 +1,4 @@
-"""The desk's addresses: what each shows, and the two that write."""
+"""The desk's addresses: what each shows, and those that write."""
 
 import re
 from collections.abc import Callable
@@ -25,10 +25,21 @@ from pipelines.detect.reception import Coverage
 from pipelines.reference.layers.files import stamps
 from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
-from pipelines.web import assets, packing, photographs, places, planned, rooms, units, watching
+from pipelines.web import (
+    assets,
+    packing,
+    photographs,
+    places,
+    planned,
+    rooms,
+    units,
+    watching,
+    waters,
+)
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
-from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
+from pipelines.web.concluded import withdrawable
+from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed, withdraw
 from pipelines.web.heard import Heard, heard
 from pipelines.web.here import Here
 from pipelines.web.night import Nights, Shown
@@ -131,18 +142,20 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             if run_id and request.method == "GET":  # it is of an earlier night
                 return _redirect(f"/incident/{incident_id}?at={run_id}")
             raise HTTPException(404)
-        place = lines.index(line)
+        place, told = lines.index(line), incidents.incident(night, line)
         plan = here.plan(request, str(night.night.run["run_id"]))
         return show(
             request,
             "incident",
             status,
             shown=night,
-            told=incidents.incident(night, line),
+            told=told,
+            mine=withdrawable(told.concluded, _session(request, desk).operator),
             drawn=charts.incident(night, line.rank, plan) if line.rank else None,
             planned=plan is not None,
             may_plan=here.may_plan(request),
             reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
+            sea_of=partial(waters.placed, night),
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,
             ranked=[one for one in lines if one.rank],
@@ -172,33 +185,46 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         line = incidents.find(night, incident_id)
         if line is None:
             raise HTTPException(404)
+        do = partial(
+            conclude,
+            desk.installation,
+            line,
+            given,
+            end=night.night.run["end"],
+            run_id=str(night.night.run["run_id"]),
+            newest=not at,
+            seen=form.get("seen", ""),
+            also=_elsewhere(desk, session),
+        )
+        return recorded_page(request, incident_id, at, given, do)
+
+    @app.post("/incident/{incident_id}/withdraw")
+    def _withdraw(request: Request, incident_id: Id, at: At = "") -> Response:
+        session = _session(request, desk)
+        form: dict[str, str] = request.state.form
+        given = typed({k: form.get(k, "") for k in ("reason", "operator")}, session.operator)
+        line = incidents.find(shown(request, at), incident_id)
+        if line is None:
+            raise HTTPException(404)
+        also = _elsewhere(desk, session)
+        do = partial(withdraw, desk.installation, line, given, also=also)
+        return recorded_page(request, incident_id, at, given, do)
+
+    def recorded_page(
+        request: Request, incident_id: str, at: str, given: Typed, do: Callable[[], None]
+    ) -> Response:
+        """Record something of an incident, and go to its page; say there why it can't be."""
+        session = _session(request, desk)
+        again = partial(incident_page, request, incident_id, at, given)
         try:
-            conclude(
-                desk.installation,
-                line,
-                given,
-                end=night.night.run["end"],
-                run_id=str(night.night.run["run_id"]),
-                newest=not at,
-                seen=form.get("seen", ""),
-                also=_elsewhere(desk, session),
-            )
+            do()
         except ChangedError:  # a run came between reading and writing
-            said = "It has changed since you opened it: look again."
-            return incident_page(request, incident_id, at, given, said=said, status=409)
+            return again(said="It has changed since you opened it: look again.", status=409)
         except SelatError as error:
             busy, said = isinstance(error, StoreBusyError), error.message
             if busy and desk.whole is not None:  # who does what in the whole home isn't for them
                 said = "somebody else is writing"
-            return incident_page(
-                request,
-                incident_id,
-                at,
-                given,
-                said=said,
-                hint=error.hint,
-                status=409 if busy else 400,
-            )
+            return again(said=said, hint=error.hint, status=409 if busy else 400)
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
         return _redirect(f"/incident/{incident_id}?recorded=1{more}#go-on")

@@ -1,6 +1,7 @@
 """Conclusions from the desk: what was typed, and into the store through its one writer."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, one_line
 from pipelines.run.dispositions import record
+from pipelines.run.dispositions import withdraw as take_back
 from pipelines.run.windows import utc
 from pipelines.store import Queries, StoreBusyError
 from pipelines.web.line import Line, seen_of
@@ -19,8 +21,8 @@ CHOICES: Final = (
     ("boarded", "b", "a boarding confirmed it"),
     ("cleared", "c", "a boarding or a look found nothing"),
     ("benign_cause", "i", "it has an innocent cause"),
-    ("watch", "w", "look again"),
-    ("unknown", "u", "nobody could tell"),
+    ("watch", "w", "look again; it stays open"),
+    ("unknown", "u", "nobody could tell; it stays open"),
 )
 """Conclusions, each with its key and what it means."""
 
@@ -139,21 +141,56 @@ def conclude(
             for score, events in own[["score", "events"]].itertuples(index=False)
         )
 
+    _patiently(
+        lambda: record(
+            installation,
+            line.incident_id,
+            author=given.operator,
+            conclusion=given.conclusion,
+            reason=f"{told}{given.reason}",
+            quiet_until=until,
+            quiet_within_m=QUIET_WITHIN_M,
+            events=line.events,
+            still=still,
+            also=also,
+        )
+    )
+
+
+def withdraw(
+    installation: Installation,
+    line: Line,
+    given: Typed,
+    *,
+    also: tuple[Installation, str] | None = None,
+) -> None:
+    """Take back the reader's own last conclusion on the events of an incident.
+
+    Raises
+    ------
+    DispositionError
+        If there is none, or no reason is given.
+    StoreBusyError
+        While a run is writing.
+    """
+    _patiently(
+        lambda: take_back(
+            installation,
+            line.incident_id,
+            author=given.operator,
+            reason=given.reason,
+            events=line.events,
+            also=also,
+        )
+    )
+
+
+def _patiently(do: Callable[[], object]) -> None:
+    """Do what writes, as soon as another desk's conclusion is written."""
     last = time.monotonic() + WAIT_S
     while True:
         try:
-            record(
-                installation,
-                line.incident_id,
-                author=given.operator,
-                conclusion=given.conclusion,
-                reason=f"{told}{given.reason}",
-                quiet_until=until,
-                quiet_within_m=QUIET_WITHIN_M,
-                events=line.events,
-                still=still,
-                also=also,
-            )
+            do()
             return
         except StoreBusyError:
             if time.monotonic() >= last:

@@ -42,7 +42,9 @@ WAITING: Final = 8
 KNOWN_S: Final = 30 * 24 * 3600
 """So long a browser is known by which somebody signed in."""
 
-OWN_WRITES: Final = re.compile(r"/settings|/incident/[0-9a-f]{16}|/work/[0-9a-f]{16}/stop")
+OWN_WRITES: Final = re.compile(
+    r"/settings|/incident/[0-9a-f]{16}(?:/withdraw)?|/work/[0-9a-f]{16}/stop"
+)
 """What every account may write: its own language, and conclusions. All else is for who has all."""
 NEVER: Final = frozenset({"/address"})
 

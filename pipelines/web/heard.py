@@ -9,9 +9,9 @@ import numpy as np
 
 from detectors.core.errors import SelatError
 from pipelines.ask.health import SHADES
-from pipelines.ask.health.words import age
 from pipelines.base.labels import Labels
 from pipelines.base.settings import Installation
+from pipelines.base.text import age
 from pipelines.detect.reception import MIN_USUAL, Block, Coverage
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Floats, Region, Scene
@@ -87,7 +87,11 @@ def heard(installation: Installation, coverage: Coverage, words: Labels) -> Hear
         t("Reports of the last 24 h against the median of {n} days before.", n=coverage.days)
         if known
         else t("Reports of the last 24 h; nothing to compare with yet."),
-        t("{n} gaps, the longest {age}", n=coverage.gaps, age=age(coverage.longest_gap_s))
+        t(
+            "{n} gaps, the longest {age}",
+            n=coverage.gaps,
+            age=age(coverage.longest_gap_s, t("h"), t("d")),
+        )
         if coverage.gaps
         else t("no gap"),
     ]

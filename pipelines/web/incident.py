@@ -5,19 +5,16 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from detectors.core.telling import Told, told
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
-from pipelines.assess.dispositions import of_part
-from pipelines.base import story
-from pipelines.base.labels import Labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
-from pipelines.web import waters
+from pipelines.web import waters, weighed
+from pipelines.web.concluded import MAX_CONCLUDED, Concluded, conclusions
 from pipelines.web.concluding import quiet_days
 from pipelines.web.line import Line
 from pipelines.web.night import Shown
@@ -27,8 +24,6 @@ MAX_EVENTS: Final = 30
 """Events of one incident that are shown whole; of the others there is a link."""
 MAX_ALSO: Final = 2
 """Of what else happened so much is told at the head."""
-MAX_CONCLUDED: Final = 12
-"""Of the conclusions on one so many are shown, the newest."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +73,6 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Concluded:
-    """A conclusion, on however many events it was recorded at once."""
-
-    made: str
-    author: str
-    conclusion: str
-    reason: str
-    quiet_until: str
-    events: int
-
-
-@dataclass(frozen=True)
 class Silence:
     """Another vessel's silence that began with one of an incident's: whose, when, and how far off.
 
@@ -119,6 +102,8 @@ class Incident:
         How long the like can be set aside: value, words, until which date.
     place
         Where it is told to be, by a place that sailors know, and in whose waters.
+    weighed
+        How the score of its strongest event came about, see `weighed.steps`.
     also, innocent
         What its place on the list rests on beside its sentence, see `also`; and the innocent reason
         that was found for its strongest event, or that there is none, and for which others.
@@ -140,6 +125,7 @@ class Incident:
     quiet: Sequence[tuple[str, str, str]]
     merged_into: str
     place: str
+    weighed: Sequence[str]
     also: Sequence[str]
     innocent: str
     now: Sequence[tuple[str, str, pd.Timestamp]]
@@ -151,7 +137,7 @@ class Incident:
 def next_open(lines: Sequence[Line], place: int) -> Line | None:
     """Return the first incident, but that at a place, that nobody has concluded anything on."""
     left = (one for at, one in enumerate(lines) if at != place)
-    return next((one for one in left if one.open and not one.watched), None)
+    return next((one for one in left if one.open and not one.answered), None)
 
 
 def find(shown: Shown, incident_id: str) -> Line | None:
@@ -174,6 +160,7 @@ def incident(shown: Shown, line: Line) -> Incident:
         quiet=quiet_days(shown.night.run["end"]),
         merged_into=str(row["merged_into"]),
         place=waters.placed(shown, row["lat"], row["lon"]) if line.where else "",
+        weighed=weighed.steps(shown, line),
         also=also(shown, line),
         innocent=_innocent(shown, line),
         now=_now(shown, line, row),
@@ -369,33 +356,3 @@ def _event(
         ],
         untried=not_tried(found, words),
     )
-
-
-def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
-    """Return what people concluded on some events, the newest first; it holds till a later one."""
-    stories = {one for event in events for one in story.before(event, shown.heirs)}
-    known = shown.dispositions
-    return told_conclusions(known[known["event_id"].isin(stories)], shown.words)
-
-
-def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
-    """Return conclusions in words, those recorded at once as one, the newest first.
-
-    Those of who saw a part come after those of who saw everything, as they count (`newest`).
-    """
-    columns = ["made_time", "author", "conclusion", "reason"]
-    counted = table.groupby(columns, sort=True, as_index=False).agg(
-        quiet_until=("quiet_until", "first"), events=("event_id", "size")
-    )
-    counted = counted.iloc[np.argsort(~of_part(counted).to_numpy(bool), kind="stable")]
-    return [
-        Concluded(
-            made=moment(row["made_time"]),
-            author=one_line(str(row["author"]), NAME_LIMIT),
-            conclusion=words.at_desk(str(row["conclusion"]).replace("_", " ")),
-            reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
-            quiet_until="" if pd.isna(row["quiet_until"]) else moment(row["quiet_until"]),
-            events=int(row["events"]),
-        )
-        for row in counted.iloc[::-1].to_dict("records")
-    ]

@@ -6,6 +6,8 @@ from typing import Final
 
 import pandas as pd
 
+from pipelines.assess.dispositions.outcomes import CLOSED, UNANSWERED, WATCHED
+
 NEW: Final = "created"
 """The status of what no look before told of."""
 
@@ -22,8 +24,9 @@ class Line:
         As the store has them, to filter by; `certain`, `news` and `what` are the words for them.
     near, where
         The place it is told by, and its position.
-    concluded
-        What holds of what people concluded on it, in words; `watched` if that is to watch it.
+    concluded, standing
+        What holds of what people concluded on it, in words; and how it stands by that, see
+        `outcomes.standing`.
     made_of, now, heard
         What its score is made of, where its vessel was heard last, and when; NaT for never.
     clocks
@@ -48,7 +51,7 @@ class Line:
     next_step: str
     events: tuple[str, ...]
     concluded: str
-    watched: bool
+    standing: str
     made_of: str
     now: str
     heard: pd.Timestamp
@@ -71,8 +74,18 @@ class Line:
 
     @property
     def open(self) -> bool:
-        """Whether it goes on, and nobody has concluded more on it than to watch it."""
-        return bool(self.rank) and (self.watched or not self.concluded)
+        """Whether it goes on, and nobody has concluded what closes it."""
+        return bool(self.rank) and self.standing != CLOSED
+
+    @property
+    def watched(self) -> bool:
+        """Whether nothing but to watch it was concluded."""
+        return self.standing == WATCHED
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody has concluded something on all that happened in it."""
+        return self.standing != UNANSWERED
 
     @property
     def number(self) -> str:

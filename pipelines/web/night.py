@@ -15,19 +15,21 @@ from pipelines import store
 from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
+from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED
 from pipelines.assess.incidents import (
     made_of,
     vessels_in,
     whereabouts,
-    with_voluntary,
+    with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, age, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.reference.codes import flag_states, ship_type_words
 from pipelines.reference.layers import load_gazetteer
 from pipelines.web.line import NEW, Line
 from pipelines.web.recent import Recent
@@ -95,7 +97,7 @@ class Shown:
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
-        held = zip(beside_them.concluded, beside_them.watched, strict=True)
+        held = zip(beside_them.concluded, beside_them.standing, strict=True)
         rows = zip(table.to_dict("records"), near, self.certainties, held, strict=True)
         return [self._line(row, kinds, by, word, *said) for row, by, word, said in rows]
 
@@ -117,10 +119,8 @@ class Shown:
         Where the night is `live` a reader wants the age, which grows: the page's script tells it.
         """
         before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
-        t, told = self.words.at_desk, f"{before_s / 60:.0f} min"
-        if before_s >= 5400:
-            days = before_s >= 172_800
-            told = f"{before_s / (86_400 if days else 3600):.1f} {t('d') if days else t('h')}"
+        t = self.words.at_desk
+        told = age(before_s, t("h"), t("d"))
         return t("{age} before the night ended", age=told), before_s > HEARD_H * 3600
 
     @property
@@ -146,7 +146,7 @@ class Shown:
         near: str,
         certainty: str,
         concluded: str,
-        watched: bool,
+        standing: str,
     ) -> Line:
         ids = tuple(str(row["events"]).split(";"))
         kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
@@ -155,8 +155,8 @@ class Shown:
         status = self.words.status_of(str(row["status"]))
         news = one_line(str(row["news"]), SENTENCE_LIMIT)
         said = news and news != status and str(row["status"]) != NEW
-        if concluded and str(row["status"]) == NEW:
-            status = self.words.at_desk("watched" if watched else "concluded")
+        if standing and str(row["status"]) == NEW:
+            status = stands(self.words, standing)
         return Line(
             incident_id=str(row["incident_id"]),
             rank=int(row["rank"]),
@@ -176,7 +176,7 @@ class Shown:
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
             events=ids,
             concluded=one_line(concluded, SENTENCE_LIMIT),
-            watched=watched,
+            standing=standing,
             made_of=self._made_of(row, ids),
             now=one_line(whereabouts(row, None, self.words.say), SENTENCE_LIMIT),
             heard=row["last_seen"],
@@ -184,8 +184,7 @@ class Shown:
         )
 
     def _made_of(self, row: dict[Any, Any], ids: Sequence[str]) -> str:
-        weight = self.night.installation.settings.assess.voluntary_weight
-        told = with_voluntary(str(row["made_of"]), self.events_of(ids), int(row["mmsi"]), weight)
+        told = with_events(str(row["made_of"]), self.events_of(ids), int(row["mmsi"]))
         return one_line(made_of(told, self.words.say, self.words.hypotheses), SENTENCE_LIMIT)
 
     def _clocks(self, incident_id: str) -> str:
@@ -206,9 +205,36 @@ class Shown:
         side = mmsi if mmsi in (event.mmsi, event.other_mmsi) else event.mmsi
         return one_line(self.teller.sentence(event, side), SENTENCE_LIMIT)
 
+    def hull(self, mmsi: int) -> str:
+        """Return flag, type and length of a vessel, as far as it says them."""
+        row = self._hulls.get(mmsi)
+        if row is None:
+            return ""
+        flag = str(flag_states([mmsi])[0])
+        said = (flag, *stated(self.words, row["ship_type"], row["length_m"]))
+        return one_line(" · ".join(text for text in said if text), NAME_LIMIT)
+
+    @cached_property
+    def _hulls(self) -> dict[int, dict[Any, Any]]:
+        return {int(row["mmsi"]): row for row in self.vessels.to_dict("records")}
+
     def name(self, mmsi: int) -> str:
         """Return what a vessel calls itself; empty where it doesn't."""
         return one_line(self.names.get(mmsi, ""), NAME_LIMIT)
+
+
+def stated(words: Labels, ship_type: Any, length_m: Any) -> tuple[str, str]:
+    """Put into words what type and length a vessel states; empty where it doesn't."""
+    known = not pd.isna(ship_type) and int(ship_type) > 0
+    kind = words.ship_type(str(ship_type_words([ship_type])[0])) if known else ""
+    return kind, "" if pd.isna(length_m) or not length_m else f"{length_m:.0f} m"
+
+
+def stands(words: Labels, standing: str) -> str:
+    """Put into words how an incident stands that somebody has answered."""
+    if standing == CLOSED:
+        return words.at_desk("concluded")
+    return words.at_desk("watched") if standing == WATCHED else words.at_desk("left open")
 
 
 class Nights:

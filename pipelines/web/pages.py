@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pipelines.base.labels import LANGUAGES, labels
-from pipelines.base.text import iso, moment
+from pipelines.base.text import DAYS_FROM_S, HOURS_FROM_S, iso, moment
 from pipelines.publish.brief import speeds
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.maps.style import MARKS, mark_of
@@ -20,8 +20,13 @@ GLOSSARY: Final = (
     ("gap", "a vessel that was heard, then sent nothing while others around it were heard"),
     ("loitering", "a vessel that stayed slow in a small area outside of ports and anchorages"),
     ("encounter", "two vessels side by side for a while, at sea, nearly stopped"),
-    ("certainty", "how sure it is that this happened, by what was measured: high, moderate or low"),
+    ("certainty", "a band of the score: high from 0.70, moderate from 0.50, low below"),
     ("score", "how much it deserves a look, from 0 to 1, after innocent reasons were tried"),
+    (
+        "conclusion",
+        "boarded, cleared and benign cause close an incident: no unit sails for it, and it isn't "
+        "among the first. Watch and unknown leave it open, behind those that nobody has answered",
+    ),
     ("provisional", "judged before all reports were in; a later run may change it"),
     ("reception", "what our receivers heard: where they hear little, silence says little"),
     ("pack", "the files that one partner gets, with only what it may have"),
@@ -60,5 +65,7 @@ def page(name: str, language: str, **values: Any) -> str:
         iso=iso,
         served=iso(pd.Timestamp.now("UTC")),
         page=name,
+        hours_from_s=HOURS_FROM_S,
+        days_from_s=DAYS_FROM_S,
         **given,
     )

@@ -65,6 +65,9 @@ class Seen:
         Number, title, certainty, score, when, next step, in the recipient's language.
     concluded
         What was concluded on them here, with the number of each: it isn't in the pack.
+    cleared
+        Whether each of them was cleared here, or has a benign cause: it goes out all the same,
+        since conclusions count in no pack, but for what is ticked.
     ids
         Of each of these incidents the ids here of its events.
     vessels
@@ -85,6 +88,7 @@ class Seen:
     formats: str
     incidents: Sequence[tuple[str, str, str, float, str, str]]
     concluded: Sequence[str]
+    cleared: Sequence[bool]
     ids: Sequence[tuple[str, ...]]
     vessels: Sequence[tuple[int, int, str, float, str]]
     n_events: int
@@ -115,12 +119,12 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
     ids = [
         tuple(here_of[one] for one in row["events"].split(";") if one in here_of) for row in shown
     ]
-    concluded = beside(
+    known = beside(
         here.installation,
         [float(row["score"]) for row in shown],
         [";".join(own) for own in ids],
         simulated=products.simulated,
-    ).concluded
+    )
     return Seen(
         str(release.mark),
         one_line(release.title, NAME_LIMIT),
@@ -141,9 +145,10 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
         ],
         [
             one_line(f"{row['rank'] or '–'}: {said}", SENTENCE_LIMIT)
-            for row, said in zip(shown, concluded, strict=True)
+            for row, said in zip(shown, known.concluded, strict=True)
             if said
         ],
+        known.cleared,
         ids,
         [
             (

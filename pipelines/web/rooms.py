@@ -16,7 +16,7 @@ from pipelines.ask import health as going
 from pipelines.ask import recall
 from pipelines.ask.dossier import dossier, last_fix
 from pipelines.ask.health import Health
-from pipelines.ask.health.words import age, day
+from pipelines.ask.health.words import day
 from pipelines.ask.look import look
 from pipelines.assess import watchlists
 from pipelines.base.labels import Labels
@@ -26,16 +26,16 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import (
     LOCAL,
     LOCAL_NAME,
+    age,
     file_names,
     moment,
     one_line,
     position_text,
 )
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
-from pipelines.reference.codes import ship_type_words
 from pipelines.web.charts import events_of
-from pipelines.web.incident import MAX_CONCLUDED, Concluded, told_conclusions
-from pipelines.web.night import Shown
+from pipelines.web.concluded import MAX_CONCLUDED, Concluded, told_conclusions
+from pipelines.web.night import Shown, stands, stated
 from pipelines.web.spoken import spoken
 
 MAX_COMPANY: Final = 40
@@ -44,6 +44,9 @@ MAX_ROWS: Final = 200
 """Of a vessel's events, incidents and names so many are shown: thousands may share an MMSI."""
 
 LOOK_EVERY: Final = timedelta(minutes=1)
+
+LAG: Final = going.FEED_COLUMNS.index("lag")
+"""Which column of a feed's row tells how old its newest report is."""
 
 _WHOLE: Final = frozenset({"home", "disk"})
 """What isn't told of a part of a home: how a disk fills says how much comes that isn't shown."""
@@ -82,13 +85,34 @@ def health_page(
     say = partial(spoken, words)
     rows = [] if health is None else going.feed_rows(health)
     about = {one.where: one.where.partition(" ") for one in problems}
+    t = words.at_desk
+
+    def grows(text: str, time: datetime | None) -> tuple[str, pd.Timestamp | None, str, str]:
+        """Split a text at the age that it tells of a time: before, time, age, after."""
+        old_s = 0.0 if health is None or time is None else (health.now - time).total_seconds()
+        before, told, after = text.partition(age(old_s))
+        if time is None or not told:
+            return text, None, "", ""
+        return before, pd.Timestamp(time), age(old_s, t("h"), t("d")), after
+
+    ages = {} if health is None else going.ages(health)
+    times = [] if health is None else going.feed_times(health)
     paths = file_names([*(row[0] for row in rows), *(path for _, _, path in about.values())])
     where = {one: f"{what}{space}{paths[path]}" for one, (what, space, path) in about.items()}
     facts = [] if health is None else going.facts(health)
     return {
-        "facts": [(name, *say(text)) for name, text in facts if not part or name not in _WHOLE],
+        "facts": [
+            (name, grows(said, ages.get(name)), english)
+            for name, text in facts
+            if not part or name not in _WHOLE
+            for said, english in [say(text)]
+        ],
         "columns": going.FEED_COLUMNS,
-        "feeds": [(paths[path], path, cells) for path, *cells in rows],
+        "feeds": [
+            (paths[path], path, [grows(cell, time if n == LAG else None) for n, cell in cells])
+            for (path, *texts), time in zip(rows, times, strict=True)
+            for cells in [list(enumerate(texts, 1))]
+        ],
         "problems": [
             (one.level, say(where[one.where])[0], one.where, say(one.message), say(one.hint))
             for one in problems
@@ -150,7 +174,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     concluded = told_conclusions(known.dispositions, words)
     titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
     numbers = {line.incident_id: line.number for line in shown.lines}
-    done = {line.incident_id: line.watched for line in shown.lines if line.concluded}
+    done = {one.incident_id: one.standing for one in shown.lines if one.answered}
     return Vessel(
         mmsi=mmsi,
         name=one_line(who.name, NAME_LIMIT),
@@ -186,7 +210,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 numbers.get(str(row["incident_id"]), ""),
                 one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
                 _when(shown, row),
-                words.at_desk("watched" if done[row["incident_id"]] else "concluded")
+                stands(words, done[row["incident_id"]])
                 if row["incident_id"] in done
                 else words.status_of(str(row["status"])),
             )
@@ -215,11 +239,10 @@ def _field(row: dict[Any, Any], words: Labels) -> str:
 
 def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
     words = shown.words
-    kind = str(ship_type_words([who.ship_type])[0])
-    length = "" if pd.isna(who.length_m) or not who.length_m else f"{who.length_m:.0f} m"
+    kind, length = stated(words, who.ship_type, who.length_m)
     given = [
         (words.flag, who.flag_state),
-        (words.type, words.ship_type(kind)),
+        (words.type, kind),
         (words.imo, str(who.imo) if who.imo else ""),
         (words.callsign, who.callsign),
         (words.at_desk("Length"), length),
@@ -294,7 +317,9 @@ def live(installation: Installation, newest: str, words: Labels) -> dict[str, An
     return {
         "run": newest,
         "writing": day(since),
-        "for": age((datetime.now(UTC) - since).total_seconds()),
+        "for": age(
+            (datetime.now(UTC) - since).total_seconds(), words.at_desk("h"), words.at_desk("d")
+        ),
         "doing": "" if doing is None else _doing(doing, words),
         "share": None if doing is None else doing.share,
     }

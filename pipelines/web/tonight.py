@@ -4,23 +4,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.ask.health import Health
-from pipelines.ask.health.words import age, day
+from pipelines.ask.health.words import day
 from pipelines.assess import incidents
-from pipelines.assess.incidents.first import FIRST
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
-from pipelines.base.text import one_line
+from pipelines.base.text import age, one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.line import Line
-from pipelines.web.night import Shown
+from pipelines.web.night import Shown, stands
 from pipelines.web.spoken import spoken
 
 NEWER: Final = timedelta(minutes=1)
@@ -89,7 +87,7 @@ class Tonight:
     watched
         Those on which nothing but to watch them was concluded; they are open.
     first
-        Those of the open ones to look at first, see `incidents.first`; those watched are last.
+        Those of the open ones to look at first, see `incidents.first`; those answered are last.
     lines
         Those that the filters keep; `hidden` are the others.
     problems, held_back
@@ -177,50 +175,50 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
 def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[First, ...]:
     """Return what to look at first, with the reasons.
 
-    Where fewer are left than are told, those that somebody watches come after them.
+    Where fewer are left than are told, those come after them that somebody has answered, and left
+    open.
     """
     night, by_id = shown.night, {line.incident_id: line for line in lines}
-    left = [line for line in lines if line.open and not line.watched]
-    most = partial(
-        incidents.first,
+    left = [line for line in lines if line.open and not line.answered]
+    found = incidents.first(
         pd.DataFrame(night.incidents),
         pd.DataFrame(night.events),
         pd.DataFrame(night.flagged),
         night.run["end"],
-        watched=_watched_since(shown, lines, health),
+        concluded=_in([line for line in lines if not line.open]),
+        answered=_in([line for line in lines if line.open and line.answered]),
+        watched=_answered_since(shown, lines, health),
         say=shown.words.say,
     )
-    found = most(concluded=_but(lines, left))
-    if len(found) < FIRST:
-        watched = [line for line in lines if line.open and line.watched]
-        found += most(concluded=_but(lines, watched), n=FIRST - len(found))
     highest = max(left, key=lambda line: line.score, default=None) if len(left) > 1 else None
     told = []
     for one in found:
         if (line := by_id.get(one.incident_id)) is not None:
             certain = shown.words.say("{word} certainty", word=line.certain)  # stands beside it
             why = [reason for reason in one.why if reason != certain]
-            if line.watched:
-                why.insert(0, shown.words.at_desk("watched"))
+            if line.answered:
+                why.insert(0, stands(shown.words, line.standing))
             elif line is highest:
                 why.insert(0, shown.words.at_desk("highest score still open"))
             told.append(First(line, ", ".join(why)))
     return tuple(told)
 
 
-def _but(lines: Sequence[Line], kept: Sequence[Line]) -> frozenset[str]:
-    """Return the events of all lines but some."""
-    return frozenset(one for line in lines if line not in kept for one in line.events)
+def _in(lines: Sequence[Line]) -> frozenset[str]:
+    """Return the events of some lines."""
+    return frozenset(one for line in lines for one in line.events)
 
 
-def _watched_since(shown: Shown, lines: Sequence[Line], health: Health | None) -> frozenset[str]:
-    """Return the events of what somebody has watched since the run ended that tells of it."""
+def _answered_since(shown: Shown, lines: Sequence[Line], health: Health | None) -> frozenset[str]:
+    """Return the events of what somebody has answered since the run ended that tells of it, and
+    left open.
+    """
     run = None if health is None else health.last_run
     ended = None if run is None else run.finished
     since = pd.Timestamp(0, tz="UTC") if ended is None else pd.Timestamp(ended)
     made = shown.dispositions[shown.dispositions["made_time"] >= since]["event_id"]
-    ids = frozenset(made.tolist())
-    return frozenset(one for line in lines if line.watched for one in line.events if one in ids)
+    left = _in([line for line in lines if line.open and line.answered])
+    return left & frozenset(made.tolist())
 
 
 def _failed(health: Health | None) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ class Reach:
     time: str
     where: str
     chance: str
+    lat: float
+    lon: float
     out_nm: str
     why: str
 
@@ -132,6 +134,8 @@ def _reach(
         sails=sails,
         time=f"{pd.Timestamp(time).tz_convert(LOCAL):%d %b %H:%M}",
         where=position_text(float(one["lat"]), float(one["lon"])),
+        lat=float(one["lat"]),
+        lon=float(one["lon"]),
         chance=f"{float(one['chance']):.0%}",
         out_nm="" if out is None else f"{float(out):.0f}",
         why="" if sails or one["possible"] else said(str(one["reason"]), words),

@@ -149,7 +149,7 @@ def test_a_form_of_another_page_writes_nothing(
 ) -> None:
     before = recorded(desk_home)
     form = {"csrf": csrf(reader), "conclusion": "cleared", "reason": "x", "operator": "x"}
-    for address in (incident, "/settings", "/address"):
+    for address in (incident, f"{incident}/withdraw", "/settings", "/address"):
         answer = reader.client.post(address, data=form, headers=headers)
         assert answer.status_code == 403
     assert recorded(desk_home) == before
@@ -164,7 +164,8 @@ def test_a_form_without_its_word_or_by_another_way_writes_nothing(
     other = Reader(Desk(load(desk_home)))
     word = csrf(reader)
     for body in (form, f"{form}&csrf=", f"{form}&csrf={word[:-1]}", f"{form}&csrf={csrf(other)}"):
-        assert reader.client.post(incident, content=body, headers=POST).status_code == 403
+        for address in (incident, f"{incident}/withdraw"):
+            assert reader.client.post(address, content=body, headers=POST).status_code == 403
     right = f"{form}&csrf={word}"
     request = reader.client.request
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):

@@ -115,7 +115,7 @@ def test_without_its_own_word_no_form_is_taken(watch: Watch) -> None:
     signed, other = watch.signed_in("Lt Aminah"), watch.signed_in("Guest")
     [first, *_] = other.page("/").lines()
     for word in ("", "guess", other.csrf):
-        for path in ("/settings", "/logout", f"/incident/{first}"):
+        for path in ("/settings", "/logout", f"/incident/{first}", f"/incident/{first}/withdraw"):
             answer = signed.client.post(path, data={"csrf": word}, headers={"origin": AWAY})
             assert answer.status_code == 403
     client = watch.browser()

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.assess.incidents import made_of
+from pipelines.assess.incidents import made_of, with_events
 from pipelines.run.windows import TimeError, utc
 
 F = TypeVar("F", bound=pd.DataFrame)
@@ -47,17 +47,32 @@ def nine(mmsi: int) -> str:
     return f"{mmsi:09d}" if mmsi else ""
 
 
-def lettered(table: F) -> F:
-    """Return a frame for an analyst: vessels as text of nine digits, parts of a score in words."""
+def lettered(table: F, events: pd.DataFrame | None = None) -> F:
+    """Return a frame for an analyst: vessels as text of nine digits, parts of a score in words.
+
+    `events`: those of a table of incidents, so that what they tell of its scores is told too.
+    """
     told: dict[str, pd.Series] = {}
     for name in {"mmsi", "other_mmsi"} & set(table):
         codes, mmsis = pd.factorize(table[name])  # millions of reports, thousands of vessels
         texts = pd.array([nine(int(one)) for one in mmsis], dtype="str")
         told[name] = pd.Series(texts.take(codes), table.index)
     if "made_of" in table:
-        words = [made_of(text, whole=True) for text in table["made_of"]]
+        words = [made_of(text, whole=True) for text in _parts(table, events)]
         told["made_of"] = pd.Series(words, table.index, dtype="str")
     return table.assign(**told)
+
+
+def _parts(table: pd.DataFrame, events: pd.DataFrame | None) -> list[str]:
+    """Return what each score of a table of incidents is made of, as `with_events` does."""
+    if events is None:
+        return [str(text) for text in table["made_of"]]
+    rows = table[["made_of", "events", "mmsi"]].itertuples(index=False, name=None)
+    of = events.set_index("event_id", drop=False)
+    return [
+        with_events(str(text), of.loc[[k for k in ids.split(";") if k in of.index]], int(mmsi))
+        for text, ids, mmsi in rows
+    ]
 
 
 def points(table: pd.DataFrame) -> gpd.GeoDataFrame:

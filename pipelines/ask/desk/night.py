@@ -122,7 +122,7 @@ class Night:
         """Return what happened, as one: `schemas.INCIDENTS` in rank order, as points; what a score
         is `made_of` in words.
         """
-        return lettered(self.opened.incidents)
+        return lettered(self.opened.incidents, pd.DataFrame(self.opened.events))
 
     def __repr__(self) -> str:
         """Say which night it is, on one line."""

@@ -6,9 +6,11 @@ from pipelines.ask.health.problems import problems
 from pipelines.ask.health.screen import (
     FEED_COLUMNS,
     SHADES,
+    ages,
     coverage_map,
     facts,
     feed_rows,
+    feed_times,
     show,
     told,
 )
@@ -17,9 +19,11 @@ __all__ = [
     "FEED_COLUMNS",
     "SHADES",
     "Health",
+    "ages",
     "coverage_map",
     "facts",
     "feed_rows",
+    "feed_times",
     "gather",
     "problems",
     "show",

@@ -1,9 +1,10 @@
 """What of an installation's health a person should look at."""
 
 from pipelines.ask.health.model import Feed, Health
-from pipelines.ask.health.words import age, day, per_hour
+from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.settings import HealthSettings
+from pipelines.base.text import age
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""

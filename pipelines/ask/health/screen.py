@@ -1,7 +1,7 @@
 """Health for a person, in one screen."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import Final
 
@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.ask.health.model import Health, LastLook
-from pipelines.ask.health.words import age, day, per_hour, size
+from pipelines.ask.health.words import day, per_hour, size
 from pipelines.base.problems import Problem
+from pipelines.base.text import age
 from pipelines.base.visible import clean
 from pipelines.detect.reception import Coverage
 
@@ -85,6 +86,30 @@ def facts(health: Health) -> list[tuple[str, str]]:
         ("disk", _disk(health)),
         ("backup", _backup(health)),
     ]
+
+
+def ages(health: Health) -> dict[str, datetime | None]:
+    """Return of each of `facts` that tells an age the time that it tells of: ages grow."""
+    run, look, backup = health.last_run, health.last_look, health.backup
+    return {
+        "last run": None if run is None else run.finished,
+        "last look": look.looked if look else None,
+        "backup": backup.made if backup else None,
+    }
+
+
+def feed_times(health: Health) -> list[datetime | None]:
+    """Return the time whose age each of `feed_rows` tells as its lag; None for what doesn't grow,
+    as in an exercise.
+    """
+    latest = sorted(health.feeds, key=lambda feed: feed.newest, reverse=True)
+    times: list[datetime | None] = [
+        feed.newest if abs(_since(health, feed.newest) - feed.lag_s) < 60 else None
+        for feed in latest[:MAX_FEEDS]
+    ]
+    times += [None] if len(latest) > MAX_FEEDS else []
+    recorded_s = health.recording_age_s
+    return times + ([] if recorded_s is None else [health.now - timedelta(seconds=recorded_s)])
 
 
 def _run(health: Health) -> str:

@@ -1,19 +1,8 @@
-"""Ages, rates and times in few words."""
+"""Rates, times and sizes in few words."""
 
 from datetime import datetime
 
 from pipelines.base.text import LOCAL
-
-
-def age(seconds: float) -> str:
-    """Return an age.
-
-    >>> age(90), age(7200), age(300_000)
-    ('1.5 min', '2.0 h', '3.5 d')
-    """
-    if seconds < 3600:
-        return f"{seconds / 60:.1f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
 
 
 def per_hour(rate: float | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from pipelines.ask.recall.moment import Moment
-from pipelines.assess.dispositions import newest
+from pipelines.assess.dispositions.outcomes import CLOSED, OPEN, WATCHED, holding, standing
 from pipelines.assess.incidents import First, first
 from pipelines.base.settings import Installation
 from pipelines.run.windows import FOREVER
@@ -59,13 +59,17 @@ def first_in(
 
 
 def first_of(store: Queries, moment: Moment) -> list[First]:
-    """Return what to look at first of a run's incidents, without those concluded on by then."""
+    """Return what to look at first of a run's incidents, without those closed by then; see
+    `outcomes.standing`.
+    """
     run = store.run(moment.run_id)
     if run is None:
         return []
-    concluded = newest(store.dispositions(moment.time))["event_id"].tolist()
+    held = holding(store.dispositions(moment.time), store.heirs())
     incidents = store.incidents(moment.run_id)
-    leads = [text.split(";")[0] for text in incidents["events"].tolist()]
+    events = [text.split(";") for text in incidents["events"].tolist()]
+    leads = [ids[0] for ids in events]
+    stand = {ids[0]: standing(ids, held) for ids in events}
     told = (
         'SELECT event_id, kind, subkind, "end", evidence FROM events '
         "WHERE list_contains($ids, event_id)"
@@ -75,5 +79,6 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
         store.sql(told, {"ids": leads}),
         store.flags(moment.run_id),
         run["end"],
-        concluded=frozenset(concluded),
+        concluded=frozenset(one for one, how in stand.items() if how == CLOSED),
+        answered=frozenset(one for one, how in stand.items() if how in (WATCHED, OPEN)),
     )

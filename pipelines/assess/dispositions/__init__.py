@@ -1,6 +1,8 @@
 """Dispositions: what an analyst or a boarding team concluded about a flag, kept for audit.
 
-One is added, never changed: of several on one event the newest holds. It copies the behaviour that
+One is added, never changed: of several on one event the newest holds. Who concluded takes the last
+one back by adding one that says *withdrawn*: then it is as if neither had been made, and the log
+keeps both (`standing_of`). It copies the behaviour that
 it speaks of (who, what, when, where), so that it can be read when the event is long retracted. It
 may set the like aside for a while: later behaviour of the same vessel and kind near the same place.
 That goes by the time of the behaviour, never by the time of a run, so that looking at an old night
@@ -18,7 +20,7 @@ from detectors.core.errors import SelatError
 from detectors.core.events import EVENTS
 from detectors.core.frames import TIME
 from detectors.kinematics import geodesy
-from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS
+from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS, WITHDRAWN
 
 QUIET_WITHIN_M: Final = 9260.0
 """5 nm: how near the like must happen to be set aside with it, if nothing else is said."""
@@ -38,10 +40,30 @@ def newest(dispositions: pd.DataFrame) -> pd.DataFrame:
 
     Where they said nothing, the newest of those who saw a part (`of_part`).
     """
-    ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
+    ordered = standing_of(dispositions)
     whole_last = ordered.iloc[np.argsort(~of_part(ordered).to_numpy(bool), kind="stable")]
     held = whole_last.drop_duplicates("event_id", keep="last")
     return held.sort_values(["made_time", "disposition_id"], kind="stable", ignore_index=True)
+
+
+def standing_of(dispositions: pd.DataFrame) -> pd.DataFrame:
+    """Return the conclusions that their authors haven't taken back, in the order they were made.
+
+    What says *withdrawn* takes back the last one on its event of the same author, who saw as much.
+    """
+    ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
+    if not (ordered["conclusion"] == WITHDRAWN).any():
+        return ordered
+    stands = np.ones(len(ordered), bool)
+    said: dict[tuple[str, str, bool], list[int]] = {}
+    keys = zip(ordered["event_id"], ordered["author"], of_part(ordered), strict=True)
+    for place, (key, what) in enumerate(zip(keys, ordered["conclusion"], strict=True)):
+        own = said.setdefault(key, [])
+        if what != WITHDRAWN:
+            own.append(place)
+            continue
+        stands[[place, *([own.pop()] if own else [])]] = False
+    return ordered[stands]
 
 
 def of_part(dispositions: pd.DataFrame) -> "pd.Series[bool]":
@@ -75,7 +97,7 @@ def make(
         If the conclusion isn't known, nobody or nothing is said, or it would set aside what
         it hasn't looked at: a boarding that found something, or a vessel to watch.
     """
-    if conclusion not in CONCLUSIONS:
+    if conclusion not in (*CONCLUSIONS, WITHDRAWN):
         raise DispositionError(
             f"no conclusion is called {conclusion!r}", hint=f"one of {', '.join(CONCLUSIONS)}"
         )

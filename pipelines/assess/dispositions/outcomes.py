@@ -1,17 +1,68 @@
-"""Outcomes: what became of flags, as far as a person looked."""
+"""Outcomes: what became of flags, as far as a person looked, and whether that closes a lead."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pandas as pd
+
+from pipelines.assess.dispositions import newest
+from pipelines.base import story
 
 FOUND: Final = ("boarded",)
 NOTHING: Final = ("cleared", "benign_cause")
 """*boarded*: a boarding confirmed what the flag was about (one that found nothing is *cleared*).
 *watch* and *unknown* are no outcomes."""
 
+CLOSING: Final = frozenset((*FOUND, *NOTHING))
+"""The conclusions that close a lead: nobody sails for it any more, nor need look at it first.
+*watch* and *unknown* are answers that leave it open: it comes after those that nobody answered."""
+
+CLOSED: Final = "closed"
+WATCHED: Final = "watched"
+OPEN: Final = "open"
+UNANSWERED: Final = ""
+"""How an incident stands, see `standing`."""
+
 OUTCOMES: Final = ("run_id", "mmsi", "score", "found", "made_time")
 """One row per vessel and run: the score of its flag, whether something was found, and when that was
 recorded."""
+
+
+def holding(dispositions: pd.DataFrame, heirs: Mapping[str, str]) -> dict[str, dict[Any, Any]]:
+    """Return the conclusion that holds for each event, along its story to the event that took over.
+
+    Parameters
+    ----------
+    heirs
+        Id of the event whose story each took over.
+    """
+    own = {row["event_id"]: row for row in newest(dispositions).to_dict("records")}
+    held = dict(own)
+    for event_id in heirs:
+        stated = (own[before] for before in story.before(event_id, heirs) if before in own)
+        if found := next(stated, None):
+            held[event_id] = found
+    return held
+
+
+def standing(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) -> str:
+    """Tell how an incident stands by what holds on its events: one rule for list, cards and plan.
+
+    `CLOSED` where each was answered with one of `CLOSING`; `WATCHED` where each was answered, one
+    of them so; `OPEN` where each was answered; else `UNANSWERED`: what happened after a conclusion
+    is an event that it says nothing of.
+    """
+    said = [str(held[one]["conclusion"]) if one in held else "" for one in event_ids]
+    if not all(said):
+        return UNANSWERED
+    if CLOSING.issuperset(said):
+        return CLOSED
+    return WATCHED if "watch" in said else OPEN
+
+
+def cleared(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) -> bool:
+    """Tell whether all that happened in an incident was cleared, or has a benign cause."""
+    return all(one in held and held[one]["conclusion"] in NOTHING for one in event_ids)
 
 
 def outcomes(dispositions: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ and why; `silences` who fell silent with whom; `beside` where its vessel is now,
 is made of.
 """
 
-from pipelines.assess.incidents.beside import made_of, whereabouts, with_voluntary
+from pipelines.assess.incidents.beside import made_of, whereabouts, with_events
 from pipelines.assess.incidents.first import First, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
@@ -34,6 +34,6 @@ __all__ = [
     "versions_then",
     "vessels_in",
     "whereabouts",
-    "with_voluntary",
+    "with_events",
     "without_number",
 ]

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core.telling import Say, plain
+from detectors.core.telling import Say, plain, told
 from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.incidents.silences import of_one_silence
 from pipelines.assess.scoring import SILENCE
 from pipelines.base.text import LOCAL, position_text
 
@@ -21,7 +22,7 @@ PARTS: Final[Mapping[str, str]] = {
     "history": "history",
     "identity": "identity",
     "identity hand_over": "changed number",
-    "loitering": "drifting",
+    "loitering": "loitering",
     "mother_ship": "mother ship",
     "outlier": "unusual way",
     "possible_meeting": "possible meeting",
@@ -31,6 +32,10 @@ PARTS: Final[Mapping[str, str]] = {
     "watch-list": "watch-list",
 }
 """What a part of a score is called, by kind, by kind and subkind, or by what it is else."""
+
+
+SAME_SCORE: Final = 0.001
+"""Scores that differ by less are one score, rounded here and there."""
 
 
 def part(kind: str, score: float, before: float, why: str) -> dict[str, Any]:
@@ -59,10 +64,14 @@ def made_of(
     whole
         Name the one event, too.
     """
-    told = [_lowered(one, say, names or {}) for one in json.loads(text)]
-    if len(told) < 2 and not whole:
-        return "".join(why for _, why in told)
-    return ", ".join(f"{amount} ({why})" if why else amount for amount, why in told)
+    parts = json.loads(text)
+    said = [_lowered(one, say, names or {}) for one in parts]
+    if len(said) < 2 and not whole:
+        return "".join(why for _, why in said)
+    all_of_it = ", ".join(f"{amount} ({why})" if why else amount for amount, why in said)
+    if any(one.get("same") for one in parts):
+        return all_of_it + say("; the silence and the changed number rest on the same silence")
+    return all_of_it
 
 
 def _lowered(one: Mapping[str, Any], say: Say, names: Mapping[str, str]) -> tuple[str, str]:
@@ -84,31 +93,38 @@ def _lowered(one: Mapping[str, Any], say: Say, names: Mapping[str, str]) -> tupl
     )
 
 
-def with_voluntary(text: str, events: pd.DataFrame, mmsi: int, weight: float) -> str:
-    """Return what a score is made of with what its silences came to before they counted less, as
-    those of craft that need not carry AIS do.
+def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
+    """Return what a score is made of with what its events tell beside it.
+
+    That is what its silences came to before they counted less, as those of craft that need not
+    carry AIS do; and whether a changed number rests on the same silence.
 
     Parameters
     ----------
     text
         As `schemas.INCIDENTS` has it.
     events
-        kind, mmsi, other_mmsi, score of the incident's events.
+        `events.EVENTS` of the incident, as far as they are known.
     mmsi
         Whose score it is.
-    weight
-        How often such a silence counts, see `scoring.judge`.
     """
     own = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
     parts = json.loads(text)
+    kinds = {one["kind"] for one in parts}
     for one in parts:
-        if one["kind"] not in SILENCE:
-            continue
-        scores = own["score"][own["kind"] == one["kind"]].tolist()
-        full = [score for score in scores if round(score * weight, 4) == one["score"]]
-        if full and weight < 1 and not any(round(score, 4) == one["score"] for score in scores):
-            one["voluntary"] = full[0]
+        if one["kind"] in SILENCE:
+            scores = own["score"][own["kind"] == one["kind"]].tolist()
+            same = any(abs(score - one["score"]) < SAME_SCORE for score in scores)
+            if scores and not same and max(scores) > one["score"]:
+                one["voluntary"] = max(scores)
+        elif one.get("subkind") == "hand_over" and "gap" in kinds:
+            one["same"] = _same_silence(events)
     return json.dumps(parts)
+
+
+def _same_silence(events: pd.DataFrame) -> bool:
+    rows = told(events[events["kind"].isin(["gap", "identity"])])
+    return any(of_one_silence(change, gap) for change in rows for gap in rows)
 
 
 def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = plain) -> str:

@@ -60,10 +60,11 @@ def first(
     *,
     concluded: Collection[str] = (),
     watched: Collection[str] = (),
+    answered: Collection[str] = (),
     n: int = FIRST,
     say: Say = plain,
 ) -> list[First]:
-    """Return the most urgent incidents, in the order of their ranks.
+    """Return the most urgent incidents, in the order of their ranks, those answered last.
 
     The most urgent are those of the highest score times `DANGER` times `KNOWN`, halved every
     `HALF_H` since the incident's vessel was heard, or it ended, whichever is later.
@@ -79,9 +80,12 @@ def first(
     now
         The end of what was looked at.
     concluded
-        Ids of events that somebody has concluded on: an incident led by one waits.
+        Ids of events that a conclusion closes: an incident led by one is left out.
     watched
         Ids of events that somebody watches who knows of this look: they are known, as by `KNOWN`.
+    answered
+        Ids of events with an answer that leaves them open: an incident led by one comes after all
+        that aren't.
     """
     ranked = incidents[incidents["rank"] > 0]
     leading = [str(ids).split(";")[0] for ids in ranked["events"].tolist()]
@@ -111,9 +115,10 @@ def first(
             str(row["title"]),
             tuple(one for one in why if one),
         )
-        found.append((-worth, told.rank, told))
-    urgent = [told for _, _, told in sorted(found, key=lambda one: one[:2])[:n]]
-    return sorted(urgent, key=lambda one: one.rank)  # as the list below them, on every page
+        found.append((lead in answered, -worth, told.rank, told))
+    urgent = sorted(found, key=lambda one: one[:3])[:n]
+    # As the list below them, on every page.
+    return [one[3] for one in sorted(urgent, key=lambda one: (one[0], one[2]))]
 
 
 def danger_of(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:

@@ -40,6 +40,18 @@ def unlikely(event: Told) -> bool:
     return excused or (chance is not None and chance < UNLIKELY)
 
 
+def of_one_silence(change: Told, gap: Told) -> bool:
+    """Tell whether a changed number and a silence rest on the same silence: that of the number
+    which was sent before, in which the other one began.
+    """
+    if change.subkind != "hand_over" or gap.kind != "gap":
+        return False
+    until = change.end if change.end is not None else change.start
+    over = gap.end is not None and gap.end < change.start
+    old = str(change.evidence.get("from_mmsi") or f"{change.mmsi:09d}")
+    return f"{gap.mmsi:09d}" == old and gap.start <= until and not over
+
+
 def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:
     """Return who else fell silent then and there, by event; the nearest first.
 

@@ -46,7 +46,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
     "encounter over": (
-        "they have parted: board whichever is bound for a coast, ask the other by VHF"
+        "they have parted: board one that is bound for a coast; if neither is, ask both by VHF"
     ),
     "gap": "call by VHF; task a sensor over what it can have reached",
     "gap over": "it is heard again: ask by VHF where it was",
@@ -56,7 +56,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "geofence": "ask by VHF",
     "identity": "compare register, call sign and sight",
     "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
-    "loitering over": "it has gone on: ask by VHF why it waited",
+    "loitering over": "it has gone on: ask by VHF why it loitered",
     "mother_ship": "watch; board when a boat comes alongside",
     "mother_ship over": "it has gone on: ask it by VHF, meet its visitors bound for a coast",
     "outlier": "watch",

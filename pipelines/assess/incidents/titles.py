@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.telling import Say, Told, place_and_time, state
+from detectors.kinematics import geodesy
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
-from pipelines.assess.incidents.silences import Silent
+from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
 IN_THE_SENTENCE: Final = ("visitor", "positions copied")
 """Roles of vessels that the sentence of the leading event counts or names itself."""
+
+STAYS: Final = ("anchoring", "loitering")
+"""Kinds of which one before a crossing tells from where the boat had come."""
 
 ASHORE: Final = ("shore", "near")
 """How a crossing ended that came to a coast."""
@@ -40,6 +44,8 @@ def title(
     """
     told = teller.sentence(lead, main)
     text = f"{_named(main, teller)}: {told}" if main else told
+    before = _came_from(rows, lead, teller) if lead.kind == "crossing" else ""
+    text += f"; {before}" if before else ""
     if lead.kind == "mother_ship" and (went_on := _went_on(rows, roles, main, teller)):
         text += f"; {went_on}"
     hull = {main, lead.partner_of(main)} if lead.subkind == "hand_over" else {main}
@@ -54,6 +60,7 @@ def title(
         and {row.mmsi, row.other_mmsi} & (hull - {0})
         and (FAMILIES.get(row.kind) != family or row.kind == "possible_meeting")
         and row.subkind != "invalid_mmsi"  # is said where it is named
+        and not (before and row.kind in STAYS)
     ]
     second = others[0] if others else None
     if second is not None and (also := _briefly(second, lead, main, teller)):
@@ -73,6 +80,35 @@ def excused(row: Told) -> bool:
     """Tell whether an innocent reason for an event is at least as likely as not."""
     explained = row.evidence.explained
     return explained is not None and explained.weight >= EXPLAINED_WEIGHT
+
+
+def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
+    """Say from where a boat that crossed had come to the coast that it left: where it lay before,
+    if that was elsewhere. A stay has an innocent reason by itself; the way from it is the story.
+    """
+    stated, left = lead.evidence, lead.evidence.get("left_time")
+    if left is None or stated.get("left_lat") is None:
+        return ""
+    stays = [
+        (row.end, row)
+        for row in rows
+        if row.kind in STAYS
+        and row.mmsi == lead.mmsi
+        and row.end is not None
+        and row.end <= pd.Timestamp(str(left))
+    ]
+    if not stays:
+        return ""
+    until, stay = max(stays, key=lambda one: one[0])
+    off_m = geodesy.distance_m(stay.lat, stay.lon, stated["left_lat"], stated["left_lon"])
+    if not float(off_m) > TOGETHER_M:
+        return ""
+    return teller.say(
+        "before that it had come over from {place}, where it lay {duration}, until {time}",
+        place=teller.place(stay.lat, stay.lon),
+        duration=teller.duration(stay.start, until),
+        time=teller.clock(until),
+    )
 
 
 def _went_on(rows: list[Told], roles: Mapping[int, str], main: int, teller: Teller) -> str:
@@ -134,6 +170,14 @@ def _named(mmsi: int, teller: Teller) -> str:
     return name + _no_number(mmsi, teller.say)
 
 
+def lay_still(row: Told) -> bool:
+    """Tell whether a loitering is told as lying still: by the rule that its sentence goes by."""
+    from detectors.loitering.detector import LAY_STILL_KN  # reads import this module
+
+    speed_kn = row.evidence.get("median_speed_kn")
+    return speed_kn is not None and float(speed_kn) < LAY_STILL_KN
+
+
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
     """Return in few words what else happened; empty where there are none for it."""
     say = teller.say
@@ -146,6 +190,10 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also landed away from any port")
         case "crossing":
             return _crossed(row, lead, teller)
+        case "gap" if of_one_silence(lead, row):
+            return say("the same silence under its old number: {duration}", duration=duration)
+        case "identity" if of_one_silence(row, lead):
+            return say("in the same silence its number changed")
         case "gap" if main not in (row.mmsi, row.other_mmsi):
             return say("also silent {duration} under its old number", duration=duration)
         case "gap" if row.end is None:
@@ -154,6 +202,8 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also silent {duration}{place}", duration=duration, place=place)
         case "anchoring":
             return say("also lay at anchor {duration}{place}", duration=duration, place=place)
+        case "loitering" if lay_still(row):
+            return say("also lay still {duration}{place}", duration=duration, place=place)
         case "loitering":
             return say("also drifted {duration}{place}", duration=duration, place=place)
         case "encounter":
@@ -192,7 +242,10 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
     if stated.get("arrival_lat") is not None:
         where = place_and_time(stated, "arrival", teller)
-    after = lead.kind == "crossing" and lead.start < row.start
+    crossed = lead.kind == "crossing"
+    if crossed and row.start < lead.start and lead.evidence.get("from_state") == stated["to_state"]:
+        return say("before that it had crossed to {state}, {place}", state=to, place=where)
+    after = crossed and lead.start < row.start
     if after and lead.evidence.get("from_state") == stated["to_state"]:
         return say("then back to {state}, {place}", state=to, place=where)
     return say("also crossed towards {state}, {place}", state=to, place=where)

@@ -31,7 +31,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "geofence": ("in the zone", "in the zone"),
     "identity": ("identity in doubt", "identity in doubt"),
     "identity hand_over": ("old number", "new number"),
-    "loitering": ("waited", "waited"),
+    "loitering": ("loitered", "loitered"),
     "mother_ship": ("mother ship", "visitor"),
     "outlier": ("on an unusual way", "on an unusual way"),
     "possible_meeting": ("silent", "silent"),
@@ -312,7 +312,7 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
 
 def _story(event: Told, prefix: str) -> str:
     """Return the role of a vessel that could have met another: it was silent, or seen to loiter."""
-    return "waited" if event.evidence.get(f"{prefix}story") == "loitering" else "silent"
+    return "loitered" if event.evidence.get(f"{prefix}story") == "loitering" else "silent"
 
 
 def _main(

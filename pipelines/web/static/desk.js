@@ -91,8 +91,8 @@ document.getElementById("help").addEventListener("click", help);
 const shown = document.body.dataset;
 const ahead_ms = Date.now() - Date.parse(shown.served);
 function aged(old_s) {
-  if (old_s < 5400) return Math.round(old_s / 60) + " min";
-  return old_s < 172800 ? (old_s / 3600).toFixed(1) + " " + shown.h : (old_s / 86400).toFixed(1) + " " + shown.d;
+  if (old_s < shown.hoursFrom) return Math.round(old_s / 60) + " min";
+  return old_s < shown.daysFrom ? (old_s / 3600).toFixed(1) + " " + shown.h : (old_s / 86400).toFixed(1) + " " + shown.d;
 }
 function ages() {
   for (const one of document.querySelectorAll("time[data-age]")) {

@@ -18,6 +18,7 @@ from detectors.core.errors import SelatError
 from detectors.kinematics import geodesy
 from pipelines import store
 from pipelines.ask import desk
+from pipelines.ask.desk.given import lettered
 from pipelines.assess.dispositions import DispositionError
 
 
@@ -259,6 +260,18 @@ def test_vessels_are_text_of_nine_digits_in_every_frame(night: desk.Night) -> No
     told = night.incidents["made_of"]
     assert told.str.contains(r"[a-z] 0\.\d\d").all()
     assert not told.str.contains(r"[{\[]").any()
+
+
+def test_a_silence_of_class_b_says_in_a_frame_what_it_lost() -> None:
+    incidents = pd.DataFrame(
+        {"mmsi": [533000001], "events": ["a;gone"], "made_of": ['[{"kind": "gap", "score": 0.35}]']}
+    )
+    events = pd.DataFrame(
+        {"event_id": ["a"], "kind": "gap", "mmsi": 533000001, "other_mmsi": 0, "score": 0.5}
+    )
+    told = lettered(incidents, events)["made_of"].tolist()
+    assert told == ["silence 0.35 (lowered from 0.50, as class B need not send AIS)"]
+    assert lettered(incidents)["made_of"].tolist() == ["silence 0.35"]
 
 
 def test_a_wrong_date_says_what_is_wrong_with_it(night: desk.Night) -> None:

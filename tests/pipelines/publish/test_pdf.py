@@ -272,6 +272,23 @@ def test_numbers_of_a_plan_do_not_cover_one_another(coastless: Products) -> None
     assert apart[~np.eye(6, dtype=bool)].min() > 22
 
 
+def test_what_a_silence_of_class_b_lost_is_said_in_brief_and_pdf(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    parts = '[{"kind": "gap", "score": 0.3755, "before": 0.6706, "why": "weak transmitter"}]'
+    row = coastless.incidents.iloc[0]
+    lead = row["events"].split(";")[0]
+    events = coastless.events.copy()
+    own = events["event_id"] == lead
+    events.loc[own, ["kind", "mmsi", "score"]] = ["gap", row["mmsi"], 0.5365]
+    told = changed(coastless, events=events, incidents=coastless.incidents.assign(made_of=parts))
+    said = "lowered from 0.67 to 0.54 by: weak transmitter; further, as class B need not send AIS"
+    assert incident_cards(told)[0].made_of == said
+    events.loc[own, "score"] = 0.37551
+    whole = changed(coastless, events=events, incidents=coastless.incidents.assign(made_of=parts))
+    assert incident_cards(whole)[0].made_of == "lowered from 0.67 by: weak transmitter"
+
+
 def test_an_incident_whose_event_was_left_out_is_called_by_its_score(
     coastless: Products, changed: Callable[..., Products]
 ) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from typer.testing import CliRunner
 
 from pipelines import store
+from pipelines.assess.dispositions import newest
 from pipelines.base import marks
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
@@ -239,6 +240,16 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
         assert set(known["reason"]) == {"[as far as TLP:GREEN shows] " * part + "a ferry"}
         assert known["quiet_until"].isna().all() == part
     assert "a ferry" in guest.page(f"/incident/{first}").text
+    forged = {"reason": "not mine", "operator": "Guest"}
+    assert chief.send(f"/incident/{first}/withdraw", **forged).status_code in {400, 404}
+    taken = guest.send(f"/incident/{first}/withdraw", reason="no ferry", operator="Lt Aminah")
+    assert taken.status_code == 303
+    for one in (own, own_marked):
+        with store.read(one.store) as reader:
+            known = reader.dispositions()
+        assert set(known["author"]) == {"Guest"}
+        assert set(known["conclusion"]) == {"cleared", "withdrawn"}
+        assert newest(known).empty
     # What others conclude with all that they know isn't told to who knows less.
     [told] = [line for line in chief.page("/").lines() if line == first] or [""]
     if told:

@@ -198,3 +198,34 @@ def test_a_number_opens_another_incident_from_one_and_the_button_says_whose_it_i
     assert at(page, paths[1]) == paths[1]
     page.wait("document.querySelector('.act .of') !== null")
     assert page.evaluate("document.querySelector('.act .of').textContent").startswith("2 ")
+
+
+def test_on_a_phone_the_map_comes_before_the_rows_and_healths_ages_grow(
+    page: Page,  # noqa: F811
+    desk_home: Path,
+) -> None:
+    def top(what: str) -> float:
+        return float(page.evaluate(f"document.querySelector('{what}').getBoundingClientRect().top"))
+
+    with served(Desk(load(desk_home), "Lt Aminah", "en")) as given:
+        here = let_in(page, given())
+        page.open(f"{here}/", 390, 844)
+        page.settle()
+        assert top("a.to-map") < top(".chart") < top("#lines")
+        low = page.evaluate("document.querySelector('.chart').offsetHeight")
+        assert low < 844 / 2
+        page.evaluate("document.querySelector('a.to-map').click()")
+        page.settle()
+        assert page.evaluate("document.querySelector('.chart').offsetHeight") > low
+        page.open(f"{here}/health", 390, 844)
+        age = "document.querySelector('time[data-age]').textContent"
+        page.evaluate(
+            "(() => { const was = Date.now; Date.now = () => was() + 7200e3; ages(); })()"
+        )
+        old = page.evaluate(age)
+        page.evaluate(
+            "(() => { const was = Date.now; Date.now = () => was() + 7200e3; ages(); })()"
+        )
+        assert float(page.evaluate(age).split()[0]) == pytest.approx(
+            float(old.split()[0]) + 2.0, abs=0.11
+        )

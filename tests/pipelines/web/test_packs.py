@@ -83,6 +83,19 @@ def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     _correct(own, name)
 
 
+def test_what_was_cleared_here_goes_out_and_is_marked_in_the_preview(own: Own) -> None:
+    with store.read(own.home / "store") as opened:
+        first = opened.sql("SELECT incident_id FROM incidents WHERE rank = 1")["incident_id"][0]
+    own.sent(f"/incident/{first}", conclusion="benign_cause", reason="tide", operator="Sgt Lim")
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    holds_up(page)
+    assert "1 of these were cleared here, or have a benign cause" in page.text
+    assert [text.split()[-2:] for _, text in page.all("td") if "✓" in text] == [["1", "✓"]]
+    own.sent(f"/incident/{first}/withdraw", reason="it wasn't")
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    assert "cleared here" not in page.text
+
+
 def _correct(own: Own, name: str) -> None:
     """Clear what the pack told, and tell its holder."""
     with store.read(own.home / "store") as opened:

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from detectors.core import events, frames
-from pipelines.assess.dispositions import DispositionError, make, newest, set_aside
+from pipelines.assess.dispositions import PART, DispositionError, make, newest, set_aside
+from pipelines.assess.dispositions.outcomes import holding, standing
 from pipelines.base.schemas import DISPOSITIONS
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
@@ -100,3 +101,40 @@ def test_what_cannot_be_concluded(conclusion: str, how: dict[str, Any], words: s
 
 def test_nothing_known_sets_nothing_aside() -> None:
     assert not set_aside(events.build([event()]), frames.empty(DISPOSITIONS)).any()
+
+
+def test_who_concluded_takes_the_last_one_back_and_what_held_before_holds_again() -> None:
+    def one(hours: float, what: str, author: str = "A", reason: str = "seen") -> pd.DataFrame:
+        made = MADE + pd.Timedelta(hours=hours)
+        until = WEEK if what == "benign_cause" else None
+        return concluded(
+            event(), what, author=author, reason=reason, made_time=made, quiet_until=until
+        )
+
+    def held(*rows: pd.DataFrame) -> list[str]:
+        return newest(pd.concat(rows))["conclusion"].tolist()
+
+    quiet, watch = one(0, "benign_cause"), one(1, "watch")
+    back = one(2, "withdrawn")
+    assert held(quiet, watch, back) == ["benign_cause"]
+    assert aside(event(24), quiet, watch, back), "as if it hadn't been concluded"
+    assert held(quiet, watch, back, one(3, "withdrawn")) == []
+    assert not aside(event(24), quiet, one(2, "withdrawn"))
+    assert held(quiet, watch, one(2, "withdrawn", "B")) == ["watch"], "not another's"
+    part = one(2, "withdrawn", reason=f"{PART}TLP:GREEN shows] seen")
+    assert held(quiet, watch, part) == ["watch"], "nor that of who saw a part"
+    assert held(quiet, one(1, "withdrawn"), one(2, "boarded")) == ["boarded"]
+
+
+def test_what_closes_a_lead() -> None:
+    held = {key: {"conclusion": what} for key, what in zip("abcde", LOOKED, strict=True)}
+    assert [standing([key], held) for key in "abcde"] == [*["closed"] * 3, "watched", "open"]
+    assert standing(["a", "b"], held) == "closed"
+    assert standing(["a", "e"], held) == "open"
+    assert standing(["e", "d"], held) == "watched"
+    assert standing(["a", "new"], held) == "", "what happened after a conclusion"
+    [row] = concluded(event(), "cleared")["event_id"]
+    assert holding(concluded(event(), "cleared"), {"heir": row})["heir"]["conclusion"] == "cleared"
+
+
+LOOKED = ("boarded", "cleared", "benign_cause", "watch", "unknown")

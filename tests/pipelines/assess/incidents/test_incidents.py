@@ -23,7 +23,7 @@ from pipelines.assess.incidents import (
     titles,
     versions_then,
     whereabouts,
-    with_voluntary,
+    with_events,
 )
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
@@ -472,7 +472,9 @@ def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -
     met = [event("encounter", 6, 8, NEW, m, ENCOUNTER) for m in (BOAT, OTHER_BOAT)]
     (one,) = told(gazetteer, change, event("gap", 6.1, None, score=0.9), *met).to_dict("records")
     assert one["title"].startswith("MMSI 533000009: Took over the track of MV A (number changed)")
-    assert one["title"].endswith("; also silent 17.9 h under its old number. With 2 other vessels")
+    assert one["title"].endswith(
+        "; the same silence under its old number: 17.9 h. With 2 other vessels"
+    )
 
 
 def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
@@ -490,7 +492,7 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
         {"kind": "loitering", "score": 0.6},
         {"kind": "gap", "score": 0.5},
     ]
-    assert made_of(one["made_of"]) == "drifting 0.60, silence 0.50"
+    assert made_of(one["made_of"]) == "loitering 0.60, silence 0.50"
     assert made_of('[{"kind": "gap", "score": 0.7}]') == made_of("[]") == ""
     lowered = part("spoofing geometric", 0.68, 0.75, "interference that no other vessel shows")
     said = "lowered from 0.75 by: interference that no other vessel shows"
@@ -505,24 +507,57 @@ def test_a_silence_of_class_b_says_both_steps_down() -> None:
         {"kind": "gap", "mmsi": [SHIP, BOAT], "other_mmsi": 0, "score": [0.5365, 0.9]}
     )
     excused = json.dumps([part("gap", 0.3755, 0.6706, "weak transmitter")])
-    said = made_of(with_voluntary(excused, frame, SHIP, 0.7))
+    said = made_of(with_events(excused, frame, SHIP))
     assert said == (
         "lowered from 0.67 to 0.54 by: weak transmitter; further, as class B need not send AIS"
     )
     plain = json.dumps([part("gap", 0.3755, 0.3755, "")])
-    told = made_of(with_voluntary(plain, frame, SHIP, 0.7))
+    told = made_of(with_events(plain, frame, SHIP))
     assert told == "lowered from 0.54, as class B need not send AIS"
     full = json.dumps([part("gap", 0.5365, 0.6706, "weak transmitter")])
     other = json.dumps([part("loitering", 0.3755, 0.6706, "weak transmitter")])
-    for text, mmsi, weight in (
-        (full, SHIP, 0.7),  # counts whole
-        (other, SHIP, 0.7),  # no silence
-        (excused, BOAT, 0.7),  # another's silence
-        (excused, SHIP, 0.6),  # the setting was another then: what came between isn't known
+    for text, mmsi in (
+        (full, SHIP),  # counts whole
+        (other, SHIP),  # no silence
+        (excused, OTHER_BOAT),  # another's silence
     ):
-        assert made_of(with_voluntary(text, frame, mmsi, weight)) == (
-            "lowered from 0.67 by: weak transmitter"
-        )
+        assert made_of(with_events(text, frame, mmsi)) == "lowered from 0.67 by: weak transmitter"
+
+
+def test_one_silence_under_two_names_is_said_to_be_one(gazetteer: Gazetteer) -> None:
+    change = event("identity", 6, 6.3, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.67)
+    silence = event("gap", 6, None, SHIP, score=0.8)
+    (one,) = told(gazetteer, change, silence).to_dict("records")
+    assert one["title"].endswith("; the same silence under its old number: 18.0 h")
+    found = events.build([change, silence])
+    parts = json.dumps([part("gap", 0.8, 0.8, ""), part("identity hand_over", 0.67, 0.67, "")])
+    assert made_of(with_events(parts, found, NEW)) == (
+        "silence 0.80, changed number 0.67; the silence and the changed number rest on the same "
+        "silence"
+    )
+    before = events.build([change, event("gap", 2, 4, SHIP, score=0.8)])
+    assert made_of(with_events(parts, before, NEW)).endswith("changed number 0.67")
+    led = event("gap", 6, None, SHIP, score=0.95)
+    row = telling.told(events.build([change, led]))
+    assert titles._briefly(row[0], row[1], SHIP, Teller({}, gazetteer, at(24))) == (
+        "in the same silence its number changed"
+    )
+
+
+def test_a_crossing_tells_the_way_to_the_coast_that_it_left(gazetteer: Gazetteer) -> None:
+    """A boat that lay off one coast, went over to the other and is flagged for the way back."""
+    lay = event("loitering", -3, 0.5, lat=2.06, lon=102.55)
+    over = event("crossing", 0.6, 5.5, evidence=OUT, score=0.8)
+    (one,) = told(gazetteer, lay, over).to_dict("records")
+    assert one["title"].endswith(
+        "; before that it had come over from off Muar, where it lay 3.5 h, until 00:30 MYT"
+    ), "and no second time"
+    here = event("loitering", -3, 0.5, lat=1.6, lon=102.2)
+    (one,) = told(gazetteer, here, over).to_dict("records")
+    assert "it had come over" not in one["title"], "that is the coast that it left"
+    early = event("crossing", -3, 0.5, evidence=BACK, score=0.6)
+    (one,) = told(gazetteer, early, over).to_dict("records")
+    assert "; before that it had crossed to Indonesia, " in one["title"]
 
 
 def test_an_incident_says_where_its_vessel_is_now(gazetteer: Gazetteer) -> None:
@@ -672,7 +707,9 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
     ).to_dict("records")
     assert one["mmsi"] == SHIP
     assert one["title"].startswith("MV A: Stopped")
-    assert one["next_step"].startswith("they have parted: board whichever")
+    assert one["next_step"].startswith(
+        "they have parted: board one that is bound for a coast; if neither"
+    )
 
 
 def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str, tuple[str, ...]]]:

@@ -1,0 +1,78 @@
+"""What people concluded, as the desk shows it, the newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from pipelines.assess.dispositions import of_part, standing_of
+from pipelines.base import story
+from pipelines.base.labels import Labels
+from pipelines.base.text import moment, one_line
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
+from pipelines.web.night import Shown
+
+MAX_CONCLUDED: Final = 12
+"""Of the conclusions on one so many are shown, the newest."""
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A conclusion, on however many events it was recorded at once.
+
+    Attributes
+    ----------
+    stands, holds
+        Whether its author hasn't taken it back, and is the newest of those.
+    """
+
+    made: str
+    author: str
+    conclusion: str
+    reason: str
+    quiet_until: str
+    events: int
+    stands: bool
+    holds: bool
+
+
+def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
+    """Return what people concluded on some events, the newest first; it holds till a later one."""
+    stories = {one for event in events for one in story.before(event, shown.heirs)}
+    known = shown.dispositions
+    return told_conclusions(known[known["event_id"].isin(stories)], shown.words)
+
+
+def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
+    """Return conclusions in words, those recorded at once as one, the newest first.
+
+    Those of who saw a part come after those of who saw everything, as they count (`newest`).
+    """
+    table = table.assign(stands=table.index.isin(standing_of(table).index))
+    columns = ["made_time", "author", "conclusion", "reason"]
+    counted = table.groupby(columns, sort=True, as_index=False).agg(
+        quiet_until=("quiet_until", "first"), events=("event_id", "size"), stands=("stands", "any")
+    )
+    counted = counted.iloc[np.argsort(~of_part(counted).to_numpy(bool), kind="stable")]
+    rows = counted.iloc[::-1].to_dict("records")
+    first = next((place for place, row in enumerate(rows) if row["stands"]), None)
+    return [
+        Concluded(
+            made=moment(row["made_time"]),
+            author=one_line(str(row["author"]), NAME_LIMIT),
+            conclusion=words.at_desk(str(row["conclusion"]).replace("_", " ")),
+            reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
+            quiet_until="" if pd.isna(row["quiet_until"]) else moment(row["quiet_until"]),
+            events=int(row["events"]),
+            stands=bool(row["stands"]),
+            holds=place == first,
+        )
+        for place, row in enumerate(rows)
+    ]
+
+
+def withdrawable(concluded: Sequence[Concluded], author: str) -> Concluded | None:
+    """Return the last conclusion of somebody that stands; None where there is none."""
+    return next((one for one in concluded if one.stands and one.author == author), None)

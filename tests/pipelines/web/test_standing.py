@@ -1,0 +1,220 @@
+"""How a lead stands by what was concluded on it; what its certainty and score are said to be."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from pipelines import store
+from pipelines.ask import desk as notebooks
+from pipelines.assess.dispositions import PART
+from pipelines.assess.incidents.wording import CERTAINTIES
+from pipelines.base.labels import labels
+from pipelines.base.settings import load
+from pipelines.base.text import age
+from pipelines.cli.main import app
+from pipelines.reference.codes import flag_states
+from pipelines.run import dispositions
+from pipelines.run.plan import concluded_of
+from pipelines.web import tonight, units, waters, weighed
+from pipelines.web.line import Line
+from pipelines.web.night import Nights
+from tests.pipelines.web.conftest import Reader
+
+
+@pytest.fixture(scope="module")
+def table(desk_home: Path) -> pd.DataFrame:
+    return pd.DataFrame(notebooks.night(desk_home).opened.incidents)
+
+
+def recorded(home: Path) -> pd.DataFrame:
+    with store.read(home / "store") as reader:
+        return reader.dispositions()
+
+
+def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    ranked = table[table["rank"] > 0]
+    flagged = load(own_home)
+    row = ranked[ranked["mmsi"] > 0].iloc[0]
+    address = f"/incident/{row['incident_id']}"
+
+    def sailed_for() -> bool:
+        with store.read(own_home / "store") as one:
+            run = one.last_run()
+            assert run is not None
+            closed = concluded_of(
+                one.flags(run["run_id"]),
+                one.incidents(run["run_id"]),
+                one.dispositions(),
+                one.heirs(),
+            )
+        return row["mmsi"] not in closed
+
+    def line() -> Line:
+        shown = Nights(flagged).shown("", "en")
+        return next(one for one in shown.lines if one.incident_id == row["incident_id"])
+
+    for other in ranked["incident_id"]:
+        if other != row["incident_id"]:
+            own_reader.send(f"/incident/{other}", conclusion="cleared", reason="nets")
+    own_reader.send(address, conclusion="unknown", reason="lost in the dark")
+    assert line().open
+    assert sailed_for()
+    [first] = _first_of(own_home)
+    assert first.line.incident_id == row["incident_id"]
+    assert first.why.startswith("left open")
+    assert row["incident_id"] in own_reader.page("/?news=open").lines()
+    own_reader.send(address, conclusion="boarded", reason="47 people")
+    assert not line().open
+    assert not sailed_for()
+    assert _first_of(own_home) == ()
+    withdrawn = own_reader.send(f"{address}/withdraw", reason="<i>the wrong boat")
+    assert withdrawn
+    assert line().open, "what held before holds again"
+    assert sailed_for()
+    items = [text for _, text in own_reader.page(address).all("li") if "Lt Aminah" in text]
+    assert [text.split()[0] for text in items] == ["withdrawn", "boarded", "unknown"]
+    assert [text for _, text in own_reader.page(address).all("s")] == ["boarded"]
+    page = own_reader.page(address).text
+    assert "Withdraw your conclusion: unknown" in page
+    assert "<i>the wrong boat" in page, "as text"
+
+
+def test_only_ones_own_last_conclusion_can_be_withdrawn(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    address = f"/incident/{table.iloc[0]['incident_id']}"
+    ids = table.iloc[0]["events"].split(";")
+    refused = own_reader.send(f"{address}/withdraw", 400, reason="nothing there")
+    assert "nothing that Lt Aminah concluded on it stands" in refused.text
+    dispositions.record(
+        load(own_home),
+        ids[0],
+        author="KM Tegas",
+        conclusion="boarded",
+        reason="47 people",
+        quiet_within_m=0,
+    )
+    assert "Withdraw your conclusion" not in own_reader.page(address).text
+    own_reader.send(f"{address}/withdraw", 400, reason="not mine")
+    own_reader.send(f"{address}/withdraw", 400, reason=" ")
+    own_reader.send(f"{address}/withdraw", 400, reason=f"{PART}nothing shows] x")
+    own_reader.send(address, 400, conclusion="withdrawn", reason="by the other way")
+    assert len(recorded(own_home)) == 1
+    own = ("--reason", "wrong", "--by", "KM Tegas", "--home", str(own_home))
+    done = CliRunner().invoke(app, ["disposition", "withdraw", ids[0], *own])
+    assert done.exit_code == 0, done.output
+    assert recorded(own_home)["conclusion"].tolist() == ["boarded", "withdrawn"]
+    assert "Withdraw your conclusion" not in own_reader.page(address).text
+
+
+def test_certainty_is_said_to_be_a_band_of_the_score_and_what_made_the_score(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    page = reader.page(f"/incident/{table.iloc[0]['incident_id']}")
+    bounds = {word: f"{bound:.2f}" for bound, word in CERTAINTIES}
+    for text in (labels("en").score_title, page.text):
+        assert f"high from {bounds['high']}, moderate from {bounds['moderate']}, low below" in text
+    assert page.all("b", title=labels("en").score_title)
+    shown = Nights(load(desk_home)).shown("", "en")
+    told = {line.incident_id: weighed.steps(shown, line) for line in shown.lines}
+    gaps = [line for line in shown.lines if line.kind == "gap"]
+    assert gaps
+    for line in gaps:
+        assert "chance of such a silence there" in told[line.incident_id][0]
+    for line in shown.lines:
+        lead = shown.events_of(line.events[:1]).iloc[0]
+        given = lead["evidence"].explained
+        lowered = given is not None and given.weight > 0
+        assert told[line.incident_id][1].startswith(
+            f"{lead['score']:.2f} after an innocent reason" if lowered else "no innocent reason"
+        )
+        assert f"{told[line.incident_id][0]}; " in reader.page(f"/incident/{line.incident_id}").text
+
+
+def test_flag_type_and_length_stand_on_cards_and_incidents(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    known = shown.vessels.set_index("mmsi")
+    seen = 0
+    for line in shown.lines[:6]:
+        page = reader.page(f"/incident/{line.incident_id}").text
+        for mmsi, _, _ in line.vessels:
+            row = known.loc[mmsi]
+            told = shown.hull(mmsi)
+            assert told in page
+            assert str(flag_states([mmsi])[0]) in told
+            assert f"{row['length_m']:.0f} m" in told or not row["length_m"] > 0
+            seen += bool(row["length_m"] > 0 and row["ship_type"] > 0)
+    assert seen
+    cards = reader.page("/").text
+    assert all(
+        f"{labels('en').vessel}: {shown.hull(one.line.main)}" in cards
+        for one in _first_of(desk_home)
+        if shown.hull(one.line.main)
+    )
+    assert shown.hull(999) == ""
+
+
+def test_ages_on_health_grow_by_the_same_rule(reader: Reader) -> None:
+    page = reader.page("/health")
+    times = page.all("time")
+    assert [about["data-age"] for about, _ in times][:1] == ["#"]
+    [(body, _)] = page.all("body")
+    assert (body["data-hours-from"], body["data-days-from"]) == ("5400", "172800")
+    for about, text in times:
+        old_s = (
+            pd.Timestamp(body["data-served"]) - pd.Timestamp(about["datetime"])
+        ).total_seconds()
+        assert text == age(old_s)
+    assert "ago" in page.text
+    script = (Path(units.__file__).parent / "static" / "desk.js").read_text("utf-8")
+    assert "5400" not in script, "the rule stands once"
+
+
+def test_a_unit_is_said_to_meet_in_whose_sea(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    row = table[(table["rank"] > 0) & (table["mmsi"] > 0)].iloc[0]
+    with store.read(own_home / "store") as one:
+        run = str((one.last_run() or {})["run_id"])
+    plan = {
+        "run_id": run,
+        "start": "2026-01-06T04:00:00Z",
+        "end": "2026-01-06T12:00:00Z",
+        "sectors": [],
+        "sorties": [],
+        "left_out": [],
+        "units": [],
+        "intercepts": [
+            {
+                "unit": "KM Tegas",
+                "mmsi": int(row["mmsi"]),
+                "time": "2026-01-06T05:00:00Z",
+                "possible": True,
+                "lat": 2.9,
+                "lon": 101.2,
+                "chance": 0.5,
+                "out_nm": 12.0,
+                "reason": "",
+            }
+        ],
+    }
+    folder = own_home / "runs" / run
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
+    text = own_reader.page(f"/incident/{row['incident_id']}").text
+    shown = Nights(load(own_home)).shown("", "en")
+    sea = waters.placed(shown, 2.9, 101.2)
+    assert "no legal limit" in sea
+    assert f"02°54.00′N 101°12.00′E, {sea}, " in text
+
+
+def _first_of(home: Path) -> tuple[tonight.First, ...]:
+    shown = Nights(load(home)).shown("", "en")
+    return tonight.tonight(shown, tonight.Asked(), None, ()).first
