@@ -112,7 +112,7 @@ def lain(context: Context, middle: tuple[Floats, Floats], start_us: Ints) -> tup
     """
     own = start_us // (coverage.SLOT_S * SECOND_US)
     day = 86_400 // coverage.SLOT_S
-    return Lying(context.coverage.lying).around(*middle, own - day, own + KNOWN_SLOTS)
+    return context.coverage.once(Lying.of).around(*middle, own - day, own + KNOWN_SLOTS)
 
 
 def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
