@@ -9,6 +9,7 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
@@ -24,13 +25,14 @@ from detectors.encounter.company import (
 from detectors.encounter.dynamics import PORT_LOOKS_S
 from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
-from detectors.encounter.pairs import Craft, runs_of, together
+from detectors.encounter.pairs import Craft, Pairs, runs_of, together
 from detectors.encounter.passes import grid_of
 from detectors.encounter.rafts import rafts
 from detectors.encounter.told import tell
 from detectors.hypotheses.encounter import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.kinematics.reports import Reports
+from detectors.kinematics.timegrid import Grid
 from detectors.surroundings import nearby
 
 GFW_MIN_DURATION_S: Final = 7200.0
@@ -153,8 +155,8 @@ class Encounter(Limits):
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find encounters; see the class for the rule and `Detector.detect` for the frames.
 
-        What rafts rest on is among them: older encounters, and those in company (subkind
-        `IN_COMPANY`), which are none.
+        What rafts rest on is among them: those in company (subkind `IN_COMPANY`), which are none,
+        and in the same guise, without any evidence, those that were over before the window.
         """
         if positions.empty:
             return events.empty()
@@ -163,17 +165,57 @@ class Encounter(Limits):
         pairs = together(self, reports, grid, craft, context)
         if len(pairs.left) == 0:
             return events.empty()
+        window = timespan.window_us(context.start, context.end)
         spans, _ = timespan.of_runs(
             grid,
             [pairs.left, pairs.right],
             *runs_of(self, grid, pairs),
-            window=timespan.window_us(context.start, context.end),
+            window=window,
             settle=self.settle + timedelta(seconds=self.raft_memory_s),
             max_break_s=self.max_interruption_s,
         )
-        first, last = spans.first, spans.last
         if len(spans) == 0:
             return events.empty()
+        # Of what was over, rafts ask who and when; of the shortest it must be known what they were.
+        lasted_us = spans.end_us - spans.start_us
+        told = timespan.touches(spans.start_us, spans.end_us, window, self.settle)
+        told |= lasted_us < self.min_brief_s * SECOND_US
+        rows = self._over(grid, pairs, spans.take(np.flatnonzero(~told)))
+        spans = spans.take(np.flatnonzero(told))
+        if len(spans):
+            rows += self._told(reports, craft, grid, context, pairs, spans)
+        return events.build(rows)
+
+    def _over(self, grid: Grid, pairs: Pairs, spans: timespan.Spans) -> list[dict[str, Any]]:
+        """Return what rafts rest on of pairs that had parted before the window."""
+        tracks = np.stack([grid.track_id[side[spans.first]] for side in (pairs.left, pairs.right)])
+        lasted_s = (spans.end_us - spans.start_us) // SECOND_US
+        return [
+            events.row(
+                self,
+                tracks[:, i],
+                subkind=IN_COMPANY,
+                start_us=int(spans.start_us[i]),
+                end_us=int(spans.end_us[i]),
+                lat=0.0,
+                lon=0.0,
+                score=0.0,
+                evidence={"duration_s": int(lasted_s[i])},
+            )
+            for i in range(len(spans))
+        ]
+
+    def _told(
+        self,
+        reports: Reports,
+        craft: Craft,
+        grid: Grid,
+        context: Context,
+        pairs: Pairs,
+        spans: timespan.Spans,
+    ) -> list[dict[str, Any]]:
+        """Return the events of pairs, with all that was measured of them."""
+        first, last = spans.first, spans.last
         tracks = np.stack([grid.track_id[side[first]] for side in (pairs.left, pairs.right)])
         lat, lon = spans.middle(reports, tracks[0])
         told = zip(
@@ -204,7 +246,7 @@ class Encounter(Limits):
                     **self._judged(measured),
                 )
             )
-        return events.build(rows)
+        return rows
 
     def finish(self, found: pd.DataFrame) -> pd.DataFrame:
         """Give the pairs of a raft their common id, and leave out those that were in company."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.frames import INTERFERENCE, SECOND_US
+from detectors.core.frames import INTERFERENCE, SECOND_US, epoch_us
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
 from detectors.encounter.passes import thin
@@ -104,9 +104,9 @@ def _jammed(grid: timegrid.Grid, context: Context, rows: Ints, sign: int) -> Boo
     -1) or after (1).
     """
     noise = context.noise
-    noise = noise[(noise["reason"] == INTERFERENCE).to_numpy(bool)]
-    tick = noise["time"].to_numpy("datetime64[us]").astype("int64") // (grid.step_s * SECOND_US)
-    scattered = np.sort(noise["mmsi"].to_numpy("int64") * MMSI_UNIT + tick)
+    jammed = (noise["reason"] == INTERFERENCE).to_numpy(bool)
+    tick = epoch_us(noise["time"])[jammed] // (grid.step_s * SECOND_US)
+    scattered = np.sort(noise["mmsi"].to_numpy("int64")[jammed] * MMSI_UNIT + tick)
     here = grid.track_id[rows] // 100 * MMSI_UNIT + grid.tick[rows]
     there = here + sign * (CLEAR_OF_S // grid.step_s)
     low, high = np.minimum(here, there), np.maximum(here, there)

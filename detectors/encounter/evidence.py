@@ -162,7 +162,7 @@ def around(
     lying = limits.excluded_classes + limits.crowded_classes
     away_m = nearby.nearest_zone_m(zones, lat, lon, lying)
     own = np.atleast_1d(at_us) // (coverage.SLOT_S * SECOND_US)
-    n_lain, _ = Lying(context.coverage.lying).around(lat, lon, own - DAY_SLOTS, own)
+    n_lain, _ = context.coverage.once(Lying.of).around(lat, lon, own - DAY_SLOTS, own)
     return [
         {
             "zones_reached": bool(reached[i]),

@@ -128,4 +128,4 @@ def without_late_copies(limits: Limits, positions: pd.DataFrame, context: Contex
         return positions
     keep = np.ones(n, bool)
     keep[row[late]] = False
-    return positions[keep]
+    return positions[list(limits.requires)][keep]

@@ -58,7 +58,7 @@ def chances(
     usual = passes.usual_share(context.coverage, tens, until)
     feed_by_passes = usual <= limits.max_feed_share
     in_sight = feed_by_passes & ~silences.is_open
-    known = receivers.Receivers(context.coverage)
+    known = context.coverage.once(receivers.Receivers)
     steps = _between(step, reports)
     between = _with_others(limits, steps, in_sight[silence], reports, context, known)
     n_missed = np.bincount(silence, weights=between, minlength=len(row)).astype("int64")

@@ -54,7 +54,7 @@ def heard_around(
     there = silences.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
     ais_class = reports.ais_class_of(silences.row)
     around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
-    by_station = receivers.Receivers(context.coverage)
+    by_station = context.coverage.once(receivers.Receivers)
     hearing, working = _receivers(limits, there, silences, reports, by_station)
     unknown = np.isnan(working)
     down = ~unknown & (working < 0.5)
@@ -69,7 +69,7 @@ def heard_around(
     sharp = silences.columns["cut_off_sharply"][there.silence]
     sharp &= hearing["n_receivers"][there.silence] > 0
     known = ((n_known >= limits.min_known_hours) | sharp) & works & ~beside
-    beside_fraction, known_fraction = there.mean(beside), there.mean(known)
+    beside_fraction = there.mean(beside)
     well_known = n_known >= limits.min_well_known_hours
     jeffreys = Prior(np.array(0.5), np.array(1.0))
     well_known &= jeffreys.updated(n_silences, n_known) <= limits.max_well_known_chance
@@ -81,24 +81,34 @@ def heard_around(
     worth = np.where(little, limits.known_worth_moving, limits.known_worth_still)
     worth = np.where(sharp, limits.known_worth_sharp, worth)
     worth[ais_class[there.silence] == "B"] = 0.0
-    fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
-    within = _within_reach(there, silences, fraction < limits.min_heard_fraction, by_station)
-    within &= (ais_class[there.silence] != "B") & ~beside & ~down
-    worth[within] = np.maximum(worth[within], limits.known_worth_still)
-    known_fraction = there.mean(known | within)
-    fraction = beside_fraction + there.mean(np.where(known | within, worth, 0.0))
-    # Others beside it now and then, all the while that what receives there was working.
-    often = there.count * beside_fraction >= limits.min_beside - 1e-9
-    often &= (ais_class != "B") & (beside_fraction + known_fraction >= limits.min_heard_fraction)
+    is_b = ais_class == "B"
     # Of most half hours: the first report of another that was silent too bears its silence.
     around_s = there.median(around.interval_s)
     ratio = np.fmin(silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s)
-    keep = ((fraction >= limits.min_heard_fraction) | often) & (
-        (ratio >= limits.min_interval_ratio) | ~silences.columns["history_known"]
-    )
+    long = (ratio >= limits.min_interval_ratio) | ~silences.columns["history_known"]
+    anyway = may_go_by_passes(silences)
+
+    def heard_with(within: Bools) -> tuple[Floats, Floats, Bools]:
+        """Return the shares known and heard, and whether that is enough, lying within reach."""
+        least = np.where(within, np.maximum(worth, limits.known_worth_still), worth)
+        known_fraction = there.mean(known | within)
+        fraction = beside_fraction + there.mean(np.where(known | within, least, 0.0))
+        # Others beside it now and then, all the while that what receives there was working.
+        often = there.count * beside_fraction >= limits.min_beside - 1e-9
+        often &= ~is_b & (beside_fraction + known_fraction >= limits.min_heard_fraction)
+        return known_fraction, fraction, (fraction >= limits.min_heard_fraction) | often
+
+    nowhere = np.zeros(len(there.silence), bool)
+    may = ~is_b[there.silence] & ~beside & ~down
+    asked = heard_with(nowhere)[1] < limits.min_heard_fraction
+    # Of what isn't kept however near the stations are, it needn't be known how near they are.
+    asked &= anyway | (long & heard_with(may)[2])
+    within = may & _within_reach(there, silences, asked, by_station)
+    known_fraction, fraction, enough = heard_with(within)
+    keep = enough & long
     tens = silences.at_slots(reports, coverage.FEED_SLOT_S, limits.assessed_s)
     return silences.narrowed(
-        keep | may_go_by_passes(silences),
+        keep | anyway,
         n_half_hours=there.count,
         n_neighbours=np.nan_to_num(there.median(around.vessels)).astype("int64"),
         neighbour_fraction=beside_fraction,

@@ -28,14 +28,14 @@ def not_heard_between(
     come to before the silence and had behind it after is where it was meanwhile, whatever the date
     says. A silence counts only while a stretch of it is long enough in which not even that came.
     """
-    noise = context.noise
-    noise = noise[noise["reason"].isin((CLOCK_FAULT, FALSE_FIX)).to_numpy(bool)]
+    of_a_fault = context.noise["reason"].isin((CLOCK_FAULT, FALSE_FIX)).to_numpy(bool)
     closed = np.flatnonzero(~silences.is_open)
-    if noise.empty or len(closed) == 0:
+    if not of_a_fault.any() or len(closed) == 0:
         return silences
+    noise = context.noise[["mmsi", "time", "lat", "lon"]][of_a_fault]
     row = silences.row[closed]
     own = pd.DataFrame({"mmsi": reports.mmsi[row], "silence": np.arange(len(row))})
-    aside = own.merge(noise[["mmsi", "time", "lat", "lon"]], on="mmsi")
+    aside = own.merge(noise, on="mmsi")
     silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
     start_us, end_us = silences.start_us[closed], silences.end_us[closed]
     a, b = row[silence], row[silence] + 1

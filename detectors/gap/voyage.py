@@ -184,6 +184,6 @@ def _lying_before(
     All of that is settled when the silence is an hour old.
     """
     row, own = silences.row, silences.start_us // (coverage.SLOT_S * SECOND_US)
-    return Lying(context.coverage.lying).around(
+    return context.coverage.once(Lying.of).around(
         reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1
     )

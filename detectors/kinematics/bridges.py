@@ -25,6 +25,8 @@ WIDE: Final = float(np.sqrt(-2.0 * np.log(1.0 - WITHIN)))
 STEPS: Final = 48
 """Steps that a time together is cut into."""
 _LAGS: Final = (np.arange(24) + 0.5) / 24
+PAIRS_AT_ONCE: Final = 200
+"""Pairs that all steps are looked at of at once: some 10 MB."""
 FAR: Final = 1e4
 """Beyond as many variances the distribution function of noncentral chi-squared is 0."""
 
@@ -129,10 +131,14 @@ def alongside(one: Motion, other: Motion, within_m: float) -> Floats:
     mid, moved = (away[:, :, :-1] + away[:, :, 1:]) / 2, np.diff(away, axis=2)
     grown = np.maximum(_grown(one) + _grown(other), 1e-9)
     straight = 1.0 / (1.0 + (grown / np.maximum(np.hypot(*moved) * within_m, 1e-9)) ** 2)
-    touch = _touched(mid, moved, straight, within_m)
+    towards = _touched(mid, moved, straight, within_m) - mid
     early = [(m.early[:, :-1] + m.early[:, 1:]) / 2 for m in (one, other)]
     late = [(m.late[:, :-1] + m.late[:, 1:]) / 2 for m in (one, other)]
     then = np.maximum(sum(e * w for e, w in zip(early, late, strict=True)), 1e-9)
+    parts = np.array_split(np.arange(len(first)), len(first) // PAIRS_AT_ONCE + 1)
+    stays = np.concatenate(
+        [_stays(moved[:, some], grown[some], straight[some], within_m) for some in parts]
+    )
     for j in range(1, n):
         again = np.zeros(len(first))
         if j > 1:
@@ -140,13 +146,12 @@ def alongside(one: Motion, other: Motion, within_m: float) -> Floats:
                 e[:, : j - 1] * m.late[:, [j]] for e, m in zip(early, (one, other), strict=True)
             )
             gain = share / then[:, : j - 1]
-            left = away[:, :, [j]] + gain * (touch - mid)[:, :, : j - 1]
+            left = away[:, :, [j]] + gain * towards[:, :, : j - 1]
             spread = np.maximum(variance[:, [j]] - gain * share, 0.0)
             again = (first[:, 1:j] * _within(np.hypot(*left), spread, within_m)).sum(axis=1)
         if first[:, 0].any():
             again += first[:, 0] * near[:, j]
-        stays = _stays(moved[:, :, j - 1], grown[:, j - 1], straight[:, j - 1], within_m)
-        met = np.maximum(near[:, j] - again, 0.0) / stays
+        met = np.maximum(near[:, j] - again, 0.0) / stays[:, j - 1]
         first[:, j] = np.minimum(met, 1.0 - first[:, :j].sum(axis=1))
     return np.asarray(np.clip(first.sum(axis=1), 0.0, 1.0))
 
@@ -156,9 +161,10 @@ def _within(away_m: Floats, variance: Floats, within_m: float) -> Floats:
     some = np.maximum(variance, 1e-9)
     off = np.minimum(away_m**2 / some, 1e12)
     limit = within_m**2 / some
-    sure = (variance <= 1e-9) | (off > FAR) | (limit > FAR)
-    found = chndtr(np.where(sure, 1.0, limit), 2.0, np.where(sure, 1.0, off))
-    return np.where(sure, away_m <= within_m, found)
+    asked = ~((variance <= 1e-9) | (off > FAR) | (limit > FAR))
+    found = (away_m <= within_m).astype("float64")
+    found[asked] = chndtr(limit[asked], 2.0, off[asked])
+    return found
 
 
 def _grown(one: Motion) -> Floats:
@@ -191,5 +197,5 @@ def _stays(moved: Floats, grown: Floats, straight: Floats, within_m: float) -> F
     """
     begin_m = within_m * (1.0 - (1.0 - np.pi / 4) * straight)
     lag = _LAGS**2
-    away_m = np.abs((np.hypot(*moved) * straight)[:, None] * lag - begin_m[:, None])
-    return np.asarray((_within(away_m, grown[:, None] * lag, within_m) * 2 * _LAGS).mean(axis=1))
+    away_m = np.abs((np.hypot(*moved) * straight)[..., None] * lag - begin_m[..., None])
+    return np.asarray((_within(away_m, grown[..., None] * lag, within_m) * 2 * _LAGS).mean(axis=-1))

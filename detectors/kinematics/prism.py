@@ -23,6 +23,7 @@ from detectors.kinematics import geodesy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 GRID: Final = 21
 """Points along each side of the grid that the joint area is measured on."""
@@ -32,6 +33,9 @@ PAIRS_AT_ONCE: Final = 200
 """Pairs whose grids are held at once: some 10 MB."""
 PAIRS_IN_REACH: Final = 2_000_000
 """Pairs that a search may hold at once, whoever is near whom."""
+FEW: Final = 20_000_000
+"""So many pairs are held against one another each, in a third of the time that trees of all sizes
+take (of 20 silences and 150 loiterings in a six hundredth)."""
 TOLERANCE_S: Final = 1.0
 """By how much a bound of the time together may be off by rounding."""
 
@@ -107,6 +111,10 @@ class Discs:
         """How long each span is."""
         return np.asarray(self.until_us - self.start_us)
 
+    def rows(self, at: Ints) -> "Discs":
+        """Return some rows."""
+        return Discs(*(values[at] for values in vars(self).values()))
+
     def points(self, rows: Ints) -> Floats:
         """Return places on the unit sphere with the middles of their spans (us)."""
         middle_us = (self.start_us[rows] + self.until_us[rows]) / 2
@@ -127,8 +135,16 @@ def touching(one: Discs, other: Discs) -> Iterator[tuple[Ints, Ints]]:
     """Yield, part by part, the pairs of one and another whose discs and spans may touch.
 
     Places on the unit sphere and middles of spans make one tree for each two groups alike in size;
-    what is further apart in any coordinate than the largest of them reach can't touch.
+    what is further apart in any coordinate than the largest of them reach can't touch. Of `FEW`
+    each pair is held against its own reach.
     """
+    n = len(one.lat)
+    if n * len(other.lat) <= FEW:
+        step = max(1, PAIRS_IN_REACH // max(len(other.lat), 1))
+        for part in np.split(np.arange(n), range(step, n, step)):
+            i, j = _touching(one.rows(part), other)
+            yield part[i], j
+        return
     others = other.groups()
     for mine in one.groups():
         for theirs in others:
@@ -146,11 +162,25 @@ def touching(one: Discs, other: Discs) -> Iterator[tuple[Ints, Ints]]:
                 yield part[found["i"]], theirs[found["j"]]
 
 
-def can_meet(prisms: Prisms, stay_s: float, least_share: float = 0.0) -> tuple[Ints, Ints]:
+def _touching(one: Discs, other: Discs) -> tuple[Ints, Ints]:
+    """Return the same pairs, by what two reach: first by their times, which tell most apart."""
+    then = (one.start_us[:, None] <= other.until_us) & (other.start_us <= one.until_us[:, None])
+    i, j = np.nonzero(then)
+    reach_m = np.minimum(one.radius_m[i] + other.radius_m[j], np.pi * geodesy.EARTH_RADIUS_M)
+    reach = 2 * np.sin(reach_m / geodesy.EARTH_RADIUS_M / 2) + 1e-9
+    places = (geodesy.unit_xyz(discs.lat, discs.lon) for discs in (one, other))
+    near = (np.abs(next(places)[i] - next(places)[j]) <= reach[:, None]).all(axis=1)
+    return i[near], j[near]
+
+
+def can_meet(
+    prisms: Prisms, stay_s: float, least_share: float = 0.0, asked: Bools | None = None
+) -> tuple[Ints, Ints]:
     """Find pairs of silences of two vessels that may have been together for `stay_s` or longer.
 
     No pair is left out that was, for that long and for `least_share` of the time that both were
-    silent; of the others as many as the bounds of `_most_s` tell.
+    silent; of the others as many as the bounds of `_most_s` tell. Pairs of two that aren't `asked`
+    are left out.
 
     Returns
     -------
@@ -160,11 +190,15 @@ def can_meet(prisms: Prisms, stay_s: float, least_share: float = 0.0) -> tuple[I
     own_s = prisms.duration_s - _way_s(prisms, prisms, prisms.mps)
     rows = np.flatnonzero(own_s >= stay_s - TOLERANCE_S)
     able = prisms.rows(rows)
+    own = np.ones(len(rows), bool) if asked is None else asked[rows]
+    among = np.flatnonzero(own)
     parts = [(np.zeros(0, "int64"), np.zeros(0, "int64"))]
     discs = able.discs(stay_s)
-    for one, other in touching(discs, discs):
-        keep = (one < other) & (able.mmsi[one] != able.mmsi[other])
-        i, j = one[keep], other[keep]
+    for some, other in touching(discs.rows(among), discs):
+        one = among[some]
+        # Of two that are asked both find one another.
+        keep = ((one < other) | ~own[other]) & (able.mmsi[one] != able.mmsi[other])
+        i, j = np.minimum(one, other)[keep], np.maximum(one, other)[keep]
         a, b = able.rows(i), able.rows(j)
         both_us = np.minimum(a.until_us, b.until_us) - np.maximum(a.start_us, b.start_us)
         wanted_s = np.maximum(stay_s, least_share * both_us / SECOND_US) - TOLERANCE_S

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, offsets
 from detectors.core.hypothesis import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
 from detectors.kinematics import geodesy, timegrid
 from detectors.loitering.limits import Limits
@@ -51,24 +51,19 @@ def around(
     attending = attendants(grid, ship_type, status)
     # A loitering's ticks follow one another: no silence within it is longer than a pause.
     third = limits.min_duration_s // 3 // limits.step_s
-    beside = {}
-    for name, wanted in attending.items():
-        among, moments = np.flatnonzero(wanted), np.zeros(len(last), "int64")
-        for part in (0, 1, 2, 3):
-            then = np.maximum(last - part * third, first)
-            moments += nearby.n_near(grid, then, among, limits.company_m) > 0
-        beside[name] = moments >= 3
+    parts = np.maximum(last - np.arange(4)[:, None] * third, first)
+
+    def near(among: NDArray[np.bool_]) -> Ints:
+        found = nearby.n_near(grid, parts.ravel(), np.flatnonzero(among), limits.company_m)
+        return found.reshape(parts.shape)
+
+    beside = {name: (near(among) > 0).sum(axis=0) >= 3 for name, among in attending.items()}
     still = np.flatnonzero(grid.speed_kn < STILL_KN)
     fishing = np.flatnonzero(fishing_types(ship_type))
     # Not at its very end, where it may be that no other has reported yet.
-    then = np.maximum(last - third, first)
+    then = parts[1]
     lying = nearby.n_near(grid, then, still, limits.neighbour_m)
-    slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
-    counts = [
-        nearby.n_near(grid, np.maximum(last - part * third, first), slow, limits.company_m)
-        for part in (0, 1, 2, 3)
-    ]
-    together = np.sort(counts, axis=0)[1]
+    together = np.sort(near(grid.speed_kn < limits.max_speed_kn), axis=0)[1]
     boats = nearby.n_near(grid, then, fishing, limits.fishing_near_m)
     return [
         {
@@ -173,7 +168,9 @@ def _way(
 def ship_types(grid: timegrid.Grid, context: Context) -> Ints:
     """Return the ship type that the vessel of each grid row states, -1 where it states none."""
     stated = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
-    return stated.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
+    bounds = offsets(grid.track_id)
+    of_track = stated.reindex(grid.track_id[bounds[:-1]] // 100).fillna(-1).to_numpy("int64")
+    return np.repeat(of_track, np.diff(bounds))
 
 
 def attendants(

@@ -13,7 +13,7 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
-from detectors.loitering.stays import stays
+from detectors.loitering.stays import legs, stays
 from detectors.surroundings import coverage, lanes, nearby
 from detectors.surroundings.lying import Lying
 
@@ -112,7 +112,7 @@ def lain(context: Context, middle: tuple[Floats, Floats], start_us: Ints) -> tup
     """
     own = start_us // (coverage.SLOT_S * SECOND_US)
     day = 86_400 // coverage.SLOT_S
-    return Lying(context.coverage.lying).around(*middle, own - day, own + KNOWN_SLOTS)
+    return context.coverage.once(Lying.of).around(*middle, own - day, own + KNOWN_SLOTS)
 
 
 def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
@@ -135,25 +135,19 @@ def _stated(limits: Limits, reports: Reports, first: Ints, last: Ints) -> Floats
     return np.asarray(np.bincount(run, working, len(first)) / (last - first + 1))
 
 
-def _working(
-    limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints
-) -> tuple[list[float], list[int]]:
+def _working(limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints) -> tuple[Floats, Ints]:
     """Return each run's share of time at working speed, and how often it turned about."""
-    every = limits.leg_s // limits.step_s
+    working = (grid.speed_kn >= limits.min_working_kn) & (grid.speed_kn < limits.max_working_kn)
+    n_working = np.r_[0, np.cumsum(working)]
+    run, here, there = legs(limits, grid, begin, end)
+    ends = grid.lat[here], grid.lon[here], grid.lat[there], grid.lon[there]
     moves_m = MOVES_KN * geodesy.KNOT_MPS * limits.leg_s
-    shares, turns = [], []
-    for a, b in zip(begin.tolist(), end.tolist(), strict=True):
-        speed_kn = grid.speed_kn[a:b]
-        working = (speed_kn >= limits.min_working_kn) & (speed_kn < limits.max_working_kn)
-        shares.append(float(working.mean()))
-        marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
-        lat, lon = grid.lat[marks], grid.lon[marks]
-        ends = lat[:-1], lon[:-1], lat[1:], lon[1:]
-        moves = np.asarray(geodesy.distance_m(*ends)) >= moves_m
-        course_deg = np.asarray(geodesy.bearing_deg(*ends))[moves]
-        change_deg = lanes.turned_deg(course_deg[1:], course_deg[:-1])
-        turns.append(int(np.count_nonzero(change_deg >= limits.min_turn_deg)))
-    return shares, turns
+    moves = np.asarray(geodesy.distance_m(*ends)) >= moves_m
+    run, course_deg = run[moves], np.asarray(geodesy.bearing_deg(*ends))[moves]
+    turned = lanes.turned_deg(course_deg[1:], course_deg[:-1]) >= limits.min_turn_deg
+    turned &= run[1:] == run[:-1]
+    turns = np.bincount(run[1:][turned], minlength=len(begin))
+    return (n_working[end] - n_working[begin]) / (end - begin), turns
 
 
 def _box(grid: timegrid.Grid, slow: Ints, first: Ints, last: Ints) -> tuple[Floats, Floats]:

@@ -32,23 +32,34 @@ def stays(
 
     `begin` and `end` are grid rows, of the run's first tick and of the end of its last step.
     """
-    every = limits.leg_s // limits.step_s
-    n = len(begin)
-    held, n_held, n_shifts = np.zeros(n), np.zeros(n, "int64"), np.zeros(n, "int64")
-    for i, (a, b) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
-        fast = grid.speed_kn[a:b] >= limits.max_speed_kn
-        n_shifts[i] = np.count_nonzero(np.diff(fast, prepend=False) & fast)
-        marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
-        legs_m = _apart_m(grid, marks[:-1], marks[1:])
-        slow = legs_m <= HELD_KN * geodesy.KNOT_MPS * limits.leg_s
-        edge = np.flatnonzero(np.diff(slow, prepend=False, append=False))
-        first, last = marks[edge[::2]], marks[edge[1::2]]
-        took_s = (last - first) * limits.step_s
-        still = _apart_m(grid, first, last) <= NET_KN * geodesy.KNOT_MPS * took_s
-        still &= _across_m(grid, first, last) <= HELD_M
-        held[i] = took_s[still].sum() / ((b - a) * limits.step_s)
-        n_held[i] = np.count_nonzero(still)
-    return {"held_fraction": held, "n_held": n_held, "n_shifts": n_shifts}
+    fast = grid.speed_kn >= limits.max_speed_kn
+    began = np.r_[0, np.cumsum(fast & ~np.r_[False, fast[:-1]])]
+    n_shifts = began[end] - began[begin + 1] + fast[begin]
+    run, here, there = legs(limits, grid, begin, end)
+    slow = _apart_m(grid, here, there) <= HELD_KN * geodesy.KNOT_MPS * limits.leg_s
+    since, until = timegrid.stretches(run, slow)
+    since, until = since[slow[since]], until[slow[since]]
+    of, first, last = run[since], here[since], there[until]
+    took_s = (last - first) * limits.step_s
+    still = _apart_m(grid, first, last) <= NET_KN * geodesy.KNOT_MPS * took_s
+    still &= _across_m(grid, first, last) <= HELD_M
+    held_s = np.bincount(of[still], took_s[still], len(begin))
+    return {
+        "held_fraction": held_s / ((end - begin) * limits.step_s),
+        "n_held": np.bincount(of[still], minlength=len(begin)),
+        "n_shifts": n_shifts,
+    }
+
+
+def legs(limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the legs of `leg_s` within runs: whose each is, and the rows that it goes from and to.
+
+    From tick to tick of an absolute grid; `begin` and `end` are as of `stays`.
+    """
+    marks = np.flatnonzero(grid.tick % (limits.leg_s // limits.step_s) == 0)
+    first, until = np.searchsorted(marks, begin), np.searchsorted(marks, end, side="right")
+    run, mark = timegrid.ranges(first, np.maximum(until - first - 1, 0))
+    return run, marks[mark], marks[mark + 1]
 
 
 def _apart_m(grid: timegrid.Grid, a: Ints, b: Ints) -> Floats:

@@ -1,5 +1,6 @@
 """The detector `possible_meeting`: its facts, its rule, its events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -129,13 +130,29 @@ class PossibleMeeting(Limits):
         # Where each of two loitered, and both fell silent at one moment, that tells of it twice.
         chosen.sort(key=lambda meeting: meeting.weight)
         once = {(m.one.track, m.other.track, m.with_loiterer, m.start_us): m for m in chosen}
-        return events.build([self._event(meeting, context) for meeting in once.values()])
+        met = list(once.values())
+        told = zip(met, self._around(met, context), strict=True)
+        return events.build([self._event(meeting, around) for meeting, around in told])
 
-    def _event(self, meeting: Meeting, context: Context) -> dict[str, Any]:
+    @staticmethod
+    def _around(met: Sequence[Meeting], context: Context) -> list[dict[str, bool]]:
+        """Return what lies around each, where it began."""
+        lat, lon = np.array([meeting.place for meeting in met], "float64").reshape(-1, 2).T
+        start_us = np.array([meeting.start_us for meeting in met], "int64")
+        zones = context.zones
+        return events.each(
+            {
+                "zones_reached": zones.reached(lat, lon).tolist(),
+                "in_sts_area": zones.within(lat, lon, ("sts_area",)).tolist(),
+                "in_licensed_sts_area": zones.licensed_at(lat, lon, start_us).tolist(),
+            }
+        )
+
+    def _event(self, meeting: Meeting, around: dict[str, bool]) -> dict[str, Any]:
         """Return the event of a meeting."""
         low, high = meeting.one, meeting.other
         lat, lon = meeting.place
-        reached = bool(context.zones.reached(np.array([lat]), np.array([lon]))[0])
+        reached = around["zones_reached"]
         is_open = meeting.end_us == events.NEVER
         evidence = {
             "together_s": at_least(meeting.longest_s, self, "min_meeting_s"),
@@ -147,14 +164,8 @@ class PossibleMeeting(Limits):
             "area_km2": meeting.area_km2,
             "spare_s": meeting.spare_s,
             "meeting_weight": at_least(meeting.weight, self, "min_weight"),
-            "zones_reached": reached,
+            **around,
             "is_open": is_open,
-            "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
-            "in_licensed_sts_area": bool(
-                context.zones.licensed_at(
-                    np.array([lat]), np.array([lon]), np.array([meeting.start_us])
-                )[0]
-            ),
             **low.told(""),
             **high.told("other_"),
         }

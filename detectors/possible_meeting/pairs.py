@@ -61,7 +61,8 @@ def between_silences(
     end_us = np.array([s.end_us for s in silences], "int64")
     track = np.array([s.track for s in silences], "int64")
     stay_s = float(limits.min_meeting_s)
-    first, second = prism.can_meet(prisms, stay_s, limits.min_weight / SHARE_WORTH)
+    # Where either is wanted the one that ends last is.
+    first, second = prism.can_meet(prisms, stay_s, limits.min_weight / SHARE_WORTH, last)
     # The silence of the two that ends last comes first.
     later = (end_us[second] > end_us[first]) | (
         (end_us[second] == end_us[first]) & (track[second] > track[first])

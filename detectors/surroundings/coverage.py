@@ -7,9 +7,10 @@ doi:10.1126/sciadv.abq2109). The Strait is covered by coast stations, whose reac
 hours and ends within a few miles, so here it is kept by half hour and cell of 0.1 degree.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,7 @@ _LON_CELLS: Final = 3600
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,11 @@ class Coverage:
         ten minutes since 1970-01-01 UTC, from when it was first heard in it; NaN where it wasn't.
         """
         return usual_share(self._feed_slots, np.asarray(slot, "int64"), 86_400 // FEED_SLOT_S)
+
+    def once(self, make: Callable[["Coverage"], Made]) -> Made:
+        """Return what is made of it, made once for all that ask."""
+        made: dict[Any, Made] = self.__dict__.setdefault("_made", {})
+        return made[make] if make in made else made.setdefault(make, make(self))
 
     @cached_property
     def _feed_slots(self) -> Ints:

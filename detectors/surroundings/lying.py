@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import DAY_US, SECOND_US, conform, empty, epoch_us, from_epoch_us
 from detectors.kinematics import geodesy, timegrid
-from detectors.surroundings.coverage import LYING, SLOT_S
+from detectors.surroundings.coverage import LYING, SLOT_S, Coverage
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,6 +52,11 @@ class Lying:
         order = np.argsort(key, kind="stable")
         self._keys = key[order]
         self._values = frame[["vessels", "silences"]].to_numpy("int64")[order]
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> "Lying":
+        """Return what a coverage knows of that."""
+        return cls(coverage.lying)
 
     def around(self, lat: ArrayLike, lon: ArrayLike, first: Ints, last: Ints) -> tuple[Ints, Ints]:
         """Return how many lay at once around each place at most, and how many sets went off.

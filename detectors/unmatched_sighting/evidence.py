@@ -88,7 +88,7 @@ def evidence_of(
         ),
         "n_known_hours": n_known,
         "after_a_pass": _after_a_pass(limits, seen.time_us[rows], context),
-        "reach_ratio": receivers.Receivers(context.coverage).reach_ratio(
+        "reach_ratio": context.coverage.once(receivers.Receivers).reach_ratio(
             lat, lon, slot, day_slots, SETTLED_SLOTS
         ),
         "seen_without_ais": sightings["note"].iloc[rows].str.contains(NO_AIS).tolist(),

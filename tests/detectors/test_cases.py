@@ -44,6 +44,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -52,6 +53,8 @@ import yaml
 import detectors
 from detectors.core import frames
 from detectors.core.detector import Context, Detector
+from detectors.gap import detector as gap_detector
+from detectors.gap import reception
 from detectors.kinematics import geodesy, integrity
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -220,6 +223,31 @@ def test_declared_company_is_enough_in_a_case(case, look_once, look_in_company):
     _, detector, positions, context = case
     parted, _ = look_in_company(detector, positions, context)
     pd.testing.assert_frame_equal(parted, look_once(detector, positions, context))
+
+
+@pytest.mark.parametrize(
+    "folder", [one for one in FOLDERS if one.parent.name == "gap"], ids=lambda f: f.name
+)
+def test_stations_are_asked_of_each_silence_that_they_may_keep(case, look_once, monkeypatch):
+    _, detector, positions, context = case
+    found, heard_around = look_once(detector, positions, context), gap_detector.heard_around
+
+    def asked_of_all(limits, silences, reports, context):
+        with monkeypatch.context() as everything:
+            everything.setattr(reception, "may_go_by_passes", lambda s: np.ones(len(s.row), bool))
+            told = heard_around(limits, silences, reports, context)
+        columns = told.columns
+        beside = columns["neighbour_fraction"]
+        often = columns["n_half_hours"] * beside >= limits.min_beside - 1e-9
+        often &= beside + columns["known_fraction"] >= limits.min_heard_fraction
+        often &= reports.ais_class_of(told.row) != "B"
+        long = columns["interval_ratio"] >= limits.min_interval_ratio
+        keep = often | (columns["heard_fraction"] >= limits.min_heard_fraction)
+        keep &= long | ~columns["history_known"]
+        return told.narrowed(keep | reception.may_go_by_passes(told))
+
+    monkeypatch.setattr(gap_detector, "heard_around", asked_of_all)
+    pd.testing.assert_frame_equal(look_once(detector, positions, context), found)
 
 
 @pytest.mark.parametrize(

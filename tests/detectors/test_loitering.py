@@ -1,6 +1,6 @@
 """Loitering against a slow oracle, at any phase, and against partitioning."""
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,10 @@ from pydantic import ValidationError
 
 from detectors.core.frames import epoch_us
 from detectors.kinematics import geodesy
-from detectors.loitering import Loitering
+from detectors.kinematics.geodesy import KNOT_MPS as MPS
+from detectors.kinematics.timegrid import Grid
+from detectors.loitering import Loitering, evidence
+from detectors.loitering.stays import HELD_KN, HELD_M, NET_KN, stays
 
 A = 533000001
 SEA = (4.0, 100.0)
@@ -361,3 +364,44 @@ def test_a_call_at_a_port_two_hours_later_is_seen_where_it_is_heard(scene: Any) 
         found = Loitering().detect(scene.positions(way), scene.context((0, 14), zones=port))
         (evidence,) = found["evidence"]
         assert evidence["called_afterwards"] is called
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, 199), min_size=2, max_size=8))
+def test_legs_of_all_runs_are_those_of_each(seed: int, cuts: list[int]) -> None:
+    rng, rule = np.random.default_rng(seed), Loitering()
+    way = np.cumsum(rng.choice([0.0, 0.0, 2e-4, 3e-3, -3e-3], (2, 201)), axis=1)
+    tick = seed + np.arange(201)
+    speed_kn = rng.choice([0.1, 1.0, 2.5, 5.0], 201)
+    grid = Grid(rule.step_s, np.full(201, 7), tick, way[0], 100.0 + way[1], speed_kn, tick)
+    ends = sorted(set(cuts)) or [0]
+    begin, end = np.array(ends), np.array([*ends[1:], 200])
+    told = stays(rule, grid, begin, end)
+    shares, turns = evidence._working(rule, grid, begin, end)
+    for i, (a, b) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
+        own = speed_kn[a:b]
+        fast = own >= rule.max_speed_kn
+        assert told["n_shifts"][i] == np.count_nonzero(fast & ~np.r_[False, fast[:-1]])
+        working = (own >= rule.min_working_kn) & (own < rule.max_working_kn)
+        assert shares[i] == pytest.approx(working.mean())
+        marks = [k for k in range(a, b + 1) if tick[k] % (rule.leg_s // rule.step_s) == 0]
+        legs = [
+            (k, m, geodesy.distance_m(way[0, k], way[1, k], way[0, m], way[1, m]))
+            for k, m in pairwise(marks)
+        ]
+        made = [leg for leg in legs if leg[2] >= evidence.MOVES_KN * MPS * rule.leg_s]
+        courses = [
+            geodesy.bearing_deg(way[0, k], way[1, k], way[0, m], way[1, m]) for k, m, _ in made
+        ]
+        about = [abs((y - x + 180) % 360 - 180) >= rule.min_turn_deg for x, y in pairwise(courses)]
+        assert turns[i] == sum(about)
+        held, still = [], [leg[2] <= HELD_KN * MPS * rule.leg_s for leg in legs]
+        for slow, group in groupby(zip(still, legs, strict=True), key=lambda one: one[0]):
+            first, *_, last = [legs_of[:2] for _, legs_of in group] * 2
+            rows = range(first[0], last[1] + 1)
+            off_m = geodesy.distance_m(way[0, first[0]], way[1, first[0]], *way[:, rows])
+            took_s = (len(rows) - 1) * rule.step_s
+            if slow and off_m[-1] <= NET_KN * MPS * took_s and off_m.max() <= HELD_M:
+                held.append(took_s)
+        assert told["n_held"][i] == len(held)
+        assert told["held_fraction"][i] == pytest.approx(sum(held) / ((b - a) * rule.step_s))

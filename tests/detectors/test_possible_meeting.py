@@ -1,13 +1,15 @@
 """Possible meetings against brute force: places and moments tried one by one."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core.evidence import Evidence
-from detectors.kinematics import geodesy
-from detectors.kinematics.prism import Prisms, can_meet, together
+from detectors.kinematics import geodesy, prism
+from detectors.kinematics.prism import Discs, Prisms, can_meet, together, touching
 from detectors.possible_meeting import PossibleMeeting, pairs
 from detectors.possible_meeting.pairs import between_silences
 from detectors.possible_meeting.story import Silence
@@ -103,6 +105,58 @@ def test_no_pair_that_can_have_met_is_left_out(silences, twins, share):
     both_s = (np.minimum(prisms.until_us[first], prisms.until_us[second]) - start_us) / S
     met = longest_s >= np.maximum(STAY_S, share * both_s)
     assert found >= set(zip(first[met].tolist(), second[met].tolist(), strict=True))
+
+
+@given(
+    st.lists(SILENCE, min_size=2, max_size=12),
+    st.lists(st.booleans(), min_size=12, max_size=12),
+    st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_who_is_asked_about_meets_all_that_he_would(silences, asked, few):
+    prisms, asked = joined(*(silence(*one) for one in silences)), np.array(asked)[: len(silences)]
+    with mock.patch.object(prism, "FEW", prism.FEW if few else 0):
+        found = can_meet(prisms, STAY_S, asked=asked)
+
+    def met(first, second):
+        long = together(prisms, first, second, STAY_S).longest_s >= STAY_S
+        return set(zip(first[long].tolist(), second[long].tolist(), strict=True))
+
+    every = can_meet(prisms, STAY_S)
+    assert met(*found) == {(i, j) for i, j in met(*every) if asked[i] or asked[j]}
+    assert len(found[0]) == len(set(zip(*(rows.tolist() for rows in found), strict=True)))
+
+
+DISC = st.tuples(PLACE, st.floats(0, 30_000), st.integers(0, 7200), st.integers(0, 7200))
+
+
+@given(st.lists(DISC, max_size=9), st.lists(DISC, max_size=9))
+@settings(max_examples=40, deadline=None)
+def test_each_pair_of_discs_that_touches_is_found(ones, others):
+    def discs(of):
+        lat, lon = np.array([place for place, *_ in of], "float64").reshape(-1, 2).T
+        start_us, length_us = (np.array([d[k] * S for d in of], "int64") for k in (2, 3))
+        radius_m = np.array([d[1] for d in of], "float64")
+        return Discs(lat, lon, radius_m, start_us, start_us + length_us)
+
+    def found():
+        return [pair for i, j in touching(one, other) for pair in zip(i, j, strict=True)]
+
+    one, other = discs(ones), discs(others)
+    touch = {
+        (i, j)
+        for i in range(len(ones))
+        for j in range(len(others))
+        if geodesy.distance_m(one.lat[i], one.lon[i], other.lat[j], other.lon[j])
+        <= one.radius_m[i] + other.radius_m[j]
+        and one.start_us[i] <= other.until_us[j]
+        and other.start_us[j] <= one.until_us[i]
+    }
+    each = found()
+    with mock.patch.object(prism, "FEW", 0):
+        by_trees = found()
+    assert touch <= set(each) <= set(by_trees)
+    assert len(each) == len(set(each))
 
 
 def test_who_is_far_apart_in_place_or_time_makes_no_pair():
