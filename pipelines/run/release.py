@@ -50,7 +50,6 @@ from pipelines.run.windows import Window, window_between
 from pipelines.store import Queries, read
 
 _SCHEMA: Final = list(event_schema.EVENTS)
-_WITHDRAWN: Final = "retracted"
 Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
@@ -264,7 +263,7 @@ class Making:
         """Return what is found and isn't withdrawn, wherever it is, with its marks."""
         events, marks, _ = self._marked(self.events, release_marks.default(self))
         told = cut.with_marks(cut.redact_evidence(events, self.recipient), marks)
-        return told[told["status"] != _WITHDRAWN].reset_index(drop=True)
+        return told[told["status"] != "retracted"].reset_index(drop=True)
 
     def _marked(
         self, events: pd.DataFrame, default: Mark
@@ -339,7 +338,7 @@ class Making:
                 say=self.words.say,
             )
 
-        withdrawn = (events["status"] == _WITHDRAWN).to_numpy()
+        withdrawn = (events["status"] == "retracted").to_numpy()
         leads = looked(~withdrawn)
         if not withdrawn.any():
             return leads
