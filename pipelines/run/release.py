@@ -260,7 +260,7 @@ class Making:
         return Released(self._salted(products, salt), told, not_held, own_run)
 
     def standing(self) -> pd.DataFrame:
-        """Return what is found and isn't withdrawn, wherever it is, with its marks."""
+        """Return what is found and isn't retracted, wherever it is, with its marks."""
         events, marks, _ = self._marked(self.events, release_marks.default(self))
         told = cut.with_marks(cut.redact_evidence(events, self.recipient), marks)
         return told[told["status"] != "retracted"].reset_index(drop=True)
@@ -319,7 +319,7 @@ class Making:
         vessels: pd.DataFrame,
         positions: pd.DataFrame,
     ) -> Assessment:
-        """Return what a run makes of these events; withdrawn ones flag nobody."""
+        """Return what a run makes of these events; retracted ones flag nobody."""
         start, end = self.window.start, self.window.end
         heard = heard_by_vessel(positions, start, end)
         context = Context(start, end, self.zones, vessels, Coverage.none())
@@ -338,11 +338,11 @@ class Making:
                 say=self.words.say,
             )
 
-        withdrawn = (events["status"] == "retracted").to_numpy()
-        leads = looked(~withdrawn)
-        if not withdrawn.any():
+        retracted = (events["status"] == "retracted").to_numpy()
+        leads = looked(~retracted)
+        if not retracted.any():
             return leads
-        together = event_schema.concat([leads.events, looked(withdrawn).events])
+        together = event_schema.concat([leads.events, looked(retracted).events])
         return replace(leads, events=together)
 
     def _ranked(
