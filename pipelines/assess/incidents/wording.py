@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -96,15 +96,16 @@ def described(
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     last = _last_reports(flagged)
     beside = began_together(events)
+    of_group: dict[int, list[_Event]] = {number: [] for number in kept}
+    for number, one in zip(events["group"].tolist(), _each(events), strict=True):
+        if number in of_group:
+            of_group[number].append(one)
     rows = []
     first_event = {}
-    for label, own in events.groupby("group", sort=False):
-        if label not in kept:
-            continue
-        number = int(str(label))
+    for number, own in of_group.items():
         row = _one(own, scores[number], each, seen, beside, teller, next_steps)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
-        first_event[label] = row["incident_id"]
+        first_event[number] = row["incident_id"]
         rows.append(row)
     rows.sort(key=lambda row: (-float(str(row["score"])), str(row["incident_id"])))
     plain = {"status": "", "news": "", "merged_into": ""}
@@ -134,12 +135,11 @@ def retold(
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     beside = began_together(events)
+    by_id = {one.event_id: one for one in _each(events)}
     rows = []
     for row in records(incidents):
-        ids = str(row["events"]).split(";")
-        own = events[events["event_id"].isin(ids)]
-        own = own.sort_values("event_id", key=lambda e: e.map(ids.index), ignore_index=True)
-        if len(own):
+        own = [by_id[one] for one in str(row["events"]).split(";") if one in by_id]
+        if own:
             score = float(str(row["score"]))
             told_now = _one(own, score, each, seen, beside, teller, next_steps)
             row |= {name: told_now[name] for name in ("title", "certainty", "vessels", "next_step")}
@@ -229,8 +229,21 @@ def _last_reports(flagged: pd.DataFrame) -> dict[int, dict[str, object]]:
     }
 
 
+class _Event(NamedTuple):
+    """An event of an incident."""
+
+    event_id: str
+    score: float
+    told: Told
+
+
+def _each(events: pd.DataFrame) -> list[_Event]:
+    columns = events["event_id"].tolist(), events["score"].tolist(), told(events)
+    return [_Event(*one) for one in zip(*columns, strict=True)]
+
+
 def _one(
-    events: pd.DataFrame,
+    events: Sequence[_Event],
     score: float,
     flagged: Mapping[int, float],
     seen: Mapping[int, pd.Timestamp],
@@ -239,24 +252,25 @@ def _one(
     next_steps: Mapping[str, str],
 ) -> dict[str, object]:
     """Return an incident of some events, strongest first."""
-    rows = told(events)
-    counts = (events["score"] >= COUNTS * events["score"].max()).tolist()
+    ids, scores, rows = (list(column) for column in zip(*events, strict=True))
+    counts = [one >= COUNTS * max(scores) for one in scores]
     roles = _roles(rows, counts)
     main = _main(roles, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
     place = _leading(rows, main, roles.get(main, ""))
     lead = rows[place]
-    ids, say = events["event_id"].tolist(), teller.say
+    say = teller.say
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
-    _, first = min(zip(events["start"].tolist(), ids, strict=True))
+    start, first = min((row.start, one) for row, one in zip(rows, ids, strict=True))
+    ends = [row.end for row in rows if row.end is not None]
     lat, lon = _place(lead)
     return {
         "incident_id": str(first),
-        "title": title(rows, events["score"].tolist(), lead, roles, main, silent, teller),
+        "title": title(rows, scores, lead, roles, main, silent, teller),
         "score": score,
         "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),
-        "start": events["start"].min(),
-        "end": pd.NaT if events["end"].isna().any() else events["end"].max(),
+        "start": start,
+        "end": max(ends) if len(ends) == len(rows) else pd.NaT,
         "lat": lat,
         "lon": lon,
         "mmsi": main,
