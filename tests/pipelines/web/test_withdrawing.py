@@ -157,3 +157,20 @@ def test_no_file_withdraws(own_home: Path, first: pd.Series) -> None:
     )
     assert [one.state for one in conclusions.take_in(load(own_home), file)] == ["known"]
     assert newest(recorded(own_home)).empty, "what was taken back doesn't come back by itself"
+
+
+def test_an_explanation_says_which_conclusion_was_taken_back(
+    own_reader: Reader, own_home: Path, first: pd.Series
+) -> None:
+    event = first["events"].split(";")[0]
+    address = f"/incident/{first['incident_id']}"
+    for what in ("watch", "boarded"):
+        own_reader.send(address, conclusion=what, reason="seen by us")
+    own_reader.send(f"{address}/withdraw", reason="the wrong boat")
+    told = CliRunner().invoke(app, ["explain", event, "--home", str(own_home)]).output
+    assert "boarded [withdrawn], Lt Aminah: seen by us" in told
+    assert "watch, Lt Aminah: seen by us" in told
+    page = own_reader.page(f"/event/{event}").text
+    assert "boarded [withdrawn] (" in page
+    assert "watch [withdrawn]" not in page
+    assert "withdrawn [withdrawn]" not in page + told
