@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from detectors.core import events, frames
+from detectors.core.errors import ConfigError
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import All, Relation
 from detectors.core.telling import Told, Words
@@ -40,7 +41,7 @@ class Context:
         `frames.NOISE`: reports of the same vessels and span that belong to no track.
     statements
         `frames.STATEMENTS`: what vessels said of themselves on the dates from the first position
-        on, as far as known at `end`; of none unless `Detector.reads_statements`.
+        on, as far as known at `end`; for a detector with `reads_statements` alone.
     sightings
         `frames.SIGHTINGS` up to `end`, from the first position on.
     earlier
@@ -69,6 +70,26 @@ class Context:
     def events_of(self, name: str) -> pd.DataFrame:
         """Return the events of an earlier detector; none where it is disabled or failed."""
         return self.earlier[name] if name in self.earlier else events.empty()
+
+
+class Undeclared:
+    """What stands for `Context.statements` where a detector doesn't say that it reads them: they
+    would be there on some nights, by what else runs.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise ConfigError, whatever is asked of it."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._refuse()
+
+    def _refuse(self, *_: Any) -> Any:
+        raise ConfigError(
+            "it reads Context.statements, and doesn't say so",
+            hint="the class says reads_statements: ClassVar[bool] = True",
+        )
+
+    __getitem__ = __len__ = __iter__ = _refuse
 
 
 @dataclass(frozen=True)
@@ -106,7 +127,7 @@ class Detector(BaseModel):
     - ``source``: citation of the rule, more than 30 characters; where it is one's own "Own rule: "
       and what it goes by;
     - ``after``: detectors whose events it reads, as `Context.earlier`;
-    - ``reads_statements``: whether it reads `Context.statements`, which are empty otherwise;
+    - ``reads_statements``: whether it reads `Context.statements`; an error otherwise;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
     - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
     - ``digests``: whether of other vessels it needs no more than a `digest`, a few bytes a report:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, Undeclared
 from detectors.core.errors import ConfigError
 from detectors.core.explain import explain
 
@@ -144,7 +145,8 @@ def seen_by(
             since = own_start - detector.reads_back
             whole = [touching(each, since) for each in whole]
             earlier[name] = events.concat(whole) if standing is not None else whole[0]
-    return replace(context, start=own_start, earlier=earlier)
+    said: Any = context.statements if detector.reads_statements else Undeclared()
+    return replace(context, start=own_start, earlier=earlier, statements=said)
 
 
 def look(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:

@@ -70,7 +70,8 @@ def withdraw(
     """Take back one's own last conclusion on an event or incident.
 
     What was recorded stays in the log, with the record that takes it back. What held before it
-    holds again; lists, plans and packs are as if it hadn't been made.
+    holds again; lists, plans and corrections are as if it hadn't been made. What has gone out
+    stays out: a partner who was told that a lead is cleared must be told by hand.
 
     For example:
 

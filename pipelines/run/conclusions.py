@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.core.errors import SelatError
-from pipelines.assess.dispositions import DispositionError
+from pipelines.assess.dispositions import PART, DispositionError
 from pipelines.base.schemas import Conclusion
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
@@ -38,6 +38,12 @@ def _plain(text: str) -> str:
     return text.strip()
 
 
+def _reason(text: str) -> str:
+    if _plain(text).startswith(PART):
+        raise ValueError("begins as that of who sees a part does")
+    return text.strip()
+
+
 class One(BaseModel):
     """A conclusion on an incident, by the id that the brief gave it."""
 
@@ -45,7 +51,7 @@ class One(BaseModel):
 
     incident_id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     conclusion: Conclusion
-    reason: Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+    reason: Annotated[str, Field(max_length=500), AfterValidator(_reason)]
 
 
 class Conclusions(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -23,6 +23,8 @@ from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued
 from pipelines.store import Queries, Writer, read, write
+
+_IDS: Final = "ids are in events.csv; the beginning of one will do where it is the only one"
 
 
 class ChangedError(DispositionError):
@@ -65,6 +67,7 @@ def record(
     """
     if conclusion == WITHDRAWN:  # is said of one's own alone
         raise DispositionError(f"no conclusion is called {conclusion!r}", hint="withdraw it")
+    _refuse_part(reason)
     with _written(installation, also) as places:
         store = places[0][0]
         concerned = events_of(store, installation, event_id)
@@ -72,8 +75,7 @@ def record(
             named = [store.event(one) for one in events]
             concerned = [one for one in named if one is not None]
         if not concerned:
-            hint = "ids are in events.csv; the beginning of one will do where it is the only one"
-            raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
+            raise DispositionError(f"no single event or incident {event_id!r}", hint=_IDS)
         if not still(store):
             raise ChangedError("it has changed meanwhile", hint="look again")
         about = {"author": author, "conclusion": conclusion, "quiet_within_m": quiet_within_m}
@@ -92,6 +94,7 @@ def withdraw(
     *,
     author: str,
     reason: str,
+    made: str = "",
     events: Sequence[str] | None = None,
     also: tuple[Installation, str] | None = None,
 ) -> pd.DataFrame:
@@ -104,20 +107,25 @@ def withdraw(
     ----------
     event_id, events, also
         See `record`.
+    made
+        When the one was made that is meant, in ISO 8601; empty: the last, whichever it is.
 
     Raises
     ------
     DispositionError
         If there is no such event or incident, or the author has concluded nothing on it that
         stands.
+    ChangedError
+        If the last isn't the one that is meant; nothing is taken back then.
     """
-    if reason.startswith(PART):  # it would be of who sees a part, and take back nothing
-        raise DispositionError("a reason doesn't begin so", hint="say it in other words")
+    _refuse_part(reason)
     with _written(installation, also) as places:
         store, heirs = places[0][0], places[0][0].heirs()
         ids = events
         if ids is None:
             ids = [str(one["event_id"]) for one in events_of(store, installation, event_id)]
+            if not ids:
+                raise DispositionError(f"no single event or incident {event_id!r}", hint=_IDS)
         stories = {one for event in ids for one in story.before(event, heirs)}
         added = []
         for one, more in places:
@@ -132,11 +140,19 @@ def withdraw(
                     hint="only one's own last conclusion can be withdrawn",
                 )
             last = own[own["made_time"] == own["made_time"].max()]
+            if made and not more and last["made_time"].iloc[0].isoformat() != made:
+                raise ChangedError("another one was made or taken back meanwhile", "look again")
             about = {"author": author, "conclusion": WITHDRAWN, "quiet_within_m": 0.0}
             rows = [{str(k): v for k, v in row.items()} for row in last.to_dict("records")]
             added.append(_rows(one, rows, f"{more}{reason}" if reason.strip() else reason, about))
         _add(places, added)
     return added[0].astype({"made_time": TIME})
+
+
+def _refuse_part(reason: str) -> None:
+    """Refuse what would count as said by somebody who sees a part (`of_part`)."""
+    if reason.strip().startswith(PART):
+        raise DispositionError("a reason doesn't begin so", hint="say it in other words")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from detectors.core.errors import SelatError
 from pipelines.ask.explain.page import sections
 from pipelines.assess.dispositions import PART
 from pipelines.base.labels import LANGUAGES, labels
+from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
 from pipelines.detect.reception import Coverage
@@ -132,7 +133,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         said: str = "",
         hint: str = "",
         status: int = 200,
-        recorded: bool = False,
+        recorded: str = "",
     ) -> Response:
         night = shown(request, at)
         lines = night.lines
@@ -168,10 +169,10 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.get("/incident/{incident_id}")
     def _incident(
-        request: Request, incident_id: Id, at: At = "", recorded: Literal["", "1"] = ""
+        request: Request, incident_id: Id, at: At = "", recorded: Literal["", "1", "withdrawn"] = ""
     ) -> Response:
         session = _session(request, desk)
-        done, session.recorded = session.recorded == incident_id and bool(recorded), ""
+        done, session.recorded = recorded if session.recorded == incident_id else "", ""
         return incident_page(
             request, incident_id, at, Typed(operator=session.operator), recorded=done
         )
@@ -202,12 +203,14 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     def _withdraw(request: Request, incident_id: Id, at: At = "") -> Response:
         session = _session(request, desk)
         form: dict[str, str] = request.state.form
-        given = typed({k: form.get(k, "") for k in ("reason", "operator")}, session.operator)
+        about = {k: form.get(k, "") for k in ("reason", "operator")}
+        given = typed({**about, "conclusion": WITHDRAWN}, session.operator)
         line = incidents.find(shown(request, at), incident_id)
         if line is None:
             raise HTTPException(404)
         also = _elsewhere(desk, session)
-        do = partial(withdraw, desk.installation, line, given, also=also)
+        made = form.get("made", "")
+        do = partial(withdraw, desk.installation, line, given, made=made, also=also)
         return recorded_page(request, incident_id, at, given, do)
 
     def recorded_page(
@@ -227,7 +230,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             return again(said=said, hint=error.hint, status=409 if busy else 400)
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
-        return _redirect(f"/incident/{incident_id}?recorded=1{more}#go-on")
+        what = WITHDRAWN if given.conclusion == WITHDRAWN else "1"
+        return _redirect(f"/incident/{incident_id}?recorded={what}{more}#go-on")
 
     @app.get("/event/{event_id}")
     def _event(request: Request, event_id: Id, at: At = "") -> Response:

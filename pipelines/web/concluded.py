@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from pipelines.assess.dispositions import of_part, standing_of
+from pipelines.assess.dispositions import PART, of_part, standing_of
 from pipelines.base import story
 from pipelines.base.labels import Labels
 from pipelines.base.text import moment, one_line
@@ -24,10 +24,13 @@ class Concluded:
 
     Attributes
     ----------
+    time, made
+        When it was made, in ISO 8601, and as a person reads it.
     stands, holds
         Whether its author hasn't taken it back, and is the newest of those.
     """
 
+    time: str
     made: str
     author: str
     conclusion: str
@@ -60,6 +63,7 @@ def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
     first = next((place for place, row in enumerate(rows) if row["stands"]), None)
     return [
         Concluded(
+            time=row["made_time"].isoformat(),
             made=moment(row["made_time"]),
             author=one_line(str(row["author"]), NAME_LIMIT),
             conclusion=words.at_desk(str(row["conclusion"]).replace("_", " ")),
@@ -74,5 +78,9 @@ def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
 
 
 def withdrawable(concluded: Sequence[Concluded], author: str) -> Concluded | None:
-    """Return the last conclusion of somebody that stands; None where there is none."""
-    return next((one for one in concluded if one.stands and one.author == author), None)
+    """Return the last conclusion of somebody that stands; None where there is none.
+
+    What was recorded where they see a part is taken back there.
+    """
+    own = (one for one in concluded if one.author == author and not one.reason.startswith(PART))
+    return next((one for one in own if one.stands), None)

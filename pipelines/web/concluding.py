@@ -162,14 +162,24 @@ def withdraw(
     line: Line,
     given: Typed,
     *,
+    made: str = "",
     also: tuple[Installation, str] | None = None,
 ) -> None:
     """Take back the reader's own last conclusion on the events of an incident.
+
+    Parameters
+    ----------
+    made
+        When the one was made that the page showed; empty where it didn't say.
+    also
+        See `record`.
 
     Raises
     ------
     DispositionError
         If there is none, or no reason is given.
+    ChangedError
+        If that one isn't the last any more.
     StoreBusyError
         While a run is writing.
     """
@@ -179,6 +189,7 @@ def withdraw(
             line.incident_id,
             author=given.operator,
             reason=given.reason,
+            made=made,
             events=line.events,
             also=also,
         )

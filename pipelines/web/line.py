@@ -69,8 +69,8 @@ class Line:
 
     @property
     def new(self) -> bool:
-        """Whether no look before told of it, and nobody has concluded anything on it since."""
-        return self.status == NEW and not self.concluded
+        """Whether no look before told of it, and nobody has answered it since."""
+        return self.status == NEW and not self.answered
 
     @property
     def open(self) -> bool:

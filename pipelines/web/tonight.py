@@ -185,7 +185,7 @@ def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[
         pd.DataFrame(night.events),
         pd.DataFrame(night.flagged),
         night.run["end"],
-        concluded=_in([line for line in lines if not line.open]),
+        concluded=_in([line for line in lines if line.rank and not line.open]),
         answered=_in([line for line in lines if line.open and line.answered]),
         watched=_answered_since(shown, lines, health),
         say=shown.words.say,

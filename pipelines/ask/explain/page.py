@@ -17,10 +17,11 @@ from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
 from pipelines.ask.explain.reasons import BEST, UNTRIED, not_tried, tried
 from pipelines.ask.explain.unfit import LACKS
+from pipelines.assess.dispositions import taken_back
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
-from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
+from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS, WITHDRAWN
 from pipelines.base.text import file_names
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
@@ -263,11 +264,14 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
 
 
 def _concluded(dispositions: pd.DataFrame, words: Labels) -> list[str]:
+    back = f" [{words.at_desk(WITHDRAWN)}]"
     return [
         clean(
-            f"{words.at_desk(row['conclusion'].replace('_', ' '))} "
+            f"{words.at_desk(row['conclusion'].replace('_', ' '))}{back * taken} "
             f"({words.kind_of(row['kind'], '')} {row['event_id'][:8]}), {row['author']}, "
             f"{_zulu(row['made_time'])}: {row['reason']}"
         )
-        for row in dispositions.to_dict("records")
+        for row, taken in zip(
+            dispositions.to_dict("records"), taken_back(dispositions).tolist(), strict=True
+        )
     ]

@@ -12,6 +12,7 @@ from rich.text import Text
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.ask.explain.reasons import BEST, NO, not_tried, tried
+from pipelines.assess.dispositions import taken_back
 from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
@@ -33,6 +34,16 @@ def show(explanation: Explanation, land: NDArray[Any], console: Console) -> None
     Where the terminal knows no Unicode the chart is drawn in ASCII.
     """
     _Show(explanation, land, console).all()
+
+
+def _concluded(dispositions: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return conclusions, of what was taken back with that."""
+    back = taken_back(dispositions).tolist()
+    rows = dispositions.to_dict("records")
+    return [
+        {**row, "conclusion": f"{row['conclusion']}{' [withdrawn]' * taken}"}
+        for row, taken in zip(rows, back, strict=True)
+    ]
 
 
 class _Show:
@@ -77,7 +88,7 @@ class _Show:
             self._print(x.clocks)
         if event["supersedes"]:
             self._print(f"Takes over the story of {event['supersedes']}")
-        for row in x.dispositions.to_dict("records"):
+        for row in _concluded(x.dispositions):
             self._print(
                 f"Concluded {row['made_time']:%Y-%m-%d %H:%M}Z: {row['conclusion']}, "
                 f"{row['author']}: {row['reason']}",
@@ -178,7 +189,7 @@ class _Show:
                     for r in own.to_dict("records")
                 ]
                 self._print(f"Called itself, {field}: {'; '.join(values)}", "bold")
-        for row in past.dispositions.to_dict("records"):
+        for row in _concluded(past.dispositions):
             self._print(
                 f"Concluded on {row['kind']} {row['event_id'][:8]}: {row['conclusion']}, "
                 f"{row['author']}: {row['reason']}"

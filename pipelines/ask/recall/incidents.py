@@ -67,7 +67,8 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
         return []
     held = holding(store.dispositions(moment.time), store.heirs())
     incidents = store.incidents(moment.run_id)
-    events = [text.split(";") for text in incidents["events"].tolist()]
+    goes_on = incidents[incidents["rank"] > 0]  # what is over may have become part of another
+    events = [text.split(";") for text in goes_on["events"].tolist()]
     leads = [ids[0] for ids in events]
     stand = {ids[0]: standing(ids, held) for ids in events}
     told = (

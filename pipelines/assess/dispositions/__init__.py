@@ -66,6 +66,12 @@ def standing_of(dispositions: pd.DataFrame) -> pd.DataFrame:
     return ordered[stands]
 
 
+def taken_back(dispositions: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether the author of each has taken it back; not of what takes one back."""
+    stands = dispositions.index.isin(standing_of(dispositions).index)
+    return (dispositions["conclusion"] != WITHDRAWN) & ~stands
+
+
 def of_part(dispositions: pd.DataFrame) -> "pd.Series[bool]":
     """Whether the author of each could see no more than a part of what is here."""
     return dispositions["reason"].astype("str").str.startswith(PART)

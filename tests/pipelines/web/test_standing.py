@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from pipelines import store
 from pipelines.ask import desk as notebooks
+from pipelines.ask import recall
 from pipelines.assess.dispositions import PART
 from pipelines.assess.incidents.wording import CERTAINTIES
 from pipelines.base.labels import labels
@@ -21,7 +22,7 @@ from pipelines.run.plan import concluded_of
 from pipelines.web import tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
-from tests.pipelines.web.conftest import Reader
+from tests.pipelines.web.conftest import Reader, ask
 
 
 @pytest.fixture(scope="module")
@@ -218,3 +219,63 @@ def test_a_unit_is_said_to_meet_in_whose_sea(
 def _first_of(home: Path) -> tuple[tonight.First, ...]:
     shown = Nights(load(home)).shown("", "en")
     return tonight.tonight(shown, tonight.Asked(), None, ()).first
+
+
+def test_what_became_part_of_another_takes_it_neither_from_the_cards_nor_the_commands(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    row = table[(table["rank"] > 0) & table["events"].str.contains(";")].iloc[0]
+    lead, *others = row["events"].split(";")
+    with store.read(own_home / "store") as one:
+        run = (one.last_run() or {})["run_id"]
+    ask(
+        own_home,
+        "INSERT INTO incidents SELECT * REPLACE ('ffffffffffffffff' AS incident_id, 0 AS rank, "
+        f"'merged' AS status, '{row['incident_id']}' AS merged_into, '{lead}' AS events) "
+        f"FROM incidents WHERE run_id = '{run}' AND incident_id = '{row['incident_id']}'",
+    )
+    for other in table[table["rank"] > 0]["incident_id"]:
+        if other != row["incident_id"]:
+            own_reader.send(f"/incident/{other}", conclusion="cleared", reason="nets")
+
+    def firsts() -> tuple[list[str], list[str]]:
+        with store.read(own_home / "store") as one:
+            told = recall.first_of(one, recall.moment(one, None))
+        return [f.line.incident_id for f in _first_of(own_home)], [f.incident_id for f in told]
+
+    assert firsts() == ([row["incident_id"]], [row["incident_id"]])
+    dispositions.record(
+        load(own_home), lead, author="A", conclusion="cleared", reason="nets", quiet_within_m=0
+    )
+    assert firsts() == ([row["incident_id"]], [row["incident_id"]]), "of the others nobody said"
+    for event in others:
+        dispositions.record(
+            load(own_home), event, author="A", conclusion="cleared", reason="nets", quiet_within_m=0
+        )
+    assert firsts() == ([], [])
+
+
+def test_what_is_answered_in_part_is_counted_as_new_where_its_line_says_so(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
+    new = table[(table["rank"] > 0) & (table["status"] == "created")]
+    row = new[new["events"].str.contains(";")].iloc[0]
+    lead, *others = row["events"].split(";")
+
+    def told() -> tuple[str, int, bool]:
+        shown = Nights(load(own_home)).shown("", "en")
+        [line] = [one for one in shown.lines if one.incident_id == row["incident_id"]]
+        page = tonight.tonight(shown, tonight.Asked(news="new"), None, ())
+        return line.news, page.new, line in page.lines
+
+    before = told()
+    assert before == ("new", len(new), True)
+    dispositions.record(
+        load(own_home), lead, author="A", conclusion="cleared", reason="nets", quiet_within_m=0
+    )
+    assert told() == before
+    for event in others:
+        dispositions.record(
+            load(own_home), event, author="A", conclusion="watch", reason="nets", quiet_within_m=0
+        )
+    assert told() == ("watched", len(new) - 1, False)
