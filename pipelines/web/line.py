@@ -27,8 +27,9 @@ class Line:
     concluded, standing
         What holds of what people concluded on it, in words; and how it stands by that, see
         `outcomes.standing`.
-    made_of, now, heard
-        What its score is made of, where its vessel was heard last, and when; NaT for never.
+    made_of, now, spot, heard
+        What its score is made of, where its vessel was heard last, with and without when, and when;
+        NaT for never.
     clocks
         How much of it rests on wrong clocks; empty where little does.
     """
@@ -54,6 +55,7 @@ class Line:
     standing: str
     made_of: str
     now: str
+    spot: str
     heard: pd.Timestamp
     clocks: str
 

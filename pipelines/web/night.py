@@ -18,6 +18,7 @@ from pipelines.ask.desk.opened import Opened, opened
 from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED
 from pipelines.assess.incidents import (
     made_of,
+    spot,
     vessels_in,
     whereabouts,
     with_events,
@@ -179,6 +180,7 @@ class Shown:
             standing=standing,
             made_of=self._made_of(row, ids),
             now=one_line(whereabouts(row, None, self.words.say), SENTENCE_LIMIT),
+            spot=spot(row),
             heard=row["last_seen"],
             clocks=self._clocks(str(row["incident_id"])),
         )
@@ -212,7 +214,7 @@ class Shown:
             return ""
         flag = str(flag_states([mmsi])[0])
         said = (flag, *stated(self.words, row["ship_type"], row["length_m"]))
-        return one_line(" · ".join(text for text in said if text), NAME_LIMIT)
+        return one_line(" ".join(text for text in said if text), NAME_LIMIT)
 
     @cached_property
     def _hulls(self) -> dict[int, dict[Any, Any]]:

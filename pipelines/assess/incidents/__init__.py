@@ -8,7 +8,7 @@ and why; `silences` who fell silent with whom; `beside` where its vessel is now,
 is made of.
 """
 
-from pipelines.assess.incidents.beside import made_of, whereabouts, with_events
+from pipelines.assess.incidents.beside import made_of, spot, whereabouts, with_events
 from pipelines.assess.incidents.first import First, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
@@ -30,6 +30,7 @@ __all__ = [
     "first",
     "lasting",
     "made_of",
+    "spot",
     "told_before",
     "versions_then",
     "vessels_in",

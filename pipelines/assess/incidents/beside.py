@@ -137,11 +137,9 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
     end
         The end of the look that told it; None where that isn't known.
     """
-    time = row["last_seen"]
-    if pd.isna(time) or pd.isna(row["last_lat"]):
+    time, where = row["last_seen"], spot(row)
+    if not where:
         return ""
-    where = position_text(row["last_lat"], row["last_lon"])
-    where += _way(row["last_sog_kn"], row["last_cog_deg"])
     if end is None:
         at = f"{time.tz_convert(LOCAL):%d %b %H:%M}"
         return say("{where}, at {time} MYT", where=where, time=at)
@@ -159,6 +157,14 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
         time=at,
         hours=minutes / 60,
     )
+
+
+def spot(row: Mapping[Any, Any]) -> str:
+    """Return where that was, and how it went there, without when; empty for none."""
+    if pd.isna(row["last_seen"]) or pd.isna(row["last_lat"]):
+        return ""
+    where = position_text(row["last_lat"], row["last_lon"])
+    return where + _way(row["last_sog_kn"], row["last_cog_deg"])
 
 
 def _way(sog_kn: float, cog_deg: float) -> str:
