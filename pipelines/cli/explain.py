@@ -155,7 +155,8 @@ def _clip_incident(
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
-    from pipelines.cli.incidents import print_incidents, with_parts
+    from pipelines.assess.incidents import with_parts
+    from pipelines.cli.incidents import print_incidents
 
     if as_json:
         (told,) = records(incident)

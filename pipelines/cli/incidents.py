@@ -43,18 +43,19 @@ def incidents(
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.assess.incidents import with_parts
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         found = reader.incidents(moment.run_id)
         first = recall.first_of(reader, moment)
         run = reader.run(moment.run_id)
-        events = reader.events(moment.run_id)
-    shown = found[found["status"] != "unchanged"] if new else found
-    shown = shown.head(top)
+        shown = found[found["status"] != "unchanged"] if new else found
+        shown = shown.head(top)
+        told = None if as_csv or as_json else with_parts(shown, reader.events(moment.run_id))
     if as_csv:
         print_csv(shown)
-    elif as_json:
+    elif told is None:
         firsts = [asdict(one) for one in first]
         print_json({"run_id": moment.run_id, "first": firsts, "incidents": records(shown)})
     else:
@@ -62,7 +63,7 @@ def incidents(
         typer.echo(f"Run {moment.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
         print_first(first)
         end = None if run is None else run["end"]
-        print_incidents(with_parts(shown, events), end, moment.known_time)
+        print_incidents(told, end, moment.known_time)
         typer.echo("Incidents are leads, not findings.")
 
 
@@ -77,17 +78,6 @@ def print_first(first: "Sequence[First]") -> None:
         console.print(
             line, Text(f"  {clean(one.title)}"), sep="\n", no_wrap=True, overflow="ellipsis"
         )
-
-
-def with_parts(shown: "pd.DataFrame", events: "pd.DataFrame") -> "pd.DataFrame":
-    """Return incidents with what their events tell of their scores."""
-    from pipelines.assess.incidents import with_events
-
-    told = [
-        with_events(text, events[events["event_id"].isin(ids.split(";"))], mmsi)
-        for text, ids, mmsi in shown[["made_of", "events", "mmsi"]].itertuples(index=False)
-    ]
-    return shown.assign(made_of=told)
 
 
 def print_incidents(

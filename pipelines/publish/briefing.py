@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import Evidence
-from pipelines.assess.incidents import made_of, whereabouts, with_events
+from pipelines.assess.incidents import made_of, whereabouts, with_parts
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.publish import checks
@@ -84,7 +84,8 @@ def incident_cards(products: Products) -> list[IncidentCard]:
             index=False, name=None
         )
     }
-    return [_incident(row, of, names, kinds, products, words) for row in frame.to_dict("records")]
+    rows = with_parts(frame, products.events).to_dict("records")
+    return [_incident(row, of, names, kinds, products.end, words) for row in rows]
 
 
 def _incident(
@@ -92,7 +93,7 @@ def _incident(
     places: Mapping[str, int],
     names: Mapping[int, str],
     kinds: Mapping[str, tuple[str, str]],
-    products: Products,
+    looked_to: pd.Timestamp,
     words: Labels,
 ) -> IncidentCard:
     ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
@@ -101,8 +102,6 @@ def _incident(
     of_parts = (str(leading.get("kind", "")), str(leading.get("subkind", "")))
     kind, subkind = kinds.get(ids[0] if ids else "", of_parts)
     what = words.kind_of(kind, subkind) if kind else words.incident
-    own = products.events[products.events["event_id"].isin(ids)]
-    parts = with_events(str(row["made_of"]), own, int(row["mmsi"]))
     roles = [one for one in str(row["vessels"]).split(" | ") if one[:9].isdigit()]
     return IncidentCard(
         incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
@@ -122,8 +121,8 @@ def _incident(
             for one in roles
         ],
         event_ids=ids,
-        made_of=one_line(made_of(parts, words.say, words.hypotheses), SENTENCE_LIMIT),
-        now=one_line(whereabouts(row, products.end, words.say), SENTENCE_LIMIT),
+        made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
+        now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
         **_happened(row, words),
     )
 

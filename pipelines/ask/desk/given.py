@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.assess.incidents import made_of, with_events
+from pipelines.assess.incidents import made_of, with_parts
 from pipelines.run.windows import TimeError, utc
 
 F = TypeVar("F", bound=pd.DataFrame)
@@ -58,21 +58,10 @@ def lettered(table: F, events: pd.DataFrame | None = None) -> F:
         texts = pd.array([nine(int(one)) for one in mmsis], dtype="str")
         told[name] = pd.Series(texts.take(codes), table.index)
     if "made_of" in table:
-        words = [made_of(text, whole=True) for text in _parts(table, events)]
+        parts = table if events is None else with_parts(table, events)
+        words = [made_of(str(text), whole=True) for text in parts["made_of"]]
         told["made_of"] = pd.Series(words, table.index, dtype="str")
     return table.assign(**told)
-
-
-def _parts(table: pd.DataFrame, events: pd.DataFrame | None) -> list[str]:
-    """Return what each score of a table of incidents is made of, as `with_events` does."""
-    if events is None:
-        return [str(text) for text in table["made_of"]]
-    rows = table[["made_of", "events", "mmsi"]].itertuples(index=False, name=None)
-    of = events.set_index("event_id", drop=False)
-    return [
-        with_events(str(text), of.loc[[k for k in ids.split(";") if k in of.index]], int(mmsi))
-        for text, ids, mmsi in rows
-    ]
 
 
 def points(table: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -8,7 +8,7 @@ and why; `silences` who fell silent with whom; `beside` where its vessel is now,
 is made of.
 """
 
-from pipelines.assess.incidents.beside import made_of, spot, whereabouts, with_events
+from pipelines.assess.incidents.beside import made_of, spot, whereabouts, with_events, with_parts
 from pipelines.assess.incidents.first import First, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
@@ -36,5 +36,6 @@ __all__ = [
     "vessels_in",
     "whereabouts",
     "with_events",
+    "with_parts",
     "without_number",
 ]

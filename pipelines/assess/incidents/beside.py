@@ -122,6 +122,17 @@ def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
     return json.dumps(parts)
 
 
+def with_parts(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Return `schemas.INCIDENTS` with what their events tell of their scores, see `with_events`."""
+    of = events.set_index("event_id", drop=False)
+    rows = incidents[["made_of", "events", "mmsi"]].itertuples(index=False, name=None)
+    told_of = [
+        with_events(str(text), of.loc[[k for k in ids.split(";") if k in of.index]], int(mmsi))
+        for text, ids, mmsi in rows
+    ]
+    return incidents.assign(made_of=pd.Series(told_of, incidents.index, dtype="str"))
+
+
 def _same_silence(events: pd.DataFrame) -> bool:
     rows = told(events[events["kind"].isin(["gap", "identity"])])
     return any(of_one_silence(change, gap) for change in rows for gap in rows)
