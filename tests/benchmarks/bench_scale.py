@@ -4,8 +4,8 @@ A simulated feed of three days is copied with new numbers, each copy's vessels m
 metres, so that the sea fills up instead of growing. Each night is a process of its own, as `selat
 detect --date` has it, products included: CPU seconds and peak memory of all its processes. The
 night with look-back is the third: it judges the reports of two days and looks back over all. Beside
-it, in the same run and on the same Parquet, the core of two of thirteen detectors (encounter within
-500 m below 2.5 kn for 30 minutes, loitering below 3.2 kn for 2 hours) in DuckDB on one thread.
+it, in the same run and on the same Parquet, the core of two of thirteen detectors in DuckDB and in
+Polars, each on one thread (see `cores`).
 
     bench_scale.py [--times 1 3] [--vessels 1100] [--folder DIR] [--picture docs/growth.svg]
 
@@ -15,6 +15,7 @@ With ``--folder`` what was made stays there, and is taken up by the next run.
 
 import argparse
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -22,9 +23,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import duckdb
+import cores
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -44,9 +45,11 @@ FIRST = pd.Timestamp("2026-01-05T16:00Z")
 DATES = ("2026-01-06", "2026-01-07", "2026-01-08")
 MOVED_M = 600.0
 """Standard deviation of how far the vessels of a copy are moved, north and east."""
+ALIKE = 0.01
+"""So much may what peers find differ: of two reports of one second each takes either."""
 ARROW = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 """As `keep_what_is_freed` has it of a process that hasn't imported Arrow."""
-STEPS = ("first night", "night with look-back", "DuckDB core")
+STEPS = ("first night", "night with look-back", *cores.CORES)
 
 
 def main() -> None:
@@ -60,7 +63,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.step:
         steps: dict[str, Callable[..., None]]
-        steps = {"base": base, "ingest": ingest, "night": night, "core": core}
+        steps = {"base": base, "ingest": ingest, "night": night}
         steps[given.step[0]](*given.step[1:])
         return
     with tempfile.TemporaryDirectory() as temporary:
@@ -83,39 +86,61 @@ def measured(folder: Path, k: int) -> list[dict[str, Any]]:
     alone("ingest", folder, home, k, 1)
     alone("ingest", folder, home, k, 2)
     found["night with look-back"] = alone("night", home, DATES[2])
-    found["DuckDB core"] = alone("core", home)
+    found |= {name: alone(name, home, script=cores.__file__) for name in cores.CORES}
+    ours, theirs = (found[name].counts for name in cores.CORES)
+    if not np.allclose(ours, theirs, rtol=ALIKE):
+        raise SystemExit(f"peers differ: {ours}, {theirs}")
     with read(home / "store") as store:
         reports = int(store.sql("SELECT sum(rows) AS n FROM files")["n"].iloc[0])
-    peer_s, peer_gb = found["DuckDB core"]
+    ratios = {
+        step: {
+            f"x {name.split()[0]} {what}": of / to
+            for name in cores.CORES
+            for what, of, to in (
+                ("CPU", found[step].cpu_s, found[name].cpu_s),
+                ("GB", found[step].peak_gb, found[name].peak_gb),
+            )
+        }
+        for step in STEPS
+    }
     return [
         {
             "x": k,
             "reports a day": f"{reports // 3:,}",
             "step": step,
-            "CPU s": found[step][0],
-            "peak GB": found[step][1],
-            "x DuckDB CPU": found[step][0] / peer_s,
-            "x DuckDB GB": found[step][1] / peer_gb,
+            "CPU s": found[step].cpu_s,
+            "peak GB": found[step].peak_gb,
+            **ratios[step],
             "load": os.getloadavg()[0],
         }
         for step in STEPS
     ]
 
 
-def alone(*step: object) -> tuple[float, float]:
-    """Do a step in a process of its own: CPU seconds, and peak GB of it and its children."""
+class Took(NamedTuple):
+    """CPU seconds and peak GB of a process and its children, and what a peer counts."""
+
+    cpu_s: float
+    peak_gb: float
+    counts: list[int]
+
+
+def alone(*step: object, script: str = __file__) -> Took:
+    """Do a step in a process of its own, of this program or of a peer."""
     sys.stderr.write(f"{time.strftime('%H:%M')} {' '.join(map(str, step))}\n")
-    command = [sys.executable, __file__, "--step", *map(str, step)]
-    process = subprocess.Popen(command, env={**os.environ, **ARROW})
+    command = [sys.executable, script, "--step", *map(str, step)]
+    noted = Path(tempfile.gettempdir()) / f"bench-{os.getpid()}"
+    own = {**os.environ, **ARROW, cores.NOTED: str(noted)}
+    process = subprocess.Popen(command, env=own)
     peak_kb = 0
     while process.poll() is None:
         peak_kb = max(peak_kb, tree_kb(process.pid))
         time.sleep(0.2)
     if process.returncode:
         raise SystemExit(f"{step} failed")
-    used = float((Path(tempfile.gettempdir()) / f"bench-{process.pid}").read_text())
-    (Path(tempfile.gettempdir()) / f"bench-{process.pid}").unlink()
-    return used, peak_kb / 1e6
+    said = json.loads(noted.read_text())
+    noted.unlink()
+    return Took(said["cpu_s"], peak_kb / 1e6, said["counts"])
 
 
 def tree_kb(pid: int) -> int:
@@ -209,75 +234,10 @@ def night(home: str, date: str) -> None:
         detect_only(load(Path(home)), date, None, None, report)
 
 
-def core(home: str) -> None:
-    """The core of encounter and loitering over the three days, in SQL."""
-    connection = duckdb.connect()
-    for setting in ("threads = 1", "TimeZone = 'UTC'", "enable_progress_bar = false"):
-        connection.execute(f"SET {setting}")
-    files = sorted(str(p) for p in Path(home).glob("store/positions/**/*.parquet"))
-    for step_s in (600, 120):
-        for statement in CORE.split(";"):
-            connection.execute(
-                statement.replace("$files", str(files)).replace("$step", str(step_s))
-            )
-
-
-CORE = """
-CREATE OR REPLACE TEMP TABLE ticks AS
-WITH p AS (
-    SELECT mmsi, epoch_us(time) AS t, coalesce(lat_x600000 / 6e5, lat_x10000000 / 1e7, lat) AS lat,
-           coalesce(lon_x600000 / 6e5, lon_x10000000 / 1e7, lon) AS lon
-    FROM read_parquet($files, union_by_name := true)
-), d AS (
-    SELECT mmsi, t, any_value(lat) AS lat, any_value(lon) AS lon FROM p GROUP BY mmsi, t
-), n AS (
-    SELECT *, lead(t) OVER w AS t2, lead(lat) OVER w AS lat2, lead(lon) OVER w AS lon2
-    FROM d WINDOW w AS (PARTITION BY mmsi ORDER BY t)
-), k AS (
-    SELECT *, unnest(
-               range(ceil(t / ($step * 1e6))::BIGINT, ceil(t2 / ($step * 1e6))::BIGINT)) AS tick
-    FROM n WHERE t2 - t <= 1800e6 AND ceil(t2 / ($step * 1e6)) > ceil(t / ($step * 1e6))
-), g AS (
-    SELECT mmsi, tick, lat + (lat2 - lat) * (tick * $step * 1e6 - t) / (t2 - t) AS lat,
-           lon + (lon2 - lon) * (tick * $step * 1e6 - t) / (t2 - t) AS lon
-    FROM k
-)
-SELECT mmsi, tick, lat, lon, CASE WHEN lead(tick) OVER w = tick + 1 THEN
-           111195.0 * sqrt(power(lead(lat) OVER w - lat, 2)
-           + power((lead(lon) OVER w - lon) * cos(radians(lat)), 2)) / $step / 0.514444 END AS kn
-FROM g WINDOW w AS (PARTITION BY mmsi ORDER BY tick);
-CREATE OR REPLACE TEMP TABLE encounter AS
-WITH s AS (
-    SELECT mmsi, tick, lat, lon, floor(lat / 0.0046)::INT AS cy, floor(lon / 0.0046)::INT AS cx
-    FROM ticks WHERE kn < 2.5
-), b AS (
-    SELECT mmsi, tick, lat, lon, cy + dy AS cy, cx + dx AS cx
-    FROM s, (VALUES (-1), (0), (1)) AS a(dy), (VALUES (-1), (0), (1)) AS c(dx)
-), pairs AS (
-    SELECT s.mmsi AS m1, b.mmsi AS m2, s.tick FROM s JOIN b USING (tick, cy, cx)
-    WHERE s.mmsi < b.mmsi AND power((s.lat - b.lat) * 111195, 2)
-          + power((s.lon - b.lon) * 111195 * cos(radians(s.lat)), 2) <= 250000
-), i AS (
-    SELECT *, CASE WHEN tick - lag(tick) OVER w <= 1200 // $step + 1 THEN 0 ELSE 1 END AS begins
-    FROM pairs WINDOW w AS (PARTITION BY m1, m2 ORDER BY tick)
-), r AS (SELECT *, sum(begins) OVER (PARTITION BY m1, m2 ORDER BY tick) AS run FROM i)
-SELECT m1, m2, min(tick) AS a, max(tick) AS b FROM r GROUP BY m1, m2, run
-HAVING max(tick) - min(tick) + 1 >= 1800 // $step;
-CREATE OR REPLACE TEMP TABLE loitering AS
-WITH i AS (
-    SELECT mmsi, tick,
-           CASE WHEN tick - lag(tick) OVER w <= 2400 // $step + 1 THEN 0 ELSE 1 END AS begins
-    FROM ticks WHERE kn < 3.2 WINDOW w AS (PARTITION BY mmsi ORDER BY tick)
-), r AS (SELECT *, sum(begins) OVER (PARTITION BY mmsi ORDER BY tick) AS run FROM i)
-SELECT mmsi, min(tick) AS a, max(tick) AS b FROM r GROUP BY mmsi, run
-HAVING max(tick) - min(tick) + 1 >= 7200 // $step
-"""
-
-
 def picture(table: pd.DataFrame) -> str:
     """CPU seconds and GB over reports a day, both axes by powers of ten, as SVG."""
     reports = table["reports a day"].str.replace(",", "").astype(int).to_numpy()
-    colours = dict(zip(STEPS, ("#1b6ca8", "#b03a2e", "#7f8c8d"), strict=True))
+    colours = dict(zip(STEPS, ("#1b6ca8", "#b03a2e", "#7f8c8d", "#b7950b"), strict=True))
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 330" font-family="sans-serif"'
         ' font-size="13"><rect width="760" height="330" fill="#fff"/>'
@@ -318,7 +278,7 @@ def picture(table: pd.DataFrame) -> str:
             ]
             if left == 60:
                 parts.append(
-                    f'<text x="{70 + 220 * place}" y="322" fill="{colours[step]}">● {step}</text>'
+                    f'<text x="{60 + 170 * place}" y="322" fill="{colours[step]}">● {step}</text>'
                 )
     return "".join([*parts, "</svg>\n"])
 
@@ -326,7 +286,4 @@ def picture(table: pd.DataFrame) -> str:
 if __name__ == "__main__":
     main()
     if "--step" in sys.argv:
-        used = os.times()
-        (Path(tempfile.gettempdir()) / f"bench-{os.getpid()}").write_text(
-            str(used.user + used.system + used.children_user + used.children_system)
-        )
+        cores.note([])
