@@ -15,7 +15,7 @@ from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
-from pipelines.publish.packs.standing import CLEARING, far, without
+from pipelines.publish.packs.standing import REOPENED, cleared_since, due, far
 from pipelines.store import Queries
 
 HELD_FOR: Final = pd.Timedelta(days=14)
@@ -32,7 +32,7 @@ class HeldWrong:
     pack, recipient, title
         The pack, and who holds it.
     leads
-        told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared.
+        told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared | reopened.
     """
 
     pack: str
@@ -50,7 +50,8 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
 
     A lead is *retracted* where a later look didn't find it and nothing took its story over, *moved*
     where it is further than a mile from where it was told, *cleared* where somebody concluded so
-    since the pack was made. What a correction has told isn't held any more.
+    since the pack was made, *reopened* where a correction told that and it isn't so any more. What
+    a correction has told isn't held any more.
     """
     entries = log.check(installation.exports, Keyring(installation.keys)).entries
     since = (now - HELD_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -61,19 +62,20 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
     }
     found = []
     heirs = store.heirs() if packs else {}
+    said = newest(store.dispositions())
     for pack, one in reversed(packs.items()):
         leads, _ = issued.leads_of(installation.exported, pack)
         if leads.empty:
             continue
-        leads = without(leads, one, entries)
-        wrong = _wrong(store, leads, heirs, pd.Timestamp(str(one["time"])))
+        cleared = cleared_since(said, heirs, one)
+        wrong = _wrong(store, due(leads, cleared, one, entries), heirs, cleared)
         if len(wrong):
             found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))
     return found
 
 
 def _wrong(
-    store: Queries, leads: pd.DataFrame, heirs: dict[str, str], sent: pd.Timestamp
+    store: Queries, leads: pd.DataFrame, heirs: dict[str, str], cleared: set[str]
 ) -> pd.DataFrame:
     """Return the leads that no longer stand, by what the home knows."""
     stories = set(leads["event_id"]) | {new for new, old in heirs.items() if old}
@@ -84,15 +86,13 @@ def _wrong(
     on = [story.heir(one, heirs, standing) for one in held["event_id"]]
     now = here.reindex(on)
     moved = far(held, now["lat"], now["lon"])
-    said = newest(store.dispositions())
-    cleared = set(
-        said.loc[said["conclusion"].isin(CLEARING) & (said["made_time"] > sent), "event_id"]
-    )
     rows: list[dict[str, Any]] = []
     for place, row in enumerate(held.to_dict("records")):
         what = "moved" if moved[place] else "" if on[place] else "retracted"
-        if {row["event_id"], on[place]} & cleared:
+        if row["event_id"] in cleared:
             what = "cleared"
+        elif row["reopens"]:  # of what is gone by now nothing more is to be said
+            what = REOPENED if on[place] else ""
         rows.append({**{str(k): v for k, v in row.items()}, "what": what})
     columns = ["told_id", "event_id", "kind", "mmsi", "start", "what"]
     table = pd.DataFrame(rows, columns=columns)

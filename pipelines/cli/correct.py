@@ -35,9 +35,9 @@ def correct(
     """List packs whose leads no longer stand, or make the correction of one for its recipient.
 
     The list is of what this home knows. A correction is worked out from what the recipient may
-    have, as the pack was: it tells what was withdrawn or has moved by that alone. It is a small
-    pack, signed and logged, and `selat verify` verifies it. Exit code 7 where there is nothing to
-    tell.
+    have, as the pack was: it tells what was withdrawn or has moved by that alone, and what an
+    earlier one called cleared and isn't any more. It is a small pack, signed and logged, and
+    `selat verify` verifies it. Exit code 7 where there is nothing to tell.
 
     For example:
 

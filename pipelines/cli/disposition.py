@@ -71,7 +71,7 @@ def withdraw(
 
     What was recorded stays in the log, with the record that takes it back. What held before it
     holds again; lists, plans and corrections are as if it hadn't been made. What has gone out
-    stays out: a partner who was told that a lead is cleared must be told by hand.
+    stays out: a partner who was told that a lead is cleared is told by `selat correct PACK`.
 
     For example:
 

@@ -3,7 +3,8 @@
 What is told is worked out from what the recipient may have, and nothing else, as the pack was: the
 span of the pack is looked at again. That a lead no longer stands here, since something is known
 that the recipient may not have, is told to nobody but the home itself (`ask.held_wrong`). What
-people concluded is told only where it is asked for.
+people concluded is told only where it is asked for; that what was told of that no longer holds, in
+any case.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ from pipelines.publish.packs import correction, issued, log, recipients
 from pipelines.publish.packs.correction import CORRECTIONS
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.publish.packs.standing import CLEARING, far, without
+from pipelines.publish.packs.standing import REOPENED, cleared_since, due, far
 from pipelines.publish.products import Products, Release
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run import release_marks
@@ -41,7 +42,7 @@ from pipelines.run.release import Making
 from pipelines.run.release_nights import Night
 from pipelines.run.release_view import Rights, opened
 from pipelines.run.windows import window_between
-from pipelines.store import Queries, read
+from pipelines.store import read
 
 
 class NothingToCorrectError(SelatError):
@@ -172,11 +173,15 @@ def prepared(
     name = str(sent["recipient"])
     recipient = recipients.find(installation.config, name)
     before = [one for one in entries if one.get("corrects") == pack]
-    leads = without(leads, sent, before)
-    again, default = _looked_again(installation, name, recipient, made, leads, report)
     with read(installation.store, installation.settings.store) as home:
-        concluded = _cleared(home, leads, sent) if cleared else leads.iloc[:0]
-    told = _together(again, concluded)
+        known = cleared_since(newest(home.dispositions()), home.heirs(), sent)
+    leads = due(leads, known, sent, before)
+    again, default = _looked_again(installation, name, recipient, made, leads, report)
+    concluded = leads[leads["event_id"].isin(known if cleared else ())]
+    reopened = leads[leads["reopens"] & ~leads["told_id"].isin(again["told_id"])]
+    told = _together(
+        again, concluded.assign(correction="cleared"), reopened.assign(correction=REOPENED)
+    )
     if told.empty:
         hint = "" if cleared else "--cleared tells also what people here cleared"
         raise NothingToCorrectError(f"{pack} stands, by what {name} may have", hint=hint)
@@ -227,25 +232,16 @@ def _looked_again(
         strictest([_mark(one), *([_mark(other)] if known else [])])
         for one, other, known in zip(_rows(leads), _rows(now), here, strict=True)
     ]
+    # What was called cleared, is a lead again and lies elsewhere, is told to be both.
+    where = np.where(leads["reopens"].to_numpy(bool), REOPENED, "moved")
     rows = leads.assign(
-        correction=np.where(missing, "withdrawn", np.where(moved, "moved", "")),
+        correction=np.where(missing, "withdrawn", np.where(moved, where, "")),
         now_lat=np.where(moved, now["lat"], np.nan).round(6),
         now_lon=np.where(moved, now["lon"], np.nan).round(6),
         tlp=[str(mark.tlp) for mark in marks],
         rel=[mark.rel_text for mark in marks],
     )
     return rows[rows["correction"] != ""], default
-
-
-def _cleared(home: Queries, leads: pd.DataFrame, sent: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the leads that people here cleared since they were sent, by the newest conclusion on
-    each: what was known before went out all the same.
-    """
-    said = newest(home.dispositions())
-    since = said["made_time"] > pd.Timestamp(sent["time"])
-    cleared = said.loc[said["conclusion"].isin(CLEARING) & since, "event_id"]
-    rows = leads[leads["event_id"].isin(cleared)]
-    return rows.assign(correction="cleared", now_lat=np.nan, now_lon=np.nan)
 
 
 def _together(*parts: pd.DataFrame) -> pd.DataFrame:

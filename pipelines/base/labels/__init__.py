@@ -210,6 +210,7 @@ class Labels(BaseModel):
     correction_withdrawn: str
     correction_moved: str
     correction_cleared: str
+    correction_reopened: str
     verify_line: str
     unsigned_line: str
     tlp_clear: str

@@ -22,6 +22,7 @@ from pipelines.publish import notices
 from pipelines.publish.briefing import span
 from pipelines.publish.csv_text import tidy_csv
 from pipelines.publish.packs import build
+from pipelines.publish.packs.standing import REOPENED
 from pipelines.publish.products import Products
 
 TEXT: Final = "CORRECTION.txt"
@@ -37,7 +38,7 @@ CORRECTIONS: Final = {
     "end": Column(EVENTS["end"].dtype, "UTC", "as the pack told it"),
     "lat": Column("float64", "deg", "as the pack told it"),
     "lon": Column("float64", "deg", "as the pack told it"),
-    "correction": Column("str", "", "withdrawn | moved | cleared"),
+    "correction": Column("str", "", "withdrawn | moved | cleared | reopened"),
     "now_lat": Column("float64", "deg", "where it was, where it has moved"),
     "now_lon": Column("float64", "deg", "where it was, where it has moved"),
     **MARKS,
@@ -106,5 +107,7 @@ def _told(row: Mapping[Any, Any], words: Labels, place: Callable[[float, float],
     event = f"{words.event} {row['event_id']}"
     said = str(getattr(words, f"correction_{row['correction']}"))
     where = "" if pd.isna(row["now_lat"]) else position_text(row["now_lat"], row["now_lon"])
+    if where and row["correction"] == REOPENED:
+        said = f"{said} {words.correction_moved}"
     incident = words.incident_line.format(incident_id=row["incident_id"])
     return f"{head}\n  {event[:1].upper()}{event[1:]}. {incident}\n  {said.format(where=where)}"

@@ -1,6 +1,6 @@
-"""Whether the leads of a pack still stand: what counts as moved, cleared, and told already."""
+"""Whether the leads of a pack still stand: what counts as moved, cleared, and to be told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.base import story
 
 MOVED_M: Final = METRES_PER_NM
 """A lead has moved where it is further than this from where it was told: at a mile a boat that is
@@ -17,10 +18,39 @@ CLEARING: Final = frozenset({"cleared", "benign_cause"})
 """Conclusions that clear a lead."""
 
 
-def without(
-    leads: pd.DataFrame, sent: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]
+REOPENED: Final = "reopened"
+"""What a correction says of a lead that an earlier one called cleared, and that isn't any more."""
+
+
+def cleared_since(
+    said: pd.DataFrame, heirs: Mapping[str, str], sent: Mapping[str, Any]
+) -> set[str]:
+    """Return the events that people cleared since a pack was sent, and those whose stories went on
+    in these: what was known before went out all the same.
+
+    Parameters
+    ----------
+    said
+        The newest conclusion on each event (`dispositions.newest`).
+    heirs
+        `Queries.heirs`.
+    sent
+        The pack's line of the log.
+    """
+    since = said["made_time"] > pd.Timestamp(str(sent["time"]))
+    cleared = said.loc[said["conclusion"].isin(CLEARING) & since, "event_id"]
+    return {one for event in cleared for one in story.before(str(event), heirs)}
+
+
+def due(
+    leads: pd.DataFrame,
+    cleared: Collection[str],
+    sent: Mapping[str, Any],
+    lines: Iterable[Mapping[str, Any]],
 ) -> pd.DataFrame:
-    """Return the leads of a pack of which no correction of it has told since it was sent.
+    """Return the leads of a pack of which its holder may have to be told: those of which no
+    correction of it has told since it was sent, and those that one reopened, or called cleared and
+    that aren't `cleared` any more: these it `reopens`.
 
     Parameters
     ----------
@@ -29,13 +59,14 @@ def without(
     sent, lines
         The pack's line of the log; lines of the log.
     """
-    told = {
-        key
-        for one in lines
-        if one.get("corrects") == sent["pack"] and one["number"] > sent["number"]
-        for key in dict(one.get("corrected") or {})
-    }
-    return leads[~leads["told_id"].isin(told)].reset_index(drop=True)
+    told = dict[str, str]()
+    for one in sorted(lines, key=lambda line: int(line["number"])):
+        if one.get("corrects") == sent["pack"] and one["number"] > sent["number"]:
+            told |= dict(one.get("corrected") or {})
+    last = np.array([told.get(one, "") for one in leads["told_id"]], dtype=object)
+    reopens = (last == "cleared") & ~leads["event_id"].isin(set(cleared)).to_numpy(bool)
+    open_ = (last == "") | (last == REOPENED) | reopens
+    return leads.assign(reopens=reopens)[open_].reset_index(drop=True)
 
 
 def far(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[Any, Any]":

@@ -4,16 +4,12 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
-import pandas as pd
 import pyrage
 import pytest
 import yaml
 
 from pipelines.base.settings import PROJECT
-from pipelines.run import corrections
 from tests.pipelines.conftest import Ran
 
 Selat = Callable[..., Ran]
@@ -37,23 +33,6 @@ def config(tmp_path: Path) -> Path:
     }
     (folder / "recipients.yaml").write_text(yaml.safe_dump({"boat": profile}))
     return folder
-
-
-def test_what_was_cleared_before_a_pack_went_is_no_correction() -> None:
-    """As `held_wrong` has it: who sent it knew."""
-    said = pd.DataFrame(
-        {
-            "disposition_id": ["a-1", "b-1"],
-            "made_time": pd.to_datetime(["2026-11-28T08:00Z", "2026-11-28T10:00Z"]),
-            "event_id": ["a", "b"],
-            "conclusion": "cleared",
-            "reason": "",
-        }
-    )
-    home = cast(Any, SimpleNamespace(dispositions=lambda: said))
-    leads = pd.DataFrame({"event_id": ["a", "b", "c"]})
-    told = corrections._cleared(home, leads, {"time": "2026-11-28T09:00:00Z"})
-    assert told["event_id"].tolist() == ["b"]
 
 
 @pytest.mark.slow

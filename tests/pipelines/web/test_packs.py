@@ -113,6 +113,16 @@ def _correct(own: Own, name: str) -> None:
     last = entries(own)[-1]
     assert (last["corrects"], last["by"]) == (name, "Lt Aminah")  # type: ignore[index]
     assert not own.reader.page("/packs").all("section", **{"aria-label": "Held wrong"})
+    # Who was told "cleared" is told where it isn't so any more, asked for or not.
+    own.sent(f"/incident/{incident}", conclusion="watch", reason="it was another", operator="Lim")
+    [(_, held)] = own.reader.page("/packs").all("section", **{"aria-label": "Held wrong"})
+    assert "reopened" in held
+    seen = own.sent("/packs/correct", pack=name)
+    assert "reopened" in own.done(seen).text
+    own.done(own.sent(f"{seen}/make", operator="Lt Aminah", passphrase="hush hush"))
+    last = entries(own)[-1]
+    assert set(last["corrected"].values()) == {"reopened"}  # type: ignore[index]
+    assert not own.reader.page("/packs").all("section", **{"aria-label": "Held wrong"})
 
 
 def test_one_thing_is_worked_at_at_a_time_and_for_who_asked(

@@ -1,0 +1,58 @@
+"""What the holder of a pack may have to be told."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipelines.publish.packs.standing import cleared_since, due
+
+SENT = {"pack": "p", "number": 3, "time": "2026-11-28T09:00:00Z"}
+LEADS = pd.DataFrame({"event_id": ["a", "b", "c"], "told_id": ["1", "2", "3"]})
+
+
+def said(**conclusions: tuple[str, str]) -> pd.DataFrame:
+    """Newest conclusions: by event what and when."""
+    return pd.DataFrame(
+        {
+            "event_id": list(conclusions),
+            "conclusion": [what for what, _ in conclusions.values()],
+            "made_time": pd.to_datetime([f"2026-11-28T{at}Z" for _, at in conclusions.values()]),
+        }
+    )
+
+
+def told(number: int, **corrected: str) -> dict[str, Any]:
+    return {"corrects": "p", "number": number, "corrected": corrected}
+
+
+def test_what_was_cleared_before_a_pack_went_is_no_correction() -> None:
+    """Who sent it knew."""
+    newest = said(a=("cleared", "08:00"), b=("benign_cause", "10:00"), c=("watch", "10:00"))
+    assert cleared_since(newest, {}, SENT) == {"b"}
+
+
+def test_a_lead_is_cleared_where_what_its_story_went_on_in_is() -> None:
+    heirs = {"d": "b", "b": "a"}
+    assert cleared_since(said(d=("cleared", "10:00")), heirs, SENT) == {"d", "b", "a"}
+
+
+def test_what_was_told_is_due_again_only_where_it_is_not_cleared_any_more() -> None:
+    lines = [told(4, **{"1": "cleared", "2": "moved"})]
+    assert due(LEADS, {"a"}, SENT, lines)["told_id"].tolist() == ["3"]
+    open_again = due(LEADS, set(), SENT, lines)
+    assert open_again["told_id"].tolist() == ["1", "3"]
+    assert open_again["reopens"].tolist() == [True, False]
+
+
+def test_what_was_reopened_may_be_cleared_again_and_reopened_once_more() -> None:
+    lines = [told(4, **{"1": "cleared"}), told(5, **{"1": "reopened"})]
+    again = due(LEADS, set(), SENT, lines)
+    assert (again["told_id"].tolist(), again["reopens"].any()) == (["1", "2", "3"], False)
+    lines.append(told(6, **{"1": "cleared"}))
+    assert due(LEADS, set(), SENT, reversed(lines))["reopens"].tolist() == [True, False, False]
+    assert "1" not in due(LEADS, {"a"}, SENT, lines)["told_id"].tolist()
+
+
+def test_corrections_of_an_earlier_pack_of_the_name_tell_nothing_of_this_one() -> None:
+    lines = [told(2, **{"1": "cleared"}), {**told(4, **{"2": "cleared"}), "corrects": "q"}]
+    assert due(LEADS, set(), SENT, lines)["told_id"].tolist() == ["1", "2", "3"]
