@@ -127,7 +127,7 @@ def withdraw(
             if not ids:
                 raise DispositionError(f"no single event or incident {event_id!r}", hint=_IDS)
         stories = {one for event in ids for one in story.before(event, heirs)}
-        added = []
+        added, meant = [], ["", ""]
         for one, more in places:
             stands = standing_of(one.dispositions())
             own = stands[stands["event_id"].isin(stories) & (stands["author"] == author.strip())]
@@ -140,6 +140,11 @@ def withdraw(
                     hint="only one's own last conclusion can be withdrawn",
                 )
             last = own[own["made_time"] == own["made_time"].max()]
+            said = last[["conclusion", "reason"]].iloc[0].tolist()
+            if not more:
+                meant = said
+            elif said != [meant[0], f"{more}{meant[1]}" if meant[1].strip() else meant[1]]:
+                continue  # it was taken back there, before the other could be
             if made and not more and last["made_time"].iloc[0].isoformat() != made:
                 raise ChangedError("another one was made or taken back meanwhile", "look again")
             about = {"author": author, "conclusion": WITHDRAWN, "quiet_within_m": 0.0}

@@ -66,7 +66,8 @@ def due(
     last = np.array([told.get(one, "") for one in leads["told_id"]], dtype=object)
     reopens = (last == "cleared") & ~leads["event_id"].isin(set(cleared)).to_numpy(bool)
     open_ = (last == "") | (last == REOPENED) | reopens
-    return leads.assign(reopens=reopens)[open_].reset_index(drop=True)
+    found: pd.DataFrame = leads.assign(reopens=reopens)[open_]
+    return found.reset_index(drop=True)
 
 
 def far(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[Any, Any]":

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
+import pandas as pd
 import pytest
 from starlette.routing import Route
 from typer.testing import CliRunner
@@ -25,8 +26,9 @@ from pipelines.patrol import units
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.reference.layers import area_files
-from pipelines.run import cleared, release
+from pipelines.run import cleared, dispositions, release
 from pipelines.run.cleared import Clearance
+from pipelines.store import Writer
 from pipelines.web import clearances, planned
 from pipelines.web.app import Desk, application
 from tests.pipelines.web.conftest import Signed, Watch
@@ -256,6 +258,35 @@ def test_what_is_concluded_there_is_told_in_both_homes_and_by_nobody_elses_name(
         chief.send(f"/incident/{told}", conclusion="watch", reason="the satellite saw more")
     assert "satellite" not in guest.page("/").html
     assert "satellite" not in guest.page(f"/incident/{first}").html
+
+
+def test_a_withdrawal_that_was_cut_short_takes_back_one_conclusion_when_it_is_repeated(
+    own_marked: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first, *_] = Watch(own_marked).signed_in("Guest").page("/").lines()
+    own = cleared.home_of(own_marked, GUEST)
+    seen = (own_marked, "[as far as TLP:GREEN shows] ")
+    for conclusion, reason in (("watch", "a ferry?"), ("cleared", "a ferry")):
+        said = {"author": "Guest", "conclusion": conclusion, "reason": reason}
+        dispositions.record(own, first, quiet_within_m=0.0, also=seen, **said)
+    add = Writer.add_disposition
+
+    def once(writer: Writer, rows: pd.DataFrame) -> None:
+        monkeypatch.setattr(Writer, "add_disposition", failing)
+        add(writer, rows)
+
+    def failing(writer: Writer, rows: pd.DataFrame) -> None:
+        raise OSError("the machine went off")
+
+    monkeypatch.setattr(Writer, "add_disposition", once)
+    with pytest.raises(OSError, match="went off"):
+        dispositions.withdraw(own, first, author="Guest", reason="no ferry", also=seen)
+    monkeypatch.setattr(Writer, "add_disposition", add)
+    dispositions.withdraw(own, first, author="Guest", reason="no ferry", also=seen)
+    for one in (own, own_marked):
+        with store.read(one.store) as reader:
+            stands = newest(reader.dispositions())
+        assert set(stands["conclusion"]) == {"watch"}
 
 
 def test_who_sees_a_part_changes_nothing_that_belongs_to_all(own_marked: Installation) -> None:
