@@ -267,7 +267,7 @@ def test_a_withdrawal_that_was_cut_short_takes_back_one_conclusion_when_it_is_re
     own = cleared.home_of(own_marked, GUEST)
     seen = (own_marked, "[as far as TLP:GREEN shows] ")
     for conclusion, reason in (("watch", "a ferry?"), ("cleared", "a ferry")):
-        said = {"author": "Guest", "conclusion": conclusion, "reason": reason}
+        said: dict[str, Any] = {"author": "Guest", "conclusion": conclusion, "reason": reason}
         dispositions.record(own, first, quiet_within_m=0.0, also=seen, **said)
     add = Writer.add_disposition
 
