@@ -18,7 +18,7 @@ _UNCERTAIN: Final = "uncertainty_m"
 
 def is_truth(header: Sequence[str]) -> bool:
     """Return whether a table tells of reports what is false in them."""
-    return _TRUE_TIMES <= set(header)
+    return set(header) >= _TRUE_TIMES
 
 
 def is_seen(header: Sequence[str]) -> bool:
