@@ -123,5 +123,5 @@ def test_what_is_new_of_a_first_run_is_all_of_it(
     monkeypatch.setenv("SELAT_HOME", str(exercise_home))  # one run, as `make nightly` leaves
     told = [cell["source"] for cell in cells(NOTEBOOKS[0], "code")]
     [since] = [source for source in told if "night.since()" in source]
-    exec(f"{told[0]}\n{since}", {"display": print})  # noqa: S102 - our own notebook
+    exec(f"{told[0]}\n{since}", {"display": print})
     assert "all of it is new" in capsys.readouterr().out

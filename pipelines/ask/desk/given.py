@@ -36,8 +36,9 @@ def numbers(mmsis: Sequence[int | str] | int | str | None) -> list[int] | None:
     if mmsis is None:
         return None
     # A text is a sequence too: of its figures, each of which could be a number.
-    several = isinstance(mmsis, Iterable) and not isinstance(mmsis, str)
-    return [number(one) for one in (mmsis if several else [mmsis])]
+    if isinstance(mmsis, str) or not isinstance(mmsis, Iterable):
+        return [number(mmsis)]
+    return [number(one) for one in mmsis]
 
 
 def between(
