@@ -21,6 +21,12 @@ def is_truth(header: Sequence[str]) -> bool:
     return set(header) >= _TRUE_TIMES
 
 
+def begins_truth(data: bytes) -> bool:
+    """Return whether plain bytes are the beginning of the truth of an exercise."""
+    first = data.partition(b"\n")[0].decode("utf-8", "replace").strip("\ufeff\r ")
+    return is_truth(first.split(",")) or _TRUTH.match(data) is not None
+
+
 def is_seen(header: Sequence[str]) -> bool:
     """Return whether a table is one of sightings, which don't know whom they saw."""
     return _UNCERTAIN in header and not any("mmsi" in column.casefold() for column in header)

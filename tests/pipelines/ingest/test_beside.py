@@ -1,9 +1,11 @@
 """What stands beside feeds in a folder: sightings, and the truth of an exercise."""
 
 import gzip
+from datetime import UTC, datetime
 
 import pytest
 
+from pipelines.ingest import sightings
 from pipelines.ingest.discovery import discover
 from pipelines.ingest.errors import IngestError
 
@@ -48,6 +50,16 @@ def test_a_file_that_is_known_is_not_opened(folder, tmp_path):
 def test_a_truth_that_is_named_is_refused(text, read):
     with pytest.raises(IngestError, match="truth of an exercise, not a feed"):
         read(text)
+
+
+def test_a_truth_is_nothing_that_others_saw_either(folder, tmp_path):
+    (folder / "faulty.csv").write_text(FAULTY)
+    (folder / "feed.csv").unlink()
+    assert [path.name for path in sightings.find([str(folder)])] == ["seen.csv"]
+    assert [path.name for path in sightings.find([f"{folder}/*.csv"])] == ["seen.csv"]
+    for name in ("faulty.csv", "truth.json"):
+        with pytest.raises(sightings.SightingsError, match="truth of an exercise"):
+            sightings.read(folder / name, datetime(2027, 1, 1, tzinfo=UTC))
 
 
 def test_reports_that_say_how_far_off_they_are_stay_a_feed(tmp_path):
