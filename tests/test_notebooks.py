@@ -115,3 +115,13 @@ def test_the_stories_are_numbered_and_end_in_an_outcome() -> None:
         text = [cell["source"] for cell in cells(path, "markdown")]
         assert "**Question:**" in text[0], path.stem
         assert any(part.startswith("## Outcome") for part in text), path.stem
+
+
+def test_what_is_new_of_a_first_run_is_all_of_it(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SELAT_HOME", str(exercise_home))  # one run, as `make nightly` leaves
+    told = [cell["source"] for cell in cells(NOTEBOOKS[0], "code")]
+    [since] = [source for source in told if "night.since()" in source]
+    exec(f"{told[0]}\n{since}", {"display": print})
+    assert "all of it is new" in capsys.readouterr().out

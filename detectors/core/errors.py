@@ -18,6 +18,8 @@ class SelatError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")  # a notebook shows the traceback, and nothing else
 
 
 class FrameError(SelatError):

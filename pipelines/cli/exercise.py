@@ -86,7 +86,13 @@ def exercise_simulate(
             satellite=satellite,
             progress=bar.to,
         )
-    typer.echo(f"wrote {out / 'feed.nmea.gz'}, {out / 'sightings.csv'} and {out / 'truth.json'}")
+    names = ("feed.nmea.gz", "sightings.csv", "truth.json", "faulty_reports.csv")
+    wrote = [str(out / name) for name in names if name != "faulty_reports.csv" or sea == "hard"]
+    typer.echo(f"wrote {', '.join(wrote)}")
+    typer.echo(
+        f"a night of it: selat nightly --feed {wrote[0]} --sightings {wrote[1]} "
+        f"--home {out / 'home'}"
+    )
 
 
 @app.command("score")

@@ -64,13 +64,23 @@ def print_csv(table: "pd.DataFrame") -> None:
 
 
 def print_table(
-    names: Sequence[str], rows: Iterable[Sequence[Any]], *, drop: Sequence[str] = ()
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    drop: Sequence[str] = (),
+    most: int = 60,
 ) -> None:
     """Print rows as a table for a terminal; what others wrote is shown, never obeyed.
 
-    Where they are wider than the terminal, columns go before words are broken.
+    Where they are wider than the terminal, columns go before words are broken; where words would
+    break all the same, each row is shown as a block, a line a column.
 
-    `drop`: columns that may go, in the order in which they do; --json and --csv have them all.
+    Parameters
+    ----------
+    drop
+        Columns that may go, in the order in which they do; --json and --csv have them all.
+    most
+        So many characters of a text are shown; in a block as many as two lines hold.
     """
     from rich.console import Console
     from rich.table import Table
@@ -79,8 +89,17 @@ def print_table(
     from pipelines.base.text import one_line
 
     console = Console()
-    texts = [[one_line(cell(value), 60) for value in row] for row in rows]
+    cells = [[cell(value) for value in row] for row in rows]
+    texts = [[one_line(text, most) for text in row] for row in cells]
     shown = fitting(names, texts, console.width, drop)
+    if texts and _breaks(names, texts, shown, console.width):
+        for number, row in enumerate(cells):
+            lines = Table.grid(padding=(0, 2))
+            for name, text in zip(names, row, strict=True):
+                whole = one_line(text, max(most, 2 * console.width))
+                lines.add_row(Text(name, no_wrap=True), Text(whole))
+            console.print(*[""] * bool(number), lines, sep="\n")
+        return
     table = Table(*(names[place] for place in shown))
     for row in texts:
         table.add_row(*(Text(row[place]) for place in shown))
@@ -104,6 +123,18 @@ def fitting(
             break
         shown.remove(names.index(name))
     return shown
+
+
+def _breaks(
+    names: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int], width: int
+) -> bool:
+    """Return whether the longest words of the columns that stay don't fit beside one another."""
+    longest = [
+        max(len(word) for text in (names[place], *(row[place] for row in rows))
+            for word in text.split() or [""])
+        for place in shown
+    ]  # fmt: skip
+    return sum(word + 3 for word in longest) + 1 > width
 
 
 def vessel_cell(mmsi: int | str, name: str, flag_state: str) -> str:

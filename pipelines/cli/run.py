@@ -1,5 +1,6 @@
 """`selat nightly`, `ingest`, `detect`: the night's work, whole or by step."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,7 +65,8 @@ def nightly(
     """
     installation = installation_of(home, config)
     from pipelines.flows.environment import refuse_unwritable
-    from pipelines.run.night import NightRequest, refuse_wrong, run_night
+    from pipelines.ingest.errors import IngestError
+    from pipelines.run.night import NightRequest, note_failure, refuse_wrong, run_night
     from pipelines.run.runs import PartialRunError, raise_if_partial
 
     request = NightRequest(
@@ -77,7 +79,12 @@ def nightly(
         since=since,
         until=until,
     )
-    refuse_wrong(installation, request)
+    try:
+        refuse_wrong(installation, request)
+    except IngestError as error:
+        if not sys.stdin.isatty():  # a timer's, not a typing error: nobody reads what it says
+            note_failure(installation, error)
+        raise
     failure: PartialRunError | None = None
     try:
         if plain:

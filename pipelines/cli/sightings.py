@@ -107,7 +107,7 @@ def sightings_list(
         ]
         rows = table.assign(time=table["time"].dt.strftime("%Y-%m-%d %H:%MZ"), place=places)
         columns = ("sighting_id", "time", "place", "uncertainty_m", "source", "length_m", "note")
-        print_table(columns, _rows(rows, columns))
+        print_table(columns, _rows(rows, columns), drop=("uncertainty_m", "length_m"))
 
 
 def _show_files(table: "pd.DataFrame", *, as_json: bool, as_csv: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from pipelines.base.visible import clean
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
-from pipelines.cli.present import print_json
+from pipelines.cli.present import print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, tidy it.")
 
@@ -33,26 +33,14 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
     if as_json:
         print_json([{"key": key, "name": name, **report} for key, name, report in reports])
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        "key",
-        "feed",
-        "format",
-        "rows",
-        "positions",
-        "static",
-        "outside",
-        "rejected, not understood",
-    )
+    names = ("key", "feed", "format", "rows", "positions", "static", "outside", "rejected")
+    rows = []
     for key, name, report in reports:
         told = {**report["rejected"], **report.get("unknown_words", {})}
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in told.items())
         counts = [f"{report[c]:,}" for c in ("rows_read", "positions", "statics", "outside_area")]
-        table.add_row(key, Text(clean(name)), Text(report["format"]), *counts, Text(reasons))
-    Console().print(table)
+        rows.append((key, name, report["format"], *counts, reasons))
+    print_table(names, rows, drop=("static", "format"), most=400)
 
 
 @app.command("check")

@@ -44,18 +44,13 @@ def vessel(
     from pipelines.ask import recall
     from pipelines.ask.dossier import dossier
     from pipelines.base.text import position_text
-    from pipelines.run.windows import FOREVER, NoDataError
+    from pipelines.run.windows import FOREVER
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
         known = dossier(reader, mmsi, time)
         if known.identity.first_seen is None:
-            until = f" up to {time:%Y-%m-%d %H:%M}Z" if as_of else ""
-            raise NoDataError(
-                f"no vessel {mmsi:09d} was heard here{until}; {recall.number_told(mmsi)}",
-                hint=recall.alike(reader.names(time), reader.vessels(time), mmsi)
-                or "no number that was heard is one digit off",
-            )
+            raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, company = known.identity, known.history, known.company

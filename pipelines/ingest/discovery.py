@@ -16,21 +16,27 @@ from detectors.core.errors import SelatError
 from pipelines.base.bounded import BLOCK
 from pipelines.base.files import FRESH_NS
 from pipelines.base.visible import clean
+from pipelines.ingest import beside
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.report import escaped
-from pipelines.ingest.sniff import looks_like_csv, sniff
+from pipelines.ingest.sniff import looks_like_csv, sniff, table_header
 
 _FEED_SUFFIXES: Final = frozenset(
     {".csv", ".tsv", ".nmea", ".nm4", ".ais", ".aivdm", ".jsonl", ".ndjson", ".parquet"}
 )
+_TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
 _PACKED_SUFFIXES: Final = frozenset({".gz", ".zst", ".zip"})
 # Prose about a feed may quote a sentence of it.
 _PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".yaml", ".yml"})
 _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "changelog")
 
+
+# What makes a folder a home: its runs and its store hold tables, and none of them is a feed.
+_STORE: Final = Path("store", "catalogue.duckdb")
+_Known = Callable[[Path], bool] | None
 
 STDIN: Final = "standard input"
 """Name of the feed that is piped in."""
@@ -133,7 +139,8 @@ def discover(
 
     A file that is named is taken as it is. Of a folder (with all folders in it, links to folders
     aside) or a glob those files are taken that are feeds: AIS sentences or a table in them, told
-    by content, or a feed's usual suffix. The others are listed in `Feeds.skipped`.
+    by content, or a feed's usual suffix. The others are listed in `Feeds.skipped`: sightings and
+    the truth of an exercise too, whatever they are called (`beside`).
 
     Parameters
     ----------
@@ -157,7 +164,7 @@ def discover(
     seen: set[Path] = set()
     for feed in feeds:
         try:
-            for path, name in _expand(feed, spool, stdin, found):
+            for path, name in _expand(feed, spool, stdin, found, known):
                 if (known and known(path)) or (real := path.resolve()) in seen:
                     continue
                 seen.add(real)
@@ -179,7 +186,7 @@ def _add(found: Feeds, path: Path, name: str) -> None:
 
 
 def _expand(
-    feed: str, spool: Path, stdin: BinaryIO | None, found: Feeds
+    feed: str, spool: Path, stdin: BinaryIO | None, found: Feeds, known: _Known
 ) -> Iterator[tuple[Path, str]]:
     if feed == "-":
         yield _spooled(stdin or sys.stdin.buffer, spool), STDIN
@@ -188,7 +195,7 @@ def _expand(
     if path.is_file():
         yield path, feed
     elif path.is_dir():
-        yield from _feeds_among(_walk(path, found), feed, "the folder", found)
+        yield from _feeds_among(_walk(path, found), feed, "the folder", found, known)
     elif path.exists():
         raise IngestError(f"{feed} is neither a file nor a folder", hint="pipe it in: … | selat -")
     elif glob.has_magic(feed):
@@ -200,7 +207,7 @@ def _expand(
             for match in matches
             for file in (_walk(match, found) if match.is_dir() else [match])
         ]
-        yield from _feeds_among(files, feed, "what matches", found)
+        yield from _feeds_among(files, feed, "what matches", found, known)
     else:
         raise IngestError(f"there is no file or folder {feed}", hint="check the path")
 
@@ -209,19 +216,25 @@ def _walk(folder: Path, found: Feeds) -> list[Path]:
     def unread(error: OSError) -> None:
         found.unread(str(error.filename), error)
 
-    return sorted(
-        Path(where) / file for where, _, files in os.walk(folder, onerror=unread) for file in files
-    )
+    paths = []
+    for where, folders, files in os.walk(folder, onerror=unread):
+        homes = [name for name in folders if (Path(where) / name / _STORE).is_file()]
+        found.skipped += [
+            (as_text(str(Path(where) / name)), "is a home of Selat's own") for name in homes
+        ]
+        folders[:] = [name for name in folders if name not in homes]
+        paths += [Path(where) / file for file in files]
+    return sorted(paths)
 
 
 def _feeds_among(
-    paths: Sequence[Path], asked: str, what: str, found: Feeds
+    paths: Sequence[Path], asked: str, what: str, found: Feeds, known: _Known
 ) -> Iterator[tuple[Path, str]]:
     taken = 0
     passed: list[tuple[str, str]] = []
     for path in paths:
         try:
-            why_not = _why_not(path)
+            why_not = _why_not(path, known)
         except Exception as error:
             found.unread(str(path), error)
             continue
@@ -239,7 +252,7 @@ def _feeds_among(
         )
 
 
-def _why_not(path: Path) -> str:
+def _why_not(path: Path, known: _Known) -> str:
     """Return why a file found in a folder isn't a feed; empty if it is one."""
     name = path.name.casefold()
     if name.startswith("."):
@@ -250,6 +263,8 @@ def _why_not(path: Path) -> str:
     if set(suffixes[-1:]) & _PROSE_SUFFIXES or name.startswith(_PROSE_NAMES):
         return "text about feeds, by its name"
     inner = [suffix for suffix in suffixes if suffix not in _PACKED_SUFFIXES]
+    if set(inner[-1:]) & _TABLE_SUFFIXES and not (known and known(path)):
+        return _beside(path)
     if set(inner[-1:]) & _FEED_SUFFIXES:
         return ""
     try:
@@ -260,6 +275,20 @@ def _why_not(path: Path) -> str:
         sniff(head, path.name, load_layouts(None), None, plain)
     except IngestError as error:
         return error.message.removeprefix(f"{path.name} ")
+    return ""
+
+
+def _beside(path: Path) -> str:
+    """Return what a table is that stands beside feeds; empty if it may be one, or is damaged."""
+    try:
+        data = _head(path)
+    except Exception:  # reading it says why
+        return ""
+    header = table_header(data)
+    if error := beside.truth(path.name, data, header):
+        return error.message.removeprefix(f"{path.name} ")
+    if beside.is_seen(header):
+        return "is a table of sightings: give it to selat nightly --sightings"
     return ""
 
 

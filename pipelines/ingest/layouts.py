@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detectors.core.errors import ConfigError
 from pipelines.base.yaml_files import read_model, read_yaml
+from pipelines.ingest.beside import sightings
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.report import escaped
 
@@ -290,11 +291,7 @@ def unknown_table(
             hint=f"its columns are: {shown}; rename them, or describe them in config/mappings.yaml",
         )
     if "uncertainty_m" in header:  # a position report has none, a sighting has
-        return IngestError(
-            f"{name} is a table of sightings, not of position reports",
-            hint="give it to selat nightly --sightings or selat sightings import, and leave it "
-            "out of the feeds",
-        )
+        return sightings(name)
     if header:
         return IngestError(
             f"{name} is a table of an unknown layout",

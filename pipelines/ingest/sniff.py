@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipelines.ingest import beside
 from pipelines.ingest.containers import kind_of, not_read
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import FORMATS, Found, Head
@@ -31,6 +32,8 @@ def sniff(
     if not data.strip(b"\0 \r\n\t" + BOM):
         raise IngestError(f"{name} is empty", hint="there is nothing to read in it")
     head = Head(data, name, path, layouts, mapping)
+    if error := beside.truth(name, data, likely_header(head.lines)):
+        raise error
     for form in FORMATS:
         found = form.find(head)
         if len(found) > 1:
@@ -42,6 +45,11 @@ def sniff(
         if found:
             return found[0]
     raise _why_not(head)
+
+
+def table_header(data: bytes) -> list[str]:
+    """Return the columns of the first line that could be a header; none of what is no text."""
+    return [] if _is_binary(data) else likely_header(Head(data, "", None, {}, None).lines)
 
 
 def looks_like_csv(data: bytes) -> bool:

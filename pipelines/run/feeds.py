@@ -58,7 +58,8 @@ class IngestSummary:
     def fail(self, name: str, why: object, report: Reporter) -> None:
         """Note and say that a feed, or a part of it, could not be read."""
         self.failed[name] = str(why)
-        report.step(f"✗ {name}: {why}")
+        named = str(why).startswith((f"{name} ", f"{name}: "))
+        report.step(f"✗ {why}" if named else f"✗ {name}: {why}")
         if isinstance(why, SelatError) and why.hint:
             report.step(f"  hint: {why.hint}")
 

@@ -13,6 +13,8 @@ from detectors.core.errors import SelatError
 from pipelines.store import Queries
 
 _DAY_FIRST: Final = re.compile(r"^(\d\d?)[-/.](\d\d?)[-/.](\d{4})(?!\d)", re.ASCII)
+_BEHIND_ZONE: Final = re.compile(r"\dZ\S", re.ASCII)
+"""More behind a zone, as in a run's id: pandas takes that for another zone."""
 _IN_DOUBT: Final = re.compile(r"\d\d?[-/.]\d\d?([-/.]|$)", re.ASCII)
 """A date without a whole year: nobody knows which figure is which."""
 FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
@@ -193,7 +195,7 @@ def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
     """
     iso = _DAY_FIRST.sub(r"\3-\2-\1", text.strip())
     try:
-        doubt = _IN_DOUBT.match(iso) or not iso.isascii()
+        doubt = _IN_DOUBT.match(iso) or _BEHIND_ZONE.search(iso) or not iso.isascii()
         stamp = pd.NaT if doubt else pd.Timestamp(iso)
     except ValueError:
         stamp = pd.NaT

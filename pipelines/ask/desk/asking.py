@@ -211,10 +211,12 @@ def find(night: Night, text: str) -> pd.DataFrame:
 
 
 def vessel(night: Night, mmsi: int | str) -> Dossier:
-    """All that is known of a vessel in that night."""
+    """All that is known of a vessel in that night; raises NoDataError if it wasn't heard."""
     time, mmsi = night.moment.time, number(mmsi)
     with store.read(night.installation.store, night.installation.settings.store) as reader:
         identity, history = reader.known_at(mmsi, time)
+        if identity.first_seen is None:
+            raise recall.unheard(reader, mmsi, time)
         events = reader.events_as_of(night.moment.ordinal, mmsi=mmsi)
         known = reader.dispositions(time)
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)

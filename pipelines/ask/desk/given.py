@@ -1,5 +1,6 @@
 """What a cell is given: vessels by number or text, times; and frames as points."""
 
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import geopandas as gpd
@@ -24,6 +25,30 @@ def number(mmsi: int | str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise SelatError(f"{mmsi!r} isn't an MMSI", hint="nine digits, as a number or a text")
     return int(text)
+
+
+def numbers(mmsis: Sequence[int | str] | int | str | None) -> list[int] | None:
+    """Return the MMSIs of one vessel or several; None for everyone.
+
+    >>> numbers("563000101"), numbers([2320001, "533000101"])
+    ([563000101], [2320001, 533000101])
+    """
+    if mmsis is None:
+        return None
+    # A text is a sequence too: of its figures, each of which could be a number.
+    if isinstance(mmsis, str) or not isinstance(mmsis, Iterable):
+        return [number(mmsis)]
+    return [number(one) for one in mmsis]
+
+
+def between(
+    start: pd.Timestamp | str, end: pd.Timestamp | str
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return two times; raise TimeError where one isn't one, or they stand the wrong way round."""
+    span = moment(start), moment(end)
+    if span[0] > span[1]:
+        raise TimeError(f"{start} lies after {end}", hint="swap them")
+    return span
 
 
 def moment(time: pd.Timestamp | str) -> pd.Timestamp:

@@ -19,7 +19,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.ask import recall
 from pipelines.ask.desk import charts, pictures
-from pipelines.ask.desk.given import lettered, moment, nine, number, points
+from pipelines.ask.desk.given import between, lettered, nine, number, numbers, points
 from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.desk.resample import resampled
 from pipelines.ask.desk.told import Told
@@ -182,7 +182,7 @@ class Night:
         found: pd.DataFrame = views.ask(inst.store, inst.settings.store, query).to_pandas()
         return found
 
-    def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
+    def explain(self, event_id: str | int, feeds: tuple[str, ...] = ()) -> Told:
         """All that an event rests on, as it was known; see `explain.gather`.
 
         Raises EventNotFoundError if no event, or several, are called so.
@@ -212,7 +212,7 @@ class Night:
 
     def reports(
         self,
-        mmsis: Sequence[int | str] | None,
+        mmsis: Sequence[int | str] | int | str | None,
         start: pd.Timestamp | str,
         end: pd.Timestamp | str,
         area: gpd.GeoDataFrame | None = None,
@@ -222,12 +222,11 @@ class Night:
         Parameters
         ----------
         mmsis
-            Whose; None for everyone's.
+            Whose: one, or several; None for everyone's.
         area
             Polygons of your own, in any coordinate system: only reports inside them.
         """
-        wanted = None if mmsis is None else [number(one) for one in mmsis]
-        found = lettered(self.opened.reports(wanted, moment(start), moment(end)))
+        found = lettered(self.opened.reports(numbers(mmsis), *between(start, end)))
         if area is None:
             return found
         inside = found.within(area.to_crs(4326).union_all())

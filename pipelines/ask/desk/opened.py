@@ -57,12 +57,19 @@ class Opened:
             wanted = reader.heard(start, end) if mmsis is None else mmsis
             return points(reader.track_positions([int(one) for one in wanted], start, end))
 
-    def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
+    def explain(self, event_id: str | int, feeds: tuple[str, ...] = ()) -> Told:
         """Gather all that an event rests on; see `night.Night.explain`."""
         with self.reader() as reader:
-            found = explain.matching(reader, event_id, self.moment)
+            text = f"{event_id:09d}" if isinstance(event_id, int) else event_id  # an MMSI
+            found = explain.matching(reader, text, self.moment)
             if len(found) != 1:
-                raise explain.EventNotFoundError(f"{len(found)} events are called {event_id!r}")
+                raise explain.EventNotFoundError(
+                    f"{len(found) or 'no'} events are called {text!r}",
+                    hint="; ".join(
+                        f"{row.event_id} {row.kind}" for row in found.head(5).itertuples()
+                    )
+                    or "ids are in night.events; the beginning of one will do",
+                )
             [row] = found.to_dict("records")
             event = {str(name): value for name, value in row.items()}
             told = explain.gather(reader, self.installation, event, self.moment, feeds)

@@ -40,6 +40,7 @@ def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
     console.print(grid)
     if health.feeds:
         table = Table(*FEED_COLUMNS)
+        table.columns[0].overflow = "fold"  # names that begin alike differ at their end
         for row in feed_rows(health):
             table.add_row(*map(Text, row))
         console.print(table)

@@ -8,7 +8,7 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import FOUND, alike, find, number_told, placed
+from pipelines.ask.recall.find import FOUND, alike, find, number_told, placed, unheard
 from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident, incident_of
 from pipelines.ask.recall.moment import (
     Moment,
@@ -40,4 +40,5 @@ __all__ = [
     "number_told",
     "placed",
     "time_of",
+    "unheard",
 ]

@@ -17,6 +17,7 @@ from detectors.core.errors import SelatError
 from detectors.core.frames import TIME
 from detectors.vessels.numbers import OTHER_STATION, SHIP, mmsi_kind
 from pipelines.reference.codes import flag_states
+from pipelines.run.windows import FOREVER, NoDataError
 from pipelines.store import Queries
 
 MIN_LIKENESS: Final = 78.0
@@ -131,6 +132,16 @@ def alike(names: pd.DataFrame, vessels: pd.DataFrame, mmsi: int) -> str:
         for row in own.to_dict("records")
     ]
     return f"heard and one digit off: {'; '.join(told)}" if told else ""
+
+
+def unheard(store: Queries, mmsi: int, time: pd.Timestamp) -> NoDataError:
+    """Return the error that says of a number that nobody was heard with it up to a time."""
+    until = "" if time == FOREVER else f" up to {time:%Y-%m-%d %H:%M}Z"
+    return NoDataError(
+        f"no vessel {mmsi:09d} was heard here{until}; {number_told(mmsi)}",
+        hint=alike(store.names(time), store.vessels(time), mmsi)
+        or "no number that was heard is one digit off",
+    )
 
 
 def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

@@ -68,8 +68,13 @@ def moment(store: Queries, text: str | None) -> Moment:
     named = runs[runs["run_id"] == text]
     if len(named):
         return _moment(named.iloc[0], named["known_time"].iloc[0])
+    return known_at(store, _typed(runs, text))
+
+
+def _typed(runs: pd.DataFrame, text: str) -> pd.Timestamp:
+    """Return the time that is no run's id; raises TimeError if it isn't a time either."""
     try:
-        return known_at(store, utc(text))
+        return utc(text)
     except TimeError as error:
         newest = ", ".join(runs["run_id"].tail(3))
         raise TimeError(
@@ -111,7 +116,7 @@ def time_of(store: Queries, text: str | None) -> pd.Timestamp:
         return FOREVER
     runs = store.runs()
     named = runs.loc[runs["run_id"] == text, "known_time"]
-    return named.iloc[0] if len(named) else utc(text)
+    return named.iloc[0] if len(named) else _typed(runs, text)
 
 
 def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:

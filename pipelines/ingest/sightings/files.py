@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.ingest.beside import begins_truth
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
 
@@ -57,6 +58,8 @@ class _Raw(NamedTuple):
 def find(paths: Sequence[str]) -> list[Path]:
     """Find the files that paths, folders and globs name, each once, in order.
 
+    The truth of an exercise, which lies beside its sightings, is no such file.
+
     Raises
     ------
     SightingsError
@@ -67,19 +70,27 @@ def find(paths: Sequence[str]) -> list[Path]:
         path = Path(text).expanduser()
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES)
-            files = [file for file in files if file.is_file()]
+            files = [file for file in files if file.is_file() and not _is_truth(file)]
         elif path.is_file():
             files = [path]
         elif path.exists():
             raise SightingsError(f"{text} is neither a file nor a folder", hint="name a file")
         else:
             files = sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207
-            files = [file for file in files if file.is_file()]
+            files = [file for file in files if file.is_file() and not _is_truth(file)]
         if not files:
             hint = f"files of sightings end in {', '.join(SUFFIXES)}"
             raise SightingsError(f"no sightings file {text}", hint=hint)
         found += files
     return list(dict.fromkeys(found))
+
+
+def _is_truth(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return begins_truth(file.read(4096))
+    except OSError:
+        return False  # reading it says why
 
 
 def read(path: Path, not_after: datetime) -> SightingsFile:
@@ -104,6 +115,11 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
             raise SightingsError(f"{path.name} grows while it is read")
     except OSError as error:
         raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error
+    if begins_truth(content[:4096]):
+        raise SightingsError(
+            f"{path.name} is the truth of an exercise, not what others saw",
+            hint="that is in sightings.csv beside it",
+        )
     text = _text(content, path.name)
     report = SightingsReport()
     is_json = text[:4096].lstrip()[:1] in ("{", "[")

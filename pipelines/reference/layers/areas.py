@@ -65,6 +65,8 @@ def read_area(path: Path) -> dict[str, Any]:
     ConfigError
         At the first thing that is wrong: names the file, and what it is.
     """
+    if not path.exists():
+        raise ConfigError(f"there is no watch area {path}", hint="check the path")
     made, where = read_bounded(path, MAX_BYTES), f"watch area {path.name}"
     unknown = [shown(key) for key in made if key not in _KEYS]
     if unknown:

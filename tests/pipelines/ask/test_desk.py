@@ -304,3 +304,33 @@ def test_what_is_shown_is_short_and_reasons_are_whole(night: desk.Night) -> None
     first = night.first
     assert 0 < len(first) <= 3
     assert set(first["incident_id"]) <= set(night.incidents["incident_id"])
+
+
+def test_one_vessel_is_asked_for_as_several_are(night: desk.Night) -> None:
+    mmsi = night.flagged["mmsi"].iloc[0]
+    start, end = night.run["start"], night.run["end"]
+    several = night.reports([mmsi], start, end)
+    assert len(several) > 0
+    for one in (mmsi, int(mmsi)):  # a text was taken for a list of its figures: no report at all
+        assert night.reports(one, start, end).equals(several)
+
+
+def test_what_is_asked_for_wrongly_is_told_not_answered_with_nothing(night: desk.Night) -> None:
+    start, end = night.run["start"], night.run["end"]
+    several = night.events["mmsi"].value_counts().index[0]
+    event = night.events_of(several)["event_id"].iloc[0]
+    assert night.explain(event[:12])
+    wrongly = (
+        (lambda: night.reports(None, end, start), "lies after", "swap"),
+        (lambda: desk.vessel(night, "123"), "no vessel 000000123 was heard", "one digit off"),
+        (lambda: night.explain(123), "no events are called '000000123'", "night.events"),
+        (lambda: night.explain(int(several)), rf"\d+ events are called '{several}'", "; "),
+        (lambda: desk.night(night.installation.home, as_of=f"{start:%Y%m%dT%H%M%SZ}-0099"),
+         "neither a run nor a time", night.run["run_id"]),
+    )  # fmt: skip
+    for asked, named, hint in wrongly:
+        with pytest.raises(SelatError, match=named) as error:
+            asked()
+        assert hint in error.value.hint
+        # A notebook shows a traceback alone.
+        assert error.value.__notes__ == [f"hint: {error.value.hint}"]

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
-from pipelines.cli.present import fitting, print_csv, records, vessel_cell
+from pipelines.cli.present import fitting, print_csv, print_table, records, vessel_cell
 
 TABLE = pd.DataFrame(
     {
@@ -72,3 +72,37 @@ def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:
     assert fitting(names, rows, 80, ("note", "name")) == [0, 1]
     assert fitting(names, rows, 20, ("note", "name")) == [0]
     assert vessel_cell("2320001", "MV A\x1b[31m", "GBR") == "MV A[U+001B][31m\n002320001 GBR"
+
+
+def test_rows_that_words_would_break_in_are_shown_as_blocks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"column_{n}" for n in range(9)]
+    rows = [[f"value-{row}{n}" for n in range(8)] + ["a long text " * 9] for row in range(2)]
+    print_table(names, rows)
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert max(map(len, told.splitlines())) <= 80
+    for name, value in zip(names, rows[1], strict=True):
+        assert f"{name}  {value[:11]}" in told
+    print_table(names[:4], [row[:4] for row in rows])  # where they fit it stays a table
+    assert "┃ column_0 ┃" in capsys.readouterr().out
+
+
+def test_a_feed_that_a_timer_finds_gone_is_noted_and_told(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    asked = ["nightly", "--feed", str(tmp_path / "gone"), "--home", str(home)]
+    assert CliRunner().invoke(app, asked).exit_code != 0  # its standard input is no terminal
+    assert "there is no file or folder" in (home / "FAILED").read_text()
+    wrong = [*asked, "--since", "yesterday"]
+    (home / "FAILED").unlink()
+    assert CliRunner().invoke(app, wrong).exit_code != 0
+    assert not (home / "FAILED").exists()
+
+
+def test_a_watch_area_that_is_not_there_is_no_matter_of_configuration(tmp_path: Path) -> None:
+    asked = ["backtest", "--watch-area", "gone.yaml", "--home", str(tmp_path)]
+    error = CliRunner().invoke(app, asked).exception
+    assert "no watch area gone.yaml" in str(error)

@@ -153,7 +153,12 @@ def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     assert "3.5N 102.25E" in wrong["coverage"]
     console = Console(record=True, width=100)
     show(health, [], console)
-    assert "  3°N █   ·" in console.export_text()
+    told = console.export_text()
+    assert "  3°N █   ·" in told
+    narrow = Console(record=True, width=80)  # of names that begin alike the end tells
+    show(health, [], narrow)
+    column = [line[1:].split("│")[0].strip() for line in narrow.export_text().split("\n")]
+    assert "/feeds/ais-#.csv" in "".join(column)
 
 
 @pytest.mark.slow
