@@ -82,7 +82,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "17"
+    version: ClassVar[str] = "18"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
