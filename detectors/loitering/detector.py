@@ -45,10 +45,12 @@ def lay_still(evidence: Evidence) -> bool:
     if speed_kn is None or float(speed_kn) >= LAY_STILL_KN:
         return False
     held = float(evidence.get("held_fraction") or 0.0) >= 0.5
-    if drift_kn is None or float(speed_kn) < CARRIED_KN or held:
+    if float(speed_kn) < CARRIED_KN or held:
         return True
-    made_good_m = float(drift_kn) * geodesy.KNOT_MPS * float(evidence["duration_s"])
-    return made_good_m <= CARRIED_M
+    duration_s = evidence.get("duration_s")
+    if drift_kn is None or duration_s is None:  # redacted
+        return True
+    return float(drift_kn) * geodesy.KNOT_MPS * float(duration_s) <= CARRIED_M
 
 
 class Loitering(Limits):

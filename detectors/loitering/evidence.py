@@ -139,7 +139,8 @@ def _classes(reports: Reports, first: Ints, last: Ints) -> list[str]:
     """Return the class of the set of each run: B where it sent nothing as class A."""
     run, row = timegrid.ranges(first, last - first + 1)
     as_a = np.bincount(run, reports.ais_class_of(row) == "A", len(first)) > 0
-    return list(np.where(as_a, "A", reports.ais_class_of(first)))
+    sent: list[str] = np.where(as_a, "A", reports.ais_class_of(first)).tolist()
+    return sent
 
 
 def _working(limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints) -> tuple[Floats, Ints]:
