@@ -79,6 +79,8 @@ def evidence_of(
     columns["both_small_craft"] = small.all(axis=0).tolist()
     boat = small & ~small.all(axis=0)
     columns |= dynamics(limits, reports, grid, context, pairs, first, last, boat)
+    ended = grid.lat[left[last] + 1], grid.lon[left[last] + 1]
+    columns["ended_near_land"] = context.zones.near_land(*ended, limits.near_land_m).tolist()
     known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
     for prefix, side in (("", left), ("other_", right)):
         rows = grid.report[side]

@@ -21,6 +21,8 @@ IN_COMPANY: Final = Any(
 )
 """They were near one another before or afterwards."""
 
+BERTHED_KN: Final = 0.03
+"""A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn), and no tow that lies to."""
 MOORED_BOAT_KN: Final = 0.1
 """What moves slower for half of the time isn't adrift: see `held.FAST_KN`."""
 PLANING_KN: Final = 15.0

@@ -25,7 +25,13 @@ from detectors.hypotheses.common import (
     OFFICIAL_CRAFT,
     SEARCH_AND_RESCUE,
 )
-from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY, MOORED_BOAT_KN
+from detectors.hypotheses.company import (
+    BERTHED_KN,
+    COMPANY_M,
+    FROM_PORT,
+    IN_COMPANY,
+    MOORED_BOAT_KN,
+)
 from detectors.hypotheses.held import SWING_M as LYING_CIRCLE_M
 from detectors.hypotheses.pilots import (
     BOARDING_KN,
@@ -64,8 +70,6 @@ SWING_M: Final = 30.0
 """The distance of two vessels made fast to one another stays within half as much for half of the
 time, even with position errors of 10 m on both sides."""
 
-BERTHED_KN: Final = 0.03
-"""A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn)."""
 UNMOVED_KN: Final = 0.002
 UNTURNED_DEG: Final = 15.0
 """A cable's length in two days, and what errors of 10 m make of the bearing of what lies 80 m off.
@@ -345,11 +349,11 @@ HYPOTHESES: Final = (
     TOW_LYING_TO,
     FERRY_PASSING,
     FISHING_IN_COMPANY,
+    BERTHED,
     RAFT,
     TUG_TO_A_CASUALTY,
     HARBOUR_CRAFT,
     KEEPING_STATION,
-    BERTHED,
     LYING_AS_NEIGHBOURS,
     WITHIN_SIGHT,
     AT_WORK_ON_ONE_GROUND,
@@ -367,4 +371,4 @@ HYPOTHESES: Final = (
     CALL_IN_AN_ANCHORAGE,
     BOAT_IN_A_TRANSFER_AREA,
 )
-"""The heaviest first; of equal ones the first listed wins."""
+"""The heaviest first; of equal ones the first listed wins: what lies still was not adrift."""

@@ -88,7 +88,7 @@ RAFT: Final = Hypothesis(
                 Compare("min_distance_m", ">=", ALONGSIDE_M),
                 Compare("duration_s", ">=", 3600.0),
             ),
-            "they drifted with the water as one for {duration_s:h.1f} h, never nearer than "
+            "they lay or drifted as one for {duration_s:h.1f} h, never nearer than "
             "{min_distance_m:.0f} m, as boats of one ground and buoys of one net do: what is "
             "handed over is handed over alongside",
         ),
@@ -98,7 +98,7 @@ RAFT: Final = Hypothesis(
                 CAME_SLOWLY,
                 LAY_LONG,
             ),
-            "boats that came together at {approach_kn:.0f} kn and drifted with the water as one, "
+            "boats that came together at {approach_kn:.0f} kn and lay or drifted as one, "
             "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h, as a fleet at rest does; "
             "handing something over takes less",
         ),
@@ -108,7 +108,7 @@ RAFT: Final = Hypothesis(
                 UNHEARD_COMING,
                 LAY_LONG,
             ),
-            "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
+            "boats that lay or drifted as one, {median_distance_m:.0f} m apart, for "
             "{duration_s:h.1f} h, as a fleet at rest does; handing something over takes less",
         ),
         Case(
@@ -117,7 +117,7 @@ RAFT: Final = Hypothesis(
                 IN_COMPANY,
                 LAY_LONG,
             ),
-            "boats that came or went in company and drifted with the water as one, "
+            "boats that came or went in company and lay or drifted as one, "
             "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",
         ),
         Case(
@@ -127,7 +127,7 @@ RAFT: Final = Hypothesis(
                 Compare("parting_kn", "<", PLANING_KN),
                 Compare("duration_s", ">=", 3600.0),
             ),
-            "boats that had lain near one another before and drifted with the water as one, "
+            "boats that had lain near one another before and lay or drifted as one, "
             "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h more",
         ),
         Case(
@@ -138,7 +138,7 @@ RAFT: Final = Hypothesis(
                 IN_A_RAFT,
             ),
             "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
-            "lay beside them, and all drifted with the water for {duration_s:h.1f} h",
+            "lay beside them, and all lay or drifted as one for {duration_s:h.1f} h",
         ),
         Case(
             All(
@@ -159,7 +159,7 @@ RAFT: Final = Hypothesis(
                 IN_A_RAFT,
             ),
             "boats of a raft: they had lain beside one another before, {n_neighbours:.0f} more lay "
-            "beside them, and all drifted with the water for {duration_s:h.1f} h",
+            "beside them, and all lay or drifted as one for {duration_s:h.1f} h",
         ),
         Case(
             All(
@@ -169,7 +169,7 @@ RAFT: Final = Hypothesis(
                 IN_A_RAFT,
             ),
             "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
-            "drifted with the water for {duration_s:h.1f} h, as the buoys of a net do",
+            "lay or drifted as one for {duration_s:h.1f} h, as the buoys of a net do",
         ),
         Case(
             All(
@@ -179,7 +179,7 @@ RAFT: Final = Hypothesis(
                 IN_A_RAFT,
             ),
             "boats of a raft: nobody heard how they came, {n_neighbours:.0f} more lay beside them, "
-            "and all drifted with the water for {duration_s:h.1f} h",
+            "and all lay or drifted as one for {duration_s:h.1f} h",
         ),
         Case(
             All(
@@ -198,7 +198,7 @@ RAFT: Final = Hypothesis(
                     All(IN_COMPANY, Compare("duration_s", ">=", 1800.0)),
                 ),
             ),
-            "boats that drifted with the water as one, {median_distance_m:.0f} m apart, for "
+            "boats that lay or drifted as one, {median_distance_m:.0f} m apart, for "
             "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",
         ),
     ),

@@ -25,7 +25,14 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
-from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
+from detectors.hypotheses.company import (
+    AS_ONE,
+    BERTHED_KN,
+    CAME_AND_WENT,
+    COMPANY_M,
+    FROM_PORT,
+    IN_COMPANY,
+)
 from detectors.hypotheses.pilots import BOARDING_M, MILE_M, SHIFT_S
 from detectors.hypotheses.rafts import HEARD_SELDOM
 from detectors.hypotheses.tows import TOW_KN, TOWING_STATUS
@@ -41,6 +48,11 @@ ALIKE_S: Final = 1800.0
 TOW_SPREAD_M: Final = 200.0
 """A hawser is shortened and paid out, and what is towed yaws."""
 
+ON_THE_WAY: Final = Any(
+    Compare("faster_kn", ">", BERTHED_KN),
+    Compare("sailed_alike_s", ">", 0.0),
+)
+"""What lay still from first to last, and wasn't heard to sail, came to its berth by itself."""
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 HARBOUR_M: Final = 80.0
 """Tugs, tenders and pilot boats are no longer (judgement; as of `loitering.TUG_M`)."""
@@ -94,10 +106,22 @@ TUG_AND_TOW: Final = Hypothesis(
             "a tug met a ship under way, and they went on side by side at {went_kn:.1f} kn: it "
             "took her in or out",
         ),
+        Case(
+            All(
+                A_TUG,
+                Not(Is("both_small_craft")),
+                Compare("slower_drift_kn", ">=", 1.0),
+                Compare("distance_spread_m", "<=", 150.0),
+                Compare("median_distance_m", "<=", 150.0),
+                Is("ended_near_land"),
+            ),
+            "a tug met a ship and went beside her at {slower_drift_kn:.1f} kn to within "
+            "{near_land_m:.0f} m of land: it took her to a berth, whether a zone shows it or not",
+        ),
     ),
     "One is a tug and they move along together at a steady distance, at the speed of tows if they "
-    "came and parted; or go on together.",
-    "they stop together, or part without reaching a port",
+    "came and parted; or go on together, or to a berth.",
+    "they stop together off any berth, or part without reaching a port",
     needs_types=True,
 )
 TOW_LYING_TO: Final = Hypothesis(
@@ -105,7 +129,11 @@ TOW_LYING_TO: Final = Hypothesis(
     0.75,
     (
         Case(
-            All(Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))), IN_COMPANY),
+            All(
+                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+                IN_COMPANY,
+                ON_THE_WAY,
+            ),
             "one of the two is a tug or towing, and they were together already on the way here or "
             "left together: a tow that stopped for {duration_s:h.1f} h",
         ),

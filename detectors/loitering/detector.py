@@ -8,11 +8,12 @@ import pandas as pd
 
 from detectors.core import events, telling
 from detectors.core.detector import Context
+from detectors.core.evidence import Evidence
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.loitering import HYPOTHESES
-from detectors.kinematics import timespan
+from detectors.kinematics import geodesy, timespan
 from detectors.kinematics.reports import Reports
 from detectors.loitering.company import (
     AFTER_SILENCE_S,
@@ -32,6 +33,24 @@ LONG_S: Final = 28_800.0
 
 LAY_STILL_KN: Final = 0.3
 """Slower, it is said to lie still: errors of 10 m alone make 0.2 kn of a step."""
+CARRIED_KN: Final = 0.1
+"""What moves slower for half of the time is made fast: see `hypotheses.held.FAST_KN`."""
+CARRIED_M: Final = 1000.0
+"""Further than ships at anchor swing (see `anchoring`): ice carries one for hours at 0.2 kn."""
+
+
+def lay_still(evidence: Evidence) -> bool:
+    """Tell whether a loitering is told as lying still: at a crawl, and not carried away."""
+    speed_kn, drift_kn = evidence.get("median_speed_kn"), evidence.get("drift_kn")
+    if speed_kn is None or float(speed_kn) >= LAY_STILL_KN:
+        return False
+    held = float(evidence.get("held_fraction") or 0.0) >= 0.5
+    if float(speed_kn) < CARRIED_KN or held:
+        return True
+    duration_s = evidence.get("duration_s")
+    if drift_kn is None or duration_s is None:  # redacted
+        return True
+    return float(drift_kn) * geodesy.KNOT_MPS * float(duration_s) <= CARRIED_M
 
 
 class Loitering(Limits):
@@ -65,7 +84,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "17"
+    version: ClassVar[str] = "18"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -188,8 +207,7 @@ class Loitering(Limits):
                 speed_kn=event.evidence["median_sog_kn"],
                 place=words.place(event.lat, event.lon),
             )
-        speed = event.evidence.get("median_speed_kn")
-        still = speed is not None and speed < LAY_STILL_KN
+        speed, still = event.evidence.get("median_speed_kn"), lay_still(event.evidence)
         at = "" if speed is None or still else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
         return words.say(
             "{how} {duration}{at}, {place}{surroundings}",

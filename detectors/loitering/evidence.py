@@ -79,7 +79,7 @@ def evidence_of(
         "stated_working_fraction": _stated(limits, reports, before, after),
         "n_turns": turns,
         **stays(limits, grid, begin, end),
-        "ais_class": reports.ais_class_of(before).tolist(),
+        "ais_class": _classes(reports, before, after),
         "nav_status": status_code,
         "nav_status_fraction": status_fraction,
         "n_reports": after - before + 1,
@@ -133,6 +133,14 @@ def _stated(limits: Limits, reports: Reports, first: Ints, last: Ints) -> Floats
     sog_kn = reports.sog_kn[row]
     working = (sog_kn >= limits.min_working_kn) & (sog_kn < limits.max_working_kn)
     return np.asarray(np.bincount(run, working, len(first)) / (last - first + 1))
+
+
+def _classes(reports: Reports, first: Ints, last: Ints) -> list[str]:
+    """Return the class of the set of each run: B where it sent nothing as class A."""
+    run, row = timegrid.ranges(first, last - first + 1)
+    as_a = np.bincount(run, reports.ais_class_of(row) == "A", len(first)) > 0
+    sent: list[str] = np.where(as_a, "A", reports.ais_class_of(first)).tolist()
+    return sent
 
 
 def _working(limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints) -> tuple[Floats, Ints]:

@@ -80,6 +80,9 @@ def explain(
             found, note = explaining.quoted(reader, installation, event, moment)
             for line in note:
                 typer.echo(line, err=True)
+        if event.isdigit() and len(event) == 9:
+            reference, until = installation.reference, moment.known_time
+            found = explaining.from_side_of(int(event), found, reader, reference, until)
         if len(found) != 1:
             _list(found, event, as_json=as_json)
             return

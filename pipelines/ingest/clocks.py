@@ -41,6 +41,8 @@ MOVING_KN: Final = 4.0
 FITS_KN: Final = 2.0
 FITS_SHARE: Final = 0.3
 NEAR_S: Final = (10.0, 1_800.0)
+MINUTE_S: Final = 60.0
+"""Where all times are whole minutes a pause may be so much longer or shorter than they say."""
 OTHER_UNITS: Final = {"m/s": 1.943844, "km/h": 0.539957, "kn/10": 0.1}
 """Knots that one of each is. Miles per hour can't be told from knots by conduct: 13 % less."""
 UNIT_KN: Final = 1.0
@@ -147,7 +149,7 @@ class Conduct:
     """Compare how far vessels moved between reports with their speeds over ground."""
 
     def __init__(self) -> None:
-        self._sampled = self._pairs = self._fit = 0
+        self._sampled = self._pairs = self._fit = self._may_fit = 0
         self._in_unit = dict.fromkeys(OTHER_UNITS, 0)
 
     def landed(self, batch: Batch) -> None:
@@ -166,11 +168,17 @@ class Conduct:
         pairs = (np.diff(mmsi[order]) == 0) & (between_s >= NEAR_S[0]) & (between_s <= NEAR_S[1])
         first, second = order[:-1][pairs], order[1:][pairs]
         moved_m = distance_m(lat[first], lon[first], lat[second], lon[second])
-        made_kn = speed_kn(moved_m, time_s[second] - time_s[first])
+        between_s = between_s[pairs]
+        made_kn = speed_kn(moved_m, between_s)
         said_kn = (speed[first] + speed[second]) / 2
-        fits = np.abs(made_kn - said_kn) <= np.maximum(FITS_KN, FITS_SHARE * said_kn)
+        off_kn = np.maximum(FITS_KN, FITS_SHARE * said_kn)
         self._pairs += len(first)
-        self._fit += int(np.count_nonzero(fits))
+        self._fit += int(np.count_nonzero(np.abs(made_kn - said_kn) <= off_kn))
+        round_s = 0.0 if np.any(time_s % MINUTE_S) else MINUTE_S
+        least_kn = speed_kn(moved_m, between_s + round_s)
+        most_kn = speed_kn(moved_m, np.maximum(between_s - round_s, 1.0))
+        may_fit = (said_kn >= least_kn - off_kn) & (said_kn <= most_kn + off_kn)
+        self._may_fit += int(np.count_nonzero(may_fit))
         for unit, knots in OTHER_UNITS.items():
             close = np.abs(made_kn - knots * said_kn)
             close = close <= np.maximum(UNIT_KN, UNIT_SHARE * knots * said_kn)
@@ -190,6 +198,8 @@ class Conduct:
             )
             found = {"receiver": "", "reports": self._pairs, "share": round(share, 3)}
             return [{**found, "offset_s": None, "unit": unit, "text": text}]
+        if self._may_fit >= FITTING_SHARE * self._pairs:
+            return []
         text = (
             f"its times, or its speeds, don't fit how vessels move: of {self._pairs:,} pairs of "
             f"reports {share:.0%} lie as far apart as their speed over ground makes"

@@ -278,7 +278,7 @@ CASES = [
             "approach_kn": 4.2,
         },
         (CARGO, TANKER),
-        "came together at 4 kn and drifted with the water as one, 60 m apart, for 4.0 h",
+        "came together at 4 kn and lay or drifted as one, 60 m apart, for 4.0 h",
     ),
     (
         "tug to a casualty",

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from detectors.core.evidence import Evidence
 from detectors.core.frames import epoch_us
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS as MPS
 from detectors.kinematics.timegrid import Grid
 from detectors.loitering import Loitering, evidence
+from detectors.loitering.detector import lay_still
 from detectors.loitering.stays import HELD_KN, HELD_M, NET_KN, stays
 
 A = 533000001
@@ -405,3 +407,22 @@ def test_legs_of_all_runs_are_those_of_each(seed: int, cuts: list[int]) -> None:
                 held.append(took_s)
         assert told["n_held"][i] == len(held)
         assert told["held_fraction"][i] == pytest.approx(sum(held) / ((b - a) * rule.step_s))
+
+
+@pytest.mark.parametrize(
+    ("speed_kn", "drift_kn", "hours", "held", "still"),
+    [
+        (0.05, 0.01, 10.0, 1.0, True),  # at anchor
+        (0.23, 0.28, 7.3, 0.18, False),  # two miles with the ice
+        (0.23, 0.05, 7.3, 0.18, True),  # as slow, and hardly off its place
+        (0.02, 0.20, 7.3, 0.9, True),  # made fast at one place and then at another
+        (0.15, 0.20, 7.3, 0.6, True),  # at anchor for most of the time, and shifted once
+        (0.40, 0.40, 3.0, 0.0, False),
+    ],
+)
+def test_what_is_carried_off_is_not_told_to_lie_still(
+    speed_kn: float, drift_kn: float, hours: float, held: float, *, still: bool
+) -> None:
+    values = {"median_speed_kn": speed_kn, "drift_kn": drift_kn, "held_fraction": held}
+    evidence = Evidence.of({**values, "duration_s": hours * 3600.0})
+    assert lay_still(evidence) == still

@@ -6,5 +6,14 @@ to a program.
 
 from pipelines.ask.explain.gather import EventNotFoundError, Explanation, as_dict, gather, matching
 from pipelines.ask.explain.quoted import quoted
+from pipelines.ask.explain.sides import from_side_of
 
-__all__ = ["EventNotFoundError", "Explanation", "as_dict", "gather", "matching", "quoted"]
+__all__ = [
+    "EventNotFoundError",
+    "Explanation",
+    "as_dict",
+    "from_side_of",
+    "gather",
+    "matching",
+    "quoted",
+]

@@ -18,6 +18,7 @@ from pipelines.ask.clocks import Doubt
 from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.explain.revisions import Revision, learned_by_runs
+from pipelines.ask.explain.sides import from_side_of
 from pipelines.ask.recall import Moment
 from pipelines.base import story
 from pipelines.base.labels import Labels, labels
@@ -204,7 +205,9 @@ def gather(
     until = min(moment.time, moment.known_time)
     mmsis = [int(m) for m in (event["mmsi"], event["other_mmsi"]) if m]
     known = store.dispositions(moment.time)
-    vessels = [_past(store, mmsi, event, moment, until, known) for mmsi in mmsis]
+    vessels = [
+        _past(store, mmsi, event, moment, until, known, installation.reference) for mmsi in mmsis
+    ]
     stories = store.stories_as_of(moment.ordinal)
     supersedes = dict(zip(stories["event_id"], stories["supersedes"], strict=True))
     standing = stories.loc[~stories["retracted"], "event_id"]
@@ -248,10 +251,12 @@ def _past(
     moment: Moment,
     until: pd.Timestamp,
     known: pd.DataFrame,
+    reference: Path,
 ) -> Past:
     identity, stated = store.known_at(mmsi, until)
     events = store.events_as_of(moment.ordinal, mmsi=mmsi)
     earlier = events[~events["retracted"] & (events["start"] < event["start"])]
+    earlier = from_side_of(mmsi, earlier, store, reference, until)
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
     others = known[mine & (known["event_id"] != event["event_id"])]
     return Past(

@@ -172,10 +172,9 @@ def _named(mmsi: int, teller: Teller) -> str:
 
 def lay_still(row: Told) -> bool:
     """Tell whether a loitering is told as lying still: by the rule that its sentence goes by."""
-    from detectors.loitering.detector import LAY_STILL_KN  # reads import this module
+    from detectors.loitering import detector  # reads import this module
 
-    speed_kn = row.evidence.get("median_speed_kn")
-    return speed_kn is not None and float(speed_kn) < LAY_STILL_KN
+    return detector.lay_still(row.evidence)
 
 
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:

@@ -499,3 +499,17 @@ def test_speeds_in_another_unit_than_knots_are_told(read, unit, factor, speeds_k
     said = [one for one in report.clocks if one.get("unit")]
     assert [one["unit"] for one in said] == ([unit] if unit else [])
     assert bool(report.clocks) == bool(unit)
+
+
+@pytest.mark.parametrize(("seconds", "doubted"), [("00", False), ("10", True)])
+def test_times_cut_to_the_minute_are_no_wrong_clock(read, seconds, doubted):
+    """Up to a minute between a fix and its time makes half of the speed of a launch, or more;
+    times that say their seconds mean them."""
+    lines, rng = ["MMSI,BaseDateTime,LAT,LON,SOG,COG"], np.random.default_rng(6791)
+    for ship in range(3):
+        for minute in range(60):
+            lat = 2.0 + 12.0 * (minute + rng.uniform()) / 60 / 60
+            time = f"2026-03-01T10:{minute:02d}:{seconds}"
+            lines.append(f"{533000001 + ship},{time},{lat:.5f},{101 + ship},12.0,0.0")
+    clocks = read("\n".join(lines) + "\n", "feed.csv").report.clocks
+    assert ["don't fit how vessels move" in one["text"] for one in clocks] == [True] * doubted

@@ -62,6 +62,25 @@ def test_it_tells_evidence_reasons_reports_and_history(
     assert any(0x2800 < ord(c) < 0x2900 for c in ran.out), "no chart"
 
 
+def test_of_a_pair_each_vessel_is_told_of_the_other(exercise_home: Path, selat: Selat) -> None:
+    """The sentence that is stored names the vessel with the higher number."""
+    pairs = events_of(exercise_home)
+    pairs = pairs[pairs["kind"] == "encounter"]
+    numbers = set(pairs["mmsi"]) | set(pairs["other_mmsi"])
+    with store.read(exercise_home / "store") as reader:
+        vessels = reader.vessels(pairs["start"].max() + pd.Timedelta(days=1))
+    names = dict(zip(vessels["mmsi"], vessels["name"], strict=True))
+    mmsi = next(
+        m
+        for m in pairs["other_mmsi"]
+        if names.get(m) and names[m] not in {names.get(other) for other in numbers - {m}}
+    )
+    ran = selat("explain", f"{mmsi:09d}", "--home", exercise_home)
+    met = [line for line in ran.out.splitlines() if " with " in line]
+    assert met, ran.out
+    assert not [line for line in met if f"with {names[mmsi]} " in line]
+
+
 def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     exercise_home: Path, strongest: dict[str, Any], selat: Selat
 ) -> None:

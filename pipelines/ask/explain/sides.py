@@ -1,0 +1,36 @@
+"""Events of a vessel in its own words: each names the other vessel."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.telling import told
+from pipelines.assess.reasons import Teller
+from pipelines.reference.layers import load_gazetteer
+from pipelines.store import Queries
+
+ASIDE = " (set aside by a disposition)"
+
+
+def from_side_of(
+    mmsi: int, events: pd.DataFrame, store: Queries, reference: Path, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Return events with those of pairs told from the side of one vessel.
+
+    The store keeps a sentence an event, from the side of the lower number: to the other vessel it
+    would name herself.
+    """
+    second = np.zeros(0, bool) if events.empty else (events["other_mmsi"] == mmsi).to_numpy(bool)
+    if not second.any():
+        return events
+    vessels = store.vessels(until)
+    names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
+    teller = Teller(names, load_gazetteer(reference), until)
+    rows = told(events[second])
+    teller.look_up(rows)
+    aside = events.loc[second, "reason"].str.endswith(ASIDE).tolist()
+    said = [teller.tell(row, mmsi) + ASIDE * out for row, out in zip(rows, aside, strict=True)]
+    reasons = events["reason"].copy()
+    reasons[second] = said
+    return events.assign(reason=reasons)
