@@ -274,7 +274,8 @@ def _best(
         low[i // BLOCK] = min(low[i // BLOCK], track.position[i])
         high[i // BLOCK] = max(high[i // BLOCK], track.position[i])
     for i in range(n):
-        stop = min(i + search.longest + 1, n)
+        long = track.tick[i] % 3 == 0
+        stop = min(i + (search.longest if long else min(search.longest, FINE_STEPS)) + 1, n)
         j = i
         while j + 1 < stop:
             j += 1
@@ -287,7 +288,7 @@ def _best(
             share = abs(track.position[j] - track.position[i])
             if share < least or share <= best_value:
                 continue
-            if j - i > FINE_STEPS and (track.tick[i] % 3 or track.tick[j] % 3):
+            if j - i > FINE_STEPS and track.tick[j] % 3:
                 continue
             forth = track.position[j] > track.position[i]
             leaves = track.nearest[i] == (one if forth else other)
