@@ -79,10 +79,10 @@ def worth_a_look(
     last, -1 where there can be none; and the states whose coasts matter there, (runs, states).
 
     Runs are `first` to `last` and the row after; `ways_m` is the way from each row to the next.
-    Looked at are the cells that they go through.
-    A distance changes by no more than the way made, so the distance of a cell's middle is wrong
-    by half of the cell's diagonal at most. The way across that is asked for is several times
-    that; ships that follow the strait don't come near it, and needn't be measured at each tick.
+    Looked at are the cells that they go through. A distance changes by no more than the way made,
+    so the distance of a cell's middle is wrong by half of the cell's diagonal at most. The way
+    across that is asked for is several times that; ships that follow the strait don't come near
+    it, and needn't be measured at each tick.
     """
     asked = Asked(
         limits.min_width_fraction,
