@@ -78,7 +78,7 @@ def halves(
 ) -> Iterator[Half]:
     """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
     stopped = (grid.speed_kn < limits.min_speed_kn) & ~moved(limits, reports, grid, context)
-    stopped &= ~made_up(limits, reports, grid)
+    stopped &= ~made_up(limits, reports, grid, stopped)
     stopped |= halted(limits, reports, grid)
     silent = silences(limits, reports, grid, context)
     step_us = limits.step_s * SECOND_US
@@ -105,16 +105,20 @@ def halves(
             yield Half(voyage.begin, voyage.lands, voyage.leaves, evidence)
 
 
-def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
-    """Tell which steps lie between two reports between which no time was lost, if one of them is
-    left out: that one is dated wrongly.
+def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid, asked: Bools) -> Bools:
+    """Tell which of some steps lie between two reports between which no time was lost, if one of
+    them is left out: that one is dated wrongly.
 
     A boat that stops loses the time that it lies there; the step to a report that is dated late
     takes longer, and the next one as much less.
     """
     track, time_us, sog_kn = reports.track, reports.time_us, reports.sog_kn
     goes = sog_kn >= limits.min_speed_kn
-    a = np.flatnonzero((track[2:] == track[:-2]) & goes[:-2] & goes[1:-1] & goes[2:])
+    begins = np.zeros(len(track), bool)
+    begins[grid.report[asked]] = True
+    beside = begins[:-2] | begins[1:-1]
+    beside &= (track[2:] == track[:-2]) & goes[:-2] & goes[1:-1] & goes[2:]
+    a = np.flatnonzero(beside)
     c = a + 2
     made_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[c], reports.lon[c])
     stated_kn = np.stack([sog_kn[a], sog_kn[a + 1], sog_kn[c]]).mean(axis=0)
@@ -124,7 +128,7 @@ def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
     over = a[lost_s < LOST_S]
     found = np.zeros(len(track), bool)
     found[over] = found[over + 1] = True
-    return np.asarray(found[grid.report])
+    return np.asarray(asked & found[grid.report])
 
 
 def halted(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.crossing.limits import Limits
-from detectors.crossing.sieve import Cells, worth_a_look
+from detectors.crossing.sieve import Cells, steps_m, worth_a_look
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.integrity.jit import compiled
 from detectors.surroundings.coasts import Coasts
@@ -141,13 +141,14 @@ def passages(
 
     More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
     """
-    begin, end, states = worth_a_look(limits, grid, first, last, cells)
+    ways_m = steps_m(grid.lat, grid.lon)
+    begin, end, states = worth_a_look(limits, ways_m, first, last, cells)
     asked = np.flatnonzero(begin >= 0)
     block = np.cumsum((end - begin)[asked] + 1) // AT_A_TIME
     found: dict[int, Passage] = {}
     for low, high in zip(*timegrid.stretches(block), strict=True):
         own = asked[low : high + 1]
-        runs, rows = _runs(grid, begin[own], end[own], states[own], coasts)
+        runs, rows = _runs(grid, ways_m, begin[own], end[own], states[own], coasts)
         best = zip(own.tolist(), _best_passages(limits, runs, rows, coasts), strict=True)
         found |= {k: passage for k, passage in best if passage is not None}
     return found
@@ -184,15 +185,14 @@ def _best_passages(limits: Limits, runs: Runs, rows: Ints, coasts: Coasts) -> li
 
 
 def _runs(
-    grid: timegrid.Grid, begin: Ints, end: Ints, states: Bools, coasts: Coasts
+    grid: timegrid.Grid, ways_m: Floats, begin: Ints, end: Ints, states: Bools, coasts: Coasts
 ) -> tuple[Runs, Ints]:
     """Return parts of runs, from one row of the grid to another, and the row of each tick."""
     length = end - begin + 1
     whose, rows = timegrid.ranges(begin, length)
     lat, lon = grid.lat[rows], grid.lon[rows]
     coast_m = coasts.distance_where_m(lat, lon, states[whose])
-    step_m = np.zeros(len(rows))
-    step_m[1:] = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    step_m = ways_m[rows - 1]  # of the first of a run none counts
     bounds = np.r_[0, np.cumsum(length)]
     return Runs(bounds, states, coast_m, step_m, lat, lon, grid.tick[rows], grid.report[rows]), rows
 
@@ -274,7 +274,8 @@ def _best(
         low[i // BLOCK] = min(low[i // BLOCK], track.position[i])
         high[i // BLOCK] = max(high[i // BLOCK], track.position[i])
     for i in range(n):
-        stop = min(i + search.longest + 1, n)
+        long = track.tick[i] % 3 == 0
+        stop = min(i + (search.longest if long else min(search.longest, FINE_STEPS)) + 1, n)
         j = i
         while j + 1 < stop:
             j += 1
@@ -287,7 +288,7 @@ def _best(
             share = abs(track.position[j] - track.position[i])
             if share < least or share <= best_value:
                 continue
-            if j - i > FINE_STEPS and (track.tick[i] % 3 or track.tick[j] % 3):
+            if j - i > FINE_STEPS and track.tick[j] % 3:
                 continue
             forth = track.position[j] > track.position[i]
             leaves = track.nearest[i] == (one if forth else other)

@@ -73,15 +73,16 @@ class Asked(NamedTuple):
 
 
 def worth_a_look(
-    limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, cells: Cells
+    limits: Limits, ways_m: Floats, first: Ints, last: Ints, cells: Cells
 ) -> tuple[Ints, Ints, Bools]:
     """Return the part of each run in which a passage may lie, as its first row of the grid and its
     last, -1 where there can be none; and the states whose coasts matter there, (runs, states).
 
-    Runs are `first` to `last` and the row after. Looked at are the cells that they go through.
-    A distance changes by no more than the way made, so the distance of a cell's middle is wrong
-    by half of the cell's diagonal at most. The way across that is asked for is several times
-    that; ships that follow the strait don't come near it, and needn't be measured at each tick.
+    Runs are `first` to `last` and the row after; `ways_m` is the way from each row to the next.
+    Looked at are the cells that they go through. A distance changes by no more than the way made,
+    so the distance of a cell's middle is wrong by half of the cell's diagonal at most. The way
+    across that is asked for is several times that; ships that follow the strait don't come near
+    it, and needn't be measured at each tick.
     """
     asked = Asked(
         limits.min_width_fraction,
@@ -90,10 +91,7 @@ def worth_a_look(
         limits.min_distance_m,
         WRONG_M,
     )
-    steps_m = np.asarray(
-        geodesy.distance_m(grid.lat[:-1], grid.lon[:-1], grid.lat[1:], grid.lon[1:])
-    )
-    return _may_hold(first, last + 1, steps_m, cells.middle_m, cells.of_row, asked)
+    return _may_hold(first, last + 1, ways_m, cells.middle_m, cells.of_row, asked)
 
 
 @compiled
@@ -183,10 +181,14 @@ def _may_hold(
     return begin, end, states
 
 
+def steps_m(lat: Floats, lon: Floats) -> Floats:
+    """Return the way from each tick to the next."""
+    return np.asarray(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
+
+
 def way_m(lat: Floats, lon: Floats) -> Floats:
     """Return the way sailed up to each tick."""
-    steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
-    return np.asarray(np.r_[0.0, np.cumsum(steps_m)])
+    return np.asarray(np.r_[0.0, np.cumsum(steps_m(lat, lon))])
 
 
 def median(values: Floats) -> float:

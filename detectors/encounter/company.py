@@ -126,9 +126,9 @@ def _sailed_alike_s(
         low, high = reports.span_of(int(reports.track[report]))
         bounds = np.searchsorted(reports.time_us[low:high], [since_us, until_us])
         rows.append(np.arange(low + bounds[0], low + bounds[1]))
-    a, b = rows
-    if len(a) == 0 or len(b) == 0:
+    if any((reports.sog_kn[own] < limits.max_speed_kn).all() for own in rows):
         return 0
+    a, b = rows
     time_us = reports.time_us
     after = np.searchsorted(time_us[b], time_us[a])
     others = np.stack([b[np.maximum(after - 1, 0)], b[np.minimum(after, len(b) - 1)]])

@@ -85,7 +85,9 @@ def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, F
     slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
     slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
     # Without speed or course a vessel may have gone anywhere, as fast as it goes around.
-    slack_m = np.where(known, slack_m, _made_kn(reports, here, there) * geodesy.KNOT_MPS * step_s)
+    slack_m[~known] = (
+        _made_kn(reports, here[~known], there[~known]) * geodesy.KNOT_MPS * step_s[~known]
+    )
     return east - way_east, north - way_north, slack_m
 
 

@@ -102,11 +102,13 @@ def _pairs(
     n, edge = 0, reach * 1.001
     for t in range(len(bounds) - 1):
         own = order[bounds[t] : bounds[t + 1]]
-        anybody = False
+        n_asked = 0
         for k in range(len(own)):
-            anybody |= asked[own[k]]
-        if not anybody:
+            n_asked += asked[own[k]]
+        if not n_asked:
             continue
+        # Where most are asked about, each looks into half of the cubes around, for both.
+        both = 2 * n_asked > len(own)
         for k in range(len(own)):
             north, east = np.radians(lat[own[k]]), np.radians(lon[own[k]])
             xyz[k, 0] = np.cos(north) * np.cos(east)
@@ -119,10 +121,9 @@ def _pairs(
             after[k] = head[slot[k]]
             head[slot[k]] = k
         for k in range(len(own)):
-            i = own[k]
-            if not asked[i]:
+            if not both and not asked[own[k]]:
                 continue
-            for beside in range(27):
+            for beside in range(13 if both else 0, 27):
                 x = cube[k, 0] + beside // 9 - 1
                 y = cube[k, 1] + beside // 3 % 3 - 1
                 z = cube[k, 2] + beside % 3 - 1
@@ -130,7 +131,9 @@ def _pairs(
                 while other >= 0:
                     at = other
                     other = after[other]
-                    if mine[at] <= mine[k]:
+                    if mine[at] <= mine[k] and (not both or mine[at] == mine[k]):
+                        continue
+                    if both and beside == 13 and at < k:  # in its own cube
                         continue
                     if cube[at, 0] != x or cube[at, 1] != y or cube[at, 2] != z:
                         continue
@@ -139,7 +142,11 @@ def _pairs(
                         apart += (xyz[k, axis] - xyz[at, axis]) ** 2
                     if apart > reach * reach:
                         continue
-                    j = own[at]
+                    i, j = own[k], own[at]
+                    if mine[at] < mine[k]:
+                        i, j = j, i
+                    if both and not asked[i]:
+                        continue
                     if len(crowded) and (crowded[i] or crowded[j]) and apart > narrow * narrow:
                         continue
                     if len(kind) and kind[i] == kind[j]:

@@ -91,10 +91,20 @@ def _nearest(points: Floats, boxes: Floats, xyz: Floats, within: float) -> tuple
     for k in range(len(xyz)):
         x, y, z = xyz[k, 0], xyz[k, 1], xyz[k, 2]
         best = within * within
+        n, begin = 0, 1
         if last >= 0:
             dx, dy, dz = x - points[last, 0], y - points[last, 1], z - points[last, 2]
             best = min(best, dx * dx + dy * dy + dz * dz)
-        n, stack[0], far[0] = 1, 1, 0.0
+            # From where that lies up to the top: most of what is beside is too far off.
+            begin = box = n_leaves + last // LEAF
+            while box > 1:
+                away = _away(boxes, box ^ 1, x, y, z)
+                if away <= best:
+                    stack[n], far[n] = box ^ 1, away
+                    n += 1
+                box //= 2
+        stack[n], far[n] = begin, 0.0
+        n += 1
         while n:
             n -= 1
             box = stack[n]

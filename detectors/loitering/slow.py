@@ -35,17 +35,18 @@ def slow_ticks(limits: Limits, reports: Reports, grid: timegrid.Grid) -> tuple[I
     slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
     report = grid.report[slow]  # in order, as the ticks are
     begins = np.r_[True, report[1:] != report[:-1]][: len(report)]
-    row, first = report[begins], np.cumsum(begins) - 1
+    row = report[begins]
+    silent_s = (reports.time_us[row + 1] - reports.time_us[row]) / SECOND_US
+    row = row[silent_s > limits.max_interruption_s]
     after = row + 1
-    silent_s = (reports.time_us[after] - reports.time_us[row]) / SECOND_US
-    long = silent_s > limits.max_interruption_s
     stated = np.stack([_speed_kn(limits, reports, row, -1), _speed_kn(limits, reports, after, 1)])
     lat, lon = reports.lat, reports.lon
     apart_m = geodesy.distance_m(lat[row], lon[row], lat[after], lon[after])
-    shifted = long & (stated < AT_REST_KN).all(axis=0) & (apart_m > SHIFTED_M)
-    sailed = long & (stated >= limits.max_speed_kn).any(axis=0)
-    kept = ~shifted[first]
-    return slow[kept], sailed[first][kept]
+    shifted, sailed = np.zeros((2, len(reports)), bool)
+    shifted[row] = (stated < AT_REST_KN).all(axis=0) & (apart_m > SHIFTED_M)
+    sailed[row] = (stated >= limits.max_speed_kn).any(axis=0)
+    kept = ~shifted[report]
+    return slow[kept], sailed[report[kept]]
 
 
 def _speed_kn(limits: Limits, reports: Reports, row: Ints, by: int) -> Floats:

@@ -15,7 +15,7 @@ from detectors.crossing import passage as of_passages
 from detectors.crossing.onward import goes_on
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import MIN_SCORE, OF_END, may_score, of_passage
-from detectors.crossing.sieve import WRONG_M, Cells, worth_a_look
+from detectors.crossing.sieve import WRONG_M, Cells, steps_m, way_m, worth_a_look
 from detectors.crossing.unheard import grid_of
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
@@ -147,13 +147,13 @@ def test_cells_leave_room_for_a_passage_where_any_pair_of_ticks_does(
     first = np.flatnonzero(np.r_[True, np.diff(grid.track_id) != 0])
     last = np.r_[first[1:] - 1, len(grid.tick) - 1]
     cells = Cells(grid, zones.coasts)
-    begin, end, states = worth_a_look(rule, grid, first, last - 1, cells)
+    ways_m = steps_m(grid.lat, grid.lon)
+    begin, end, states = worth_a_look(rule, ways_m, first, last - 1, cells)
     wanted = []
     for a, b in zip(first, last + 1, strict=True):
         lat, lon = grid.lat[a:b], grid.lon[a:b]
-        steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
         metres = cells.middle_m[:, cells.of_row[a:b]]
-        wanted.append(may_hold(rule, metres, np.r_[0.0, np.cumsum(steps_m)]))
+        wanted.append(may_hold(rule, metres, way_m(lat, lon)))
     assert 4 < sum(w is not None for w in wanted) < N_TRACKS - 4
     for k, found in enumerate(wanted):
         if found is None:

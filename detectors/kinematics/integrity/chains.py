@@ -109,26 +109,28 @@ def best_chain(
     for row in range(n):
         if not free[row]:
             continue
-        worth[row] = runs[3, row]
+        alone = runs[3, row]
+        most = alone
         for place in range(count - 1, -1, -1):
             head = heads[place]
-            passed_s = (time_us[row] - time_us[head]) / SECOND_US
             # The newest is mostly the best; who can't come to as much needn't be measured.
-            if passed_s <= 0.0 or worth[head] + runs[3, row] < worth[row]:
+            if worth[head] + alone < most or time_us[row] <= time_us[head]:
                 continue
             leapt = runs[4, row] == head
             amid = runs[0, head] != runs[0, row] and runs[2, head] + runs[1, row] > EDGE
             if amid and not leapt:
                 continue
+            passed_s = (time_us[row] - time_us[head]) / SECOND_US
             apart_m = step_m[row]
             if head < row - 1:
                 apart_m = apart(lat[head], lon[head], lat[row], lon[row])
-            after = worth[head] + runs[3, row]
+            after = worth[head] + alone
             cost = step_cost(apart_m, passed_s, sog[head], sog[row], usual)
             after -= min(cost, STRAY) if leapt else cost
-            if after >= worth[row] and after > runs[3, row]:
-                worth[row] = after
+            if after >= most and after > alone:
+                most = after
                 before[row] = head
+        worth[row] = most
         if best < 0 or worth[row] > worth[best]:
             best = row
         # Of its lineage what isn't among its last few reports, is no end of a run, and where it

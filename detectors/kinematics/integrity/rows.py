@@ -8,6 +8,7 @@ from detectors.kinematics.geodesy import EARTH_RADIUS_M
 from detectors.kinematics.integrity.jit import compiled, part
 
 QUARTER: Final = 0.25
+TO_RAD: Final = np.pi / 180.0
 
 
 class Rows(NamedTuple):
@@ -43,10 +44,14 @@ def within(rows: Rows, begin: int, end: int) -> Rows:
 @compiled
 def apart(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Return the great-circle distance of two places in metres (see `geodesy.distance_m`)."""
-    to_rad = np.pi / 180.0
-    half_phi = np.sin((lat_b - lat_a) * to_rad / 2.0)
-    half_lam = np.sin((lon_b - lon_a) * to_rad / 2.0)
-    h = half_phi**2 + np.cos(lat_a * to_rad) * np.cos(lat_b * to_rad) * half_lam**2
+    return apart_by(np.cos(lat_a * TO_RAD), np.cos(lat_b * TO_RAD), lat_b - lat_a, lon_b - lon_a)
+
+
+@part
+def apart_by(cos_a: float, cos_b: float, d_lat: float, d_lon: float) -> float:
+    """Return the same by the cosines of the latitudes, and the differences in degrees."""
+    half_phi, half_lam = np.sin(d_lat * TO_RAD / 2.0), np.sin(d_lon * TO_RAD / 2.0)
+    h = half_phi**2 + cos_a * cos_b * half_lam**2
     return float(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))
 
 

@@ -236,6 +236,10 @@ def shifts_s(track: Rows, legs: Legs, others: Rows) -> Any:
             leg_y = legs.y[leg + 1] - legs.y[leg]
             length_m = legs.length_m[leg]
             from_x, from_y = at_x[row] - legs.x[leg], at_y[row] - legs.y[leg]
+            # From most legs it is too far off to be measured: with a metre to spare.
+            reach_m = nearest_m + (1.0 + BEND) * length_m + 1.0
+            if from_x * from_x + from_y * from_y > reach_m * reach_m:
+                continue
             along = (from_x * leg_x + from_y * leg_y) / length_m**2
             along = min(max(along, 0.0), 1.0)
             leg_s = (track.time_us[leg + 1] - track.time_us[leg]) / SECOND_US

@@ -8,7 +8,7 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics.integrity.chains import stated_m
 from detectors.kinematics.integrity.jit import compiled, part
 from detectors.kinematics.integrity.repeats import repeated
-from detectors.kinematics.integrity.rows import Rows, apart, first_from, within
+from detectors.kinematics.integrity.rows import TO_RAD, Rows, apart, apart_by, first_from, within
 from detectors.kinematics.integrity.several import (
     CLOCK_FAULT,
     COPY,
@@ -211,8 +211,11 @@ def _slice(own: Own, begin: int, end: int) -> Own:
 @part
 def _mark_steps(own: Rows, step_m: Any, plain: Any) -> None:
     step_m[0], plain[0] = 0.0, False
+    before = np.cos(own.lat[0] * TO_RAD)
     for row in range(1, len(plain)):
-        step_m[row] = apart(own.lat[row - 1], own.lon[row - 1], own.lat[row], own.lon[row])
+        here = np.cos(own.lat[row] * TO_RAD)
+        d_lat, d_lon = own.lat[row] - own.lat[row - 1], own.lon[row] - own.lon[row - 1]
+        step_m[row], before = apart_by(before, here, d_lat, d_lon), here
         plain[row] = _goes(own, row - 1, row, step_m[row])
 
 
