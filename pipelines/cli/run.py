@@ -1,6 +1,5 @@
 """`selat nightly`, `ingest`, `detect`: the night's work, whole or by step."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,7 +65,13 @@ def nightly(
     installation = installation_of(home, config)
     from pipelines.flows.environment import refuse_unwritable
     from pipelines.ingest.errors import IngestError
-    from pipelines.run.night import NightRequest, note_failure, refuse_wrong, run_night
+    from pipelines.run.night import (
+        NightRequest,
+        note_failure,
+        refuse_wrong,
+        run_night,
+        were_there,
+    )
     from pipelines.run.runs import PartialRunError, raise_if_partial
 
     request = NightRequest(
@@ -82,7 +87,7 @@ def nightly(
     try:
         refuse_wrong(installation, request)
     except IngestError as error:
-        if not sys.stdin.isatty():  # a timer's, not a typing error: nobody reads what it says
+        if were_there(installation, request.feeds):  # a timer's: nobody may read what it says
             note_failure(installation, error)
         raise
     failure: PartialRunError | None = None

@@ -2,10 +2,11 @@
 
 import glob
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from pipelines.run.feeds import Reading, ingest_options
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import asked_for, choose_window
-from pipelines.store import RUN_WAIT_S, write
+from pipelines.store import RUN_WAIT_S, exists, read, write
 
 _AREA: Final = "See `feeds.Reading`."
 
@@ -134,6 +135,21 @@ def refuse_wrong(installation: Installation, request: NightRequest) -> None:
     given = [feed for feed in request.feeds if feed != "-"]
     if given and not any(Path(feed).exists() or glob.glob(feed, recursive=True) for feed in given):  # noqa: PTH207 - may be absolute
         discover(given, installation.spool)  # says what is wrong
+
+
+def were_there(installation: Installation, named: Sequence[str]) -> bool:
+    """Tell whether feeds that are named so were taken in before: what isn't there any more went
+    away, and wasn't mistyped.
+    """
+    if not exists(installation.store, installation.settings.store):
+        return False
+    with read(installation.store, installation.settings.store) as store:
+        taken = store.ledger()["name"].tolist()
+    return any(
+        name == feed or name.startswith(f"{feed.rstrip('/')}/") or fnmatchcase(name, feed)
+        for name in taken
+        for feed in named
+    )
 
 
 def note_failure(

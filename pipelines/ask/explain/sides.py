@@ -7,7 +7,6 @@ import pandas as pd
 
 from detectors.core.telling import told
 from pipelines.assess.reasons import Teller
-from pipelines.reference.layers import load_gazetteer
 from pipelines.store import Queries
 
 ASIDE = " (set aside by a disposition)"
@@ -24,6 +23,8 @@ def from_side_of(
     second = np.zeros(0, bool) if events.empty else (events["other_mmsi"] == mmsi).to_numpy(bool)
     if not second.any():
         return events
+    from pipelines.reference.layers import load_gazetteer  # half a second, for who asks for none
+
     vessels = store.vessels(until)
     names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
     teller = Teller(names, load_gazetteer(reference), until)

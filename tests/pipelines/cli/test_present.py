@@ -3,15 +3,18 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
 from pipelines.cli.present import fitting, print_csv, print_table, records, vessel_cell
+from pipelines.store import read
 
 TABLE = pd.DataFrame(
     {
@@ -90,16 +93,25 @@ def test_rows_that_words_would_break_in_are_shown_as_blocks(
     assert "┃ column_0 ┃" in capsys.readouterr().out
 
 
-def test_a_feed_that_a_timer_finds_gone_is_noted_and_told(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    asked = ["nightly", "--feed", str(tmp_path / "gone"), "--home", str(home)]
-    assert CliRunner().invoke(app, asked).exit_code != 0  # its standard input is no terminal
-    assert "there is no file or folder" in (home / "FAILED").read_text()
-    wrong = [*asked, "--since", "yesterday"]
-    (home / "FAILED").unlink()
-    assert CliRunner().invoke(app, wrong).exit_code != 0
-    assert not (home / "FAILED").exists()
+def test_a_feed_that_was_taken_in_and_is_gone_is_noted_and_a_mistyped_one_is_not(
+    exercise_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+    (home / "FAILED").unlink(missing_ok=True)
+    with read(home / "store") as store:
+        name = str(store.ledger()["name"][0])
+    for mistyped in (f"{name}x", str(tmp_path / "gone")):
+        ran = CliRunner().invoke(app, ["nightly", "--feed", mistyped, "--home", str(home)])
+        assert ran.exit_code != 0
+        assert not (home / "FAILED").exists()
+    gone = tmp_path / "feeds"
+    with duckdb.connect(str(home / "store" / "catalogue.duckdb")) as catalogue:
+        catalogue.execute("UPDATE ledger SET name = ?", [f"{gone}/one.nmea"])
+    for named in (gone, gone / "one.nmea", gone / "*.nmea"):
+        ran = CliRunner().invoke(app, ["nightly", "--feed", str(named), "--home", str(home)])
+        assert ran.exit_code != 0
+        assert (home / "FAILED").is_file()
+        (home / "FAILED").unlink()
 
 
 def test_a_watch_area_that_is_not_there_is_no_matter_of_configuration(tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_messages_without_envelopes_have_no_times(read, shared):
     ("content", "message", "hint"),
     [
         (feed({"a": 1, "b": 2}), "no key of it says", "a, b"),
-        (feed({"MessageType": "X", "Message": {}}), "has no MetaData$", "MessageType"),
+        (feed({"MessageType": "X", "Message": {}}), r"has no MetaData(\n|$)", "MessageType"),
         (feed({**envelope(), "MetaData": {}}), r"has no MetaData.time_utc", "MetaData"),
         ('{"a":' * 50, "no objects", "JSON"),
     ],
