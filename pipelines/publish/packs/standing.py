@@ -59,9 +59,10 @@ def due(
     sent, lines
         The pack's line of the log; lines of the log.
     """
+    own = [one for one in lines if one.get("corrects") == sent["pack"]]
     told = dict[str, str]()
-    for one in sorted(lines, key=lambda line: int(line["number"])):
-        if one.get("corrects") == sent["pack"] and one["number"] > sent["number"]:
+    for one in sorted(own, key=lambda line: int(line["number"])):
+        if one["number"] > sent["number"]:
             told |= dict(one.get("corrected") or {})
     last = np.array([told.get(one, "") for one in leads["told_id"]], dtype=object)
     reopens = (last == "cleared") & ~leads["event_id"].isin(set(cleared)).to_numpy(bool)
