@@ -38,6 +38,8 @@ _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "cha
 _STORE: Final = Path("store", "catalogue.duckdb")
 _Known = Callable[[Path], bool] | None
 
+SIGHTINGS: Final = "is a table of sightings, no feed: selat nightly takes it in as such"
+
 STDIN: Final = "standard input"
 """Name of the feed that is piped in."""
 
@@ -114,6 +116,8 @@ class Feeds(list[FeedFile]):
     ----------
     skipped
         (name, reason) of each file in a folder or glob that isn't a feed.
+    seen
+        The tables of sightings among these.
     unreadable
         What was named but isn't there or can't be read, with the error.
     """
@@ -121,6 +125,7 @@ class Feeds(list[FeedFile]):
     def __init__(self, files: Sequence[FeedFile] = (), skipped: Sequence[tuple[str, str]] = ()):
         super().__init__(files)
         self.skipped = list(skipped)
+        self.seen: list[str] = []
         self.unreadable: dict[str, SelatError] = {}
 
     def unread(self, name: str, error: Exception) -> None:
@@ -240,6 +245,8 @@ def _feeds_among(
             continue
         if why_not:
             passed.append((as_text(str(path)), why_not))
+            if why_not == SIGHTINGS:
+                found.seen.append(str(path))
         else:
             taken += 1
             yield path, str(path)
@@ -288,7 +295,7 @@ def _beside(path: Path) -> str:
     if error := beside.truth(path.name, data, header):
         return error.message.removeprefix(f"{path.name} ")
     if beside.is_seen(header):
-        return "is a table of sightings: give it to selat nightly --sightings"
+        return SIGHTINGS
     return ""
 
 

@@ -49,11 +49,12 @@ class Reading:
 
 @dataclass
 class IngestSummary:
-    """What became of the feeds of a run."""
+    """What became of the feeds of a run, and the tables of sightings that lie among them."""
 
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
     already_there: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
 
     def fail(self, name: str, why: object, report: Reporter) -> None:
         """Note and say that a feed, or a part of it, could not be read."""
@@ -213,6 +214,7 @@ def ingest_all(
     options = ingest_options(installation, zones, reading)
     found = ingest.discover(wanted, installation.spool, known=known)
     _say_skipped(found, report)
+    summary.seen = found.seen
     errors += found.unreadable.values()
     for name, unreadable in found.unreadable.items():
         summary.fail(name, unreadable, report)

@@ -150,7 +150,7 @@ class Looker:
                 if heard and glances is not None:
                     one = partial(feeds.ingest_feed, read=glances)
                 ingested = feeds.ingest_all(store, inst, *reading, one, known)
-                seen = import_sightings(store, inst, self._report)
+                seen = import_sightings(store, inst, self._report, (), ingested.seen)
                 unread = {**ingested.failed, **seen.failed}
                 otherwise = bool(seen.added) or waiting
                 looked, left = self._look(store, setup, digest, unread, otherwise, now)

@@ -102,7 +102,7 @@ def run_night(
                 request.reading,
                 do.ingest_feed,
             )
-            seen = import_sightings(store, installation, report, request.sightings)
+            seen = import_sightings(store, installation, report, request.sightings, ingested.seen)
             do.work_out_days(store, installation, report)
             window = choose_window(
                 store, date=request.date, since=request.since, until=request.until

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from detectors.core.errors import SelatError
@@ -33,22 +34,31 @@ class SightingsSummary:
 
 
 def import_sightings(
-    store: Writer, installation: Installation, report: Reporter, paths: Sequence[str] = ()
+    store: Writer,
+    installation: Installation,
+    report: Reporter,
+    paths: Sequence[str] = (),
+    among_feeds: Sequence[str] = (),
 ) -> SightingsSummary:
-    """Import files of sightings, those of the settings where none is named.
+    """Import files of sightings, those of the settings where none is named, and those that lie
+    among the feeds.
 
     A file that can't be read doesn't stop the others. One that is in the store is left alone,
     unless rows of it lay in the future then and don't any more.
     """
     summary = SightingsSummary()
     not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
-    for named in list(paths) or list(installation.settings.sightings):
+    done = set[Path]()
+    for named in [*(list(paths) or installation.settings.sightings), *among_feeds]:
         try:
             found = find([named])
         except Exception as error:
             summary.fail(as_text(named), explained(named, error), report)
             continue
         for path in found:
+            if path.resolve() in done:
+                continue
+            done.add(path.resolve())
             try:
                 file = read(path, not_after)
                 new = _add(store, path.name, file)

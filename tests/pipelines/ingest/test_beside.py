@@ -36,7 +36,8 @@ def test_in_a_folder_they_are_passed_over_and_told_as_what_they_are(folder, tmp_
     why = {name.rpartition("/")[2]: text for name, text in found.skipped}
     assert "the truth of an exercise" in why["truth.json"]
     assert "the truth of an exercise" in why["faulty.csv.gz"]
-    assert "--sightings" in why["seen.csv"]
+    assert "a table of sightings" in why["seen.csv"]
+    assert found.seen == [str(folder / "seen.csv")]
 
 
 def test_a_file_that_is_known_is_not_opened(folder, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines import store
+from pipelines.base.settings import load
+from pipelines.run.night import NightRequest, run_night
 
 
 def nightly(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -63,3 +66,23 @@ def test_nothing_readable(tmp_path: Path, selat: Callable[..., Any]) -> None:
     assert "none.nmea" in ran.err
     assert "hint:" in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.slow
+def test_a_whole_exercise_is_a_night_with_what_was_seen(exercise: Path, tmp_path: Path) -> None:
+    """Tables of sightings among the feeds are sightings, each once; a damaged one is told."""
+    folder = Path(shutil.copytree(exercise, tmp_path / "exercise"))
+    (folder / "faulty_reports.csv").write_text("fault,mmsi,time,lat,lon,true_time,source,note\n")
+    home = load(tmp_path / "home")
+    named = NightRequest(feeds=(str(folder),), sightings=(str(folder / "sightings.csv"),))
+    for asked in (NightRequest(feeds=(str(folder),)), named):
+        done = run_night(home, asked, quiet=True, steps=None)
+        assert done.state == "complete", done.failures
+        with store.read(home.store) as reader:
+            known = reader.sql("SELECT name, count(*) OVER () AS n FROM sighting_files")
+        assert known[["name", "n"]].to_numpy().tolist() == [["sightings.csv", 1]]
+    (folder / "seen.csv").write_bytes(
+        (folder / "sightings.csv").read_bytes().splitlines(keepends=True)[0] + b"\xff\xfe,1\n"
+    )
+    done = run_night(home, named, quiet=True, steps=None)
+    assert (done.state, [name.split()[-1] for name in done.failures]) == ("partial", ["seen.csv"])
