@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from detectors.core.errors import SelatError
+from pipelines.base import marks
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.ingest import as_text, explained
-from pipelines.ingest.sightings import FUTURE, SightingsFile, find, read
+from pipelines.ingest.sightings import FUTURE, SightingsError, SightingsFile, find, read
 from pipelines.run.feeds import raise_if_unusable
 from pipelines.store import StoreBusyError, Writer, write
 
@@ -41,7 +42,7 @@ def import_sightings(
     among_feeds: Sequence[str] = (),
 ) -> SightingsSummary:
     """Import files of sightings, those of the settings where none is named, and those that lie
-    among the feeds.
+    among the feeds, but where feeds there have a mark of their own: of sightings others hold.
 
     A file that can't be read doesn't stop the others. One that is in the store is left alone,
     unless rows of it lay in the future then and don't any more.
@@ -49,9 +50,12 @@ def import_sightings(
     summary = SightingsSummary()
     not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
     done = set[Path]()
-    for named in [*(list(paths) or installation.settings.sightings), *among_feeds]:
+    own = list(paths) or installation.settings.sightings
+    for named in [*own, *among_feeds]:
         try:
             found = find([named])
+            if named not in own and not done.issuperset(path.resolve() for path in found):
+                _refuse_marked(installation, named)
         except Exception as error:
             summary.fail(as_text(named), explained(named, error), report)
             continue
@@ -75,6 +79,16 @@ def import_sightings(
                 summary.added[path.name] = {**file.report.to_dict(), "new": new}
                 report.step(f"+ {path.name}: {file.report.in_words()}, {new:,} new")
     return summary
+
+
+def _refuse_marked(installation: Installation, named: str) -> None:
+    """Refuse what would be passed on more widely than the feeds among which it lies."""
+    rules = marks.load(installation.config)
+    if rules.of_feed(named) != rules.mark_of(rules.default):
+        raise SightingsError(
+            f"{Path(named).name} is a table of sightings among feeds that have a mark of their own",
+            hint="mark it in config/marks.yaml, under sightings, and give it to --sightings",
+        )
 
 
 def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
