@@ -95,7 +95,7 @@ def assess(
     events = detection.events.reset_index(drop=True)
     rows = told(events)
     teller.look_up(rows)
-    said = say(" (set aside by a disposition)")
+    said = teller.set_aside
     known = {of: text for of, text in (reasons or {}).items() if not text.endswith(said)}
     ids = events["event_id"].tolist()
     texts = [known.get(i) or teller.tell(row, row.mmsi) for i, row in zip(ids, rows, strict=True)]

@@ -96,6 +96,11 @@ class Teller:
             return f"{round(distance_m, -1):.0f} m"
         return f"{distance_m / METRES_PER_NM:.1f} nm"
 
+    @property
+    def set_aside(self) -> str:
+        """What stands behind what is told of an event that a disposition sets aside."""
+        return self.say(" (set aside by a disposition)")
+
     def say(self, text: str, **values: Any) -> str:
         """See `telling.Words`."""
         return self._say(text, **values)

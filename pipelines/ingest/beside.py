@@ -12,8 +12,8 @@ from pipelines.ingest.errors import IngestError
 
 _TRUTH: Final = re.compile(rb'\s*\{\s*"t0":\s*[-\d.]+,\s*"t1":\s*[-\d.]+,\s*"events":')
 _TRUE_TIMES: Final = frozenset({"fault", "true_time"})
-# A position report has none, a sighting has.
-_UNCERTAIN: Final = "uncertainty_m"
+UNCERTAIN: Final = "uncertainty_m"
+"""A column that a table of sightings has, and one of position reports hasn't."""
 
 
 def is_truth(header: Sequence[str]) -> bool:
@@ -29,7 +29,7 @@ def begins_truth(data: bytes) -> bool:
 
 def is_seen(header: Sequence[str]) -> bool:
     """Return whether a table is one of sightings, which don't know whom they saw."""
-    return _UNCERTAIN in header and not any("mmsi" in column.casefold() for column in header)
+    return UNCERTAIN in header and not any("mmsi" in column.casefold() for column in header)
 
 
 def truth(name: str, data: bytes, header: Sequence[str]) -> IngestError | None:

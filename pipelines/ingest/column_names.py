@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.base.yaml_files import read_yaml
+from pipelines.ingest.beside import UNCERTAIN
 from pipelines.ingest.layouts import dimension_of
 
 # Letters of other scripts are words too: "Δlat" is no latitude. A degree sign is often written "º".
@@ -111,7 +112,7 @@ def lacking(header: Sequence[str]) -> list[str]:
 def candidates(header: Sequence[str]) -> list[str]:
     """Return the columns that `naming.by_names` looks at; none if it makes no layout of them."""
     found = matches_of(header)
-    if lacking(header) or "uncertainty_m" in header:
+    if lacking(header) or UNCERTAIN in header:
         return []
     columns = {match.column for matches in found.values() for match in matches}
     return [name for name in header if name in columns]

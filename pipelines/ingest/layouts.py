@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detectors.core.errors import ConfigError
 from pipelines.base.yaml_files import read_model, read_yaml
-from pipelines.ingest.beside import sightings
+from pipelines.ingest.beside import UNCERTAIN, sightings
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.report import escaped
 
@@ -290,7 +290,7 @@ def unknown_table(
             f"{', '.join(lacking_columns)}",
             hint=f"its columns are: {shown}; rename them, or describe them in config/mappings.yaml",
         )
-    if "uncertainty_m" in header:  # a position report has none, a sighting has
+    if UNCERTAIN in header:
         return sightings(name)
     if header:
         return IngestError(

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from pipelines.base import codes
+from pipelines.ingest.beside import UNCERTAIN
 from pipelines.ingest.column_names import Match, local_times, matches_of
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, dimension_of
@@ -99,7 +100,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
 
     An error says why a table that has all it takes can't be told; None that it lacks something.
     """
-    if not sample.rows or "uncertainty_m" in sample.header:  # a table of sightings
+    if not sample.rows or UNCERTAIN in sample.header:
         return None
     found = matches_of(sample.header)
     if not {"lat", "lon"} <= set(found) or not {"mmsi", "vessel_id"} & set(found):

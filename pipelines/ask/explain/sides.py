@@ -9,8 +9,6 @@ from detectors.core.telling import told
 from pipelines.assess.reasons import Teller
 from pipelines.store import Queries
 
-ASIDE = " (set aside by a disposition)"
-
 
 def from_side_of(
     mmsi: int, events: pd.DataFrame, store: Queries, reference: Path, until: pd.Timestamp
@@ -30,8 +28,11 @@ def from_side_of(
     teller = Teller(names, load_gazetteer(reference), until)
     rows = told(events[second])
     teller.look_up(rows)
-    aside = events.loc[second, "reason"].str.endswith(ASIDE).tolist()
-    said = [teller.tell(row, mmsi) + ASIDE * out for row, out in zip(rows, aside, strict=True)]
+    aside = events.loc[second, "reason"].str.endswith(teller.set_aside).tolist()
+    said = [
+        teller.tell(row, mmsi) + teller.set_aside * out
+        for row, out in zip(rows, aside, strict=True)
+    ]
     reasons = events["reason"].copy()
     reasons[second] = said
     return events.assign(reason=reasons)
