@@ -71,9 +71,9 @@ def backtest(
 
     For example:
 
-      selat backtest --detector loitering --set min_duration_h=2 --since 2026-11-01
+      selat backtest --detector loitering --set min_duration_h=2 --date 2026-11-24
 
-      selat backtest --detector encounter --set max_distance_m=300 --date 2026-11-24 --csv
+      selat backtest --detector encounter --set max_distance_m=300 --csv
 
       selat backtest --watch-area beaches.yaml --since 2026-11-01
     """

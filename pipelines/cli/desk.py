@@ -60,7 +60,7 @@ def desk(
 
       selat desk --no-browser --port 8765 --lang ms
 
-      selat desk --listen 192.0.2.7 --port 8443 --cert desk.crt --key desk.key --name desk.example
+      selat desk --listen 192.0.2.7 --name desk.example --cert d.crt --key d.key
     """
     from detectors.core.errors import ConfigError
 

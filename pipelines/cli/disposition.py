@@ -37,9 +37,9 @@ def add(
 
     For example:
 
-      selat disposition add 3f2a --as boarded --reason "47 people on board" --by "KM Tegas"
+      selat disposition add 3f2a --as boarded --by "KM Tegas" --reason "47 people"
 
-      selat disposition add 9c01 --as benign_cause --reason tide --quiet-until 2027-01-31
+      selat disposition add 9c01 --as benign_cause --reason tide --by KD
     """
     installation = shown_installation(home, config)
     from detectors.kinematics.geodesy import METRES_PER_NM
@@ -75,7 +75,7 @@ def withdraw(
 
     For example:
 
-      selat disposition withdraw 3f2a --reason "the wrong incident" --by "KM Tegas"
+      selat disposition withdraw 3f2a --reason "wrong incident" --by "KM Tegas"
     """
     installation = shown_installation(home, config)
     from pipelines.run.dispositions import withdraw as take_back

@@ -119,7 +119,7 @@ def exercise_score(
 
       selat exercise score data/exercise/truth.json data/exercise/home/latest
 
-      selat exercise score a/truth.json a/home/latest b/truth.json b/home/latest --sorts
+      selat exercise score a/truth.json a/home/latest --sorts
     """
     from detectors.core.errors import ConfigError
     from pipelines.exercise import pooled, score

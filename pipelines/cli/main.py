@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import inspect
 import os
 import sys
 import threading
@@ -9,6 +10,7 @@ from signal import Signals
 from typing import Annotated, Final, NoReturn
 
 import typer
+from typer.models import CommandInfo, TyperInfo
 
 from detectors.core.errors import SelatError
 from pipelines.base.terminal import guard
@@ -95,6 +97,25 @@ for panel, name, command in (
         app.add_typer(command, name=name, rich_help_panel=panel)
     else:
         app.command(name, rich_help_panel=panel)(command)
+
+
+def _let_help_flow(commands: typer.Typer) -> None:
+    """Let `--help` break its paragraphs where the terminal ends, not where the source does.
+
+    What is indented, as examples are, stays as it is written.
+    """
+    helped: list[CommandInfo | TyperInfo] = [*commands.registered_commands]
+    if commands.registered_callback:
+        helped.append(commands.registered_callback)
+    for one in helped:
+        paragraphs = (one.help or inspect.getdoc(one.callback) or "").split("\n\n")
+        one.help = "\n\n".join(p if "\n " in f"\n{p}" else p.replace("\n", " ") for p in paragraphs)
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            _let_help_flow(group.typer_instance)
+
+
+_let_help_flow(app)
 
 
 def _version(wanted: bool) -> None:

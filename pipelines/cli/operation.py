@@ -39,9 +39,7 @@ def add(
 
     For example:
 
-      selat operation add "Kasturi 3" --since 2026-11-02 --until 2026-11-09 --area 101,2.4,102,3.2
-
-      selat operation add Klang --since 2026-11-02 --until 2026-11-09 --area port-klang-westports
+      selat operation add K3 --since 2026-11-02 --until 2026-11-09 --area kukup
     """
     installation = installation_of(home, config)
     from pipelines.run.operations import add as add_operation

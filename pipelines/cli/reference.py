@@ -42,7 +42,7 @@ def reference_make(
 
     For example:
 
-      selat reference make --land land-polygons-split-4326.zip --bbox 22.5,36.5,25.5,38.5
+      selat reference make --land land-polygons.zip --bbox 22.5,36.5,25.5,38.5
     """
     from pipelines.reference.make import make
     from pipelines.reference.make.folder import parse_bbox

@@ -56,7 +56,7 @@ def nightly(
 
       selat nightly --feed feeds/ --date 2026-11-24
 
-      selat nightly --feed feeds/ --sightings sar-2026-11-24.csv --sightings patrol.geojson
+      selat nightly --feed feeds/ --sightings sar.csv --sightings patrol.geojson
 
       selat nightly --feed baltic.csv --area all --home data/baltic
 

@@ -38,7 +38,7 @@ def sql(
 
       selat sql "SELECT * FROM flagged" --csv > flagged.csv
 
-      selat sql "SELECT * FROM positions WHERE mmsi = 563072390" --parquet track.parquet
+      selat sql "FROM positions WHERE mmsi = 563072390" --parquet track.parquet
     """
     installation = installation_of(home, config)
     from pipelines.store import views

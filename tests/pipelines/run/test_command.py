@@ -93,8 +93,21 @@ def take(line: str) -> tuple[str, ...]:
 @pytest.mark.slow
 def test_every_command_has_an_example_that_it_takes() -> None:
     for path, command in commands(every_command()):
-        lines = [line.strip() for line in command.help.split("For example:")[1].splitlines()]
+        examples = command.help.split("For example:")[1].replace("\\\n", "")
+        lines = [line.strip() for line in examples.splitlines()]
         assert path in {take(line) for line in lines if line.startswith("selat ")}, path
+
+
+def test_no_example_of_help_is_broken_by_eighty_columns() -> None:
+    for path, command in commands(every_command()):
+        shown = command.help.split("For example:")[1].splitlines()
+        assert max(map(len, shown)) <= 80 - 2, path  # a margin of one at each side
+
+
+def test_the_paragraphs_of_help_are_broken_by_the_terminal_alone() -> None:
+    for path, command in commands(every_command()):
+        for paragraph in command.help.split("\n\n"):
+            assert "\n" not in paragraph or paragraph.startswith(" "), path
 
 
 @pytest.mark.slow
