@@ -296,6 +296,16 @@ def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
 
 
 @pytest.mark.slow
+def test_a_mistyped_home_is_said_to_be_none(selat: Selat, tmp_path: Path) -> None:
+    for command in ("status", "doctor"):
+        said = selat(command, "--home", tmp_path / "data" / "hoem", "--json").out
+        told = json.loads(said)
+        first = (told if command == "doctor" else told["problems"])[0]
+        assert (first["level"], first["where"]) == ("warning", "home")
+        assert "isn't there" in first["message"]
+    assert not (tmp_path / "data").exists()
+
+
 def test_status_for_machines(exercise_home: Path, selat: Selat) -> None:
     said = json.loads(selat("status", "--home", exercise_home, "--json").out)
     assert said["health"]["last_run"]["state"] == "complete"
