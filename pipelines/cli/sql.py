@@ -92,25 +92,29 @@ def _csv(table: "pa.RecordBatch", *, with_names: bool) -> str:
     import csv
     import io
 
-    from pipelines.base.text import formula_safe
-    from pipelines.base.visible import clean
-
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if with_names:
         writer.writerow(table.schema.names)
     for row in _rows(table):
-        writer.writerow(
-            ""
-            if v is None
-            else v.isoformat().replace("+00:00", "Z")
-            if hasattr(v, "isoformat")
-            else formula_safe(clean(v))
-            if isinstance(v, str)
-            else v
-            for v in row.values()
-        )
+        writer.writerow(_cell(v) for v in row.values())
     return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Return a value as it stands in CSV: all times of a column in one form, to the microsecond."""
+    from datetime import date, datetime, time
+
+    from pipelines.base.text import formula_safe
+    from pipelines.base.visible import clean
+
+    if isinstance(value, datetime | time):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return formula_safe(clean(value))
+    return "" if value is None else value
 
 
 def _show(shown: list[dict[str, object]], names: list[str], *, more: bool) -> None:

@@ -64,3 +64,13 @@ def test_the_command_writes_tables_that_others_read(exercise_home: Path, selat, 
     assert isinstance(rows[0]["score"], float)
     selat("sql", query, "--home", exercise_home, "--parquet", tmp_path / "flags.parquet")
     assert pd.read_parquet(tmp_path / "flags.parquet")["mmsi"].tolist() == table["mmsi"].tolist()
+
+
+def test_times_of_csv_have_one_form(exercise_home: Path, selat) -> None:  # type: ignore[no-untyped-def]
+    query = """SELECT * FROM (VALUES (TIMESTAMPTZ '2026-11-24 16:00:00+00', DATE '2026-11-24'),
+        (TIMESTAMPTZ '2026-11-24 16:00:00.25+00', NULL)) AS of_both (time, day)"""
+    assert selat("sql", query, "--home", exercise_home, "--csv").out.splitlines() == [
+        "time,day",
+        "2026-11-24T16:00:00.000000Z,2026-11-24",
+        "2026-11-24T16:00:00.250000Z,",
+    ]
