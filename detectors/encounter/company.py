@@ -29,6 +29,8 @@ SAME_GROUND_M: Final = 2 * geodesy.METRES_PER_NM
 village to meet one covers that in a quarter of an hour."""
 AT_ONCE_S: Final = 120
 """A tick of the grid."""
+_PAIRS: Final = 256
+"""Looked at at once: each has up to some thousand reports."""
 STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 
@@ -60,10 +62,7 @@ def kept_company(
             farthest[known] = np.fmax(farthest[known], apart_m)
         apart[name] = farthest
     near_s = _further_back(limits, grid, left[first], right[first], apart["before"])
-    alike_s = [
-        _sailed_alike_s(limits, reports, grid, *rows)
-        for rows in zip(left[first], right[first], strict=True)
-    ]
+    alike_s = _sailed_alike_s(limits, reports, grid, left[first], right[first])
     looks = first + (last - first) * np.arange(LOOKS)[:, None] // (LOOKS - 1)
     counts = _neighbours(limits, grid, left[looks.ravel()], right[looks.ravel()])
     tick = grid.tick[left[looks]]
@@ -112,37 +111,57 @@ def _further_back(
 
 
 def _sailed_alike_s(
-    limits: Limits, reports: Reports, grid: timegrid.Grid, left: int, right: int
-) -> int:
+    limits: Limits, reports: Reports, grid: timegrid.Grid, left: Ints, right: Ints
+) -> list[int]:
     """Return from when to when two were heard within `AT_ONCE_S` and `company_m` of one another
     under way, in the hours before grid rows of theirs, in seconds: 0 where they were heard further
     apart, too. By the reports themselves: what is heard by passes isn't on the grid under way.
     """
-    start_us = int(grid.tick[left]) * grid.step_s * SECOND_US
+    start_us = grid.tick[left] * grid.step_s * SECOND_US
     since_us = start_us - limits.raft_memory_s * SECOND_US
     until_us = start_us - limits.company_s // 3 * SECOND_US
-    rows = []
-    for report in grid.report[[left, right]].tolist():
-        low, high = reports.span_of(int(reports.track[report]))
-        bounds = np.searchsorted(reports.time_us[low:high], [since_us, until_us])
-        rows.append(np.arange(low + bounds[0], low + bounds[1]))
-    if any((reports.sog_kn[own] < limits.max_speed_kn).all() for own in rows):
-        return 0
-    a, b = rows
-    time_us = reports.time_us
-    after = np.searchsorted(time_us[b], time_us[a])
-    others = np.stack([b[np.maximum(after - 1, 0)], b[np.minimum(after, len(b) - 1)]])
-    nearest = np.abs(time_us[others] - time_us[a]).argmin(axis=0)
-    other = others[nearest, np.arange(len(a))]
-    at_once = np.abs(time_us[other] - time_us[a]) <= AT_ONCE_S * SECOND_US
-    a, other = a[at_once], other[at_once]
-    apart_m = geodesy.distance_m(
-        reports.lat[a], reports.lon[a], reports.lat[other], reports.lon[other]
-    )
-    if (apart_m > limits.company_m).any():
-        return 0
-    a = a[np.fmin(reports.sog_kn[a], reports.sog_kn[other]) >= limits.max_speed_kn]
-    return int(np.ptp(time_us[a])) // SECOND_US if len(a) else 0
+    went_by = np.r_[0, np.cumsum(~(reports.sog_kn < limits.max_speed_kn))]
+    spans = [
+        [_first_at(reports, grid.report[side], time_us) for time_us in (since_us, until_us)]
+        for side in (left, right)
+    ]
+    went = np.logical_and.reduce([went_by[end] > went_by[begin] for begin, end in spans])
+    alike_s = np.zeros(len(left), "int64")
+    pairs = np.flatnonzero(went)  # in a crowd most lie at anchor
+    for first in range(0, len(pairs), _PAIRS):
+        some = pairs[first : first + _PAIRS]
+        (begin, end), others = ([edge[some] for edge in span] for span in spans)
+        alike_s[some] = _alike_s(limits, reports, begin, end, others)
+    return alike_s.tolist()
+
+
+def _first_at(reports: Reports, row: Ints, time_us: Ints) -> Ints:
+    """Return the first row of each row's track from a time on; that after its last if there is
+    none.
+    """
+    before, _ = timegrid.around(reports.track, reports.time_us, reports.track[row], time_us - 1)
+    return np.asarray(before + (reports.time_us[before] < time_us))
+
+
+def _alike_s(limits: Limits, reports: Reports, begin: Ints, end: Ints, others: list[Ints]) -> Ints:
+    """Return what `_sailed_alike_s` does of stretches of rows and those of others, none empty."""
+    time_us, sog_kn = reports.time_us, reports.sog_kn
+    pair, a = timegrid.ranges(begin, end - begin)
+    least, most = others[0][pair], others[1][pair] - 1
+    after = _first_at(reports, least, time_us[a])
+    around = np.stack([np.clip(row, least, most) for row in (after - 1, after)])
+    off_us = np.abs(time_us[around] - time_us[a])
+    b = np.where(off_us[1] < off_us[0], around[1], around[0])
+    at_once = np.abs(time_us[b] - time_us[a]) <= AT_ONCE_S * SECOND_US
+    pair, a, b = pair[at_once], a[at_once], b[at_once]
+    apart_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    apart = np.isin(np.arange(len(begin)), pair[apart_m > limits.company_m])
+    kept = ~apart[pair] & (np.fmin(sog_kn[a], sog_kn[b]) >= limits.max_speed_kn)
+    pair, at_us = pair[kept], time_us[a[kept]]
+    first, last = timegrid.stretches(pair)
+    alike_s = np.zeros(len(begin), "int64")
+    alike_s[pair[first]] = (at_us[last] - at_us[first]) // SECOND_US
+    return alike_s
 
 
 def _neighbours(limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints) -> Ints:

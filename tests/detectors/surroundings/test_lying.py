@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.lying import Lying
@@ -89,6 +89,42 @@ def test_around_counts_who_lies_at_once_and_sets_that_go_off():
     most, off = place.around(*ask, first, last)
     assert most.tolist() == [6, 6, 0]
     assert off.tolist() == [0, 2, 0]
+
+
+def slowly_around(frame, lat, lon, first, last):
+    row, col = (
+        int((round(lat * 1e6) + 90_000_000) // 10_000),
+        int((round(lon * 1e6) + 180_000_000) // 10_000),
+    )
+    slot = epoch_us(frame["time"]) // (1800 * SECOND_US)
+    near = (frame["lat_cell"] - row).abs() <= 1
+    near &= ((frame["lon_cell"] - col + 1) % 36_000) <= 2
+    there = frame[near & (slot >= first) & (slot <= last)]
+    sums = there.groupby("time")[["vessels", "silences"]].sum()
+    return [int(sums["vessels"].max()) if len(sums) else 0, int(sums["silences"].sum())]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_around_counts_as_the_slow_rule_does(seed):
+    random = np.random.default_rng(seed)
+    rows = random.integers([SLOT0, 0, 0, 1, 0], [SLOT0 + 40, 7, 7, 9, 3], (600, 5))
+    cells = pd.DataFrame(rows, columns=["slot", "lat_cell", "lon_cell", "vessels", "silences"])
+    cells = cells.drop_duplicates(["slot", "lat_cell", "lon_cell"])
+    cells["lat_cell"] += [0, 9_100, 17_994, 9_100][seed]  # the poles, the antimeridian
+    cells["lon_cell"] = (cells["lon_cell"] + [28_100, 35_997, 28_100, 28_100][seed]) % 36_000
+    cells["time"] = from_epoch_us(cells["slot"].to_numpy() * 1800 * SECOND_US)
+    n = 3_000
+    lat = (cells["lat_cell"].min() + random.uniform(-2, 9, n)).clip(0, 17_999.9) / 100 - 90
+    lon = geodesy.wrap_lon(
+        ([28_098, 35_995, 28_098, 28_098][seed] + random.uniform(0, 11, n)) / 100 - 180
+    )
+    first = SLOT0 + random.integers(-30, 45, n)
+    last = first + random.integers(-2, 30, n)
+    got = Lying(cells).around(lat, lon, first, last)
+    some = random.integers(0, n, 60)
+    assert [[int(v[i]) for v in got] for i in some] == [
+        slowly_around(cells, lat[i], lon[i], first[i], last[i]) for i in some
+    ]
 
 
 @pytest.mark.parametrize("lon", [179.9999, -179.9999])
