@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 _KEPT: Final = {
@@ -39,3 +40,16 @@ def keep_what_is_freed() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         for parameter, value in _KEPT.values():
             mallopt(parameter, value)
+
+
+def give_back(above_gb: float) -> None:
+    """Give back to the system what is free, if this process holds more than so much.
+
+    What is kept between arrays of all sizes is some 0.6 GB of a night of 24 M reports.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        if pages * os.sysconf("SC_PAGE_SIZE") > above_gb * 1e9:
+            ctypes.CDLL(None).malloc_trim(0)

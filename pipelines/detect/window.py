@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
-from detectors.kinematics.integrity import PROVISIONAL
+from detectors.kinematics.integrity import PROVISIONAL, Segmented
 from detectors.surroundings.zones import Zones
+from pipelines.base import allocation
 from pipelines.detect import memory
 from pipelines.detect.context import context_of
 from pipelines.detect.digests import Digests
 from pipelines.detect.further import again, concerned, cut_short, extended, looked_again
 from pipelines.detect.heard import COLUMNS, heard_by_vessel, heard_in_parts
 from pipelines.detect.nearness import Nearness
-from pipelines.detect.parts import Sweep, columns_of
+from pipelines.detect.parts import Load, Sweep, columns_of
 from pipelines.store import Queries
 
 
@@ -175,7 +176,8 @@ def look(
                 context = context_of(store, heard["mmsi"], *rest)
                 parts = need, end, sizes.ranges, near, sizes.rows
                 told = context, named, failed, known
-                sweep = Sweep(spool.segmented, *parts, detectors, *told, digests, standing)
+                load = partial(_with_room, spool.segmented, memory_gb)
+                sweep = Sweep(load, *parts, detectors, *told, digests, standing)
                 sweep.run([d for d in asked if d.name not in failures], only)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
         further = {name: one for name, one in further.items() if len(one)}
@@ -186,6 +188,12 @@ def look(
         asked = again(detectors, set(further))
         vessels = set(pd.concat(further.values())["mmsi"].tolist())
         only = concerned(asked, vessels, known, context)
+
+
+def _with_room(load: Load, memory_gb: float, *asked: Any) -> Segmented:
+    """Load some vessels where what was freed of others is given back."""
+    allocation.give_back(memory_gb)
+    return load(*asked)
 
 
 def _named(say: Callable[[str], None], passes: int, name: str) -> None:

@@ -187,7 +187,7 @@ class ResultWriter(FileWriter):
         with self._transaction(of_feeds=False):
             kept = written(self._otherwise(compared))
             kept = kept.assign(run_id=run_id, first_run_id=run_id, retracted=False)
-            found = to_table(frames.conform(kept, TABLES["events"]))  # noqa: F841
+            found = to_table(frames.conform(kept, TABLES["events"]))
             # A retracted event that is found again takes up its old story, and one that is
             # looked at again keeps that which it took over.
             self._connection.execute(
@@ -196,6 +196,7 @@ class ResultWriter(FileWriter):
                 "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
                 "FROM found AS f LEFT JOIN events AS e USING (event_id)"
             )
+            del kept, found  # a kB and more of each event
             self._connection.execute(
                 "DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)"
             )
