@@ -166,6 +166,10 @@ def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
     except csv.Error as error:
         raise SightingsError(f"{name}, its header: {error}") from error
     chosen = _chosen(header, name, report)
+    if twice := [column for column in chosen.values() if header.count(column) > 1]:
+        raise SightingsError(
+            f"{name} has several columns {twice[0]!r}", hint="rename all of them but one"
+        )
     places = {quantity: header.index(column) for quantity, column in chosen.items()}
     return _csv_rows(rows, places, len(header), name)
 
