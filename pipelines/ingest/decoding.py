@@ -108,14 +108,16 @@ class Decoding:
                 )
             return self._sniffed(member, lines, name)
         if member.unreadable:
-            return self._unread(member, lines, member.unreadable, is_meant=True)
+            self._unread(member, lines, member.unreadable, is_meant=True)
+            return None
         try:
             return self._sniffed(member, lines, "")
         except BesideError as error:
-            return self._unread(member, lines, error.message.strip(), is_meant=False)
+            self._unread(member, lines, error.message.strip(), is_meant=False)
         except Exception as error:
             why = explained("", error).message.strip()
-            return self._unread(member, lines, why, is_meant=is_called_a_feed(member.name))
+            self._unread(member, lines, why, is_meant=is_called_a_feed(member.name))
+        return None
 
     def _unread(self, member: Member, lines: Lines, why: str, *, is_meant: bool) -> None:
         """Note that a file in a zip isn't read; one that was meant to be a feed is a loss."""

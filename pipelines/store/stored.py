@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipelines.store.catalogue import StoreError
 
 
-class StoredFile(pq.ParquetFile):
+class StoredFile(pq.ParquetFile):  # type: ignore[misc] # pyarrow has no types
     """A Parquet file that the store wrote.
 
     Raises
@@ -38,6 +38,6 @@ def _named(path: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:  # the system's, which names it
             raise
         raise StoreError(
-            f"{path} is damaged: {str(error).splitlines()[0]}",
+            f"{path} is damaged: {(str(error) or type(error).__name__).splitlines()[0]}",
             hint="selat store check names what is damaged, and what to do about each",
         ) from error
