@@ -109,17 +109,22 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)
-    from pipelines.flows.server import server_for_a_run
+    from pipelines.flows.server import ServerFailedError, server_for_a_run
+    from pipelines.run.night import note_failure
 
-    with server_for_a_run(installation) as alone:
-        from pipelines.flows.nightly import nightly as flow
-        from pipelines.flows.retention import tidy
+    try:
+        with server_for_a_run(installation) as alone:
+            from pipelines.flows.nightly import nightly as flow
+            from pipelines.flows.retention import tidy
 
-        try:
-            flow(str(installation.home), str(installation.config), request, quiet)
-        finally:
-            if alone:
-                tidy(installation.settings.service.retention_days)
+            try:
+                flow(str(installation.home), str(installation.config), request, quiet)
+            finally:
+                if alone:
+                    tidy(installation.settings.service.retention_days)
+    except ServerFailedError as error:  # the flow couldn't say so
+        note_failure(installation, error)
+        raise
 
 
 def ingest(

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -28,10 +29,12 @@ from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Failed
 
 from detectors.core.errors import SelatError
+from pipelines.base import settings
 from pipelines.base.processes import end, end_with_parent, started
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.terminal import guard
 from pipelines.flows.nightly import nightly
+from pipelines.flows.server import failed
 from pipelines.run.night import NightRequest, note_failure
 from pipelines.run.runs import PartialRunError
 from pipelines.run.windows import NoDataError
@@ -88,7 +91,10 @@ def run_night(
                 if "run_id" in answer:
                     return str(answer["run_id"])
                 kind = _ERRORS.get(answer["exit_code"], SelatError)
-                raise kind(answer["message"], answer["hint"])
+                said = kind(answer["message"], answer["hint"])
+                if answer.get("is_the_servers"):  # the flow couldn't say so
+                    note_failure(installation, said)
+                raise said
             else:
                 why = f"its process was ended {_how(process.returncode)}"
                 state = Crashed(message=why)
@@ -172,6 +178,10 @@ def main() -> None:
         answer = {"run_id": finished.run_id}
     except SelatError as error:
         answer = {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
+    except httpx.HTTPError as error:
+        said = failed(settings.load(Path(parameters["home"]), Path(parameters["config"])), error)
+        answer = {"exit_code": 1, "message": said.message, "hint": said.hint}
+        answer["is_the_servers"] = True
     except Exception as error:
         traceback.print_exc()
         answer = {"exit_code": 1, "message": str(error) or type(error).__name__, "hint": ""}

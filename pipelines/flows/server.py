@@ -37,6 +37,10 @@ _SAID_S: Final = 10.0
 """Time for clients to tell the server what they have still to tell, and for it to note that."""
 
 
+class ServerFailedError(SelatError):
+    """The server answered a run with an error, or not at all."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A Prefect server.
@@ -124,15 +128,37 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
     ------
     bool
         Whether it is for this run alone, so that nobody else looks after its records.
+
+    Raises
+    ------
+    ServerFailedError
+        If the server fails a client in the block: on a full disk it keeps nothing.
     """
-    if os.environ.get("PREFECT_API_URL"):
-        yield False
-    elif (running := running_service(installation)) is not None:
-        with used(running):
+    try:
+        if os.environ.get("PREFECT_API_URL"):
             yield False
-    else:
-        with started_server(installation, new_auth()) as (server, _), used(server):
-            yield True
+        elif (running := running_service(installation)) is not None:
+            with used(running):
+                yield False
+        else:
+            with started_server(installation, new_auth()) as (server, _), used(server):
+                yield True
+    except Exception as error:
+        import httpx  # Prefect has it by now
+
+        if isinstance(error, httpx.HTTPError):
+            raise failed(installation, error) from error
+        raise
+
+
+def failed(installation: Installation, error: Exception) -> ServerFailedError:
+    """Return what to say where the server failed its client."""
+    said = (str(error) or type(error).__name__).partition(" for url ")[0]
+    return ServerFailedError(
+        f"Prefect's server failed: {said}",
+        hint=f"is the disk full? {installation.home / 'prefect' / 'server.log'} says more; what "
+        "was published before is intact",
+    )
 
 
 @contextmanager

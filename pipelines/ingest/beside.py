@@ -16,6 +16,10 @@ UNCERTAIN: Final = "uncertainty_m"
 """A column that a table of sightings has, and one of position reports hasn't."""
 
 
+class BesideError(IngestError):
+    """What stands beside feeds was taken for one."""
+
+
 def is_truth(header: Sequence[str]) -> bool:
     """Return whether a table tells of reports what is false in them."""
     return set(header) >= _TRUE_TIMES
@@ -36,7 +40,7 @@ def truth(name: str, data: bytes, header: Sequence[str]) -> IngestError | None:
     """Return the error that says so where a file is the truth of an exercise; else None."""
     if not is_truth(header) and _TRUTH.match(data) is None:
         return None
-    return IngestError(
+    return BesideError(
         f"{name} is the truth of an exercise, not a feed",
         hint="selat exercise score reads truth.json; faulty_reports.csv is for people. The feed is "
         "feed.nmea.gz beside it",
@@ -45,7 +49,7 @@ def truth(name: str, data: bytes, header: Sequence[str]) -> IngestError | None:
 
 def sightings(name: str) -> IngestError:
     """Return the error that says that a table is one of sightings, and where these go."""
-    return IngestError(
+    return BesideError(
         f"{name} is a table of sightings, not of position reports",
         hint="give it to selat nightly --sightings or selat sightings import, and leave it "
         "out of the feeds",

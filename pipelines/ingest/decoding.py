@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from pipelines.ingest.beside import BesideError
 from pipelines.ingest.clocks import Conduct
 from pipelines.ingest.containers import (
     PARQUET_MAGIC,
@@ -13,7 +14,7 @@ from pipelines.ingest.containers import (
     kind_of,
     members,
 )
-from pipelines.ingest.discovery import FeedFile
+from pipelines.ingest.discovery import FeedFile, is_called_a_feed
 from pipelines.ingest.errors import IngestError, explained
 from pipelines.ingest.formats import Feed, Found
 from pipelines.ingest.lines import Lines
@@ -107,15 +108,23 @@ class Decoding:
                 )
             return self._sniffed(member, lines, name)
         if member.unreadable:
-            self.report.skip(member.name, member.unreadable)
-            self.report.rows_read += 1
-            self.report.reject("unreadable file", lines.next, f"{member.name}: {member.unreadable}")
+            self._unread(member, lines, member.unreadable, is_meant=True)
             return None
         try:
             return self._sniffed(member, lines, "")
+        except BesideError as error:
+            self._unread(member, lines, error.message.strip(), is_meant=False)
         except Exception as error:
-            self.report.skip(member.name, explained("", error).message.strip())
-            return None
+            why = explained("", error).message.strip()
+            self._unread(member, lines, why, is_meant=is_called_a_feed(member.name))
+        return None
+
+    def _unread(self, member: Member, lines: Lines, why: str, *, is_meant: bool) -> None:
+        """Note that a file in a zip isn't read; one that was meant to be a feed is a loss."""
+        self.report.skip(member.name, why)
+        if is_meant:
+            self.report.rows_read += 1
+            self.report.reject("unreadable file", lines.next, f"{member.name}: {why}")
 
     def _sniffed(self, member: Member, lines: Lines, name: str) -> Found:
         options = self._options

@@ -259,6 +259,13 @@ def _feeds_among(
         )
 
 
+def is_called_a_feed(name: str) -> bool:
+    """Return whether a file in an archive, which isn't looked for by content, has a feed's name."""
+    last = name.replace("\\", "/").rpartition("/")[2].casefold()
+    # macOS puts a hidden file beside each that it packs.
+    return not last.startswith((".", *_PROSE_NAMES)) and Path(last).suffix in _FEED_SUFFIXES
+
+
 def _why_not(path: Path, known: _Known) -> str:
     """Return why a file found in a folder isn't a feed; empty if it is one."""
     name = path.name.casefold()

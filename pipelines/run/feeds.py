@@ -237,6 +237,8 @@ def ingest_all(
                 report.step(f"+ {feed.name}: {in_words(added)}")
                 for said in clocks.in_words(added):
                     report.step(f"  {feed.name}: {said}")
+                for one in added.get("skipped", ())[:5]:
+                    report.step(f"  {feed.name}: {one['name']} passed over, {one['why']}")
                 if damage := _damage(added):
                     summary.fail(feed.name, damage, report)
     _say_waiting(waiting.by_content(store.waiting()), found, summary, report)

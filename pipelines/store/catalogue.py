@@ -343,6 +343,14 @@ def swap(fresh: Path, published: Path) -> None:
     sync(published.parent)
 
 
+def _opened(path: Path) -> IO[str]:
+    """Open a lock, which is cut off and written to, and never what a link in its place leads to."""
+    if path.is_symlink():
+        raise StoreError(f"{path} is a link", hint="remove it: what is locked is a plain file")
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    return os.fdopen(file, "a+", encoding="utf-8")
+
+
 @contextmanager
 def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the store's writer lock; the system frees it when the process dies, however it dies.
@@ -356,7 +364,7 @@ def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     last = time.monotonic() + wait_s
-    with path.open("a+", encoding="utf-8") as handle:
+    with _opened(path) as handle:
         while not (got := _locked(handle)) and time.monotonic() < last:
             time.sleep(_TRY_EVERY_S)
         if not got:

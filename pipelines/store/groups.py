@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.store.kept import COLUMNS, Kept, stat_of
 from pipelines.store.positions import GRIDS, JUDGED
+from pipelines.store.stored import StoredFile
 from pipelines.store.verdict_files import Beside, is_of
 
 Rows = NDArray[np.signedinteger[Any]] | slice
@@ -126,7 +127,7 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
     since = need["from_time"].min()
     first = 0
     for path in files:
-        file = pq.ParquetFile(path)
+        file = StoredFile(path)
         beside = Beside(file, Path(path).parents[2]) if is_of(path) else None
         known = stat_of(Path(path), *(beside.paths if beside else ()))
         received: dict[int, Group] = {}

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from pipelines.store.catalogue import StoreError
 from pipelines.store.positions import JUDGED, SCHEMA, VERDICTS
+from pipelines.store.stored import StoredFile
 
 MOST_FILES: Final = 4
 """A day of Kuala Lumpur makes two files of each UTC date, read again or by halves twice as many."""
@@ -191,7 +192,7 @@ class Beside:
 
     def _open(self) -> None:
         for path in self.paths:
-            file = pq.ParquetFile(path)
+            file = StoredFile(str(path))
             for number in range(file.num_row_groups):
                 self._groups.append((file, number))
                 self._starts.append(self._starts[-1] + file.metadata.row_group(number).num_rows)

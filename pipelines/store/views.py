@@ -4,10 +4,11 @@ Each view is a question in `sql/view_<name>.sql` over the tables of the catalogu
 anew in each connection, so that they need no migration and name the files of that generation alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -30,6 +31,7 @@ VIEWS: Final[Mapping[str, str]] = {
 
 
 BATCH_ROWS: Final = 100_000
+_Answer = TypeVar("_Answer")
 
 
 class QueryError(StoreError):
@@ -39,7 +41,9 @@ class QueryError(StoreError):
 
 
 @contextmanager
-def asked(root: Path, settings: StoreSettings, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
+def asked(
+    root: Path, settings: StoreSettings, query: str
+) -> Iterator[tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyConnection]]:
     """Put one SELECT to the views and tables of the newest published generation.
 
     Nothing else can be done: a statement that isn't a question is refused, and no file can be
@@ -63,7 +67,7 @@ def asked(root: Path, settings: StoreSettings, query: str) -> Iterator[duckdb.Du
                 hint="a SELECT; write its result with --csv, --json or --parquet FILE",
             )
         make_views(store, with_positions="positions" in query.lower())
-        yield connection.sql(query)
+        yield connection.sql(query), connection
 
 
 @contextmanager
@@ -80,16 +84,30 @@ def _as_query_error() -> Iterator[None]:
 
 def ask(root: Path, settings: StoreSettings, query: str, most: int | None = None) -> pa.Table:
     """Answer a question, see `asked`."""
-    with asked(root, settings, query) as found:
-        return (found if most is None else found.limit(most)).to_arrow_table()
+    with asked(root, settings, query) as (found, connection):
+        wanted = found if most is None else found.limit(most)
+        return _stoppable(connection, wanted.to_arrow_table)
 
 
 def batches(root: Path, settings: StoreSettings, query: str) -> Iterator[pa.RecordBatch]:
     """Answer a question piece by piece (at least one), however large the answer."""
-    with asked(root, settings, query) as found:
-        reader = found.to_arrow_reader(BATCH_ROWS)
+    with asked(root, settings, query) as (found, connection):
+        reader = _stoppable(connection, lambda: found.to_arrow_reader(BATCH_ROWS))
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)
-        yield from reader
+        while (batch := _stoppable(connection, lambda: next(reader, None))) is not None:
+            yield batch
+
+
+def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], _Answer]) -> _Answer:
+    """Let DuckDB work beside this thread: it would hear of no Ctrl-C until the answer is there."""
+    with ThreadPoolExecutor(1) as beside:
+        working = beside.submit(work)
+        try:
+            return working.result()
+        finally:
+            while not wait([working], 0).done:
+                connection.interrupt()
+                wait([working], 0.1)
 
 
 def make_views(store: Queries, *, with_positions: bool = True) -> None:

@@ -195,7 +195,8 @@ class Doors:
         host = headers.get(b"host", [])
         if len(host) != 1 or host[0].lower() not in self._hosts:
             return 421
-        if not scope["path"].startswith("/"):
+        # One that ends in a line break is an address without it to routes, and none to the gate.
+        if not scope["path"].startswith("/") or scope["path"].endswith("\n"):
             return 400
         if scope["method"] in {"GET", "HEAD"}:
             return 403 if _embedded_elsewhere(headers) else 0

@@ -234,6 +234,16 @@ class Prompt(H11Protocol):
         super().connection_made(transport)
         self.loop.call_later(RECEIVE_S, self._watch)
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP; the desk, where it is at its head yet, has nobody to answer.
+
+        Else what it says then is an error, of which the log has sixty lines for each stranger.
+        """
+        super().send_400_response(msg)
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
     def _watch(self) -> None:
         if self.transport.is_closing():
             return

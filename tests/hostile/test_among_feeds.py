@@ -64,3 +64,12 @@ def test_a_link_that_calls_a_feed_sightings_takes_in_neither_twice(
     among = discover([str(folder)], tmp_path).seen
     assert len(among) == 2
     assert len(taken(marked(tmp_path), among)[0]) == 1
+
+
+def test_a_column_that_is_there_twice_is_not_guessed_between(folder: Path, tmp_path: Path) -> None:
+    (folder / "twice.csv").write_text(
+        "time,lat,lon,uncertainty_m,lat\n2026-01-05T17:00Z,3,100,50,4\n"
+    )
+    added, failed = taken(marked(tmp_path), [str(folder / "twice.csv")])
+    assert added == []
+    assert "several columns 'lat'" in failed[0]

@@ -37,9 +37,9 @@ def zones():
 def ingested(tmp_path, zones):
     """Ingest what is in a folder; gives the summary and the MMSI in the store."""
 
-    def _ingested(*named, home="home"):
+    def _ingested(*named, home="home", quiet=True):
         installation = load(tmp_path / home)
-        with reporter(quiet=True) as report:
+        with reporter(quiet=quiet) as report:
             summary = feeds.ingest_only(
                 installation,
                 zones,
@@ -159,6 +159,40 @@ def test_a_member_that_cant_be_read_is_counted_and_the_others_are_read(ingested,
     assert len(names) == 3
     [why] = summary.failed.values()
     assert "secret.csv: it is encrypted" in why
+
+
+SEEN = b"time,lat,lon,uncertainty_m\n2024-01-01T00:00:00Z,3,100,5\n"
+TRUTH = b"fault,mmsi,time,lat,lon,true_time,source,note\n"
+UNKNOWN = b"vessel,when,where\n533000009,2024-01-01,here\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_meant"),
+    [
+        ("day-2.csv", UNKNOWN, True),
+        ("day-2.CSV", b"\xff\xfe\0\0", True),
+        ("deep\\day-2.nmea", b"nothing", True),
+        ("in/day-2.csv", bytes(zipped([("m.csv", TABLE)])), True),
+        ("__MACOSX/._day-2.csv", b"\0\5\x16\7\0", False),
+        ("readme.csv", UNKNOWN, False),
+        ("notes.txt", b"hello", False),
+        ("seen.csv", SEEN, False),
+        ("truth.csv", TRUTH, False),
+    ],
+)
+def test_a_file_of_an_archive_that_isnt_read_is_said(
+    ingested, tmp_path, capsys, name, content, is_meant
+):
+    """One that was meant to be a feed is a loss, in an archive as in a folder."""
+    packed = zipped([("day-1.csv", TABLE + OTHER), (name, content)])
+    (tmp_path / "feeds" / "days.zip").write_bytes(packed)
+    summary, names = ingested(quiet=False)
+    assert len(names) == 3
+    assert bool(summary.failed) == is_meant
+    assert all("1 of the files in it can't be read" in why for why in summary.failed.values())
+    told = capsys.readouterr().err
+    assert name.rpartition("/")[2].replace("\\", "\\") in told
+    assert "passed over" in told
 
 
 def test_files_that_share_their_bytes_are_read_once():

@@ -148,3 +148,19 @@ def test_geojson_that_grows_in_memory_is_refused(tmp_path: Path, monkeypatch):
     path.write_text('{"type":"FeatureCollection","features":[' + "{}," * 1000 + "{}]}")
     with pytest.raises(files.SightingsError, match="larger than"):
         files.read(path, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("rows", [1000, 1001])
+def test_sightings_without_end_are_refused(tmp_path: Path, monkeypatch, rows):
+    """They are taken in from among feeds, and each takes fifty times its text."""
+    from datetime import UTC, datetime
+
+    monkeypatch.setattr(files, "MAX_ROWS", 1000)
+    path = tmp_path / "seen.csv"
+    said = [f"2026-01-01T01:00Z,{n / 1000},100,\n" for n in range(rows)]
+    path.write_text("time,lat,lon,uncertainty_m\n" + "".join([*said, *said[:500]]))
+    if rows == 1000:
+        assert len(files.read(path, datetime(2027, 1, 1, tzinfo=UTC)).sightings) == rows
+        return
+    with pytest.raises(files.SightingsError, match="more than 1,000 sightings"):
+        files.read(path, datetime(2027, 1, 1, tzinfo=UTC))

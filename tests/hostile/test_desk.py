@@ -528,6 +528,39 @@ def test_who_sends_nothing_is_cut_off(
             assert odd.recv(12) == b"HTTP/1.1 400"
 
 
+@pytest.mark.parametrize("path", ["/live", "/address", "/", "/settings", "/nights"])
+def test_an_address_with_a_line_break_is_none(reader: Reader, path: str) -> None:  # noqa: F811
+    """Routes would take it for the one without, which the gate may have refused."""
+    assert reader.client.get(f"{path}%0A").status_code == 400
+    word = {"csrf": csrf(reader)}
+    assert reader.client.post(f"{path}%0a", data=word, headers=POST).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "evil.example"])
+def test_what_stops_being_http_behind_its_head_is_no_error_of_ours(
+    desk_home: Path,  # noqa: F811
+    caplog: pytest.LogCaptureFixture,
+    host: str,
+) -> None:
+    """A stranger could have sixty lines written into the log with each request."""
+    with served(Desk(load(desk_home))) as address:
+        where = urlsplit(address())
+        head = (
+            f"POST /x HTTP/1.1\r\nHost: {host}:{where.port}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        with socket.create_connection((where.hostname, where.port), 20) as sock:
+            sock.sendall(head.encode() + b"no length\r\n")
+            with suppress(ConnectionResetError):
+                assert sock.recv(12) == b"HTTP/1.1 400"
+                while sock.recv(65_536):
+                    pass
+        with socket.create_connection((where.hostname, where.port), 20) as sock:  # it goes on
+            sock.sendall(f"GET / HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+            assert sock.recv(12) == b"HTTP/1.1 401"
+    assert "Exception in ASGI application" not in caplog.text
+    assert "ASGI callable" not in caplog.text
+
+
 def test_the_desk_is_opened_on_this_machine_alone(tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "evil.example"):
         with pytest.raises(ConfigError) as told:

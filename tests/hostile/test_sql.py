@@ -1,10 +1,14 @@
 """`selat sql` answers questions and does nothing else: it writes and reaches no other file."""
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from pipelines.base.settings import StoreSettings
+from pipelines.base.settings import PROJECT, StoreSettings
 from pipelines.store import views
 
 REFUSED = {
@@ -40,3 +44,38 @@ def test_nothing_but_a_question_is_answered(
     assert not out.exists()
     after = {path: path.stat().st_mtime_ns for path in (exercise_home / "store").rglob("*")}
     assert after == before
+
+
+ENDLESS = "SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000000) c"
+ASKING = """
+import signal, sys
+from pathlib import Path
+from pipelines.base.settings import StoreSettings
+from pipelines.store import views
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+print("asking", flush=True)
+given = Path(sys.argv[1]), StoreSettings(), sys.argv[2]
+print(list(views.batches(*given)) if sys.argv[3] == "batches" else views.ask(*given))
+"""
+
+
+@pytest.mark.parametrize("how", ["batches", "ask"])
+def test_a_question_without_end_is_stopped_from_the_keyboard(exercise_home: Path, how: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ASKING, exercise_home / "store", ENDLESS, how],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as asking:
+        try:
+            assert asking.stdout is not None
+            assert asking.stdout.readline() == "asking\n"
+            time.sleep(2)  # DuckDB is at it by then; if not, less is tried
+            asking.send_signal(signal.SIGINT)
+            out, told = asking.communicate(timeout=60)
+        finally:
+            asking.kill()
+    assert not out
+    assert "KeyboardInterrupt" in told

@@ -12,6 +12,9 @@ MAX_EARLY: int = 3
 LATE_LOOKS: int = 4
 """After so many that weren't made it is told that looks between nights have stopped."""
 
+_LEAST_FREE: int = 50_000_000
+"""Bytes: an exercise's night writes a fifth of this, a day of the Straits more. A judgement."""
+
 
 def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     """Problems in the order of their weight; empty if all is well."""
@@ -141,6 +144,10 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
 
 def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
     left = health.disk.days_left
+    hint = "free some, or selat store compact; folders of old runs can be moved away"
+    if health.disk.free_bytes < _LEAST_FREE:  # also before anything is known of what a day takes
+        text = f"{health.disk.free_bytes / 1e6:,.0f} MB free: a run can't write what it finds"
+        return [Problem("error", "disk", text, hint)]
     if left is None or left > settings.disk_days:
         return []
     text = f"full in {left:.0f} days at {health.disk.growth_per_day_bytes / 1e6:,.0f} MB a day"
@@ -149,7 +156,7 @@ def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
             "error" if left < 3 else "warning",
             "disk",
             text,
-            "free some, or selat store compact; folders of old runs can be moved away",
+            hint,
         )
     ]
 

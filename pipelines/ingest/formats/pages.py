@@ -64,7 +64,8 @@ def chunks(path: Path) -> tuple[int, list[Chunk]]:
             if not isinstance(about, dict):
                 raise ValueError("a column without its description")
             start, words = _number(about, 9), _number(about, 11)
-            if 0 < words < start:  # its dictionary comes first
+            # Its dictionary comes first; where that has no words nothing may come behind it.
+            if words > 0 and not 0 < start <= words:
                 start = words
             parts = about.get(3)
             if not isinstance(parts, list) or not all(isinstance(one, bytes) for one in parts):

@@ -210,10 +210,25 @@ def _column(cells: pa.Array) -> pa.Array:
         return cells
     if pa.types.is_boolean(kind):
         return pc.cast(cells, pa.int8())
-    plain = cells if is_text(cells) else pc.cast(cells, pa.string())
-    # A damaged page, or a careless writer, can hold texts that aren't UTF-8.
-    plain.validate(full=True)
-    return pc.fill_null(plain, "")
+    if not _holds_text(kind):
+        return pc.fill_null(pc.cast(cells, pa.string()), "")
+    if pa.types.is_dictionary(kind):
+        cells.validate()  # that its indices are some
+        return pc.fill_null(_words(cells.dictionary).take(cells.indices), "")
+    return pc.fill_null(_words(cells), "")
+
+
+def _words(cells: pa.Array) -> pa.Array:
+    """Return texts as UTF-8, as of CSV: of what isn't, one name would cost all rows of the feed."""
+    try:
+        plain = cells if is_text(cells) else pc.cast(cells, pa.string())
+        plain.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = pc.cast(cells, pa.large_binary())
+        raw.validate(full=True)  # a damaged page can hold texts that lie outside it
+        texts = (one and one.decode("utf-8", "replace") for one in raw.to_pylist())
+        return pa.array(texts, pa.large_string())
+    return plain
 
 
 def _check_types(name: str, schema: pa.Schema, used: Sequence[str]) -> None:

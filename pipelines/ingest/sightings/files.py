@@ -26,6 +26,9 @@ SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
 MAX_BYTES: Final = 200_000_000
 MAX_JSON_BYTES: Final = 20_000_000
 """Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
+MAX_ROWS: Final = 500_000
+"""Sightings of one file, each of which takes over a kilobyte while it is read; a satellite's scene
+holds hundreds."""
 _MAX_FIELD: Final = 1_000_000
 
 
@@ -103,8 +106,8 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
     Raises
     ------
     SightingsError
-        If the file is empty, too large or of another format, lacks a column, or mixes an exercise
-        with real sightings.
+        If the file is empty, too large or too long, or of another format, lacks a column, or mixes
+        an exercise with real sightings.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -131,7 +134,7 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
     report.format = "GeoJSON" if is_json else "CSV"
     raw = _from_geojson(text, path.name, report) if is_json else _from_csv(text, path.name, report)
     sha256 = hashlib.sha256(content).hexdigest()
-    sightings = _checked(raw, report, pd.Timestamp(not_after), _source_of(path))
+    sightings = _checked(raw, report, pd.Timestamp(not_after), _source_of(path), path.name)
     simulated = sightings["source"].str.startswith(SIMULATED)
     if simulated.any() and not simulated.all():
         raise SightingsError(
@@ -163,6 +166,10 @@ def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
     except csv.Error as error:
         raise SightingsError(f"{name}, its header: {error}") from error
     chosen = _chosen(header, name, report)
+    if twice := [column for column in chosen.values() if header.count(column) > 1]:
+        raise SightingsError(
+            f"{name} has several columns {twice[0]!r}", hint="rename all of them but one"
+        )
     places = {quantity: header.index(column) for quantity, column in chosen.items()}
     return _csv_rows(rows, places, len(header), name)
 
@@ -263,10 +270,10 @@ def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(
-    raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp, source: str
+    raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp, source: str, name: str
 ) -> pd.DataFrame:
     kept: list[dict[str, Any]] = []
-    seen: set[tuple[Any, ...]] = set()
+    seen: set[bytes] = set()
     for row in raw:
         report.rows_read += 1
         if row.wrong:
@@ -287,10 +294,15 @@ def _checked(
             continue
         made = _sighting(valid, report)
         key = tuple(str(value) for value in made.values())
-        if key in seen:
+        digest = hashlib.blake2b(repr(key).encode(), digest_size=16).digest()
+        if digest in seen:
             report.duplicates += 1
             continue
-        seen.add(key)
+        if len(kept) == MAX_ROWS:
+            raise SightingsError(
+                f"{name} holds more than {MAX_ROWS:,} sightings", hint="split it, such as by day"
+            )
+        seen.add(digest)
         kept.append({**made, "sighting_id": made["sighting_id"] or _name_of(key)})
     report.sightings = len(kept)
     if not kept:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pandas as pd
 import psutil
 import pytest
@@ -280,3 +281,24 @@ def test_a_mistyped_feed_leaves_no_mark_on_the_home(tmp_path: Path, selat: Selat
     assert ran.code == 3
     assert "no file or folder" in ran.err
     assert not (home / "FAILED").exists()
+
+
+def test_a_night_whose_server_fails_is_told_without_a_traceback(
+    small_feed: Path, tmp_path: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk Prefect's server keeps nothing, and answers with an error."""
+    said = "Server error '500 Internal Server Error' for url 'http://127.0.0.1:1/api'"
+    answer = httpx.Response(500, request=httpx.Request("POST", "http://127.0.0.1:1/api"))
+
+    def fails(*_: Any) -> None:
+        raise httpx.HTTPStatusError(said, request=answer.request, response=answer)
+
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setattr("pipelines.flows.environment.prepare", lambda _: None)
+    monkeypatch.setattr("pipelines.flows.nightly.nightly", fails)
+    (tmp_path / "home").mkdir()
+    ran = selat("nightly", "--feed", small_feed, "--home", tmp_path / "home", "--quiet")
+    assert ran.code == 1
+    assert "error: Prefect's server failed: Server error '500 Internal Server Error'" in ran.err
+    assert "is the disk full?" in ran.err
+    assert "Prefect's server failed" in (tmp_path / "home" / "FAILED").read_text()

@@ -217,6 +217,26 @@ def test_what_it_grows_to_is_bounded(read, mappings):
         read(content, mappings=mappings(), max_uncompressed_bytes=1_000_000)
 
 
+def test_a_name_that_isnt_utf8_costs_no_rows(read, mappings):
+    """One name that a careless writer took from anywhere costs itself alone, as in CSV."""
+    names = pa.array([b"GOOD", b"BAD \xff\xfe", None], pa.binary())
+    as_text = pa.Array.from_buffers(pa.string(), 3, names.buffers())
+    as_words = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), as_text[:2])
+    for bad in (names, as_text, as_words, pa.compute.cast(names, pa.large_binary())):
+        for options in ({}, {"use_dictionary": False}):
+            got = read(parquet(table(n=bad), **options), mappings=mappings())
+            assert not got.report.rejected
+            assert len(got.positions) == 3
+            assert {"GOOD", "BAD \ufffd\ufffd"} <= set(got.statics["name"])
+
+
+@pytest.mark.parametrize("options", [{}, {"use_dictionary": False}, {"write_statistics": False}])
+def test_a_table_without_rows_isnt_damaged(read, mappings, options):
+    """An hour in which nothing was heard."""
+    got = read(parquet(pa.table(table()).slice(0, 0), **options), mappings=mappings())
+    assert got.report.rows_read == 0
+
+
 # Damage
 
 

@@ -185,6 +185,17 @@ def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
 
 
+def test_a_disk_that_is_full_before_anything_is_known_of_a_day(
+    made: Callable[..., Installation],
+) -> None:
+    health, _ = found(made())
+    full = replace(health.disk, days_left=None, growth_per_day_bytes=0.0, free_bytes=4_000)
+    [said] = [
+        one for one in problems(replace(health, disk=full), HealthSettings()) if one.where == "disk"
+    ]
+    assert (said.level, said.message[:9]) == ("error", "0 MB free")
+
+
 def test_what_waits_is_counted_beside_what_runs_ahead(made: Callable[..., Installation]) -> None:
     health, _ = found(made())
     ahead = replace(health, ahead="one vessel was heard later")
