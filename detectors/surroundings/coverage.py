@@ -235,7 +235,7 @@ class Coverage:
         return np.where(vessels > 0, reports / np.maximum(vessels, 1.0), np.nan)
 
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
-        """Tell of ten minutes since 1970-01-01 UTC whether the feed was heard; a trickle is none."""
+        """Tell of ten minutes since 1970-01-01 UTC if the feed was heard; a trickle is none."""
         return np.isin(np.asarray(slot, "int64"), self._feed_slots)
 
     def feed_usual(self, slot: ArrayLike) -> Floats:

@@ -148,7 +148,7 @@ def usual_share(heard: Ints, slot: Ints, memory: int) -> Floats:
 
 
 def heard_as_usual(slot: Ints, vessels: Ints, memory: int) -> Ints:
-    """Return the slots, sorted, in which `TRICKLE` of the usual number of vessels was heard or more.
+    """Return the slots, sorted, in which `TRICKLE` of the usual number of vessels, or more, came.
 
     Usual is the lower median of the `memory` slots up to each, from the first of all on, none where
     nothing was heard: by passes, or after days without a feed, any one vessel is enough.
