@@ -6,9 +6,8 @@ from typing import Any, Final, Protocol
 import pandas as pd
 
 from detectors.core.evidence import Evidence
-from detectors.kinematics.geodesy import METRES_PER_NM
 
-UNDRAWN_M: Final = 200 * METRES_PER_NM
+UNDRAWN_M: Final = 200 * 1852.0
 """So far from any port or anchorage of its zones, a home has none for those waters."""
 
 
