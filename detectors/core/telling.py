@@ -1,11 +1,14 @@
 """What a detector needs to tell a person what happened, in a sentence for a sailor."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pandas as pd
 
 from detectors.core.evidence import Evidence
+
+UNDRAWN_M: Final = 200 * 1852.0
+"""So far from any port or anchorage of its zones, a home has none for those waters."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def surroundings(evidence: Evidence, words: Words) -> str:
         return words.say(", in a known transfer area where none is licensed")
     if evidence.get("near_land"):
         return words.say(", close to land")
+    if (evidence.get("anchorage_distance_m") or 0.0) > UNDRAWN_M:
+        return words.say(", where no port or anchorage is drawn")
     return words.say(", outside any port or anchorage")
 
 

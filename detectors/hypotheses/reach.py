@@ -162,6 +162,18 @@ OVER_THE_EDGE: Final = Hypothesis(
             "it was under way to where half as many are heard or fewer, and can be "
             "{reachable_distance_m:nm.0f} nm away by now: beyond what the feed is about",
         ),
+        Case(
+            All(
+                BY_PASSES,
+                Is("is_open"),
+                Is("was_moving"),
+                Compare("ahead_heard_fraction", "<=", 0.0),
+                Compare("reachable_distance_m", ">=", "ahead_distance_m", times=FAR_BEYOND),
+            ),
+            "in the two hours that followed nobody was heard {ahead_distance_m:nm.0f} nm ahead of "
+            "it either, and it can be {reachable_distance_m:nm.0f} nm away by now: what the passes "
+            "heard lay where it had been, not where it went",
+        ),
     ),
     "By now it can be beyond the box of all that the feed hears; or made for where nobody is, or "
     "few are, hours ago.",
@@ -190,9 +202,13 @@ MISSED_BY_CHANCE: Final = Hypothesis(
     0.5,
     (
         Case(
+            All(Not(BY_PASSES), Compare("n_chances", "<", 1.0)),
+            "no whole half hour of it shows, by others, that it would have been heard there",
+        ),
+        Case(
             All(Not(BY_PASSES), Compare("missed_probability", ">=", 0.02)),
-            "that {n_chances:.0f} half hours missed it has a chance of "
-            "{missed_probability:.1%}, and many vessels take as many chances a night",
+            "one that is heard as it was is missed for as long with a chance of "
+            "{missed_probability:.1%}, and many vessels take that chance each night",
         ),
     ),
     "So short that a vessel that is heard as others there are is missed by chance as long.",
@@ -204,8 +220,8 @@ UNHEARD_THERE: Final = Hypothesis(
     (
         Case(
             UNHEARD_PLACE,
-            "nobody else was heard around it meanwhile, and that {n_chances:.0f} half hours "
-            "missed it has a chance of {missed_probability:.1%}",
+            "nobody else was heard around it meanwhile, and one that is heard as it was is missed "
+            "for as long with a chance of {missed_probability:.1%}",
         ),
     ),
     "Nobody beside it to show that its place was heard, and too short to tell by chance.",

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import RECEPTIONS, SECOND_US, TIME, TRACKED, Column, empty, epoch_us
-from detectors.surroundings.rates import Rates, usual_share
+from detectors.surroundings.rates import Rates, heard_as_usual, usual_share
 
 VERSION: Final = "3"
 """Raised when the same reports give other coverage, so that stored coverage is made anew."""
@@ -235,7 +235,7 @@ class Coverage:
         return np.where(vessels > 0, reports / np.maximum(vessels, 1.0), np.nan)
 
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
-        """Tell whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
+        """Tell of ten minutes since 1970-01-01 UTC if the feed was heard; a trickle is none."""
         return np.isin(np.asarray(slot, "int64"), self._feed_slots)
 
     def feed_usual(self, slot: ArrayLike) -> Floats:
@@ -251,7 +251,8 @@ class Coverage:
 
     @cached_property
     def _feed_slots(self) -> Ints:
-        return epoch_us(self.feed["time"]) // (FEED_SLOT_S * SECOND_US)
+        slot = epoch_us(self.feed["time"]) // (FEED_SLOT_S * SECOND_US)
+        return heard_as_usual(slot, self.feed["vessels"].to_numpy("int64"), 86_400 // FEED_SLOT_S)
 
     def rates(self, *, class_b: bool = False) -> Rates:
         """Return how often vessels fall silent by day and all places: class B, or any class."""

@@ -26,6 +26,9 @@ MIN_STRENGTH: Final = 1.0
 """Jeffreys' prior weighs one trial."""
 MAX_STRENGTH: Final = 100.0
 """Two days and nights of one vessel: however alike the cells are, a place may differ."""
+TRICKLE: Final = 0.05
+"""A twentieth: traffic comes and goes by halves. Less is an outage through which a late copy of one
+ship's track comes, or one reserve receiver's own harbour, and tells nothing of anybody else."""
 
 
 class Prior(NamedTuple):
@@ -142,3 +145,27 @@ def usual_share(heard: Ints, slot: Ints, memory: int) -> Floats:
     number = np.searchsorted(slots, slot, side="right") - begin
     first = slots[np.minimum(begin, len(slots) - 1)] if len(slots) else slot
     return np.where(number > 0, number / np.maximum(slot - first + 1, 1), np.nan)
+
+
+def heard_as_usual(slot: Ints, vessels: Ints, memory: int) -> Ints:
+    """Return the slots, sorted, in which `TRICKLE` of the usual number of vessels, or more, came.
+
+    Usual is the lower median of the `memory` slots up to each, from the first of all on, none where
+    nothing was heard: by passes, or after days without a feed, any one vessel is enough.
+
+    >>> heard_as_usual(np.arange(6), np.array([200, 210, 190, 2, 10, 200]), 100)
+    array([0, 1, 2, 4, 5])
+    >>> heard_as_usual(np.array([0, 3, 7, 9]), np.array([90, 1, 80, 1]), 100)
+    array([0, 3, 7, 9])
+    """
+    order = np.argsort(slot, kind="stable")
+    slot, vessels = slot[order], vessels[order]
+    if len(slot) == 0:
+        return slot
+    number = np.full(int(slot[-1] - slot[0]) + memory, -1, "int32")
+    number[memory - 1 :] = 0
+    number[slot - slot[0] + memory - 1] = vessels
+    day = np.sort(np.lib.stride_tricks.sliding_window_view(number, memory)[slot - slot[0]], axis=1)
+    known = np.minimum(slot - slot[0] + 1, memory)
+    usual = day[np.arange(len(slot)), memory - known + (known - 1) // 2]
+    return np.asarray(slot[vessels >= TRICKLE * usual])

@@ -778,6 +778,13 @@ CASES = [
         "4.7%",
     ),
     (
+        "missed by chance",
+        "gap",
+        {"neighbour_fraction": 0.0, "missed_probability": 1.0, "n_chances": 0},
+        (CARGO,),
+        "no whole half hour",
+    ),
+    (
         "pilot boarding ground",
         "encounter",
         {"in_pilot_ground": True, "duration_s": 2400},

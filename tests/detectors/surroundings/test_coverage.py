@@ -88,6 +88,24 @@ def test_nothing_heard_nothing_known():
     assert coverage_learn.learn(frames.empty(frames.TRACKED)).feed.empty
 
 
+def test_a_late_copy_of_one_track_is_no_feed():
+    """A moored ship's track comes a second time while everybody else's reports are lost."""
+    outage = range(100, 190)
+    rows = [
+        (563000001 + k, 60.0 * m, 1.0, 103.0, "A")
+        for k in range(40)
+        for m in range(300)
+        if m not in outage or k == 0
+    ]
+    learnt = coverage_learn.learn(tracked(*rows))
+    tens = SLOT0 * 3 + np.arange(30)
+    assert learnt.feed_heard(tens).tolist() == [not 10 <= ten < 19 for ten in range(30)]
+    assert learnt.feed_usual(tens[-1:]).tolist() == [0.7]
+    # Of ten vessels one is as many as may be about.
+    few = coverage_learn.learn(tracked(*(row for row in rows if row[0] <= 563000010)))
+    assert few.feed_heard(tens).all()
+
+
 def test_nobody_falls_silent_in_an_outage_of_the_feed():
     rows = [
         (563000001 + k, 60.0 * m, 1.0, 103.0, "A")

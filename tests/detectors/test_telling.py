@@ -1,0 +1,25 @@
+"""What sentences say of where something was."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from detectors.core import telling
+from detectors.core.evidence import Evidence
+from detectors.kinematics.geodesy import METRES_PER_NM
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"anchorage_distance_m": 9 * METRES_PER_NM}, ", outside any port or anchorage"),
+        ({"anchorage_distance_m": 4451 * METRES_PER_NM}, ", where no port or anchorage is drawn"),
+        ({"anchorage_distance_m": None}, ", outside any port or anchorage"),
+        ({}, ", outside any port or anchorage"),
+        ({"anchorage_distance_m": 4451 * METRES_PER_NM, "near_land": True}, ", close to land"),
+        ({"anchorage_distance_m": 4451 * METRES_PER_NM, "zones_reached": False}, ""),
+    ],
+)
+def test_no_port_far_and_wide_is_a_hole_in_the_chart(facts, said):
+    words = SimpleNamespace(say=telling.plain)
+    assert telling.surroundings(Evidence((), facts, {}), words) == said
