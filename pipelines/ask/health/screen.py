@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.ask.health.model import Health, LastLook
-from pipelines.ask.health.words import day, per_hour, size
+from pipelines.ask.health.words import day, gaps, per_hour, size
 from pipelines.base.problems import Problem
 from pipelines.base.text import age
 from pipelines.base.visible import clean
@@ -207,8 +207,7 @@ def coverage_map(coverage: Coverage) -> list[str]:
         if coverage.days
         else "reports of the last 24 h; nothing to compare with yet"
     )
-    gaps = f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}"
-    lines = [f"{heading}; {gaps if coverage.gaps else 'no gap'}"]
+    lines = [f"{heading}; {gaps(coverage.gaps, coverage.longest_gap_s)}"]
     for lat in range(lats[0], lats[-1] - 1, -1):
         row = "".join(signs.get((lat, west + step / 2), " ") for step in range(steps))
         lines.append(f"{abs(lat):3d}°{'S' if lat < 0 else 'N'} {row.rstrip()}")

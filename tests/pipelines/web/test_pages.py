@@ -321,9 +321,31 @@ def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None
     told = tonight.tonight(shown, tonight.Asked(), health, found)
     assert "receivers' clocks: 2 to read." in told.doubts[0]
     assert told.reception is not None
-    gaps = [text for text in told.reception if " gaps, " in text]
     listed = [*(one.text for one in clocks_wrong), found[1].message]
-    assert list(told.reception) == [*listed, *gaps]
+    assert list(told.reception) == listed
+
+
+@pytest.mark.parametrize(
+    ("gaps", "problem", "said"),
+    [
+        (0, "", []),
+        (1, "", ["satu jurang selama 70 min"]),
+        (2, "", ["2 jurang, yang terpanjang 70 min"]),
+        (0, "coverage", ["less here"]),
+    ],
+)
+def test_a_silence_may_be_our_own_where_less_was_heard_and_nowhere_else(
+    desk_home: Path, gaps: int, problem: str, said: list[str]
+) -> None:
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    coverage = reception.Coverage(NOW, 14, (), gaps, 4200.0 if gaps else 0.0)
+    found = [Problem("warning", problem, "less here", "")] if problem else []
+    health = replace(health, clocks=(), coverage=coverage)
+    shown = Nights(load(desk_home)).shown("", "ms")
+    told = tonight.tonight(shown, tonight.Asked(), health, found)
+    assert list(told.reception or ()) == said
+    assert bool(told.doubts) == bool(said)
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
