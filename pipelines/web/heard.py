@@ -88,7 +88,7 @@ def heard(installation: Installation, coverage: Coverage, words: Labels) -> Hear
         t("Reports of the last 24 h against the median of {n} days before.", n=coverage.days)
         if known
         else t("Reports of the last 24 h; nothing to compare with yet."),
-        spoken(words, gaps(coverage.gaps, coverage.longest_gap_s))[0],
+        spoken(words, gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))[0],
     ]
     missing = sorted(kept, key=lambda one: one.reports - one.usual)
     rows = [

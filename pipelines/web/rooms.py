@@ -114,8 +114,15 @@ def health_page(
             for cells in [list(enumerate(texts, 1))]
         ],
         "problems": [
-            (one.level, say(where[one.where])[0], one.where, say(one.message), say(one.hint))
+            (
+                one.level,
+                say(where[one.where])[0],
+                one.where,
+                (grows(said, ages.get(one.where)), english),
+                say(one.hint),
+            )
             for one in problems
+            for said, english in [say(one.message)]
         ],
     }
 

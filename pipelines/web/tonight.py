@@ -236,7 +236,8 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     said += [one.message for one in heard if one.message not in said]
     coverage = health.coverage
     if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
-        said.append(gaps(coverage.gaps, coverage.longest_gap_s))
+        t = words.at_desk
+        said.append(gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))
     return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
 
 

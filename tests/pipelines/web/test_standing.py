@@ -1,6 +1,8 @@
 """How a lead stands by what was concluded on it; what its certainty and score are said to be."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,19 +12,24 @@ from typer.testing import CliRunner
 from pipelines import store
 from pipelines.ask import desk as notebooks
 from pipelines.ask import recall
+from pipelines.ask.health import problems
+from pipelines.ask.health.model import LastLook
+from pipelines.ask.look import look
 from pipelines.assess.dispositions import PART
 from pipelines.assess.incidents.wording import CERTAINTIES
 from pipelines.base.labels import labels
-from pipelines.base.settings import load
+from pipelines.base.settings import HealthSettings, load
 from pipelines.base.text import age
 from pipelines.cli.main import app
 from pipelines.reference.codes import flag_states
 from pipelines.run import dispositions
 from pipelines.run.plan import concluded_of
-from pipelines.web import tonight, units, waters, weighed
+from pipelines.web import rooms, tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Reader, ask
+
+NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +186,27 @@ def test_ages_on_health_grow_by_the_same_rule(reader: Reader) -> None:
     assert "ago" in page.text
     script = (Path(units.__file__).parent / "static" / "desk.js").read_text("utf-8")
     assert "5400" not in script, "the rule stands once"
+
+
+def test_ages_in_what_is_to_be_looked_at_grow_too(desk_home: Path) -> None:
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    [feed, *_] = health.feeds
+    newest, looked = NOW - timedelta(hours=30), NOW - timedelta(hours=3)
+    health = replace(
+        health,
+        now=NOW,
+        feeds=(replace(feed, newest=newest, lag_s=30 * 3600),),
+        last_look=LastLook(looked, looked, looked, 15),
+    )
+    told = rooms.health_page(health, problems(health, HealthSettings()), labels("ms"))
+    growing = {where: text for _, _, where, (text, _), _ in told["problems"] if text[1] is not None}
+    assert growing[f"feed {feed.name}"][1:3] == (newest, "30.0 j")
+    assert growing["looks"][1:3] == (looked, "3.0 j")
+    still = replace(health, feeds=(replace(feed, newest=newest, lag_s=29 * 3600),))  # an exercise
+    told = rooms.health_page(still, problems(still, HealthSettings()), labels("en"))
+    [lag] = [text for _, _, where, (text, _), _ in told["problems"] if where.startswith("feed ")]
+    assert lag == ("silent: its newest report is 29.0 h old", None, "", "")
 
 
 def test_a_unit_is_said_to_meet_in_whose_sea(

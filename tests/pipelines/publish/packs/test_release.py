@@ -23,7 +23,7 @@ from pipelines.ask.examine import examine
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
-from pipelines.publish import checks
+from pipelines.publish import brief, checks
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.publish.plan import tables
@@ -32,7 +32,7 @@ from pipelines.run import feeds, runs
 from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
-from pipelines.run.release_manifest import known_to_fail
+from pipelines.run.release_manifest import UNTOLD, known_to_fail
 from pipelines.run.setup import load_zones
 from tests.conftest import leaving_out_briefs
 from tests.pipelines.publish.packs.conftest import FORMATS, MARKS, configured
@@ -571,6 +571,8 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
 def test_a_pack_names_failed_feeds_only_of_those_released() -> None:
     failures = ["feed /in/secret-2.nmea", "feed /in/*", "feed /in/open-2.nmea", "detector gap"]
     assert known_to_fail(failures, {"/in/open-2.nmea"}) == ["feed open-2.nmea"]
+    [said] = brief.problems({"state": "partial", "failures": {"feed open-2.nmea": UNTOLD}})
+    assert said == "feed open-2.nmea failed: its owner can say why"
 
 
 def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
