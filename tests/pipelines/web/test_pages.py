@@ -951,10 +951,10 @@ def test_an_incident_says_in_whose_territorial_sea_it_lies(
 
 
 def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
-    """Who is to look at both needs to know where both are."""
-    hours = pd.to_datetime(["2026-01-06T03:00Z", "2026-01-06T03:58Z", "2026-01-06T03:30Z"])
+    """Who is to look at them needs to know where they are; an event names two, and counts all."""
+    hours = pd.to_datetime([f"2026-01-06T03:{minute}Z" for minute in ("00", "58", "30", "10")])
     reports = pd.DataFrame(
-        {"time": hours, "track_id": [101, 101, 102], "lat": [1.0, 1.5, 2.0], "lon": 103.0}
+        {"time": hours, "track_id": [101, 101, 102, 103], "lat": [1.0, 1.5, 2.0, 2.5], "lon": 103.0}
     ).assign(sog_kn=12.0, cog_deg=90.0)
     events = pd.DataFrame({"mmsi": [1, 1], "subkind": ["two_hulls", "crossed"]})
     shown: Any = SimpleNamespace(
@@ -967,5 +967,6 @@ def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
     assert [(name, text[:18]) for name, text, _ in incident._hulls(shown, line, 1)] == [
         ("HORIZON, hull 1", "01°30.00′N 103°00.0"[:18]),
         ("HORIZON, hull 2", "02°00.00′N 103°00.0"[:18]),
+        ("HORIZON, hull 3", "02°30.00′N 103°00.0"[:18]),
     ]
     assert incident._hulls(shown, line, 2) == []

@@ -25,7 +25,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
 from pipelines.publish import brief, checks
 from pipelines.publish import release as cut
-from pipelines.publish.packs import recipients
+from pipelines.publish.packs import issued, recipients
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned, Products
 from pipelines.run import feeds, runs
@@ -396,12 +396,19 @@ def test_who_may_have_everything_gets_what_the_run_found(
     assert list(home.events["status"]) == list(events["status"])
 
 
-def test_area_top_redaction_and_language(sent: Callable[[str], Sent]) -> None:
+def test_area_top_redaction_and_language(
+    sent: Callable[[str], Sent], two_feeds: Installation
+) -> None:
     pack = sent("boat")
     products = pack.products
     assert len(products.flagged) == 3
     ids = set(";".join(products.flagged["event_ids"]).split(";"))
-    assert set(products.events["event_id"]) == ids
+    chosen = products.incidents["incident_id"].isin(products.flagged["incident_id"])
+    of_none = set(";".join(products.incidents.loc[~chosen, "events"]).split(";")) - {""}
+    assert of_none - ids, "what others saw is a lead of the pack too, with its evidence"
+    assert set(products.events["event_id"]) == ids | of_none
+    noted = issued.events_of(two_feeds.exported, products.incidents["incident_id"][~chosen].iloc[0])
+    assert noted, "what is concluded on it finds its way home"
     assert products.events["lon"].between(100, 104).all()
     assert products.events["lat"].between(1, 4).all()
     flagged = pd.read_csv(pack.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)
