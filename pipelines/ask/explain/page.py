@@ -248,8 +248,9 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
     earlier = past.events.head(EARLIER)
     reasons = earlier["reason"].tolist()
     if words is not _ENGLISH:
-        teller = Teller(x.names, load_gazetteer(x.reference), x.end, words.say)
-        aside = Teller({}, load_gazetteer(x.reference), x.end).set_aside
+        places = load_gazetteer(x.reference)
+        teller = Teller(x.names, places, x.end, words.say)
+        aside = Teller({}, places, x.end).set_aside
         reasons = [
             teller.tell(one, who.mmsi) + teller.set_aside * reason.endswith(aside)
             for one, reason in zip(told(earlier), reasons, strict=True)

@@ -172,6 +172,18 @@ def test_flag_type_and_length_stand_on_cards_and_incidents(
     assert shown.hull(999) == ""
 
 
+def test_a_code_of_a_type_is_told_in_words_beside_it(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    types = shown.vessels.set_index("mmsi")["ship_type"]
+    mmsi = next(m for m in table["mmsi"] if types.get(m, 0) == 80)
+    assert "80 (tanker)" in reader.page(f"/vessel/{mmsi:09d}").text
+    for odd in ("9" * 30, "²", "x", ""):  # whatever else a record holds stays as it is
+        assert rooms._value({"field": "ship_type", "value": odd}, labels("en")) == odd
+    assert rooms._value({"field": "name", "value": "80"}, labels("en")) == "80"
+
+
 def test_ages_on_health_grow_by_the_same_rule(reader: Reader) -> None:
     page = reader.page("/health")
     times = page.all("time")
@@ -192,21 +204,21 @@ def test_ages_in_what_is_to_be_looked_at_grow_too(desk_home: Path) -> None:
     health, _ = look(load(desk_home), NOW, afresh=False)
     assert health is not None
     [feed, *_] = health.feeds
-    newest, looked = NOW - timedelta(hours=30), NOW - timedelta(hours=3)
+    newest, looked = NOW - timedelta(hours=40), NOW - timedelta(hours=3)
     health = replace(
         health,
         now=NOW,
-        feeds=(replace(feed, newest=newest, lag_s=30 * 3600),),
+        feeds=(replace(feed, newest=newest, lag_s=40 * 3600),),
         last_look=LastLook(looked, looked, looked, 15),
     )
     told = rooms.health_page(health, problems(health, HealthSettings()), labels("ms"))
-    growing = {where: text for _, _, where, (text, _), _ in told["problems"] if text[1] is not None}
-    assert growing[f"feed {feed.name}"][1:3] == (newest, "30.0 j")
+    growing = {where: text for _, _, where, (text, _), _ in told["problems"] if text[1]}
+    assert growing[f"feed {feed.name}"][1:3] == (newest, "40.0 j")
     assert growing["looks"][1:3] == (looked, "3.0 j")
-    still = replace(health, feeds=(replace(feed, newest=newest, lag_s=29 * 3600),))  # an exercise
+    still = replace(health, feeds=(replace(feed, newest=newest, lag_s=39 * 3600),))  # an exercise
     told = rooms.health_page(still, problems(still, HealthSettings()), labels("en"))
-    [lag] = [text for _, _, where, (text, _), _ in told["problems"] if where.startswith("feed ")]
-    assert lag == ("silent: its newest report is 29.0 h old", None, "", "")
+    [lag] = [text for *_, (text, _), _ in told["problems"] if text[0].startswith("silent")]
+    assert lag == ("silent: its newest report is 39.0 h old", None, "", "")
 
 
 def test_a_unit_is_said_to_meet_in_whose_sea(
