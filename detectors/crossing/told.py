@@ -100,4 +100,5 @@ def _crossed(event: Told, words: Words) -> str:
     chance = stated.get("end_ashore_probability")
     if chance is None:
         return crossed
-    return crossed + words.say(" (could have been ashore: {chance:.2f})", chance=chance)
+    percent = "< 1" if chance < 0.005 else "> 99" if chance >= 0.995 else f"{100 * chance:.0f}"
+    return crossed + words.say(" (chance that it landed unheard: {percent} %)", percent=percent)

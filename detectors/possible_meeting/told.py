@@ -10,20 +10,23 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
     hours = facts["together_s"] / 3600
     prefix, other = ("", "other_") if mmsi == event.mmsi else ("other_", "")
     mine, theirs = facts.get(f"{prefix}story"), facts.get(f"{other}story")
+    about = {"other": partner, "hours": hours, "place": words.place(event.lat, event.lon)}
     if mine == theirs:
-        how = words.say("while both were silent")
+        met = words.say(
+            "Could have met {other} for up to {hours:.1f} h while both were silent, {place}",
+            **about,
+        )
     elif theirs == "loitering":
-        how = words.say("which loitered meanwhile")
+        met = words.say(
+            "Could have met {other}, which loitered meanwhile, for up to {hours:.1f} h, {place}",
+            **about,
+        )
     else:
-        how = words.say("which was silent meanwhile")
+        met = words.say(
+            "Could have met {other}, which was silent meanwhile, for up to {hours:.1f} h, {place}",
+            **about,
+        )
     chance = facts.get("alongside_probability")
-    met = words.say(
-        "Could have met {other} for up to {hours:.1f} h {how}, {place}",
-        other=partner,
-        hours=hours,
-        how=how,
-        place=words.place(event.lat, event.lon),
-    )
     if chance is None:
         return met
     return met + words.say(

@@ -96,7 +96,8 @@ def import_(
     """Record what somebody concluded on a brief, from the file that it saved.
 
     The file is signed by nothing: read what it says, and ask its author, before it is recorded.
-    Conclusions that are recorded already are left. It never sets the like aside.
+    Conclusions that are recorded already are left. It never sets the like aside. Exit code 6
+    where an incident isn't known here.
 
     For example:
 
@@ -104,7 +105,7 @@ def import_(
     """
     installation = shown_installation(home, config)
     from pipelines.base.visible import clean
-    from pipelines.run import conclusions
+    from pipelines.run import conclusions, runs
 
     found = conclusions.load(file)
     typer.echo(f"{clean(found.author)}, on {clean(found.run_id)}:")
@@ -114,8 +115,15 @@ def import_(
         return
     if not yes and not typer.confirm(f"Record {len(found.conclusions)} conclusions?", err=True):
         raise typer.Exit(1)
+    lost = []
     for read in conclusions.take_in(installation, found):
         typer.echo(f"{read.one.incident_id}: {read.state}")
+        lost += [read.one.incident_id] if read.state == "no such incident" else []
+    if lost:
+        raise runs.PartialRunError(
+            f"not recorded: {', '.join(lost)}; the others are",
+            hint="ask its author which event it was: selat disposition add EVENT",
+        )
 
 
 @app.command("calibrate")

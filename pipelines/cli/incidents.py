@@ -121,6 +121,6 @@ def _lines(
         row["title"],
         f"{row['start']:%d %b %H:%M}Z to {until}, {position_text(row['lat'], row['lon'])}",
         *([f"Vessels: {vessels}"] if vessels else []),
-        *([f"Now: {now}"] if now else []),
+        *([f"Last heard: {now}"] if now else []),
         f"Next: {row['next_step']}",
     ]

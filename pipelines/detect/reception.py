@@ -86,9 +86,12 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
 
 
 def _gaps_s(slots: Sequence[pd.Timestamp], end: pd.Timestamp) -> list[float]:
-    """Lengths of the stretches of the last 24 hours in which nothing was heard."""
+    """Lengths of the stretches of the last 24 hours in which nothing was heard.
+
+    What is left of a slot behind the last one that was heard is none: feeds pause for seconds.
+    """
     day = (end - timedelta(days=1)).floor(SLOT)
     within = [slot for slot in slots if slot >= day]
     edges = [day - SLOT, *within] if len(within) < len(slots) else within
     silent = [after - before - SLOT for before, after in pairwise([*edges, end])]
-    return [gap.total_seconds() for gap in silent if gap > timedelta(0)]
+    return [gap.total_seconds() for gap in silent if gap >= SLOT]

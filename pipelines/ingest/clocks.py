@@ -131,17 +131,20 @@ def _wrong(receiver: _Receiver) -> dict[str, Any] | None:
     middle = best + (SPREAD_S - 1) / 2
     offset_s = (middle + 30) % 60 - 30
     by = f"the UTC second inside {share:.0%} of {reports:,} reports"
-    minutes = " (or whole minutes more)"
+    whole = False  # seconds alone don't tell so much slow from the rest of a minute fast
     bases = np.array(receiver.bases)
     if len(bases) >= MIN_BASES and len(receiver.base_mmsis) > 1:
         whole_s = float(np.median(bases))
         if np.mean(np.abs(bases - whole_s) <= BASES_AGREE_S) >= SOUND_SHARE:
-            offset_s, minutes = whole_s, ""
+            offset_s, whole = whole_s, True
             by += f" and {len(bases):,} reports of {len(receiver.base_mmsis)} base stations"
     if abs(offset_s) <= SOUND_OFFSET_S:
         return None
-    fast = "fast" if offset_s > 0 else "slow"
-    text = f"its clock is {abs(offset_s):.0f} s {fast}{minutes}, by {by}"
+    ways = ("fast", "slow") if offset_s > 0 else ("slow", "fast")
+    text = f"its clock is {abs(offset_s):.0f} s {ways[0]}"
+    if not whole:
+        text += f" or {60 - round(abs(offset_s)):.0f} s {ways[1]}, or whole minutes more"
+    text += f", by {by}"
     return {"reports": reports, "share": round(share, 3), "offset_s": offset_s, "text": text}
 
 

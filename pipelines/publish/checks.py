@@ -208,13 +208,20 @@ class of zones may be an installation's own."""
 
 
 def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
-    """Return a value of the evidence in words."""
+    """Return a value of the evidence in words.
+
+    >>> shown("unmatched_probability", 1), shown("missed_probability", 0.0), shown("n_reports", 1)
+    ('> 0.99', '< 0.01', '1')
+    """
     if isinstance(value, bool):
         return words.say("yes") if value else words.say("no")
     if isinstance(value, float) and name.endswith(("lat", "lon")):
         return f"{value:.5f}"
     if isinstance(value, int) and re.search(r"(?:^|_)(?:id|mmsi|imo)$", name):
         return str(value)
+    if isinstance(value, int | float) and name.endswith("_probability"):
+        # no measurement makes a chance certain, or none
+        return "< 0.01" if value < 0.005 else "> 0.99" if value >= 0.995 else f"{value:.2f}"
     if isinstance(value, int | float):
         return amount(value, unit_of(name))
     if isinstance(value, list | tuple):

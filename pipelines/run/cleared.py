@@ -33,7 +33,7 @@ from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.run.release_manifest import known_to_fail
+from pipelines.run.release_manifest import UNTOLD, known_to_fail
 from pipelines.run.release_nights import Night, nights, runs_of
 from pipelines.run.release_view import Rights, align, name_of
 from pipelines.run.runs import HISTORY, finish_run, run_detectors, work_out_days
@@ -255,7 +255,7 @@ def _run(own: Installation, night: Night, rights: Rights, report: Reporter) -> s
     """Look at a night; returns the run's id here."""
     setup = Setup.load(own)
     told = known_to_fail(night.failures, set(rights.ledger["name"]))
-    unread = {name.removeprefix("feed "): "failed; its owner can say why" for name in told}
+    unread = {name.removeprefix("feed "): UNTOLD for name in told}
     with write(own.store, own.settings.store) as store:
         end = night.window.end
         horizon = store.last_looked_at()

@@ -58,8 +58,10 @@ class IngestSummary:
 
     def fail(self, name: str, why: object, report: Reporter) -> None:
         """Note and say that a feed, or a part of it, could not be read."""
-        self.failed[name] = str(why)
-        named = str(why).startswith((f"{name} ", f"{name}: "))
+        text = str(why)
+        named = text.startswith((f"{name} ", f"{name}: "))
+        # it is told behind the name elsewhere
+        self.failed[name] = text[len(name) :].lstrip(": ") if named else text
         report.step(f"✗ {why}" if named else f"✗ {name}: {why}")
         if isinstance(why, SelatError) and why.hint:
             report.step(f"  hint: {why.hint}")

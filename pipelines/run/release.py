@@ -203,13 +203,14 @@ class Making:
         )
         assessed = named(assessed, Known.nothing(told), self.words.say)
         flagged, parts = self._ranked(assessed, vessel_marks)
-        if self.recipient.top is not None:
-            ids = set(";".join(flagged["event_ids"]).split(";"))
-            told = told[told["event_id"].isin(ids)].reset_index(drop=True)
-        told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
         incidents = release_marks.marked_incidents(
             self, assessed.incidents, assessed.events, flagged, mark_of, vessel_marks
         )
+        if self.recipient.top is not None:  # incidents that flag nobody are in it all the same
+            of_none = incidents[~incidents["incident_id"].isin(flagged["incident_id"])]["events"]
+            ids = set(";".join([*flagged["event_ids"], *of_none]).split(";"))
+            told = told[told["event_id"].isin(ids)].reset_index(drop=True)
+        told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
         shown = shown_vessels(told, flagged)
         tracks = positions[
             positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
@@ -327,9 +328,8 @@ class Making:
         gazetteer = reference.load_gazetteer(self.installation.reference)
 
         def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
-            detection = Detection(events.loc[which, _SCHEMA], {}, heard, context, 0)
             return assess(
-                detection,
+                Detection(events.loc[which, _SCHEMA], {}, heard, context, 0),
                 gazetteer,
                 settings,
                 past=past,
@@ -349,8 +349,8 @@ class Making:
         self, assessed: Assessment, vessel_marks: Mapping[int, Mark]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return flags and parts with their marks, at most `top`."""
-        marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
-        flagged = cut.with_marks(assessed.flagged, marks)
+        flagged = assessed.flagged
+        flagged = cut.with_marks(flagged, [vessel_marks[m] for m in flagged["mmsi"].tolist()])
         flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
         flagged = cut.told(flagged, "ship_type", self.words.ship_type)
         parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -16,6 +16,9 @@ from pipelines.run.manifest import count_by, git_commit, totals_of
 
 if TYPE_CHECKING:
     from pipelines.run.release import Making
+
+UNTOLD: Final = "its owner can say why"
+"""What a reader is told of why something failed that the reader may know of, behind its name."""
 
 
 def run_id_of(made: "Making") -> str:
@@ -43,7 +46,7 @@ def manifest_of(
         for name in known_to_fail(made.night.failures, set(made.rights.ledger["name"]))
     ]
     told += [f"detector {name}" for name in made.found.failures]
-    failures = {name: "failed; its owner can say why" for name in told if name}
+    failures = {name: UNTOLD for name in told if name}
     named = not made.recipient.redacts("feeds")
     return {
         "run_id": run_id,

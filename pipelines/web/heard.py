@@ -9,9 +9,9 @@ import numpy as np
 
 from detectors.core.errors import SelatError
 from pipelines.ask.health import SHADES
+from pipelines.ask.health.words import gaps
 from pipelines.base.labels import Labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import age
 from pipelines.detect.reception import MIN_USUAL, Block, Coverage
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Floats, Region, Scene
@@ -19,6 +19,7 @@ from pipelines.publish.maps.style import LOOKS, Look
 from pipelines.reference import layers
 from pipelines.web.charts import Drawn
 from pipelines.web.places import drawn_of
+from pipelines.web.spoken import spoken
 
 USUAL: Final = SHADES[0][0]
 """From this share of what is usual on, it is as usual: what `selat status` draws as full."""
@@ -87,13 +88,7 @@ def heard(installation: Installation, coverage: Coverage, words: Labels) -> Hear
         t("Reports of the last 24 h against the median of {n} days before.", n=coverage.days)
         if known
         else t("Reports of the last 24 h; nothing to compare with yet."),
-        t(
-            "{n} gaps, the longest {age}",
-            n=coverage.gaps,
-            age=age(coverage.longest_gap_s, t("h"), t("d")),
-        )
-        if coverage.gaps
-        else t("no gap"),
+        spoken(words, gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))[0],
     ]
     missing = sorted(kept, key=lambda one: one.reports - one.usual)
     rows = [

@@ -247,12 +247,13 @@ def _now(
 def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Timestamp]]:
     """Return where each hull that sent a number was heard last; none where one alone did."""
     own = shown.events_of(line.events)
-    two = own[(own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")]
-    ids = [int(one) for text in two["track_ids"] for one in text.split(";")]
-    if len(set(ids)) < 2:
+    if not ((own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")).any():
         return []
+    # The event names those that it rests on most; it counts, and tells of, all.
     reports = pd.DataFrame(shown.night.track(mmsi)).sort_values("time", kind="stable")
-    last = reports[reports["track_id"].isin(ids)].drop_duplicates("track_id", keep="last")
+    last = reports.drop_duplicates("track_id", keep="last")
+    if len(last) < 2:
+        return []
     found = []
     for number, row in enumerate(last.sort_values("track_id").to_dict("records"), 1):
         about = {f"last_{name}": row[name] for name in ("lat", "lon", "sog_kn", "cog_deg")}

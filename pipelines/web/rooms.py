@@ -114,8 +114,15 @@ def health_page(
             for cells in [list(enumerate(texts, 1))]
         ],
         "problems": [
-            (one.level, say(where[one.where])[0], one.where, say(one.message), say(one.hint))
+            (
+                one.level,
+                say(where[one.where])[0],
+                one.where,
+                (grows(said, ages.get(one.where)), english),
+                say(one.hint),
+            )
             for one in problems
+            for said, english in [say(one.message)]
         ],
     }
 
@@ -186,7 +193,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         history=[
             (
                 _field(row, words),
-                one_line(str(row["value"]), NAME_LIMIT),
+                one_line(_value(row, words), NAME_LIMIT),
                 moment(row["first_time"]),
                 moment(row["last_time"]),
                 words.at_desk(str(row["note"])) if row["note"] else "",
@@ -235,6 +242,14 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
 
 def _field(row: dict[Any, Any], words: Labels) -> str:
     return words.at_desk(str(row["field"]).replace("_", " "))
+
+
+def _value(row: dict[Any, Any], words: Labels) -> str:
+    """Return what it called itself; a code of a type with what it stands for."""
+    value = str(row["value"])
+    coded = row["field"] == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
+    kind = stated(words, value, None)[0] if coded else ""
+    return f"{value} ({kind})" if kind else value
 
 
 def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:

@@ -10,11 +10,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.ask.health import Health
-from pipelines.ask.health.words import day
+from pipelines.ask.health.words import day, gaps
 from pipelines.assess import incidents
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
-from pipelines.base.text import age, one_line
+from pipelines.base.text import one_line
 from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.line import Line
@@ -150,7 +150,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         problems=(*_failed(health), *brief.problems(manifest)),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         reception=None if health is None else _reception(health, found, shown.words),
-        doubts=_doubts(shown, health),
+        doubts=_doubts(shown, health, found),
         upto=day(shown.night.moment.known_time.to_pydatetime()),
         newer=_newer(shown, health),
         put_off=_put_off(shown),
@@ -236,11 +236,12 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     said += [one.message for one in heard if one.message not in said]
     coverage = health.coverage
     if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
-        said.append(f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}")
+        t = words.at_desk
+        said.append(gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))
     return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
 
 
-def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
+def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tuple[str, ...]:
     """Return what may be wrong because of how it was received."""
     if health is None:
         return ()
@@ -253,7 +254,8 @@ def _doubts(shown: Shown, health: Health | None) -> tuple[str, ...]:
                 n=len(health.clocks),
             )
         )
-    if health.coverage is not None and health.coverage.gaps:
+    silent = health.coverage is not None and health.coverage.gaps
+    if silent or any(one.where == "coverage" for one in found):
         said.append(t("Silences may be our own: less was heard than usual."))
     return tuple(said)
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from pipelines.base import settings
+from pipelines.cli.main import app
 from pipelines.run import conclusions
 from pipelines.run.conclusions import MAX_BYTES, ConclusionsError, load, parse
+from pipelines.run.runs import PartialRunError
 from pipelines.store import read
 
 GOOD: dict[str, Any] = {
@@ -102,7 +105,8 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
         known = store.incidents(run["run_id"])
     incident, events = known[["incident_id", "events"]].iloc[0]
     mine = {**GOOD["conclusions"][0], "incident_id": incident}
-    file = parse(written(conclusions=[mine, {**mine, "incident_id": "f" * 16}]))
+    content = written(conclusions=[mine, {**mine, "incident_id": "f" * 16}])
+    file = parse(content)
     states = [said.state for said in conclusions.take_in(installation, file)]
     assert states == ["recorded", "no such incident"]
     assert conclusions.take_in(installation, file)[0].state == "known"
@@ -111,3 +115,10 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
     assert sorted(rows["event_id"]) == sorted(events.split(";"))
     assert set(rows["author"]) == {"KM Tegas"}
     assert rows["quiet_until"].isna().all()
+
+    (tmp_path / "saved.json").write_bytes(content)
+    own = ("--yes", "--home", str(installation.home))
+    done = CliRunner().invoke(app, ["disposition", "import", str(tmp_path / "saved.json"), *own])
+    assert isinstance(done.exception, PartialRunError)  # by which the command ends with code 6
+    assert "f" * 16 in done.exception.message
+    assert str(incident) not in done.exception.message

@@ -2,15 +2,18 @@
 
 import functools
 import operator
+import re
 import resource
 
 import numpy as np
 import pytest
 from pyais.encode import encode_dict
 
+from pipelines.base.labels import labels
 from pipelines.ingest import FeedFile, IngestOptions, decode
 from pipelines.ingest.aivdm import Decoder
 from pipelines.ingest.clocks import in_words
+from pipelines.web.spoken import spoken
 
 RECEIVED = 1_384_257_600
 
@@ -107,6 +110,13 @@ def test_a_receivers_clock_that_is_wrong_is_noticed_and_a_right_one_isnt(read):
     assert in_words(read(feed(0))[0].to_dict()) == []
     (said,) = in_words(read(feed(25))[0].to_dict())
     assert "s fast" in said
+    # Seconds alone don't tell which way: one of both is right, give or take some seconds.
+    (said,) = in_words(read(feed(100))[0].to_dict())
+    slow_s, fast_s = map(int, re.findall(r"(\d+) s (?:slow|fast)", said))
+    assert slow_s + fast_s == 60
+    assert fast_s == pytest.approx(100 - 60, abs=8)
+    english = said.partition(": ")[2] if said.startswith("receiver") else said
+    assert not spoken(labels("ms"), f"receiver R-1: {english}")[1]
 
 
 def test_what_is_counted_of_receivers_is_bounded(read):

@@ -83,6 +83,8 @@ class Explanation:
         The reports it rests on.
     vessels
         Its vessels, as `event` names them.
+    names
+        What these called themselves, and whom they met before.
     dispositions
         What was concluded on this event, or on one whose story it took over.
     revisions
@@ -105,6 +107,7 @@ class Explanation:
     evidence: Evidence
     raw: Sequence[RawReport]
     vessels: Sequence[Past]
+    names: Mapping[int, str]
     dispositions: pd.DataFrame
     revisions: Sequence[Revision]
     looks: pd.DataFrame
@@ -223,6 +226,7 @@ def gather(
         evidence=evidence,
         raw=raw_reports(store, installation, evidence, feeds),
         vessels=vessels,
+        names=_names(store, vessels, until),
         dispositions=known[known["event_id"].isin(own)].reset_index(drop=True),
         revisions=learned_by_runs(revisions),
         looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
@@ -231,6 +235,18 @@ def gather(
         reference=installation.reference,
         doubt=_doubt(store, mmsis, event, until),
     )
+
+
+def _names(store: Queries, vessels: Sequence[Past], until: pd.Timestamp) -> dict[int, str]:
+    """Return the names of some vessels, and of those in their earlier events."""
+    names = {past.identity.mmsi: past.identity.name for past in vessels}
+    met = {int(m) for past in vessels for m in past.events["other_mmsi"]}
+    met |= {int(m) for past in vessels for m in past.events["mmsi"]}
+    if met := met - names.keys() - {0}:
+        known = store.vessels(until)
+        known = known[known["mmsi"].isin(met)]
+        names |= zip(known["mmsi"].tolist(), known["name"].tolist(), strict=True)
+    return names
 
 
 def _doubt(

@@ -248,9 +248,13 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
     earlier = past.events.head(EARLIER)
     reasons = earlier["reason"].tolist()
     if words is not _ENGLISH:
-        names = {one.identity.mmsi: one.identity.name for one in x.vessels}
-        teller = Teller(names, load_gazetteer(x.reference), x.end, words.say)
-        reasons = [teller.tell(one, who.mmsi) for one in told(earlier)]
+        places = load_gazetteer(x.reference)
+        teller = Teller(x.names, places, x.end, words.say)
+        aside = Teller({}, places, x.end).set_aside
+        reasons = [
+            teller.tell(one, who.mmsi) + teller.set_aside * reason.endswith(aside)
+            for one, reason in zip(told(earlier), reasons, strict=True)
+        ]
     scores = earlier["score"].tolist()
     return {
         "title": f"{who.mmsi:09d} {clean(who.name) or t('(no name)')}",

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.ask.health.model import Health, LastLook
-from pipelines.ask.health.words import day, per_hour, size
+from pipelines.ask.health.model import Feed, Health, LastLook
+from pipelines.ask.health.words import day, gaps, per_hour, size
 from pipelines.base.problems import Problem
 from pipelines.base.text import age
 from pipelines.base.visible import clean
@@ -90,13 +90,23 @@ def facts(health: Health) -> list[tuple[str, str]]:
 
 
 def ages(health: Health) -> dict[str, datetime | None]:
-    """Return of each of `facts` that tells an age the time that it tells of: ages grow."""
+    """Return of each of `facts`, and of each place of a problem, that tells an age the time that
+    it tells of: ages grow.
+    """
     run, look, backup = health.last_run, health.last_look, health.backup
+    looked = look.looked if look else None
     return {
         "last run": None if run is None else run.finished,
-        "last look": look.looked if look else None,
+        "last look": looked,
+        "looks": looked,
         "backup": backup.made if backup else None,
+        **{f"feed {feed.name}": _newest(health, feed) for feed in health.feeds},
     }
+
+
+def _newest(health: Health, feed: Feed) -> datetime | None:
+    """Return the time whose age is a feed's lag; None where it doesn't grow, as in an exercise."""
+    return feed.newest if abs(_since(health, feed.newest) - feed.lag_s) < 60 else None
 
 
 def feed_times(health: Health) -> list[datetime | None]:
@@ -104,10 +114,7 @@ def feed_times(health: Health) -> list[datetime | None]:
     as in an exercise.
     """
     latest = sorted(health.feeds, key=lambda feed: feed.newest, reverse=True)
-    times: list[datetime | None] = [
-        feed.newest if abs(_since(health, feed.newest) - feed.lag_s) < 60 else None
-        for feed in latest[:MAX_FEEDS]
-    ]
+    times = [_newest(health, feed) for feed in latest[:MAX_FEEDS]]
     times += [None] if len(latest) > MAX_FEEDS else []
     recorded_s = health.recording_age_s
     return times + ([] if recorded_s is None else [health.now - timedelta(seconds=recorded_s)])
@@ -207,8 +214,7 @@ def coverage_map(coverage: Coverage) -> list[str]:
         if coverage.days
         else "reports of the last 24 h; nothing to compare with yet"
     )
-    gaps = f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}"
-    lines = [f"{heading}; {gaps if coverage.gaps else 'no gap'}"]
+    lines = [f"{heading}; {gaps(coverage.gaps, coverage.longest_gap_s)}"]
     for lat in range(lats[0], lats[-1] - 1, -1):
         row = "".join(signs.get((lat, west + step / 2), " ") for step in range(steps))
         lines.append(f"{abs(lat):3d}°{'S' if lat < 0 else 'N'} {row.rstrip()}")

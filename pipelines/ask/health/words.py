@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pipelines.base.text import LOCAL
+from pipelines.base.text import LOCAL, age
 
 
 def per_hour(rate: float | None) -> str:
@@ -22,6 +22,18 @@ def day(time: datetime | None) -> str:
     '25 Nov 02:00 MYT'
     """
     return "never" if time is None else f"{time.astimezone(LOCAL):%d %b %H:%M} MYT"
+
+
+def gaps(n: int, longest_s: float, h: str = "h", d: str = "d") -> str:
+    """Say how often nothing at all was heard, in the 24 hours that are told of; `h` and `d` as for
+    `age`.
+
+    >>> gaps(0, 0), gaps(1, 4200), gaps(3, 9000)
+    ('no gap', 'one gap, of 70 min', '3 gaps, the longest 2.5 h')
+    """
+    if n < 2:
+        return f"one gap, of {age(longest_s, h, d)}" if n else "no gap"
+    return f"{n} gaps, the longest {age(longest_s, h, d)}"
 
 
 def size(number: float) -> str:

@@ -163,7 +163,7 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
             minutes=minutes,
         )
     return say(
-        "last heard {hours:.1f} h before the look ended, at {time} MYT: {where}",
+        "{where}, at {time} MYT, {hours:.1f} h before the look ended",
         where=where,
         time=at,
         hours=minutes / 60,

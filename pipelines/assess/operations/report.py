@@ -358,8 +358,12 @@ def _outcomes(
     outline: shapely.Geometry,
     ring: shapely.Geometry,
 ) -> pd.DataFrame:
-    """By time and place of the behaviour concluded on, whether that hour was looked at or not."""
-    newest = conclusions.newest(dispositions)
+    """By time and place of the behaviour concluded on, whether that hour was looked at or not.
+
+    What was concluded at once on all events of an incident counts once, where its first began.
+    """
+    newest = conclusions.newest(dispositions).sort_values("start", kind="stable")
+    newest = newest.drop_duplicates(["author", "made_time", "conclusion", "reason"])
     place = place_of(newest["lat"].to_numpy(), newest["lon"].to_numpy(), outline, ring)
     rows = []
     for p, name in enumerate(PLACES):

@@ -201,6 +201,50 @@ def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:
     assert "where 1 other vessel was heard meanwhile" in told["reason"].iloc[0]
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "said"),
+    [
+        ("gap", "gap", "Could have met MMSI 000000002 for up to 2.0 h while both were silent, "),
+        (
+            "gap",
+            "loitering",
+            "Could have met MMSI 000000002, which loitered meanwhile, for up to 2.0 h, ",
+        ),
+        (
+            "loitering",
+            "gap",
+            "Could have met MMSI 000000002, which was silent meanwhile, for up to 2.0 h, ",
+        ),
+    ],
+)
+def test_who_could_have_met_whom_is_told_of_the_right_one(
+    gazetteer: Gazetteer, mine: str, theirs: str, said: str
+) -> None:
+    facts = {"together_s": 7200.0, "story": mine, "other_story": theirs}
+    met = event("possible_meeting", 1, 2, mmsi=1, other_mmsi=2, evidence=facts)
+    [row] = telling.told(events.build([met]))
+    assert Teller({}, gazetteer, at(24)).sentence(row, 1).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"), [(0.0, "< 1 %"), (0.3, "30 %"), (0.999, "> 99 %"), (1.0, "> 99 %")]
+)
+def test_no_chance_of_a_landing_is_told_as_none_or_certain(
+    gazetteer: Gazetteer, chance: float, said: str
+) -> None:
+    facts = {
+        "from_state": "IDN",
+        "to_state": "MYS",
+        "distance_m": 40000.0,
+        "mean_speed_kn": 15.0,
+        "end_to_coast_m": 900.0,
+        "end_ashore_probability": chance,
+    }
+    [row] = telling.told(events.build([event("crossing", 1, 2, evidence=facts)]))
+    told = Teller({}, gazetteer, at(24)).sentence(row, A)
+    assert told.endswith(f"(chance that it landed unheard: {said})")
+
+
 def test_a_kind_without_a_sentence_of_its_own_is_still_told(gazetteer: Gazetteer) -> None:
     told, _ = flagged(gazetteer, event("a_retired_kind", 1, 2))
     assert told["reason"].iloc[0].startswith("A retired kind for 60 min, ")

@@ -26,3 +26,24 @@ def test_a_first_day_that_was_hardly_heard_is_not_usual(hours: float, days: int)
     assert told.gaps == 0
     [block] = told.blocks
     assert block.usual >= block.reports / 2
+
+
+@pytest.mark.parametrize(
+    ("silent_min", "after_s", "told"),
+    [(0, 29, (0, 0.0)), (0, 599, (0, 0.0)), (10, 29, (1, 600.0)), (70, 0, (1, 4200.0))],
+)
+def test_what_is_left_of_a_slot_is_no_gap(
+    silent_min: int, after_s: int, told: tuple[int, float]
+) -> None:
+    """The newest report may stand some seconds behind the slots that were heard."""
+    slots = pd.Series(pd.date_range(END - pd.Timedelta(hours=48), END, freq="10min"))
+    hour = END - pd.Timedelta(hours=5)
+    within = (slots >= hour) & (slots < hour + pd.Timedelta(minutes=silent_min))
+    table = pd.DataFrame({"day": [0, 1], "lat": 3, "lon_half": 202, "reports": 10})
+    reader = SimpleNamespace(
+        heard_by_block=lambda since, end: table,
+        heard_by_slot=lambda since, end: slots[~within],
+    )
+    end = END + pd.Timedelta(minutes=10, seconds=after_s)
+    found = received(cast(Any, reader), end, 14)
+    assert (found.gaps, found.longest_gap_s) == told

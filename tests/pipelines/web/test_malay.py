@@ -136,3 +136,23 @@ def called_so(text: str, names: set[str]) -> bool:
     for one in sorted((name for name in names if len(name) > 3), key=len, reverse=True):
         text = text.replace(one, "")
     return not re.search(r"[a-z]{3}", text)
+
+
+def test_whom_a_vessel_met_before_is_told_by_name_in_malay_too(
+    reader: Reader, desk_home: Path
+) -> None:
+    with store.read(desk_home / "store") as opened:
+        events = opened.events_as_of(int(opened.runs()["ordinal"].max()))
+        known = opened.vessels(opened.runs()["end"].iloc[-1])
+    named = known.loc[known["name"] != "", "mmsi"]
+    pairs = events[events["other_mmsi"].isin(named) & ~events["retracted"]]
+    first = pairs.drop_duplicates("mmsi").set_index("mmsi")
+    later = events[events["mmsi"].isin(first.index) & (events["other_mmsi"] == 0)]
+    later = later[later["start"].to_numpy() > first.loc[later["mmsi"], "start"].to_numpy()]
+    assert len(later) > 0
+    reader.send("/settings", language="ms", operator="Lt Aminah")
+    numbers = "|".join(f"{mmsi:09d}" for mmsi in named)
+    for one in later.drop_duplicates("mmsi")["event_id"].head(3):
+        text = reader.page(f"/event/{one}").text
+        assert not re.findall(f"(?:bersama|bertemu) MMSI (?:{numbers})", text)
+    reader.send("/settings", language="en", operator="Lt Aminah")

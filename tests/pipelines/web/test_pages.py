@@ -321,9 +321,31 @@ def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None
     told = tonight.tonight(shown, tonight.Asked(), health, found)
     assert "receivers' clocks: 2 to read." in told.doubts[0]
     assert told.reception is not None
-    gaps = [text for text in told.reception if " gaps, " in text]
     listed = [*(one.text for one in clocks_wrong), found[1].message]
-    assert list(told.reception) == [*listed, *gaps]
+    assert list(told.reception) == listed
+
+
+@pytest.mark.parametrize(
+    ("gaps", "problem", "said"),
+    [
+        (0, "", []),
+        (1, "", ["satu jurang selama 70 min"]),
+        (2, "", ["2 jurang, yang terpanjang 70 min"]),
+        (0, "coverage", ["less here"]),
+    ],
+)
+def test_a_silence_may_be_our_own_where_less_was_heard_and_nowhere_else(
+    desk_home: Path, gaps: int, problem: str, said: list[str]
+) -> None:
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    coverage = reception.Coverage(NOW, 14, (), gaps, 4200.0 if gaps else 0.0)
+    found = [Problem("warning", problem, "less here", "")] if problem else []
+    health = replace(health, clocks=(), coverage=coverage)
+    shown = Nights(load(desk_home)).shown("", "ms")
+    told = tonight.tonight(shown, tonight.Asked(), health, found)
+    assert list(told.reception or ()) == said
+    assert bool(told.doubts) == bool(said)
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
@@ -929,10 +951,10 @@ def test_an_incident_says_in_whose_territorial_sea_it_lies(
 
 
 def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
-    """Who is to look at both needs to know where both are."""
-    hours = pd.to_datetime(["2026-01-06T03:00Z", "2026-01-06T03:58Z", "2026-01-06T03:30Z"])
+    """Who is to look at them needs to know where they are; an event names two, and counts all."""
+    hours = pd.to_datetime([f"2026-01-06T03:{minute}Z" for minute in ("00", "58", "30", "10")])
     reports = pd.DataFrame(
-        {"time": hours, "track_id": [101, 101, 102], "lat": [1.0, 1.5, 2.0], "lon": 103.0}
+        {"time": hours, "track_id": [101, 101, 102, 103], "lat": [1.0, 1.5, 2.0, 2.5], "lon": 103.0}
     ).assign(sog_kn=12.0, cog_deg=90.0)
     events = pd.DataFrame({"mmsi": [1, 1], "subkind": ["two_hulls", "crossed"]})
     shown: Any = SimpleNamespace(
@@ -945,5 +967,6 @@ def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
     assert [(name, text[:18]) for name, text, _ in incident._hulls(shown, line, 1)] == [
         ("HORIZON, hull 1", "01°30.00′N 103°00.0"[:18]),
         ("HORIZON, hull 2", "02°00.00′N 103°00.0"[:18]),
+        ("HORIZON, hull 3", "02°30.00′N 103°00.0"[:18]),
     ]
     assert incident._hulls(shown, line, 2) == []

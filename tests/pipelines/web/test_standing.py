@@ -1,6 +1,8 @@
 """How a lead stands by what was concluded on it; what its certainty and score are said to be."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,19 +12,24 @@ from typer.testing import CliRunner
 from pipelines import store
 from pipelines.ask import desk as notebooks
 from pipelines.ask import recall
+from pipelines.ask.health import problems
+from pipelines.ask.health.model import LastLook
+from pipelines.ask.look import look
 from pipelines.assess.dispositions import PART
 from pipelines.assess.incidents.wording import CERTAINTIES
 from pipelines.base.labels import labels
-from pipelines.base.settings import load
+from pipelines.base.settings import HealthSettings, load
 from pipelines.base.text import age
 from pipelines.cli.main import app
 from pipelines.reference.codes import flag_states
 from pipelines.run import dispositions
 from pipelines.run.plan import concluded_of
-from pipelines.web import tonight, units, waters, weighed
+from pipelines.web import rooms, tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Reader, ask
+
+NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +141,10 @@ def test_certainty_is_said_to_be_a_band_of_the_score_and_what_made_the_score(
         assert told[line.incident_id][1].startswith(
             f"{lead['score']:.2f} after an innocent reason" if lowered else "no innocent reason"
         )
-        assert f"{told[line.incident_id][0]}; " in reader.page(f"/incident/{line.incident_id}").text
+        stands = "; ".join(told[line.incident_id])
+        if len(line.events) > 1:  # what stands behind may be of the whole incident
+            stands = f"Of the event that it is told by: {stands}"
+        assert f"Score{stands}" in reader.page(f"/incident/{line.incident_id}").text
 
 
 def test_flag_type_and_length_stand_on_cards_and_incidents(
@@ -162,6 +172,18 @@ def test_flag_type_and_length_stand_on_cards_and_incidents(
     assert shown.hull(999) == ""
 
 
+def test_a_code_of_a_type_is_told_in_words_beside_it(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    types = shown.vessels.set_index("mmsi")["ship_type"]
+    mmsi = next(m for m in table["mmsi"] if types.get(m, 0) == 80)
+    assert "80 (tanker)" in reader.page(f"/vessel/{mmsi:09d}").text
+    for odd in ("9" * 30, "²", "x", ""):  # whatever else a record holds stays as it is
+        assert rooms._value({"field": "ship_type", "value": odd}, labels("en")) == odd
+    assert rooms._value({"field": "name", "value": "80"}, labels("en")) == "80"
+
+
 def test_ages_on_health_grow_by_the_same_rule(reader: Reader) -> None:
     page = reader.page("/health")
     times = page.all("time")
@@ -176,6 +198,27 @@ def test_ages_on_health_grow_by_the_same_rule(reader: Reader) -> None:
     assert "ago" in page.text
     script = (Path(units.__file__).parent / "static" / "desk.js").read_text("utf-8")
     assert "5400" not in script, "the rule stands once"
+
+
+def test_ages_in_what_is_to_be_looked_at_grow_too(desk_home: Path) -> None:
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    [feed, *_] = health.feeds
+    newest, looked = NOW - timedelta(hours=40), NOW - timedelta(hours=3)
+    health = replace(
+        health,
+        now=NOW,
+        feeds=(replace(feed, newest=newest, lag_s=40 * 3600),),
+        last_look=LastLook(looked, looked, looked, 15),
+    )
+    told = rooms.health_page(health, problems(health, HealthSettings()), labels("ms"))
+    growing = {where: text for _, _, where, (text, _), _ in told["problems"] if text[1]}
+    assert growing[f"feed {feed.name}"][1:3] == (newest, "40.0 j")
+    assert growing["looks"][1:3] == (looked, "3.0 j")
+    still = replace(health, feeds=(replace(feed, newest=newest, lag_s=39 * 3600),))  # an exercise
+    told = rooms.health_page(still, problems(still, HealthSettings()), labels("en"))
+    [lag] = [text for *_, (text, _), _ in told["problems"] if text[0].startswith("silent")]
+    assert lag == ("silent: its newest report is 39.0 h old", None, "", "")
 
 
 def test_a_unit_is_said_to_meet_in_whose_sea(

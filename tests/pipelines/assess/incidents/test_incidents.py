@@ -560,13 +560,13 @@ def test_a_crossing_tells_the_way_to_the_coast_that_it_left(gazetteer: Gazetteer
     assert "; before that it had crossed to Indonesia, " in one["title"]
 
 
-def test_an_incident_says_where_its_vessel_is_now(gazetteer: Gazetteer) -> None:
+def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) -> None:
     (one,) = told(gazetteer, event("loitering", 1, 3)).to_dict("records")
     assert whereabouts(one, at(20.2)) == (
         "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 12 min before the look ended"
     )
-    assert whereabouts(one, at(24)).startswith(
-        "last heard 4.0 h before the look ended, at 20:00 MYT: 04°"
+    assert whereabouts(one, at(24)) == (
+        "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 4.0 h before the look ended"
     )
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
     still = {**one, "last_sog_kn": 0.2}

@@ -241,3 +241,19 @@ def test_what_is_one_story_counts_once_where_and_when_it_began() -> None:
     assert folded["kind"].tolist() == ["crossing", "loitering"]  # of the strongest
     assert folded["vessels"].tolist() == [{102, 200}, {101}]
     assert comparing.by_incident(found.iloc[:0], {}).empty
+
+
+def test_one_boarding_counts_once_however_many_events_it_concludes_on() -> None:
+    rows = [happened(1, 5.1, INSIDE), happened(2, 5.3, BESIDE), happened(3, 5.5, INSIDE)]
+    found = schema.build([*rows, happened(4, 5.6, INSIDE)]).to_dict("records")
+    plain = {"author": "a", "reason": "r", "quiet_until": None, "quiet_within_m": 1.0}
+    said = [make(one, 0, made_time=T0, conclusion="boarded", **plain) for one in found[:3]]
+    said.append(make(found[3], 1, made_time=T0 + DAY, conclusion="boarded", **plain))
+    looked = pd.DataFrame([(T0, T0 + 15 * DAY)], columns=["start", "end"])
+    row = operation().iloc[0]
+    phases = comparing.spans(row["start"], row["end"], 5 * DAY, looked)
+    outcomes = comparing._outcomes(
+        pd.concat(said)[list(DISPOSITIONS)], phases, OUTLINE, comparing.ring_of(OUTLINE, 20.0)
+    )
+    boarded = outcomes[outcomes["boardings"] > 0]
+    assert boarded[["place", "phase", "boardings"]].to_numpy().tolist() == [["inside", "during", 2]]

@@ -23,16 +23,16 @@ from pipelines.ask.examine import examine
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
-from pipelines.publish import checks
+from pipelines.publish import brief, checks
 from pipelines.publish import release as cut
-from pipelines.publish.packs import recipients
+from pipelines.publish.packs import issued, recipients
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned, Products
 from pipelines.run import feeds, runs
 from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
-from pipelines.run.release_manifest import known_to_fail
+from pipelines.run.release_manifest import UNTOLD, known_to_fail
 from pipelines.run.setup import load_zones
 from tests.conftest import leaving_out_briefs
 from tests.pipelines.publish.packs.conftest import FORMATS, MARKS, configured
@@ -396,12 +396,19 @@ def test_who_may_have_everything_gets_what_the_run_found(
     assert list(home.events["status"]) == list(events["status"])
 
 
-def test_area_top_redaction_and_language(sent: Callable[[str], Sent]) -> None:
+def test_area_top_redaction_and_language(
+    sent: Callable[[str], Sent], two_feeds: Installation
+) -> None:
     pack = sent("boat")
     products = pack.products
     assert len(products.flagged) == 3
     ids = set(";".join(products.flagged["event_ids"]).split(";"))
-    assert set(products.events["event_id"]) == ids
+    chosen = products.incidents["incident_id"].isin(products.flagged["incident_id"])
+    of_none = set(";".join(products.incidents.loc[~chosen, "events"]).split(";")) - {""}
+    assert of_none - ids, "what others saw is a lead of the pack too, with its evidence"
+    assert set(products.events["event_id"]) == ids | of_none
+    noted = issued.events_of(two_feeds.exported, products.incidents["incident_id"][~chosen].iloc[0])
+    assert noted, "what is concluded on it finds its way home"
     assert products.events["lon"].between(100, 104).all()
     assert products.events["lat"].between(1, 4).all()
     flagged = pd.read_csv(pack.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)
@@ -571,6 +578,8 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
 def test_a_pack_names_failed_feeds_only_of_those_released() -> None:
     failures = ["feed /in/secret-2.nmea", "feed /in/*", "feed /in/open-2.nmea", "detector gap"]
     assert known_to_fail(failures, {"/in/open-2.nmea"}) == ["feed open-2.nmea"]
+    [said] = brief.problems({"state": "partial", "failures": {"feed open-2.nmea": UNTOLD}})
+    assert said == "feed open-2.nmea failed: its owner can say why"
 
 
 def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
