@@ -71,17 +71,18 @@ class Sizes:
     def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
         """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
         rows, each = rows_in(memory_gb, LOOK_BYTES), counts["reports"].to_numpy("int64")
-        held = max(min(int(each.sum()), rows), int(each.max(initial=0)))
-        return cls(int(each.sum()), rows, held, ranges(counts, rows), memory_gb)
+        if (reports := int(each.sum())) > rows:
+            rows = rows_in(memory_gb, LOOK_BYTES, reports * DIGEST_BYTES / 1e9)
+        held = max(min(reports, rows), int(each.max(initial=0)))
+        return cls(reports, rows, held, ranges(counts, rows), memory_gb)
 
     @property
     def peak_gb(self) -> float:
-        """Memory that it takes, estimated.
-
-        Digests of all vessels are held whatever the parts.
+        """Memory that it takes, estimated: digests of all are held beside a part, if there are
+        parts.
         """
-        digests = self.reports * DIGEST_BYTES
-        return BASE_GB + max(self.held * LOOK_BYTES, self.held * ALONE_BYTES + digests) / 1e9
+        digests = self.reports * DIGEST_BYTES * (len(self.ranges) > 1)
+        return BASE_GB + (self.held * LOOK_BYTES + digests) / 1e9
 
     def refuse_too_much(self) -> None:
         """Find out whether the machine has that memory.

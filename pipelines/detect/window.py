@@ -237,6 +237,7 @@ def detect(
         progress=progress,
         estimated=estimated,
     )
+    allocation.give_back(memory_gb)  # what was held of all vessels is let go of
     return detection_of(
         seen.before, seen.failures, detectors, seen.heard, seen.context, seen.passes
     )

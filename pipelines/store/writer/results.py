@@ -1,7 +1,7 @@
 """What was worked out or concluded: days, runs, dispositions, operations."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,9 @@ MANY_TAILS: Final = 8
 
 REVISIONS: Final = ("created", "changed", "retracted")
 """What a run may do to an event that leaves a revision of it, kept for ever."""
+
+_EVENTS: Final = 20_000
+"""So many are written at a time: as text, in Arrow's columns and in a table, some kB each."""
 
 
 class ResultWriter(FileWriter):
@@ -182,25 +185,11 @@ class ResultWriter(FileWriter):
             Whether readers are to see it at once; else with what is published next.
         """
         run_id = run["run_id"]
-        # DuckDB finds `found` and `gone` by their names among these variables.
+        # DuckDB finds `gone` by its name among these variables.
         gone = to_table(compared.loc[compared["status"] == "retracted", ["event_id"]])
         with self._transaction(of_feeds=False):
-            kept = written(self._otherwise(compared))
-            kept = kept.assign(run_id=run_id, first_run_id=run_id, retracted=False)
-            found = to_table(frames.conform(kept, TABLES["events"]))
-            # A retracted event that is found again takes up its old story, and one that is
-            # looked at again keeps that which it took over.
-            self._connection.execute(
-                "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ("
-                "coalesce(e.first_run_id, f.first_run_id) AS first_run_id, "
-                "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
-                "FROM found AS f LEFT JOIN events AS e USING (event_id)"
-            )
-            del kept, found  # a kB and more of each event
-            self._connection.execute(
-                "DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)"
-            )
-            self._connection.execute("INSERT INTO events SELECT * FROM fresh")
+            for some in _pieces(self._otherwise(compared)):
+                self._tell(written(some), run_id)
             if len(gone):
                 self._connection.execute(
                     "UPDATE events SET retracted = true, run_id = $run_id "
@@ -208,8 +197,8 @@ class ResultWriter(FileWriter):
                     {"run_id": run_id},
                 )
             self._insert("run_events", compared.assign(run_id=run_id))
-            learned = written(compared[compared["status"].isin(REVISIONS)])
-            self._insert("event_revisions", learned.assign(run_id=run_id))
+            for some in _pieces(compared[compared["status"].isin(REVISIONS)]):
+                self._insert("event_revisions", written(some).assign(run_id=run_id))
             self._insert("flags", flags.assign(run_id=run_id))
             self._insert("incidents", incidents.assign(run_id=run_id))
             self._insert("runs", one_row("runs", run))
@@ -217,6 +206,23 @@ class ResultWriter(FileWriter):
         self._forget("last_run", "last_night")
         if publish:
             self.publish()
+
+    def _tell(self, kept: pd.DataFrame, run_id: str) -> None:
+        """Put events in the place of those of their ids."""
+        kept = kept.assign(run_id=run_id, first_run_id=run_id, retracted=False)
+        found = to_table(frames.conform(kept, TABLES["events"]))  # noqa: F841 # by its name
+        # A retracted event that is found again takes up its old story, and one that is
+        # looked at again keeps that which it took over.
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ("
+            "coalesce(e.first_run_id, f.first_run_id) AS first_run_id, "
+            "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
+            "FROM found AS f LEFT JOIN events AS e USING (event_id)"
+        )
+        self._connection.execute(
+            "DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)"
+        )
+        self._connection.execute("INSERT INTO events SELECT * FROM fresh")
 
     def _otherwise(self, compared: pd.DataFrame) -> pd.DataFrame:
         """Return those found events of a run that aren't in the store as they are told."""
@@ -253,3 +259,8 @@ class ResultWriter(FileWriter):
         with self._transaction():
             self._insert("operations", operation)
         self.publish()
+
+
+def _pieces(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for first in range(0, len(rows), _EVENTS):
+        yield rows.iloc[first : first + _EVENTS]
