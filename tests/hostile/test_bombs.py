@@ -1,5 +1,6 @@
 """Small files that stand for much: refused, or read, in less than 100 MB of memory."""
 
+import gzip
 import io
 import json
 import struct
@@ -164,3 +165,13 @@ def test_sightings_without_end_are_refused(tmp_path: Path, monkeypatch, rows):
         return
     with pytest.raises(files.SightingsError, match="more than 1,000 sightings"):
         files.read(path, datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def test_packed_sightings_without_end_are_refused(tmp_path: Path, monkeypatch):
+    from datetime import UTC, datetime
+
+    monkeypatch.setattr(files, "MAX_BYTES", 1_000_000)
+    path = tmp_path / "seen.csv.gz"
+    path.write_bytes(gzip.compress(b"time,lat,lon,uncertainty_m\n" + bytes(50_000_000)))
+    with pytest.raises(files.SightingsError, match="grows to more than"):
+        files.read(path, datetime(2026, 1, 1, tzinfo=UTC))

@@ -19,11 +19,15 @@ from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.ingest.beside import begins_truth
+from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
+from pipelines.ingest.errors import IngestError
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
+PACKED: Final = (".gz", ".zst")
 MAX_BYTES: Final = 200_000_000
+"""Of a file, and of what it unpacks to."""
 MAX_JSON_BYTES: Final = 20_000_000
 """Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
 MAX_ROWS: Final = 500_000
@@ -72,7 +76,7 @@ def find(paths: Sequence[str]) -> list[Path]:
     for text in paths:
         path = Path(text).expanduser()
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES)
+            files = sorted(p for p in path.rglob("*") if _suffix(p) in SUFFIXES)
             files = [file for file in files if file.is_file() and not _is_truth(file)]
         elif path.is_file():
             files = [path]
@@ -86,6 +90,12 @@ def find(paths: Sequence[str]) -> list[Path]:
             raise SightingsError(f"no sightings file {text}", hint=hint)
         found += files
     return list(dict.fromkeys(found))
+
+
+def _suffix(path: Path) -> str:
+    """Return what a file's name ends in, but for how it is packed."""
+    suffixes = [suffix.casefold() for suffix in path.suffixes[-2:]]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in PACKED), "")
 
 
 def _is_truth(path: Path) -> bool:
@@ -109,15 +119,7 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
         If the file is empty, too large or too long, or of another format, lacks a column, or mixes
         an exercise with real sightings.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SightingsError(f"{path.name} is larger than {MAX_BYTES / 1e6:.0f} MB")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise SightingsError(f"{path.name} grows while it is read")
-    except OSError as error:
-        raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error
+    content = _content(path)
     if begins_truth(content[:4096]):
         raise SightingsError(
             f"{path.name} is the truth of an exercise, not what others saw",
@@ -143,6 +145,32 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
         )
     report.simulated = bool(simulated.any())
     return SightingsFile(sha256, sightings, report)
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked where it is one packed by gzip or zstandard."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SightingsError(f"{path.name} is larger than {MAX_BYTES / 1e6:.0f} MB")
+        kind = kind_of(first_bytes(path))
+        if kind == "zip":
+            raise SightingsError(f"{path.name} is a zip archive", hint="unpack it")
+        if kind != "plain":
+            budget = Budget(MAX_BYTES, float("inf"))
+            member = next(iter(members(path, path.name, budget, lambda _: None)))
+            content = b"".join(member)
+            if member.damage:
+                raise SightingsError(f"{path.name}: {member.damage}")
+            return content
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise SightingsError(f"{path.name} grows while it is read")
+    except IngestError as error:  # it grows beyond what is read
+        raise SightingsError(error.message, hint="split it, such as by day") from error
+    except OSError as error:
+        raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error
+    return content
 
 
 def _text(content: bytes, name: str) -> str:

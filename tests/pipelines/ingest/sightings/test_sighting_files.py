@@ -1,11 +1,13 @@
 """Sightings files: layouts as others write them, defaults, and what is rejected and why."""
 
+import gzip
 import json
 import math
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -54,6 +56,23 @@ def test_a_plain_csv_is_read_as_it_stands(read):
         0.8,
         "two engines",
     ]
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_packed_files_are_read_as_what_they_stand_for(read, tmp_path, ending):
+    text = "time,lat,lon,uncertainty_m\n2026-03-01T12:00:00Z,2.5,101.25,80\n"
+    plain = read(text)
+    packed = tmp_path / "folder" / f"seen.csv.{ending}"
+    packed.parent.mkdir()
+    pack = gzip.compress if ending == "gz" else zstandard.compress
+    packed.write_bytes(pack(text.encode()))
+    assert files.find([str(packed.parent)]) == [packed]
+    got = files.read(packed, NOT_AFTER)
+    assert got.sha256 == plain.sha256
+    assert got.sightings["lon"].tolist() == [101.25]
+    packed.write_bytes(pack(text.encode())[:-9])
+    with pytest.raises(SightingsError, match="archive"):
+        files.read(packed, NOT_AFTER)
 
 
 def test_detections_as_satellite_services_publish_them(read):
