@@ -19,7 +19,7 @@ from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
 from detectors.kinematics.integrity import PROVISIONAL, Segmented
 from detectors.surroundings.zones import Zones
-from pipelines.base import allocation
+from pipelines.base.allocation import give_back
 from pipelines.detect import memory
 from pipelines.detect.context import context_of
 from pipelines.detect.digests import Digests
@@ -192,7 +192,7 @@ def look(
 
 def _with_room(load: Load, memory_gb: float, *asked: Any) -> Segmented:
     """Load some vessels where what was freed of others is given back."""
-    allocation.give_back(memory_gb)
+    give_back(memory_gb)
     return load(*asked)
 
 
@@ -237,7 +237,7 @@ def detect(
         progress=progress,
         estimated=estimated,
     )
-    allocation.give_back(memory_gb)  # what was held of all vessels is let go of
+    give_back(memory_gb)  # what was held of all vessels is let go of
     return detection_of(
         seen.before, seen.failures, detectors, seen.heard, seen.context, seen.passes
     )

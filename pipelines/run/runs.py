@@ -18,6 +18,7 @@ from pipelines.assess import watchlists
 from pipelines.assess.incidents import Known, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS
+from pipelines.base.allocation import give_back
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean_lines
@@ -55,10 +56,7 @@ class Finished:
 
 
 def work_out_days(
-    store: Writer,
-    installation: Installation,
-    report: Reporter,
-    only: Collection[str] | None = None,
+    store: Writer, installation: Installation, report: Reporter, only: Collection[str] | None = None
 ) -> DaysReport:
     """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files."""
     with report.bar("Tracks and coverage", None) as bar:
@@ -297,6 +295,7 @@ def record(
     What a look between nights has looked at stays new to the night, and HOME/look names it until
     the next: whoever opens HOME/latest finds all that a night produces.
     """
+    give_back(installation.settings.detection.memory_gb)  # what files were made from
     finished = note(store, judged, published, publish=True)
     point_newest(installation, published.folder, look="look" in published.manifest)
     return finished
