@@ -23,11 +23,12 @@ from pipelines.assess.incidents import (
     whereabouts,
     with_events,
 )
+from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, age, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import flag_states, ship_type_words
 from pipelines.reference.layers import load_gazetteer
@@ -112,6 +113,16 @@ class Shown:
     def live(self) -> bool:
         """Whether what is told goes on now: not of a night of the past, or of an exercise."""
         return not self.at and not self.night.simulated
+
+    def before_end(self, time: pd.Timestamp) -> tuple[str, bool]:
+        """Return how long before the night ended a time was, and whether that is over an hour.
+
+        Where the night is `live` a reader wants the age, which grows: the page's script tells it.
+        """
+        before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
+        t = self.words.at_desk
+        told = age(before_s, t("h"), t("d"))
+        return t("{age} before the night ended", age=told), before_s > HEARD_H * 3600
 
     @property
     def window(self) -> str:
