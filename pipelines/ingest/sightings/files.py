@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -99,11 +100,10 @@ def _suffix(path: Path) -> str:
 
 
 def _is_truth(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return begins_truth(file.read(4096))
-    except OSError:
-        return False  # reading it says why
+    with suppress(OSError, IngestError):  # reading it says why
+        for member in members(path, path.name, Budget(MAX_BYTES, float("inf")), lambda _: None):
+            return begins_truth(next(iter(member), b"")[:4096])
+    return False
 
 
 def read(path: Path, not_after: datetime) -> SightingsFile:
