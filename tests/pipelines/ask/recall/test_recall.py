@@ -20,6 +20,7 @@ from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import load
 from pipelines.detect.compare import compare
 from pipelines.run.windows import TimeError
+from pipelines.store.writer import results
 
 NIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 
@@ -119,6 +120,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         three = [*two, event(GOES, 2, 3.5, 0.7)]
         look(writer, 3, 12, three)
     return root
+
+
+def test_a_run_that_is_entered_in_pieces_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def entered(root: Path) -> list[pd.DataFrame]:
+        with store.write(root) as writer:
+            many = [event(533000001 + n, 1, None) for n in range(7)]
+            look(writer, 1, 24, many)
+            look(writer, 2, 48, [event(533000001 + n, 1, 30, 0.9) for n in range(5)])
+            queries = (
+                "FROM events ORDER BY event_id",
+                "FROM event_revisions ORDER BY ALL",
+                "FROM run_events ORDER BY ALL",
+            )
+            return [writer.sql(query) for query in queries]
+
+    whole = entered(tmp_path / "whole")
+    monkeypatch.setattr(results, "_EVENTS", 2)
+    for pieces, one in zip(entered(tmp_path / "pieces"), whole, strict=True):
+        assert len(one) >= 7
+        pd.testing.assert_frame_equal(pieces, one)
 
 
 @pytest.fixture
