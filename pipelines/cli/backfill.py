@@ -57,7 +57,7 @@ def backfill(
 
       selat backfill --since 2026-09-01 --engine dask --workers 8
 
-      selat backfill --since 2026-09-01 --scheduler tls://192.0.2.10:8786
+      selat backfill --since 2026-09-01 --engine dask --scheduler tls://hub:8786
     """
     installation = installation_of(home, config)
     from detectors.core.errors import ConfigError

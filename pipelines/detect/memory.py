@@ -30,9 +30,6 @@ coverage is learned from."""
 LOOK_BYTES: Final = 240.0
 """A report in a look: its columns, and what a detector makes of them meanwhile."""
 
-ALONE_BYTES: Final = 190.0
-"""The same of the detectors that don't ask who was near at the time."""
-
 DIGEST_BYTES: Final = 12.0
 """A report of any vessel in what is kept of it for others, beside such a part."""
 

@@ -17,10 +17,10 @@ from pipelines.base.bounded import BLOCK
 from pipelines.base.files import FRESH_NS
 from pipelines.base.visible import clean
 from pipelines.ingest import beside
-from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
+from pipelines.ingest.containers import first_bytes, kind_of
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
-from pipelines.ingest.lines import Lines
+from pipelines.ingest.lines import head_of
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff, table_header
 
@@ -283,7 +283,7 @@ def _why_not(path: Path, known: _Known) -> str:
         return ""
     try:
         kind = kind_of(first_bytes(path))
-        if kind == "zip" or looks_like_csv(head := _head(path)):
+        if kind == "zip" or looks_like_csv(head := head_of(path)):
             return ""
         plain = path if kind == "plain" else None
         sniff(head, path.name, load_layouts(None), None, plain)
@@ -295,7 +295,7 @@ def _why_not(path: Path, known: _Known) -> str:
 def _beside(path: Path) -> str:
     """Return what a table is that stands beside feeds; empty if it may be one, or is damaged."""
     try:
-        data = _head(path)
+        data = head_of(path)
     except Exception:  # reading it says why
         return ""
     header = table_header(data)
@@ -304,13 +304,6 @@ def _beside(path: Path) -> str:
     if beside.is_seen(header):
         return SIGHTINGS
     return ""
-
-
-def _head(path: Path) -> bytes:
-    budget = Budget(max_bytes=1 << 33, max_ratio=float("inf"))
-    for member in members(path, path.name, budget, lambda _: None):
-        return Lines(member).head
-    return b""
 
 
 def _spooled(stdin: BinaryIO, spool: Path) -> Path:

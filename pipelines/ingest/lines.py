@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.ingest.containers import Member
+from pipelines.ingest.containers import Budget, Member, members
 from pipelines.ingest.unlisting import unlisted
 
 HEAD: Final = 1 << 18
@@ -55,6 +56,14 @@ class Block:
         first = int(self.ends[start - 1]) if start else 0
         last = int(self.ends[stop - 1]) if stop else 0
         return Block(self.data[first:last], self.numbers[start:stop])
+
+
+def head_of(path: Path) -> bytes:
+    """Return the first bytes of a file, of the first in it where it is a zip, unpacked."""
+    budget = Budget(max_bytes=1 << 33, max_ratio=float("inf"))
+    for member in members(path, path.name, budget, lambda _: None):
+        return Lines(member).head
+    return b""
 
 
 def count_of(data: bytes, pattern: bytes) -> int:

@@ -22,6 +22,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.ingest.beside import begins_truth
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.lines import head_of
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
 
@@ -101,8 +102,7 @@ def _suffix(path: Path) -> str:
 
 def _is_truth(path: Path) -> bool:
     with suppress(OSError, IngestError):  # reading it says why
-        for member in members(path, path.name, Budget(MAX_BYTES, float("inf")), lambda _: None):
-            return begins_truth(next(iter(member), b"")[:4096])
+        return begins_truth(head_of(path))
     return False
 
 
