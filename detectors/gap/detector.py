@@ -143,7 +143,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "18"
+    version: ClassVar[str] = "19"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -1,5 +1,6 @@
 """Silences of vessels that are heard by passes: how many chances of being heard they missed."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,9 @@ def chances(
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
     what is about at one pass, but sets of class B as the crowd has it (Report ITU-R M.2084), so
     that for one of them only its like count, in its own cell and the eight around; and only while
-    what had heard that place in the day before was listening (see `_listening`). Where the whole
+    what had heard that place in the day before was listening (see `_listening`). Of one that isn't
+    heard again and was under way the place is where it would be if it sailed on, as long as that
+    lies within the box of all that was heard in the day before. Where the whole
     feed comes by passes (`feed_by_passes`: in `max_feed_share` of the ten minutes of the day before
     it heard anything) and the vessel is heard again, so that it stayed within sight, for class A
     all count that a satellite sees at a time (`coverage.SIGHT_CELLS`); if it was under way before
@@ -209,7 +212,7 @@ def _with_others(
         silences.end_us[long],
         {},
     )
-    there = some.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
+    there, within = _sailing_on(limits, some, reports, context)
     place = there.lat, there.lon, there.slot
     seen = context.coverage.receiving(*place, coverage.SIGHT_CELLS)
     near = context.coverage.receiving(*place)
@@ -217,9 +220,32 @@ def _with_others(
     own_class = reports.ais_class_of(some.row)[there.silence]
     alike = context.coverage.around(*place, own_class)
     others = np.where(own_class == "B", alike.vessels >= 1, others)
-    others &= _listening(some, there, reports, known)
+    others &= within & _listening(some, there, reports, known)
     found[long] = np.bincount(there.silence, weights=others, minlength=len(long))
     return found
+
+
+def _sailing_on(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> tuple[Slots, Bools]:
+    """Return the whole half hours of silences with where each vessel was, on the straight line to
+    where it is heard again, or while it isn't, as far on as it was going; and which of these
+    places lie within what the feed is about.
+
+    Who was under way is miles from where it was last heard by the next pass, so that what others
+    there send shows nothing of it.
+    """
+    there = silences.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
+    speed_kn, course_deg = reports.way_before(silences.row, limits.approach_s)
+    on = (silences.is_open & (speed_kn >= limits.moving_kn))[there.silence]
+    of = there.silence[on]
+    middle_us = there.slot[on] * _SLOT_US + _SLOT_US // 2
+    gone_m = speed_kn[of] * geodesy.KNOT_MPS * (middle_us - silences.start_us[of]) / SECOND_US
+    lat, lon, within = there.lat.copy(), there.lon.copy(), np.ones(len(on), bool)
+    lat[on], lon[on] = geodesy.destination(lat[on], lon[on], course_deg[of], gone_m)
+    began = silences.start_us[of] // _SLOT_US
+    within[on] = ~(context.coverage.rates().edge_m(lat[on], lon[on], began) <= 0)
+    return replace(there, lat=lat, lon=lon), within
 
 
 def _listening(

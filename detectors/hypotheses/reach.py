@@ -20,8 +20,6 @@ UNHEARD: Final = 0.1
 """A tenth of what is heard where it was lost, in a day."""
 AT_THE_EDGE_M: Final = 15 * 1852.0
 """An hour at 15 kn."""
-FAR_BEYOND: Final = 10.0
-"""Times as far as is looked ahead, which is 16 nm: a night at 15 kn."""
 BY_PASSES: Final = Is("by_passes")
 """Heard by satellites, who have no edge, and whose passes it missed are counted."""
 AHEAD_IS_THIN: Final = Any(
@@ -150,33 +148,8 @@ OVER_THE_EDGE: Final = Hypothesis(
             "it made for where nobody was heard in the day before or meanwhile, up to "
             "{ahead_distance_m:nm.0f} nm ahead: no satellite hears only what is astern",
         ),
-        Case(
-            All(
-                BY_PASSES,
-                Is("is_open"),
-                Is("was_moving"),
-                AHEAD_IS_THIN,
-                Compare("ahead_known_ratio", "<", 0.5),
-                Compare("reachable_distance_m", ">=", "ahead_distance_m", times=FAR_BEYOND),
-            ),
-            "it was under way to where half as many are heard or fewer, and can be "
-            "{reachable_distance_m:nm.0f} nm away by now: beyond what the feed is about",
-        ),
-        Case(
-            All(
-                BY_PASSES,
-                Is("is_open"),
-                Is("was_moving"),
-                Compare("ahead_heard_fraction", "<=", 0.0),
-                Compare("reachable_distance_m", ">=", "ahead_distance_m", times=FAR_BEYOND),
-            ),
-            "in the two hours that followed nobody was heard {ahead_distance_m:nm.0f} nm ahead of "
-            "it either, and it can be {reachable_distance_m:nm.0f} nm away by now: what the passes "
-            "heard lay where it had been, not where it went",
-        ),
     ),
-    "By now it can be beyond the box of all that the feed hears; or made for where nobody is, or "
-    "few are, hours ago.",
+    "By now it can be beyond the box of all that the feed hears; or made for where nobody is.",
     "it is heard again, or another feed covers what lies beyond",
 )
 LITTLE_BY_LITTLE: Final = Hypothesis(

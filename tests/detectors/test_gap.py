@@ -121,6 +121,32 @@ def naive(stage) -> set[tuple]:
         near = cells[(cells["slot"] == slot) & (cells["row"] // size - row).abs().le(1)]
         return int(near.loc[(near["col"] // size - col).abs().le(1), "vessels"].sum())
 
+    def way_before(track: pd.DataFrame, i: int) -> tuple[float, float]:
+        """Speed (kn) and course over a quarter of an hour, or the last step."""
+        here, back = track.iloc[i], max(i - 1, 0)
+        while back > 0 and here["time"] - track["time"].iloc[back - 1] <= hours(0.25):
+            back -= 1
+        was = track.iloc[back]
+        ends = (was["lat"], was["lon"], here["lat"], here["lon"])
+        took_s = (here["time"] - was["time"]).total_seconds()
+        speed_kn = float(geodesy.speed_kn(geodesy.distance_m(*ends), took_s)) if took_s else 0.0
+        return speed_kn, float(geodesy.bearing_deg(*ends))
+
+    def sailed_to(track: pd.DataFrame, i: int, slot: pd.Timestamp) -> tuple[float, float] | None:
+        """Where it is if it sailed on, None beyond the box of all heard in the day before."""
+        here = track.iloc[i]
+        place, (speed_kn, course) = (here["lat"], here["lon"]), way_before(track, i)
+        if speed_kn < 3:
+            return place
+        gone_m = speed_kn * geodesy.KNOT_MPS * (slot + hours(0.25) - here["time"]).total_seconds()
+        place = tuple(float(v) for v in geodesy.destination(*place, course, gone_m))
+        own = here["time"].floor("30min")
+        box = cells[cells["slot"].between(own - hours(24), own - hours(0.5))]
+        row, col = (int(c[0]) for c in coverage.cells_of([place[0]], [place[1]]))
+        sides = box["row"].min() <= row <= box["row"].max()
+        sides &= box["col"].min() <= col <= box["col"].max()
+        return place if len(box) == 0 or sides else None
+
     def passes(track: pd.DataFrame, i: int, end: pd.Timestamp, is_open: bool) -> tuple[bool, bool]:
         """Whether the place is heard thinly, and more chances were missed than the vessel's own
         hearing before explains.
@@ -148,12 +174,12 @@ def naive(stage) -> set[tuple]:
             for k in past[:-1]
             for slot in inside(track["time"].iloc[k], track["time"].iloc[k + 1], 30, 24)
         ]
-        last = here if is_open else track.iloc[i + 1]
         silent = [
-            chance_to_be_heard(
-                *((here["lat"], here["lon"]) if is_open else between(here, last, s)), s
-            )
-            for s in inside(start, end, 30, 24)
+            place is not None and chance_to_be_heard(*place, slot)
+            for slot in inside(start, end, 30, 24)
+            for place in [
+                sailed_to(track, i, slot) if is_open else between(here, track.iloc[i + 1], slot)
+            ]
         ]
         # The chance to miss one after the other, each time with one miss more behind it.
         # Before the first, four that others show: of one no more are missed than the root of how
@@ -351,6 +377,32 @@ def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert [e.facts["feed_by_passes"] for e in found["evidence"]] == [True] * n_found
+
+
+@pytest.mark.parametrize(
+    ("knots", "lie_ahead", "n_found"), [(12.0, False, 0), (12.0, True, 1), (0.0, False, 1)]
+)
+def test_passes_count_where_it_would_be_if_it_sailed_on(
+    stage_of, fill, zones_from, knots, lie_ahead, n_found
+):
+    """A satellite passes every 40 minutes and hears those that lie where a ship was last heard: one
+    that was leaving what the feed is about missed none of these passes.
+    """
+    lie = [101.1, 101.9, 102.7] if lie_ahead else [101.1]
+    rows = [
+        (563000200 + 10 * j + k, T0 + hours(n / 1.5), 2.0 + 0.02 * k, lon, "A")
+        for j, lon in enumerate(lie)
+        for k in range(4)
+        for n in range(60)
+    ]
+    rows += [
+        (563000001, T0 + hours(h), 2.04, 101.15 + knots / 60 * (h - 29 / 1.5), "A")
+        for n in range(24, 30)
+        for h in (n / 1.5, n / 1.5 + 1 / 60)
+    ]
+    stage = staged(stage_of, fill, zones_from, rows)
+    found = Gap().detect(stage.positions, stage.context())
+    assert (found["mmsi"].eq(563000001) & found["end"].isna()).sum() == n_found
 
 
 @pytest.mark.parametrize(("sog_after_kn", "n_found"), [(12.0, 1), (0.1, 0)])

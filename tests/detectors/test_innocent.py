@@ -1080,19 +1080,8 @@ CASES = [
     ("gap", {**BOUND_FOR_A_COAST, "land_ahead": False}, (70,), None),
     ("gap", {**BOUND_FOR_A_COAST, "distance_m": 21_000.0}, (70,), None),
     ("gap", {**BOUND_FOR_A_COAST, "feed_by_passes": False}, (70,), None),
-    ("gap", LONG_GONE, (70,), "out over the feed's own edge"),
-    ("gap", {**LONG_GONE, "reachable_distance_m": 211_000.0}, (70,), "sailing out of range"),
+    ("gap", LONG_GONE, (70,), "sailing out of range"),
     ("gap", {**LONG_GONE, "ahead_known_ratio": 0.51}, (70,), None),
-    # Bound out where others pass at other hours: nobody was ahead as it went, or somebody was.
-    *(
-        ("gap", {**LONG_GONE, "ahead_known_ratio": 1.09, **differs}, (70,), reason)
-        for differs, reason in (
-            ({"ahead_heard_fraction": 0.0}, "out over the feed's own edge"),
-            ({"ahead_heard_fraction": 0.25}, None),
-            ({"ahead_heard_fraction": 0.0, "reachable_distance_m": 211_000.0}, None),
-            ({"ahead_heard_fraction": 0.0, "is_open": False}, None),
-        )
-    ),
     ("encounter", NEVER_ALONGSIDE, (30, 60), "near for hours"),
     ("encounter", {**NEVER_ALONGSIDE, "min_distance_m": 9.0}, (30, 60), "small craft together"),
     ("encounter", {**NEVER_ALONGSIDE, "near_before_s": 0.0}, (30, 60), "small craft together"),
