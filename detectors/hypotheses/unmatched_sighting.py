@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Not, Subkind
+from detectors.core.hypothesis import All, Any, Case, Compare, Hypothesis, Is, Not, Subkind
 from detectors.core.statements import STATED_BOUND
 
 HEARD_BY_A_PASS: Final = All(Is("after_a_pass"), Compare("n_heard_near", ">=", "min_heard_near"))
@@ -27,6 +27,15 @@ FEW_HEARD: Final = All(
 )
 """No AIS was heard there at that time, nor is it at others; a loiterer near by is heard. What lies
 within a station's reach would be, and whoever saw it may have a receiver beside it."""
+LOST_AT_THE_EDGE: Final = All(
+    Subkind(("near_gap",)),
+    Compare("silence_probability", ">=", "max_silence_probability", times=0.5),
+    Compare("n_heard_around", "<", 2.0),
+    Not(WITHIN_REACH),
+)
+"""It is held against a vessel that fell silent where one in ten do in a half hour, further out than
+a station hears for certain, with hardly anybody heard at that time: that vessel is what was seen,
+which nobody could hear."""
 FEW_IN_THE_DAY: Final = " was heard around it in that half hour, and few in the whole day"
 NO_LARGE_ONE: Final = Not(Compare("sighted_length_m", ">=", "voluntary_length_m"))
 
@@ -41,7 +50,10 @@ HYPOTHESES: Final = (
             ),
             Case(
                 All(
-                    Compare("silence_probability", ">", "max_silence_probability"),
+                    Any(
+                        Compare("silence_probability", ">", "max_silence_probability"),
+                        LOST_AT_THE_EDGE,
+                    ),
                     Not(Is("seen_without_ais")),
                     Not(HEARD_BY_A_PASS),
                     Not(All(AT_THE_EDGE, Compare("n_known_hours", "<", "min_known_hours"))),

@@ -75,7 +75,7 @@ class UnmatchedSighting(Limits):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "11"
+    version: ClassVar[str] = "12"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from detectors.core import explain
+from detectors.core.evidence import Evidence
 from detectors.core.frames import SIGHTINGS, conform
+from detectors.core.hypothesis import Known
 from detectors.unmatched_sighting import UnmatchedSighting
 
 
@@ -150,3 +152,33 @@ def test_hostile_notes_stay_text(look):
     note = '=cmd|"/C calc"!A0 </script>\u202e'
     found = look({"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "note": note})
     assert found["evidence"].iloc[0]["note"] == note
+
+
+@pytest.mark.parametrize(
+    ("differs", "subkind", "reason"),
+    [
+        ({}, "near_gap", "beyond reception"),
+        ({"silence_probability": 0.05}, "near_gap", None),
+        ({"reach_ratio": 0.7}, "near_gap", None),
+        ({"n_heard_around": 3}, "near_gap", None),
+        ({}, "", None),
+    ],
+)
+def test_a_ship_lost_at_the_edge_of_reception_is_what_was_seen_there(differs, subkind, reason):
+    measured = {
+        "silence_probability": 0.16,
+        "max_silence_probability": 0.2,
+        "reach_ratio": 0.88,
+        "n_heard_around": 1,
+        "n_heard_near": 16,
+        "min_heard_near": 5,
+        "n_known_hours": 59,
+        "min_known_hours": 4,
+        "after_a_pass": False,
+        "seen_without_ais": False,
+        "length_m": 140.0,
+    }
+    evidence = Evidence.of({**measured, **differs})
+    known = Known("unmatched_sighting", subkind, evidence, (70,), (149.0,))
+    found = explain.best_of(known, UnmatchedSighting.hypotheses)
+    assert (found[0].name if found else None) == reason
