@@ -8,10 +8,15 @@ from detectors.hypotheses.work_together import WORK_ROOM_M
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
+STRAIGHT: Final = 0.9
+"""All but straight on: of the speed through places so much is made good."""
 KEEPS_STRAIGHT_ON: Final = All(
-    Compare("duration_s", ">=", HELD_S), Compare("drift_kn", ">=", "median_speed_kn", times=0.9)
+    Compare("duration_s", ">=", HELD_S),
+    Compare("drift_kn", ">=", "median_speed_kn", times=STRAIGHT),
 )
-"""All but straight on over a change of the stream, which no vessel adrift goes in a tidal sea."""
+"""Straight on over a change of the stream, which no vessel adrift goes in a tidal sea."""
+KEPT_S: Final = 14_400.0
+"""Four hours: a difference in leeway of 0.05 kn takes two adrift a fifth of a mile apart."""
 STATION_M: Final = 50.0
 """Two adrift for hours, of different windage, don't keep their distance to that; two that steer do.
 Positions err by 10 m on both sides."""
@@ -40,7 +45,8 @@ KEEPING_STATION: Final = Hypothesis(
     (
         Case(
             All(
-                KEEPS_STRAIGHT_ON,
+                Compare("duration_s", ">=", KEPT_S),
+                Compare("drift_kn", ">=", "median_speed_kn", times=STRAIGHT),
                 Compare("slower_drift_kn", ">=", 0.3),
                 Compare("distance_spread_m", "<=", STATION_M),
                 Compare("median_distance_m", ">=", WORK_ROOM_M),
@@ -48,12 +54,12 @@ KEEPING_STATION: Final = Hypothesis(
             ),
             "one kept {median_distance_m:.0f} m off the other, steady within "
             "{distance_spread_m:.0f} m and never nearer than {min_distance_m:.0f} m, while both "
-            "made {slower_drift_kn:.1f} kn good for {duration_s:h.1f} h whatever the stream did: "
-            "as a guard boat keeps with a vessel that lays cable, surveys or tows",
+            "made {slower_drift_kn:.1f} kn straight on for {duration_s:h.1f} h: as a guard boat "
+            "keeps with a vessel that lays cable, surveys or tows",
         ),
     ),
-    "Both steer: straight on at a crawl for longer than the stream runs one way, at a steady "
-    "distance and never near.",
+    "Both steer: straight on at a crawl for four hours or more, at a distance that no two adrift "
+    "keep, and never near.",
     "no notice to mariners announces the work, or the two come alongside",
 )
 TOW_THAT_STOPPED: Final = Hypothesis(

@@ -719,6 +719,8 @@ CASES = [
         ("encounter", {**LAYS_CABLE, **differs}, (90, 70), reason)
         for differs, reason in (
             ({}, "keeping station on work"),
+            ({"duration_s": 14_500.0}, "keeping station on work"),
+            ({"duration_s": 14_300.0}, None),
             ({"min_distance_m": 100.0}, None),
             ({"median_distance_m": 180.0}, None),
             ({"distance_spread_m": 90.0}, None),
