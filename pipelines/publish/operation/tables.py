@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -14,6 +14,9 @@ from pipelines.assess.operations.report import PHASES, Report
 from pipelines.base import labels
 from pipelines.base.text import iso
 from pipelines.base.visible import clean
+
+CONCLUDED: Final = "Boarded: a boarding confirmed it. Cleared: a boarding, a look or a call by radio found nothing."
+"""What two conclusions count; which of the three cleared a vessel nobody records."""
 
 
 def file_stem(name: str) -> str:
