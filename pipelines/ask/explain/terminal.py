@@ -131,7 +131,7 @@ class _Show:
 
     def _reasons(self) -> None:
         x = self._x
-        self._title("Innocent hypothesis")
+        self._title("Innocent explanation")
         given = explanation_line(str(x.event["explanation"]))
         self._print(given or "None of those that were tried fits.")
         if x.lowered_from is not None:
