@@ -15,7 +15,9 @@ from pipelines.base import labels
 from pipelines.base.text import iso
 from pipelines.base.visible import clean
 
-CONCLUDED: Final = "Boarded: a boarding confirmed it. Cleared: a boarding, a look or a call by radio found nothing."
+CONCLUDED: Final = (
+    "Boarded: that confirmed it. Cleared: on board, by sight or by radio, nothing was found."
+)
 """What two conclusions count; which of the three cleared a vessel nobody records."""
 
 

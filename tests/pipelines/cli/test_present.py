@@ -67,6 +67,9 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     assert found["mmsi"] == flags[0]["mmsi"]
     assert isinstance(found["likeness"], float | int)
     assert (found["flag_state"], found["lat"]) == (flags[0]["flag_state"], flags[0]["lat"])
+    of_incident = said(exercise_home, "find", flags[0]["incident_id"])
+    vessels = [one[:9] for one in incidents[0]["vessels"].split(" | ")]
+    assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
 
 
 def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:
