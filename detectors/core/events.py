@@ -29,7 +29,7 @@ EVENTS: Final[Mapping[str, Column]] = {
     "lat": Column("float64", "deg", "where: the middle of its time, or as the detector says"),
     "lon": Column("float64", "deg", "where: see lat"),
     "score": Column("float64", "", "0-1, how much it deserves a look, after explanations"),
-    "explanation": Column("str", "", "the best innocent hypothesis, empty where none applies"),
+    "explanation": Column("str", "", "the best innocent explanation, empty where none applies"),
     "evidence": Column("object", "", "`evidence.Evidence`: enough to re-argue the case"),
 }
 """One row per event, sorted by (start, event_id). Run-relative status is added by the store."""

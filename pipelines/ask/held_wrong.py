@@ -64,10 +64,10 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
     heirs = store.heirs() if packs else {}
     said = newest(store.dispositions())
     for pack, one in reversed(packs.items()):
-        leads, _ = issued.leads_of(installation.exported, pack)
-        if leads.empty:
+        leads, made = issued.leads_of(installation.exported, pack)
+        if leads.empty or made is None:
             continue
-        cleared = cleared_since(said, heirs, one)
+        cleared = cleared_since(said, heirs, one, made.cleared)
         wrong = _wrong(store, due(leads, cleared, one, entries), heirs, cleared)
         if len(wrong):
             found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))

@@ -16,7 +16,7 @@ FLAGGED: Final[Mapping[str, Column]] = {
     "ship_type": Column("str", "", "ship type in words, empty where not reported"),
     "score": Column("float64", "", "0-1, its events combined, after explanations"),
     "reasons": Column("str", "", "why, in sentences, strongest first, joined by ' | '"),
-    "explanations": Column("str", "", "innocent hypotheses for those events, joined by ' | '"),
+    "explanations": Column("str", "", "innocent explanations of those events, joined by ' | '"),
     "last_seen": Column(TIME, "UTC", "its last position report in the window"),
     "lat": Column("float64", "deg", "where it was last seen"),
     "lon": Column("float64", "deg", "where it was last seen"),

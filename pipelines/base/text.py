@@ -143,8 +143,8 @@ def _dm(angle: float, width: int, signs: str) -> str:
     return f"{degrees:0{width}d}°{minutes / 100:05.2f}′{signs[angle < 0]}"
 
 
-def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """Write a duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
+def duration_text(start: pd.Timestamp, end: pd.Timestamp, h: str = "h", d: str = "d") -> str:
+    """Write a duration for people, `h` and `d` as for `age`: '35 min', '4 h 10 min', '2 d 3 h'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> duration_text(t, t + pd.Timedelta(minutes=250))
@@ -153,11 +153,11 @@ def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
     minutes = round((end - start).total_seconds() / 60)
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days > 1:
-        return f"{days} d {hours} h"
+        return f"{days} {d} {hours} {h}"
     hours += 24 * days
     if not rest and hours:
-        return f"{hours} h"
-    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+        return f"{hours} {h}"
+    return f"{hours} {h} {rest:02d} min" if hours else f"{rest} min"
 
 
 def age(seconds: float, h: str = "h", d: str = "d") -> str:

@@ -104,21 +104,26 @@ def import_(
       selat disposition import conclusions-20261124T160000Z-0007.json
     """
     installation = shown_installation(home, config)
+    from pipelines.ask import recall
     from pipelines.base.visible import clean
     from pipelines.run import conclusions, runs
+    from pipelines.store import read
 
     found = conclusions.load(file)
+    with read(installation.store, installation.settings.store) as store:
+        of = [recall.meant(store, installation, one.incident_id) for one in found.conclusions]
     typer.echo(f"{clean(found.author)}, on {clean(found.run_id)}:")
-    for one in found.conclusions:
-        typer.echo(f"  {one.incident_id}  {one.conclusion}  {clean(one.reason)}")
+    for one, (_, title) in zip(found.conclusions, of, strict=True):
+        typer.echo(f"  {one.incident_id}  {one.conclusion}: {clean(one.reason)}")
+        typer.echo(f"    {clean(title) or 'no such incident is known here'}")
     if dry_run:
         return
     if not yes and not typer.confirm(f"Record {len(found.conclusions)} conclusions?", err=True):
         raise typer.Exit(1)
     lost = []
-    for read in conclusions.take_in(installation, found):
-        typer.echo(f"{read.one.incident_id}: {read.state}")
-        lost += [read.one.incident_id] if read.state == "no such incident" else []
+    for taken in conclusions.take_in(installation, found):
+        typer.echo(f"{taken.one.incident_id}: {taken.state}")
+        lost += [taken.one.incident_id] if taken.state == "no such incident" else []
     if lost:
         raise runs.PartialRunError(
             f"not recorded: {', '.join(lost)}; the others are",

@@ -1,7 +1,7 @@
 """`selat exercise`: simulate labelled feeds, score runs, try several seeds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -180,6 +180,14 @@ def exercise_trial(
     _show(result, by_sort=by_sort)
 
 
+_MEANING: Final = (
+    "seen: an event matches it, recall: and it is flagged. undec.: no report that was heard could "
+    "tell of it, of dec.: recall of the rest. off: by how much its beginning was missed. other: "
+    "neither planted nor in a trap, false: of these without an explanation, or strong enough to "
+    "flag.\n"
+)
+
+
 def _show(result: "Score", *, by_sort: bool) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -223,6 +231,7 @@ def _show(result: "Score", *, by_sort: bool) -> None:
         for row in frame[list(headings)].itertuples(index=False):
             table.add_row(*[cell(value) for value in row])
         console.print(table, "")
+    console.print(_MEANING)
     for event, why in result.undecidable:
         found = "missed" if any(event == one for one, _ in result.missed) else "found"
         console.print(f"Undecidable ({found}): {event.kind}, {event.note}: {why}.")

@@ -180,7 +180,7 @@ def _print_events(found: "pd.DataFrame") -> None:
     for row in found.to_dict("records"):
         gone = "  retracted" if row["retracted"] else ""
         line = f"{row['event_id']}  {row['score']:.2f}  {clean(row['reason'])}{gone}"
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(line), soft_wrap=not console.is_terminal)
 
 
 def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:

@@ -143,6 +143,7 @@ def _print(made: "Report") -> None:
     from rich.text import Text
 
     from pipelines.assess.operations.report import PHASES
+    from pipelines.base.schemas import CONCLUSIONS
     from pipelines.publish.operation import tables
 
     console = Console()
@@ -174,16 +175,13 @@ def _print(made: "Report") -> None:
     table = Table(
         "where",
         "phase",
-        "boardings",
-        "something found",
-        "benign cause",
-        "watch",
-        title="Boardings and outcomes",
+        *(name.replace("_", " ") for name in CONCLUSIONS),
+        title="Conclusions",
     )
     for row in made.outcomes.to_dict("records"):
-        facts = ("boardings", "found", "benign_cause", "watch")
-        table.add_row(Text(row["place"]), row["phase"], *(str(row[name]) for name in facts))
+        table.add_row(Text(row["place"]), row["phase"], *(str(row[name]) for name in CONCLUSIONS))
     console.print(table)
+    console.print(Text(tables.CONCLUDED))
     console.print(Text(tables.displacement_words(made)))
     for text in tables.notes(made):
         console.print(Text(text, style="yellow"))

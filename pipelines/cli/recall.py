@@ -127,7 +127,7 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
         was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
         rules = " (rules changed)" if row["because"] == "rules" else ""
         line = f"  {row['change'] + rules:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
-        console.print(Text(line + clean(row["reason"])), soft_wrap=True)
+        console.print(Text(line + clean(row["reason"])), soft_wrap=not console.is_terminal)
     rest = len(events) - len(weighty.head(top))
     if rest:
         console.print(f"  … and {rest} more, most of them context: --csv lists all", markup=False)
@@ -140,7 +140,8 @@ def find(
     text: Annotated[
         str,
         typer.Argument(
-            help="A name, MMSI, IMO number or call sign; or an event's id from a partner's pack."
+            help="A name, MMSI, IMO number or call sign; or the id of an event or incident, also "
+            "as a pack has it."
         ),
     ],
     as_of: AsOf = None,
@@ -152,7 +153,9 @@ def find(
 ) -> None:
     """Find a vessel, also by what it called itself earlier and with the spelling a little off.
 
-    0 and O, 1 and I, blanks, dots and @ count as the same. Exit code 7 where none fits.
+    0 and O, 1 and I, blanks, dots and @ count as the same. Of the id of an event or incident,
+    here or in a pack, its vessels are found; its beginning will do where nothing else fits. Exit
+    code 7 where none fits.
 
     For example:
 
@@ -160,23 +163,31 @@ def find(
 
       selat find 9074729
 
+      selat find 0680326013259119
+
       selat find 5330001 --as-of 2026-11-20
     """
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.base.visible import clean
     from pipelines.publish.packs import issued
     from pipelines.run.windows import NoDataError
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
-        wanted = text
-        if issued.is_id(text) and len(quoted := issued.quoted(installation.exported, text)):
-            wanted = f"{quoted['mmsi'].iloc[0]:09d}"
-        found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
-        found = recall.placed(reader, found, time)
+        names, vessels = reader.names(time), reader.vessels(time)
+        found, title = recall.find(names, vessels, text), ""
+        if found.empty or issued.is_id(text):
+            meant, title = recall.meant(reader, installation, text)
+            if title:
+                typer.echo(clean(f"{text}: {title}"), err=True)
+                found = recall.of_numbers(names, vessels, meant)
+        found = recall.placed(reader, found.head(top), time)
     if not print_as(found, as_json=as_json, as_csv=as_csv):
         _print_found(found)
+    if found.empty and title:
+        raise NoDataError("no vessel that was heard is in it", hint=f"selat explain {text}")
     if found.empty:
         raise NoDataError(
             f"no vessel is called like {text!r}", hint="try a part of the name, or fewer digits"

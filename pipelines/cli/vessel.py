@@ -82,7 +82,7 @@ def vessel(
     rows = [
         (
             row["field"],
-            row["value"],
+            _said(row["field"], row["value"]),
             moment_text(row["last_time"]),
             row["reports"],
             row["note"],
@@ -101,6 +101,15 @@ def vessel(
         print_incidents(incidents)
     else:
         typer.echo("No incident.")
+
+
+def _said(field: str, value: str) -> str:
+    """Return what a vessel says in a field; a type by its number and in words."""
+    from pipelines.reference.codes import ship_type_words
+
+    if field != "ship_type" or not value.isdigit():
+        return value
+    return f"{value} {ship_type_words([int(value)])[0]}".rstrip()
 
 
 def _print_company(company: "pd.DataFrame") -> None:

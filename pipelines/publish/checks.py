@@ -117,7 +117,12 @@ def label(name: str) -> str:
     return "number of " + text[2:] if text.startswith("n ") else text
 
 
-def amount(value: float, unit: str) -> str:
+def units(words: Labels) -> tuple[str, str]:
+    """Return what hours and days are called behind a number."""
+    return words.at_desk("h"), words.at_desk("d")
+
+
+def amount(value: float, unit: str, words: Labels = _ENGLISH) -> str:
     """Return a number in words, in the unit that a reader thinks in.
 
     >>> amount(20400, "s"), amount(720, "s"), amount(51.4, "m"), amount(94605.5, "m")
@@ -131,7 +136,7 @@ def amount(value: float, unit: str) -> str:
         if abs(value) < 90:
             return f"{value:.3g} s"
         hours = value / _SECONDS_PER_H
-        return f"{hours:.1f} h" if abs(hours) >= 1.5 else f"{value / 60:.3g} min"
+        return f"{hours:.1f} {units(words)[0]}" if abs(hours) >= 1.5 else f"{value / 60:.3g} min"
     if unit == "m":
         far = abs(value) >= METRES_PER_NM
         return f"{value / METRES_PER_NM:.1f} nm" if far else f"{value:.0f} m"
@@ -147,7 +152,9 @@ def amount(value: float, unit: str) -> str:
     text = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.2f}"
     if 0 < abs(value) < 0.005:
         text = "< 0.01"
-    return f"{text} {unit}" if unit in {"h", "min", "nm"} else text
+    if unit == "h":
+        return f"{text} {units(words)[0]}"
+    return f"{text} {unit}" if unit in {"min", "nm"} else text
 
 
 _SHOWN_IN: Final = {
@@ -223,7 +230,7 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         # no measurement makes a chance certain, or none
         return "< 0.01" if value < 0.005 else "> 0.99" if value >= 0.995 else f"{value:.2f}"
     if isinstance(value, int | float):
-        return amount(value, unit_of(name))
+        return amount(value, unit_of(name), words)
     if isinstance(value, list | tuple):
         return ", ".join(shown(name, item, words) for item in value)
     if value is None or value == "":
@@ -248,7 +255,7 @@ def values(evidence: Evidence) -> dict[str, Any]:
 
 def _row(check: Check, words: Labels) -> Row:
     least, margin = check.sense == "at_least", check.margin
-    limit = amount(check.limit, check.unit)
+    limit = amount(check.limit, check.unit, words)
     beyond = ""
     if margin is not None and check.measured is not None:
         by = _beyond(check.measured, check.limit, check.unit, words)
@@ -271,6 +278,6 @@ def _beyond(measured: float, limit: float, unit: str, words: Labels) -> str:
     """Return by how much two numbers differ as they are shown, so that a reader's sum agrees."""
     by = abs(as_shown(measured, unit) - as_shown(limit, unit))
     if unit != "fraction":
-        return amount(by, unit)
+        return amount(by, unit, words)
     points = round(100 * by)  # 33 % more than 60 % would be 80 %
     return words.say("1 point") if points == 1 else words.say("{n} points", n=points)

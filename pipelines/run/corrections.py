@@ -174,7 +174,7 @@ def prepared(
     recipient = recipients.find(installation.config, name)
     before = [one for one in entries if one.get("corrects") == pack]
     with read(installation.store, installation.settings.store) as home:
-        known = cleared_since(newest(home.dispositions()), home.heirs(), sent)
+        known = cleared_since(newest(home.dispositions()), home.heirs(), sent, made.cleared)
     leads = due(leads, known, sent, before)
     again, default = _looked_again(installation, name, recipient, made, leads, report)
     concluded = leads[leads["event_id"].isin(known if cleared else ())]

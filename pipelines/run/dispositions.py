@@ -217,6 +217,8 @@ def events_of(store: Queries, installation: Installation, event_id: str) -> list
         return [event]
     if own := _of_incident(store, event_id):
         return own
+    if not issued.is_id(event_id):
+        return []
     told = [store.event(one) for one in issued.events_of(installation.exported, event_id)]
     return [one for one in told if one is not None]
 

@@ -13,14 +13,17 @@ from typing import Any
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.assess.dispositions import newest
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import build, issued, log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.manifest import sha256_of
 from pipelines.publish.packs.recipients import Recipient
+from pipelines.publish.packs.standing import clearing
 from pipelines.publish.products import Products
 from pipelines.run.release import Released, Span, release_run
+from pipelines.store import read
 
 
 class WithheldError(SelatError):
@@ -113,7 +116,9 @@ def export_to(
         if not agree(released):
             raise WithheldError(f"no pack for {name}: withheld")
         feeds = frozenset(str(one["sha256"]) for one in products.manifest["inputs"])
-        made = issued.Made(products.start, products.end, feeds)
+        with read(installation.store, installation.settings.store) as home:
+            known = frozenset(clearing(newest(home.dispositions()))["disposition_id"])
+        made = issued.Made(products.start, products.end, feeds, known)
         told = products.events, released.own, products.incidents
         issued.note(installation.exported, title, *told, made)
         return _entry(released, recipient, strike)

@@ -98,9 +98,11 @@ class NewFiles:
         entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
         self._files.append(entry)
         if not folder.exists():
+            is_first = not folder.parent.exists()
             folder.mkdir(parents=True)
             sync(folder.parent)
-            sync(folder.parent.parent)
+            if is_first:
+                sync(folder.parent.parent)
         return entry, path
 
     def _end(self, entry: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -204,11 +206,8 @@ class FeedParts(NewFiles):
     @property
     def span(self) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
         """First and last time of its reports of positions; None where there is none."""
-        spans = [(part["first_time"].min(), part["last_time"].max()) for part in self._presence]
-        if not spans:
-            return None, None
-        first, last = zip(*spans, strict=True)
-        return min(first), max(last)
+        sums = self._presence.total()
+        return (None, None) if sums.empty else (sums["first_time"].min(), sums["last_time"].max())
 
     @property
     def presence(self) -> pd.DataFrame:

@@ -211,10 +211,15 @@ def sorted_by_day(parts: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
     time = times_us(table)
     day = time // DAY_US
     # Mostly there is only one, and finding out takes longer than all else here.
-    days = np.unique(day) if day.min() < day.max() else day[:1]
-    for one in days:
-        rows = table.filter(pa.array(day == one)) if len(days) > 1 else table
-        yield int(one), rows.take(pa.array(_order(rows.combine_chunks())))
+    if day.min() == day.max():
+        yield int(day[0]), table.take(pa.array(_order(table)))
+        return
+    # Each row is moved once, however many days bad clocks name.
+    by_day = np.argsort(day, kind="stable")
+    days, first = np.unique(day[by_day], return_index=True)
+    for one, own in zip(days, np.split(by_day, first[1:]), strict=True):
+        rows = table.take(pa.array(own)).combine_chunks()
+        yield int(one), rows.take(pa.array(_order(rows)))
 
 
 def times_us(table: pa.Table) -> NDArray[np.int64]:

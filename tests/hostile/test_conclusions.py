@@ -122,3 +122,5 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
     assert isinstance(done.exception, PartialRunError)  # by which the command ends with code 6
     assert "f" * 16 in done.exception.message
     assert str(incident) not in done.exception.message
+    assert str(known["title"].iloc[0]) in done.output  # what it is about, in words
+    assert "no such incident is known here" in done.output

@@ -11,8 +11,10 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 import pyarrow as pa
@@ -353,10 +355,19 @@ def corrected(installation: Installation, pack: str, out: Path, **how: bool) -> 
     return {**found, archive.name: archive.read_bytes()}
 
 
+class SetBack(datetime):
+    """A clock that is years behind."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2020, 1, 1, tzinfo=tz)
+
+
 def test_a_correction_is_as_if_nothing_else_were_known(
     homes: tuple[Home, Home],
     packed: Callable[[str], tuple[Sent, Sent]],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = str(packed("coast")[0].entry["pack"])
     plain, more = (
@@ -366,7 +377,10 @@ def test_a_correction_is_as_if_nothing_else_were_known(
     ids = [told_otherwise(one, name) for one in (plain, more)]
     leads, _ = issued.leads_of(more.exported, name)
     own = next(one for one in leads["event_id"].iloc[2:] if one in set(homes[1].events("true")))
-    record(more, own, author="KM Tegas", conclusion="cleared", reason="SECRET", quiet_within_m=1.0)
+    with monkeypatch.context() as patch:  # a clock that was set back since the pack went
+        patch.setattr("pipelines.run.dispositions.datetime", SetBack)
+        said = {"author": "KM Tegas", "conclusion": "cleared", "reason": "SECRET"}
+        record(more, own, **said, quiet_within_m=1.0)
     made = [corrected(one, name, tmp_path / str(n)) for n, one in enumerate((plain, more))]
     assert ids[0] == ids[1]
     assert made[0] == made[1]

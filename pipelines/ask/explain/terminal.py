@@ -131,7 +131,7 @@ class _Show:
 
     def _reasons(self) -> None:
         x = self._x
-        self._title("Innocent hypothesis")
+        self._title("Innocent explanation")
         given = explanation_line(str(x.event["explanation"]))
         self._print(given or "None of those that were tried fits.")
         if x.lowered_from is not None:
@@ -163,7 +163,7 @@ class _Show:
             if report.reported.problem:
                 self._print(f"  not shown: {report.reported.problem}", "yellow")
             for line in report.reported.lines:
-                self._print(f"  {line[:MAX_LINE]}", "cyan")
+                self._print(f"  {line[:MAX_LINE]}", "cyan", whole=True)
             fields = report.reported.fields
             told = [f"{name} {fields[name]}" for name in DECODED if name in fields]
             if told and len(report.reported.lines) and "msg_type" in fields:
@@ -222,8 +222,10 @@ class _Show:
         self._console.print()
         self._print(text, "bold underline")
 
-    def _print(self, text: str, style: str = "") -> None:
-        self._console.print(Text(self._word(text), style), soft_wrap=True)
+    def _print(self, text: str, style: str = "", *, whole: bool = False) -> None:
+        """Print a text, broken between words where a person reads it and it isn't to stay whole."""
+        whole = whole or not self._console.is_terminal
+        self._console.print(Text(self._word(text), style), soft_wrap=whole)
 
     def _cells(self, texts: Iterable[str]) -> list[Text]:
         return [Text(self._word(text)) for text in texts]

@@ -213,7 +213,7 @@ class _Asked:
             return self._lack(one.to, None, self._t("a limit that is known"))
         wanted = self._t("a limit that is known")
         if not math.isnan(to):
-            wanted = self._t(LIMITS[op], amount=checks.amount(one.times * to, unit))
+            wanted = self._t(LIMITS[op], amount=checks.amount(one.times * to, unit, self._words))
         return self._lack(one.measure, value, wanted)
 
     def _fact(self, fact: str, value: bool | str | None) -> Lack:

@@ -4,7 +4,7 @@ from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.settings import HealthSettings
-from pipelines.base.text import age
+from pipelines.base.text import age, position_text
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
@@ -137,7 +137,7 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
     text = (
         f"{poor.blocks} of {poor.usual} blocks usually heard have less than "
         f"{settings.min_usual_share:.0%} of the usual reports in the last 24 h; most is missing "
-        f"around {poor.lat:.1f}N {poor.lon:.2f}E"
+        f"around {position_text(poor.lat, poor.lon)}"
     )
     return [Problem("warning", "coverage", text, "silences there are judged by what was heard")]
 
@@ -145,8 +145,12 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
 def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
     left = health.disk.days_left
     hint = "free some, or selat store compact; folders of old runs can be moved away"
-    if health.disk.free_bytes < _LEAST_FREE:  # also before anything is known of what a day takes
-        text = f"{health.disk.free_bytes / 1e6:,.0f} MB free: a run can't write what it finds"
+    free = health.disk.free_bytes
+    # The first of the two also before anything is known of what a day takes.
+    if free < max(_LEAST_FREE, health.disk.growth_per_day_bytes):
+        text = (
+            f"{free / 1e6:,.0f} MB free, less than a night takes: a run can't write what it finds"
+        )
         return [Problem("error", "disk", text, hint)]
     if left is None or left > settings.disk_days:
         return []

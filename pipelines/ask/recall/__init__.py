@@ -8,8 +8,15 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import FOUND, alike, find, number_told, placed, unheard
-from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident, incident_of
+from pipelines.ask.recall.find import FOUND, alike, find, number_told, of_numbers, placed, unheard
+from pipelines.ask.recall.incidents import (
+    events_of,
+    first_in,
+    first_of,
+    incident,
+    incident_of,
+    meant,
+)
 from pipelines.ask.recall.moment import (
     Moment,
     RecallError,
@@ -36,8 +43,10 @@ __all__ = [
     "known_at",
     "last_watch",
     "latest",
+    "meant",
     "moment",
     "number_told",
+    "of_numbers",
     "placed",
     "time_of",
     "unheard",

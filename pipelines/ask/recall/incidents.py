@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from pipelines.ask.recall.moment import Moment
+from pipelines.ask.recall.moment import Moment, latest
 from pipelines.assess.dispositions.outcomes import CLOSED, OPEN, WATCHED, holding, standing
 from pipelines.assess.incidents import First, first
 from pipelines.base.settings import Installation
@@ -30,6 +30,27 @@ def incident_of(store: Queries, event_ids: Collection[str], moment: Moment) -> p
     if not any(shared):
         return None
     return known.iloc[[shared.index(max(shared))]].reset_index(drop=True)
+
+
+def meant(store: Queries, installation: Installation, text: str) -> tuple[list[int], str]:
+    """Return the vessels of the one event or incident whose id begins so, here or in a pack, and
+    what happened; none where there is no such one.
+    """
+    # Imported where it is used, because every command that looks at a moment imports this module.
+    from pipelines.publish.packs import issued
+    from pipelines.run.dispositions import events_of as concerned
+
+    if not (own := concerned(store, installation, text)):
+        ids = issued.events_of(installation.exported, text)
+        if not ids and len(quoted := issued.quoted(installation.exported, text)) == 1:
+            ids = [str(quoted["event_id"].iloc[0])]
+        own = [one for one in map(store.event, ids) if one is not None]
+    if not own:
+        return [], ""
+    numbers = [int(one[of]) for one in own for of in ("mmsi", "other_mmsi")]
+    known = incident_of(store, [str(one["event_id"]) for one in own], latest(store))
+    title = str(own[0]["kind"]).replace("_", " ") if known is None else str(known["title"].iloc[0])
+    return [mmsi for mmsi in dict.fromkeys(numbers) if mmsi], title
 
 
 def events_of(store: Queries, incident: pd.DataFrame, moment: Moment) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from detectors.core.frames import epoch_us
 from detectors.kinematics import geodesy
 from pipelines.assess import dispositions as conclusions
 from pipelines.assess.operations.rates import Ratio, displacement, mean_ratio, rate_ratio
+from pipelines.base.schemas import CONCLUSIONS
 
 PHASES: Final = ("before", "during", "after")
 PLACES: Final = ("inside", "beside", "elsewhere")
@@ -59,8 +60,8 @@ class Report:
         By place, kind (and "all") and phase: incidents, vessels, and for during and after the
         ratios to before, per vessel-hour and per hour heard (`rate_ratio`).
     outcomes
-        By place and phase: boardings (boarded and cleared), found (boarded), benign_cause, watch,
-        unknown.
+        By place and phase: how often each was concluded (`schemas.CONCLUSIONS`). Of what was
+        cleared nobody records whether it was boarded, or called by radio.
     displacement
         The weighted displacement quotient of all incidents, NaN where it can't be said.
     found
@@ -373,14 +374,11 @@ def _outcomes(
                 (place == p) & (newest["start"] >= span.start) & (newest["start"] < span.end)
             ]
             said = mine["conclusion"].value_counts()
-            found, cleared = int(said.get("boarded", 0)), int(said.get("cleared", 0))
             rows.append(
                 {
                     "place": name,
                     "phase": phase,
-                    "boardings": found + cleared,
-                    "found": found,
-                    **{k: int(said.get(k, 0)) for k in ("benign_cause", "watch", "unknown")},
+                    **{name: int(said.get(name, 0)) for name in CONCLUSIONS},
                 }
             )
     return pd.DataFrame(rows)

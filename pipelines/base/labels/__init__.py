@@ -277,6 +277,7 @@ class Labels(BaseModel):
     state_partial: str
     heard_line: str
     reception_poor: str
+    reception_gap: str
     reception_gaps: str
     score_of: str
     find_heading: str

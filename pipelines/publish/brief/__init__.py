@@ -22,6 +22,7 @@ from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.text import (
+    age,
     duration_text,
     moment,
     one_line,
@@ -32,6 +33,7 @@ from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
+from pipelines.publish.checks import units
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of
 from pipelines.publish.plan import page as plan_page
@@ -117,7 +119,7 @@ def render(
         run_id=run_id,
         window_utc=notices.window(products, None, "UTC"),
         window_local=notices.window(products),
-        window_length=duration_text(products.start, products.end),
+        window_length=duration_text(products.start, products.end, *units(words)),
         cards=shown,
         incidents=incidents,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),
@@ -156,8 +158,8 @@ def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
         numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
         said.append(words.reception_poor.format(**numbers, where=where))
     if gaps := int(told.get("gaps", 0)):
-        longest_min = round(float(told["longest_gap_s"]) / 60)
-        said.append(words.reception_gaps.format(n=gaps, minutes=longest_min))
+        text = words.reception_gap if gaps == 1 else words.reception_gaps
+        said.append(text.format(n=gaps, age=age(float(told["longest_gap_s"]), *units(words))))
     return said
 
 

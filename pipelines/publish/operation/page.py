@@ -7,6 +7,7 @@ import shapely
 
 from detectors.surroundings.zones import Zones
 from pipelines.assess.operations.report import PHASES, PLACES, Report
+from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.text import moment
 from pipelines.base.visible import clean
 from pipelines.publish.maps import cut, page
@@ -47,6 +48,8 @@ def to_html(report: Report, zones: Zones) -> str:
         incidents=_incidents(report),
         presence=_presence(report),
         outcomes=report.outcomes.to_dict("records"),
+        conclusions=CONCLUSIONS,
+        concluded=tables.CONCLUDED,
     )
 
 

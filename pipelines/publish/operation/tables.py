@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -14,6 +14,11 @@ from pipelines.assess.operations.report import PHASES, Report
 from pipelines.base import labels
 from pipelines.base.text import iso
 from pipelines.base.visible import clean
+
+CONCLUDED: Final = (
+    "Boarded: that confirmed it. Cleared: on board, by sight or by radio, nothing was found."
+)
+"""What two conclusions count; which of the three cleared a vessel nobody records."""
 
 
 def file_stem(name: str) -> str:

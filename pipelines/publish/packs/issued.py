@@ -30,11 +30,14 @@ _ABOUT: Final = b"selat_pack"
 
 @dataclass(frozen=True)
 class Made:
-    """Of what a pack was made: its span (UTC), and the SHA-256 of each feed."""
+    """Of what a pack was made: its span (UTC), and the SHA-256 of each feed; and the ids of the
+    conclusions that cleared something here by then, None where an older version made it.
+    """
 
     start: pd.Timestamp
     end: pd.Timestamp
     feeds: frozenset[str]
+    cleared: frozenset[str] | None
 
 
 def note(
@@ -71,6 +74,7 @@ def note(
         "start": made.start.isoformat(),
         "end": made.end.isoformat(),
         "feeds": sorted(made.feeds),
+        "cleared": sorted(made.cleared or ()),
     }
     rows = pa.Table.from_pandas(written(table), preserve_index=False)
     metadata = {**(rows.schema.metadata or {}), _ABOUT: json.dumps(about).encode()}
@@ -100,7 +104,9 @@ def leads_of(folder: Path, pack: str) -> tuple[pd.DataFrame, Made | None]:
             table = pq.read_table(path)
             about = json.loads((table.schema.metadata or {})[_ABOUT])
             start, end = (pd.Timestamp(about[name]).as_unit("us") for name in ("start", "end"))
-            made = Made(start, end, frozenset(map(str, about["feeds"])))
+            feeds, ids = about["feeds"], about.get("cleared")
+            cleared = None if ids is None else frozenset(map(str, ids))
+            made = Made(start, end, frozenset(map(str, feeds)), cleared)
             rows = parsed(table.to_pandas())
             found.append(rows[(rows["told_incident"] != "") & (rows["status"] != "retracted")])
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, FrameError):
@@ -113,15 +119,20 @@ def leads_of(folder: Path, pack: str) -> tuple[pd.DataFrame, Made | None]:
 
 
 def events_of(folder: Path, incident_id: str) -> Sequence[str]:
-    """Return the ids that an incident's events have here, from the id that a pack gave it."""
+    """Return the ids that an incident's events have here, from the id that a pack gave it.
+
+    Its beginning will do where the newest pack that has such an incident has no other.
+    """
     packs = sorted(folder.glob("*.parquet"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for path in packs if is_id(incident_id) else ():
+    for path in packs if _ID.fullmatch(incident_id) else ():
         try:
             ids = pq.read_table(path, columns=["told_incident", "event_id"]).to_pandas()
         except (OSError, ValueError, pa.ArrowException):
             continue
-        if len(own := ids.loc[ids["told_incident"] == incident_id, "event_id"]):
-            return [str(one) for one in own]
+        own = ids[ids["told_incident"].str.startswith(incident_id)]
+        if len(own):
+            alone = len(set(own["told_incident"])) == 1
+            return [str(one) for one in own["event_id"]] if alone else ()
     return ()
 
 

@@ -22,8 +22,16 @@ REOPENED: Final = "reopened"
 """What a correction says of a lead that an earlier one called cleared, and that isn't any more."""
 
 
+def clearing(said: pd.DataFrame) -> pd.DataFrame:
+    """Return those of the newest conclusions that clear a lead."""
+    return said[said["conclusion"].isin(CLEARING)]
+
+
 def cleared_since(
-    said: pd.DataFrame, heirs: Mapping[str, str], sent: Mapping[str, Any]
+    said: pd.DataFrame,
+    heirs: Mapping[str, str],
+    sent: Mapping[str, Any],
+    known: Collection[str] | None = None,
 ) -> set[str]:
     """Return the events that people cleared since a pack was sent, and those whose stories went on
     in these: what was known before went out all the same.
@@ -36,10 +44,16 @@ def cleared_since(
         `Queries.heirs`.
     sent
         The pack's line of the log.
+    known
+        Ids of the conclusions that cleared something when it was made, whatever the clock said
+        then and since; None where an older version made it: then it goes by the times.
     """
-    since = said["made_time"] > pd.Timestamp(str(sent["time"]))
-    cleared = said.loc[said["conclusion"].isin(CLEARING) & since, "event_id"]
-    return {one for event in cleared for one in story.before(str(event), heirs)}
+    cleared = clearing(said)
+    before = cleared["disposition_id"].isin(known or ())
+    if known is None:
+        before = cleared["made_time"] <= pd.Timestamp(str(sent["time"]))
+    events = cleared.loc[~before, "event_id"]
+    return {one for event in events for one in story.before(str(event), heirs)}
 
 
 def due(

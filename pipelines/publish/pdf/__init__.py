@@ -26,6 +26,7 @@ from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
+from pipelines.publish.checks import units
 from pipelines.publish.maps.scene import Scene
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
@@ -154,7 +155,7 @@ def _data(products: Products) -> dict[str, Any]:
         "run": words.run.format(run_id=one_line(products.run_id, _NOTE_LIMIT)),
         "window_utc": notices.window(products, None, "UTC"),
         "window_local": notices.window(products),
-        "window_length": duration_text(products.start, products.end),
+        "window_length": duration_text(products.start, products.end, *units(words)),
         "leads": words.leads,
         "leads_more": words.leads_more,
         "notes": notes,

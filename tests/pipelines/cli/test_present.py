@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli.main import app
 from pipelines.cli.present import fitting, print_csv, print_table, records, vessel_cell
+from pipelines.cli.vessel import _said
 from pipelines.store import read
 
 TABLE = pd.DataFrame(
@@ -67,6 +68,15 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     assert found["mmsi"] == flags[0]["mmsi"]
     assert isinstance(found["likeness"], float | int)
     assert (found["flag_state"], found["lat"]) == (flags[0]["flag_state"], flags[0]["lat"])
+    of_incident = said(exercise_home, "find", flags[0]["incident_id"])
+    vessels = [one[:9] for one in incidents[0]["vessels"].split(" | ")]
+    assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
+
+
+def test_a_type_is_told_in_words_beside_its_number() -> None:
+    assert _said("ship_type", "79") == "79 cargo ship"
+    assert [_said("ship_type", one) for one in ("0", "", "999")] == ["0", "", "999"]
+    assert _said("draught_m", "11.1") == "11.1"
 
 
 def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:

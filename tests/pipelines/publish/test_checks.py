@@ -1,5 +1,7 @@
 """Evidence in readable form: limits beside what was measured, and nothing lost."""
 
+import re
+
 import pytest
 
 from detectors.core.evidence import Bound, Evidence
@@ -29,7 +31,9 @@ def test_each_limit_stands_beside_what_was_measured_the_nearest_first() -> None:
             "2.43 kn less",
             "max_speed_kn",
         ),
-        checks.Row("how long", "5.7 h", "at least 30 min", "5.2 h more", "min_duration_s"),
+        checks.Row(
+            "how long, as measured", "5.7 h", "at least 30 min", "5.2 h more", "min_duration_s"
+        ),
     ]
 
 
@@ -75,3 +79,10 @@ def test_a_share_is_told_by_points_in_malay_too() -> None:
         Evidence.of({"heard_fraction": Bound(0.92, 0.6, "at_least")}), labels("ms")
     )
     assert told.margin.startswith("32 mata peratusan ")
+
+
+def test_hours_are_called_in_malay_as_its_sentences_call_them() -> None:
+    told = next(one for one in checks.rows(ENCOUNTER, labels("ms")) if "jam" in one.measured)
+    assert (told.measured, "5.2 jam" in told.margin) == ("5.7 jam", True)
+    bare = {text for text in labels("ms").sayings.values() if re.search(r"\} [jh]\b", text)}
+    assert not bare

@@ -163,7 +163,7 @@ def test_an_event_is_told_in_malay() -> None:
         "anchorage (06 Jan 02:10 to 06:10 MYT)"
     )
     assert told["ms"] == (
-        "Berhenti 4.0 j bersama MT {other} KASIH rapat, 40 m, 14 nm B dari Lumut, di luar "
+        "Berhenti 4.0 jam bersama MT {other} KASIH rapat, 40 m, 14 nm B dari Lumut, di luar "
         "mana-mana pelabuhan atau kawasan berlabuh (06 Jan 02:10 hingga 06:10 MYT)"
     )
     assert without_time(told["ms"]).endswith("berlabuh")
@@ -225,7 +225,7 @@ def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:
     line = "Territorial sea boundary Indonesia-Malaysia"
     assert malay.zone(line) == "Sempadan laut wilayah Indonesia-Malaysia"
     assert malay.zone("Melaka anchorage") == "Melaka anchorage"
-    said = malay.say("Stayed {duration} in {zone}", duration="2.0 j", zone=line)
+    said = malay.say("Stayed {duration} in {zone}", duration="2.0 jam", zone=line)
     assert said.endswith("Sempadan laut wilayah Indonesia-Malaysia")
 
 

@@ -126,7 +126,7 @@ def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
 
 
 @pytest.mark.parametrize(
-    ("language", "told", "hours"), [("en", "{} old", "2.4 h"), ("ms", "{} lalu", "2.4 j")]
+    ("language", "told", "hours"), [("en", "{} old", "2.4 h"), ("ms", "{} lalu", "2.4 jam")]
 )
 def test_ages_grow_while_a_page_is_open(
     page: Page,  # noqa: F811

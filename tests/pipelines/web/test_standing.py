@@ -213,8 +213,8 @@ def test_ages_in_what_is_to_be_looked_at_grow_too(desk_home: Path) -> None:
     )
     told = rooms.health_page(health, problems(health, HealthSettings()), labels("ms"))
     growing = {where: text for _, _, where, (text, _), _ in told["problems"] if text[1]}
-    assert growing[f"feed {feed.name}"][1:3] == (newest, "40.0 j")
-    assert growing["looks"][1:3] == (looked, "3.0 j")
+    assert growing[f"feed {feed.name}"][1:3] == (newest, "40.0 jam")
+    assert growing["looks"][1:3] == (looked, "3.0 jam")
     still = replace(health, feeds=(replace(feed, newest=newest, lag_s=39 * 3600),))  # an exercise
     told = rooms.health_page(still, problems(still, HealthSettings()), labels("en"))
     [lag] = [text for *_, (text, _), _ in told["problems"] if text[0].startswith("silent")]

@@ -43,7 +43,7 @@ def test_of_several_cases_the_nearest_is_told() -> None:
     far = All(short, Compare("min_distance_m", ">", 50.0), Is("in_pilot_ground"))
     near = All(short, Not(Compare("min_distance_m", "<", 10.0)))
     assert lacks(reason(far, near), known, ENGLISH) == (
-        Lack("how long", "2.0 h", "at most 60 min"),
+        Lack("how long, as measured", "2.0 h", "at most 60 min"),
     )
     assert len(lacks(reason(far), known, ENGLISH)) == 3
     assert lacks(reason(near, Is("in_pilot_ground", False)), known, ENGLISH) == ()

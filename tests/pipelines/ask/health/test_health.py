@@ -150,7 +150,12 @@ def test_a_feed_that_went_silent(made: Callable[..., Installation]) -> None:
 def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     health, wrong = found(made(places=(100.1,)))
     assert "1 of 2 blocks" in wrong["coverage"]
-    assert "3.5N 102.25E" in wrong["coverage"]
+    assert "03°30.00′N 102°15.00′E" in wrong["coverage"]
+    assert health.coverage is not None
+    blocks = tuple(replace(one, lat=-2) for one in health.coverage.blocks)
+    south = replace(health, coverage=replace(health.coverage, blocks=blocks))
+    [said] = [p for p in problems(south, HealthSettings()) if p.where == "coverage"]
+    assert "01°30.00′S 102°15.00′E" in said.message
     console = Console(record=True, width=100)
     show(health, [], console)
     told = console.export_text()
@@ -194,6 +199,18 @@ def test_a_disk_that_is_full_before_anything_is_known_of_a_day(
         one for one in problems(replace(health, disk=full), HealthSettings()) if one.where == "disk"
     ]
     assert (said.level, said.message[:9]) == ("error", "0 MB free")
+
+
+def test_a_disk_with_less_room_than_a_night_takes(made: Callable[..., Installation]) -> None:
+    health, _ = found(made())
+    short = replace(health.disk, days_left=0.8, growth_per_day_bytes=250e6, free_bytes=200_000_000)
+    [said] = [
+        one
+        for one in problems(replace(health, disk=short), HealthSettings(disk_days=0))
+        if one.where == "disk"
+    ]
+    assert said.level == "error"
+    assert said.message.startswith("200 MB free, less than a night takes")
 
 
 def test_what_waits_is_counted_beside_what_runs_ahead(made: Callable[..., Installation]) -> None:

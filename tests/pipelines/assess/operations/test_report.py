@@ -166,8 +166,8 @@ def test_presence_by_hour_and_day():
 def test_the_newest_outcome_counts_where_the_behaviour_was():
     made = everything()
     row = cell(made.outcomes, place="inside", phase="before")
-    assert (row["boardings"], row["found"], row["watch"]) == (1, 0, 0)
-    assert made.outcomes["boardings"].sum() == 1
+    assert (row["cleared"], row["boarded"], row["watch"]) == (1, 0, 0)
+    assert made.outcomes[["boarded", "cleared"]].to_numpy().sum() == 1
 
 
 def test_only_what_was_looked_at_counts():
@@ -255,5 +255,5 @@ def test_one_boarding_counts_once_however_many_events_it_concludes_on() -> None:
     outcomes = comparing._outcomes(
         pd.concat(said)[list(DISPOSITIONS)], phases, OUTLINE, comparing.ring_of(OUTLINE, 20.0)
     )
-    boarded = outcomes[outcomes["boardings"] > 0]
-    assert boarded[["place", "phase", "boardings"]].to_numpy().tolist() == [["inside", "during", 2]]
+    boarded = outcomes[outcomes["boarded"] > 0]
+    assert boarded[["place", "phase", "boarded"]].to_numpy().tolist() == [["inside", "during", 2]]

@@ -19,6 +19,7 @@ import yaml
 
 from detectors.core.errors import ConfigError
 from pipelines import store
+from pipelines.ask import recall
 from pipelines.ask.examine import examine
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
@@ -34,6 +35,7 @@ from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
 from pipelines.run.release_manifest import UNTOLD, known_to_fail
 from pipelines.run.setup import load_zones
+from pipelines.run.windows import FOREVER
 from tests.conftest import leaving_out_briefs
 from tests.pipelines.publish.packs.conftest import FORMATS, MARKS, configured
 
@@ -407,8 +409,21 @@ def test_area_top_redaction_and_language(
     of_none = set(";".join(products.incidents.loc[~chosen, "events"]).split(";")) - {""}
     assert of_none - ids, "what others saw is a lead of the pack too, with its evidence"
     assert set(products.events["event_id"]) == ids | of_none
-    noted = issued.events_of(two_feeds.exported, products.incidents["incident_id"][~chosen].iloc[0])
+    told = products.incidents["incident_id"][~chosen].iloc[0]
+    noted = issued.events_of(two_feeds.exported, told)
     assert noted, "what is concluded on it finds its way home"
+    assert issued.events_of(two_feeds.exported, told[:8]) == noted
+    with store.read(two_feeds.store) as reader:
+        assert recall.meant(reader, two_feeds, told[:8])[1], (
+            "it is said also where no vessel is known"
+        )
+        lead = products.flagged.iloc[0]
+        meant, said = recall.meant(reader, two_feeds, lead["incident_id"][:8])
+        assert lead["mmsi"] in meant
+        assert said
+        assert recall.meant(reader, two_feeds, "0" * 16) == ([], "")
+        named = recall.of_numbers(reader.names(FOREVER), reader.vessels(FOREVER), meant)
+        assert set(named["mmsi"]) <= set(meant)
     assert products.events["lon"].between(100, 104).all()
     assert products.events["lat"].between(1, 4).all()
     flagged = pd.read_csv(pack.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)

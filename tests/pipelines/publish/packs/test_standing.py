@@ -14,6 +14,7 @@ def said(**conclusions: tuple[str, str]) -> pd.DataFrame:
     """Newest conclusions: by event what and when."""
     return pd.DataFrame(
         {
+            "disposition_id": [f"{one}-1" for one in conclusions],
             "event_id": list(conclusions),
             "conclusion": [what for what, _ in conclusions.values()],
             "made_time": pd.to_datetime([f"2026-11-28T{at}Z" for _, at in conclusions.values()]),
@@ -29,6 +30,13 @@ def test_what_was_cleared_before_a_pack_went_is_no_correction() -> None:
     """Who sent it knew."""
     newest = said(a=("cleared", "08:00"), b=("benign_cause", "10:00"), c=("watch", "10:00"))
     assert cleared_since(newest, {}, SENT) == {"b"}
+
+
+def test_what_was_cleared_since_a_pack_went_is_known_whatever_the_clock_says() -> None:
+    """Who set it back by three hours after the pack has a correction all the same."""
+    newest = said(a=("cleared", "08:00"), b=("benign_cause", "07:00"), c=("cleared", "10:00"))
+    assert cleared_since(newest, {}, SENT, {"a-1", "c-1"}) == {"b"}
+    assert cleared_since(newest, {}, SENT, ()) == {"a", "b", "c"}
 
 
 def test_a_lead_is_cleared_where_what_its_story_went_on_in_is() -> None:
