@@ -63,6 +63,7 @@ class NewFiles:
         self._root, self._place = root, place
         self._files: list[dict[str, Any]] = []
         self._feeds: list[dict[str, Any]] = []
+        self._flushed: set[str] = set()
 
     def write(
         self,
@@ -98,11 +99,12 @@ class NewFiles:
         entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
         self._files.append(entry)
         if not folder.exists():
-            is_first = not folder.parent.exists()
             folder.mkdir(parents=True)
             sync(folder.parent)
-            if is_first:
+            # Once is enough, but who was killed before this may have made it and not flushed it.
+            if kind not in self._flushed:
                 sync(folder.parent.parent)
+                self._flushed.add(kind)
         return entry, path
 
     def _end(self, entry: dict[str, Any], path: Path) -> dict[str, Any]:
