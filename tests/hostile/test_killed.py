@@ -7,11 +7,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from detectors.core.errors import SelatError
+from pipelines.ask.health import gather, problems
 from pipelines.base import files
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, Installation, load
@@ -108,6 +110,21 @@ def test_what_runs_that_were_killed_left_goes_with_the_next(boat: Installation) 
     with leaving_out_briefs(), reporter(quiet=True) as report:
         runs.detect_only(boat, None, None, None, report)
     assert [name for name in names(boat.runs) if name.startswith(".")] == []
+
+
+def test_a_run_that_was_killed_before_it_was_shown_is_told(boat: Installation) -> None:
+    """Else `selat status` tells of one run, and `selat flagged` shows the vessels of another."""
+    first = boat.latest.readlink()
+    now = datetime.now(UTC) + timedelta(hours=1)
+    with leaving_out_briefs(), reporter(quiet=True) as report:
+        second = runs.detect_only(boat, None, None, None, report).run_id
+    settings = boat.settings.health
+    assert f"run {second}" not in [one.where for one in problems(gather(boat, now), settings)]
+    boat.latest.unlink()
+    boat.latest.symlink_to(first)
+    told = {one.where: one for one in problems(gather(boat, now), settings)}[f"run {second}"]
+    assert told.level == "error"
+    assert first.name in told.message
 
 
 def test_half_a_file_goes_when_it_is_written_again_once_nobody_writes_it(tmp_path: Path) -> None:
