@@ -72,17 +72,19 @@ def unfinished(path: Path, *, tidy: bool) -> Iterator[Path]:
 
     Raises SelatError if somebody else is making `path`.
     """
-    with locked(path.parent) as folder:
-        own = path.with_name(f".{path.name}.unfinished")
-        for left in folder.glob(".*.unfinished") if tidy else (own,):
-            _remove_left(left)
+    own = path.with_name(f".{path.name}.unfinished")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _open(path.parent) as folder:
+        _lock(folder, fcntl.LOCK_EX)
+        for left in path.parent.glob(".*.unfinished") if tidy else (own,):
+            _remove_left(left, sure=left == own)
         try:
             own.mkdir()
         except FileExistsError as error:
             said = f"{path.name} is being made by somebody else"
             raise SelatError(said, hint="wait for it") from error
         held = os.open(own, os.O_RDONLY)
-        fcntl.flock(held, fcntl.LOCK_EX)
+        _lock(held, fcntl.LOCK_EX)
     try:
         yield own
     finally:
@@ -90,15 +92,37 @@ def unfinished(path: Path, *, tidy: bool) -> Iterator[Path]:
         os.close(held)
 
 
-def _remove_left(folder: Path) -> None:
-    """Remove an unfinished folder that nobody is making any more, as its lock tells."""
-    with suppress(OSError):
-        held = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _remove_left(folder: Path, *, sure: bool) -> None:
+    """Remove an unfinished folder that nobody is making any more, as its lock tells.
+
+    `sure`: also where there are no locks.
+    """
+    with suppress(OSError), _open(folder) as handle:
+        if _lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB) or sure:
             shutil.rmtree(folder)
-        finally:
-            os.close(held)
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, how: int) -> bool:
+    """Lock a folder; False on a share that knows no such locks, where nobody is kept out.
+
+    Raises BlockingIOError if somebody has it and isn't waited for.
+    """
+    try:
+        fcntl.flock(handle, how)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -1,14 +1,17 @@
 """Who is killed while it writes leaves nothing that grows, and nothing plain where it may not."""
 
+import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -75,6 +78,11 @@ def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(boat: Insta
         sent = export_to(boat, "plain", unsigned=True)
         assert names(boat.packs) == sorted([making.name, *(path.name for path in sent.paths)])
     mine = boat.packs / f".{sent.paths[0].name}.unfinished"
+    mine.symlink_to(boat.runs)  # whatever leads elsewhere is neither followed nor emptied
+    with pytest.raises(SelatError, match="being made by somebody else"):
+        export_to(boat, "plain", unsigned=True, replace=True)
+    assert names(boat.runs)
+    mine.unlink()
     mine.mkdir()
     with held(mine), pytest.raises(SelatError, match="being made by somebody else"):
         export_to(boat, "plain", unsigned=True, replace=True)
@@ -100,6 +108,29 @@ def test_in_a_folder_of_somebody_elses_nothing_is_tidied(
     theirs.mkdir(parents=True)
     export_to(boat, "plain", out=tmp_path / "stick", unsigned=True)
     assert theirs.is_dir()
+
+
+def test_a_share_that_knows_no_locks_takes_packs(
+    boat: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As NFS has none of folders."""
+    lock = fcntl.flock
+
+    def none_of_folders(handle: int | IO[Any], how: int) -> None:
+        number = handle if isinstance(handle, int) else handle.fileno()
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise OSError(errno.EBADF, "no locks here")
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", none_of_folders)
+    share = tmp_path / "share"
+    (share / ".film.unfinished").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(share)
+    sent = export_to(boat, "plain", out=tmp_path / "link", unsigned=True)
+    assert names(share) == sorted([".film.unfinished", *(path.name for path in sent.paths)])
+    (boat.packs / ".film.unfinished").mkdir(parents=True)
+    export_to(boat, "plain", unsigned=True)
+    assert ".film.unfinished" in names(boat.packs)  # somebody may be making it
 
 
 def test_what_runs_that_were_killed_left_goes_with_the_next(boat: Installation) -> None:
