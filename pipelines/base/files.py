@@ -104,7 +104,7 @@ def _remove_left(folder: Path, *, sure: bool) -> None:
 
 @contextmanager
 def _open(folder: Path) -> Iterator[int]:
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # what is none is never waited for
     try:
         yield handle
     finally:
