@@ -1,6 +1,5 @@
 """What users want to be told of in areas of their own: conduct, hours, vessels, score."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -202,7 +201,7 @@ def read_watch(made: Any) -> Watch:
 def _number(made: Mapping[Any, Any], name: str, low: float, high: float, usual: float) -> float:
     value = made.get(name, usual)
     right = isinstance(value, int | float) and not isinstance(value, bool)
-    if not right or not math.isfinite(value) or not low <= value <= high:
+    if not right or not low <= value <= high:
         raise ValueError(f"{name} is a number from {low:g} to {high:g}, not {shown(value)}")
     return float(value)
 

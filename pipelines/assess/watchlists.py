@@ -12,6 +12,7 @@ A list without a licence is refused: what a flag rests on must be allowed to be 
 """
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,14 @@ def _read(path: Path) -> Watchlist:
         )
     about = read_model(described, About)
     try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+        with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):
+            table = pd.read_csv(
+                path,
+                dtype="str",
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                index_col=False,  # else of rows that end in a comma each value moves by a column
+            )
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise ConfigError(f"the watch-list {path} can't be read: {error}") from error
     lower = {str(column).strip().lower(): column for column in table.columns}

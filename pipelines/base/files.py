@@ -1,8 +1,10 @@
 """Files that are whole or not there: written beside their place, then renamed into it."""
 
 import fcntl
+import glob
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,9 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from detectors.core.errors import SelatError
+
 FRESH_NS: Final = 3_000_000_000
 """What was changed no longer ago may have been changed again without its times showing it: clocks
 of file systems go in steps, of network shares' of up to two seconds."""
+
+LEFT_S: Final = 86_400
+"""What somebody began to write so long ago is finished by nobody: its process was killed."""
 
 
 @contextmanager
@@ -20,9 +27,14 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder that becomes `path` when the block ends well.
 
     A reader sees the old file or the new one, never half of one: rename is atomic on POSIX and on
-    NTFS. After an error the temporary file is gone and an old `path` is as it was.
+    NTFS. After an error the temporary file is gone and an old `path` is as it was; one that a
+    process left that was killed goes when the same file is written a day later.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - LEFT_S:
+                left.unlink()
     try:
         yield temporary
         temporary.replace(path)
@@ -49,6 +61,68 @@ def locked(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         os.close(handle)
+
+
+@contextmanager
+def unfinished(path: Path, *, tidy: bool) -> Iterator[Path]:
+    """Give an empty folder beside `path` to make it in, which is gone when the block ends.
+
+    What a process that was killed left there is removed first: of `path`, and with `tidy`, in a
+    folder that is ours alone, of whatever was made in it. What is still being made stays.
+
+    Raises SelatError if somebody else is making `path`.
+    """
+    own = path.with_name(f".{path.name}.unfinished")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _open(path.parent) as folder:
+        _lock(folder, fcntl.LOCK_EX)
+        for left in path.parent.glob(".*.unfinished") if tidy else (own,):
+            _remove_left(left, sure=left == own)
+        try:
+            own.mkdir()
+        except FileExistsError as error:
+            said = f"{path.name} is being made by somebody else"
+            raise SelatError(said, hint="wait for it") from error
+        held = os.open(own, os.O_RDONLY)
+        _lock(held, fcntl.LOCK_EX)
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+        os.close(held)
+
+
+def _remove_left(folder: Path, *, sure: bool) -> None:
+    """Remove an unfinished folder that nobody is making any more, as its lock tells.
+
+    `sure`: also where there are no locks.
+    """
+    with suppress(OSError), _open(folder) as handle:
+        if _lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB) or sure:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # what is none is never waited for
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, how: int) -> bool:
+    """Lock a folder; False on a share that knows no such locks, where nobody is kept out.
+
+    Raises BlockingIOError if somebody has it and isn't waited for.
+    """
+    try:
+        fcntl.flock(handle, how)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -155,7 +156,7 @@ class MarkRules(BaseModel):
         return self._first(
             rule
             for rule in self.sightings
-            if _fits(file, rule.file) and fnmatchcase(source.casefold(), rule.source.casefold())
+            if _fits(file, rule.file) and fnmatchcase(_plain(source), _plain(rule.source))
         )
 
     def of_watchlist(self, name: str) -> Mark:
@@ -180,11 +181,21 @@ class MarkRules(BaseModel):
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """Whether a name fits, whatever its case and however its accents are written."""
-    plain, wanted = (
-        unicodedata.normalize("NFC", text).casefold() for text in (name.replace("\\", "/"), pattern)
-    )
-    return fnmatchcase(plain, wanted) or fnmatchcase(plain.rsplit("/", 1)[-1], wanted)
+    """Whether the name of a file fits, or its last part, as one who reads both would say."""
+    plain, wanted = _plain(name.replace("\\", "/")), _plain(pattern)
+    return any(fnmatchcase(one, wanted) for one in (plain, plain.rsplit("/", 1)[-1].strip()))
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    """Return a text as it is compared: in one case, accents written in one way, blanks of any kind
+    as one, and without what can't be seen.
+
+    Else a name that looks like the one in a rule would have the default's mark, maybe a wider one.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    seen = (one for one in plain if unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join("".join(seen).split()))
 
 
 def load(config: Path) -> MarkRules:

@@ -50,9 +50,12 @@ def read_value(text: str) -> Any:
         raise ConfigError(f"{error.problem}{line}") from error
     except RecursionError as error:
         raise ConfigError("it is nested too deeply") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         # A ValueError is a date that is none, such as 2026-13-01.
         raise ConfigError(str(error).splitlines()[0]) from error
+    except (AttributeError, KeyError) as error:
+        # PyYAML's of `!!timestamp soon` and `!!bool maybe`.
+        raise ConfigError("a value isn't what its tag says") from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def write(products: Products, path: Path) -> Path:
                 "strings_to_numbers": False,
                 "default_date_format": "yyyy-mm-dd hh:mm",
                 "remove_timezone": True,
+                "tmpdir": str(path.parent),  # what is killed leaves nothing elsewhere
             },
         )
         title = f"{words.flagged_vessels} {products.run_id}"

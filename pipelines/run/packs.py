@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import newest
+from pipelines.base.files import replacing, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import build, issued, log, recipients
@@ -174,18 +176,21 @@ def hand_out(
     if taken and not replace:
         raise SelatError(f"{taken[0]} exists already", hint="--replace, or name another folder")
     own = entry()
-    unfinished = root / f".{title}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        made, content = _make(recipient, title, unfinished, fill)
+    # What is to be encrypted lies plain in the home alone: a stick keeps what was deleted on it.
+    place = installation.packs if sealed else root
+    with ExitStack() as stack:
+        tidy = place == installation.packs
+        inside = stack.enter_context(unfinished(place / title, tidy=tidy))
+        made, content = _make(recipient, title, inside, fill)
         line = {**_line(products, recipient, title, made, content), "by": by or _user(), **own}
+        if sealed:
+            beside = stack.enter_context(replacing(targets[0]))
+            shutil.copyfile(made[0], beside)
         digest = log.append(installation.exports, line, Keyring(installation.keys), signer)
-        for path, target in zip(made, targets, strict=True):
+        for path, target in zip(made, targets, strict=True) if not sealed else ():
             if target.is_dir():
                 shutil.rmtree(target)
             path.replace(target)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return tuple(targets), {**line, "hash": digest}
 
 
@@ -197,16 +202,16 @@ def _user() -> str:
 
 
 def _make(
-    recipient: Recipient, title: str, unfinished: Path, fill: Callable[[Path], bytes]
+    recipient: Recipient, title: str, inside: Path, fill: Callable[[Path], bytes]
 ) -> tuple[list[Path], bytes]:
-    """Make what is moved into place: folder and archive, or the encrypted archive; the manifest."""
-    folder, archive = unfinished / "folder", unfinished / "archive.zip"
-    folder.mkdir(parents=True)
+    """Make what is put into place: folder and archive, or the encrypted archive; the manifest."""
+    folder, archive = inside / "folder", inside / "archive.zip"
+    folder.mkdir()
     content = fill(folder)
     build.archive(folder, title, archive)
     if not recipient.encrypt_to:
         return [folder, archive], content
-    sealed = unfinished / "archive.zip.age"
+    sealed = inside / "archive.zip.age"
     sealed.write_bytes(build.sealed(archive.read_bytes(), recipient.encrypt_to))
     return [sealed], content
 

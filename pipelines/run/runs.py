@@ -272,13 +272,13 @@ def write_folder(
     Of several attempts at once, each by a name of its own, the first that ends stands.
     """
     unfinished = folder.with_name(f".{folder.name}{attempt}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    if not attempt:  # no other is written now: what is there is of runs that crashed
+        for left in (folder, *folder.parent.glob(".*.unfinished")):
+            shutil.rmtree(left, ignore_errors=True)
     unfinished.mkdir(parents=True)
     write_all(products, unfinished, files)
     for name, text in tracebacks.items():
         (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
-    if not attempt:
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
     try:
         unfinished.rename(folder)
     except OSError:

@@ -52,6 +52,9 @@ MERGES = "a: &a {k: 1}\n" + "".join(
     for a, b in zip("abcdefgh", "bcdefghi", strict=True)
 )
 
+HUGE = "0x" + "f" * 5000
+"""A number that Python reads and doesn't write."""
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -61,6 +64,13 @@ MERGES = "a: &a {k: 1}\n" + "".join(
         ("a: " + "[" * 20_000, "can't be read"),
         ("x: " + "y" * 300_000, "more than 200,000 bytes"),
         ("- a", "isn't a mapping"),
+        ("name: !!timestamp soon", "isn't what its tag says"),
+        ("name: !!bool maybe", "isn't what its tag says"),
+        (f"name: {':'.join(['59'] * 400)}.5", "too large"),
+        (f"? {HUGE}\n: 1", "there is no a huge number"),
+        (f"name: x\npolygon: [[{HUGE}, 3], [100, 3], [100, 4]]\n{WATCH}", "polygon is a list"),
+        (watching(when="speed", speed_kn=HUGE), "from 0.1 to 60"),
+        (f"name: x\n{SQUARE}\nrules: [{{speed_kn_max: {HUGE}, source: a}}]", "up to"),
         ("name: a\nname: b", "stands twice"),
         (f"{SQUARE}\n{WATCH}", "it has no name"),
         (f"name: [a]\n{SQUARE}\n{WATCH}", "name is a text"),
@@ -133,3 +143,32 @@ def test_too_many_files_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_watch_in_a_geojson_zone_is_refused(made: object) -> None:
     with pytest.raises(ConfigError, match="here"):
         reference.read_watches(made, "here")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("100.0", "9" * 5000, "isn't JSON"),
+        ("100.0", "9" * 400, "can't be read"),
+        ("1e400", "1e400", "isn't valid|can't be read"),
+        ('"n"', '"n\\ud800"', "half a character"),
+        ('"watch": []', f'"watch": [{{"when": "speed", "speed_kn": {"9" * 400}}}]', "0.1 to 60"),
+        ('"watch": []', f'"note": {"9" * 5000}', "isn't JSON"),
+    ],
+)
+def test_what_is_no_zone_is_refused_by_name(
+    tmp_path: Path, before: str, after: str, words: str
+) -> None:
+    about = '"zone_id": "a", "name": "n", "zone_class": "port", "source": "s"'
+    about += ', "confidence": "approximate", "watch": []'
+    ring = "[[100.0, 3], [101, 3], [101, 1e400], [100.0, 3]]".replace(
+        "1e400", "1e400" if before == "1e400" else "4"
+    )
+    shape = f'{{"type": "Polygon", "coordinates": [{ring}]}}'
+    zone = f'{{"type": "Feature", "properties": {{{about}}}, "geometry": {shape}}}'
+    text = f'{{"type": "FeatureCollection", "features": [{zone}]}}'
+    assert before in text
+    (tmp_path / "mine.geojson").write_text(text.replace(before, after))
+    with pytest.raises(ConfigError, match=words) as caught:
+        reference.load_zones(tmp_path, REFERENCE)
+    assert "mine.geojson" in caught.value.message

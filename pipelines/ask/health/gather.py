@@ -114,6 +114,12 @@ def _last_look(installation: Installation) -> LastLook | None:
     return LastLook(state.looked, state.upto, state.whole, state.every_min)
 
 
+def _shown(reader: Queries, installation: Installation, newest: str) -> str:
+    """Return the earlier run that HOME names as the newest; empty where it names that one."""
+    named = installation.newest.resolve().name
+    return named if named != newest and named in set(reader.runs()["run_id"]) else ""
+
+
 def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
     run = reader.last_run()
     if run is None:
@@ -130,6 +136,7 @@ def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
         flagged=int(manifest["counts"]["flagged"]),
         held_back=tuple(manifest.get("held_back", [])),
         failures=tuple(f"{name}: {text}" for name, text in manifest["failures"].items()),
+        shown=_shown(reader, installation, str(run["run_id"])),
     )
 
 

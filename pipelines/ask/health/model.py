@@ -16,6 +16,9 @@ class LastRun:
         When its folder was written: runs themselves have no clock.
     held_back
         Rules that raised more than their share; see `assess.guard`.
+    shown
+        The run that HOME names as the newest where that is an earlier one: what made this one was
+        killed before it could name it. Empty: it is this one.
     """
 
     run_id: str
@@ -26,6 +29,7 @@ class LastRun:
     flagged: int
     held_back: tuple[str, ...]
     failures: tuple[str, ...]
+    shown: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What of an installation's health a person should look at."""
 
+from datetime import timedelta
+
 from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
@@ -11,6 +13,9 @@ MAX_EARLY: int = 3
 
 LATE_LOOKS: int = 4
 """After so many that weren't made it is told that looks between nights have stopped."""
+
+_ENDING: timedelta = timedelta(minutes=1)
+"""So long after its files are written a run may still be ending."""
 
 _LEAST_FREE: int = 50_000_000
 """Bytes: an exercise's night writes a fifth of this, a day of the Straits more. A judgement."""
@@ -63,6 +68,9 @@ def _runs(health: Health) -> list[Problem]:
             found.append(Problem("warning", "runs", "no run has finished yet", "selat nightly"))
         return found
     run = health.last_run
+    if run.shown and run.finished and health.now - run.finished > _ENDING:
+        text = f"what made it was killed as it ended: HOME still shows run {run.shown}"
+        found.append(Problem("error", f"run {run.run_id}", text, "selat nightly does it again"))
     found += [Problem("warning", f"run {run.run_id}", text, _after(text)) for text in run.failures]
     found += [
         Problem("warning", f"run {run.run_id}", text, "a broken rule, or a broken feed?")

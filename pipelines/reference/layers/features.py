@@ -53,7 +53,7 @@ def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
         raise ConfigError(f"zones file {path.name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"zones file {path.name} isn't UTF-8 text") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a ValueError of a number of 5,000 digits, too
         raise ConfigError(f"zones file {path.name} isn't JSON: {error}") from error
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         raise ConfigError(f"zones file {path.name} isn't a GeoJSON FeatureCollection")
@@ -102,6 +102,10 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
             f"{where}: confidence {zone['confidence']!r} is unknown",
             hint=f"known: {', '.join(CONFIDENCES)}",
         )
+    try:
+        json.dumps(properties, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{where}: it holds half a character (a lone surrogate)") from error
     note = properties.get("note")
     return {
         **zone,
@@ -191,6 +195,7 @@ def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
         IndexError,
         TypeError,
         ValueError,
+        OverflowError,
         shapely.errors.ShapelyError,
     ) as error:
         raise ConfigError(f"{where}: the coordinates can't be read: {error}") from error

@@ -1,0 +1,182 @@
+"""Who is killed while it writes leaves nothing that grows, and nothing plain where it may not."""
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from detectors.core.errors import SelatError
+from pipelines.ask.health import gather, problems
+from pipelines.base import files
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.publish.packs import build
+from pipelines.publish.packs.keys import Keyring
+from pipelines.run import runs
+from pipelines.run.packs import export_to
+from tests.conftest import leaving_out_briefs
+from tests.pipelines.publish.packs.conftest import NOW
+
+BOAT = "title: Boat, holds: [MYS], max_tlp: AMBER, formats: [csv]"
+
+
+@pytest.fixture
+def boat(small_home: Path, tmp_path: Path) -> Installation:
+    """A home with two recipients, one of which gets encrypted packs."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    opening = Keyring(tmp_path / "theirs").make_opening(NOW).public
+    (config / "recipients.yaml").write_text(
+        f"plain: {{{BOAT}}}\nsealed: {{{BOAT}, encrypt_to: [{opening}]}}\n"
+    )
+    return load(home, config)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_is_encrypted_never_lies_plain_on_the_stick(
+    boat: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed leaves what is there then, and a stick keeps what was deleted on it."""
+    stick, seal, fill = tmp_path / "stick", build.sealed, build.fill
+    seen: list[list[Path]] = []
+
+    def looked(make):
+        def made(*given):
+            result = make(*given)
+            seen.append([path for path in stick.rglob("*") if path.is_file()])
+            return result
+
+        return made
+
+    monkeypatch.setattr(build, "fill", looked(fill))
+    monkeypatch.setattr(build, "sealed", looked(seal))
+    sent = export_to(boat, "sealed", out=stick, unsigned=True)
+    assert seen == [[], []]
+    assert [stick / name for name in names(stick)] == list(sent.paths)
+    assert names(boat.packs) == []
+
+
+def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(boat: Installation) -> None:
+    left, making = (boat.packs / f".{name}.unfinished" for name in ("left", "making"))
+    for folder in (left, making):
+        (folder / "folder").mkdir(parents=True)
+        (folder / "folder" / "flagged.csv").write_text("mmsi")
+    with held(making):
+        sent = export_to(boat, "plain", unsigned=True)
+        assert names(boat.packs) == sorted([making.name, *(path.name for path in sent.paths)])
+    mine = boat.packs / f".{sent.paths[0].name}.unfinished"
+    mine.symlink_to(boat.runs)  # whatever leads elsewhere is neither followed nor emptied
+    with pytest.raises(SelatError, match="being made by somebody else"):
+        export_to(boat, "plain", unsigned=True, replace=True)
+    assert names(boat.runs)
+    mine.unlink()
+    mine.mkdir()
+    with held(mine), pytest.raises(SelatError, match="being made by somebody else"):
+        export_to(boat, "plain", unsigned=True, replace=True)
+    export_to(boat, "plain", unsigned=True, replace=True)
+    assert names(boat.packs) == sorted(path.name for path in sent.paths)
+
+
+def test_a_sheet_is_put_together_where_it_is_written(
+    boat: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pack holds lies in no folder that is everybody's, for whoever is killed."""
+    path = boat.config / "recipients.yaml"
+    path.write_text(path.read_text().replace("csv", "xlsx"))
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    folder, _ = export_to(boat, "plain", unsigned=True).paths
+    assert (folder / "flagged.xlsx").stat().st_size > 1000
+
+
+def test_in_a_folder_of_somebody_elses_nothing_is_tidied(
+    boat: Installation, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "stick" / ".film.unfinished"
+    theirs.mkdir(parents=True)
+    export_to(boat, "plain", out=tmp_path / "stick", unsigned=True)
+    assert theirs.is_dir()
+
+
+def test_a_share_that_knows_no_locks_takes_packs(
+    boat: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As NFS has none of folders."""
+    lock = fcntl.flock
+
+    def none_of_folders(handle: int | IO[Any], how: int) -> None:
+        number = handle if isinstance(handle, int) else handle.fileno()
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise OSError(errno.EBADF, "no locks here")
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", none_of_folders)
+    share = tmp_path / "share"
+    (share / ".film.unfinished").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(share)
+    sent = export_to(boat, "plain", out=tmp_path / "link", unsigned=True)
+    assert names(share) == sorted([".film.unfinished", *(path.name for path in sent.paths)])
+    (boat.packs / ".film.unfinished").mkdir(parents=True)
+    export_to(boat, "plain", unsigned=True)
+    assert ".film.unfinished" in names(boat.packs)  # somebody may be making it
+
+
+def test_what_runs_that_were_killed_left_goes_with_the_next(boat: Installation) -> None:
+    """Of a night before, whose id no run has again."""
+    left = boat.runs / ".20260101T160000Z-0001.unfinished"
+    left.mkdir()
+    (left / "brief.html").write_text("half of it")
+    with leaving_out_briefs(), reporter(quiet=True) as report:
+        runs.detect_only(boat, None, None, None, report)
+    assert [name for name in names(boat.runs) if name.startswith(".")] == []
+
+
+def test_a_run_that_was_killed_before_it_was_shown_is_told(boat: Installation) -> None:
+    """Else `selat status` tells of one run, and `selat flagged` shows the vessels of another."""
+    first = boat.latest.readlink()
+    now = datetime.now(UTC) + timedelta(hours=1)
+    with leaving_out_briefs(), reporter(quiet=True) as report:
+        second = runs.detect_only(boat, None, None, None, report).run_id
+    settings = boat.settings.health
+    assert f"run {second}" not in [one.where for one in problems(gather(boat, now), settings)]
+    boat.latest.unlink()
+    boat.latest.symlink_to(first)
+    told = {one.where: one for one in problems(gather(boat, now), settings)}[f"run {second}"]
+    assert told.level == "error"
+    assert first.name in told.message
+
+
+def test_half_a_file_goes_when_it_is_written_again_once_nobody_writes_it(tmp_path: Path) -> None:
+    old, fresh, others = (
+        tmp_path / name for name in (".a[1].json.41.part", ".a[1].json.42.part", ".b.json.41.part")
+    )
+    for path in (old, fresh, others):
+        path.write_text("{")
+    days_ago = time.time() - 2 * files.LEFT_S
+    for path in (old, others):
+        os.utime(path, (days_ago, days_ago))
+    files.write_text(tmp_path / "a[1].json", "{}")
+    assert names(tmp_path) == sorted([fresh.name, others.name, "a[1].json"])
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Have a folder be made by somebody, for the length of a with block."""
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(handle)
