@@ -42,6 +42,7 @@ def vessel(
 
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.ask.beside import concluded_on
     from pipelines.ask.dossier import dossier
     from pipelines.base.text import position_text
     from pipelines.run.windows import FOREVER
@@ -52,6 +53,7 @@ def vessel(
         if known.identity.first_seen is None:
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
+        said = concluded_on(reader, known.incidents["events"].tolist(), time)
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, company = known.identity, known.history, known.company
     incidents = known.incidents
@@ -75,7 +77,7 @@ def vessel(
     from rich.console import Console
 
     console = Console()
-    seen = f"{identity.first_seen:%Y-%m-%d %H:%M}Z to {identity.last_seen:%Y-%m-%d %H:%M}Z"
+    seen = f"{moment_text(identity.first_seen)} to {moment_text(identity.last_seen)}"
     name = clean(identity.name) or "(no name)"
     console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)
     console.print(f"heard {seen}, last at {place or 'a place not known'}", markup=False)
@@ -98,7 +100,7 @@ def vessel(
         typer.echo("It said nothing of itself.")
     _print_company(company)
     if len(incidents):
-        print_incidents(incidents)
+        print_incidents(incidents.assign(concluded=said))
     else:
         typer.echo("No incident.")
 

@@ -122,6 +122,8 @@ class Shown:
         before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
         t = self.words.at_desk
         told = age(before_s, t("h"), t("d"))
+        if round(before_s / 60) == 0:
+            return t("as the night ended"), False
         return t("{age} before the night ended", age=told), before_s > HEARD_H * 3600
 
     @property

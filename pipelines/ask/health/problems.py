@@ -4,7 +4,7 @@ from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.settings import HealthSettings
-from pipelines.base.text import age
+from pipelines.base.text import age, position_text
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
@@ -137,7 +137,7 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
     text = (
         f"{poor.blocks} of {poor.usual} blocks usually heard have less than "
         f"{settings.min_usual_share:.0%} of the usual reports in the last 24 h; most is missing "
-        f"around {poor.lat:.1f}N {poor.lon:.2f}E"
+        f"around {position_text(poor.lat, poor.lon)}"
     )
     return [Problem("warning", "coverage", text, "silences there are judged by what was heard")]
 

@@ -19,6 +19,7 @@ from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
 from pipelines.assess.incidents import beside, steps, wording
+from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
@@ -60,7 +61,7 @@ def lists() -> dict[str, set[str]]:
     of_incidents = {role for pair in wording.ROLES.values() for role in pair} | {
         *steps.NEXT_STEPS.values(),
         *beside.PARTS.values(),
-        *(word for _, word in wording.CERTAINTIES),
+        *(word for _, word in CERTAINTIES),
     }
     values = {word for words in WORDED.values() for word in words}
     types = {one for words in ship_type_words(range(256)) for one in str(words).split(", ")}

@@ -180,6 +180,7 @@ def test_only_what_was_looked_at_counts():
     text = " ".join(tables.notes(made))
     assert "Before: only 40% looked at" in text
     assert "After: was not looked at by any run" in text
+    assert "ratios are given by kind" not in text, "there is none"
 
 
 def test_beside_is_that_far():
