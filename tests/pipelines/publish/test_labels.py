@@ -1,6 +1,7 @@
 """Labels and catalogues: whole in each language, with the same values in the same format."""
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -116,6 +117,11 @@ def test_values_are_written_alike_in_every_language(language: str) -> None:
         told = dict(flat(other.model_dump()))[name]
         assert told.strip(), name
         assert values_in(text) == values_in(told), name
+
+
+def test_a_mile_is_written_alike_on_every_page_in_malay() -> None:
+    told = [text for _, text in flat(labels("ms").model_dump())]
+    assert not [text for text in told if re.search(r"\bbn\b", text)], "nm, as beside it"
 
 
 @pytest.mark.parametrize("language", OTHERS)

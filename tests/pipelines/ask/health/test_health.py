@@ -150,7 +150,7 @@ def test_a_feed_that_went_silent(made: Callable[..., Installation]) -> None:
 def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     health, wrong = found(made(places=(100.1,)))
     assert "1 of 2 blocks" in wrong["coverage"]
-    assert "3.5N 102.25E" in wrong["coverage"]
+    assert "03°30.00′N 102°15.00′E" in wrong["coverage"]
     console = Console(record=True, width=100)
     show(health, [], console)
     told = console.export_text()
