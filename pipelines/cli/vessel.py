@@ -83,8 +83,8 @@ def vessel(
     console.print(f"heard {seen}, last at {place or 'a place not known'}", markup=False)
     rows = [
         (
-            row["field"],
-            row["value"],
+            row["field"].replace("_", " "),
+            _stated(row["field"], str(row["value"])),
             moment_text(row["last_time"]),
             row["reports"],
             row["note"],
@@ -103,6 +103,14 @@ def vessel(
         print_incidents(incidents.assign(concluded=said))
     else:
         typer.echo("No incident.")
+
+
+def _stated(field: str, value: str) -> str:
+    """Return what a vessel says of itself; of a type of ship what the number means, too."""
+    from pipelines.reference.codes import ship_type_words
+
+    known = field == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
+    return f"{value} ({ship_type_words([int(value)])[0]})" if known else value
 
 
 def _print_company(company: "pd.DataFrame") -> None:

@@ -76,8 +76,12 @@ def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
     return [*PAGES, *of_one, f"/vessel/{flagged}"]
 
 
-def test_an_event_says_when_and_where_it_was(reader: Reader, night: notebooks.Night) -> None:
-    event = pd.DataFrame(night.events).iloc[0]
+def test_an_event_says_when_and_where_it_was(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    asked = {"id": table["events"].iloc[0].split(";")[0]}
+    with store.read(desk_home / "store") as opened:
+        [event] = opened.sql("SELECT * FROM events WHERE event_id = $id", asked).to_dict("records")
     text = reader.page(f"/event/{event['event_id']}").text
     begun = event["start"]
     assert f"{begun.tz_convert('Asia/Kuala_Lumpur'):%d %b %H:%M}" in text
