@@ -1,4 +1,4 @@
-"""brief.pdf, to print, or to read where no browser is: a map and the first ten incidents, then who
+"""brief.pdf, to print, or to read where no browser is: a map and the first incidents, then who
 goes where when if there is a plan, then why.
 
 Typst sets it. What people and transmitters wrote goes in as data (one JSON text in `sys.inputs`),
