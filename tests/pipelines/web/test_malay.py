@@ -14,6 +14,7 @@ from pipelines.publish.packs import recipients
 from pipelines.reference.codes import load_mid
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run.setup import load_zones
+from pipelines.web.places import _called
 from pipelines.web.spoken import spoken
 from tests.pipelines.web.conftest import VOID, Reader, ask
 
@@ -189,3 +190,16 @@ def test_whom_a_vessel_met_before_is_told_by_name_in_malay_too(
         text = reader.page(f"/event/{one}").text
         assert not re.findall(f"(?:bersama|bertemu) MMSI (?:{numbers})", text)
     reader.send("/settings", language="en", operator="Lt Aminah")
+
+
+@pytest.mark.parametrize(
+    ("name", "zone_class", "malay"),
+    [
+        ("Lane 12 nm SW of Sungai Linggi", "lane", "Lorong 12 nm BD dari Sungai Linggi"),
+        ("Pilot ground off Muar", "pilot_ground", "Kawasan malim berhampiran Muar"),
+        ("Lane 01°30.00′N 100°00.00′E", "lane", "Lane 01°30.00′N 100°00.00′E"),
+    ],
+)
+def test_a_learned_place_is_called_in_malay(name: str, zone_class: str, malay: str) -> None:
+    assert _called(name, zone_class, labels("ms")) == malay
+    assert _called(name, zone_class, labels("en")) == name
