@@ -1,6 +1,6 @@
-"""What stands beside a list of flags: what was concluded, and how often such flags were right."""
+"""What stands beside flags and incidents: conclusions, and how often such flags were right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from pipelines.assess.dispositions import models
 from pipelines.assess.dispositions.models import Model
 from pipelines.assess.dispositions.outcomes import cleared, holding, standing
 from pipelines.base.settings import Installation
-from pipelines.store import exists, read
+from pipelines.store import Queries, exists, read
 
 _INNER: Final = str.maketrans("()", "[]")
 """Of what people typed, so that nobody closes a conclusion of their own and adds another's."""
@@ -66,15 +66,34 @@ def beside(
         model = None
     probability = [] if model is None else model.calibration.probability(scores).tolist()
     held = _held(installation, known)
-    told = {key: _said(row, say) for key, row in held.items()}
     ids = [joined.split(";") for joined in event_ids]
     return Beside(
         model,
         [round(value, 2) for value in probability],
-        ["; ".join(dict.fromkeys(told[key] for key in each if key in told)) for each in ids],
+        _told(ids, held, say),
         [standing(each, held) for each in ids],
         [cleared(each, held) for each in ids],
     )
+
+
+def concluded_on(
+    store: Queries, event_ids: Sequence[str], known: pd.Timestamp | None = None
+) -> list[str]:
+    """Return what was concluded by a time on each of some incidents, by their events joined by ";".
+
+    In words; empty where nothing was.
+    """
+    held = holding(store.dispositions(known), store.heirs())
+    return _told([joined.split(";") for joined in event_ids], held, str)
+
+
+def _told(
+    ids: Sequence[Sequence[str]],
+    held: Mapping[str, Mapping[Any, Any]],
+    say: Callable[[str], str],
+) -> list[str]:
+    told = {key: _said(row, say) for key, row in held.items()}
+    return ["; ".join(dict.fromkeys(told[key] for key in each if key in told)) for each in ids]
 
 
 def _held(installation: Installation, known: pd.Timestamp | None) -> dict[str, dict[Any, Any]]:

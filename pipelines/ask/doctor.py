@@ -332,7 +332,7 @@ def check_learned(folder: Path) -> list[Problem]:
 def _undecided(folder: Path) -> list[Problem]:
     newest = snapshot.read_newest(folder)
     decided = snapshot.decisions(folder)
-    waiting = [zone_id for zone_id in (newest.ids() if newest else ()) if zone_id not in decided]
+    waiting = {zone_id for zone_id in (newest.ids() if newest else ()) if zone_id not in decided}
     if not waiting:
         return []
     text = f"{len(waiting)} learned places wait for a decision and aren't used"

@@ -65,6 +65,7 @@ def explain(
     from pipelines import store
     from pipelines.ask import explain as explaining
     from pipelines.ask import recall
+    from pipelines.ask.beside import concluded_on
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
@@ -74,7 +75,10 @@ def explain(
             if clip is not None:
                 _clip_incident(reader, installation, incident, own, clip)
                 return
-            _list_incident(incident, own, as_json=as_json)
+            if html is not None:
+                typer.echo("--html writes one event: name one of the incident's", err=True)
+            said = concluded_on(reader, incident["events"].tolist(), moment.time)
+            _list_incident(incident.assign(concluded=said), own, as_json=as_json)
             return
         if found.empty:
             found, note = explaining.quoted(reader, installation, event, moment)
@@ -101,7 +105,8 @@ def explain(
         zones = load_zones(installation)
         clips.write(told.tracks, names, zones, title, clip, simulated=told.simulated)
         typer.echo(clip)
-        return
+        if html is None:
+            return
     if html is not None:
         from pipelines.ask.explain.page import write
         from pipelines.run.setup import load_zones
@@ -162,7 +167,7 @@ def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: 
     from pipelines.cli.incidents import print_incidents
 
     if as_json:
-        (told,) = records(incident)
+        (told,) = records(incident.drop(columns="concluded"))
         print_json({**told, "events": records(found[_COLUMNS])})
         return
     print_incidents(with_parts(incident, found))

@@ -12,7 +12,7 @@ import typer
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
-from pipelines.cli.present import print_json, records, vessel_cell
+from pipelines.cli.present import moment_text, print_json, records, vessel_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,9 +162,11 @@ def _print_table(
     console, simulated = Console(), f"{labels('en').simulated}: "
     if manifest["simulated"]:
         console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
-    window = manifest["window"]
+    start, end = (
+        moment_text(datetime.fromisoformat(manifest["window"][edge])) for edge in ("start", "end")
+    )
     console.print(
-        f"Run {manifest['run_id']}: {manifest['state']}, {window['start']} to {window['end']}, "
+        f"Run {manifest['run_id']}: {manifest['state']}, {start} to {end}, "
         f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
         highlight=False,
     )
@@ -204,15 +206,16 @@ def _print_table(
             highlight=False,
         )
     if pending := manifest.get("provisional", {}).get("flagged", 0):
+        until = moment_text(datetime.fromisoformat(manifest["provisional"]["until"]))
         typer.echo(
-            f"{pending} of {total} rest on reports whose verdicts are provisional, the last until "
-            f"{manifest['provisional']['until']}: what comes in by then may retract them"
+            f"{pending} of {total} are provisional, the last until {until}: reports that come in "
+            "by then may show that some they rest on are false"
         )
     typer.echo(f"Flags are leads, not findings.\nResults: {folder}")
     if (brief := folder / "brief.html").exists():  # a look between nights has none
         typer.echo(f"Brief:   {brief}")
     if names := manifest.get("look", {}).get("put_off"):
-        since = manifest["look"]["put_off_since"]
+        since = moment_text(datetime.fromisoformat(manifest["look"]["put_off_since"]))
         typer.echo(f"A look between nights: {', '.join(names)} looked up to {since}")
     if unassessed := manifest["counts"].get("out_of_reach", 0):
         typer.echo(f"{unassessed:,} events not assessed: no land layer reaches (selat doctor)")
@@ -220,9 +223,9 @@ def _print_table(
 
 def _where(last_seen: str, lat: str, lon: str) -> str:
     """Say where a vessel was seen last, as flagged.csv tells it."""
-    from pipelines.base.text import position_text
+    from pipelines.base.text import LOCAL, LOCAL_NAME, position_text
 
     if not (lat and lon):
         return ""
-    seen = f"{datetime.fromisoformat(last_seen):%d %b %H:%M}Z"
+    seen = f"{datetime.fromisoformat(last_seen).astimezone(LOCAL):%d %b %H:%M} {LOCAL_NAME}"
     return f"Last seen {seen} {position_text(float(lat), float(lon))}"

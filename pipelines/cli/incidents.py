@@ -43,6 +43,7 @@ def incidents(
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.ask.beside import concluded_on
     from pipelines.assess.incidents import with_parts
 
     with store.read(installation.store, installation.settings.store) as reader:
@@ -53,6 +54,9 @@ def incidents(
         shown = found[found["status"] != "unchanged"] if new else found
         shown = shown.head(top)
         told = None if as_csv or as_json else with_parts(shown, reader.events(moment.run_id))
+        if told is not None:
+            said = concluded_on(reader, shown["events"].tolist(), moment.time)
+            told = told.assign(concluded=said)
     if as_csv:
         print_csv(shown)
     elif told is None:
@@ -85,8 +89,9 @@ def print_incidents(
     end: "pd.Timestamp | None" = None,
     known: "pd.Timestamp | None" = None,
 ) -> None:
-    """Print incidents, a block each; with until when they are provisional, where it is `known` up
-    to when reports were looked at. `end` is that of the look that told them, where it is one.
+    """Print incidents, a block each; with what was `concluded`, where a column says it, and until
+    when they are provisional, where it is `known` up to when reports were looked at. `end` is that
+    of the look that told them, where it is one.
     """
     from rich.console import Console
     from rich.text import Text
@@ -104,22 +109,28 @@ def _lines(
     row: dict[str, Any], end: "pd.Timestamp | None", known: "pd.Timestamp | None"
 ) -> list[str]:
     """Say an incident in lines for a terminal."""
+    import pandas as pd
+
     from detectors.kinematics.integrity import final_at
     from pipelines.assess.incidents import made_of, whereabouts
-    from pipelines.base.text import position_text
+    from pipelines.base.text import LOCAL, LOCAL_NAME, position_text
+    from pipelines.publish.briefing import span
 
     now, parts = whereabouts(row, end), made_of(row["made_of"])
     news = f"{row['status']}: {row['news']}" if row["news"] else row["status"]
+    news = "new" if row["news"] == "new" else news
     rank = f"{row['rank']}." if row["rank"] else "–"
-    until = "now" if row["end"] != row["end"] else f"{row['end']:%d %b %H:%M}Z"
     vessels = row["vessels"].replace(" | ", ", ")
     final = final_at(row["end"], known) if known is not None and row["rank"] else None
-    until += f"; provisional until {final:%d %b %H:%M}Z" if final is not None else ""
+    sure = "" if final is None else f"; provisional until {span(final, final, LOCAL, LOCAL_NAME)}"
+    when = span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME)
+    said = row.get("concluded", "")
     return [
         f"{rank} {row['score']:.2f} ({row['certainty']})  {row['incident_id']}  {news}",
         *([f"Score: {parts}"] if parts else []),
         row["title"],
-        f"{row['start']:%d %b %H:%M}Z to {until}, {position_text(row['lat'], row['lon'])}",
+        f"{when}, {position_text(row['lat'], row['lon'])}{sure}",
+        *([f"Concluded: {said}"] if said else []),
         *([f"Vessels: {vessels}"] if vessels else []),
         *([f"Last heard: {now}"] if now else []),
         f"Next: {row['next_step']}",

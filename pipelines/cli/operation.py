@@ -14,7 +14,7 @@ from pipelines.cli.options import (
     installation_of,
     shown_installation,
 )
-from pipelines.cli.present import print_as
+from pipelines.cli.present import moment_text, print_as
 
 if TYPE_CHECKING:
     from pipelines.assess.operations.report import Report
@@ -54,7 +54,7 @@ def add(
         note=note,
         author=by or getpass.getuser(),
     ).iloc[0]
-    typer.echo(f"{row['name']}: {row['start']:%Y-%m-%d %H:%MZ} to {row['end']:%Y-%m-%d %H:%MZ}")
+    typer.echo(f"{row['name']}: {moment_text(row['start'])} to {moment_text(row['end'])}")
 
 
 @app.command("list")
@@ -77,7 +77,7 @@ def list_(
         known = store.operations()
     if not print_as(known, as_json=as_json, as_csv=as_csv):
         for row in known.to_dict("records"):
-            span = f"{row['start']:%Y-%m-%d %H:%MZ} to {row['end']:%Y-%m-%d %H:%MZ}"
+            span = f"{moment_text(row['start'])} to {moment_text(row['end'])}"
             typer.echo(clean(f"{row['name']}  {span}  {row['area']}  {row['note']}"))
 
 

@@ -90,7 +90,9 @@ def _print(made: "Plan") -> None:
         if not one.stops:
             console.print(Text(f"{head}; stays at its base, nothing in reach is worth sailing for"))
             continue
-        console.print(Text(f"{head}, {one.distance_nm:.0f} nm, {one.hours:.1f} h"), style="bold")
+        console.print(
+            Text(f"{head}, {round(one.distance_nm, 1):.0f} nm, {one.hours:.1f} h"), style="bold"
+        )
         table = Table("#", "leave", "there", "until", "task", "nm", "kn", "chance")
         for number, stop in enumerate(one.stops, 1):
             rank = f"rank {stop.target.rank}: " if stop.target else ""
@@ -105,7 +107,7 @@ def _print(made: "Plan") -> None:
                 ),
                 f"{words.nm(stop.route.distance_m):g}",
                 f"{stop.speed_kn:.0f}",
-                "" if back else f"{stop.chance:.0%}",
+                "" if back else f"{words.chance(stop):.0%}",
             )
         console.print(table)
     if made.unplaced:

@@ -146,8 +146,10 @@ def vessel_cell(mmsi: int | str, name: str, flag_state: str) -> str:
 
 
 def moment_text(time: Any) -> str:
-    """Write a time for a table: minutes, UTC."""
-    return "–" if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
+    """Write a time for a table: minutes, in the hours that people read."""
+    from pipelines.base.text import minute
+
+    return "–" if time is None or time != time else minute(time)  # noqa: PLR0124
 
 
 def vessel_list(mmsis: Sequence[int], top: int) -> str:

@@ -80,16 +80,18 @@ def since(
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.ask.beside import concluded_on
 
     with store.read(installation.store, installation.settings.store) as reader:
         until = recall.moment(reader, as_of)
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
+        said = concluded_on(reader, found.incidents["events"].tolist(), until.time)
     if as_csv:
         print_csv(found.events[_EVENT_COLUMNS])
     elif as_json:
         print_json(_as_dict(found))
     else:
-        _print(found, installation.settings.assess.min_score, top)
+        _print(found, said, installation.settings.assess.min_score, top)
 
 
 def _as_dict(found: "Changes") -> dict[str, Any]:
@@ -103,7 +105,7 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     }
 
 
-def _print(found: "Changes", min_score: float, top: int) -> None:
+def _print(found: "Changes", concluded: list[str], min_score: float, top: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -115,8 +117,12 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
         counts = ", ".join(f"{n} {c}" for c, n in table["change"].value_counts().items())
         console.print(f"{name}: {counts or 'nothing changed'}", highlight=False)
     events = found.events
-    shown = found.incidents.head(top)
+    shown = found.incidents.assign(concluded=concluded).head(top)
     print_incidents(shown.assign(status=shown["change"]))
+    left = found.incidents["change"].iloc[top:].value_counts()
+    if len(left):
+        counts = ", ".join(f"{n} {c}" for c, n in left.items())
+        console.print(f"\n… and {counts}: --top {len(found.incidents)} lists all", markup=False)
     console.print()
     counts = ", ".join(f"{n} {c}" for c, n in events["change"].value_counts().items())
     console.print(f"Events: {counts or 'nothing changed'}", highlight=False)

@@ -42,6 +42,7 @@ def vessel(
 
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.ask.beside import concluded_on
     from pipelines.ask.dossier import dossier
     from pipelines.base.text import position_text
     from pipelines.run.windows import FOREVER
@@ -52,6 +53,7 @@ def vessel(
         if known.identity.first_seen is None:
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
+        said = concluded_on(reader, known.incidents["events"].tolist(), time)
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, company = known.identity, known.history, known.company
     incidents = known.incidents
@@ -75,14 +77,14 @@ def vessel(
     from rich.console import Console
 
     console = Console()
-    seen = f"{identity.first_seen:%Y-%m-%d %H:%M}Z to {identity.last_seen:%Y-%m-%d %H:%M}Z"
+    seen = f"{moment_text(identity.first_seen)} to {moment_text(identity.last_seen)}"
     name = clean(identity.name) or "(no name)"
     console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)
     console.print(f"heard {seen}, last at {place or 'a place not known'}", markup=False)
     rows = [
         (
-            row["field"],
-            _said(row["field"], row["value"]),
+            row["field"].replace("_", " "),
+            _stated(row["field"], str(row["value"])),
             moment_text(row["last_time"]),
             row["reports"],
             row["note"],
@@ -98,18 +100,17 @@ def vessel(
         typer.echo("It said nothing of itself.")
     _print_company(company)
     if len(incidents):
-        print_incidents(incidents)
+        print_incidents(incidents.assign(concluded=said))
     else:
         typer.echo("No incident.")
 
 
-def _said(field: str, value: str) -> str:
-    """Return what a vessel says in a field; a type by its number and in words."""
+def _stated(field: str, value: str) -> str:
+    """Return what a vessel says of itself; of a type of ship what the number means, too."""
     from pipelines.reference.codes import ship_type_words
 
-    if field != "ship_type" or not value.isdigit():
-        return value
-    return f"{value} {ship_type_words([int(value)])[0]}".rstrip()
+    known = field == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
+    return f"{value} ({ship_type_words([int(value)])[0]})" if known else value
 
 
 def _print_company(company: "pd.DataFrame") -> None:

@@ -245,6 +245,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             shown=night,
             line=next((one for one in night.lines if event_id in one.events), None),
             event=event,
+            placed=night.placed(event),
             heading=night.sentence(one, one.mmsi),
             mmsis=told.explanation.mmsis,
             sections=sections(told.explanation, night.words),

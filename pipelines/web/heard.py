@@ -85,7 +85,9 @@ def heard(installation: Installation, coverage: Coverage, words: Labels) -> Hear
         how["heard_usual"] = t("heard")
     counts = Counter(looks.values())
     said = [
-        t("Reports of the last 24 h against the median of {n} days before.", n=coverage.days)
+        t("Reports of the last 24 h against the day before.")
+        if coverage.days == 1
+        else t("Reports of the last 24 h against the median of {n} days before.", n=coverage.days)
         if known
         else t("Reports of the last 24 h; nothing to compare with yet."),
         spoken(words, gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))[0],

@@ -1,6 +1,6 @@
 """Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -35,6 +35,7 @@ from pipelines.reference.layers import load_gazetteer
 from pipelines.web.line import NEW, Line
 from pipelines.web.recent import Recent
 from pipelines.web.silences import Silences, beside
+from pipelines.web.spoken import spoken
 
 T = TypeVar("T")
 
@@ -122,7 +123,19 @@ class Shown:
         before_s = max((self.night.run["end"] - time).total_seconds(), 0.0)
         t = self.words.at_desk
         told = age(before_s, t("h"), t("d"))
+        if round(before_s / 60) == 0:
+            return t("as the night ended"), False
         return t("{age} before the night ended", age=told), before_s > HEARD_H * 3600
+
+    def placed(self, event: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Return when an event was, in local time and UTC, and where; empty for no place."""
+        start, end = event["start"], None if pd.isna(event["end"]) else event["end"]
+        known = not pd.isna(event["lat"])
+        return (
+            span(start, end, LOCAL, LOCAL_NAME, self.words),
+            span(start, end, None, "UTC", self.words),
+            position_text(event["lat"], event["lon"]) if known else "",
+        )
 
     @property
     def window(self) -> str:
@@ -154,7 +167,7 @@ class Shown:
         end = None if pd.isna(row["end"]) else row["end"]
         known = bool(np.isfinite(row["lat"]) and np.isfinite(row["lon"]))
         status = self.words.status_of(str(row["status"]))
-        news = one_line(str(row["news"]), SENTENCE_LIMIT)
+        news, _ = spoken(self.words, one_line(str(row["news"]), SENTENCE_LIMIT))
         said = news and news != status and str(row["status"]) != NEW
         if standing and str(row["status"]) == NEW:
             status = stands(self.words, standing)

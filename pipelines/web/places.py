@@ -1,5 +1,6 @@
 """The desk's places: zones, learned places to decide on, and watch areas to draw and to try."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from detectors.core.errors import ConfigError, SelatError
 from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
-from pipelines.base.labels import Labels
+from pipelines.base.labels import Labels, labels
 from pipelines.base.text import moment, one_line, script_json
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import canvas
@@ -42,6 +43,9 @@ KNOWN: Final = (*ZONE_CLASSES, "ruled_waters")
 """Classes of zones that the program has words for; others are an installation's own."""
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=120)]
+
+
+_WHERE: Final = re.compile(r" (?:off|(?P<nm>\d+) nm (?P<point>[NESW]{1,3}) of) (?P<place>.+)")
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,23 @@ def _past(
     return kept.get(("past", generation, snapshot.hash, ids), find)
 
 
+def _called(name: str, zone_class: str, words: Labels) -> str:
+    """Return what a learned place is called, in the language; another name as it stands.
+
+    Its name says in English what it is and where it lies, by `Gazetteer.describe`.
+    """
+    what = zone_class.replace("_", " ")
+    found = _WHERE.fullmatch(name.removeprefix(what.capitalize()))
+    if found is None or words.english == labels("en").english:
+        return name
+    place, told = found["place"], words.at_desk(what)
+    if not found["nm"]:
+        return f"{told.capitalize()} {words.say('off {place}', place=place)}"
+    nm, point = float(found["nm"]), words.say(found["point"])
+    where = words.say("{nm:.0f} nm {point} of {place}", nm=nm, point=point, place=place)
+    return f"{told.capitalize()} {where}"
+
+
 def _learned(
     row: Row, decided: Mapping[str, Decision], past: Sequence[Silenced], words: Labels
 ) -> Learned:
@@ -261,7 +282,7 @@ def _learned(
     flagged = Counter(outlines.night_of(one) for one in past if one.flagged)
     return Learned(
         row.key,
-        one_line(str(facts["name"]), NAME_LIMIT * 2),
+        one_line(_called(str(facts["name"]), str(facts["zone_class"]), words), NAME_LIMIT * 2),
         str(facts["zone_class"]),
         row.decision,
         one_line(by.by, MAX_NAME) if (by := decided.get(row.zone_ids[0])) else "",

@@ -147,7 +147,9 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         first=_first(shown, lines, health),
         lines=kept,
         hidden=len(lines) - len(kept),
-        problems=(*_failed(health), *brief.problems(manifest)),
+        problems=tuple(
+            spoken(shown.words, one)[0] for one in (*_failed(health), *brief.problems(manifest))
+        ),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health, found),

@@ -145,11 +145,12 @@ class Operation:
         return f"Operation({self.report.operation['name']}: {len(self.found)} incidents that count)"
 
     def draw(self) -> "Figure":
-        """Events inside, beside and elsewhere, in each phase."""
+        """Incidents inside, beside and elsewhere, in each phase, on one scale."""
         every = self.incidents[self.incidents["kind"] == "all"]
         table = every.pivot_table(index="place", columns="phase", values="incidents", sort=False)
-        title = f"{self.report.operation['name']}: events that count"
-        return pictures.bars(table, f"EXERCISE – {title}" if self.report.simulated else title)
+        title = f"{self.report.operation['name']}: incidents that count"
+        title = f"EXERCISE – {title}" if self.report.simulated else title
+        return pictures.bars(table, title, alike=True)
 
 
 def operation(

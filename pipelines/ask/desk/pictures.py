@@ -68,8 +68,11 @@ def identity(history: pd.DataFrame, title: str) -> "Figure":
     return figure
 
 
-def bars(table: pd.DataFrame, title: str) -> "Figure":
-    """Numbers side by side: an axis for each row of a table, a bar for each column."""
+def bars(table: pd.DataFrame, title: str, *, alike: bool = False) -> "Figure":
+    """Numbers side by side: an axis for each row of a table, a bar for each column.
+
+    `alike` says that rows count the same: bars as high are as many, whatever their axis.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.2), layout="constrained")
@@ -79,7 +82,8 @@ def bars(table: pd.DataFrame, title: str) -> "Figure":
     ):
         values = row.to_numpy("float64")
         axes.bar([str(c) for c in table.columns], values, color=colors[: len(row)])
-        axes.set_ylim(0, max(1.0, 1.1 * float(np.nanmax(values, initial=0.0))))
+        among = table.to_numpy("float64") if alike else values
+        axes.set_ylim(0, max(1.0, 1.1 * float(np.nanmax(among, initial=0.0))))
         axes.set_title(str(name).replace("_", " "), fontsize=8)
         axes.tick_params(axis="x", labelrotation=30, labelsize=8)
     figure.suptitle(_plain(title), fontsize=9, parse_math=False)

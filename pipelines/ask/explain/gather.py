@@ -23,6 +23,7 @@ from pipelines.ask.recall import Moment
 from pipelines.base import story
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
+from pipelines.base.text import minute
 from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
 
@@ -138,7 +139,7 @@ class Explanation:
     def provisional(self) -> str:
         """The same in words; empty where it can't."""
         until = self.provisional_until
-        return "" if until is None else PROVISIONAL.format(time=f"{until:%Y-%m-%d %H:%M}Z")
+        return "" if until is None else PROVISIONAL.format(time=minute(until))
 
     @property
     def clocks(self) -> str:

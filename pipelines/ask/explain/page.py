@@ -22,7 +22,7 @@ from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS, WITHDRAWN
-from pipelines.base.text import file_names
+from pipelines.base.text import file_names, minute
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
 from pipelines.publish.cards import explanation_line
@@ -195,7 +195,9 @@ def _words(x: Explanation, words: Labels) -> dict[str, Any]:
         "revisions": [
             {
                 "status": words.status_of(one.status),
-                "run": t("{run}, reports up to {time}", run=one.run_id, time=_zulu(one.known_time)),
+                "run": t(
+                    "{run}, reports up to {time}", run=one.run_id, time=minute(one.known_time)
+                ),
                 "changes": [[clean(line)] for line in one.changes],
             }
             for one in x.revisions
@@ -222,11 +224,7 @@ def _retracted(x: Explanation, t: Say) -> str:
 
 def _provisional(x: Explanation, t: Say) -> str:
     until = x.provisional_until
-    return "" if until is None else t(PROVISIONAL, time=_zulu(until))
-
-
-def _zulu(time: pd.Timestamp) -> str:
-    return f"{time:%Y-%m-%d %H:%M}Z"
+    return "" if until is None else t(PROVISIONAL, time=minute(until))
 
 
 def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
@@ -238,8 +236,8 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
                 t(
                     "{value} ({first} to {last})",
                     value=r["value"],
-                    first=_zulu(r["first_time"]),
-                    last=_zulu(r["last_time"]),
+                    first=minute(r["first_time"]),
+                    last=minute(r["last_time"]),
                 )
             ),
         ]
@@ -273,7 +271,7 @@ def _concluded(dispositions: pd.DataFrame, words: Labels) -> list[str]:
         clean(
             f"{words.at_desk(row['conclusion'].replace('_', ' '))}{back * taken} "
             f"({words.kind_of(row['kind'], '')} {row['event_id'][:8]}), {row['author']}, "
-            f"{_zulu(row['made_time'])}: {row['reason']}"
+            f"{minute(row['made_time'])}: {row['reason']}"
         )
         for row, taken in zip(
             dispositions.to_dict("records"), taken_back(dispositions).tolist(), strict=True

@@ -4,6 +4,7 @@ import pandas as pd
 
 from pipelines.ask.recall import Moment
 from pipelines.base.settings import Installation
+from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.publish.packs import issued
 from pipelines.store import Queries
@@ -25,10 +26,10 @@ def quoted(
         nothing = store.events_as_of(moment.ordinal).iloc[:0]
         return nothing, [f"several events of packs are called so: {several}"] if several else []
     event = packs.iloc[0]
-    until = "" if pd.isna(event["end"]) else f" to {event['end']:%Y-%m-%d %H:%M}Z"
+    until = "" if pd.isna(event["end"]) else f" to {minute(event['end'])}"
     lines = [
         f"{event['told_id']} in the pack {event['pack']}: {event['kind']}, "
-        f"{event['start']:%Y-%m-%d %H:%M}Z{until}, score {event['score']:.2f}: "
+        f"{minute(event['start'])}{until}, score {event['score']:.2f}: "
         f"{clean(str(event['reason']))}"
     ]
     same = store.events_as_of(moment.ordinal, event_id=str(event["event_id"]))

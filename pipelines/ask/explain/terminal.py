@@ -13,7 +13,7 @@ from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.ask.explain.reasons import BEST, NO, not_tried, tried
 from pipelines.assess.dispositions import taken_back
-from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, minute, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
 from pipelines.publish.briefing import ENGLISH, span
@@ -90,7 +90,7 @@ class _Show:
             self._print(f"Takes over the story of {event['supersedes']}")
         for row in _concluded(x.dispositions):
             self._print(
-                f"Concluded {row['made_time']:%Y-%m-%d %H:%M}Z: {row['conclusion']}, "
+                f"Concluded {minute(row['made_time'])}: {row['conclusion']}, "
                 f"{row['author']}: {row['reason']}",
                 "bold",
             )
@@ -208,7 +208,7 @@ class _Show:
         x = self._x
         self._title("What runs learned of it")
         for one in x.revisions:
-            known = f"{one.known_time:%Y-%m-%d %H:%M}Z"
+            known = minute(one.known_time)
             self._print(f"{one.run_id} (reports up to {known}): {one.status}")
             for line in one.changes:
                 self._print(f"  {line}", "dim")

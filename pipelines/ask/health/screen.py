@@ -208,9 +208,9 @@ def coverage_map(coverage: Coverage) -> list[str]:
     lats = sorted({lat for lat, _ in signs}, reverse=True)
     lons = [lon for _, lon in signs]
     west, steps = min(lons), int((max(lons) - min(lons)) * 2) + 1
+    usual = "the day before" if coverage.days == 1 else f"the median of {coverage.days} days before"
     heading = (
-        f"reports of the last 24 h against the median of {coverage.days} days before "
-        "(█ as usual, · none, + new)"
+        f"reports of the last 24 h against {usual} (█ as usual, · none, + new)"
         if coverage.days
         else "reports of the last 24 h; nothing to compare with yet"
     )

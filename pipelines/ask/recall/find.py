@@ -17,6 +17,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from detectors.core.frames import TIME
 from detectors.vessels.numbers import OTHER_STATION, SHIP, mmsi_kind
+from pipelines.base.text import minute
 from pipelines.reference.codes import flag_states
 from pipelines.run.windows import FOREVER, NoDataError
 from pipelines.store import Queries
@@ -143,7 +144,7 @@ def alike(names: pd.DataFrame, vessels: pd.DataFrame, mmsi: int) -> str:
 
 def unheard(store: Queries, mmsi: int, time: pd.Timestamp) -> NoDataError:
     """Return the error that says of a number that nobody was heard with it up to a time."""
-    until = "" if time == FOREVER else f" up to {time:%Y-%m-%d %H:%M}Z"
+    until = "" if time == FOREVER else f" up to {minute(time)}"
     return NoDataError(
         f"no vessel {mmsi:09d} was heard here{until}; {number_told(mmsi)}",
         hint=alike(store.names(time), store.vessels(time), mmsi)

@@ -42,8 +42,9 @@ class Moment:
 
     def __str__(self) -> str:
         """In words."""
-        known = f"{self.known_time:%Y-%m-%d %H:%M}Z"
-        return f"run {self.run_id}, which had looked at reports up to {known}"
+        return (
+            f"run {self.run_id}, which had looked at reports up to {text.minute(self.known_time)}"
+        )
 
 
 def latest(store: Queries) -> Moment:

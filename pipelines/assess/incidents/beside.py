@@ -155,6 +155,8 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
         at = f"{time.tz_convert(LOCAL):%d %b %H:%M}"
         return say("{where}, at {time} MYT", where=where, time=at)
     minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{time.tz_convert(LOCAL):%H:%M}"
+    if round(minutes) == 0:
+        return say("{where}, at {time} MYT, as the look ended", where=where, time=at)
     if minutes <= HEARD_H * 60:
         return say(
             "{where}, at {time} MYT, {minutes:.0f} min before the look ended",

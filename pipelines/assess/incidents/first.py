@@ -13,6 +13,10 @@ import pandas as pd
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
 
+CERTAINTIES: Final = ((0.7, "high"), (0.5, "moderate"), (0.0, "low"))
+"""From which score on an incident is of which certainty: the three words of analytic confidence
+(ICD 203, Analytic Standards, 2015); the bounds are judgements."""
+
 FIRST: Final = 3
 """So many: what a watch officer takes in at a glance, and a patrol can look at in a watch."""
 
@@ -105,7 +109,7 @@ def first(
         worth = row["score"] * danger * KNOWN.get(status, 1.0) * 0.5 ** (hours / HALF_H)
         why = [
             say("people may be in danger") if danger > 1 else "",
-            say("{word} certainty", word=say(row["certainty"])),
+            say("{word} certainty", word=_certainty(str(row["certainty"]), say)),
             {"created": say("new"), "changed": say("changed")}.get(status, ""),
             _reach(not pd.isna(last), hours, say),
         ]
@@ -137,6 +141,11 @@ def _came_ashore(evidence: Evidence | str) -> bool:
     """Tell whether a boat that crossed, or came back from half-way, was heard at a coast."""
     told = Evidence.parse(evidence) if isinstance(evidence, str) else evidence
     return told.get("ended") in ("shore", "near") or bool(told.get("landing_heard"))
+
+
+def _certainty(word: str, say: Say) -> str:
+    """Return the word for a certainty; the table of a pack has it in its language already."""
+    return say(word) if word in (english for _, english in CERTAINTIES) else word
 
 
 def _reach(heard: bool, hours: float, say: Say) -> str:

@@ -12,16 +12,13 @@ from detectors.core import frames
 from detectors.core.events import records
 from detectors.core.telling import Told, told
 from pipelines.assess.incidents.beside import part
+from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.silences import Silent, began_together, unlikely
 from pipelines.assess.incidents.steps import next_step
 from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
-
-CERTAINTIES: Final = ((0.7, "high"), (0.5, "moderate"), (0.0, "low"))
-"""From which score on an incident is of which certainty: the three words of analytic confidence
-(ICD 203, Analytic Standards, 2015); the bounds are judgements."""
 
 ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "anchoring": ("anchored", "anchored"),

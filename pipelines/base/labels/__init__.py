@@ -49,6 +49,7 @@ class PlanLabels(BaseModel):
     real: str
     sample: str
     abroad: str
+    at_stop: str
     stale: str
     depth: str
     expected: str

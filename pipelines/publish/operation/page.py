@@ -8,7 +8,7 @@ import shapely
 from detectors.surroundings.zones import Zones
 from pipelines.assess.operations.report import PHASES, PLACES, Report
 from pipelines.base.schemas import CONCLUSIONS
-from pipelines.base.text import moment
+from pipelines.base.text import minute, moment, position_text
 from pipelines.base.visible import clean
 from pipelines.publish.maps import cut, page
 from pipelines.publish.maps.scene import Point, Region, Scene
@@ -25,7 +25,7 @@ def to_html(report: Report, zones: Zones) -> str:
         __package__,
         "operation.html.j2",
         page.Head(f"Operation {name}", simulated=report.simulated),
-        area=clean(str(report.operation["area"])),
+        area=_area(str(report.operation["area"])),
         note=clean(str(report.operation["note"])),
         notes=tables.notes(report),
         displacement=tables.displacement_words(report),
@@ -101,7 +101,7 @@ def scene_of(report: Report, zones: Zones) -> Scene:
             Region(cut.shape_rings(_at_sea(report.outline, zones), lon0), "area", "area"),
         ),
         points=tuple(
-            Point(x, y, "dot", PHASES[phase], "", f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}")
+            Point(x, y, "dot", PHASES[phase], "", f"{kind}, {minute(start)}, {PHASES[phase]}")
             for x, y, phase, kind, start in zip(lon, lat, *told, strict=True)
             if box[0] <= x <= box[2] and box[1] <= y <= box[3]
         ),
@@ -137,6 +137,19 @@ def _forest(report: Report) -> dict[str, Any]:
             y += 22
     ticks = [{"x": _x(v), "text": f"{v:g}×"} for v in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
     return {"rows": rows, "height": y + 10, "ticks": ticks, "one": _x(1.0)}
+
+
+def _area(text: str) -> str:
+    """Return an area for people: a box as its corners, in degrees and minutes; a zone by its id.
+
+    >>> _area("100.5,1.8,102.5,3.2"), _area("kukup")
+    ('01°48.00′N 100°30.00′E to 03°12.00′N 102°30.00′E', 'kukup')
+    """
+    try:
+        west, south, east, north = map(float, text.split(","))
+    except ValueError:
+        return clean(text)
+    return f"{position_text(south, west)} to {position_text(north, east)}"
 
 
 def _x(ratio: float) -> float:

@@ -48,11 +48,14 @@ def notes(report: Report) -> list[str]:
         (report.incidents["kind"] != "all") & (report.incidents["phase"] != "before")
     ]
     judged = int(counted["ratio"].notna().sum())
+    chance = (
+        f"{judged} ratios are given by kind: by chance alone about one in 20 seems to be a change."
+    )
     said += [
         f"Intervals hold the true ratio in {CONFIDENCE:.0%} of cases, if incidents come "
         "independently; a few vessels that do the same again and again make them too narrow, so "
         "the number of vessels stands beside.",
-        f"{judged} ratios are given by kind: by chance alone about one in 20 seems to be a change.",
+        *([chance] if judged > 1 else []),
         f"Fewer than {FEW} incidents in two phases together, or fewer than {MIN_DAYS} whole days "
         "in either, are too few to tell.",
         english.leads,

@@ -1,4 +1,4 @@
-"""brief.pdf, to print, or to read where no browser is: a map and the first ten incidents, then who
+"""brief.pdf, to print, or to read where no browser is: a map and the first incidents, then who
 goes where when if there is a plan, then why.
 
 Typst sets it. What people and transmitters wrote goes in as data (one JSON text in `sys.inputs`),
@@ -8,10 +8,11 @@ give the same bytes.
 """
 
 import json
+import math
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -42,10 +43,20 @@ EVENT_LIMIT: Final = 3
 
 _WIDTH_MM: Final = 182.0
 _ROOM_MM: Final = 226.0
-_ROW_MM: Final = 14.0
+_LINE_MM: Final = 2.8
+_AROUND_MM: Final = 1.7
 _NOTE_MM: Final = 10.0
-"""What the map may take of the first page, and what a row of the table and a note take of that;
-only the drawing's shape follows from it, for Typst makes it smaller where that isn't enough."""
+_TITLE_CHARS: Final = 44
+_NEXT_CHARS: Final = 40
+"""What map and table may take of the first page, and about what a line, the edges of a row and a
+note take of that; a line of what happened, and of what to do, holds about so many characters."""
+
+MAP_MM: Final = 55.0
+"""So high at least is the map, where `FEWEST` incidents leave it that: a smaller one tells nobody
+where marks that lie close together are. First what scores are made of makes way, then incidents."""
+
+FEWEST: Final = 6
+"""Incidents that stay on the first page, however long their sentences are."""
 
 _TITLE_LIMIT: Final = 240
 _LENGTHS: Final = (300, 150)
@@ -137,12 +148,13 @@ def _data(products: Products) -> dict[str, Any]:
     shown, words = cards[:VESSEL_LIMIT], labels.labels(products.language)
     release = products.release
     incidents = incident_cards(products)
-    rows = incidents[:VESSEL_LIMIT]
-    more = len(incidents) - len(rows)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
+    told = [_incident(one, words) for one in incidents[:VESSEL_LIMIT]]
+    told, room_mm = _leaving_room(told, _ROOM_MM - _NOTE_MM * (len(notes) + bool(release)))
+    rows = incidents[: len(told)]
+    more = len(incidents) - len(rows)
     scene = first_map(products, cards, rows)
-    room_mm = _ROOM_MM - _ROW_MM * len(rows) - _NOTE_MM * (len(notes) + bool(release))
     return {
         "lang": products.language,
         "title": words.incidents,
@@ -172,7 +184,7 @@ def _data(products: Products) -> dict[str, Any]:
                 words.map_facts,
             ]
         ),
-        "incidents": [_incident(one, words) for one in rows],
+        "incidents": told,
         "vessels": [_vessel(card, words) for card in shown],
         "plan": pdf_plan.data(products.planned, products.zones) if products.planned else None,
         "words": {
@@ -185,11 +197,34 @@ def _data(products: Products) -> dict[str, Any]:
     }
 
 
+def _leaving_room(rows: list[dict[str, Any]], room_mm: float) -> tuple[list[dict[str, Any]], float]:
+    """Return the rows that leave the map its room, and that, millimetres."""
+    if room_mm - _height_mm(rows) < MAP_MM:
+        rows = [{**one, "made_of": ""} for one in rows]
+    while len(rows) > FEWEST and room_mm - _height_mm(rows) < MAP_MM:
+        rows = rows[:-1]
+    return rows, max(room_mm - _height_mm(rows), MAP_MM)
+
+
+def _height_mm(rows: Sequence[Mapping[str, Any]]) -> float:
+    """Return about how high rows of the first page are."""
+    high = 0.0
+    for one in rows:
+        happened = 1 + _lines(f"{one['title']} {one['made_of']}", _TITLE_CHARS)
+        to_do = _lines(one["next"], _NEXT_CHARS) + _lines(one["now"], _NEXT_CHARS)
+        high += _AROUND_MM + _LINE_MM * max(happened, to_do)
+    return high
+
+
+def _lines(text: str, characters: int) -> int:
+    return math.ceil(len(text.strip()) / characters)
+
+
 def first_map(
     products: Products, cards: Sequence[VesselCard], rows: Sequence[IncidentCard]
 ) -> Scene:
     """Draw the incidents of the first page, those too in which no vessel is known."""
-    first = [card for card in cards if card.rank <= VESSEL_LIMIT] or cards[:VESSEL_LIMIT]
+    first = [card for card in cards if card.rank <= len(rows)] or cards[:VESSEL_LIMIT]
     lone = [one for one in rows if one.place is None]
     return replace(scene_of(products, first, lone), regions=(), ways=(), points=())
 

@@ -73,7 +73,7 @@ def _stops(one: Sailed, every: Labels) -> list[list[str]]:
         if words.task(stop) != "return":
             what += f", {words.place(stop, every)}"
         if stop.target is not None:
-            what += f", {said.chance.lower()} {100 * stop.chance:.0f} %"
+            what += f", {said.chance.lower()} {100 * words.chance(stop):.0f} %"
         number = str(first) if first == last else f"{first}–{last}"
         until = words.local(same[-1][1].end_us, date=False)
         when = words.local(stop.begin_us).removesuffix(" MYT")

@@ -107,7 +107,9 @@ def _sortie(one: Sailed, every: Labels) -> dict[str, Any]:
     if one.stops:
         facts.append(
             said.sailed.format(
-                nm=f"{one.distance_nm:.0f}", hours=f"{one.hours:.1f}", value=f"{one.value:.2f}"
+                nm=f"{round(one.distance_nm, 1):.0f}",
+                hours=f"{one.hours:.1f}",
+                value=f"{one.value:.2f}",
             )
         )
     return {
@@ -128,7 +130,7 @@ def _sortie(one: Sailed, every: Labels) -> dict[str, Any]:
                 "course": words.first_course(stop),
                 "nm": words.nm(stop.route.distance_m),
                 "speed": stop.speed_kn,
-                "chance": stop.chance,
+                "chance": words.chance(stop),
                 "along": words.nm(stop.along_m),
                 "across": words.nm(stop.across_m),
                 "why": clean(stop.target.reason) if stop.target else "",

@@ -60,9 +60,10 @@ def _abroad(one: Sailed, every: Labels) -> str:
         numbers = [str(number) for number, _ in group]
         if state not in ("", home):
             span = "–".join(dict.fromkeys([numbers[0], numbers[-1]]))
-            told.append(f"{span} ({clean(every.sayings.get(state, state))})")
+            at = every.plan.at_stop.format(n=span)
+            told.append(f"{at} ({clean(every.sayings.get(state, state))})")
     who = one_line(sortie(one.sortie, every.plan), NAME_LIMIT)
-    return f"{who} {', '.join(told)}" if told else ""
+    return f"{who}, {', '.join(told)}" if told else ""
 
 
 def heading(planned: Planned) -> str:
@@ -121,9 +122,15 @@ def what(stop: Stop, sailed: Sailed) -> str:
     return stop.sector.name if stop.sector is not None else clean(sailed.sortie.unit.base.name)
 
 
+def chance(stop: Stop) -> float:
+    """Return the chance of finding a stop's vessel, as the tables have it: alike everywhere."""
+    return round(stop.chance, 3)
+
+
 def place(stop: Stop, every: Labels) -> str:
     """Return where a stop begins, and in whose territorial sea."""
-    parts = position_text(stop.lat, stop.lon), every.sea(one_line(stop.sea, NAME_LIMIT))
+    lat, lon = round(stop.lat, 5), round(stop.lon, 5)  # as the tables have it
+    parts = position_text(lat, lon), every.sea(one_line(stop.sea, NAME_LIMIT))
     return ", ".join(part for part in parts if part)
 
 
@@ -235,7 +242,7 @@ def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
                 "course_deg": first_course(stop),
                 "distance_nm": nm(stop.route.distance_m),
                 "speed_kn": round(stop.speed_kn, 1),
-                "chance": round(stop.chance, 3),
+                "chance": chance(stop),
                 "value": round(stop.value, 4),
                 "error_along_nm": nm(stop.along_m) if target else None,
                 "error_across_nm": nm(stop.across_m) if target else None,

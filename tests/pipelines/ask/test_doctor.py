@@ -2,6 +2,8 @@
 
 import json
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import pandas as pd
@@ -14,6 +16,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.ask import doctor
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
+from pipelines.reference import learned as snapshot
 
 
 def zones_with(**changes):
@@ -153,3 +156,13 @@ def test_a_run_within_reach_or_none_has_no_problem(tmp_path):
     assert doctor.check_reach(tmp_path, zones_with()) == []
     (tmp_path / "manifest.json").write_text('{"counts": {}}', encoding="utf-8")
     assert doctor.check_reach(tmp_path, zones_with()) == []
+
+
+def test_a_learned_place_in_pieces_waits_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Pages and `selat learn review` list a place once, whatever pieces it lies in."""
+    pieces = SimpleNamespace(ids=lambda: ["lane-1", "lane-1", "lane-2"])
+    monkeypatch.setattr(snapshot, "read_newest", lambda _: pieces)
+    (problem,) = doctor._undecided(tmp_path)
+    assert problem.message.startswith("2 learned places wait")

@@ -339,7 +339,7 @@ def test_a_plan_says_whose_sea_its_stops_lie_in(sea, tracked):
     assert seas == {1: "Malaysia", 2: "Indonesia"}
     away = [str(k) for k, stop in enumerate(stops, 1) if stop["territorial_sea"] == "Indonesia"]
     [note] = [one for one in document["notes"] if "ANOTHER STATE" in one]
-    assert f": A {away[0]}" in note
+    assert f": A, stop {away[0]}" in note
     assert "(Indonesia)" in note
     assert "Malaysia" not in note
     html = page.to_html(Planned(plan, None, "ms"), zones)

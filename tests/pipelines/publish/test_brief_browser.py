@@ -513,3 +513,16 @@ def test_no_mark_that_is_moved_lies_on_the_line_of_another(page: Any) -> None:
             at = shapely.Point(other["sx"], other["sy"])
             stands = shapely.Point(m["x"], m["y"]).distance(at) <= 13
             assert other is m or stands or line.distance(at) >= 12
+
+
+@pytest.mark.slow
+def test_an_opened_legend_keeps_to_its_map(page: Any, files: dict[str, Path]) -> None:
+    """On a low screen its head, which closes it, would lie above the map."""
+    page.open(files["products"], 1366, 500)
+    page.evaluate("document.querySelector('.legend').open = true")
+    page.settle()
+    legend, chart = (
+        page.evaluate(f"document.querySelector('{one}').getBoundingClientRect().top")
+        for one in (".legend", "#map")
+    )
+    assert legend >= chart

@@ -1,6 +1,7 @@
 """Labels and catalogues: whole in each language, with the same values in the same format."""
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -19,6 +20,7 @@ from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
 from pipelines.assess.incidents import beside, steps, wording
+from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
@@ -60,7 +62,7 @@ def lists() -> dict[str, set[str]]:
     of_incidents = {role for pair in wording.ROLES.values() for role in pair} | {
         *steps.NEXT_STEPS.values(),
         *beside.PARTS.values(),
-        *(word for _, word in wording.CERTAINTIES),
+        *(word for _, word in CERTAINTIES),
     }
     values = {word for words in WORDED.values() for word in words}
     types = {one for words in ship_type_words(range(256)) for one in str(words).split(", ")}
@@ -115,6 +117,11 @@ def test_values_are_written_alike_in_every_language(language: str) -> None:
         told = dict(flat(other.model_dump()))[name]
         assert told.strip(), name
         assert values_in(text) == values_in(told), name
+
+
+def test_a_mile_is_written_alike_on_every_page_in_malay() -> None:
+    told = [text for _, text in flat(labels("ms").model_dump())]
+    assert not [text for text in told if re.search(r"\bbn\b", text)], "nm, as beside it"
 
 
 @pytest.mark.parametrize("language", OTHERS)

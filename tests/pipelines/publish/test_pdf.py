@@ -156,6 +156,23 @@ def test_long_words_stay_on_two_pages(
     assert len(opened(content).pages) == 2
 
 
+def test_long_sentences_leave_the_map_its_room(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    """First what scores are made of makes way, then incidents, and the page says how many."""
+    shown_of = [pdf._data(products)]
+    for words in (30, 60):
+        long = products.incidents.assign(title="Sent nothing " * (words // 2))
+        shown_of.append(pdf._data(changed(products, incidents=long)))
+    few, longer, longest = (len(one["incidents"]) for one in shown_of)
+    assert few == pdf.VESSEL_LIMIT >= longer > longest >= pdf.FEWEST
+    assert not any(one["made_of"] for one in shown_of[-1]["incidents"])
+    left = (products.incidents["rank"] > 0).sum() - longest
+    assert f" {left} more" in shown_of[-1]["left_out"]
+    made = opened(pdf.render(changed(products, incidents=long)))
+    assert len(made.pages) == 2
+
+
 def test_nothing_flagged_is_one_page_that_says_so(
     empty: Products, changed: Callable[..., Products]
 ) -> None:

@@ -29,6 +29,12 @@ def strict(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
+def counted(text: str, start: str) -> int:
+    """Add up the counts of a line that begins so: "Incidents: 3 new, 1 closed"."""
+    line = next(line for line in text.splitlines() if line.startswith(start))
+    return sum(map(int, re.findall(r"(?:^| )(\d+) (?:new|changed|closed|retracted|merged)", line)))
+
+
 def events_of(home: Path) -> pd.DataFrame:
     with store.read(home / "store") as reader:
         return reader.events_as_of(recall.latest(reader).ordinal)
@@ -254,6 +260,17 @@ def test_the_time_machine_shows_what_was_known_then(
     assert "looked" in selat("disposition", "list", "--home", home).out
     assert "looked" not in selat("disposition", "list", *then).out
     assert "Concluded" in selat("explain", event, "--home", home).out
+
+    incidents = json.loads(selat("incidents", "--home", home, "--json").out)["incidents"]
+    one = next(row for row in incidents if row["mmsi"])
+    reason = ("--as", "watch", "--by", "Lt Aminah", "--reason", "look again")
+    assert selat("disposition", "add", one["incident_id"], *reason, "--home", home).code == 0
+    for asked in (("incidents",), ("vessel", one["mmsi"]), ("explain", one["incident_id"])):
+        told = selat(*asked, "--home", home).out
+        assert "Concluded: watch (Lt Aminah: look again)" in told, asked
+        assert not re.search(r"\d\d:\d\dZ", told), "one hour on a page, the one people read"
+    few = selat("since", run_id, "--top", "1", "--home", home).out
+    assert counted(few, "Incidents: ") == 1 + counted(few, "… and ")
 
     named = json.loads(selat("find", f"{late[new]['mmsi']:09d}", "--home", home, "--json").out)
     assert named[0]["mmsi"] == f"{late[new]['mmsi']:09d}"

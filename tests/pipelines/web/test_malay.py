@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from pipelines import store
+from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.publish.packs import recipients
 from pipelines.reference.codes import load_mid
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run.setup import load_zones
-from tests.pipelines.web.conftest import VOID, Reader
+from pipelines.web.places import _called
+from pipelines.web.spoken import spoken
+from tests.pipelines.web.conftest import VOID, Reader, ask
 
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-play", "data-pause")
 PAGES = (
@@ -113,6 +116,37 @@ def names(desk_home: Path) -> set[str]:
     return {" ".join(str(text).split()) for text in said} - {""}
 
 
+@pytest.mark.parametrize(
+    ("english", "malay"),
+    [
+        (
+            "2 more events, 1 more vessel, it ended, score 0.88 to 0.74",
+            "2 kejadian lagi, 1 vesel lagi, ia telah tamat, skor 0.88 kepada 0.74",
+        ),
+        ("split from incident 0c60b49d", "berpisah daripada insiden 0c60b49d"),
+        (
+            "feed feeds/klang.nmea.gz failed: is binary, not text",
+            "suapan feeds/klang.nmea.gz gagal: ia binari, bukan teks",
+        ),
+        ("feed a.csv: is binary, not text", "suapan a.csv: ia binari, bukan teks"),
+    ],
+)
+def test_news_and_what_failed_are_told_in_malay(english: str, malay: str) -> None:
+    assert spoken(labels("ms"), english) == (malay, False)
+    assert spoken(labels("en"), english) == (english, False)
+
+
+@pytest.mark.slow
+def test_a_partial_night_with_news_says_both_in_malay(own_reader: Reader, own_home: Path) -> None:
+    failed = """json_merge_patch(manifest, '{"failures": {"feed a.gz": "is binary, not text"}}')"""
+    ask(own_home, f"UPDATE runs SET manifest = {failed}")
+    ask(own_home, "UPDATE incidents SET status = 'changed', news = '2 more events' WHERE rank = 1")
+    own_reader.send("/settings", language="ms", operator="Lt Aminah")
+    page = own_reader.page("/")
+    assert "suapan a.gz gagal: ia binari, bukan teks" in page.text
+    assert "2 kejadian lagi" in page.text
+
+
 @pytest.mark.slow
 def test_no_english_is_left_on_a_page_in_malay(reader: Reader, names: set[str]) -> None:
     addresses = list(dict.fromkeys(pages(reader)))
@@ -156,3 +190,16 @@ def test_whom_a_vessel_met_before_is_told_by_name_in_malay_too(
         text = reader.page(f"/event/{one}").text
         assert not re.findall(f"(?:bersama|bertemu) MMSI (?:{numbers})", text)
     reader.send("/settings", language="en", operator="Lt Aminah")
+
+
+@pytest.mark.parametrize(
+    ("name", "zone_class", "malay"),
+    [
+        ("Lane 12 nm SW of Sungai Linggi", "lane", "Lorong 12 nm BD dari Sungai Linggi"),
+        ("Pilot ground off Muar", "pilot_ground", "Kawasan malim berhampiran Muar"),
+        ("Lane 01°30.00′N 100°00.00′E", "lane", "Lane 01°30.00′N 100°00.00′E"),
+    ],
+)
+def test_a_learned_place_is_called_in_malay(name: str, zone_class: str, malay: str) -> None:
+    assert _called(name, zone_class, labels("ms")) == malay
+    assert _called(name, zone_class, labels("en")) == name

@@ -28,7 +28,7 @@ from pipelines.ask.look import look
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
-from pipelines.base.text import one_line
+from pipelines.base.text import one_line, position_text
 from pipelines.detect import reception
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
@@ -74,6 +74,19 @@ def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
     flagged = night.flagged["mmsi"].iloc[0]
     of_one = [f"/incident/{first['incident_id']}", f"/event/{first['events'].split(';')[0]}"]
     return [*PAGES, *of_one, f"/vessel/{flagged}"]
+
+
+def test_an_event_says_when_and_where_it_was(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    asked = {"id": table["events"].iloc[0].split(";")[0]}
+    with store.read(desk_home / "store") as opened:
+        [event] = opened.sql("SELECT * FROM events WHERE event_id = $id", asked).to_dict("records")
+    text = reader.page(f"/event/{event['event_id']}").text
+    begun = event["start"]
+    assert f"{begun.tz_convert('Asia/Kuala_Lumpur'):%d %b %H:%M}" in text
+    assert f"{begun:%d %b %H:%M}" in text
+    assert position_text(event["lat"], event["lon"]) in text
 
 
 def test_tonight_is_what_the_command_lists(

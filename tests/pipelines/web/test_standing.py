@@ -16,7 +16,7 @@ from pipelines.ask.health import problems
 from pipelines.ask.health.model import LastLook
 from pipelines.ask.look import look
 from pipelines.assess.dispositions import PART
-from pipelines.assess.incidents.wording import CERTAINTIES
+from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.base.labels import labels
 from pipelines.base.settings import HealthSettings, load
 from pipelines.base.text import age

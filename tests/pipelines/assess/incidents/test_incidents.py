@@ -30,6 +30,7 @@ from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
+from pipelines.base.labels import labels
 from pipelines.base.schemas import INCIDENTS, PARTS
 from pipelines.base.settings import REFERENCE
 from pipelines.reference.layers import load_gazetteer
@@ -568,6 +569,7 @@ def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) 
     assert whereabouts(one, at(24)) == (
         "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 4.0 h before the look ended"
     )
+    assert whereabouts(one, at(20)).endswith(", at 20:00 MYT, as the look ended")
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
     still = {**one, "last_sog_kn": 0.2}
     assert ", 0 kn, at" in whereabouts(still, at(20.2))
@@ -712,7 +714,9 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
     )
 
 
-def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str, tuple[str, ...]]]:
+def looked_at_first(
+    rows: list[tuple[Any, ...]], certainty: str = "high", **more: Any
+) -> list[tuple[str, tuple[str, ...]]]:
     """Ids and reasons of what to look at first, of (id, kind, score, status, end, last_seen) and
     how a crossing ended."""
     names = ("incident_id", "kind", "score", "status", "end", "last_seen", "ended")
@@ -722,7 +726,7 @@ def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str,
     table = table.assign(events=table["incident_id"] + "e", mmsi=range(1, len(table) + 1))
     table = table.assign(
         rank=table["mmsi"],
-        certainty="high",
+        certainty=certainty,
         title="",
         event_id=table["events"],
         subkind="",
@@ -753,6 +757,13 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]
+
+
+def test_a_pack_in_malay_says_the_certainty_in_malay() -> None:
+    rows = [("here", "loitering", 0.7, "created", at(1), at(12))]
+    for told in ("high", "tinggi"):  # the desk's table is English, that of a pack in its language
+        [(_, why)] = looked_at_first(rows, certainty=told, say=labels("ms").say)
+        assert why == ("kepastian tinggi", "baharu", "masih didengar")
 
 
 def test_a_boat_that_came_to_a_coast_long_ago_waits_behind_one_that_comes_now() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,9 @@ def test_only_what_was_looked_at_counts():
     text = " ".join(tables.notes(made))
     assert "Before: only 40% looked at" in text
     assert "After: was not looked at by any run" in text
+    assert "3 ratios are given by kind" in text
+    few = replace(made, incidents=made.incidents.assign(ratio=float("nan")))
+    assert "ratios are given by kind" not in " ".join(tables.notes(few))
 
 
 def test_beside_is_that_far():
