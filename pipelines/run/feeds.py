@@ -339,13 +339,7 @@ def in_words(added: Mapping[str, Any]) -> str:
 def ingest_options(
     installation: Installation, zones: Zones, reading: Reading
 ) -> ingest.IngestOptions:
-    """Return how feeds are read in this installation.
-
-    Raises
-    ------
-    SelatError
-        If the area or the mapping isn't known.
-    """
+    """Return how feeds are read here. Raises SelatError if area or mapping isn't known."""
     settings = installation.settings
     latest = datetime.now(UTC) + timedelta(hours=settings.ingest.max_future_h)
     start = None if reading.assume_time is None else utc(reading.assume_time).to_pydatetime()
