@@ -58,7 +58,9 @@ class Gap(Limits):
       station's reach in the day before, and the vessel itself not evenly in each half hour, as
       thinned feeds have it), intervals of an hour are the rule. There it is enough that
       it missed more chances than its own hearing explains: each half hour in which others within
-      that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
+      that reach were heard is one (of one under way that isn't heard again, of where it would be if
+      it sailed on, within the box of all heard in the day before: what others send where it was is
+      no chance to hear it), and it is `max_missed_chance` or less that it would have missed
       all of them, by those that it was heard in and missed in the `history_s` before and by how
       often all vessels of that day miss one, which is worth `n_prior_chances` (see
       `gap.passes`; where the whole feed comes by passes and it is heard again, all within sight of
