@@ -109,8 +109,10 @@ def _stated(field: str, value: str) -> str:
     """Return what a vessel says of itself; of a type of ship what the number means, too."""
     from pipelines.reference.codes import ship_type_words
 
-    known = field == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
-    return f"{value} ({ship_type_words([int(value)])[0]})" if known else value
+    if field != "ship_type" or not (value.isascii() and value.isdigit() and len(value) < 4):
+        return value
+    words = ship_type_words([int(value)])[0]
+    return f"{value} ({words})" if words else value
 
 
 def _print_company(company: "pd.DataFrame") -> None:

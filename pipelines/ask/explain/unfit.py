@@ -49,6 +49,7 @@ SUBKINDS: Final[dict[str, str]] = {
     "invalid_mmsi": "an MMSI that can't be right",
     "jump": "leaps",
     "look_alike": "names alike",
+    "near_gap": "a sighting of what may be a silent vessel",
     "near_loitering": "a sighting near a vessel that drifts",
     "on_land": "positions on land",
     "replay": "a track that repeats another",

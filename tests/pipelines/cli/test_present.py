@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli.main import app
 from pipelines.cli.present import fitting, print_csv, print_table, records, vessel_cell
-from pipelines.cli.vessel import _said
+from pipelines.cli.vessel import _stated
 from pipelines.store import read
 
 TABLE = pd.DataFrame(
@@ -74,9 +74,9 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
 
 
 def test_a_type_is_told_in_words_beside_its_number() -> None:
-    assert _said("ship_type", "79") == "79 cargo ship"
-    assert [_said("ship_type", one) for one in ("0", "", "999")] == ["0", "", "999"]
-    assert _said("draught_m", "11.1") == "11.1"
+    assert _stated("ship_type", "79") == "79 (cargo ship)"
+    assert [_stated("ship_type", one) for one in ("0", "", "999")] == ["0", "", "999"]
+    assert _stated("draught_m", "11.1") == "11.1"
 
 
 def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:
