@@ -236,15 +236,18 @@ def _sailing_on(
     there send shows nothing of it.
     """
     there = silences.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
-    speed_kn, course_deg = reports.way_before(silences.row, limits.approach_s)
-    on = (silences.is_open & (speed_kn >= limits.moving_kn))[there.silence]
-    of = there.silence[on]
-    middle_us = there.slot[on] * _SLOT_US + _SLOT_US // 2
-    gone_m = speed_kn[of] * geodesy.KNOT_MPS * (middle_us - silences.start_us[of]) / SECOND_US
-    lat, lon, within = there.lat.copy(), there.lon.copy(), np.ones(len(on), bool)
-    lat[on], lon[on] = geodesy.destination(lat[on], lon[on], course_deg[of], gone_m)
-    began = silences.start_us[of] // _SLOT_US
-    within[on] = ~(context.coverage.rates().edge_m(lat[on], lon[on], began) <= 0)
+    at = np.flatnonzero(silences.is_open[there.silence])
+    row = silences.row[there.silence[at]]
+    speed_kn, course_deg = reports.way_before(row, limits.approach_s)
+    sails = speed_kn >= limits.moving_kn
+    at, speed_kn, course_deg = at[sails], speed_kn[sails], course_deg[sails]
+    began_us = silences.start_us[there.silence[at]]
+    middle_us = there.slot[at] * _SLOT_US + _SLOT_US // 2
+    gone_m = speed_kn * geodesy.KNOT_MPS * (middle_us - began_us) / SECOND_US
+    lat, lon, within = there.lat.copy(), there.lon.copy(), np.ones(len(there.slot), bool)
+    lat[at], lon[at] = geodesy.destination(lat[at], lon[at], course_deg, gone_m)
+    edge_m = context.coverage.rates().edge_m(lat[at], lon[at], began_us // _SLOT_US)
+    within[at] = ~(edge_m <= 0)
     return replace(there, lat=lat, lon=lon), within
 
 

@@ -8,12 +8,9 @@ from detectors.hypotheses.work_together import WORK_ROOM_M
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
-STRAIGHT: Final = 0.9
-"""All but straight on: of the speed through places so much is made good."""
-KEEPS_STRAIGHT_ON: Final = All(
-    Compare("duration_s", ">=", HELD_S),
-    Compare("drift_kn", ">=", "median_speed_kn", times=STRAIGHT),
-)
+STRAIGHT_ON: Final = Compare("drift_kn", ">=", "median_speed_kn", times=0.9)
+"""All but straight on: so much of its speed is made good."""
+KEEPS_STRAIGHT_ON: Final = All(Compare("duration_s", ">=", HELD_S), STRAIGHT_ON)
 """Straight on over a change of the stream, which no vessel adrift goes in a tidal sea."""
 KEPT_S: Final = 14_400.0
 """Four hours: a difference in leeway of 0.05 kn takes two adrift a fifth of a mile apart."""
@@ -46,7 +43,7 @@ KEEPING_STATION: Final = Hypothesis(
         Case(
             All(
                 Compare("duration_s", ">=", KEPT_S),
-                Compare("drift_kn", ">=", "median_speed_kn", times=STRAIGHT),
+                STRAIGHT_ON,
                 Compare("slower_drift_kn", ">=", 0.3),
                 Compare("distance_spread_m", "<=", STATION_M),
                 Compare("median_distance_m", ">=", WORK_ROOM_M),

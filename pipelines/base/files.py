@@ -55,12 +55,9 @@ def sync(path: Path) -> None:
 def locked(folder: Path) -> Iterator[Path]:
     """Let one process at a time change what is in a folder, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    with _open(folder) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield folder
-    finally:
-        os.close(handle)
 
 
 @contextmanager
