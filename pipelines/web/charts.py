@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from detectors.core import frames
 from pipelines import store
 from pipelines.ask.desk.charts import chart
 from pipelines.ask.explain.page import as_flagged
 from pipelines.assess.incidents import vessels_in
-from pipelines.base.schemas import FLAGGED
 from pipelines.base.text import LOCAL, LOCAL_NAME, script_json
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import span, vessel_cards
@@ -123,12 +121,12 @@ def _scene(shown: Shown) -> Scene:
     events = night.events
     mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
     tracks = pd.DataFrame(night.track(*sorted(mmsis)))
-    last = tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
-    flags = [_flags(shown, row, events, last) for row in table.to_dict("records")]
+    flags = [who for row in table.to_dict("records") for who in _flags(shown, row)]
+    nothing = {"score": 0.0, "explanation": "", "event_id": ""}
     made = chart(
         "",
         night.run,
-        flagged=pd.concat(flags, ignore_index=True) if flags else frames.empty(FLAGGED),
+        flagged=as_flagged(nothing, flags, tracks),
         events=events,
         tracks=tracks,
         vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
@@ -194,29 +192,22 @@ def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
     return events[~events["retracted"]].reset_index(drop=True)
 
 
-def _flags(
-    shown: Shown, row: dict[Any, Any], events: pd.DataFrame, last: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the vessels of an incident as if it had flagged them; MMSI 0 where it has none.
-
-    `last` is the last report of each.
+def _flags(shown: Shown, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the vessels of an incident as if it had flagged them, its main vessel last; MMSI 0
+    where it has none.
     """
-    ids = str(row["events"]).split(";")  # what it is told by comes first, and is its mark
-    own = events[events["event_id"].isin(ids)]
-    own = own.sort_values("event_id", key=lambda e: e.map({one: n for n, one in enumerate(ids)}))
+    own = shown.events_of(str(row["events"]).split(";"))  # what it is told by first: its mark
+    sides = list(zip(own["event_id"], own["mmsi"], own["other_mmsi"], strict=True))
     mmsis = sorted(vessels_in(row["vessels"]) or {0}, key=lambda m: (m == row["mmsi"], m))
-    parts = []
+    why = {"rank": int(row["rank"]), "score": float(row["score"]), "reasons": row["title"]}
+    plain = {"imo": 0, "callsign": "", "flag_state": "", "ship_type": ""}
+    flags = []
     for mmsi in mmsis:
-        mine = own[(own["mmsi"] == mmsi) | (own["other_mmsi"] == mmsi)] if mmsi else own
-        about = {
-            "score": row["score"],
-            "explanation": "",
-            "event_id": ";".join(mine["event_id"] if len(mine) else own["event_id"]),
-        }
-        who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
-        plain = {"flag_state": "", "ship_type": "", "reasons": row["title"]}
-        parts.append(as_flagged(about, [{**who, **plain}], last))
-    return pd.concat(parts, ignore_index=True).assign(rank=int(row["rank"]))
+        theirs = [one for one, *both in sides if not mmsi or mmsi in both]
+        ids = theirs or [one for one, *_ in sides]
+        told = {"mmsi": mmsi, "name": shown.name(mmsi), "event_ids": ";".join(ids)}
+        flags.append({**plain, **why, **told})
+    return flags
 
 
 def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:

@@ -314,13 +314,16 @@ def night_with(
         Path(home) if home else None, Path(config) if config else None, showing=True
     )
     with store.read(installation.store, installation.settings.store) as reader:
-        events = reader.events_as_of(recall.latest(reader).ordinal)
-    found = events[(events["kind"] == kind) & ~events["retracted"]]
-    if found.empty:
-        kinds = ", ".join(sorted(set(events["kind"]))) or "no event at all"
+        recall.latest(reader)
+        query = (
+            "SELECT kind, arg_max(run_id, (score, event_id)) FILTER (NOT retracted) AS run_id "
+            "FROM events GROUP BY kind ORDER BY kind"
+        )
+        of_kind = dict(reader.connection.execute(query).fetchall())
+    if of_kind.get(kind) is None:
+        kinds = ", ".join(of_kind) or "no event at all"
         raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")
-    strongest = found.sort_values(["score", "event_id"]).iloc[-1]
-    return night(home, as_of=str(strongest["run_id"]), config=config)
+    return night(home, as_of=of_kind[kind], config=config)
 
 
 def looks(night: Night) -> pd.DataFrame:

@@ -88,8 +88,8 @@ def opened(installation: Installation, as_of: str | None) -> Opened:
         [run] = runs[runs["run_id"] == then.run_id].to_dict("records")
         manifest = reader.manifest(then.run_id)
         flagged = reader.flags(then.run_id)
-        told = reader.events_as_of(then.ordinal)
-        looked = reader.events(then.run_id)[["event_id", "status"]]
+        looked = reader.told_in(then.run_id)
+        told = reader.events_as_of(then.ordinal, ids=looked["event_id"])
     events = told.merge(looked, on="event_id")
     more = beside(
         installation,

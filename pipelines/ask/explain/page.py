@@ -115,7 +115,7 @@ def as_flagged(
     event
         Its score, explanation and id.
     vessels
-        Columns of `FLAGGED` that say who they are, and why.
+        Columns of `FLAGGED` that say who they are, and why; what one says goes before the event's.
     tracks
         Where they were.
     """
@@ -128,13 +128,13 @@ def as_flagged(
         rows.append(
             {
                 "rank": rank,
-                **who,
                 "score": float(event["score"]),
                 "explanations": event["explanation"],
                 "last_seen": last["time"],
                 "lat": last["lat"],
                 "lon": last["lon"],
                 "event_ids": event["event_id"],
+                **who,
             }
         )
     table = pd.DataFrame(rows, columns=list(FLAGGED))

@@ -23,7 +23,7 @@ def quoted(
     packs = issued.quoted(installation.exported, text)
     if len(packs) != 1:
         several = ", ".join(packs["told_id"]) if len(packs) else ""
-        nothing = store.events_as_of(moment.ordinal).iloc[:0]
+        nothing = store.events_as_of(moment.ordinal, ids=())
         return nothing, [f"several events of packs are called so: {several}"] if several else []
     event = packs.iloc[0]
     until = "" if pd.isna(event["end"]) else f" to {minute(event['end'])}"

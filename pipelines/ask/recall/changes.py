@@ -69,14 +69,14 @@ def changes(store: Queries, since: Moment, until: Moment) -> Changes:
     """Compare what was known at two moments; raises ChangesError if `since` is the later one."""
     if since.ordinal > until.ordinal:
         raise ChangesError(f"{since.run_id} is later than {until.run_id}", hint="swap them")
-    before, after = (store.events_as_of(m.ordinal) for m in (since, until))
-    events = _events(before, after)
+    revised = store.revised(since.ordinal, until.ordinal)
+    before, after = (store.events_as_of(m.ordinal, ids=revised) for m in (since, until))
+    events = _events(before, after, store.stories_as_of(until.ordinal))
     events["because"] = _because(
         events, store.manifest(since.run_id), store.manifest(until.run_id), since
     )
     retracted = after["retracted"] & ~after["event_id"].isin(before["event_id"])
-    standing = set(after.loc[~after["retracted"], "event_id"])
-    flags = _flags(store, since, until, standing)
+    flags = _flags(store, since, until)
     told = _incidents(*(store.known_incidents(m.ordinal) for m in (since, until)))
     return Changes(since, until, told, flags, events, int(retracted.sum()))
 
@@ -110,7 +110,7 @@ def _incidents(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return told[["change", *after.columns]]
 
 
-def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def _events(before: pd.DataFrame, after: pd.DataFrame, stories: pd.DataFrame) -> pd.DataFrame:
     then = before[["event_id", "score", "end", "retracted", "run_id"]]
     both = after.merge(then, on="event_id", how="left", suffixes=("", "_before"))
     known = both["retracted_before"].eq(False)
@@ -125,8 +125,8 @@ def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         ["new", "retracted", "", "closed", "changed"],
         "",
     )
-    supersedes = dict(zip(after["event_id"], after["supersedes"], strict=True))
-    standing = set(after.loc[~after["retracted"], "event_id"])
+    supersedes = dict(zip(stories["event_id"], stories["supersedes"], strict=True))
+    standing = set(stories.loc[~stories["retracted"], "event_id"])
     heirs = [
         story.heir(event_id, supersedes, standing) if gone else ""
         for event_id, gone in zip(both["event_id"], both["retracted"], strict=True)
@@ -155,7 +155,7 @@ def _because(
 _FLAG: Final = ["mmsi", "name", "flag_state", "score", "rank", "reasons", "event_ids", "run_id"]
 
 
-def _flags(store: Queries, since: Moment, until: Moment, standing: set[str]) -> pd.DataFrame:
+def _flags(store: Queries, since: Moment, until: Moment) -> pd.DataFrame:
     runs = store.runs()
     between = runs[(runs["ordinal"] > since.ordinal) & (runs["ordinal"] <= until.ordinal)]
     flags = store.all_flags()
@@ -164,7 +164,9 @@ def _flags(store: Queries, since: Moment, until: Moment, standing: set[str]) -> 
     later = later.drop_duplicates("mmsi", keep="last")
     both = before.merge(later, on="mmsi", how="outer", suffixes=("_before", ""), indicator=True)
     gone, known = both["_merge"] == "left_only", both["_merge"] == "both"
-    fallen = [not standing.intersection(str(ids).split(";")) for ids in both["event_ids_before"]]
+    told = [str(ids).split(";") for ids in both["event_ids_before"]]
+    standing = store.standing({one for ids in told for one in ids}, until.ordinal)
+    fallen = [standing.isdisjoint(ids) for ids in told]
     # A look at an earlier night alone doesn't end what the last watch knew.
     last = runs.loc[runs["ordinal"] == since.ordinal, "end"].iloc[0]
     over = gone & bool((between["end"] >= last).any())

@@ -56,8 +56,7 @@ def meant(store: Queries, installation: Installation, text: str) -> tuple[list[i
 def events_of(store: Queries, incident: pd.DataFrame, moment: Moment) -> pd.DataFrame:
     """Return the events of an incident as they were known then, strongest first."""
     ids = incident["events"].iloc[0].split(";")
-    every = store.events_as_of(moment.ordinal)
-    own = every[every["event_id"].isin(ids)]
+    own = store.events_as_of(moment.ordinal, ids=ids)
     return own.sort_values(["retracted", "score"], ascending=[True, False], ignore_index=True)
 
 

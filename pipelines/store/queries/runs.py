@@ -1,6 +1,7 @@
 """Questions about runs, their events and flags, and what people concluded of them."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -67,6 +68,11 @@ class RunQueries(Generation):
         """Return the events of a run, with `status` and `reason`."""
         return parsed(self._ask("run_events", run_id=run_id))
 
+    def told_in(self, run_id: str) -> pd.DataFrame:
+        """Return which events a run told, and what it said of each: event_id, status."""
+        query = "SELECT event_id, status FROM run_events WHERE run_id = $run_id"
+        return self.sql(query, {"run_id": run_id})
+
     def events_touching(
         self, start: pd.Timestamp, end: pd.Timestamp, *, written: bool = False
     ) -> pd.DataFrame:
@@ -86,10 +92,26 @@ class RunQueries(Generation):
         found = self._ask("events_counted", start=start, end=end)
         return frames.conform(found, TABLES["events"])
 
-    def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
+    def events_as_of(
+        self,
+        ordinal: int,
+        *,
+        mmsi: int = 0,
+        event_id: str = "",
+        ids: Collection[str] | None = None,
+    ) -> pd.DataFrame:
         """Return events as they were known after a run, in the order of their start.
 
-        `mmsi` leaves those that this vessel takes part in (0: all), `event_id` those that begin so.
+        Of a store of months all of them are a million: who asks names what it wants.
+
+        Parameters
+        ----------
+        mmsi
+            Only those that this vessel takes part in; 0 for all.
+        event_id
+            Only those whose id begins so.
+        ids
+            Only these; None for all.
 
         Returns
         -------
@@ -97,14 +119,37 @@ class RunQueries(Generation):
             `events.EVENTS`, supersedes, reason, retracted, run_id (the run that changed it last),
             first_run_id.
         """
-        found = self._ask("events_as_of", ordinal=ordinal, mmsi=mmsi, event_id=event_id)
-        return parsed(found)
+        wanted = None if ids is None else list(ids)
+        asked = {"ordinal": ordinal, "mmsi": mmsi, "event_id": event_id, "ids": wanted}
+        return parsed(self._ask("events_as_of", **asked))
+
+    def revised(self, since: int, until: int) -> list[str]:
+        """Return ids of the events that runs after one, up to another, learned something of."""
+        query = (
+            "SELECT DISTINCT event_id FROM event_revisions JOIN runs USING (run_id) "
+            "WHERE ordinal > $since AND ordinal <= $until"
+        )
+        return list(self.sql(query, {"since": since, "until": until})["event_id"])
+
+    def standing(self, ids: Collection[str], ordinal: int) -> set[str]:
+        """Return which of some events were known after a run, and not retracted."""
+        query = (
+            "SELECT event_id FROM event_revisions JOIN runs USING (run_id) "
+            "WHERE ordinal <= $ordinal AND event_id IN (SELECT unnest($ids)) "
+            "GROUP BY event_id HAVING arg_max(status, ordinal) <> 'retracted'"
+        )
+        return set(self.sql(query, {"ids": list(ids), "ordinal": ordinal})["event_id"])
 
     def stories_as_of(self, ordinal: int) -> pd.DataFrame:
-        """Return event_id, supersedes and retracted of all events as known after a run."""
+        """Return event_id, supersedes and retracted, as known after a run, of the events that took
+        over another's story, and of those whose story another took over.
+        """
         known = statement("events_as_of")
         query = f"SELECT event_id, supersedes, retracted FROM ({known})"  # noqa: S608 - our own
-        return self.sql(query, {"ordinal": ordinal, "mmsi": 0, "event_id": ""})
+        taken = "SELECT DISTINCT event_id, supersedes FROM event_revisions WHERE supersedes <> ''"
+        both = self.sql(taken)
+        ids = [*both["event_id"], *both["supersedes"]]
+        return self.sql(query, {"ordinal": ordinal, "mmsi": 0, "event_id": "", "ids": ids})
 
     def revisions(self, event_id: str, ordinal: int) -> pd.DataFrame:
         """Return what each run up to one learned of an event, oldest first: the columns of the
