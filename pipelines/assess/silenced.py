@@ -111,26 +111,28 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
     if not excusing:
         return {}
     said = newest(store.dispositions())
-    events = store.events_touching(*_EVER)
-    gone = set(said["event_id"]) - set(events["event_id"])
-    concluded = [event for event in map(store.event, sorted(gone)) if event is not None]
-    stored = [{str(k): v for k, v in row.items()} for row in events.to_dict("records")]
-    rows: list[dict[str, Any]] = [*stored, *concluded]
+    stored = store.events_counted(*_EVER, FALLS)
+    gone = set(said["event_id"]) - set(stored["event_id"])
+    concluded = store.events_by_id(gone).sort_values("event_id")
+    placed = ["event_id", "lat", "lon"]
+    events = pd.concat([stored[placed], concluded[placed]], ignore_index=True)
     conclusions = dict(zip(said["event_id"], said.to_dict("records"), strict=True))
     flags = store.sql("SELECT event_ids FROM flags")["event_ids"]
     flagged = {one for ids in flags for one in ids.split(";")}
     vessels = store.vessels(_EVER[1]).set_index("mmsi")[["ship_type", "length_m"]]
     stated = {int(m): (int(t), float(n)) for m, t, n in vessels.itertuples()}
-    lat, lon = (np.array([row[name] for row in rows], "float64") for name in ("lat", "lon"))
+    lat, lon = (events[name].to_numpy("float64") for name in ("lat", "lon"))
     found = {}
     for feature in excusing:
         facts = feature["properties"]
         away_m = _away_m(shape(feature["geometry"]), lat, lon)
         near = np.flatnonzero(away_m <= REACH_M.get(facts["zone_class"], 0.0))
+        whole = store.events_by_id(events["event_id"].iloc[near].tolist())
+        rows = {row["event_id"]: row for row in whole.to_dict("records")}
         mine = []
-        for k in near.tolist():
-            row, conclusion = rows[k], conclusions.get(rows[k]["event_id"], {})
-            score_then, reason = _then(facts["zone_class"], row, float(away_m[k]), stated)
+        for key, off_m in zip(events["event_id"].iloc[near], away_m[near].tolist(), strict=True):
+            row, conclusion = rows[key], conclusions.get(key, {})
+            score_then, reason = _then(facts["zone_class"], row, off_m, stated)
             if score_then > row["score"] - FALLS:
                 continue
             mine.append(

@@ -84,8 +84,7 @@ def flagged_spans(
     store: Queries, since: pd.Timestamp, until: pd.Timestamp, score: float
 ) -> pd.DataFrame:
     """Return spans of events that nobody learns from: mmsi, start_us, end_us."""
-    found = store.events_touching(since, until)
-    found = found[found["score"] >= score]
+    found = store.events_counted(since, until, score)
     end = found["end"].fillna(until)
     both = [
         pd.DataFrame(

@@ -15,6 +15,7 @@ from detectors.surroundings.zones import ZONE_CLASSES, Zones
 from pipelines.assess import watchlists
 from pipelines.assess.dispositions import newest
 from pipelines.assess.ranking import Assessment, assess
+from pipelines.assess.scoring import MIN_PART_SCORE
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.heard import Heard
@@ -205,7 +206,7 @@ def _assessed(
     """Return the flags of a look, with the events of all other detectors as the store has them."""
     stored = store.events_touching(window.start, window.end)
     others = stored.loc[~stored["detector"].isin(sorted(rule)), list(events.EVENTS)]
-    past = store.events_touching(window.start - HISTORY, window.start, written=True)
+    past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     return assess(
         replace(look, events=events.concat([look.events, others])),
         reference.load_gazetteer(installation.reference),

@@ -117,19 +117,20 @@ def compared(
             row["start"], row["end"], around or row["end"] - row["start"], store.runs()
         )
         first, last = spans["before"].start, spans["after"].end
+        counts = installation.settings.assess.min_score if min_score is None else min_score
         batches = gather.batches(store, first, last, MAX_BATCH_REPORTS, say)
         presence = comparing.presence_of(batches, outline, ring)
         return comparing.compare(
             row,
             spans,
-            store.events_touching(first, last),
+            store.events_counted(first, last, counts),
             presence,
             store.dispositions(),
             _incident_of(store),
             outline=outline,
             ring=ring,
             beside_nm=beside_nm,
-            min_score=installation.settings.assess.min_score if min_score is None else min_score,
+            min_score=counts,
             simulated=bool(store.simulated),
         )
 

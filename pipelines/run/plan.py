@@ -17,6 +17,7 @@ from pipelines.patrol import units
 from pipelines.patrol.model import Plan
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.seamap import SeaMap
+from pipelines.patrol.sectors import MIN_SCORE
 from pipelines.publish import plan as files
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
@@ -103,7 +104,7 @@ def gather(
         incidents,
         events,
         tracked,
-        store.events_touching(first, begin),
+        store.events_counted(first, begin, MIN_SCORE),
         store.days_heard(first, begin),
         load_zones(installation),
         installation.reference,

@@ -17,7 +17,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.incidents import Known, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
-from pipelines.assess.scoring import HISTORY_DAYS
+from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
 from pipelines.base.allocation import give_back
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
@@ -156,17 +156,16 @@ def judge(
     """Assess what was detected, and compare it with what the store holds: with what is `stored`, if
     that is at hand. What `stands`, with what the store tells of it by id, is as stored.
     """
-    stands = stands or {}
     if stored is None:
         stored = events_to_compare(store, setup.detectors, window.start, window.end)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
-    past = store.events_counted(window.start - HISTORY, window.start)
+    past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     lists = watchlists.load(setup.installation.watchlists)
-    over = found[before_window(found, setup.detectors, window.start)]["event_id"]
-    over = over[over.isin(stored["event_id"])]
+    over = set(found[before_window(found, setup.detectors, window.start)]["event_id"])
+    over &= set(stored["event_id"])
     assessed = assess(
         replace(detection, events=events.concat([found, held])),
         setup.gazetteer,
@@ -174,18 +173,22 @@ def judge(
         past=past[list(events.EVENTS)],
         watchlists=lists,
         dispositions=store.dispositions(),
-        told_before=set(over),
-        reasons=stands,
+        told_before=over,
+        reasons=stands or {},
     )
     told = assessed.events
-    compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded, stands)
+    compared = compare(
+        told[~told["event_id"].isin(held["event_id"])], stored, succeeded, stands or {}
+    )
     last = store.last_run()
     configuration = configuration_hashes(setup.installation)
     versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)
     # What an incident may grow from, split from or end with began no earlier than these events.
     since = min([window.start, *told["start"].tolist(), *compared["start"].tolist()])
     before = store.known_incidents(since=since, until=window.end)
-    earlier = told_before(told, past, set(over), setup.installation.settings.assess.min_score)
+    ids = ";".join(before["events"]).split(";")
+    old = store.events_counted(window.start - HISTORY, window.start, float("inf"), ids)
+    earlier = told_before(told, old, over, setup.installation.settings.assess.min_score)
     known = Known.of(before, compared, versions, store.last_looked_at(), earlier)
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")

@@ -84,13 +84,25 @@ class RunQueries(Generation):
         found = frames.conform(found, TABLES["events"])
         return found if written else parsed(found)
 
-    def events_counted(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return the same for who only counts them: evidence, explanation and reason are empty.
+    def events_counted(
+        self,
+        start: pd.Timestamp,
+        end: pd.Timestamp,
+        min_score: float,
+        ids: Collection[str] = (),
+    ) -> pd.DataFrame:
+        """Return those of the same that score so much, and some by their ids, for who only counts
+        them: evidence, explanation and reason are empty.
 
-        Of a month these are most of what there is to read.
+        Of a month these texts are most of what there is to read, and what scores little is.
         """
-        found = self._ask("events_counted", start=start, end=end)
-        return frames.conform(found, TABLES["events"])
+        asked = {"start": start, "end": end, "min_score": min_score, "ids": list(ids)}
+        return frames.conform(self._ask("events_counted", **asked), TABLES["events"])
+
+    def events_by_id(self, ids: Collection[str]) -> pd.DataFrame:
+        """Return some events as they are known now, retracted or not, with the store's columns."""
+        query = "SELECT * FROM events WHERE event_id IN (SELECT unnest($ids::VARCHAR[]))"
+        return parsed(frames.conform(self.sql(query, {"ids": list(ids)}), TABLES["events"]))
 
     def events_as_of(
         self,

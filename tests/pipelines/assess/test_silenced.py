@@ -1,5 +1,6 @@
 """What accepting a learned place would have silenced: a mother ship in a sparse week."""
 
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,11 +41,13 @@ class Past:
     def __init__(self, events: list[dict[str, Any]], said: dict[str, str], flagged: str) -> None:
         self._events, self._said, self._flagged = events, said, flagged
 
-    def events_touching(self, *_: Any) -> pd.DataFrame:
-        return pd.DataFrame([e for e in self._events if not e.get("retracted")])
+    def events_counted(self, *_: Any) -> pd.DataFrame:
+        stands = [e for e in self._events if not e.get("retracted")]
+        return pd.DataFrame(stands).assign(evidence="")
 
-    def event(self, event_id: str) -> dict[str, Any] | None:
-        return next((e for e in self._events if e["event_id"] == event_id), None)
+    def events_by_id(self, ids: Collection[str]) -> pd.DataFrame:
+        known = [e for e in self._events if e["event_id"] in ids]
+        return pd.DataFrame(known, columns=list(self._events[0]))
 
     def dispositions(self) -> pd.DataFrame:
         rows = [

@@ -207,8 +207,13 @@ def test_events_are_counted_without_their_texts(small_home: Path) -> None:
     with store.read(installation.store, installation.settings.store) as reader:
         window = at("2026-01-05 00:00"), at("2026-01-07 00:00")
         whole = reader.events_touching(*window, written=True)
-        counted = reader.events_counted(*window)
+        some = whole.loc[whole["score"] < 0.2, "event_id"].tolist()[:2]
+        counted = reader.events_counted(*window, 0.2)
+        also = reader.events_counted(*window, 0.2, some)
     texts = ["evidence", "explanation", "reason"]
-    assert len(whole) > 0
-    assert (counted[texts] == "").all(axis=None)
-    pd.testing.assert_frame_equal(counted.drop(columns=texts), whole.drop(columns=texts))
+    assert 0 < len(counted) < len(whole)
+    assert len(some) == 2
+    for found, ids in ((counted, []), (also, some)):
+        own = whole[(whole["score"] >= 0.2) | whole["event_id"].isin(ids)].reset_index(drop=True)
+        assert (found[texts] == "").all(axis=None)
+        pd.testing.assert_frame_equal(found.drop(columns=texts), own.drop(columns=texts))

@@ -20,6 +20,7 @@ from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import load
 from pipelines.detect.compare import compare
 from pipelines.run.windows import TimeError
+from pipelines.store.queries import runs
 from pipelines.store.writer import results
 
 NIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
@@ -172,6 +173,40 @@ def test_events_are_told_as_they_were_known(reader: store.Queries) -> None:
     grown = reader.events_as_of(3, mmsi=GROWS)["event_id"].iloc[0]
     assert list(reader.revisions(grown, 3)["status"]) == ["created", "changed"]
     assert list(reader.revisions(grown, 1)["status"]) == ["created"]
+
+
+def test_some_events_are_told_as_among_all(reader: store.Queries) -> None:
+    for ordinal in (1, 2, 3):
+        whole = reader.events_as_of(ordinal)
+        for wanted in ([], whole["event_id"].tolist()[:1], whole["event_id"].tolist()[1:]):
+            own = whole[whole["event_id"].isin(wanted)].reset_index(drop=True)
+            some = reader.events_as_of(ordinal, ids=wanted)
+            pd.testing.assert_frame_equal(some, own, check_dtype=bool(wanted))
+            standing = set(own.loc[~own["retracted"], "event_id"])
+            assert reader.standing([*wanted, "none"], ordinal) == standing
+        told = reader.told_in(f"run-{ordinal}")
+        of_run = reader.events(f"run-{ordinal}")[["event_id", "status"]]
+        assert told.sort_values("event_id").values.tolist() == (
+            of_run.sort_values("event_id").values.tolist()
+        )
+    last = reader.events_as_of(3).set_index("event_id")
+    assert set(last.loc[reader.revised(2, 3), "mmsi"]) == {GOES}
+    by_id = reader.events_by_id(last.index[:2]).set_index("event_id")
+    assert by_id["score"].to_dict() == last["score"][:2].to_dict()
+
+
+def test_what_changed_reads_no_more_of_a_store_than_that(
+    reader: store.Queries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def noted(found: pd.DataFrame) -> pd.DataFrame:
+        read.append(len(found))
+        return events.parsed(found)
+
+    monkeypatch.setattr(runs, "parsed", noted)
+    assert changed(reader, "run-2", "run-3").events["mmsi"].tolist() == [GOES]
+    assert read == [1, 1], "of four events one was looked at otherwise"
 
 
 def test_a_run_is_known_from_its_newest_report_on(reader: store.Queries) -> None:
