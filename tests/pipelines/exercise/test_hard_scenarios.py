@@ -94,6 +94,14 @@ def test_a_scenario_notes_what_it_puts_on_the_stage(sea, placed, kind, scenario,
         assert sea.clear_paths(paths, SEA_ROOM_M).all()
 
 
+def test_from_village_to_village_a_boat_keeps_to_its_own_side(sea, placed):
+    """What goes over to another state's islet by night, and stops there, is to be found."""
+    for stage in placed(village.along_one_coast):
+        (actor,) = stage.actors
+        nearest = sea.zones.coasts.distance_m(actor.path.lat, actor.path.lon).argmin(axis=0)
+        assert np.ptp(nearest) == 0
+
+
 @pytest.mark.parametrize("scenario", dict.fromkeys(s for _, s, _ in NEW), ids=lambda s: s.__name__)
 def test_a_scenario_that_does_not_fit_leaves_the_stage_as_it_was(sea, coast, scenario):
     stage = bare(sea, 1, 1.0)
