@@ -123,8 +123,8 @@ HYPOTHESES: Final = (
             ),
             Case(
                 Compare("median_sog_kn", ">=", UNDER_WAY_KN),
-                "half of its reports or more state {median_sog_kn:.1f} kn or more: it was under "
-                "way each time it was heard, and came back to its place unheard",
+                "half of its reports or more state {median_sog_kn:.1f} kn or more, as those of a "
+                "ship at anchor don't: it went about there",
             ),
         ),
         "Went further from its place than any ship at anchor swings, and faster; or states a speed "

@@ -92,13 +92,11 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
 
 def has_room(stage: Stage, place: Place, apart_m: float = FOUL_M) -> bool:
     """Tell whether nobody who is on the stage anchors nearer to a place, at whatever time."""
-    spots = [(0.0, 0.0)]
-    for actor in stage.actors:
-        at = np.flatnonzero(actor.path.status == AT_ANCHOR)
-        spots += [
-            (float(actor.path.lat[k]), float(actor.path.lon[k])) for k in at[[0, -1][: len(at)]]
-        ]
-    lat, lon = np.array(spots).T
+    spots: list[Place] = []
+    for path in (actor.path for actor in stage.actors):
+        at = np.flatnonzero(path.status == AT_ANCHOR)
+        spots += [(float(path.lat[k]), float(path.lon[k])) for k in at[[0, -1][: len(at)]]]
+    lat, lon = np.array(spots).reshape(-1, 2).T
     return bool(np.all(geodesy.distance_m(lat, lon, *place) >= apart_m))
 
 
