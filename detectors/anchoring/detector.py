@@ -63,12 +63,13 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "7"
+    version: ClassVar[str] = "8"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
         "lat",
         "lon",
+        "sog_kn",
         "heading_deg",
         "nav_status",
         "ais_class",
@@ -206,6 +207,7 @@ class Anchoring(Limits):
                 "extent_m": extent,
                 "spread_m": spread,
                 "median_speed_kn": timegrid.quantiles(grid.speed_kn[rows], first, last, 0.5),
+                "median_sog_kn": timegrid.quantiles(reports.sog_kn, before, after, 0.5),
                 "swung_deg": turned,
                 "ais_class": reports.ais_class_of(before).tolist(),
                 "nav_status": code,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.crossing.limits import Limits
+from detectors.hypotheses.landfalls import SHOAL_M
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import coverage, passes
 
@@ -35,10 +36,14 @@ PAST_SHARE: Final = 0.9
 
 
 def passed(evidence: Mapping[str, Any]) -> bool:
-    """Tell whether a vessel kept its way past the shore that it came to."""
+    """Tell whether a vessel kept its way past the shore that it came to: and went on for long, or
+    was heard to stop a mile off any coast.
+    """
     made_kn = evidence["passing_kn"]
     on_kn = PAST_SHARE * evidence["mean_speed_kn"]
-    return evidence["sailed_on"] and made_kn is not None and made_kn >= on_kn
+    stopped_off = evidence["heard_after"] and evidence["run_end_coast_m"] >= SHOAL_M
+    went_on = evidence["sailed_on"] or stopped_off
+    return bool(went_on and made_kn is not None and made_kn >= on_kn)
 
 
 def goes_on(evidence: Mapping[str, Any], final_kn: float) -> bool:

@@ -106,7 +106,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "20"
+    version: ClassVar[str] = "21"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -42,6 +42,7 @@ SETTINGS: Final = (
     "company_m",
     "min_lying",
     "licensed_edge_m",
+    "anchorage_edge_m",
 )
 """Parameters that evidence names where they bound nothing in it."""
 
@@ -155,6 +156,8 @@ def around(
     zones = context.zones
     reached = zones.reached(lat, lon)
     crowded = zones.within(lat, lon, limits.crowded_classes)
+    edge_m = nearby.nearest_zone_m(zones, lat, lon, limits.crowded_classes)
+    crowded |= edge_m <= limits.anchorage_edge_m
     transfer_area = zones.within(lat, lon, ("sts_area",))
     licensed = zones.licensed_at(lat, lon, at_us)
     off_m = nearby.nearest_zone_m(zones, lat, lon, ("sts_area",), excuses=True)

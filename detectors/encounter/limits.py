@@ -160,6 +160,13 @@ class Limits(Detector):
             "of the layers, and so far a ship at anchor swings over one."
         ),
     )
+    anchorage_edge_m: PositiveFloat = Field(
+        310.0,
+        description=(
+            "310 m off an anchorage is in it: a ship whose anchor lies inside swings so far over "
+            "the line (half of the most that four tankers at anchor off Singapore moved)."
+        ),
+    )
     raft_memory_s: PositiveInt = Field(
         21_600, description="6 hours: how far back pairs are joined to rafts when a pair parts."
     )

@@ -35,6 +35,9 @@ MOVES_KN: Final = 0.3
 SELDOM_KN: Final = 0.15
 """Between reports far apart what goes about makes less good than it makes; what swings, no more
 than that."""
+UNDER_WAY_KN: Final = 1.0
+"""Half of the reports of 1,049 stays of three hours within 1,000 m (tankers off Singapore, vessels
+in the Baltic, fishing vessels) stated 0.9 kn at most, of 107 whose status said at anchor 0.4."""
 HEARD_SELDOM: Final = Compare("duration_s", ">=", "n_reports", times=600.0)
 """By satellites: class A and B send at anchor every 3 minutes (ITU-R M.1371-5, tables 1 and 2)."""
 BOAT_M: Final = 45.0
@@ -118,8 +121,14 @@ HYPOTHESES: Final = (
                 "middle place, and made good {median_speed_kn:.2f} kn or more half of the time "
                 "between reports far apart: faster than a ship at anchor swings",
             ),
+            Case(
+                Compare("median_sog_kn", ">=", UNDER_WAY_KN),
+                "half of its reports or more state {median_sog_kn:.1f} kn or more, as those of a "
+                "ship at anchor don't: it went about there",
+            ),
         ),
-        "Went further from its place than any ship at anchor swings, and faster.",
+        "Went further from its place than any ship at anchor swings, and faster; or states a speed "
+        "that no ship at anchor has.",
         "radar or an image shows it at anchor",
     ),
     Hypothesis(

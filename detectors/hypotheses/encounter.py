@@ -27,10 +27,12 @@ from detectors.hypotheses.common import (
 )
 from detectors.hypotheses.company import (
     BERTHED_KN,
+    CAME_SLOWLY,
     COMPANY_M,
     FROM_PORT,
     IN_COMPANY,
     MOORED_BOAT_KN,
+    PARTED_FAST,
 )
 from detectors.hypotheses.held import SWING_M as LYING_CIRCLE_M
 from detectors.hypotheses.pilots import (
@@ -95,7 +97,12 @@ OFTEN_S: Final = 300.0
 longer (a boarding `min_boarding_s`, and its way)."""
 ENDS: Final = 2.0
 """The last report before and the first one after a meeting are counted, and tell nothing of it."""
-
+BOTH_HEARD_OFTEN: Final = All(
+    Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
+    Compare("duration_s", "<=", "other_n_reports", times=OFTEN_S),
+    Compare("n_reports", ">", ENDS),
+    Compare("other_n_reports", ">", ENDS),
+)
 SWUNG_M: Final = 100.0
 """More than errors of 10 m make of what doesn't swing, even in hours."""
 
@@ -115,6 +122,16 @@ A_BOAT_CAME: Final = All(
     Compare("apart_before_m", ">=", COMPANY_M),
     Compare("median_relative_speed_kn", "<", "max_station_kn"),
 )
+
+HARDLY_ALONGSIDE: Final = All(
+    Compare("duration_s", ">=", "min_brief_s"),
+    Compare("duration_s", "<", "min_brief_s", times=2.0),
+    Compare("median_distance_m", ">=", CLEAR_M),
+    Not(Compare("median_distance_m", "<=", "longest_m")),
+    Compare("distance_spread_m", ">=", CLEAR_M),
+)
+"""Further apart than two that lie alongside for half of less than twice what handing over takes:
+alongside for less than that. Of one of unknown length its distance tells, which changed."""
 
 CONTROL: Final = Any(Compare("duration_s", "<=", 3600.0), Compare("slower_kn", ">=", BOARDING_KN))
 """Looking at papers takes less than an hour, and who brings a ship in goes with her; a type that
@@ -309,16 +326,19 @@ KEPT_APART: Final = Hypothesis(
                     Is("both_small_craft"),
                     All(Compare("min_distance_m", ">", "longest_m"), NOT_MADE_FAST_FOR_LONG),
                 ),
-                Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
-                Compare("duration_s", "<=", "other_n_reports", times=OFTEN_S),
-                Compare("n_reports", ">", ENDS),
-                Compare("other_n_reports", ">", ENDS),
+                BOTH_HEARD_OFTEN,
             ),
             "they were never nearer than {min_distance_m:.0f} m, both heard every few minutes: "
             "what is handed over is handed over alongside",
         ),
+        Case(
+            All(HARDLY_ALONGSIDE, BOTH_HEARD_OFTEN, CAME_SLOWLY, Not(PARTED_FAST)),
+            "for half of {duration_s:min.0f} min they were {median_distance_m:.0f} m apart or "
+            "more, both heard every few minutes: too short a time alongside to hand over anything",
+        ),
     ),
-    "Both heard every few minutes, and never near enough to one another to be alongside.",
+    "Both heard every few minutes, and never near enough to one another to be alongside, or not "
+    "for long enough.",
     "a third boat goes between them, or an image shows a line across",
 )
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(

@@ -24,6 +24,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.hypotheses.at_work import BOAT_M
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
 from detectors.hypotheses.company import (
     AS_ONE,
@@ -67,6 +68,9 @@ BARGE: Final = All(
     Compare("duration_s", "<=", 43_200.0),
 )
 """A tanker of the size of a bunker barge, for no longer than it takes."""
+PUMPS_S: Final = 3600.0
+"""Bunkers are pumped for hours. They are sold in Linggi's transfer area (Ship & Bunker and The Sun
+Daily, November 2019). Of two the small craft is the tanker, if that is no longer than a boat."""
 IN_LIMITS: Final = Any(
     Compare("zone_distance_m", "<=", BUNKERING_M),
     All(
@@ -251,8 +255,21 @@ BUNKERING: Final = Hypothesis(
             "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
             "{duration_s:h.1f} h {zone_distance_m:.0f} m from a port or anchorage",
         ),
+        Case(
+            All(
+                BARGE,
+                Is("in_licensed_sts_area"),
+                Not(Is("both_small_craft")),
+                Compare("smallest_tanker_m", "<=", BOAT_M),
+                Compare("duration_s", ">=", PUMPS_S),
+            ),
+            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+            "{duration_s:h.1f} h inside an area licensed for ship-to-ship transfers, where ships "
+            "take bunkers too",
+        ),
     ),
-    "In or at the edge of port limits or an anchorage, a small tanker with another vessel.",
+    "In or at the edge of port limits or an anchorage, a small tanker with another vessel; for an "
+    "hour or more in an area licensed for transfers.",
     "no bunker delivery is known to the port for these vessels and this time",
     needs_types=True,
 )

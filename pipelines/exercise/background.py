@@ -17,6 +17,9 @@ from pipelines.exercise.truth import ExerciseError
 
 SWING_ROOM_M: Final = 350.0
 """Clearance from land of a place to anchor: the ship swings up to 300 m from where it stopped."""
+FOUL_M: Final = 250.0
+"""Ships at anchor lie no nearer to one another: each swings about an anchor of its own, by the
+length of cable and ship."""
 _LOCAL_TIME_S: Final = 8 * HOUR_S
 """Malaysia, Singapore and Riau Islands ahead of UTC (Sumatra, an hour less, sails by its own)."""
 GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
@@ -46,7 +49,7 @@ def caller(stage: Stage) -> None:
     when = float(rng.uniform(stage.t0, stage.t1))
     for _ in range(TRIES):
         place = stage.sea.spot(some_anchorage(stage), rng, SWING_ROOM_M)
-        if place is None:
+        if place is None or not has_room(stage, place):
             continue
         way = stage.detour(stage.direction(), place)
         if way is None:
@@ -77,17 +80,24 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
         place = stage.sea.spot(some_anchorage(stage), rng, SWING_ROOM_M)
         if place is None:
             continue
-        near = [a.path.place(stage.t0) for a in stage.actors if a.path.status[0] == AT_ANCHOR]
-        others = np.array(near).reshape(-1, 2)
-        apart_m = geodesy.distance_m(others[:, 0], others[:, 1], *place)
-        close_m = float(rng.choice((250.0, 350.0, 500.0)))
-        if attempt < TRIES / 2 and np.any(apart_m < close_m):
+        close_m = float(rng.choice((FOUL_M, 350.0, 500.0)))
+        if attempt < TRIES / 2 and not has_room(stage, place, close_m):
             continue
         ship = stage.fleet.new(lane_model(stage))
         path = stage.anchored(place)
         stage.enter(ship, path)
         return ship, path
     raise ExerciseError("no anchorage has water to anchor in", hint="check the zones: selat doctor")
+
+
+def has_room(stage: Stage, place: Place, apart_m: float = FOUL_M) -> bool:
+    """Tell whether nobody who is on the stage anchors nearer to a place, at whatever time."""
+    spots: list[Place] = []
+    for path in (actor.path for actor in stage.actors):
+        at = np.flatnonzero(path.status == AT_ANCHOR)
+        spots += [(float(path.lat[k]), float(path.lon[k])) for k in at[[0, -1][: len(at)]]]
+    lat, lon = np.array(spots).reshape(-1, 2).T
+    return bool(np.all(geodesy.distance_m(lat, lon, *place) >= apart_m))
 
 
 def ferry(stage: Stage) -> None:

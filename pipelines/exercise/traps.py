@@ -136,6 +136,9 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
         apart_m = float(geodesy.distance_m(*host_place, *guest_place))
         if not 700.0 < apart_m < 6 * METRES_PER_NM:
             continue
+        places = (host_place, guest_place) if status == AT_ANCHOR else (guest_place,)
+        if not all(background.has_room(stage, place) for place in places):
+            continue
         host = stage.fleet.new(background.lane_model(stage))
         guest = stage.fleet.new("bunker tanker")
         anchored = (
@@ -233,7 +236,7 @@ def waiting(stage: Stage, span: Span) -> bool:
     rng = stage.rng
     polygon = background.some_anchorage(stage)
     berth = stage.sea.spot(polygon, rng, background.SWING_ROOM_M)
-    if berth is None:
+    if berth is None or not background.has_room(stage, berth):
         return False
     edge = shapely.get_coordinates(polygon)
     corner = edge[rng.integers(len(edge))]

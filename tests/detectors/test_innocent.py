@@ -80,6 +80,39 @@ SERVED = {
     "apart_after_m": None,
     "other_came_from_port": False,
 }
+PUMPS = {
+    **CALLS,
+    "small_craft": True,
+    "other_came_from_port": False,
+    "duration_s": 28_320.0,
+    "median_distance_m": 40.0,
+    "min_distance_m": 19.0,
+    "distance_spread_m": 14.0,
+    "distance_swing_m": 7.0,
+    "median_speed_kn": 0.09,
+    "other_median_speed_kn": 0.08,
+    "anchorage_distance_m": 3500.0,
+    "in_licensed_sts_area": True,
+}
+HARDLY_BESIDE = {
+    **CALLS,
+    "small_craft": True,
+    "other_came_from_port": False,
+    "duration_s": 840.0,
+    "min_brief_s": 720,
+    "min_distance_m": 65.0,
+    "median_distance_m": 216.0,
+    "max_distance_seen_m": 287.0,
+    "distance_spread_m": 201.0,
+    "distance_swing_m": 42.0,
+    "median_speed_kn": 0.8,
+    "other_median_speed_kn": 1.1,
+    "n_reports": 16,
+    "other_n_reports": 7,
+    "approach_kn": 4.0,
+    "parting_kn": 0.5,
+}
+"""Two boats of one ground, on their ways past one another."""
 LAYS_CABLE = {
     **CALLS,
     "other_came_from_port": None,
@@ -1099,6 +1132,8 @@ CASES = [
     ("anchoring", FURTHER, (-1,), "moved about"),
     ("anchoring", {**FURTHER, "spread_m": 270.0}, (-1,), None),
     ("anchoring", {**FURTHER, "median_speed_kn": 0.09}, (-1,), None),
+    ("anchoring", {**SWINGS, "median_sog_kn": 1.9}, (-1,), "moved about"),
+    ("anchoring", {**SWINGS, "median_sog_kn": 0.9}, (-1,), None),
     ("loitering", {**SLACK, "median_speed_kn": 0.15}, (80,), "waiting at anchor"),
     ("loitering", SLACK, (80,), None),
     # Lost and found bit by bit; in full at an end, for longer than a hole is wide, heard by passes.
@@ -1137,6 +1172,19 @@ CASES = [
             (LAY_OFF, {"mean_speed_kn": 16.0}, None),
             (LAY_OFF, {"arrival_coast_m": 900.0}, None),
             (WENT_BY, {"landed": True, "ended": "shore"}, None),
+        )
+    ),
+    # Past one another; heard seldom, alongside as a ship is long, steady, long enough, from afar.
+    *(
+        ("encounter", {**HARDLY_BESIDE, **differs}, (-1, 30), reason)
+        for differs, reason in (
+            ({}, "kept apart"),
+            ({"other_n_reports": 2}, None),
+            ({"median_distance_m": 120.0}, None),
+            ({"distance_spread_m": 30.0}, None),
+            ({"duration_s": 1500.0}, None),
+            ({"duration_s": 600.0}, None),
+            ({"approach_kn": 19.0}, None),
         )
     ),
     # A leap ahead, there and back; near and for good; aside and back; far.
@@ -1217,6 +1265,23 @@ def test_reason(kind, measured, types, reason):
     lengths = tuple(float("nan") for _ in types)
     known = Known(kind, subkind, Evidence.of(measured), types, lengths)
     found = best_of(known, OF[kind])
+    assert (found[0].name if found else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("differs", "types", "reason"),
+    [
+        ({}, (90, 80), "bunkering"),
+        ({"duration_s": 2400.0}, (90, 80), "boat in a transfer area"),
+        ({}, (90, 90), "boat in a transfer area"),
+        ({}, (80, 90), "boat in a transfer area"),
+        ({"in_licensed_sts_area": False}, (90, 80), None),
+    ],
+)
+def test_a_small_tanker_sells_bunkers_where_transfers_are_licensed(differs, types, reason):
+    """It says so itself and lies there for hours; a tanker that a boat comes to sells none."""
+    known = Known("encounter", "", Evidence.of({**PUMPS, **differs}), types, (256.0, 45.0))
+    found = best_of(known, OF["encounter"])
     assert (found[0].name if found else None) == reason
 
 

@@ -196,12 +196,18 @@ def trader(stage: Stage) -> bool:
 
 
 def along_one_coast(stage: Stage) -> bool:
-    """Let a boat go by night from one village to another of the same coast, with a stop between."""
+    """Let a boat go by night from one village to another of the same coast, with a stop between.
+
+    It keeps to its own side: one that stops off another state's islet does what others are planted
+    for.
+    """
     rng = stage.rng
     country = str(rng.choice(("IDN", "MYS")))
     villages = of_country(stage.moorings, country)
     spans = nights(stage)
     for home, other, way in ways(stage, villages, villages, (6.0, 30.0))[:TRIES]:
+        if not _on_its_side(stage, way):
+            continue
         boat = stage.fleet.new(str(rng.choice(("small craft", "fibreglass", "fishing"))))
         middle = way.at(np.array([0.5 * way.length_m]))
         stop = float(middle[0][0]), float(middle[1][0])
@@ -295,6 +301,13 @@ def _wide(stage: Stage, way: Line) -> bool:
     """Tell whether there is room to either side of a way but at its ends."""
     middle = way.cut(0.15 * way.length_m, 0.85 * way.length_m)
     return stage.clear(middle, clearance_m=150.0)
+
+
+def _on_its_side(stage: Stage, way: Line) -> bool:
+    """Tell whether the coast of one state is the nearest all along a way."""
+    miles = np.arange(0.0, way.length_m, METRES_PER_NM / 2)
+    nearest_state = stage.sea.zones.coasts.distance_m(*way.at(miles)).argmin(axis=0)
+    return bool(np.ptp(nearest_state) == 0)
 
 
 def _village(stage: Stage) -> Shore:

@@ -15,7 +15,7 @@ from pipelines.exercise.programme import SEA_ROOM_M
 from pipelines.exercise.scenarios import anchoring, boarding, hulls, people, relays, shores, village
 from pipelines.exercise.scenarios.common import nights
 from pipelines.exercise.sea import Sea
-from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.stage import HOUR_S, Shore, Stage
 from pipelines.exercise.stream import Stream
 
 T0 = datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()
@@ -92,6 +92,17 @@ def test_a_scenario_notes_what_it_puts_on_the_stage(sea, placed, kind, scenario,
             assert {event.mmsi, event.other_mmsi} - {0} <= there
         paths = [(a.afloat.lat, a.afloat.lon) for a in stage.actors]
         assert sea.clear_paths(paths, SEA_ROOM_M).all()
+
+
+def test_from_village_to_village_a_boat_keeps_to_its_own_side(sea):
+    """What stops off another state's islet by night is to be found; the straight way between these
+    two places off Indonesia leads past Raffles Lighthouse.
+    """
+    stage = bare(sea, 0, 24.0)
+    stage.moorings = [Shore((1.152, 103.658), "IDN"), Shore((1.149, 103.867), "IDN")]
+    for _ in range(8):
+        assert not village.along_one_coast(stage)
+    assert stage.actors == []
 
 
 @pytest.mark.parametrize("scenario", dict.fromkeys(s for _, s, _ in NEW), ids=lambda s: s.__name__)

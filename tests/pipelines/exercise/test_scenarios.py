@@ -13,7 +13,7 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import Truth, background, breakdowns, radio, scenarios, simulate
 from pipelines.exercise.fleet import Fleet, imo_number
-from pipelines.exercise.motion import speed_kn
+from pipelines.exercise.motion import AT_ANCHOR, speed_kn
 from pipelines.exercise.programme import SEA_ROOM_M
 from pipelines.exercise.scenarios import (
     KINDS,
@@ -222,6 +222,21 @@ def test_an_offset_stays_the_same_and_a_frozen_position_does_not_move(sea):
         assert liar.exact
         assert np.ptp(liar.path.lat) == np.ptp(liar.path.lon) == 0
         assert np.median(speed_kn(liar.afloat)) > 5
+
+
+def test_no_ship_anchors_in_anothers_swing(sea, monkeypatch):
+    """Who comes in by the lane keeps clear of who lies there, though all come to one place."""
+    largest = max(sea.polygons("anchorage").values(), key=lambda polygon: polygon.area)
+    middle = largest.representative_point().buffer(0.012, cap_style="square")
+    monkeypatch.setattr(background, "some_anchorage", lambda stage: middle)
+    for seed in range(2):
+        stage, _ = stage_with(sea, seed, *[background.caller] * 12)
+        lain = [a.path for a in stage.actors if (a.path.status == AT_ANCHOR).any()]
+        spots = [(p.lat[k], p.lon[k]) for p in lain for k in np.flatnonzero(p.status == 1)[:1]]
+        lat, lon = np.array(spots).T
+        apart_m = geodesy.distance_m(lat[:, None], lon[:, None], lat, lon)
+        assert len(spots) >= 8
+        assert apart_m[~np.eye(len(lat), dtype=bool)].min() >= 200.0
 
 
 def test_a_corrupt_fix_is_a_single_report(sea):
