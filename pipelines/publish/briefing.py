@@ -16,7 +16,14 @@ import pandas as pd
 from detectors.core.evidence import Evidence
 from pipelines.assess.incidents import made_of, whereabouts, with_parts
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.base.text import (
+    LOCAL,
+    LOCAL_NAME,
+    day_and_hour,
+    moment,
+    one_line,
+    position_text,
+)
 from pipelines.publish import checks
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.products import Products, once
@@ -56,8 +63,8 @@ def vessel_cards(products: Products) -> list[VesselCard]:
                 reasons=reasons,
                 explanations=list(dict.fromkeys(_sentences(row["explanations"]))),
                 last_seen=seen,
-                seen_utc=moment(seen, None, "UTC") if seen is not None else "",
-                seen_local=moment(seen) if seen is not None else "",
+                seen_utc=moment(seen, None, "UTC", words.say) if seen is not None else "",
+                seen_local=moment(seen, say=words.say) if seen is not None else "",
                 lat=lat,
                 lon=lon,
                 where=position_text(lat, lon),
@@ -165,13 +172,14 @@ def span(
     """
     first = _in(start, zone)
     if end is None:
-        return f"{words.since} {first:%d %b %H:%M} {name}"
+        return f"{words.since} {day_and_hour(first, words.say)} {name}"
     last = _in(end, zone)
-    if f"{first:%d %b %H:%M}" == f"{last:%d %b %H:%M}":
-        return f"{first:%d %b %H:%M} {name}"
-    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%d %b %H:%M}"
-    dash = "–" if first.date() == last.date() else " – "
-    return f"{first:%d %b %H:%M}{dash}{until} {name}"
+    since, until = (day_and_hour(one, words.say) for one in (first, last))
+    if since == until:
+        return f"{since} {name}"
+    if first.date() == last.date():
+        return f"{since}–{last:%H:%M} {name}"
+    return f"{since} – {until} {name}"
 
 
 def _event_cards(products: Products, names: dict[int, str], words: Labels) -> dict[str, EventCard]:

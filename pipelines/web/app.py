@@ -286,7 +286,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/nights")
     def _nights(request: Request) -> Response:
         runs = nights.runs()
-        told = rooms.nights(desk.installation, runs) if len(runs) else []
+        told = rooms.nights(desk.installation, runs, here.words(request)) if len(runs) else []
         return show(request, "nights", nights=told)
 
     lately = Recent(4)

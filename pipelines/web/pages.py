@@ -1,6 +1,7 @@
 """The desk's pages: templates, and what all of them are given."""
 
 import re
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -54,6 +55,7 @@ def page(name: str, language: str, **values: Any) -> str:
     return maps_page.template(__package__, f"pages/{name}.html.j2").render(
         words=words,
         t=words.at_desk,
+        dates=words.dates,
         language=language,
         languages=[(one, NAMES[one]) for one in LANGUAGES],
         choices=CHOICES,
@@ -61,7 +63,7 @@ def page(name: str, language: str, **values: Any) -> str:
         marks=MARKS,
         mark_of=mark_of,
         speeds=speeds(words),
-        moment=moment,
+        moment=partial(moment, say=words.say),
         iso=iso,
         served=iso(pd.Timestamp.now("UTC")),
         page=name,

@@ -194,8 +194,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             (
                 _field(row, words),
                 one_line(_value(row, words), NAME_LIMIT),
-                moment(row["first_time"]),
-                moment(row["last_time"]),
+                moment(row["first_time"], say=words.say),
+                moment(row["last_time"], say=words.say),
                 words.at_desk(str(row["note"])) if row["note"] else "",
             )
             for row in known.history.tail(MAX_ROWS).to_dict("records")
@@ -228,7 +228,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 int(row["mmsi"]),
                 shown.name(int(row["mmsi"])),
                 int(row["meetings"]),
-                moment(row["last_time"]),
+                moment(row["last_time"], say=words.say),
                 int(row["through"]),
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")
@@ -296,7 +296,7 @@ def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
     ]
 
 
-def nights(installation: Installation, runs: pd.DataFrame) -> list[dict[str, Any]]:
+def nights(installation: Installation, runs: pd.DataFrame, words: Labels) -> list[dict[str, Any]]:
     """Return past runs for a page, the newest first."""
     query = (
         "SELECT run_id, count(*) FILTER (rank > 0) AS n, "
@@ -308,9 +308,9 @@ def nights(installation: Installation, runs: pd.DataFrame) -> list[dict[str, Any
     return [
         {
             "run_id": str(row["run_id"]),
-            "window": span(row["start"], row["end"], LOCAL, LOCAL_NAME),
+            "window": span(row["start"], row["end"], LOCAL, LOCAL_NAME, words),
             "state": str(row["state"]),
-            "known": day(row["known_time"].to_pydatetime()),
+            "known": day(row["known_time"].to_pydatetime(), words.say),
             "n": int(one["n"]),
             "new": int(one["new"]),
         }
@@ -331,7 +331,7 @@ def live(installation: Installation, newest: str, words: Labels) -> dict[str, An
     doing = noted_in(installation.progress)
     return {
         "run": newest,
-        "writing": day(since),
+        "writing": day(since, words.say),
         "for": age(
             (datetime.now(UTC) - since).total_seconds(), words.at_desk("h"), words.at_desk("d")
         ),

@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from detectors.core.evidence import Explained
 from detectors.core.sentences import numbers, places_in
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.base.text import MONTHS
 from pipelines.base.yaml_files import read_value
 
 LANGUAGES: Final = ("en", "ms")
 
+_DATES: Final = re.compile(rf"\b(\d\d) ({'|'.join(MONTHS)})(?= (?:\d{{4}} )?\d\d:\d\d)")
 _METRES: Final = re.compile(r"\{(\w+):\.0f\} m\b")
 _MILES: Final = re.compile(r"\{(\w+):nm\.\df\} nm\b")
 
@@ -338,6 +340,10 @@ class Labels(BaseModel):
                 values["zone"] = self.zone(str(values["zone"]))
             return self.sayings[text].format(**values)
         return self._in_english(text.format(**values))
+
+    def dates(self, text: str) -> str:
+        """Return what the program said in English with the months of its dates in the language."""
+        return _DATES.sub(lambda date: f"{date[1]} {self.say(date[2])}", text)
 
     def zone(self, name: str) -> str:
         """Return the name of a zone, as on a chart; of a layer of ours, in the language."""

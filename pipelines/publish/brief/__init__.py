@@ -200,11 +200,12 @@ def _provisional(products: Products, total: int) -> str:
     if not told.get("flagged"):
         return ""
     until = pd.Timestamp(told["until"])
-    return labels.labels(products.language).provisional.format(
+    words = labels.labels(products.language)
+    return words.provisional.format(
         n=told["flagged"],
         total=total,
-        utc=moment(until, None, "UTC"),
-        local=moment(until),
+        utc=moment(until, None, "UTC", words.say),
+        local=moment(until, say=words.say),
     )
 
 
