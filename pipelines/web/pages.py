@@ -45,12 +45,15 @@ def page(name: str, language: str, **values: Any) -> str:
     ----------
     shown
         The night that it is about, where it is about one.
+    served
+        When it is shown, in ISO 8601; now, where none is given. Ages on it grow from then.
     account, may_change
         Who signed in, None for whoever was given an address; whether they may change what belongs
         to all.
     """
     words = labels(language)
-    plain = {"shown": None, "drawn": None, "recorded": False, "work": None}
+    served = iso(pd.Timestamp.now("UTC"))
+    plain = {"shown": None, "drawn": None, "recorded": False, "work": None, "served": served}
     given = {**plain, **values}
     return maps_page.template(__package__, f"pages/{name}.html.j2").render(
         words=words,
@@ -65,7 +68,6 @@ def page(name: str, language: str, **values: Any) -> str:
         speeds=speeds(words),
         moment=partial(moment, say=words.say),
         iso=iso,
-        served=iso(pd.Timestamp.now("UTC")),
         page=name,
         hours_from_s=HOURS_FROM_S,
         days_from_s=DAYS_FROM_S,

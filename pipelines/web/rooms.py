@@ -75,9 +75,17 @@ class Looks:
 
 
 def health_page(
-    health: Health | None, problems: Sequence[Problem], words: Labels, *, part: bool = False
+    health: Health | None,
+    problems: Sequence[Problem],
+    words: Labels,
+    *,
+    part: bool = False,
+    served: pd.Timestamp | None = None,
 ) -> dict[str, Any]:
     """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home.
+
+    Ages are those of when the page is `served`, which the page's script goes on from: what they
+    tell of may have been looked up before.
 
     Each text comes with whether it is English on a page that isn't; a file is told by its name,
     which its path comes with.
@@ -93,7 +101,10 @@ def health_page(
         before, told, after = text.partition(age(old_s))
         if time is None or not told:
             return text, None, "", ""
-        return before, pd.Timestamp(time), age(old_s, t("h"), t("d")), after
+        since = pd.Timestamp(time)
+        if served is not None:  # in whole seconds, as the page has both times
+            old_s = (served.floor("s") - since.floor("s")).total_seconds()
+        return before, since, age(max(old_s, 0.0), t("h"), t("d")), after
 
     ages = {} if health is None else going.ages(health)
     times = [] if health is None else going.feed_times(health)
