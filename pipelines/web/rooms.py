@@ -203,7 +203,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         course="" if fix is None else _course(fix),
         history=[
             (
-                _field(row, words),
+                words.field(str(row["field"])),
                 one_line(_value(row, words), NAME_LIMIT),
                 moment(row["first_time"], say=words.say),
                 moment(row["last_time"], say=words.say),
@@ -251,13 +251,11 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     )
 
 
-def _field(row: dict[Any, Any], words: Labels) -> str:
-    return words.at_desk(str(row["field"]).replace("_", " "))
-
-
 def _value(row: dict[Any, Any], words: Labels) -> str:
     """Return what it called itself; a code of a type with what it stands for."""
     value = str(row["value"])
+    if row["field"] == "length_m":
+        return f"{value} m"
     coded = row["field"] == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
     kind = stated(words, value, None)[0] if coded else ""
     return f"{value} ({kind})" if kind else value
@@ -301,7 +299,7 @@ def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
             int(row["mmsi"]),
             one_line(str(row["name"]), NAME_LIMIT),
             str(row["flag_state"]),
-            one_line(f"{_field(row, words)} {row['value']}", SENTENCE_LIMIT),
+            one_line(f"{words.field(str(row['field']))} {row['value']}", SENTENCE_LIMIT),
         )
         for row in table.head(MAX_COMPANY).to_dict("records")
     ]

@@ -363,6 +363,11 @@ class Labels(BaseModel):
             return self.desk[text].format(**values)
         return self._in_english(text.format(**values))
 
+    def field(self, name: str) -> str:
+        """Return what a field of a vessel's own statement is called."""
+        plain = {"callsign": "call sign", "length_m": "length"}
+        return self.at_desk(plain.get(name, name.replace("_", " ")))
+
     def explanation(self, text: str) -> str:
         """Put the name of an event's explanation ("name: sentence") into words of the language."""
         parts = (self.hypotheses.get(part, part) for part in text.split(": ", 1))

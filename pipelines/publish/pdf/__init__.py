@@ -172,6 +172,9 @@ def _data(products: Products) -> dict[str, Any]:
         "leads_more": words.leads_more,
         "notes": notes,
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
+        "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
+        if len(cards) > len(shown)
+        else "",
         "left_out": words.incidents_left_out.format(n=more) if more else "",
         "blind_heading": words.blind_heading,
         "blind": words.blind,
