@@ -92,7 +92,8 @@ def incident_cards(products: Products) -> list[IncidentCard]:
         )
     }
     rows = with_parts(frame, products.events).to_dict("records")
-    return [_incident(row, of, names, kinds, products.end, words) for row in rows]
+    said = {} if products.concluded is None else products.concluded.said
+    return [_incident(row, of, names, kinds, products.end, words, said) for row in rows]
 
 
 def _incident(
@@ -102,6 +103,7 @@ def _incident(
     kinds: Mapping[str, tuple[str, str]],
     looked_to: pd.Timestamp,
     words: Labels,
+    concluded: Mapping[str, str],
 ) -> IncidentCard:
     ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
     # A recipient's first ten may leave out the event of an incident that it is told of
@@ -130,6 +132,7 @@ def _incident(
         event_ids=ids,
         made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
         now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
+        concluded=one_line(concluded.get(str(row["incident_id"]), ""), SENTENCE_LIMIT),
         **_happened(row, words),
     )
 

@@ -54,6 +54,16 @@ def about_run(products: Products) -> list[str]:
     ]
 
 
+def conclusions(products: Products) -> str:
+    """Return what the products know of conclusions; empty for a recipient, who is told of none."""
+    if products.release is not None:
+        return ""
+    words = labels.labels(products.language)
+    if products.concluded is None:
+        return words.conclusions_elsewhere
+    return words.conclusions_upto.format(time=moment(products.concluded.upto, say=words.say))
+
+
 def cautions(products: Products) -> list[str]:
     """Return what a reader must keep in mind."""
     words = labels.labels(products.language)

@@ -254,7 +254,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
 def _value(row: dict[Any, Any], words: Labels) -> str:
     """Return what it called itself; a code of a type with what it stands for."""
     value = str(row["value"])
-    if row["field"] == "length_m":
+    if str(row["field"]).endswith("_m"):
         return f"{value} m"
     coded = row["field"] == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
     kind = stated(words, value, None)[0] if coded else ""

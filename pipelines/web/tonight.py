@@ -257,9 +257,10 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
                 n=len(health.clocks),
             )
         )
-    silent = health.coverage is not None and health.coverage.gaps
-    if silent or any(one.where == "coverage" for one in found):
+    if any(one.where == "coverage" for one in found):
         said.append(t("Silences may be our own: less was heard than usual."))
+    elif health.coverage is not None and health.coverage.gaps:
+        said.append(t("Silences may be our own: for a while nothing at all was heard."))
     return tuple(said)
 
 

@@ -235,7 +235,7 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
             clean(
                 t(
                     "{value} ({first} to {last})",
-                    value=f"{r['value']} m" if r["field"] == "length_m" else r["value"],
+                    value=f"{r['value']} m" if str(r["field"]).endswith("_m") else r["value"],
                     first=minute(r["first_time"]),
                     last=minute(r["last_time"]),
                 )

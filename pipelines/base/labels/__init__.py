@@ -296,6 +296,8 @@ class Labels(BaseModel):
     ask_on: str
     conclude: str
     conclusion: str
+    conclusions_elsewhere: str
+    conclusions_upto: str
     conclusion_boarded: str
     conclusion_cleared: str
     conclusion_benign_cause: str
@@ -365,8 +367,8 @@ class Labels(BaseModel):
 
     def field(self, name: str) -> str:
         """Return what a field of a vessel's own statement is called."""
-        plain = {"callsign": "call sign", "length_m": "length"}
-        return self.at_desk(plain.get(name, name.replace("_", " ")))
+        plain = "call sign" if name == "callsign" else name.removesuffix("_m")
+        return self.at_desk(plain.replace("_", " "))
 
     def explanation(self, text: str) -> str:
         """Put the name of an event's explanation ("name: sentence") into words of the language."""

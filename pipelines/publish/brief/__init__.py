@@ -6,7 +6,7 @@ their data from a JSON block (`text.script_json`) and put words on the page thro
 by cloning what the server wrote.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from detectors.surroundings.zones import LANE_CLASSES
-from pipelines.assess.incidents import first, without_number
+from pipelines.assess import incidents as incidents_of
+from pipelines.assess.incidents import without_number
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
@@ -116,6 +117,7 @@ def render(
         explanation_parts=partial(explanation_parts, words=words),
         untimed=without_time,
         freshness=notices.freshness(products),
+        told_conclusions="" if heading else notices.conclusions(products),
         run_id=run_id,
         window_utc=notices.window(products, None, "UTC"),
         window_local=notices.window(products),
@@ -123,7 +125,7 @@ def render(
         cards=shown,
         incidents=incidents,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),
-        first=_first(products, incidents),
+        first=first(products, incidents),
         heard=words.heard_line.format(
             vessels=f"{int(counts.get('vessels_looked_at', 0)):,}",
             reports=f"{int(counts.get('reports_looked_at', 0)):,}",
@@ -163,14 +165,18 @@ def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
     return said
 
 
-def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
+def first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
     """Return the incidents to look at first, each with the reasons."""
     card = {one.incident_id: one for one in incidents}
     say = labels.labels(products.language).say
     frames = products.incidents, products.events, products.flagged
+    said = products.concluded
+    about: Mapping[str, Collection[str]] = (
+        {} if said is None else {"concluded": said.closed, "answered": said.answered}
+    )
     return [
         (replace(mine, title=without_number(mine.title, mine.mmsi, say)), ", ".join(one.why))
-        for one in first(*frames, products.end, say=say)
+        for one in incidents_of.first(*frames, products.end, say=say, **about)
         if (mine := card.get(one.incident_id))
     ]
 

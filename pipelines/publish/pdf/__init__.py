@@ -23,7 +23,7 @@ from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.text import duration_text, one_line
 from pipelines.publish import notices
-from pipelines.publish.brief import problems
+from pipelines.publish.brief import first, problems
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
@@ -171,6 +171,8 @@ def _data(products: Products) -> dict[str, Any]:
         "leads": words.leads,
         "leads_more": words.leads_more,
         "notes": notes,
+        "first_heading": words.look_first,
+        "first": [one.called() for one, _ in first(products, incidents)],
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
         "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
         if len(cards) > len(shown)
@@ -185,6 +187,7 @@ def _data(products: Products) -> dict[str, Any]:
                 f"{words.numbers_are_ranks} {words.not_for_navigation}",
                 f"{words.coast_source}." if land else words.no_coast,
                 words.map_facts,
+                notices.conclusions(products),
             ]
         ),
         "incidents": told,
@@ -257,7 +260,11 @@ def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
         "when_local": card.when_local,
         "where": card.where,
         "next": card.next_step,
-        "now": f"{words.now}: {card.now}" if card.now else "",
+        "now": " · ".join(
+            f"{label}: {said}"
+            for label, said in ((words.conclusion, card.concluded), (words.now, card.now))
+            if said
+        ),
         "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,
