@@ -133,7 +133,7 @@ def render(
         )
         if "vessels_looked_at" in counts
         else "",
-        reception=reception(products.manifest, words),
+        reception=reception(products, words),
         contact=f": {contact}" if contact else "",
         conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
@@ -151,17 +151,19 @@ def render(
     )
 
 
-def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
+def reception(products: Products, words: Labels) -> list[str]:
     """Say where and when less was heard than usual; nothing where that isn't known."""
-    told = manifest.get("reception") or {}
+    told = products.manifest.get("reception") or {}
+    upto = moment(products.end, say=words.say)
     said = []
     if poor := told.get("poor"):
         where = position_text(float(poor["lat"]), float(poor["lon"]))
         numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
-        said.append(words.reception_poor.format(**numbers, where=where))
+        said.append(words.reception_poor.format(**numbers, where=where, time=upto))
     if gaps := int(told.get("gaps", 0)):
         text = words.reception_gap if gaps == 1 else words.reception_gaps
-        said.append(text.format(n=gaps, age=age(float(told["longest_gap_s"]), *units(words))))
+        longest = age(float(told["longest_gap_s"]), *units(words))
+        said.append(text.format(n=gaps, age=longest, time=upto))
     return said
 
 
