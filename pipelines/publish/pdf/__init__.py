@@ -46,6 +46,7 @@ _ROOM_MM: Final = 226.0
 _LINE_MM: Final = 2.8
 _AROUND_MM: Final = 1.7
 _NOTE_MM: Final = 10.0
+_FIRST_MM: Final = 5.0
 _TITLE_CHARS: Final = 44
 _NEXT_CHARS: Final = 40
 """What map and table may take of the first page, and about what a line, the edges of a row and a
@@ -151,7 +152,9 @@ def _data(products: Products) -> dict[str, Any]:
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
     told = [_incident(one, words) for one in incidents[:VESSEL_LIMIT]]
-    told, room_mm = _leaving_room(told, _ROOM_MM - _NOTE_MM * (len(notes) + bool(release)))
+    urgent = [one.called() for one, _ in first(products, incidents)]
+    more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
+    told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)
     rows = incidents[: len(told)]
     more = len(incidents) - len(rows)
     scene = first_map(products, cards, rows)
@@ -172,7 +175,7 @@ def _data(products: Products) -> dict[str, Any]:
         "leads_more": words.leads_more,
         "notes": notes,
         "first_heading": words.look_first,
-        "first": [one.called() for one, _ in first(products, incidents)],
+        "first": urgent,
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
         "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
         if len(cards) > len(shown)

@@ -231,7 +231,8 @@ def _has_more(coordinates: Any, most: int) -> bool:
         one = left.pop()
         if not (isinstance(one, list) and one and isinstance(one[0], list)):
             continue
-        points += len(one)
         if one[0] and isinstance(one[0][0], list):
             left += one
+        else:
+            points += len(one)
     return points > most
