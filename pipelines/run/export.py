@@ -46,8 +46,8 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(whole, unfinished)
     products = concluded_on(installation, whole.name)
-    for name, write in _BRIEFS.items() if products is not None else ():
-        if (unfinished / name).exists():  # a look between nights has none
+    for name, write in _BRIEFS.items():
+        if products is not None and (unfinished / name).exists():  # a look between nights has none
             write(products, unfinished / name)
     unfinished.rename(out)
     return sorted(out.iterdir())

@@ -1,7 +1,6 @@
 """The words of the products, one YAML file a language; what vessels say is never translated."""
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final

@@ -6,7 +6,7 @@ their data from a JSON block (`text.script_json`) and put words on the page thro
 by cloning what the server wrote.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -173,12 +173,13 @@ def first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[I
     say = labels.labels(products.language).say
     frames = products.incidents, products.events, products.flagged
     said = products.concluded
-    about: Mapping[str, Collection[str]] = (
-        {} if said is None else {"concluded": said.closed, "answered": said.answered}
-    )
+    closed = frozenset[str]() if said is None else said.closed
+    answered = frozenset[str]() if said is None else said.answered
     return [
         (replace(mine, title=without_number(mine.title, mine.mmsi, say)), ", ".join(one.why))
-        for one in incidents_of.first(*frames, products.end, say=say, **about)
+        for one in incidents_of.first(
+            *frames, products.end, concluded=closed, answered=answered, say=say
+        )
         if (mine := card.get(one.incident_id))
     ]
 
