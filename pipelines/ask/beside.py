@@ -1,19 +1,16 @@
 """What stands beside flags and incidents: conclusions, and how often such flags were right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from pipelines.assess.dispositions import models
 from pipelines.assess.dispositions.models import Model
-from pipelines.assess.dispositions.outcomes import cleared, holding, standing
+from pipelines.assess.dispositions.outcomes import cleared, holding, standing, told
 from pipelines.base.settings import Installation
 from pipelines.store import Queries, exists, read
-
-_INNER: Final = str.maketrans("()", "[]")
-"""Of what people typed, so that nobody closes a conclusion of their own and adds another's."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def beside(
     return Beside(
         model,
         [round(value, 2) for value in probability],
-        _told(ids, held, say),
+        told(ids, held, say),
         [standing(each, held) for each in ids],
         [cleared(each, held) for each in ids],
     )
@@ -84,16 +81,7 @@ def concluded_on(
     In words; empty where nothing was.
     """
     held = holding(store.dispositions(known), store.heirs())
-    return _told([joined.split(";") for joined in event_ids], held, str)
-
-
-def _told(
-    ids: Sequence[Sequence[str]],
-    held: Mapping[str, Mapping[Any, Any]],
-    say: Callable[[str], str],
-) -> list[str]:
-    told = {key: _said(row, say) for key, row in held.items()}
-    return ["; ".join(dict.fromkeys(told[key] for key in each if key in told)) for each in ids]
+    return told([joined.split(";") for joined in event_ids], held, str)
 
 
 def _held(installation: Installation, known: pd.Timestamp | None) -> dict[str, dict[Any, Any]]:
@@ -102,9 +90,3 @@ def _held(installation: Installation, known: pd.Timestamp | None) -> dict[str, d
         return {}
     with read(installation.store, installation.settings.store) as store:
         return holding(store.dispositions(known), store.heirs())
-
-
-def _said(row: Mapping[Any, Any], say: Callable[[str], str]) -> str:
-    """Put a conclusion into words."""
-    author, reason = (row[name].translate(_INNER) for name in ("author", "reason"))
-    return f"{say(row['conclusion'].replace('_', ' '))} ({author}: {reason})"

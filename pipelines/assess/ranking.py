@@ -127,7 +127,14 @@ def assess(
     score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
     label = grouped(counted, score_of, settings.min_score, detection.context.end)
     incidents, home = described(
-        counted, label, ranked, judged.parts, settings.min_score, teller, settings.next_steps
+        counted,
+        label,
+        ranked,
+        judged.parts,
+        settings.min_score,
+        teller,
+        settings.next_steps,
+        detection.context.zones,
     )
     if ranked.empty:
         nobody = frames.empty(FLAGGED), frames.empty(PARTS)

@@ -15,7 +15,7 @@ from detectors.core.detector import Detector
 from detectors.core.telling import Say, Told, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.base.text import LOCAL, LOCAL_NAME
+from pipelines.base.text import LOCAL, LOCAL_NAME, day_and_hour
 
 
 class Teller:
@@ -108,12 +108,13 @@ class Teller:
     def _when(self, event: Told) -> str:
         start = _local(event.start)
         if event.end is None:
-            return self.say("since {start} MYT", start=f"{start:%d %b %H:%M}")
+            return self.say("since {start} MYT", start=day_and_hour(start, self.say))
         if event.start == event.end:
-            return self.say("{start} MYT", start=f"{start:%d %b %H:%M}")
+            return self.say("{start} MYT", start=day_and_hour(start, self.say))
         end = _local(event.end)
-        until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%d %b %H:%M}"
-        return self.say("{start} to {end} MYT", start=f"{start:%d %b %H:%M}", end=until)
+        same = start.date() == end.date()
+        until = f"{end:%H:%M}" if same else day_and_hour(end, self.say)
+        return self.say("{start} to {end} MYT", start=day_and_hour(start, self.say), end=until)
 
 
 def _local(time: pd.Timestamp) -> datetime:

@@ -1,9 +1,9 @@
 """Files that are whole or not there: written beside their place, then renamed into it."""
 
 import fcntl
-import glob
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,6 +21,9 @@ of file systems go in steps, of network shares' of up to two seconds."""
 LEFT_S: Final = 86_400
 """What somebody began to write so long ago is finished by nobody: its process was killed."""
 
+LISTED_S: Final = 3600
+MAX_LISTED: Final = 256
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -31,15 +34,34 @@ def replacing(path: Path) -> Iterator[Path]:
     process left that was killed goes when the same file is written a day later.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        with suppress(OSError):
-            if left.stat().st_mtime < time.time() - LEFT_S:
-                left.unlink()
+    _remove_parts(path)
     try:
         yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+_parts: Final[dict[Path, tuple[float, list[str]]]] = {}
+"""By folder when it was listed, and what was being written in it: the listing of a folder of many
+files takes longer than to write one."""
+
+
+def _remove_parts(path: Path) -> None:
+    """Remove what processes that were killed left of a file; its folder is listed once an hour."""
+    now = time.time()
+    listed_s, parts = _parts.get(path.parent, (0.0, []))
+    if not 0 <= now - listed_s < LISTED_S:
+        with suppress(OSError):
+            parts = [one.name for one in path.parent.iterdir() if one.suffix == ".part"]
+        if len(_parts) >= MAX_LISTED:
+            _parts.clear()
+        _parts[path.parent] = now, parts
+    own = [name for name in parts if re.fullmatch(rf"\.{re.escape(path.name)}\.\d+\.part", name)]
+    for left in own:
+        with suppress(OSError):
+            if path.with_name(left).stat().st_mtime < now - LEFT_S:
+                path.with_name(left).unlink()
 
 
 def sync(path: Path) -> None:

@@ -19,7 +19,7 @@ Rules
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -31,6 +31,12 @@ from pipelines.base.visible import clean
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 LOCAL_NAME: Final = "MYT"
 """The hours that are told where a person reads: Malaysia's."""
+
+MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+"""Months as dates tell them, in English: each language has its own for them (`Labels.say`)."""
 
 HOURS_FROM_S: Final = 5400
 DAYS_FROM_S: Final = 172_800
@@ -44,9 +50,29 @@ _FORMULA_START: Final = frozenset(
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def moment(time: pd.Timestamp, zone: tzinfo | None = LOCAL, name: str = LOCAL_NAME) -> str:
+def moment(
+    time: pd.Timestamp,
+    zone: tzinfo | None = LOCAL,
+    name: str = LOCAL_NAME,
+    say: Callable[[str], str] = str,
+) -> str:
     """Write one moment for people, in UTC (zone None) or another zone: '20 Nov 2026 18:05 UTC'."""
-    return f"{time.tz_convert('UTC' if zone is None else zone):%d %b %Y %H:%M} {name}"
+    at = time.tz_convert("UTC" if zone is None else zone)
+    return f"{day_of(at, say)} {at:%Y %H:%M} {name}"
+
+
+def day_of(time: datetime, say: Callable[[str], str] = str) -> str:
+    """Write the day of a time; `say` puts the month into the reader's language.
+
+    >>> day_of(datetime(2026, 8, 3)), day_of(datetime(2026, 8, 3), {"Aug": "Ogo"}.__getitem__)
+    ('03 Aug', '03 Ogo')
+    """
+    return f"{time.day:02d} {say(MONTHS[time.month - 1])}"
+
+
+def day_and_hour(time: datetime, say: Callable[[str], str] = str) -> str:
+    """Write a time as it is, without its year: '20 Nov 18:05'; `say` as for `day_of`."""
+    return f"{day_of(time, say)} {time:%H:%M}"
 
 
 def minute(time: datetime) -> str:

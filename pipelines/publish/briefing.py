@@ -16,7 +16,14 @@ import pandas as pd
 from detectors.core.evidence import Evidence
 from pipelines.assess.incidents import made_of, whereabouts, with_parts
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.base.text import (
+    LOCAL,
+    LOCAL_NAME,
+    day_and_hour,
+    moment,
+    one_line,
+    position_text,
+)
 from pipelines.publish import checks
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.products import Products, once
@@ -56,8 +63,8 @@ def vessel_cards(products: Products) -> list[VesselCard]:
                 reasons=reasons,
                 explanations=list(dict.fromkeys(_sentences(row["explanations"]))),
                 last_seen=seen,
-                seen_utc=moment(seen, None, "UTC") if seen is not None else "",
-                seen_local=moment(seen) if seen is not None else "",
+                seen_utc=moment(seen, None, "UTC", words.say) if seen is not None else "",
+                seen_local=moment(seen, say=words.say) if seen is not None else "",
                 lat=lat,
                 lon=lon,
                 where=position_text(lat, lon),
@@ -85,7 +92,8 @@ def incident_cards(products: Products) -> list[IncidentCard]:
         )
     }
     rows = with_parts(frame, products.events).to_dict("records")
-    return [_incident(row, of, names, kinds, products.end, words) for row in rows]
+    said = {} if products.concluded is None else products.concluded.said
+    return [_incident(row, of, names, kinds, products.end, words, said) for row in rows]
 
 
 def _incident(
@@ -95,6 +103,7 @@ def _incident(
     kinds: Mapping[str, tuple[str, str]],
     looked_to: pd.Timestamp,
     words: Labels,
+    concluded: Mapping[str, str],
 ) -> IncidentCard:
     ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
     # A recipient's first ten may leave out the event of an incident that it is told of
@@ -123,6 +132,7 @@ def _incident(
         event_ids=ids,
         made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
         now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
+        concluded=one_line(concluded.get(str(row["incident_id"]), ""), SENTENCE_LIMIT),
         **_happened(row, words),
     )
 
@@ -165,13 +175,14 @@ def span(
     """
     first = _in(start, zone)
     if end is None:
-        return f"{words.since} {first:%d %b %H:%M} {name}"
+        return f"{words.since} {day_and_hour(first, words.say)} {name}"
     last = _in(end, zone)
-    if f"{first:%d %b %H:%M}" == f"{last:%d %b %H:%M}":
-        return f"{first:%d %b %H:%M} {name}"
-    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%d %b %H:%M}"
-    dash = "–" if first.date() == last.date() else " – "
-    return f"{first:%d %b %H:%M}{dash}{until} {name}"
+    since, until = (day_and_hour(one, words.say) for one in (first, last))
+    if since == until:
+        return f"{since} {name}"
+    if first.date() == last.date():
+        return f"{since}–{last:%H:%M} {name}"
+    return f"{since} – {until} {name}"
 
 
 def _event_cards(products: Products, names: dict[int, str], words: Labels) -> dict[str, EventCard]:

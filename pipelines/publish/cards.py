@@ -58,6 +58,8 @@ class IncidentCard(Happened):
         Name, number and role of each vessel.
     event_ids
         Its events, the leading one first.
+    concluded
+        What people concluded on it, where the products tell that; see `products.Concluded`.
     made_of, now
         What its score is made of, and where its vessel was heard last; empty where there is
         nothing to say.
@@ -79,6 +81,7 @@ class IncidentCard(Happened):
     event_ids: Sequence[str]
     made_of: str
     now: str
+    concluded: str
 
     @property
     def who(self) -> str:

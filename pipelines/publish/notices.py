@@ -17,7 +17,9 @@ def freshness(products: Products) -> str:
     if products.release is None:
         return ""
     words, stale = labels.labels(products.language), products.release.stale_after
-    when = words.stale_after.format(utc=moment(stale, None, "UTC"), local=moment(stale))
+    when = words.stale_after.format(
+        utc=moment(stale, None, "UTC", words.say), local=moment(stale, say=words.say)
+    )
     return f"{words.prepared_for.format(title=products.release.title)} {when}"
 
 
@@ -29,7 +31,8 @@ def marks(products: Products) -> str:
 
 def window(products: Products, zone: tzinfo | None = LOCAL, name: str = LOCAL_NAME) -> str:
     """Write from when to when was looked."""
-    return f"{moment(products.start, zone, '')}– {moment(products.end, zone, name)}"
+    say = labels.labels(products.language).say
+    return f"{moment(products.start, zone, '', say)}– {moment(products.end, zone, name, say)}"
 
 
 def terms(products: Products) -> list[str]:
@@ -49,6 +52,16 @@ def about_run(products: Products) -> list[str]:
         *([words.partial_run] if partial else []),
         *([f"{words.nothing_flagged} {words.not_all_clear}"] if products.flagged.empty else []),
     ]
+
+
+def conclusions(products: Products) -> str:
+    """Return what the products know of conclusions; empty for a recipient, who is told of none."""
+    if products.release is not None:
+        return ""
+    words = labels.labels(products.language)
+    if products.concluded is None:
+        return words.conclusions_elsewhere
+    return words.conclusions_upto.format(time=moment(products.concluded.upto, say=words.say))
 
 
 def cautions(products: Products) -> list[str]:

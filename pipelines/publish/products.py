@@ -66,6 +66,26 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Concluded:
+    """What people had concluded when a brief was written.
+
+    Attributes
+    ----------
+    upto
+        Up to when conclusions were looked up, UTC.
+    said
+        In words, by incident id.
+    closed, answered
+        Ids of events that a conclusion closes, and of those with one that leaves them open.
+    """
+
+    upto: pd.Timestamp
+    said: Mapping[str, str]
+    closed: frozenset[str]
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Products:
     """One run's results, as every exporter gets them.
 
@@ -98,6 +118,9 @@ class Products:
         the columns of `MARKS` too.
     planned
         The patrol plan, where its recipient gets one.
+    concluded
+        What people concluded, where the products are told beside it: never in those of a recipient,
+        nor in a run's own, which are written before anybody has seen them.
     """
 
     run_id: str
@@ -114,6 +137,7 @@ class Products:
     manifest: Mapping[str, Any]
     release: Release | None = None
     planned: Planned | None = None
+    concluded: Concluded | None = None
     _worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

@@ -2,14 +2,30 @@
 
 import shutil
 from pathlib import Path
+from typing import Final
 
+import pandas as pd
+
+from detectors.core import frames
 from detectors.core.errors import SelatError
+from pipelines.assess.dispositions import outcomes
+from pipelines.base.labels import labels
+from pipelines.base.schemas import PARTS
 from pipelines.base.settings import Installation
+from pipelines.publish import brief, pdf
+from pipelines.publish.products import DRAWN, Concluded, Products
+from pipelines.run.runs import shown_vessels
+from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
+from pipelines.store import Queries, exists, read
+
+_BRIEFS: Final = {"brief.html": brief.write, "brief.pdf": pdf.write}
 
 
 def export_run(installation: Installation, run_id: str | None, out: Path) -> list[Path]:
     """Copy the products of a finished run into a new folder, which appears whole.
+
+    Its briefs are written anew where people concluded on its incidents, and tell what.
 
     Raises
     ------
@@ -24,9 +40,70 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
             f"no run {run_id} in {installation.runs}" if run_id else "no finished run",
             hint="the runs are the folders in HOME/runs",
         )
+    whole = folder.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(folder.resolve(), unfinished)
+    shutil.copytree(whole, unfinished)
+    products = concluded_on(installation, whole.name)
+    for name, write in _BRIEFS.items():
+        if products is not None and (unfinished / name).exists():  # a look between nights has none
+            write(products, unfinished / name)
     unfinished.rename(out)
     return sorted(out.iterdir())
+
+
+def concluded_on(installation: Installation, run_id: str) -> Products | None:
+    """Return what the briefs of a finished run are made of, with what people concluded until now.
+
+    None where nobody concluded on its incidents, or the store no longer holds all that it showed.
+    """
+    if not exists(installation.store, installation.settings.store):
+        return None
+    with read(installation.store, installation.settings.store) as store:
+        run = store.run(run_id)
+        if run is None or store.lost():
+            return None
+        incidents = store.incidents(run_id)
+        concluded = _concluded(store, incidents)
+        start, end = run["start"], run["end"]
+        flagged, looked = store.flags(run_id), store.events(run_id)[["event_id", "status"]]
+        shown = sorted(shown_vessels(store.events(run_id), flagged))
+        tracks = store.track_positions(shown, start, end, DRAWN)
+        if not concluded.said or not set(flagged["mmsi"]) <= set(tracks["mmsi"]):
+            return None
+        return Products(
+            run_id=run_id,
+            start=start,
+            end=end,
+            simulated=bool(store.simulated),
+            events=store.events_as_of(int(run["ordinal"])).merge(looked, on="event_id"),
+            flagged=flagged,
+            parts=frames.empty(PARTS),
+            incidents=incidents,
+            tracks=tracks,
+            vessels=store.vessels(end),
+            zones=load_zones(installation),
+            manifest=store.manifest(run_id),
+            concluded=concluded,
+        )
+
+
+def _concluded(store: Queries, incidents: pd.DataFrame) -> Concluded:
+    """Return what people had concluded on incidents by now."""
+    held = outcomes.holding(store.dispositions(), store.heirs())
+    events = [str(joined).split(";") for joined in incidents["events"].tolist()]
+    stands = [(own, outcomes.standing(own, held)) for own in events]
+    said = zip(
+        incidents["incident_id"].tolist(),
+        outcomes.told(events, held, labels("en").at_desk),
+        strict=True,
+    )
+    return Concluded(
+        pd.Timestamp.now("UTC"),
+        {str(one): text for one, text in said if text},
+        frozenset(e for own, how in stands if how == outcomes.CLOSED for e in own),
+        frozenset(
+            e for own, how in stands if how in {outcomes.WATCHED, outcomes.OPEN} for e in own
+        ),
+    )

@@ -351,7 +351,7 @@ class Making:
         """Return flags and parts with their marks, at most `top`."""
         flagged = assessed.flagged
         flagged = cut.with_marks(flagged, [vessel_marks[m] for m in flagged["mmsi"].tolist()])
-        flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
+        flagged = release_marks.most_urgent(self, flagged, assessed)
         flagged = cut.told(flagged, "ship_type", self.words.ship_type)
         parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)
         parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipelines.assess.incidents import began_together, vessels_in
+from pipelines.assess.incidents import began_together, first, vessels_in
 from pipelines.assess.ranking import Assessment
 from pipelines.base.marks import Mark, strictest
 from pipelines.publish import release as cut
@@ -68,6 +68,14 @@ def vessel_marks(
             own += of_lists
         marks[int(mmsi)] = strictest(own)
     return marks
+
+
+def most_urgent(made: "Making", flagged: pd.DataFrame, assessed: Assessment) -> pd.DataFrame:
+    """Return at most `top` flagged vessels: those to look at first, then those ranked highest."""
+    urgent = first(assessed.incidents, assessed.events, assessed.flagged, made.window.end)
+    early = flagged["incident_id"].isin([one.incident_id for one in urgent]).to_numpy(bool)
+    order = np.argsort(~early, kind="stable")[: made.recipient.top or len(flagged)]
+    return flagged.iloc[np.sort(order)].reset_index(drop=True)
 
 
 def marked_incidents(

@@ -21,7 +21,7 @@ from pipelines.assess.dispositions import PART
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line
+from pipelines.base.text import iso, one_line
 from pipelines.detect.reception import Coverage
 from pipelines.reference.layers.files import stamps
 from pipelines.run.dispositions import ChangedError
@@ -286,7 +286,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.get("/nights")
     def _nights(request: Request) -> Response:
         runs = nights.runs()
-        told = rooms.nights(desk.installation, runs) if len(runs) else []
+        told = rooms.nights(desk.installation, runs, here.words(request)) if len(runs) else []
         return show(request, "nights", nights=told)
 
     lately = Recent(4)
@@ -301,11 +301,12 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     def _health(request: Request) -> Response:
         health, problems = looks.look(nights.newest())
         words = labels(_session(request, desk).language)
-        told = rooms.health_page(health, problems, words, part=here.part)
+        now = pd.Timestamp.now("UTC")
+        told = rooms.health_page(health, problems, words, part=here.part, served=now)
         coverage = None if health is None else health.coverage
         known = None if coverage is None else heard_lately(request, coverage)
         drawn = None if known is None else known.drawn
-        return show(request, "health", **told, heard=known, drawn=drawn)
+        return show(request, "health", **told, heard=known, drawn=drawn, served=iso(now))
 
     @app.get("/live")
     def _live(request: Request) -> Response:

@@ -64,11 +64,13 @@ def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
     return [
         Concluded(
             time=row["made_time"].isoformat(),
-            made=moment(row["made_time"]),
+            made=moment(row["made_time"], say=words.say),
             author=one_line(str(row["author"]), NAME_LIMIT),
             conclusion=words.at_desk(str(row["conclusion"]).replace("_", " ")),
             reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
-            quiet_until="" if pd.isna(row["quiet_until"]) else moment(row["quiet_until"]),
+            quiet_until=""
+            if pd.isna(row["quiet_until"])
+            else moment(row["quiet_until"], say=words.say),
             events=int(row["events"]),
             stands=bool(row["stands"]),
             holds=place == first,

@@ -10,7 +10,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, one_line
+from pipelines.base.text import LOCAL, day_of, one_line
 from pipelines.run.dispositions import record
 from pipelines.run.dispositions import withdraw as take_back
 from pipelines.run.windows import utc
@@ -62,10 +62,10 @@ def typed(form: dict[str, str], operator: str) -> Typed:
     )
 
 
-def quiet_days(end: pd.Timestamp) -> list[tuple[str, str, str]]:
+def quiet_days(end: pd.Timestamp, say: Callable[[str], str]) -> list[tuple[str, str, str]]:
     """Return the choices of how long the like can be set aside: value, words, until which date."""
     days = [(str(n), text, end.tz_convert(LOCAL) + pd.Timedelta(days=n)) for n, text in QUIET]
-    return [(value, text, f"{until:%d %b %Y}") for value, text, until in days]
+    return [(value, text, f"{day_of(until, say)} {until.year}") for value, text, until in days]
 
 
 def _until(given: Typed, end: pd.Timestamp) -> pd.Timestamp | None:

@@ -157,7 +157,7 @@ def incident(shown: Shown, line: Line) -> Incident:
         more=[str(row["event_id"]) for row in own[MAX_EVENTS:]],
         concluded=concluded[:MAX_CONCLUDED],
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
-        quiet=quiet_days(shown.night.run["end"]),
+        quiet=quiet_days(shown.night.run["end"], shown.words.say),
         merged_into=str(row["merged_into"]),
         place=waters.placed(shown, row["lat"], row["lon"]) if line.where else "",
         weighed=weighed.steps(shown, line),

@@ -333,6 +333,7 @@ class Nights:
                 pd.DataFrame(night.flagged),
                 teller,
                 self.installation.settings.assess.next_steps,
+                night.zones,
             )
         return Shown(
             night,

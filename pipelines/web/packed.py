@@ -10,9 +10,10 @@ from fastapi import Request
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask.held_wrong import held_wrong
+from pipelines.base.labels import Labels
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
+from pipelines.base.text import moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.packs import log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
@@ -89,7 +90,7 @@ def packs(here: Here, request: Request) -> Packs:
             )
             for name, who in known.items()
         ],
-        [_line(one, entry) for entry in reversed(entries[-MAX_LINES:])],
+        [_line(one, entry, here.words(request)) for entry in reversed(entries[-MAX_LINES:])],
         [one_line(text, SENTENCE_LIMIT) for text in problems],
         _held(here, request),
         key,
@@ -99,7 +100,7 @@ def packs(here: Here, request: Request) -> Packs:
     )
 
 
-def _line(one: Installation, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _line(one: Installation, entry: Mapping[str, Any], words: Labels) -> dict[str, Any]:
     """Return a line of the log for a page; whoever may write the log may have written anything."""
 
     def text(name: str) -> str:
@@ -107,7 +108,7 @@ def _line(one: Installation, entry: Mapping[str, Any]) -> dict[str, Any]:
 
     pack = str(entry.get("pack", ""))
     try:
-        made = moment(pd.Timestamp(text("time")), LOCAL, LOCAL_NAME)
+        made = moment(pd.Timestamp(text("time")), say=words.say)
     except (ValueError, TypeError, OverflowError):
         made = text("time")
     return {

@@ -1,6 +1,7 @@
 """The desk's pages: templates, and what all of them are given."""
 
 import re
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -44,16 +45,20 @@ def page(name: str, language: str, **values: Any) -> str:
     ----------
     shown
         The night that it is about, where it is about one.
+    served
+        When it is shown, in ISO 8601; now, where none is given. Ages on it grow from then.
     account, may_change
         Who signed in, None for whoever was given an address; whether they may change what belongs
         to all.
     """
     words = labels(language)
-    plain = {"shown": None, "drawn": None, "recorded": False, "work": None}
+    served = iso(pd.Timestamp.now("UTC"))
+    plain = {"shown": None, "drawn": None, "recorded": False, "work": None, "served": served}
     given = {**plain, **values}
     return maps_page.template(__package__, f"pages/{name}.html.j2").render(
         words=words,
         t=words.at_desk,
+        dates=words.dates,
         language=language,
         languages=[(one, NAMES[one]) for one in LANGUAGES],
         choices=CHOICES,
@@ -61,9 +66,8 @@ def page(name: str, language: str, **values: Any) -> str:
         marks=MARKS,
         mark_of=mark_of,
         speeds=speeds(words),
-        moment=moment,
+        moment=partial(moment, say=words.say),
         iso=iso,
-        served=iso(pd.Timestamp.now("UTC")),
         page=name,
         hours_from_s=HOURS_FROM_S,
         days_from_s=DAYS_FROM_S,

@@ -179,7 +179,8 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
 
     def told(one: Silenced) -> str:
         return one_line(
-            f"{words.kind_of(one.kind, one.subkind)}, {moment(one.start)}", SENTENCE_LIMIT
+            f"{words.kind_of(one.kind, one.subkind)}, {moment(one.start, say=words.say)}",
+            SENTENCE_LIMIT,
         )
 
     files = stamps(installation.config / "zones"), stamps(installation.reference)
@@ -298,7 +299,7 @@ def _learned(
                 one.event_id,
                 one.mmsi,
                 words.kind_of(one.kind, one.subkind),
-                moment(one.start),
+                moment(one.start, say=words.say),
                 one.score,
                 one.score_then,
                 one_line(one.reason, SENTENCE_LIMIT),

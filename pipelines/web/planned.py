@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from detectors.core.errors import SelatError
 from pipelines.base.labels import Labels, labels
 from pipelines.base.progress import Reporter
-from pipelines.base.text import LOCAL, one_line, position_text
+from pipelines.base.text import LOCAL, day_and_hour, one_line, position_text
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.run.plan import plan_run, write
 from pipelines.web import units
@@ -104,8 +104,8 @@ def _sortie(one: dict[str, Any], words: Labels) -> dict[str, Any]:
         "unit": _line(one["unit"]),
         "sortie": int(one["sortie"]),
         "base": _line(one["base"]["name"]),
-        "opens": _local(one["watch"]["opens"]),
-        "closes": _local(one["watch"]["closes"]),
+        "opens": _local(one["watch"]["opens"], words),
+        "closes": _local(one["watch"]["closes"], words),
         "distance_nm": float(one["distance_nm"]),
         "stops": list(_stops(one, words)),
     }
@@ -122,9 +122,9 @@ def _stops(one: dict[str, Any], words: Labels) -> Iterator[dict[str, Any]]:
             "task": _line(stop["task"]),
             "mmsi": int(stop["mmsi"] or 0),
             "name": _line(stop["name"] if stop["mmsi"] else stop["sector"] or one["base"]["name"]),
-            "leave": _local(stop["depart"]),
-            "there": _local(stop["begin"]),
-            "until": _local(same[-1][1]["end"]),
+            "leave": _local(stop["depart"], words),
+            "there": _local(stop["begin"], words),
+            "until": _local(same[-1][1]["end"], words),
             "where": position_text(float(stop["lat"]), float(stop["lon"])),
             "sea": words.sea(_line(stop.get("territorial_sea") or "")),
             "course": _number(stop["course_deg"], "{:03.0f}°"),
@@ -142,5 +142,5 @@ def _number(value: float | None, how: str) -> str:
     return "" if value is None else how.format(value)
 
 
-def _local(text: str) -> str:
-    return f"{pd.Timestamp(text).tz_convert(LOCAL):%d %b %H:%M}"
+def _local(text: str, words: Labels) -> str:
+    return day_and_hour(pd.Timestamp(text).tz_convert(LOCAL), words.say)

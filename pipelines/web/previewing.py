@@ -12,6 +12,7 @@ from pipelines import store
 from pipelines.ask.beside import beside
 from pipelines.assess import watchlists
 from pipelines.base import marks
+from pipelines.base.labels import labels
 from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, script_json
 from pipelines.publish.brief.scene import scene_of
@@ -138,7 +139,13 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
                 one_line(str(row["title"]), SENTENCE_LIMIT),
                 one_line(str(row["certainty"]), NAME_LIMIT),
                 float(row["score"]),
-                span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME),
+                span(
+                    row["start"],
+                    None if pd.isna(row["end"]) else row["end"],
+                    LOCAL,
+                    LOCAL_NAME,
+                    labels(release.language),
+                ),
                 one_line(str(row["next_step"]), SENTENCE_LIMIT),
             )
             for row in shown

@@ -75,9 +75,17 @@ class Looks:
 
 
 def health_page(
-    health: Health | None, problems: Sequence[Problem], words: Labels, *, part: bool = False
+    health: Health | None,
+    problems: Sequence[Problem],
+    words: Labels,
+    *,
+    part: bool = False,
+    served: pd.Timestamp | None = None,
 ) -> dict[str, Any]:
     """Return what `selat status` and `selat doctor` say for a page, maybe of a part of a home.
+
+    Ages are those of when the page is `served`, which the page's script goes on from: what they
+    tell of may have been looked up before.
 
     Each text comes with whether it is English on a page that isn't; a file is told by its name,
     which its path comes with.
@@ -93,7 +101,10 @@ def health_page(
         before, told, after = text.partition(age(old_s))
         if time is None or not told:
             return text, None, "", ""
-        return before, pd.Timestamp(time), age(old_s, t("h"), t("d")), after
+        since = pd.Timestamp(time)
+        if served is not None:  # in whole seconds, as the page has both times
+            old_s = (served.floor("s") - since.floor("s")).total_seconds()
+        return before, since, age(max(old_s, 0.0), t("h"), t("d")), after
 
     ages = {} if health is None else going.ages(health)
     times = [] if health is None else going.feed_times(health)
@@ -192,10 +203,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         course="" if fix is None else _course(fix),
         history=[
             (
-                _field(row, words),
+                words.field(str(row["field"])),
                 one_line(_value(row, words), NAME_LIMIT),
-                moment(row["first_time"]),
-                moment(row["last_time"]),
+                moment(row["first_time"], say=words.say),
+                moment(row["last_time"], say=words.say),
                 words.at_desk(str(row["note"])) if row["note"] else "",
             )
             for row in known.history.tail(MAX_ROWS).to_dict("records")
@@ -228,7 +239,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 int(row["mmsi"]),
                 shown.name(int(row["mmsi"])),
                 int(row["meetings"]),
-                moment(row["last_time"]),
+                moment(row["last_time"], say=words.say),
                 int(row["through"]),
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")
@@ -240,13 +251,11 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     )
 
 
-def _field(row: dict[Any, Any], words: Labels) -> str:
-    return words.at_desk(str(row["field"]).replace("_", " "))
-
-
 def _value(row: dict[Any, Any], words: Labels) -> str:
     """Return what it called itself; a code of a type with what it stands for."""
     value = str(row["value"])
+    if str(row["field"]).endswith("_m"):
+        return f"{value} m"
     coded = row["field"] == "ship_type" and value.isascii() and value.isdigit() and len(value) < 4
     kind = stated(words, value, None)[0] if coded else ""
     return f"{value} ({kind})" if kind else value
@@ -290,13 +299,13 @@ def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
             int(row["mmsi"]),
             one_line(str(row["name"]), NAME_LIMIT),
             str(row["flag_state"]),
-            one_line(f"{_field(row, words)} {row['value']}", SENTENCE_LIMIT),
+            one_line(f"{words.field(str(row['field']))} {row['value']}", SENTENCE_LIMIT),
         )
         for row in table.head(MAX_COMPANY).to_dict("records")
     ]
 
 
-def nights(installation: Installation, runs: pd.DataFrame) -> list[dict[str, Any]]:
+def nights(installation: Installation, runs: pd.DataFrame, words: Labels) -> list[dict[str, Any]]:
     """Return past runs for a page, the newest first."""
     query = (
         "SELECT run_id, count(*) FILTER (rank > 0) AS n, "
@@ -308,9 +317,9 @@ def nights(installation: Installation, runs: pd.DataFrame) -> list[dict[str, Any
     return [
         {
             "run_id": str(row["run_id"]),
-            "window": span(row["start"], row["end"], LOCAL, LOCAL_NAME),
+            "window": span(row["start"], row["end"], LOCAL, LOCAL_NAME, words),
             "state": str(row["state"]),
-            "known": day(row["known_time"].to_pydatetime()),
+            "known": day(row["known_time"].to_pydatetime(), words.say),
             "n": int(one["n"]),
             "new": int(one["new"]),
         }
@@ -331,7 +340,7 @@ def live(installation: Installation, newest: str, words: Labels) -> dict[str, An
     doing = noted_in(installation.progress)
     return {
         "run": newest,
-        "writing": day(since),
+        "writing": day(since, words.say),
         "for": age(
             (datetime.now(UTC) - since).total_seconds(), words.at_desk("h"), words.at_desk("d")
         ),

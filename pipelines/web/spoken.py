@@ -21,7 +21,7 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
     if words.english == labels("en").english:
         return text, False
     if (whole := _put(words, text, words.spoken)) is not None:
-        return whole, False
+        return words.dates(whole), False
     parts = _BETWEEN.split(text)
     said = [
         part if _BETWEEN.fullmatch(part) else _put(words, part, words.spoken_parts)
@@ -31,7 +31,8 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
         made is None and not _NEUTRAL.fullmatch(part)
         for made, part in zip(said, parts, strict=True)
     )
-    return "".join(made or part for made, part in zip(said, parts, strict=True)), english
+    told = "".join(made or part for made, part in zip(said, parts, strict=True))
+    return words.dates(told), english
 
 
 def _put(words: Labels, text: str, among: Mapping[str, str]) -> str | None:

@@ -153,7 +153,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health, found),
-        upto=day(shown.night.moment.known_time.to_pydatetime()),
+        upto=day(shown.night.moment.known_time.to_pydatetime(), shown.words.say),
         newer=_newer(shown, health),
         put_off=_put_off(shown),
         finished=_finished(health),
@@ -171,7 +171,8 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
     if not look.get("put_off"):
         return None
     kinds = ", ".join(shown.words.kind_of(str(name), "") for name in look["put_off"])
-    return one_line(kinds, SENTENCE_LIMIT), day(pd.Timestamp(look["put_off_since"]).to_pydatetime())
+    since = pd.Timestamp(look["put_off_since"]).to_pydatetime()
+    return one_line(kinds, SENTENCE_LIMIT), day(since, shown.words.say)
 
 
 def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[First, ...]:
@@ -256,9 +257,10 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
                 n=len(health.clocks),
             )
         )
-    silent = health.coverage is not None and health.coverage.gaps
-    if silent or any(one.where == "coverage" for one in found):
+    if any(one.where == "coverage" for one in found):
         said.append(t("Silences may be our own: less was heard than usual."))
+    elif health.coverage is not None and health.coverage.gaps:
+        said.append(t("Silences may be our own: for a while nothing at all was heard."))
     return tuple(said)
 
 
@@ -266,7 +268,9 @@ def _newer(shown: Shown, health: Health | None) -> str:
     """Return up to when the store holds reports that the newest run hasn't looked at."""
     newest = max((feed.newest for feed in health.feeds), default=None) if health else None
     upto = shown.night.moment.known_time.to_pydatetime()
-    return day(newest) if newest is not None and newest - upto > NEWER else ""
+    if newest is None or newest - upto <= NEWER:
+        return ""
+    return day(newest, shown.words.say)
 
 
 def _finished(health: Health | None) -> pd.Timestamp | None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import LOCAL, one_line, position_text
+from pipelines.base.text import LOCAL, day_and_hour, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Floats, Point, Region, Way
@@ -132,7 +132,7 @@ def _reach(
         unit=_name(unit),
         mmsi=int(one["mmsi"]),
         sails=sails,
-        time=f"{pd.Timestamp(time).tz_convert(LOCAL):%d %b %H:%M}",
+        time=day_and_hour(pd.Timestamp(time).tz_convert(LOCAL), words.say),
         where=position_text(float(one["lat"]), float(one["lon"])),
         lat=float(one["lat"]),
         lon=float(one["lon"]),
@@ -148,7 +148,7 @@ def said(text: str, words: Labels) -> str:
     """
     for pattern, own in _said(words):
         if found := pattern.fullmatch(text):
-            return one_line(own.format(**found.groupdict()), SENTENCE_LIMIT)
+            return one_line(words.dates(own.format(**found.groupdict())), SENTENCE_LIMIT)
     return one_line(text, SENTENCE_LIMIT)
 
 

@@ -97,6 +97,25 @@ def test_a_key_that_was_never_listed_is_not_written_over(tmp_path: Path) -> None
     assert (ring.folder / "opening-2.txt").read_text() == "of a crash"
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_key_that_was_killed_while_it_was_made_is_listed_or_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    ring = Keyring(tmp_path / "keys")
+    first = ring.make(NOW, None)
+    with monkeypatch.context() as killed:
+        killed.setattr(ring, "_finish" if listed else "_save", lambda *_: 1 / 0)
+        for make in (lambda: ring.rotate(NOW, None), lambda: ring.make_opening(NOW)):
+            with pytest.raises(ZeroDivisionError):
+                make()
+    own = ring.signer(None)[0]
+    assert (own.name == first.name) is not listed
+    ring.make_opening(NOW)
+    names = {key.name for key in ring.entries()}
+    assert {path.stem for path in ring.folder.glob("*.*") if path.suffix != ".json"} == names
+    assert len(ring.identities()) == sum(key.kind == "opening" for key in ring.entries())
+
+
 def test_a_crash_while_the_list_is_written_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

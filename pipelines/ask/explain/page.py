@@ -231,11 +231,11 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
     who, t = past.identity, words.at_desk
     stated = [
         [
-            t(str(r["field"]).replace("_", " ")),
+            words.field(str(r["field"])),
             clean(
                 t(
                     "{value} ({first} to {last})",
-                    value=r["value"],
+                    value=f"{r['value']} m" if str(r["field"]).endswith("_m") else r["value"],
                     first=minute(r["first_time"]),
                     last=minute(r["last_time"]),
                 )

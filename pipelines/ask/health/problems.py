@@ -144,8 +144,8 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
         return []
     text = (
         f"{poor.blocks} of {poor.usual} blocks usually heard have less than "
-        f"{settings.min_usual_share:.0%} of the usual reports in the last 24 h; most is missing "
-        f"around {position_text(poor.lat, poor.lon)}"
+        f"{settings.min_usual_share:.0%} of the usual reports in the 24 h to "
+        f"{day(health.coverage.end)}; most is missing around {position_text(poor.lat, poor.lon)}"
     )
     return [Problem("warning", "coverage", text, "silences there are judged by what was heard")]
 

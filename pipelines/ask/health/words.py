@@ -1,8 +1,9 @@
 """Rates, times and sizes in few words."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from pipelines.base.text import LOCAL, age
+from pipelines.base.text import LOCAL, age, day_and_hour
 
 
 def per_hour(rate: float | None) -> str:
@@ -14,14 +15,14 @@ def per_hour(rate: float | None) -> str:
     return "–" if rate is None else f"{rate:,.0f}"
 
 
-def day(time: datetime | None) -> str:
-    """Write a time for a person, in Malaysia.
+def day(time: datetime | None, say: Callable[[str], str] = str) -> str:
+    """Write a time for a person, in Malaysia; `say` as for `text.day_of`.
 
     >>> from datetime import UTC
     >>> day(datetime(2026, 11, 24, 18, tzinfo=UTC))
     '25 Nov 02:00 MYT'
     """
-    return "never" if time is None else f"{time.astimezone(LOCAL):%d %b %H:%M} MYT"
+    return "never" if time is None else f"{day_and_hour(time.astimezone(LOCAL), say)} MYT"
 
 
 def gaps(n: int, longest_s: float, h: str = "h", d: str = "d") -> str:

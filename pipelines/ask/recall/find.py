@@ -99,6 +99,11 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
     found = found.sort_values(
         ["likeness", "last_time", "mmsi", "field"], ascending=[False, False, True, True]
     ).drop_duplicates("mmsi")
+    return _beside_now(found, vessels)
+
+
+def _beside_now(found: pd.DataFrame, vessels: pd.DataFrame) -> pd.DataFrame:
+    """Return `FOUND` of a row of `Queries.names` a vessel, with its likeness."""
     now = vessels.set_index("mmsi").reindex(found["mmsi"]).reset_index()
     states = flag_states(now["mmsi"].to_numpy("int64"))
     stated = [
@@ -115,8 +120,10 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
 
 def of_numbers(names: pd.DataFrame, vessels: pd.DataFrame, mmsis: Sequence[int]) -> pd.DataFrame:
     """Return vessels by their numbers, in that order, as `find` does; those that were heard."""
-    found = [find(names[names["mmsi"] == mmsi], vessels, f"{mmsi:09d}") for mmsi in mmsis]
-    return pd.concat([one for one in found if len(one)] or [find(names.iloc[:0], vessels, "0")])
+    own = names[(names["field"] == "mmsi") & names["mmsi"].isin(list(mmsis))]
+    place = own["mmsi"].map({mmsi: k for k, mmsi in enumerate(mmsis)})
+    ordered = own.assign(place=place).sort_values("place")
+    return _beside_now(ordered.assign(likeness=100.0), vessels)
 
 
 def number_told(mmsi: int) -> str:

@@ -138,7 +138,8 @@ def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bo
 
     An event is, where the newest disposition on an event of the same kind and vessels says so, it
     began no earlier than that one (or is the same story, whose beginning late reports have moved:
-    the two overlap) and before `quiet_until`, and within `quiet_within_m` of it.
+    the two overlap) and before `quiet_until`, and within `quiet_within_m` of it; the very event
+    wherever it is shown now: its middle moves while it goes on.
     """
     quiet = newest(dispositions)
     quiet = quiet[quiet["quiet_until"].notna()]
@@ -154,7 +155,8 @@ def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bo
     )
     fits = (both["start"] >= both["start_quiet"]) | overlap
     fits &= both["start"] < both["quiet_until"]
-    fits &= np.asarray(near_m) <= both["quiet_within_m"]
+    same = both["event_id"] == both["event_id_quiet"]
+    fits &= same | (np.asarray(near_m) <= both["quiet_within_m"])
     mask = np.zeros(len(events), bool)
     mask[both.loc[fits, "row"].to_numpy("int64")] = True
     return mask

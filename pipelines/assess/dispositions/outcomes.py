@@ -1,6 +1,6 @@
 """Outcomes: what became of flags, as far as a person looked, and whether that closes a lead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -23,6 +23,9 @@ OPEN: Final = "open"
 UNANSWERED: Final = ""
 """How an incident stands, see `standing`."""
 
+_INNER: Final = str.maketrans("()", "[]")
+"""Of what people typed, so that nobody closes a conclusion of their own and adds another's."""
+
 OUTCOMES: Final = ("run_id", "mmsi", "score", "found", "made_time")
 """One row per vessel and run: the score of its flag, whether something was found, and when that was
 recorded."""
@@ -43,6 +46,24 @@ def holding(dispositions: pd.DataFrame, heirs: Mapping[str, str]) -> dict[str, d
         if found := next(stated, None):
             held[event_id] = found
     return held
+
+
+def told(
+    ids: Sequence[Sequence[str]],
+    held: Mapping[str, Mapping[Any, Any]],
+    say: Callable[[str], str] = str,
+) -> list[str]:
+    """Put into words what holds on the events of each of some incidents; empty where nothing does.
+
+    `say` puts the name of a conclusion into the reader's language.
+    """
+    said = {key: _said(row, say) for key, row in held.items()}
+    return ["; ".join(dict.fromkeys(said[key] for key in each if key in said)) for each in ids]
+
+
+def _said(row: Mapping[Any, Any], say: Callable[[str], str]) -> str:
+    author, reason = (row[name].translate(_INNER) for name in ("author", "reason"))
+    return f"{say(row['conclusion'].replace('_', ' '))} ({author}: {reason})"
 
 
 def standing(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) -> str:

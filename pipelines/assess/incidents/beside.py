@@ -11,7 +11,7 @@ from detectors.core.telling import Say, plain, told
 from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.silences import of_one_silence
 from pipelines.assess.scoring import SILENCE
-from pipelines.base.text import LOCAL, position_text
+from pipelines.base.text import LOCAL, day_and_hour, position_text
 
 PARTS: Final[Mapping[str, str]] = {
     "anchoring": "anchoring",
@@ -152,7 +152,7 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
     if not where:
         return ""
     if end is None:
-        at = f"{time.tz_convert(LOCAL):%d %b %H:%M}"
+        at = day_and_hour(time.tz_convert(LOCAL), say)
         return say("{where}, at {time} MYT", where=where, time=at)
     minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{time.tz_convert(LOCAL):%H:%M}"
     if round(minutes) == 0:

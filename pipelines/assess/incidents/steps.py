@@ -1,11 +1,13 @@
 """What to do next about an incident: by what it is told by, and whether that is over."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
 from detectors.core.telling import Say, Told
+from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 
 OVER: Final = "over"
 """The word that ends a key of the table: what to do once it is over."""
@@ -16,6 +18,18 @@ AGAIN: Final = "again"
 UNHEARD: Final = "unheard"
 """The word that ends a key of the table: what to do once it is over, and its vessel not heard for
 `AT_ONCE`."""
+
+IN_PORT: Final = "in port"
+"""The words that end a key of the table: what to do once it is over, and its vessel in port."""
+
+LIES_KN: Final = 1.0
+"""What makes less lies still, give or take what receivers measure."""
+
+GONE_M: Final = 2 * METRES_PER_NM
+SAILS_KN: Final = 3.0
+"""A boat that crossed has left the coast again once it is so far from where it came nearest, and
+sails further away at so many knots: one that fishes there, or looks for a berth, has not.
+Judgements."""
 
 AT_ONCE: Final = pd.Timedelta(hours=1)
 """What has no duration (a sighting, a line passed) is over after so long: a boat that makes 10 kn
@@ -32,6 +46,7 @@ case. A judgement."""
 NEXT_STEPS: Final[Mapping[str, str]] = {
     "anchoring": "ask by VHF for its permission to anchor",
     "anchoring over": "it has left: ask by VHF why it lay there",
+    "anchoring in port": "it lies in port: ask there why it lay at anchor",
     "crossing": (
         "meet it before it lands; of a boat adrift or overloaded tell the rescue coordination "
         "centre first"
@@ -44,12 +59,20 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         "search the shore where it came nearest; it is on its way again: meet it before it lands, "
         "of a boat adrift or overloaded tell the rescue coordination centre first"
     ),
+    "crossing in port": (
+        "too late to meet it on the way: search the shore where it came nearest, look at the boat "
+        "in port"
+    ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
     "encounter over": (
         "they have parted: board one that is bound for a coast; if neither is, ask both by VHF"
     ),
+    "encounter in port": (
+        "they have parted, and one lies in port: look at it there, ask the other by VHF"
+    ),
     "gap": "call by VHF; task a sensor over what it can have reached",
     "gap over": "it is heard again: ask by VHF where it was",
+    "gap in port": "it lies in port: ask there where it was",
     "gap unheard": (
         "it was heard again, but not lately: ask where it was once it is heard, or at its next port"
     ),
@@ -57,8 +80,10 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "identity": "compare register, call sign and sight",
     "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
     "loitering over": "it has gone on: ask by VHF why it loitered",
+    "loitering in port": "it lies in port: ask there why it loitered",
     "mother_ship": "watch; board when a boat comes alongside",
     "mother_ship over": "it has gone on: ask it by VHF, meet its visitors bound for a coast",
+    "mother_ship in port": "it lies in port: look at it there, meet its visitors bound for a coast",
     "outlier": "watch",
     "possible_meeting": "task a sensor over the place; look at both when they are heard again",
     "possible_meeting over": "they are heard again: look at both where they are now",
@@ -72,8 +97,25 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "watch_area": "ask by VHF",
 }
 """What to do next, by kind of the leading event, or by kind and subkind; with `OVER` after it, once
-that is over, and with `AGAIN` or `UNHEARD` where that is so too. Settings name others
+that is over, and with `AGAIN`, `UNHEARD` or `IN_PORT` where that is so too. Settings name others
 (`assess.next_steps`); one with `OVER` holds for these as well, one without for all."""
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last report of an incident's vessel: where it was, how it sailed, whether in a port."""
+
+    mmsi: int
+    lat: float
+    lon: float
+    sog_kn: float
+    cog_deg: float
+    in_port: bool
+
+    @property
+    def lies_in_port(self) -> bool:
+        """Whether it lay still in a port."""
+        return self.in_port and self.sog_kn < LIES_KN
 
 
 def next_step(
@@ -83,6 +125,7 @@ def next_step(
     own: Mapping[str, str],
     say: Say,
     seen: Mapping[int, pd.Timestamp],
+    last: Last | None = None,
 ) -> str:
     """Return what to do next about what an incident is told by.
 
@@ -96,9 +139,11 @@ def next_step(
         The user's table; it comes before `NEXT_STEPS`.
     seen
         When flagged vessels were heard last.
+    last
+        The last report of the vessel that the incident is about; None where there is none.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
-    words = _words(lead, rows, now, seen) if is_over(lead, now, seen) else ()
+    words = _words(lead, rows, now, seen, last) if is_over(lead, now, seen) else ()
     keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:
@@ -108,15 +153,41 @@ def next_step(
 
 
 def _words(
-    lead: Told, rows: Sequence[Told], now: pd.Timestamp, seen: Mapping[int, pd.Timestamp]
+    lead: Told,
+    rows: Sequence[Told],
+    now: pd.Timestamp,
+    seen: Mapping[int, pd.Timestamp],
+    last: Last | None,
 ) -> tuple[str, ...]:
     """Return the words that end the keys of the table for what is over, the closest first."""
     if _under_way([lead], lead, now, seen):
         return ()
     if _under_way(rows, lead, now, seen):
         return AGAIN, OVER
-    last = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
-    return (UNHEARD, OVER) if last and now - min(last) > AT_ONCE else (OVER,)
+    heard = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
+    if heard and now - min(heard) > AT_ONCE:
+        return UNHEARD, OVER
+    if last is not None and last.lies_in_port:
+        return IN_PORT, OVER
+    return (AGAIN, OVER) if last is not None and _has_left(lead, last) else (OVER,)
+
+
+def _has_left(lead: Told, last: Last) -> bool:
+    """Tell whether a boat that crossed sails away from the coast in its last report."""
+    place = place_of(lead)
+    if lead.kind != "crossing" or last.mmsi != lead.mmsi or place is None:
+        return False
+    away_m = float(distance_m(*place, last.lat, last.lon))
+    off_deg = abs((last.cog_deg - float(bearing_deg(*place, last.lat, last.lon)) + 180) % 360 - 180)
+    return away_m > GONE_M and last.sog_kn >= SAILS_KN and off_deg < 90
+
+
+def place_of(lead: Told) -> tuple[float, float] | None:
+    """Return where a boat that crossed came nearest to the coast it made for, or landed."""
+    for name in ("arrival", "landing"):
+        if lead.evidence.get(f"{name}_lat") is not None:
+            return float(lead.evidence[f"{name}_lat"]), float(lead.evidence[f"{name}_lon"])
+    return None
 
 
 def _under_way(

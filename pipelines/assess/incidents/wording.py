@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.events import records
 from detectors.core.telling import Told, told
+from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.silences import Silent, began_together, unlikely
-from pipelines.assess.incidents.steps import next_step
+from pipelines.assess.incidents.steps import Last, next_step, place_of
 from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
@@ -58,6 +59,7 @@ def described(
     min_score: float,
     teller: Teller,
     next_steps: Mapping[str, str],
+    zones: Zones,
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """Tell incidents, the highest scored first.
 
@@ -74,6 +76,8 @@ def described(
         `schemas.PARTS`.
     next_steps
         The user's table of what to do next, see `steps.NEXT_STEPS`.
+    zones
+        Where ports are.
 
     Returns
     -------
@@ -92,6 +96,7 @@ def described(
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     last = _last_reports(flagged)
+    lasts = _lasts(pd.DataFrame([{"mmsi": m, **row} for m, row in last.items()]), zones)
     beside = began_together(events)
     of_group: dict[int, list[_Event]] = {number: [] for number in kept}
     for number, one in zip(events["group"].tolist(), _each(events), strict=True):
@@ -100,7 +105,7 @@ def described(
     rows = []
     first_event = {}
     for number, own in of_group.items():
-        row = _one(own, scores[number], each, seen, beside, teller, next_steps)
+        row = _one(own, scores[number], each, seen, beside, teller, next_steps, lasts)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[number] = row["incident_id"]
         rows.append(row)
@@ -117,6 +122,7 @@ def retold(
     flagged: pd.DataFrame,
     teller: Teller,
     next_steps: Mapping[str, str],
+    zones: Zones,
 ) -> pd.DataFrame:
     """Tell incidents again in the teller's language; ids, scores and news stay as they are.
 
@@ -128,17 +134,20 @@ def retold(
         `events.EVENTS` of them.
     flagged
         mmsi, score, last_seen of the flagged vessels.
+    zones
+        Where ports are.
     """
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     beside = began_together(events)
+    lasts = _lasts(incidents, zones)
     by_id = {one.event_id: one for one in _each(events)}
     rows = []
     for row in records(incidents):
         own = [by_id[one] for one in str(row["events"]).split(";") if one in by_id]
         if own:
             score = float(str(row["score"]))
-            told_now = _one(own, score, each, seen, beside, teller, next_steps)
+            told_now = _one(own, score, each, seen, beside, teller, next_steps, lasts)
             row |= {name: told_now[name] for name in ("title", "certainty", "vessels", "next_step")}
         rows.append(row)
     return table_of(rows)
@@ -226,6 +235,18 @@ def _last_reports(flagged: pd.DataFrame) -> dict[int, dict[str, object]]:
     }
 
 
+def _lasts(table: pd.DataFrame, zones: Zones) -> dict[int, Last]:
+    """Return the last report of each vessel, from a table that has it as `schemas.INCIDENTS`."""
+    if table.empty:
+        return {}
+    known = table[table["last_lat"].notna() & (table["mmsi"] > 0)].drop_duplicates("mmsi")
+    lat, lon = (known[f"last_{name}"].to_numpy("float64") for name in ("lat", "lon"))
+    columns = [known["mmsi"].tolist(), lat.tolist(), lon.tolist()]
+    columns += [known[f"last_{name}"].tolist() for name in ("sog_kn", "cog_deg")]
+    columns.append(zones.within(lat, lon, ("port",)).tolist())
+    return {row[0]: Last(*row) for row in zip(*columns, strict=True)}
+
+
 class _Event(NamedTuple):
     """An event of an incident."""
 
@@ -247,6 +268,7 @@ def _one(
     beside: Mapping[str, list[Silent]],
     teller: Teller,
     next_steps: Mapping[str, str],
+    lasts: Mapping[int, Last],
 ) -> dict[str, object]:
     """Return an incident of some events, strongest first."""
     ids, scores, rows = (list(column) for column in zip(*events, strict=True))
@@ -273,7 +295,7 @@ def _one(
         "mmsi": main,
         "vessels": " | ".join(f"{m:09d} {say(roles[m])}" for m in (main, *others) if m),
         "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
-        "next_step": next_step(lead, rows, teller.now, next_steps, say, seen),
+        "next_step": next_step(lead, rows, teller.now, next_steps, say, seen, lasts.get(main)),
     }
 
 
@@ -281,10 +303,7 @@ def _place(lead: Told) -> tuple[float, float]:
     """Return the place that an incident is shown at: of a crossing where it came nearest to the
     coast it made for, or landed, else where the event that it is told by was.
     """
-    for name in ("arrival", "landing"):
-        if lead.evidence.get(f"{name}_lat") is not None:
-            return float(lead.evidence[f"{name}_lat"]), float(lead.evidence[f"{name}_lon"])
-    return lead.lat, lead.lon
+    return place_of(lead) or (lead.lat, lead.lon)
 
 
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:

@@ -1,8 +1,6 @@
 """The words of the products, one YAML file a language; what vessels say is never translated."""
 
-import math
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -11,31 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.evidence import Explained
 from detectors.core.sentences import numbers, places_in
-from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.base.labels.distances import as_distances
+from pipelines.base.text import MONTHS
 from pipelines.base.yaml_files import read_value
 
 LANGUAGES: Final = ("en", "ms")
 
-_METRES: Final = re.compile(r"\{(\w+):\.0f\} m\b")
-_MILES: Final = re.compile(r"\{(\w+):nm\.\df\} nm\b")
-
-
-def as_distances(text: str, values: Mapping[str, Any]) -> str:
-    """Return a template that tells its distances as all others are told: in metres, from one
-    nautical mile on in miles (`telling.Words.distance`).
-
-    >>> as_distances("{a_m:.0f} m off, {b_m:nm.1f} nm away", {"a_m": 2800.0, "b_m": 900.0})
-    '{a_m:nm.1f} nm off, {b_m:.0f} m away'
-    """
-
-    def far(name: str) -> bool | None:
-        value = values.get(name)
-        if not isinstance(value, int | float) or math.isnan(value) or not name.endswith("_m"):
-            return None
-        return abs(value) >= METRES_PER_NM
-
-    text = _METRES.sub(lambda m: f"{{{m[1]}:nm.1f}} nm" if far(m[1]) else m[0], text)
-    return _MILES.sub(lambda m: f"{{{m[1]}:.0f}} m" if far(m[1]) is False else m[0], text)
+_DATES: Final = re.compile(rf"\b(\d\d) ({'|'.join(MONTHS)})(?= (?:\d{{4}} )?\d\d:\d\d)")
 
 
 class PlanLabels(BaseModel):
@@ -294,6 +274,8 @@ class Labels(BaseModel):
     ask_on: str
     conclude: str
     conclusion: str
+    conclusions_elsewhere: str
+    conclusions_upto: str
     conclusion_boarded: str
     conclusion_cleared: str
     conclusion_benign_cause: str
@@ -339,6 +321,10 @@ class Labels(BaseModel):
             return self.sayings[text].format(**values)
         return self._in_english(text.format(**values))
 
+    def dates(self, text: str) -> str:
+        """Return what the program said in English with the months of its dates in the language."""
+        return _DATES.sub(lambda date: f"{date[1]} {self.say(date[2])}", text)
+
     def zone(self, name: str) -> str:
         """Return the name of a zone, as on a chart; of a layer of ours, in the language."""
         what = next((one for one in self.layers if name.startswith(f"{one} ")), "")
@@ -356,6 +342,11 @@ class Labels(BaseModel):
         if text in self.desk:
             return self.desk[text].format(**values)
         return self._in_english(text.format(**values))
+
+    def field(self, name: str) -> str:
+        """Return what a field of a vessel's own statement is called."""
+        plain = "call sign" if name == "callsign" else name.removesuffix("_m")
+        return self.at_desk(plain.replace("_", " "))
 
     def explanation(self, text: str) -> str:
         """Put the name of an event's explanation ("name: sentence") into words of the language."""

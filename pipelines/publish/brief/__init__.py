@@ -16,7 +16,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from detectors.surroundings.zones import LANE_CLASSES
-from pipelines.assess.incidents import first, without_number
+from pipelines.assess import incidents as incidents_of
+from pipelines.assess.incidents import without_number
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
@@ -116,6 +117,7 @@ def render(
         explanation_parts=partial(explanation_parts, words=words),
         untimed=without_time,
         freshness=notices.freshness(products),
+        told_conclusions="" if heading else notices.conclusions(products),
         run_id=run_id,
         window_utc=notices.window(products, None, "UTC"),
         window_local=notices.window(products),
@@ -123,7 +125,7 @@ def render(
         cards=shown,
         incidents=incidents,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),
-        first=_first(products, incidents),
+        first=first(products, incidents),
         heard=words.heard_line.format(
             vessels=f"{int(counts.get('vessels_looked_at', 0)):,}",
             reports=f"{int(counts.get('reports_looked_at', 0)):,}",
@@ -131,7 +133,7 @@ def render(
         )
         if "vessels_looked_at" in counts
         else "",
-        reception=reception(products.manifest, words),
+        reception=reception(products, words),
         contact=f": {contact}" if contact else "",
         conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
@@ -149,28 +151,35 @@ def render(
     )
 
 
-def reception(manifest: Mapping[str, Any], words: Labels) -> list[str]:
+def reception(products: Products, words: Labels) -> list[str]:
     """Say where and when less was heard than usual; nothing where that isn't known."""
-    told = manifest.get("reception") or {}
+    told = products.manifest.get("reception") or {}
+    upto = moment(products.end, say=words.say)
     said = []
     if poor := told.get("poor"):
         where = position_text(float(poor["lat"]), float(poor["lon"]))
         numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
-        said.append(words.reception_poor.format(**numbers, where=where))
+        said.append(words.reception_poor.format(**numbers, where=where, time=upto))
     if gaps := int(told.get("gaps", 0)):
         text = words.reception_gap if gaps == 1 else words.reception_gaps
-        said.append(text.format(n=gaps, age=age(float(told["longest_gap_s"]), *units(words))))
+        longest = age(float(told["longest_gap_s"]), *units(words))
+        said.append(text.format(n=gaps, age=longest, time=upto))
     return said
 
 
-def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
+def first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
     """Return the incidents to look at first, each with the reasons."""
     card = {one.incident_id: one for one in incidents}
     say = labels.labels(products.language).say
     frames = products.incidents, products.events, products.flagged
+    said = products.concluded
+    closed = frozenset[str]() if said is None else said.closed
+    answered = frozenset[str]() if said is None else said.answered
     return [
         (replace(mine, title=without_number(mine.title, mine.mmsi, say)), ", ".join(one.why))
-        for one in first(*frames, products.end, say=say)
+        for one in incidents_of.first(
+            *frames, products.end, concluded=closed, answered=answered, say=say
+        )
         if (mine := card.get(one.incident_id))
     ]
 
@@ -200,11 +209,12 @@ def _provisional(products: Products, total: int) -> str:
     if not told.get("flagged"):
         return ""
     until = pd.Timestamp(told["until"])
-    return labels.labels(products.language).provisional.format(
+    words = labels.labels(products.language)
+    return words.provisional.format(
         n=told["flagged"],
         total=total,
-        utc=moment(until, None, "UTC"),
-        local=moment(until),
+        utc=moment(until, None, "UTC", words.say),
+        local=moment(until, say=words.say),
     )
 
 

@@ -7,6 +7,7 @@
 | `opening-N.txt` | age identity that opens encrypted packs, mode 0600 |
 | `keys.json` | each key with what became of it; entries are never removed |
 | `exports.json` | the newest line of the log of exports (`pipelines.publish.packs.record`) |
+| `….part` | a private key that isn't listed yet: whoever has the lock next finishes or removes it |
 | `lock` | held by whoever changes `keys.json`; readers see the old list or the new one |
 
 One signing key is active at a time. A rotated one is *retired*: it signs no more, what it signed
@@ -35,7 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import write_durably, write_text
+from pipelines.base.files import sync, write_durably, write_text
 from pipelines.publish.packs.minisign import PublicKey
 
 Kind = Literal["signing", "trusted", "opening"]
@@ -48,6 +49,7 @@ BUSY: Final = "Excessive work"
 TRIES: Final = 20
 _INDEX: Final = "keys.json"
 _LOCK: Final = "lock"
+_PART: Final = ".part"
 
 
 class KeyProblem(SelatError):  # noqa: N818 - what a person has, not what went wrong inside
@@ -186,11 +188,12 @@ class Keyring:
         with self._locked():
             known = self.entries()
             number = 1 + sum(key.kind == "opening" for key in known)
-            while (self.folder / f"opening-{number}.txt").exists():  # of one that wasn't finished
+            while (self.folder / f"opening-{number}.txt").exists():  # of one that isn't listed
                 number += 1
             name = f"opening-{number}"
-            _write_secret(self.folder / f"{name}.txt", text.encode())
-            return self._save([*known, Key(name, "opening", "active", public, _iso(now), title)])
+            _write_secret(self.folder / f"{name}.txt{_PART}", text.encode())
+            key = Key(name, "opening", "active", public, _iso(now), title)
+            return self._listed([*known, key])
 
     def note_record(self, name: str) -> None:
         """Note that a key has signed a record of the log's newest line."""
@@ -213,7 +216,11 @@ class Keyring:
                 "there is no signing key",
                 hint="make one: selat keys make (see docs/guides/keys.md)",
             )
-        content = _read_secret(self.folder / f"{key.name}.key")
+        path = self.folder / f"{key.name}.key"
+        if not path.exists() and path.with_name(path.name + _PART).exists():
+            with self._locked():  # which finishes it
+                pass
+        content = _read_secret(path)
         if content.startswith(AGE):
             if not passphrase:
                 raise KeyProblem(
@@ -256,10 +263,10 @@ class Keyring:
         content = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         if passphrase:
             content = pyrage.passphrase.encrypt(content, passphrase)
-        _write_secret(self.folder / f"{public.name}.key", content)
+        _write_secret(self.folder / f"{public.name}.key{_PART}", content)
         write_text(self.folder / f"{public.name}.pub", public.text)
         key = Key(public.name, "signing", "active", _line(public), _iso(now), title)
-        return self._save([*others, key])
+        return self._listed([*others, key])
 
     def _with(self, changed: Key) -> list[Key]:
         """All keys, one of them changed."""
@@ -271,12 +278,37 @@ class Keyring:
         write_durably(self.folder / _INDEX, (text + "\n").encode())
         return keys[-1]
 
+    def _listed(self, keys: Sequence[Key]) -> Key:
+        """Write the list of keys, the last of them new, and finish its private half."""
+        made = self._save(keys)
+        self._finish()
+        return made
+
+    def _finish(self) -> None:
+        """Give private keys that are listed their names, and remove the others that were begun.
+
+        Whoever makes one may be killed at any moment; no key is in use before it is listed.
+        """
+        for part in self.folder.glob(f"*{_PART}"):
+            path = part.with_name(part.name.removesuffix(_PART))
+            if path.suffix not in {".key", ".txt"}:
+                continue
+            if any(key.name == path.stem for key in self.entries()) and not path.exists():
+                part.rename(path)
+                continue
+            part.unlink()
+            if path.suffix == ".key":
+                path.with_suffix(".pub").unlink(missing_ok=True)
+        sync(self.folder)
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Be the only one to change the list of keys; another one is waited for."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.folder / _LOCK).open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            if any(self.folder.glob(f"*{_PART}")):
+                self._finish()
             yield
 
 

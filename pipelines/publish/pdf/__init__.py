@@ -23,7 +23,7 @@ from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.text import duration_text, one_line
 from pipelines.publish import notices
-from pipelines.publish.brief import problems
+from pipelines.publish.brief import first, problems
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
@@ -46,6 +46,7 @@ _ROOM_MM: Final = 226.0
 _LINE_MM: Final = 2.8
 _AROUND_MM: Final = 1.7
 _NOTE_MM: Final = 10.0
+_FIRST_MM: Final = 5.0
 _TITLE_CHARS: Final = 44
 _NEXT_CHARS: Final = 40
 """What map and table may take of the first page, and about what a line, the edges of a row and a
@@ -151,7 +152,9 @@ def _data(products: Products) -> dict[str, Any]:
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
     told = [_incident(one, words) for one in incidents[:VESSEL_LIMIT]]
-    told, room_mm = _leaving_room(told, _ROOM_MM - _NOTE_MM * (len(notes) + bool(release)))
+    urgent = [one.called() for one, _ in first(products, incidents)]
+    more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
+    told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)
     rows = incidents[: len(told)]
     more = len(incidents) - len(rows)
     scene = first_map(products, cards, rows)
@@ -171,7 +174,12 @@ def _data(products: Products) -> dict[str, Any]:
         "leads": words.leads,
         "leads_more": words.leads_more,
         "notes": notes,
+        "first_heading": words.look_first,
+        "first": urgent,
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
+        "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
+        if len(cards) > len(shown)
+        else "",
         "left_out": words.incidents_left_out.format(n=more) if more else "",
         "blind_heading": words.blind_heading,
         "blind": words.blind,
@@ -182,6 +190,7 @@ def _data(products: Products) -> dict[str, Any]:
                 f"{words.numbers_are_ranks} {words.not_for_navigation}",
                 f"{words.coast_source}." if land else words.no_coast,
                 words.map_facts,
+                notices.conclusions(products),
             ]
         ),
         "incidents": told,
@@ -254,7 +263,11 @@ def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
         "when_local": card.when_local,
         "where": card.where,
         "next": card.next_step,
-        "now": f"{words.now}: {card.now}" if card.now else "",
+        "now": " · ".join(
+            f"{label}: {said}"
+            for label, said in ((words.conclusion, card.concluded), (words.now, card.now))
+            if said
+        ),
         "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,

@@ -32,7 +32,9 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
         "unit": said.unit,
         "leave": f"{said.leave} (MYT)",
         "task": said.task,
-        "sorties": [_sortie(one, overlay.colour(plan, one), every) for one in plan.sailed],
+        "sorties": [
+            _sortie(one, overlay.colour(plan, one), planned.language) for one in plan.sailed
+        ],
         "left_heading": said.left_heading,
         "left": [
             [
@@ -51,18 +53,19 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
     }
 
 
-def _sortie(one: Sailed, colour: str, every: Labels) -> dict[str, Any]:
+def _sortie(one: Sailed, colour: str, language: str) -> dict[str, Any]:
+    every = labels.labels(language)
     return {
         "name": one_line(words.sortie(one.sortie, every.plan), _LINE_LIMIT),
         "base": one_line(one.sortie.unit.base.name, _LINE_LIMIT),
         "color": COLOURS[colour].paper,
-        "leave": words.local(one.stops[0].depart_us) if one.stops else "",
+        "leave": words.local(one.stops[0].depart_us, language) if one.stops else "",
         "stays": "" if one.stops else every.plan.stays,
-        "stops": _stops(one, every),
+        "stops": _stops(one, every, language),
     }
 
 
-def _stops(one: Sailed, every: Labels) -> list[list[str]]:
+def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
     """Return number, when, and what of each stop; hours in one sector are one."""
     found, said = [], every.plan
     numbered = enumerate(one.stops, 1)
@@ -76,7 +79,7 @@ def _stops(one: Sailed, every: Labels) -> list[list[str]]:
             what += f", {said.chance.lower()} {100 * words.chance(stop):.0f} %"
         number = str(first) if first == last else f"{first}–{last}"
         until = words.local(same[-1][1].end_us, date=False)
-        when = words.local(stop.begin_us).removesuffix(" MYT")
+        when = words.local(stop.begin_us, language).removesuffix(" MYT")
         found.append([number, f"{when}–{until}", one_line(what, _LINE_LIMIT)])
     return found
 

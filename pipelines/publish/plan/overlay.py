@@ -7,7 +7,6 @@ import shapely
 from numpy.typing import ArrayLike
 
 from detectors.surroundings.zones import Zones
-from pipelines.base.labels import PlanLabels
 from pipelines.base.text import one_line
 from pipelines.patrol.model import Plan, Sailed, Stop
 from pipelines.publish.maps import cut
@@ -69,7 +68,7 @@ def layers(planned: Planned | None, lon0: float) -> Layers:
                 regions.append(Region(outline, "whereabouts", colour=unit))
             ways.append(Way(_placed(stop.route.lat, stop.route.lon, lon0), look, unit))
             if words.task(stop) in _SYMBOLS:
-                symbol, title = _SYMBOLS[words.task(stop)], _told(stop, number, one, said)
+                symbol, title = _SYMBOLS[words.task(stop)], _told(stop, number, one, planned)
                 place = _place(stop.lat, stop.lon, lon0)
                 points.append(Point(*place, symbol, unit, str(number), title))
     return tuple(regions), tuple(ways), (*points, *bases.values())
@@ -115,9 +114,10 @@ def _extent(plan: Plan, zones: Zones) -> tuple[float, Box]:
     )
 
 
-def _told(stop: Stop, number: int, one: Sailed, said: PlanLabels) -> str:
+def _told(stop: Stop, number: int, one: Sailed, planned: Planned) -> str:
+    said = words.of(planned)
     label = f"{number} {words.task_told(stop, said)} {words.what(stop, one)}, "
-    return one_line(label + words.local(stop.begin_us), 2 * _LABEL)
+    return one_line(label + words.local(stop.begin_us, planned.language), 2 * _LABEL)
 
 
 def _placed(lat: ArrayLike, lon: ArrayLike, lon0: float) -> Floats:

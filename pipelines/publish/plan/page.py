@@ -61,11 +61,12 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
             n=len(plan.targets),
             value=f"{plan.value:.2f}",
             solver=plan.solver,
-            stale=words.local(plan.stale_us),
+            stale=words.local(plan.stale_us, planned.language),
         ),
         unplaced=said.unplaced.format(names=", ".join(clean(name) for name in plan.unplaced)),
         sorties=[
-            {**_sortie(one, every), "colour": overlay.colour(plan, one)} for one in plan.sailed
+            {**_sortie(one, every, planned.language), "colour": overlay.colour(plan, one)}
+            for one in plan.sailed
         ],
         left=[
             {
@@ -92,11 +93,12 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     return Markup(html)  # noqa: S704 - escaped by its template
 
 
-def _sortie(one: Sailed, every: Labels) -> dict[str, Any]:
+def _sortie(one: Sailed, every: Labels, language: str) -> dict[str, Any]:
     said, sortie, unit = every.plan, one.sortie, one.sortie.unit
     moved = words.nm(sortie.moved_m)
     watch = said.watch.format(
-        opens=words.local(sortie.opens_us), closes=words.local(sortie.closes_us)
+        opens=words.local(sortie.opens_us, language),
+        closes=words.local(sortie.closes_us, language),
     )
     facts = [
         said.base.format(base=one_line(unit.base.name, 60)),
@@ -124,7 +126,7 @@ def _sortie(one: Sailed, every: Labels) -> dict[str, Any]:
                 "mmsi": stop.target.mmsi if stop.target else None,
                 "rank": stop.target.rank if stop.target else None,
                 "depart": words.local(stop.depart_us, date=False),
-                "begin": words.local(stop.begin_us),
+                "begin": words.local(stop.begin_us, language),
                 "end": words.local(stop.end_us, date=False),
                 "place": words.place(stop, every),
                 "course": words.first_course(stop),

@@ -71,7 +71,7 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
             )
         name = one_line(f"{mark}{number} {words.what(stop, one)}", _NAME_LIMIT)
         told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
-        note = f"{told}, {words.local(stop.begin_us)}"
+        note = f"{told}, {words.local(stop.begin_us, planned.language)}"
         if stop.target is not None:
             note += f", {said.chance} {stop.chance:.0%}, #{stop.target.rank}: {stop.target.reason}"
         leave = stop.end_us if words.task(stop) != "return" else None

@@ -10,7 +10,7 @@ import pandas as pd
 from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.labels import Labels, PlanLabels
-from pipelines.base.text import LOCAL, iso, one_line, position_text
+from pipelines.base.text import LOCAL, day_and_hour, iso, one_line, position_text
 from pipelines.base.visible import clean
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
@@ -37,7 +37,7 @@ def warnings(planned: Planned) -> list[str]:
     plan, every, said = planned.plan, labels.labels(planned.language), of(planned)
     samples = any(one.sortie.unit.sample for one in plan.sailed)
     away = [text for one in plan.sailed if (text := _abroad(one, every))]
-    stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us))
+    stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us, planned.language))
     first = [f"{marks(planned)}."] if marks(planned) else []
     return [
         *first,
@@ -85,10 +85,12 @@ def zulu(time_us: int) -> str:
     return iso(utc(time_us))
 
 
-def local(time_us: int, *, date: bool = True) -> str:
+def local(time_us: int, language: str = "en", *, date: bool = True) -> str:
     """Write a time for people, Kuala Lumpur."""
     time = utc(time_us).tz_convert(LOCAL)
-    return time.strftime("%d %b %H:%M MYT" if date else "%H:%M")
+    if not date:
+        return f"{time:%H:%M}"
+    return f"{day_and_hour(time, labels.labels(language).say)} MYT"
 
 
 def vessel(target: Target) -> str:

@@ -14,7 +14,9 @@ from shapely.geometry import shape
 from detectors.surroundings.zones import Zones
 from pipelines.assess.silenced import Silenced, summary
 from pipelines.base.files import write_text
+from pipelines.base.labels import labels
 from pipelines.base.text import script_json
+from pipelines.publish import checks
 from pipelines.publish.maps import canvas, cut, page
 from pipelines.publish.maps.scene import Region, Scene
 from pipelines.publish.review.rows import rows_of
@@ -82,6 +84,7 @@ def render(
         data=Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
         still=page.still(scene, "Map of learned places"),
         facts=snapshot.facts,
+        kind_of=labels("en").kind_of,
         file=snapshot.path.name,
         rows=[
             {
@@ -153,4 +156,6 @@ _TOLD: Final = frozenset(
 
 def _more(fact: Mapping[str, Any]) -> str:
     """Return what else was measured, in one line."""
-    return ", ".join(f"{key} {fact[key]}" for key in fact if key not in _TOLD)
+    return ", ".join(
+        f"{checks.label(key)} {checks.shown(key, fact[key])}" for key in fact if key not in _TOLD
+    )

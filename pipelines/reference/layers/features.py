@@ -187,6 +187,9 @@ def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
     """Return the outline of a zone from its GeoJSON geometry."""
     if not isinstance(geometry, dict) or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
         raise ConfigError(f"{where}: the geometry isn't a Polygon or MultiPolygon")
+    too_many = f"{where}: the outline has more than {MAX_VERTICES:,} points"
+    if _has_more(geometry.get("coordinates"), MAX_VERTICES):
+        raise ConfigError(too_many)
     try:
         polygon = shapely.force_2d(shape(geometry))
     except (
@@ -202,7 +205,7 @@ def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
     if polygon.is_empty:
         raise ConfigError(f"{where}: the geometry is empty")
     if shapely.get_num_coordinates(polygon) > MAX_VERTICES:
-        raise ConfigError(f"{where}: the outline has more than {MAX_VERTICES:,} points")
+        raise ConfigError(too_many)
     if not polygon.is_valid:
         raise ConfigError(
             f"{where}: the geometry isn't valid: {shapely.is_valid_reason(polygon)}",
@@ -219,3 +222,17 @@ def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
             hint="cut it at the antimeridian, or write it with longitudes beyond 180",
         )
     return polygon
+
+
+def _has_more(coordinates: Any, most: int) -> bool:
+    """Tell whether there are more points, before a geometry is made of them, which takes long."""
+    left, points = [coordinates], 0
+    while left and points <= most:
+        one = left.pop()
+        if not (isinstance(one, list) and one and isinstance(one[0], list)):
+            continue
+        if one[0] and isinstance(one[0][0], list):
+            left += one
+        else:
+            points += len(one)
+    return points > most

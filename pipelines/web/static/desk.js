@@ -170,7 +170,7 @@ if (form) {
     quiet.disabled = Boolean(chosen) && !["cleared", "benign_cause"].includes(chosen);
     document.getElementById("quiet-not").hidden = !quiet.disabled;
     const said = document.getElementById("quiet-date");
-    said.textContent = date.value.trim() && (day(date.value.trim())?.toLocaleDateString("en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" }) || said.dataset.no);
+    said.textContent = date.value.trim() && (day(date.value.trim())?.toLocaleDateString(document.documentElement.lang === "ms" ? "ms" : "en-GB", { day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" }) || said.dataset.no);
   };
   date.addEventListener("input", () => { if (date.value) form.querySelector("[name=quiet][value=date]").checked = true; });
   if (form.dataset.recorded) localStorage.removeItem(key);

@@ -26,8 +26,9 @@ from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.settings import PROJECT
+from pipelines.base.text import MONTHS, moment
 from pipelines.publish.brief import _flat
-from pipelines.publish.briefing import without_time
+from pipelines.publish.briefing import span, without_time
 from pipelines.publish.checks import WORDED, shown
 from pipelines.publish.packs.recipients import Language
 from pipelines.reference.codes import ship_type_words
@@ -67,7 +68,8 @@ def lists() -> dict[str, set[str]]:
     values = {word for words in WORDED.values() for word in words}
     types = {one for words in ship_type_words(range(256)) for one in str(words).split(", ")}
     return {
-        "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds, *of_incidents, *values} - {""},
+        "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds, *of_incidents, *values, *MONTHS}
+        - {""},
         "sentences": {
             text
             for name in TRANSLATED
@@ -224,6 +226,17 @@ def test_the_counts_of_a_run_are_told_in_the_readers_language() -> None:
     ]
     assert told[1][0].label == "laporan dilihat"
     assert told[1][1].label == f"peristiwa · {labels('ms').sayings['gap']}"
+
+
+def test_dates_are_told_with_the_months_of_the_language() -> None:
+    malay, time = labels("ms"), pd.Timestamp("2026-05-31T18:10Z")
+    assert span(time, None, None, "UTC", malay) == "sejak 31 Mei 18:10 UTC"
+    assert moment(time, say=malay.say) == "01 Jun 2026 02:10 MYT"
+    assert (
+        malay.dates("up to 03 Aug 02:10 MYT, in 03 Aug.gz")
+        == "up to 03 Ogo 02:10 MYT, in 03 Aug.gz"
+    )
+    assert labels("en").dates("up to 03 Aug 2026 02:10") == "up to 03 Aug 2026 02:10"
 
 
 def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:

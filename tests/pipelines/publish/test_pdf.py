@@ -23,6 +23,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.publish import pdf
+from pipelines.publish.brief import first
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards
 from pipelines.publish.maps.scene import Point
@@ -63,6 +64,10 @@ def test_two_pages_tell_the_first_ten(made: bytes, products: Products) -> None:
             assert event.when_local in said
     assert cards[pdf.VESSEL_LIMIT].name not in said
     assert f"Incidents that score less: {len(incidents) - pdf.VESSEL_LIMIT} more" in said
+    assert f"{len(cards) - pdf.VESSEL_LIMIT} more vessels are flagged below these" in said
+    urgent = [one.called() for one, _ in first(products, incidents)]
+    assert urgent
+    assert f"Look first: {' · '.join(urgent)}" in said
     assert "Innocent explanation: bunkering in port limits" in said
     assert "Small boats often carry no AIS" in said
     assert said.count("SIMULATED DATA – EXERCISE") == 4

@@ -15,6 +15,7 @@ from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import codes as tables
 from pipelines.reference import layers as reference
+from pipelines.reference.layers import features
 from pipelines.reference.layers.zones import SEA_OF
 
 ZONES_DIR = PROJECT / "config" / "zones"
@@ -507,3 +508,15 @@ def test_zones_frame_is_plain_text_columns(zones):
         columns=["geometry", "direction_deg", "licensed", "rules", "watches"]
     )
     assert {str(kind) for kind in text.dtypes} == {"str"}
+
+
+def test_an_outline_of_too_many_points_is_refused_before_a_geometry_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "MAX_VERTICES", 6)
+    few = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    fits = {"type": "Polygon", "coordinates": [few]}
+    assert features.read_polygon(fits, "a zone").is_valid
+    monkeypatch.setattr(features, "shape", lambda _: pytest.fail("a geometry was made"))
+    for kind, coordinates in (("Polygon", [few, few]), ("MultiPolygon", [[few], [few]])):
+        zone = feature(geometry={"type": kind, "coordinates": coordinates})
+        with pytest.raises(ConfigError, match="more than 6 points"):
+            reference.load_zones(write(tmp_path, zone), tmp_path / "none")

@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import html
 import json
 import operator
 import re
@@ -18,9 +19,11 @@ import pandas as pd
 import pyais
 import pytest
 import typer
+from pypdf import PdfReader
 
 from detectors.gap import Gap
 from pipelines import store
+from pipelines.base.labels import labels
 from pipelines.base.settings import PROJECT
 from pipelines.cli.main import app
 
@@ -215,6 +218,39 @@ def test_nothing_was_run_yet(tmp_path: Path, selat: Selat) -> None:
     ran = selat("flagged", "--home", tmp_path)
     assert ran.code == 7
     assert "selat nightly --feed" in ran.err
+
+
+def test_a_copied_brief_tells_what_people_concluded_since(
+    exercise_home: Path, tmp_path: Path, selat: Selat
+) -> None:
+    home = shutil.copytree(exercise_home, tmp_path / "home", symlinks=True)
+    written = (home / "latest" / "brief.html").read_bytes()
+    elsewhere = html.escape(labels("en").conclusions_elsewhere).replace("&#x27;", "&#39;")
+    assert elsewhere in written.decode()
+    assert selat("export", tmp_path / "as-written", "--home", home).code == 0
+    assert (tmp_path / "as-written" / "brief.html").read_bytes() == written
+    incidents = pd.read_csv(home / "latest" / "incidents.csv", dtype=str, keep_default_na=False)
+    first, second = incidents["incident_id"][:2]
+    said = ["--by", "Lt Aminah", "--home", home]
+    selat("disposition", "add", first, "--as", "cleared", "--reason", "a <pilot> boat", *said)
+    selat("disposition", "add", second, "--as", "watch", "--reason", "ask (again)", *said)
+    assert selat("export", tmp_path / "anew", "--home", home).code == 0
+    anew = (tmp_path / "anew" / "brief.html").read_text("utf-8")
+    assert "cleared (Lt Aminah: a &lt;pilot&gt; boat)" in anew
+    assert "watch (Lt Aminah: ask [again])" in anew
+    first_screen = anew.partition('class="find"')[0].partition('class="first"')[2]
+    assert "watch (" not in first_screen
+    assert elsewhere not in anew
+    upto = labels("en").conclusions_upto.partition("{")[0]
+    assert upto in anew
+    text = "".join(one.extract_text() for one in PdfReader(tmp_path / "anew" / "brief.pdf").pages)
+    assert upto in " ".join(text.split())
+    plain = re.sub(r"<p class=.next.><i>Conclusion:.*?</p>", "", anew, flags=re.DOTALL)
+    plain = re.sub(rf"{upto}[^<]*", elsewhere, plain)
+    listed = slice(*(re.search(one, plain).start() for one in ('class="vessels"', 'id="data"')))
+    assert plain[listed] in written.decode(), "it is the same but for that"
+    for name in ("incidents.csv", "flagged.csv", "events.csv", "manifest.json"):
+        assert (tmp_path / "anew" / name).read_bytes() == (home / "latest" / name).read_bytes()
 
 
 def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> None:

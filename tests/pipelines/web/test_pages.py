@@ -588,7 +588,7 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
         said |= set(re.findall(r'at_desk\(\s*"([^"]*)"', path.read_text(encoding="utf-8")))
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
-    said |= {name.replace("_", " ") for name in STATED}
+    said |= {labels("en").field(name) for name in STATED}
     said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
     said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
     said |= {reasons.BEST, reasons.WEAKER, reasons.NO, reasons.UNTRIED}

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ask.recall.find import FindError, alike, find, number_told, words
+from pipelines.ask.recall.find import (
+    FindError,
+    alike,
+    find,
+    number_told,
+    of_numbers,
+    words,
+)
 
 T = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 SAID = [
@@ -101,3 +108,12 @@ def test_a_number_that_was_never_heard_is_told_by_its_form_and_its_like() -> Non
     told = alike(names(), VESSELS, 533000007)
     assert told == "heard and one digit off: 533000001 SRI MELATI, flag MYS"
     assert alike(names(), VESSELS, 211000000) == ""
+
+
+def test_vessels_by_their_numbers_are_as_found_one_by_one_in_the_order_asked() -> None:
+    asked = [563072390, 999999999, 412000007]
+    each = pd.concat(find(names()[names()["mmsi"] == m], VESSELS, f"{m:09d}") for m in asked)
+    found = of_numbers(names(), VESSELS, asked)
+    assert found["mmsi"].tolist() == [563072390, 412000007]
+    pd.testing.assert_frame_equal(found, each.reset_index(drop=True), check_dtype=False)
+    assert of_numbers(names(), VESSELS, [999999999]).empty

@@ -76,6 +76,14 @@ def test_the_same_story_is_set_aside_when_late_reports_move_its_beginning() -> N
     assert aside(event(-1), concluded(event(), quiet_until=WEEK)), "it goes on into that one"
 
 
+def test_what_was_set_aside_stays_so_while_it_drifts_on() -> None:
+    quiet = concluded(event(), quiet_until=WEEK)
+    drifted = event(lat=4.3)
+    assert events.build([drifted])["event_id"].tolist() == quiet["event_id"].tolist()
+    assert aside(drifted, quiet)
+    assert not aside(drifted, concluded(event()))
+
+
 def test_the_newest_conclusion_on_an_event_holds() -> None:
     quiet = concluded(event(), quiet_until=WEEK)
     later = concluded(event(), "watch", made_time=MADE + pd.Timedelta(hours=5))

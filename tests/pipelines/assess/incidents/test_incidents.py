@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from detectors.core import events, frames, telling
 from detectors.core.evidence import Evidence, Explained
 from detectors.surroundings.landmarks import Gazetteer
+from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents import (
     Known,
     first,
@@ -230,7 +231,14 @@ def told(
     )
     parts = frames.conform(parts[parts["mmsi"] > 0], PARTS)
     incidents, _ = described(
-        found, group, flagged, parts, 0.3, Teller(names, gazetteer, at(24)), more.get("steps", {})
+        found,
+        group,
+        flagged,
+        parts,
+        0.3,
+        Teller(names, gazetteer, at(24)),
+        more.get("steps", {}),
+        more.get("zones", Zones.none()),
     )
     compared = found.assign(status=status, supersedes=more.get("supersedes", ""))
     for event_id, now in more.get("statuses", {}).items():
@@ -435,6 +443,26 @@ def test_who_was_heard_again_and_not_since_is_not_said_to_be_heard() -> None:
     assert step("possible_meeting", 8.5, 8.9) == NEXT_STEPS["possible_meeting over"]
     assert step("mother_ship", 5) == NEXT_STEPS["mother_ship over"], "of others it makes none"
     assert step("gap", 5, **{"gap over": "write"}) == step("gap", 5, gap="write") == "write"
+
+
+def test_where_its_vessel_is_now_says_what_to_do() -> None:
+    def step(kind: str, *last: float | bool, **own: str) -> str:
+        (one,) = telling.told(events.build([event(kind, 1, 3, SHIP, evidence=OUT)]))
+        seen = {SHIP: at(8.9)}
+        now = steps.Last(SHIP, *last)  # type: ignore[arg-type]
+        return steps.next_step(one, [one], at(9), own, telling.plain, seen, now)
+
+    lat, lon = OUT["arrival_lat"], OUT["arrival_lon"]
+    lies, south, north = (lat, lon, 0.2, 90.0), (lat - 0.1, lon, 9.0, 180.0), (lat, lon, 9.0, 0.0)
+    assert step("gap", *lies, True) == NEXT_STEPS["gap in port"]
+    assert step("gap", *lies, False) == NEXT_STEPS["gap over"]
+    assert step("gap", *lies, True, **{"gap over": "write"}) == "write"
+    assert step("spoofing", *lies, True) == NEXT_STEPS["spoofing over"]
+    assert step("crossing", *lies, True) == NEXT_STEPS["crossing in port"]
+    assert step("crossing", *south, False) == NEXT_STEPS["crossing again"]
+    assert step("crossing", *south, True) == NEXT_STEPS["crossing again"], "it passes the port"
+    assert step("crossing", *south[:3], 0.0, False) == NEXT_STEPS["crossing over"]
+    assert step("crossing", *north, False) == NEXT_STEPS["crossing over"], "it is there still"
 
 
 def test_one_told_by_an_older_version_still_says_that_it_crossed(gazetteer: Gazetteer) -> None:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import openpyxl
@@ -21,6 +22,7 @@ from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.examine import examine
+from pipelines.assess.incidents import first
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
@@ -29,7 +31,7 @@ from pipelines.publish import release as cut
 from pipelines.publish.packs import issued, recipients
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned, Products
-from pipelines.run import feeds, runs
+from pipelines.run import feeds, release_marks, runs
 from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
@@ -396,6 +398,29 @@ def test_who_may_have_everything_gets_what_the_run_found(
     assert list(own["event_id"]) == list(events["event_id"])
     assert list(home.events["reason"]) == list(events["reason"])
     assert list(home.events["status"]) == list(events["status"])
+
+
+def test_few_vessels_are_those_to_look_at_first_then_those_ranked_highest(
+    released: Callable[[str], Products],
+) -> None:
+    whole = released("low")
+    frames_of = whole.incidents, whole.events, whole.flagged
+    urgent = [one.incident_id for one in first(*frames_of, whole.end)]
+    last = whole.flagged["incident_id"].iloc[-1]
+    late = whole.incidents.assign(  # what is ranked last is the most urgent
+        score=whole.incidents["score"].where(whole.incidents["incident_id"] != last, 99.0)
+    )
+    assessed = SimpleNamespace(incidents=late, events=whole.events, flagged=whole.flagged)
+    made = SimpleNamespace(window=whole, recipient=SimpleNamespace(top=4))
+    kept = release_marks.most_urgent(made, whole.flagged, assessed)
+    assert len(kept) == 4 < len(whole.flagged)
+    assert last in set(kept["incident_id"])
+    assert list(kept["rank"]) == sorted(kept["rank"])
+    assert set(urgent[:1]) <= set(kept["incident_id"])
+    made.recipient.top = None
+    pd.testing.assert_frame_equal(
+        release_marks.most_urgent(made, whole.flagged, assessed), whole.flagged
+    )
 
 
 def test_area_top_redaction_and_language(
