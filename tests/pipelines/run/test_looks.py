@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -475,10 +475,17 @@ def test_a_failure_of_the_night_outlasts_looks(
 ) -> None:
     installation = load(tmp_path)
     installation.failure.write_text("2026-01-05T18:00:00Z: the nightly run failed: no disk\n")
-    monkeypatch.setattr(Looker, "look", lambda _: Looked("nothing new"))
+    told = installation.failure.read_text()
+
+    def fails(_: Looker) -> Looked:
+        raise OSError("no feed")
+
     with reporter(quiet=True) as report:
-        watching.look(Looker(installation, [], report), installation)
-    assert installation.failure.exists()
+        for way in (fails, lambda _: Looked("nothing new")):
+            monkeypatch.setattr(Looker, "look", way)
+            with suppress(OSError):
+                watching.look(Looker(installation, [], report), installation)
+            assert installation.failure.read_text() == told
 
 
 def test_the_command_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
