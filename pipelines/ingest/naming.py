@@ -274,10 +274,8 @@ def _time(
         )
     for match in found.get("time", ()):
         cells = sample.of(match.column) or ["nothing"]
-        forms = [_forms_of(match.column, cell) for cell in cells]
-        other = next(
-            (cell for cell, form in zip(cells, forms, strict=True) if form != forms[0]), ""
-        )
+        each = [_forms_of(match.column, cell) for cell in cells]
+        other = next((cell for cell, form in zip(cells, each, strict=True) if form != each[0]), "")
         raise UndecidedError(
             f"its column {match.column!r} holds no times that can be read: {escaped(cells[0])!r}"
             + f", and beside it {escaped(other)!r}" * bool(other)
