@@ -122,7 +122,8 @@ def import_(
         raise typer.Exit(1)
     lost = []
     for taken in conclusions.take_in(installation, found):
-        typer.echo(f"{taken.one.incident_id}: {taken.state}")
+        since = f"; of {taken.unseen:,} events since the brief it says nothing" * bool(taken.unseen)
+        typer.echo(f"{taken.one.incident_id}: {taken.state}{since}")
         lost += [taken.one.incident_id] if taken.state == "no such incident" else []
     if lost:
         raise runs.PartialRunError(

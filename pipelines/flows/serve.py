@@ -67,8 +67,22 @@ def serve(installation: Installation, feeds: Sequence[str], known: Secrets | Non
                 f"Prefect's pages: {server.pages} (the password is the line in "
                 f"{password_file(installation)})\n"
             )
+            if warning := elsewhere(server, installation.settings.service.port):
+                sys.stderr.write(f"warning: {warning}\n")
             with _ending_with(process):
                 _run_forever(installation, feeds, own=True)
+
+
+def elsewhere(server: Server, wanted: int) -> str:
+    """Return what to say where another program has the port that the service is asked at: whoever
+    opens its pages by habit would tell the password to that; empty where it hasn't.
+    """
+    if wanted in {0, server.port}:
+        return ""
+    return (
+        f"port {wanted} can't be had: what answers there isn't this service, and must not "
+        "be told the password"
+    )
 
 
 @contextmanager

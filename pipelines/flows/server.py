@@ -57,6 +57,11 @@ class Server:
         return self.url.removesuffix("/api")
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return urlsplit(self.url).port or 80
+
+    @property
     def client_environment(self) -> dict[str, str]:
         """What a client of it needs; no proxy is told the password."""
         direct = urlsplit(self.url).hostname or ""
@@ -280,8 +285,9 @@ def _said_at(host: str, port: int, path: str) -> bytes:
     """Return what a listener answers within `_ANSWER_S`, however slowly it speaks; its body."""
     until = time.monotonic() + _ANSWER_S
     said = b""
+    named = f"[{host}]" if ":" in host else host
     with socket.create_connection((host, port), timeout=_ANSWER_S) as asking:
-        asking.sendall(f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+        asking.sendall(f"GET {path} HTTP/1.0\r\nHost: {named}:{port}\r\n\r\n".encode())
         while len(said) < _MAX_ANSWER and (left_s := until - time.monotonic()) > 0:
             asking.settimeout(left_s)
             piece = asking.recv(_MAX_ANSWER)

@@ -9,7 +9,8 @@ report.
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -219,19 +220,26 @@ def _angle(sample: Sample, name: str, match: Match, decimal: str) -> dict[str, s
     if match.unit:
         return {"from": match.column, "unit": match.unit}
     if sum(-180 <= number <= 360 for number in numbers) < _SHARE * len(numbers):
+        shown = _first(cells, decimal, lambda number: not -180 <= number <= 360)
         raise UndecidedError(
-            f"its column {match.column!r} isn't in degrees: {escaped(cells[0])!r} (say its unit)"
+            f"its column {match.column!r} isn't in degrees: {shown!r} (say its unit)"
         )
     few = (1 - _SHARE) * len(numbers)
     if name == "lat" and sum(abs(number) > 90 and number != 91 for number in numbers) > few:
+        shown = _first(cells, decimal, lambda number: abs(number) > 90)
         raise UndecidedError(
-            f"its column {match.column!r} holds more than 90 degrees: {escaped(cells[0])!r} "
+            f"its column {match.column!r} holds more than 90 degrees: {shown!r} "
             "(is it the longitude?)"
         )
     # Some beyond are damaged; who counts to 360 has nothing below 0.
     beyond = sum(number > 180 and number != 181 for number in numbers)
     round_the_world = name == "lon" and beyond > few and min(numbers) >= 0
     return {"from": match.column, "unit": "deg360" if round_the_world else ""}
+
+
+def _first(cells: Sequence[str], decimal: str, wrong: Callable[[float], bool]) -> str:
+    """Return the first cell whose number is wrong, as a person is shown it."""
+    return next(escaped(cell) for cell in cells for n in _numbers([cell], decimal) if wrong(n))
 
 
 def _time(
@@ -265,11 +273,21 @@ def _time(
             "(time_zone)"
         )
     for match in found.get("time", ()):
-        shown = sample.of(match.column)[:1] or ["nothing"]
+        cells = sample.of(match.column) or ["nothing"]
+        each = [_forms_of(match.column, cell) for cell in cells]
+        other = next((cell for cell, form in zip(cells, each, strict=True) if form != each[0]), "")
         raise UndecidedError(
-            f"its column {match.column!r} holds no times that can be read: {escaped(shown[0])!r}"
+            f"its column {match.column!r} holds no times that can be read: {escaped(cells[0])!r}"
+            + f", and beside it {escaped(other)!r}" * bool(other)
         )
     return None, (), []
+
+
+def _forms_of(column: str, cell: str) -> tuple[str, ...]:
+    """Return in which forms a cell alone may be a time; none where it is none, or can't be told."""
+    with suppress(UndecidedError):
+        return time_forms(column, [cell])[0]
+    return ()
 
 
 def _holds(

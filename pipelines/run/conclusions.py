@@ -67,10 +67,17 @@ class Conclusions(BaseModel):
 
 @dataclass(frozen=True)
 class Read:
-    """What became of one conclusion of a file: recorded, known or unknown incident."""
+    """What became of one conclusion of a file: recorded, known or unknown incident.
+
+    Attributes
+    ----------
+    unseen
+        How many events have come to the incident since the brief, which aren't concluded on.
+    """
 
     one: One
     state: Literal["recorded", "known", "no such incident"]
+    unseen: int = 0
 
 
 def parse(content: bytes) -> Conclusions:
@@ -118,10 +125,11 @@ def load(path: Path) -> Conclusions:
 
 
 def take_in(installation: Installation, file: Conclusions) -> Sequence[Read]:
-    """Record the conclusions of a file, each on all events of its incident.
+    """Record the conclusions of a file, each on all events that its incident had on the brief.
 
-    One that is recorded already, by the same author with the same words, is left; one whose
-    incident isn't known here is told.
+    What came to an incident later, its author hasn't seen; where the run isn't known here, as of a
+    look between nights, it is concluded on whole. One that is recorded already, by the same author
+    with the same words, is left; one whose incident isn't known here is told.
     """
     with read(installation.store, installation.settings.store) as store:
         said = store.dispositions()
@@ -133,32 +141,39 @@ def take_in(installation: Installation, file: Conclusions) -> Sequence[Read]:
     for one in file.conclusions:
         told = (file.author, one.conclusion, one.reason)
         try:
-            ids = _recorded(installation, one, file.author, by_event, told)
+            ids, unseen = _recorded(installation, one, file, by_event, told)
         except DispositionError:
             found.append(Read(one, "no such incident"))
             continue
-        found.append(Read(one, "recorded" if ids else "known"))
+        found.append(Read(one, "recorded" if ids else "known", unseen))
     return found
 
 
 def _recorded(
     installation: Installation,
     one: One,
-    author: str,
+    file: Conclusions,
     by_event: dict[str, set[tuple[str, ...]]],
     told: tuple[str, ...],
-) -> list[str]:
-    """Record one conclusion; gives the ids of its rows, none where it is recorded already."""
+) -> tuple[list[str], int]:
+    """Record one conclusion; gives the ids of its rows, none where it is recorded already, and how
+    many events came since.
+    """
     with read(installation.store, installation.settings.store) as store:
-        events = events_of(store, installation, one.incident_id)
-    if events and all(told in by_event.get(str(event["event_id"]), ()) for event in events):
-        return []
+        events = [str(row["event_id"]) for row in events_of(store, installation, one.incident_id)]
+        then = store.incidents(file.run_id)
+    of_then = then.loc[then["incident_id"] == one.incident_id, "events"].tolist()
+    seen = str(of_then[0]).split(";") if of_then else events
+    unseen = len(set(events).difference(seen))
+    if seen and all(told in by_event.get(event, ()) for event in seen):
+        return [], unseen
     rows = record(
         installation,
         one.incident_id,
-        author=author,
+        author=file.author,
         conclusion=one.conclusion,
         reason=one.reason,
         quiet_within_m=0.0,
+        events=seen,
     )
-    return [str(row) for row in rows["disposition_id"]]
+    return [str(row) for row in rows["disposition_id"]], unseen

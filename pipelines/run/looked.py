@@ -1,6 +1,5 @@
 """What the last look between nights left in the home, for the next one and for `selat status`."""
 
-import os
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.base.files import write_text
 from pipelines.base.settings import Installation, StoreSettings
 
 
@@ -60,11 +60,8 @@ def read_state(installation: Installation) -> State | None:
 
 
 def write_state(installation: Installation, state: State) -> None:
-    """Note it, whole or not at all."""
-    path = installation.looked
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(state.model_dump_json() + "\n", encoding="utf-8")
-    os.replace(fresh, path)  # noqa: PTH105
+    """Note it, whole or not at all, whoever else watches at the same time."""
+    write_text(installation.looked, state.model_dump_json() + "\n")
 
 
 def stats_of(*folders: Path) -> list[tuple[str, int, int]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.base.files import write_text
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
@@ -152,12 +153,18 @@ def were_there(installation: Installation, named: Sequence[str]) -> bool:
     )
 
 
-def note_failure(
-    installation: Installation, error: Exception, what: str = "the nightly run"
-) -> None:
-    """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
+NIGHT: Final = "the nightly run"
+
+
+def note_failure(installation: Installation, error: Exception, what: str = NIGHT) -> None:
+    """Say on stderr and in the home that a run failed, for whoever looks in the morning.
+
+    In the home a night's failure stands until a night ends well: nothing else takes its place.
+    """
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = f"{now}: {what} failed: {clean(str(error) or type(error).__name__)}\n"
     sys.stderr.write(text)
     with suppress(OSError):
-        installation.failure.write_text(text, encoding="utf-8")
+        there = what != NIGHT and installation.failure.exists()
+        if not there or f": {NIGHT} failed: " not in installation.failure.read_text("utf-8"):
+            write_text(installation.failure, text)

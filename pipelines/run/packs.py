@@ -117,16 +117,27 @@ def export_to(
     def entry() -> dict[str, Any]:
         if not agree(released):
             raise WithheldError(f"no pack for {name}: withheld")
+        return _entry(released, recipient, strike)
+
+    def note() -> None:
         feeds = frozenset(str(one["sha256"]) for one in products.manifest["inputs"])
         with read(installation.store, installation.settings.store) as home:
             known = frozenset(clearing(newest(home.dispositions()))["disposition_id"])
         made = issued.Made(products.start, products.end, feeds, known)
         told = products.events, released.own, products.incidents
         issued.note(installation.exported, title, *told, made)
-        return _entry(released, recipient, strike)
 
     paths, said = hand_out(
-        installation, products, recipient, fill, entry, signer, out=out, replace=replace, by=by
+        installation,
+        products,
+        recipient,
+        fill,
+        entry,
+        signer,
+        out=out,
+        replace=replace,
+        by=by,
+        note=note,
     )
     return Sent(paths, said, released)
 
@@ -152,6 +163,7 @@ def hand_out(
     out: Path | None,
     replace: bool,
     by: str = "",
+    note: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[Path, ...], Mapping[str, Any]]:
     """Make a recipient's files, note them in the log, and put them in place.
 
@@ -161,6 +173,9 @@ def hand_out(
         Writes the files into an empty folder, and gives their manifest.
     entry
         Tells what of them the log says beside what is said of all.
+    note
+        Keeps what they told, once the log has them: of a pack that came to nothing it would have a
+        correction tell what was struck from the next.
 
     Returns
     -------
@@ -187,6 +202,7 @@ def hand_out(
             beside = stack.enter_context(replacing(targets[0]))
             shutil.copyfile(made[0], beside)
         digest = log.append(installation.exports, line, Keyring(installation.keys), signer)
+        note()
         for path, target in zip(made, targets, strict=True) if not sealed else ():
             if target.is_dir():
                 shutil.rmtree(target)

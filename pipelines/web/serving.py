@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import time
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from detectors.core.errors import ConfigError, SelatError
+from pipelines.base.files import LEFT_S
 from pipelines.base.visible import clean
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
@@ -293,6 +295,10 @@ def server_of(app: Doors, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
 def _open(home: Path, address: str) -> Path | None:
     """Open the browser by a file that only its owner can read: commands can be read by all."""
     folder = home if os.access(home, os.W_OK) else None
+    for left in folder.glob("desk-*.html") if folder else ():
+        with suppress(OSError):  # of a desk that was killed
+            if left.lstat().st_mtime < time.time() - LEFT_S:
+                left.unlink()
     handle, name = mkstemp(".html", "desk-", folder)  # 0600, and by a name that nobody can take
     path = Path(name)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -12,8 +13,9 @@ from pipelines.base import settings
 from pipelines.cli.main import app
 from pipelines.run import conclusions
 from pipelines.run.conclusions import MAX_BYTES, ConclusionsError, load, parse
+from pipelines.run.dispositions import record
 from pipelines.run.runs import PartialRunError
-from pipelines.store import read
+from pipelines.store import Queries, read
 
 GOOD: dict[str, Any] = {
     "format": "selat-conclusions/1",
@@ -124,3 +126,34 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
     assert str(incident) not in done.exception.message
     assert str(known["title"].iloc[0]) in done.output  # what it is about, in words
     assert "no such incident is known here" in done.output
+
+
+def test_what_came_since_the_brief_is_not_concluded_on(
+    exercise_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor when the same file is read again, once somebody else has found something."""
+    shutil.copytree(exercise_home, tmp_path / "home", symlinks=True)
+    installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
+    with read(installation.store) as store:
+        run = str(store.last_run()["run_id"])
+        known = store.incidents(run)
+    grown = known[known["events"].str.contains(";")].iloc[0]
+    incident, (first, *since) = str(grown["incident_id"]), str(grown["events"]).split(";")
+    as_told = Queries.incidents
+
+    def then(self: Queries, run_id: str) -> pd.DataFrame:
+        return (
+            as_told(self, run).assign(events=first) if run_id == "then" else as_told(self, run_id)
+        )
+
+    monkeypatch.setattr(Queries, "incidents", then)
+    mine = {**GOOD["conclusions"][0], "incident_id": incident}
+    file = parse(written(run_id="then", conclusions=[mine]))
+    [told] = conclusions.take_in(installation, file)
+    assert (told.state, told.unseen) == ("recorded", len(since))
+    with read(installation.store) as store:
+        assert store.dispositions()["event_id"].tolist() == [first]
+    record(installation, first, author="x", conclusion="boarded", reason="a", quiet_within_m=0.0)
+    assert conclusions.take_in(installation, file)[0].state == "known"
+    with read(installation.store) as store:
+        assert len(store.dispositions()) == 2

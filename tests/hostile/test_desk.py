@@ -580,8 +580,12 @@ def test_the_browser_is_opened_without_telling_others_the_address(
     assert path is not None
     assert "hush" not in opened[0]
     assert path.stat().st_mode & 0o777 == 0o600
-    assert _open(tmp_path, "http://127.0.0.1:1/?token=hush") != path  # nobody can take its name
+    other = _open(tmp_path, "http://127.0.0.1:1/?token=hush")
+    assert other not in {path, None}  # nobody can take its name
     assert "hush" in path.read_text()
+    os.utime(path, (0, 0))  # of a desk that was killed long ago
+    last = _open(tmp_path, "http://127.0.0.1:1/?token=hush")
+    assert set(tmp_path.iterdir()) == {other, last}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from pipelines.ask.health import gather, problems
 from pipelines.base import files
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, Installation, load
-from pipelines.publish.packs import build
+from pipelines.publish.packs import build, issued, log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.run import runs
 from pipelines.run.packs import export_to
@@ -88,6 +88,29 @@ def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(boat: Insta
         export_to(boat, "plain", unsigned=True, replace=True)
     export_to(boat, "plain", unsigned=True, replace=True)
     assert names(boat.packs) == sorted(path.name for path in sent.paths)
+
+
+@pytest.mark.parametrize("where", [(build, "archive"), (log, "append")])
+def test_what_a_pack_that_came_to_nothing_would_have_told_is_not_kept(
+    boat: Installation, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+) -> None:
+    """A correction tells what its recipient was told: not what was struck from the next pack."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*where, full)
+        with pytest.raises(OSError, match="no room"):
+            export_to(boat, "plain", unsigned=True)
+    assert not boat.exported.exists()
+    whole = export_to(boat, "plain", unsigned=True).released.products.events
+    shutil.rmtree(boat.exported)
+    struck = str(whole["mmsi"].iloc[0])
+    sent = export_to(boat, "plain", unsigned=True, strike=[struck], replace=True)
+    told, _ = issued.leads_of(boat.exported, sent.paths[0].name)
+    assert len(told)
+    assert struck not in {str(one) for one in told["mmsi"]}
 
 
 def test_a_sheet_is_put_together_where_it_is_written(

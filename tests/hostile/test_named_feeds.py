@@ -170,6 +170,10 @@ def test_the_first_objects_dont_decide_where_the_others_have_their_latitude(tmp_
     assert outcome(tmp_path, "\n".join([odd, odd, *[json.dumps(GOOD)] * 20])) == (20, 22)
 
 
+HEADER = "mmsi,time,lat,lon\n"
+GOOD_ROW = "533000001,2026-01-01T00:00:00Z,1.2,103.5\n"
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -182,6 +186,13 @@ def test_the_first_objects_dont_decide_where_the_others_have_their_latitude(tmp_
             + "533000001,03/04/2026 10:00:00,1,103\n" * 9
             + "533000001,31/04/2026 10:00:00,1,103\n",
             "day or month comes first",
+        ),
+        # What is wrong is shown, not what comes first.
+        (HEADER + GOOD_ROW * 5 + "533000001,2026-01-01T00:00:00Z,1.2,400\n", "in degrees: '400'"),
+        (HEADER + GOOD_ROW * 5 + "533000001,2026-01-01T00:00:00Z,95,103.5\n", "90 degrees: '95'"),
+        (
+            HEADER + GOOD_ROW * 5 + "533000001,1795168800000,1.2,103.5\n",
+            "beside it '1795168800000'",
         ),
     ],
 )

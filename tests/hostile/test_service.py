@@ -5,6 +5,7 @@ import base64
 import http.server
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from pipelines.base.schedule import read_served
 from pipelines.base.settings import load
 from pipelines.flows import server
 from pipelines.flows.gate import PROOF, Gate, proof
+from pipelines.flows.serve import elsewhere
 from pipelines.flows.server import Server, noted, password_file, running_service, service_auth
 from tests.pipelines.flows.conftest import (  # noqa: F401 - fixtures
     Serving,
@@ -207,6 +209,41 @@ def test_who_takes_the_port_of_a_service_that_died_is_told_nothing(tmp_path: Pat
         assert len(told) == 1
         assert not {"authorization", "cookie"} & {name.lower() for name in told[0]}
         assert auth not in str(told)
+
+
+def test_who_takes_the_port_before_the_service_does_is_named() -> None:
+    """Who opens the pages by habit would tell another account the password."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        wanted = taken.getsockname()[1]
+        with server._listening("127.0.0.1", wanted) as other:
+            port = other.getsockname()[1]
+    assert port != wanted
+    one = Server(f"http://127.0.0.1:{port}/api", AUTH)
+    assert f"port {wanted} can't be had" in elsewhere(one, wanted)
+    assert elsewhere(one, port) == elsewhere(one, 0) == ""
+
+
+def test_a_service_at_the_other_loopback_is_asked_by_a_name_that_the_gate_knows() -> None:
+    with socket.socket(socket.AF_INET6) as listening:
+        try:
+            listening.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 here")
+        listening.listen()
+        port, heard = listening.getsockname()[1], list[bytes]()
+
+        def answer() -> None:
+            with listening.accept()[0] as one:
+                heard.append(one.recv(1000))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        server._is_ours(Server(f"http://[::1]:{port}/api", AUTH))
+        thread.join()
+    [host] = [line[6:] for line in heard[0].split(b"\r\n") if line.startswith(b"Host: ")]
+    assert asked(PROOF, "GET", host=host, query=b"nonce=" + b"0" * 64)[0] == 200
 
 
 def test_no_proxy_is_told_the_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -301,8 +302,8 @@ def _recording_age_s(folder: Path, now: datetime) -> float | None:
 
 
 def _backup(note: Path) -> Backup | None:
-    if not note.exists():
-        return None
-    made = json.loads(note.read_text(encoding="utf-8"))
-    time = datetime.strptime(made["made"], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
-    return Backup(time, str(made["folder"]))
+    with suppress(OSError, ValueError, KeyError, TypeError):  # what can't be read tells of none
+        made = json.loads(note.read_text(encoding="utf-8"))
+        time = datetime.strptime(made["made"], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+        return Backup(time, str(made["folder"]))
+    return None

@@ -8,16 +8,18 @@ doesn't know yet are left to the next backup.
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from pipelines.base.files import write_text
 from pipelines.base.progress import Bar, Reporter
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import log, record
-from pipelines.run.backup.repository import BackupError, Entry, Repository, Snapshot
+from pipelines.run.backup.repository import TIME, BackupError, Entry, Repository, Snapshot
 from pipelines.store import exists
 from pipelines.store.pin import Pinned, PinnedFile, fetch, pin
 
@@ -104,7 +106,7 @@ def backup(
         snapshot = repository.add(
             Snapshot(
                 name="",
-                made=datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ"),
+                made=datetime.now(UTC).strftime(TIME),
                 version=version("selat"),
                 schema_version=pinned.schema_version,
                 simulated=pinned.simulated,
@@ -115,7 +117,8 @@ def backup(
         )
         freed = repository.prune(keep) if keep else 0
     note = {"folder": str(folder.resolve()), "name": snapshot.name, "made": snapshot.made}
-    installation.last_backup.write_text(json.dumps(note) + "\n", encoding="utf-8")
+    with suppress(OSError):  # a home that is full has its backup all the same
+        write_text(installation.last_backup, json.dumps(note) + "\n")
     return Made(snapshot, making.new_bytes, freed, tuple(making.gone))
 
 

@@ -21,8 +21,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -35,6 +36,7 @@ from pipelines.store.catalogue import writer_lock
 from pipelines.store.positions import sha256 as sha256_of_file
 
 FORMAT: Final = 1
+TIME: Final = "%Y%m%dT%H%M%S%fZ"
 
 README: Final = """\
 Backups of a Selat installation. `selat restore` takes one back; without it: snapshots/*.json name
@@ -80,7 +82,7 @@ class Snapshot:
     Attributes
     ----------
     name
-        Time in UTC and the hash of the list.
+        Time in UTC, later than all that are there, and the hash of the list.
     latest
         Id of the run that was the newest, empty if there was none.
     """
@@ -124,14 +126,16 @@ class Repository:
         for path in (self._objects, self._snapshots, readme, lock):
             if path.is_symlink():
                 raise BackupError(f"{path} leads elsewhere", hint="don't trust that folder")
-        for folder in (self.folder, self._objects, self._snapshots):
+        # What tells a folder of backups comes first: whoever is killed here leaves one.
+        for folder in (self.folder, self._snapshots, self._objects):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not readme.exists():
             readme.write_text(README, encoding="utf-8")
         try:
             with writer_lock(lock):
-                for left_over in self._objects.glob("*.new"):
-                    left_over.unlink()
+                for folder in (self._objects, self._snapshots):
+                    for left_over in folder.glob("*.new"):
+                        left_over.unlink()
                 yield
         except StoreBusyError as error:
             raise BackupError("another backup is being made there", hint="wait for it") from error
@@ -214,7 +218,7 @@ class Repository:
         """Write a snapshot; from then on it is there, whole."""
         content = asdict(snapshot) | {"format": FORMAT, "name": ""}
         text = json.dumps(content, ensure_ascii=False, indent=1).encode()
-        name = f"{snapshot.made}-{hashlib.sha256(text).hexdigest()[:16]}"
+        name = f"{self._after_all(snapshot.made)}-{hashlib.sha256(text).hexdigest()[:16]}"
         fresh = self._snapshots / f".{name}.new"
         fresh.write_bytes(text)
         fresh.chmod(0o400)
@@ -222,6 +226,19 @@ class Repository:
         fresh.rename(self._snapshots / f"{name}.json")
         sync(self._snapshots)
         return self.snapshot(name)
+
+    def _after_all(self, made: str) -> str:
+        """Return a time that comes after those of all that are there.
+
+        That is the clock's, unless it was set back: what is made now stays the newest all the same,
+        which is taken back, and kept when others go.
+        """
+        last = max((name.partition("-")[0] for name in self.names()), default="")
+        with suppress(ValueError, OverflowError):
+            if last >= made:
+                newest = datetime.strptime(last, TIME).replace(tzinfo=UTC)
+                return f"{newest + timedelta(microseconds=1):{TIME}}"
+        return made
 
     def names(self) -> list[str]:
         """Names of the snapshots, oldest first."""

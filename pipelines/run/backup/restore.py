@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pipelines.base.files import sync
+from pipelines.base.files import sync, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import StoreSettings
 from pipelines.run.backup.repository import BackupError, Entry, Repository, Snapshot
@@ -36,28 +36,24 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
     ------
     BackupError
         If the home holds anything, or the backup isn't whole; nothing is restored then.
+    SelatError
+        If somebody else is taking one back there.
     """
     snapshot = Repository(folder).snapshot(name)
     if home.exists() and any(home.iterdir()):
         raise BackupError(
             f"{home} isn't empty", hint="move it away first, or name another one with --home"
         )
-    home.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = home.with_name(f".{home.name}.restoring")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        _take_all(Repository(folder), snapshot, unfinished, report)
+    with unfinished(home, tidy=False) as taken:
+        _take_all(Repository(folder), snapshot, taken, report)
         if snapshot.latest:
             if Path(snapshot.latest).name != snapshot.latest or snapshot.latest == "..":
                 raise BackupError("the backup's newest run is elsewhere", "don't trust it")
-            (unfinished / "latest").symlink_to(Path("runs") / snapshot.latest)
-        forget_superseded(unfinished / "store", StoreSettings())
-        sync(unfinished)
-        os.replace(unfinished, home)  # noqa: PTH105 - an empty folder is replaced
+            (taken / "latest").symlink_to(Path("runs") / snapshot.latest)
+        forget_superseded(taken / "store", StoreSettings())
+        sync(taken)
+        os.replace(taken, home)  # noqa: PTH105 - an empty folder is replaced
         sync(home.parent)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     return Restored(snapshot, home, home / "restored-config")
 
 
@@ -67,7 +63,7 @@ def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: 
         raise BackupError(f"no room in {target.parent}", f"it needs {snapshot.bytes:,} bytes")
     done = 0
     with report.bar("Restoring", snapshot.bytes) as bar:
-        target.mkdir(mode=0o700)
+        target.chmod(0o700)
         for entry in snapshot.entries:
             path = target / _place(entry)
             try:

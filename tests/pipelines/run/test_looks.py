@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from pipelines.detect import parts, window
 from pipelines.detect.looks import early
 from pipelines.ingest import discover
 from pipelines.run import dispositions, looks, release_nights, runs, watching
-from pipelines.run.looked import read_state, stamp
+from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import Setup
 from pipelines.store.engines import ENGINES
@@ -475,10 +475,38 @@ def test_a_failure_of_the_night_outlasts_looks(
 ) -> None:
     installation = load(tmp_path)
     installation.failure.write_text("2026-01-05T18:00:00Z: the nightly run failed: no disk\n")
-    monkeypatch.setattr(Looker, "look", lambda _: Looked("nothing new"))
+    told = installation.failure.read_text()
+
+    def fails(_: Looker) -> Looked:
+        raise OSError("no feed")
+
     with reporter(quiet=True) as report:
-        watching.look(Looker(installation, [], report), installation)
-    assert installation.failure.exists()
+        for way in (fails, lambda _: Looked("nothing new")):
+            monkeypatch.setattr(Looker, "look", way)
+            with suppress(OSError):
+                watching.look(Looker(installation, [], report), installation)
+            assert installation.failure.read_text() == told
+
+
+def test_two_who_watch_at_once_note_it_whole(tmp_path: Path) -> None:
+    """`selat serve` looks, and somebody starts `selat watch` beside it."""
+    installation, now = load(tmp_path), datetime.now(UTC)
+    times = {"looked": now, "upto": now, "whole": now, "start": now, "told_from": now}
+    state = State(**times, run_id="r", feeds=(), setup="")
+    child = os.fork()
+    try:
+        for _ in range(300):
+            write_state(installation, state)
+            assert read_state(installation) == state
+    except BaseException:
+        if not child:
+            os._exit(1)
+        raise
+    finally:
+        if not child:
+            os._exit(0)
+        code = os.waitpid(child, 0)[1]
+    assert code == 0
 
 
 def test_the_command_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

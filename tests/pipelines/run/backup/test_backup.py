@@ -1,5 +1,6 @@
 """Backups: whole while others write, incremental, verified, and taken back whole or not at all."""
 
+import errno
 import json
 import shutil
 import stat
@@ -14,14 +15,18 @@ from typing import Any
 
 import pytest
 
+from detectors.core.errors import SelatError
 from pipelines import store
+from pipelines.ask.health import gather
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
 from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
-from pipelines.run.backup import BackupError, Repository, backup, restore
+from pipelines.run.backup import BackupError, Repository, Snapshot, backup, restore
+from pipelines.run.backup.repository import Entry
 from pipelines.store import Writer
 from pipelines.store.check import check
+from tests.killing import kills
 
 Selat = Callable[..., Any]
 
@@ -176,7 +181,7 @@ def test_a_damaged_backup_is_found_and_not_taken_back(
     with pytest.raises(BackupError, match=r"lost|changed"):
         take(disk, tmp_path / "new")
     assert not (tmp_path / "new").exists()
-    assert not list(tmp_path.glob(".*restoring"))
+    assert not list(tmp_path.glob(".*unfinished"))
 
 
 def test_a_list_that_leads_outside_is_refused(home: Path, tmp_path: Path) -> None:
@@ -202,6 +207,82 @@ def test_a_damaged_store_makes_no_backup(home: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="isn't what the store says"):
         keep(load(home), tmp_path / "disk")
     assert Repository(tmp_path / "disk").names() == []
+
+
+def test_whoever_is_killed_leaves_a_folder_of_backups(tmp_path: Path) -> None:
+    disk, log_of_exports = tmp_path / "disk", tmp_path / "exports.jsonl"
+    log_of_exports.write_text("{}\n")
+
+    def make() -> None:
+        repository = Repository(disk)
+        with repository.locked():
+            sha256, size, _ = repository.put(log_of_exports)
+            repository.add(snapshot_of(Entry("home/exports.jsonl", size, sha256, 0)))
+
+    for _ in kills(make):
+        make()
+        repository = Repository(disk)
+        assert [repository.verify(repository.snapshot(one)) for one in repository.names()] != []
+        assert not any(map(repository.verify, map(repository.snapshot, repository.names())))
+        assert not list(disk.rglob("*.new"))
+        shutil.rmtree(disk)
+
+
+def test_what_is_made_once_the_clock_was_set_back_is_the_newest(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    with repository.locked():
+        repository.add(snapshot_of(made="20270101T000000000000Z"))
+        for made in ("20261120T100000000000Z", "20261120T110000000000Z"):
+            added = repository.add(snapshot_of(made=made))
+            repository.prune(2)
+            assert repository.snapshot() == added
+            assert added.made == made
+    assert len(repository.names()) == 2
+
+
+def test_a_home_that_is_full_has_its_backup_and_health_is_told_without_its_note(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation, now = load(home), datetime(2026, 1, 7, tzinfo=UTC)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["pipelines.run.backup.make"], "write_text", full)
+        assert Repository(tmp_path / "disk").snapshot(
+            keep(installation, tmp_path / "disk").snapshot.name
+        )
+    for note in ("", "{", "[]", "null", '{"made": 1, "folder": "x"}', '{"made": "x"}'):
+        installation.last_backup.write_text(note)
+        told = gather(installation, now)
+        assert told.backup is None
+        assert told.last_run is not None
+
+
+def test_two_who_take_a_backup_back_make_no_half_of_a_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, new = tmp_path / "disk", tmp_path / "new"
+    made = keep(load(home), disk).snapshot
+    take_one, refused = Repository.take, list[SelatError]()
+
+    def taken(self: Repository, entry: Entry, target: Path) -> None:
+        take_one(self, entry, target)
+        if not refused:
+            with pytest.raises(SelatError, match="made by somebody else") as told:
+                take(disk, new)
+            refused.append(told.value)
+
+    monkeypatch.setattr(Repository, "take", taken)
+    take(disk, new)
+    assert refused
+    files = [path for path in new.rglob("*") if path.is_file() and "latest" not in path.parts]
+    assert len({*files} - {new / "store" / "writer.lock"}) == len(made.entries)
+
+
+def snapshot_of(*entries: Entry, made: str = "20260106T000000000000Z") -> Snapshot:
+    return Snapshot("", made, "0", None, None, "", keys=False, entries=entries)
 
 
 def test_a_home_that_is_used_is_left_alone(home: Path, tmp_path: Path) -> None:
