@@ -177,9 +177,8 @@ def judge(
         reasons=stands or {},
     )
     told = assessed.events
-    compared = compare(
-        told[~told["event_id"].isin(held["event_id"])], stored, succeeded, stands or {}
-    )
+    own = told[~told["event_id"].isin(held["event_id"])]
+    compared = compare(own, stored, succeeded, stands or {})
     last = store.last_run()
     configuration = configuration_hashes(setup.installation)
     versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)
@@ -231,10 +230,8 @@ def told(
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
-    failures = {
-        **{f"feed {name}": text for name, text in unread.items()},
-        **{f"detector {name}": text for name, text in detection.failures.items()},
-    }
+    failures = {f"feed {name}": text for name, text in unread.items()}
+    failures |= {f"detector {name}": text for name, text in detection.failures.items()}
     manifest = manifest_of(run_id, store, setup, judged, failures)
     if look is not None:
         manifest["look"] = dict(look)
