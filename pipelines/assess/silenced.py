@@ -31,7 +31,7 @@ NEAR_ANCHORAGE_SHARE: Final = 0.7
 """`Encounter` lowers what it finds in an anchorage to this share at least, whatever explains it."""
 FALLS: Final = 0.005
 """A score that falls by less is the same in every table."""
-_EVER: Final = tuple(pd.Timestamp(f"{year}-01-01T00:00Z") for year in (1970, 2200))
+_EVER: Final = pd.Timestamp("1970-01-01T00:00Z"), pd.Timestamp("2200-01-01T00:00Z")
 
 _COPIED: Final = (
     "event_id",
@@ -182,7 +182,7 @@ def _away_m(outline: shapely.Geometry, lat: Any, lon: Any) -> Any:
 
 
 def _then(
-    zone_class: str, row: Mapping[str, Any], away_m: float, stated: Mapping[int, tuple[int, float]]
+    zone_class: str, row: Mapping[Any, Any], away_m: float, stated: Mapping[int, tuple[int, float]]
 ) -> tuple[float, str]:
     """Return the score that an event would have had, and why."""
     score, name = float(row["score"]), str(row["detector"])
@@ -220,7 +220,7 @@ def _then(
     return min(score, base * (1.0 - best[0].weight_of(best[1]))), best[0].name
 
 
-def _left_out(detector: Any, row: Mapping[str, Any]) -> Sequence[str]:
+def _left_out(detector: Any, row: Mapping[Any, Any]) -> Sequence[str]:
     """Return the classes of zones in which such an event isn't raised."""
     if row["kind"] == "geofence" and row["subkind"] != "stop":
         return ()

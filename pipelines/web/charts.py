@@ -5,7 +5,7 @@ of it, on the ground that was cut out for the whole.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from hashlib import sha256
@@ -192,7 +192,7 @@ def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
     return events[~events["retracted"]].reset_index(drop=True)
 
 
-def _flags(shown: Shown, row: dict[str, Any]) -> list[dict[str, Any]]:
+def _flags(shown: Shown, row: Mapping[Any, Any]) -> list[dict[str, Any]]:
     """Return the vessels of an incident as if it had flagged them, its main vessel last; MMSI 0
     where it has none.
     """
