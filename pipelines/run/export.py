@@ -67,8 +67,10 @@ def concluded_on(installation: Installation, run_id: str) -> Products | None:
         incidents = store.incidents(run_id)
         concluded = _concluded(store, incidents)
         start, end = run["start"], run["end"]
-        flagged, looked = store.flags(run_id), store.events(run_id)[["event_id", "status"]]
-        shown = sorted(shown_vessels(store.events(run_id), flagged))
+        flagged, looked = store.flags(run_id), store.told_in(run_id)
+        known = store.events_as_of(int(run["ordinal"]), ids=looked["event_id"])
+        events = known.merge(looked, on="event_id")
+        shown = sorted(shown_vessels(events, flagged))
         tracks = store.track_positions(shown, start, end, DRAWN)
         if not concluded.said or not set(flagged["mmsi"]) <= set(tracks["mmsi"]):
             return None
@@ -77,7 +79,7 @@ def concluded_on(installation: Installation, run_id: str) -> Products | None:
             start=start,
             end=end,
             simulated=bool(store.simulated),
-            events=store.events_as_of(int(run["ordinal"])).merge(looked, on="event_id"),
+            events=events,
             flagged=flagged,
             parts=frames.empty(PARTS),
             incidents=incidents,
