@@ -84,7 +84,7 @@ def test_the_review_page_holds_its_policy(review: Path) -> None:
     )
     assert "<img" not in html
     assert "SIMULATED DATA" in html
-    for fact in ("9 reports of 3 vessels", "anchorage</span>", "spread_m 300", "reject"):
+    for fact in ("9 reports of 3 vessels", "anchorage</span>", "spread 300 m", "reject"):
         assert fact in html or fact.replace("</span>", " (1)</span>") in html
 
 
