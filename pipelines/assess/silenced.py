@@ -122,15 +122,17 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
     vessels = store.vessels(_EVER[1]).set_index("mmsi")[["ship_type", "length_m"]]
     stated = {int(m): (int(t), float(n)) for m, t, n in vessels.itertuples()}
     lat, lon = (events[name].to_numpy("float64") for name in ("lat", "lon"))
-    found = {}
+    near = []
     for feature in excusing:
-        facts = feature["properties"]
         away_m = _away_m(shape(feature["geometry"]), lat, lon)
-        near = np.flatnonzero(away_m <= REACH_M.get(facts["zone_class"], 0.0))
-        whole = store.events_by_id(events["event_id"].iloc[near].tolist())
-        rows = {row["event_id"]: row for row in whole.to_dict("records")}
-        mine = []
-        for key, off_m in zip(events["event_id"].iloc[near], away_m[near].tolist(), strict=True):
+        there = away_m <= REACH_M.get(feature["properties"]["zone_class"], 0.0)
+        near.append(dict(zip(events["event_id"][there], away_m[there].tolist(), strict=True)))
+    whole = store.events_by_id(list({key for each in near for key in each}))
+    rows = {row["event_id"]: row for row in whole.to_dict("records")}
+    found = {}
+    for feature, each in zip(excusing, near, strict=True):
+        facts, mine = feature["properties"], []
+        for key, off_m in each.items():
             row, conclusion = rows[key], conclusions.get(key, {})
             score_then, reason = _then(facts["zone_class"], row, off_m, stated)
             if score_then > row["score"] - FALLS:

@@ -45,7 +45,7 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
     unfinished = out.with_name(f".{out.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(whole, unfinished)
-    products = concluded_on(installation, whole.name)
+    products = _products(installation, whole.name)
     for name, write in _BRIEFS.items():
         if products is not None and (unfinished / name).exists():  # a look between nights has none
             write(products, unfinished / name)
@@ -53,7 +53,7 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
     return sorted(out.iterdir())
 
 
-def concluded_on(installation: Installation, run_id: str) -> Products | None:
+def _products(installation: Installation, run_id: str) -> Products | None:
     """Return what the briefs of a finished run are made of, with what people concluded until now.
 
     None where nobody concluded on its incidents, or the store no longer holds all that it showed.

@@ -314,7 +314,7 @@ def night_with(
         Path(home) if home else None, Path(config) if config else None, showing=True
     )
     with store.read(installation.store, installation.settings.store) as reader:
-        recall.latest(reader)
+        recall.latest(reader)  # which says so where there is no run
         query = (
             "SELECT kind, arg_max(run_id, (score, event_id)) FILTER (NOT retracted) AS run_id "
             "FROM events GROUP BY kind ORDER BY kind"
