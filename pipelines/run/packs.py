@@ -15,7 +15,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import newest
-from pipelines.base.files import replacing, unfinished
+from pipelines.base.files import copy_file, replacing, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import build, issued, log, recipients
@@ -200,7 +200,7 @@ def hand_out(
         line = {**_line(products, recipient, title, made, content), "by": by or _user(), **own}
         if sealed:
             beside = stack.enter_context(replacing(targets[0]))
-            shutil.copyfile(made[0], beside)
+            copy_file(made[0], beside)
         digest = log.append(installation.exports, line, Keyring(installation.keys), signer)
         note()
         for path, target in zip(made, targets, strict=True) if not sealed else ():

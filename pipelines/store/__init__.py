@@ -5,7 +5,6 @@ gives the one writer. Feeds appear to readers one by one, each whole; the tracks
 of a run appear together when the run has finished.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 
 import pandas as pd
 
+from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, engines
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
@@ -90,7 +90,7 @@ def read(
         connection.close()
     with TemporaryDirectory(prefix="selat-") as folder:
         copy = Path(folder) / published.name
-        shutil.copyfile(published, copy)
+        copy_file(published, copy)
         connection = catalogue.connect(copy, settings)
         try:
             migrate(connection)

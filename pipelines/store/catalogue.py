@@ -24,7 +24,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
-from pipelines.base.files import sync
+from pipelines.base.files import copy_file, sync
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store import engines
@@ -250,7 +250,7 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
 
 def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
     """Return a connection to a private copy of a published catalogue."""
-    shutil.copyfile(published, work)
+    copy_file(published, work)
     try:
         return connect(work, settings)
     except duckdb.Error as error:
@@ -329,7 +329,7 @@ def prepare(work: Path, published: Path) -> Path:
     """Copy `work` beside `published` and flush it to the disk: the next generation, unseen."""
     fresh = published.with_name(published.name + ".new")
     try:
-        shutil.copyfile(work, fresh)
+        copy_file(work, fresh)
         sync(fresh)
     except BaseException:
         fresh.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ import pyarrow.parquet as pq
 
 from detectors.core import frames
 from detectors.core.frames import DAY_US
-from pipelines.base.files import sync
+from pipelines.base.files import copy_file, sync
 from pipelines.store import positions, verdict_files
 from pipelines.store.arrow import to_frame, to_table
 from pipelines.store.catalogue import TABLES, StoreError, room
@@ -152,7 +151,7 @@ def _link(source: Path, path: Path) -> None:
     try:
         path.hardlink_to(source)
     except OSError:  # of another file system, or one without links
-        shutil.copyfile(source, path)
+        copy_file(source, path)
 
 
 def _unused(folder: Path, stem: str) -> Path:

@@ -18,7 +18,7 @@ from typing import Final
 
 import duckdb
 
-from pipelines.base.files import sync
+from pipelines.base.files import copy_file, sync
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, engines, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
@@ -122,7 +122,7 @@ def migrate_store(
     """
     published, work = root / "catalogue.duckdb", root / "work.duckdb"
     kept = keep(root, f"schema-{version}", named)
-    shutil.copyfile(published, work)
+    copy_file(published, work)
     connection = catalogue.connect(work, settings)
     try:
         migrate(connection)
@@ -161,7 +161,7 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
         shutil.rmtree(left_over, ignore_errors=True)
     unfinished.mkdir(parents=True)
     copy = unfinished / published.name
-    shutil.copyfile(published, copy)
+    copy_file(published, copy)
     if sha256(copy) != digest:
         raise StoreError(
             f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"

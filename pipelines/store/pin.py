@@ -1,9 +1,9 @@
 """One generation of the store held fast, for a copy that is whole while others write on."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, engines
 from pipelines.store.migrations import version_of
@@ -42,7 +42,7 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
     """
     where = place(root, settings)
     where.pull()
-    shutil.copyfile(root / "catalogue.duckdb", copy)
+    copy_file(root / "catalogue.duckdb", copy)
     connection = catalogue.snapshot(copy, settings)
     try:
         version = version_of(connection)
@@ -64,7 +64,7 @@ def forget_superseded(root: Path, settings: StoreSettings) -> None:
     """Publish a catalogue without the replaced files that only older readers had need of."""
     work, published = root / "work.duckdb", root / "catalogue.duckdb"
     with catalogue.writer_lock(root / "writer.lock"):
-        shutil.copyfile(published, work)
+        copy_file(published, work)
         connection = catalogue.connect(work, settings)
         try:
             connection.execute("DELETE FROM superseded")

@@ -127,10 +127,18 @@ def incident(home: Path) -> None:
         recall.events_of(reader, reader.incidents(now.run_id).iloc[:1], now)
 
 
+def published(home: Path) -> None:
+    """Publish the store once more, as each conclusion and each look does."""
+    found = load(home)
+    with store.write(found.store, found.settings.store) as writer:
+        writer.publish()
+
+
 QUESTIONS: dict[str, Callable[[Path], None]] = {
     "night": open_night,
     "since": since,
     "incident": incident,
+    "published": published,
 }
 
 if __name__ == "__main__":

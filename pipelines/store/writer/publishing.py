@@ -5,7 +5,6 @@ files first, flushed to disk; then one transaction on the private copy of the ca
 them; then the copy is published by rename.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import duckdb
 import pandas as pd
 
 from detectors.core import frames
+from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, engines
 from pipelines.store.arrow import to_table
@@ -79,7 +79,7 @@ class Publishing(Queries):
         """Let whoever is told of a path see there all that was written so far; see `store.read`."""
         with room(self._root):
             self._connection.execute("CHECKPOINT")
-            shutil.copyfile(self._work, unseen := path.with_name(f".{path.name}.new"))
+            copy_file(self._work, unseen := path.with_name(f".{path.name}.new"))
             unseen.replace(path)
 
     @contextmanager
@@ -121,7 +121,7 @@ class Publishing(Queries):
             engines.disconnect(self._connection)
         remove_work(self._root)
         with room(self._root):
-            shutil.copyfile(self._published, self._work)
+            copy_file(self._published, self._work)
             self._connection = self._open()
         self._known = {}
 

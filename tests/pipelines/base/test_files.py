@@ -1,7 +1,9 @@
 """Files as they are told from one another."""
 
+import errno
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,38 @@ def test_what_a_killed_process_left_of_a_file_goes_and_its_folder_is_listed_once
     monkeypatch.setattr(Path, "iterdir", lambda _: pytest.fail("listed again"))
     files.write_text(tmp_path / "b.csv", "whole")
     assert not other.exists()
+
+
+def _refused(number: int) -> Callable[..., int]:
+    def refuse(*_: int) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+@pytest.mark.parametrize("content", [b"", b"a generation" * 90_000])
+@pytest.mark.parametrize(
+    "shares",
+    [None, _refused(errno.EXDEV), _refused(errno.EOPNOTSUPP), lambda *_: 0],
+    ids=["as it is here", "between two", "not here", "nothing comes"],
+)
+def test_a_copy_is_what_was_copied_whatever_the_file_system_can(
+    tmp_path, monkeypatch, content, shares
+):
+    source, to = tmp_path / "catalogue", tmp_path / "work"
+    source.write_bytes(content)
+    to.write_bytes(b"of a writer that was killed" * 99_000)
+    if shares is not None:
+        monkeypatch.setattr(os, "copy_file_range", shares, raising=False)
+    files.copy_file(source, to)
+    assert to.read_bytes() == content
+    to.write_bytes(b"changed")
+    assert source.read_bytes() == content
+
+
+def test_a_copy_for_which_there_is_no_room_says_so(tmp_path, monkeypatch):
+    (tmp_path / "catalogue").write_bytes(b"a generation")
+    monkeypatch.setattr(os, "copy_file_range", _refused(errno.ENOSPC), raising=False)
+    with pytest.raises(OSError, match="No space left") as told:
+        files.copy_file(tmp_path / "catalogue", tmp_path / "work")
+    assert told.value.errno == errno.ENOSPC
