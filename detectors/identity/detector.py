@@ -51,7 +51,8 @@ class Identity(Limits):
       moving track beside it, or along it as by a wrong clock, is left to spoofing.
     - `two_numbers`: one hull that sends two numbers at once. Both sail at `min_speed_kn` or more
       for `min_one_hull_s` and `min_one_hull_m`, at most `max_beside_m` apart, `max_one_hull_m` half
-      of the time.
+      of the time; and within `max_beside_m` for half of the time or more in which both are under
+      way.
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
       `min_said_s`) where another stood within `memory_s`, or within `memory_intervals` of its own
       static reports where these are heard seldom (`max_memory_s` at most), and that is more than
@@ -83,7 +84,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "14"
+    version: ClassVar[str] = "15"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

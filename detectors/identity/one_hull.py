@@ -16,6 +16,7 @@ from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import geodesy, near, timegrid, timespan
 from detectors.vessels.numbers import imo_is_valid, plain
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -24,6 +25,11 @@ STEP_S: Final = 300
 MAX_SILENCE_S: Final = 1800.0
 MAX_BREAK_S: Final = 21_600
 """Six hours in which one of them isn't heard, or both lie: as of two hulls, one event."""
+
+MOSTLY: Final = 0.5
+"""One hull is beside itself whenever both sets are heard but for reports dated wrongly, which are
+fewer (a judgement: of two ships of a convoy 390 m apart, one of them dated 80 s late now and then,
+one moment in thirty had them so near)."""
 
 
 class Moving(NamedTuple):
@@ -88,7 +94,20 @@ def as_one(limits: Limits, where: Moving) -> Runs:
     sailed_m = timegrid.aggregate(np.add, where.speed_kn[i], first, last)
     sailed_m = np.asarray(sailed_m) * geodesy.KNOT_MPS * STEP_S
     kept = (median_m <= limits.max_one_hull_m) & (sailed_m >= limits.min_one_hull_m)
+    kept[kept] = _mostly_beside(where, i, j, first[kept], last[kept])
     return Runs(i, j, first[kept], last[kept], median_m[kept], sailed_m[kept])
+
+
+def _mostly_beside(where: Moving, i: Ints, j: Ints, first: Ints, last: Ints) -> Bools:
+    """Tell of runs whether the two were beside one another for `MOSTLY` of the time in which both
+    were under way, from the first row of the run to the last.
+    """
+    found = np.zeros(len(first), bool)
+    for k, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        one, other = (where.tick[rows[a] : rows[b] + 1] for rows in (i, j))
+        n_both = len(np.intersect1d(one, other, assume_unique=True))
+        found[k] = b - a + 1 >= MOSTLY * n_both
+    return found
 
 
 def one_hull(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.core.explain import explain
 from detectors.identity import Identity
+from detectors.identity.one_hull import MOSTLY, Moving, as_one
 from detectors.identity.story import VesselReports
 from detectors.identity.two_hulls import is_of_one_way
 from detectors.kinematics import geodesy, integrity
@@ -427,3 +428,53 @@ def test_a_boat_that_sends_a_handhelds_number_is_a_boat():
     """8MIDxxxxx sends no positions itself; 99MIDxxxx is a buoy's, 111MIDxxx an aircraft's."""
     numbers = np.array([856791343, 525904487, 995251234, 111525123])
     assert VesselReports.is_ship(numbers).tolist() == [True, True, False, False]
+
+
+def sail_as_one(rule, of, where):
+    """Tell moment by moment whether two sail as one: slow."""
+    at = [
+        {tick: k for k, tick in enumerate(where.tick.tolist()) if where.track[k] == track}
+        for track in of
+    ]
+    both = sorted(at[0].keys() & at[1].keys())
+    apart_m = {
+        tick: geodesy.distance_m(
+            where.lat[at[0][tick]],
+            where.lon[at[0][tick]],
+            where.lat[at[1][tick]],
+            where.lon[at[1][tick]],
+        )
+        for tick in both
+    }
+    near = [tick for tick in both if apart_m[tick] <= rule.max_beside_m]
+    if not near or np.median([apart_m[tick] for tick in near]) > rule.max_one_hull_m:
+        return False
+    meanwhile = [tick for tick in both if near[0] <= tick <= near[-1]]
+    sailed_m = sum(where.speed_kn[at[0][tick]] for tick in near) * KNOT * 300
+    long = (near[-1] - near[0] + 1) * 300 >= rule.min_one_hull_s
+    return bool(long and sailed_m >= rule.min_one_hull_m and len(near) >= MOSTLY * len(meanwhile))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_hull_is_mostly_beside_itself(seed):
+    rng = np.random.default_rng(seed)
+    rule, outcomes = Identity(), []
+    for _ in range(60):
+        ticks = np.arange(60)
+        share = rng.choice([0.2, 0.45, 0.55, 0.9])
+        beside = rng.random(60) < share
+        off_m = np.where(beside, 10.0, 400.0) + rng.uniform(0, 5, 60)
+        lat, lon = 3.0 + np.zeros(60), 100.0 + 0.0135 * ticks
+        astern = geodesy.destination(lat, lon, 270.0, off_m)
+        kept = rng.random((2, 60)) < 0.9
+        where = Moving(
+            np.repeat([53300000101, 56600000201], kept.sum(axis=1)),
+            np.r_[ticks[kept[0]], ticks[kept[1]]],
+            np.r_[lat[kept[0]], astern[0][kept[1]]],
+            np.r_[lon[kept[0]], astern[1][kept[1]]],
+            np.full(kept.sum(), 9.7),
+        )
+        found = len(as_one(rule, where).first) > 0
+        assert found == sail_as_one(rule, (53300000101, 56600000201), where)
+        outcomes.append(found)
+    assert 10 < sum(outcomes) < 50
