@@ -14,8 +14,9 @@ from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
+from detectors.crossing.beaches import SAMPLED_M
 from detectors.crossing.concerned import concerned
-from detectors.crossing.endings import SAMPLED_M, SHORE, Ending, endings
+from detectors.crossing.endings import SHORE, Ending, endings
 from detectors.crossing.evidence import (
     SETTINGS,
     around,
@@ -33,9 +34,10 @@ from detectors.crossing.onward import came_past, goes_on, passed
 from detectors.crossing.passage import Passage, passages
 from detectors.crossing.scoring import may_score, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
+from detectors.crossing.straight import grid_of
 from detectors.crossing.told import tell
 from detectors.crossing.under_way import candidates, runs_under_way
-from detectors.crossing.unheard import grid_of, heard_by_passes, may_have_landed
+from detectors.crossing.unheard import heard_by_passes, may_have_landed
 from detectors.hypotheses.crossing import HYPOTHESES
 from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.kinematics.reports import Reports
@@ -77,7 +79,9 @@ class Crossing(Limits):
 
     Way across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart prove
     20 kn whoever was listening meanwhile; one of up to `max_straight_s` counts too where the way
-    leaves less than a tenth of it to spare at the speed stated before or after. A boat heard on its
+    leaves less than a tenth of it to spare at the speed stated before or after, and up to
+    `max_steered_s` where it also kept one course to 30 degrees. Where a way of half an hour or more
+    was made so, on one course, nobody was ashore. A boat heard on its
     way out before a silence of half an hour or more, and on its way in after it, lay out there for
     what its way leaves of it.
 
@@ -100,7 +104,7 @@ class Crossing(Limits):
     that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
     for a coast doesn't; or it made for that coast and came from it again between two reports, with
     time to land, or to turn within `turned_m` of it where it went home to the other one), times 0.3
-    for each that lies at sea, or unheard as the feed begins, or, on a way at less than 10 kn, as it
+    for each that lies at sea (also of who came from there past that shore), or unheard as the feed begins, or, on a way at less than 10 kn, as it
     ends or wherever it comes by passes (0.3 for who is then heard over less than 0.65 of the width,
     rising to 0.7 at 0.75); times
     0.6 where only one side of the strait was seen; times 0.75 to 1 for the share of darkness; times
@@ -113,7 +117,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "19"
+    version: ClassVar[str] = "20"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -6,13 +6,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.frames import SECOND_US
+from detectors.crossing.beaches import SAMPLED_M, beach_between
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import WRONG_M, Cells, median
+from detectors.crossing.straight import may_land
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
-from detectors.surroundings.coasts import SPACING_M, Coasts
+from detectors.surroundings.coasts import Coasts
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -24,12 +25,8 @@ STAYS_OFF_S: Final = 3600
 AT_WORK_KN: Final = 1.5
 RECENT: Final = 15
 """Ticks (half an hour) to either side that show a vessel's speed."""
-CARRIED_ON: Final = 128
-"""Places at which the way ahead is looked at: half a mile apart at 30 kn for two hours."""
 HURRY: Final = 1.25
 """By so much faster than that it can have gone unheard."""
-SAMPLED_M: Final = SPACING_M / 2
-"""By so much a coast may be nearer than it is measured."""
 SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
 """How a passage began or ended: at the coast, near it, where nothing is heard before or after, or
 at sea, where the vessel came from elsewhere or went on or lay.
@@ -108,14 +105,15 @@ def endings(
             (passage.end, last_of_run, 1, (passage.to_state, passage.from_state)),
         )
     ]
-    nearest = _nearest(grid, stretches, coasts, cells)
+    known = may_land(limits, reports, grid)
+    nearest = _nearest(grid, stretches, coasts, cells, known)
     near_m = max(limits.near_m, limits.turned_m)
     may_be = nearest.own_m <= limits.near_fraction * (nearest.own_m + nearest.other_m)
     may_be = (may_be & (nearest.own_m <= near_m)) | (nearest.own_m <= limits.shore_m + SAMPLED_M)
     of_each = list(zip(*(values.tolist() for values in nearest), strict=True))
 
     def ending(k: int) -> Ending:
-        how = _ending(limits, reports, grid, stretches[k], of_each[k], coasts, ashore)
+        how = _ending(limits, reports, grid, stretches[k], of_each[k], coasts, (ashore, known))
         return Ending(*how, *of_each[k][:2])
 
     found = {}
@@ -138,14 +136,21 @@ def may_cross(sides_changed: bool, began: str, ended: str) -> bool:
     return at_a_coast and (sides_changed or AT_SEA not in (began, ended))
 
 
-def _nearest(grid: timegrid.Grid, ends: Sequence[End], coasts: Coasts, cells: Cells) -> Nearest:
-    """Find where each end is nearest to its coast, the first such row on its way."""
+def _nearest(
+    grid: timegrid.Grid, ends: Sequence[End], coasts: Coasts, cells: Cells, known: Bools
+) -> Nearest:
+    """Find where each end is nearest to its coast, the first such row on its way that is `known`,
+    or at all if none is.
+    """
     row, last, step = np.array([end[:3] for end in ends]).T
     own, other = np.array([end.states for end in ends]).T
     whose, way = timegrid.ranges(np.zeros_like(row), np.abs(last - row) + 1)
     rows = row[whose] + step[whose] * way
+    counts = known[rows]
+    counts |= ~np.logical_or.reduceat(counts, np.flatnonzero(way == 0))[whose]
+    rows, whose = rows[counts], whose[counts]
     about_m = cells.middle_m[own[whose], cells.of_row[rows]]
-    least_m = np.minimum.reduceat(about_m, np.flatnonzero(way == 0))
+    least_m = np.minimum.reduceat(about_m, np.flatnonzero(np.r_[True, np.diff(whose) != 0]))
     kept = about_m <= least_m[whose] + 2 * WRONG_M
     rows, whose = rows[kept], whose[kept]
     own_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], own[whose])
@@ -164,25 +169,27 @@ def _ending(
     end: End,
     nearest: tuple[int, float, float],
     coasts: Coasts,
-    ashore: Bools,
+    rows: tuple[Bools, Bools],
 ) -> tuple[str, float | None]:
     """Tell how a passage began or ended: how close to the coast left or made for it had come, or
     comes, between that end of the passage and that of its run (see `_nearest`); and how likely it
-    was ashore where it wasn't heard, None where that isn't asked or known.
+    was ashore where it wasn't heard, None where that isn't asked or known. `rows` of the grid:
+    which are at a shore, and which show where it can have been ashore.
     """
+    ashore, known = rows
     step, own = end.step, end.states[0]
     row, coast_m, other_m = nearest
     if coast_m <= limits.shore_m + SAMPLED_M:
-        return SHORE, _landed_between(limits, grid, row, own, coasts)
+        return SHORE, _landed_between(limits, grid, row, own, coasts, known)
     width_m = coast_m + other_m
     turned = _home_again(grid, end.last, end.states[1], coasts, ashore)
     near_m = limits.turned_m if turned and step > 0 else limits.near_m
     if coast_m <= near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
-        return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts)
+        return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts, known)
     if abs(end.last - end.row) * limits.step_s > SOON_S:
-        if _turned_unheard(limits, reports, grid, row, own, coasts, turned):
-            return UNHEARD, _landed_between(limits, grid, row, own, coasts)
+        if _turned_unheard(limits, reports, grid, row, own, coasts, turned, known):
+            return UNHEARD, _landed_between(limits, grid, row, own, coasts, known)
         return AT_SEA, None
     chance = _landed(limits, grid, end.row, end.last, step, own, coasts)
     return (UNHEARD, chance) if chance is None or chance > 0 else (AT_SEA, None)
@@ -221,13 +228,13 @@ def _landed(
 
 
 def _landed_between(
-    limits: Limits, grid: timegrid.Grid, row: int, own: int, coasts: Coasts
+    limits: Limits, grid: timegrid.Grid, row: int, own: int, coasts: Coasts, known: Bools
 ) -> float | None:
     """Return how likely a vessel was at the coast `own` between the two reports around a row of the
     grid at which it turned about there, as `_landed`; None where they lie less than `SOON_S` apart.
     """
     found = []
-    for low, high in _silences_about(limits, grid, row):
+    for low, high in _silences_about(limits, grid, row, known):
         around = np.r_[max(low - RECENT, 0) : low, high : min(high + RECENT, len(grid.tick))]
         around = around[grid.track_id[around] == grid.track_id[row]]
         ends = np.array([low, high])
@@ -235,9 +242,11 @@ def _landed_between(
     return max(found, default=None)
 
 
-def _silences_about(limits: Limits, grid: timegrid.Grid, row: int) -> Iterator[tuple[int, int]]:
+def _silences_about(
+    limits: Limits, grid: timegrid.Grid, row: int, known: Bools
+) -> Iterator[tuple[int, int]]:
     """Give the times between two reports of `SOON_S` or more in which a row of the grid lies, or
-    that end or begin at it, as their first row and the first after.
+    that end or begin at it, as their first row and the first after; none that it crossed straight.
     """
     track, n = grid.track_id[row], len(grid.tick)
     about = (at for at in (row - 1, row, row + 1) if 0 <= at < n and grid.track_id[at] == track)
@@ -245,7 +254,7 @@ def _silences_about(limits: Limits, grid: timegrid.Grid, row: int) -> Iterator[t
         low, high = np.searchsorted(grid.report, [report, report + 1]).tolist()
         if high >= n or grid.track_id[high] != track:
             continue
-        if int(grid.tick[high] - grid.tick[low]) * limits.step_s >= SOON_S:
+        if int(grid.tick[high] - grid.tick[low]) * limits.step_s >= SOON_S and known[low + 1]:
             yield low, high
 
 
@@ -276,6 +285,7 @@ def _turned_unheard(
     own: int,
     coasts: Coasts,
     home_again: bool,
+    known: Bools,
 ) -> bool:
     """Tell whether a vessel made for the coast `own` as it fell silent, came from there as it was
     heard again, and had time to be ashore: as of a boat that a satellite hears on its way in and on
@@ -286,62 +296,12 @@ def _turned_unheard(
     In a silence of less than `SOON_S` the line between its reports is its way.
     """
     within_m = limits.turned_m if home_again else limits.shore_m
-    for low, _ in _silences_about(limits, grid, row):
+    for low, _ in _silences_about(limits, grid, row, known):
         last = int(grid.report[low])
         beach = beach_between(limits, reports, last, own, coasts, within_m)
         if beach is not None and beach.away_m > 0:
             return True
     return False
-
-
-class Beach(NamedTuple):
-    """Where a boat can have landed between two reports: place, way and time there, time left, and
-    by how much it was nearer to that coast as it was heard again than at the report after.
-    """
-
-    lat: float
-    lon: float
-    in_m: float
-    in_s: float
-    spare_s: float
-    away_m: float
-
-
-def beach_between(
-    limits: Limits, reports: Reports, last: int, own: int, coasts: Coasts, within_m: float
-) -> Beach | None:
-    """Return where a boat came within so far of the coast `own` if it went on as it did when it
-    fell silent after report `last`, in time to be where it is heard next, at the fastest of its
-    speeds before and after: the stated ones too, since that of its positions may be the mean of a
-    silence.
-    """
-    rows = np.arange(last - 1, last + 3)
-    if rows[0] < 0 or rows[-1] >= len(reports.track) or np.ptp(reports.track[rows]):
-        return None
-    lat, lon, sog = reports.lat[rows], reports.lon[rows], reports.sog_kn[rows[1:3]]
-    step_s = np.diff(reports.time_us[rows]) / SECOND_US
-    made_m = np.asarray(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
-    made_kn = np.asarray(geodesy.speed_kn(made_m, np.maximum(step_s, 1.0)))[[0, 2]]
-    way_kn = min(float(np.fmax(made_kn, sog).max()), limits.max_mean_speed_kn)
-    mps = max(way_kn, limits.min_speed_kn) * geodesy.KNOT_MPS
-    course_deg = geodesy.bearing_deg(lat[0], lon[0], lat[1], lon[1])
-    on_m = np.linspace(0.0, mps * step_s[1], CARRIED_ON)
-    on_lat, on_lon = map(np.asarray, geodesy.destination(lat[1], lon[1], course_deg, on_m))
-    back_m = np.asarray(geodesy.distance_m(on_lat, on_lon, lat[2], lon[2]))
-    beach_m = coasts.distance_m(on_lat, on_lon, of=(own,))[own]
-    at = np.flatnonzero((beach_m <= within_m + SAMPLED_M) & (on_m + back_m <= on_m[-1]))
-    if len(at) == 0:
-        return None
-    k = at[0]
-    off_m = coasts.distance_m(lat[2:], lon[2:], of=(own,))[own]
-    return Beach(
-        float(on_lat[k]),
-        float(on_lon[k]),
-        float(on_m[k]),
-        float(on_m[k] / mps),
-        float(step_s[1] - (on_m[k] + back_m[k]) / mps),
-        float(off_m[1] - off_m[0]),
-    )
 
 
 def _went_back(

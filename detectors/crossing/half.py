@@ -16,7 +16,8 @@ from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
-from detectors.crossing.endings import SAMPLED_M, SHORE, UNHEARD
+from detectors.crossing.beaches import SAMPLED_M
+from detectors.crossing.endings import SHORE, UNHEARD
 from detectors.crossing.evidence import at_row, darkness, tide_at
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m

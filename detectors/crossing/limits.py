@@ -117,6 +117,13 @@ class Limits(Detector):
             "tenth of the time to spare went straight."
         ),
     )
+    max_steered_s: PositiveInt = Field(
+        28_800,
+        description=(
+            "8 hours, where it also kept one course before, across and after it: between two "
+            "coast stations' reach of class B a boat of 8 kn isn't heard for 60 nm of the north."
+        ),
+    )
     min_reports: PositiveInt = Field(3, description="3: class B is lost half-way across as a rule.")
     memory_s: PositiveInt = Field(
         43_200,
@@ -202,5 +209,12 @@ class Limits(Detector):
 
     @property
     def longest_silence_s(self) -> int:
-        """Return how long a silence is at most across which its way counts."""
+        """Return how long a silence is at most across which its way counts, whatever its course."""
         return max(self.max_silence_s, self.max_straight_s)
+
+    @property
+    def longest_way_s(self) -> int:
+        """Return the same if it kept one course: shorter than `memory_s`, by which a crossing is
+        judged anew and what came before it is read.
+        """
+        return max(self.longest_silence_s, self.max_steered_s)

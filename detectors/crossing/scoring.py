@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.core.evidence import Bound
 from detectors.crossing.endings import AT_A_COAST, AT_SEA, NEAR, SHORE, UNHEARD
-from detectors.hypotheses.landfalls import SLOW_KN
+from detectors.hypotheses.landfalls import SHOAL_M, SLOW_KN
 
 FAST_KN: Final = 18.0
 """A class A set that is slower than this may well be a ship's."""
@@ -66,6 +66,9 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     by_passes = slow and evidence.get("feed_by_passes", False)
     if began == UNHEARD and (evidence["feed_begins"] or by_passes):
         of_begin = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_begin))
+    # Whom a shore was passed by without a pause came from where it lay at sea, not from there.
+    if evidence.get("came_past") and evidence["run_start_coast_m"] >= SHOAL_M:
+        of_begin = OF_END[AT_SEA]
     # Nor does it, of one that is out there as the feed ends: bound for a ground, or over.
     of_end = OF_END[ended]
     if ended == UNHEARD and ((evidence["feed_ends"] and slow) or by_passes):

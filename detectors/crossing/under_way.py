@@ -44,7 +44,7 @@ def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:
     speed = np.radians(moved_deg) * geodesy.EARTH_RADIUS_M / geodesy.KNOT_MPS
     same = own[1:] == own[:-1]
     moves = same & (speed >= 0.9 * limits.min_speed_kn * step_s)
-    moves &= step_s <= limits.longest_silence_s
+    moves &= step_s <= limits.longest_way_s
     bounds = offsets(own)
     keep = np.logical_or.reduceat(np.r_[False, moves], bounds[:-1])
     return np.asarray(rows[np.repeat(keep, np.diff(bounds))])

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending, beach_between
+from detectors.crossing.beaches import beach_between
+from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
+from detectors.crossing.straight import one_course
 from detectors.hypotheses.landfalls import HARDLY_ASHORE
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
@@ -22,16 +24,6 @@ Ints = NDArray[np.int64]
 
 DETOUR: Final = 1.1
 """By so much its way is longer by that beach than straight to where it lies next."""
-
-
-FILLED: Final = 0.9
-"""A way that takes so much of a silence at the speed stated at its ends was made straight: the rest
-is what a helmsman and a stream take."""
-
-
-ON_COURSE_DEG: Final = 30.0
-"""Who turns in to a shore off its way and out again comes from there on another course, unless that
-shore lies on the way (judgement)."""
 
 
 class Landing(NamedTuple):
@@ -79,28 +71,6 @@ class Silences(NamedTuple):
     way_kn: Floats
     spare_s: Floats
     by_passes: Bools
-
-
-def grid_of(limits: Limits, reports: Reports) -> timegrid.Grid:
-    """Return the places of tracks on the absolute grid, also in silences longer than
-    `max_silence_s`, up to `max_straight_s`, that the way across them fills.
-
-    Who has no time to spare was on the line between (space-time prism: Hägerstrand 1970, What about
-    people in regional science?, Papers of the Regional Science Association 24:7-21).
-    """
-    grid = reports.grid(limits.step_s, limits.longest_silence_s)
-    silent_s = (reports.time_us[grid.report + 1] - reports.time_us[grid.report]) / SECOND_US
-    long = np.flatnonzero(silent_s > limits.max_silence_s)
-    if len(long) == 0:
-        return grid
-    a, b = grid.report[long], grid.report[long] + 1
-    made_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
-    made_kn = np.asarray(geodesy.speed_kn(made_m, silent_s[long]))
-    filled = made_kn >= FILLED * np.fmax(reports.sog_kn[a], reports.sog_kn[b])
-    filled &= made_kn >= limits.min_speed_kn
-    keep = np.ones(len(grid.tick), bool)
-    keep[long[~filled]] = False
-    return grid.kept(keep)
 
 
 def moved(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Context) -> Bools:
@@ -171,7 +141,7 @@ def heard_by_passes(
     anchorages = ("anchorage", "sts_area")
     lay &= context.zones.within(reports.lat[after], reports.lon[after], anchorages)
     first, last = grid.report[ends[0]], grid.report[ends[1]] + 1
-    by_it = at_coast & (silent_s >= SOON_S) & _one_course(limits, reports, before, first, last)
+    by_it = at_coast & (silent_s >= SOON_S) & one_course(limits, reports, before, first, last)
     kept = by_it.any(axis=0)
     return [
         {
@@ -189,26 +159,6 @@ def heard_by_passes(
 def _stated(sog_kn: Floats) -> dict[str, float]:
     known = sog_kn[np.isfinite(sog_kn)]
     return {"median_sog_kn": float(np.median(known))} if len(known) else {}
-
-
-def _one_course(limits: Limits, reports: Reports, before: Ints, first: Ints, last: Ints) -> Bools:
-    """Tell of silences after reports whether their tracks were under way, by positions, from the
-    first report of a run (or the one before the last heard) to the silence, across it, and on to
-    the last report of the run (or the next but one), on one course within `ON_COURSE_DEG`.
-    """
-    rows = np.stack(
-        [np.minimum(first, before - 1), before, before + 1, np.maximum(last, before + 2)]
-    )
-    rows = np.clip(rows, 0, len(reports.track) - 1)
-    lat, lon = reports.lat[rows], reports.lon[rows]
-    legs = lat[:-1], lon[:-1], lat[1:], lon[1:]
-    took_s = np.maximum(np.diff(reports.time_us[rows], axis=0) / SECOND_US, 1.0)
-    made_kn = np.asarray(geodesy.speed_kn(geodesy.distance_m(*legs), took_s))
-    course_deg = np.asarray(geodesy.bearing_deg(*legs))
-    off_deg = np.abs((course_deg[[0, 2]] - course_deg[1] + 180.0) % 360.0 - 180.0)
-    one = (reports.track[rows] == reports.track[rows[1]]).all(axis=0)
-    under_way = (made_kn >= limits.min_speed_kn).all(axis=0)
-    return np.asarray(one & under_way & (off_deg <= ON_COURSE_DEG).all(axis=0))
 
 
 def may_have_landed(evidence: Mapping[str, Any]) -> bool:

@@ -166,9 +166,21 @@ OFFICIAL_ON_ITS_ROUNDS: Final = Hypothesis(
             "it is a military, rescue, law enforcement or medical vessel, heard on before and "
             "after, and both ends of its run lie {nearest_coast_m:nm.1f} nm or more off any coast",
         ),
+        Case(
+            All(
+                Some(Vessel(types=OFFICIAL)),
+                CLASS_A,
+                Compare("n_like_trips", ">=", 1.0),
+                Not(Is("landed")),
+            ),
+            "it is a military, rescue, law enforcement or medical vessel with a class A set, went "
+            "the same way {n_like_trips:.0f} times more within {memory_s:h.0f} h, and landed at "
+            "no beach",
+        ),
     ),
     "A military, rescue, law enforcement or medical vessel that goes from or to a port, and "
-    "lands at no beach, or from place to place a mile off any coast.",
+    "lands at no beach, or from place to place a mile off any coast, or, with a class A set, to "
+    "and fro on one beat.",
     "the authority it claims to belong to does not know the vessel",
     needs_types=True,
 )

@@ -16,7 +16,7 @@ from detectors.crossing.onward import goes_on
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import MIN_SCORE, OF_END, may_score, of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, steps_m, way_m, worth_a_look
-from detectors.crossing.unheard import grid_of
+from detectors.crossing.straight import grid_of, may_land
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import Coasts
@@ -228,17 +228,62 @@ def test_who_makes_way_along_a_shore_as_the_feed_ends_has_not_landed() -> None:
     assert not goes_on({**seen, "sailed_on": False}, 19.0)
 
 
-@pytest.mark.parametrize(("stated_kn", "followed"), [(8.4, True), (16.0, False)])
+@pytest.mark.parametrize(
+    ("silent_h", "stated_kn", "turned_deg", "followed"),
+    [
+        (2.5, 8.4, 0.0, True),
+        (2.5, 16.0, 0.0, False),
+        (2.5, 8.4, 90.0, True),
+        (7.0, 8.4, 0.0, True),
+        (7.0, 8.4, 90.0, False),
+        (7.0, 16.0, 0.0, False),
+        (9.0, 8.4, 0.0, False),
+    ],
+)
 def test_a_boat_is_followed_across_a_silence_that_its_way_fills(
-    fill: Any, stated_kn: float, followed: bool
+    silent_h: float, stated_kn: float, turned_deg: float, followed: bool, fill: Any
 ) -> None:
-    """A boat makes 8 kn between two reports 2.5 h apart."""
+    """A boat makes 8 kn between two reports hours apart; beyond three it must keep her course."""
     start = pd.Timestamp(NIGHT_S, unit="s", tz="UTC")
-    rows = [(533_000_001, h, 1.5 + 8.0 / 60 * h, stated_kn) for h in (0.0, 2.5, 5.0)]
-    table = pd.DataFrame(rows, columns=["mmsi", "time", "lat", "sog_kn"]).assign(lon=101.5)
+    hours = [0.0, 0.5, 0.5 + silent_h]
+    lats = [1.5 + 8.0 / 60 * h for h in hours]
+    turn = np.radians(turned_deg)
+    places = [(h, lat, 101.5) for h, lat in zip(hours, lats, strict=True)]
+    places.append((1.0 + silent_h, lats[-1] + np.cos(turn) / 15, 101.5 + np.sin(turn) / 15))
+    table = pd.DataFrame(places, columns=["time", "lat", "lon"]).assign(mmsi=533_000_001)
+    table["sog_kn"] = stated_kn
     table["time"] = start + pd.to_timedelta(table["time"], unit="h")
-    grid = grid_of(Crossing(), Reports(fill(table)))
-    assert len(grid.tick) == (150 if followed else 0)
+    reports = Reports(fill(table))
+    grid = grid_of(Crossing(), reports)
+    ticks_h = len(grid.tick) * Crossing().step_s / 3600
+    assert ticks_h == pytest.approx(1.0 + (silent_h if followed else 0.0), abs=0.1)
+    # A beach on that straight way shows no landing, but where she was heard.
+    straight = followed and turned_deg == 0.0
+    assert (~may_land(Crossing(), reports, grid)).any() == straight
+
+
+def test_who_came_past_a_shore_from_where_she_lay_at_sea_came_from_there() -> None:
+    seen = {
+        "began": "shore",
+        "ended": "shore",
+        "landed": True,
+        "came_past": True,
+        "run_start_coast_m": 20_000.0,
+        "mean_speed_kn": 6.3,
+        "width_fraction": 0.9,
+        "feed_begins": False,
+        "feed_ends": False,
+        "sides_changed": True,
+        "dark_fraction": 1.0,
+        "ais_class": "B",
+        "median_sog_kn": 6.3,
+        "speed_kn": 6.3,
+        "end_port_m": 9000.0,
+        "end_anchorage_m": 9000.0,
+    }
+    from_shore = of_passage({**seen, "came_past": False}, 926.0)
+    assert of_passage(seen, 926.0) == pytest.approx(0.3 * from_shore)
+    assert of_passage({**seen, "run_start_coast_m": 900.0}, 926.0) == from_shore
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -649,6 +649,17 @@ OVER_BY_PASSES = {
     "dark_fraction": 0.8,
     "median_sog_kn": 24.0,
 }
+BEAT = {
+    **OVER,
+    "ais_class": "A",
+    "landed": False,
+    "n_like_trips": 1,
+    "mean_speed_kn": 14.6,
+    "start_anchorage_m": 25_000.0,
+    "start_port_m": 6800.0,
+    "end_port_m": 2700.0,
+    "run_end_coast_m": 1636.0,
+}
 HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
 
 CASES = [
@@ -902,6 +913,17 @@ CASES = [
     # Slowly to one that lies in an anchorage, from near by; fast; outside.
     ("encounter", BARGE, (70, 37), "served at anchor"),
     ("encounter", {**BARGE, "closing_kn": 12.0}, (70, 37), None),
+    # A police boat on its beat; one trip alone, a set of class B, a landing, another type.
+    *(
+        ("crossing", {**BEAT, **differs}, types, reason)
+        for differs, types, reason in (
+            ({}, (55,), "official craft"),
+            ({"n_like_trips": 0}, (55,), None),
+            ({"ais_class": "B"}, (55,), None),
+            ({"landed": True}, (55,), None),
+            ({}, (37,), None),
+        )
+    ),
     ("encounter", {**BARGE, "in_anchorage": False}, (70, 37), None),
     # A second hull half of whose reports are on land; one of which one in six is.
     (
@@ -1120,11 +1142,20 @@ CASES = [
     ("encounter", NEVER_ALONGSIDE, (30, 60), "near for hours"),
     ("encounter", {**NEVER_ALONGSIDE, "min_distance_m": 9.0}, (30, 60), "small craft together"),
     ("encounter", {**NEVER_ALONGSIDE, "near_before_s": 0.0}, (30, 60), "small craft together"),
-    (
-        "encounter",
-        {**NEVER_ALONGSIDE, "n_reports": 50, "other_n_reports": 50},
-        (30, 60),
-        "small craft together",
+    *(
+        (
+            "encounter",
+            {**NEVER_ALONGSIDE, "n_reports": 50, "other_n_reports": 50, **differs},
+            (30, 60),
+            reason,
+        )
+        for differs, reason in (
+            ({"median_relative_speed_kn": 0.8}, "small craft together"),
+            ({}, "each about its own"),
+            ({"median_distance_m": 180.0}, "small craft together"),
+            ({"duration_s": 1500.0}, "small craft together"),
+            ({"other_n_reports": 7}, "small craft together"),
+        )
     ),
     ("crossing", OVER_BY_PASSES, (99,), "fast craft of class A"),
     ("crossing", {**OVER_BY_PASSES, "landed": True}, (99,), None),
