@@ -100,16 +100,15 @@ class Crossing(Limits):
     Score of a passage before explanations: 0.45, plus up to 0.2 for the share of the width (full at
     0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
     (0.1 near that coast, or where it kept its way past the shore), and up to 0.1 for speed made
-    good (full at 20 kn); times 0.7 for each end
-    that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
-    for a coast doesn't; or it made for that coast and came from it again between two reports, with
-    time to land, or to turn within `turned_m` of it where it went home to the other one), times 0.3
-    for each that lies at sea (also of who came from there past that shore), or unheard as the feed begins, or, on a way at less than 10 kn, as it
+    good (full at 20 kn); times 0.7 for each end that isn't heard (evidence says how likely it was
+    ashore, going about at will, which who makes for a coast doesn't; or it made for that coast and
+    came from it again between two reports, with time to land, or to turn within `turned_m` of it
+    where it went home to the other one), times 0.3 for each that lies at sea (also of who came from
+    there past that shore), or unheard as the feed begins, or, on a way at less than 10 kn, as it
     ends or wherever it comes by passes (0.3 for who is then heard over less than 0.65 of the width,
-    rising to 0.7 at 0.75); times
-    0.6 where only one side of the strait was seen; times 0.75 to 1 for the share of darkness; times
-    0.6 for a class A set below 18 kn that isn't seen to land; times 0.3 where its stated speed
-    contradicts its positions.
+    rising to 0.7 at 0.75); times 0.6 where only one side of the strait was seen; times 0.75 to 1
+    for the share of darkness; times 0.6 for a class A set below 18 kn that isn't seen to land;
+    times 0.3 where its stated speed contradicts its positions.
 
     Score of a half: 0.45, plus 0.3 where it met another, plus up to 0.1 for the share of the width
     (full at 0.5); times 0.8 where it isn't heard to leave a shore, and where it isn't heard to
