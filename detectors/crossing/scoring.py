@@ -66,7 +66,7 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     by_passes = slow and evidence.get("feed_by_passes", False)
     if began == UNHEARD and (evidence["feed_begins"] or by_passes):
         of_begin = np.interp(evidence["width_fraction"], MOST_OF_IT, (OF_END[AT_SEA], of_begin))
-    # Whom a shore was passed by without a pause came from where it lay at sea, not from there.
+    # Who kept its way past a shore from where it lay at sea came from there, not from that shore.
     if evidence.get("came_past") and evidence["run_start_coast_m"] >= SHOAL_M:
         of_begin = OF_END[AT_SEA]
     # Nor does it, of one that is out there as the feed ends: bound for a ground, or over.
