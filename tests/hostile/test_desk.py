@@ -638,6 +638,8 @@ def test_what_ships_call_themselves_is_shown_and_never_obeyed(hostile_reader: Re
     found = f"/find?q={vessel[8:]}"
     searched = hostile_reader.client.get("/", params={"q": HOSTILE[:90], "kind": HOSTILE[:50]})
     pages = [first, incident, Page(searched.text)]
+    # Not all tell alike: some are of several vessels, or of several hulls of one number.
+    pages += [hostile_reader.page(f"/incident/{one}") for one in first.lines()[1:]]
     pages += [hostile_reader.page(path) for path in (vessel, event, found)]
     for page in pages:
         scripts = [about for about, _ in page.all("script")]
