@@ -48,6 +48,8 @@ def sql(
 
     store = installation.store, installation.settings.store
     if parquet is not None:
+        if installation.store.resolve() in parquet.resolve().parents:
+            raise views.QueryError("no answer is written into the store", hint="name another file")
         written = _to_parquet(views.batches(*store, query), parquet)
         sys.stderr.write(f"{written:,} rows in {parquet}\n")
     elif as_csv:

@@ -110,6 +110,15 @@ def test_an_answer_that_breaks_off_leaves_no_file_of_its_first_rows(
     assert theirs.read_text() == "theirs"
 
 
+@pytest.mark.parametrize("name", ["catalogue.duckdb", "new.parquet", "../store/catalogue.duckdb"])
+def test_no_answer_takes_the_place_of_the_store(name: str, exercise_home: Path, selat) -> None:  # type: ignore[no-untyped-def]
+    store = exercise_home / "store"
+    before = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
+    told = selat("sql", "SELECT 1", "--home", exercise_home, "--parquet", store / name)
+    assert (told.code, "into the store" in told.err) == (2, True)
+    assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == before
+
+
 def test_columns_of_one_name_stay_two(exercise_home: Path, tmp_path: Path, selat) -> None:  # type: ignore[no-untyped-def]
     """As those of `SELECT *` over two views have: what a row is read by is its names."""
     query = "SELECT 1 AS mmsi, 2 AS mmsi, 3 AS kind"
