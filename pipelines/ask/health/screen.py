@@ -31,6 +31,9 @@ FEED_COLUMNS: Final = (
 MAX_FEEDS: Final = 8
 MAX_PROBLEMS: Final = 12
 
+_FAR_DAYS: Final = 3650.0
+"""What is so far off is told as such: what a day takes isn't known so well."""
+
 
 def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
     """Write it."""
@@ -160,7 +163,10 @@ def _store(health: Health) -> str:
 
 def _disk(health: Health) -> str:
     disk = health.disk
-    left = "" if disk.days_left is None else f", full in {disk.days_left:,.0f} days"
+    left = ""
+    if disk.days_left is not None:
+        far = disk.days_left > _FAR_DAYS
+        left = ", full in more than ten years" if far else f", full in {disk.days_left:,.0f} days"
     return (
         f"{size(disk.home_bytes)} used, {size(disk.free_bytes)} free, "
         f"{size(disk.growth_per_day_bytes)} a day{left}"

@@ -22,6 +22,7 @@ from pipelines.ask.health import Health, gather, problems, show, told
 from pipelines.ask.health.model import Early
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
+from pipelines.ask.health.screen import facts
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
@@ -188,6 +189,18 @@ def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
     assert health.disk.growth_per_day_bytes > 0
     full = replace(health, disk=replace(health.disk, days_left=2.0))
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("days_left", "said"),
+    [(812.0, "full in 812 days"), (6_811.0, "full in more than ten years"), (None, "a day")],
+)
+def test_when_a_disk_is_full_is_told_as_far_as_it_can_be_known(
+    made: Callable[..., Installation], days_left: float | None, said: str
+) -> None:
+    health, _ = found(made())
+    told = dict(facts(replace(health, disk=replace(health.disk, days_left=days_left))))
+    assert told["disk"].endswith(said)
 
 
 def test_a_disk_that_is_full_before_anything_is_known_of_a_day(
