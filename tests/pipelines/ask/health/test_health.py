@@ -160,11 +160,26 @@ def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     console = Console(record=True, width=100)
     show(health, [], console)
     told = console.export_text()
-    assert "  3°N █   ·" in told
-    narrow = Console(record=True, width=80)  # of names that begin alike the end tells
+    assert "  3°N █   ·\n      100°E 102.5°E\n" in told
+    narrow = Console(record=True, width=80)  # a name stays one
     show(health, [], narrow)
     column = [line[1:].split("│")[0].strip() for line in narrow.export_text().split("\n")]
-    assert "/feeds/ais-#.csv" in "".join(column)
+    assert "/feeds/ais-#.csv" in column
+
+
+def test_a_narrow_screen_keeps_the_columns_that_say_something(
+    made: Callable[..., Installation],
+) -> None:
+    health, _ = found(made())
+    [feed] = health.feeds
+    quiet = replace(feed, name="f" * 99 + "/a.csv", silent_dates=("2026-01-02",))
+    loud = replace(feed, name="f" * 99 + "/b.csv", silent_dates=())
+    narrow = Console(record=True, width=80)
+    show(replace(health, feeds=(quiet, loud)), [], narrow)
+    told = narrow.export_text()
+    assert "silent" in told
+    assert "/a.csv" in told
+    assert "/b.csv" in told
 
 
 @pytest.mark.slow
