@@ -208,8 +208,8 @@ def _print_table(
     if pending := manifest.get("provisional", {}).get("flagged", 0):
         until = moment_text(datetime.fromisoformat(manifest["provisional"]["until"]))
         typer.echo(
-            f"{pending} of {total} are provisional, the last until {until}: reports that come in "
-            "by then may show that some they rest on are false"
+            f"{pending} of {total} flagged vessels are provisional, the last until {until}: "
+            "reports that come in by then may show that some they rest on are false"
         )
     typer.echo(f"Flags are leads, not findings.\nResults: {folder}")
     if (brief := folder / "brief.html").exists():  # a look between nights has none

@@ -125,8 +125,9 @@ def _lines(
     sure = "" if final is None else f"; provisional until {span(final, final, LOCAL, LOCAL_NAME)}"
     when = span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME)
     said = row.get("concluded", "")
+    sureness = f"score {row['score']:.2f}, {row['certainty']} certainty"
     return [
-        f"{rank} {row['score']:.2f} ({row['certainty']})  {row['incident_id']}  {news}",
+        f"{rank} {sureness}  {row['incident_id']}  {news}",
         *([f"Score: {parts}"] if parts else []),
         row["title"],
         f"{when}, {position_text(row['lat'], row['lon'])}{sure}",

@@ -201,6 +201,7 @@ def verify(
                 "state": verdict.state,
                 "problems": verdict.problems,
                 "key": verdict.key,
+                "key_title": verdict.title,
                 "manifest": made.model_dump(exclude={"files"}) if made else None,
                 "files": len(made.files) if made else None,
             }
@@ -336,7 +337,7 @@ def _say(verdict: "Verdict") -> None:
             clean(
                 f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
                 f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
-                f"{f'signed by {verdict.key}' if verdict.key else 'no signature'}, "
+                f"{f'signed by {verdict.signed_by}' if verdict.key else 'no signature'}, "
                 f"out of date after {made.stale_after}"
             )
         )

@@ -1,6 +1,7 @@
 """`selat sql`: one question to the store in SQL."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,6 +11,8 @@ from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of
 from pipelines.cli.present import print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -45,12 +48,9 @@ def sql(
 
     store = installation.store, installation.settings.store
     if parquet is not None:
-        import pyarrow.parquet as pq
-
-        found = views.batches(*store, query)
-        first = next(found)
-        with pq.ParquetWriter(parquet, first.schema) as writer:
-            written = sum(_written(writer, batch) for batch in found)
+        if installation.store.resolve() in parquet.resolve().parents:
+            raise views.QueryError("no answer is written into the store", hint="name another file")
+        written = _to_parquet(views.batches(*store, query), parquet)
         sys.stderr.write(f"{written:,} rows in {parquet}\n")
     elif as_csv:
         for number, batch in enumerate(views.batches(*store, query)):
@@ -65,6 +65,25 @@ def sql(
     else:
         table = views.ask(*store, query, rows + 1)
         _show(_rows(table.slice(0, rows)), table.column_names, more=table.num_rows > rows)
+
+
+def _to_parquet(found: "Iterator[pa.RecordBatch]", path: Path) -> int:
+    """Write an answer to a file, whole or not at all; return its number of rows.
+
+    A link there is replaced, and what it leads to left alone. What is no file (a pipe, a device) is
+    written as the answer comes.
+    """
+    import pyarrow.parquet as pq
+
+    from pipelines.base.files import replacing
+
+    first = next(found)
+    is_other = path.exists() and not path.is_file()
+    with (
+        nullcontext(path) if is_other else replacing(path) as to,
+        pq.ParquetWriter(to, first.schema) as writer,
+    ):
+        return sum(_written(writer, batch) for batch in found)
 
 
 def _written(writer: "pq.ParquetWriter", batch: "pa.RecordBatch") -> int:

@@ -117,7 +117,7 @@ def judged(
         return Part(part, rows_of(day, rows, made), None)
     encoded = rows_of(day, rows, made, _READ_BACK if waits else _CLASS)
     if "time" in made:  # of those that were put right alone
-        made["time"] = np.where(late_us == 0, np.datetime64("NaT"), made["time"])
+        made["time"] = np.where(late_us == 0, np.datetime64("NaT", "us"), made["time"])
     return Part(part, encoded, verdicts_of(day, rows, made))
 
 

@@ -1,6 +1,7 @@
 """One sortie, exactly: the time and way of each task, within the limits of its unit."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -34,7 +35,31 @@ def sail(problem: Problem, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
                 home = back
                 boarded += int(task.target is not None)
                 break
-    return [*stops, home] if home else []
+    return [*_joined(stops), home] if home else []
+
+
+def _joined(stops: Sequence[Stop]) -> list[Stop]:
+    """Return stops, one for searches of a sector that follow one another where the unit is.
+
+    Each was a task of its own, worth what is expected there in its hours. The chance that what is
+    there is found is that of each of them.
+    """
+    joined: list[Stop] = []
+    for stop in stops:
+        if joined and _goes_on(joined[-1], stop):
+            value = joined[-1].value + stop.value
+            joined[-1] = replace(joined[-1], end_us=stop.end_us, value=value)
+        else:
+            joined.append(stop)
+    return joined
+
+
+def _goes_on(last: Stop, stop: Stop) -> bool:
+    """Tell whether a stop searches on where the one before it did."""
+    if stop.sector is None or last.sector is None or stop.sector.name != last.sector.name:
+        return False
+    stays = stop.begin_us == last.end_us and stop.route.distance_m == 0.0
+    return stays and stop.chance == last.chance
 
 
 def _stop(

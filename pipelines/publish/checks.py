@@ -237,6 +237,8 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return words.say("not known")
     if name.endswith("_state"):
         return state(str(value), words.say)
+    if name == "zone_name":
+        return words.zone(str(value))
     if name.endswith("story"):
         return words.kind_of(str(value), "")
     word = str(value).replace("_", " ")

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 _UTC: Final = pd.DatetimeTZDtype("us", "UTC")
-_NOTHING: Final = {"M": np.datetime64("NaT"), "f": np.nan, "O": pd.NA}
+_NOTHING: Final = {"M": np.datetime64("NaT", "us"), "f": np.nan, "O": pd.NA}
 """What stands where nothing does, by kind of values; whole numbers have a type of their own."""
 _TEXT: Final = "VARCHAR"
 _TIME: Final = "TIMESTAMP WITH TIME ZONE"

@@ -49,7 +49,8 @@ def asked(
     Nothing else can be done: a statement that isn't a question is refused, and no file can be
     reached but those of positions that the catalogue names.
 
-    `query`: one SELECT in DuckDB's dialect; DESCRIBE, SHOW and SUMMARIZE are questions too.
+    `query`: one SELECT in DuckDB's dialect; DESCRIBE, SHOW and SUMMARIZE are questions too. A
+    column whose name another before it has gets a number behind it.
 
     Raises
     ------
@@ -67,7 +68,8 @@ def asked(
                 hint="a SELECT; write its result with --csv, --json or --parquet FILE",
             )
         make_views(store, with_positions="positions" in query.lower())
-        yield connection.sql(query), connection
+        # Two columns of one name would be one to whoever reads a row by its names.
+        yield connection.sql(query).project("*"), connection
 
 
 @contextmanager
@@ -94,8 +96,16 @@ def batches(root: Path, settings: StoreSettings, query: str) -> Iterator[pa.Reco
     with asked(root, settings, query) as (found, connection):
         reader = _stoppable(connection, lambda: found.to_arrow_reader(BATCH_ROWS))
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)
-        while (batch := _stoppable(connection, lambda: next(reader, None))) is not None:
+        while (batch := _stoppable(connection, lambda: _next(reader))) is not None:
             yield batch
+
+
+def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    """Return the next piece of an answer, None at its end."""
+    try:
+        return next(reader, None)
+    except OSError as error:  # as Arrow gives on whatever DuckDB raised
+        raise pa.ArrowException(str(error)) from error
 
 
 def _stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], _Answer]) -> _Answer:

@@ -49,7 +49,7 @@ from pipelines.web.recent import Recent
 from pipelines.web.sessions import Session
 from pipelines.web.spoken import spoken
 from pipelines.web.tonight import Asked, tonight
-from pipelines.web.working import PARTS, Works
+from pipelines.web.working import PARTS, Works, words_of
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
@@ -223,11 +223,11 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             do()
         except ChangedError:  # a run came between reading and writing
             return again(said="It has changed since you opened it: look again.", status=409)
-        except SelatError as error:
-            busy, said = isinstance(error, StoreBusyError), error.message
+        except (SelatError, OSError) as error:
+            busy, (said, hint) = isinstance(error, StoreBusyError), words_of(error)
             if busy and desk.whole is not None:  # who does what in the whole home isn't for them
                 said = "somebody else is writing"
-            return again(said=said, hint=error.hint, status=409 if busy else 400)
+            return again(said=said, hint=hint, status=409 if busy else 400)
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
         what = WITHDRAWN if given.conclusion == WITHDRAWN else "1"

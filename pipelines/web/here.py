@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from detectors.core.errors import SelatError
 from pipelines.base import marks as marking
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
@@ -69,10 +68,3 @@ class Here:
 def led(address: str) -> Response:
     """Lead on to another page of ours, after something was done."""
     return RedirectResponse(address, status_code=303)
-
-
-def words_of(error: Exception) -> tuple[str, str]:
-    """Return what went wrong, with a file too, and what can be done."""
-    if isinstance(error, SelatError):
-        return error.message, error.hint
-    return str(getattr(error, "strerror", "") or "it can't be written"), ""

@@ -237,10 +237,11 @@ def _now(
         texts[mmsi] = text, pd.Timestamp(str(rows.loc[mmsi, "last_seen"]))
     alone = len(line.vessels) < 2
     return tuple(
-        one
+        (one_line(who, NAME_LIMIT), said, at)
         for m, told in texts.items()
-        for one in _hulls(shown, line, m) or [("" if alone else shown.teller.name(m), *told)]
-        if one[1]
+        for who, said, at in _hulls(shown, line, m)
+        or [("" if alone else shown.teller.name(m), *told)]
+        if said
     )
 
 

@@ -31,8 +31,9 @@ from pipelines.web import areas, changing, outlines
 from pipelines.web.changing import Area
 from pipelines.web.charts import Drawn
 from pipelines.web.concluding import MAX_NAME
-from pipelines.web.here import Here, led, words_of
+from pipelines.web.here import Here, led
 from pipelines.web.recent import Recent
+from pipelines.web.working import words_of
 
 CHOICES: Final = {"accept": ACCEPT, "reject": REJECT, "undo": PENDING}
 MAX_EVENTS: Final = 12

@@ -1,6 +1,7 @@
 """A zone or a watch area as somebody would have it: tried, written, and who changed what kept."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -45,15 +46,15 @@ class Change:
     def write(self) -> None:
         """Write it into its file, and who changed what beside it."""
         folder = self.installation.config / "zones"
-        if self.area is not None and self.area.drawn:
-            properties, outline = _feature(self.made, self.area)
-            layers.write_drawn(folder, self.stem, properties, outline, seen=self.form.seen)
-        elif self.area is not None and self.area.ruled:
-            ruled.write(self.installation, self.zone, self.form.seen)
-        else:
-            text = _text(self.installation, self.made, self.area)
-            layers.write_area(folder, self.stem, text, seen=self.form.seen if self.area else "")
-        _note(self.installation, self.form.operator, self.zone, self.told)
+        with _noting(self.installation, self.form.operator, self.zone, self.told):
+            if self.area is not None and self.area.drawn:
+                properties, outline = _feature(self.made, self.area)
+                layers.write_drawn(folder, self.stem, properties, outline, seen=self.form.seen)
+            elif self.area is not None and self.area.ruled:
+                ruled.write(self.installation, self.zone, self.form.seen)
+            else:
+                text = _text(self.installation, self.made, self.area)
+                layers.write_area(folder, self.stem, text, seen=self.form.seen if self.area else "")
 
 
 def change_of(
@@ -101,9 +102,9 @@ def remove(installation: Installation, form: Form, area: Area) -> None:
     if area.ruled:
         raise ConfigError("its outline is a layer's: leave out its rules")
     take = layers.remove_drawn if area.drawn else layers.remove_area
-    take(installation.config / "zones", area.stem, seen=form.seen)
     about = {"zone_id": area.zone_id, "file": area.file}
-    _note(installation, form.operator, about, f"{area.name}: removed")
+    with _noting(installation, form.operator, about, f"{area.name}: removed"):
+        take(installation.config / "zones", area.stem, seen=form.seen)
 
 
 def _stem_of(form: Form) -> str:
@@ -181,7 +182,9 @@ def _size(outline: Any) -> str:
     return said + (f", {holes} hole{'s' * (holes > 1)}" if holes else "")
 
 
-def _note(installation: Installation, by: str, zone: Mapping[str, Any], told: str) -> None:
+def _noting(
+    installation: Installation, by: str, zone: Mapping[str, Any], told: str
+) -> AbstractContextManager[None]:
     at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     change = layers.Changed(at, by, zone["file"], zone["zone_id"], told)
-    layers.note_change(installation.changes, change)
+    return layers.noting(installation.changes, change)

@@ -9,7 +9,7 @@ import pandas as pd
 from pipelines.base.labels import Labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
-from pipelines.publish.briefing import SENTENCE_LIMIT
+from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.publish.packs.manifest import PackError, UnsoundError
@@ -62,7 +62,7 @@ def of(verdict: Verdict | str, words: Labels) -> dict[str, Any]:
         "state": verdict.state,
         "good": verdict.state == "intact",
         "about": one_line(told, SENTENCE_LIMIT),
-        "key": one_line(verdict.key, 40),
+        "key": one_line(verdict.signed_by, NAME_LIMIT),
         "problems": problems,
         "simulated": bool(made and made.simulated),
     }

@@ -23,11 +23,11 @@ from pipelines.run.windows import choose_window, utc
 from pipelines.web import areas, changing, outlines, ruled, saving
 from pipelines.web.areas import Form
 from pipelines.web.changing import Area
-from pipelines.web.here import Here, led, words_of
+from pipelines.web.here import Here, led
 from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
 from pipelines.web.saving import Change
-from pipelines.web.working import Work
+from pipelines.web.working import Work, words_of
 
 MAX_SPAN: Final = pd.Timedelta(days=7)
 """A longer back-test is for the command, which nobody waits for at a page."""

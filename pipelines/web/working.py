@@ -1,6 +1,7 @@
 """What takes longer than anybody waits for a page: one at a time, told how far it is, bounded."""
 
 import secrets
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -138,7 +139,16 @@ def _made(work: Work, make: Callable[[Reporter], Any]) -> str:
         work.result = make(Reporter(Console(quiet=True), None, work.tell))
     except _GivenUpError:
         return "stopped"
-    except SelatError as error:
-        work.said, work.hint = error.message, error.hint
+    except (SelatError, OSError) as error:
+        if isinstance(error, OSError):  # a disk that is full, or read only
+            sys.stderr.write(f"error: the system: {error}\n")
+        work.said, work.hint = words_of(error)
         return "failed"
     return "done"
+
+
+def words_of(error: Exception) -> tuple[str, str]:
+    """Return what went wrong, with a file too, and what can be done."""
+    if isinstance(error, SelatError):
+        return error.message, error.hint
+    return str(getattr(error, "strerror", "") or "it can't be written"), ""

@@ -2,10 +2,10 @@
 
 A simulated feed of three days is copied with new numbers, each copy's vessels moved by some hundred
 metres, so that the sea fills up instead of growing. Each night is a process of its own, as `selat
-detect --date` has it, products included: CPU seconds and peak memory of all its processes. The
-night with look-back is the third: it judges the reports of two days and looks back over all. Beside
-it, in the same run and on the same Parquet, the core of two of thirteen detectors in DuckDB and in
-Polars, each on one thread (see `cores`).
+detect --date` has it, products included: CPU seconds and peak memory of all its processes. One
+follows the other, as in a home; the third is the night with look-back: it judges the reports of its
+day and looks back over all. Beside it, in the same run and on the same Parquet, the core of two of
+thirteen detectors in DuckDB and in Polars, each on one thread (see `cores`).
 
     bench_scale.py [--times 1 3] [--vessels 1100] [--folder DIR] [--picture docs/growth.svg]
 
@@ -81,11 +81,11 @@ def main() -> None:
 def measured(folder: Path, k: int) -> list[dict[str, Any]]:
     """Each step on `k` times the feed: seconds and memory."""
     home = folder / f"x{k}"
-    alone("ingest", folder, home, k, 0)
-    found = {"first night": alone("night", home, DATES[0])}
-    alone("ingest", folder, home, k, 1)
-    alone("ingest", folder, home, k, 2)
-    found["night with look-back"] = alone("night", home, DATES[2])
+    nights = []
+    for day, date in enumerate(DATES):
+        alone("ingest", folder, home, k, day)
+        nights.append(alone("night", home, date))
+    found = {"first night": nights[0], "night with look-back": nights[-1]}
     found |= {name: alone(name, home, script=cores.__file__) for name in cores.CORES}
     ours, theirs = (found[name].counts for name in cores.CORES)
     if not np.allclose(ours, theirs, rtol=ALIKE):

@@ -1,5 +1,6 @@
 """The desk's doors: other accounts, other pages, other names, and what ships call themselves."""
 
+import errno
 import json
 import os
 import re
@@ -26,7 +27,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.run.runs import detect_only
 from pipelines.run.windows import NoDataError
-from pipelines.web import assets, peers, planned, rooms, serving, working
+from pipelines.web import assets, concluding, peers, planned, rooms, serving, working
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
@@ -292,6 +293,28 @@ def test_what_goes_wrong_inside_is_not_shown(
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_where_a_home_cannot_be_written_to_it_is_said_and_what_was_typed_kept(
+    own_reader: Reader,  # noqa: F811
+    incident: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A disk that is read only, or somebody else's."""
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/secret/writer.lock")
+
+    monkeypatch.setattr(concluding, "record", read_only)
+    page = own_reader.send(incident, 400, conclusion="watch", reason="two hulls", operator="x")
+    assert "Read-only file system" in page.text
+    assert page.all("textarea", name="reason")[0][1] == "two hulls"
+    assert "secret" not in page.html
+    work = (works := working.Works()).start("a", "plan", "", read_only)
+    while work.running:
+        time.sleep(0.01)
+    [told] = works.of("a", "plan")
+    assert (told.state, told.said) == ("failed", "Read-only file system")
 
 
 def test_another_account_with_the_cookie_stays_outside(
@@ -615,6 +638,8 @@ def test_what_ships_call_themselves_is_shown_and_never_obeyed(hostile_reader: Re
     found = f"/find?q={vessel[8:]}"
     searched = hostile_reader.client.get("/", params={"q": HOSTILE[:90], "kind": HOSTILE[:50]})
     pages = [first, incident, Page(searched.text)]
+    # Not all tell alike: some are of several vessels, or of several hulls of one number.
+    pages += [hostile_reader.page(f"/incident/{one}") for one in first.lines()[1:]]
     pages += [hostile_reader.page(path) for path in (vessel, event, found)]
     for page in pages:
         scripts = [about for about, _ in page.all("script")]

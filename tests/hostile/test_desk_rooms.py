@@ -120,6 +120,20 @@ def test_a_million_corners_are_not_read(refusing: Own) -> None:  # noqa: F811
         assert answer.status_code == 400, corners[:40]
 
 
+def test_an_area_is_drawn_only_where_it_can_be_noted_who_drew_it(own: Own) -> None:  # noqa: F811
+    """The disk of the home is full, or read only, and that of the zones isn't."""
+    changes = load(own.home, own.config).changes
+    (changes / "zones.jsonl").mkdir(parents=True)
+    before = [path.name for path in area_files(own.config / "zones")]
+    refused = own.post("/area/new", act="save", **own.about)
+    assert refused.status_code == 400
+    assert "Is a directory" in refused.text
+    assert [path.name for path in area_files(own.config / "zones")] == before
+    (changes / "zones.jsonl").rmdir()
+    assert own.post("/area/new", act="save", **own.about).status_code == 303
+    assert len(area_files(own.config / "zones")) == len(before) + 1
+
+
 NAMES = (
     "x\nwatch: [{when: enter}, {when: stay}]",
     "x: {a: b}, *c, &d e",

@@ -90,6 +90,21 @@ def test_the_pack_is_intact_and_as_selat_writes_it(
     assert verify(tmp_path / "flat.zip", keyring, packing.NOW).state == "intact"
 
 
+def test_it_is_told_whose_key_signed_what_looks_like_ours(keyring: Keyring, tmp_path: Path) -> None:
+    """A partner whose key is trusted may write our run, our recipient and our marks."""
+    partner = Keyring(tmp_path / "theirs")
+    theirs = partner.make(MADE, None, "our own key")
+    ours = Keyring(Path(shutil.copytree(keyring.folder, tmp_path / "ours")))
+    forged = packing.fill(tmp_path / "forged", partner)
+    assert verify(forged, ours, packing.NOW).signed_by == theirs.name  # not known: not called
+    ours.trust(theirs.public, MADE, "Partner\u202e")
+    looked = verify(forged, ours, packing.NOW)
+    assert looked.state == "intact"
+    assert looked.signed_by == f"{theirs.name} (Partner[U+202E])"
+    (forged / manifest.NAME).write_bytes((forged / manifest.NAME).read_bytes() + b" ")
+    assert verify(forged, ours, packing.NOW).signed_by == theirs.name  # it didn't sign that
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("folders", [True, False])
 def test_another_program_may_pack_the_same_files(

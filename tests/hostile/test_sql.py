@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.base.settings import PROJECT, StoreSettings
@@ -79,3 +80,50 @@ def test_a_question_without_end_is_stopped_from_the_keyboard(exercise_home: Path
             asking.kill()
     assert not out
     assert "KeyboardInterrupt" in told
+
+
+BREAKS = """SELECT CASE WHEN i = 500000 THEN error('half way') ELSE i::VARCHAR END AS text
+    FROM range(600000) AS of_many (i)"""
+
+
+@pytest.mark.parametrize("what", ["nothing", "a file", "a link"])
+def test_an_answer_that_breaks_off_leaves_no_file_of_its_first_rows(
+    what: str,
+    exercise_home: Path,
+    tmp_path: Path,
+    selat,  # type: ignore[no-untyped-def]
+) -> None:
+    """Nothing in half an answer would say that it is one; and the answer of before is there yet."""
+    out, theirs = tmp_path / "out" / "answer.parquet", tmp_path / "theirs.parquet"
+    out.parent.mkdir()
+    theirs.write_text("theirs")
+    if what == "a file":
+        out.write_text("of before")
+    elif what == "a link":
+        out.symlink_to(theirs)
+    told = selat("sql", BREAKS, "--home", exercise_home, "--parquet", out)
+    assert (told.code, "half way" in told.err) == (2, True)
+    assert [path.name for path in out.parent.iterdir()] == [out.name] * (what != "nothing")
+    assert what != "a file" or out.read_text() == "of before"
+    selat("sql", "SELECT 1 AS one", "--home", exercise_home, "--parquet", out)
+    assert pq.read_table(out).to_pylist() == [{"one": 1}]
+    assert theirs.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("name", ["catalogue.duckdb", "new.parquet", "../store/catalogue.duckdb"])
+def test_no_answer_takes_the_place_of_the_store(name: str, exercise_home: Path, selat) -> None:  # type: ignore[no-untyped-def]
+    store = exercise_home / "store"
+    before = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
+    told = selat("sql", "SELECT 1", "--home", exercise_home, "--parquet", store / name)
+    assert (told.code, "into the store" in told.err) == (2, True)
+    assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == before
+
+
+def test_columns_of_one_name_stay_two(exercise_home: Path, tmp_path: Path, selat) -> None:  # type: ignore[no-untyped-def]
+    """As those of `SELECT *` over two views have: what a row is read by is its names."""
+    query = "SELECT 1 AS mmsi, 2 AS mmsi, 3 AS kind"
+    told = selat("sql", query, "--home", exercise_home, "--csv").out.splitlines()
+    assert told == ["mmsi,mmsi_1,kind", "1,2,3"]
+    selat("sql", query, "--home", exercise_home, "--parquet", tmp_path / "both.parquet")
+    whole = pq.read_table(tmp_path / "both.parquet").to_pylist()
+    assert whole == [{"mmsi": 1, "mmsi_1": 2, "kind": 3}]

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import Final
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -28,8 +29,15 @@ FEED_COLUMNS: Final = (
     "usual",
     "silent dates",
 )
+_UNSAID: Final = {"files": {"1", ""}, "silent dates": {"0", ""}}
+"""What columns say that a narrow screen does without, where they say nothing else of any feed."""
+
+_LEAST_NAME: Final = 12
 MAX_FEEDS: Final = 8
 MAX_PROBLEMS: Final = 12
+
+_FAR_DAYS: Final = 3650.0
+"""What is so far off is told as such: what a day takes isn't known so well."""
 
 
 def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
@@ -39,11 +47,7 @@ def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
         grid.add_row(name, Text(text))
     console.print(grid)
     if health.feeds:
-        table = Table(*FEED_COLUMNS)
-        table.columns[0].overflow = "fold"  # names that begin alike differ at their end
-        for row in feed_rows(health):
-            table.add_row(*map(Text, row))
-        console.print(table)
+        console.print(_feed_table(feed_rows(health), console))
     if health.coverage is not None:
         for line in coverage_map(health.coverage):
             console.print(line, markup=False, highlight=False)
@@ -56,6 +60,44 @@ def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
         f"{len(problems)} found; selat doctor says what to do" if problems else "no problem found",
         highlight=False,
     )
+
+
+def _feed_table(rows: Sequence[Sequence[str]], console: Console) -> Table:
+    """Return a table of `feed_rows` that fits: first columns that say nothing go, then beginnings
+    of names, which differ at their end.
+    """
+    table = _table(FEED_COLUMNS, rows)
+    if _over(table, console) <= 0:
+        return table
+    kept = [
+        n
+        for n, name in enumerate(FEED_COLUMNS)
+        if not {row[n] for row in rows} <= _UNSAID.get(name, set())
+    ]
+    columns = [FEED_COLUMNS[n].replace(" ", "\n") for n in kept]
+    rows = [[row[n] for n in kept] for row in rows]
+    over = max(_over(_table(columns, rows), console), 0)
+    most = max(max(len(row[0]) for row in rows) - over, _LEAST_NAME)
+    return _table(columns, [[_ending(row[0], most), *row[1:]] for row in rows])
+
+
+def _over(table: Table, console: Console) -> int:
+    """Return by how much a table is wider than the screen."""
+    wide = console.options.update(max_width=10_000)
+    return Measurement.get(console, wide, table).maximum - console.width
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(*columns)
+    table.columns[0].no_wrap = True
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _ending(text: str, most: int) -> str:
+    """Return a text, without its beginning where it is longer than so many signs."""
+    return text if len(text) <= most else f"…{text[1 - most :]}"
 
 
 def told(problem: Problem, console: Console, style: str = "", *, hint: bool = False) -> None:
@@ -160,7 +202,10 @@ def _store(health: Health) -> str:
 
 def _disk(health: Health) -> str:
     disk = health.disk
-    left = "" if disk.days_left is None else f", full in {disk.days_left:,.0f} days"
+    left = ""
+    if disk.days_left is not None:
+        far = disk.days_left > _FAR_DAYS
+        left = ", full in more than ten years" if far else f", full in {disk.days_left:,.0f} days"
     return (
         f"{size(disk.home_bytes)} used, {size(disk.free_bytes)} free, "
         f"{size(disk.growth_per_day_bytes)} a day{left}"
@@ -218,7 +263,7 @@ def coverage_map(coverage: Coverage) -> list[str]:
     for lat in range(lats[0], lats[-1] - 1, -1):
         row = "".join(signs.get((lat, west + step / 2), " ") for step in range(steps))
         lines.append(f"{abs(lat):3d}°{'S' if lat < 0 else 'N'} {row.rstrip()}")
-    lines.append(f"      {west:g}°E".ljust(6 + steps - 2) + f"{west + steps / 2:g}°E")
+    lines.append(f"      {west:g}°E ".ljust(6 + steps - 2) + f"{west + steps / 2:g}°E")
     return lines
 
 

@@ -20,6 +20,8 @@ HOME: Final = (98.0, 0.5, 105.0, 7.0)
 """The Straits, shown where there is nothing to show."""
 
 MAX_LAT: Final = 84.0  # Mercator has no pole
+EDGE_LAT: Final = 85.0
+"""Where a map ends that shows what is as far north or south as that."""
 NAME_LIMIT: Final = 60
 _FIT_PAD: Final = 0.08
 _MIN_SPAN_DEG: Final = 0.3
@@ -55,7 +57,9 @@ def extent(lon: ArrayLike, lat: ArrayLike) -> tuple[float, Box]:
         max(float(np.ptp(v)) * _FIT_PAD, (_MIN_SPAN_DEG - float(np.ptp(v))) / 2) for v in (x, y)
     )
     west, east = float(x.min()) - pad_x, float(x.max()) + pad_x
-    return lon0, (west, float(y.min()) - pad_y, east, float(y.max()) + pad_y)
+    # Of a map of the world the room around it would reach beyond the poles.
+    south, north = max(float(y.min()) - pad_y, -EDGE_LAT), min(float(y.max()) + pad_y, EDGE_LAT)
+    return lon0, (west, south, east, north)
 
 
 def padded(box: Box) -> Box:

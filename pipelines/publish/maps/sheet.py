@@ -16,6 +16,7 @@ _EDGE: Final = 45.0
 """Room around what must be shown."""
 _GRID_APART: Final = 110.0
 _LONGEST: Final = 200.0
+_POLE_DEG: Final = 89.0
 _LETTER: Final = 0.56
 """Width of a letter over its size, as a rule."""
 
@@ -121,7 +122,11 @@ class Room:
 
 
 def mercator(lat: Any) -> Any:
-    """Latitudes in degrees of longitude at the equator, as Mercator stretches them."""
+    """Latitudes in degrees of longitude at the equator, as Mercator stretches them.
+
+    A pole, which would be endlessly far away, stands where it is off every sheet.
+    """
+    lat = np.clip(lat, -_POLE_DEG, _POLE_DEG)
     return np.degrees(np.log(np.tan(np.pi / 4 + np.radians(lat) / 2)))
 
 

@@ -46,6 +46,8 @@ class Verdict:
         The id of the key that signed it, empty where none did.
     papers
         Manifest and signature as they were read.
+    title
+        What that key is called here; empty where its signature can't be trusted.
     """
 
     state: State
@@ -53,6 +55,12 @@ class Verdict:
     manifest: Manifest | None
     key: str
     papers: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    title: str = ""
+
+    @property
+    def signed_by(self) -> str:
+        """The key and whose it is: a partner's signs whatever its owner writes, in our name too."""
+        return f"{self.key} ({clean(self.title)})" if self.title else self.key
 
 
 def verify(
@@ -113,7 +121,9 @@ def _verdict(
         state = key_state
     elif stale:
         state = "stale"
-    return Verdict(state, tuple(problems), claimed, signer, papers)
+    titles = {key.name: key.title for key in keyring.entries() if key.kind != "opening"}
+    title = titles.get(signer, "") if key_state == "intact" else ""
+    return Verdict(state, tuple(problems), claimed, signer, papers, title)
 
 
 def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> list[str]:

@@ -1,13 +1,12 @@
 """The page of a patrol plan in the PDF: its map, and who goes where when."""
 
-from itertools import groupby
 from typing import Any, Final
 
 from detectors.surroundings.zones import Zones
 from pipelines.base import labels
 from pipelines.base.labels import Labels
 from pipelines.base.text import one_line
-from pipelines.patrol.model import Sailed, Stop
+from pipelines.patrol.model import Sailed
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.plan import overlay, words
@@ -66,24 +65,15 @@ def _sortie(one: Sailed, colour: str, language: str) -> dict[str, Any]:
 
 
 def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
-    """Return number, when, and what of each stop; hours in one sector are one."""
+    """Return number, when, and what of each stop."""
     found, said = [], every.plan
-    numbered = enumerate(one.stops, 1)
-    for _, group in groupby(numbered, lambda each: _place(*each)):
-        same = list(group)
-        (first, stop), last = same[0], same[-1][0]
+    for number, stop in enumerate(one.stops, 1):
         what = f"{words.task_told(stop, said)} {words.what(stop, one)}"
         if words.task(stop) != "return":
             what += f", {words.place(stop, every)}"
         if stop.target is not None:
             what += f", {said.chance.lower()} {100 * words.chance(stop):.0f} %"
-        number = str(first) if first == last else f"{first}–{last}"
-        until = words.local(same[-1][1].end_us, date=False)
+        until = words.local(stop.end_us, date=False)
         when = words.local(stop.begin_us, language).removesuffix(" MYT")
-        found.append([number, f"{when}–{until}", one_line(what, _LINE_LIMIT)])
+        found.append([str(number), f"{when}–{until}", one_line(what, _LINE_LIMIT)])
     return found
-
-
-def _place(number: int, stop: Stop) -> tuple[object, ...]:
-    """Return what stops of one sector at one place share."""
-    return (stop.sector.name, stop.lat, stop.lon) if stop.sector else (number,)

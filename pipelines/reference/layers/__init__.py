@@ -14,7 +14,7 @@ from pipelines.reference.layers.areas import (
     write_area,
 )
 from pipelines.reference.layers.boundaries import load_boundaries
-from pipelines.reference.layers.changes import Changed, last_changes, note_change
+from pipelines.reference.layers.changes import Changed, last_changes, noting
 from pipelines.reference.layers.drawn import (
     Drawn,
     check_drawn,
@@ -62,7 +62,7 @@ __all__ = [
     "load_reach",
     "load_rules",
     "load_zones",
-    "note_change",
+    "noting",
     "read_area",
     "read_polygon",
     "read_watches",

@@ -1,8 +1,10 @@
 """Who changed which zone, when and how: a line each in a file of the home."""
 
+import errno
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -25,17 +27,26 @@ class Changed:
     what: str
 
 
-def note_change(folder: Path, change: Changed) -> None:
-    """Add a change to the file, which is made if need be.
+@contextmanager
+def noting(folder: Path, change: Changed) -> Iterator[None]:
+    """Add a change to the file, which is made if need be, for a with block that makes the change.
 
-    A last line that was cut off, as when the power went, stays a line of its own.
+    It is noted first, so that none is made that nobody answers for, as where the disk of the home
+    is full and that of the zones isn't; what the block then doesn't make isn't noted. A last line
+    that was cut off, as when the power went, stays a line of its own.
     """
     line = json.dumps(asdict(change), ensure_ascii=False).encode("utf-8") + b"\n"
-    with locked(folder), (folder / CHANGES_FILE).open("ab+") as file:
-        if file.seek(0, os.SEEK_END):
+    with locked(folder), (folder / CHANGES_FILE).open("ab+", buffering=0) as file:
+        if end := file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)
             line = line if file.read(1) == b"\n" else b"\n" + line
-        file.write(line)
+        try:
+            if file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            yield
+        except BaseException:
+            file.truncate(end)
+            raise
 
 
 def last_changes(folder: Path, n: int) -> Sequence[Changed]:

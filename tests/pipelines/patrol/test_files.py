@@ -72,7 +72,7 @@ def test_the_page_on_paper_says_who_goes_where_when(sea, tracked):
     assert not {"\u202e", "\x00"} & set(json.dumps(told, ensure_ascii=False))
     stops = made.sailed[0].stops
     numbers = [stop[0] for stop in sortie["stops"]]
-    assert numbers == ["1", f"2–{len(stops) - 1}", f"{len(stops)}"]  # hours in a sector are one
+    assert numbers == [str(number) for number in range(1, len(stops) + 1)]
     assert sortie["stops"][0][1].startswith(words.local(stops[0].begin_us).removesuffix(" MYT"))
     assert "<svg" in told["map"]
     assert NASTY not in told["map"]

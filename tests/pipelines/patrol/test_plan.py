@@ -264,6 +264,23 @@ def test_a_unit_without_a_target_patrols_a_risk_sector(sea, tracked):
     hold(plan, config())
 
 
+def test_hours_of_search_that_follow_one_another_are_one_stop(sea, tracked):
+    plan = make(inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)]), config(unit("A")), sea)
+    [one] = plan.sailed
+    for last, stop in itertools.pairwise(one.stops):
+        goes_on = last.sector and stop.sector and stop.begin_us == last.end_us
+        assert not goes_on or stop.sector.name != last.sector.name
+    longest = max((s for s in one.stops if s.sector), key=lambda s: s.end_us - s.begin_us)
+    begins = pd.date_range(
+        planning.utc(longest.begin_us), planning.utc(longest.end_us), freq="2h", inclusive="left"
+    )
+    assert len(begins) > 1
+    [whole] = [s for s in plan.sectors if s.name == longest.sector.name]
+    expected = sum(whole.expected(begin, 2.0) for begin in begins) * longest.chance
+    assert longest.value == pytest.approx(expected)
+    hold(plan, config())
+
+
 def test_without_flags_history_or_water(sea, tracked):
     empty = inputs(tracked, [(1, 2.3, 101.4, 0.0, 0)])
     empty = replace(

@@ -86,3 +86,13 @@ def test_hours_are_called_in_malay_as_its_sentences_call_them() -> None:
     assert (told.measured, "5.2 jam" in told.margin) == ("5.7 jam", True)
     bare = {text for text in labels("ms").sayings.values() if re.search(r"\} [jh]\b", text)}
     assert not bare
+
+
+def test_a_zone_of_our_layers_is_named_in_the_language_and_any_other_as_on_its_chart() -> None:
+    of = {"zone_name": "Territorial sea of Malaysia-Singapore"}
+    assert checks.facts(Evidence.of(of), labels("ms")) == [
+        ("zon", "Laut wilayah Malaysia-Singapura")
+    ]
+    assert checks.facts(Evidence.of(of)) == [("zone", "Territorial sea of Malaysia-Singapore")]
+    [(_, name)] = checks.facts(Evidence.of({"zone_name": "Waters off <Kukup>"}), labels("ms"))
+    assert name == "Waters off <Kukup>"

@@ -1,6 +1,7 @@
 """GeoJSON, KML and GPX, each read back by a program that didn't write it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -234,3 +235,22 @@ def test_a_mark_beside_its_place_stands_over_the_sea() -> None:
 def test_every_still_map_says_where_north_is(products: Products) -> None:
     scene = scene_of(products, vessel_cards(products))
     assert svg(scene, ratio_of(scene.fit), ink=ON_PAPER).count(">N</text>") == 1
+
+
+@pytest.mark.parametrize("lats", [(90.0, 3.0), (-90.0, 3.0), (82.0, -40.0), (90.0, 90.0)])
+def test_a_vessel_at_a_pole_takes_the_map_from_nobody(
+    lats: tuple[float, float], products: Products, changed: Callable[..., Products]
+) -> None:
+    """Room around such a map reached beyond the pole, and the run ended there."""
+    turns = np.arange(len(products.events)) % 2
+    there = changed(
+        products,
+        events=products.events.assign(lat=np.array(lats)[turns]),
+        flagged=products.flagged.assign(lat=lats[0]),
+    )
+    scene = scene_of(there, vessel_cards(there))
+    assert -90 < scene.fit[1] < scene.fit[3] < 90
+    drawn = svg(scene, ratio_of(scene.fit), ink=ON_PAPER)
+    numbers = re.findall(r'(?: (?:[xy][12]?|c[xy])="|[ML ,(]|translate\()(-?[a-z0-9.]+)', drawn)
+    assert not {"nan", "inf", "-inf"} & set(numbers)
+    assert drawn.count("<text") > 3

@@ -301,13 +301,25 @@ def test_a_lane_in_pieces_is_drawn_as_an_area_of_its_own(own: Own) -> None:
 
 def test_a_change_after_a_line_that_was_cut_off_is_a_line_of_its_own(tmp_path: Path) -> None:
     change = layers.Changed("2026-11-28T00:00:00Z", "Lt Aminah", "a.geojson", "a", "drawn")
-    layers.note_change(tmp_path, change)
+    with layers.noting(tmp_path, change):
+        pass
     path = tmp_path / "zones.jsonl"
     path.write_bytes(path.read_bytes() + b'{"at": "2026-11-28T00:01')
-    layers.note_change(tmp_path, change)
-    layers.note_change(tmp_path, change)
+    for _ in range(2):
+        with layers.noting(tmp_path, change):
+            pass
     assert list(layers.last_changes(tmp_path, 9)) == [change] * 3
     assert path.read_bytes().count(b"\n") == 4
+
+
+def test_what_was_not_changed_after_all_is_not_noted(tmp_path: Path) -> None:
+    change = layers.Changed("2026-11-28T00:00:00Z", "Lt Aminah", "a.geojson", "a", "drawn")
+    with layers.noting(tmp_path, change):
+        pass
+    before = (tmp_path / "zones.jsonl").read_bytes()
+    with pytest.raises(OSError, match="full"), layers.noting(tmp_path, change):
+        raise OSError("full")
+    assert (tmp_path / "zones.jsonl").read_bytes() == before
 
 
 def test_the_rules_of_a_layers_zone_are_changed_where_they_stand(own: Own) -> None:

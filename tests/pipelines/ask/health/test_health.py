@@ -22,6 +22,7 @@ from pipelines.ask.health import Health, gather, problems, show, told
 from pipelines.ask.health.model import Early
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
+from pipelines.ask.health.screen import facts
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
@@ -159,11 +160,26 @@ def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
     console = Console(record=True, width=100)
     show(health, [], console)
     told = console.export_text()
-    assert "  3°N █   ·" in told
-    narrow = Console(record=True, width=80)  # of names that begin alike the end tells
+    assert "  3°N █   ·\n      100°E 102.5°E\n" in told
+    narrow = Console(record=True, width=80)  # a name stays one
     show(health, [], narrow)
     column = [line[1:].split("│")[0].strip() for line in narrow.export_text().split("\n")]
-    assert "/feeds/ais-#.csv" in "".join(column)
+    assert "/feeds/ais-#.csv" in column
+
+
+def test_a_narrow_screen_keeps_the_columns_that_say_something(
+    made: Callable[..., Installation],
+) -> None:
+    health, _ = found(made())
+    [feed] = health.feeds
+    quiet = replace(feed, name="f" * 99 + "/a.csv", silent_dates=("2026-01-02",))
+    loud = replace(feed, name="f" * 99 + "/b.csv", silent_dates=())
+    narrow = Console(record=True, width=80)
+    show(replace(health, feeds=(quiet, loud)), [], narrow)
+    told = narrow.export_text()
+    assert "silent" in told
+    assert "/a.csv" in told
+    assert "/b.csv" in told
 
 
 @pytest.mark.slow
@@ -188,6 +204,18 @@ def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
     assert health.disk.growth_per_day_bytes > 0
     full = replace(health, disk=replace(health.disk, days_left=2.0))
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("days_left", "said"),
+    [(812.0, "full in 812 days"), (6_811.0, "full in more than ten years"), (None, "a day")],
+)
+def test_when_a_disk_is_full_is_told_as_far_as_it_can_be_known(
+    made: Callable[..., Installation], days_left: float | None, said: str
+) -> None:
+    health, _ = found(made())
+    told = dict(facts(replace(health, disk=replace(health.disk, days_left=days_left))))
+    assert told["disk"].endswith(said)
 
 
 def test_a_disk_that_is_full_before_anything_is_known_of_a_day(
