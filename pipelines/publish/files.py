@@ -1,8 +1,9 @@
 """The files of a run and of a pack: which there are, and who writes them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipelines.publish import (
     brief,
@@ -41,6 +42,19 @@ WRITERS: Final[dict[str, Writer]] = {
 """Files of a run and who writes them, in the order of writing: the tables first, for whatever
 breaks later; the manifest last, so that a folder with a manifest is a whole one."""
 
+SHOWN: Final = frozenset(
+    {
+        "events.geojson",
+        "incidents.geojson",
+        "tracks.geojson",
+        "flagged.kml",
+        "flagged.gpx",
+        "brief.html",
+        "brief.pdf",
+    }
+)
+"""Those that show what the tables say: without one of them the rest of a night stands."""
+
 _ALL: Final[dict[str, Writer]] = {
     **WRITERS,
     "flagged.kmz": kml.write_kmz,
@@ -76,12 +90,24 @@ def write_formats(products: Products, formats: Collection[str], folder: Path) ->
     return written
 
 
-def write_all(products: Products, folder: Path, names: Collection[str] | None = None) -> list[Path]:
+def write_all(
+    products: Products,
+    folder: Path,
+    names: Collection[str] | None = None,
+    failed: dict[str, Exception] | None = None,
+) -> list[Path]:
     """Write the products of a run into `folder` (made if missing); return the files in order.
 
     Every one of `WRITERS`, or those of some `names`.
 
     Each file appears whole, by rename; files of an earlier run in the same folder are replaced.
+
+    Parameters
+    ----------
+    failed
+        Filled in with what went wrong with files that only show what the tables say (`SHOWN`): the
+        others are written, and the manifest says so. Without it any error is raised; those of the
+        disk and of memory always are.
 
     Raises
     ------
@@ -89,8 +115,25 @@ def write_all(products: Products, folder: Path, names: Collection[str] | None = 
         If `products` lacks a column of the output contract.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return [
-        writer(products, folder / name)
-        for name, writer in WRITERS.items()
-        if names is None or name in names
-    ]
+    written = []
+    for name, writer in WRITERS.items():
+        if names is not None and name not in names:
+            continue
+        try:
+            written.append(writer(products, folder / name))
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # what shows a night mustn't cost the night
+            if failed is None or name not in SHOWN:
+                raise
+            (folder / name).unlink(missing_ok=True)
+            failed[f"file {name}"] = error
+            products = replace(products, manifest=lacking(products.manifest, failed))
+    return written
+
+
+def lacking(manifest: Mapping[str, Any], failed: Mapping[str, Exception]) -> dict[str, Any]:
+    """Return a run's manifest that says which of its files couldn't be written."""
+    texts = {name: f"{type(error).__name__}: {error}" for name, error in failed.items()}
+    state = {"state": "partial"} if failed else {}
+    return {**manifest, **state, "failures": {**manifest.get("failures", {}), **texts}}

@@ -117,5 +117,5 @@ def known_to_fail(failures: Iterable[str], released: Collection[str]) -> list[st
     Those that weren't read at all have no mark to go by. What couldn't be read is known by what a
     person named, a folder or a pattern, which says nothing of whose feeds were in it.
     """
-    names = [name.removeprefix("feed ") for name in failures]
+    names = [name.removeprefix("feed ") for name in failures if name.startswith("feed ")]
     return [f"feed {PurePath(name).name}" for name in names if name in released]

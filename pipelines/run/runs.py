@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,12 +20,12 @@ from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
 from pipelines.base.allocation import give_back
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.base.visible import clean_lines
 from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
-from pipelines.publish.files import write_all
+from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
+from pipelines.run.folder import write_folder
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
@@ -123,7 +122,7 @@ class Published:
     ordinal
         Its number among the runs of the store, from 1.
     failures
-        What failed, by the name of the feed or detector.
+        What failed, by the name of the feed, detector or file.
     """
 
     run_id: str
@@ -214,8 +213,10 @@ def publish(
     """
     published = told(store, setup, judged, unread, look)
     products = products_of(store, judged, published, setup.zones, drawn=files is None)
-    write_folder(products, published.folder, judged.detection.tracebacks, files)
-    return published
+    failed: dict[str, Exception] = {}
+    write_folder(products, published.folder, judged.detection.tracebacks, files, failed)
+    manifest = lacking(published.manifest, failed)
+    return replace(published, manifest=manifest, failures=manifest["failures"])
 
 
 def told(
@@ -258,33 +259,6 @@ def products_of(
         zones=zones,
         manifest=published.manifest,
     )
-
-
-def write_folder(
-    products: Products,
-    folder: Path,
-    tracebacks: Mapping[str, str],
-    files: Collection[str] | None = None,
-    attempt: str = "",
-) -> None:
-    """Write the files of a run into its folder, which appears whole; see `publish`.
-
-    Of several attempts at once, each by a name of its own, the first that ends stands.
-    """
-    unfinished = folder.with_name(f".{folder.name}{attempt}.unfinished")
-    if not attempt:  # no other is written now: what is there is of runs that crashed
-        for left in (folder, *folder.parent.glob(".*.unfinished")):
-            shutil.rmtree(left, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    write_all(products, unfinished, files)
-    for name, text in tracebacks.items():
-        (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
-    try:
-        unfinished.rename(folder)
-    except OSError:
-        if not (attempt and folder.is_dir()):
-            raise
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def record(

@@ -27,6 +27,7 @@ from pipelines.detect.spread.work import Place, digest, read, reader, write
 from pipelines.detect.window import events_to_compare, first_reach
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run import runs
+from pipelines.run.folder import write_folder
 from pipelines.run.runs import Finished
 from pipelines.run.setup import Setup
 from pipelines.run.windows import Window, window_between
@@ -232,7 +233,7 @@ def write_files(task: FilesTask) -> str:
         manifest=left.noted["manifest"],
     )
     attempt = f".{uuid4().hex}"
-    runs.write_folder(products, left.folder, left.noted["tracebacks"], attempt=attempt)
+    write_folder(products, left.folder, left.noted["tracebacks"], attempt=attempt)
     return run_id
 
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from pipelines import store
 from pipelines.base.labels import labels
 from pipelines.base.settings import PROJECT
 from pipelines.cli.main import app
+from pipelines.publish.files import WRITERS
 
 Selat = Callable[..., Any]
 
@@ -293,6 +295,57 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     assert set(events["status"][blind]) == {"not_assessed"}
     assert set(events["status"][~blind]) == {"unchanged"}
     assert len(events) == len(before)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
+def test_a_file_that_only_shows_the_night_costs_that_file(
+    tmp_path: Path, exercise_home: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> Path:
+        raise ZeroDivisionError("a bug")
+
+    home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+    _, _, leads = results(home)
+    monkeypatch.setitem(WRITERS, "flagged.gpx", breaks)
+    ran = selat("detect", "--home", home)
+    assert ran.code == 6
+    assert "file flagged.gpx: ZeroDivisionError: a bug" in ran.err
+    manifest, _, again = results(home)
+    assert manifest["state"] == "partial"
+    assert manifest["failures"] == {"file flagged.gpx": "ZeroDivisionError: a bug"}
+    with store.read(home / "store") as reader:
+        assert reader.manifest(manifest["run_id"]) == manifest
+    assert list(again["mmsi"]) == list(leads["mmsi"])
+    written = {path.name for path in (home / "latest").iterdir()}
+    assert set(WRITERS) - written == {"flagged.gpx"}
+    assert "ZeroDivisionError" in (home / "latest" / "failure-flagged.gpx.txt").read_text()
+    assert "flagged.gpx" in selat("flagged", "--home", home).out
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("flagged.csv", ZeroDivisionError("a bug")), ("flagged.gpx", OSError(28, "no room"))],
+)
+def test_a_night_without_its_tables_or_on_a_full_disk_is_none(
+    tmp_path: Path,
+    exercise_home: Path,
+    selat: Selat,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    error: Exception,
+) -> None:
+    def breaks(*_: object) -> Path:
+        raise error
+
+    home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+    before, _, _ = results(home)
+    monkeypatch.setitem(WRITERS, name, breaks)
+    with suppress(ZeroDivisionError):
+        assert selat("detect", "--home", home).code not in {0, 6}
+    assert results(home)[0] == before
 
 
 @pytest.mark.slow

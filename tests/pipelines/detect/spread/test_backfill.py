@@ -34,6 +34,7 @@ from pipelines.exercise import simulate
 from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs, spread_days
 from pipelines.run import fill as fill_module
+from pipelines.run import folder as run_folder
 from pipelines.run.fill import fill, raise_if_partial
 from pipelines.run.setup import Setup, load_zones
 from pipelines.run.sightings import import_only
@@ -260,16 +261,16 @@ def test_of_two_workers_that_write_the_files_of_a_run_one_stands(
     folder = tmp_path / "runs" / "20260105T155959Z-0001"
     attempts = ["", ".a", ".b"]
 
-    def slowly(_: Any, to: Path, __: Any) -> None:
+    def slowly(_: Any, to: Path, *__: Any) -> None:
         (to / "manifest.json").write_text(attempts[-1])
         mine = attempts.pop()
         if mine == ".b":  # meanwhile the other begins and ends
-            runs.write_folder(nothing, folder, {}, attempt=attempts[-1])
+            run_folder.write_folder(nothing, folder, {}, attempt=attempts[-1])
             assert folder.is_dir()
 
     nothing: Any = None
-    monkeypatch.setattr(runs, "write_all", slowly)
-    runs.write_folder(nothing, folder, {}, attempt=".b")
+    monkeypatch.setattr(run_folder, "write_all", slowly)
+    run_folder.write_folder(nothing, folder, {}, attempt=".b")
     assert (folder / "manifest.json").read_text() == ".a"
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     left_over = folder.with_name(f".{folder.name}.c.unfinished")

@@ -1,0 +1,43 @@
+"""The folder of a run: written beside its place, then renamed into it."""
+
+import shutil
+import traceback
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from pipelines.base.visible import clean_lines
+from pipelines.publish.files import write_all
+from pipelines.publish.products import Products
+
+
+def write_folder(
+    products: Products,
+    folder: Path,
+    tracebacks: Mapping[str, str],
+    files: Collection[str] | None = None,
+    failed: dict[str, Exception] | None = None,
+    attempt: str = "",
+) -> None:
+    """Write the files of a run into its folder, which appears whole; see `runs.publish`.
+
+    Of several attempts at once, each by a name of its own, the first that ends stands. `failed` is
+    as of `publish.write_all`.
+    """
+    unfinished = folder.with_name(f".{folder.name}{attempt}.unfinished")
+    if not attempt:  # no other is written now: what is there is of runs that crashed
+        for left in (folder, *folder.parent.glob(".*.unfinished")):
+            shutil.rmtree(left, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write_all(products, unfinished, files, failed)
+    texts = {
+        name.removeprefix("file "): "".join(traceback.format_exception(error))
+        for name, error in (failed or {}).items()
+    }
+    for name, text in {**tracebacks, **texts}.items():
+        (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if not (attempt and folder.is_dir()):
+            raise
+        shutil.rmtree(unfinished, ignore_errors=True)
