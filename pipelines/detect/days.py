@@ -229,8 +229,9 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
 def _parts(store: Queries, midnight: pd.Timestamp, memory_gb: float) -> list[tuple[int, int]]:
     """Return the ranges of vessels in which a date is judged."""
     counts = store.report_counts(midnight, midnight + timedelta(days=1, microseconds=-1))
-    held_gb = float(counts["reports"].sum()) * memory.KEPT_BYTES / 1e9
-    return memory.ranges(counts, memory.rows_in(memory_gb, memory.JUDGE_BYTES, held_gb))
+    reports = int(counts["reports"].sum())
+    held_gb = reports * memory.KEPT_BYTES / 1e9
+    return memory.ranges(counts, memory.rows_in(memory_gb, memory.JUDGE_BYTES, reports, held_gb))
 
 
 def input_digest(content: str, early: str, state_digest: str) -> str:

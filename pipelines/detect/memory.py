@@ -34,6 +34,12 @@ DIGEST_BYTES: Final = 12.0
 """A report of any vessel in what is kept of it for others, beside such a part."""
 
 
+MOST_PARTS: Final = 64
+"""Into more parts nothing is cut. Where what is held of all reports takes the memory that may be
+taken, no part is small enough, and hundreds of them take several times the CPU (docs/capacity.md).
+"""
+
+
 class TooLittleMemoryError(SelatError):
     """What must be held at once doesn't fit."""
 
@@ -67,9 +73,11 @@ class Sizes:
     @classmethod
     def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
         """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
-        rows, each = rows_in(memory_gb, LOOK_BYTES), counts["reports"].to_numpy("int64")
-        if (reports := int(each.sum())) > rows:
-            rows = rows_in(memory_gb, LOOK_BYTES, reports * DIGEST_BYTES / 1e9)
+        each = counts["reports"].to_numpy("int64")
+        reports = int(each.sum())
+        rows = rows_in(memory_gb, LOOK_BYTES, reports)
+        if reports > rows:
+            rows = rows_in(memory_gb, LOOK_BYTES, reports, reports * DIGEST_BYTES / 1e9)
         held = max(min(reports, rows), int(each.max(initial=0)))
         return cls(reports, rows, held, ranges(counts, rows), memory_gb)
 
@@ -122,13 +130,14 @@ def available_gb() -> float | None:
     return min(left) / 1e9 if left else None
 
 
-def rows_in(memory_gb: float, bytes_a_row: float, held_gb: float = 0.0) -> int:
-    """Return how many reports fit into what is left of the memory, 50,000 at least.
+def rows_in(memory_gb: float, bytes_a_row: float, reports: int, held_gb: float = 0.0) -> int:
+    """Return how many of some reports fit into what is left of the memory: 50,000 at least, and so
+    many that `MOST_PARTS` hold them all.
 
     `held_gb` is held beside, whatever the size of the part.
     """
     left_gb = memory_gb - BASE_GB - held_gb
-    return max(int(left_gb * 1e9 / bytes_a_row), 50_000)
+    return max(int(left_gb * 1e9 / bytes_a_row), 50_000, -(-reports // MOST_PARTS))
 
 
 def ranges(counts: pd.DataFrame, rows: int) -> list[tuple[int, int]]:
