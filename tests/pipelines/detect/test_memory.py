@@ -38,6 +38,24 @@ def test_more_memory_makes_fewer_parts() -> None:
     assert " parts" not in str(memory.Sizes.of(each[:10], 2.0))
 
 
+def test_what_is_held_of_all_reports_does_not_cut_them_into_crumbs() -> None:
+    """Digests of a region's reports take more than may be taken: that is told, not worked around
+    with parts of which each takes its time.
+    """
+    each = pd.DataFrame({"mmsi": range(1, 100_001), "reports": 2_200})
+    sizes = memory.Sizes.of(each, 2.0)
+    held_gb = sizes.reports * memory.DIGEST_BYTES / 1e9
+    assert held_gb > 2.0
+    assert memory.MOST_PARTS <= len(sizes.ranges) <= memory.MOST_PARTS + 1
+    assert sizes.peak_gb > held_gb
+    assert (
+        max(
+            each[each["mmsi"].between(low, high - 1)]["reports"].sum() for low, high in sizes.ranges
+        )
+        <= sizes.rows
+    )
+
+
 def test_a_look_that_cannot_fit_is_refused_before_it_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
