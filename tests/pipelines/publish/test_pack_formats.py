@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -175,7 +176,7 @@ def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products, tmp_pa
         assert set(frame["tlp"]) <= {"AMBER+STRICT"}
         assert frame.crs.to_epsg() == 4326
         assert set(frame["simulated"]) <= {True}
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         styles = database.execute(
             "SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles"

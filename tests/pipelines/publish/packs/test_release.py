@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -137,7 +138,7 @@ def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str,
     if name.endswith(".parquet"):
         yield f"{name} rows", gpd.read_parquet(io.BytesIO(content)).to_csv().encode()
     if name.endswith(".gpkg") and path is not None:
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database:
             yield f"{name} rows", "\n".join(database.iterdump()).encode()
 
 
