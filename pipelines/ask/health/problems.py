@@ -37,8 +37,8 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
 
 
 def _after(failure: str) -> str:
-    """Return what to do about a part of a run that failed; only a detector leaves a traceback."""
-    if failure.startswith("detector "):
+    """Return what to do about a part of a run that failed; detectors and files leave tracebacks."""
+    if failure.startswith(("detector ", "file ")):
         return "see failure-*.txt in its folder"
     return "selat ingest FEED tells more; mend the feed, or leave it out"
 

@@ -153,6 +153,7 @@ def test_a_real_run_has_no_exercise_banner(
     ("failures", "said"),
     [
         ({"detector gap": "ValueError: no"}, "detector gap failed: ValueError: no"),
+        ({"file flagged.gpx": "ValueError: no"}, "file flagged.gpx failed: ValueError: no"),
         ([{"detector": "gap", "message": "no"}], "detector gap failed: no"),
         (["gap broke"], "gap broke"),
         ({}, "names no step"),

@@ -321,6 +321,9 @@ def test_a_file_that_only_shows_the_night_costs_that_file(
     assert set(WRITERS) - written == {"flagged.gpx"}
     assert "ZeroDivisionError" in (home / "latest" / "failure-flagged.gpx.txt").read_text()
     assert "flagged.gpx" in selat("flagged", "--home", home).out
+    told = selat("doctor", "--home", home)
+    [after] = re.findall(r"flagged\.gpx: .*?hint: (.*)", told.out + told.err, re.DOTALL)
+    assert after.startswith("see failure-*.txt in its folder")
 
 
 @pytest.mark.slow

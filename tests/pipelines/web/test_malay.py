@@ -129,6 +129,9 @@ def names(desk_home: Path) -> set[str]:
             "suapan feeds/klang.nmea.gz gagal: ia binari, bukan teks",
         ),
         ("feed a.csv: is binary, not text", "suapan a.csv: ia binari, bukan teks"),
+        ("detector gap: ValueError: no", "pengesan gap: ValueError: no"),
+        ("file brief.pdf failed: ValueError: no", "fail brief.pdf gagal dibuat: ValueError: no"),
+        ("file brief.pdf: ValueError: no", "fail brief.pdf: ValueError: no"),
     ],
 )
 def test_news_and_what_failed_are_told_in_malay(english: str, malay: str) -> None:
