@@ -103,6 +103,16 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def sync_all(path: Path) -> None:
+    """Flush a file, or a folder with all that is in it, to the disk: a stick may be pulled then."""
+    for one in (*(path.rglob("*") if path.is_dir() else ()), path):
+        if one.is_file():
+            sync(one)
+        else:
+            with suppress(OSError):  # shares that can't flush a folder
+                sync(one)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[Path]:
     """Let one process at a time change what is in a folder, which is made if need be."""

@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import newest
-from pipelines.base.files import copy_file, replacing, unfinished
+from pipelines.base.files import copy_file, replacing, sync, sync_all, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import build, issued, log, recipients
@@ -201,12 +201,17 @@ def hand_out(
         if sealed:
             beside = stack.enter_context(replacing(targets[0]))
             copy_file(made[0], beside)
+            made = [beside]
+        for path in made:
+            sync_all(path)  # what the log says was made isn't lost with the power
         digest = log.append(installation.exports, line, Keyring(installation.keys), signer)
         note()
         for path, target in zip(made, targets, strict=True) if not sealed else ():
             if target.is_dir():
                 shutil.rmtree(target)
             path.replace(target)
+    with suppress(OSError):  # a share that can't flush a folder
+        sync(root)
     return tuple(targets), {**line, "hash": digest}
 
 

@@ -69,6 +69,30 @@ def test_what_is_encrypted_never_lies_plain_on_the_stick(
     assert names(boat.packs) == []
 
 
+@pytest.mark.parametrize("recipient", ["plain", "sealed"])
+def test_a_pack_is_on_the_disk_before_the_log_has_it(
+    boat: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipient: str
+) -> None:
+    """Power fails, or a stick is pulled: what the log says went out is there."""
+    flushed, logged, fsync, append = set(), set[int](), os.fsync, log.append
+
+    def flush(handle: int) -> None:
+        fsync(handle)
+        flushed.add(os.fstat(handle).st_ino)
+
+    def noted(*given):
+        logged.update(flushed)
+        return append(*given)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(log, "append", noted)
+    stick = tmp_path / "stick"
+    sent = export_to(boat, recipient, out=stick, unsigned=True)
+    made = [path for path in stick.rglob("*") if path.is_file()]
+    assert {path.stat().st_ino for path in (*sent.paths, *made)} <= logged
+    assert stick.stat().st_ino in flushed  # and so are their names, when it is done
+
+
 def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(boat: Installation) -> None:
     left, making = (boat.packs / f".{name}.unfinished" for name in ("left", "making"))
     for folder in (left, making):

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from detectors.core.errors import FrameError
 from detectors.core.events import parsed, written
-from pipelines.base.files import replacing
+from pipelines.base.files import replacing, sync
 from pipelines.store.flat_evidence import converted
 
 ID_DIGITS: Final = 16
@@ -81,6 +81,7 @@ def note(
     digest = hashlib.sha256(" ".join(sorted(ids)).encode()).hexdigest()[:8]
     with replacing(folder / f"{pack}.{digest}.parquet") as temporary:
         pq.write_table(rows.replace_schema_metadata(metadata), temporary)
+        sync(temporary)
 
 
 def leads_of(folder: Path, pack: str) -> tuple[pd.DataFrame, Made | None]:
