@@ -13,6 +13,7 @@ import pandas as pd
 from pipelines.assess.dispositions import newest
 from pipelines.base import story
 from pipelines.base.settings import Installation
+from pipelines.base.text import iso
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.publish.packs.standing import REOPENED, cleared_since, due, far
@@ -54,7 +55,7 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
     a correction has told isn't held any more.
     """
     entries = log.check(installation.exports, Keyring(installation.keys)).entries
-    since = (now - HELD_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = iso(now - HELD_FOR)
     packs = {
         str(one["pack"]): one
         for one in entries

@@ -20,11 +20,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
-
-import pandas as pd
 
 from pipelines.base.visible import clean
 
@@ -51,13 +49,13 @@ _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def moment(
-    time: pd.Timestamp,
+    time: datetime,
     zone: tzinfo | None = LOCAL,
     name: str = LOCAL_NAME,
     say: Callable[[str], str] = str,
 ) -> str:
     """Write one moment for people, in UTC (zone None) or another zone: '20 Nov 2026 18:05 UTC'."""
-    at = time.tz_convert("UTC" if zone is None else zone)
+    at = time.astimezone(zone or UTC)
     return f"{day_of(at, say)} {at:%Y %H:%M} {name}"
 
 
@@ -78,7 +76,7 @@ def day_and_hour(time: datetime, say: Callable[[str], str] = str) -> str:
 def minute(time: datetime) -> str:
     """Write a moment so that moments sort: in tables, and where their year counts.
 
-    >>> minute(pd.Timestamp("2026-11-20T18:05Z"))
+    >>> minute(datetime(2026, 11, 20, 18, 5, tzinfo=UTC))
     '2026-11-21 02:05 MYT'
     """
     return f"{time.astimezone(LOCAL):%Y-%m-%d %H:%M} {LOCAL_NAME}"
@@ -130,13 +128,18 @@ def script_json(value: Any) -> str:
     return text.translate(_SCRIPT_UNSAFE)
 
 
-def iso(time: pd.Timestamp) -> str:
+def iso(time: datetime) -> str:
     """Write a time as ISO 8601 UTC to the second, rounded down.
 
-    >>> iso(pd.Timestamp("2026-11-21T02:10:00.9+08:00"))
+    >>> iso(datetime.fromisoformat("2026-11-21T02:10:00.9+08:00"))
     '2026-11-20T18:10:00Z'
     """
-    return str(time.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_now() -> str:
+    """Return what time it is, as `iso` writes it."""
+    return iso(datetime.now(UTC))
 
 
 def _escape(character: str) -> str:
@@ -178,11 +181,12 @@ def _dm(angle: float, width: int, signs: str) -> str:
     return f"{degrees:0{width}d}°{minutes / 100:05.2f}′{signs[angle < 0]}"
 
 
-def duration_text(start: pd.Timestamp, end: pd.Timestamp, h: str = "h", d: str = "d") -> str:
+def duration_text(start: datetime, end: datetime, h: str = "h", d: str = "d") -> str:
     """Write a duration for people, `h` and `d` as for `age`: '35 min', '4 h 10 min', '2 d 3 h'.
 
-    >>> t = pd.Timestamp("2026-11-20T22:00Z")
-    >>> duration_text(t, t + pd.Timedelta(minutes=250))
+    >>> from datetime import timedelta
+    >>> t = datetime(2026, 11, 20, 22)
+    >>> duration_text(t, t + timedelta(minutes=250))
     '4 h 10 min'
     """
     minutes = round((end - start).total_seconds() / 60)

@@ -1,7 +1,6 @@
 """`selat learn`: places and normal traffic from past traffic; a person decides what counts."""
 
 import getpass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -140,8 +139,10 @@ def review(
             if zone_id not in decided and zone_id not in changes
         }
     if changes:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        snapshot.decide(installation.learned, changes, by=getpass.getuser(), made=now)
+        from pipelines.base.text import iso_now
+
+        by, made = getpass.getuser(), iso_now()
+        snapshot.decide(installation.learned, changes, by=by, made=made)
     past = _silenced(installation, newest)
     if changes:
         _drawn(installation, newest, past)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from detectors.core.errors import SelatError
+from pipelines.base.text import iso
 
 FEED_OUTAGE: Final = "feed outage"
 RECEIVER_DOWN: Final = "receiver down"
@@ -79,7 +80,7 @@ def write_sightings(path: Path, sightings: Sequence[Sighting]) -> None:
     rows = [
         (
             f"SIM-{number:04d}",
-            datetime.fromtimestamp(seen.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            iso(datetime.fromtimestamp(seen.time, UTC)),
             f"{seen.lat:.6f}",
             f"{seen.lon:.6f}",
             f"{seen.uncertainty_m:.0f}",

@@ -10,6 +10,7 @@ from detectors.core.errors import SelatError
 from pipelines.assess.silenced import silenced
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
+from pipelines.base.text import iso
 from pipelines.flows.steps import step
 from pipelines.learn import gather, parameters, places
 from pipelines.learn import normal as normal_traffic
@@ -17,7 +18,7 @@ from pipelines.publish.review import page as review_map
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot
 from pipelines.reference import models
-from pipelines.run.past import LearnRequest, iso, opened
+from pipelines.run.past import LearnRequest, opened
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from pipelines.base.files import as_it_is
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
+from pipelines.base.text import iso
 from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, look_again
@@ -324,7 +325,7 @@ def _about(setup: Setup, why: str, whole: pd.Timestamp, vessels: dict[str, int])
         "whole": why,
         "looked_at": vessels,
         "put_off": sorted({d.name for d in setup.detectors} - set(vessels)),
-        "put_off_since": whole.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "put_off_since": iso(whole),
     }
 
 

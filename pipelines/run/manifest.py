@@ -14,6 +14,7 @@ from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
 from pipelines.base.files import digest_of_files, sha256_of
 from pipelines.base.settings import PROJECT, Installation
+from pipelines.base.text import iso
 from pipelines.detect.heard import Heard
 from pipelines.detect.reception import received
 from pipelines.run.setup import Setup
@@ -46,7 +47,7 @@ def manifest_of(
         "run_id": run_id,
         "state": "partial" if failures else "complete",
         "simulated": bool(store.simulated),
-        "window": {"start": _iso(window.start), "end": _iso(window.end)},
+        "window": {"start": iso(window.start), "end": iso(window.end)},
         "now": now.in_words() if now is not None and now.time <= window.now else "",
         "asked": {
             "span": None if window.asked is None else [t.isoformat() for t in window.asked],
@@ -100,7 +101,7 @@ def _provisional(
     end_of = dict(zip(theirs["event_id"].tolist(), theirs["end"].tolist(), strict=True))
     until = [final_at(end_of[first], now) for first in firsts if first in end_of]
     pending = [time for time in until if time is not None]
-    return {"flagged": len(pending), "until": _iso(max(pending)) if pending else None}
+    return {"flagged": len(pending), "until": iso(max(pending)) if pending else None}
 
 
 def _reception(store: Queries, installation: Installation, window: Window) -> dict[str, Any]:
@@ -120,10 +121,6 @@ def _out_of_reach(compared: pd.DataFrame) -> int:
     standing = compared["status"] != "retracted"
     unassessed = compared["explanation"].astype("str").str.startswith(nearby.NOT_ASSESSED)
     return int((standing & unassessed).sum())
-
-
-def _iso(time: pd.Timestamp) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pipelines.assess.dispositions import newest
 from pipelines.base.files import copy_file, replacing, sync, sync_all, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.base.text import iso_now
 from pipelines.publish.packs import build, issued, log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.manifest import sha256_of
@@ -245,7 +245,7 @@ def _line(
     if release is None:
         raise SelatError("these products are for nobody")
     return {
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": iso_now(),
         "recipient": release.recipient,
         "title": recipient.title,
         "pack": title,

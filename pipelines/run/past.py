@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.base.text import iso
 from pipelines.run.runs import work_out_days
 from pipelines.run.windows import FOREVER, NoDataError, asked_for
 from pipelines.store import Queries, exists, write
@@ -81,8 +82,3 @@ def _span(
             hint=f"it reaches from {iso(oldest)} to {iso(newest)}",
         )
     return begin, end
-
-
-def iso(time: pd.Timestamp) -> str:
-    """Write a time as ISO 8601 UTC to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.assess.ranking import Assessment
 from pipelines.base.files import digest_of_files
+from pipelines.base.text import iso
 from pipelines.publish.products import Planned
 from pipelines.run import plan
 from pipelines.run.manifest import count_by, git_commit, totals_of
@@ -52,7 +53,7 @@ def manifest_of(
         "run_id": run_id,
         "state": "partial" if failures else "complete",
         "simulated": bool(made.store.simulated),
-        "window": {"start": _iso(made.window.start), "end": _iso(made.window.end)},
+        "window": {"start": iso(made.window.start), "end": iso(made.window.end)},
         "contact": made.installation.settings.contact,
         "git_commit": git_commit(),
         "configuration_sha256": _configuration(made),
@@ -105,10 +106,6 @@ def _configuration(made: "Making") -> str:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _iso(time: pd.Timestamp) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def known_to_fail(failures: Iterable[str], released: Collection[str]) -> list[str]:

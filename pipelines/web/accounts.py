@@ -19,7 +19,6 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Final, Literal
@@ -29,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from detectors.core.errors import SelatError
 from pipelines.base.files import write_durably
 from pipelines.base.marks import Tlp, Token
+from pipelines.base.text import iso_now
 from pipelines.base.visible import clean
 from pipelines.base.yaml_files import first_problem
 from pipelines.run.cleared import EVERYTHING, Clearance
@@ -235,7 +235,7 @@ class Accounts:
         holds are none.
         """
         tidy = named(name)
-        made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        made = iso_now()
         secret = Secret.of(checked(password, tidy))
         try:
             account = Account(

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -18,7 +17,7 @@ from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import moment, one_line, script_json
+from pipelines.base.text import iso_now, moment, one_line, script_json
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import canvas
 from pipelines.publish.review.page import COLOURS
@@ -151,7 +150,7 @@ def addresses(app: FastAPI, here: Here) -> None:
                 here.installation.learned,
                 dict.fromkeys(row.zone_ids, CHOICES[form["decision"]]),
                 by=operator,
-                made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                made=iso_now(),
             )
         except (SelatError, OSError) as error:
             said, hint = words_of(error)

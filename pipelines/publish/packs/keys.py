@@ -37,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from detectors.core.errors import SelatError
 from pipelines.base.files import sync, write_durably, write_text
+from pipelines.base.text import iso
 from pipelines.publish.packs.minisign import PublicKey
 
 Kind = Literal["signing", "trusted", "opening"]
@@ -151,7 +152,7 @@ class Keyring:
             active = self.active()
             if active is None:
                 raise KeyProblem("there is no signing key to rotate", hint="selat keys make")
-            retired = replace(active, state="retired", ended=_iso(now), reason="rotated")
+            retired = replace(active, state="retired", ended=iso(now), reason="rotated")
             return self._make(now, passphrase, title or active.title, self._with(retired))
 
     def revoke(self, name: str, now: datetime, reason: str) -> Key:
@@ -160,7 +161,7 @@ class Keyring:
             key = self.find(name)
             if key.state == "revoked":
                 raise KeyProblem(f"{key.name} is revoked already: {key.reason}")
-            revoked = replace(key, state="revoked", ended=_iso(now), reason=reason)
+            revoked = replace(key, state="revoked", ended=iso(now), reason=reason)
             self._save(self._with(revoked))
             return revoked
 
@@ -177,7 +178,7 @@ class Keyring:
             if any(key.name == public.name for key in self.entries()):
                 raise KeyProblem(f"the key {public.name} is known already", hint="selat keys list")
             write_text(self.folder / f"{public.name}.pub", public.text)
-            key = Key(public.name, "trusted", "active", _line(public), _iso(now), title)
+            key = Key(public.name, "trusted", "active", _line(public), iso(now), title)
             return self._save([*self.entries(), key])
 
     def make_opening(self, now: datetime, title: str = "") -> Key:
@@ -192,7 +193,7 @@ class Keyring:
                 number += 1
             name = f"opening-{number}"
             _write_secret(self.folder / f"{name}.txt{_PART}", text.encode())
-            key = Key(name, "opening", "active", public, _iso(now), title)
+            key = Key(name, "opening", "active", public, iso(now), title)
             return self._listed([*known, key])
 
     def note_record(self, name: str) -> None:
@@ -265,7 +266,7 @@ class Keyring:
             content = pyrage.passphrase.encrypt(content, passphrase)
         _write_secret(self.folder / f"{public.name}.key{_PART}", content)
         write_text(self.folder / f"{public.name}.pub", public.text)
-        key = Key(public.name, "signing", "active", _line(public), _iso(now), title)
+        key = Key(public.name, "signing", "active", _line(public), iso(now), title)
         return self._listed([*others, key])
 
     def _with(self, changed: Key) -> list[Key]:
@@ -328,10 +329,6 @@ def _known(entry: Mapping[str, Any]) -> Key:
 
 def _line(public: PublicKey) -> str:
     return public.text.splitlines()[1]
-
-
-def _iso(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _write_secret(path: Path, content: bytes) -> None:
