@@ -184,6 +184,15 @@ def _lock(handle: int, how: int) -> bool:
     return True
 
 
+def lock_now(handle: int) -> bool:
+    """Lock an open file unless somebody else has; tell whether it is ours."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write UTF-8 text with the line ends it has, whole or not at all; return `path`."""
     with replacing(path) as temporary:

@@ -5,7 +5,6 @@ What runs is settled here and not by the server (see `runner`). Each night is a 
 and so are the looks between nights; all of them end with this one.
 """
 
-import fcntl
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from detectors.core.errors import SelatError
 from pipelines.ask.watch import watching
+from pipelines.base.files import lock_now
 from pipelines.base.processes import started
 from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.secrets import Secrets
@@ -235,9 +235,9 @@ def _alone(installation: Installation) -> Iterator[None]:
     """Be the only service of this home; an earlier one gets time to end."""
     with (installation.home / "prefect" / "service.lock").open("a") as lock:
         deadline = time.monotonic() + ALONE_S
-        if not _lock(lock.fileno()):
+        if not lock_now(lock.fileno()):
             sys.stderr.write("waiting for another service of this home to end\n")
-        while not _lock(lock.fileno()):
+        while not lock_now(lock.fileno()):
             if time.monotonic() > deadline:
                 raise SelatError(
                     f"another selat serve runs on {installation.home}",
@@ -245,11 +245,3 @@ def _alone(installation: Installation) -> Iterator[None]:
                 )
             time.sleep(0.5)
         yield
-
-
-def _lock(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -7,12 +7,13 @@ made. Who asks it to end waits for the look that is going on, which takes second
 
 import gc
 import json
+import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from typing import Final
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.base.files import lock_now
 from pipelines.base.processes import end_with_parent
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation, load
@@ -46,14 +48,19 @@ def watch(
 ) -> None:
     """Look every so many minutes until `stop` is set; the first time at once.
 
-    A look that takes longer than that is followed by the next one at once.
+    A look that takes longer than that is followed by the next one at once. While another process
+    watches this home none is made: each would find a run that it doesn't know, and look at
+    everything again. When that one ends, this one goes on.
     """
-    looker, first = Looker(installation, feeds, report, every_min), True
-    with economy() as settle_down:
+    looker, first, alone = Looker(installation, feeds, report, every_min), True, False
+    with economy() as settle_down, ExitStack() as held:
         while not stop.is_set():
             began_s = time.monotonic()
             now = datetime.now(UTC)
             try:
+                if not alone:
+                    held.enter_context(_alone(installation))
+                    alone = True
                 say(f"{now:%H:%M}Z {look(looker, installation).text}")
             except StoreBusyError as error:
                 say(f"{now:%H:%M}Z no look: {error.message}")
@@ -65,6 +72,26 @@ def watch(
                 settle_down()
             first = False
             stop.wait(max(0.0, every_min * 60 - (time.monotonic() - began_s)))
+
+
+@contextmanager
+def _alone(installation: Installation) -> Iterator[None]:
+    """Be the only process that watches a home, as far as its disk knows locks.
+
+    Raises SelatError if another does.
+    """
+    installation.home.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    handle = os.open(installation.home / "watch.lock", flags, 0o600)
+    try:
+        if not lock_now(handle):
+            raise SelatError(
+                "no look: another process watches this home",
+                hint="end selat watch or selat serve there, or leave it to that one",
+            )
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

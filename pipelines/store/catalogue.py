@@ -7,7 +7,6 @@ is why the published file is never opened for writing.
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -24,7 +23,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
-from pipelines.base.files import copy_file, sync
+from pipelines.base.files import copy_file, lock_now, sync
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store import engines
@@ -365,7 +364,7 @@ def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     last = time.monotonic() + wait_s
     with _opened(path) as handle:
-        while not (got := _locked(handle)) and time.monotonic() < last:
+        while not (got := lock_now(handle.fileno())) and time.monotonic() < last:
             time.sleep(_TRY_EVERY_S)
         if not got:
             handle.seek(0)
@@ -379,14 +378,6 @@ def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
             holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
             os.write(handle.fileno(), holder.encode())
         yield
-
-
-def _locked(handle: IO[str]) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _holder(text: str) -> str:

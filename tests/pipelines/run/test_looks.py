@@ -1,5 +1,6 @@
 """Looks between nights: what they find, what they leave alone, and what they survive."""
 
+import fcntl
 import gc
 import gzip
 import json
@@ -507,6 +508,30 @@ def test_two_who_watch_at_once_note_it_whole(tmp_path: Path) -> None:
             os._exit(0)
         code = os.waitpid(child, 0)[1]
     assert code == 0
+
+
+def test_of_two_who_watch_one_looks_and_the_other_goes_on_when_it_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each would find a run of the other's, and look at everything again."""
+    installation, told, stop = load(tmp_path), list[str](), threading.Event()
+    monkeypatch.setattr(Looker, "look", lambda _: Looked("nothing new"))
+    with (tmp_path / "watch.lock").open("w") as other, reporter(quiet=True) as report:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        def say(text: str) -> None:
+            told.append(text.partition("Z ")[2])
+            if told[-1] == "nothing new":
+                stop.set()
+            elif len(told) == 2:
+                other.close()
+
+        watching.watch(installation, [], 0.0, report, stop, say)
+    assert [line.partition(" (")[0] for line in told] == [
+        "no look: another process watches this home",
+        "no look: another process watches this home",
+        "nothing new",
+    ]
 
 
 def test_the_command_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
