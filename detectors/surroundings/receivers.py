@@ -105,7 +105,7 @@ class Receivers:
         self._slot = slot[order]
         self._lat = (frame["lat_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 90.0
         self._lon = (frame["lon_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 180.0
-        self._slots = np.unique(slot)
+        self._slots = np.unique(self._heard % CELL_SLOTS)
         self._cell = self._station * (1 << 32) + self._key // CELL_SLOTS
 
     def hearing(
