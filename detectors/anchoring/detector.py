@@ -63,7 +63,7 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

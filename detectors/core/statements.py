@@ -30,10 +30,11 @@ MOST_SLENDER: Final = 20.0
 
 def hull_length_m(length_m: Floats, beam_m: Floats) -> Floats:
     """Return lengths in metres that somebody entered, NaN where nobody did, or more than
-    `MOST_SLENDER` times the beam that he entered: a digit too many makes no ship of a boat.
+    `MOST_SLENDER` times the beam that he entered, or less than it: a digit too many makes no ship
+    of a boat, nor one too few a boat of a ship.
 
     >>> hull_length_m(np.array([27.0, 310.0, 2.0, 0.0, 40.0]), np.array([8.0, 8.0, 7.0, 3.0, 0.0]))
-    array([27., nan, 2., nan, 40.])
+    array([27., nan, nan, nan, 40.])
     """
     slender = (beam_m > 0) & (length_m > MOST_SLENDER * beam_m)
-    return np.where((length_m > 0) & ~slender, length_m, np.nan)
+    return np.where((length_m > 0) & ~slender & ~(beam_m > length_m), length_m, np.nan)

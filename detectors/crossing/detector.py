@@ -116,7 +116,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "20"
+    version: ClassVar[str] = "21"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -7,7 +7,7 @@ after, was well within reach at both: it would have needed an hour to leave it.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,14 @@ from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.surroundings.coverage import SLOT_S
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+LEAVES_KN: Final = 12.0
+"""Going so fast a vessel leaves the last quarter of a station's reach in `in_full_s` and more: of a
+tow of 5 kn the fading takes 50 minutes."""
+STRAIGHT_SHARE: Final = 0.8
+"""What goes to and fro on its ground makes less good in that time, and leaves nothing."""
 
 
 def sharply(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
@@ -30,12 +37,18 @@ def sharply(limits: Limits, silences: Silences, reports: History, context: Conte
     Heard in full for `in_full_s`: `in_full_share` of the reports that its usual interval makes, in
     the `recent_s` before (in that time itself after), and none of the intervals longer than
     `max_in_full_ratio` times that. Cut off sharply is what was so at both ends, and wasn't about to
-    leave the feed's own area.
+    leave the feed's own area. Who goes straight on slower than `LEAVES_KN` takes as much longer
+    to leave a station's reach, and is held against as much longer before.
     """
     row, n = silences.row, len(silences.row)
-    before = _in_full(
-        limits, reports, reports.first_since(row, limits.in_full_s), row, limits.recent_s
-    )
+    speed_kn = np.nan_to_num(silences.columns["speed_before_kn"])
+    slower = np.maximum(LEAVES_KN / np.maximum(speed_kn, limits.moving_kn), 1.0)
+    straight_kn, _ = reports.way_before(row, limits.in_full_s * slower)
+    leaves = (speed_kn >= limits.moving_kn) & (straight_kn >= STRAIGHT_SHARE * speed_kn)
+    slower = np.where(leaves, slower, 1.0)
+    in_full_s = limits.in_full_s * slower
+    first = reports.first_since(row, in_full_s)
+    before = _in_full(limits, reports, first, row, limits.recent_s * slower, in_full_s)
     closed = np.flatnonzero(~silences.is_open)
     after = np.zeros(n, bool)
     # A vessel lost again, or a run's end, in that time: it isn't known yet.
@@ -44,6 +57,7 @@ def sharply(limits: Limits, silences: Silences, reports: History, context: Conte
         reports,
         row[closed] + 1,
         reports.last_within(row[closed] + 1, limits.in_full_s),
+        limits.in_full_s,
         limits.in_full_s,
     )
     return silences.narrowed(
@@ -83,14 +97,21 @@ def _over_the_edge(limits: Limits, silences: Silences, reports: History, context
     return np.asarray(over & (silences.is_open | ~(again_m <= 0.0)))
 
 
-def _in_full(limits: Limits, reports: History, first: Ints, last: Ints, usual_s: float) -> Bools:
+def _in_full(
+    limits: Limits,
+    reports: History,
+    first: Ints,
+    last: Ints,
+    usual_s: float | Floats,
+    in_full_s: float | Floats,
+) -> Bools:
     """Tell whether reports from a first to a last one came in full; see `sharply`."""
     since = np.minimum(reports.first_since(last, usual_s), first)
     intervals = reports.step_s
     usual_interval_s = timegrid.quantiles(intervals, since, np.maximum(last - 1, since), 0.5)
     longest_s = timegrid.quantiles(intervals, first, np.maximum(last - 1, first), 1.0)
     enough = last - first + 1 >= limits.min_history_reports
-    share = (last - first + 1) * usual_interval_s / limits.in_full_s
+    share = (last - first + 1) * usual_interval_s / in_full_s
     steady = longest_s <= limits.max_in_full_ratio * usual_interval_s
     return np.asarray(enough & (share >= limits.in_full_share) & steady)
 

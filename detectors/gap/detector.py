@@ -145,7 +145,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "19"
+    version: ClassVar[str] = "20"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

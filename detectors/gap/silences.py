@@ -27,10 +27,11 @@ class History(Reports):
         self._start_us = int(self.time_us.min())
         self._span_us = int(self.time_us.max()) - self._start_us + 1
 
-    def first_since(self, row: Ints, seconds: float) -> Ints:
+    def first_since(self, row: Ints, seconds: float | Floats) -> Ints:
         """Return the first row of the same track no more than `seconds` before each row."""
         key = self._track_number * self._span_us + self.time_us - self._start_us
-        back_us = self.time_us[row] - int(seconds * SECOND_US) - self._start_us
+        ago_us = (np.asarray(seconds) * SECOND_US).astype("int64")
+        back_us = self.time_us[row] - ago_us - self._start_us
         wanted = self._track_number[row] * self._span_us + np.maximum(back_us, 0)
         return np.asarray(np.searchsorted(key, wanted))
 
@@ -45,7 +46,7 @@ class History(Reports):
         """Return when the track of each row begins, as far as it is loaded."""
         return np.asarray(self.time_us[self.bounds[self._track_number[row]]])
 
-    def way_before(self, row: Ints, seconds: float) -> tuple[Floats, Floats]:
+    def way_before(self, row: Ints, seconds: float | Floats) -> tuple[Floats, Floats]:
         """Return speed (kn) and course (deg) made good over the `seconds` before each report.
 
         From positions, since speed and course are often missing; over the last step where that is

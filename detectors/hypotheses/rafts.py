@@ -84,7 +84,10 @@ RAFT: Final = Hypothesis(
         Case(
             All(
                 BOATS_AS_ONE,
-                Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
+                Any(
+                    Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
+                    Compare("faster_kn", "<=", MOORED_BOAT_KN),
+                ),
                 Compare("min_distance_m", ">=", ALONGSIDE_M),
                 Compare("duration_s", ">=", 3600.0),
             ),

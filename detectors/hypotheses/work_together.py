@@ -29,7 +29,8 @@ WORK_ROOM_M: Final = 200.0
 ALONGSIDE_M: Final = 50.0
 """Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 BOATS_APART_M: Final = 40.0
-"""The same of boats: antennas of two that lie alongside are 20 m apart, and both err by 10 m."""
+"""The same of boats: antennas of two that lie alongside are 20 m apart, and both err by 10 m. Two
+that are `WORK_ROOM_M` apart for half of the time may pass nearer; see `WITHIN_SIGHT`."""
 TRAWL_KN: Final = (1.5, 6.0)
 """See `Loitering.min_working_kn`: 2 to 4.5 kn, and what a stream adds or takes."""
 PAIR_M: Final = 100.0
@@ -102,13 +103,20 @@ FISHING_IN_COMPANY: Final = Hypothesis(
             All(
                 BOATS_OF_A_GROUND,
                 Compare("median_distance_m", ">=", PAIR_M),
-                Compare("min_distance_m", ">=", BOATS_APART_M),
+                Any(
+                    Compare("min_distance_m", ">=", BOATS_APART_M),
+                    All(
+                        Compare("median_distance_m", ">=", WORK_ROOM_M),
+                        Compare("duration_s", ">=", A_TOW_S),
+                    ),
+                ),
             ),
             "fishing boats {median_distance_m:.0f} m apart: boats of one ground work near one "
             "another",
         ),
     ),
-    "Fishing vessels at work near one another, never alongside.",
+    "Fishing vessels at work near one another, never alongside, or 200 m apart for half of the "
+    "time, as those are that shoot and haul there and pass one another.",
     "they come alongside, or one lands no catch",
     needs_types=True,
 )

@@ -84,7 +84,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "18"
+    version: ClassVar[str] = "19"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

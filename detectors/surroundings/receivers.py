@@ -8,6 +8,7 @@ others may be nearer to those that work.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from detectors.surroundings.coverage import (
     block_keys,
     place_key,
 )
+from detectors.surroundings.rates import DAY_SLOTS, heard_as_usual
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -99,11 +101,11 @@ class Receivers:
         self._key, self._station = key[order], np.asarray(codes, "int64")[order]
         self._reports = frame["reports"].to_numpy("int64")[order]
         self._class_b = (frame["ais_class"] == "B").to_numpy()[order]
-        self._heard = np.unique(codes * CELL_SLOTS + slot)
+        self._heard = _heard_as_usual(np.asarray(codes, "int64"), slot, frame["reports"])
         self._slot = slot[order]
         self._lat = (frame["lat_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 90.0
         self._lon = (frame["lon_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 180.0
-        self._slots = np.unique(slot)
+        self._slots = np.unique(self._heard % CELL_SLOTS)
         self._cell = self._station * (1 << 32) + self._key // CELL_SLOTS
 
     def hearing(
@@ -245,6 +247,21 @@ class Receivers:
         span = (np.full(len(codes), slot + k) for k in (-before, 0, after))
         worked = np.isin(codes * CELL_SLOTS + slot, self._heard)
         return codes[(wide <= WIDEST_DEG) & self._steady(codes, *span) & worked]
+
+
+def _heard_as_usual(station: Ints, slot: Ints, reports: ArrayLike) -> Ints:
+    """Return the sorted keys of receivers and half hours in which they heard as much as usual; what
+    is dated wrongly or comes late is a trickle while a receiver is down (see `rates.TRICKLE`).
+    """
+    key, of = np.unique(station * CELL_SLOTS + slot, return_inverse=True)
+    number = np.bincount(of, weights=np.asarray(reports, "float64")).astype("int64")
+    own, when = np.divmod(key, CELL_SLOTS)
+    begin = np.searchsorted(own, np.arange(own.max(initial=-1) + 2))
+    kept = [
+        code * CELL_SLOTS + heard_as_usual(when[a:b], number[a:b], DAY_SLOTS)
+        for code, (a, b) in enumerate(pairwise(begin.tolist()))
+    ]
+    return np.concatenate(kept) if kept else key
 
 
 @lru_cache(maxsize=1024)

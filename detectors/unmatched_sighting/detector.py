@@ -34,8 +34,7 @@ without AIS: from `voluntary_length_m` on, and else, where a small boat that was
 confidence of 0.7 (as of `min_unmatched_probability`) is still told. Who took the trouble to report
 what shows no AIS has a lead; that the law asks none of it is for explanations to say."""
 BESIDE_SCORE: Final = 0.65
-FAR_SHARE: Final = 0.6
-"""Base score of one beside a loiterer, and what is left of it at `near_m`."""
+"""Base score of one beside a loiterer; see `leads.FAR_SHARE`."""
 SAR: Final = (
     r"(?i)\b(?:sar\b(?! *(?:helicopter|aircraft|plane|vessel|boat|craft|unit|crew))|sentinel[- ]?1"
     r"|s1[abc]?(?:[ _-]|$)|radarsat|rcm\b|iceye|capella|umbra|cosmo[- ]?skymed|terrasar|tandem-?x"
@@ -59,7 +58,8 @@ class UnmatchedSighting(Limits):
     is held against a silent vessel of its own. Else, where a vessel *loiters*
     within `near_m` (and the uncertainty), or did or will within `before_or_after_s` without a
     likely reason, the event is `near_loitering` and carries the loiterer's
-    MMSI: something without AIS was beside it. All others carry MMSI 0, no vessel known.
+    MMSI, of several that of the one beside which it is worth most: something without AIS was
+    beside it. All others carry MMSI 0, no vessel known.
 
     Notes
     -----
@@ -75,7 +75,7 @@ class UnmatchedSighting(Limits):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "12"
+    version: ClassVar[str] = "13"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -188,8 +188,8 @@ class UnmatchedSighting(Limits):
                 "silent_reach_m": silent.reach_m,
             }
         elif beside:
-            closeness = 1.0 - (1.0 - FAR_SHARE) * min(1.0, beside.distance_m / self.near_m)
-            subkind, score = "near_loitering", vessel * BESIDE_SCORE * closeness * beside.weight
+            score = vessel * BESIDE_SCORE * beside.worth(self.near_m)
+            subkind = "near_loitering"
             evidence |= {"loiterer_distance_m": beside.distance_m}
         else:
             subkind, score = "", vessel * self._lone_score(evidence["length_m"])

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 UNEXPLAINED: Final = 0.5
+FAR_SHARE: Final = 0.6
+"""What is left at `near_m` of the base score of a sighting beside a loiterer."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Lead:
     reach_m: float = 0.0
     probability: float = 0.0
     weight: float = 1.0
+
+    def worth(self, near_m: float) -> float:
+        """Return what a sighting beside it is worth, at most 1: less further off."""
+        return self.weight * (1.0 - (1.0 - FAR_SHARE) * min(1.0, self.distance_m / near_m))
 
 
 def in_silence(
@@ -127,8 +133,9 @@ def loiterers(
     loiterings: pd.DataFrame,
     tracks: association.Tracks,
 ) -> list[Lead | None]:
-    """Return, of each sighting, the nearest loiterer close by, if any: one that loiters then, or
-    that does so `before_or_after_s` from it at most without a likely reason.
+    """Return, of each sighting, the loiterer close by beside which it is worth most, if any: one
+    that loiters then, or that does so `before_or_after_s` from it at most without a likely reason.
+    A boat that has a reason to lie there doesn't hide the ship beyond it that has none.
     """
     best: list[Lead | None] = [None for _ in rows]
     at_us = seen.time_us[rows]
@@ -154,15 +161,18 @@ def loiterers(
         away_m = geodesy.distance_m(*there, seen.lat[rows[during]], seen.lon[rows[during]])
         within_m = limits.near_m + seen.uncertainty_m[rows[during]]
         for i, distance_m, limit_m in zip(during, away_m, within_m, strict=True):
-            nearest = best[i]
-            if distance_m <= limit_m and (nearest is None or distance_m < nearest.distance_m):
-                best[i] = Lead(
-                    track=track,
-                    event_id=str(loitering["event_id"]),
-                    distance_m=float(distance_m),
-                    report=str(measured.get("first_report_source", "")),
-                    weight=weight,
-                )
+            if distance_m > limit_m:
+                continue
+            lead = Lead(
+                track=track,
+                event_id=str(loitering["event_id"]),
+                distance_m=float(distance_m),
+                report=str(measured.get("first_report_source", "")),
+                weight=weight,
+            )
+            so_far = best[i]
+            if so_far is None or lead.worth(limits.near_m) > so_far.worth(limits.near_m):
+                best[i] = lead
     return best
 
 

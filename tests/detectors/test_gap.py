@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from detectors.gap import Gap
+from detectors.gap import Gap, cut_off
+from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage
 
@@ -547,3 +548,20 @@ def test_where_many_lie_and_sets_go_off_is_a_berth_mapped_or_not(
         evidence = own["evidence"].iloc[0]
         assert evidence.facts["among_many_lying"] == (n >= 5)
         assert evidence.facts["n_lying"] >= n + 1 - off
+
+
+@pytest.mark.parametrize(("speed_kn", "in_full"), [(12.0, True), (5.0, False), (0.0, True)])
+def test_a_slow_vessel_is_held_against_as_much_longer(fill, monkeypatch, speed_kn, in_full):
+    """Every minute, and for the last 45 minutes every third: at 5 kn that is how reach ends."""
+    monkeypatch.setattr(cut_off, "_over_the_edge", lambda *_: np.zeros(1, bool))
+    at_s = np.r_[np.arange(0, 8_100, 60), np.arange(8_100, 10_801, 180)]
+    lon = 101.0 + speed_kn * at_s / HOUR_S / 60
+    table = pd.DataFrame({"mmsi": 563000001, "time": T0, "lat": 2.0, "lon": lon})
+    table["time"] += pd.to_timedelta(at_s, unit="s")
+    reports = History(fill(table))
+    row = np.array([len(at_s) - 1])
+    when_us = reports.time_us[row]
+    measured = {"speed_before_kn": np.array([speed_kn])}
+    silence = Silences(row, np.ones(1, bool), when_us, when_us + HOUR_S * 2_000_000, measured)
+    found = cut_off.sharply(Gap(), silence, reports, None)
+    assert found.columns["heard_in_full_before"].tolist() == [in_full]

@@ -661,6 +661,18 @@ BEAT = {
     "run_end_coast_m": 1636.0,
 }
 HULLS = {"n_astray_reports": 20, "n_minor_reports": 8, "minor_fraction": 0.14}
+MOORED_NEAR = {
+    "duration_s": 4080.0,
+    "median_distance_m": 92.0,
+    "min_distance_m": 80.0,
+    "max_distance_seen_m": 121.0,
+    "median_relative_speed_kn": 0.1,
+    "approach_kn": 6.5,
+    "parting_kn": None,
+    "apart_after_m": None,
+    "n_neighbours": 0,
+    "near_before_s": 600.0,
+}
 
 CASES = [
     ("encounter", BOATS, (30, -1), "boats at rest"),
@@ -1007,6 +1019,30 @@ CASES = [
         {**BOATS, "duration_s": 1500.0, "median_distance_m": 120.0},
         (30, -1),
         "small craft together",
+    ),
+    # 300 m apart for half an hour, but for a moment in which one passed the other; and for less.
+    *(
+        (
+            "encounter",
+            {**BOATS, "duration_s": duration_s, "median_distance_m": apart_m},
+            (30, -1),
+            innocent,
+        )
+        for duration_s, apart_m, innocent in (
+            (2160.0, 300.0, "fishing in company"),
+            (2160.0, 190.0, "small craft together"),
+            (1500.0, 300.0, "small craft together"),
+        )
+    ),
+    # One came home to a mooring 80 m from another's, and both were held there; or they drifted.
+    *(
+        (
+            "encounter",
+            {**BOATS, **MOORED_NEAR, "median_speed_kn": knots, "other_median_speed_kn": 0.07},
+            (30, 30),
+            innocent,
+        )
+        for knots, innocent in ((0.07, "boats at rest"), (0.3, "small craft together"))
     ),
     # From an anchorage to a beach, as a police boat, a tug, with a set of class A.
     *(

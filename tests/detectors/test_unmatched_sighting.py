@@ -2,14 +2,17 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from detectors.core import explain
-from detectors.core.evidence import Evidence
+from detectors.core.evidence import Evidence, Explained
 from detectors.core.frames import SIGHTINGS, conform
 from detectors.core.hypothesis import Known
 from detectors.unmatched_sighting import UnmatchedSighting
+from detectors.unmatched_sighting.leads import loiterers
+from detectors.vessels import association
 
 
 def sightings(*rows):
@@ -111,6 +114,28 @@ def test_a_boat_beside_a_loiterer_names_the_loiterer(look):
     found = look(near)
     assert found[["mmsi", "subkind"]].to_numpy().tolist() == [[563000104, "near_loitering"]]
     assert look({**near, "lat": 2.36, "lon": 101.90})["subkind"].tolist() == [""]
+
+
+@pytest.mark.parametrize(("explained", "named"), [(0.75, 2), (0.1, 1)])
+def test_a_boat_with_a_reason_hides_no_ship_without_one(explained, named):
+    """Of two that loiter, 400 m and 1,100 m off, the one counts beside which it is worth most."""
+    at_us = np.array([0, 3_600_000_000])
+    rows = [
+        {"track_ids": str(100 * k + 1), "start": at_us[0], "end": at_us[1], "evidence": evidence}
+        for k, evidence in ((1, Evidence(explained=Explained(0.5, explained))), (2, Evidence()))
+    ]
+    tracks = association.Tracks(
+        np.repeat([101, 201], 2),
+        np.tile(at_us, 2),
+        np.repeat([2.0036, 2.0099], 2),
+        *(np.full(4, value) for value in (101.0, 0.3, 90.0)),
+    )
+    one = (np.array([value]) for value in (0, at_us[1] // 2, 2.0, 101.0, 80.0, 11.0, 0.9, 0.0))
+    loitering = pd.DataFrame(rows).assign(event_id=["e1", "e2"])
+    loitering[["start", "end"]] = loitering[["start", "end"]].apply(pd.to_datetime, unit="us")
+    seen = association.Seen(*one)
+    [lead] = loiterers(UnmatchedSighting(), seen, np.array([0]), loitering, tracks)
+    assert lead.event_id == f"e{named}"
 
 
 @pytest.mark.parametrize(("time", "subkind"), [("10:40", "near_loitering"), ("12:30", "")])

@@ -164,6 +164,15 @@ def _link(
                 count += 1
             before[row] = -1
             continue
+        # Misdated reports by one clock lie on one way too, and half an hour on it may lead here as
+        # well; what the last report of a run leads to minutes on is that run's.
+        lately = left >= 0 and time_us[row] - time_us[left] <= BRIEF_S * SECOND_US
+        if lately and n_sure == 1 and _silent(time_us, before, row):
+            for place in range(count, 0, -1):
+                tails[place] = tails[place - 1]
+            tails[0] = before[row]
+            count += 1
+            n_sure = 0
         # After a silence it surely continues nothing heard before what it may continue:
         # misdated reports lie on the way to it too, and a false fix is all that came last.
         if n_sure > 1 or (n_sure == 1 and silent > before[row] and _silent(time_us, before, row)):

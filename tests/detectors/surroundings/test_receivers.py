@@ -48,6 +48,17 @@ def test_a_receiver_that_hears_nothing_anywhere_is_down():
     assert working.tolist() == pytest.approx([1.0, 0.1, 1.0])
 
 
+@pytest.mark.parametrize(("late", "works"), [(2, 0.0), (20, 1.0)])
+def test_a_trickle_of_late_copies_is_no_receiver_at_work(late, works):
+    rows = [("X", slot, *HERE, "A") for slot in range(8) for _ in range(100)]
+    rows += [("X", 8, *HERE, "A")] * late
+    known = Receivers(learnt(rows))
+    heard = known.hearing([HERE[0]], [HERE[1]], [SLOT0], [SLOT0 + 7], ["A"])
+    place, slot = np.zeros(1, "int64"), np.array([SLOT0 + 8])
+    assert known.working(heard, place, slot).tolist() == [works]
+    assert known.listening(heard, place, slot).tolist() == [bool(works)]
+
+
 def test_of_a_receiver_that_hears_now_and_then_nothing_is_said():
     rows = [("SAT", slot, *HERE, "A") for slot in (0, 3, 6)]
     _, working, heard = asked(Receivers(learnt(rows)), range(8))
@@ -152,9 +163,27 @@ ROWS = st.tuples(
 )
 
 
-@given(st.lists(ROWS, min_size=1, max_size=60), st.integers(0, 60), st.integers(0, 12))
+def heard_slowly(table: pd.DataFrame) -> set[tuple[str, int]]:
+    """Receivers and half hours in which they brought a twentieth of the usual or more."""
+    found = set()
+    for station, own in table.groupby("station"):
+        of = own["slot"].value_counts()
+        for slot in of.index:
+            day = sorted(of.get(k, 0) for k in range(max(of.index.min(), slot - 47), slot + 1))
+            if of[slot] >= 0.05 * day[(len(day) - 1) // 2]:
+                found.add((station, slot))
+    return found
+
+
+@given(
+    st.lists(ROWS, min_size=1, max_size=60),
+    st.sampled_from([1, 50]),
+    st.integers(0, 60),
+    st.integers(0, 12),
+)
 @settings(max_examples=60, deadline=None)
-def test_shares_and_what_works_equal_a_slow_count(rows, first, n):
+def test_shares_and_what_works_equal_a_slow_count(rows, times, first, n):
+    rows = [row for row in rows for _ in range(times if row[0] == "X" and row[1] % 5 else 1)]
     known = Receivers(learnt(rows))
     places = [(1.25, 103.85), (1.25, 179.95), (-0.01, 103.7)]
     lat, lon = (np.array(axis) for axis in zip(*places, strict=True))
@@ -164,7 +193,7 @@ def test_shares_and_what_works_equal_a_slow_count(rows, first, n):
     table = received(rows)
     table["slot"] = (frames.epoch_us(table["time"]) // (coverage.SLOT_S * 10**6)) - SLOT0
     table["row"], table["col"] = coverage.cells_of(table["lat"], table["lon"])
-    ever = set(zip(table["station"], table["slot"], strict=True))
+    ever = heard_slowly(table)
     for i, klass in enumerate(classes):
         row, col = (int(c[0]) for c in coverage.cells_of(lat[[i]], lon[[i]]))
         east = (table["col"] - col + 1800) % 3600 - 1800

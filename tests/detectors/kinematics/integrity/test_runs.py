@@ -242,6 +242,15 @@ def test_a_ship_displaced_along_its_course_is_no_clock(ahead_nm):
     assert np.mean(got.verdict[part == 1] == Verdict.OTHER_HULL) > 0.95
 
 
+def runs_of(reports, usual):
+    """Return the run of each report."""
+    here, there = slice(None, -1), slice(1, None)
+    lat, lon = reports.lat, reports.lon
+    step_m = np.r_[0.0, distance_m(lat[here], lon[here], lat[there], lon[there])]
+    rows = Rows(reports.time_us, lat, lon, reports.sog, reports.cog)
+    return runs(rows, step_m, np.ones(len(reports), bool), usual)[0]
+
+
 def test_a_run_goes_on_past_a_misdated_report_further_off():
     """For minutes it lies where a vessel can have come from, too."""
     at_s = np.arange(0, 6 * HOUR, 60)
@@ -249,16 +258,23 @@ def test_a_run_goes_on_past_a_misdated_report_further_off():
     wrong = at_s == 3 * HOUR
     early = replace(way, time_us=way.time_us - 290 * S)
     reports, part = together(early.take(wrong), way.take(~wrong))
-    n = len(reports)
-    found = runs(
-        Rows(reports.time_us, reports.lat, reports.lon, reports.sog, reports.cog),
-        np.r_[
-            0.0, distance_m(reports.lat[:-1], reports.lon[:-1], reports.lat[1:], reports.lon[1:])
-        ],
-        np.ones(n, bool),
-        13.0,
-    )
-    assert len(set(found[0, part == 1])) == 1
+    assert len(set(runs_of(reports, 13.0)[part == 1])) == 1
+
+
+def test_what_one_clock_misdates_now_and_then_takes_over_no_run():
+    """Such reports lie on one way; half an hour after one the ship is where that may lead, too."""
+    at_s = np.arange(0, 6 * HOUR, 36)
+    way = sail(at_s, speed=14)
+    heard = (at_s < 9_600) | (at_s > 10_060) & (at_s < 10_550) | (at_s >= 3 * HOUR)
+    late = [
+        replace(sent, time_us=sent.time_us + lag_s * S)
+        for sent, lag_s in (
+            (way.take(at_s == 36 * 245), 318),
+            (way.take(at_s == 36 * 289), 333),
+        )
+    ]
+    reports, part = together(way.take(heard), *late)
+    assert len(set(runs_of(reports, 14.0)[part == 0])) == 1
 
 
 def test_a_stay_at_the_berth_that_a_clock_misdates_is_misdated():
