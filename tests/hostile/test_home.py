@@ -1,5 +1,6 @@
 """A home that can't be written to is said before anything starts."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
 from tests.pipelines.conftest import selat  # noqa: F401 - a fixture
@@ -67,3 +69,26 @@ def test_a_folder_of_another_user(tmp_path: Path, selat: Selat) -> None:  # noqa
     assert ran.code == 1
     assert f"{home} can't be written to: Permission denied" in ran.err
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "hint"),
+    [(errno.EACCES, "as the account"), (errno.EROFS, "another place"), (errno.ENOSPC, "room")],
+)
+def test_what_the_system_refuses_says_what_to_do(
+    refused: int,
+    hint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As where somebody plans in a home that another account keeps."""
+
+    def plan() -> None:
+        raise OSError(refused, os.strerror(refused), "home/runs/plan.csv")
+
+    monkeypatch.setattr(main, "_app_of", lambda _: plan)
+    with pytest.raises(SystemExit):
+        main._run("plan")
+    told = capsys.readouterr().err
+    assert f"home/runs/plan.csv: {os.strerror(refused)}" in told
+    assert hint in told.partition("hint:")[2]
