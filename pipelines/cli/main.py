@@ -202,7 +202,7 @@ def _app_of(name: str) -> typer.Typer:
     return alone
 
 
-_NOT_OURS: Final = "ask it as the account whose file that is, or have that let this one at it"
+_NOT_OURS: Final = "run it as the account that owns this, or have that give yours access"
 _FULL: Final = "make room on that disk: selat status says what this home takes"
 _OF_SYSTEM: Final = {
     errno.EACCES: _NOT_OURS,

@@ -73,7 +73,11 @@ def test_a_folder_of_another_user(tmp_path: Path, selat: Selat) -> None:  # noqa
 
 @pytest.mark.parametrize(
     ("refused", "hint"),
-    [(errno.EACCES, "as the account"), (errno.EROFS, "another place"), (errno.ENOSPC, "room")],
+    [
+        (errno.EACCES, "as the account that owns"),
+        (errno.EROFS, "another place"),
+        (errno.ENOSPC, "room"),
+    ],
 )
 def test_what_the_system_refuses_says_what_to_do(
     refused: int,
