@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
+from pipelines.store.catalogue import _unopened
 from tests.pipelines.conftest import selat  # noqa: F401 - a fixture
 
 Selat = Callable[..., Any]
@@ -96,3 +98,17 @@ def test_what_the_system_refuses_says_what_to_do(
     told = capsys.readouterr().err
     assert f"home/runs/plan.csv: {os.strerror(refused)}" in told
     assert hint in told.partition("hint:")[2]
+
+
+@pytest.mark.parametrize(
+    ("why", "hint"),
+    [
+        ("Permission denied", "the account that owns it"),
+        ("No such file or directory", "from a copy"),
+    ],
+)
+def test_nobody_is_told_to_move_a_store_away_that_is_anothers(why: str, hint: str) -> None:
+    error = duckdb.IOException(f'IO Error: Cannot open file "catalogue.duckdb": {why}')
+    told = _unopened(Path("catalogue.duckdb"), error)
+    assert hint in told.hint
+    assert ("move the store" in told.hint) == (why != "Permission denied")

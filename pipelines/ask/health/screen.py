@@ -289,7 +289,8 @@ def _corner(block: Block, coarse: int) -> tuple[int, float]:
 
 def _fits(blocks: Sequence[Block], coarse: int) -> bool:
     """Return whether a map fits on a screen whose signs stand for so many times half a degree."""
-    lats, lons = zip(*(_corner(block, coarse) for block in blocks), strict=True)
+    lats = [_corner(block, coarse)[0] for block in blocks]
+    lons = [_corner(block, coarse)[1] for block in blocks]
     rows, columns = (max(lats) - min(lats)) / coarse, (max(lons) - min(lons)) / (coarse / 2)
     return rows < MAX_ROWS and columns < MAX_COLUMNS
 
