@@ -1,6 +1,7 @@
 """The command `selat`. Heavy imports wait until a command needs them, so that --help is instant."""
 
 import atexit
+import errno
 import gc
 import inspect
 import os
@@ -201,13 +202,26 @@ def _app_of(name: str) -> typer.Typer:
     return alone
 
 
+_NOT_OURS: Final = "run it as the account that owns this, or have that give yours access"
+_FULL: Final = "make room on that disk: selat status says what this home takes"
+_OF_SYSTEM: Final = {
+    errno.EACCES: _NOT_OURS,
+    errno.EPERM: _NOT_OURS,
+    errno.EROFS: "that disk can only be read from: name another place",
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+}
+"""What to do about what the system refuses, where nothing nearer to it knew."""
+
+
 def _run(name: str) -> None:
     try:
         _app_of(name)()
     except SelatError as error:
         _fail(error)
     except OSError as error:
-        _fail(SelatError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        text = f"{error.filename or 'the system'}: {error.strerror or error}"
+        _fail(SelatError(text, hint=_OF_SYSTEM.get(error.errno or 0, "")))
 
 
 def _fail(error: SelatError) -> NoReturn:

@@ -298,3 +298,10 @@ def unknown_table(
             hint=f"its columns are: {shown}; describe them in config/mappings.yaml",
         )
     return None
+
+
+def without_rows(name: str) -> IngestError:
+    """Say that a table whose columns would tell it all has no row to tell it by."""
+    return IngestError(
+        f"{name} is empty: a header and no row", hint="there is nothing to read in it"
+    )

@@ -59,6 +59,8 @@ class Correction:
     ----------
     pack
         The pack that is corrected.
+    number
+        Which of its corrections it is, from 1.
     told
         `correction.CORRECTIONS`, as its recipient is told.
     recipient
@@ -68,6 +70,7 @@ class Correction:
     """
 
     pack: str
+    number: int
     told: pd.DataFrame
     recipient: Recipient
     products: Products
@@ -122,7 +125,9 @@ def correct(
         installation,
         made.products,
         made.recipient,
-        lambda folder: correction.fill(made.products, pack, told, folder, private, place),
+        lambda folder: correction.fill(
+            made.products, pack, made.number, told, folder, private, place
+        ),
         lambda: {
             "corrects": pack,
             "corrected": dict(zip(told["event_id"], told["correction"], strict=True)),
@@ -186,8 +191,9 @@ def prepared(
         hint = "" if cleared else "--cleared tells also what people here cleared"
         raise NothingToCorrectError(f"{pack} stands, by what {name} may have", hint=hint)
     whole = cut.of_whole([default, _mark(sent), *map(_mark, _rows(told))], recipient, default)
-    products = _products(sent, made, whole, recipient, now, len(before) + 1)
-    return Correction(pack, cut.blank(told, recipient), recipient, products)
+    number = len(before) + 1
+    products = _products(sent, made, whole, recipient, now, number)
+    return Correction(pack, number, cut.blank(told, recipient), recipient, products)
 
 
 def _looked_again(

@@ -108,6 +108,10 @@ def run_night(
             window = choose_window(
                 store, date=request.date, since=request.since, until=request.until
             )
+            if window.again:
+                report.step(
+                    "nothing new came in: this looks again at what the last night looked at"
+                )
             detection = do.run_detectors(store, setup, window, report)
             with report.bar("Judging", None):
                 judged = do.judge(store, setup, window, detection)

@@ -24,9 +24,11 @@ from pipelines.publish.products import Planned
 from pipelines.reference import layers as reference
 from pipelines.reference import tides
 from pipelines.run.setup import load_zones
-from pipelines.run.windows import NoDataError
+from pipelines.run.windows import NoDataError, TimeError
 from pipelines.store import Queries, read
 
+MOST_AHEAD: Final = timedelta(days=7)
+"""So long after a night's reports a plan may begin. A judgement: a day is too long for most."""
 BEFORE: Final = timedelta(hours=2)
 """Of a vessel's way before it was last heard, as much as says how it moved."""
 
@@ -90,7 +92,7 @@ def gather(
         raise NoDataError(what, hint="selat nightly --feed PATH; the runs are in HOME/runs")
     flagged, events = store.flags(run["run_id"]), store.events(run["run_id"])
     incidents = store.incidents(run["run_id"])
-    begin = run["end"] if start is None else start
+    begin = begun(run["end"], start)
     tracked = empty(TRACKED)
     if len(flagged):
         since = flagged["last_seen"].min() - BEFORE
@@ -110,6 +112,24 @@ def gather(
         installation.reference,
         tides.load(installation.tides),
         concluded_of(flagged, incidents, store.dispositions(), store.heirs()),
+    )
+
+
+def begun(end: pd.Timestamp, start: pd.Timestamp | None) -> pd.Timestamp:
+    """Return when a plan begins, of a night that ended at `end`: then, unless told otherwise.
+
+    Raises
+    ------
+    TimeError
+        If that is so late that nobody knows where a vessel is by then: to follow each of them there
+        would take for ever.
+    """
+    if start is None or start - end <= MOST_AHEAD:
+        return end if start is None else start
+    raise TimeError(
+        f"the run's reports end {end:%Y-%m-%d %H:%M}Z: where vessels are "
+        f"{start:%Y-%m-%d %H:%M}Z can't be told",
+        hint=f"begin within {MOST_AHEAD.days} days of that, or plan for a later run",
     )
 
 

@@ -53,7 +53,7 @@ def planned_of(
     if made.planning is None:
         return None
     config = made.planning.config
-    begin = made.window.end if begin is None else begin
+    begin = plan.begun(made.window.end, begin)
     first = begin - pd.Timedelta(days=config.planning.history_days)
     history = history[history["start"] <= begin]
     history = history[history["end"].isna() | (history["end"] >= first)]

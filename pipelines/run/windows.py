@@ -52,12 +52,15 @@ class Window:
         What is known isn't forgotten when an earlier span is looked at again.
     asked
         The span that was asked for; None where it was all that is new.
+    again
+        Whether nothing is new, so that it is what the last night looked at.
     """
 
     start: pd.Timestamp
     end: pd.Timestamp
     now: pd.Timestamp
     asked: tuple[pd.Timestamp, pd.Timestamp] | None = None
+    again: bool = False
 
 
 def choose_window(
@@ -86,7 +89,7 @@ def choose_window(
     start = new_since(newest, fresh, seen)
     if start is not None or run is None:
         return Window(FIRST if start is None else start, newest, newest)
-    return Window(run["start"], run["end"], max(run["end"], horizon))
+    return Window(run["start"], run["end"], max(run["end"], horizon), again=True)
 
 
 def new_since(
@@ -142,6 +145,8 @@ def _why_empty(store: Queries) -> str:
     """Say what to do about a store without positions."""
     read = [json.loads(text) for text in store.ledger()["report"]]
     outside = sum(report.get("outside_area", 0) for report in read)
+    if outside == 0 and read:
+        return "nor do the feeds that were read: selat store feeds says what was in them"
     if outside == 0:
         return "name a feed: --feed PATH"
     return (

@@ -259,7 +259,9 @@ def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckD
 def _unopened(path: Path, error: duckdb.Error) -> StoreError:
     return StoreError(
         f"the catalogue {path} can't be opened: {str(error).splitlines()[0]}",
-        hint="put it back from a copy, or move the store away and ingest the feeds again",
+        hint="what is in it wasn't looked at: run this as the account that owns it"
+        if "Permission denied" in str(error)
+        else "put it back from a copy, or move the store away and ingest the feeds again",
     )
 
 

@@ -32,6 +32,10 @@ VIEWS: Final[Mapping[str, str]] = {
 
 BATCH_ROWS: Final = 100_000
 _Answer = TypeVar("_Answer")
+# DuckDB makes a type of what it finds before it turns a table by it: two statements, one a change.
+_NAMED: Final = (
+    """name what PIVOT turns into columns: PIVOT events ON kind IN ('gap', 'loitering')"""
+)
 
 
 class QueryError(StoreError):
@@ -65,7 +69,9 @@ def asked(
         if kinds != ["SELECT"]:  # EXPLAIN ANALYZE would run what it explains
             raise QueryError(
                 "one question at a time, and nothing but questions",
-                hint="a SELECT; write its result with --csv, --json or --parquet FILE",
+                hint=_NAMED
+                if kinds == ["MULTI"] and "pivot" in query.lower()
+                else "a SELECT; write its result with --csv, --json or --parquet FILE",
             )
         make_views(store, with_positions="positions" in query.lower())
         # Two columns of one name would be one to whoever reads a row by its names.

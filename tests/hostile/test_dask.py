@@ -1,6 +1,7 @@
 """Whoever reaches Dask's ports gets nothing; nor does a scheduler that isn't known."""
 
 import http.client
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ def test_a_cluster_of_our_own_speaks_to_nobody_else() -> None:
         address = chosen.client.scheduler.address  # type: ignore[attr-defined]
         assert address.startswith("tls://127.0.0.1:")
         assert chosen.submit(sum, [1, 2]).result() == 3
+        # Nor does it fill the screen of whoever started it, whatever Prefect shows of others' logs.
+        assert not logging.getLogger("distributed.scheduler").isEnabledFor(logging.WARNING)
         for other in (None, Security.temporary()):
             plain = address if other else address.replace("tls://", "tcp://")
             with pytest.raises(OSError, match=r"(?s)."):

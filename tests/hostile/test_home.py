@@ -1,14 +1,18 @@
 """A home that can't be written to is said before anything starts."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
+from pipelines.store.catalogue import _unopened
 from tests.pipelines.conftest import selat  # noqa: F401 - a fixture
 
 Selat = Callable[..., Any]
@@ -67,3 +71,44 @@ def test_a_folder_of_another_user(tmp_path: Path, selat: Selat) -> None:  # noqa
     assert ran.code == 1
     assert f"{home} can't be written to: Permission denied" in ran.err
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "hint"),
+    [
+        (errno.EACCES, "as the account that owns"),
+        (errno.EROFS, "another place"),
+        (errno.ENOSPC, "room"),
+    ],
+)
+def test_what_the_system_refuses_says_what_to_do(
+    refused: int,
+    hint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As where somebody plans in a home that another account keeps."""
+
+    def plan() -> None:
+        raise OSError(refused, os.strerror(refused), "home/runs/plan.csv")
+
+    monkeypatch.setattr(main, "_app_of", lambda _: plan)
+    with pytest.raises(SystemExit):
+        main._run("plan")
+    told = capsys.readouterr().err
+    assert f"home/runs/plan.csv: {os.strerror(refused)}" in told
+    assert hint in told.partition("hint:")[2]
+
+
+@pytest.mark.parametrize(
+    ("why", "hint"),
+    [
+        ("Permission denied", "the account that owns it"),
+        ("No such file or directory", "from a copy"),
+    ],
+)
+def test_nobody_is_told_to_move_a_store_away_that_is_anothers(why: str, hint: str) -> None:
+    error = duckdb.IOException(f'IO Error: Cannot open file "catalogue.duckdb": {why}')
+    told = _unopened(Path("catalogue.duckdb"), error)
+    assert hint in told.hint
+    assert ("move the store" in told.hint) == (why != "Permission denied")

@@ -401,6 +401,9 @@ def test_a_correction_is_as_if_nothing_else_were_known(
     last = corrected(more, name, tmp_path / "2", cleared=True)
     text = b"".join(last.values())
     assert b"cleared" in last["correction.csv"]
+    # They may come in the wrong order, and again: each says which it is, and which holds.
+    numbers = [b"number %d of" % n in one["CORRECTION.txt"] for n, one in ((1, made[0]), (2, last))]
+    assert numbers == [True, True]
     assert not [word for word in (b"KM Tegas", b"SECRET", own.encode()) if word in text]
 
 

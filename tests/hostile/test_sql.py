@@ -127,3 +127,30 @@ def test_columns_of_one_name_stay_two(exercise_home: Path, tmp_path: Path, selat
     selat("sql", query, "--home", exercise_home, "--parquet", tmp_path / "both.parquet")
     whole = pq.read_table(tmp_path / "both.parquet").to_pylist()
     assert whole == [{"mmsi": 1, "mmsi_1": 2, "kind": 3}]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("PIVOT events ON kind IN ('gap', 'loitering') USING count(*) GROUP BY detector", 3),
+        ("UNPIVOT (SELECT score, score AS other FROM events) ON score, other", 2),
+    ],
+)
+def test_a_table_may_be_turned_where_that_is_one_question(
+    query: str, names: int, exercise_home: Path
+) -> None:
+    found = views.ask(exercise_home / "store", StoreSettings(), query)
+    assert (found.num_columns, found.num_rows > 0) == (names, True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["PIVOT events ON kind USING count(*)", "SELECT * FROM (PIVOT events ON kind USING count(*))"],
+)
+def test_a_table_turned_by_what_it_holds_is_refused_with_the_way_to_ask(
+    query: str, exercise_home: Path
+) -> None:
+    """DuckDB makes a type first, which is no question."""
+    with pytest.raises(views.QueryError) as refused:
+        views.ask(exercise_home / "store", StoreSettings(), query)
+    assert "ON kind IN" in str(refused.value.hint)

@@ -15,7 +15,7 @@ from pipelines.ask.health.words import day, gaps, per_hour, size
 from pipelines.base.problems import Problem
 from pipelines.base.text import age
 from pipelines.base.visible import clean
-from pipelines.detect.reception import Coverage
+from pipelines.detect.reception import Block, Coverage
 
 SHADES: Final = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.01, "░"), (0.0, "·"))
 """From which share of the usual on a block of the map has which sign."""
@@ -34,6 +34,10 @@ _UNSAID: Final = {"files": {"1", ""}, "silent dates": {"0", ""}}
 
 _LEAST_NAME: Final = 12
 MAX_FEEDS: Final = 8
+MAX_ROWS: Final = 24
+MAX_COLUMNS: Final = 68
+"""Of the map: with what stands beside it 80 characters."""
+_COARSE: Final = (1, 2, 5, 10, 20)
 MAX_PROBLEMS: Final = 12
 
 _FAR_DAYS: Final = 3650.0
@@ -246,13 +250,24 @@ def feed_rows(health: Health) -> list[list[str]]:
 
 
 def coverage_map(coverage: Coverage) -> list[str]:
-    """Draw the last 24 hours against the usual: a line a degree, a sign half a degree."""
-    signs = {(block.lat, block.lon): _sign(block.reports, block.usual) for block in coverage.blocks}
-    if not signs:
+    """Draw the last 24 hours against the usual: a line a degree, a sign half a degree.
+
+    Where that doesn't fit on a screen each stands for as many times that as it takes.
+    """
+    blocks = coverage.blocks
+    if not blocks:
         return []
+    coarse = next(n for n in _COARSE if _fits(blocks, n))
+    seen: dict[tuple[int, float], list[float]] = {}
+    for block in blocks:
+        of = seen.setdefault(_corner(block, coarse), [0, 0])
+        of[0] += block.reports
+        of[1] += block.usual
+    signs = {corner: _sign(*of) for corner, of in seen.items()}
     lats = sorted({lat for lat, _ in signs}, reverse=True)
     lons = [lon for _, lon in signs]
-    west, steps = min(lons), int((max(lons) - min(lons)) * 2) + 1
+    west, step_deg = min(lons), coarse / 2
+    steps = int((max(lons) - west) / step_deg) + 1
     usual = "the day before" if coverage.days == 1 else f"the median of {coverage.days} days before"
     heading = (
         f"reports of the last 24 h against {usual} (█ as usual, · none, + new)"
@@ -260,14 +275,31 @@ def coverage_map(coverage: Coverage) -> list[str]:
         else "reports of the last 24 h; nothing to compare with yet"
     )
     lines = [f"{heading}; {gaps(coverage.gaps, coverage.longest_gap_s)}"]
-    for lat in range(lats[0], lats[-1] - 1, -1):
-        row = "".join(signs.get((lat, west + step / 2), " ") for step in range(steps))
+    for lat in range(lats[0], lats[-1] - 1, -coarse):
+        row = "".join(signs.get((lat, west + step * step_deg), " ") for step in range(steps))
         lines.append(f"{abs(lat):3d}°{'S' if lat < 0 else 'N'} {row.rstrip()}")
-    lines.append(f"      {west:g}°E ".ljust(6 + steps - 2) + f"{west + steps / 2:g}°E")
+    lines.append(f"      {_lon(west)} ".ljust(6 + steps - 2) + _lon(west + steps * step_deg))
     return lines
 
 
-def _sign(reports: int, usual: float) -> str:
+def _corner(block: Block, coarse: int) -> tuple[int, float]:
+    """Return where what a sign stands for begins that a block is in."""
+    return block.lat // coarse * coarse, block.lon // (coarse / 2) * (coarse / 2)
+
+
+def _fits(blocks: Sequence[Block], coarse: int) -> bool:
+    """Return whether a map fits on a screen whose signs stand for so many times half a degree."""
+    lats = [_corner(block, coarse)[0] for block in blocks]
+    lons = [_corner(block, coarse)[1] for block in blocks]
+    rows, columns = (max(lats) - min(lats)) / coarse, (max(lons) - min(lons)) / (coarse / 2)
+    return rows < MAX_ROWS and columns < MAX_COLUMNS
+
+
+def _lon(deg: float) -> str:
+    return f"{abs(deg):g}°{'W' if deg < 0 else 'E'}"
+
+
+def _sign(reports: float, usual: float) -> str:
     if not usual:
         return "+" if reports else " "
     return next(sign for limit, sign in SHADES if reports / usual >= limit)

@@ -50,7 +50,10 @@ def make(
             hint=f"letters, digits, blanks and .,'()/- ; at most {NAME_LIMIT}",
         )
     if end <= start:
-        raise OperationError("the operation ends before it begins", hint="--since comes first")
+        raise OperationError(
+            "the operation ends before it begins, or as it does",
+            hint="--since comes first; a date is its first moment, so a day lasts until the next",
+        )
     if shapely.is_empty(outline) or shapely.area(outline) <= 0:
         raise OperationError("the operation's area is empty", hint="W,S,E,N or a zone's id")
     wkt = shapely.to_wkt(outline, rounding_precision=8)

@@ -188,6 +188,7 @@ class Labels(BaseModel):
     window: str
     files: str
     correction_of: str
+    correction_number: str
     correction_withdrawn: str
     correction_moved: str
     correction_cleared: str

@@ -246,6 +246,8 @@ def engine(
             "the engine dask isn't installed", hint="pip install 'dask[distributed]'"
         ) from error
     if scheduler is None:
+        # Dask's own setting holds for its handlers: what passes on to Prefect's would be shown.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         with (
             dask.config.set(_HERE),
             LocalCluster(

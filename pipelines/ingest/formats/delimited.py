@@ -20,7 +20,7 @@ from pipelines.ingest.column_names import lacking
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.formats.tables import by_layout
-from pipelines.ingest.layouts import Layout, dimension_of, unknown_table
+from pipelines.ingest.layouts import Layout, dimension_of, unknown_table, without_rows
 from pipelines.ingest.lines import Block
 from pipelines.ingest.naming import Named, Sample, by_names
 
@@ -64,6 +64,9 @@ class Delimited:
         named = None if head.wanted else _by_names(head)
         if isinstance(named, IngestError):
             return head.named(named)
+        last = [line for line in head.text_lines if line.strip()][-1:]
+        if head.wanted is None and not lacking(likely_header(last)):
+            return without_rows(head.name)
         return unknown_table(head.name, head.layouts, head.wanted, likely_header(head.lines))
 
 

@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from pipelines.ingest.cells import Cells, is_text
-from pipelines.ingest.column_names import candidates
+from pipelines.ingest.column_names import candidates, lacking
 from pipelines.ingest.containers import PARQUET_MAGIC, Budget
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.formats.tables import by_layout
-from pipelines.ingest.layouts import Layout, unknown_table
+from pipelines.ingest.layouts import Layout, unknown_table, without_rows
 from pipelines.ingest.naming import Named, Sample, by_names
 
 # Bytes of rows that are looked at together.
@@ -74,7 +74,11 @@ class Parquet:
         named = None if head.wanted else _by_names(head)
         if isinstance(named, IngestError):
             return head.named(named)
-        return unknown_table(head.name, head.layouts, head.wanted, _schema(head).names) or (
+        names = _schema(head).names
+        rows = papq.read_metadata(head.path).num_rows
+        if not rows and head.wanted is None and not lacking(names):
+            return without_rows(head.name)
+        return unknown_table(head.name, head.layouts, head.wanted, names) or (
             IngestError(f"{head.name} is a Parquet file without columns", hint="write it again")
         )
 

@@ -82,7 +82,10 @@ class Recorder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ListenError(f"the folder {folder} can't be made: {error.strerror}") from error
+            raise ListenError(
+                f"the folder {folder} can't be made: {error.strerror}",
+                hint="run it as the account that owns the home, or name another place: --folder",
+            ) from error
         self._folder, self._station = folder, station
         self._rotate_s, self._rotate_bytes = rotate_s, rotate_bytes
         self._clock = clock

@@ -223,7 +223,7 @@ def _csv_rows(
 
 def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise SightingsError(f"{name} is no JSON: {error}") from error
     features = content.get("features") if isinstance(content, dict) else None
@@ -239,6 +239,17 @@ def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[_Ra
     place = {"lat", "lon"}
     named = {quantity: key for quantity, key in chosen.items() if quantity not in place}
     return _features(features, named)
+
+
+def _whole(digits: str) -> int | str:
+    """Return a whole number; one of more digits than Python takes stays text, which no row may be.
+
+    Else it would cost the file, and not the row that it stands in.
+    """
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _features(features: list[Any], named: dict[str, str]) -> Iterator[_Raw]:

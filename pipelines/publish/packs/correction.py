@@ -49,6 +49,7 @@ CORRECTIONS: Final = {
 def fill(
     products: Products,
     pack: str,
+    number: int,
     corrections: pd.DataFrame,
     folder: Path,
     private: Ed25519PrivateKey | None,
@@ -60,13 +61,15 @@ def fill(
     ----------
     products
         For whom, of which run and with which marks; they hold nothing else.
+    number
+        Which of the pack's corrections it is: they may come in any order, and be read in any.
     corrections
         `CORRECTIONS`.
     place
         See `telling.Words`: the text says where it was, by name and position.
     """
     write_text(folder / TABLE, tidy_csv(corrections))
-    text = render(products, pack, corrections, place, signed=private is not None)
+    text = render(products, pack, number, corrections, place, signed=private is not None)
     write_text(folder / TEXT, text)
     return build.sign(products, [TEXT, TABLE], folder, private)
 
@@ -74,6 +77,7 @@ def fill(
 def render(
     products: Products,
     pack: str,
+    number: int,
     corrections: pd.DataFrame,
     place: Callable[[float, float], str],
     *,
@@ -84,7 +88,7 @@ def render(
     paragraphs = [
         marks,
         *notices.terms(products),
-        words.correction_of.format(pack=pack),
+        f"{words.correction_of.format(pack=pack)} {words.correction_number.format(number=number)}",
         *(_told(row, words, place) for row in corrections.to_dict("records")),
         f"{words.leads} {words.leads_more}",
         words.verify_line if signed else words.unsigned_line,

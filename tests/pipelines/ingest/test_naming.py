@@ -237,6 +237,19 @@ def test_what_cant_be_told_is_refused_with_the_reason(read, header, row, words):
     assert "mappings.yaml" in error.value.hint
 
 
+@pytest.mark.parametrize("header", ["mmsi,timestamp,lat,lon\n", "# one\nMMSI;Time;Lat;Lon\n\n\n"])
+def test_a_table_of_nothing_but_its_header_is_empty_and_wants_no_mapping(read, header):
+    with pytest.raises(IngestError, match="is empty") as error:
+        read(header)
+    assert "nothing to read" in error.value.hint
+    columns = {"mmsi": pa.array([], "int64"), "t": pa.array([], pa.timestamp("us", "UTC"))}
+    columns |= {"lat": pa.array([], "float64"), "lon": pa.array([], "float64")}
+    out = io.BytesIO()
+    papq.write_table(pa.table(columns), out)
+    with pytest.raises(IngestError, match="is empty"):
+        read(out.getvalue(), "feed.parquet")
+
+
 def test_json_without_times_says_so(read):
     rows = [{"msg_type": 1, "mmsi": 563000001, "lat": 1, "lon": 103, "second": 7}] * 2
     with pytest.raises(IngestError, match="no key of it says when"):

@@ -2,7 +2,11 @@
 
 import json
 
+import pandas as pd
 import pytest
+
+from detectors.core.errors import SelatError
+from pipelines.run.plan import begun
 
 
 @pytest.mark.slow
@@ -26,6 +30,18 @@ def test_errors_have_a_hint(exercise_home, selat, tmp_path):
     ran = selat("plan", "--home", tmp_path / "nothing")
     assert ran.code == 4
     assert "hint" in ran.err
+
+
+@pytest.mark.parametrize("start", ["2026-11-25T18:00Z", "2199-12-31T00:00Z"])
+def test_a_plan_of_another_season_is_refused_and_not_worked_out_for_ever(start):
+    """As whoever copies the guide's command, or mistypes a year, has it."""
+    end = pd.Timestamp("2026-01-06T16:00Z")
+    with pytest.raises(SelatError, match="can't be told") as error:
+        begun(end, pd.Timestamp(start))
+    assert "7 days" in error.value.hint
+    for near in (end - pd.Timedelta(days=30), end, end + pd.Timedelta(days=7)):
+        assert begun(end, near) == near
+    assert begun(end, None) == end
 
 
 def test_help_has_examples(selat):

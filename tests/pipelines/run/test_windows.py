@@ -24,7 +24,12 @@ class Empty:
 
 
 @pytest.mark.parametrize(
-    ("store", "hint"), [(Empty(), "--feed PATH"), (Empty(0, 3000), r"3,000, all outside.*--area")]
+    ("store", "hint"),
+    [
+        (Empty(), "--feed PATH"),
+        (Empty(0), "selat store feeds"),
+        (Empty(0, 3000), r"3,000, all outside.*--area"),
+    ],
 )
 def test_an_empty_store_says_what_to_do(store: Any, hint: str) -> None:
     with pytest.raises(NoDataError, match="no position reports") as error:

@@ -22,11 +22,12 @@ from pipelines.ask.health import Health, gather, problems, show, told
 from pipelines.ask.health.model import Early
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
-from pipelines.ask.health.screen import facts
+from pipelines.ask.health.screen import coverage_map, facts
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
 from pipelines.detect.days import refresh
+from pipelines.detect.reception import Block, Coverage
 
 Selat = Callable[..., Any]
 DAYS = 6
@@ -407,3 +408,15 @@ def test_problems_fit_the_terminal_and_paths_stay_whole() -> None:
     assert " ".join("\n".join(lines).split()) == " ".join(
         f"warning: {problem.where}: {problem.message} hint: {problem.hint}".split()
     )
+
+
+def test_the_map_is_a_degree_a_line_where_that_fits_and_stays_on_one_screen_where_not() -> None:
+    near = (Block(3, 100.5, 10, 10.0), Block(1, 102.0, 0, 10.0))
+    _, *lines = coverage_map(Coverage(NOW, 5, near, 0, 0.0))
+    assert lines == ["  3°N █", "  2°N ", "  1°N    ·", "      100.5°E 102.5°E"]
+    far = (Block(89, -180.0, 10, 10.0), Block(-90, 179.5, 2, 10.0), Block(-89, 178.5, 6, 10.0))
+    _, *lines = coverage_map(Coverage(NOW, 5, far, 0, 0.0))
+    assert len(lines) <= 24 + 1
+    assert max(map(len, lines)) <= 80
+    assert (lines[0].endswith("█"), lines[-2].endswith("▒")) == (True, True)  # 8 of 20 are heard
+    assert lines[-1].split() == ["180°W", "180°E"]

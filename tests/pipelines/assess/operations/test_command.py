@@ -56,3 +56,10 @@ def test_errors_have_a_hint(exercise_home, selat):
         exercise_home,
     )
     assert everywhere.code == 2
+
+
+def test_an_operation_of_one_day_is_told_when_it_ends(tmp_path, selat):
+    day = ("--since", "2026-01-06", "--until", "2026-01-06", "--area", "100,2,101,3")
+    ran = selat("operation", "add", "x", *day, "--home", tmp_path)
+    assert ran.code == 2
+    assert "a day lasts until the next" in ran.err

@@ -326,8 +326,9 @@ def test_where_no_more_fits_the_error_says_so_and_the_rest_is_readable(
 
 def test_a_folder_that_can_not_be_made_is_an_error_for_a_person(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(ListenError, match="can't be made"):
+    with pytest.raises(ListenError, match="can't be made") as error:
         recorder(tmp_path / "file" / "folder", Clock())
+    assert "--folder" in error.value.hint
 
 
 def test_ingest_reads_what_is_recorded_and_what_is_left_over(tmp_path: Path) -> None:

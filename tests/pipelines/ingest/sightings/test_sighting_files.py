@@ -136,6 +136,17 @@ def test_geojson_of_one_feature_and_of_many(read):
     )
 
 
+@pytest.mark.parametrize("where", ["time", "length_m", "lon"])
+def test_a_number_beyond_all_bounds_costs_its_row_and_not_the_file(read, where):
+    good = feature(101.0, 2.0, time="2026-03-01T12:00:00Z")
+    stated = {"time": "2026-03-01T12:00:00Z", "length_m": 7, "lon": 101, where: "HUGE"}
+    bad = feature(stated.pop("lon"), 2.0, **stated)
+    text = json.dumps(collection(good, bad)).replace('"HUGE"', "9" * 5000)
+    got = read(text)
+    assert len(got.sightings) == 1
+    assert (got.report.rows_read, sum(got.report.rejected.values())) == (2, 1)
+
+
 def test_a_source_that_is_not_named_is_the_files_name_and_counted(read):
     got = read("time,lat,lon\n2026-03-01T12:00Z,2.0,101.0\n", "aerial_patrol-7.csv")
     assert got.sightings["source"].tolist() == ["aerial patrol 7"]
