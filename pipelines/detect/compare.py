@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Detector
-from detectors.core.events import EVENTS
+from detectors.core.events import EVENTS, parsed
+from detectors.core.evidence import Evidence
 
 
 def compare(
@@ -23,7 +24,8 @@ def compare(
     found
         `events.EVENTS` of this run's window, with `reason`.
     stored
-        The store's events that touch the same window, with `reason`.
+        The store's events that touch the same window, with `reason`; their evidence may be text:
+        of those that are found as they are it isn't parsed.
     assessed
         Names of the detectors that succeeded in looking at the whole window again. Events of
         the others are not retracted: they are not assessed.
@@ -47,7 +49,7 @@ def compare(
     again = again[~as_it_was]
     same = _equal(now.loc[again], before.loc[again])
     status[again] = np.where(same, "unchanged", "changed")
-    missing = before.loc[before.index.difference(now.index)]
+    missing = parsed(before.loc[before.index.difference(now.index)])
     looked_at = missing["detector"].isin(list(assessed))
     missing = missing.assign(status=np.where(looked_at, "retracted", "not_assessed"))
     whole = pd.concat([now.assign(status=status), missing])
@@ -56,8 +58,18 @@ def compare(
 
 
 def _equal(now: pd.DataFrame, before: pd.DataFrame) -> NDArray[np.bool_]:
-    alike = (now[list(EVENTS)] == before[list(EVENTS)]) | (now.isna() & before.isna())[list(EVENTS)]
-    return np.asarray(alike.to_numpy().all(axis=1))
+    plain = [name for name in EVENTS if name != "evidence"]
+    alike = (now[plain] == before[plain]) | (now[plain].isna() & before[plain].isna())
+    evidence = zip(now["evidence"], before["evidence"], strict=True)
+    same = [_is(one, other) for one, other in evidence]
+    return np.asarray(alike.to_numpy().all(axis=1) & np.array(same, bool))
+
+
+def _is(found: Evidence, stored: Evidence | str) -> bool:
+    """Tell whether evidence is the same; texts that differ may say the same in another order."""
+    if isinstance(stored, Evidence):
+        return found == stored
+    return found.json() == stored or found == Evidence.parse(stored)
 
 
 def _superseded(events: pd.DataFrame) -> pd.Series:

@@ -156,10 +156,12 @@ def judge(
     that is at hand. What `stands`, with what the store tells of it by id, is as stored.
     """
     if stored is None:
-        stored = events_to_compare(store, setup.detectors, window.start, window.end)
+        asked = store, setup.detectors, window.start, window.end
+        stored = events_to_compare(*asked, written=True)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
-    held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
+    failed = ~stored["detector"].isin(list(succeeded))
+    held = events.parsed(stored.loc[failed, list(events.EVENTS)])
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     lists = watchlists.load(setup.installation.watchlists)

@@ -1,10 +1,13 @@
 """Statuses of a run's events against the store."""
 
+import json
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from detectors.core import events
+from detectors.core.evidence import Evidence
 from pipelines.detect.compare import compare
 
 
@@ -44,6 +47,24 @@ def test_new_grown_same_and_gone() -> None:
     result = compare(found, stored, {"loitering"})
     assert list(result["status"]) == ["changed", "unchanged", "retracted", "created"]
     assert result["end"].iloc[0] == at(6)
+
+
+def test_evidence_of_what_is_stored_may_be_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is as it was it isn't parsed; what is retracted is told with it."""
+    found = frame(event(10, 12), event(15, 17, evidence={"duration_s": 1, "n_ticks": 2}))
+    stored = events.written(frame(event(1), event(10, 12), event(15, 17)))
+    asked: list[str] = []
+    parse = Evidence.parse
+    monkeypatch.setattr(Evidence, "parse", lambda text: asked.append(text) or parse(text))
+    result = compare(found, stored, {"loitering"})
+    assert list(result["status"]) == ["retracted", "unchanged", "changed"]
+    assert [evidence["duration_s"] for evidence in result["evidence"]] == [1, 1, 1]
+    assert set(asked) <= {stored["evidence"].iloc[0], stored["evidence"].iloc[2]}
+    text = found["evidence"].iloc[1].json()
+    other = json.dumps(dict(reversed(json.loads(text).items())))
+    assert other != text
+    again = compare(found.iloc[[1]], stored.iloc[[2]].assign(evidence=other), {"loitering"})
+    assert list(again["status"]) == ["unchanged"]
 
 
 def test_what_was_not_looked_at_is_not_retracted() -> None:
