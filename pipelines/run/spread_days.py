@@ -117,7 +117,8 @@ def judge(task: Task) -> str:
             span = window.start, window.now, window.end
             again = looks.Task(place, task.generation, task.inputs, *span, reach)
             found = Found(place, looks.look(again))
-        stored = events_to_compare(store, setup.detectors, window.start, window.end)
+        compared = store, setup.detectors, window.start, window.end
+        stored = events_to_compare(*compared, written=True)
         named = {*stored["mmsi"].tolist(), *stored["other_mmsi"].tolist()}
         detection = found.detection(store, window.start, window.now, wanted, named)
         judged = runs.judge(store, setup, window, runs.within(detection, window))

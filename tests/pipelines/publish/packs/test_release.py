@@ -302,10 +302,11 @@ def test_a_plan_is_made_from_what_its_recipient_may_have(
     newest = released("home").flagged.sort_values("last_seen").set_index("mmsi")
     known = set().union(*cut.vessels_of(released("ally").events))
     events = released("home").events
-    silent = set(events.loc[(events["kind"] == "gap") & events["end"].isna(), "mmsi"])
-    near = newest[newest.index.isin(secret - known - silent)].iloc[-1]
+    silent = (events["kind"] == "gap") & events["end"].isna()
+    anywhere = set(events.loc[silent | (events["kind"] == "spoofing"), "mmsi"])
+    near = newest[newest.index.isin(secret - known - anywhere)].iloc[-1]
     # A boat that lies where one of the secret vessels was heard last would go for it, unless it is
-    # silent since, and may be anywhere.
+    # silent since, or says that it is where it isn't: then it may be anywhere.
     config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
     boat = {
         "name": "Near",
