@@ -121,7 +121,8 @@ def judge(task: Task) -> str:
         stored = events_to_compare(*compared, written=True)
         named = {*stored["mmsi"].tolist(), *stored["other_mmsi"].tolist()}
         detection = found.detection(store, window.start, window.now, wanted, named)
-        judged = runs.judge(store, setup, window, runs.within(detection, window))
+        within = runs.within(detection, window)
+        judged = runs.judge(store, setup, window, within, stored=stored)
         told = runs.told(store, setup, judged, {})
         _leave(place, key, bool(store.simulated), judged, told, again=not as_planned)
     return key

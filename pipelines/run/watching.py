@@ -7,7 +7,6 @@ made. Who asks it to end waits for the look that is going on, which takes second
 
 import gc
 import json
-import os
 import sys
 import threading
 import time
@@ -21,7 +20,6 @@ from typing import Final
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import lock_now
 from pipelines.base.processes import end_with_parent
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation, load
@@ -30,6 +28,7 @@ from pipelines.ingest.listen import stop_on_signals
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.night import note_failure
 from pipelines.store import StoreBusyError
+from pipelines.store.catalogue import writer_lock
 from pipelines.store.kept import keeping
 
 Say = Callable[[str], None]
@@ -76,22 +75,19 @@ def watch(
 
 @contextmanager
 def _alone(installation: Installation) -> Iterator[None]:
-    """Be the only process that watches a home, as far as its disk knows locks.
+    """Be the only process that watches a home.
 
     Raises SelatError if another does.
     """
-    installation.home.mkdir(parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    handle = os.open(installation.home / "watch.lock", flags, 0o600)
-    try:
-        if not lock_now(handle):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(writer_lock(installation.home / "watch.lock"))
+        except StoreBusyError as error:
             raise SelatError(
                 "no look: another process watches this home",
                 hint="end selat watch or selat serve there, or leave it to that one",
-            )
+            ) from error
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

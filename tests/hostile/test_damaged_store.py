@@ -3,10 +3,14 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
+from pipelines.run import watching
 from pipelines.store import StoreError, write
 from tests.hostile.conftest import selat  # noqa: F401
 
@@ -55,4 +59,20 @@ def test_a_link_in_place_of_the_lock_leads_nowhere(tmp_path: Path) -> None:
     (store / "writer.lock").symlink_to(mine)
     with pytest.raises(StoreError, match="is a link"), write(store):
         pass
+    assert mine.read_text() == "mine alone"
+
+
+def test_no_more_does_one_in_place_of_who_watches(tmp_path: Path) -> None:
+    mine, home, told, stop = tmp_path / "mine", tmp_path / "home", list[str](), Event()
+    mine.write_text("mine alone")
+    home.mkdir()
+    (home / "watch.lock").symlink_to(mine)
+
+    def say(text: str) -> None:
+        told.append(text)
+        stop.set()
+
+    with reporter(quiet=True) as report:
+        watching.watch(load(home), [], 0.0, report, stop, say)
+    assert "watch.lock is a link (remove it: what is locked is a plain file)" in told[0]
     assert mine.read_text() == "mine alone"
