@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import frames, run
 from detectors.core.detector import Context, Detector
@@ -71,10 +72,14 @@ def cut_short(
     order = np.argsort(own)
     at = order[np.minimum(np.searchsorted(own, mmsi, sorter=order), len(own) - 1)]
     short = (own[at] == mmsi) & (wanted_us < loaded_us[at]) & (first_us[at] < loaded_us[at])
-    mmsi, wanted_us = mmsi[short], wanted_us[short]
-    order = np.lexsort((wanted_us, mmsi))
+    return earliest(mmsi[short], wanted_us[short])
+
+
+def earliest(mmsi: NDArray[np.int64], time_us: NDArray[np.int64]) -> pd.DataFrame:
+    """Return each vessel of some rows, ascending (mmsi), and its earliest time (reach_time)."""
+    order = np.lexsort((time_us, mmsi))
     each = order[np.r_[True, np.diff(mmsi[order]) != 0][: len(order)]]
-    return pd.DataFrame({"mmsi": mmsi[each], "reach_time": frames.from_epoch_us(wanted_us[each])})
+    return pd.DataFrame({"mmsi": mmsi[each], "reach_time": frames.from_epoch_us(time_us[each])})
 
 
 def extended(reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import memory
 from pipelines.detect.context import covered_before, said
-from pipelines.detect.further import cut_short
+from pipelines.detect.further import cut_short, earliest
 from pipelines.detect.parts import NOBODY, columns_of
 from pipelines.detect.window import (
     Detection,
@@ -64,6 +64,8 @@ class Again:
     stored
         The events of the store that it may be compared with, as `Queries.events_touching` gives
         them.
+    wanted
+        Whom the look had to read from further back than it knew before: mmsi, reach_time.
     """
 
     detection: Detection
@@ -71,6 +73,7 @@ class Again:
     tells: bool
     stands: Mapping[str, str]
     stored: pd.DataFrame
+    wanted: pd.DataFrame
 
 
 def early(
@@ -126,6 +129,7 @@ def look_again(
     zones: Zones,
     models: Mapping[str, Any],
     enough: float,
+    wanted: pd.DataFrame | None = None,
     anyway: bool = False,
     memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
@@ -142,6 +146,9 @@ def look_again(
         As of `window.detect`.
     enough
         The score that counts.
+    wanted
+        `Again.wanted` of the look before: read so far back at once, these aren't looked at twice.
+        The store doesn't tell of all of them, such as silences that come to nothing.
     anyway
         Whether there is something to tell whatever is found.
 
@@ -192,8 +199,14 @@ def look_again(
 
     everybody = asked_about(store, asked, start, end, reach_back, known).tolist()
     over_of = {name: known[over & own] for name, own in of.items()}
-    spans = known[["detector", "mmsi", "start", "end"]]
-    seen = looked(asked, reached(asked, everybody, spans), over_of)
+    spans = known[["detector", "mmsi", "other_mmsi", "start", "end"]]
+    first = reached(asked, everybody, spans)
+    both = first
+    if wanted is not None:
+        both = pd.concat([first, wanted[wanted["mmsi"].isin(first["mmsi"])]])
+    reach = earliest(both["mmsi"].to_numpy("int64"), frames.epoch_us(both["reach_time"]))
+    seen = looked(asked, reach, over_of)
+    further = (seen.reach["reach_time"] < first["reach_time"]).to_numpy(bool)
     before, failures = dict(seen.before), dict(seen.failures)
     looked_at = {d.name: len(seen.heard) for d in asked}
     anew = np.logical_or.reduce([np.zeros(len(known), bool), *(of[d.name] for d in asked)])
@@ -206,8 +219,8 @@ def look_again(
             reach, standing = reached([detector], vessels, spans[theirs]), {**over_of, **read}
             one = _at_once(store, detector, reach, seen, standing, end)
             if one is None:
-                again = looked([detector], reach, standing)
-                failures, one = {**failures, **again.failures}, again.before.get(detector.name)
+                apart = looked([detector], reach, standing)
+                failures, one = {**failures, **apart.failures}, apart.before.get(detector.name)
             if one is not None:
                 before[detector.name] = one
             anew |= of[detector.name] & theirs
@@ -228,7 +241,7 @@ def look_again(
     compared = to_compare(known, detectors, start, end)
     tells = anyway or bool(failures) or told(detection.events, compared, enough)
     stay = {event: reasons[event] for event in stands["event_id"].tolist()}
-    return Again(detection, looked_at, tells, stay, stored)
+    return Again(detection, looked_at, tells, stay, stored, seen.reach[further])
 
 
 def no_news(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> set[str]:
@@ -323,7 +336,7 @@ def reach_of(
     Parameters
     ----------
     spans
-        Of their events in the store: detector, mmsi, start, end.
+        Of their events in the store: detector, mmsi, other_mmsi, start, end.
 
     Returns
     -------
@@ -336,10 +349,8 @@ def reach_of(
     by_asked = spans["detector"].isin(list(lookback_us)).to_numpy(bool)
     begun = spans[by_asked & ~before_window(spans, asked, since)]
     back_us = np.array([lookback_us[name] for name in begun["detector"].tolist()], "int64")
-    mmsi = np.concatenate([everybody, begun["mmsi"].to_numpy("int64")])
+    sides = (begun[side].to_numpy("int64") for side in ("mmsi", "other_mmsi"))
     latest_us = np.full(len(everybody), (since - history).value // 1_000)
-    reach_us = np.concatenate([latest_us, frames.epoch_us(begun["start"]) - back_us])
-    order = np.lexsort((reach_us, mmsi))
-    first = order[np.r_[True, np.diff(mmsi[order]) != 0][: len(order)]]
-    first = first[mmsi[first] != NOBODY]
-    return pd.DataFrame({"mmsi": mmsi[first], "reach_time": frames.from_epoch_us(reach_us[first])})
+    begun_us = frames.epoch_us(begun["start"]) - back_us
+    reach = earliest(np.concatenate([everybody, *sides]), np.r_[latest_us, begun_us, begun_us])
+    return reach[reach["mmsi"] != NOBODY].reset_index(drop=True)

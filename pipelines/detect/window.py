@@ -64,7 +64,7 @@ class Look:
         `run.Found.before` of each detector that succeeded, in the order of running.
     failures
         Error and traceback of each that did not.
-    need, heard, context
+    reach, need, heard, context
         What the last pass looked at; `need` as `Queries.need` gives it, `heard.HEARD`.
     passes
         How often the window was looked at until no story was cut short.
@@ -72,6 +72,7 @@ class Look:
 
     before: dict[str, pd.DataFrame]
     failures: dict[str, tuple[str, str]]
+    reach: pd.DataFrame
     need: pd.DataFrame
     heard: pd.DataFrame
     context: Context
@@ -183,7 +184,7 @@ def look(
         further = {name: one for name, one in further.items() if len(one)}
         if not further:
             before = {d.name: known[d.name] for d in run.in_order(detectors) if d.name in known}
-            return Look(before, failures, need, heard, context, passes)
+            return Look(before, failures, reach, need, heard, context, passes)
         reach = extended(reach, pd.concat(further.values(), ignore_index=True), since)
         asked = again(detectors, set(further))
         vessels = set(pd.concat(further.values())["mmsi"].tolist())

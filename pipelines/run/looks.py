@@ -110,6 +110,7 @@ class Looker:
         self._setup: tuple[str, Setup] | None = None
         self._recent = tail.Recent()
         self._glances: Glances | None = None
+        self._further: tuple[Any, pd.DataFrame] | None = None
 
     def look(self, now: datetime | None = None) -> Looked:
         """Look once.
@@ -251,7 +252,9 @@ class Looker:
         self, store: Queries, setup: Setup, window: Window, since: pd.Timestamp, anyway: bool
     ) -> Again:
         """Look by the detectors that are told early alone."""
-        settings = self._installation.settings
+        settings, date = self._installation.settings, since.date()
+        # From day to day stories end, and nobody says so of those that came to nothing.
+        wanted = self._further[1] if self._further and self._further[0] == date else None
         with self._report.bar("Detecting", None) as bar:
             again = look_again(
                 store,
@@ -263,10 +266,12 @@ class Looker:
                 zones=setup.zones,
                 models=setup.models,
                 enough=settings.assess.min_score,
+                wanted=wanted,
                 anyway=anyway,
                 memory_gb=settings.detection.memory_gb,
                 progress=bar.say,
             )
+        self._further = date, again.wanted
         return replace(again, detection=runs.within(again.detection, window))
 
 

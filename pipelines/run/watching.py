@@ -52,7 +52,8 @@ def watch(
     everything again. When that one ends, this one goes on.
     """
     looker, first, alone = Looker(installation, feeds, report, every_min), True, False
-    with economy() as settle_down, ExitStack() as held:
+    memory_gb = installation.settings.detection.memory_gb
+    with economy(memory_gb) as settle_down, ExitStack() as held:
         while not stop.is_set():
             began_s = time.monotonic()
             now = datetime.now(UTC)
@@ -91,13 +92,13 @@ def _alone(installation: Installation) -> Iterator[None]:
 
 
 @contextmanager
-def economy() -> Iterator[Callable[[], None]]:
+def economy(memory_gb: float) -> Iterator[Callable[[], None]]:
     """Let looks cost less, for the length of a with block; give what is to be called after the
     first one.
 
     Texts are held as Python's: of the frames of a look, of some hundred rows, Arrow's columns took
     a seventh. Garbage isn't sought in what was loaded for good: that took a thirtieth. What is read
-    of judged reports is kept for the next look.
+    of judged reports is kept for the next look, in a share of the memory that one may take.
     """
 
     def settle_down() -> None:
@@ -105,7 +106,7 @@ def economy() -> Iterator[Callable[[], None]]:
         gc.freeze()
 
     try:
-        with pd.option_context("mode.string_storage", "python"), keeping():
+        with pd.option_context("mode.string_storage", "python"), keeping(memory_gb):
             yield settle_down
     finally:
         gc.unfreeze()

@@ -4,7 +4,7 @@ Verdicts of a date lie beside the files of positions that hold the reports (see 
 a group of them says of which rows of which groups of these it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,52 @@ KEPT_BYTES: Final = 64_000_000
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """A quantity of some rows as it is in the file, which takes half as much as floats.
+
+    Attributes
+    ----------
+    n_rows
+        How many rows there are.
+    forms
+        The values in each form that any row has, how many of its units make one, and which rows
+        have it; None where all do.
+    """
+
+    n_rows: int
+    forms: tuple[tuple[NDArray[Any], float, NDArray[np.bool_] | None], ...]
+
+    @classmethod
+    def of(cls, table: pa.Table, forms: Sequence[tuple[str, float]]) -> "Quantity":
+        """Return it of columns of a table, by name and units."""
+        held = []
+        for form, per_unit in forms:
+            if form not in table.column_names:
+                continue
+            column = table.column(form).combine_chunks()
+            if column.null_count < len(column):
+                there = np.asarray(column.is_valid()) if column.null_count else None
+                values = column.fill_null(0) if column.null_count else column
+                held.append((values.to_numpy(zero_copy_only=False), per_unit, there))
+        return cls(len(table), tuple(held))
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return sum(v.nbytes + (0 if t is None else t.nbytes) for v, _, t in self.forms)
+
+    def at(self, rows: Rows) -> NDArray[np.float64]:
+        """Return the values of some rows, NaN where there is none."""
+        found: NDArray[np.float64] | None = None
+        for values, per_unit, there in self.forms:
+            here = values[rows] / per_unit
+            if there is not None:
+                here[~there[rows]] = np.nan
+            found = here if found is None else np.where(np.isnan(found), here, found)
+        return np.full(self.n_rows, np.nan)[rows] if found is None else found
+
+
+@dataclass(frozen=True)
 class Group:
     """Rows that are sorted by vessel and time, as a file of judged reports has them.
 
@@ -60,21 +106,14 @@ class Group:
     def quantity(self, name: str, rows: Rows = ALL) -> NDArray[np.float64]:
         """Return a quantity: each value in the first form that there is; see `positions`."""
 
-        def made(rows: Rows) -> NDArray[np.float64]:
+        def made() -> Quantity:
             forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
-            table = self.read([*(form for form, _ in forms), name])
-            found: NDArray[np.float64] | None = None
-            for form, per_unit in [*forms, (name, 1.0)]:
-                if form not in table.column_names:
-                    continue
-                column = table.column(form).combine_chunks()
-                if column.null_count == len(column):
-                    continue
-                values = column.to_numpy(zero_copy_only=False)[rows] / per_unit
-                found = values if found is None else np.where(np.isnan(found), values, found)
-            return np.full(len(table), np.nan)[rows] if found is None else found
+            return Quantity.of(
+                self.read([*(form for form, _ in forms), name]), [*forms, (name, 1.0)]
+            )
 
-        return self._kept(name, rows, made)
+        found: Quantity = COLUMNS.get((*self.key, name), made) if self.key else made()
+        return found.at(rows)
 
     def words(self, name: str) -> pa.DictionaryArray:
         """Return a column of words."""

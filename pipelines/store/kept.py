@@ -11,8 +11,9 @@ import pandas as pd
 from pipelines.store.engines import ENGINES
 from pipelines.store.said import Said
 
-COLUMN_BYTES: Final = 128_000_000
-"""So much of columns is kept, in all, where looks go on: 1.5 million reports."""
+COLUMN_SHARE: Final = 1 / 8
+"""So much of the memory that a look may take is columns that are kept, where looks go on: at 2 GB
+those of some 5 million reports."""
 
 
 class Kept:
@@ -109,9 +110,12 @@ CALLED: Final = _Stores()
 
 
 @contextmanager
-def keeping() -> Iterator[None]:
-    """Keep what is read of stores, for the length of a with block."""
-    COLUMNS.most_bytes, CALLED.kept, ENGINES.kept = COLUMN_BYTES, {}, {}
+def keeping(memory_gb: float) -> Iterator[None]:
+    """Keep what is read of stores, for the length of a with block in which looks may take so much
+    memory.
+    """
+    COLUMNS.most_bytes = int(memory_gb * COLUMN_SHARE * 1e9)
+    CALLED.kept, ENGINES.kept = {}, {}
     try:
         yield
     finally:

@@ -62,7 +62,7 @@ def main() -> None:
                 first = NightRequest(feeds=(str(given.before),))
                 run_night(one, first, quiet=True, steps=None)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
-        with watching.economy() as settle_down:
+        with watching.economy(home.settings.detection.memory_gb) as settle_down:
             for name, content in parts(given.feed, given.every)[: given.until]:
                 (home.home / "feeds" / name).write_bytes(content)
                 done = looker.look()

@@ -8,10 +8,11 @@ import pytest
 
 from detectors.core import run
 from detectors.core.detector import Context
+from detectors.encounter import Encounter
 from pipelines import store
 from pipelines.base.settings import load
 from pipelines.detect.context import context_of
-from pipelines.detect.looks import early, no_news, of_few, told
+from pipelines.detect.looks import early, no_news, of_few, reach_of, told
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER
 
@@ -53,6 +54,21 @@ def test_what_goes_on_and_does_not_count_is_no_news() -> None:
     found = events(**{name: (score, OPEN) for name, score in now.items()}, over=(0.1, OVER))
     known = events(**{name: (score, OPEN) for name, score in before.items()})
     assert no_news(found, known, COUNTS) == {"a"}
+
+
+def test_a_meeting_that_goes_on_is_read_of_both_from_where_it_began() -> None:
+    since = pd.Timestamp("2026-01-07T08:00Z").as_unit("us")
+    encounter, began = Encounter(), since - pd.Timedelta(hours=30)
+    known = {"detector": "encounter", "mmsi": 1, "other_mmsi": 2, "start": began, "end": OPEN}
+    spans = pd.DataFrame([known])
+    spans["end"] = pd.to_datetime(spans["end"], utc=True).astype("datetime64[us, UTC]")
+    reach = reach_of([encounter], {1, 2, 3}, spans, since).set_index("mmsi")
+    latest = since - encounter.lookback - encounter.settle
+    assert reach["reach_time"].to_dict() == {
+        1: began - encounter.lookback,
+        2: began - encounter.lookback,
+        3: latest,
+    }
 
 
 def test_of_whom_is_not_asked_nothing_that_counts_would_be_told(exercise_home: Path) -> None:

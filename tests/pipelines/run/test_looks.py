@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask import desk
@@ -33,6 +34,7 @@ from pipelines.cli.main import app
 from pipelines.detect import looks as detect_looks
 from pipelines.detect import parts, window
 from pipelines.detect.looks import early
+from pipelines.detect.memory import MEMORY_GB
 from pipelines.ingest import discover
 from pipelines.run import dispositions, looks, release_nights, runs, watching
 from pipelines.run.looked import State, read_state, stamp, write_state
@@ -373,7 +375,7 @@ def test_a_process_that_goes_on_knows_what_others_wrote(
         shutil.copytree(older, home / "store")
 
     others: list[Callable[[], object]] = [lambda: None, conclude, lambda: night(home), put_back]
-    with watching.economy() as settle_down, reporter(quiet=True) as report:
+    with watching.economy(MEMORY_GB) as settle_down, reporter(quiet=True) as report:
         looker = begun(home)
         give(home, lines, 0)
         looker.look()
@@ -464,7 +466,7 @@ def test_what_looks_save_ends_with_them() -> None:
         return pd.Series(["a"], dtype="str").array.dtype.storage
 
     before, frozen = texts(), gc.get_freeze_count()
-    with watching.economy() as settle_down:
+    with watching.economy(MEMORY_GB) as settle_down:
         settle_down()
         assert texts() == "python"
         assert gc.get_freeze_count() > 10_000
@@ -549,3 +551,50 @@ def test_the_command_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_standard_input_is_not_watched(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["watch", "--feed", "-", "--home", str(tmp_path)])
     assert "can't be watched" in str(done.exception)
+
+
+def to_and_fro(hours: range) -> bytes:
+    """Two ships that sail up and down, so that nothing is told of them."""
+    rows = ["MMSI,BaseDateTime,LAT,LON,SOG,COG"]
+    for minute in range(60 * hours.start, 60 * hours.stop, 3):
+        time = pd.Timestamp("2026-01-05T12:00Z") + pd.Timedelta(minutes=minute)
+        lat = 4.2 + abs(minute % 60 - 30) / 300
+        rows += [
+            f"{mmsi},{time:%Y-%m-%dT%H:%M:%S},{lat:.6f},{lon},12.0,0.0"
+            for mmsi, lon in {533000123: 100.2, 533000124: 100.6}.items()
+        ]
+    return "\n".join(rows).encode()
+
+
+def test_whom_a_look_read_from_further_back_the_next_one_of_the_day_reads_so_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of silences that come to nothing the store knows nothing: each look would read twice."""
+    passes = []
+
+    def counted(*args: Any, **kwargs: Any) -> window.Look:
+        seen = window.look(*args, **kwargs)
+        passes.append(seen.passes)
+        return seen
+
+    def short(_: Any, asked: Sequence[Detector], need: pd.DataFrame) -> pd.DataFrame:
+        early = (need["from_time"] > need["first_time"]) & (need["mmsi"] == 533000124)
+        early &= asked[0].name == "gap"
+        named = need.rename(columns={"first_time": "reach_time"})
+        return named.loc[early, ["mmsi", "reach_time"]]
+
+    monkeypatch.setattr(detect_looks, "look", counted)
+    monkeypatch.setattr(detect_looks, "told", lambda *_: True)
+    monkeypatch.setattr(window, "cut_short", short)
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    (feeds / "0.csv").write_bytes(to_and_fro(range(55)))
+    ingest(tmp_path, feeds / "0.csv")
+    night(tmp_path)
+    slices = [range(55, 56), range(56, 57), range(77, 78), range(78, 79)]
+    with reporter(quiet=True) as report:
+        looker = Looker(installation_of(tmp_path, 0, 0.3, early_min=1), [str(feeds)], report)
+        for n, hours in enumerate(slices, start=1):
+            (feeds / f"{n}.csv").write_bytes(to_and_fro(hours))
+            looker.look()
+    assert passes == [2, 1, 1, 2]

@@ -24,7 +24,7 @@ def fill(root, batch, *keys: str) -> None:
 
 def test_what_is_written_is_the_same(batch, tmp_path) -> None:
     fill(tmp_path / "alone", batch, "aa", "bb")
-    with keeping():
+    with keeping(2):
         fill(tmp_path / "kept", batch, "aa", "bb")
         assert len(ENGINES.kept or {}) == 1
     assert ENGINES.kept is None
@@ -37,7 +37,7 @@ def test_what_is_written_is_the_same(batch, tmp_path) -> None:
 
 
 def test_each_write_begins_with_what_was_published(batch, tmp_path) -> None:
-    with keeping():
+    with keeping(2):
         fill(tmp_path, batch, "aa")
         with store.write(tmp_path) as writer:
             writer._connection.execute("DELETE FROM ledger")
@@ -46,7 +46,7 @@ def test_each_write_begins_with_what_was_published(batch, tmp_path) -> None:
 
 
 def test_two_stores_are_written_at_once(batch, tmp_path) -> None:
-    with keeping(), store.write(tmp_path / "one") as one, store.write(tmp_path / "two") as two:
+    with keeping(2), store.write(tmp_path / "one") as one, store.write(tmp_path / "two") as two:
         for writer, key in ((one, "aa"), (two, "bb")):
             own = batch([533000001], source=key)
             writer.add_feed(key, sha256=key, name=key, batches=[own], report=ABOUT)
@@ -54,7 +54,7 @@ def test_two_stores_are_written_at_once(batch, tmp_path) -> None:
 
 
 def test_one_that_does_nothing_any_more_is_forgotten(batch, tmp_path) -> None:
-    with keeping():
+    with keeping(2):
         fill(tmp_path, batch, "aa")
         with store.write(tmp_path) as writer:
             [engine] = (ENGINES.kept or {}).values()
@@ -67,7 +67,7 @@ def test_one_that_does_nothing_any_more_is_forgotten(batch, tmp_path) -> None:
 
 
 def test_a_transaction_that_failed_is_no_hindrance(tmp_path) -> None:
-    with keeping():
+    with keeping(2):
         connection = engines.connect(tmp_path / "a.duckdb", {"threads": 1})
         connection.execute("CREATE TABLE t (a INTEGER)")
         connection.begin()

@@ -11,7 +11,7 @@ import pytest
 from detectors.core import frames
 from detectors.kinematics import integrity
 from pipelines.store import groups, positions, verdict_files
-from pipelines.store.groups import groups_of, rows_in
+from pipelines.store.groups import group_of, groups_of, rows_in
 from pipelines.store.judged_files import select
 from pipelines.store.kept import COLUMNS, Kept, keeping
 from pipelines.store.parted import Parted
@@ -163,7 +163,7 @@ def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, wri
         assert len(by_column) > 0
         pd.testing.assert_frame_equal(read(), by_column)
         pd.testing.assert_frame_equal(read(), by_column)
-        with keeping():
+        with keeping(2):
             pd.testing.assert_frame_equal(read(), by_column)
             with monkeypatch.context() as unread:
                 unread.setattr(groups, "_reader", lambda *_: None)
@@ -172,6 +172,23 @@ def test_small_groups_read_whole_and_kept_are_those_read_by_column(tmp_path, wri
         assert len(kept._things) >= 1
     assert len(kept._things) == 1
     assert not COLUMNS._things
+
+
+def test_a_quantity_is_each_value_in_the_first_form_that_it_has():
+    table = pa.table(
+        {
+            "lat_x600000": pa.array([600_000, None, None, 1_200_000, None], pa.int32()),
+            "lat_x10000000": pa.array([None, 12_345_678, None, None, None], pa.int32()),
+            "lat": pa.array([9.0, 9.0, 0.123456789, None, None], pa.float64()),
+        }
+    )
+    group = group_of(table)
+    expected = np.array([1.0, 1.2345678, 0.123456789, 2.0, np.nan])
+    np.testing.assert_array_equal(group.quantity("lat"), expected)
+    rows = np.array([3, 1], "int32")
+    np.testing.assert_array_equal(group.quantity("lat", rows), expected[rows])
+    none = group_of(table.select(["lat"]).slice(4))
+    np.testing.assert_array_equal(none.quantity("lat"), [np.nan])
 
 
 @pytest.mark.parametrize("n_files", [1, 2])

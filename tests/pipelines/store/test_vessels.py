@@ -180,7 +180,7 @@ def test_what_is_kept_of_names_is_what_all_feeds_say(
         kept = {"sha256": key, "name": key, "batches": [batch], "report": report}
         writer.add_feed(key, **kept, replaces=replaces)
 
-    with keeping(), store.write(tmp_path) as writer:
+    with keeping(2), store.write(tmp_path) as writer:
         for step in (
             lambda: add(writer, "a", said(1, 5)),
             lambda: add(writer, "b", said(2, 5, 6)),
