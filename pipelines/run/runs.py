@@ -338,8 +338,15 @@ def _looked_at(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[s
 
 
 def point_newest(installation: Installation, folder: Path, *, look: bool = False) -> None:
-    """Let HOME/latest, or HOME/look, name the folder of a run; a night ends what looks saw."""
+    """Let HOME/latest, or HOME/look, name the folder of a run; a night ends what looks saw.
+
+    Where a folder is in the place of a link, since the home was copied by what follows links, it is
+    left beside it.
+    """
     link = installation.look if look else installation.latest
+    for place in (installation.look, installation.latest):
+        if place.is_dir() and not place.is_symlink():
+            place.rename(place.with_name(f"{place.name}.copied-{folder.name}"))
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(folder.relative_to(link.parent))

@@ -270,6 +270,22 @@ def test_the_desk_says_what_is_put_off() -> None:
             assert put_off == ("encounter, loitering", "06 Jan 02:00 MYT")
 
 
+def test_a_home_copied_with_its_links_followed_goes_on(tmp_path: Path) -> None:
+    installation, runs_of = load(tmp_path), tmp_path / "runs"
+    for name in ("latest", "look"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(name)
+    (runs_of / "b").mkdir(parents=True)
+    runs.point_newest(installation, runs_of / "b")
+    assert installation.latest.readlink() == Path("runs/b")
+    assert (tmp_path / "latest.copied-b" / "manifest.json").read_text() == "latest"
+    assert (tmp_path / "look.copied-b" / "manifest.json").read_text() == "look"
+    (runs_of / "c").mkdir()
+    runs.point_newest(installation, runs_of / "c", look=True)
+    assert installation.look.readlink() == Path("runs/c")
+    assert installation.latest.readlink() == Path("runs/b")
+
+
 def test_runs_and_looks_are_told_apart(day: Day) -> None:
     told = desk.looks(desk.night(day.home))
     assert set(told["kind"]) == {"look at everything", "look at what is new"}
