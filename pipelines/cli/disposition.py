@@ -123,7 +123,8 @@ def import_(
     lost = []
     for taken in conclusions.take_in(installation, found):
         since = f"; of {taken.unseen:,} events since the brief it says nothing" * bool(taken.unseen)
-        typer.echo(f"{taken.one.incident_id}: {taken.state}{since}")
+        other = "; taken back or concluded otherwise since, which holds" * (not taken.holds)
+        typer.echo(f"{taken.one.incident_id}: {taken.state}{other}{since}")
         lost += [taken.one.incident_id] if taken.state == "no such incident" else []
     if lost:
         raise runs.PartialRunError(
