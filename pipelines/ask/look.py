@@ -49,7 +49,7 @@ def _edited(installation: Installation, now: datetime, *, afresh: bool) -> list[
     """Return the problems of what a person may edit, as kept where nothing changed since today."""
     state = f"{now.date()} {_state(installation)}"  # rules of zones expire
     if not afresh:
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             kept = json.loads(installation.examined.read_text(encoding="utf-8"))
             if kept["state"] == state:
                 return [Problem(**one) for one in kept["problems"]]

@@ -365,7 +365,10 @@ def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
     (config / "zones" / "own.geojson").write_text(json.dumps(drawn))
     assert any("own.geojson" in problem["where"] for problem in told("status"))
     assert told("status") == told("doctor")
-    (home / "examined.json").write_text('{"state": []')
+    for left in ('{"state": []', "[" * 100_000):
+        (home / "examined.json").write_text(left)
+        assert told("status") == told("doctor")
+    (home / "examined.json").write_text("")
     assert told("status") == told("doctor")
 
 
