@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.files import write_text
 from pipelines.base.progress import reporter
+from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
 from pipelines.base.text import minute
 from pipelines.base.visible import clean
@@ -156,9 +157,6 @@ def were_there(installation: Installation, named: Sequence[str]) -> bool:
         for name in taken
         for feed in named
     )
-
-
-NIGHT: Final = "the nightly run"
 
 
 def note_failure(installation: Installation, error: Exception, what: str = NIGHT) -> None:
