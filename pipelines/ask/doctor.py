@@ -142,8 +142,12 @@ def check_reach(run: Path, zones: Zones) -> list[Problem]:
         if not unassessed:
             return []
         places = pd.read_parquet(run / "events.parquet", columns=["lat", "lon"]).dropna()
-    except (OSError, ValueError, KeyError):
-        return []  # there is no run yet, or it tells nothing of this
+    except OSError:
+        return []  # there is no run yet
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        told = "its manifest.json or events.parquet is damaged"
+        hint = "selat nightly looks at that window again, and makes another run of it"
+        return [Problem("warning", f"run {run.resolve().name}", told, hint)]
     lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")
     # A latitude can't be beyond 90 when both are exchanged.
     swapped = zones.reached(lon, lat) & ~zones.reached(lat, lon)

@@ -49,7 +49,7 @@ def _edited(installation: Installation, now: datetime, *, afresh: bool) -> list[
     """Return the problems of what a person may edit, as kept where nothing changed since today."""
     state = f"{now.date()} {_state(installation)}"  # rules of zones expire
     if not afresh:
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             kept = json.loads(installation.examined.read_text(encoding="utf-8"))
             if kept["state"] == state:
                 return [Problem(**one) for one in kept["problems"]]
@@ -73,7 +73,7 @@ def _state(installation: Installation) -> str:
             stat = path.stat()
             digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     newest = installation.latest / "manifest.json"
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         if json.loads(newest.read_text(encoding="utf-8"))["counts"].get("out_of_reach"):
             digest.update(str(newest.resolve()).encode())
     return digest.hexdigest()

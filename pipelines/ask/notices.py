@@ -62,7 +62,8 @@ def compose(
     due = {
         key: problem
         for key, problem in current.items()
-        if key not in told or now - datetime.fromisoformat(told[key]) >= remind
+        # Told in what is to come: by a clock that was ahead, which may be years.
+        if key not in told or not timedelta(0) <= now - datetime.fromisoformat(told[key]) < remind
     }
     over = [key for key in told if key not in current]
     after = {key: now.isoformat() if key in due else told[key] for key in current}
@@ -94,8 +95,7 @@ def tell(
     Raises NoticeError if one of them didn't take it; it is tried again the next time.
     """
     with _held(state):
-        told = json.loads(state.read_text(encoding="utf-8") or "{}")
-        notice, after = compose(problems, told, now, remind, name)
+        notice, after = compose(problems, _told(state), now, remind, name)
         if notice is not None:
             send(notice, urls)
         fresh = state.with_name(f"{state.name}.new")
@@ -132,6 +132,19 @@ def _refused(notice: Notice, url: str) -> str:
             title=notice.title, body=notice.body, body_format=apprise.NotifyFormat.TEXT
         )
     return "" if sent else scheme
+
+
+def _told(state: Path) -> dict[str, str]:
+    """Return what was told of and when; nothing where that can't be read, so that it is told anew.
+
+    A file of zeros is what a power cut leaves: it must not keep every later notice from going out.
+    """
+    try:
+        told = json.loads(state.read_text(encoding="utf-8"))
+        times = [datetime.fromisoformat(at) for at in told.values()]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+    return dict(told) if all(time.tzinfo for time in times) else {}
 
 
 @contextmanager

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from detectors.core.errors import SelatError
-from pipelines.ask.health import gather, problems
+from pipelines.ask.look import look
 from pipelines.ask.notices import Notice, tell
 from pipelines.base import secrets
-from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
 
 
@@ -26,10 +24,7 @@ def watch(installation: Installation, now: datetime) -> Notice | None:
         If the secrets can't be read.
     """
     urls = secrets.load(installation).notices
-    try:
-        found = problems(gather(installation, now), installation.settings.health)
-    except SelatError as error:
-        found = [Problem("error", "store", error.message, error.hint)]
+    _, found = look(installation, now, afresh=False, edited=False)
     return tell(
         found,
         urls,
@@ -45,7 +40,7 @@ def watching(installation: Installation) -> Iterator[None]:
     """Look every now and then for the length of a with block; what fails is said on stderr."""
     stop = threading.Event()
 
-    def look() -> None:
+    def go_on() -> None:
         while not stop.is_set():
             try:
                 notice = watch(installation, datetime.now(UTC))
@@ -55,7 +50,7 @@ def watching(installation: Installation) -> Iterator[None]:
                 sys.stderr.write(f"no notice: {error}\n")
             stop.wait(installation.settings.notices.every_min * 60)
 
-    thread = threading.Thread(target=look, name="watch", daemon=True)
+    thread = threading.Thread(target=go_on, name="watch", daemon=True)
     thread.start()
     try:
         yield

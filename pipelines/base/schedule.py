@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
 from pipelines.base.files import write_text
+
+NIGHT: Final = "the nightly run"
+LOOK: Final = "a look"
+"""What the home's note of a failure says that failed."""
 
 
 def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datetime]:

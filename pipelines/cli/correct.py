@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def correct(
     pack: Annotated[
-        str | None, typer.Argument(help="The pack, as `selat exports` names it; else list them.")
+        str | None,
+        typer.Argument(help="The pack: its name in `selat exports`, or its file; else list all."),
     ] = None,
     cleared: Annotated[
         bool,
@@ -49,6 +50,7 @@ def correct(
     if pack is None:
         _list(installation, as_json=as_json)
         return
+    pack = Path(pack).name.removesuffix(".age").removesuffix(".zip")
     import sys
 
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
-from pipelines.cli.present import print_as, print_json
+from pipelines.cli.present import moment_text, print_as, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -123,7 +123,8 @@ def import_(
     lost = []
     for taken in conclusions.take_in(installation, found):
         since = f"; of {taken.unseen:,} events since the brief it says nothing" * bool(taken.unseen)
-        typer.echo(f"{taken.one.incident_id}: {taken.state}{since}")
+        other = "; taken back or concluded otherwise since, which holds" * (not taken.holds)
+        typer.echo(f"{taken.one.incident_id}: {taken.state}{other}{since}")
         lost += [taken.one.incident_id] if taken.state == "no such incident" else []
     if lost:
         raise runs.PartialRunError(
@@ -230,11 +231,9 @@ def list_(
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     if not print_as(known, as_json=as_json, as_csv=as_csv):
         for row in known.to_dict("records"):
-            when = row["made_time"].strftime("%Y-%m-%d %H:%MZ")
+            when = moment_text(row["made_time"])
             what = f"{row['kind']} {row['mmsi']:09d} {row['conclusion']}"
             line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
             quiet = row["quiet_until"]
-            until = (
-                "" if quiet is pd.NaT else f" (the like set aside until {quiet:%Y-%m-%d %H:%MZ})"
-            )
+            until = "" if quiet is pd.NaT else f" (the like set aside until {moment_text(quiet)})"
             typer.echo(clean(line) + until)

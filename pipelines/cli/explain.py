@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli.options import AsJson, AsOf, Config, Home, shown_installation
+from pipelines.cli.options import AsJson, AsOf, Config, Home, refuse_in_home, shown_installation
 from pipelines.cli.present import print_json, records
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ def explain(
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
 
+    for path in (html, clip):
+        if path is not None:
+            refuse_in_home(installation, path)
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         found = explaining.matching(reader, event, moment)

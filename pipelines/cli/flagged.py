@@ -91,15 +91,12 @@ def _show(
     as_json: bool,
     known: "pd.Timestamp | None" = None,
 ) -> None:
-    import pandas as pd
-
     from pipelines.ask import recall
     from pipelines.ask.beside import beside
 
     if installation.failure.exists():
         typer.echo(installation.failure.read_text(encoding="utf-8").strip(), err=True)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    vessels = pd.read_csv(folder / "flagged.csv", dtype=str, keep_default_na=False)
+    manifest, vessels = _read(folder)
     total, vessels = len(vessels), vessels.head(top)
     more = beside(
         installation,
@@ -128,6 +125,27 @@ def _show(
         )
         return
     _print_table(manifest, vessels, first, total=total, folder=folder, model=more.model)
+
+
+def _read(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame]":
+    """Read a run's manifest and list; raise SelatError where a power cut, say, left none."""
+    import pandas as pd
+
+    from detectors.core.errors import SelatError
+
+    name = "manifest.json"
+    try:
+        manifest = json.loads((folder / name).read_text(encoding="utf-8"))
+        _ = manifest["run_id"], manifest["simulated"]
+        name = "flagged.csv"
+        vessels = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        _ = vessels["score"].astype(float), vessels["event_ids"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SelatError(
+            f"{name} of run {folder.name} is damaged",
+            hint="selat incidents reads the store; selat nightly looks at that window again",
+        ) from error
+    return dict(manifest), vessels
 
 
 def _numbers(vessels: "pd.DataFrame") -> "dict[str, pd.Series]":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,8 @@ def doctor(
 ) -> None:
     """Check configuration, zones, runs, feeds, store and disk; say what to do about each problem.
 
-    Exit code 1 if something is wrong; what is only poorer than it could be is a warning.
+    Exit code 1 if something is wrong; what is only poorer than it could be is a warning. What is
+    to be done about several in a row alike is said after the last of them.
 
     For example:
 
@@ -45,8 +47,8 @@ def doctor(
         from pipelines.ask.health import told
 
         console = Console()
-        for problem in problems:
-            told(problem, console, hint=True)
+        for problem, after in zip_longest(problems, problems[1:]):
+            told(problem, console, hint=after is None or after.hint != problem.hint)
         console.print("no problem found" if not problems else f"{len(problems)} found")
     _end(problems)
 

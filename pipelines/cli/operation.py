@@ -86,10 +86,12 @@ def report(
     name: Annotated[str, typer.Argument(help="The operation's name.")],
     days: Annotated[
         float | None,
-        typer.Option(min=0.05, help="Days before and after; else as long as the operation."),
+        typer.Option(
+            min=0.05, max=3660, help="Days before and after; else as long as the operation."
+        ),
     ] = None,
     beside_nm: Annotated[
-        float, typer.Option(min=0.5, help="How far what is beside the area reaches.")
+        float, typer.Option(min=0.5, max=300, help="How far what is beside the area reaches.")
     ] = 20.0,
     min_score: Annotated[
         float | None,

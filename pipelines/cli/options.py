@@ -67,3 +67,19 @@ def shown_installation(home: Path | None, config: Path | None) -> "Installation"
     if home is None and installation.home == EXERCISE_HOME and "SELAT_HOME" not in os.environ:
         typer.echo(f"the exercise of make nightly: --home {EXERCISE_HOME}", err=True)
     return installation
+
+
+def refuse_in_home(installation: "Installation", path: Path) -> None:
+    """Refuse a file to write to that would replace one of the home's own, or lie in its store.
+
+    Raises SelatError, exit code 2.
+    """
+    from detectors.core.errors import ConfigError
+
+    home, store = installation.home.resolve(), installation.store.resolve()
+    above = path.resolve().parents
+    if store in above or (home in above and path.exists()):
+        told = (
+            "into the store" if store in above else f"over a file of the home {installation.home}"
+        )
+        raise ConfigError(f"nothing is written {told}", hint="name another file")

@@ -291,8 +291,8 @@ def exports(
             )
             line = (
                 f"{entry['number']:>4}  {entry.get('time')}  {entry.get('recipient')}  "
-                f"TLP:{entry.get('tlp')}  {what}  run "
-                f"{entry.get('run_id')}  by {entry.get('by')}{lock}  "
+                f"{entry.get('pack') or 'run ' + str(entry.get('run_id'))}  {what}  "
+                f"by {entry.get('by')}{lock}  "
                 f"manifest {str(entry.get('manifest_sha256'))[:16]}"
             )
             typer.echo(clean(line))

@@ -16,7 +16,7 @@ from pipelines.cli.options import (
     installation_of,
     shown_installation,
 )
-from pipelines.cli.present import print_as, print_csv, print_json, print_table
+from pipelines.cli.present import moment_text, print_as, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ def sightings_list(
         places = [
             f"{lat:.4f} {lon:.4f}" for lat, lon in zip(table["lat"], table["lon"], strict=True)
         ]
-        rows = table.assign(time=table["time"].dt.strftime("%Y-%m-%d %H:%MZ"), place=places)
+        rows = table.assign(time=[moment_text(one) for one in table["time"]], place=places)
         columns = ("sighting_id", "time", "place", "uncertainty_m", "source", "length_m", "note")
         print_table(columns, _rows(rows, columns), drop=("uncertainty_m", "length_m"))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of
+from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of, refuse_in_home
 from pipelines.cli.present import print_json, print_table
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def sql(
 
     store = installation.store, installation.settings.store
     if parquet is not None:
-        if installation.store.resolve() in parquet.resolve().parents:
-            raise views.QueryError("no answer is written into the store", hint="name another file")
+        refuse_in_home(installation, parquet)
         written = _to_parquet(views.batches(*store, query), parquet)
         sys.stderr.write(f"{written:,} rows in {parquet}\n")
     elif as_csv:

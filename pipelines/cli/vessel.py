@@ -54,9 +54,10 @@ def vessel(
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         said = concluded_on(reader, known.incidents["events"].tolist(), time)
+        called = reader.vessels(time) if len(known.company) else known.company.assign(name="")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
-    identity, history, company = known.identity, known.history, known.company
-    incidents = known.incidents
+    identity, history, incidents = known.identity, known.history, known.incidents
+    company = known.company.merge(called[["mmsi", "name"]], how="left", on="mmsi")
     if as_json:
         met = records(company)
         for one in met:
@@ -119,10 +120,11 @@ def _print_company(company: "pd.DataFrame") -> None:
     if company.empty:
         return
     print_table(
-        ("met", "times", "first", "last", "through"),
+        ("met", "name", "times", "first", "last", "through"),
         (
             (
                 f"{row['mmsi']:09d}",
+                clean(str(row["name"])) if row["name"] == row["name"] else "",
                 row["meetings"],
                 moment_text(row["first_time"]),
                 moment_text(row["last_time"]),

@@ -255,7 +255,7 @@ def _feeds_among(
         listed = "; ".join(f"{escaped(Path(n).name)}: {why}" for n, why in passed[:3])
         raise IngestError(
             f"there is no feed in {what} {asked}",
-            hint=listed or "it is empty; feeds are AIVDM sentences or CSV, plain or compressed",
+            hint=listed or "no file is in it",
         )
 
 

@@ -167,7 +167,8 @@ def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
         If the file can't be read, a value is unknown or out of range, or a base isn't known.
     """
     content = read_yaml(path)
-    for unit in content.get("units") or ():
+    units = content.get("units")
+    for unit in units if isinstance(units, list) else ():
         if isinstance(unit, dict) and isinstance(unit.get("base"), str):
             unit["base"] = _port(unit["base"], ports)
     return read_model(path, PatrolConfig, content)

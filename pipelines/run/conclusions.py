@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.core.errors import SelatError
-from pipelines.assess.dispositions import PART, DispositionError
+from pipelines.assess.dispositions import PART, DispositionError, newest
 from pipelines.base.schemas import Conclusion
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
@@ -73,11 +74,15 @@ class Read:
     ----------
     unseen
         How many events have come to the incident since the brief, which aren't concluded on.
+    holds
+        Whether it is what holds; false of what is known, and was taken back or concluded otherwise
+        since. The file doesn't say when it was written, so it isn't recorded a second time.
     """
 
     one: One
     state: Literal["recorded", "known", "no such incident"]
     unseen: int = 0
+    holds: bool = True
 
 
 def parse(content: bytes) -> Conclusions:
@@ -133,19 +138,26 @@ def take_in(installation: Installation, file: Conclusions) -> Sequence[Read]:
     """
     with read(installation.store, installation.settings.store) as store:
         said = store.dispositions()
-    words = ["author", "conclusion", "reason"]
-    by_event: dict[str, set[tuple[str, ...]]] = {}
-    for event, *rest in said[["event_id", *words]].itertuples(index=False, name=None):
-        by_event.setdefault(str(event), set()).add(tuple(map(str, rest)))
+    by_event, held = _words(said), _words(newest(said))
     found = []
     for one in file.conclusions:
         told = (file.author, one.conclusion, one.reason)
         try:
-            ids, unseen = _recorded(installation, one, file, by_event, told)
+            seen, new, unseen = _recorded(installation, one, file, by_event, told)
         except DispositionError:
             found.append(Read(one, "no such incident"))
             continue
-        found.append(Read(one, "recorded" if ids else "known", unseen))
+        holds = new or all(told in held.get(event, ()) for event in seen)
+        found.append(Read(one, "recorded" if new else "known", unseen, holds))
+    return found
+
+
+def _words(said: pd.DataFrame) -> dict[str, set[tuple[str, ...]]]:
+    """Return by event who concluded what on it, and why."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    columns = ["event_id", "author", "conclusion", "reason"]
+    for event, *rest in said[columns].itertuples(index=False, name=None):
+        found.setdefault(str(event), set()).add(tuple(map(str, rest)))
     return found
 
 
@@ -155,9 +167,9 @@ def _recorded(
     file: Conclusions,
     by_event: dict[str, set[tuple[str, ...]]],
     told: tuple[str, ...],
-) -> tuple[list[str], int]:
-    """Record one conclusion; gives the ids of its rows, none where it is recorded already, and how
-    many events came since.
+) -> tuple[list[str], bool, int]:
+    """Record one conclusion; gives the events that its author saw, whether it wasn't recorded
+    already, and how many events came since.
     """
     with read(installation.store, installation.settings.store) as store:
         events = [str(row["event_id"]) for row in events_of(store, installation, one.incident_id)]
@@ -166,8 +178,8 @@ def _recorded(
     seen = str(of_then[0]).split(";") if of_then else events
     unseen = len(set(events).difference(seen))
     if seen and all(told in by_event.get(event, ()) for event in seen):
-        return [], unseen
-    rows = record(
+        return seen, False, unseen
+    record(
         installation,
         one.incident_id,
         author=file.author,
@@ -176,4 +188,4 @@ def _recorded(
         quiet_within_m=0.0,
         events=seen,
     )
-    return [str(row) for row in rows["disposition_id"]], unseen
+    return seen, True, unseen

@@ -23,6 +23,7 @@ from detectors.core import frames
 from detectors.core.detector import Detector
 from pipelines import ingest
 from pipelines.base.files import as_it_is
+from pipelines.base.text import minute
 from pipelines.detect.ahead import Ahead
 from pipelines.detect.looks import early, rests_alone
 from pipelines.detect.silences import Silences
@@ -238,8 +239,8 @@ class Glances:
     def in_words(self) -> str:
         """Say what came."""
         if not self.reports:
-            return f"nothing new since {self._left.upto:%Y-%m-%d %H:%M}Z"
-        upto = f"{self.silences.end:%Y-%m-%d %H:%M}Z"
+            return f"nothing new since {minute(self._left.upto)}"
+        upto = minute(self.silences.end)
         return f"up to {upto}: nothing to tell; {self.reports:,} reports wait to be taken in"
 
     def _is_known(self, path: Path, taken: Callable[[Path], bool]) -> bool:

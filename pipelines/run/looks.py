@@ -29,7 +29,7 @@ from pipelines.base.files import as_it_is
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
-from pipelines.base.text import iso
+from pipelines.base.text import iso, minute
 from pipelines.base.visible import clean
 from pipelines.detect import tail
 from pipelines.detect.looks import Again, look_again
@@ -345,7 +345,7 @@ def _night_due(installation: Installation, now: datetime) -> bool:
 
 
 def _nothing(state: State | None, unread: dict[str, str]) -> str:
-    upto = "" if state is None else f" since {state.upto:%Y-%m-%d %H:%M}Z"
+    upto = "" if state is None else f" since {minute(state.upto)}"
     lost = f"; not read: {', '.join(sorted(unread))}" if unread else ""
     return f"nothing new{upto}{lost}"
 
@@ -357,7 +357,7 @@ def _text(
     vessels: dict[str, int],
     why: str,
 ) -> str:
-    upto = f"up to {window.end:%Y-%m-%d %H:%M}Z"
+    upto = f"up to {minute(window.end)}"
     n = max(vessels.values(), default=0)
     who = f"all {n:,} vessels" if why else f"what is told early of {n:,} vessels"
     what = "nothing to tell"
@@ -367,7 +367,7 @@ def _text(
         what = f"{', '.join(told)}; {len(finished.flagged)} flagged"
         if finished.failures:
             what += f"; PARTIAL: {', '.join(finished.failures)}"
-    rest = "" if why else f"; all else: up to {whole:%H:%M}Z"
+    rest = "" if why else f"; all else: up to {minute(whole)}"
     return f"{upto}: {who}: {what}{rest}"
 
 

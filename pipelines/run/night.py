@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.files import write_text
 from pipelines.base.progress import reporter
+from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
-from pipelines.base.text import iso_now
+from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
@@ -157,15 +159,12 @@ def were_there(installation: Installation, named: Sequence[str]) -> bool:
     )
 
 
-NIGHT: Final = "the nightly run"
-
-
 def note_failure(installation: Installation, error: Exception, what: str = NIGHT) -> None:
     """Say on stderr and in the home that a run failed, for whoever looks in the morning.
 
     In the home a night's failure stands until a night ends well: nothing else takes its place.
     """
-    now = iso_now()
+    now = minute(datetime.now(UTC))
     text = f"{now}: {what} failed: {clean(str(error) or type(error).__name__)}\n"
     sys.stderr.write(text)
     with suppress(OSError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 import pandas as pd
 import shapely
@@ -16,7 +17,14 @@ from pipelines.publish.operation import page, tables
 from pipelines.run.setup import load_zones
 from pipelines.store import Queries, read, write
 
-MAX_BATCH_REPORTS = 4_000_000
+MAX_BATCH_REPORTS: Final = 4_000_000
+
+MAX_AROUND: Final = pd.Timedelta(days=3660)
+"""Ten years: what differs over longer is no operation's doing, and pandas' times end somewhere."""
+
+MAX_BESIDE_NM: Final = 300.0
+"""What is beside is drawn with the scale of the area's middle latitude (`comparing.ring_of`). Five
+degrees further off it is 1 % wrong in the Straits and 7 % at 37 degrees: cos 42 / cos 37."""
 
 
 def add(
@@ -109,13 +117,25 @@ def compared(
         How far what is called beside the area reaches.
     min_score
         Which events count; None: those that make a flag.
+
+    Raises
+    ------
+    OperationError
+        If `around` is longer than `MAX_AROUND`, or `beside_nm` further than `MAX_BESIDE_NM`.
     """
+    spread = around or row["end"] - row["start"]
+    if not pd.Timedelta(0) < spread <= MAX_AROUND:
+        raise operations.OperationError(
+            f"before and after can't be {spread} long", hint=f"at most {MAX_AROUND.days:,} days"
+        )
+    if not 0 < beside_nm <= MAX_BESIDE_NM:
+        raise operations.OperationError(
+            f"beside can't reach {beside_nm:g} nm", hint=f"at most {MAX_BESIDE_NM:g} nm"
+        )
     with read(installation.store, installation.settings.store) as store:
         outline = shapely.from_wkt(row["outline"])
         ring = comparing.ring_of(outline, beside_nm)
-        spans = comparing.spans(
-            row["start"], row["end"], around or row["end"] - row["start"], store.runs()
-        )
+        spans = comparing.spans(row["start"], row["end"], spread, store.runs())
         first, last = spans["before"].start, spans["after"].end
         counts = installation.settings.assess.min_score if min_score is None else min_score
         batches = gather.batches(store, first, last, MAX_BATCH_REPORTS, say)

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.base.processes import end_with_parent
 from pipelines.base.progress import Reporter, reporter
+from pipelines.base.schedule import LOOK
 from pipelines.base.settings import Installation, load
 from pipelines.base.terminal import guard
 from pipelines.ingest.listen import stop_on_signals
@@ -32,9 +32,6 @@ from pipelines.store.catalogue import writer_lock
 from pipelines.store.kept import keeping
 
 Say = Callable[[str], None]
-
-LOOK: Final = "a look"
-"""How a failure of one is called in the home."""
 
 
 def watch(

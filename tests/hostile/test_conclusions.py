@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.assess.dispositions import newest
 from pipelines.base import settings
 from pipelines.cli.main import app
 from pipelines.run import conclusions
 from pipelines.run.conclusions import MAX_BYTES, ConclusionsError, load, parse
-from pipelines.run.dispositions import record
+from pipelines.run.dispositions import record, withdraw
 from pipelines.run.runs import PartialRunError
 from pipelines.store import Queries, read
 
@@ -111,7 +112,8 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
     file = parse(content)
     states = [said.state for said in conclusions.take_in(installation, file)]
     assert states == ["recorded", "no such incident"]
-    assert conclusions.take_in(installation, file)[0].state == "known"
+    again = conclusions.take_in(installation, file)[0]
+    assert (again.state, again.holds) == ("known", True)
     with read(installation.store) as store:
         rows = store.dispositions()
     assert sorted(rows["event_id"]) == sorted(events.split(";"))
@@ -126,6 +128,14 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
     assert str(incident) not in done.exception.message
     assert str(known["title"].iloc[0]) in done.output  # what it is about, in words
     assert "no such incident is known here" in done.output
+    assert "which holds" not in done.output
+    withdraw(installation, str(incident), author="KM Tegas", reason="wrong incident")
+    again = conclusions.take_in(installation, file)[0]
+    assert (again.state, again.holds) == ("known", False)  # nobody takes it for done
+    done = CliRunner().invoke(app, ["disposition", "import", str(tmp_path / "saved.json"), *own])
+    assert f"{incident}: known; taken back or concluded otherwise since, which holds" in done.output
+    with read(installation.store) as store:
+        assert newest(store.dispositions()).empty
 
 
 def test_what_came_since_the_brief_is_not_concluded_on(
@@ -154,6 +164,7 @@ def test_what_came_since_the_brief_is_not_concluded_on(
     with read(installation.store) as store:
         assert store.dispositions()["event_id"].tolist() == [first]
     record(installation, first, author="x", conclusion="boarded", reason="a", quiet_within_m=0.0)
-    assert conclusions.take_in(installation, file)[0].state == "known"
+    again = conclusions.take_in(installation, file)[0]
+    assert (again.state, again.holds) == ("known", False)
     with read(installation.store) as store:
         assert len(store.dispositions()) == 2

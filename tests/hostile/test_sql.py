@@ -119,6 +119,22 @@ def test_no_answer_takes_the_place_of_the_store(name: str, exercise_home: Path, 
     assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == before
 
 
+@pytest.mark.parametrize("command", ["sql", "html", "clip"])
+def test_no_answer_takes_the_place_of_what_the_home_keeps(
+    command: str, exercise_home: Path, selat
+) -> None:  # type: ignore[no-untyped-def]
+    """As its log of exports, its accounts or a run's list: for a slip of who types."""
+    kept = exercise_home / "latest" / "flagged.csv"
+    before = kept.read_bytes()
+    event = ("explain", "0", f"--{command}", kept)
+    told = selat(
+        *(("sql", "SELECT 1", "--parquet", kept) if command == "sql" else event),
+        *("--home", exercise_home),
+    )
+    assert (told.code, "over a file of the home" in told.err) == (2, True)
+    assert kept.read_bytes() == before
+
+
 def test_columns_of_one_name_stay_two(exercise_home: Path, tmp_path: Path, selat) -> None:  # type: ignore[no-untyped-def]
     """As those of `SELECT *` over two views have: what a row is read by is its names."""
     query = "SELECT 1 AS mmsi, 2 AS mmsi, 3 AS kind"

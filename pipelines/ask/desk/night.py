@@ -166,7 +166,7 @@ class Night:
 
     def evidence(self, event_id: str) -> pd.Series:
         """Return the evidence of one event, one value a row; raise SelatError if there is none."""
-        values = checks.values(self._event(event_id)["evidence"])
+        values = checks.values(self.opened.event(event_id)["evidence"])
         return pd.Series(values, name=event_id, dtype="object")
 
     def checks(self, kind: str = "") -> pd.DataFrame:
@@ -241,7 +241,7 @@ class Night:
             time, distance_m, sog_kn, other_sog_kn; NaN where either was silent for more than half
             an hour. From half the event's span before it to as long after.
         """
-        event = self._event(event_id)
+        event = self.opened.event(event_id)
         mmsis = _vessels(event)
         if len(mmsis) != 2:
             raise SelatError(f"event {event_id} has one vessel", hint="take an encounter")
@@ -267,7 +267,7 @@ class Night:
         With distance_m from that place. Who was heard there while somebody was silent tells
         whether the receivers could hear.
         """
-        event = self._event(event_id)
+        event = self.opened.event(event_id)
         start, end = self._around(event)
         found = self.opened.reports(None, start, end)
         found = found[~found["mmsi"].isin(_vessels(event))]
@@ -299,7 +299,7 @@ class Night:
 
     def draw(self, event_id: str) -> charts.Chart:
         """One event on the brief's map: its vessels while it lasted and around, to play back."""
-        event, known, every = self._event(event_id), self._named(), self.opened.events
+        event, known, every = self.opened.event(event_id), self._named(), self.opened.events
         span = self._around(event)
         tracks = self.opened.reports(_vessels(event), *span)
         return charts.chart(
@@ -315,14 +315,14 @@ class Night:
 
     def draw_approach(self, event_id: str) -> "Figure":
         """Distance between two vessels and their speeds over time."""
-        event = self._event(event_id)
+        event = self.opened.event(event_id)
         return pictures.approach(
             self.approach(event_id), event, self._end(event), self._stated(event)
         )
 
     def draw_silence(self, event_id: str, within_nm: float = 10.0) -> "Figure":
         """When a vessel and those near its last position were heard."""
-        event = self._event(event_id)
+        event = self.opened.event(event_id)
         own = self.opened.reports(_vessels(event)[:1], *self._around(event))
         near = self.neighbours(event_id, within_nm)
         return pictures.silence(own, near, event, self._end(event), self._stated(event))
@@ -333,14 +333,6 @@ class Night:
         with self.opened.reader() as reader:
             known: pd.DataFrame = reader.vessels(self.run["end"])
         return known
-
-    def _event(self, event_id: str) -> pd.Series:
-        found = self.opened.events
-        found = found[found["event_id"].str.startswith(event_id)]
-        if len(found) != 1:
-            raise SelatError(f"run {self.run['run_id']} has {len(found)} events {event_id}")
-        row: pd.Series = found.iloc[0]
-        return row
 
     def _end(self, event: pd.Series) -> pd.Timestamp:
         end: pd.Timestamp = event["end"]

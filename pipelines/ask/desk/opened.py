@@ -68,12 +68,31 @@ class Opened:
                     hint="; ".join(
                         f"{row.event_id} {row.kind}" for row in found.head(5).itertuples()
                     )
-                    or "ids are in night.events; the beginning of one will do",
+                    or self._hint(text),
                 )
             [row] = found.to_dict("records")
             event = {str(name): value for name, value in row.items()}
             told = explain.gather(reader, self.installation, event, self.moment, feeds)
         return Told(told, self.zones)
+
+    def event(self, event_id: str) -> pd.Series:
+        """Return the one event of the run whose id begins so; raises EventNotFoundError."""
+        found = self.events[self.events["event_id"].str.startswith(event_id)]
+        if len(found) != 1:
+            raise explain.EventNotFoundError(
+                f"{len(found) or 'no'} events of run {self.run['run_id']} are called {event_id!r}",
+                hint=self._hint(event_id),
+            )
+        row: pd.Series = found.iloc[0]
+        return row
+
+    def _hint(self, text: str) -> str:
+        """Say what to ask for instead of what no one event is called."""
+        told = self.incidents
+        mine = told.loc[told["incident_id"].str.startswith(text), "events"].tolist()
+        if len(mine) == 1:
+            return f"that is an incident; its events: {mine[0].replace(';', ', ')}"
+        return "ids are in night.events; the beginning of one will do"
 
     def reader(self) -> Any:
         """Open the store's newest snapshot."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
+from pipelines.base.schedule import LOOK
 from pipelines.base.settings import HealthSettings
 from pipelines.base.text import age, position_text
 
@@ -46,7 +47,8 @@ def _after(failure: str) -> str:
 def _runs(health: Health) -> list[Problem]:
     found = []
     if health.failure:
-        found.append(Problem("error", "nightly run", health.failure, "mend it and run again"))
+        where = "looks" if f": {LOOK} failed" in health.failure else "nightly run"
+        found.append(Problem("error", where, health.failure, "mend it and run again"))
     if health.schedule.missing:
         since = day(health.last_run.finished if health.last_run else None)
         found.append(

@@ -19,6 +19,7 @@ from detectors.kinematics import geodesy
 from pipelines import store
 from pipelines.ask import desk
 from pipelines.ask.desk.given import lettered
+from pipelines.ask.explain import EventNotFoundError
 from pipelines.assess.dispositions import DispositionError
 
 
@@ -150,6 +151,11 @@ def test_what_is_not_there_is_an_error_with_a_hint(night: desk.Night) -> None:
         night.strongest("boarding")
     with pytest.raises(SelatError):
         night.explain("zzzz")
+    incident = night.incidents.iloc[0]
+    for asked in (night.explain, night.neighbours, night.evidence):
+        with pytest.raises(EventNotFoundError) as told:
+            asked(incident["incident_id"][:8])
+        assert incident["events"].split(";")[0] in told.value.hint  # what to ask for instead
     with pytest.raises(SelatError):
         night.approach(night.strongest("gap"))
 

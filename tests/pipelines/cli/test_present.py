@@ -73,6 +73,23 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
 
 
+def test_whom_a_vessel_met_is_told_by_name(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    flags = said(exercise_home, "flagged", "--top", "100")["flagged"]
+    names = {flag["mmsi"]: flag["name"] for flag in flags if flag["name"]}
+    of, other = next(
+        (flag["mmsi"], one)
+        for flag in flags
+        for one in said(exercise_home, "vessel", flag["mmsi"])["company"]
+        if one["mmsi"] in names
+    )
+    assert other["name"] == names[other["mmsi"]]
+    told = CliRunner().invoke(app, ["vessel", of, "--home", str(exercise_home)]).stdout
+    assert any(other["mmsi"] in line and other["name"] in line for line in told.splitlines())
+
+
 def test_a_type_is_told_in_words_beside_its_number() -> None:
     assert _stated("ship_type", "79") == "79 (cargo ship)"
     assert [_stated("ship_type", one) for one in ("0", "", "999")] == ["0", "", "999"]

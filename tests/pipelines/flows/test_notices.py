@@ -15,9 +15,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
 from pipelines import store
-from pipelines.ask.notices import compose
+from pipelines.ask.notices import compose, tell
 from pipelines.ask.watch import watch
 from pipelines.base import secrets
 from pipelines.base.problems import Problem
@@ -46,6 +47,55 @@ def test_each_problem_is_told_once_reminded_of_and_over() -> None:
     assert over.body == "over: feed a-#.csv"
     assert told == {}
     assert compose([], told, NOW + 2 * DAY, DAY, "here")[0] is None
+
+
+def test_what_was_told_by_a_clock_that_was_ahead_is_told_again() -> None:
+    _, told = compose([SILENT], {}, NOW + 400 * DAY, DAY, "here")
+    notice, told = compose([SILENT], told, NOW, DAY, "here")
+    assert notice is not None
+    assert compose([SILENT], told, NOW, DAY, "here") == (None, told)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"",
+        b"\0" * 512,
+        b"null",
+        b"[]",
+        b'{"a": 1}',
+        b'{"a": "soon"}',
+        b"[" * 100_000,
+        b"\xff",
+        b'{"warning feed a-#.csv": "2026-03-02T11:00:00"}',  # of no zone
+    ],
+)
+def test_no_file_of_what_was_told_keeps_notices_back(
+    tmp_path: Path, left: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr("pipelines.ask.notices.send", lambda notice, _: sent.append(notice.body))
+    state = tmp_path / "told.json"
+    state.write_bytes(left)
+    asked = {"state": state, "now": NOW, "remind": DAY, "name": "here"}
+    for _ in range(2):
+        tell([SILENT], [SecretStr("json://a")], **asked)
+    assert len(sent) == 1
+    assert "silent" in sent[0]
+
+
+def test_a_home_that_cannot_be_read_is_told_whatever_it_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr("pipelines.ask.notices.send", lambda notice, _: sent.append(notice.body))
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("pipelines.ask.look.gather", broken)
+    watch(load(tmp_path), NOW)
+    assert "Input/output error" in sent[0]
 
 
 def test_a_new_problem_beside_a_known_one() -> None:

@@ -70,7 +70,9 @@ def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
     ran = selat(*nightly)
     assert (ran.code, broken.tries) == (3, 3)
     assert "Input/output error" in ran.err
-    assert "Input/output error" in (tmp_path / "FAILED").read_text()
+    failed = (tmp_path / "FAILED").read_text()
+    assert "Input/output error" in failed
+    assert " MYT: the nightly run failed: " in failed  # the hour that people read
     assert selat("store", "check", "--home", tmp_path).code == 0
 
     broken.left, broken.tries = 2, 0

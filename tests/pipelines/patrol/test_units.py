@@ -63,6 +63,12 @@ def test_names_are_unique_and_there_is_a_unit(tmp_path):
         read(tmp_path, {"units": []})
 
 
+@pytest.mark.parametrize("units", [10**30, True, "A", {"A": GOOD}, [GOOD, 7]])
+def test_units_that_are_no_list_of_units_are_named(tmp_path, units):
+    with pytest.raises(ConfigError, match="units"):
+        read(tmp_path, {"units": units})
+
+
 def test_a_base_may_be_a_port(tmp_path):
     ports = pd.DataFrame({"name": ["Penang"], "lat": [5.4], "lon": [100.3]})
     found = read(tmp_path, {"units": [{**GOOD, "base": "penang"}]}, ports)

@@ -257,7 +257,12 @@ def test_the_time_machine_shows_what_was_known_then(
         "disposition", "add", event, "--as", "cleared", "--reason", "looked", "--home", home
     )
     assert added.code == 0
-    assert "looked" in selat("disposition", "list", "--home", home).out
+    until = ("--quiet-until", "2027-01-31", "--reason", "tide")
+    selat("disposition", "add", event, "--as", "cleared", *until, "--home", home)
+    concluded = selat("disposition", "list", "--home", home).out
+    assert "looked" in concluded
+    assert "the like set aside until 2027-01-31 00:00 MYT" in concluded  # as it was typed
+    assert not re.search(r"\d\d:\d\dZ", concluded)
     assert "looked" not in selat("disposition", "list", *then).out
     assert "Concluded" in selat("explain", event, "--home", home).out
 

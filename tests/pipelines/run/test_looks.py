@@ -5,6 +5,7 @@ import gc
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -24,11 +25,11 @@ from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask import desk
-from pipelines.ask.health import gather
+from pipelines.ask.health import gather, problems
 from pipelines.ask.health.screen import facts
 from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
-from pipelines.base.schedule import Served, write_served
+from pipelines.base.schedule import LOOK, NIGHT, Served, write_served
 from pipelines.base.settings import Installation, WatchSettings, load
 from pipelines.cli.main import app
 from pipelines.detect import looks as detect_looks
@@ -39,6 +40,7 @@ from pipelines.ingest import discover
 from pipelines.run import dispositions, looks, release_nights, runs, watching
 from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.looks import Looked, Looker
+from pipelines.run.night import note_failure
 from pipelines.run.setup import Setup
 from pipelines.store.engines import ENGINES
 from pipelines.store.kept import CALLED, COLUMNS
@@ -195,7 +197,7 @@ def test_with_nothing_new_nothing_is_detected_or_published(
     with reporter(quiet=True) as report:
         looker = Looker(installation, [str(whole_day.home / "feeds")], report)
         first, second = looker.look(), looker.look()
-    assert first.text.startswith("nothing new since ")
+    assert re.match(r"nothing new since \S+ \S+ MYT", first.text)  # the hour that people read
     assert not second.vessels
     assert second.finished is None
     assert store.generation(installation.store) == before
@@ -493,7 +495,7 @@ def test_a_failure_of_the_night_outlasts_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installation = load(tmp_path)
-    installation.failure.write_text("2026-01-05T18:00:00Z: the nightly run failed: no disk\n")
+    installation.failure.write_text("2026-01-06 02:00 MYT: the nightly run failed: no disk\n")
     told = installation.failure.read_text()
 
     def fails(_: Looker) -> Looked:
@@ -505,6 +507,13 @@ def test_a_failure_of_the_night_outlasts_looks(
             with suppress(OSError):
                 watching.look(Looker(installation, [], report), installation)
             assert installation.failure.read_text() == told
+
+
+@pytest.mark.parametrize(("what", "where"), [(NIGHT, "nightly run"), (LOOK, "looks")])
+def test_a_failure_is_told_of_what_failed(tmp_path: Path, what: str, where: str) -> None:
+    note_failure(load(tmp_path), OSError("no feed"), what)
+    found = problems(gather(load(tmp_path), datetime.now(UTC)), load(tmp_path).settings.health)
+    assert [one.where for one in found if "no feed" in one.message] == [where]
 
 
 def test_two_who_watch_at_once_note_it_whole(tmp_path: Path) -> None:

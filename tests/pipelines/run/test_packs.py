@@ -74,6 +74,10 @@ def test_from_key_to_opened_pack(
     assert not (tmp_path / "again").exists()
 
     whole = selat("exports", *common)
+    [pack] = {line.split()[3] for line in whole.out.splitlines() if line.split()[0] == "1"}
+    for named in (pack, home / "packs" / f"{pack}.zip", home / "packs" / pack):
+        told = selat("correct", named, *common)  # by the name that was told, or by its file
+        assert (told.code, f"{pack} stands" in told.err) == (7, True)
     assert whole.code == 0
     assert "whole; newest hash" in whole.out
     head = whole.out.split()[-1]

@@ -310,6 +310,23 @@ def test_the_line_to_change(selat: Selat, tmp_path: Path) -> None:
     assert any(f"mend line {len(lines) + 1} of" in hint for hint in hints)
 
 
+def test_what_to_do_about_many_alike_is_said_once(
+    selat: Selat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [Problem("warning", f"feed {n}", "its clock is wrong", "ask them") for n in range(3)]
+    found += [Problem("warning", "disk", "it fills up", "tidy it")]
+    monkeypatch.setattr("pipelines.ask.look.look", lambda *_, **__: (None, found))
+    said = selat("doctor", "--home", tmp_path).out.splitlines()
+    assert [line.split(":")[1].strip() for line in said[:-1]] == [
+        "feed 0",
+        "feed 1",
+        "feed 2",
+        "ask them",
+        "disk",
+        "tidy it",
+    ]
+
+
 def test_the_line_of_a_setting(
     selat: Selat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,7 +365,10 @@ def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
     (config / "zones" / "own.geojson").write_text(json.dumps(drawn))
     assert any("own.geojson" in problem["where"] for problem in told("status"))
     assert told("status") == told("doctor")
-    (home / "examined.json").write_text('{"state": []')
+    for left in ('{"state": []', "[" * 100_000):
+        (home / "examined.json").write_text(left)
+        assert told("status") == told("doctor")
+    (home / "examined.json").write_text("")
     assert told("status") == told("doctor")
 
 

@@ -3,7 +3,16 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
+
+from pipelines.assess.operations import OperationError
+from pipelines.base.settings import load
+from pipelines.run.operations import compared
+
+START = pd.Timestamp("2026-01-06T00:00Z")
+OPERATION = pd.Series({"start": START, "end": START + pd.Timedelta("4h")})
+"""As far as is looked at before it is refused."""
 
 
 @pytest.mark.slow
@@ -36,6 +45,24 @@ def test_add_list_and_report(exercise_home, selat, tmp_path):
     assert sum(row["vessel_hours"] for row in document["presence"]) > 0
     [page] = (home / "operations").glob("*.html")
     assert "Kasturi 3" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("days", [-1, 3661, 100_000_000])
+def test_before_and_after_have_an_end(exercise_home, days):
+    with pytest.raises(OperationError, match="before and after"):
+        compared(load(exercise_home), OPERATION, around=pd.Timedelta(days=days))
+
+
+@pytest.mark.parametrize("beside_nm", [0, -1, 301, 1e9, float("inf"), float("nan")])
+def test_beside_has_an_end(exercise_home, beside_nm):
+    with pytest.raises(OperationError, match="beside"):
+        compared(load(exercise_home), OPERATION, beside_nm=beside_nm)
+
+
+def test_what_has_no_end_is_refused_by_the_command(exercise_home, selat):
+    for more in (("--days", "100000000"), ("--days", "1e300"), ("--beside-nm", "1e9")):
+        ran = selat("operation", "report", "x", *more, "--home", exercise_home)
+        assert (ran.code, more[0] in ran.err) == (2, True)
 
 
 def test_errors_have_a_hint(exercise_home, selat):
