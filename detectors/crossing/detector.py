@@ -116,7 +116,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "21"
+    version: ClassVar[str] = "22"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -1,7 +1,5 @@
 """Which tracks may cross, and when they are under way."""
 
-from typing import Final
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,12 +7,10 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.integrity import rescue_aircraft
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-AIRCRAFT: Final = 111
-"""Search and rescue aircraft have 111MIDxxx, ITU-R M.585."""
 
 
 def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:
@@ -25,7 +21,7 @@ def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:
     """
     track = positions["track_id"].to_numpy()
     starts = offsets(track)
-    afloat = track[starts[:-1]] // 100_000_000 != AIRCRAFT
+    afloat = ~rescue_aircraft(track[starts[:-1]] // 100)
 
     lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
     apart_deg = np.degrees(limits.min_distance_m / geodesy.EARTH_RADIUS_M) * 0.7

@@ -62,7 +62,7 @@ class Gap(Limits):
       it sailed on, within the box of all heard in the day before: what others send where it was is
       no chance to hear it), and it is `max_missed_chance` or less that it would have missed
       all of them, by those that it was heard in and missed in the `history_s` before and by how
-      often all vessels of that day miss one, which is worth `n_prior_chances` (see
+      often vessels there miss one, by the day before, which is worth `n_prior_chances` (see
       `gap.passes`; where the whole feed comes by passes and it is heard again, all within sight of
       a satellite count, and for class A under way the passes themselves);
       `max_missed_chance_b` for class B, by its like in its cell and the eight around. A satellite
@@ -145,7 +145,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "20"
+    version: ClassVar[str] = "21"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

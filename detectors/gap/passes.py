@@ -40,8 +40,8 @@ def chances(
     and went on, so that it sent several reports in each pass, the passes themselves are the chances
     (see `_by_pass`; evenly heard or not), and what it was heard in doesn't count if it came to lie.
     Of the chances in the
-    `history_s` before, the vessel was heard in so many and missed so many; what all vessels of the
-    day before show is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
+    `history_s` before, the vessel was heard in so many and missed so many; what vessels there show
+    in the day before is worth `n_prior_chances` more (see `_prior`). Then the chance of missing all
     those of the silence too is the beta-binomial one (posterior predictive: Gelman et al. 2013,
     Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
     that the place is heard thinly, by `max_thin_reports` a vessel and half hour in the day before,
@@ -161,10 +161,20 @@ def _prior(
     """Return how many chances of the prior were heard, and how many missed.
 
     Who falls silent for `coverage.SILENCE_S` missed all chances of two half hours at most: of one,
-    no more are missed than the root of how often vessels fell silent in the day before. Where that
-    isn't known yet, every other.
+    no more are missed than the root of how often vessels fell silent in the day before, there: who
+    sails beyond the coast stations of a feed, where satellites alone hear her, is lost more often
+    than all of its vessels are. Where that isn't known yet, every other.
     """
-    often = np.sqrt(rates_before(silences, reports, context).mean)
+    row, own = silences.row, silences.start_us // _SLOT_US
+    heard, fell_silent = context.coverage.between(
+        reports.lat[row],
+        reports.lon[row],
+        own - DAY_SLOTS,
+        own - 1,
+        reports.ais_class_of(row),
+    )
+    priors = rates_before(silences, reports, context)
+    often = np.sqrt(priors.updated(fell_silent, heard))
     missed = limits.n_prior_chances * np.clip(often, limits.min_prior_missed, 0.5)
     return limits.n_prior_chances - missed, missed
 

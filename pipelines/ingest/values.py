@@ -243,12 +243,36 @@ class Values:
         if isinstance(cells, Words):
             known = {word: float(_CLASSES.index(c)) for word, c in codes.AIS_CLASS.items()}
             index = np.nan_to_num(cells.codes(known)).astype("int8")
+        elif self._columns("msg_type") is None:
+            index = self._class_by_fields()
         else:
             # Message types tell the class, as in `nmea`.
             index = np.zeros(self._n, "int8")
             index[np.isin(self.msg_type, (1, 2, 3, 5))] = _CLASSES.index("A")
             index[np.isin(self.msg_type, (18, 19, 24))] = _CLASSES.index("B")
         return _as_series(pa.array(_CLASSES), index)
+
+    def _class_by_fields(self) -> NDArray[np.int8]:
+        """Return the class that shows in what is said: only class A has fields for a navigational
+        status and an IMO number (ITU-R M.1371-5, annex 8, messages 1-3 and 5; 18, 19 and 24).
+
+        Who says a status has class A; 15 stands for none, also where there was no field for it. Who
+        leaves it blank and has no IMO number has class B, if others of the table say a status and
+        it has both columns; a word such as "unknown" may stand for 15.
+        """
+        index = np.zeros(self._n, "int8")
+        status = self._code("nav_status", NAV_STATUS_UNDEFINED, 15)
+        said = status != NAV_STATUS_UNDEFINED
+        index[said] = _CLASSES.index("A")
+        cells = self._first("nav_status")
+        if said.any() and self._columns("imo") is not None:
+            blank = (
+                np.asarray(pc.equal(cells.texts, ""))[cells.index]
+                if isinstance(cells, Words)
+                else np.isnan(np.asarray(cells))
+            )
+            index[blank & (self._imo() == 0)] = _CLASSES.index("B")
+        return index
 
     def _text(self, name: str) -> Words | None:
         """Return texts, empty where the feed says that there is nothing."""

@@ -14,6 +14,7 @@ from detectors.gap import Gap, cut_off
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage
+from detectors.surroundings.rates import fitted
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOUR_S = 3600
@@ -184,10 +185,14 @@ def naive(stage) -> set[tuple]:
         ]
         # The chance to miss one after the other, each time with one miss more behind it.
         # Before the first, four that others show: of one no more are missed than the root of how
-        # often they fall silent for an hour.
+        # often they fall silent for an hour there, or anywhere where that is little known.
         day = cells[cells["slot"].between(own - hours(24), own - hours(0.5))]
         day = day[day["ais_class"] == "B"] if is_b else day
-        often = np.sqrt((day["silences"].sum() + 0.5) / (day["vessels"].sum() + 1))
+        places = day[day["vessels"] > 0].groupby(["row", "col"])[["silences", "vessels"]].sum()
+        mean, strength = fitted(*(places[name].to_numpy("float64") for name in places))
+        there = day[day.index.isin(around(here["lat"], here["lon"], "A").index)]
+        n_lost = there["silences"].sum() + mean * strength
+        often = np.sqrt(n_lost / (there["vessels"].sum() + strength))
         chance, n_missed = 1.0, sum(missed) + 4 * min(max(often, 0.13), 0.5)
         for k in range(sum(silent)):
             chance *= (n_missed + k) / (heard + sum(missed) + 4 + k)

@@ -39,7 +39,13 @@ from detectors.kinematics.integrity.receivers import (
 )
 from detectors.kinematics.integrity.settling import SETTLING_S, STRETCH_US
 from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
-from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, not_a_vessel
+from detectors.kinematics.integrity.verdicts import (
+    Judged,
+    Reports,
+    Verdict,
+    not_a_vessel,
+    rescue_aircraft,
+)
 
 __all__ = [
     "JUDGED",
@@ -71,6 +77,7 @@ __all__ = [
     "not_a_vessel",
     "parted",
     "reason_of",
+    "rescue_aircraft",
     "segment",
     "state_with",
     "with_interference",

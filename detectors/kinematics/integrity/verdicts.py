@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.mids import MIDS
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -142,15 +144,23 @@ class Judged(NamedTuple):
 def not_a_vessel(mmsi: Ints) -> Bools:
     """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
 
-    Coast stations (00MIDxxxx), aircraft (111), aids to navigation (99), transmitters of distress
-    (970 to 979). A handheld set (8MIDxxxxx) is aboard something: boats of these waters are left
-    with such numbers, and their conduct is looked at. A number that has none of the formats, such
-    as the 009... of many sets, is a vessel's that says a wrong one; so is that of a group
-    (0MIDxxxxx), by which ships are called and none ever calls: it is a ship's less a digit.
+    Coast stations (00MIDxxxx), aircraft (see `rescue_aircraft`), aids to navigation (99),
+    transmitters of distress (970 to 979). A handheld set (8MIDxxxxx) is aboard something: boats of
+    these waters are left with such numbers, and their conduct is looked at. A number that has none
+    of the formats, such as the 009... of many sets, is a vessel's that says a wrong one; so is that
+    of a group (0MIDxxxxx), by which ships are called and none ever calls: it is a ship's less a
+    digit.
     """
     first = mmsi // 1_000_000
-    kinds = (first == 111) | ((first >= 970) & (first <= 979))
+    kinds = rescue_aircraft(mmsi) | ((first >= 970) & (first <= 979))
     for low in (0, 99):  # 00MIDxxxx and 99MIDxxxx
         # The digit behind the prefix begins a MID: 2 to 7.
         kinds |= (first // 10 == low) & (first % 10 >= 2) & (first % 10 <= 7)
     return np.asarray(kinds)
+
+
+def rescue_aircraft(mmsi: Ints) -> Bools:
+    """Tell which numbers are search and rescue aircraft's: 111MIDxxx with a MID in use, ITU-R
+    M.585-9, annex 1. Any other that begins with 111 was made up at a keyboard, and is a boat's.
+    """
+    return np.asarray((mmsi // 1_000_000 == 111) & np.isin(mmsi // 1_000 % 1_000, list(MIDS)))

@@ -203,6 +203,12 @@ def test_a_frozen_position_is_no_copy_of_the_track(tracks, misdated):
     assert (verdicts[part == 1] == Verdict.CLOCK_FAULT).sum() == 0
 
 
+@pytest.mark.parametrize("mmsi", [111111111, 111222333, 111493663, 99123456])
+def test_made_up_numbers_that_begin_as_a_stations_are_vessels(tracks, mmsi):
+    sail, _ = tracks
+    assert "not_a_vessel" not in verdicts(judge(sail([0, 60], mmsi=mmsi)))
+
+
 @pytest.mark.parametrize("mmsi", [111232506, 992351000, 970012345, 5030148])
 def test_numbers_that_are_no_vessels(tracks, mmsi):
     sail, _ = tracks
