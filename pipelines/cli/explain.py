@@ -11,10 +11,12 @@ from pipelines.cli.present import print_json, records
 if TYPE_CHECKING:
     import pandas as pd
 
+    from detectors.core.errors import SelatError
     from pipelines.ask.recall import Moment
     from pipelines.base.settings import Installation
     from pipelines.store import Queries
 
+_FEW: Final = 5
 _COLUMNS: Final = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
 
 
@@ -79,7 +81,7 @@ def explain(
                 _clip_incident(reader, installation, incident, own, clip)
                 return
             if html is not None:
-                typer.echo("--html writes one event: name one of the incident's", err=True)
+                raise _not_one(f"{event} is an incident", incident["events"].iloc[0].split(";"))
             said = concluded_on(reader, incident["events"].tolist(), moment.time)
             _list_incident(incident.assign(concluded=said), own, as_json=as_json)
             return
@@ -90,6 +92,8 @@ def explain(
         if event.isdigit() and len(event) == 9:
             reference, until = installation.reference, moment.known_time
             found = explaining.from_side_of(int(event), found, reader, reference, until)
+        if len(found) > 1 and (html is not None or clip is not None):
+            raise _not_one(f"{event} is several events", found["event_id"].tolist())
         if len(found) != 1:
             _list(found, event, as_json=as_json)
             return
@@ -122,6 +126,17 @@ def explain(
     from pipelines.reference.outlines import land_outlines
 
     show(told, land_outlines(installation.reference), Console())
+
+
+def _not_one(what: str, ids: list[str]) -> "SelatError":
+    """Return the error that what is to be written is not one event."""
+    from detectors.core.errors import ConfigError
+
+    more = ", …" if len(ids) > _FEW else ""
+    return ConfigError(
+        f"{what}, and one event is written to a file",
+        hint=f"name one of them: {', '.join(ids[:_FEW])}{more}",
+    )
 
 
 def _incident(

@@ -1,6 +1,7 @@
 """`selat export`, `verify`, `open`, `exports` and `keys`: what is handed to others."""
 
 import sys
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,7 +10,7 @@ import typer
 
 from pipelines.cli.keys import key_text, signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
-from pipelines.cli.present import print_json
+from pipelines.cli.present import moment_text, print_json
 
 if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
@@ -338,7 +339,7 @@ def _say(verdict: "Verdict") -> None:
                 f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
                 f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
                 f"{f'signed by {verdict.signed_by}' if verdict.key else 'no signature'}, "
-                f"out of date after {made.stale_after}"
+                f"out of date after {moment_text(datetime.fromisoformat(made.stale_after))}"
             )
         )
     for problem in verdict.problems[:_SHOWN]:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.publish.packs import contents, manifest, minisign
 from pipelines.publish.packs.contents import Contents
@@ -113,7 +114,7 @@ def _verdict(
     stale = now > pd.Timestamp(claimed.stale_after)
     problems = [*changed, *([key_problem] if key_problem else [])]
     if stale:
-        problems.append(f"out of date since {claimed.stale_after}")
+        problems.append(f"out of date since {minute(pd.Timestamp(claimed.stale_after))}")
     state: State = "intact"
     if changed or key_state == "changed":
         state = "changed"

@@ -164,6 +164,22 @@ def test_what_is_no_event_is_an_error_with_a_hint(exercise_home: Path, selat: Se
 
 
 @pytest.mark.slow
+def test_what_is_not_one_event_is_written_to_no_file(
+    exercise_home: Path, selat: Selat, tmp_path: Path
+) -> None:
+    incident = pd.read_csv(exercise_home / "latest" / "incidents.csv", dtype=str).iloc[0]
+    of_many = events_of(exercise_home)["mmsi"].value_counts()
+    file = tmp_path / "event.html"
+    for asked, named in (
+        (incident["incident_id"], incident["events"].split(";")[0]),
+        (f"{of_many.index[0]:09d}", ""),
+    ):
+        ran = selat("explain", asked, "--html", file, "--home", exercise_home)
+        assert ran.code == 2
+        assert named in ran.err
+        assert not file.exists()
+
+
 def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(
     exercise: Path, exercise_home: Path, strongest: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_retired_key_is_still_believed(made: Path, keys: Keyring, fresh: pd.Ti
 def test_a_pack_goes_stale(made: Path, keys: Keyring, fresh: pd.Timestamp) -> None:
     verdict = verify(made, keys, fresh + pd.Timedelta(days=3))
     assert verdict.state == "stale"
+    assert any("MYT" in one for one in verdict.problems)
     assert "out of date" in verdict.problems[0]
 
 
