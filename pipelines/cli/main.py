@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 import threading
+from pathlib import Path
 from signal import Signals
 from typing import Annotated, Final, NoReturn
 
@@ -166,14 +167,22 @@ def main() -> None:
         from pipelines.base.allocation import keep_what_is_freed
 
         keep_what_is_freed()
-    # Where this process is the command's own, and not one that calls it, such as a notebook's.
-    own = getattr(sys.modules["__main__"], "main", None) is main and threading.active_count() == 1
-    if own and name in _SUPERVISED and "--help" not in sys.argv:
+    if _is_own() and name in _SUPERVISED and "--help" not in sys.argv:
         from pipelines.base.processes import supervise
 
         supervise(lambda: _run(name), stopped=lambda by: _say_stopped(name, by))
     else:
         _run(name)
+
+
+def _is_own() -> bool:
+    """Tell whether this process is the command's own, and not one that calls it, such as a notebook
+    or somebody's script: what is supervised is done in a child, in which that would go on, too.
+    """
+    begun = sys.modules["__main__"]
+    named = Path(getattr(begun, "__file__", None) or "selat").stem
+    ours = getattr(begun, "main", None) is main and named in {"selat", "main"}
+    return ours and threading.active_count() == 1
 
 
 def _say_stopped(name: str, by: Signals) -> int:

@@ -172,3 +172,25 @@ supervise(main, stopped=lambda by: 99)
     # What is ignored, as under nohup, stays ignored.
     assert ended("os.kill(os.getppid(), signal.SIGHUP)", SIGHUP=1).returncode == 0
     assert ended("os.kill(os.getppid(), signal.SIGTERM); signal.pause()").returncode == 99
+
+
+def test_a_script_that_calls_commands_goes_on_in_one_process(tmp_path: Path) -> None:
+    """A command that is supervised works in a child: that must not go on with the script."""
+    script = tmp_path / "evenings.py"
+    script.write_text(
+        f"""
+import sys
+from pipelines.cli.main import main
+for _ in range(2):
+    sys.argv = ["selat", "learn", "places", "--home", {str(tmp_path / "home")!r}]
+    try:
+        main()
+    except SystemExit as end:
+        print("ended", end.code)
+"""
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    ran = subprocess.run(
+        [sys.executable, script], env=env, capture_output=True, text=True, check=True
+    )
+    assert len(ran.stdout.split("ended")) == 3, ran.stdout + ran.stderr
