@@ -75,13 +75,17 @@ def beside(
 
 def concluded_on(
     store: Queries, event_ids: Sequence[str], known: pd.Timestamp | None = None
-) -> list[str]:
+) -> dict[str, list[str]]:
     """Return what was concluded by a time on each of some incidents, by their events joined by ";".
 
-    In words; empty where nothing was.
+    As columns: `concluded`, in words, empty where nothing was; `standing`, see `outcomes.standing`.
     """
     held = holding(store.dispositions(known), store.heirs())
-    return told([joined.split(";") for joined in event_ids], held, str)
+    ids = [joined.split(";") for joined in event_ids]
+    return {
+        "concluded": told(ids, held, str),
+        "standing": [standing(each, held) for each in ids],
+    }
 
 
 def _held(installation: Installation, known: pd.Timestamp | None) -> dict[str, dict[Any, Any]]:

@@ -83,7 +83,7 @@ def explain(
             if html is not None:
                 raise _not_one(f"{event} is an incident", incident["events"].iloc[0].split(";"))
             said = concluded_on(reader, incident["events"].tolist(), moment.time)
-            _list_incident(incident.assign(concluded=said), own, as_json=as_json)
+            _list_incident(incident.assign(**said), own, as_json=as_json)
             return
         if found.empty:
             found, note = explaining.quoted(reader, installation, event, moment)

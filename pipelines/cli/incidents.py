@@ -53,21 +53,20 @@ def incidents(
         run = reader.run(moment.run_id)
         shown = found[found["status"] != "unchanged"] if new else found
         shown = shown.head(top)
+        said = concluded_on(reader, shown["events"].tolist(), moment.time)
         told = None if as_csv or as_json else with_parts(shown, reader.events(moment.run_id))
-        if told is not None:
-            said = concluded_on(reader, shown["events"].tolist(), moment.time)
-            told = told.assign(concluded=said)
     if as_csv:
         print_csv(shown)
     elif told is None:
         firsts = [asdict(one) for one in first]
-        print_json({"run_id": moment.run_id, "first": firsts, "incidents": records(shown)})
+        rows = records(shown.assign(**said))
+        print_json({"run_id": moment.run_id, "first": firsts, "incidents": rows})
     else:
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         typer.echo(f"Run {moment.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
         print_first(first)
         end = None if run is None else run["end"]
-        print_incidents(told, end, moment.known_time)
+        print_incidents(told.assign(**said), end, moment.known_time)
         typer.echo("Incidents are leads, not findings.")
 
 
@@ -112,6 +111,7 @@ def _lines(
     import pandas as pd
 
     from detectors.kinematics.integrity import final_at
+    from pipelines.assess.dispositions.outcomes import CLOSED
     from pipelines.assess.incidents import made_of, whereabouts
     from pipelines.base.text import LOCAL, LOCAL_NAME, position_text
     from pipelines.publish.briefing import span
@@ -134,5 +134,5 @@ def _lines(
         *([f"Concluded: {said}"] if said else []),
         *([f"Vessels: {vessels}"] if vessels else []),
         *([f"Last heard: {now}"] if now else []),
-        f"Next: {row['next_step']}",
+        *([] if row.get("standing") == CLOSED else [f"Next: {row['next_step']}"]),
     ]

@@ -105,7 +105,7 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     }
 
 
-def _print(found: "Changes", concluded: list[str], min_score: float, top: int) -> None:
+def _print(found: "Changes", said: dict[str, list[str]], min_score: float, top: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -117,7 +117,7 @@ def _print(found: "Changes", concluded: list[str], min_score: float, top: int) -
         counts = ", ".join(f"{n} {c}" for c, n in table["change"].value_counts().items())
         console.print(f"{name}: {counts or 'nothing changed'}", highlight=False)
     events = found.events
-    shown = found.incidents.assign(concluded=concluded).head(top)
+    shown = found.incidents.assign(**said).head(top)
     print_incidents(shown.assign(status=shown["change"]))
     left = found.incidents["change"].iloc[top:].value_counts()
     if len(left):

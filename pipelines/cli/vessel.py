@@ -101,7 +101,7 @@ def vessel(
         typer.echo("It said nothing of itself.")
     _print_company(company)
     if len(incidents):
-        print_incidents(incidents.assign(concluded=said))
+        print_incidents(incidents.assign(**said))
     else:
         typer.echo("No incident.")
 

@@ -290,6 +290,14 @@ def test_the_time_machine_shows_what_was_known_then(
         told = selat(*asked, "--home", home).out
         assert "Concluded: watch (Lt Aminah: look again)" in told, asked
         assert not re.search(r"\d\d:\d\dZ", told), "one hour on a page, the one people read"
+    assert "Next: " in selat("explain", one["incident_id"], "--home", home).out
+    closed = ("--as", "cleared", "--by", "Lt Aminah", "--reason", "a survey vessel")
+    assert selat("disposition", "add", one["incident_id"], *closed, "--home", home).code == 0
+    assert "Next: " not in selat("explain", one["incident_id"], "--home", home).out
+    incidents = json.loads(selat("incidents", "--home", home, "--json").out)["incidents"]
+    again = next(row for row in incidents if row["incident_id"] == one["incident_id"])
+    assert (again["standing"], one["standing"]) == ("closed", "")
+    assert again["concluded"].startswith("cleared (Lt Aminah: a survey vessel)")
     few = selat("since", run_id, "--top", "1", "--home", home).out
     assert counted(few, "Incidents: ") == 1 + counted(few, "… and ")
 
