@@ -72,6 +72,19 @@ HYPOTHESES: Final = (
         "no agent ordered the boats, or they came from the other coast",
     ),
     Hypothesis(
+        "served in a transfer area",
+        0.6,
+        (
+            Case(
+                All(VISITED, Compare("port_calls_fraction", ">=", 1.0)),
+                "it lies in an area licensed for ship-to-ship transfers, and all its visitors came "
+                "out of a port or went into one: launches serve ships there too",
+            ),
+        ),
+        "Visited in a licensed transfer area, by boats out of a port, or back into one, alone.",
+        "no agent ordered the boats, or one of them then lands away from a port",
+    ),
+    Hypothesis(
         "boats of a raft",
         0.7,
         (

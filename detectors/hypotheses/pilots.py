@@ -124,6 +124,18 @@ LAUNCH_SERVICE: Final = Hypothesis(
         ),
         Case(
             All(
+                Is("small_craft"),
+                Not(Is("both_small_craft")),
+                Is("in_licensed_sts_area"),
+                Any(Some(Vessel(facts=FROM_PORT)), Some(Vessel(facts=TO_PORT))),
+                WITHIN_AN_HOUR,
+                Not(Subkind(("boarding",))),
+            ),
+            "a boat of a port called at a vessel for {duration_s:min.0f} min in an area licensed "
+            "for ship-to-ship transfers: ships that lie there are served by launch too",
+        ),
+        Case(
+            All(
                 Some(Vessel(facts=FROM_PORT)),
                 Compare("zone_distance_m", "<=", BOARDING_M),
                 MAKES_WAY,
@@ -147,7 +159,8 @@ LAUNCH_SERVICE: Final = Hypothesis(
         ),
     ),
     "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "
-    "up in the dark from astern of a ship under way. Anywhere, where a ship slows for a boat that "
-    "goes back into a port.",
+    "up in the dark from astern of a ship under way. A boat out of a port, or back into one, in an "
+    "area licensed for transfers. Anywhere, where a ship slows for a boat that goes back into a "
+    "port.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )

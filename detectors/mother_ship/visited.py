@@ -36,6 +36,7 @@ class Visit:
     first_source: str
     last_source: str
     in_anchorage: bool
+    port_call: bool
     approach_kn: float
 
 
@@ -90,10 +91,19 @@ def _found(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> li
                     first_source=stated[f"{prefix}first_report_source"],
                     last_source=stated[f"{prefix}last_report_source"],
                     in_anchorage=bool(stated.get("in_anchorage")),
+                    port_call=_port_call(stated, ("other_", "")[side]),
                     approach_kn=stated.number("approach_kn"),
                 )
             )
     return sorted(found, key=lambda v: (v.host, v.start_us, v.visitor))
+
+
+def _port_call(stated: Evidence, visitor: str) -> bool:
+    """Tell whether the visitor came out of a port, or went into one, in a licensed transfer area;
+    `visitor` is before the names of what was measured of it.
+    """
+    ways = (f"{visitor}came_from_port", f"{visitor}went_to_port")
+    return bool(stated.get("in_licensed_sts_area")) and any(stated.get(name) for name in ways)
 
 
 def _visits(
@@ -169,6 +179,7 @@ def _story(
         "longest_wait_s": at_most(_longest_wait_s(visits), limits, "max_wait_s"),
         "fishing_visitors_fraction": float(np.mean(fishing)),
         "in_anchorage_fraction": float(np.mean([v.in_anchorage for v in visits])),
+        "port_calls_fraction": float(np.mean([v.port_call for v in visits])),
         "first_report_source": visits[0].first_source,
         "last_report_source": last.last_source,
     }

@@ -94,6 +94,8 @@ PUMPS = {
     "anchorage_distance_m": 3500.0,
     "in_licensed_sts_area": True,
 }
+LAUNCH = {**PUMPS, "duration_s": 2400.0, "other_came_from_port": True}
+"""A launch of the port at a ship that waits in its licensed transfer area."""
 HARDLY_BESIDE = {
     **CALLS,
     "small_craft": True,
@@ -736,6 +738,17 @@ CASES = [
         "small craft together",
     ),
     ("encounter", {**HOME, "approach_kn": 17.0}, (30, 30), "small craft together"),
+    # In a licensed transfer area: a boat out of a port or back into one; from a beach; for long.
+    ("encounter", LAUNCH, (80, 90), "launch service"),
+    (
+        "encounter",
+        {**LAUNCH, "other_came_from_port": False, "other_went_to_port": True},
+        (80, 90),
+        "launch service",
+    ),
+    ("encounter", {**LAUNCH, "other_came_from_port": False}, (80, 90), "boat in a transfer area"),
+    ("encounter", {**LAUNCH, "duration_s": 5400.0}, (80, 90), "boat in a transfer area"),
+    ("encounter", {**LAUNCH, "in_licensed_sts_area": False}, (80, 90), None),
     # Far off: a boat of a port, and a ship that slowed for it; who came otherwise, or to whom.
     ("encounter", LET_COME, (70, -1), "launch service"),
     ("encounter", {**LET_COME, "slowed": False}, (70, -1), None),
@@ -1349,6 +1362,17 @@ def test_a_small_tanker_sells_bunkers_where_transfers_are_licensed(differs, type
     """It says so itself and lies there for hours; a tanker that a boat comes to sells none."""
     known = Known("encounter", "", Evidence.of({**PUMPS, **differs}), types, (256.0, 45.0))
     found = best_of(known, OF["encounter"])
+    assert (found[0].name if found else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("share", "reason"), [(1.0, "served in a transfer area"), (0.5, None), (0.0, None)]
+)
+def test_launches_serve_ships_where_transfers_are_licensed(share, reason):
+    """All of them boats of a port; one that came from a beach is no launch."""
+    measured = {**CALLED_ON, "port_calls_fraction": share, "in_anchorage_fraction": 0.0}
+    known = Known("mother_ship", "visited", Evidence.of(measured), (80,), (180.0,))
+    found = best_of(known, OF["mother_ship"])
     assert (found[0].name if found else None) == reason
 
 
