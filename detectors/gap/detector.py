@@ -15,6 +15,7 @@ from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copies
 from detectors.gap.evidence import SETTINGS, bounds
+from detectors.gap.far import heard_far
 from detectors.gap.ground import on_ground
 from detectors.gap.limits import Limits
 from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
@@ -106,10 +107,10 @@ class Gap(Limits):
       hours.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
-      nor was it lying still within `alongside_m` of land, nor where `min_lying` or more lay at
-      once in the day before and `min_sets_off` sets went off (`detectors.surroundings.lying`: a
-      berth, mapped or not) unless it is heard again elsewhere. One under way there whose silence
-      ends outside any berth is an event all the same.
+      nor was it lying still (or had come in, and stated that it had stopped) within `alongside_m`
+      of land, nor where `min_lying` or more lay at once in the day before and `min_sets_off` sets
+      went off (`detectors.surroundings.lying`: a berth, mapped or not) unless it is heard again
+      elsewhere. One under way there whose silence ends outside any berth is an event all the same.
     - The MMSI *wasn't heard on another track* meanwhile. If it was, the question is one of
       identity, not of silence.
     - It wasn't heard *between* its ends by what was set aside as a clock's fault or a false fix:
@@ -193,7 +194,7 @@ class Gap(Limits):
         reports = History(without_late_copies(self, positions, context))
         silences = silences_of(self, reports, context)
         narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
-        for narrow in (*narrows, not_heard_between, by_habit, on_ground):
+        for narrow in (*narrows, not_heard_between, by_habit, on_ground, heard_far):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)

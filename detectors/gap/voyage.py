@@ -23,6 +23,9 @@ DAWDLED_SHARE: Final = 0.5
 """Heard again ahead on its course, where it would have been unheard, after twice the time that the
 way takes: what receives there hears the straight way between two places that it hears (VHF goes by
 line of sight), so it left that way or kept silent on it."""
+AT_REST_KN: Final = 0.3
+"""What a set states of a vessel made fast: nothing, but for errors of its position. Boats that come
+in put the set out with the engine, minutes after they stopped."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -145,7 +148,8 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     back_in_berth = ~silences.is_open & zones.within(
         reports.lat[next_row], reports.lon[next_row], limits.berth_classes
     )
-    moving = columns["was_moving"]
+    # The mean of the minutes before tells who came in, the last report who has stopped.
+    moving = columns["was_moving"] & ~(reports.sog_kn[row] <= AT_REST_KN)
     in_berth = zones.within(lat, lon, limits.berth_classes)
     n_lying, n_sets_off = _lying_before(silences, reports, context)
     stayed = silences.is_open | (columns["distance_m"] <= STILL_THERE_M)

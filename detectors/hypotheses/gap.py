@@ -21,6 +21,7 @@ from detectors.core.hypothesis import (
 from detectors.hypotheses.reach import (
     BY_PASSES,
     CUT_OFF,
+    FAR_FOR_A_WHILE,
     IN_SIGHT,
     LEFT_AND_CAME_BACK,
     LITTLE_BY_LITTLE,
@@ -143,6 +144,7 @@ HYPOTHESES: Final = (
     OUT_OF_RANGE,
     LEFT_AND_CAME_BACK,
     OVER_THE_EDGE,
+    FAR_FOR_A_WHILE,
     Hypothesis(
         "gear taken in",
         0.6,

@@ -9,9 +9,6 @@ from detectors.core.hypothesis import (
     PASSENGER,
     PILOT,
     PLEASURE,
-    TENDER,
-    TOWING,
-    TUG,
     All,
     Any,
     Case,
@@ -57,15 +54,18 @@ from detectors.hypotheses.held import (
     SWING_M,
     TO_AND_FRO,
 )
-from detectors.hypotheses.tows import CREEPS_ON, TOW_KN, TOW_THAT_STOPPED
+from detectors.hypotheses.tows import (
+    A_TUG,
+    CREEPS_ON,
+    STEMS_THE_STREAM,
+    TOW_KN,
+    TOW_THAT_STOPPED,
+)
 
 PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `pilots.PILOT_STANDING_BY`."""
-TUG_M: Final = 80.0
-"""Tugs and anchor handlers are no longer (judgement)."""
 MILE_M: Final = 1852.0
 
-A_TUG: Final = All(Some(Vessel(types=TUG | TOWING | TENDER)), Not(Compare("longest_m", ">", TUG_M)))
 LEFT_FASTER: Final = Compare("went_kn", ">", TOW_KN[1])
 """No tow: the accomplice that has to say it is a tug costs who waits for it nothing."""
 SAYS_AT_ANCHOR: Final = Own(Vessel(statuses=frozenset({AT_ANCHOR})))
@@ -314,6 +314,7 @@ HYPOTHESES: Final = (
     ),
     ADRIFT_BETWEEN_CALLS,
     CREEPS_ON,
+    STEMS_THE_STREAM,
     TOW_THAT_STOPPED,
     BROKE_DOWN,
     STOPPED_FOR_A_WHILE,

@@ -54,6 +54,8 @@ UNHEARD_PLACE: Final = All(
 """Chance leaves one silence in a hundred, however it begins, or in two hundred of those that aren't
 cut off sharply. Planted ones with nobody beside them had 0.006 at most on 106 simulated nights, and
 those that weren't cut off 0.003; all but one of the others more."""
+FAR_NOW_AND_THEN: Final = 0.5
+"""Half of a day: what a receiver hears for longer than not it reaches by line of sight."""
 FADES_S: Final = 14_400.0
 """Four hours: 48 nm at 12 kn, as wide as a hole between two coast stations' reach (judgement)."""
 FADED: Final = All(
@@ -186,6 +188,25 @@ MISSED_BY_CHANCE: Final = Hypothesis(
     ),
     "So short that a vessel that is heard as others there are is missed by chance as long.",
     "others of its kind were heard in full beside it",
+)
+FAR_FOR_A_WHILE: Final = Hypothesis(
+    "heard far for a while",
+    0.6,
+    (
+        Case(
+            All(
+                Not(Is("feed_by_passes")),
+                Compare("neighbour_fraction", "<=", UNHEARD),
+                Compare("as_far_usual_fraction", "<=", FAR_NOW_AND_THEN),
+                Compare("as_far_fraction", "<=", UNHEARD),
+            ),
+            "the receiver that heard it heard as far in {as_far_usual_fraction:.0%} of the half "
+            "hours of the day before, and in {as_far_fraction:.0%} meanwhile: weather carries "
+            "radio far beyond the horizon for some hours",
+        ),
+    ),
+    "Heard from afar, as all were for some hours; since then its receiver hardly heard so far.",
+    "the receiver heard others as far out meanwhile, or another feed covers its place",
 )
 UNHEARD_THERE: Final = Hypothesis(
     "nobody was heard there meanwhile",

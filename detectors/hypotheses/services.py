@@ -56,7 +56,7 @@ ON_THE_WAY: Final = Any(
 """What lay still from first to last, and wasn't heard to sail, came to its berth by itself."""
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 HARBOUR_M: Final = 80.0
-"""Tugs, tenders and pilot boats are no longer (judgement; as of `loitering.TUG_M`)."""
+"""Tugs, tenders and pilot boats are no longer (judgement; as of `tows.TUG_M`)."""
 A_HARBOUR_CRAFT: Final = All(
     Some(Vessel(types=TUG | TENDER | PILOT)),
     Not(Compare("smallest_tug_m", ">", HARBOUR_M)),

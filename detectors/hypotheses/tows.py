@@ -2,16 +2,34 @@
 
 from typing import Final
 
-from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Not, Own, Vessel
+from detectors.core.hypothesis import (
+    TENDER,
+    TOWING,
+    TUG,
+    All,
+    Case,
+    Compare,
+    Hypothesis,
+    Is,
+    Not,
+    Own,
+    Some,
+    Vessel,
+)
 from detectors.hypotheses.at_work import HELD_S
 from detectors.hypotheses.work_together import WORK_ROOM_M
 
+TUG_M: Final = 80.0
+"""Tugs and anchor handlers are no longer (judgement)."""
+A_TUG: Final = All(Some(Vessel(types=TUG | TOWING | TENDER)), Not(Compare("longest_m", ">", TUG_M)))
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
 STRAIGHT_ON: Final = Compare("drift_kn", ">=", "median_speed_kn", times=0.9)
 """All but straight on: so much of its speed is made good."""
 KEEPS_STRAIGHT_ON: Final = All(Compare("duration_s", ">=", HELD_S), STRAIGHT_ON)
 """Straight on over a change of the stream, which no vessel adrift goes in a tidal sea."""
+CREEPS_KN: Final = 1.0
+"""The mean stream of the Strait, to the north-west, carries off less over tides (judgement)."""
 KEPT_S: Final = 14_400.0
 """Four hours: a difference in leeway of 0.05 kn takes two adrift a fifth of a mile apart."""
 STATION_M: Final = 50.0
@@ -35,6 +53,21 @@ CREEPS_ON: Final = Hypothesis(
     ),
     "Straight on at a crawl for longer than the stream runs one way, with a guard beside it.",
     "no notice to mariners announces the work, or the two come alongside",
+)
+STEMS_THE_STREAM: Final = Hypothesis(
+    "tow against the stream",
+    0.6,
+    (
+        Case(
+            All(A_TUG, KEEPS_STRAIGHT_ON, Compare("drift_kn", ">=", CREEPS_KN)),
+            "it is a tug that made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the "
+            "stream did: with a barge on the line it gets no further against it",
+        ),
+    ),
+    "A tug that got straight on for longer than the stream runs one way: what is adrift comes "
+    "back, and a barge on a long line seldom carries AIS.",
+    "no barge is seen astern of it, or it waits for somebody",
+    needs_types=True,
 )
 KEEPING_STATION: Final = Hypothesis(
     "keeping station on work",

@@ -84,7 +84,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "19"
+    version: ClassVar[str] = "20"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -6,6 +6,7 @@ heard around a silence says little while the receivers that hear that place are 
 others may be nearer to those that work.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -32,6 +33,7 @@ from detectors.surroundings.rates import DAY_SLOTS, heard_as_usual
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Span = tuple[int, int]
 
 STEADY_SHARE: Final = 0.75
 """A receiver is steady that heard something in so many of the half hours before in which any did:
@@ -55,6 +57,10 @@ WELL_WITHIN: Final = 0.7
 sea of 20 simulated nights, where stations lose messages with the fourth power of the distance and
 hardly anybody else was heard near: 98 % of those so far in were within reach, half of those at 1.15
 to 1.3 times that distance, a fifth of those beyond (docs/decisions.md, 72)."""
+
+AS_FAR: Final = 0.9
+"""Nine tenths of a distance are as far: the cells that tell what was heard are 6 nm wide, and a
+station on a hill hears to 40 nm and more."""
 
 MIN_STEADY_SHARE: Final = 0.5
 """Below this share of what was heard at a place by steady receivers, nothing is said about them."""
@@ -197,6 +203,52 @@ class Receivers:
         heard = np.bincount(asked, weights=up, minlength=len(place)) > 0
         return np.asarray(heard | (begin == end))
 
+    def as_far(
+        self, name: str, place: tuple[float, float], spans: Sequence[Span], like: str
+    ) -> list[float]:
+        """Return in which share of the half hours of each span that a receiver heard anything in it
+        heard as far out as a place: `AS_FAR` of the way there from the middle of what it heard in
+        the first span. NaN where it heard nothing, and where the place is nearer than what any
+        coast station hears (`LEAST_REACH_M`).
+
+        Troposphere and ducts carry VHF far beyond the horizon for some hours, from all sides alike
+        (Report ITU-R M.2123, on long-range detection of AIS), and the horizon doesn't come and go.
+
+        Parameters
+        ----------
+        name
+            Of the receiver.
+        place
+            Latitude and longitude, degrees.
+        spans
+            First and last half hours since 1970-01-01 UTC, both inclusive.
+        like
+            "B" counts what it heard of class B alone, which carries less far.
+        """
+        mine = (self._station == np.searchsorted(self.names, name)) & (
+            self._class_b | (like != "B")
+        )
+        rows = [
+            np.flatnonzero(mine & (self._slot >= first) & (self._slot <= last))
+            for first, last in spans
+        ]
+        of = rows[0]
+        if not len(of):
+            return [np.nan] * len(spans)
+        middle_lat, middle_lon = (
+            _middle(axis[of], self._reports[of]) for axis in (self._lat, self._lon)
+        )
+        least_m = float(geodesy.distance_m(middle_lat, middle_lon, *place))
+        if least_m < LEAST_REACH_M:
+            return [np.nan] * len(spans)
+        shares = []
+        for row in rows:
+            off_m = geodesy.distance_m(middle_lat, middle_lon, self._lat[row], self._lon[row])
+            far = self._slot[row[off_m >= AS_FAR * least_m]]
+            n_heard = len(np.unique(self._slot[row]))
+            shares.append(len(np.unique(far)) / n_heard if n_heard else np.nan)
+        return shares
+
     def reach_ratio(self, lat: Floats, lon: Floats, slot: Ints, before: int, after: int) -> Floats:
         """Return how far places lie from the middle of what a coast station hears, over its reach.
 
@@ -247,6 +299,13 @@ class Receivers:
         span = (np.full(len(codes), slot + k) for k in (-before, 0, after))
         worked = np.isin(codes * CELL_SLOTS + slot, self._heard)
         return codes[(wide <= WIDEST_DEG) & self._steady(codes, *span) & worked]
+
+
+def _middle(values: Floats, weights: Ints) -> float:
+    """Return the median of values, each as often as its weight says."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
 def _heard_as_usual(station: Ints, slot: Ints, reports: ArrayLike) -> Ints:

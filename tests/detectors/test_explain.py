@@ -617,6 +617,18 @@ CASES = [
         "speed of tows",
     ),
     (
+        "tow against the stream",
+        "loitering",
+        {
+            "duration_s": 32_400,
+            "median_speed_kn": 1.6,
+            "drift_kn": 1.5,
+            "extent_m": 25_000.0,
+        },
+        (52,),
+        "1.5 kn good for 9.0 h",
+    ),
+    (
         "creeping on in company",
         "loitering",
         {
@@ -751,6 +763,13 @@ CASES = [
     ),
     ("call at a port", "gap", {"back_in_berth": True}, (CARGO,), "port"),
     ("thin reception", "gap", {"heard_fraction": 0.65}, (CARGO,), "65%"),
+    (
+        "heard far for a while",
+        "gap",
+        {"neighbour_fraction": 0.0, "as_far_usual_fraction": 0.23, "as_far_fraction": 0.0},
+        (CARGO,),
+        "23%",
+    ),
     (
         "nobody was heard there meanwhile",
         "gap",

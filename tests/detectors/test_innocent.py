@@ -631,6 +631,18 @@ LONG_GONE = {
     "reachable_distance_m": 378_000.0,
     "edge_distance_m": None,
 }
+FAR_FOR_HOURS = {
+    "neighbour_fraction": 0.0,
+    "as_far_usual_fraction": 0.2,
+    "as_far_fraction": 0.0,
+}
+STEMS = {
+    "duration_s": 35_400,
+    "median_speed_kn": 1.56,
+    "drift_kn": 1.48,
+    "extent_m": 26_800.0,
+    "anchorage_distance_m": 35_000.0,
+}
 NEVER_ALONGSIDE = {
     **NEAR,
     "duration_s": 2640.0,
@@ -1182,6 +1194,26 @@ CASES = [
     ("loitering", SURVEYS, (99,), "working to and fro"),
     ("loitering", SURVEYS, (80,), None),
     ("loitering", {**SURVEYS, "way_ratio": 3.2}, (99,), None),
+    # Weather carried radio there; its receiver hears others as far still, or always, or beside it.
+    ("gap", FAR_FOR_HOURS, (70,), "heard far for a while"),
+    (
+        "gap",
+        {**FAR_FOR_HOURS, "as_far_fraction": 0.04, "by_passes": True},
+        (70,),
+        "heard far for a while",
+    ),
+    ("gap", {**FAR_FOR_HOURS, "feed_by_passes": True, "by_passes": True}, (70,), None),
+    ("gap", {**FAR_FOR_HOURS, "as_far_fraction": 0.2}, (70,), None),
+    ("gap", {**FAR_FOR_HOURS, "as_far_usual_fraction": 0.7}, (70,), None),
+    ("gap", {**FAR_FOR_HOURS, "neighbour_fraction": 0.3}, (70,), None),
+    ("gap", {**FAR_FOR_HOURS, "as_far_usual_fraction": None}, (70,), None),
+    # A tow that the stream holds up; what is adrift comes back, or goes with the mean stream, and
+    # a ship, or what is too long for a tug, needs no tide to get on.
+    ("loitering", STEMS, (31,), "tow against the stream"),
+    ("loitering", {**STEMS, "drift_kn": 0.5}, (31,), "tug standing by"),
+    ("loitering", {**STEMS, "duration_s": 18_000}, (31,), "tug standing by"),
+    ("loitering", {**STEMS, "median_speed_kn": 0.6, "drift_kn": 0.6}, (31,), "tug standing by"),
+    ("loitering", STEMS, (70,), None),
     ("gap", BOUND_FOR_A_COAST, (70,), "came to lie at a coast"),
     ("gap", {**BOUND_FOR_A_COAST, "land_ahead": False}, (70,), None),
     ("gap", {**BOUND_FOR_A_COAST, "distance_m": 21_000.0}, (70,), None),

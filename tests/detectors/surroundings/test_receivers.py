@@ -231,3 +231,67 @@ def test_each_day_stands_for_itself(rows):
         whole.sort_values(by, ignore_index=True), parts.sort_values(by, ignore_index=True)
     )
     assert whole["reports"].sum() == len(table)
+
+
+def heard_from_afar(far_slots) -> Receivers:
+    """A receiver that hears its harbour all day, and 72 nm to the east in some half hours."""
+    rows = [("X", slot, *HERE, "A") for slot in range(60) for _ in range(3)]
+    rows += [("X", slot, HERE[0], HERE[1] + 1.2, "A") for slot in far_slots]
+    return Receivers(learnt(rows))
+
+
+@pytest.mark.parametrize(
+    ("far_slots", "shares"),
+    [(range(38, 48), [10 / 48, 0.0]), (range(38, 54), [10 / 48, 0.5]), (range(60), [1.0, 1.0])],
+)
+def test_how_often_a_receiver_hears_as_far_shows_weather(far_slots, shares):
+    known = heard_from_afar(far_slots)
+    spans = (SLOT0, SLOT0 + 47), (SLOT0 + 48, SLOT0 + 59)
+    place = HERE[0], HERE[1] + 1.2
+    assert known.as_far("X", place, spans, "A") == pytest.approx(shares)
+
+
+def test_class_b_goes_by_how_far_its_like_is_heard():
+    known = heard_from_afar(range(60))
+    spans = (SLOT0, SLOT0 + 47), (SLOT0 + 48, SLOT0 + 59)
+    assert np.isnan(known.as_far("X", (HERE[0], HERE[1] + 1.2), spans, "B")).all()
+
+
+def test_what_any_station_hears_is_not_far():
+    known = heard_from_afar(range(10))
+    spans = (SLOT0, SLOT0 + 47), (SLOT0 + 48, SLOT0 + 59)
+    assert np.isnan(known.as_far("X", (HERE[0], HERE[1] + 0.2), spans, "A")).all()
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("XY"), st.integers(0, 9), st.integers(0, 14), st.sampled_from("AB")
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.sampled_from("XY"),
+    st.sampled_from("AB"),
+)
+def test_as_far_is_what_a_slow_count_says(rows, name, like):
+    rows += [("X", 0, 0, "A"), ("Y", 0, 0, "A")]
+    table = [
+        (station, slot, 1.25, 103.05 + east / 10, klass) for station, slot, east, klass in rows
+    ]
+    spans = (SLOT0, SLOT0 + 5), (SLOT0 + 6, SLOT0 + 9)
+    found = Receivers(learnt(table)).as_far(name, (1.25, 104.45), spans, like)
+    mine = [(slot, east) for station, slot, east, k in rows if station == name and like in (k, "A")]
+    first = sorted(east for slot, east in mine if slot <= 5)
+    wanted = [np.nan, np.nan]
+    if first:
+        middle = first[(len(first) - 1) // 2]
+        least = 0.9 * (14 - middle)
+        for i, (low, high) in enumerate(((0, 5), (6, 9))):
+            heard = {slot for slot, _ in mine if low <= slot <= high}
+            far = {slot for slot, east in mine if low <= slot <= high}
+            far &= {slot for slot, east in mine if abs(east - middle) >= least - 1e-3}
+            if heard and 14 - middle >= 4:
+                wanted[i] = len(far) / len(heard)
+    assert found == pytest.approx(wanted, nan_ok=True)
