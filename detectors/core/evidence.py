@@ -357,9 +357,7 @@ def _in_order(*names: str) -> tuple[str, ...]:
 def _chosen(
     bound: frozenset[str], settings: tuple[tuple[str, Any], ...], _: tuple[type, ...]
 ) -> Mapping[str, Value]:
-    """Return settings that no check names: one mapping for all events that have the same, a quarter
-    of what they would hold. By their types too, since 1, 1.0 and True are equal.
-    """
+    """Return settings that no check names, one mapping for equal ones of one type (1 is True)."""
     values = dict(settings)
     return {name: plain(values[name]) for name in _in_order(*values) if name not in bound}
 
