@@ -80,6 +80,7 @@ def evidence_of(
     columns["both_small_craft"] = small.all(axis=0).tolist()
     boat = small & ~small.all(axis=0)
     columns |= dynamics(limits, reports, grid, context, pairs, first, last, boat)
+    columns["boat_of_port"] = _boat_of_port(columns, boat)
     ended = grid.lat[left[last] + 1], grid.lon[left[last] + 1]
     columns["ended_near_land"] = context.zones.near_land(*ended, limits.near_land_m).tolist()
     known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
@@ -107,6 +108,19 @@ def evidence_of(
             f"{prefix}length_m": known["length_m"].reindex(mmsi),
         }
     return events.each(columns)
+
+
+def _boat_of_port(columns: Mapping[str, Any], boat: NDArray[np.bool_]) -> list[bool]:
+    """Tell of a boat beside a larger vessel whether it came out of a port, or went into one.
+
+    `boat` is as of `dynamics`.
+    """
+    found = np.zeros(boat.shape[1], bool)
+    for own, prefix in zip(boat, ("", "other_"), strict=True):
+        ways = (columns[f"{prefix}came_from_port"], columns[f"{prefix}went_to_port"])
+        for way in ways:
+            found |= own & np.array([called is True for called in way], bool)
+    return found.tolist()
 
 
 def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:

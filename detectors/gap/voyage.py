@@ -25,7 +25,8 @@ way takes: what receives there hears the straight way between two places that it
 line of sight), so it left that way or kept silent on it."""
 AT_REST_KN: Final = 0.3
 """What a set states of a vessel made fast: nothing, but for errors of its position. Boats that come
-in put the set out with the engine, minutes after they stopped."""
+in put the set out with the engine, minutes after they stopped. Their last two places must agree: a
+set may state 0 for ever."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -149,7 +150,9 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
         reports.lat[next_row], reports.lon[next_row], limits.berth_classes
     )
     # The mean of the minutes before tells who came in, the last report who has stopped.
-    moving = columns["was_moving"] & ~(reports.sog_kn[row] <= AT_REST_KN)
+    last_kn, _ = reports.way_before(row, 0)
+    stopped = (reports.sog_kn[row] <= AT_REST_KN) & (last_kn < limits.moving_kn)
+    moving = columns["was_moving"] & ~stopped
     in_berth = zones.within(lat, lon, limits.berth_classes)
     n_lying, n_sets_off = _lying_before(silences, reports, context)
     stayed = silences.is_open | (columns["distance_m"] <= STILL_THERE_M)

@@ -57,8 +57,8 @@ from detectors.hypotheses.held import (
 from detectors.hypotheses.tows import (
     A_TUG,
     CREEPS_ON,
+    LEFT_FASTER,
     STEMS_THE_STREAM,
-    TOW_KN,
     TOW_THAT_STOPPED,
 )
 
@@ -66,8 +66,6 @@ PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `pilots.PILOT_STANDING_BY`."""
 MILE_M: Final = 1852.0
 
-LEFT_FASTER: Final = Compare("went_kn", ">", TOW_KN[1])
-"""No tow: the accomplice that has to say it is a tug costs who waits for it nothing."""
 SAYS_AT_ANCHOR: Final = Own(Vessel(statuses=frozenset({AT_ANCHOR})))
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)

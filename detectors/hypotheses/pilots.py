@@ -124,10 +124,8 @@ LAUNCH_SERVICE: Final = Hypothesis(
         ),
         Case(
             All(
-                Is("small_craft"),
-                Not(Is("both_small_craft")),
+                Is("boat_of_port"),
                 Is("in_licensed_sts_area"),
-                Any(Some(Vessel(facts=FROM_PORT)), Some(Vessel(facts=TO_PORT))),
                 WITHIN_AN_HOUR,
                 Not(Subkind(("boarding",))),
             ),

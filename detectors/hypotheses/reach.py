@@ -197,6 +197,7 @@ FAR_FOR_A_WHILE: Final = Hypothesis(
             All(
                 Not(Is("feed_by_passes")),
                 Compare("neighbour_fraction", "<=", UNHEARD),
+                Compare("as_far_usual_fraction", ">", 0.0),
                 Compare("as_far_usual_fraction", "<=", FAR_NOW_AND_THEN),
                 Compare("as_far_fraction", "<=", UNHEARD),
             ),

@@ -39,6 +39,8 @@ NEAREST_M: Final = 150.0
 """In half a day one fix errs by more: see `encounter.CLEAR_M`."""
 TOW_KN: Final = (2.5, 6.5)
 """Tugs of the Strait make 3 to 6 kn with a barge (judgement); ships slow down from 10 and more."""
+LEFT_FASTER: Final = Compare("went_kn", ">", TOW_KN[1])
+"""No tow: the accomplice that has to say it is a tug costs who waits for it nothing."""
 CAME_AS_A_TOW: Final = All(Compare("came_kn", ">=", TOW_KN[0]), Compare("came_kn", "<=", TOW_KN[1]))
 
 CREEPS_ON: Final = Hypothesis(
@@ -59,7 +61,12 @@ STEMS_THE_STREAM: Final = Hypothesis(
     0.6,
     (
         Case(
-            All(A_TUG, KEEPS_STRAIGHT_ON, Compare("drift_kn", ">=", CREEPS_KN)),
+            All(
+                A_TUG,
+                KEEPS_STRAIGHT_ON,
+                Compare("drift_kn", ">=", CREEPS_KN),
+                Not(LEFT_FASTER),
+            ),
             "it is a tug that made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the "
             "stream did: with a barge on the line it gets no further against it",
         ),

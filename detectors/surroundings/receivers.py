@@ -34,6 +34,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Span = tuple[int, int]
+_Far = tuple[tuple[float, float], list[tuple[Floats, Ints]]]
+"""A middle, and of each of some spans how far off it and in which cells and half hours."""
 
 STEADY_SHARE: Final = 0.75
 """A receiver is steady that heard something in so many of the half hours before in which any did:
@@ -46,6 +48,13 @@ YOUNG_SLOTS: Final = 2 * LEAST_SLOTS
 
 LEAST_REACH_M: Final = 20 * METRES_PER_NM
 """What a coast station hears at least (20-40 nm)."""
+ORDINARY_REACH_M: Final = 40 * METRES_PER_NM
+"""What a coast station hears without ducts at most, as a rule (20-40 nm)."""
+FAR_CELLS: Final = 4
+"""So many cells at once: one ship at 20 kn comes through three in half an hour, and a duct carries
+many."""
+MOST_KEPT: Final = 64
+"""Some 10 MB of what is worked out for silences that began at one time."""
 WIDEST_DEG: Final = 2.0
 """Twice 60 nm: a receiver that hears further across is a satellite or high up, and hears some."""
 OFTEN_SLOTS: Final = 2
@@ -113,7 +122,8 @@ class Receivers:
         self._lon = (frame["lon_cell"].to_numpy("float64")[order] + 0.5) * CELL_DEG - 180.0
         self._slots = np.unique(self._heard % CELL_SLOTS)
         self._cell = self._station * (1 << 32) + self._key // CELL_SLOTS
-        self._in_time: dict[tuple[str, bool], Ints] = {}
+        self._sorted: dict[tuple[str, bool], Ints] = {}
+        self._far: dict[tuple[str, bool, tuple[Span, ...]], _Far] = {}
 
     def hearing(
         self,
@@ -209,8 +219,10 @@ class Receivers:
     ) -> list[float]:
         """Return in which share of the half hours of each span that a receiver heard anything in it
         heard as far out as a place: `AS_FAR` of the way there from the middle of what it heard in
-        the first span. NaN where it heard nothing, and where the place is nearer than what any
-        coast station hears (`LEAST_REACH_M`).
+        the first span; in that one half hours count in which it heard so far in `FAR_CELLS` cells,
+        since one ship alone out there tells nothing of others. NaN where it heard less than
+        `YOUNG_SLOTS` half hours, and where the place is no further than coast stations hear
+        (`ORDINARY_REACH_M`).
 
         Troposphere and ducts carry VHF far beyond the horizon for some hours, from all sides alike
         (Report ITU-R M.2123, on long-range detection of AIS), and the horizon doesn't come and go.
@@ -226,35 +238,53 @@ class Receivers:
         like
             "B" counts what it heard of class B alone, which carries less far.
         """
-        mine = self._rows_in_time(name, only_b=like == "B")
-        slot = self._slot[mine]
-        rows = [mine[np.searchsorted(slot, a) : np.searchsorted(slot, b + 1)] for a, b in spans]
-        of = rows[0]
-        if not len(of):
-            return [np.nan] * len(spans)
-        middle_lat, middle_lon = (
-            _middle(axis[of], self._reports[of]) for axis in (self._lat, self._lon)
-        )
-        least_m = float(geodesy.distance_m(middle_lat, middle_lon, *place))
-        if least_m < LEAST_REACH_M:
+        middle, heard = self._from_middle(name, like == "B", tuple(spans))
+        least_m = float(geodesy.distance_m(*middle, *place))
+        if not least_m >= ORDINARY_REACH_M:
             return [np.nan] * len(spans)
         shares = []
-        for row in rows:
-            off_m = geodesy.distance_m(middle_lat, middle_lon, self._lat[row], self._lon[row])
-            far = self._slot[row[off_m >= AS_FAR * least_m]]
-            n_heard = len(np.unique(self._slot[row]))
-            shares.append(len(np.unique(far)) / n_heard if n_heard else np.nan)
+        for n, (off_m, key) in enumerate(heard):
+            far = np.unique(key[off_m >= AS_FAR * least_m])  # a cell in a half hour each
+            cells = np.unique(far % CELL_SLOTS, return_counts=True)[1]
+            n_heard = len(np.unique(key % CELL_SLOTS))
+            n_far = int((cells >= (1 if n else FAR_CELLS)).sum())
+            shares.append(n_far / n_heard if n_heard else np.nan)
         return shares
 
-    def _rows_in_time(self, name: str, *, only_b: bool) -> Ints:
-        """Return the rows of what a receiver heard by half hours: sorted once for all that ask."""
-        found = self._in_time.get((name, only_b))
-        if found is None:
-            mine = self._station == np.searchsorted(self.names, name)
-            rows = np.flatnonzero(mine & self._class_b if only_b else mine)
-            found = rows[np.argsort(self._slot[rows], kind="stable")]
-            self._in_time[name, only_b] = found
-        return found
+    def _from_middle(self, name: str, only_b: bool, spans: tuple[Span, ...]) -> _Far:
+        """Return the middle of what a receiver heard in the first of some spans, NaN where that is
+        too little, and how far from there it heard what in each.
+
+        Made once for all that ask: when a receiver fails hundreds fall silent at once.
+        """
+        if (name, only_b, spans) in self._far:
+            return self._far[name, only_b, spans]
+        mine = self._in_time(name, only_b)
+        slot = self._slot[mine]
+        rows = [mine[np.searchsorted(slot, a) : np.searchsorted(slot, b + 1)] for a, b in spans]
+        at, middle = rows[0], (np.nan, np.nan)
+        if len(np.unique(self._slot[at])) >= YOUNG_SLOTS:
+            lat, lon = (_middle(axis[at], self._reports[at]) for axis in (self._lat, self._lon))
+            middle = lat, lon
+        heard = [
+            (
+                np.asarray(geodesy.distance_m(*middle, self._lat[row], self._lon[row])),
+                self._key[row],
+            )
+            for row in rows
+        ]
+        if len(self._far) >= MOST_KEPT:
+            self._far.clear()
+        self._far[name, only_b, spans] = middle, heard
+        return middle, heard
+
+    def _in_time(self, name: str, only_b: bool) -> Ints:
+        """Return the rows of what a receiver heard, by half hours: sorted once."""
+        if (name, only_b) not in self._sorted:
+            own = self._station == np.searchsorted(self.names, name)
+            rows = np.flatnonzero(own & self._class_b if only_b else own)
+            self._sorted[name, only_b] = rows[np.argsort(self._slot[rows], kind="stable")]
+        return self._sorted[name, only_b]
 
     def reach_ratio(self, lat: Floats, lon: Floats, slot: Ints, before: int, after: int) -> Floats:
         """Return how far places lie from the middle of what a coast station hears, over its reach.

@@ -142,9 +142,9 @@ def check_reach(run: Path, zones: Zones) -> list[Problem]:
         if not unassessed:
             return []
         places = pd.read_parquet(run / "events.parquet", columns=["lat", "lon"]).dropna()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []  # there is no run yet
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         told = "its manifest.json or events.parquet is damaged"
         hint = "selat nightly looks at that window again, and makes another run of it"
         return [Problem("warning", f"run {run.resolve().name}", told, hint)]

@@ -180,9 +180,9 @@ def _is_own() -> bool:
     or somebody's script: what is supervised is done in a child, in which that would go on, too.
     """
     begun = sys.modules["__main__"]
-    named = Path(getattr(begun, "__file__", None) or "selat").stem
-    ours = getattr(begun, "main", None) is main and named in {"selat", "main"}
-    return ours and threading.active_count() == 1
+    file = getattr(begun, "__file__", None)
+    ours = file is not None and (Path(file).name == "selat" or Path(file).samefile(__file__))
+    return ours and getattr(begun, "main", None) is main and threading.active_count() == 1
 
 
 def _say_stopped(name: str, by: Signals) -> int:

@@ -116,6 +116,7 @@ class Layout(BaseModel):
     )
     keep: dict[str, tuple[str, ...]] = {}
     values: dict[str, dict[str, int]] = {}
+    class_by_fields: bool = False
     columns: dict[str, Column]
 
     @model_validator(mode="before")
@@ -168,6 +169,7 @@ class Layout(BaseModel):
         unsaid = {name: {"numbered"} for name, c in self.columns.items() if not c.numbered}
         exclude: dict[str, Any] = {"title": True, "source": True, "recognise_by": True}
         exclude |= {"columns": unsaid} | ({} if self.values else {"values": True})
+        exclude |= {} if self.class_by_fields else {"class_by_fields": True}
         content = self.model_dump_json(exclude=exclude)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 

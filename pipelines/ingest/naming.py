@@ -154,12 +154,24 @@ def by_names(sample: Sample) -> Named | IngestError | None:
             "delimiter": sample.delimiter or ",",
             "decimal": decimal,
             "time_format": forms,
+            "class_by_fields": _class_shows(sample, columns),
             "columns": columns,
         }
     )
     used = set(layout.used)
     unused = tuple(name for name in sample.header if name and name not in used)
     return Named(layout, tuple(assumed), unused)
+
+
+def _class_shows(sample: Sample, columns: Mapping[str, Any]) -> bool:
+    """Tell whether some rows say a status, and others leave it blank, where nothing tells the class
+    of AIS sets: see `Values._class_by_fields`. Of the table as a whole, whatever a batch holds.
+    """
+    if {"ais_class", "msg_type"} & set(columns) or not {"nav_status", "imo"} <= set(columns):
+        return False
+    status = columns["nav_status"]["from"]
+    at = list(sample.header).index(status)
+    return bool(sample.of(status)) and any(not row[at].strip() for row in sample.rows)
 
 
 def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:

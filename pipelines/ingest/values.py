@@ -243,7 +243,7 @@ class Values:
         if isinstance(cells, Words):
             known = {word: float(_CLASSES.index(c)) for word, c in codes.AIS_CLASS.items()}
             index = np.nan_to_num(cells.codes(known)).astype("int8")
-        elif self._columns("msg_type") is None:
+        elif self._layout.class_by_fields and self._columns("msg_type") is None:
             index = self._class_by_fields()
         else:
             # Message types tell the class, as in `nmea`.
@@ -257,21 +257,22 @@ class Values:
         status and an IMO number (ITU-R M.1371-5, annex 8, messages 1-3 and 5; 18, 19 and 24).
 
         Who says a status has class A; 15 stands for none, also where there was no field for it. Who
-        leaves it blank and has no IMO number has class B, if others of the table say a status and
-        it has both columns; a word such as "unknown" may stand for 15.
+        leaves it blank and has no IMO number has class B; a word such as "unknown" may stand for
+        15. Row by row: one of a class A set that lacks both is taken for class B.
         """
         index = np.zeros(self._n, "int8")
         status = self._code("nav_status", NAV_STATUS_UNDEFINED, 15)
         said = status != NAV_STATUS_UNDEFINED
         index[said] = _CLASSES.index("A")
         cells = self._first("nav_status")
-        if said.any() and self._columns("imo") is not None:
-            blank = (
-                np.asarray(pc.equal(cells.texts, ""))[cells.index]
-                if isinstance(cells, Words)
-                else np.isnan(np.asarray(cells))
-            )
-            index[blank & (self._imo() == 0)] = _CLASSES.index("B")
+        if cells is None or self._columns("imo") is None:
+            return index
+        blank = (
+            np.asarray(pc.equal(cells.texts, ""))[cells.index]
+            if isinstance(cells, Words)
+            else np.isnan(np.asarray(cells))
+        )
+        index[blank & (self._imo() == 0)] = _CLASSES.index("B")
         return index
 
     def _text(self, name: str) -> Words | None:

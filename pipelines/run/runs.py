@@ -344,12 +344,12 @@ def point_newest(installation: Installation, folder: Path, *, look: bool = False
     left beside it.
     """
     link = installation.look if look else installation.latest
-    for place in (installation.look, installation.latest):
-        if place.is_dir() and not place.is_symlink():
-            place.rename(place.with_name(f"{place.name}.copied-{folder.name}"))
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(folder.relative_to(link.parent))
+    for place in (installation.look, installation.latest):
+        if place.is_dir() and not place.is_symlink():
+            place.rename(place.with_name(f"{place.name}.copied-{folder.name}"))
     if not look:
         installation.look.unlink(missing_ok=True)
     os.replace(fresh, link)  # noqa: PTH105

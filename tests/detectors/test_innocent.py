@@ -94,7 +94,7 @@ PUMPS = {
     "anchorage_distance_m": 3500.0,
     "in_licensed_sts_area": True,
 }
-LAUNCH = {**PUMPS, "duration_s": 2400.0, "other_came_from_port": True}
+LAUNCH = {**PUMPS, "duration_s": 2400.0, "other_came_from_port": True, "boat_of_port": True}
 """A launch of the port at a ship that waits in its licensed transfer area."""
 HARDLY_BESIDE = {
     **CALLS,
@@ -750,15 +750,14 @@ CASES = [
         "small craft together",
     ),
     ("encounter", {**HOME, "approach_kn": 17.0}, (30, 30), "small craft together"),
-    # In a licensed transfer area: a boat out of a port or back into one; from a beach; for long.
+    # In a licensed transfer area: a boat of a port; one from a beach at a ship of a port; for long.
     ("encounter", LAUNCH, (80, 90), "launch service"),
     (
         "encounter",
-        {**LAUNCH, "other_came_from_port": False, "other_went_to_port": True},
+        {**LAUNCH, "other_came_from_port": False, "came_from_port": True, "boat_of_port": False},
         (80, 90),
-        "launch service",
+        "boat in a transfer area",
     ),
-    ("encounter", {**LAUNCH, "other_came_from_port": False}, (80, 90), "boat in a transfer area"),
     ("encounter", {**LAUNCH, "duration_s": 5400.0}, (80, 90), "boat in a transfer area"),
     ("encounter", {**LAUNCH, "in_licensed_sts_area": False}, (80, 90), None),
     # Far off: a boat of a port, and a ship that slowed for it; who came otherwise, or to whom.
@@ -1211,6 +1210,7 @@ CASES = [
     # a ship, or what is too long for a tug, needs no tide to get on.
     ("loitering", STEMS, (31,), "tow against the stream"),
     ("loitering", {**STEMS, "drift_kn": 0.5}, (31,), "tug standing by"),
+    ("loitering", {**STEMS, "went_kn": 14.0}, (31,), "tug standing by"),
     ("loitering", {**STEMS, "duration_s": 18_000}, (31,), "tug standing by"),
     ("loitering", {**STEMS, "median_speed_kn": 0.6, "drift_kn": 0.6}, (31,), "tug standing by"),
     ("loitering", STEMS, (70,), None),

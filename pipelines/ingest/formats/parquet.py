@@ -224,14 +224,15 @@ def _column(cells: pa.Array) -> pa.Array:
 
 def _words(cells: pa.Array) -> pa.Array:
     """Return texts as UTF-8, as of CSV: of what isn't, one name would cost all rows of the feed."""
+    kind = cells.type if is_text(cells) else pa.string()
     try:
-        plain = cells if is_text(cells) else pc.cast(cells, pa.string())
+        plain = pc.cast(cells, kind)
         plain.validate(full=True)
     except pa.ArrowInvalid:
         raw = pc.cast(cells, pa.large_binary())
         raw.validate(full=True)  # a damaged page can hold texts that lie outside it
         texts = (one and one.decode("utf-8", "replace") for one in raw.to_pylist())
-        return pa.array(texts, pa.large_string())
+        return pa.array(texts, kind)  # as other groups of rows have it
     return plain
 
 

@@ -235,8 +235,9 @@ def test_each_day_stands_for_itself(rows):
 
 def heard_from_afar(far_slots) -> Receivers:
     """A receiver that hears its harbour all day, and 72 nm to the east in some half hours."""
-    rows = [("X", slot, *HERE, "A") for slot in range(60) for _ in range(3)]
-    rows += [("X", slot, HERE[0], HERE[1] + 1.2, "A") for slot in far_slots]
+    rows = [("X", slot, *HERE, "A") for slot in range(60) for _ in range(9)]
+    at = [(HERE[0] + off, HERE[1] + 1.2) for off in (0.0, 0.1, 0.2, 0.3)]
+    rows += [("X", slot, *place, "A") for slot in far_slots for place in at]
     return Receivers(learnt(rows))
 
 
@@ -257,20 +258,31 @@ def test_class_b_goes_by_how_far_its_like_is_heard():
     assert np.isnan(known.as_far("X", (HERE[0], HERE[1] + 1.2), spans, "B")).all()
 
 
-def test_what_any_station_hears_is_not_far():
+@pytest.mark.parametrize("off_deg", [0.2, 0.4, 0.6])
+def test_what_stations_hear_by_line_of_sight_is_not_far(off_deg):
     known = heard_from_afar(range(10))
     spans = (SLOT0, SLOT0 + 47), (SLOT0 + 48, SLOT0 + 59)
-    assert np.isnan(known.as_far("X", (HERE[0], HERE[1] + 0.2), spans, "A")).all()
+    assert np.isnan(known.as_far("X", (HERE[0], HERE[1] + off_deg), spans, "A")).all()
+
+
+def test_one_ship_alone_out_there_shows_no_weather():
+    rows = [("X", slot, *HERE, "A") for slot in range(60) for _ in range(9)]
+    rows += [
+        ("X", slot, HERE[0], HERE[1] + 1.2 + k / 10, "A") for slot in range(10) for k in (0, 1)
+    ]
+    spans = (SLOT0, SLOT0 + 47), (SLOT0 + 48, SLOT0 + 59)
+    place = HERE[0], HERE[1] + 1.2
+    assert Receivers(learnt(rows)).as_far("X", place, spans, "A") == [0.0, 0.0]
 
 
 @settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from("XY"), st.integers(0, 9), st.integers(0, 14), st.sampled_from("AB")
+            st.sampled_from("XY"), st.integers(0, 11), st.integers(0, 14), st.sampled_from("AB")
         ),
         min_size=1,
-        max_size=40,
+        max_size=160,
     ),
     st.sampled_from("XY"),
     st.sampled_from("AB"),
@@ -280,18 +292,18 @@ def test_as_far_is_what_a_slow_count_says(rows, name, like):
     table = [
         (station, slot, 1.25, 103.05 + east / 10, klass) for station, slot, east, klass in rows
     ]
-    spans = (SLOT0, SLOT0 + 5), (SLOT0 + 6, SLOT0 + 9)
+    spans = (SLOT0, SLOT0 + 8), (SLOT0 + 9, SLOT0 + 11)
     found = Receivers(learnt(table)).as_far(name, (1.25, 104.45), spans, like)
     mine = [(slot, east) for station, slot, east, k in rows if station == name and like in (k, "A")]
-    first = sorted(east for slot, east in mine if slot <= 5)
+    first = sorted(east for slot, east in mine if slot <= 8)
     wanted = [np.nan, np.nan]
-    if first:
+    if len({slot for slot, _ in mine if slot <= 8}) >= 8:
         middle = first[(len(first) - 1) // 2]
         least = 0.9 * (14 - middle)
-        for i, (low, high) in enumerate(((0, 5), (6, 9))):
+        for i, (low, high, cells) in enumerate(((0, 8, 4), (9, 11, 1))):
             heard = {slot for slot, _ in mine if low <= slot <= high}
-            far = {slot for slot, east in mine if low <= slot <= high}
-            far &= {slot for slot, east in mine if abs(east - middle) >= least - 1e-3}
-            if heard and 14 - middle >= 4:
+            out = {(slot, east) for slot, east in mine if abs(east - middle) >= least - 1e-3}
+            far = [slot for slot in heard if sum(one == slot for one, _ in out) >= cells]
+            if heard and 14 - middle >= 7:
                 wanted[i] = len(far) / len(heard)
     assert found == pytest.approx(wanted, nan_ok=True)

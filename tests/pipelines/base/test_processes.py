@@ -174,11 +174,10 @@ supervise(main, stopped=lambda by: 99)
     assert ended("os.kill(os.getppid(), signal.SIGTERM); signal.pause()").returncode == 99
 
 
-def test_a_script_that_calls_commands_goes_on_in_one_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["evenings.py", "main.py", "selat.py", "-c"])
+def test_a_script_that_calls_commands_goes_on_in_one_process(tmp_path: Path, name: str) -> None:
     """A command that is supervised works in a child: that must not go on with the script."""
-    script = tmp_path / "evenings.py"
-    script.write_text(
-        f"""
+    text = f"""
 import sys
 from pipelines.cli.main import main
 for _ in range(2):
@@ -188,9 +187,13 @@ for _ in range(2):
     except SystemExit as end:
         print("ended", end.code)
 """
-    )
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    (tmp_path / name).write_text(text)
+    script = ["-c", text] if name == "-c" else [str(tmp_path / name)]
     ran = subprocess.run(
-        [sys.executable, script], env=env, capture_output=True, text=True, check=True
+        [sys.executable, *script],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert len(ran.stdout.split("ended")) == 3, ran.stdout + ran.stderr

@@ -223,7 +223,7 @@ def test_a_name_that_isnt_utf8_costs_no_rows(read, mappings):
     as_text = pa.Array.from_buffers(pa.string(), 3, names.buffers())
     as_words = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), as_text[:2])
     for bad in (names, as_text, as_words, pa.compute.cast(names, pa.large_binary())):
-        for options in ({}, {"use_dictionary": False}):
+        for options in ({}, {"use_dictionary": False}, {"row_group_size": 1}):
             got = read(parquet(table(n=bad), **options), mappings=mappings())
             assert not got.report.rejected
             assert len(got.positions) == 3

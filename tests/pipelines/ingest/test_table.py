@@ -73,29 +73,33 @@ def test_noaa_without_transceiver_class_and_with_words(read):
     header = NOAA_2015.replace(",TransceiverClass", "")
     row = "477307901,2017-12-01T00:00:01,31.9,-76.3,0.0,-97.8,352.0,FIRST,,,1025,moored,,,,\n"
     got = read(header + row)
-    assert got.positions.loc[0, ["nav_status", "ais_class"]].tolist() == [5, "A"]
+    assert got.positions.loc[0, ["nav_status", "ais_class"]].tolist() == [5, ""]
     assert np.isnan(got.positions.loc[0, "cog_deg"])
     # NOAA's own codes above 1000 aren't AIS codes.
     assert got.statics["ship_type"].tolist() == [-1]
     assert got.report.unknown_words == {"ship_type: 1025": 1}
 
 
-def test_the_class_shows_in_what_only_class_a_says(read):
+@pytest.mark.parametrize("batch_rows", [1, 2, 1_000])
+def test_the_class_shows_in_what_only_class_a_says(read, batch_rows):
     """A status, or no IMO number either beside others' statuses; "unknown" is no blank."""
     rows = [
-        ("563000001", "0", "IMO9307839"),
-        ("563000002", "15", ""),
-        ("563000003", "", "IMO9307839"),
-        ("563000004", "Unknown", ""),
         ("533000005", "", ""),
+        ("563000001", "0", "9307839"),
+        ("563000002", "15", ""),
+        ("563000003", "", "9307839"),
+        ("563000004", "Unknown", ""),
+        ("533000006", "", ""),
     ]
-    row = "{},2017-12-01T00:00:01,2.1,101.3,0.0,97.8,352.0,X,{},,70,{},,,,\n"
-    body = [row.format(mmsi, imo, status) for mmsi, status, imo in rows]
-    header = NOAA_2015.replace(",TransceiverClass", "")
-    got = read(header + "".join(body)).positions
-    assert got["ais_class"].tolist() == ["A", "", "", "", "B"]
-    alone = read(header + body[4]).positions
-    assert alone["ais_class"].tolist() == [""]
+    header = "mmsi,time,lat,lon,sog,cog,status,imo\n"
+    body = [
+        f"{mmsi},2017-12-01T00:00:01,2.1,101.3,0.0,97.8,{said}\n"
+        for mmsi, said in ((mmsi, f"{status},{imo}") for mmsi, status, imo in rows)
+    ]
+    got = read(header + "".join(body), batch_rows=batch_rows).positions
+    assert got["ais_class"].tolist() == ["B", "A", "", "", "", "B"]
+    for alone in ("".join(body[1:3]), body[0]):
+        assert set(read(header + alone, batch_rows=batch_rows).positions["ais_class"]) == {""}
 
 
 def test_noaa_2024(read):
