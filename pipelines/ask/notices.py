@@ -62,8 +62,8 @@ def compose(
     due = {
         key: problem
         for key, problem in current.items()
-        # Told in what is to come: by a clock that was ahead, which may be years.
-        if key not in told or not timedelta(0) <= now - datetime.fromisoformat(told[key]) < remind
+        # Told long after now: by a clock that was ahead, which may be years.
+        if key not in told or abs(now - datetime.fromisoformat(told[key])) >= remind
     }
     over = [key for key in told if key not in current]
     after = {key: now.isoformat() if key in due else told[key] for key in current}
