@@ -142,7 +142,7 @@ TOW_THAT_STOPPED: Final = Hypothesis(
                 Is("ais_class", "A"),
                 Compare("n_beside", ">=", 1.0),
                 CAME_AS_A_TOW,
-                Not(Compare("went_kn", ">", TOW_KN[1])),
+                Not(LEFT_FASTER),
             ),
             "it came at {came_kn:.1f} kn, the speed of tows, and left no faster, and another "
             "vessel kept beside it: a tow waits for a tide or mends its gear",

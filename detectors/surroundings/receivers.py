@@ -34,8 +34,6 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Span = tuple[int, int]
-_Far = tuple[tuple[float, float], list[tuple[Floats, Ints]]]
-"""A middle, and of each of some spans how far off it and in which cells and half hours."""
 
 STEADY_SHARE: Final = 0.75
 """A receiver is steady that heard something in so many of the half hours before in which any did:
@@ -53,8 +51,6 @@ ORDINARY_REACH_M: Final = 40 * METRES_PER_NM
 FAR_CELLS: Final = 4
 """So many cells at once: one ship at 20 kn comes through three in half an hour, and a duct carries
 many."""
-MOST_KEPT: Final = 64
-"""Some 10 MB of what is worked out for silences that began at one time."""
 WIDEST_DEG: Final = 2.0
 """Twice 60 nm: a receiver that hears further across is a satellite or high up, and hears some."""
 OFTEN_SLOTS: Final = 2
@@ -123,7 +119,7 @@ class Receivers:
         self._slots = np.unique(self._heard % CELL_SLOTS)
         self._cell = self._station * (1 << 32) + self._key // CELL_SLOTS
         self._sorted: dict[tuple[str, bool], Ints] = {}
-        self._far: dict[tuple[str, bool, tuple[Span, ...]], _Far] = {}
+        self._middles: dict[tuple[str, Span, bool], tuple[float, float]] = {}
 
     def hearing(
         self,
@@ -238,53 +234,47 @@ class Receivers:
         like
             "B" counts what it heard of class B alone, which carries less far.
         """
-        middle, heard = self._from_middle(name, like == "B", tuple(spans))
+        only_b = like == "B"
+        middle = self._middle_of(name, spans[0], only_b)
         least_m = float(geodesy.distance_m(*middle, *place))
         if not least_m >= ORDINARY_REACH_M:
             return [np.nan] * len(spans)
         shares = []
-        for n, (off_m, key) in enumerate(heard):
-            far = np.unique(key[off_m >= AS_FAR * least_m])  # a cell in a half hour each
+        for n, span in enumerate(spans):
+            row = self._rows_in(name, span, only_b)
+            off_m = geodesy.distance_m(*middle, self._lat[row], self._lon[row])
+            far = np.unique(self._key[row[off_m >= AS_FAR * least_m]])  # a cell in a half hour each
             cells = np.unique(far % CELL_SLOTS, return_counts=True)[1]
-            n_heard = len(np.unique(key % CELL_SLOTS))
+            n_heard = len(np.unique(self._slot[row]))
             n_far = int((cells >= (1 if n else FAR_CELLS)).sum())
             shares.append(n_far / n_heard if n_heard else np.nan)
         return shares
 
-    def _from_middle(self, name: str, only_b: bool, spans: tuple[Span, ...]) -> _Far:
-        """Return the middle of what a receiver heard in the first of some spans, NaN where that is
-        too little, and how far from there it heard what in each.
+    def _middle_of(self, name: str, span: Span, only_b: bool) -> tuple[float, float]:
+        """Return the middle of what a receiver heard in a span, NaN where that is too little.
 
-        Made once for all that ask: when a receiver fails hundreds fall silent at once.
+        Worked out once: where a receiver fails, hundreds fall silent in the same half hour.
         """
-        if (name, only_b, spans) in self._far:
-            return self._far[name, only_b, spans]
-        mine = self._in_time(name, only_b)
-        slot = self._slot[mine]
-        rows = [mine[np.searchsorted(slot, a) : np.searchsorted(slot, b + 1)] for a, b in spans]
-        at, middle = rows[0], (np.nan, np.nan)
-        if len(np.unique(self._slot[at])) >= YOUNG_SLOTS:
-            lat, lon = (_middle(axis[at], self._reports[at]) for axis in (self._lat, self._lon))
-            middle = lat, lon
-        heard = [
-            (
-                np.asarray(geodesy.distance_m(*middle, self._lat[row], self._lon[row])),
-                self._key[row],
-            )
-            for row in rows
-        ]
-        if len(self._far) >= MOST_KEPT:
-            self._far.clear()
-        self._far[name, only_b, spans] = middle, heard
-        return middle, heard
+        if (name, span, only_b) not in self._middles:
+            row = self._rows_in(name, span, only_b)
+            middle = np.nan, np.nan
+            if len(np.unique(self._slot[row])) >= YOUNG_SLOTS:
+                lat, lon = (
+                    _middle(axis[row], self._reports[row]) for axis in (self._lat, self._lon)
+                )
+                middle = lat, lon
+            self._middles[name, span, only_b] = middle
+        return self._middles[name, span, only_b]
 
-    def _in_time(self, name: str, only_b: bool) -> Ints:
-        """Return the rows of what a receiver heard, by half hours: sorted once."""
+    def _rows_in(self, name: str, span: Span, only_b: bool) -> Ints:
+        """Return the rows of what a receiver heard in a span; all are sorted by half hours once."""
         if (name, only_b) not in self._sorted:
             own = self._station == np.searchsorted(self.names, name)
             rows = np.flatnonzero(own & self._class_b if only_b else own)
             self._sorted[name, only_b] = rows[np.argsort(self._slot[rows], kind="stable")]
-        return self._sorted[name, only_b]
+        rows = self._sorted[name, only_b]
+        begin, end = np.searchsorted(self._slot[rows], (span[0], span[1] + 1))
+        return rows[begin:end]
 
     def reach_ratio(self, lat: Floats, lon: Floats, slot: Ints, before: int, after: int) -> Floats:
         """Return how far places lie from the middle of what a coast station hears, over its reach.
