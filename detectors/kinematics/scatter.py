@@ -294,16 +294,22 @@ def episodes(
 
 
 def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
-    """Find the ends of an episode, such that the reports next to it follow from one another."""
+    """Find the ends of an episode, such that the `MIN_BAD` reports next to it follow from one
+    another: two that scatter may lie near one another by chance.
+    """
     # Where the vessel is back, the first fix leaps too, but the next follow from it.
     while last > first and reports.same(last, last + 1) and not _leaps(reports, last):
         last -= 1
     # A bad fix at the very edge may not have been marked; episodes stay apart.
-    begin, end, reach_s = first, last, MAX_BREAK_S / 2
-    while reports.seconds(end, last + 1) < reach_s and _leaps(reports, last + 1):
-        last += 1
-    while reports.seconds(first - 1, begin) < reach_s and _leaps(reports, first - 2):
-        first -= 1
+    begin, end, reach_s, by_chance = first, last, MAX_BREAK_S / 2, range(1, MIN_BAD)
+    while n := next((k for k in by_chance if _leaps(reports, last + k)), 0):
+        if reports.seconds(end, last + n) >= reach_s:
+            break
+        last += n
+    while n := next((k for k in by_chance if _leaps(reports, first - k - 1)), 0):
+        if reports.seconds(first - n, begin) >= reach_s:
+            break
+        first -= n
     return first, last
 
 

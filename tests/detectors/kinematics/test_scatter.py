@@ -95,6 +95,7 @@ def standing_out(t, lat, lon, off, speed_kn) -> tuple[float, float]:
 )
 @example(every_s=120.0, speed_kn=12.0, minutes=39, km=4.5, seed=0)  # two good ones near the start
 @example(every_s=120.0, speed_kn=4.0, minutes=30, km=3.3325482670626516, seed=9)  # first unmarked
+@example(every_s=60.0, speed_kn=0.0, minutes=33, km=5.0, seed=24)  # two agree near the end
 def test_a_spell_of_scattered_fixes_is_one_and_the_ship_goes_on(
     every_s, speed_kn, minutes, km, seed
 ):
