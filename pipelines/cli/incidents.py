@@ -63,7 +63,8 @@ def incidents(
         print_json({"run_id": moment.run_id, "first": firsts, "incidents": rows})
     else:
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
-        typer.echo(f"Run {moment.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
+        what = "incident" if n_open == 1 else "incidents"
+        typer.echo(f"Run {moment.run_id}: {n_open} {what}, {n_new} new, {len(shown)} shown")
         print_first(first)
         end = None if run is None else run["end"]
         print_incidents(told.assign(**said), end, moment.known_time)

@@ -8,10 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import told
+from detectors.kinematics import geodesy
 from pipelines.assess.incidents.silences import unlikely
+from pipelines.assess.incidents.titles import STAYS
 from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
 
 Bools = NDArray[np.bool_]
@@ -24,6 +27,10 @@ falls silent within two hours still tells the same story. A judgement: half a wa
 SAME_BEHAVIOUR_S: Final = 6 * 3600.0
 """The same for events of one behaviour (`scoring.FAMILIES`): a ship that lies alongside one after
 another, or whose positions leap twice in a night, does one thing."""
+
+ROADS_M: Final = 2 * geodesy.METRES_PER_NM
+"""Ships at anchor no further from one another than this lie in one roads: a patrol at one sees the
+next, and calls at both on one errand. A judgement; ships in open roads lie up to a mile apart."""
 
 HAND_OVER: Final = "hand_over"
 """The subkind of identity that says that one hull goes on under another number."""
@@ -40,7 +47,8 @@ def grouped(
     are of one hull count as one. An event joins its two vessels' stories only where it is a lead
     itself (`min_score` or more, and no innocent reason as likely as not): a pilot boat that serves
     ten ships joins none of them, nor does a meeting that is `silences.unlikely`. Otherwise it is
-    told with the higher scored of its vessels.
+    told with the higher scored of its vessels. Ships that did nothing but lie at anchor, at one
+    time and within `ROADS_M` of the next, are one incident: that a roads is used, not that each is.
 
     Parameters
     ----------
@@ -83,10 +91,16 @@ def grouped(
         _same_group(events.iloc[rows], lead[rows]),
         _named(events.iloc[rows], main, lead[rows]),
     ]
-    first, second = np.concatenate(links, axis=1)
-    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(rows), len(rows)))
-    found[rows] = connected_components(graph, directed=False)[1]
+    stories = _connected(np.concatenate(links, axis=1), len(rows))
+    ships = _in_one_roads(events.iloc[rows], stories, lead[rows], now)
+    found[rows] = _connected(stories[ships], len(rows))[stories]
     return found
+
+
+def _connected(links: Ints, n: int) -> Ints:
+    """Return a number for each of `n`, the same for those that links, in two rows, connect."""
+    graph = coo_array((np.ones(links.shape[1]), (links[0], links[1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1])
 
 
 def _unlikely(events: pd.DataFrame) -> Bools:
@@ -106,9 +120,7 @@ def _hulls(hand_overs: pd.DataFrame) -> dict[int, int]:
     numbers, place = np.unique(pairs, return_inverse=True)
     if not len(numbers):
         return {}
-    first, second = place.reshape(-1, 2).T
-    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(numbers),) * 2)
-    label = connected_components(graph, directed=False)[1]
+    label = _connected(place.reshape(-1, 2).T, len(numbers))
     lowest = {part: int(numbers[label == part].min()) for part in np.unique(label)}
     return {int(n): lowest[part] for n, part in zip(numbers, label, strict=True)}
 
@@ -137,6 +149,23 @@ def _same_hull(
     near = start[1:] - latest[:-1] <= join_s * SECOND_US
     joined = np.flatnonzero((vessel[1:] == vessel[:-1]) & near)
     return np.stack([row[joined], row[joined + 1]])
+
+
+def _in_one_roads(events: pd.DataFrame, story: Ints, lead: Bools, now: pd.Timestamp) -> Ints:
+    """Return pairs of rows of ships that lay at anchor near one another at one time, of stories
+    that hold no lead but stays.
+    """
+    anchored = lead & (events["kind"] == "anchoring").to_numpy()
+    more = np.unique(story[lead & ~events["kind"].isin(STAYS).to_numpy(bool)])
+    rows = np.flatnonzero(anchored & ~np.isin(story, more))
+    if len(rows) < 2:
+        return np.zeros((2, 0), "int64")
+    own = events.iloc[rows]
+    places = geodesy.unit_xyz(own["lat"].to_numpy(), own["lon"].to_numpy())
+    near = KDTree(places).query_pairs(geodesy.chord(ROADS_M), output_type="ndarray").T
+    start, end = epoch_us(own["start"]), epoch_us(own["end"].fillna(now))
+    at_once = np.maximum(*start[near]) <= np.minimum(*end[near])
+    return rows[near[:, at_once]]
 
 
 def _same_group(events: pd.DataFrame, lead: Bools) -> Ints:

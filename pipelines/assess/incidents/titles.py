@@ -17,7 +17,7 @@ IN_THE_SENTENCE: Final = ("visitor", "positions copied")
 """Roles of vessels that the sentence of the leading event counts or names itself."""
 
 STAYS: Final = ("anchoring", "loitering")
-"""Kinds of which one before a crossing tells from where the boat had come."""
+"""Kinds that tell where one lay: before a crossing, from where the boat had come."""
 
 ASHORE: Final = ("shore", "near")
 """How a crossing ended that came to a coast."""
@@ -73,6 +73,8 @@ def title(
     if len(rest) == 1:
         who = f"{teller.name(rest[0])} ({teller.say(roles[rest[0]])})"
         return text + teller.say(". With {names}", names=who)
+    if len(rest) > 1 and lead.kind == "anchoring" and {roles[m] for m in rest} == {"anchored"}:
+        return text + teller.say("; so did {n} other vessels near by", n=len(rest))
     return text + (teller.say(". With {n} other vessels", n=len(rest)) if rest else "")
 
 

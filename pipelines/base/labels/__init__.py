@@ -126,6 +126,7 @@ class Labels(BaseModel):
     incident: str
     incidents: str
     incident_line: str
+    incident_summary: str
     incidents_summary: str
     incident_over: str
     next_step: str

@@ -153,6 +153,26 @@ def test_an_unflagged_vessel_makes_no_incident() -> None:
     assert together(event("loitering", 1, 2, PILOT)) == []
 
 
+def anchored(hour: float, until: float | None, mmsi: int, north_nm: float) -> dict[str, Any]:
+    return event("anchoring", hour, until, mmsi, lat=4.2 + north_nm / 60)
+
+
+def test_ships_at_anchor_in_one_roads_are_one_and_who_did_more_is_told_apart() -> None:
+    near = anchored(1, 20, SHIP, 0), anchored(2, None, BOAT, 1.8), anchored(3, 9, OTHER_BOAT, 3.6)
+    assert together(*near) == [{"anchoring@1", "anchoring@2", "anchoring@3"}]
+    visited = event("encounter", 4, 5, BOAT, NEW, ENCOUNTER)
+    assert together(*near, visited) == [
+        {"anchoring@1"},
+        {"anchoring@2", "encounter@4"},
+        {"anchoring@3"},
+    ]
+
+
+def test_ships_that_lay_at_anchor_far_off_or_after_one_another_are_apart() -> None:
+    assert len(together(anchored(1, 9, SHIP, 0), anchored(2, 9, BOAT, 2.1))) == 2
+    assert len(together(anchored(1, 9, SHIP, 0), anchored(9.5, 20, BOAT, 1))) == 2
+
+
 events_at = st.lists(
     st.tuples(
         st.integers(0, 80).map(lambda n: n / 4),
@@ -504,6 +524,19 @@ def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -
     assert one["title"].endswith(
         "; the same silence under its old number: 17.9 h. With 2 other vessels"
     )
+
+
+def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:
+    stated = {"zone_name": "territorial sea", "rule": "anchoring: designated"}
+    rows = [
+        {**anchored(1, None, mmsi, k), "evidence": stated, "subkind": "outside_designated"}
+        for k, mmsi in enumerate((SHIP, BOAT, OTHER_BOAT))
+    ]
+    (title,) = told(gazetteer, *rows)["title"]
+    assert title.startswith("MV A: Lay at anchor for 23.0 h")
+    assert title.endswith("(territorial sea); so did 2 other vessels near by")
+    (pair,) = told(gazetteer, *rows[:2])["title"]
+    assert pair.endswith(". With B ONE (anchored)")
 
 
 def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
