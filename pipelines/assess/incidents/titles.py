@@ -42,8 +42,11 @@ def title(
         Who else, not in it, fell silent where and when the leading event's vessel did, and how far
         off, the nearest first.
     """
-    told = teller.sentence(lead, main)
-    text = f"{_named(main, teller)}: {told}" if main else told
+    told, name = teller.sentence(lead, main), _named(main, teller) if main else ""
+    roads = len(roles) > 2 and lead.kind == "anchoring" and {*roles.values()} == {"anchored"}
+    if roads:  # how many comes first: a list shows no more than the beginning
+        name = teller.say("{name} and {n} others near by", name=name, n=len(roles) - 1)
+    text = f"{name}: {told}" if name else told
     before = _came_from(rows, lead, teller) if lead.kind == "crossing" else ""
     text += f"; {before}" if before else ""
     if lead.kind == "mother_ship" and (went_on := _went_on(rows, roles, main, teller)):
@@ -70,11 +73,11 @@ def title(
         text += f"; {_fell_silent(silent, teller)}"
     counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
     rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
+    if roads:
+        return text
     if len(rest) == 1:
         who = f"{teller.name(rest[0])} ({teller.say(roles[rest[0]])})"
         return text + teller.say(". With {names}", names=who)
-    if len(rest) > 1 and lead.kind == "anchoring" and {roles[m] for m in rest} == {"anchored"}:
-        return text + teller.say("; so did {n} other vessels near by", n=len(rest))
     return text + (teller.say(". With {n} other vessels", n=len(rest)) if rest else "")
 
 

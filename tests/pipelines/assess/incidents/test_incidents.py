@@ -533,8 +533,8 @@ def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:
         for k, mmsi in enumerate((SHIP, BOAT, OTHER_BOAT))
     ]
     (title,) = told(gazetteer, *rows)["title"]
-    assert title.startswith("MV A: Lay at anchor for 23.0 h")
-    assert title.endswith("(territorial sea); so did 2 other vessels near by")
+    assert title.startswith("MV A and 2 others near by: Lay at anchor for 23.0 h")
+    assert title.endswith("outside any designated anchorage (territorial sea)")
     (pair,) = told(gazetteer, *rows[:2])["title"]
     assert pair.endswith(". With B ONE (anchored)")
 
