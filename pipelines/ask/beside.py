@@ -1,11 +1,12 @@
 """What stands beside flags and incidents: conclusions, and how often such flags were right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from detectors.core.telling import Say, plain
 from pipelines.assess.dispositions import models
 from pipelines.assess.dispositions.models import Model
 from pipelines.assess.dispositions.outcomes import cleared, holding, standing, told
@@ -43,7 +44,7 @@ def beside(
     *,
     simulated: bool,
     known: pd.Timestamp | None = None,
-    say: Callable[[str], str] = str,
+    say: Say = plain,
 ) -> Beside:
     """Look up what stands beside flags.
 
@@ -56,7 +57,7 @@ def beside(
     known
         What was known at this time; None for now.
     say
-        Puts the name of a conclusion into the reader's language.
+        Puts it into the reader's language.
     """
     model = models.load(installation.learned, known)
     if model is not None and model.card["simulated"] != simulated:
@@ -83,7 +84,7 @@ def concluded_on(
     held = holding(store.dispositions(known), store.heirs())
     ids = [joined.split(";") for joined in event_ids]
     return {
-        "concluded": told(ids, held, str),
+        "concluded": told(ids, held),
         "standing": [standing(each, held) for each in ids],
     }
 

@@ -12,6 +12,7 @@ from detectors.core import frames
 from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.dispositions import set_aside
+from pipelines.assess.dispositions.outcomes import closed
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, lasting
 from pipelines.assess.incidents.grouping import grouped
@@ -81,7 +82,8 @@ def assess(
         `events.EVENTS` of the store before the window, for the history of each vessel; their texts
         don't matter.
     dispositions
-        `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
+        `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody; of an
+        incident some of whose events they close the others come first.
     looked_at
         Vessels looked at, where `detection` doesn't name all of them.
     told_before
@@ -135,6 +137,7 @@ def assess(
         teller,
         settings.next_steps,
         detection.context.zones,
+        frozenset() if dispositions is None else closed(dispositions),
     )
     if ranked.empty:
         nobody = frames.empty(FLAGGED), frames.empty(PARTS)

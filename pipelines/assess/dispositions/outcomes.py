@@ -1,10 +1,11 @@
 """Outcomes: what became of flags, as far as a person looked, and whether that closes a lead."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
+from detectors.core.telling import Say, plain
 from pipelines.assess.dispositions import newest
 from pipelines.base import story
 
@@ -51,17 +52,24 @@ def holding(dispositions: pd.DataFrame, heirs: Mapping[str, str]) -> dict[str, d
 def told(
     ids: Sequence[Sequence[str]],
     held: Mapping[str, Mapping[Any, Any]],
-    say: Callable[[str], str] = str,
+    say: Say = plain,
 ) -> list[str]:
     """Put into words what holds on the events of each of some incidents; empty where nothing does.
 
-    `say` puts the name of a conclusion into the reader's language.
+    Where it doesn't speak of all of them, it says of how many.
     """
     said = {key: _said(row, say) for key, row in held.items()}
-    return ["; ".join(dict.fromkeys(said[key] for key in each if key in said)) for each in ids]
+    return [_together([said[key] for key in each if key in said], len(each), say) for each in ids]
 
 
-def _said(row: Mapping[Any, Any], say: Callable[[str], str]) -> str:
+def _together(said: Sequence[str], n_events: int, say: Say) -> str:
+    text = "; ".join(dict.fromkeys(said))
+    if not said or len(said) == n_events:
+        return text
+    return text + say(", on {n} of its {all} events", n=len(said), all=n_events)
+
+
+def _said(row: Mapping[Any, Any], say: Say) -> str:
     author, reason = (row[name].translate(_INNER) for name in ("author", "reason"))
     return f"{say(row['conclusion'].replace('_', ' '))} ({author}: {reason})"
 
@@ -79,6 +87,12 @@ def standing(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) ->
     if CLOSING.issuperset(said):
         return CLOSED
     return WATCHED if "watch" in said else OPEN
+
+
+def closed(dispositions: pd.DataFrame) -> frozenset[str]:
+    """Return the ids of events whose lead is closed by the conclusion that holds for it."""
+    held = newest(dispositions)
+    return frozenset(held.loc[held["conclusion"].isin(CLOSING), "event_id"].tolist())
 
 
 def cleared(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) -> bool:

@@ -1,7 +1,7 @@
 """An incident in words: its vessels and their roles, one sentence, what to do next."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -60,6 +60,7 @@ def described(
     teller: Teller,
     next_steps: Mapping[str, str],
     zones: Zones,
+    closed: Collection[str] = (),
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """Tell incidents, the highest scored first.
 
@@ -78,6 +79,9 @@ def described(
         The user's table of what to do next, see `steps.NEXT_STEPS`.
     zones
         Where ports are.
+    closed
+        Ids of events whose lead a conclusion closed. Where others came since an incident is told by
+        these, and about a vessel of theirs: nobody sails to who was cleared.
 
     Returns
     -------
@@ -105,7 +109,11 @@ def described(
     rows = []
     first_event = {}
     for number, own in of_group.items():
-        row = _one(own, scores[number], each, seen, beside, teller, next_steps, lasts)
+        still = [one for one in own if one.event_id not in closed]
+        over = [one for one in own if one.event_id in closed]
+        about = {m for one in still or over for m in (one.told.mmsi, one.told.other_mmsi)}
+        own = [*still, *over]
+        row = _one(own, scores[number], about, each, seen, beside, teller, next_steps, lasts)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[number] = row["incident_id"]
         rows.append(row)
@@ -147,7 +155,8 @@ def retold(
         own = [by_id[one] for one in str(row["events"]).split(";") if one in by_id]
         if own:
             score = float(str(row["score"]))
-            told_now = _one(own, score, each, seen, beside, teller, next_steps, lasts)
+            about = {int(str(row["mmsi"]))}
+            told_now = _one(own, score, about, each, seen, beside, teller, next_steps, lasts)
             row |= {name: told_now[name] for name in ("title", "certainty", "vessels", "next_step")}
         rows.append(row)
     return table_of(rows)
@@ -263,6 +272,7 @@ def _each(events: pd.DataFrame) -> list[_Event]:
 def _one(
     events: Sequence[_Event],
     score: float,
+    about: Collection[int],
     flagged: Mapping[int, float],
     seen: Mapping[int, pd.Timestamp],
     beside: Mapping[str, list[Silent]],
@@ -270,11 +280,13 @@ def _one(
     next_steps: Mapping[str, str],
     lasts: Mapping[int, Last],
 ) -> dict[str, object]:
-    """Return an incident of some events, strongest first."""
+    """Return an incident of some events, those first that it is told by, of one of the vessels that
+    it may be `about`.
+    """
     ids, scores, rows = (list(column) for column in zip(*events, strict=True))
     counts = [one >= COUNTS * max(scores) for one in scores]
     roles = _roles(rows, counts)
-    main = _main(roles, flagged, seen)
+    main = _main({m: roles[m] for m in roles if m in about} or roles, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
     place = _leading(rows, main, roles.get(main, ""))
     lead = rows[place]

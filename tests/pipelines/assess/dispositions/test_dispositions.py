@@ -7,7 +7,7 @@ import pytest
 
 from detectors.core import events, frames
 from pipelines.assess.dispositions import PART, DispositionError, make, newest, set_aside
-from pipelines.assess.dispositions.outcomes import holding, standing
+from pipelines.assess.dispositions.outcomes import closed, holding, standing, told
 from pipelines.base.schemas import DISPOSITIONS
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
@@ -143,6 +143,19 @@ def test_what_closes_a_lead() -> None:
     assert standing(["a", "new"], held) == "", "what happened after a conclusion"
     [row] = concluded(event(), "cleared")["event_id"]
     assert holding(concluded(event(), "cleared"), {"heir": row})["heir"]["conclusion"] == "cleared"
+
+
+def test_what_was_concluded_says_on_how_many_of_the_events() -> None:
+    said = concluded(event(), "cleared")
+    [row] = said["event_id"]
+    held = holding(said, {})
+    assert told([[row], [row, "new"], ["new"]], held) == [
+        "cleared (an analyst: waits for the tide here)",
+        "cleared (an analyst: waits for the tide here), on 1 of its 2 events",
+        "",
+    ]
+    assert closed(said) == {row}
+    assert closed(concluded(event(), "watch")) == set()
 
 
 LOOKED = ("boarded", "cleared", "benign_cause", "watch", "unknown")

@@ -259,6 +259,7 @@ def told(
         Teller(names, gazetteer, at(24)),
         more.get("steps", {}),
         more.get("zones", Zones.none()),
+        more.get("closed", ()),
     )
     compared = found.assign(status=status, supersedes=more.get("supersedes", ""))
     for event_id, now in more.get("statuses", {}).items():
@@ -537,6 +538,22 @@ def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:
     assert title.endswith("outside any designated anchorage (territorial sea)")
     (pair,) = told(gazetteer, *rows[:2])["title"]
     assert pair.endswith(". With B ONE (anchored)")
+
+
+def test_an_incident_is_told_by_what_no_conclusion_closed(gazetteer: Gazetteer) -> None:
+    first = event("loitering", 1, 6, SHIP, score=0.7)
+    later = event("encounter", 5, 6, SHIP, OTHER_BOAT, ENCOUNTER, score=0.6)
+    other = event("gap", 6.5, None, OTHER_BOAT, score=0.4, group_id="")
+    names = events.build([first, later, other])["event_id"].tolist()
+
+    def about(*closed: str) -> tuple[int, str, set[str]]:
+        (row,) = told(gazetteer, first, later, other, closed=closed).to_dict("records")
+        return row["mmsi"], row["events"].split(";")[0], set(row["events"].split(";"))
+
+    assert about() == (SHIP, names[0], set(names))
+    assert about(names[0]) == (SHIP, names[1], set(names))
+    assert about(*names[:2]) == (OTHER_BOAT, names[2], set(names))
+    assert about(*names) == about()
 
 
 def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
