@@ -112,8 +112,8 @@ def described(
         still = [one for one in own if one.event_id not in closed]
         over = [one for one in own if one.event_id in closed]
         about = {m for one in still or over for m in (one.told.mmsi, one.told.other_mmsi)}
-        own = [*still, *over]
-        row = _one(own, scores[number], about, each, seen, beside, teller, next_steps, lasts)
+        ordered = [*still, *over]
+        row = _one(ordered, scores[number], about, each, seen, beside, teller, next_steps, lasts)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[number] = row["incident_id"]
         rows.append(row)
