@@ -116,7 +116,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "22"
+    version: ClassVar[str] = "23"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -224,7 +224,7 @@ class Crossing(Limits):
         told = zip(
             measured(self, grid, across, how, context),
             ends_of(self, grid, ends, context),
-            reports_of(reports, grid.report[ends]),
+            reports_of(reports, grid, ends),
             craft(track // 100, context.vessels, sent),
             around(self, grid, ends, whole, (lat, lon), context),
             heard_by_passes(self, reports, grid, ends, how, context),
@@ -291,7 +291,7 @@ class Crossing(Limits):
             sent = reports.ais_class_of(grid.report[ends[0]])
             evidence: dict[str, Any] = {
                 **half.evidence,
-                **reports_of(reports, grid.report[ends])[0],
+                **reports_of(reports, grid, ends)[0],
                 **craft(track // 100, context.vessels, sent)[0],
                 "zones_reached": bool(context.zones.reached(lat, lon)[0]),
             }
