@@ -30,7 +30,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import came_past, goes_on, passed
+from detectors.crossing.onward import came_past, goes_on, left_again, passed
 from detectors.crossing.passage import Passage, passages
 from detectors.crossing.scoring import may_score, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -237,6 +237,7 @@ class Crossing(Limits):
                 "duration_s": int(spans.end_us[i] - spans.start_us[i]) // SECOND_US,
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": like_trips(self, grid, first, last, a),
+                "left_again": left_again(self, grid, first, last, b),
             }
             took = evidence.pop("turns"), evidence.pop("run_states")
             evidence |= turned_about(*took, evidence["to_state"])

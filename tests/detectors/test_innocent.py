@@ -215,6 +215,7 @@ FERRY = {
     "landed": False,
     "sailed_on": False,
     "run_ends_in_port": False,
+    "left_again": False,
     "n_ends_in_port": 0,
     "start_port_m": 10_360.0,
     "end_port_m": 24_973.0,
@@ -501,6 +502,7 @@ OVER = {
     "sailed_on": False,
     "n_ends_in_port": 0,
     "run_ends_in_port": False,
+    "left_again": False,
     "start_port_m": 9000.0,
     "end_port_m": 9000.0,
     "start_anchorage_m": 800.0,
@@ -1102,6 +1104,15 @@ CASES = [
             ({"ais_class": "A", "landed": False}, (-1,), "class A out of a port"),
             ({"ais_class": "A"}, (60,), None),
             ({"ais_class": "A", "start_port_m": 500.0}, (60,), "class A out of a port"),
+        )
+    ),
+    # Into a port, and out again within minutes; to ships at anchor, and off again.
+    *(
+        ("crossing", {**OVER, "start_anchorage_m": 9000.0, **differs}, (-1,), reason)
+        for differs, reason in (
+            ({"run_ends_in_port": True}, "call at a port"),
+            ({"run_ends_in_port": True, "left_again": True}, None),
+            ({"end_anchorage_m": 500.0, "left_again": True}, "call at a port"),
         )
     ),
     # Turned about without a stop, stopped for some minutes, at the beach.
