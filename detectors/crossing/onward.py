@@ -89,8 +89,8 @@ def past_kn(
 
 
 def left_again(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, final: int) -> bool:
-    """Tell whether a vessel went off `min_distance_m` or more within `max_landing_s` after the final
-    row of a run; `first` and `last` are the rows of all runs.
+    """Tell whether a vessel went off `min_distance_m` or more within `max_landing_s` after the
+    final row of a run; `first` and `last` are the rows of all runs.
     """
     after = int(np.searchsorted(first, final))
     if after == len(first) or grid.track_id[first[after]] != grid.track_id[final]:

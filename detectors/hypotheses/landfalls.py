@@ -77,7 +77,8 @@ CALL_AT_A_PORT: Final = Hypothesis(
             "anchorage: wooden traders bring fruit and charcoal over",
         ),
     ),
-    "The passage ended at a port or anchorage, and not in a port that it left again within minutes.",
+    "The passage ended at a port or anchorage, and not in a port that it left again within "
+    "minutes.",
     "the port knows of no call, or it left again within minutes",
 )
 BOAT_TO_SHIPS_AT_ANCHOR: Final = Hypothesis(

@@ -157,9 +157,9 @@ LAUNCH_SERVICE: Final = Hypothesis(
             "{duration_s:min.0f} min and went: pilots are changed so, far off too",
         ),
     ),
-    "A boat calls briefly at a ship in or at the edge of an anchorage; at one that makes way in the "
-    "dark a boat of a port, and out of one if it comes up from astern. A boat out of a port, or "
-    "back into one, in an area licensed for transfers. Anywhere, where a ship slows for a boat "
+    "A boat calls briefly at a ship in or at the edge of an anchorage; at one that makes way in "
+    "the dark a boat of a port, and out of one if it comes up from astern. A boat out of a port, "
+    "or back into one, in an area licensed for transfers. Anywhere, where a ship slows for a boat "
     "that goes back into a port.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )
