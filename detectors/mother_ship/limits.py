@@ -58,8 +58,8 @@ class Limits(Detector):
         ge=2,
         description=(
             "3 where a boat (class B) waits and none of them planes: boats of one ground lie "
-            "together by twos to talk or to share bait. On eight simulated nights and two real "
-            "days three came so to a planted host alone, and two to a patrol craft."
+            "together by twos to talk or to share bait. On eight nights of two simulators three "
+            "came so to a planted host alone, and two to a patrol craft."
         ),
     )
     max_sun_altitude_deg: float = Field(
