@@ -30,7 +30,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import came_past, goes_on, passed
+from detectors.crossing.onward import came_past, goes_on, left_again, passed
 from detectors.crossing.passage import Passage, passages
 from detectors.crossing.scoring import may_score, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -116,7 +116,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "22"
+    version: ClassVar[str] = "23"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -224,7 +224,7 @@ class Crossing(Limits):
         told = zip(
             measured(self, grid, across, how, context),
             ends_of(self, grid, ends, context),
-            reports_of(reports, grid.report[ends]),
+            reports_of(reports, grid, ends),
             craft(track // 100, context.vessels, sent),
             around(self, grid, ends, whole, (lat, lon), context),
             heard_by_passes(self, reports, grid, ends, how, context),
@@ -237,6 +237,7 @@ class Crossing(Limits):
                 "duration_s": int(spans.end_us[i] - spans.start_us[i]) // SECOND_US,
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": like_trips(self, grid, first, last, a),
+                "left_again": left_again(self, grid, first, last, b),
             }
             took = evidence.pop("turns"), evidence.pop("run_states")
             evidence |= turned_about(*took, evidence["to_state"])
@@ -291,7 +292,7 @@ class Crossing(Limits):
             sent = reports.ais_class_of(grid.report[ends[0]])
             evidence: dict[str, Any] = {
                 **half.evidence,
-                **reports_of(reports, grid.report[ends])[0],
+                **reports_of(reports, grid, ends)[0],
                 **craft(track // 100, context.vessels, sent)[0],
                 "zones_reached": bool(context.zones.reached(lat, lon)[0]),
             }

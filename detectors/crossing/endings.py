@@ -183,7 +183,7 @@ def _ending(
         return SHORE, _landed_between(limits, grid, row, own, coasts, known)
     width_m = coast_m + other_m
     turned = _home_again(grid, end.last, end.states[1], coasts, ashore)
-    near_m = limits.turned_m if turned and step > 0 else limits.near_m
+    near_m = limits.turned_m if turned else limits.near_m
     if coast_m <= near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, row, step, own, coasts, ashore)
         return (AT_SEA if back else NEAR), _landed_between(limits, grid, row, own, coasts, known)
@@ -196,7 +196,9 @@ def _ending(
 
 
 def _home_again(grid: timegrid.Grid, last: int, state: int, coasts: Coasts, ashore: Bools) -> bool:
-    """Tell whether a run ends at the shore of the state whose coast it left: it turned about."""
+    """Tell whether a run has its other end, `last`, at the shore that this passage left, or leads
+    back to: it turned about. Of there and back in one run either way may be the passage.
+    """
     if not ashore[last]:
         return False
     here_m = coasts.distance_m(grid.lat[[last]], grid.lon[[last]])[:, 0]

@@ -192,13 +192,20 @@ def ends_of(
     ]
 
 
-def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
-    """Return what each run rests on; the report after its last tick belongs to it."""
-    first, last = ends[0], ends[1] + 1
+def reports_of(reports: Reports, grid: timegrid.Grid, ends: Ints) -> list[dict[str, Any]]:
+    """Return what each run rests on, from one row of the grid to another; the report after its last
+    tick belongs to it.
+
+    The stated speed is a median over time, as the speed by positions that it is held against: of a
+    boat that is heard better where it goes slowly most reports are slow ones. At each tick the
+    faster of the reports around it counts.
+    """
+    first, last = grid.report[ends[0]], grid.report[ends[1]] + 1
     sources = [reports.sources_of(rows) for rows in (first, last)]
     found = []
     for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        sog_kn = reports.sog_kn[a : b + 1]
+        before = grid.report[ends[0, i] : ends[1, i] + 1]
+        sog_kn = np.fmax(reports.sog_kn[before], reports.sog_kn[before + 1])
         sog_kn = sog_kn[np.isfinite(sog_kn)]
         found.append(
             {

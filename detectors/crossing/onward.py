@@ -1,4 +1,4 @@
-"""How a vessel came and went on: past a shore, or into a port unheard."""
+"""How a vessel came and went on: past a shore, into a port unheard, or out of it again."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -86,6 +86,19 @@ def past_kn(
         made_kn[heard] = np.asarray(geodesy.speed_kn(made_m, 2 * shift * limits.step_s)).tolist()
         found.append(made_kn.tolist())
     return found[0], found[1]
+
+
+def left_again(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, final: int) -> bool:
+    """Tell whether a vessel went off `min_distance_m` or more within `max_landing_s` after the
+    final row of a run; `first` and `last` are the rows of all runs.
+    """
+    after = int(np.searchsorted(first, final))
+    if after == len(first) or grid.track_id[first[after]] != grid.track_id[final]:
+        return False
+    stayed_s = int(grid.tick[first[after]] - grid.tick[final]) * limits.step_s
+    there = [(at[final], at[last[after]]) for at in (grid.lat, grid.lon)]
+    away_m = geodesy.distance_m(there[0][0], there[1][0], there[0][1], there[1][1])
+    return bool(stayed_s <= limits.max_landing_s and away_m >= limits.min_distance_m)
 
 
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:

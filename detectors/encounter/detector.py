@@ -106,7 +106,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "24"
+    version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

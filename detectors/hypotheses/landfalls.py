@@ -53,12 +53,16 @@ BUMBOATS_GO_M: Final = 12 * 1852.0
 """From their village to the ships at anchor off it, or across the narrows off Singapore. Who comes
 further over passes ships at anchor on the way."""
 
+HARDLY_CALLED: Final = All(Is("run_ends_in_port"), Is("left_again"))
+"""In and out of a port within the time of a landing: no cargo is discharged and no papers are seen.
+Boats to ships at anchor come and go so, outside any port."""
+
 CALL_AT_A_PORT: Final = Hypothesis(
     "call at a port",
     0.7,
     (
         Case(
-            Is("run_ends_in_port"),
+            All(Is("run_ends_in_port"), Not(HARDLY_CALLED)),
             "it went on into a port or an anchorage without a stop at the shore: wooden "
             "traders bring fruit and charcoal over",
         ),
@@ -68,12 +72,13 @@ CALL_AT_A_PORT: Final = Hypothesis(
             "and charcoal over",
         ),
         Case(
-            TO_PORT,
+            All(TO_PORT, Not(HARDLY_CALLED)),
             "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "
             "anchorage: wooden traders bring fruit and charcoal over",
         ),
     ),
-    "The passage ended at a port or anchorage.",
+    "The passage ended at a port or anchorage, and not in a port that it left again within "
+    "minutes.",
     "the port knows of no call, or it left again within minutes",
 )
 BOAT_TO_SHIPS_AT_ANCHOR: Final = Hypothesis(

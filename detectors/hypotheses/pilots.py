@@ -118,6 +118,7 @@ LAUNCH_SERVICE: Final = Hypothesis(
                 Compare("zone_distance_m", "<=", MILE_M),
                 WITHIN_AN_HOUR,
                 Any(Not(Subkind(("boarding",))), Some(Vessel(facts=FROM_PORT))),
+                Any(Not(All(MAKES_WAY, Is("in_the_dark"))), Is("boat_of_port")),
             ),
             "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
             "from a port or anchorage: crews, stores and line handlers go by launch",
@@ -156,9 +157,9 @@ LAUNCH_SERVICE: Final = Hypothesis(
             "{duration_s:min.0f} min and went: pilots are changed so, far off too",
         ),
     ),
-    "A boat calls briefly at a ship in or at the edge of an anchorage; out of a port, if it comes "
-    "up in the dark from astern of a ship under way. A boat out of a port, or back into one, in an "
-    "area licensed for transfers. Anywhere, where a ship slows for a boat that goes back into a "
-    "port.",
+    "A boat calls briefly at a ship in or at the edge of an anchorage; at one that makes way in "
+    "the dark a boat of a port, and out of one if it comes up from astern. A boat out of a port, "
+    "or back into one, in an area licensed for transfers. Anywhere, where a ship slows for a boat "
+    "that goes back into a port.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
 )

@@ -32,7 +32,8 @@ class MotherShip(Limits):
     Where they weren't heard then, the host is larger (`min_size_ratio` times, or class A beside one
     that isn't known to be). Encounters that are well explained (by `max_explained_weight` or more)
     or last longer than `max_visit_s` don't count. Two visits to one host by different craft, no
-    more than `max_wait_s` and `max_move_m` apart, make a link; links of one host no more than
+    more than `max_wait_s` and `max_move_m` apart, make a link (to a boat of class B, by craft that
+    don't plane, only where `min_boat_visitors` are linked at once); links of one host no more than
     `max_wait_s` apart make one event, from the first visit's start to the last one's end.
 
     **waiting**: a loitering without a good explanation of a vessel that isn't small, with at
@@ -52,7 +53,7 @@ class MotherShip(Limits):
     """
 
     name: ClassVar[str] = "mother_ship"
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
     source: ClassVar[str] = (
         "Own rule over encounters and loiterings (Miller et al. 2018, doi:10.3389/fmars.2018."

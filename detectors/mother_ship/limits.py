@@ -53,6 +53,15 @@ class Limits(Detector):
         ),
     )
     min_visitors: int = Field(2, ge=2, description="2 different craft.")
+    min_boat_visitors: int = Field(
+        3,
+        ge=2,
+        description=(
+            "3 where a boat (class B) waits and none of them planes: boats of one ground lie "
+            "together by twos to talk or to share bait. On eight nights of two simulators three "
+            "came so to a planted host alone, and two to a patrol craft."
+        ),
+    )
     max_sun_altitude_deg: float = Field(
         sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0, description=_MAX_SUN_ALTITUDE_DEG
     )

@@ -38,6 +38,7 @@ class Visit:
     in_anchorage: bool
     port_call: bool
     approach_kn: float
+    boat_to_boat: bool
 
 
 def visited(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterator[Story]:
@@ -93,6 +94,9 @@ def _found(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> li
                     in_anchorage=bool(stated.get("in_anchorage")),
                     port_call=_port_call(stated, ("other_", "")[side]),
                     approach_kn=stated.number("approach_kn"),
+                    boat_to_boat=crafts.is_b(host // 100)
+                    and came[0] < limits.min_waiting_kn
+                    and came[1] < limits.min_planing_kn,
                 )
             )
     return sorted(found, key=lambda v: (v.host, v.start_us, v.visitor))
@@ -120,8 +124,7 @@ def _visits(
     if not (planes or crafts.is_b(visitor) or visitor_m <= limits.max_visitor_m):
         return False
     if np.isfinite(waited_kn) and np.isfinite(came_at_kn):
-        waited = waited_kn < limits.min_waiting_kn <= came_at_kn
-        return waited and (planes or not crafts.is_b(host))
+        return bool(waited_kn < limits.min_waiting_kn <= came_at_kn)
     if np.isfinite(host_m) and np.isfinite(visitor_m):
         return host_m >= limits.min_size_ratio * visitor_m
     return not crafts.is_b(host)
@@ -131,19 +134,15 @@ def _linked(limits: Limits, visits: list[Visit]) -> list[list[Visit]]:
     """Return visits to one host that belong together, in order of their start.
 
     Built from links between any two visits that are near enough, so a story rests on nothing
-    older than its links reach.
+    older than its links reach. Boats come to a boat by twos to talk: from three on they count.
     """
     wait_us = limits.max_wait_s * SECOND_US
     stories: list[list[Visit]] = []
     ends_us = 0
     for k, later in enumerate(visits):
-        linked = [
-            v
-            for v in visits[:k]
-            if v.visitor != later.visitor
-            and later.start_us - v.end_us <= wait_us
-            and geodesy.distance_m(v.lat, v.lon, later.lat, later.lon) <= limits.max_move_m
-        ]
+        linked = _before(limits, visits[:k], later)
+        if len({v.visitor for v in linked}) + 1 < limits.min_boat_visitors:
+            linked = [v for v in linked if not (v.boat_to_boat or later.boat_to_boat)]
         if not linked:
             continue
         first_us = min(v.start_us for v in linked)
@@ -157,6 +156,23 @@ def _linked(limits: Limits, visits: list[Visit]) -> list[list[Visit]]:
         for story in stories
         if len({v.visitor for v in story}) >= limits.min_visitors
     ]
+
+
+def _before(limits: Limits, visits: list[Visit], later: Visit) -> list[Visit]:
+    """Return the visits by others of which each was over `max_wait_s` or less before a later one,
+    and within `max_move_m` of it or of one between: a host adrift is carried on meanwhile.
+    """
+    found: list[Visit] = []
+    for visit in reversed(visits):
+        if visit.visitor == later.visitor:
+            continue
+        soon = later.start_us - visit.end_us <= limits.max_wait_s * SECOND_US
+        if soon and any(
+            geodesy.distance_m(visit.lat, visit.lon, one.lat, one.lon) <= limits.max_move_m
+            for one in (later, *found)
+        ):
+            found.append(visit)
+    return found[::-1]
 
 
 def _story(

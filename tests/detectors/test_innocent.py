@@ -96,6 +96,18 @@ PUMPS = {
 }
 LAUNCH = {**PUMPS, "duration_s": 2400.0, "other_came_from_port": True, "boat_of_port": True}
 """A launch of the port at a ship that waits in its licensed transfer area."""
+PASSES_BY = {
+    **LAUNCH,
+    "duration_s": 840.0,
+    "median_speed_kn": 9.0,
+    "other_median_speed_kn": 8.9,
+    "anchorage_distance_m": 1677.0,
+    "in_licensed_sts_area": False,
+    "other_came_from_port": False,
+    "boat_of_port": False,
+    "in_the_dark": True,
+}
+"""A boat of no port beside a ship that sails past an anchorage by night."""
 HARDLY_BESIDE = {
     **CALLS,
     "small_craft": True,
@@ -203,6 +215,7 @@ FERRY = {
     "landed": False,
     "sailed_on": False,
     "run_ends_in_port": False,
+    "left_again": False,
     "n_ends_in_port": 0,
     "start_port_m": 10_360.0,
     "end_port_m": 24_973.0,
@@ -489,6 +502,7 @@ OVER = {
     "sailed_on": False,
     "n_ends_in_port": 0,
     "run_ends_in_port": False,
+    "left_again": False,
     "start_port_m": 9000.0,
     "end_port_m": 9000.0,
     "start_anchorage_m": 800.0,
@@ -760,6 +774,16 @@ CASES = [
     ),
     ("encounter", {**LAUNCH, "duration_s": 5400.0}, (80, 90), "boat in a transfer area"),
     ("encounter", {**LAUNCH, "in_licensed_sts_area": False}, (80, 90), None),
+    # Under way off an anchorage in the dark: a boat of no port, one of a port; by day; at anchor.
+    *(
+        ("encounter", {**PASSES_BY, **differs}, (70, 37), reason)
+        for differs, reason in (
+            ({}, None),
+            ({"boat_of_port": True}, "launch service"),
+            ({"in_the_dark": False}, "launch service"),
+            ({"median_speed_kn": 0.3, "other_median_speed_kn": 0.3}, "launch service"),
+        )
+    ),
     # Far off: a boat of a port, and a ship that slowed for it; who came otherwise, or to whom.
     ("encounter", LET_COME, (70, -1), "launch service"),
     ("encounter", {**LET_COME, "slowed": False}, (70, -1), None),
@@ -1080,6 +1104,15 @@ CASES = [
             ({"ais_class": "A", "landed": False}, (-1,), "class A out of a port"),
             ({"ais_class": "A"}, (60,), None),
             ({"ais_class": "A", "start_port_m": 500.0}, (60,), "class A out of a port"),
+        )
+    ),
+    # Into a port, and out again within minutes; to ships at anchor, and off again.
+    *(
+        ("crossing", {**OVER, "start_anchorage_m": 9000.0, **differs}, (-1,), reason)
+        for differs, reason in (
+            ({"run_ends_in_port": True}, "call at a port"),
+            ({"run_ends_in_port": True, "left_again": True}, None),
+            ({"end_anchorage_m": 500.0, "left_again": True}, "call at a port"),
         )
     ),
     # Turned about without a stop, stopped for some minutes, at the beach.
