@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
-from detectors.kinematics.integrity import rescue_aircraft
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -21,15 +20,13 @@ def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:
     """
     track = positions["track_id"].to_numpy()
     starts = offsets(track)
-    afloat = ~rescue_aircraft(track[starts[:-1]] // 100)
-
     lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
     apart_deg = np.degrees(limits.min_distance_m / geodesy.EARTH_RADIUS_M) * 0.7
-    far = np.zeros(len(afloat), bool)
+    far = np.zeros(len(starts) - 1, bool)
     for values in (lat, lon):  # a track across the antimeridian is far apart by this; good
         high = np.maximum.reduceat(values, starts[:-1])
         far |= high - np.minimum.reduceat(values, starts[:-1]) >= apart_deg
-    rows = np.flatnonzero(np.repeat(afloat & far, np.diff(starts)))
+    rows = np.flatnonzero(np.repeat(far, np.diff(starts)))
     if len(rows) < 2:
         return rows[:0]
 

@@ -47,7 +47,7 @@ from detectors.kinematics.integrity.verdicts import (
 
 Ints = NDArray[np.int64]
 
-VERSION: Final = "15"
+VERSION: Final = "16"
 """Raised when the same reports get other verdicts."""
 
 LOOK_BACK: Final = timedelta(seconds=LOOK_BACK_S)

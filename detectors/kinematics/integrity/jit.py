@@ -19,6 +19,7 @@ SOURCES: Final = (
     "chains.py",
     "confirmed.py",
     "jit.py",
+    "making_way.py",
     "repeats.py",
     "rows.py",
     "runs.py",

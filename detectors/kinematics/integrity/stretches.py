@@ -7,6 +7,7 @@ import numpy as np
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.integrity.chains import stated_m
 from detectors.kinematics.integrity.jit import compiled, part
+from detectors.kinematics.integrity.making_way import makes_way
 from detectors.kinematics.integrity.repeats import repeated
 from detectors.kinematics.integrity.rows import TO_RAD, Rows, apart, apart_by, first_from, within
 from detectors.kinematics.integrity.several import (
@@ -85,7 +86,7 @@ def judge(
     Parameters
     ----------
     nobody
-        Whether each number is no vessel's.
+        Whether each number is no vessel's: what sends it isn't one unless it `makes_way`.
     heard, heard_from
         The hulls of all that were heard before, and at which of them each vessel's begin; the
         length of both with the end.
@@ -124,9 +125,8 @@ def judge(
             heard.lon[heard_from[vessel] : heard_from[vessel + 1]],
         )
         found = _slice(scratch, 0, end - begin)
-        if not nobody[vessel]:
-            repeated(own, found.first, found.late_s)
-            _mark_steps(own, found.step_m, found.plain)
+        repeated(own, found.first, found.late_s)
+        _mark_steps(own, found.step_m, found.plain)
         for place in range(len(stretches.low)):
             low = first_from(own.time_us, stretches.low[place])
             high = first_from(own.time_us, stretches.high[place])
@@ -134,7 +134,7 @@ def judge(
                 continue
             start = first_from(own.time_us, stretches.start[place])
             stop = first_from(own.time_us, stretches.stop[place])
-            if nobody[vessel]:
+            if nobody[vessel] and not makes_way(own, low, high):
                 for row in range(begin + start, begin + stop):
                     verdict[row], hull[row] = NOT_A_VESSEL, 0
                 continue

@@ -142,7 +142,8 @@ class Judged(NamedTuple):
 
 
 def not_a_vessel(mmsi: Ints) -> Bools:
-    """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
+    """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2. Whether what sends one is
+    none, too, its conduct tells (`making_way`).
 
     Coast stations (00MIDxxxx), aircraft (see `rescue_aircraft`), aids to navigation (99),
     transmitters of distress (970 to 979). A handheld set (8MIDxxxxx) is aboard something: boats of

@@ -8,7 +8,7 @@ import pandas as pd
 
 from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.kinematics import geodesy
-from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
+from detectors.vessels.numbers import BAD_FORM, BAD_MID, OTHER_STATION, mmsi_kind
 from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
@@ -170,7 +170,7 @@ def _no_number(mmsi: int, say: Say) -> str:
 def _named(mmsi: int, teller: Teller) -> str:
     """Return a vessel's name; with its number where that can't be one."""
     name = teller.name(mmsi)
-    if mmsi_kind(np.array([mmsi]))[0] not in (BAD_FORM, BAD_MID):
+    if mmsi_kind(np.array([mmsi]))[0] not in (BAD_FORM, BAD_MID, OTHER_STATION):
         return name
     return name + _no_number(mmsi, teller.say)
 

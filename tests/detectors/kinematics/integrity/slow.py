@@ -71,14 +71,27 @@ def judge_each(reports, known, memory):
     shift_s[late] = late_s[late]
     bounds = offsets(reports.mmsi)
     mmsis = reports.mmsi[bounds[:-1]]
-    nobody = np.repeat(not_a_vessel(mmsis), np.diff(bounds))
-    verdict[nobody] = Verdict.NOT_A_VESSEL
-    shift_s[nobody] = np.nan
-    for place in np.flatnonzero(~not_a_vessel(mmsis)):
+    for place, mmsi in enumerate(mmsis):
         own = slice(int(bounds[place]), int(bounds[place + 1]))
+        if not_a_vessel(mmsis)[place] and not makes_way(reports.take(own)):
+            verdict[own], shift_s[own] = Verdict.NOT_A_VESSEL, np.nan
+            continue
         one = Judged(verdict[own], hull[own], shift_s[own])
-        _one_vessel(reports.take(own), known[own], memory.get(int(mmsis[place]), {}), one)
+        _one_vessel(reports.take(own), known[own], memory.get(int(mmsi), {}), one)
     return Judged(verdict, hull, shift_s)
+
+
+def makes_way(own):
+    """Tell whether what sends a number that is no vessel's goes as vessels do."""
+    kept = [0]
+    for row, time_us in enumerate(own.time_us):
+        if time_us - own.time_us[kept[-1]] >= 60e6:
+            kept.append(row)
+    way_m = distance_m(own.lat[kept[:-1]], own.lon[kept[:-1]], own.lat[kept[1:]], own.lon[kept[1:]])
+    made_kn = way_m / (np.diff(own.time_us[kept]) / 1e6) / KNOT_MPS
+    goes, flies = (made_kn >= 5) & (made_kn <= 50), made_kn > 50
+    far = way_m[goes].sum() >= 3 * 1852
+    return far and goes.sum() >= 4 and flies.sum() <= 0.1 * goes.sum()
 
 
 def _content(reports):

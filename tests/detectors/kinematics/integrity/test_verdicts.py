@@ -215,6 +215,20 @@ def test_numbers_that_are_no_vessels(tracks, mmsi):
     assert set(verdicts(judge(sail([0, 60], mmsi=mmsi)))) == {"not_a_vessel"}
 
 
+@pytest.mark.parametrize("mmsi", [111232506, 992351000, 970012345, 5030148])
+def test_a_vessel_with_a_number_that_is_no_vessels_is_one_while_it_makes_way(tracks, mmsi):
+    sail, together = tracks
+    boat = sail(np.arange(0, 7_200, 120), mmsi=mmsi, speed=12)
+    assert set(verdicts(judge(boat))) == {"sound"}
+    drifts = sail(np.arange(0, 21_600, 120), mmsi=mmsi, speed=4)
+    flies = sail(np.arange(0, 7_200, 120), mmsi=mmsi, speed=110)
+    astray = sail(np.arange(0, 21_600, 120), mmsi=mmsi, speed=0, scatter_m=30)
+    astray.lat[50:52] += 0.1
+    hovers, _ = together(flies.take(slice(0, 20)), boat.take(slice(20, 60)))
+    for other in (drifts, flies, astray, hovers):
+        assert set(verdicts(judge(other))) == {"not_a_vessel"}
+
+
 def test_nothing_in_nothing_out(tracks):
     sail, _ = tracks
     assert len(judge(sail([])).verdict) == 0
