@@ -26,7 +26,7 @@ line of sight), so it left that way or kept silent on it."""
 AT_REST_KN: Final = 0.3
 """What a set states of a vessel made fast: nothing, but for errors of its position. Boats that come
 in put the set out with the engine, minutes after they stopped. Their last two places must agree: a
-set may state 0 for ever; or, where the set went out with the lines ashore, the last and the next."""
+set may state 0 for ever. Where it went out with the lines ashore, the last and the next do."""
 SAME_BERTH_M: Final = 35.0
 """As `hypotheses.gap.MADE_FAST_M`: ends of silences at a berth were 2 to 33 m apart; a ship at
 anchor swings through more, and what drifts goes as far in a minute and a half."""
