@@ -146,7 +146,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "21"
+    version: ClassVar[str] = "22"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -26,7 +26,10 @@ line of sight), so it left that way or kept silent on it."""
 AT_REST_KN: Final = 0.3
 """What a set states of a vessel made fast: nothing, but for errors of its position. Boats that come
 in put the set out with the engine, minutes after they stopped. Their last two places must agree: a
-set may state 0 for ever."""
+set may state 0 for ever. Where it went out with the lines ashore, the last and the next do."""
+SAME_BERTH_M: Final = 35.0
+"""As `hypotheses.gap.MADE_FAST_M`: ends of silences at a berth were 2 to 33 m apart; a ship at
+anchor swings through more, and what drifts goes as far in a minute and a half."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -151,7 +154,9 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     )
     # The mean of the minutes before tells who came in, the last report who has stopped.
     last_kn, _ = reports.way_before(row, 0)
-    stopped = (reports.sog_kn[row] <= AT_REST_KN) & (last_kn < limits.moving_kn)
+    back = (columns["distance_m"] <= SAME_BERTH_M) & (reports.sog_kn[next_row] <= AT_REST_KN)
+    stopped = reports.sog_kn[row] <= AT_REST_KN
+    stopped &= (last_kn < limits.moving_kn) | (back & ~silences.is_open)
     moving = columns["was_moving"] & ~stopped
     in_berth = zones.within(lat, lon, limits.berth_classes)
     n_lying, n_sets_off = _lying_before(silences, reports, context)

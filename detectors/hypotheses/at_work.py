@@ -74,7 +74,10 @@ TOWS: Final = All(
     Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
 )
 """Half of the time at the speed of nets, and it made good less than half of its way."""
-GOES_ABOUT: Final = All(Compare("way_ratio", ">=", 2.5), Compare("duration_s", "<=", HELD_S))
+OUT_AND_BACK: Final = 2.5
+GOES_ABOUT: Final = All(
+    Compare("way_ratio", ">=", OUT_AND_BACK), Compare("duration_s", "<=", HELD_S)
+)
 """By its speed it went two and a half times as far as the place is wide; what drifts until the
 stream turns and back goes twice as far at most."""
 FISHES_TO_AND_FRO: Final = All(
@@ -207,21 +210,31 @@ ADRIFT_TOGETHER: Final = Hypothesis(
     "one, with three beside it among as many that fish.",
     "one of them then meets a larger vessel, or crosses to another coast",
 )
+LIKE_THE_STREAM: Final = Any(
+    Compare("n_turns", "<=", 1.0),
+    Compare("working_speed_fraction", ">=", 0.1),
+    Compare("duration_s", ">=", "n_turns", times=10_000.0),
+)
 BOAT_ADRIFT: Final = Hypothesis(
     "boat adrift",
     0.55,
     (
         Case(
-            All(
-                Is("ais_class", "B"),
-                Any(
-                    Compare("n_turns", "<=", 1.0),
-                    Compare("working_speed_fraction", ">=", 0.1),
-                    Compare("duration_s", ">=", "n_turns", times=10_000.0),
-                ),
-            ),
+            All(Is("ais_class", "B"), LIKE_THE_STREAM),
             "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
             "and lines all night, and nets carry buoys with sets",
+        ),
+        # From 15 m on a class A set is what the law asks of fishing boats (Directive 2009/17/EC,
+        # article 6a, in the Union): it makes no ship of one.
+        Case(
+            All(
+                Own(Vessel(types=FISHING)),
+                Compare("own_length_m", "<=", BOAT_M),
+                LIKE_THE_STREAM,
+                Compare("way_ratio", "<=", OUT_AND_BACK),
+            ),
+            "a fishing boat that drifted for {duration_s:h.1f} h: boats hang on nets and lines all "
+            "night, whatever set they carry",
         ),
         Case(
             All(A_BOAT, AT_WORKING_SPEED),
@@ -230,8 +243,8 @@ BOAT_ADRIFT: Final = Hypothesis(
             "between",
         ),
     ),
-    "A craft with a class B set that drifts without turning about, but as the stream does, or a "
-    "boat that moves at the speed of nets and lines in between.",
+    "A craft with a class B set, or a fishing boat, that drifts without turning about, but as the "
+    "stream does, or a boat that moves at the speed of nets and lines in between.",
     "it meets another vessel, or shows no gear",
 )
 AMONG_FISHING_BOATS: Final = Hypothesis(

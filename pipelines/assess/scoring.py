@@ -48,7 +48,10 @@ HISTORY_DAYS: Final = 30
 HERE_M: Final = 10 * METRES_PER_NM
 """History: each earlier event of the same kind within 30 days, and within 10 nm or with the same
 other vessel, adds a little, three of them as much as it ever gives. Judgements; a habit alone
-doesn't make a flag."""
+doesn't make a flag. Nor does routine: what has an innocent reason tonight (`explained`) has it the
+likelier for being done each day, as ferries, launches and bunker barges do what they do, and the
+shore that a boat comes to again is her home (`HOMEWARD`)."""
+HOMEWARD: Final = ("dwell", "approach")
 
 SILENCE: Final = ("gap", "possible_meeting")
 ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -176,8 +179,11 @@ def explained(events: pd.DataFrame) -> NDArray[np.bool_]:
 def _repeated(
     behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp, say: Say
 ) -> pd.DataFrame:
-    """Return a part for each vessel that has done the like here, or with the same other, before."""
-    tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
+    """Return a part for each vessel that has done the like here, or with the same other, before,
+    and whose routine it isn't.
+    """
+    home = (behaviour["kind"] == "geofence") & behaviour["subkind"].isin(HOMEWARD)
+    tonight = behaviour[(behaviour["score"] >= MIN_PART_SCORE) & ~home & ~explained(behaviour)]
     before = past[past["end"].notna() & (past["score"] >= MIN_PART_SCORE)]
     if before.empty:
         return before

@@ -1441,6 +1441,27 @@ def test_launches_serve_ships_where_transfers_are_licensed(share, reason):
     assert (found[0].name if found else None) == reason
 
 
+@pytest.mark.parametrize(
+    ("differs", "ship_type", "length_m", "reason"),
+    [
+        ({}, 30, 14.0, "boat adrift"),
+        ({}, 30, 60.0, "fishing"),
+        ({}, 30, float("nan"), "fishing"),
+        ({}, -1, 14.0, None),
+        ({"way_ratio": 3.0}, 30, 14.0, "fishing"),
+        ({"n_turns": 3}, 30, 14.0, "fishing"),
+        ({"n_turns": 3, "working_speed_fraction": 0.15}, 30, 14.0, "boat adrift"),
+    ],
+)
+def test_boats_hang_on_their_nets_whatever_set_they_carry(differs, ship_type, length_m, reason):
+    """As the stream does, not as who goes to and fro in it; a ship isn't let lie for her word."""
+    hangs = {"n_turns": 1, "way_ratio": 1.4, "working_speed_fraction": 0.05, "duration_s": 28_800.0}
+    measured = Evidence.of({**STAYS, "ais_class": "A", **hangs, **differs})
+    known = Known("loitering", "drift", measured, (ship_type,), (length_m,))
+    found = best_of(known, OF["loitering"])
+    assert (found[0].name if found else None) == reason
+
+
 def test_nobody_slows_for_boarders():
     """Who came up from astern in the dark is no boat that a ship slowed for, whatever she did."""
     known = Known("encounter", "boarding", Evidence.of(LET_COME), (70, -1), (float("nan"),) * 2)

@@ -126,6 +126,25 @@ def test_history_has_a_limit_and_does_not_make_a_flag() -> None:
     assert score(weak) == pytest.approx(0.05)
 
 
+def test_routine_raises_nobody() -> None:
+    past = [event("encounter", -24 * d, -24 * d + 3, score=0.25) for d in range(1, 20)]
+    tonight = event("encounter", 1, 4, score=0.25)
+    assert score(judged(tonight, past=past)) == pytest.approx(1 - 0.75 * 0.85)
+    served = {"explanation": "served", "evidence": Evidence(explained=Explained(0.6, 0.5))}
+    assert score(judged(tonight | served, past=past)) == pytest.approx(0.25)
+    hardly = {"explanation": "perhaps", "evidence": Evidence(explained=Explained(0.4, 0.4))}
+    assert score(judged(tonight | hardly, past=past)) == pytest.approx(1 - 0.75 * 0.85)
+
+
+@pytest.mark.parametrize(("subkind", "raised"), [("dwell", 0), ("approach", 0), ("stop", 1)])
+def test_the_shore_that_a_boat_comes_home_to_raises_nobody(subkind: str, raised: int) -> None:
+    def stay(start: float) -> dict[str, Any]:
+        return event("geofence", start, start + 3, score=0.25, subkind=subkind)
+
+    found = judged(stay(1), past=[stay(-24), stay(-48)])
+    assert (found.parts["part"] == "history").sum() == raised
+
+
 def test_a_watch_list_raises_and_never_replaces_behaviour() -> None:
     listed = [Match(A, 0.3, "on a list"), Match(B, 0.3, "on a list")]
     found = judged(event("gap", 1, 3), event("geofence", 1, 1, mmsi=B, score=0.05), matches=listed)
