@@ -47,11 +47,6 @@ class Path(Ended):
         """Latitude and longitude at times `t` (held at either end)."""
         return np.interp(t, self.t, self.lat), np.interp(t, self.t, self.lon)
 
-    def place(self, t: float) -> Place:
-        """Latitude and longitude at one time."""
-        lat, lon = self.at(np.array([t]))
-        return float(lat[0]), float(lon[0])
-
     def status_at(self, t: Floats) -> NDArray[np.int64]:
         """Navigation status at times `t`."""
         index = np.searchsorted(self.t, t, side="right") - 1

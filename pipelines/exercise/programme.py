@@ -125,7 +125,7 @@ def keep_afloat(stage: Stage) -> None:
     ExerciseError
         If somebody would.
     """
-    clear = stage.sea.clear_paths([(a.afloat.lat, a.afloat.lon) for a in stage.actors], SEA_ROOM_M)
+    clear = stage.sea.clear_paths([actor.afloat for actor in stage.actors], SEA_ROOM_M)
     if not clear.all():
         names = ", ".join(stage.actors[k].ship.name for k in np.flatnonzero(~clear)[:5])
         raise ExerciseError(

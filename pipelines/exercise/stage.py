@@ -11,7 +11,7 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
-from pipelines.exercise.geography import Direction, Line, Place
+from pipelines.exercise.geography import Direction, Ended, Line, Place
 from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, carried, stay
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Faults, Receivers
@@ -343,9 +343,8 @@ class Stage:
         after = rest.begun_at(place)
         return (before, after) if self.clear(before, after) else None
 
-    def clear(self, *lines: Line, clearance_m: float = 200.0) -> bool:
-        """Whether all the lines keep that far off land."""
-        paths = [(each.lat, each.lon) for each in lines]
+    def clear(self, *paths: Ended, clearance_m: float = 200.0) -> bool:
+        """Whether all the lines and paths keep that far off land."""
         return bool(self.sea.clear_paths(paths, clearance_m).all())
 
 

@@ -249,3 +249,15 @@ def fixed(path: Path, place: Place) -> Path:
     """Return the times and status of a path at one place."""
     n = len(path.t)
     return Path(path.t, np.full(n, place[0]), np.full(n, place[1]), path.status)
+
+
+def with_a_bend(stage: Stage, way: Line, share: float, *, clearance_m: float) -> Line:
+    """Lead half of the ways over a place to one side, up to that `share` of their length, where
+    that is clear of land.
+    """
+    rng = stage.rng
+    middle = way.place(float(rng.uniform(0.3, 0.7)) * way.length_m)
+    square = float(geodesy.bearing_deg(*way.start_place, *way.end_place)) + 90.0
+    aside = geography.away(*middle, square, float(rng.uniform(-share, share)) * way.length_m)
+    bent = line(way.start_place, aside, way.end_place)
+    return bent if rng.random() < 0.5 and stage.clear(bent, clearance_m=clearance_m) else way
