@@ -18,12 +18,11 @@ from typing import Final
 
 import duckdb
 
-from pipelines.base.files import copy_file, sync
+from pipelines.base.files import copy_file, sha256_of, sync
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, engines, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
 from pipelines.store.place import Place
-from pipelines.store.positions import sha256
 from pipelines.store.sql import statement
 
 MIGRATIONS: Final = {
@@ -152,7 +151,7 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
         If the copy of the catalogue isn't what was copied.
     """
     published = root / "catalogue.duckdb"
-    digest = sha256(published)
+    digest = sha256_of(published)
     folder = root / KEPT / f"{label}-{digest[:12]}"
     if folder.exists():
         return folder  # a migration that was cut off later on
@@ -162,7 +161,7 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
     unfinished.mkdir(parents=True)
     copy = unfinished / published.name
     copy_file(published, copy)
-    if sha256(copy) != digest:
+    if sha256_of(copy) != digest:
         raise StoreError(
             f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"
         )

@@ -12,7 +12,6 @@ A column ``lat_x600000`` holds latitude times 600000. `sql/received.sql` turns t
 alike, which is how decoders come to their floats as well.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.errors import FrameError
 from detectors.core.frames import DAY_US
+from pipelines.base.files import sha256_of
 from pipelines.store.arrow import ranks
 
 FORMAT: Final = "2"
@@ -305,7 +305,7 @@ def write(
         for group in _groups(parts):
             writer.write_table(_complete(group, schema), row_group_size=ROW_GROUP_ROWS)
             rows += len(group)
-    return rows, sha256(path)
+    return rows, sha256_of(path)
 
 
 def _complete(rows: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -333,9 +333,3 @@ def _groups(batches: Any) -> Iterator[pa.Table]:
             rows += len(batch) - start
     if held:
         yield pa.Table.from_batches(held)
-
-
-def sha256(path: Path) -> str:
-    """Return SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -235,9 +235,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(number := float(text)):
         raise ValueError("a number is too large")
     return number
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

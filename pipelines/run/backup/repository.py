@@ -28,12 +28,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import sync
+from pipelines.base.files import sha256_of, sync
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.store import StoreBusyError
 from pipelines.store.catalogue import writer_lock
-from pipelines.store.positions import sha256 as sha256_of_file
 
 FORMAT: Final = 1
 TIME: Final = "%Y%m%dT%H%M%S%fZ"
@@ -175,7 +174,7 @@ class Repository:
             path = self._path(digest)
             if self.has(digest, size):
                 return digest, size, False
-            if sha256_of_file(fresh) != digest:
+            if sha256_of(fresh) != digest:
                 raise BackupError(f"the copy of {source} isn't what was copied", "check the disk")
             if not path.parent.is_dir():
                 path.parent.mkdir(mode=0o700)
@@ -287,9 +286,7 @@ class Repository:
                 if not path.is_file():
                     known[entry.sha256] = "is lost"
                 else:
-                    same = (
-                        self.has(entry.sha256, entry.bytes) and sha256_of_file(path) == entry.sha256
-                    )
+                    same = self.has(entry.sha256, entry.bytes) and sha256_of(path) == entry.sha256
                     known[entry.sha256] = "" if same else "has changed"
             if known[entry.sha256]:
                 wrong.append(f"{clean(entry.path)} {known[entry.sha256]}")
