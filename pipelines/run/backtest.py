@@ -27,8 +27,6 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
 }
 """Units that a threshold may be given in, beside the one in its name."""
 
-STATUSES: Final = ("same", "changed", "new", "gone")
-
 
 @dataclass(frozen=True)
 class Backtest:
@@ -39,9 +37,9 @@ class Backtest:
     before, after
         What was found.
     compared
-        `events.EVENTS` with `status` (one of `STATUSES`), `score_before`, and `detector` of the
-        rule and of those that read its events; new and changed events as they would be, gone ones
-        as they are.
+        `events.EVENTS` with `status` (same, changed, new or gone), `score_before`, and `detector`
+        of the rule and of those that read its events; new and changed events as they would be, gone
+        ones as they are.
     """
 
     before: Detection
