@@ -9,10 +9,8 @@ from typing import Any, Final
 import pandas as pd
 import shapely
 
-from detectors.core import frames
 from detectors.core.errors import SelatError
-from detectors.core.frames import TIME
-from pipelines.base.schemas import OPERATIONS
+from pipelines.base.schemas import OPERATIONS, row_of
 
 NAME_LIMIT: Final = 80
 _NAME: Final = re.compile(r"\w[\w .,'()/-]*")
@@ -67,11 +65,7 @@ def make(
         "author": author.strip(),
         "made_time": made_time,
     }
-    frame = pd.DataFrame({column: pd.Series([row[column]]) for column in OPERATIONS})
-    for column, kind in OPERATIONS.items():
-        if kind.dtype == TIME:
-            frame[column] = pd.to_datetime(frame[column], utc=True).astype(TIME)
-    return frames.conform(frame, OPERATIONS)
+    return row_of(OPERATIONS, row)
 
 
 def find(operations: pd.DataFrame, name: str) -> pd.Series:
