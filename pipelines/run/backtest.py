@@ -52,10 +52,7 @@ def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dic
 
     Values are YAML; a threshold in another unit (`UNITS`) is converted to its own.
 
-    Raises
-    ------
-    ConfigError
-        If a setting can't be read, or the detector has no such parameter.
+    Raises ConfigError if a setting can't be read, or the detector has no such parameter.
     """
     known = catalogue.find(name).model_fields
     result = {**block, "enabled": True}
@@ -81,10 +78,7 @@ def build_pair(
     """Detectors as configured and as they would be: the rule and all that reads its events, with
     those that these read in turn. A rule that isn't enabled raises nothing as configured.
 
-    Raises
-    ------
-    ConfigError
-        If the rule doesn't exist, or a value is out of its range.
+    Raises ConfigError if the rule doesn't exist, or a value is out of its range.
     """
     catalogue.find(name)
     other = {**blocks, name: changed(blocks.get(name, {}), name, settings)}

@@ -56,10 +56,8 @@ KEPT: Final = "before-migration"
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
     """Return the schema version of a catalogue that this program can use or migrate.
 
-    Raises
-    ------
-    StoreError
-        If a newer version of the program made it, one that is too old, or it says none.
+    Raises StoreError if a newer version of the program made it, one that is too old, or it says
+    none.
     """
     try:
         found = connection.execute("SELECT schema_version FROM meta").fetchall()
@@ -145,10 +143,7 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
     where the file system has no links the catalogue is kept alone, and its files stay as long as
     they aren't replaced.
 
-    Raises
-    ------
-    StoreError
-        If the copy of the catalogue isn't what was copied.
+    Raises StoreError if the copy of the catalogue isn't what was copied.
     """
     published = root / "catalogue.duckdb"
     digest = sha256_of(published)

@@ -43,10 +43,7 @@ _CHUNK: Final = 1 << 22
 def place(root: Path, settings: StoreSettings) -> "Place":
     """Return the place of a store.
 
-    Raises
-    ------
-    StoreError
-        If `settings.url` is none that is known, or holds a password.
+    Raises StoreError if `settings.url` is none that is known, or holds a password.
     """
     return Elsewhere(root, settings) if settings.url else Place(root)
 
@@ -150,13 +147,7 @@ class Elsewhere(Place):
             return
 
     def adopt(self) -> bool:
-        """See `Place`.
-
-        Raises
-        ------
-        StoreError
-            If the folder holds another store than the one there.
-        """
+        """See `Place`; raises StoreError if the folder holds another store than the one there."""
         noted, here = self._noted(), (self._root / CATALOGUE).exists()
         latest = self._latest()
         if here and latest is None and noted is None:
@@ -172,10 +163,7 @@ class Elsewhere(Place):
     def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
         """Download what isn't there yet.
 
-        Raises
-        ------
-        StoreError
-            If one is lost, or isn't what the catalogue says.
+        Raises StoreError if one is lost, or isn't what the catalogue says.
         """
         for name, (size, digest) in files.items():
             path = self._root / name

@@ -117,10 +117,7 @@ def _delta(schema: pa.Schema) -> dict[str, str]:
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
     """Return `frames.POSITIONS` as rows of `SCHEMA`, without columns of nulls alone.
 
-    Raises
-    ------
-    FrameError
-        If it isn't a positions frame, or an MMSI has more than nine digits.
+    Raises FrameError if it isn't a positions frame, or an MMSI has more than nine digits.
     """
     frames.validate(positions, frames.POSITIONS)
     mmsi = positions["mmsi"].to_numpy()
@@ -155,10 +152,7 @@ def adopt(native: pa.Table, feed_key: str) -> pa.Table:
 
     They must be as `encode` would give them: each quantity in the first unit that fits.
 
-    Raises
-    ------
-    FrameError
-        If a column isn't of `SCHEMA`, or an MMSI has more than nine digits.
+    Raises FrameError if a column isn't of `SCHEMA`, or an MMSI has more than nine digits.
     """
     named = native.append_column(
         "feed_key", pa.DictionaryArray.from_arrays(np.zeros(len(native), "int32"), [feed_key])

@@ -99,11 +99,8 @@ class Fitted:
 def fit(outcomes: pd.DataFrame) -> Fitted:
     """Fit a curve to outcomes (`outcomes.OUTCOMES`; only score and found are read).
 
-    Raises
-    ------
-    CalibrationError
-        If they are too few, or too few of either kind, or the score tells them no better than
-        their overall share does.
+    Raises CalibrationError if they are too few, or too few of either kind, or the score tells them
+    no better than their overall share does.
     """
     score = outcomes["score"].to_numpy("float64")
     found = outcomes["found"].to_numpy(bool)

@@ -35,11 +35,8 @@ def make(
 ) -> pd.DataFrame:
     """Make a row of `OPERATIONS`.
 
-    Raises
-    ------
-    OperationError
-        If the name is empty, too long or holds other than letters, digits, blanks and .,'()/-; if
-        it ends before it begins; if the area is empty.
+    Raises OperationError if the name is empty, too long or holds other than letters, digits, blanks
+    and .,'()/-; if it ends before it begins; if the area is empty.
     """
     name = name.strip()
     if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
@@ -71,10 +68,7 @@ def make(
 def find(operations: pd.DataFrame, name: str) -> pd.Series:
     """Find the operation of that name, whatever its case.
 
-    Raises
-    ------
-    OperationError
-        If there is none.
+    Raises OperationError if there is none.
     """
     same = operations[operations["name"].str.casefold() == name.strip().casefold()]
     if same.empty:

@@ -23,10 +23,7 @@ README: Final = "README.txt"
 def name_of(products: Products) -> str:
     """Return what a pack's folder and archive are called: recipient, run and TLP label.
 
-    Raises
-    ------
-    PackError
-        If the products are for nobody.
+    Raises PackError if the products are for nobody.
     """
     if products.release is None:
         raise manifest.PackError("these products are for nobody")

@@ -193,10 +193,7 @@ def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Pa
 
     Only what the manifest names is written, and its hash is checked again.
 
-    Raises
-    ------
-    PackError
-        If the folder exists, or a file isn't what it was when it was verified.
+    Raises PackError if the folder exists, or a file isn't what it was when it was verified.
     """
     if verdict.manifest is None:
         raise PackError(f"{manifest.NAME} can't be read")

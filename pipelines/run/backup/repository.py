@@ -113,10 +113,8 @@ class Repository:
     def locked(self) -> Iterator[None]:
         """Be the only one to write here; the folder is made if there is none.
 
-        Raises
-        ------
-        BackupError
-            If the folder holds something else, can't be written to, or is being written to.
+        Raises BackupError if the folder holds something else, can't be written to, or is being
+        written to.
         """
         there = self.folder.is_dir() and any(self.folder.iterdir())
         if there and not self._snapshots.is_dir():
@@ -195,10 +193,7 @@ class Repository:
     def take(self, entry: Entry, target: Path) -> None:
         """Copy a file out, verified; its folder must exist.
 
-        Raises
-        ------
-        BackupError
-            If its content is lost or has changed.
+        Raises BackupError if its content is lost or has changed.
         """
         source = self._path(entry.sha256)
         if not source.is_file():
@@ -247,10 +242,7 @@ class Repository:
     def snapshot(self, name: str = "") -> Snapshot:
         """Find the snapshot whose name begins so; the newest if none is named.
 
-        Raises
-        ------
-        BackupError
-            If there is none or several, or its list has changed.
+        Raises BackupError if there is none or several, or its list has changed.
         """
         if not self._snapshots.is_dir():
             raise BackupError(f"{self.folder} isn't a folder of backups", "selat backup makes one")
