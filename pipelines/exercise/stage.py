@@ -248,10 +248,7 @@ class Stage:
         """Draw a place from `draw` that `fits`, away from those taken (where the sea isn't too
         full).
 
-        Raises
-        ------
-        ExerciseError
-            If there is no such place.
+        Raises ExerciseError if there is no such place.
         """
         fallback: Place | None = None
         for _ in range(20):
