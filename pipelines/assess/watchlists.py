@@ -150,10 +150,7 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame, say: Say = plain) -> li
 
     A name or call sign doesn't match where both sides state a valid IMO number and they differ.
 
-    Parameters
-    ----------
-    vessels
-        `frames.VESSELS`.
+    `vessels`: `frames.VESSELS`.
     """
     said = pd.DataFrame(
         {

@@ -72,10 +72,7 @@ class Match:
 def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.DataFrame) -> Match:
     """Tell what each event is.
 
-    Parameters
-    ----------
-    events
-        kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
+    `events`: kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
     """
     fitting = {k: rows for k, one in enumerate(planted) if len(rows := _fitting(one, events))}
     found = {k: int(rows[0]) for k, rows in fitting.items()}

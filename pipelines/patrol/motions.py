@@ -59,10 +59,7 @@ class Motions:
 def motions(tracked: pd.DataFrame, parameters: PredictionParameters) -> Motions:
     """How each vessel moved when it was last heard.
 
-    Parameters
-    ----------
-    tracked
-        `frames.TRACKED`. Of two hulls on one MMSI the one that was heard last counts.
+    `tracked`: `frames.TRACKED`. Of two hulls on one MMSI the one that was heard last counts.
     """
     validate(tracked, TRACKED)
     time_us = epoch_us(tracked["time"])

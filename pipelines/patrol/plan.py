@@ -107,10 +107,7 @@ def make(
 ) -> Plan:
     """Make a plan.
 
-    Parameters
-    ----------
-    use_solver
-        False: the greedy rule only.
+    `use_solver` false: the greedy rule only.
     """
     planning = config.planning
     start = inputs.start.floor("min")

@@ -147,10 +147,8 @@ def inputs_of(
 ) -> Inputs:
     """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`.
 
-    Parameters
-    ----------
-    concluded
-        What whoever reads the plan may know of conclusions, by MMSI; see `patrol.plan.Inputs`.
+    `concluded`: what whoever reads the plan may know of conclusions, by MMSI; see
+    `patrol.plan.Inputs`.
     """
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
