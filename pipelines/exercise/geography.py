@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 
-Floats = NDArray[np.float64]
 Place = tuple[float, float]
 """Latitude and longitude."""
 Direction = Literal["east", "west"]

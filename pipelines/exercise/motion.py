@@ -6,12 +6,11 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise.geography import Ended, Line, Place
 from pipelines.exercise.stream import PERIOD_S, Stream
-
-Floats = NDArray[np.float64]
 
 UNDER_WAY: Final = 0
 AT_ANCHOR: Final = 1

@@ -7,12 +7,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.exercise.geography import Ended, Place
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Polygon = shapely.Polygon | shapely.MultiPolygon
 
 _DEGREE_M = 60.0 * METRES_PER_NM * 0.987

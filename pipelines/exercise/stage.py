@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
@@ -19,8 +19,6 @@ from pipelines.exercise.sea import Sea
 from pipelines.exercise.stream import Stream
 from pipelines.exercise.truth import ExerciseError, Planted, pair
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Span = tuple[float, float]
 """From when to when (epoch seconds)."""
 

@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.surroundings import lanes
@@ -34,9 +35,7 @@ from pipelines.patrol.prediction import (
     UNDER_WAY,
     WORKING,
     Along,
-    Floats,
     How,
-    Ints,
     Prediction,
     PredictionParameters,
 )

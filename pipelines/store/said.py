@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from detectors.core.arrays import Bools, Ints
 
 
 class _Field(NamedTuple):

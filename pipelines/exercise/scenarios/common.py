@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
@@ -17,7 +17,6 @@ from pipelines.exercise.motion import Path, join, sail, still
 from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm
 from pipelines.exercise.tries import TRIES
 
-Floats = NDArray[np.float64]
 EVER: Final = np.inf
 WELL_HEARD: Final = 0.8
 BOAT_HEARD: Final = 0.55
