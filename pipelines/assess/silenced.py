@@ -102,10 +102,8 @@ class Silenced:
 def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str, list[Silenced]]:
     """Return what each place would have silenced, by zone id, what was concluded first.
 
-    Parameters
-    ----------
-    features
-        Learned places as GeoJSON features; places that excuse nothing (lanes) have no entry.
+    `features`: learned places as GeoJSON features; places that excuse nothing (lanes) have no
+    entry.
     """
     excusing = [f for f in features if f["properties"]["zone_class"] in INSIDE]
     if not excusing:

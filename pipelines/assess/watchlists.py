@@ -80,10 +80,7 @@ class Match:
 def load(folder: Path) -> list[Watchlist]:
     """All lists of a folder, by name; none if there is no folder.
 
-    Raises
-    ------
-    ConfigError
-        If a list has no description, lacks its licence, or has none of the columns.
+    Raises ConfigError if a list has no description, lacks its licence, or has none of the columns.
     """
     return [_read(path) for path in sorted(folder.glob("*.csv"))]
 
@@ -153,10 +150,7 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame, say: Say = plain) -> li
 
     A name or call sign doesn't match where both sides state a valid IMO number and they differ.
 
-    Parameters
-    ----------
-    vessels
-        `frames.VESSELS`.
+    `vessels`: `frames.VESSELS`.
     """
     said = pd.DataFrame(
         {

@@ -25,10 +25,8 @@ def environment(
     section ``store``; lists, mappings and whole sections are JSON. Variables of other fields are
     somebody else's.
 
-    Raises
-    ------
-    ConfigError
-        If one should be JSON and isn't. What it says isn't in the message: it may be a secret.
+    Raises ConfigError if one should be JSON and isn't. What it says isn't in the message: it may be
+    a secret.
     """
     found: dict[str, Any] = {}
     # In order, so that what a section's JSON says comes before single settings of it.

@@ -248,14 +248,20 @@ def as_it_is(path: Path) -> tuple[int, ...]:
     return (time.time_ns(),)  # nothing is the same as that
 
 
-def sha256_of(path: Path) -> bytes:
-    """Return the SHA-256 of a file; it isn't read again by this process while it is as it was."""
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remembered_sha256(path: Path) -> str:
+    """Return the same; the file isn't read again by this process while it is as it was."""
     return _sha256(path, as_it_is(path))
 
 
 @lru_cache(maxsize=1024)
-def _sha256(path: Path, _: tuple[int, ...]) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()
+def _sha256(path: Path, _: tuple[int, ...]) -> str:
+    return sha256_of(path)
 
 
 def digest_of_files(folder: Path) -> str:
@@ -264,5 +270,5 @@ def digest_of_files(folder: Path) -> str:
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file():
             digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-            digest.update(sha256_of(path))
+            digest.update(bytes.fromhex(remembered_sha256(path)))
     return digest.hexdigest()

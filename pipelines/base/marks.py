@@ -201,9 +201,6 @@ def _plain(text: str) -> str:
 def load(config: Path) -> MarkRules:
     """Load the marks of a configuration folder.
 
-    Raises
-    ------
-    ConfigError
-        If the file is missing or a line of it is wrong; the hint names the line.
+    Raises ConfigError if the file is missing or a line of it is wrong; the hint names the line.
     """
     return read_model(config / FILE_NAME, MarkRules)

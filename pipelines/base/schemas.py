@@ -1,8 +1,11 @@
 """Columns of the tables that several rooms share, each with type, unit and meaning."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
+import pandas as pd
+
+from detectors.core import frames
 from detectors.core.events import EVENTS
 from detectors.core.frames import TIME, VESSELS, Column
 
@@ -109,3 +112,12 @@ OPERATIONS: Final = {
     "made_time": Column(TIME, "UTC", "when it was added"),
 }
 """One row per operation, in the order in which they were added."""
+
+
+def row_of(schema: Mapping[str, Column], row: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table of one row, whose times may be texts."""
+    frame = pd.DataFrame({name: pd.Series([row[name]]) for name in schema})
+    for name, column in schema.items():
+        if column.dtype == TIME:
+            frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
+    return frames.conform(frame, schema)

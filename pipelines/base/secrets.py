@@ -41,11 +41,8 @@ class Secrets(FileSettings):
 def load(installation: Installation) -> Secrets:
     """Load the secrets of an installation.
 
-    Raises
-    ------
-    ConfigError
-        If the file can't be read, says something unknown, or others may read it. What it says
-        isn't in the message.
+    Raises ConfigError if the file can't be read, says something unknown, or others may read it.
+    What it says isn't in the message.
     """
     path = Path(installation.settings.secrets) if installation.settings.secrets else None
     if path is not None:

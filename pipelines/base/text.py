@@ -17,9 +17,10 @@ Rules
 """
 
 import json
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -90,6 +91,17 @@ def one_line(text: str, limit: int) -> str:
     """
     line = _BLANKS.sub(" ", clean(text)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def without_nan(value: Any) -> Any:
+    """Return a value for JSON: what isn't known (NaN, NaT, infinite) as null."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if type(value).__name__ == "NaTType" else value  # pandas is slow to import
 
 
 def clean_json(text: str) -> str:

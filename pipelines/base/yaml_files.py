@@ -61,10 +61,7 @@ def read_value(text: str) -> Any:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the YAML mapping in a file; an empty file is an empty one.
 
-    Raises
-    ------
-    ConfigError
-        If the file is missing, isn't YAML, or isn't a mapping.
+    Raises ConfigError if the file is missing, isn't YAML, or isn't a mapping.
     """
     try:
         content = read_value(path.read_text(encoding="utf-8"))

@@ -74,10 +74,8 @@ class Entry:
 def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> tuple[Entry, ...]:
     """Read the directory of an archive, which may stand behind a program that unpacks it.
 
-    Raises
-    ------
-    ZipError
-        If there is none, it contradicts itself, or it names more files than `max_entries`.
+    Raises ZipError if there is none, it contradicts itself, or it names more files than
+    `max_entries`.
     """
     size = file.seek(0, os.SEEK_END)
     tail_at = max(size - _END.size - 0xFFFF, 0)
@@ -201,10 +199,8 @@ def blocks(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
     Other files of the same archive may be read in between. It goes on to the end of the compressed
     stream, whatever the directory says of its size; more than wanted is for the reader to refuse.
 
-    Raises
-    ------
-    DamageError
-        If it ends early, or isn't what the directory says: behind all that could be read.
+    Raises DamageError if it ends early, or isn't what the directory says: behind all that could be
+    read.
     """
     at = _data_at(file, entry)
     stop = at + entry.compressed

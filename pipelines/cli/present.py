@@ -1,8 +1,7 @@
 """The one way in which commands show what they found: a table, JSON or CSV."""
 
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,26 +12,17 @@ if TYPE_CHECKING:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; what isn't known (NaN, NaT) as null."""
-    plain = _without_nan(value)
-    from pipelines.base.text import clean_json
+    from pipelines.base.text import clean_json, without_nan
 
-    text = json.dumps(plain, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    text = json.dumps(
+        without_nan(value), indent=2, ensure_ascii=False, default=_plain, allow_nan=False
+    )
     typer.echo(clean_json(text))
 
 
 def _plain(value: Any) -> Any:
     """Return what JSON has no word for: evidence as the object that it is, else its text."""
     return json.loads(value.json()) if type(value).__name__ == "Evidence" else str(value)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return None if type(value).__name__ == "NaTType" else value  # pandas is slow to import
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:

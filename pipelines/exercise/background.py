@@ -191,7 +191,7 @@ def zigzag(stage: Stage, place: Place, length_m: float) -> Line:
     angle = stage.rng.uniform(0, 360, n)
     away_m = GROUND_RADIUS_M * np.sqrt(stage.rng.uniform(0.1, 1, n))
     lat, lon = geodesy.destination(place[0], place[1], angle, away_m)
-    way = Line(np.r_[place[0], lat], np.r_[place[1], lon])
+    way = Line(lat, lon).begun_at(place)
     return way if way.length_m >= length_m else zigzag(stage, place, length_m)
 
 
@@ -209,7 +209,7 @@ def patrol(stage: Stage) -> None:
             if ok
         ]
         ways = [line(home, mark) for mark in marks]
-        free = stage.sea.clear_paths([(w.lat, w.lon) for w in ways], 80.0)
+        free = stage.sea.clear_paths(ways, 80.0)
         marks = [mark for mark, ok in zip(marks, free, strict=True) if ok]
         if len(marks) >= 3:
             break
@@ -252,7 +252,7 @@ def small_craft(stage: Stage) -> None:
         ways = line(home, pause.place(0.0)), line(pause.end_place, home)
         if not _at_home(stage, home, pause.place(0.0)):
             continue
-        if stage.clear(*ways, Line(pause.lat, pause.lon), clearance_m=100.0):
+        if stage.clear(*ways, pause, clearance_m=100.0):
             break
     else:
         anchored(stage)
@@ -292,7 +292,7 @@ def harbour_craft(stage: Stage) -> None:
             for j in range(len(lat))
             if i != j
         }
-        free = stage.sea.clear_paths([(w.lat, w.lon) for w in ways.values()], 80.0)
+        free = stage.sea.clear_paths(ways.values(), 80.0)
         jobs = [pair for pair, clear in zip(ways, free, strict=True) if clear]
         if jobs:
             break

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from pipelines.exercise import aivdm, garble, radio
 from pipelines.exercise.geography import STATIONS
 from pipelines.exercise.radio import Actor, Reception
 from pipelines.exercise.receivers import SATELLITE_CODE, Faults, Receivers
 from pipelines.exercise.truth import FaultyReport
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

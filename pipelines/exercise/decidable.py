@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.truth import Heard, Planted
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MIN_REPORTS: Final = 2
 """Of each vessel, within what it did: one report shows where it was, and not what it did there."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.base import proportions as lifts
 from pipelines.base.proportions import Lift
+from pipelines.base.text import without_nan
 from pipelines.exercise.truth import Planted
 
 CONTEXT: Final = ("geofence",)
@@ -249,7 +250,7 @@ class Score:
             "raised": [{**asdict(event), "flagged": flagged} for event, flagged in self.raised],
             "undecidable": [{**asdict(event), "why": why} for event, why in self.undecidable],
         }
-        return json.dumps(_without_nan(content), indent=1, allow_nan=False)
+        return json.dumps(without_nan(content), indent=1, allow_nan=False)
 
 
 def pooled(scores: Sequence[Score]) -> Score:
@@ -300,13 +301,3 @@ def _summed(kinds: Sequence[Kind]) -> Kind:
     counts: dict[str, Any] = {name: sum(getattr(k, name) for k in kinds) for name in names}
     errors = tuple(error for k in kinds for error in k.start_errors_s)
     return Kind(kinds[0].kind, start_errors_s=errors, **counts)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

@@ -5,13 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics import geodesy
 from pipelines.exercise.radio import Reception
 from pipelines.exercise.receivers import Faults
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MISDATED: Final = "dated minutes wrong"
 STAMPED_LATE: Final = "a station's clock is off for hours"

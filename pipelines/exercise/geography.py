@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 
-Floats = NDArray[np.float64]
 Place = tuple[float, float]
 """Latitude and longitude."""
 Direction = Literal["east", "west"]
@@ -123,10 +122,25 @@ STATIONS: Final = (
 
 
 class Ended:
-    """What leads from a place to a place."""
+    """What leads from a place to a place, in straight pieces."""
 
     lat: Floats
     lon: Floats
+
+    @property
+    def along_m(self) -> Floats:
+        """Distance from the beginning to each point (m)."""
+        pieces = geodesy.distance_m(self.lat[:-1], self.lon[:-1], self.lat[1:], self.lon[1:])
+        return np.asarray(np.r_[0.0, np.cumsum(pieces)])
+
+    def at(self, knots: Floats) -> tuple[Floats, Floats]:
+        """Latitude and longitude at distances along a line, or times of a path."""
+        raise NotImplementedError
+
+    def place(self, knot: float) -> Place:
+        """Latitude and longitude at one of them."""
+        lat, lon = self.at(np.array([knot]))
+        return float(lat[0]), float(lon[0])
 
     @property
     def start_place(self) -> Place:
@@ -147,12 +161,6 @@ class Line(Ended):
     lon: Floats
 
     @property
-    def along_m(self) -> Floats:
-        """Distance from the beginning to each point (m)."""
-        pieces = geodesy.distance_m(self.lat[:-1], self.lon[:-1], self.lat[1:], self.lon[1:])
-        return np.asarray(np.r_[0.0, np.cumsum(pieces)])
-
-    @property
     def length_m(self) -> float:
         """Its length (m)."""
         return float(self.along_m[-1])
@@ -161,11 +169,6 @@ class Line(Ended):
         """Latitude and longitude at a distance along the line."""
         knots = self.along_m
         return np.interp(along_m, knots, self.lat), np.interp(along_m, knots, self.lon)
-
-    def place(self, along_m: float) -> Place:
-        """Latitude and longitude at one distance along the line."""
-        lat, lon = self.at(np.array([along_m]))
-        return float(lat[0]), float(lon[0])
 
     def cut(self, start_m: float, end_m: float) -> "Line":
         """Return the part between two distances along the line."""

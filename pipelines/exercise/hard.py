@@ -205,8 +205,8 @@ def _stays_afloat(stage: Stage, put: Callable[[], object]) -> bool:
     """Put something on the stage, and take it off again where its helm would run it ashore."""
     actors, events = len(stage.actors), len(stage.events)
     fitted = put()
-    paths = [(actor.afloat.lat, actor.afloat.lon) for actor in stage.actors[actors:]]
-    if paths and not stage.sea.clear_paths(paths, SEA_ROOM_M).all():
+    paths = [actor.afloat for actor in stage.actors[actors:]]
+    if not stage.clear(*paths, clearance_m=SEA_ROOM_M):
         del stage.actors[actors:], stage.events[events:]
         return False
     return bool(fitted)

@@ -111,7 +111,7 @@ def _lengthened(stage: Stage, actor: Actor, *, first: bool) -> Path | None:
             whole = join(before, path).shifted(float(path.t[0]) - before.duration_s)
         else:
             whole = join(path, leg, rest)
-        if stage.sea.clear_paths([(whole.lat, whole.lon)], 30.0)[0]:
+        if stage.clear(whole, clearance_m=30.0):
             return whole.within(stage.t0, stage.t1)
     return None
 
@@ -124,7 +124,7 @@ def _ways_home(stage: Stage, place: Place) -> Sequence[Line]:
     found = [line(place, village) for village in villages]
     for village in villages:
         for bearing in np.arange(0.0, 360.0, 45.0):
-            off = geodesy.destination(*village, float(bearing), 4 * METRES_PER_NM)
-            found.append(line(place, (float(off[0]), float(off[1])), village))
-    free = stage.sea.clear_paths([(way.lat, way.lon) for way in found], 40.0)
+            off = geography.away(*village, float(bearing), 4 * METRES_PER_NM)
+            found.append(line(place, off, village))
+    free = stage.sea.clear_paths(found, 40.0)
     return [way for way, ok in zip(found, free, strict=True) if ok]

@@ -138,7 +138,7 @@ def ferry_off_berth(stage: Stage, span: Span) -> bool:
     lying = drift(stage, way.place(mark), span, float(rng.uniform(0.1, 0.3)))
     berth = way.end_place
     home = way.start_place
-    if not stage.sea.clear_paths([(lying.lat, lying.lon)], 300.0).all():
+    if not stage.clear(lying, clearance_m=300.0):
         return False
     if not stage.clear(line(lying.end_place, berth), clearance_m=40.0):
         return False
@@ -229,7 +229,7 @@ def fleet_at_rest(stage: Stage, span: Span) -> bool:
         )
         path = join(before, run_in, rest, run_out, after)
         ships.append((boat, path.shifted(span[0] - before.duration_s - run_in.duration_s)))
-    if not stage.sea.clear_paths([(p.lat, p.lon) for _, p in ships], 1000.0).all():
+    if not stage.clear(*(path for _, path in ships), clearance_m=1000.0):
         return False
     note = "fishing fleet at rest"
     for k, (boat, path) in enumerate(ships):

@@ -6,15 +6,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.truth import Planted
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MIN_IOU: Final = {
     "gap": 0.6,
@@ -72,10 +68,7 @@ class Match:
 def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.DataFrame) -> Match:
     """Tell what each event is.
 
-    Parameters
-    ----------
-    events
-        kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
+    `events`: kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
     """
     fitting = {k: rows for k, one in enumerate(planted) if len(rows := _fitting(one, events))}
     found = {k: int(rows[0]) for k, rows in fitting.items()}

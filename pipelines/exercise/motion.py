@@ -6,12 +6,11 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise.geography import Ended, Line, Place
 from pipelines.exercise.stream import PERIOD_S, Stream
-
-Floats = NDArray[np.float64]
 
 UNDER_WAY: Final = 0
 AT_ANCHOR: Final = 1
@@ -46,11 +45,6 @@ class Path(Ended):
     def at(self, t: Floats) -> tuple[Floats, Floats]:
         """Latitude and longitude at times `t` (held at either end)."""
         return np.interp(t, self.t, self.lat), np.interp(t, self.t, self.lon)
-
-    def place(self, t: float) -> Place:
-        """Latitude and longitude at one time."""
-        lat, lon = self.at(np.array([t]))
-        return float(lat[0]), float(lon[0])
 
     def status_at(self, t: Floats) -> NDArray[np.int64]:
         """Navigation status at times `t`."""

@@ -118,14 +118,8 @@ def turns_of(
 
 
 def keep_afloat(stage: Stage) -> None:
-    """Check that nobody runs ashore.
-
-    Raises
-    ------
-    ExerciseError
-        If somebody would.
-    """
-    clear = stage.sea.clear_paths([(a.afloat.lat, a.afloat.lon) for a in stage.actors], SEA_ROOM_M)
+    """Check that nobody runs ashore; raises ExerciseError if somebody would."""
+    clear = stage.sea.clear_paths([actor.afloat for actor in stage.actors], SEA_ROOM_M)
     if not clear.all():
         names = ", ".join(stage.actors[k].ship.name for k in np.flatnonzero(~clear)[:5])
         raise ExerciseError(

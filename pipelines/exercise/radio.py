@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import aivdm
@@ -17,10 +18,6 @@ from pipelines.exercise.receivers import (
     SATELLITE_CODE,
     Receivers,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 CLASS_B_RANGE: Final = 0.6
 """Share of a station's range at which it hears class B: 2 W and a low antenna instead of 12.5 W."""

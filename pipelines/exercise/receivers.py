@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from pipelines.exercise.geography import STATIONS
 
-Floats = NDArray[np.float64]
 Span = tuple[float, float]
 
 SATELLITE: Final = len(STATIONS)

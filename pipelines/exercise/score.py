@@ -30,10 +30,7 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     flags, N being the number of vessels with a planted event. What can't be told from what was
     heard (`decidable`) still counts as missed in recall, and is told apart beside it.
 
-    Raises
-    ------
-    ExerciseError
-        If a file is missing or isn't what it should be.
+    Raises ExerciseError if a file is missing or isn't what it should be.
     """
     truth = Truth.read(truth_path)
     events = events_of(run_folder / "events.csv", truth.t1)

@@ -1,18 +1,17 @@
 """Where a simulated ship may be: clear of land, in or out of zones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
-from pipelines.exercise.geography import Place
+from pipelines.exercise.geography import Ended, Place
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Polygon = shapely.Polygon | shapely.MultiPolygon
 
 _DEGREE_M = 60.0 * METRES_PER_NM * 0.987
@@ -40,9 +39,9 @@ class Sea:
         """Whether each point is farther than `clearance_m` from land."""
         return self._apart(np.asarray(shapely.points(lon, lat), object), clearance_m)
 
-    def clear_paths(self, paths: Sequence[tuple[Floats, Floats]], clearance_m: float) -> Bools:
-        """Whether each path (lat, lon), with all of its straight pieces, keeps off land."""
-        lines = [shapely.linestrings(lon, lat) for lat, lon in paths]
+    def clear_paths(self, paths: Iterable[Ended], clearance_m: float) -> Bools:
+        """Whether each line or path, with all of its straight pieces, keeps off land."""
+        lines = [shapely.linestrings(path.lon, path.lat) for path in paths]
         return self._apart(np.asarray(lines, object), clearance_m)
 
     def _apart(self, geometries: NDArray[np.object_], clearance_m: float) -> Bools:

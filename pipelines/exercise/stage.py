@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
-from pipelines.exercise.geography import Direction, Line, Place
+from pipelines.exercise.geography import Direction, Ended, Line, Place
 from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, carried, stay
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Faults, Receivers
@@ -19,8 +19,6 @@ from pipelines.exercise.sea import Sea
 from pipelines.exercise.stream import Stream
 from pipelines.exercise.truth import ExerciseError, Planted, pair
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Span = tuple[float, float]
 """From when to when (epoch seconds)."""
 
@@ -248,10 +246,7 @@ class Stage:
         """Draw a place from `draw` that `fits`, away from those taken (where the sea isn't too
         full).
 
-        Raises
-        ------
-        ExerciseError
-            If there is no such place.
+        Raises ExerciseError if there is no such place.
         """
         fallback: Place | None = None
         for _ in range(20):
@@ -343,9 +338,8 @@ class Stage:
         after = rest.begun_at(place)
         return (before, after) if self.clear(before, after) else None
 
-    def clear(self, *lines: Line, clearance_m: float = 200.0) -> bool:
-        """Whether all the lines keep that far off land."""
-        paths = [(each.lat, each.lon) for each in lines]
+    def clear(self, *paths: Ended, clearance_m: float = 200.0) -> bool:
+        """Whether all the lines and paths keep that far off land."""
         return bool(self.sea.clear_paths(paths, clearance_m).all())
 
 

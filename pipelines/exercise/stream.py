@@ -12,11 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS
 from pipelines.exercise import geography
-
-Floats = NDArray[np.float64]
 
 PERIOD_S: Final = 12.42 * 3600.0
 _STRENGTH_KN: Final = (0.7, 1.8)

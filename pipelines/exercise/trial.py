@@ -53,10 +53,7 @@ class Trial:
     ) -> dict[int, Score]:
         """Score by seed; `jobs` seeds at a time, each step in a process of its own.
 
-        Raises
-        ------
-        ExerciseError
-            If a command fails, with the last it said.
+        Raises ExerciseError if a command fails, with the last it said.
         """
 
         def one(seed: int) -> Score:

@@ -217,10 +217,7 @@ class Truth:
     def read(cls, path: Path) -> "Truth":
         """Read what `write` wrote.
 
-        Raises
-        ------
-        ExerciseError
-            If there is no such file or it is something else.
+        Raises ExerciseError if there is no such file or it is something else.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))

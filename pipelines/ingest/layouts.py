@@ -214,10 +214,8 @@ def dimension_of(name: str) -> str | None:
 def load_layouts(path: Path | None) -> dict[str, Layout]:
     """Return the built-in layouts and those of a mappings file, by name.
 
-    Raises
-    ------
-    ConfigError
-        If the file can't be read, a layout is wrong, or has the name of a built-in one.
+    Raises ConfigError if the file can't be read, a layout is wrong, or has the name of a built-in
+    one.
     """
     layouts = dict(_parse(_BUILT_IN, _stat(_BUILT_IN)))
     if path is not None and path.exists():

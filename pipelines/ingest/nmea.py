@@ -116,11 +116,8 @@ class NmeaReader:
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches of at most `batch_rows` rows.
 
-        Raises
-        ------
-        IngestError
-            If simulated and real sentences are mixed, or a time is to be assumed for a feed that
-            has times.
+        Raises IngestError if simulated and real sentences are mixed, or a time is to be assumed for
+        a feed that has times.
         """
         for piece in self._lines.pieces():
             self._recent.add(piece)

@@ -24,10 +24,7 @@ def sniff(
 
     What else is given is said of `formats.Head`.
 
-    Raises
-    ------
-    IngestError
-        If it is empty, not a feed, or a table that matches no layout or several.
+    Raises IngestError if it is empty, not a feed, or a table that matches no layout or several.
     """
     if not data.strip(b"\0 \r\n\t" + BOM):
         raise IngestError(f"{name} is empty", hint="there is nothing to read in it")

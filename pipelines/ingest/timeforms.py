@@ -51,10 +51,7 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
 
     No forms: they aren't times.
 
-    Raises
-    ------
-    UndecidedError
-        If day and month can't be told apart.
+    Raises UndecidedError if day and month can't be told apart.
     """
     if isinstance(cells, type):
         return ("iso8601",), True

@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us
 from detectors.kinematics import geodesy, stops, timegrid
 from detectors.surroundings import lanes
 from pipelines.learn.parameters import PlacesParameters
 from pipelines.store import Queries
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 PILOT_TYPE: Final = 50
 """ITU-R M.1371-5, table 53."""

@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from detectors.core.arrays import Ints
 from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
 from pipelines.learn import shapes
@@ -17,8 +17,6 @@ from pipelines.learn.gather import Traffic
 from pipelines.learn.parameters import PlacesParameters
 from pipelines.learn.score import score
 from pipelines.reference.place import Place
-
-Ints = NDArray[np.int64]
 
 LANE_PIECE_DEG: Final = 0.25
 """Lanes are cut into pieces of this size, each with a direction of its own."""

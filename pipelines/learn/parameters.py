@@ -196,10 +196,7 @@ class NormalParameters(_Block):
 def places(config: Path, **changes: Any) -> PlacesParameters:
     """Return parameters of places: config/learn.yaml with some of them changed.
 
-    Raises
-    ------
-    ConfigError
-        If one is unknown or out of range.
+    Raises ConfigError if one is unknown or out of range.
     """
     return _built(PlacesParameters, config, "places", changes)
 

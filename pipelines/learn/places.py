@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import DAY_US, SECOND_US
 from detectors.kinematics import clusters, geodesy
 from detectors.surroundings.zones import Zones
@@ -28,9 +28,6 @@ from pipelines.learn.lane_areas import lane_areas
 from pipelines.learn.parameters import PlacesParameters
 from pipelines.learn.score import score
 from pipelines.reference.place import Place, Refused
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 NOT_WAITING: Final = frozenset({30, 31, 32, 33, 34, 35, 36, 37, *range(50, 60)})
 """Ship types that lie at sea for their work: where they do is no waiting area of ships."""

@@ -6,9 +6,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 
-Floats = NDArray[np.float64]
 _SIMPLIFY_DEG = 0.0005
 """55 m: finer than what any learned outline knows."""
 _GRAIN_M = 20.0

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from detectors.core.arrays import Floats
 
 PRIZE_SCALE: Final = 1e6
 _METRES: Final = 1000.0

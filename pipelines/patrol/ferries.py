@@ -7,12 +7,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
 from pipelines.patrol.motions import Motions
-from pipelines.patrol.prediction import LANE_TURN_DEG, Floats, Ints, PredictionParameters
+from pipelines.patrol.prediction import LANE_TURN_DEG, PredictionParameters
 
 _CUTS: Final = 24
 """Across a corridor, to find its middle."""

@@ -6,13 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from pipelines.patrol.prediction import Prediction
 from pipelines.patrol.route import Route
 from pipelines.patrol.seamap import SeaMap
-
-Floats = NDArray[np.float64]
 
 MINUTE_US: Final = 60 * SECOND_US
 _ROUNDING_M: Final = 0.001

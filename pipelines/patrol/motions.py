@@ -7,16 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US, TRACKED, epoch_us, offsets, validate
 from detectors.kinematics import geodesy
-from pipelines.patrol.prediction import (
-    STILL,
-    UNDER_WAY,
-    WORKING,
-    Floats,
-    Ints,
-    PredictionParameters,
-)
+from pipelines.patrol.prediction import STILL, UNDER_WAY, WORKING, PredictionParameters
 
 _RECENT_S: Final = 3600
 """What a vessel did in the last hour says how it goes on."""
@@ -59,10 +53,7 @@ class Motions:
 def motions(tracked: pd.DataFrame, parameters: PredictionParameters) -> Motions:
     """How each vessel moved when it was last heard.
 
-    Parameters
-    ----------
-    tracked
-        `frames.TRACKED`. Of two hulls on one MMSI the one that was heard last counts.
+    `tracked`: `frames.TRACKED`. Of two hulls on one MMSI the one that was heard last counts.
     """
     validate(tracked, TRACKED)
     time_us = epoch_us(tracked["time"])

@@ -6,8 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from detectors.core.arrays import Floats, Ints
 
 _MAX_VERTICES: Final = 64
 

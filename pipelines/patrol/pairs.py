@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US
 from pipelines.patrol.intercept import speed_mps
 from pipelines.patrol.model import (
@@ -21,7 +22,7 @@ from pipelines.patrol.model import (
     Sortie,
     Target,
 )
-from pipelines.patrol.problem import Floats, Problem
+from pipelines.patrol.problem import Problem
 from pipelines.patrol.units import Unit
 
 _ORDER: Final = (UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.surroundings.tide import Tides
@@ -39,7 +40,7 @@ from pipelines.patrol.model import (
 from pipelines.patrol.motions import motions
 from pipelines.patrol.pairs import intercepts, nearest, why_not
 from pipelines.patrol.predict import predict
-from pipelines.patrol.problem import Floats, Problem
+from pipelines.patrol.problem import Problem
 from pipelines.patrol.sailing import sail
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.sectors import sectors
@@ -107,10 +108,7 @@ def make(
 ) -> Plan:
     """Make a plan.
 
-    Parameters
-    ----------
-    use_solver
-        False: the greedy rule only.
+    `use_solver` false: the greedy rule only.
     """
     planning = config.planning
     start = inputs.start.floor("min")

@@ -12,8 +12,8 @@ The error is a bivariate Student t along and across the course: its scale is tha
 and grows in proportion to time and speed (a wrong speed along, a wrong course across), with the
 square root of time for what wanders. A normal distribution wouldn't do: most vessels keep on, some
 turn off, so that errors are either small or very large. The growth and the tails are fitted so that
-the region said to hold 80 % does (see `calibration`). That dead reckoning errs in proportion to the
-distance run is the rule of search and rescue (IAMSAR Manual vol. II).
+the region said to hold 80 % does (tests/pipelines/patrol/calibration.py). That dead reckoning errs
+in proportion to the distance run is the rule of search and rescue (IAMSAR Manual vol. II).
 """
 
 from typing import Final
@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.surroundings import lanes
@@ -34,9 +35,7 @@ from pipelines.patrol.prediction import (
     UNDER_WAY,
     WORKING,
     Along,
-    Floats,
     How,
-    Ints,
     Prediction,
     PredictionParameters,
 )

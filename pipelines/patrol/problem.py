@@ -4,16 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from detectors.core.arrays import Floats
 from pipelines.patrol.model import NM
 from pipelines.patrol.motions import Motions
 from pipelines.patrol.prediction import Prediction, chance_within
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.units import Planning
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

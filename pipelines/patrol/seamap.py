@@ -26,13 +26,10 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics import geodesy
 from pipelines.patrol.outlines import crossed_cells, subdivided
 from pipelines.patrol.route import Route, cut_legs, with_points
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 FINEST_DEG: Final = 0.0025
 """280 m: with the clearance on both sides, what the narrowest channel needs."""

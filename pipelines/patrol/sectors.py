@@ -19,10 +19,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from pipelines.base.text import LOCAL
-
-Floats = NDArray[np.float64]
 
 KINDS: Final = ("crossing", "unmatched_sighting", "possible_meeting", "mother_ship")
 """Of these the boats are mostly unknown to AIS."""

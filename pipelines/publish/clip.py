@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
+from detectors.core.arrays import Floats
 from detectors.core.errors import SelatError
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.surroundings.zones import Zones
@@ -22,7 +23,6 @@ from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish.maps import cut
-from pipelines.publish.maps.scene import Floats
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.thin import SILENCE_S
 from pipelines.publish.pdf import drawable

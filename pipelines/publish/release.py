@@ -252,10 +252,7 @@ def renamed_ids(
 ) -> pd.DataFrame:
     """Events whose ids, and those of their groups and of the events they name, are renamed.
 
-    Parameters
-    ----------
-    known
-        Ids of further events that the evidence may name.
+    `known`: ids of further events that the evidence may name.
     """
     own = set(events["event_id"])
 

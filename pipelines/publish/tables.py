@@ -55,10 +55,7 @@ def event_table(products: Products) -> pd.DataFrame:
     Identifiers are Int64 (null where there is none), times UTC, texts clean. Positions are
     rounded to 6 decimals (0.1 m), scores to 4.
 
-    Raises
-    ------
-    FrameError
-        If a column is missing.
+    Raises FrameError if a column is missing.
     """
     return _event_table(products).copy()
 

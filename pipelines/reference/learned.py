@@ -236,10 +236,7 @@ def read_newest(folder: Path) -> Snapshot | None:
 def read(path: Path) -> Snapshot:
     """Return a snapshot of places.
 
-    Raises
-    ------
-    ConfigError
-        If it can't be read, or isn't as it was written.
+    Raises ConfigError if it can't be read, or isn't as it was written.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:

@@ -34,10 +34,7 @@ _HINT: Final = (
 def load(path: Path | None) -> Tides | None:
     """Return the table of a file; None where no file is named.
 
-    Raises
-    ------
-    ConfigError
-        If it can't be read, or a row isn't what it should be; it says which.
+    Raises ConfigError if it can't be read, or a row isn't what it should be; it says which.
     """
     if path is None:
         return None

@@ -27,8 +27,6 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
 }
 """Units that a threshold may be given in, beside the one in its name."""
 
-STATUSES: Final = ("same", "changed", "new", "gone")
-
 
 @dataclass(frozen=True)
 class Backtest:
@@ -39,9 +37,9 @@ class Backtest:
     before, after
         What was found.
     compared
-        `events.EVENTS` with `status` (one of `STATUSES`), `score_before`, and `detector` of the
-        rule and of those that read its events; new and changed events as they would be, gone ones
-        as they are.
+        `events.EVENTS` with `status` (same, changed, new or gone), `score_before`, and `detector`
+        of the rule and of those that read its events; new and changed events as they would be, gone
+        ones as they are.
     """
 
     before: Detection
@@ -54,10 +52,7 @@ def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dic
 
     Values are YAML; a threshold in another unit (`UNITS`) is converted to its own.
 
-    Raises
-    ------
-    ConfigError
-        If a setting can't be read, or the detector has no such parameter.
+    Raises ConfigError if a setting can't be read, or the detector has no such parameter.
     """
     known = catalogue.find(name).model_fields
     result = {**block, "enabled": True}
@@ -83,10 +78,7 @@ def build_pair(
     """Detectors as configured and as they would be: the rule and all that reads its events, with
     those that these read in turn. A rule that isn't enabled raises nothing as configured.
 
-    Raises
-    ------
-    ConfigError
-        If the rule doesn't exist, or a value is out of its range.
+    Raises ConfigError if the rule doesn't exist, or a value is out of its range.
     """
     catalogue.find(name)
     other = {**blocks, name: changed(blocks.get(name, {}), name, settings)}

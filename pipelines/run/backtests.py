@@ -98,10 +98,7 @@ class Trial:
 def trial_of_thresholds(installation: Installation, name: str, settings: Sequence[str]) -> Trial:
     """Return the trial of a detector's parameters set otherwise.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such detector or parameter.
+    Raises ConfigError if there is no such detector or parameter.
     """
     pair = build_pair(installation.detectors, name, settings)
     zones = load_zones(installation)
@@ -111,10 +108,7 @@ def trial_of_thresholds(installation: Installation, name: str, settings: Sequenc
 def trial_of_area(installation: Installation, path: Path) -> Trial:
     """Return the trial of a watch area, before it is among the zones or while it is.
 
-    Raises
-    ------
-    ConfigError
-        If the file is no watch area, or the detectors that read it aren't enabled.
+    Raises ConfigError if the file is no watch area, or the detectors that read it aren't enabled.
     """
     return trial_of_zone(installation, reference.read_area(path))
 
@@ -126,10 +120,7 @@ def trial_of_zone(installation: Installation, zone: Mapping[str, Any]) -> Trial:
     stands in a GeoJSON file, is for every one of them to heed, and is held against the zones as
     they are, itself as it was among them.
 
-    Raises
-    ------
-    ConfigError
-        If the detectors that read it aren't enabled.
+    Raises ConfigError if the detectors that read it aren't enabled.
     """
     now = load_zones(installation)
     without, zones = reference.with_zone(now, zone, installation.config / "zones")
@@ -154,10 +145,7 @@ def run_backtest(
 ) -> Outcome:
     """Look twice at a span of the store, as it is and as it would be; writes nothing.
 
-    Raises
-    ------
-    SelatError
-        If there is no store, or nothing in the span.
+    Raises SelatError if there is no store, or nothing in the span.
     """
     with (
         read(installation.store, installation.settings.store) as store,

@@ -83,10 +83,7 @@ def home_of(installation: Installation, clearance: Clearance) -> Installation:
     That goes by what the marks say of whatever may come, not by what is there: a feed that comes
     later can't be seen before somebody has looked whether it may be.
 
-    Raises
-    ------
-    ConfigError
-        If the marks can't be read.
+    Raises ConfigError if the marks can't be read.
     """
     if clearance.everything:
         return installation

@@ -86,13 +86,7 @@ class Read:
 
 
 def parse(content: bytes) -> Conclusions:
-    """Read a file of conclusions.
-
-    Raises
-    ------
-    ConclusionsError
-        If it isn't one.
-    """
+    """Read a file of conclusions; raises ConclusionsError if it isn't one."""
     try:
         # Twice: pydantic takes the last of two equal keys, and nobody sees the first.
         json.loads(content.decode("utf-8"), object_pairs_hook=_once)

@@ -27,10 +27,7 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
 
     Its briefs are written anew where people concluded on its incidents, and tell what.
 
-    Raises
-    ------
-    SelatError
-        If the folder exists, or there is no such run.
+    Raises SelatError if the folder exists, or there is no such run.
     """
     if out.exists():
         raise SelatError(f"{out} exists already", hint="name a new folder")

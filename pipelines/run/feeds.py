@@ -198,10 +198,7 @@ def ingest_all(
     Small ones are taken in together, all or none of them: a listener's hundred files of a day would
     else be published a hundred times.
 
-    Raises
-    ------
-    SelatError
-        If feeds were named and none of them could be read.
+    Raises SelatError if feeds were named and none of them could be read.
     """
     summary = IngestSummary()
     wanted = list(feeds) or list(installation.settings.feeds)

@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.core.detector import Detector
@@ -42,8 +41,6 @@ from pipelines.run.looked import (
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER
 from pipelines.store import Writer, generation, read
-
-Ints = NDArray[np.int64]
 
 MOST_REPORTS: Final = 500_000
 """So many reports, those of static data too, wait at most; then a look takes them in."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
-from pipelines.base.files import digest_of_files, sha256_of
+from pipelines.base.files import digest_of_files, remembered_sha256
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.text import iso
 from pipelines.detect.heard import Heard
@@ -175,7 +175,7 @@ def configuration_hashes(installation: Installation) -> dict[str, str]:
     """Return a hash of each file of the configuration, and one of all reference layers."""
     config = installation.config
     files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
-    hashes = {str(p.relative_to(config)): sha256_of(p).hex()[:16] for p in files}
+    hashes = {str(p.relative_to(config)): remembered_sha256(p)[:16] for p in files}
     return {**hashes, "reference": digest_of_files(installation.reference)[:16]}
 
 

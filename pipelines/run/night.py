@@ -132,10 +132,8 @@ def run_night(
 def refuse_wrong(installation: Installation, request: NightRequest) -> None:
     """Find what is wrong with a request before the orchestrator takes its time to start.
 
-    Raises
-    ------
-    SelatError
-        If a time, the area, the mapping or the configuration is wrong, or no feed is there.
+    Raises SelatError if a time, the area, the mapping or the configuration is wrong, or no feed is
+    there.
     """
     asked_for(request.date, request.since, request.until)
     ingest_options(installation, Setup.load(installation).zones, request.reading)

@@ -65,10 +65,7 @@ def add(
 def outline_of(installation: Installation, area: str) -> shapely.Geometry:
     """Return the outline of an area as a person names it: W,S,E,N or a zone's id.
 
-    Raises
-    ------
-    OperationError
-        If it is all there is, or lies across the antimeridian.
+    Raises OperationError if it is all there is, or lies across the antimeridian.
     """
     found = Area.parse(area, load_zones(installation))
     outline = found.polygon if found.box is None else shapely.box(*found.box)

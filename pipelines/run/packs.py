@@ -14,13 +14,12 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import newest
-from pipelines.base.files import copy_file, replacing, sync, sync_all, unfinished
+from pipelines.base.files import copy_file, replacing, sha256_of, sync, sync_all, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.base.text import iso_now
 from pipelines.publish.packs import build, issued, log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
-from pipelines.publish.packs.manifest import sha256_of
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.publish.packs.standing import clearing
 from pipelines.publish.products import Products

@@ -51,10 +51,7 @@ class Past:
 def opened(installation: Installation, request: LearnRequest, report: Reporter) -> Iterator[Past]:
     """Open the store and have its tracks worked out for the length of a with block.
 
-    Raises
-    ------
-    NoDataError
-        If the store holds no report in the span.
+    Raises NoDataError if the store holds no report in the span.
     """
     if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")

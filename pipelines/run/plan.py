@@ -118,11 +118,8 @@ def gather(
 def begun(end: pd.Timestamp, start: pd.Timestamp | None) -> pd.Timestamp:
     """Return when a plan begins, of a night that ended at `end`: then, unless told otherwise.
 
-    Raises
-    ------
-    TimeError
-        If that is so late that nobody knows where a vessel is by then: to follow each of them there
-        would take for ever.
+    Raises TimeError if that is so late that nobody knows where a vessel is by then: to follow each
+    of them there would take for ever.
     """
     if start is None or start - end <= MOST_AHEAD:
         return end if start is None else start
@@ -150,10 +147,8 @@ def inputs_of(
 ) -> Inputs:
     """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`.
 
-    Parameters
-    ----------
-    concluded
-        What whoever reads the plan may know of conclusions, by MMSI; see `patrol.plan.Inputs`.
+    `concluded`: what whoever reads the plan may know of conclusions, by MMSI; see
+    `patrol.plan.Inputs`.
     """
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
@@ -220,10 +215,7 @@ def summary(planned: Planned) -> dict[str, Any]:
 def write(installation: Installation, plan: Plan, out: Path | None = None) -> list[Path]:
     """Write a plan's files into the run's folder, or another one; returns them.
 
-    Raises
-    ------
-    NoDataError
-        If the run's folder is gone and no other is named.
+    Raises NoDataError if the run's folder is gone and no other is named.
     """
     folder = out or installation.runs / plan.run_id
     if out is None and not folder.is_dir():

@@ -84,11 +84,8 @@ def redetect(
     With `apply` every day becomes a run whose events replace those before; the list of the night
     that was the newest is made again at the end, so that it is the newest still.
 
-    Raises
-    ------
-    NoDataError
-        If there is no store, no run, nothing to look at again, or feeds that no run has worked
-        out yet.
+    Raises NoDataError if there is no store, no run, nothing to look at again, or feeds that no run
+    has worked out yet.
     """
     if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat nightly --feed PATH")

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from pipelines.assess.ranking import Assessment
-from pipelines.base.files import digest_of_files
+from pipelines.base.files import digest_of_files, sha256_of
 from pipelines.base.text import iso
 from pipelines.publish.products import Planned
 from pipelines.run import plan
@@ -87,7 +87,7 @@ def _configuration(made: "Making") -> str:
     """Digest of the configuration that the pack rests on, and of no other."""
     config, settings = made.installation.config, made.installation.settings
     lists = [
-        _digest(made.installation.watchlists / f"{one.name}{ending}")
+        sha256_of(made.installation.watchlists / f"{one.name}{ending}")
         for one in made.lists
         for ending in (".csv", ".yaml")
     ]
@@ -102,10 +102,6 @@ def _configuration(made: "Making") -> str:
         "patrol": None if made.planning is None else made.planning.config.model_dump(mode="json"),
     }
     return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def known_to_fail(failures: Iterable[str], released: Collection[str]) -> list[str]:

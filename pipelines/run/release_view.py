@@ -83,10 +83,7 @@ class Rights:
     def of(cls, store: Queries, rules: MarkRules, recipient: Recipient) -> "Rights":
         """Return the rights of a recipient.
 
-        Raises
-        ------
-        StoreError
-            If the store no longer has all sightings of a file as it was.
+        Raises StoreError if the store no longer has all sightings of a file as it was.
         """
         held = frozenset(recipient.holds)
 

@@ -39,13 +39,7 @@ class Setup:
 
     @classmethod
     def load(cls, installation: Installation) -> "Setup":
-        """Load it.
-
-        Raises
-        ------
-        ConfigError
-            If a zone, a detector's block or a model is broken.
-        """
+        """Load it; raises ConfigError if a zone, a detector's block or a model is broken."""
         return cls(
             installation,
             load_zones(installation),

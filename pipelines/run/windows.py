@@ -114,10 +114,7 @@ def new_since(
 def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Window:
     """Return the window of a run over a span.
 
-    Raises
-    ------
-    NoDataError
-        If the store is empty, or holds no report in the span.
+    Raises NoDataError if the store is empty, or holds no report in the span.
     """
     horizon = min(store.last_looked_at() or FIRST, newest_report(store))
     last = store.last_heard(end)
@@ -130,10 +127,7 @@ def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Wi
 def newest_report(store: Queries) -> pd.Timestamp:
     """Time of the newest report in the store that can be believed.
 
-    Raises
-    ------
-    NoDataError
-        If the store is empty.
+    Raises NoDataError if the store is empty.
     """
     newest = store.last_heard(FOREVER)
     if newest is None:
@@ -160,10 +154,7 @@ def asked_for(
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the span that a person asked for, UTC; without an edge where none was given.
 
-    Raises
-    ------
-    TimeError
-        If a date or time can't be read, or they contradict one another.
+    Raises TimeError if a date or time can't be read, or they contradict one another.
     """
     if date is not None:
         if since or until:

@@ -71,10 +71,8 @@ def read(
 
     One that an older version of the program made is read as it will be once it is migrated.
 
-    Raises
-    ------
-    StoreError
-        If there is no store, it can't be opened, or a newer version of the program made it.
+    Raises StoreError if there is no store, it can't be opened, or a newer version of the program
+    made it.
     """
     settings = settings or StoreSettings()
     where = place(root, settings)
@@ -107,10 +105,7 @@ def claimed(
 
     `wait_s`: how long another process of this machine is waited for.
 
-    Raises
-    ------
-    StoreBusyError
-        If another process or another machine is writing.
+    Raises StoreBusyError if another process or another machine is writing.
     """
     with catalogue.writer_lock(root / "writer.lock", wait_s):
         where = place(root, settings or StoreSettings())

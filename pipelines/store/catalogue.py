@@ -358,10 +358,7 @@ def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
 
     `wait_s`: how long another is waited for.
 
-    Raises
-    ------
-    StoreBusyError
-        If another process holds it; the message says which.
+    Raises StoreBusyError if another process holds it; the message says which.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     last = time.monotonic() + wait_s

@@ -12,12 +12,13 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow.parquet as pq
 
+from pipelines.base.files import sha256_of
 from pipelines.base.problems import Problem
 from pipelines.base.settings import StoreSettings
 from pipelines.store import exists, read, write
 from pipelines.store.catalogue import TABLES, StoreBusyError, StoreError, writer_lock
 from pipelines.store.place import place
-from pipelines.store.positions import SCHEMA, WITHOUT_STATION, sha256
+from pipelines.store.positions import SCHEMA, WITHOUT_STATION
 from pipelines.store.queries import Queries
 from pipelines.store.verdict_files import files_of, is_of
 from pipelines.store.writer import DERIVED, strays, work_files
@@ -158,7 +159,7 @@ def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> st
     size = path.stat().st_size
     if size != file.bytes:
         return f"the file has {size:,} bytes, not {file.bytes:,}"
-    if sha256(path) != file.sha256:
+    if sha256_of(path) != file.sha256:
         return "the file's content has changed since it was written"
     if pq.read_schema(path).names not in (SCHEMA.names, list(WITHOUT_STATION)):
         return "the file has other columns than a file of positions"
@@ -181,7 +182,7 @@ def _judged(store: Queries) -> Iterable[StoreProblem]:
         path = store.original(str(file.path))
         if not path.is_file():
             wrong = "the file is missing"
-        elif path.stat().st_size != file.bytes or sha256(path) != file.sha256:
+        elif path.stat().st_size != file.bytes or sha256_of(path) != file.sha256:
             wrong = "the file's content has changed since it was written"
         elif is_of(path) and not held.issuperset(files_of(path)):
             wrong = "the file is of positions that the store doesn't hold"

@@ -159,10 +159,7 @@ class Claim:
     def held(self) -> Iterator[None]:
         """Hold it for the length of a with block.
 
-        Raises
-        ------
-        StoreBusyError
-            If another machine holds it; the message says which.
+        Raises StoreBusyError if another machine holds it; the message says which.
         """
         self._take()
         stop = threading.Event()
@@ -180,10 +177,8 @@ class Claim:
     def publish(self, latest: dict[str, str]) -> None:
         """Say which catalogue counts.
 
-        Raises
-        ------
-        StoreBusyError
-            If another machine has taken over meanwhile; what was to be published isn't.
+        Raises StoreBusyError if another machine has taken over meanwhile; what was to be published
+        isn't.
         """
         with self._alone:
             self._kept({**latest, "writer": self._writer()})

@@ -1,6 +1,6 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from detectors.core import frames
 from detectors.core.frames import DAY_US
-from pipelines.base.files import copy_file, sync
+from pipelines.base.files import copy_file, sha256_of, sync
 from pipelines.store import positions, verdict_files
 from pipelines.store.arrow import to_frame, to_table
 from pipelines.store.catalogue import TABLES, StoreError, room
@@ -88,7 +88,7 @@ class NewFiles:
         entry, path = self._begin(date, stem, kind)
         _link(source, path)
         entry["rows"] = pq.read_metadata(path).num_rows
-        entry["sha256"] = positions.sha256(path)
+        entry["sha256"] = sha256_of(path)
         return self._end(entry, path)
 
     def _begin(self, date: str, stem: str, kind: str) -> tuple[dict[str, Any], Path]:
@@ -163,15 +163,32 @@ def _unused(folder: Path, stem: str) -> Path:
     return path
 
 
-class FeedParts(NewFiles):
+class SummedFiles(NewFiles):
+    """Files of reports, and sums of who was heard in them and of what vessels stated."""
+
+    def __init__(self, root: Path, place: Place) -> None:
+        super().__init__(root, place)
+        self._rows = 0
+        self._presence, self._statics = _Sums(_PRESENT), _Sums(_STATED)
+
+    @property
+    def presence(self) -> pd.DataFrame:
+        """Per date and vessel: reports, first and last time."""
+        return _dated(self._presence.total(), "presence")
+
+    @property
+    def statics(self) -> pd.DataFrame:
+        """Static data, one row per date and content."""
+        return _dated(self._statics.total(), "statics")
+
+
+class FeedParts(SummedFiles):
     """The files and sums of one feed while it is read."""
 
     def __init__(self, root: Path, place: Place, feed_key: str) -> None:
         super().__init__(root, place)
         self._feed_key = feed_key
         self._held: list[pa.Table] = []
-        self._rows = 0
-        self._presence, self._statics = _Sums(_PRESENT), _Sums(_STATED)
 
     def add(self, batch: Batch) -> None:
         """Take in a batch; writes files when enough is held."""
@@ -210,16 +227,6 @@ class FeedParts(NewFiles):
         sums = self._presence.total()
         return (None, None) if sums.empty else (sums["first_time"].min(), sums["last_time"].max())
 
-    @property
-    def presence(self) -> pd.DataFrame:
-        """Per date and vessel: reports, first and last time."""
-        return _dated(self._presence.total(), "presence")
-
-    @property
-    def statics(self) -> pd.DataFrame:
-        """Static data, one row per date and content."""
-        return _dated(self._statics.total(), "statics")
-
     def given(self) -> dict[int, pa.Table] | None:
         """Return what is held, by day and sorted; None where some of it is written already."""
         if self._files:
@@ -230,12 +237,8 @@ class FeedParts(NewFiles):
             self._presence.add(_presence(day, rows, self._feed_key))
         return given
 
-    def sums(self) -> tuple["_Sums", "_Sums"]:
-        """Return what it says of who was heard, and what they stated."""
-        return self._presence, self._statics
 
-
-class Gathered(NewFiles):
+class Gathered(SummedFiles):
     """What some small feeds add together: a file for each UTC date, and their sums."""
 
     def __init__(self, root: Path, place: Place) -> None:
@@ -243,9 +246,7 @@ class Gathered(NewFiles):
         self.entries: dict[str, dict[str, Any]] = {}
         self.places: dict[str, Path] = {}
         self.simulated: bool | None = None
-        self._rows = 0
         self._days: dict[int, list[pa.Table]] = {}
-        self._presence, self._statics = _Sums(_PRESENT), _Sums(_STATED)
 
     def add(self, parts: FeedParts) -> bool:
         """Take in what a feed holds; tell whether none of it was written."""
@@ -255,8 +256,8 @@ class Gathered(NewFiles):
         for day, rows in given.items():
             self._days.setdefault(day, []).append(rows)
             self._rows += len(rows)
-        for own, its in zip((self._presence, self._statics), parts.sums(), strict=True):
-            own.take(its)
+        self._presence.take(parts._presence)
+        self._statics.take(parts._statics)
         return True
 
     @property
@@ -272,16 +273,6 @@ class Gathered(NewFiles):
                 for _, rows in positions.sorted_by_day(parts):
                     entry = self.write(date_of(day), f"{min(counts)}-with-{len(counts) - 1}", rows)
                     self.holds(entry, counts)
-
-    @property
-    def presence(self) -> pd.DataFrame:
-        """`FeedParts.presence` of all."""
-        return _dated(self._presence.total(), "presence")
-
-    @property
-    def statics(self) -> pd.DataFrame:
-        """`FeedParts.statics` of all."""
-        return _dated(self._statics.total(), "statics")
 
 
 class _Sums:
@@ -305,12 +296,8 @@ class _Sums:
 
     def take(self, others: "_Sums") -> None:
         """Take in what others took in."""
-        for rows in others:
+        for rows in others._parts:
             self.add(rows)
-
-    def __iter__(self) -> Iterator[pd.DataFrame]:
-        """Return rows and sums as they are held."""
-        return iter(self._parts)
 
     def total(self) -> pd.DataFrame:
         """Return the sums so far."""

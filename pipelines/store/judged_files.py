@@ -18,12 +18,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from detectors.core import frames
+from detectors.core.arrays import Ints
 from detectors.kinematics.integrity import reason_of
 from pipelines.store.arrow import categorical
 from pipelines.store.groups import Group
 from pipelines.store.positions import GRIDS
-
-Ints = NDArray[np.int64]
 
 _OF_VERDICTS: Final = frozenset({"verdict", "hull", "shift_s"})
 """What files of verdicts say of reports beside their times."""

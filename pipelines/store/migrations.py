@@ -18,12 +18,11 @@ from typing import Final
 
 import duckdb
 
-from pipelines.base.files import copy_file, sync
+from pipelines.base.files import copy_file, sha256_of, sync
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue, engines, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
 from pipelines.store.place import Place
-from pipelines.store.positions import sha256
 from pipelines.store.sql import statement
 
 MIGRATIONS: Final = {
@@ -57,10 +56,8 @@ KEPT: Final = "before-migration"
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
     """Return the schema version of a catalogue that this program can use or migrate.
 
-    Raises
-    ------
-    StoreError
-        If a newer version of the program made it, one that is too old, or it says none.
+    Raises StoreError if a newer version of the program made it, one that is too old, or it says
+    none.
     """
     try:
         found = connection.execute("SELECT schema_version FROM meta").fetchall()
@@ -146,13 +143,10 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
     where the file system has no links the catalogue is kept alone, and its files stay as long as
     they aren't replaced.
 
-    Raises
-    ------
-    StoreError
-        If the copy of the catalogue isn't what was copied.
+    Raises StoreError if the copy of the catalogue isn't what was copied.
     """
     published = root / "catalogue.duckdb"
-    digest = sha256(published)
+    digest = sha256_of(published)
     folder = root / KEPT / f"{label}-{digest[:12]}"
     if folder.exists():
         return folder  # a migration that was cut off later on
@@ -162,7 +156,7 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
     unfinished.mkdir(parents=True)
     copy = unfinished / published.name
     copy_file(published, copy)
-    if sha256(copy) != digest:
+    if sha256_of(copy) != digest:
         raise StoreError(
             f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"
         )

@@ -14,15 +14,14 @@ from typing import IO, Final, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from pipelines.store.catalogue import room
 from pipelines.store.groups import Group
 from pipelines.store.positions import JUDGED, times_us
 from pipelines.store.sections import FOREVER, Section, groups_in
 from pipelines.store.spool import file_in
 
-Ints = NDArray[np.int64]
 Vessels = tuple[int, int]
 
 ALL_NAMES: Final = (*JUDGED.names, "station", "row")

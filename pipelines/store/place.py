@@ -22,11 +22,10 @@ from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
 
-from pipelines.base.files import replacing, sync, write_text
+from pipelines.base.files import replacing, sha256_of, sync, write_text
 from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
-from pipelines.store.positions import sha256
 
 CATALOGUE: Final = "catalogue.duckdb"
 KINDS: Final = ("positions", "tracks")
@@ -44,10 +43,7 @@ _CHUNK: Final = 1 << 22
 def place(root: Path, settings: StoreSettings) -> "Place":
     """Return the place of a store.
 
-    Raises
-    ------
-    StoreError
-        If `settings.url` is none that is known, or holds a password.
+    Raises StoreError if `settings.url` is none that is known, or holds a password.
     """
     return Elsewhere(root, settings) if settings.url else Place(root)
 
@@ -139,7 +135,7 @@ class Elsewhere(Place):
         here = self._root / CATALOGUE
         for left in reversed(range(TRIES)):
             latest = self._latest()
-            if latest is None or (here.exists() and sha256(here) == latest["sha256"]):
+            if latest is None or (here.exists() and sha256_of(here) == latest["sha256"]):
                 return
             try:
                 self._download(latest["catalogue"], here, latest["sha256"])
@@ -151,13 +147,7 @@ class Elsewhere(Place):
             return
 
     def adopt(self) -> bool:
-        """See `Place`.
-
-        Raises
-        ------
-        StoreError
-            If the folder holds another store than the one there.
-        """
+        """See `Place`; raises StoreError if the folder holds another store than the one there."""
         noted, here = self._noted(), (self._root / CATALOGUE).exists()
         latest = self._latest()
         if here and latest is None and noted is None:
@@ -173,10 +163,7 @@ class Elsewhere(Place):
     def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
         """Download what isn't there yet.
 
-        Raises
-        ------
-        StoreError
-            If one is lost, or isn't what the catalogue says.
+        Raises StoreError if one is lost, or isn't what the catalogue says.
         """
         for name, (size, digest) in files.items():
             path = self._root / name
@@ -190,7 +177,7 @@ class Elsewhere(Place):
 
     def publish(self, fresh: Path) -> None:
         """Upload the catalogue under a name of its own, then say that it counts."""
-        digest = sha256(fresh)
+        digest = sha256_of(fresh)
         latest = {"catalogue": f"catalogues/{digest}.duckdb", "sha256": digest}
         self._confirm()
         self._upload(fresh, latest["catalogue"])
@@ -278,7 +265,7 @@ class Elsewhere(Place):
                 fresh.open("wb") as to,
             ):
                 shutil.copyfileobj(there, to, _CHUNK)
-            if digest is not None and sha256(fresh) != digest:
+            if digest is not None and sha256_of(fresh) != digest:
                 raise StoreError(
                     f"{self._url}/{name} isn't what the catalogue says",
                     hint="selat store check says what to do",

@@ -12,7 +12,6 @@ A column ``lat_x600000`` holds latitude times 600000. `sql/received.sql` turns t
 alike, which is how decoders come to their floats as well.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from detectors.core.errors import FrameError
 from detectors.core.frames import DAY_US
+from pipelines.base.files import sha256_of
 from pipelines.store.arrow import ranks
 
 FORMAT: Final = "2"
@@ -117,10 +117,7 @@ def _delta(schema: pa.Schema) -> dict[str, str]:
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
     """Return `frames.POSITIONS` as rows of `SCHEMA`, without columns of nulls alone.
 
-    Raises
-    ------
-    FrameError
-        If it isn't a positions frame, or an MMSI has more than nine digits.
+    Raises FrameError if it isn't a positions frame, or an MMSI has more than nine digits.
     """
     frames.validate(positions, frames.POSITIONS)
     mmsi = positions["mmsi"].to_numpy()
@@ -155,10 +152,7 @@ def adopt(native: pa.Table, feed_key: str) -> pa.Table:
 
     They must be as `encode` would give them: each quantity in the first unit that fits.
 
-    Raises
-    ------
-    FrameError
-        If a column isn't of `SCHEMA`, or an MMSI has more than nine digits.
+    Raises FrameError if a column isn't of `SCHEMA`, or an MMSI has more than nine digits.
     """
     named = native.append_column(
         "feed_key", pa.DictionaryArray.from_arrays(np.zeros(len(native), "int32"), [feed_key])
@@ -305,7 +299,7 @@ def write(
         for group in _groups(parts):
             writer.write_table(_complete(group, schema), row_group_size=ROW_GROUP_ROWS)
             rows += len(group)
-    return rows, sha256(path)
+    return rows, sha256_of(path)
 
 
 def _complete(rows: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -333,9 +327,3 @@ def _groups(batches: Any) -> Iterator[pa.Table]:
             rows += len(batch) - start
     if held:
         yield pa.Table.from_batches(held)
-
-
-def sha256(path: Path) -> str:
-    """Return SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from detectors.core.arrays import Bools, Ints
 
 
 class _Field(NamedTuple):
@@ -60,11 +59,8 @@ class Said(NamedTuple):
 
         Of every field the newest value that says something; equal times are settled by the value.
 
-        Parameters
-        ----------
-        said
-            `mmsi`, all fields, and when each was said (`{field}_time`, or `time`): in microseconds
-            since 1970-01-01 UTC. What is masked wasn't said.
+        `said`: `mmsi`, all fields, and when each was said (`{field}_time`, or `time`): in
+        microseconds since 1970-01-01 UTC. What is masked wasn't said.
         """
         mmsi = np.ma.getdata(said["mmsi"])
         fields = {}

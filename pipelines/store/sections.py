@@ -13,11 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from detectors.core import frames
+from detectors.core.arrays import Ints
 from pipelines.store.arrow import categorical, ranks
 from pipelines.store.groups import Group, groups_of
 from pipelines.store.positions import GRIDS, JUDGED, SCHEMA, VERDICTS, times_us
-
-Ints = NDArray[np.int64]
 
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 _KINDS: Final = {field.name: field.type for one in (VERDICTS, JUDGED, SCHEMA) for field in one}

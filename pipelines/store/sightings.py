@@ -66,10 +66,7 @@ def as_in_file(file: Mapping[Hashable, Any], held: pd.DataFrame) -> pd.DataFrame
 
     `file` is a row of the table `sighting_files`, `held` the table `sightings`.
 
-    Raises
-    ------
-    StoreError
-        If the store no longer has them all.
+    Raises StoreError if the store no longer has them all.
     """
     report = json.loads(str(file["report"]))
     own = held[held["file_key"] == file["file_key"]]

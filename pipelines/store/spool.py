@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
 from detectors.core import frames
+from detectors.core.arrays import Ints
 from detectors.kinematics import timegrid
 from detectors.kinematics.integrity import Segmented
 from pipelines.store.arrow import categorical
 from pipelines.store.catalogue import room
 from pipelines.store.judged_files import Within
 from pipelines.store.positions import GRIDS
-
-Ints = NDArray[np.int64]
 
 _WORDS: Final = tuple(n for n, c in frames.TRACKED.items() if c.dtype == "category")
 _TEXTS: Final = tuple(n for n, c in frames.NOISE.items() if c.dtype == "str")

@@ -63,10 +63,7 @@ def schema_of(rows: pa.Table) -> pa.Schema:
 def files_of(path: str | Path) -> list[str]:
     """Return the files of positions that a file of verdicts is of, relative to the store.
 
-    Raises
-    ------
-    StoreError
-        If one of them lies elsewhere.
+    Raises StoreError if one of them lies elsewhere.
     """
     return _named(pq.read_schema(path))
 

@@ -114,10 +114,7 @@ def _area(path: Path) -> Area:
 def find_zone(installation: Installation, zone_id: str) -> Area | None:
     """Return a zone of a GeoJSON file by its id; None where it stands in none.
 
-    Raises
-    ------
-    ConfigError
-        If it, or the file, is broken.
+    Raises ConfigError if it, or the file, is broken.
     """
     drawn = layers.find_drawn(installation.config / "zones", zone_id)
     if drawn is None:

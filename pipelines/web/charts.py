@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from detectors.core.arrays import Floats
 from pipelines import store
 from pipelines.ask.desk.charts import chart
 from pipelines.ask.explain.page import as_flagged
@@ -23,7 +24,7 @@ from pipelines.base.text import LOCAL, LOCAL_NAME, script_json
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import span, vessel_cards
 from pipelines.publish.maps import canvas, cut
-from pipelines.publish.maps.scene import Box, Floats, Ground, Scene
+from pipelines.publish.maps.scene import Box, Ground, Scene
 from pipelines.web import units
 from pipelines.web.night import Shown
 from pipelines.web.recent import Recent

@@ -61,15 +61,6 @@ def outline_of(text: str, held: Sequence[Piece] = ()) -> list[Piece]:
     return pieces
 
 
-def corners_of(text: str) -> list[tuple[float, float]]:
-    """Return latitude and longitude of each corner: 3.205 101.5, or 03°12.30′N 101°30.00′E.
-
-    Raises ConfigError as `outline_of` does.
-    """
-    pieces = outline_of(text)
-    return [(lat, lon) for piece in pieces for ring in piece for lon, lat in ring]
-
-
 def _rings(text: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     """Yield what begins each ring, and its lines with their numbers."""
     sign, ring = PIECE, list[tuple[int, str]]()

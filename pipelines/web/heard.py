@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.core.arrays import Floats
 from detectors.core.errors import SelatError
 from pipelines.ask.health import SHADES
 from pipelines.ask.health.words import gaps
@@ -14,7 +15,7 @@ from pipelines.base.labels import Labels
 from pipelines.base.settings import Installation
 from pipelines.detect.reception import MIN_USUAL, Block, Coverage
 from pipelines.publish.maps import cut
-from pipelines.publish.maps.scene import Floats, Region, Scene
+from pipelines.publish.maps.scene import Region, Scene
 from pipelines.publish.maps.style import LOOKS, Look
 from pipelines.reference import layers
 from pipelines.web.charts import Drawn

@@ -62,10 +62,7 @@ def change_of(
 ) -> Change:
     """Return a change, after everything was checked that a run would stumble over.
 
-    Raises
-    ------
-    ConfigError
-        If what was typed makes no zone, or its id is another zone's.
+    Raises ConfigError if what was typed makes no zone, or its id is another zone's.
     """
     if area is not None and area.ruled:
         zone = ruled.zone_of(installation, form, area, without=without)
@@ -92,10 +89,7 @@ def change_of(
 def remove(installation: Installation, form: Form, area: Area) -> None:
     """Take an area out of use.
 
-    Raises
-    ------
-    SelatError
-        If nobody's name goes with it, or it was changed meanwhile.
+    Raises SelatError if nobody's name goes with it, or it was changed meanwhile.
     """
     if not form.operator:
         raise ConfigError("who are you?")

@@ -45,10 +45,7 @@ class Beside:
 def beside(events: pd.DataFrame) -> dict[str, list[Beside]]:
     """Return the silences that began with each silence of a night, those nearest in time first.
 
-    Parameters
-    ----------
-    events
-        `events.EVENTS`; the silences among them, whatever their score.
+    `events`: `events.EVENTS`; the silences among them, whatever their score.
     """
     gaps = events[events["kind"] == "gap"].sort_values(["start", "event_id"], ignore_index=True)
     if len(gaps) < 2:

@@ -11,12 +11,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.arrays import Floats
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, day_and_hour, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
-from pipelines.publish.maps.scene import Floats, Point, Region, Way
+from pipelines.publish.maps.scene import Point, Region, Way
 from pipelines.publish.maps.style import UNITS
 from pipelines.web.recent import Recent
 from pipelines.web.spoken import pattern_of

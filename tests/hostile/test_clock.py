@@ -20,6 +20,7 @@ from pipelines.base.settings import load
 from pipelines.ingest.waiting import Waiting
 from pipelines.run import feeds
 from pipelines.store import read, write
+from tests.pipelines.store.conftest import assert_same
 
 NOW_S = int(time.time())
 HOUR_S = 3600
@@ -114,12 +115,6 @@ def content(home: Path) -> dict[str, pd.DataFrame]:
         )
         held = reader.sql("SELECT feed_key, sum(rows) AS n FROM file_feeds GROUP BY ALL ORDER BY 1")
     return {**tables, "rows": rows, "held": held}
-
-
-def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
-    assert one.keys() == other.keys()
-    for name, frame in one.items():
-        pd.testing.assert_frame_equal(frame, other[name], obj=name)
 
 
 def feeds_of(folder: Path) -> Iterator[Path]:

@@ -584,7 +584,7 @@ def test_what_stops_being_http_behind_its_head_is_no_error_of_ours(
     assert "ASGI callable" not in caplog.text
 
 
-def test_the_desk_is_opened_on_this_machine_alone(tmp_path: Path) -> None:
+def test_the_desk_is_opened_on_this_machine_alone() -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "evil.example"):
         with pytest.raises(ConfigError) as told:
             listening(host, 0)

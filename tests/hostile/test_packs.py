@@ -120,7 +120,7 @@ def test_another_program_may_pack_the_same_files(
 
 
 def test_a_pack_of_the_version_before_is_intact(
-    folder: Path, keyring: Keyring, look: Callable[[bytes], Verdict], tmp_path: Path
+    keyring: Keyring, look: Callable[[bytes], Verdict], tmp_path: Path
 ) -> None:
     document = packing.document(packing.contents())
     for file in document["files"]:
@@ -457,7 +457,7 @@ def test_many_tiny_members_are_read_or_refused(
 
 
 def test_an_encrypted_pack_has_bounds_too(
-    folder: Path, whole: bytes, keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: bytes, keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening = keyring.make_opening(MADE)
     path = tmp_path / "pack.zip.age"

@@ -125,7 +125,7 @@ def test_what_is_no_watch_area_is_refused_by_name(tmp_path: Path, text: str, wor
     assert "\x1b" not in caught.value.message
 
 
-def test_a_huge_outline_is_refused(tmp_path: Path) -> None:
+def test_a_huge_outline_is_refused() -> None:
     points = [[100 + i * 1e-6, 3.0 + (i % 2) * 1e-9] for i in range(100_001)]
     ring = [*points, [100.5, 4.0], points[0]]
     with pytest.raises(ConfigError, match=r"more than 100,000 points|isn't valid"):

@@ -10,8 +10,9 @@ import shapely
 from numpy.typing import NDArray
 from rich.text import Text
 
+from detectors.core.arrays import Floats
 from pipelines.publish.maps import cut
-from pipelines.publish.maps.scene import Box, Floats
+from pipelines.publish.maps.scene import Box
 from pipelines.publish.maps.thin import SILENCE_S
 
 MAX_STEP: Final = pd.Timedelta(seconds=SILENCE_S)

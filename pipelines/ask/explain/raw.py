@@ -1,6 +1,5 @@
 """The reports that an event rests on, as they stand in the feeds."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
 from pipelines import ingest
+from pipelines.base.files import remembered_sha256
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.ingest.readback import Reported, read_back
 from pipelines.publish import checks
@@ -125,7 +125,7 @@ def _file_of(
         try:
             if not path.is_file():
                 continue
-            if _sha256(path, _state(path)) == sha256:
+            if remembered_sha256(path) == sha256:
                 return path, ""
             problem = problem or f"{path} isn't the file that was read: its content has changed"
         except OSError as error:
@@ -141,12 +141,6 @@ def _state(path: Path) -> tuple[int, int, int]:
     """Return what changes with a file's content: a desk asks for the same event many times."""
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-
-@lru_cache(maxsize=256)
-def _sha256(path: Path, _state: tuple[int, int, int]) -> str:
-    with path.open("rb") as file_:
-        return hashlib.file_digest(file_, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=256)

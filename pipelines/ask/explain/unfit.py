@@ -31,7 +31,6 @@ from pipelines.reference.codes import nav_status_words, ship_type_words
 
 LACKS: Final = "{what}: {measured}; it would take {wanted}."
 """How one is told, as a text of the desk."""
-STATUSES: Final = tuple(str(one) for one in nav_status_words(range(16)) if one)
 LIMITS: Final[dict[Op, str]] = {
     ">=": "at least {amount}",
     "<=": "at most {amount}",

@@ -8,7 +8,7 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import FOUND, alike, find, number_told, of_numbers, placed, unheard
+from pipelines.ask.recall.find import find, of_numbers, placed, unheard
 from pipelines.ask.recall.incidents import (
     events_of,
     first_in,
@@ -28,11 +28,9 @@ from pipelines.ask.recall.moment import (
 )
 
 __all__ = [
-    "FOUND",
     "Changes",
     "Moment",
     "RecallError",
-    "alike",
     "changes",
     "events_of",
     "find",
@@ -45,7 +43,6 @@ __all__ = [
     "latest",
     "meant",
     "moment",
-    "number_told",
     "of_numbers",
     "placed",
     "time_of",

@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.core.events import EVENTS
-from detectors.core.frames import TIME
 from detectors.kinematics import geodesy
-from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS, WITHDRAWN
+from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS, WITHDRAWN, row_of
 
 QUIET_WITHIN_M: Final = 9260.0
 """5 nm: how near the like must happen to be set aside with it, if nothing else is said."""
@@ -126,11 +124,7 @@ def make(
         "quiet_within_m": quiet_within_m,
         "sources": "",
     }
-    frame = pd.DataFrame({name: pd.Series([row[name]]) for name in DISPOSITIONS})
-    for name, column in DISPOSITIONS.items():
-        if column.dtype == TIME:
-            frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
-    return frames.conform(frame, DISPOSITIONS)
+    return row_of(DISPOSITIONS, row)
 
 
 def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.core.errors import SelatError
 from pipelines.base.proportions import wilson
 
@@ -36,8 +37,6 @@ LIMITS: Final = (
     "It holds for the detectors, thresholds and waters of the runs that it was fitted on.",
     "It says how often flags of such a score were right, not whether this one is.",
 )
-
-Floats = NDArray[np.float64]
 
 
 class CalibrationError(SelatError):
@@ -99,11 +98,8 @@ class Fitted:
 def fit(outcomes: pd.DataFrame) -> Fitted:
     """Fit a curve to outcomes (`outcomes.OUTCOMES`; only score and found are read).
 
-    Raises
-    ------
-    CalibrationError
-        If they are too few, or too few of either kind, or the score tells them no better than
-        their overall share does.
+    Raises CalibrationError if they are too few, or too few of either kind, or the score tells them
+    no better than their overall share does.
     """
     score = outcomes["score"].to_numpy("float64")
     found = outcomes["found"].to_numpy(bool)

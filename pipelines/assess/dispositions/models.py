@@ -54,10 +54,7 @@ def write(folder: Path, card: Mapping[str, Any]) -> Path:
 def load(folder: Path, known: pd.Timestamp | None = None) -> Model | None:
     """Find the newest calibration, of those known at a time; None where there is none.
 
-    Raises
-    ------
-    ConfigError
-        If a card can't be read.
+    Raises ConfigError if a card can't be read.
     """
     found: list[tuple[str, str, dict[str, Any]]] = []
     for path in sorted(folder.glob(f"{NAME}-*.json")) if folder.is_dir() else ():

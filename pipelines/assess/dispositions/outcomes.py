@@ -35,10 +35,7 @@ recorded."""
 def holding(dispositions: pd.DataFrame, heirs: Mapping[str, str]) -> dict[str, dict[Any, Any]]:
     """Return the conclusion that holds for each event, along its story to the event that took over.
 
-    Parameters
-    ----------
-    heirs
-        Id of the event whose story each took over.
+    `heirs`: id of the event whose story each took over.
     """
     own = {row["event_id"]: row for row in newest(dispositions).to_dict("records")}
     held = dict(own)

@@ -10,15 +10,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import told
 from detectors.kinematics import geodesy
 from pipelines.assess.incidents.silences import unlikely
 from pipelines.assess.incidents.titles import STAYS
 from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 JOIN_S: Final = 2 * 3600.0
 """Events of one hull no further apart than this are of one incident: a boat that leaves a ship and

@@ -55,11 +55,8 @@ def of_one_silence(change: Told, gap: Told) -> bool:
 def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:
     """Return who else fell silent then and there, by event; the nearest first.
 
-    Parameters
-    ----------
-    events
-        `events.EVENTS`; silences that count, and have no innocent reason as likely as not, are
-        looked at.
+    `events`: `events.EVENTS`; silences that count, and have no innocent reason as likely as not,
+    are looked at.
     """
     gaps = events[(events["kind"] == "gap") & (events["score"] >= MIN_PART_SCORE)]
     gaps = gaps[~explained(gaps) & gaps["lat"].notna()].sort_values("event_id")

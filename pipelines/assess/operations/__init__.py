@@ -9,10 +9,8 @@ from typing import Any, Final
 import pandas as pd
 import shapely
 
-from detectors.core import frames
 from detectors.core.errors import SelatError
-from detectors.core.frames import TIME
-from pipelines.base.schemas import OPERATIONS
+from pipelines.base.schemas import OPERATIONS, row_of
 
 NAME_LIMIT: Final = 80
 _NAME: Final = re.compile(r"\w[\w .,'()/-]*")
@@ -37,11 +35,8 @@ def make(
 ) -> pd.DataFrame:
     """Make a row of `OPERATIONS`.
 
-    Raises
-    ------
-    OperationError
-        If the name is empty, too long or holds other than letters, digits, blanks and .,'()/-; if
-        it ends before it begins; if the area is empty.
+    Raises OperationError if the name is empty, too long or holds other than letters, digits, blanks
+    and .,'()/-; if it ends before it begins; if the area is empty.
     """
     name = name.strip()
     if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
@@ -67,20 +62,13 @@ def make(
         "author": author.strip(),
         "made_time": made_time,
     }
-    frame = pd.DataFrame({column: pd.Series([row[column]]) for column in OPERATIONS})
-    for column, kind in OPERATIONS.items():
-        if kind.dtype == TIME:
-            frame[column] = pd.to_datetime(frame[column], utc=True).astype(TIME)
-    return frames.conform(frame, OPERATIONS)
+    return row_of(OPERATIONS, row)
 
 
 def find(operations: pd.DataFrame, name: str) -> pd.Series:
     """Find the operation of that name, whatever its case.
 
-    Raises
-    ------
-    OperationError
-        If there is none.
+    Raises OperationError if there is none.
     """
     same = operations[operations["name"].str.casefold() == name.strip().casefold()]
     if same.empty:

@@ -138,10 +138,7 @@ def presence_of(
 ) -> pd.DataFrame:
     """`PRESENCE_COLUMNS`: each hour of the clock that each vessel was heard in each place.
 
-    Parameters
-    ----------
-    batches
-        `frames.TRACKED`, each vessel in one of them.
+    `batches`: `frames.TRACKED`, each vessel in one of them.
     """
     parts = []
     for positions in batches:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, radio
@@ -21,8 +21,6 @@ from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, alongside
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Span, Stage
 from pipelines.exercise.tries import TRIES, Scenario, within
 from pipelines.exercise.voyages import both_by_the_lane, by_the_lane, drift
-
-Floats = NDArray[np.float64]
 
 
 class Waters(NamedTuple):

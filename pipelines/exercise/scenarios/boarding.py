@@ -163,7 +163,7 @@ def raft_of_boats(stage: Stage, span: Span) -> bool:
     """
     ground = stage.fishing_ground()
     raft = stage.adrift(ground, span[0], span[1] - span[0], drift_kn=0.3)
-    if not stage.sea.clear_paths([(raft.lat, raft.lon)], 1500.0)[0]:
+    if not stage.clear(raft, clearance_m=1500.0):
         stage.taken.pop()
         return False
     made = _rafted(stage, ground, raft, span)
@@ -215,7 +215,7 @@ def _rafted(
         back = run(stage, (off, berth), boat.speed_kn)
         trip = join(to, drift_in, beside, part, back)
         trip = trip.shifted(when[0] - to.duration_s - drift_in.duration_s)
-        if not stage.sea.clear_paths([(trip.lat, trip.lon)], 30.0)[0]:
+        if not stage.clear(trip, clearance_m=30.0):
             continue
         made.append((boat, at_home(stage, berth, trip), when))
     return made if len(made) >= 3 else None

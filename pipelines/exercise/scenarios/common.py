@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
@@ -17,7 +17,6 @@ from pipelines.exercise.motion import Path, join, sail, still
 from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm
 from pipelines.exercise.tries import TRIES
 
-Floats = NDArray[np.float64]
 EVER: Final = np.inf
 WELL_HEARD: Final = 0.8
 BOAT_HEARD: Final = 0.55
@@ -249,3 +248,15 @@ def fixed(path: Path, place: Place) -> Path:
     """Return the times and status of a path at one place."""
     n = len(path.t)
     return Path(path.t, np.full(n, place[0]), np.full(n, place[1]), path.status)
+
+
+def with_a_bend(stage: Stage, way: Line, share: float, *, clearance_m: float) -> Line:
+    """Lead half of the ways over a place to one side, up to that `share` of their length, where
+    that is clear of land.
+    """
+    rng = stage.rng
+    middle = way.place(float(rng.uniform(0.3, 0.7)) * way.length_m)
+    square = float(geodesy.bearing_deg(*way.start_place, *way.end_place)) + 90.0
+    aside = geography.away(*middle, square, float(rng.uniform(-share, share)) * way.length_m)
+    bent = line(way.start_place, aside, way.end_place)
+    return bent if rng.random() < 0.5 and stage.clear(bent, clearance_m=clearance_m) else way

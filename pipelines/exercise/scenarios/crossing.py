@@ -8,7 +8,7 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import background, geography, radio
-from pipelines.exercise.geography import Line, Place, line
+from pipelines.exercise.geography import Place, line
 from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, stay, still
 from pipelines.exercise.scenarios.common import (
     BOAT_HEARD,
@@ -20,6 +20,7 @@ from pipelines.exercise.scenarios.common import (
     nights,
     solar_span,
     water_in,
+    with_a_bend,
 )
 from pipelines.exercise.stage import Span, Stage
 from pipelines.exercise.tries import TRIES, Scenario
@@ -70,7 +71,7 @@ def _crossing(
         way, boat = across(stage), stage.fleet.new(model)
         if way is None:
             return None
-        way = _with_a_bend(stage, way)
+        way = with_a_bend(stage, way, 0.2, clearance_m=150.0)
         over = sail(
             way,
             boat.speed_kn,
@@ -93,24 +94,13 @@ def _crossing(
         end = parts[-1].end_place
         after = still(end, float(rng.uniform(60, 900)), UNDER_WAY)
         path = join(before, *parts, after).shifted(span[0] - before.duration_s)
-        if not stage.sea.clear_paths([(path.lat, path.lon)], 50.0)[0]:
+        if not stage.clear(path, clearance_m=50.0):
             continue
         legs = [(span[0], span[0] + over.duration_s)]
         if returns:
             legs.append((span[1] - parts[-1].duration_s, span[1]))
         return Passage(boat, path), legs
     return None
-
-
-def _with_a_bend(stage: Stage, way: Line) -> Line:
-    """Half of the ways lead over a place to one side, where that is clear of land."""
-    rng = stage.rng
-    at_m = float(rng.uniform(0.3, 0.7)) * way.length_m
-    lat, lon = way.at(np.array([at_m]))
-    square = float(geodesy.bearing_deg(way.lat[0], way.lon[0], way.lat[-1], way.lon[-1])) + 90.0
-    aside = geodesy.destination(lat, lon, square, float(rng.uniform(-0.2, 0.2)) * way.length_m)
-    bent = Line(np.r_[way.lat[0], aside[0], way.lat[-1]], np.r_[way.lon[0], aside[1], way.lon[-1]])
-    return bent if rng.random() < 0.5 and stage.clear(bent, clearance_m=150.0) else way
 
 
 def _plant(stage: Stage, boat: Passage, legs: Sequence[Span], note: str) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -81,18 +80,12 @@ def _turning(stage: Stage, when: float) -> Passage | None:
             before.then(*zip(after.lat[1:], after.lon[1:], strict=True)), ship.speed_kn, rng
         )
         bend = float(before.along_m[-2])
-        path = path.shifted(when - float(np.interp(bend, along_m(path), path.t)))
+        path = path.shifted(when - float(np.interp(bend, path.along_m, path.t)))
         watched = np.arange(max(when - HOUR_S, stage.t0), min(when + HOUR_S, stage.t1), 300.0)
         inside = path.t[0] < watched[0] and watched[-1] < path.t[-1]
         if inside and np.all(radio.best_hearing(*path.at(watched)) > WELL_HEARD):
             return Passage(ship, path)
     return None
-
-
-def along_m(path: Path) -> NDArray[np.float64]:
-    """Return the distance along a path to each of its knots (m)."""
-    pieces = geodesy.distance_m(path.lat[:-1], path.lon[:-1], path.lat[1:], path.lon[1:])
-    return np.asarray(np.r_[0.0, np.cumsum(pieces)])
 
 
 @within(1.0, 3.0, tries=1)

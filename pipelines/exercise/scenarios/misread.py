@@ -10,7 +10,6 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail, still
 from pipelines.exercise.scenarios.common import EVER, enter_parts, passage, water_in
-from pipelines.exercise.scenarios.identity import along_m
 from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
 from pipelines.exercise.tries import Scenario, within
 
@@ -46,7 +45,7 @@ def relieved_at_the_edge(stage: Stage, span: Span) -> bool:
     ):
         ship = stage.fleet.new(model)
         path = sail(way, ship.speed_kn, rng)
-        path = path.shifted(when - float(np.interp(mark_m, along_m(path), path.t)))
+        path = path.shifted(when - float(np.interp(mark_m, path.along_m, path.t)))
         if path.t[0] > stage.t1 or path.t[-1] < stage.t0:
             return False
         ships.append((ship, path))
@@ -125,7 +124,7 @@ def casting_off(stage: Stage, span: Span) -> bool:
         gone,
         still(home, waits[1]),
     ).shifted(float(path.t[0]) - waits[0])
-    if not stage.sea.clear_paths([(tug_path.lat, tug_path.lon)], 60.0)[0]:
+    if not stage.clear(tug_path, clearance_m=60.0):
         return False
     if float(path.t[0]) + towed_s * 2 < stage.t0 or path.t[-1] < stage.t0 + HOUR_S:
         return False

@@ -19,14 +19,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Line, Place, line
 from pipelines.exercise.motion import UNDER_WAY, Path, join, sail, still
-from pipelines.exercise.scenarios.common import days, nights
+from pipelines.exercise.scenarios.common import days, nights, with_a_bend
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
 from pipelines.exercise.stage import HOUR_S, Shore, Span, Stage
 from pipelines.exercise.tries import TRIES, Scenario
@@ -186,7 +184,7 @@ def _trip(stage: Stage, model: str, home: Shore, way: Line, arrive: float) -> Tr
     ashore = _ashore(stage, there)
     back = run(stage, (there, *middle[::-1], berth), boat.speed_kn * 1.1)
     path = join(out, ashore, back).shifted(arrive - out.duration_s)
-    if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+    if not stage.clear(path, clearance_m=30.0):
         return None
     start = arrive - out.duration_s
     leaves = arrive + ashore.duration_s
@@ -226,7 +224,7 @@ def _disturbed(stage: Stage, *, lands: bool) -> bool:
             parts = [out, run(stage, (turn, berth), boat.speed_kn)]
             span = arrive - out.duration_s, arrive
         trip = join(*parts).shifted(arrive - out.duration_s)
-        if not stage.sea.clear_paths([(trip.lat, trip.lon)], 30.0)[0]:
+        if not stage.clear(trip, clearance_m=30.0):
             continue
         if not _patrol_shows(stage, police[0].place, line(turn, beach.place), arrive):
             continue
@@ -259,17 +257,9 @@ def _over(
     other = "MYS" if country == "IDN" else "IDN"
     homes, beaches = of_country(stage.moorings, country), of_country(stage.beaches, other)
     found = ways(stage, homes, beaches, lengths_nm)[:TRIES]
-    return [(home, beach, _bent(stage, way)) for home, beach, way in found]
-
-
-def _bent(stage: Stage, way: Line) -> Line:
-    """Half of the ways lead over a place to one side, where that is clear of land."""
-    rng = stage.rng
-    at = way.at(np.array([float(rng.uniform(0.3, 0.7)) * way.length_m]))
-    square = float(geodesy.bearing_deg(way.lat[0], way.lon[0], way.lat[-1], way.lon[-1])) + 90.0
-    aside = geodesy.destination(*at, square, float(rng.uniform(-0.15, 0.15)) * way.length_m)
-    bent = Line(np.r_[way.lat[0], aside[0], way.lat[-1]], np.r_[way.lon[0], aside[1], way.lon[-1]])
-    return bent if rng.random() < 0.5 and stage.clear(bent, clearance_m=35.0) else way
+    return [
+        (home, beach, with_a_bend(stage, way, 0.15, clearance_m=35.0)) for home, beach, way in found
+    ]
 
 
 def _landing(stage: Stage, over_s: float, *, by_day: bool = False) -> float | None:
@@ -309,7 +299,7 @@ def _enter(
     note: str,
 ) -> bool:
     path = at_home(stage, trip.start_place, trip)
-    if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+    if not stage.clear(path, clearance_m=30.0):
         return False
     stage.enter(boat, path, named=bool(stage.rng.random() < 0.6))
     for leg in legs:

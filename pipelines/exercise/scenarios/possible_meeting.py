@@ -46,7 +46,7 @@ def in_silence(stage: Stage, span: Span) -> bool:
                 break
         if len(ships) < 2 or not all(map(_fit, [stage] * 2, ships, silences)):
             continue
-        if not stage.sea.clear_paths([(s.path.lat, s.path.lon) for s in ships], 100.0).all():
+        if not stage.clear(*(ship.path for ship in ships), clearance_m=100.0):
             continue
         for one, silent in zip(ships, silences, strict=True):
             stage.enter(one.ship, one.path, [silent])

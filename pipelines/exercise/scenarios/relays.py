@@ -80,7 +80,7 @@ def _half(stage: Stage, model: str, other_model: str | None, note: str) -> bool:
         to = run(stage, (lying.end_place, beach.place), boat.speed_kn)
         back = run(stage, (beach.place, home.place), boat.speed_kn)
         trip = join(out, lying, to, ashore, back).shifted(meet - adrift_s - out.duration_s)
-        if not stage.sea.clear_paths([(trip.lat, trip.lon)], 30.0)[0]:
+        if not stage.clear(trip, clearance_m=30.0):
             continue
         path = at_home(stage, home.place, trip)
         span = meet, meet + lasts_s

@@ -113,7 +113,7 @@ def ways(
     ]
     if not pairs:
         return []
-    free = stage.sea.clear_paths([(way.lat, way.lon) for _, _, way in pairs], 35.0)
+    free = stage.sea.clear_paths([way for _, _, way in pairs], 35.0)
     return [pair for pair, ok in zip(pairs, free, strict=True) if ok and _heard(pair[2])]
 
 

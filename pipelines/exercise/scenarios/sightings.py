@@ -8,8 +8,8 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import geography, radio
@@ -19,8 +19,6 @@ from pipelines.exercise.scenarios.common import around
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Stage
 from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import Planted, Sighting
-
-Floats = NDArray[np.float64]
 
 SCENE_DEG: Final = (0.9, 1.05)
 """Half the height and width of a scene: Sentinel-1 in its wide swath images 250 km across."""

@@ -36,7 +36,7 @@ from pipelines.exercise.scenarios.common import (
     passage,
     water_in,
 )
-from pipelines.exercise.stage import HOUR_S, Span, Stage, Transmits
+from pipelines.exercise.stage import HOUR_S, Span, Stage, Transmits, start_from
 from pipelines.exercise.tries import TRIES, Scenario, within
 
 _NEVER: Final = -np.inf
@@ -96,7 +96,7 @@ def jump(stage: Stage, span: Span, found: Passage) -> bool:
         false = sail(
             line(there, geography.away(*there, rng.uniform(0, 360), length_m)), speed_kn, rng
         )
-        if not in_area(false.lat, false.lon) or not stage.clear(Line(false.lat, false.lon)):
+        if not in_area(false.lat, false.lon) or not stage.clear(false):
             false = stay(there, lasts_s, rng, mode="drift", status=UNDER_WAY)
     return _spoof(stage, found, span, false.shifted(span[0]), "position jumps away and back")
 
@@ -202,7 +202,7 @@ def _offset_copy(stage: Stage, true: Path, nearest_nm: float) -> Path | None:
     for _ in range(TRIES):
         there = around(stage, here, nearest_nm, 20)
         false = moved(true, there[0] - here[0], there[1] - here[1])
-        if in_area(false.lat, false.lon) and stage.clear(Line(false.lat, false.lon)):
+        if in_area(false.lat, false.lon) and stage.clear(false):
             return false
     return None
 
@@ -269,8 +269,7 @@ def survey_lines(stage: Stage, span: Span) -> bool:
         ship = stage.fleet.new("survey")
         arrival = sail(way[0], ship.speed_kn, rng)
         work = sail(lines, speed_kn, rng, wander_m=5.0, unsteady=0.01, status=RESTRICTED)
-        last = work.end_place
-        out = Line(np.r_[last[0], way[1].lat[1:]], np.r_[last[1], way[1].lon[1:]])
+        out = start_from(work.end_place, way[1])
         if not stage.clear(out):
             continue
         path = join(arrival, work, sail(out, ship.speed_kn, rng))
@@ -294,7 +293,7 @@ def pilot_circling(stage: Stage, span: Span) -> bool:
         rounds = circle(ground, radius_m, speed_kn, 0.0, span[1] - span[0])
         begin, end = rounds.start_place, rounds.end_place
         ways = line(base[0], begin), line(end, base[0])
-        if not stage.clear(Line(rounds.lat, rounds.lon), *ways, clearance_m=150.0):
+        if not stage.clear(rounds, *ways, clearance_m=150.0):
             continue
         pilot = stage.fleet.new("pilot")
         out = sail(ways[0], pilot.speed_kn, rng, wander_m=10.0)

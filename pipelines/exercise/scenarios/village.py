@@ -81,7 +81,7 @@ def buoys(stage: Stage) -> None:
             *path.place(start), float(rng.uniform(0, 360)), float(rng.uniform(200, 1500))
         )
         drift = stage.adrift((float(lat), float(lon)), start, end - start, drift_kn=0.2)
-        if not stage.sea.clear_paths([(drift.lat, drift.lon)], 300.0)[0]:
+        if not stage.clear(drift, clearance_m=300.0):
             continue
         buoy = stage.fleet.new("net buoy")
         stage.play("loitering", [(buoy, drift)], (start, end), "net buoy adrift", suspicious=False)
@@ -149,7 +149,7 @@ def ferry(stage: Stage) -> bool:
     parts.append(still(parts[-1].end_place, HOUR_S))
     path = join(*parts)
     path = path.shifted(stage.t0 - max(path.duration_s - stage.duration_s - HOUR_S, 0.0) / 2)
-    if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+    if not stage.clear(path, clearance_m=30.0):
         return False
     stage.enter(boat, path, named=bool(rng.random() < 0.6))
     stage.plant("crossing", [(boat, path)], stage.whole, "village ferry", suspicious=False)
@@ -187,7 +187,7 @@ def trader(stage: Stage) -> bool:
         arrive = float(rng.uniform(earliest, latest))
         trip = over.shifted(arrive - over.duration_s)
         path = at_home(stage, home.place, trip)
-        if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+        if not stage.clear(path, clearance_m=30.0):
             continue
         span = float(trip.t[0]), arrive
         note = "wooden trader into a port"
@@ -223,7 +223,7 @@ def along_one_coast(stage: Stage) -> bool:
             continue
         trip = trip.shifted(float(rng.uniform(start, latest)))
         path = at_home(stage, home.place, trip)
-        if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+        if not stage.clear(path, clearance_m=30.0):
             continue
         span = float(trip.t[0]), float(trip.t[-1])
         note = "from village to village of one coast"
@@ -281,7 +281,7 @@ def _fishing_at(
     back = run(stage, (work.end_place, berth), boat.speed_kn)
     trip = join(out, work, back).shifted(start)
     path = at_home(stage, berth, trip)
-    if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+    if not stage.clear(path, clearance_m=30.0):
         return None
     stage.enter(boat, path, named=bool(rng.random() < 0.7))
     return Passage(boat, path)

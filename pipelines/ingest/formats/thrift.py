@@ -21,10 +21,7 @@ class Compact:
     def struct(self, depth: int = 0) -> dict[int, Any]:
         """Return the fields of a struct by number: numbers, texts as bytes, lists, structs.
 
-        Raises
-        ------
-        ValueError
-            If it is cut off, nested too deep, or none.
+        Raises ValueError if it is cut off, nested too deep, or none.
         """
         if depth > _MAX_DEPTH:
             raise ValueError("a description that is nested too deep")

@@ -103,8 +103,5 @@ class Source(Protocol):
     def run(self, inbox: Inbox, backoff: Backoff) -> None:
         """Receive until `inbox.halt` is set or nothing more can come.
 
-        Raises
-        ------
-        ListenError
-            If trying again can't help.
+        Raises ListenError if trying again can't help.
         """

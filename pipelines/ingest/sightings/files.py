@@ -69,10 +69,7 @@ def find(paths: Sequence[str]) -> list[Path]:
 
     The truth of an exercise, which lies beside its sightings, is no such file.
 
-    Raises
-    ------
-    SightingsError
-        If one of them names nothing.
+    Raises SightingsError if one of them names nothing.
     """
     found: list[Path] = []
     for text in paths:
@@ -113,11 +110,8 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
 
     Rows that make no sighting are counted by reason in the report; the others land.
 
-    Raises
-    ------
-    SightingsError
-        If the file is empty, too large or too long, or of another format, lacks a column, or mixes
-        an exercise with real sightings.
+    Raises SightingsError if the file is empty, too large or too long, or of another format, lacks a
+    column, or mixes an exercise with real sightings.
     """
     content = _content(path)
     if begins_truth(content[:4096]):

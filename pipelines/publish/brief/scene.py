@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from pipelines.publish.briefing import vessel_names
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.maps import cut, thin
-from pipelines.publish.maps.scene import Event, Floats, Scene, Track, Vessel
+from pipelines.publish.maps.scene import Event, Scene, Track, Vessel
 from pipelines.publish.plan import overlay
 from pipelines.publish.products import Products
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from detectors.core.arrays import Floats
 from pipelines.publish.maps import style
 from pipelines.publish.maps.page import text_of
-from pipelines.publish.maps.scene import Floats, Scene
+from pipelines.publish.maps.scene import Scene
 from pipelines.publish.maps.thin import SILENCE_S
 
 SCALE: Final = 10_000  # 1/10000 degree = 11 m, a quarter of a pixel at the closest zoom's 1 nm wide

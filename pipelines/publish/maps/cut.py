@@ -9,9 +9,10 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from pipelines.base.text import one_line
-from pipelines.publish.maps.scene import Box, Floats, Ground, Label, Region
+from pipelines.publish.maps.scene import Box, Ground, Label, Region
 
 if TYPE_CHECKING:
     from detectors.surroundings.zones import Zones

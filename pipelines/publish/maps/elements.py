@@ -3,11 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipelines.publish.maps.scene import Floats
-
-Ints = NDArray[np.int64]
+from detectors.core.arrays import Floats, Ints
 
 
 def tag(name: str, inside: str = "", **facts: Any) -> str:

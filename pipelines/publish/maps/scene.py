@@ -7,10 +7,8 @@ latitudes (y) are degrees north, WGS84. Looks and colours are names in `style`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
+from detectors.core.arrays import Floats
 
-Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
 """West, south, east, north."""
 

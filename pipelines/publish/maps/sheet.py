@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.publish.maps.scene import Box, Floats
+from detectors.core.arrays import Floats
+from pipelines.publish.maps.scene import Box
 from pipelines.publish.maps.style import CLOSEST, GRID_STEPS_DEG, SCALE_NM
 
 WIDTH: Final = 1000.0

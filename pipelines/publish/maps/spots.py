@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from pipelines.publish.maps.scene import Floats
+from detectors.core.arrays import Floats
 from pipelines.publish.maps.sheet import Sheet
 
 MARK_R: Final = 13.0

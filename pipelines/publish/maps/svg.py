@@ -13,8 +13,9 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import shapely
 
+from detectors.core.arrays import Floats
 from pipelines.publish.maps.elements import leader, moved, steps, tag
-from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
+from pipelines.publish.maps.scene import Event, Label, Point, Region, Scene, Vessel
 from pipelines.publish.maps.sheet import BESIDE, WIDTH, Room, Sheet, Spot
 from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of

@@ -6,15 +6,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from pipelines.publish.maps.scene import Floats
+from detectors.core.arrays import Floats, Ints
 
 SILENCE_S: Final = 1800
 """A longer step between two reports is drawn dashed: nobody saw that way."""
 
 _TRACK_DEG: Final = 0.0001  # 11 m: how far a moving mark may be from where the vessel was
 _STRETCH: Final = 0.01  # degrees a second, against 0.0003 at 60 kn
-
-Ints = NDArray[np.int64]
 
 
 def kept_within(x: Floats, y: Floats, time_s: Ints, bounds: Ints, vertices: int) -> Ints:

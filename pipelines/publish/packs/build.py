@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detectors.core.errors import ConfigError
 from pipelines.base import zipping
+from pipelines.base.files import sha256_of
 from pipelines.base.settings import PROJECT
 from pipelines.publish import readme
 from pipelines.publish.files import write_formats
@@ -22,10 +23,7 @@ README: Final = "README.txt"
 def name_of(products: Products) -> str:
     """Return what a pack's folder and archive are called: recipient, run and TLP label.
 
-    Raises
-    ------
-    PackError
-        If the products are for nobody.
+    Raises PackError if the products are for nobody.
     """
     if products.release is None:
         raise manifest.PackError("these products are for nobody")
@@ -53,7 +51,7 @@ def sign(
 ) -> bytes:
     """Write the manifest of some files of a folder, and its signature; give the manifest."""
     files = {name: folder / name for name in names}
-    content = manifest.make(products, files, manifest.sha256_of(PROJECT / "requirements.lock"))
+    content = manifest.make(products, files, sha256_of(PROJECT / "requirements.lock"))
     (folder / manifest.NAME).write_bytes(content)
     if private is not None:
         comment = f"file:{manifest.NAME} pack:{name_of(products)}"

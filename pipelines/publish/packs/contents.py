@@ -60,10 +60,7 @@ class Contents:
     def read(self, name: str, limit: int) -> bytes:
         """Read a file, whole.
 
-        Raises
-        ------
-        UnsoundError
-            If it is larger than the limit or can't be read.
+        Raises UnsoundError if it is larger than the limit or can't be read.
         """
         if self.sizes[name] > limit:
             raise UnsoundError(f"{name} is larger than {limit:,} bytes")
@@ -72,10 +69,7 @@ class Contents:
     def hashes(self, name: str) -> tuple[str, str]:
         """SHA-256 of a file, in hex, and of how it is packed: empty where Selat didn't pack it.
 
-        Raises
-        ------
-        UnsoundError
-            If it can't be read.
+        Raises UnsoundError if it can't be read.
         """
         digest, packed = hashlib.sha256(), hashlib.sha256()
         for block in self._blocks(name, packed.update):

@@ -34,10 +34,7 @@ class Salt:
     def of(cls, keys: Path, recipient: str) -> "Salt":
         """Return the salt of a recipient; the secret is made if there is none.
 
-        Raises
-        ------
-        KeyProblem
-            If others may read the secret, or it isn't one.
+        Raises KeyProblem if others may read the secret, or it isn't one.
         """
         path = keys / FILE
         if not path.exists():

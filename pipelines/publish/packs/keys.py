@@ -84,13 +84,7 @@ class Keyring:
         self.folder = folder
 
     def entries(self) -> list[Key]:
-        """All keys ever, oldest first.
-
-        Raises
-        ------
-        KeyProblem
-            If the list of keys can't be read.
-        """
+        """All keys ever, oldest first; raises KeyProblem if the list of keys can't be read."""
         index = self.folder / _INDEX
         if not index.exists():
             return []
@@ -103,13 +97,7 @@ class Keyring:
             raise KeyProblem(f"{index} can't be read: {error}") from error
 
     def find(self, name: str) -> Key:
-        """Find the key whose name begins so.
-
-        Raises
-        ------
-        KeyProblem
-            If there is none, or several.
-        """
+        """Find the key whose name begins so; raises KeyProblem if there is none, or several."""
         found = [key for key in self.entries() if key.name.casefold().startswith(name.casefold())]
         if len(found) != 1:
             problem = "several keys begin" if found else "no key begins"
@@ -126,13 +114,7 @@ class Keyring:
         return {key.name: key for key in self.entries() if key.kind == "signing"}
 
     def make(self, now: datetime, passphrase: str | None, title: str = "") -> Key:
-        """Make the signing key.
-
-        Raises
-        ------
-        KeyProblem
-            If there is an active one.
-        """
+        """Make the signing key; raises KeyProblem if there is an active one."""
         with self._locked():
             if (active := self.active()) is not None:
                 raise KeyProblem(
@@ -141,13 +123,7 @@ class Keyring:
             return self._make(now, passphrase, title, self.entries())
 
     def rotate(self, now: datetime, passphrase: str | None, title: str = "") -> Key:
-        """Retire the signing key and make the next one.
-
-        Raises
-        ------
-        KeyProblem
-            If there is none.
-        """
+        """Retire the signing key and make the next one; raises KeyProblem if there is none."""
         with self._locked():
             active = self.active()
             if active is None:
@@ -168,10 +144,7 @@ class Keyring:
     def trust(self, text: str, now: datetime, title: str) -> Key:
         """Believe what another installation's key signs.
 
-        Raises
-        ------
-        KeyProblem
-            If it is known already.
+        Raises KeyProblem if it is known already.
         """
         public = PublicKey.parse(text)
         with self._locked():
@@ -206,10 +179,8 @@ class Keyring:
     def signer(self, passphrase: str | None) -> Signer:
         """Return the signing key and its private half.
 
-        Raises
-        ------
-        KeyProblem
-            If there is none, it is open to others, or locked and the passphrase doesn't fit.
+        Raises KeyProblem if there is none, it is open to others, or locked and the passphrase
+        doesn't fit.
         """
         key = self.active()
         if key is None:
@@ -347,10 +318,7 @@ def _unlocked(name: str, content: bytes, passphrase: str) -> bytes:
     would take many times what it meant to when the key was locked. On a busy machine a moment is
     enough for that, so it is asked again.
 
-    Raises
-    ------
-    KeyProblem
-        If the passphrase is wrong, or the machine too busy each time.
+    Raises KeyProblem if the passphrase is wrong, or the machine too busy each time.
     """
     for _ in range(TRIES):
         try:

@@ -165,13 +165,7 @@ def file_of(name: str, content: bytes) -> dict[str, Any]:
 
 
 def written(document: Mapping[str, Any]) -> bytes:
-    """Write a manifest.
-
-    Raises
-    ------
-    PackError
-        If it is larger than is read.
-    """
+    """Write a manifest; raises PackError if it is larger than is read."""
     text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
     if len(text) > MAX_BYTES:
         raise PackError(f"{NAME} would be larger than {MAX_BYTES:,} bytes")
@@ -181,10 +175,7 @@ def written(document: Mapping[str, Any]) -> bytes:
 def parse(content: bytes) -> Manifest:
     """Read a manifest.
 
-    Raises
-    ------
-    UnsoundError
-        If it isn't one: whatever was made of it, it has been changed.
+    Raises UnsoundError if it isn't one: whatever was made of it, it has been changed.
     """
     try:
         json.loads(
@@ -235,9 +226,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(number := float(text)):
         raise ValueError("a number is too large")
     return number
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

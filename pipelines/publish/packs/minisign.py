@@ -55,10 +55,7 @@ class PublicKey:
     def parse(cls, text: str) -> "PublicKey":
         """Read a key from the content of a .pub file, or from its second line alone.
 
-        Raises
-        ------
-        SignatureError
-            If it is neither.
+        Raises SignatureError if it is neither.
         """
         lines = [line.strip() for line in text.strip().splitlines()]
         content = _decoded(lines[-1] if lines else "", 42, "public key")
@@ -97,10 +94,7 @@ class Signature:
     def parse(cls, text: str) -> "Signature":
         """Read a signature from the content of a .minisig file.
 
-        Raises
-        ------
-        SignatureError
-            If it isn't one.
+        Raises SignatureError if it isn't one.
         """
         lines = text.splitlines()
         if len(lines) < 4 or not lines[2].startswith(_TRUSTED):
@@ -120,10 +114,7 @@ class Signature:
 def sign(private: Ed25519PrivateKey, content: bytes, trusted_comment: str) -> str:
     """Return the .minisig file for some content.
 
-    Raises
-    ------
-    SignatureError
-        If the comment isn't one line of visible text.
+    Raises SignatureError if the comment isn't one line of visible text.
     """
     if not trusted_comment.isprintable():
         raise SignatureError("a trusted comment must be one line of visible text")

@@ -105,10 +105,7 @@ class Recipient(BaseModel):
 def units_of(recipient: Recipient, config: PatrolConfig) -> frozenset[str]:
     """Names of the patrol units whose sorties a recipient gets.
 
-    Raises
-    ------
-    ConfigError
-        If it names a unit that isn't there.
+    Raises ConfigError if it names a unit that isn't there.
     """
     known = [unit.name for unit in config.units]
     named = known if recipient.plan == "all" else list(recipient.plan or ())
@@ -129,22 +126,13 @@ class _Recipients(
 def load(config: Path) -> Mapping[str, Recipient]:
     """All recipients of a configuration folder by name.
 
-    Raises
-    ------
-    ConfigError
-        If the file is missing or a line of it is wrong; the hint names the line.
+    Raises ConfigError if the file is missing or a line of it is wrong; the hint names the line.
     """
     return read_model(config / FILE_NAME, _Recipients).root
 
 
 def find(config: Path, name: str) -> Recipient:
-    """One recipient.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name.
-    """
+    """One recipient; raises ConfigError if there is none of that name."""
     known = load(config)
     if name not in known:
         raise ConfigError(

@@ -58,10 +58,7 @@ def write(keyring: Keyring, signer: Signer, number: int, digest: str) -> None:
 def read(keyring: Keyring) -> Record | None:
     """Return what is recorded; None where nothing is.
 
-    Raises
-    ------
-    RecordError
-        If it can't be read, or isn't signed by a key of this installation.
+    Raises RecordError if it can't be read, or isn't signed by a key of this installation.
     """
     path = keyring.folder / NAME
     try:

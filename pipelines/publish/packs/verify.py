@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from pipelines.base.files import sha256_of
 from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.publish.packs import contents, manifest, minisign
@@ -192,10 +193,7 @@ def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Pa
 
     Only what the manifest names is written, and its hash is checked again.
 
-    Raises
-    ------
-    PackError
-        If the folder exists, or a file isn't what it was when it was verified.
+    Raises PackError if the folder exists, or a file isn't what it was when it was verified.
     """
     if verdict.manifest is None:
         raise PackError(f"{manifest.NAME} can't be read")
@@ -213,7 +211,7 @@ def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Pa
                 target = unfinished / manifest.safe_name(file.path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 inside.copy(file.path, target)
-                if manifest.sha256_of(target) != file.sha256:
+                if sha256_of(target) != file.sha256:
                     raise PackError(f"{file.path} changed while it was read")
         for name, content in verdict.papers.items():
             (unfinished / name).write_bytes(content)

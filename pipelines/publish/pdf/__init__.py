@@ -102,10 +102,7 @@ def write(products: Products, path: Path) -> Path:
 def render(products: Products) -> bytes:
     """Write the pages as PDF: one where nothing is flagged and nothing planned.
 
-    Raises
-    ------
-    RuntimeError
-        If Typst can't set them, with what it says.
+    Raises RuntimeError if Typst can't set them, with what it says.
     """
     data = json.dumps(_drawable(_data(products)), allow_nan=False)
     here = resources.files(__package__)

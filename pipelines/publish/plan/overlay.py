@@ -6,11 +6,12 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike
 
+from detectors.core.arrays import Floats
 from detectors.surroundings.zones import Zones
 from pipelines.base.text import one_line
 from pipelines.patrol.model import Plan, Sailed, Stop
 from pipelines.publish.maps import cut
-from pipelines.publish.maps.scene import Box, Floats, Point, Region, Scene, Way
+from pipelines.publish.maps.scene import Box, Point, Region, Scene, Way
 from pipelines.publish.maps.style import UNITS
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned

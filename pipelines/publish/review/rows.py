@@ -93,10 +93,7 @@ def _lanes(features: Sequence[Mapping[str, Any]]) -> list[int]:
 def find(rows: Sequence[Row], asked: str) -> tuple[str, ...]:
     """Return the zone ids that a person means: a full id, a row's name, or how one begins alone.
 
-    Raises
-    ------
-    ConfigError
-        If none is called so, or several begin so.
+    Raises ConfigError if none is called so, or several begin so.
     """
     known = {zone_id for row in rows for zone_id in row.zone_ids}
     if asked in known:

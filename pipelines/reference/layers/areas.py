@@ -46,10 +46,7 @@ Piece = list[Ring]
 def area_files(zones_dir: Path) -> list[Path]:
     """Return files of watch areas, in the order of their names.
 
-    Raises
-    ------
-    ConfigError
-        If there are too many to look at in a night.
+    Raises ConfigError if there are too many to look at in a night.
     """
     found = sorted(path for path in (zones_dir / FOLDER).glob("*.yaml") if path.is_file())
     if len(found) > MAX_FILES:
@@ -206,10 +203,7 @@ def write_area(zones_dir: Path, name: str, text: str, *, seen: str = "") -> Path
 def remove_area(zones_dir: Path, name: str, *, seen: str) -> Path:
     """Take a watch area out of use; its file stays as ``NAME.yaml.before``.
 
-    Raises
-    ------
-    AreaTakenError
-        If it was changed meanwhile, or isn't there.
+    Raises AreaTakenError if it was changed meanwhile, or isn't there.
     """
     with locked(zones_dir / FOLDER) as folder:
         path = folder / f"{name}.yaml"

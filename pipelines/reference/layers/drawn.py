@@ -75,10 +75,7 @@ class Drawn:
 def find_drawn(zones_dir: Path, zone_id: str) -> Drawn | None:
     """Return a zone of a GeoJSON file by its id; None where it stands in none.
 
-    Raises
-    ------
-    ConfigError
-        If a file before it can't be read.
+    Raises ConfigError if a file before it can't be read.
     """
     for path in zone_files(zones_dir):
         for number, (_, feature) in enumerate(zone_features(path)):
@@ -94,10 +91,7 @@ def find_drawn(zones_dir: Path, zone_id: str) -> Drawn | None:
 def check_drawn(drawn: Drawn, text: str) -> dict[str, Any]:
     """Return the zone that another text of its file would make of it.
 
-    Raises
-    ------
-    ConfigError
-        If it would be none.
+    Raises ConfigError if it would be none.
     """
     where = f"{drawn.path.name}, feature {drawn.number + 1}"
     feature = json.loads(text)["features"][drawn.number]
@@ -133,10 +127,7 @@ def write_drawn(
 def remove_drawn(zones_dir: Path, zone_id: str, *, seen: str) -> Path:
     """Take a zone out of its file; what the file said stays as ``NAME.geojson.before``.
 
-    Raises
-    ------
-    AreaTakenError
-        If it was changed meanwhile, or isn't there.
+    Raises AreaTakenError if it was changed meanwhile, or isn't there.
     """
     with locked(zones_dir):
         drawn = _same(zones_dir, zone_id, seen)

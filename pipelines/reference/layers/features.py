@@ -42,10 +42,7 @@ def read_zone_file(path: Path) -> list[dict[str, Any]]:
 def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield features of a GeoJSON file with words for where each stands.
 
-    Raises
-    ------
-    ConfigError
-        If the file isn't a GeoJSON FeatureCollection in WGS84.
+    Raises ConfigError if the file isn't a GeoJSON FeatureCollection in WGS84.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -73,10 +70,8 @@ def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
 def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
     """Return one zone from its GeoJSON feature.
 
-    Raises
-    ------
-    ConfigError
-        If a property is missing or of no known value, or the geometry is no valid polygon.
+    Raises ConfigError if a property is missing or of no known value, or the geometry is no valid
+    polygon.
     """
     properties = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(properties, dict):
@@ -135,10 +130,7 @@ def read_direction(value: Any, zone_class: str, where: str) -> float:
 def read_rules(made: Any, where: str) -> tuple[Rule, ...]:
     """Return the rules that a zone carries, from what stands in its file.
 
-    Raises
-    ------
-    ConfigError
-        If one is broken: says which, and what is wrong.
+    Raises ConfigError if one is broken: says which, and what is wrong.
     """
     return _each(made, read_rule, ("rules", "rule"), where)
 

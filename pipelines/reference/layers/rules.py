@@ -28,10 +28,7 @@ MAX_BYTES: Final = 1_000_000
 def load_rules(zones_dir: Path) -> Mapping[str, tuple[Rule, ...]]:
     """Return the rules of ``rules.yaml`` by zone id; none where there is no such file.
 
-    Raises
-    ------
-    ConfigError
-        If it can't be read, or a rule is broken: says which, and what is wrong.
+    Raises ConfigError if it can't be read, or a rule is broken: says which, and what is wrong.
     """
     return {
         str(zone_id): read_rules(made, f"{RULES_FILE}, {str(zone_id)[:60]}")

@@ -234,10 +234,7 @@ def load_reach(reference_dir: Path) -> shapely.Polygon:
 
     A box across the antimeridian has longitudes beyond 180, as the land in its folder has.
 
-    Raises
-    ------
-    ConfigError
-        If the file can't be read, or says no box.
+    Raises ConfigError if the file can't be read, or says no box.
     """
     path = reference_dir / REACH_FILE
     stamp(path)  # says what is wrong where it can't be read

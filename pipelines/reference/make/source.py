@@ -45,10 +45,8 @@ def read_layer(path: Path, boxes: list[Box], what: str) -> gpd.GeoDataFrame:
 
     Boxes are west, south, east, north; `what` the file is said to hold goes into messages.
 
-    Raises
-    ------
-    ConfigError
-        If the file can't be read, is too large, or isn't in degrees of longitude and latitude.
+    Raises ConfigError if the file can't be read, is too large, or isn't in degrees of longitude and
+    latitude.
     """
     with _opened(path, what) as layer:
         try:

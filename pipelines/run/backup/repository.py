@@ -28,12 +28,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import sync
+from pipelines.base.files import sha256_of, sync
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.store import StoreBusyError
 from pipelines.store.catalogue import writer_lock
-from pipelines.store.positions import sha256 as sha256_of_file
 
 FORMAT: Final = 1
 TIME: Final = "%Y%m%dT%H%M%S%fZ"
@@ -114,10 +113,8 @@ class Repository:
     def locked(self) -> Iterator[None]:
         """Be the only one to write here; the folder is made if there is none.
 
-        Raises
-        ------
-        BackupError
-            If the folder holds something else, can't be written to, or is being written to.
+        Raises BackupError if the folder holds something else, can't be written to, or is being
+        written to.
         """
         there = self.folder.is_dir() and any(self.folder.iterdir())
         if there and not self._snapshots.is_dir():
@@ -175,7 +172,7 @@ class Repository:
             path = self._path(digest)
             if self.has(digest, size):
                 return digest, size, False
-            if sha256_of_file(fresh) != digest:
+            if sha256_of(fresh) != digest:
                 raise BackupError(f"the copy of {source} isn't what was copied", "check the disk")
             if not path.parent.is_dir():
                 path.parent.mkdir(mode=0o700)
@@ -196,10 +193,7 @@ class Repository:
     def take(self, entry: Entry, target: Path) -> None:
         """Copy a file out, verified; its folder must exist.
 
-        Raises
-        ------
-        BackupError
-            If its content is lost or has changed.
+        Raises BackupError if its content is lost or has changed.
         """
         source = self._path(entry.sha256)
         if not source.is_file():
@@ -248,10 +242,7 @@ class Repository:
     def snapshot(self, name: str = "") -> Snapshot:
         """Find the snapshot whose name begins so; the newest if none is named.
 
-        Raises
-        ------
-        BackupError
-            If there is none or several, or its list has changed.
+        Raises BackupError if there is none or several, or its list has changed.
         """
         if not self._snapshots.is_dir():
             raise BackupError(f"{self.folder} isn't a folder of backups", "selat backup makes one")
@@ -287,9 +278,7 @@ class Repository:
                 if not path.is_file():
                     known[entry.sha256] = "is lost"
                 else:
-                    same = (
-                        self.has(entry.sha256, entry.bytes) and sha256_of_file(path) == entry.sha256
-                    )
+                    same = self.has(entry.sha256, entry.bytes) and sha256_of(path) == entry.sha256
                     known[entry.sha256] = "" if same else "has changed"
             if known[entry.sha256]:
                 wrong.append(f"{clean(entry.path)} {known[entry.sha256]}")

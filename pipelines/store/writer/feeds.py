@@ -226,10 +226,8 @@ class FeedWriter(FileWriter):
         after a compaction, is written again without their rows. Runs and their events stay as
         they were published; detect again over the feeds' span to have them compared.
 
-        Raises
-        ------
-        StoreError
-            If the ledger lacks one of them, or a file that they share with others is damaged.
+        Raises StoreError if the ledger lacks one of them, or a file that they share with others is
+        damaged.
         """
         parts = NewFiles(self._root, self._place)
 

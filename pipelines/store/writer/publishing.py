@@ -53,10 +53,7 @@ class Publishing(Queries):
     def publish(self) -> None:
         """Let readers see all that was written so far; where it is `held`, at its end.
 
-        Raises
-        ------
-        DiskFullError
-            If there is no room; what wasn't published is forgotten then.
+        Raises DiskFullError if there is no room; what wasn't published is forgotten then.
         """
         if self._held:
             self._owed = True

@@ -245,10 +245,7 @@ class ResultWriter(FileWriter):
     def add_operation(self, operation: pd.DataFrame) -> None:
         """Add an operation (`operations.OPERATIONS`, one row), then publish.
 
-        Raises
-        ------
-        StoreError
-            If there is one of that name, whatever its case.
+        Raises StoreError if there is one of that name, whatever its case.
         """
         name = str(operation["name"].iloc[0])
         if (self.operations()["name"].str.casefold() == name.casefold()).any():

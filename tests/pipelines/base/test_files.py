@@ -14,13 +14,13 @@ from pipelines.base import files
 def test_a_file_is_read_again_once_it_may_have_changed(tmp_path, monkeypatch):
     path = tmp_path / "zones.geojson"
     path.write_text("one")
-    first = files.sha256_of(path)
+    first = files.remembered_sha256(path)
     path.write_text("two")  # as long, within what a clock tells apart
-    assert files.sha256_of(path) != first
+    assert files.remembered_sha256(path) != first
     monkeypatch.setattr(files, "FRESH_NS", 0)
-    second = files.sha256_of(path)
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read again"))
-    assert files.sha256_of(path) == second
+    second = files.remembered_sha256(path)
+    monkeypatch.setattr(files, "sha256_of", lambda _: pytest.fail("read again"))
+    assert files.remembered_sha256(path) == second
 
 
 def test_what_a_killed_process_left_of_a_file_goes_and_its_folder_is_listed_once(

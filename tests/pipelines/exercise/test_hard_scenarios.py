@@ -90,8 +90,7 @@ def test_a_scenario_notes_what_it_puts_on_the_stage(sea, placed, kind, scenario,
             assert stage.t0 <= event.start < event.end <= stage.t1
             assert event.other_mmsi == 0 or event.mmsi < event.other_mmsi
             assert {event.mmsi, event.other_mmsi} - {0} <= there
-        paths = [(a.afloat.lat, a.afloat.lon) for a in stage.actors]
-        assert sea.clear_paths(paths, SEA_ROOM_M).all()
+        assert sea.clear_paths([a.afloat for a in stage.actors], SEA_ROOM_M).all()
 
 
 def test_from_village_to_village_a_boat_keeps_to_its_own_side(sea):

@@ -53,7 +53,7 @@ def test_a_truth_that_is_named_is_refused(text, read):
         read(text)
 
 
-def test_a_truth_is_nothing_that_others_saw_either(folder, tmp_path):
+def test_a_truth_is_nothing_that_others_saw_either(folder):
     (folder / "faulty.csv").write_text(FAULTY)
     (folder / "feed.csv").unlink()
     assert [path.name for path in sightings.find([str(folder)])] == ["seen.csv"]

@@ -184,7 +184,7 @@ def test_zstandard_bomb_is_stopped_before_it_fills_memory(tmp_path):
     assert max(sizes) <= 2 << 20
 
 
-def test_progress_is_in_bytes_of_the_file_on_disk(read, lines, tmp_path):
+def test_progress_is_in_bytes_of_the_file_on_disk(lines, tmp_path):
     from pipelines.ingest import FeedFile, IngestOptions, decode
 
     for pack in PACKERS.values():

@@ -195,7 +195,7 @@ def test_a_column_of_a_type_that_holds_no_value(read, mappings, y):
         read(parquet(table(1, y=y)), mappings=mappings())
 
 
-def test_several_layouts(read, mappings, tmp_path):
+def test_several_layouts(read, mappings):
     path = mappings()
     said = yaml.safe_load(path.read_text())
     path.write_text(yaml.safe_dump({**said, "other": said["mine"]}))

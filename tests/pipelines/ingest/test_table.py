@@ -482,7 +482,7 @@ def test_ids_get_stable_numbers_that_no_mmsi_has(tmp_path):
     assert again.statics().columns(np.arange(2))["name"].tolist() == ["ID Sri Jaya", "ID 1"]
 
 
-def test_two_ids_of_one_number_are_told(tmp_path):
+def test_two_ids_of_one_number_are_told():
     report = Report()
     assert not report.number(900000001, "a")
     assert not report.number(900000001, "a")

@@ -10,7 +10,6 @@ from scipy import integrate
 from detectors.kinematics import geodesy
 from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines import store
-from pipelines.patrol.calibration import check, coverage
 from pipelines.patrol.ferries import middle_line
 from pipelines.patrol.motions import motions
 from pipelines.patrol.predict import predict
@@ -22,6 +21,7 @@ from pipelines.patrol.prediction import (
     chance_within,
     ellipse_factor,
 )
+from tests.pipelines.patrol.calibration import check, coverage
 from tests.pipelines.patrol.conftest import T0
 
 P = PredictionParameters()

@@ -84,7 +84,7 @@ def unpacked(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()
 
 
-def test_every_format_has_its_files(folder: Path, released: Products) -> None:
+def test_every_format_has_its_files(folder: Path) -> None:
     assert set(PACK_FILES) == set(FORMATS)
     expected = {name for files in PACK_FILES.values() for name in files} | {"README.txt"}
     assert {path.name for path in folder.iterdir()} == expected
@@ -119,7 +119,7 @@ def test_the_marks_are_on_every_file(folder: Path, released: Products) -> None:
         assert words.leads in text, name
 
 
-def test_each_row_of_a_table_has_its_marks(folder: Path, released: Products) -> None:
+def test_each_row_of_a_table_has_its_marks(folder: Path) -> None:
     for name in ("events.csv", "incidents.csv", "flagged.csv", "parts.csv"):
         with (folder / name).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

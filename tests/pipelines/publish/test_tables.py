@@ -136,7 +136,7 @@ def test_events_csv_of_a_run_leaves_context_out_which_its_parquet_has(
     assert leads == [one for place, one in enumerate(ids) if place != 1]
 
 
-def test_a_row_of_a_simulated_run_says_so(products: Products, folder: Path) -> None:
+def test_a_row_of_a_simulated_run_says_so(folder: Path) -> None:
     read = pd.read_csv(folder / "events.csv", dtype=str)
     assert all(json.loads(text)["simulated"] is True for text in read["evidence"])
     flagged = pd.read_csv(folder / "flagged.csv", dtype=str)

@@ -141,9 +141,7 @@ def test_the_page_asks_for_nothing_and_says_it_all(
     assert [text for text in texts if text not in page] == []
 
 
-def test_a_vessel_lists_its_events(
-    exercise_home: Path, strongest: dict[str, Any], selat: Selat
-) -> None:
+def test_a_vessel_lists_its_events(exercise_home: Path, selat: Selat) -> None:
     events = events_of(exercise_home)
     busy = events.groupby("mmsi").size()
     mmsi = int(busy.index[busy > 1][0])

@@ -208,7 +208,7 @@ def test_with_nothing_new_nothing_is_detected_or_published(
     assert now == noted.model_copy(update={"looked": now.looked})
 
 
-def test_what_is_put_off_is_said(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_put_off_is_said(day: Day) -> None:
     installation = load(day.home)
     with store.read(installation.store, installation.settings.store) as reader:
         manifests = [

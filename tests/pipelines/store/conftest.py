@@ -27,6 +27,24 @@ def tables_of(reader: store.Queries) -> dict[str, pd.DataFrame]:
     return {name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in names}
 
 
+def content(root: Path) -> dict[str, pd.DataFrame]:
+    """What a reader sees: these tables, and the reports."""
+    with store.read(root) as reader:
+        found = tables_of(reader)
+        paths = [str(root / path) for path in reader.sql("SELECT path FROM files")["path"]]
+        if paths:
+            query = "SELECT * FROM received($paths) ORDER BY ALL"
+            rows = reader._connection.sql(query, params={"paths": paths})
+            found["received"] = rows.to_arrow_table().to_pandas()
+    return found
+
+
+def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    assert one.keys() == other.keys()
+    for name, frame in one.items():
+        pd.testing.assert_frame_equal(frame, other[name], obj=name)
+
+
 @dataclass
 class FakeBatch:
     positions: pd.DataFrame

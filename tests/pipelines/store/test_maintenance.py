@@ -14,12 +14,13 @@ import pytest
 
 from detectors.core.frames import DAY_US
 from pipelines import store
+from pipelines.base.files import sha256_of
 from pipelines.base.settings import StoreSettings
 from pipelines.detect.days import refresh
 from pipelines.store import StoreError, Writer, positions
 from pipelines.store.catalogue import TABLES, is_wasteful
 from pipelines.store.check import StoreProblem, check
-from tests.pipelines.store.conftest import tables_of
+from tests.pipelines.store.conftest import assert_same, content
 
 pytestmark = pytest.mark.slow  # half a second each
 
@@ -29,25 +30,6 @@ NO_GRACE = StoreSettings(grace_h=0)
 def add(writer: Writer, key: str, *batches: Any, **options: Any) -> None:
     report = {"simulated": False, "positions": sum(len(b.positions) for b in batches)}
     writer.add_feed(key, sha256=key, name=f"{key}.csv", batches=batches, report=report, **options)
-
-
-def tables(root: Path) -> dict[str, pd.DataFrame]:
-    """What a reader sees, but for which file a row is in."""
-    with store.read(root) as reader:
-        found = tables_of(reader)
-        paths = list(reader.sql("SELECT path FROM files ORDER BY path")["path"])
-        rows = reader._connection.sql(
-            "SELECT * FROM received($paths) ORDER BY ALL",
-            params={"paths": [str(root / path) for path in paths]},
-        )
-        found["received"] = rows.to_arrow_table().to_pandas() if paths else pd.DataFrame()
-    return found
-
-
-def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
-    assert one.keys() == other.keys()
-    for name, table in one.items():
-        pd.testing.assert_frame_equal(table, other[name], obj=name)
 
 
 def on_disk(root: Path) -> list[str]:
@@ -111,12 +93,12 @@ def root(made: Made, tmp_path: Path) -> Path:
 
 def test_compaction_changes_no_row(tmp_path: Path, made: Made) -> None:
     root = made(tmp_path, "abc")
-    before = tables(root)
+    before = content(root)
     merged = store.compact(root)
     assert list(merged["date"]) == ["2026-01-05", "2026-01-06", "2026-01-07"]
     assert list(merged["files"]) == [3, 3, 3]
     assert merged["rows"].sum() == len(before["received"])
-    assert_same(tables(root), before)
+    assert_same(content(root), before)
     with store.write(root) as writer:
         assert len(writer.sql("FROM files")) == 3
         assert refresh(writer).worked_out == 0
@@ -237,7 +219,7 @@ def test_deleting_a_feed_leaves_what_the_others_declared(
         refresh(writer)
         writer.publish()
     kept = "".join(key for key in "abc" if key not in gone)
-    assert_same(tables(root), tables(made(tmp_path / "kept", kept)))
+    assert_same(content(root), content(made(tmp_path / "kept", kept)))
     assert check(root) == []
 
 
@@ -257,15 +239,15 @@ def test_a_feed_comes_back_while_its_old_files_are_still_kept(
     tmp_path: Path, feeds: dict[str, Any], made: Made
 ) -> None:
     root = made(tmp_path, "ab")
-    before, files = tables(root), {path: (root / path).read_bytes() for path in on_disk(root)}
+    before, files = content(root), {path: (root / path).read_bytes() for path in on_disk(root)}
     store.delete_feed(root, "a")
     with store.write(root) as writer:
         add(writer, "a", feeds["a"])
         refresh(writer)
         writer.publish()
-    assert_same(tables(root), before)
-    for path, content in files.items():
-        assert (root / path).read_bytes() == content
+    assert_same(content(root), before)
+    for path, was in files.items():
+        assert (root / path).read_bytes() == was
     assert check(root) == []
 
 
@@ -278,7 +260,7 @@ def test_a_replacement_takes_the_place_of_a_feed_in_one_step(
         add(writer, "c", feeds["c"], replaces=["a"])
         refresh(writer)
         writer.publish()
-    assert_same(tables(root), tables(made(tmp_path / "other", "bc")))
+    assert_same(content(root), content(made(tmp_path / "other", "bc")))
     assert check(root) == []
 
 
@@ -286,13 +268,13 @@ def test_an_unknown_feed_is_not_replaced_or_deleted(
     tmp_path: Path, feeds: dict[str, Any], made: Made
 ) -> None:
     root = made(tmp_path, "a")
-    before, files = tables(root), on_disk(root)
+    before, files = content(root), on_disk(root)
     with store.write(root) as writer:
         with pytest.raises(StoreError, match="no feed x"):
             writer.delete_feed("a", "x")
         with pytest.raises(StoreError, match="no feed x"):
             add(writer, "b", feeds["b"], replaces=["x"])
-    assert_same(tables(root), before)
+    assert_same(content(root), before)
     assert on_disk(root) == files
 
 
@@ -325,7 +307,7 @@ def rewrite(root: Path, alter: Callable[[pa.Table], pa.Table]) -> None:
     pq.write_table(alter(pq.read_table(path)), path)
     change(
         root,
-        f"UPDATE files SET bytes = {path.stat().st_size}, sha256 = '{positions.sha256(path)}' "
+        f"UPDATE files SET bytes = {path.stat().st_size}, sha256 = '{sha256_of(path)}' "
         f"WHERE path = '{path.relative_to(root)}'",
     )
 
@@ -447,7 +429,7 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.mark.parametrize("name", some(MENDABLE, "orphan", "presence", "judged file lost"))
 def test_what_is_safe_is_repaired(root: Path, name: str) -> None:
     damage, message = MENDABLE[name]
-    whole = tables(root)
+    whole = content(root)
     damage(root)
     found = check(root)
     assert message in words(found)
@@ -457,7 +439,7 @@ def test_what_is_safe_is_repaired(root: Path, name: str) -> None:
     with store.write(root) as writer:
         refresh(writer)
         writer.publish()
-    assert_same(tables(root), whole)
+    assert_same(content(root), whole)
 
 
 def test_a_repair_mends_what_it_can_beside_what_it_cannot(
@@ -530,15 +512,15 @@ def test_a_catalogue_that_is_larger_than_it_must_be_is_written_anew(
     root = tmp_path / "store"
     with store.write(root) as writer:
         add(writer, "a", batch([533000001], source="aa", hours=1))
-    before, small = tables(root), (root / "catalogue.duckdb").stat().st_size
+    before, small = content(root), (root / "catalogue.duckdb").stat().st_size
     in_other_blocks(root, block_bytes, wasted)
     assert (root / "catalogue.duckdb").stat().st_size > 2 * small
-    assert_same(tables(root), before)  # it is read as it is
+    assert_same(content(root), before)  # it is read as it is
     with store.write(root) as writer:
         assert is_wasteful(writer._connection)
         writer.publish()
         assert not is_wasteful(writer._connection)
-    assert_same(tables(root), before)
+    assert_same(content(root), before)
     assert (root / "catalogue.duckdb").stat().st_size < 2 * small
     assert not list(root.glob("work.duckdb*"))
     assert check(root) == []

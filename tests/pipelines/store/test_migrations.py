@@ -4,9 +4,7 @@ import json
 import math
 import sys
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -136,7 +134,7 @@ def test_a_store_without_revisions_begins_with_what_it_knows(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_the_store_is_kept_as_it_was(
-    tmp_path: Path, batch: Callable[..., Any], next_version: int, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, next_version: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = unpacked(ARCHIVES[-1], tmp_path / "store")
     old_bytes = (root / "catalogue.duckdb").read_bytes()

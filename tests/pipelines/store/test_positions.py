@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from detectors.core import frames
 from detectors.core.errors import FrameError
+from pipelines.base.files import sha256_of
 from pipelines.store import positions
 from pipelines.store.sql import statement
 
@@ -168,7 +169,7 @@ def test_a_value_is_kept_in_one_form_whatever_is_beside_it() -> None:
         assert forms == there
 
 
-def test_the_day_ends_at_midnight_utc(tmp_path: Path) -> None:
+def test_the_day_ends_at_midnight_utc() -> None:
     midnight = START_S * 1_000_000 + DAY_S * 1_000_000
     time = frames.from_epoch_us(np.array([midnight - 1, midnight]))
     days = dict(positions.sorted_by_day([positions.encode(frame(time=time), "k")]))
@@ -183,7 +184,7 @@ def test_parts_with_other_forms_join(tmp_path: Path) -> None:
     [(_, rows)] = positions.sorted_by_day(parts)
     count, digest = positions.write(tmp_path / "x.parquet", rows)
     assert count == 2
-    assert digest == positions.sha256(tmp_path / "x.parquet")
+    assert digest == sha256_of(tmp_path / "x.parquet")
     back = pq.read_table(tmp_path / "x.parquet")
     assert back.schema.names == positions.SCHEMA.names
     assert back["source"].to_pylist() == ["a", "b"]

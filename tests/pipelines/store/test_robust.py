@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipelines import store
 from pipelines.base.settings import StoreSettings
 from pipelines.store import DiskFullError, StoreError, feeds
 from pipelines.store.check import check
-from tests.pipelines.store.conftest import tables_of
+from tests.pipelines.store.conftest import assert_same, content
 
 pytestmark = pytest.mark.slow  # processes, full disks
 
@@ -29,24 +28,6 @@ REPORT = {"simulated": False}
 
 def add(writer: store.Writer, key: str, batches: Any) -> None:
     writer.add_feed(key, sha256=key, name=f"{key}.csv", batches=batches, report=REPORT)
-
-
-def content(root: Path) -> dict[str, pd.DataFrame]:
-    """What a reader sees, but for which file a row is in and when one was replaced."""
-    with store.read(root) as reader:
-        found = tables_of(reader)
-        paths = [str(root / path) for path in reader.sql("SELECT path FROM files")["path"]]
-        if paths:
-            query = "SELECT * FROM received($paths) ORDER BY ALL"
-            rows = reader._connection.sql(query, params={"paths": paths})
-            found["received"] = rows.to_arrow_table().to_pandas()
-    return found
-
-
-def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
-    assert one.keys() == other.keys()
-    for name, table in one.items():
-        pd.testing.assert_frame_equal(table, other[name], obj=name)
 
 
 # ---- readers

@@ -13,6 +13,7 @@ import pytest
 
 from detectors.core import frames
 from pipelines import store
+from pipelines.base.files import sha256_of
 from pipelines.detect.days import refresh
 from pipelines.store import positions
 from pipelines.store.check import check
@@ -111,7 +112,7 @@ def test_files_of_before_stations_were_kept_are_read_with_newer_ones(
                 "UPDATE files SET bytes = $bytes, sha256 = $sha256 WHERE path = $path",
                 {
                     "bytes": path.stat().st_size,
-                    "sha256": positions.sha256(path),
+                    "sha256": sha256_of(path),
                     "path": str(path.relative_to(older)),
                 },
             )

@@ -32,12 +32,13 @@ from pipelines.run.feeds import ingest_only
 from pipelines.run.runs import detect_only
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import utc
-from pipelines.web import accounts, tls
+from pipelines.web import accounts, tls, tonight
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
 from pipelines.web.clearances import Desks
 from pipelines.web.doors import Doors
 from pipelines.web.gate import Gate
+from pipelines.web.night import Nights
 from pipelines.web.serving import _nothing, gate_of, listening, server_of
 from pipelines.web.sessions import Keys
 from pipelines.web.tries import Tries
@@ -153,6 +154,18 @@ def own_home(desk_home: Path, tmp_path: Path) -> Path:
 def own_reader(own_home: Path) -> Reader:
     """A reader of that home, whose conclusions nobody else reads."""
     return Reader(Desk(load(own_home), "Lt Aminah"))
+
+
+def recorded(home: Path) -> pd.DataFrame:
+    """Return what was concluded in a home."""
+    with store.read(home / "store") as reader:
+        return reader.dispositions()
+
+
+def first_of(home: Path) -> tuple[tonight.First, ...]:
+    """Return the cards of its night."""
+    shown = Nights(load(home)).shown("", "en")
+    return tonight.tonight(shown, tonight.Asked(), None, ()).first
 
 
 def ask(home: Path, statement: str) -> None:

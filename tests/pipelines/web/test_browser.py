@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from pipelines import store
 from pipelines.base.settings import Installation, load
 from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
-from pipelines.web.corners import corners_of, outline_of
+from pipelines.web.corners import outline_of
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
-from tests.pipelines.web.conftest import PASSWORDS, ask, served, served_tls
+from tests.pipelines.web.conftest import PASSWORDS, ask, recorded, served, served_tls
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +37,6 @@ def let_in(page: Page, first: str) -> str:  # noqa: F811
     page.open(first)
     page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
     return first.split("/?", maxsplit=1)[0]
-
-
-def conclusions(home: Path) -> pd.DataFrame:
-    with store.read(home / "store") as reader:
-        return reader.dispositions()
 
 
 def asked_elsewhere(page: Page, desk: str) -> list[str]:  # noqa: F811
@@ -104,11 +98,11 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
     press(page, "b")
     assert page.evaluate("document.getElementById('concluded').offsetHeight") == high
     assert page.evaluate("document.activeElement.name") == "reason"
-    before = len(conclusions(own_home))
+    before = len(recorded(own_home))
     page.call("Input.insertText", text="47 people on board")
     press(page, "Enter")
     page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
-    known = conclusions(own_home).iloc[before:]
+    known = recorded(own_home).iloc[before:]
     assert set(zip(known["conclusion"], known["author"], known["reason"], strict=True)) == {
         ("boarded", "Lt Aminah", "47 people on board")
     }
@@ -213,7 +207,7 @@ def test_while_a_run_writes_what_is_typed_stays(
         assert page.evaluate("document.querySelector('[name=conclusion]:checked').value") == "watch"
     page.evaluate("document.getElementById('conclude').requestSubmit()")
     page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
-    assert "seen again at dawn" in set(conclusions(own_home)["reason"])
+    assert "seen again at dawn" in set(recorded(own_home)["reason"])
 
 
 def test_two_desks_at_once(page: Page, own_desk: str, own_home: Path) -> None:  # noqa: F811
@@ -221,14 +215,14 @@ def test_two_desks_at_once(page: Page, own_desk: str, own_home: Path) -> None:  
     incident = page.evaluate("document.querySelectorAll('#lines a.title')[5].getAttribute('href')")
     page.open(own_desk + incident)
     word = page.evaluate("document.querySelector('[name=csrf]').value")
-    before = len(conclusions(own_home))
+    before = len(recorded(own_home))
     send = (
         "Promise.all(['one', 'two'].map((reason) => fetch(location.pathname, {method: 'POST', "
         f"body: new URLSearchParams({{csrf: '{word}', conclusion: 'watch', reason, "
         "operator: reason})}).then((answer) => answer.status)))"
     )
     assert page.evaluate(send) == [200, 200]
-    new = conclusions(own_home).iloc[before:]
+    new = recorded(own_home).iloc[before:]
     assert set(new["author"]) == {"one", "two"}
     assert new["disposition_id"].is_unique
 
@@ -342,7 +336,7 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         page.call("Input.insertText", text="seen from the bridge")
         leave(page, "Enter")
         page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
-        known = conclusions(own_marked.home)
+        known = recorded(own_marked.home)
         assert set(known["author"]) == {"Lt Aminah"}
         assert [said for said in page.messages if "401" not in said] == []  # the wrong password
         assert asked_elsewhere(page, home) == []
@@ -368,7 +362,8 @@ def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str
         page.click(x, y)
     drawn = page.evaluate(corners)
     assert len(drawn) == len(set(drawn)) == 3
-    assert corners_of("\n".join(drawn))[0][0] > corners_of("\n".join(drawn))[2][0]  # further north
+    ((ring,),) = outline_of("\n".join(drawn))
+    assert ring[0][1] > ring[2][1]  # further north
     assert page.evaluate("document.activeElement.id") == "map"
     page.key("Enter", "Enter")
     assert len(page.evaluate(corners)) == 4
@@ -400,7 +395,8 @@ def test_a_corner_is_dragged_and_a_click_on_a_side_sets_one_in_it(page: Page, de
     page.mouse("mouseReleased", 1100, 320, button="left", clickCount=1)
     moved = page.evaluate(lines)
     assert (moved[0], moved[2]) == (drawn[0], drawn[2])
-    (lat, lon), (before_lat, before_lon) = corners_of("\n".join([moved[1], drawn[1], moved[0]]))[:2]
+    ((ring,),) = outline_of("\n".join([moved[1], drawn[1], moved[0]]))
+    (lon, lat), (before_lon, before_lat) = ring[:2]
     assert lat < before_lat
     assert lon > before_lon
     page.click(1000, 310)

@@ -8,10 +8,9 @@ from pipelines.base.settings import load
 from pipelines.web.app import Desk
 from pipelines.web.night import Shown
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
-from tests.pipelines.web.conftest import Reader, served
+from tests.pipelines.web.conftest import Reader, recorded, served
 from tests.pipelines.web.test_browser import (  # noqa: F401 - fixtures
     address,
-    conclusions,
     desk,
     leave,
     let_in,
@@ -114,13 +113,13 @@ def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
     assert page.evaluate("document.activeElement.matches('[data-panel]')")
     press(page, "i")
     assert (page.evaluate(CHOSEN), page.evaluate(REASON)) == ("benign_cause", "")
-    before = len(conclusions(own_home))
+    before = len(recorded(own_home))
     press(page, "w")
     page.call("Input.insertText", text="as fishing")
     assert page.evaluate(DOES) == "Record: benign cause"
     leave(page, "Enter")
     page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
-    known = conclusions(own_home).iloc[before:]
+    known = recorded(own_home).iloc[before:]
     assert set(known["conclusion"]) == {"benign_cause"}
     assert set(known["reason"]) == {"was fishing"}
 

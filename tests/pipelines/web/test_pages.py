@@ -32,6 +32,7 @@ from pipelines.base.text import one_line, position_text
 from pipelines.detect import reception
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
+from pipelines.reference.codes import nav_status_words
 from pipelines.reference.layers import sea_states
 from pipelines.run import plan as flow
 from pipelines.web import (
@@ -48,7 +49,7 @@ from pipelines.web import (
 )
 from pipelines.web.app import Desk
 from pipelines.web.night import Nights
-from tests.pipelines.web.conftest import Page, Reader, ask
+from tests.pipelines.web.conftest import Page, Reader, ask, first_of, recorded
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
 PAGES = ("/", "/plan", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
@@ -62,11 +63,6 @@ def night(desk_home: Path) -> notebooks.Night:
 @pytest.fixture(scope="module")
 def table(night: notebooks.Night) -> pd.DataFrame:
     return pd.DataFrame(night.opened.incidents)
-
-
-def recorded(home: Path) -> pd.DataFrame:
-    with store.read(home / "store") as reader:
-        return reader.dispositions()
 
 
 def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
@@ -299,22 +295,17 @@ def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
     worst = max(ids)
     assert worst not in numbers()
     assert worst > 4
-    why = [one.why for one in _first_of(own_home) if scores[one.line.rank] == max(scores.values())]
+    why = [one.why for one in first_of(own_home) if scores[one.line.rank] == max(scores.values())]
     assert all(one.startswith("highest score still open") for one in why)
     for rank in sorted(ids)[:-2]:
         own_reader.send(f"/incident/{ids[rank]}", conclusion="watch", reason="again tomorrow")
     assert numbers()[:2] == [worst - 1, worst]
     assert len(numbers()) == 3
-    assert "watched" in _first_of(own_home)[2].why
+    assert "watched" in first_of(own_home)[2].why
     own_reader.send(f"/incident/{ids[worst - 1]}", conclusion="cleared", reason="nets")
     assert numbers()[0] == worst
-    assert [one.line.watched for one in _first_of(own_home)] == [False, True, True]
-    assert "highest" not in _first_of(own_home)[0].why, "of one alone it says nothing"
-
-
-def _first_of(home: Path) -> tuple[tonight.First, ...]:
-    shown = Nights(load(home)).shown("", "en")
-    return tonight.tonight(shown, tonight.Asked(), None, ()).first
+    assert [one.line.watched for one in first_of(own_home)] == [False, True, True]
+    assert "highest" not in first_of(own_home)[0].why, "of one alone it says nothing"
 
 
 def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None:
@@ -384,7 +375,7 @@ def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFra
 
 
 def test_danger_to_people_is_said_on_the_page_as_on_the_card(
-    reader: Reader, desk_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = Nights(load(desk_home)).shown("", "en")
     kinds = {line.incident_id: line.kind for line in shown.lines if line.rank}
@@ -590,7 +581,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
     said |= {labels("en").field(name) for name in STATED}
     said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
-    said |= {unfit.LACKS, *unfit.STATUSES, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
+    said |= {unfit.LACKS, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
+    said |= {word for word in nav_status_words(range(16)) if word}
     said |= {reasons.BEST, reasons.WEAKER, reasons.NO, reasons.UNTRIED}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
     said |= {text for pair in pages.GLOSSARY for text in pair}

@@ -17,7 +17,7 @@ from pipelines.reference.layers import area_text, read_area
 from pipelines.run import backtests
 from pipelines.run.setup import load_zones
 from pipelines.web import areas, outlines, rooms
-from pipelines.web.corners import corners_of
+from pipelines.web.corners import outline_of
 from tests.pipelines.web.conftest import Own, Page
 from tests.pipelines.web.test_pages import holds_up
 
@@ -197,7 +197,7 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
     own.sent("/areas/roads", act="remove", **{**zone, "seen": seen})
 
     held = {"name": "Beach", "zone_class": "quiet_beach", "watch": [{"when": "enter"}]}
-    corners = [[lon, lat] for lat, lon in corners_of(own.about["corners"])]
+    ((corners,),) = outline_of(own.about["corners"])
     (own.areas / "beach.yaml").write_text(area_text({**held, "polygon": corners}))
     page = own.reader.page("/areas/beach")  # a class of one's own stays, and is nobody else's
     chosen = [about["value"] for about, _ in page.all("option") if "selected" in about]
@@ -239,13 +239,13 @@ def test_a_date_that_can_be_meant_otherwise_is_refused(refusing: Own, typed: str
 )
 def test_a_corner_that_can_be_meant_otherwise_is_refused(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        corners_of(text)
+        outline_of(text)
 
 
 def test_corners_are_read_as_they_are_written() -> None:
     shown = "03°12.30′N 101°30.00′E\n03°12.30′S 101°30.00′W\n3 12.3 101 30\n3.205, 101.5;"
-    here, there = (3.205, 101.5), (-3.205, -101.5)
-    assert corners_of(shown) == [here, there, here, here]
+    here, there = [101.5, 3.205], [-101.5, -3.205]
+    assert outline_of(shown) == [[[here, there, here, here]]]
 
 
 def test_a_run_says_how_far_it_is_while_it_writes(own: Own) -> None:

@@ -27,7 +27,7 @@ from pipelines.run.plan import concluded_of
 from pipelines.web import rooms, tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
-from tests.pipelines.web.conftest import Reader, ask
+from tests.pipelines.web.conftest import Reader, ask, first_of, recorded
 
 NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
 
@@ -35,11 +35,6 @@ NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def table(desk_home: Path) -> pd.DataFrame:
     return pd.DataFrame(notebooks.night(desk_home).opened.incidents)
-
-
-def recorded(home: Path) -> pd.DataFrame:
-    with store.read(home / "store") as reader:
-        return reader.dispositions()
 
 
 def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
@@ -72,14 +67,14 @@ def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
     own_reader.send(address, conclusion="unknown", reason="lost in the dark")
     assert line().open
     assert sailed_for()
-    [first] = _first_of(own_home)
+    [first] = first_of(own_home)
     assert first.line.incident_id == row["incident_id"]
     assert first.why.startswith("left open")
     assert row["incident_id"] in own_reader.page("/?news=open").lines()
     own_reader.send(address, conclusion="boarded", reason="47 people")
     assert not line().open
     assert not sailed_for()
-    assert _first_of(own_home) == ()
+    assert first_of(own_home) == ()
     withdrawn = own_reader.send(f"{address}/withdraw", reason="<i>the wrong boat")
     assert withdrawn
     assert line().open, "what held before holds again"
@@ -147,9 +142,7 @@ def test_certainty_is_said_to_be_a_band_of_the_score_and_what_made_the_score(
         assert f"Score{stands}" in reader.page(f"/incident/{line.incident_id}").text
 
 
-def test_flag_type_and_length_stand_on_cards_and_incidents(
-    reader: Reader, desk_home: Path, table: pd.DataFrame
-) -> None:
+def test_flag_type_and_length_stand_on_cards_and_incidents(reader: Reader, desk_home: Path) -> None:
     shown = Nights(load(desk_home)).shown("", "en")
     known = shown.vessels.set_index("mmsi")
     seen = 0
@@ -166,7 +159,7 @@ def test_flag_type_and_length_stand_on_cards_and_incidents(
     cards = reader.page("/").text
     assert all(
         f"{labels('en').vessel}: {shown.hull(one.line.main)}" in cards
-        for one in _first_of(desk_home)
+        for one in first_of(desk_home)
         if shown.hull(one.line.main)
     )
     assert shown.hull(999) == ""
@@ -259,11 +252,6 @@ def test_a_unit_is_said_to_meet_in_whose_sea(
     assert f"02°54.00′N 101°12.00′E, {sea}, " in text
 
 
-def _first_of(home: Path) -> tuple[tonight.First, ...]:
-    shown = Nights(load(home)).shown("", "en")
-    return tonight.tonight(shown, tonight.Asked(), None, ()).first
-
-
 def test_what_became_part_of_another_takes_it_neither_from_the_cards_nor_the_commands(
     own_reader: Reader, own_home: Path, table: pd.DataFrame
 ) -> None:
@@ -284,7 +272,7 @@ def test_what_became_part_of_another_takes_it_neither_from_the_cards_nor_the_com
     def firsts() -> tuple[list[str], list[str]]:
         with store.read(own_home / "store") as one:
             told = recall.first_of(one, recall.moment(one, None))
-        return [f.line.incident_id for f in _first_of(own_home)], [f.incident_id for f in told]
+        return [f.line.incident_id for f in first_of(own_home)], [f.incident_id for f in told]
 
     assert firsts() == ([row["incident_id"]], [row["incident_id"]])
     dispositions.record(

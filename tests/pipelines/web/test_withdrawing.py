@@ -14,18 +14,13 @@ from pipelines.base.settings import load
 from pipelines.cli.main import app
 from pipelines.run import conclusions, dispositions
 from pipelines.web.app import Desk
-from tests.pipelines.web.conftest import Page, Reader
+from tests.pipelines.web.conftest import Page, Reader, recorded
 
 
 @pytest.fixture(scope="module")
 def first(desk_home: Path) -> pd.Series:
     """Return the first incident of the night."""
     return pd.DataFrame(notebooks.night(desk_home).opened.incidents).iloc[0]
-
-
-def recorded(home: Path) -> pd.DataFrame:
-    with store.read(home / "store") as reader:
-        return reader.dispositions()
 
 
 def meant(page: Page) -> str:

@@ -57,7 +57,7 @@ def test_the_fingerprint_is_of_what_was_learned_too(tmp_path: Path) -> None:
     assert work.fingerprint(installation) != before
 
 
-def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there() -> None:
     with (
         pytest.raises(EngineError, match="no Dask scheduler at nowhere") as error,
         engine("dask", "nowhere://127.0.0.1:1", 1),

@@ -88,7 +88,7 @@ def theirs(corpus):
     return messages
 
 
-def test_the_same_messages(ours, theirs, decoder, corpus):
+def test_the_same_messages(ours, theirs, decoder):
     missing = [place for place in theirs if place not in ours]
     rejects = decoder.rejects
     assert rejects == {key: n for key, n in REJECTED.items() if key != "reserved message ID"}

@@ -221,7 +221,7 @@ def test_sentences_that_surely_have_no_station_are_counted(decoded, line, unname
     assert decoded(line + b"\n").decoder.counts["unnamed"] == unnamed
 
 
-def test_rows_of_feed_are_copies(decoded):
+def test_rows_of_feed_are_copies():
     decoder = Decoder(rows=1 << 10)
     first = decoder.feed((PIECES[0] + b"\n") * 40)
     assert len(first.positions) > 0
