@@ -163,7 +163,7 @@ def _in_one_roads(events: pd.DataFrame, story: Ints, lead: Bools, now: pd.Timest
     near = KDTree(places).query_pairs(geodesy.chord(ROADS_M), output_type="ndarray").T
     start, end = epoch_us(own["start"]), epoch_us(own["end"].fillna(now))
     at_once = np.maximum(*start[near]) <= np.minimum(*end[near])
-    return rows[near[:, at_once]]
+    return np.asarray(rows[near[:, at_once]], "int64")
 
 
 def _same_group(events: pd.DataFrame, lead: Bools) -> Ints:
