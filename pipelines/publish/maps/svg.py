@@ -21,7 +21,7 @@ from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
 
 _UNSEEN: Final = 0.35
-"""How far a line may be from where it belongs, in units of the drawing: a printer's dot, 0.06 mm."""
+"""How far a line may be off its place, in units of the drawing: a printer's dot, 0.06 mm."""
 
 _MARGIN: Final = 10.0
 """How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
