@@ -109,6 +109,23 @@ def test_noaa_2024(read):
     assert got.positions.loc[0, ["lat", "lon", "ais_class"]].tolist() == [26.09241, -80.04806, "B"]
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Towing Astern", 11),
+        ("Pushing Ahead/Towing Alongside", 12),
+        ("Power-driven vessel pushing ahead", 12),
+        ("Under Way by Sail", 8),
+        ("Constrained by draught", 4),
+        ("Active (AIS-SART)", 14),
+    ],
+)
+def test_words_that_providers_use_for_a_status(read, words, status):
+    row = f"03/02/2024 23:59:58,Class A,219000001,55.5,12.5,{words},0.0,0.1,1.5,2"
+    got = read(DMA + "\n" + row + ",9000001,OXYZ,EMMA,Cargo,,20,100,GPS,6.5,AARHUS,,AIS\n")
+    assert got.positions["nav_status"].tolist() == [status]
+
+
 @pytest.mark.parametrize("more", ["", ",Size A,Size B,Size C,Size D"], ids=["22", "26"])
 def test_dma_day_first(read, more):
     def row(mobile, mmsi="219000001"):
