@@ -53,7 +53,8 @@ def incidents(
         run = reader.run(moment.run_id)
         shown = found[found["status"] != "unchanged"] if new else found
         shown = shown.head(top)
-        said = concluded_on(reader, shown["events"].tolist(), moment.time)
+        events = shown["events"].tolist()
+        said = {} if as_csv else concluded_on(reader, events, moment.time)
         told = None if as_csv or as_json else with_parts(shown, reader.events(moment.run_id))
     if as_csv:
         print_csv(shown)
