@@ -239,8 +239,6 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return state(str(value), words.say)
     if name == "zone_name":
         return words.zone(str(value))
-    if name == "rule_cited":
-        return words.in_english(str(value))
     if name.endswith("story"):
         return words.kind_of(str(value), "")
     word = str(value).replace("_", " ")

@@ -309,11 +309,11 @@ class Labels(BaseModel):
         """Return what happened in a word or two."""
         both = f"{kind} {subkind}".strip()
         found = self.kinds.get(both) or self.kinds.get(kind)
-        return found or self.in_english(both.replace("_", " "))
+        return found or self._in_english(both.replace("_", " "))
 
     def fact_of(self, name: str, english: str) -> str:
         """Return what a name of the evidence is called; in English, marked so, where none says."""
-        return self.facts.get(name) or self.in_english(english)
+        return self.facts.get(name) or self._in_english(english)
 
     def say(self, text: str, **values: Any) -> str:
         """See `telling.Words`; English, marked so, where the catalogue lacks a text."""
@@ -321,7 +321,7 @@ class Labels(BaseModel):
             if "zone" in values:
                 values["zone"] = self.zone(str(values["zone"]))
             return self.sayings[text].format(**values)
-        return self.in_english(text.format(**values))
+        return self._in_english(text.format(**values))
 
     def dates(self, text: str) -> str:
         """Return what the program said in English with the months of its dates in the language."""
@@ -343,7 +343,7 @@ class Labels(BaseModel):
         """Return a text of the desk's pages; English, marked so, where the catalogue lacks it."""
         if text in self.desk:
             return self.desk[text].format(**values)
-        return self.in_english(text.format(**values))
+        return self._in_english(text.format(**values))
 
     def field(self, name: str) -> str:
         """Return what a field of a vessel's own statement is called."""
@@ -363,7 +363,7 @@ class Labels(BaseModel):
         """
         if told is None or not told.name or not told.values.keys() >= set(places_in(told.says)):
             return self.explanation(text)
-        name = self.hypotheses.get(told.name) or self.in_english(told.name)
+        name = self.hypotheses.get(told.name) or self._in_english(told.name)
         if not told.says:
             return name
         return f"{name}: {self.told(told.says, **numbers(told.values))}"
@@ -372,10 +372,9 @@ class Labels(BaseModel):
         """Return what an innocent reason says; English, marked so, where the catalogue lacks it."""
         found = self.sentences.get(text)
         told = as_distances(found or text, values).format(**values)
-        return told if found else self.in_english(told)
+        return told if found else self._in_english(told)
 
-    def in_english(self, text: str) -> str:
-        """Return an English text, marked as such in other languages."""
+    def _in_english(self, text: str) -> str:
         return self.english.format(text=text)
 
     def ship_type(self, words: str) -> str:

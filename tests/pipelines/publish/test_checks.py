@@ -74,13 +74,6 @@ def test_the_three_numbers_of_a_row_agree(
     assert (told.measured, told.limit, told.margin) == (*row[:2], f"{row[2]} more")
 
 
-def test_what_a_rule_is_cited_from_is_marked_as_english_in_malay() -> None:
-    cited = Evidence.of({"rule_cited": "Rules of the Marine Department (from 2025-08-01)"}, {})
-    assert checks.facts(cited) == [("rule", "Rules of the Marine Department (from 2025-08-01)")]
-    [(_, said)] = checks.facts(cited, labels("ms"))
-    assert said == "[Inggeris: Rules of the Marine Department (from 2025-08-01)]"
-
-
 def test_a_share_is_told_by_points_in_malay_too() -> None:
     (told,) = checks.rows(
         Evidence.of({"heard_fraction": Bound(0.92, 0.6, "at_least")}), labels("ms")
