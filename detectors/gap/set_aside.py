@@ -31,7 +31,9 @@ def not_set_aside(
     is taken for a vessel only while it makes way (`integrity.making_way`), and it lay still.
     """
     aside = context.noise[(context.noise["reason"] == NOT_A_VESSEL).to_numpy(bool)]
-    own = pd.DataFrame({"mmsi": reports.mmsi[silences.row], "silence": np.arange(len(silences.row))})
+    own = pd.DataFrame(
+        {"mmsi": reports.mmsi[silences.row], "silence": np.arange(len(silences.row))}
+    )
     both = own.merge(aside[["mmsi", "time"]], on="mmsi")
     silence, at_us = both["silence"].to_numpy("int64"), epoch_us(both["time"])
     inside = (at_us > silences.start_us[silence]) & (at_us < silences.end_us[silence])
