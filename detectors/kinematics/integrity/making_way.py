@@ -30,11 +30,11 @@ false now and then makes two steps, there and back. Judgements."""
 def makes_way(own: Rows, low: int, high: int) -> bool:
     """Tell whether reports from row `low` to before `high` are of what goes as vessels do.
 
-    A step counts where the one before it was way, too, and both together are: two aids of one
-    number that are heard in turns go to and fro.
+    A step counts beside another that is way, if both together are: two aids of one number that are
+    heard in turns go to and fro.
     """
     way_m, n_way, n_flies = 0.0, 0, 0
-    before, here, went = low, low, False
+    before, here, went, alone_m = low, low, False, 0.0
     for row in range(low + 1, high):
         if (own.time_us[row] - own.time_us[here]) / SECOND_US < STEP_S:
             continue
@@ -43,7 +43,10 @@ def makes_way(own: Rows, low: int, high: int) -> bool:
         if made_kn > FLIES_KN:
             n_flies += 1
         elif goes and went and _made(own, before, row)[1] >= WAY_KN:
-            way_m, n_way = way_m + step_m, n_way + 1
+            way_m, n_way = way_m + alone_m + step_m, n_way + 1 + int(alone_m > 0.0)
+            alone_m = 0.0
+        elif goes:
+            alone_m = step_m
         before, here, went = here, row, goes
     return bool(way_m >= MIN_WAY_M and n_way >= MIN_STEPS and n_flies <= FLIES_SHARE * n_way)
 

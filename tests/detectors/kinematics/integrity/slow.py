@@ -97,7 +97,8 @@ def makes_way(own):
         return False
     way_m, made_kn = made(1)
     goes, flies = (made_kn >= 5) & (made_kn <= 50), made_kn > 50
-    goes = np.r_[False, goes[1:] & goes[:-1] & (made(2)[1] >= 5)]
+    both = goes[1:] & goes[:-1] & (made(2)[1] >= 5)
+    goes = np.r_[both, False] | np.r_[False, both]
     far = way_m[goes].sum() >= 3 * 1852
     return far and goes.sum() >= 4 and flies.sum() <= 0.1 * goes.sum()
 
