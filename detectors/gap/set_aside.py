@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.detector import Context
-from detectors.core.frames import CLOCK_FAULT, FALSE_FIX, SECOND_US, epoch_us
+from detectors.core.frames import (
+    CLOCK_FAULT,
+    FALSE_FIX,
+    NOT_A_VESSEL,
+    SECOND_US,
+    epoch_us,
+)
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy
@@ -16,6 +22,24 @@ CLEAR_M: Final = 500.0
 the minutes by which clocks are wrong, are less."""
 BEND: Final = 1.1
 """The way by a place is no longer than so many times the straight one: it lies between the ends."""
+
+
+def not_set_aside(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> Silences:
+    """Leave out silences in which the number was heard, and set aside as no vessel's: what sends it
+    is taken for a vessel only while it makes way (`integrity.making_way`), and it lay still.
+    """
+    aside = context.noise[(context.noise["reason"] == NOT_A_VESSEL).to_numpy(bool)]
+    own = pd.DataFrame(
+        {"mmsi": reports.mmsi[silences.row], "silence": np.arange(len(silences.row))}
+    )
+    both = own.merge(aside[["mmsi", "time"]], on="mmsi")
+    silence, at_us = both["silence"].to_numpy("int64"), epoch_us(both["time"])
+    inside = (at_us > silences.start_us[silence]) & (at_us < silences.end_us[silence])
+    keep = np.ones(len(silences.row), bool)
+    keep[silence[inside]] = False
+    return silences.narrowed(keep)
 
 
 def not_heard_between(

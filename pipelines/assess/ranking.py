@@ -65,6 +65,7 @@ def assess(
     past: pd.DataFrame | None = None,
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
+    heirs: Mapping[str, str] | None = None,
     looked_at: int | None = None,
     told_before: Collection[str] = (),
     reasons: Mapping[str, str] | None = None,
@@ -84,6 +85,8 @@ def assess(
     dispositions
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody; of an
         incident some of whose events they close the others come first.
+    heirs
+        Id of the event whose story each took over: conclusions follow it.
     looked_at
         Vessels looked at, where `detection` doesn't name all of them.
     told_before
@@ -137,7 +140,7 @@ def assess(
         teller,
         settings.next_steps,
         detection.context.zones,
-        frozenset() if dispositions is None else closed(dispositions),
+        frozenset() if dispositions is None else closed(dispositions, heirs or {}),
     )
     if ranked.empty:
         nobody = frames.empty(FLAGGED), frames.empty(PARTS)

@@ -202,6 +202,7 @@ def _assessed(
         past=past[list(events.EVENTS)],
         watchlists=watchlists.load(installation.watchlists),
         dispositions=store.dispositions(),
+        heirs=store.heirs(),
     )
 
 

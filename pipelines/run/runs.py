@@ -174,6 +174,7 @@ def judge(
         past=past[list(events.EVENTS)],
         watchlists=lists,
         dispositions=store.dispositions(),
+        heirs=store.heirs(),
         told_before=over,
         reasons=stands or {},
     )

@@ -7,12 +7,10 @@ fly.
 
 from typing import Final
 
-import numpy as np
-
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from detectors.kinematics.integrity.jit import part
-from detectors.kinematics.integrity.rows import TO_RAD, Rows, apart_by
+from detectors.kinematics.integrity.rows import Rows, apart
 
 STEP_S: Final = 60.0
 """Nearer in time the noise of fixes looks like way: 50 m are 1.6 kn over a minute."""
@@ -30,18 +28,31 @@ false now and then makes two steps, there and back. Judgements."""
 
 @part
 def makes_way(own: Rows, low: int, high: int) -> bool:
-    """Tell whether reports from row `low` to before `high` are of what goes as vessels do."""
-    way_m, n_way, n_flies, here = 0.0, 0, 0, low
+    """Tell whether reports from row `low` to before `high` are of what goes as vessels do.
+
+    A step counts beside another that is way, if both together are: two aids of one number that are
+    heard in turns go to and fro.
+    """
+    way_m, n_way, n_flies = 0.0, 0, 0
+    before, here, went, alone_m = low, low, False, 0.0
     for row in range(low + 1, high):
-        passed_s = (own.time_us[row] - own.time_us[here]) / SECOND_US
-        if passed_s < STEP_S:
+        if (own.time_us[row] - own.time_us[here]) / SECOND_US < STEP_S:
             continue
-        cosines = np.cos(own.lat[here] * TO_RAD), np.cos(own.lat[row] * TO_RAD)
-        step_m = apart_by(*cosines, own.lat[row] - own.lat[here], own.lon[row] - own.lon[here])
-        made_kn = step_m / passed_s / KNOT_MPS
+        step_m, made_kn = _made(own, here, row)
+        goes = WAY_KN <= made_kn <= FLIES_KN
         if made_kn > FLIES_KN:
             n_flies += 1
-        elif made_kn >= WAY_KN:
-            way_m, n_way = way_m + step_m, n_way + 1
-        here = row
+        elif goes and went and _made(own, before, row)[1] >= WAY_KN:
+            way_m, n_way = way_m + alone_m + step_m, n_way + 1 + int(alone_m > 0.0)
+            alone_m = 0.0
+        elif goes:
+            alone_m = step_m
+        before, here, went = here, row, goes
     return bool(way_m >= MIN_WAY_M and n_way >= MIN_STEPS and n_flies <= FLIES_SHARE * n_way)
+
+
+@part
+def _made(own: Rows, a: int, b: int) -> tuple[float, float]:
+    """Return how far one report is from another, in metres, and the speed made good, in knots."""
+    apart_m = apart(own.lat[a], own.lon[a], own.lat[b], own.lon[b])
+    return apart_m, apart_m / ((own.time_us[b] - own.time_us[a]) / SECOND_US) / KNOT_MPS

@@ -49,7 +49,7 @@ REASONS: Final = (
     "the track is elsewhere before and after it",
     "no one vessel can have sent it and the others of its number",
     "the fixes of several vessels at one place are false in that hour",
-    "its number is no vessel's",
+    "its number is no vessel's, and it doesn't make way as one",
 )
 """Why, by verdict."""
 

@@ -86,10 +86,10 @@ def standing(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) ->
     return WATCHED if "watch" in said else OPEN
 
 
-def closed(dispositions: pd.DataFrame) -> frozenset[str]:
+def closed(dispositions: pd.DataFrame, heirs: Mapping[str, str]) -> frozenset[str]:
     """Return the ids of events whose lead is closed by the conclusion that holds for it."""
-    held = newest(dispositions)
-    return frozenset(held.loc[held["conclusion"].isin(CLOSING), "event_id"].tolist())
+    held = holding(dispositions, heirs)
+    return frozenset(one for one, row in held.items() if row["conclusion"] in CLOSING)
 
 
 def cleared(event_ids: Sequence[str], held: Mapping[str, Mapping[Any, Any]]) -> bool:

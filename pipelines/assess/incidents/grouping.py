@@ -153,7 +153,7 @@ def _in_one_roads(events: pd.DataFrame, story: Ints, lead: Bools, now: pd.Timest
     """Return pairs of rows of ships that lay at anchor near one another at one time, of stories
     that hold no lead but stays.
     """
-    anchored = lead & (events["kind"] == "anchoring").to_numpy()
+    anchored = lead & ((events["kind"] == "anchoring") & events["lat"].notna()).to_numpy()
     more = np.unique(story[lead & ~events["kind"].isin(STAYS).to_numpy(bool)])
     rows = np.flatnonzero(anchored & ~np.isin(story, more))
     if len(rows) < 2:

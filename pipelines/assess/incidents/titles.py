@@ -8,7 +8,8 @@ import pandas as pd
 
 from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.kinematics import geodesy
-from detectors.vessels.numbers import BAD_FORM, BAD_MID, OTHER_STATION, mmsi_kind
+from detectors.kinematics.integrity.verdicts import not_a_vessel
+from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
@@ -168,11 +169,14 @@ def _no_number(mmsi: int, say: Say) -> str:
 
 
 def _named(mmsi: int, teller: Teller) -> str:
-    """Return a vessel's name; with its number where that can't be one."""
+    """Return a vessel's name; with its number where that can't be one. That of a handheld set or of
+    a ship's boat can.
+    """
     name = teller.name(mmsi)
-    if mmsi_kind(np.array([mmsi]))[0] not in (BAD_FORM, BAD_MID, OTHER_STATION):
-        return name
-    return name + _no_number(mmsi, teller.say)
+    number = np.array([mmsi])
+    if mmsi_kind(number)[0] in (BAD_FORM, BAD_MID) or not_a_vessel(number)[0]:
+        return name + _no_number(mmsi, teller.say)
+    return name
 
 
 def lay_still(row: Told) -> bool:

@@ -112,8 +112,8 @@ def described(
         still = [one for one in own if one.event_id not in closed]
         over = [one for one in own if one.event_id in closed]
         about = {m for one in still or over for m in (one.told.mmsi, one.told.other_mmsi)}
-        ordered = [*still, *over]
-        row = _one(ordered, scores[number], about, each, seen, beside, teller, next_steps, lasts)
+        told_by = [*still, *over], len(still) or len(over)
+        row = _one(*told_by, scores[number], about, each, seen, beside, teller, next_steps, lasts)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[number] = row["incident_id"]
         rows.append(row)
@@ -156,7 +156,7 @@ def retold(
         if own:
             score = float(str(row["score"]))
             about = {int(str(row["mmsi"]))}
-            told_now = _one(own, score, about, each, seen, beside, teller, next_steps, lasts)
+            told_now = _one(own, 1, score, about, each, seen, beside, teller, next_steps, lasts)
             row |= {name: told_now[name] for name in ("title", "certainty", "vessels", "next_step")}
         rows.append(row)
     return table_of(rows)
@@ -271,6 +271,7 @@ def _each(events: pd.DataFrame) -> list[_Event]:
 
 def _one(
     events: Sequence[_Event],
+    n_first: int,
     score: float,
     about: Collection[int],
     flagged: Mapping[int, float],
@@ -280,15 +281,15 @@ def _one(
     next_steps: Mapping[str, str],
     lasts: Mapping[int, Last],
 ) -> dict[str, object]:
-    """Return an incident of some events, those first that it is told by, of one of the vessels that
-    it may be `about`.
+    """Return an incident of some events, those `n_first` first that it is told by, of one of the
+    vessels that it may be `about`.
     """
     ids, scores, rows = (list(column) for column in zip(*events, strict=True))
     counts = [one >= COUNTS * max(scores) for one in scores]
     roles = _roles(rows, counts)
     main = _main({m: roles[m] for m in roles if m in about} or roles, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
-    place = _leading(rows, main, roles.get(main, ""))
+    place = _leading(rows, n_first, main, roles.get(main, ""))
     lead = rows[place]
     say = teller.say
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
@@ -373,12 +374,13 @@ def _main(
     return main
 
 
-def _leading(rows: list[Told], main: int, role: str) -> int:
+def _leading(rows: list[Told], n_first: int, main: int, role: str) -> int:
     """Return the place of the event that an incident is told by, its step and place included.
 
     It is the strongest of the main vessel's: of a mother ship the strongest that makes her one,
-    since that she is visited says what the meetings of it are.
+    since that she is visited says what the meetings of it are; unless that isn't of the `n_first`.
     """
     own = [place for place, row in enumerate(rows) if main in (row.mmsi, row.other_mmsi)] or [0]
     making = [place for place in own if role == "mother ship" and rows[place].kind == "mother_ship"]
-    return (making or own)[0]
+    first = [place for place in making if place < n_first or own[0] >= n_first]
+    return (first or own)[0]

@@ -87,9 +87,18 @@ def makes_way(own):
     for row, time_us in enumerate(own.time_us):
         if time_us - own.time_us[kept[-1]] >= 60e6:
             kept.append(row)
-    way_m = distance_m(own.lat[kept[:-1]], own.lon[kept[:-1]], own.lat[kept[1:]], own.lon[kept[1:]])
-    made_kn = way_m / (np.diff(own.time_us[kept]) / 1e6) / KNOT_MPS
+
+    def made(steps):
+        a, b = kept[:-steps], kept[steps:]
+        apart_m = distance_m(own.lat[a], own.lon[a], own.lat[b], own.lon[b])
+        return apart_m, apart_m / ((own.time_us[b] - own.time_us[a]) / 1e6) / KNOT_MPS
+
+    if len(kept) < 3:
+        return False
+    way_m, made_kn = made(1)
     goes, flies = (made_kn >= 5) & (made_kn <= 50), made_kn > 50
+    both = goes[1:] & goes[:-1] & (made(2)[1] >= 5)
+    goes = np.r_[both, False] | np.r_[False, both]
     far = way_m[goes].sum() >= 3 * 1852
     return far and goes.sum() >= 4 and flies.sum() <= 0.1 * goes.sum()
 

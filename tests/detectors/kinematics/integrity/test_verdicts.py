@@ -220,12 +220,15 @@ def test_a_vessel_with_a_number_that_is_no_vessels_is_one_while_it_makes_way(tra
     sail, together = tracks
     boat = sail(np.arange(0, 7_200, 120), mmsi=mmsi, speed=12)
     assert set(verdicts(judge(boat))) == {"sound"}
+    assert set(verdicts(judge(boat.take(np.arange(0, 60, 14))))) == {"sound"}
     drifts = sail(np.arange(0, 21_600, 120), mmsi=mmsi, speed=4)
     flies = sail(np.arange(0, 7_200, 120), mmsi=mmsi, speed=110)
     astray = sail(np.arange(0, 21_600, 120), mmsi=mmsi, speed=0, scatter_m=30)
     astray.lat[50:52] += 0.1
     hovers, _ = together(flies.take(slice(0, 20)), boat.take(slice(20, 60)))
-    for other in (drifts, flies, astray, hovers):
+    in_turns = sail(np.arange(0, 21_600, 120), mmsi=mmsi, speed=1)
+    in_turns.lat[(np.arange(180) % 7 % 2).astype(bool)] += 0.01
+    for other in (drifts, flies, astray, hovers, in_turns):
         assert set(verdicts(judge(other))) == {"not_a_vessel"}
 
 

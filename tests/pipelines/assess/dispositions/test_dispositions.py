@@ -154,8 +154,9 @@ def test_what_was_concluded_says_on_how_many_of_the_events() -> None:
         "cleared (an analyst: waits for the tide here), on 1 of its 2 events",
         "",
     ]
-    assert closed(said) == {row}
-    assert closed(concluded(event(), "watch")) == set()
+    assert closed(said, {}) == {row}
+    assert closed(said, {"heir": row}) == {row, "heir"}
+    assert closed(concluded(event(), "watch"), {}) == set()
 
 
 LOOKED = ("boarded", "cleared", "benign_cause", "watch", "unknown")

@@ -171,6 +171,7 @@ def test_ships_at_anchor_in_one_roads_are_one_and_who_did_more_is_told_apart() -
 def test_ships_that_lay_at_anchor_far_off_or_after_one_another_are_apart() -> None:
     assert len(together(anchored(1, 9, SHIP, 0), anchored(2, 9, BOAT, 2.1))) == 2
     assert len(together(anchored(1, 9, SHIP, 0), anchored(9.5, 20, BOAT, 1))) == 2
+    assert len(together(anchored(1, 9, SHIP, 0), anchored(1, 9, BOAT, float("nan")))) == 2
 
 
 events_at = st.lists(
@@ -556,10 +557,21 @@ def test_an_incident_is_told_by_what_no_conclusion_closed(gazetteer: Gazetteer) 
     assert about(*names) == about()
 
 
+def test_what_closed_a_mother_ship_leaves_her_next_visitor(gazetteer: Gazetteer) -> None:
+    hers = event("mother_ship", 1, 6, evidence=MOTHER, subkind="visited", score=0.8)
+    next_one = event("encounter", 7, 8, SHIP, NEW, ENCOUNTER, score=0.6)
+    first, later = events.build([hers, next_one])["event_id"].tolist()
+    for closed, lead in (((), first), ((first,), later), ((first, later), first)):
+        (row,) = told(gazetteer, hers, next_one, closed=closed).to_dict("records")
+        assert row["events"].split(";")[0] == lead
+
+
 def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
     names = Teller({9141712: "P 1", SHIP: "MV A"}, gazetteer, at(24))
     assert titles._named(9141712, names) == "P 1 (number 009141712 can't be a ship's)"
     assert titles._named(SHIP, names) == "MV A"
+    said = 111533001, 970012345, 5330148, 992351000, 985330001, 853300001
+    assert ["can't" in titles._named(mmsi, names) for mmsi in said] == [True] * 4 + [False] * 2
 
 
 def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
