@@ -80,8 +80,8 @@ def described(
     zones
         Where ports are.
     closed
-        Ids of events whose lead a conclusion closed. Where others came since an incident is told by
-        these, and about a vessel of theirs: nobody sails to who was cleared.
+        Ids of events whose lead a conclusion closed. Where others came since, an incident is told
+        by these, scored by them, and about a vessel of theirs: nobody sails to who was cleared.
 
     Returns
     -------
@@ -95,7 +95,10 @@ def described(
         return frames.empty(INCIDENTS), {}
     events = events.sort_values(["score", "event_id"], ascending=[False, True], ignore_index=True)
     home = _homes(events, flagged, parts)
-    scores, best = _scores(events, flagged, parts, home)
+    over = events["event_id"].isin(list(closed))
+    over &= ~over.groupby(events["group"]).transform("all")
+    counted = parts[~parts["event_id"].isin(events["event_id"][over])]
+    scores, best = _scores(events[~over], flagged, counted, home)
     kept = [g for g, score in scores.items() if score >= min_score or g in home.values()]
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))

@@ -549,12 +549,17 @@ def test_an_incident_is_told_by_what_no_conclusion_closed(gazetteer: Gazetteer) 
 
     def about(*closed: str) -> tuple[int, str, set[str]]:
         (row,) = told(gazetteer, first, later, other, closed=closed).to_dict("records")
+        scores.append((row["score"], row["certainty"]))
         return row["mmsi"], row["events"].split(";")[0], set(row["events"].split(";"))
+
+    scores = list[tuple[float, str]]()
 
     assert about() == (SHIP, names[0], set(names))
     assert about(names[0]) == (SHIP, names[1], set(names))
     assert about(*names[:2]) == (OTHER_BOAT, names[2], set(names))
     assert about(*names) == about()
+    assert scores == sorted(scores[:3], reverse=True) + scores[:1] * 2
+    assert scores[0] > scores[1] > scores[2] == (0.4, "low")
 
 
 def test_what_closed_a_mother_ship_leaves_her_next_visitor(gazetteer: Gazetteer) -> None:
