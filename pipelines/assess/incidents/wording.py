@@ -95,10 +95,10 @@ def described(
         return frames.empty(INCIDENTS), {}
     events = events.sort_values(["score", "event_id"], ascending=[False, True], ignore_index=True)
     home = _homes(events, flagged, parts)
-    over = events["event_id"].isin(list(closed))
-    over &= ~over.groupby(events["group"]).transform("all")
-    counted = parts[~parts["event_id"].isin(events["event_id"][over])]
-    scores, best = _scores(events[~over], flagged, counted, home)
+    beside_it = events["event_id"].isin(list(closed))
+    beside_it &= ~beside_it.groupby(events["group"]).transform("all")
+    counted = parts[~parts["event_id"].isin(events["event_id"][beside_it])]
+    scores, best = _scores(events[~beside_it], flagged, counted, home)
     kept = [g for g, score in scores.items() if score >= min_score or g in home.values()]
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
