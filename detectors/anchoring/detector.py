@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.anchoring.held import held_ticks, stays, swung_deg
 from detectors.anchoring.limits import Limits
 from detectors.anchoring.place import around, asked
 from detectors.core import events
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -23,9 +23,6 @@ from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
 from detectors.surroundings.zones import Zones
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SETTINGS: Final = (
     "max_swing_m",

@@ -1,14 +1,10 @@
 """Where a vessel is held to the ground."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.anchoring.limits import Limits
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics import geodesy, timegrid
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:

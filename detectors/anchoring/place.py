@@ -3,19 +3,16 @@
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.anchoring.limits import Limits
 from detectors.core import events
+from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.hypotheses.anchoring import BOAT_M
 from detectors.kinematics import timegrid
 from detectors.surroundings import nearby
 from detectors.surroundings.zones import Zones
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 PERMITS: Final = (("anchoring", "permitted"), ("transfer", "licensed"))
 LOOKS: Final = (0, 1, 2, 3)

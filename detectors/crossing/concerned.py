@@ -8,17 +8,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.crossing.limits import Limits
 from detectors.crossing.under_way import candidates
 from detectors.kinematics import geodesy
 from detectors.surroundings.coasts import SPACING_M, Coasts
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EVERY_S: Final = 600
 """Ten minutes at 20 kn are 3 nm, the least that a passage makes good, and are sailed at any speed

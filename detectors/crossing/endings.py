@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.crossing.beaches import SAMPLED_M, beach_between
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
@@ -15,9 +15,6 @@ from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import Coasts
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 SOON_S: Final = 1800
 """A run that goes on for longer than this beyond its passage leads elsewhere."""
 STAYS_OFF_S: Final = 3600

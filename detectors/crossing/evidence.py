@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
@@ -20,9 +21,6 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, nearby, sun, tide
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 FEED_AROUND: Final = np.arange(SOON_S, SOON_S + 3600, coverage.FEED_SLOT_S) // coverage.FEED_SLOT_S
 """From half an hour before to an hour and a half: a feed of which nothing was heard then begins; so
 far after, it ends.

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -33,10 +33,6 @@ from detectors.crossing.unheard import (
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 AWAY: int = 2
 """So many ticks away from the shore are more than a swing of the boat, and end its stay there."""

@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
 from detectors.crossing.limits import Limits
 from detectors.hypotheses.landfalls import SHOAL_M
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import coverage, passes
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 PAST_S: Final = 600
 """So long before and after it is nearest to the shore: who turns in to land and out again within

@@ -4,17 +4,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import Cells, steps_m, worth_a_look
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.integrity.jit import compiled
 from detectors.surroundings.coasts import Coasts
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BLOCK: Final = 8
 """So many ticks in a row are passed by at once where none of them is far enough across."""

@@ -5,15 +5,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.integrity.jit import compiled
 from detectors.surroundings.coasts import SPACING_M, Coasts
 from detectors.surroundings.zones import Zones
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CELL_DEG: Final = 0.005
 """550 m: distances to coasts are looked up by cells of this size first."""

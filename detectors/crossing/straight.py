@@ -7,16 +7,12 @@ people in regional science?, Papers of the Regional Science Association 24:7-21)
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MISSED_S: Final = 1800.0
 """A shorter silence is as good as heard: the line between its ends is the way."""

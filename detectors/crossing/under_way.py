@@ -2,14 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
 def candidates(limits: Limits, positions: pd.DataFrame) -> Ints:

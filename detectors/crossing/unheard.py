@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.crossing.beaches import beach_between
@@ -17,10 +17,6 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, passes
 from detectors.surroundings.coasts import Coasts
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DETOUR: Final = 1.1
 """By so much its way is longer by that beach than straight to where it lies next."""

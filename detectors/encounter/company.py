@@ -3,17 +3,14 @@
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FAST_KN: Final = 15.0
 """Who closes at this or more planes: a displacement hull of 20 m at the waterline makes 10.9 kn

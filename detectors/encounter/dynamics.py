@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import INTERFERENCE, SECOND_US, epoch_us
 from detectors.encounter.limits import Limits
@@ -13,10 +13,6 @@ from detectors.encounter.passes import thin
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import sun
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 LEG_S: Final = 600
 """Approach and parting are measured over ten minutes: a sixth of an hour, five steps."""

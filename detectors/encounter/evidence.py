@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -19,9 +20,6 @@ from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, nearby
 from detectors.surroundings.lying import Lying
 from detectors.surroundings.rates import DAY_SLOTS
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SETTINGS: Final = (
     "max_distance_m",

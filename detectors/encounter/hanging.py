@@ -1,11 +1,9 @@
 """Which runs hang together when one ends, compiled."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.kinematics.integrity.jit import compiled
-
-Ints = NDArray[np.int64]
 
 
 def oldest(

@@ -7,16 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
 from detectors.encounter.passes import thin
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 EITHER: Final = np.zeros(0, bool)
 """Any two make a pair."""

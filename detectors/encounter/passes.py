@@ -5,16 +5,13 @@ passes.
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.frames import SECOND_US
 from detectors.encounter.limits import Limits
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.kinematics.timegrid import Grid
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def grid_of(limits: Limits, reports: Reports) -> Grid:

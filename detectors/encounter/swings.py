@@ -3,13 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.encounter.pairs import Pairs
 from detectors.kinematics import geodesy, timegrid
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MOST: Final = (0.1, 0.9)
 """Quantiles between which four fifths of the time lie: a swing without its yaws and bad fixes."""

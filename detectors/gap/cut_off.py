@@ -13,16 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.surroundings.coverage import SLOT_S
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEAVES_KN: Final = 12.0
 """Going so fast a vessel leaves the last quarter of a station's reach in `in_full_s` and more: of a

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Floats
 from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
@@ -27,8 +28,6 @@ from detectors.gap.voyage import no_berth, not_out_of_range
 from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
 from detectors.surroundings.rules import Rule
-
-Floats = NDArray[np.float64]
 
 NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
 RARE: Final = 0.03

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
@@ -15,10 +16,6 @@ from detectors.gap.silences import History, Silences, Slots
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import coverage, passes, receivers
 from detectors.surroundings.rates import DAY_SLOTS
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _SLOT_US = coverage.SLOT_S * SECOND_US
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.cut_off import in_full_at_an_end
@@ -12,11 +13,6 @@ from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences, Slots
 from detectors.surroundings import coverage, receivers
 from detectors.surroundings.rates import DAY_SLOTS, Prior
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 
 ALL_THE_WAY: Final = 0.9
 """In so many half hours one is heard on the straight way of a vessel that is heard again."""

@@ -7,13 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US, of_tracks
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class History(Reports):

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
@@ -14,8 +15,6 @@ from detectors.kinematics import geodesy, reach
 from detectors.surroundings import coverage, nearby
 from detectors.surroundings.lying import Lying
 from detectors.surroundings.rates import DAY_SLOTS
-
-Floats = NDArray[np.float64]
 
 TWO_HOURS_S: Final = 7200
 AHEAD_DEG: Final = 45.0

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -14,10 +14,6 @@ from detectors.geofence.limits import Limits
 from detectors.geofence.watched import Story, WatchedReports, about_zone
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import zone_conduct
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MERCHANT_TYPES: Final = (60, 89)
 """Passenger and cargo ships and tankers (ITU-R M.1371-5, table 53): unless they say that they are

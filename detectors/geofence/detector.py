@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
@@ -24,8 +23,6 @@ from detectors.hypotheses.geofence import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.surroundings.watches import MAX_MIN
 from detectors.surroundings.zones import Zones
-
-Ints = NDArray[np.int64]
 
 
 class Geofence(Limits):

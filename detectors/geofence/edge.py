@@ -2,17 +2,13 @@
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import WatchedReports
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.zones import Zones
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def stays_beside(

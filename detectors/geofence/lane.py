@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -17,9 +17,6 @@ from detectors.geofence.watched import Story, WatchedReports, about_zone
 from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.surroundings import nearby, zone_conduct
 from detectors.surroundings.zones import Zones
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def in_lanes_and_off_coasts(

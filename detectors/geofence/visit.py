@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
@@ -15,8 +16,6 @@ from detectors.geofence.watched import Story, WatchedReports, about_zone, of_cla
 from detectors.geofence.watching import Visits, watched_visits
 from detectors.kinematics import timegrid, visits
 from detectors.surroundings.zones import Zones
-
-Ints = NDArray[np.int64]
 
 CROSSING_SETTINGS: Final = ("min_outside_s", "min_inside_s", "max_edge_m")
 DWELL_SETTINGS: Final = ("max_silence_s", "min_outside_s", "max_edge_m")

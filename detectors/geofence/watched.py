@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import of_tracks
 from detectors.geofence.limits import STEP_S, Limits
@@ -16,9 +16,6 @@ from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.settings import ZoneScores
 from detectors.surroundings.zones import Zones
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
 from detectors.core.events import NEVER
 from detectors.core.evidence import Bound, Sense
@@ -18,9 +18,6 @@ from detectors.kinematics import timespan, visits
 from detectors.surroundings import zone_conduct
 from detectors.surroundings.watches import Watch
 from detectors.surroundings.zones import Zones
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 SETTINGS: Final = ("max_silence_s", "max_interruption_s", "max_edge_m")
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
@@ -22,8 +23,6 @@ from detectors.identity.switch import LOST_M, LOST_S, ended, ends_of, pairs_of, 
 from detectors.kinematics import hand_over, shapes
 from detectors.kinematics.track_ends import Ends
 from detectors.vessels import namesakes, statement
-
-Ints = NDArray[np.int64]
 
 SLOT_S: Final = 1800
 SLOT_US: Final = SLOT_S * SECOND_US

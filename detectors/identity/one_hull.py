@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -15,10 +15,6 @@ from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import geodesy, near, timegrid, timespan
 from detectors.vessels.numbers import imo_is_valid, plain
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 STEP_S: Final = 300
 """Five minutes: at 12 kn a mile."""

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.kinematics.reports import Reports
 from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
-
-Ints = NDArray[np.int64]
 
 SCORES: Final[Mapping[str, float]] = {
     "hand_over": 0.8,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_most
 from detectors.core.frames import SECOND_US, epoch_us
@@ -18,8 +19,6 @@ from detectors.kinematics import geodesy, hand_over, shapes, timespan, track_end
 from detectors.surroundings import coverage, passes
 from detectors.vessels import statement
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
-
-Ints = NDArray[np.int64]
 
 BOAT_OF_A_SHIP: Final = 98
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import ASTRAY, SECOND_US
@@ -19,9 +19,6 @@ from detectors.vessels.numbers import (
     is_default_number,
     mmsi_kind,
 )
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 AROUND: Final = 5
 """Reports before and after one, most of which are of its own hull unless it strays."""

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chndtr, erfc
 
-Floats = NDArray[np.float64]
+from detectors.core.arrays import Floats
 
 WITHIN: Final = 0.95
 WIDE: Final = float(np.sqrt(-2.0 * np.log(1.0 - WITHIN)))

@@ -3,12 +3,9 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics.integrity.jit import compiled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 REFINEMENTS: Final = 4
 """Steps by which a circle is refined; a Gauss-Newton step near the solution leaves the square of

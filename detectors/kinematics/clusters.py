@@ -6,14 +6,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 NOISE: Final = -1
 

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.leaps import Reports
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 SAMPLE: Final = 200
 """Reports of the copy that lags are tried on, evenly spread."""

@@ -10,11 +10,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.jit import compiled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BITS: Final = 15
 """Of each coordinate in a key."""

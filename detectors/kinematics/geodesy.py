@@ -8,13 +8,13 @@ under what any threshold here resolves. Angles are degrees, distances metres, sp
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from detectors.core.arrays import Floats
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 METRES_PER_NM: Final = 1852.0
 KNOT_MPS: Final = METRES_PER_NM / 3600.0
-
-Floats = NDArray[np.float64]
 
 
 _BLOCK: Final = 8_192

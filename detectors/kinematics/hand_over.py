@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.track_ends import Ends, Limits
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SWITCHES = np.linspace(0.0, 1.0, 11)
 """Moments of the pause, as shares of it, at which a change of course is tried."""

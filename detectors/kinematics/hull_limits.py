@@ -3,14 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MAX_JUMP_M: Final = 1852.0
 """Below this distance no speed is held against a report: it may carry an old position or a late

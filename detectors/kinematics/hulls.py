@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics import geodesy, leaps, timegrid
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MIN_OF_HULL = 3
 MAX_LEAPING = 0.3

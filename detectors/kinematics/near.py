@@ -9,13 +9,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import offsets
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.jit import compiled
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Places = tuple[Floats, Floats, Ints]
 """Latitudes, longitudes, and the whole number of the moment of each."""
 

@@ -11,10 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics.integrity.jit import compiled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEAF: Final = 8
 """Points in a box of the lowest level: measured on tracks of the Strait."""

@@ -7,9 +7,9 @@ Association 24:7-21, projected onto the sea).
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from detectors.core.arrays import Floats
 
 
 def fastest_kn(

@@ -11,16 +11,12 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import ASTRAY, SECOND_US, epoch_us, offsets
 from detectors.kinematics import geodesy, leaps, shapes, timegrid
 from detectors.kinematics.integrity.verdicts import COPY_S
 from detectors.kinematics.leaps import Leaps
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 NEAR_S: Final = 1800.0
 """Bad fixes within half an hour of each other come from one cause."""

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DEGREE_M: Final = float(np.pi / 180 * geodesy.EARTH_RADIUS_M)
 """Length of a degree along a meridian."""

@@ -1,10 +1,8 @@
 """Windows that slide over the ticks of tracks."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from detectors.core.arrays import Floats, Ints
 
 
 def mean(track_id: Ints, tick: Ints, values: Floats, window: int) -> Floats:

@@ -4,13 +4,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 STOP_COLUMNS: Final = (
     "mmsi",

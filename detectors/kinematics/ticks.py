@@ -1,14 +1,11 @@
 """Loops of `timegrid`, compiled."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.jit import compiled
 from detectors.kinematics.integrity.rows import parted_at
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @compiled

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.reports import Reports
 from detectors.kinematics.timegrid import Grid
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.geodesy import KNOT_MPS
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 NEAREST_REPORTS = 64
 """Reports at an end of a stretch that its motion is judged by: over 2 min of a vessel heard every

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import (
     DAY_US,
     TIME,
@@ -47,9 +48,6 @@ REPORTS: Final = {name: TRACKED[name] for name in ("mmsi", "time", "lat", "lon",
 SIMPLIFY_DEG: Final = 0.0005
 """Douglas-Peucker tolerance of stored tracks: 56 m along a meridian, invisible on a chart of the
 Strait and a few times the accuracy of a fix."""
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def summarise(tracked: pd.DataFrame) -> pd.DataFrame:

@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
 from detectors.core.hypothesis import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
 from detectors.kinematics import geodesy, timegrid
 from detectors.loitering.limits import Limits
 from detectors.surroundings import lanes, nearby
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 STILL_KN: Final = 0.5
 """A ship that swings at anchor moves slower over a step."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US
@@ -16,9 +16,6 @@ from detectors.loitering.limits import Limits
 from detectors.loitering.stays import legs, stays
 from detectors.surroundings import coverage, lanes, nearby
 from detectors.surroundings.lying import Lying
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MOVES_KN: Final = 1.2
 """A leg on which less was made good has no course to speak of."""

@@ -5,16 +5,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 
 AT_REST_KN: Final = 0.3
 """What a set says of a vessel made fast or at anchor: nothing, but for errors of its position."""

@@ -5,11 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy, timegrid
 from detectors.loitering.limits import Limits
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 HELD_KN: Final = 0.2
 """Made good over a leg of 20 minutes, in a swing about an anchor too. On ten simulated nights

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from detectors.core import events
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context, Detector
 from detectors.core.evidence import at_least
 from detectors.core.hypothesis import Hypothesis
@@ -22,9 +22,6 @@ from detectors.outlier.surprise import classes, excess_of, measured_of
 from detectors.surroundings import nearby, normal
 from detectors.surroundings.normal import CLASSES, SIZES_DEG, Normal
 from detectors.surroundings.zones import Zones
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FEATURES: Final = ("course", "speed", "place")
 WINDOW_S: Final = 7200

@@ -4,14 +4,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import sliding
 from detectors.surroundings import normal
 from detectors.surroundings.normal import Normal
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 PART_SHARE: Final = 0.8
 """A tick of an odd hour is a part of it from this share of the threshold on."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Floats, Ints
 from detectors.core.evidence import Evidence
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
 from detectors.core.hypothesis import Known
@@ -26,9 +27,6 @@ from detectors.possible_meeting.story import (
     told_apart,
 )
 from detectors.surroundings.coverage import SLOT_S, Coverage
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SLOT_US: Final = SLOT_S * SECOND_US
 REACH_CELLS: Final = 7

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.evidence import Evidence
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.kinematics.prism import Prisms
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SLOW_KN: Final = 6.0
 """A vessel that lay still before its silence is taken to have gone as fast as this in it."""

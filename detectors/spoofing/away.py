@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import (
@@ -23,8 +23,6 @@ from detectors.spoofing.limits import Limits
 from detectors.spoofing.replay import repeats
 from detectors.spoofing.story import Scene, Story
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
-
-Ints = NDArray[np.int64]
 
 STRAGGLERS: Final = 0.1
 """Of an excursion's reports so many may come after the vessel is back. A judgement: of a ship

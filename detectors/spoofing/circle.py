@@ -4,17 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.evidence import Bound, at_least
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, extended, leap_m
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 LEAST_BOX_M: Final = 250.0
 """Mean diagonal of the boxes of ten minutes, from which on circles are looked for: less than the

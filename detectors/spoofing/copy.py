@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import copies, shapes, timegrid
@@ -14,8 +14,6 @@ from detectors.kinematics.leaps import MIN_OFFSET_M
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MIN_ACROSS, Scene, Story
-
-Ints = NDArray[np.int64]
 
 DEAD_AHEAD: Final = 0.05
 """Sine of 3 degrees, in which one in thirty of displaced copies lies, ahead or astern, were all

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, shapes, timegrid
@@ -13,9 +13,6 @@ from detectors.kinematics.hull_limits import MAX_SPEED_KN
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MAX_SPEED_CHANGE: Final = 0.3
 """By how much of it the speed made good while a position was held may differ from that before."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, leaps
@@ -13,9 +13,6 @@ from detectors.kinematics.leaps import MIN_OFFSET_M
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MIN_ACROSS, Scene, Story
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MAX_MISS_RATIO: Final = 0.25
 """By how much of it a leap back may differ from the opposite of the leap away."""

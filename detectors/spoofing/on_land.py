@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats
 from detectors.core.evidence import at_least
 from detectors.kinematics import geodesy, timegrid
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended, leap_m
 from detectors.surroundings.zones import Zones
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:

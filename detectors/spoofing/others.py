@@ -7,11 +7,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, scatter
 from detectors.spoofing.story import CIRCLE_BINS_S, Fixes
-
-Floats = NDArray[np.float64]
 
 STEP_US = CIRCLE_BINS_S[0] * SECOND_US
 

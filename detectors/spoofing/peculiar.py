@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.kinematics import geodesy, shapes
 from detectors.kinematics.reports import Reports
@@ -14,8 +14,6 @@ from detectors.spoofing.circle import MAX_RADIUS_M, circles_of, max_rms_m
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.on_land import inland_by
 from detectors.spoofing.story import Scene, Story
-
-Bools = NDArray[np.bool_]
 
 
 def shaped(limits: Limits, scene: Scene, stories: Sequence[Story]) -> list[Story]:

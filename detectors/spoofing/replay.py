@@ -5,16 +5,14 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import copies, geodesy, hull_limits, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, leap_m
-
-Ints = NDArray[np.int64]
 
 SAMPLED: Final = 4
 """One position in so many, chosen by its own digits, is looked up to find vessels whose positions

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics import geodesy, leaps, scatter, shapes, timespan
@@ -16,10 +17,6 @@ from detectors.kinematics.integrity import not_a_vessel
 from detectors.kinematics.leaps import MIN_OFFSET_M
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 NOT_A_VESSEL: Final = (4, 9, 11, 21)
 """Message types of base stations, rescue aircraft and aids to navigation (the same, table 46)."""

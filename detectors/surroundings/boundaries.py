@@ -15,14 +15,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.errors import FrameError
 from detectors.core.frames import SECOND_US, of_tracks
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.surroundings.polygons import PolygonIndex
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 BOUNDARY_COLUMNS: Final = (
     "boundary_id",

@@ -8,12 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 
 if TYPE_CHECKING:
     pass
 
-Floats = NDArray[np.float64]
 
 SPACING_M: Final = 500.0
 """The coasts are sampled this densely: too far by 250 m at most right at the coast, by 30 m at one

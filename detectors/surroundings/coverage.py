@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import RECEPTIONS, SECOND_US, TIME, TRACKED, Column, empty, epoch_us
 from detectors.surroundings.rates import Rates, heard_as_usual, usual_share
 
@@ -94,8 +95,6 @@ CELL_SLOTS: Final = 1 << 24
 _LAT_CELLS: Final = 1801
 _LON_CELLS: Final = 3600
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Made = TypeVar("Made")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import (
     DAY_US,
     RECEPTIONS,
@@ -32,9 +33,6 @@ from detectors.surroundings.coverage import (
     cell_of,
     cells_of,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MAX_RECEIVERS: Final = 500
 """So many receivers of a day are kept, those that heard most: who writes names into a feed mustn't

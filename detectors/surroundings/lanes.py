@@ -18,10 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BINS: Final = 16
 _BIN_DEG: Final = 360.0 / BINS

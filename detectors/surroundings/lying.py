@@ -12,15 +12,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import DAY_US, SECOND_US, conform, empty, epoch_us, from_epoch_us
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.coverage import LYING, SLOT_S, Coverage
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 CELL_UNITS: Final = 10_000
 """Side of a cell in millionths of a degree: 0.01 degree, 0.6 nm along a meridian."""

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
+from detectors.core.arrays import Floats
 
 BACKGROUND_WEIGHT: Final = 0.05
 """Share of the density that is what the class does anywhere: it keeps the tails of the streams

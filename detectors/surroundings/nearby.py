@@ -7,11 +7,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy, near, timegrid
 from detectors.surroundings.zones import Zones
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
 """Explanation of an event that rests on layers which don't reach its place."""

@@ -23,13 +23,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.errors import FrameError
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import lanes
 from detectors.surroundings.mixtures import SPEED_BINS, Mixture
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CLASSES: Final = ("other", "fishing", "working", "passenger", "cargo", "tanker")
 """Classes of ship: by their AIS type (ITU-R M.1371-5, table 53), "other" where it isn't told."""

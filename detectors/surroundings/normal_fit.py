@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import sliding
 from detectors.surroundings import lanes
 from detectors.surroundings.mixtures import SPEED_BINS
@@ -28,9 +29,6 @@ from detectors.surroundings.normal import (
     _found,
     velocity,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def fit(

@@ -5,11 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.surroundings.coverage import FEED_SLOT_S, Coverage
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BY_PASSES: Final = 0.9
 """A feed that heard nothing in every tenth of the ten minutes of the day before comes by passes

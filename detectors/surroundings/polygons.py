@@ -14,10 +14,8 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics.geodesy import wrap_lon
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _FINEST_CELL_DEG: Final = 0.01
 _MAX_CELLS: Final = 4_000_000

@@ -10,11 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics.integrity.jit import compiled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 _BOUNDARY: Final = 2
 

@@ -14,12 +14,9 @@ an hour old: no run's window, and nothing that came later.
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DAY_SLOTS: Final = 48
 MIN_STRENGTH: Final = 1.0

@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -30,9 +31,6 @@ from detectors.surroundings.coverage import (
 )
 from detectors.surroundings.rates import DAY_SLOTS, heard_as_usual
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Span = tuple[int, int]
 
 STEADY_SHARE: Final = 0.75

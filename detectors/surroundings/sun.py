@@ -9,11 +9,10 @@ they ask for (within 70 s of it) adds less than 0.001 degree.
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from detectors.core.arrays import Floats
 from detectors.core.frames import DAY_US
-
-Floats = NDArray[np.float64]
 
 CIVIL_TWILIGHT_DEG: Final = -6.0
 """Altitude of the sun's centre at which civil twilight ends: from there on things at sea can't be

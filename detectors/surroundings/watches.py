@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import (
     FISHING,
@@ -22,9 +23,6 @@ from detectors.core.hypothesis import (
     UNSTATED,
 )
 from detectors.surroundings.rules import MAX_KN, MAX_SPEED, MAX_TEXT, Rule, read_date, shown
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 WHEN: Final = ("enter", "stay", "stop", "meet", "silence", "speed")
 LOCAL_US: Final = 8 * 3600 * SECOND_US

@@ -7,15 +7,11 @@ however the reports were cut into windows.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Bools
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US, epoch_us
@@ -24,8 +24,6 @@ from detectors.unmatched_sighting.leads import Lead, in_silence, lengths, loiter
 from detectors.unmatched_sighting.limits import Limits
 from detectors.unmatched_sighting.told import tell
 from detectors.vessels import association
-
-Bools = NDArray[np.bool_]
 
 LARGE_SCORE: Final = 0.7
 OTHER_SCORE: Final = 0.55

@@ -4,19 +4,15 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.near import pairs
 from detectors.surroundings import coverage, passes, receivers
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BESIDE_SLOTS: Final = (-1, 0, 1)
 """What receives there may hear by passes: who was there would be heard before or after, since a

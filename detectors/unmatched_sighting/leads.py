@@ -5,18 +5,14 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.evidence import Evidence
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 UNEXPLAINED: Final = 0.5
 FAR_SHARE: Final = 0.6

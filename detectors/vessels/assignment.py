@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from detectors.core.arrays import Floats, Ints
 
 EXACT_UP_TO: Final = 10
 """So many tracks, or sightings if these are fewer, are assigned in every way: 1,024 sets."""

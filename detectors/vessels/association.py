@@ -37,15 +37,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics import geodesy
 from detectors.vessels import assignment
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MIN_SIGMA_M: Final = 10.0
 """No position is better than this: the accuracy of AIS (ITU-R M.1371-5, annex 2)."""

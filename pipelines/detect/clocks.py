@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.kinematics import integrity
 from pipelines.store import Queries
 from pipelines.store.sections import EVERYBODY, Section, joined
-
-Ints = NDArray[np.int64]
 
 DAY: Final = timedelta(days=1)
 MOST_REPORTS: Final = 150_000

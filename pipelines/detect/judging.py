@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.frames import SECOND_US, conform, from_epoch_us
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage
@@ -24,8 +25,6 @@ from pipelines.store.sections import (
     rows_of,
     verdicts_of,
 )
-
-Ints = NDArray[np.int64]
 
 DAY: Final = timedelta(days=1)
 _MEASURED: Final = ("lat", "lon", "sog_kn", "cog_deg")

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Detector
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.relations import Along, Near, Own, Places
@@ -23,10 +24,6 @@ from detectors.kinematics import cubes, geodesy, timegrid
 from detectors.kinematics.cubes import BITS
 from detectors.kinematics.reports import Reports
 from pipelines.store.judged_files import Within
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 SLOT_S: Final = 1800
 SLOT_US: Final = SLOT_S * SECOND_US

@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.frames import epoch_us
 from pipelines.store.now import WITHIN
-
-Ints = NDArray[np.int64]
 
 _NEVER: Final = np.iinfo("int64").max
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.frames import (
     CLOCK_FAULT,
     FALSE_FIX,
@@ -44,8 +45,6 @@ from detectors.kinematics.integrity.verdicts import (
     Reports,
     Verdict,
 )
-
-Ints = NDArray[np.int64]
 
 VERSION: Final = "16"
 """Raised when the same reports get other verdicts."""

@@ -6,13 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.verdicts import JAMMED_S, Reports, Verdict
-
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 JAMMED_VESSELS: Final = 3
 JAMMED_DEG: Final = 0.25

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.frames import offsets
 from detectors.kinematics.integrity.verdicts import (
     Heard,
-    Ints,
     Judged,
     Reports,
     not_a_vessel,

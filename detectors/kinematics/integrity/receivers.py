@@ -11,17 +11,13 @@ with most clocks right.
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
 from detectors.kinematics.integrity.set_anew import LEAST_OWN, Clock, Leaps, Wrong, wrong_since
 from detectors.kinematics.integrity.settling import STRETCH_S
 from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S, Reports
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 LEAST_RECEIVERS: Final = 3
 """Of two clocks nobody can say which is right."""

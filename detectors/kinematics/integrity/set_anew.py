@@ -8,13 +8,9 @@ vessels leap is the one that was set, whichever others it differs from since.
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.kinematics.integrity.verdicts import MIN_SHIFT_S
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 AGREE_S: Final = 20.0
 """As of pairs by two receivers (`receivers`): positions and speeds err as much."""

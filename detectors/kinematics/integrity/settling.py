@@ -11,12 +11,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.arrays import Ints
 from detectors.core.frames import SECOND_US
 from detectors.kinematics.integrity.jammed import astray, in_squares_around, mark_interference
 from detectors.kinematics.integrity.judging import judge_stretches
 from detectors.kinematics.integrity.verdicts import Heard, Judged, Reports
-
-Ints = NDArray[np.int64]
 
 STRETCH_S: Final = 6 * 3_600
 STRETCH_US: Final = STRETCH_S * SECOND_US
