@@ -93,8 +93,8 @@ def left_again(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, fin
     if after == len(first) or grid.track_id[first[after]] != grid.track_id[final]:
         return False
     stayed_s = int(grid.tick[first[after]] - grid.tick[final]) * limits.step_s
-    there = [(at[final], at[last[after]]) for at in (grid.lat, grid.lon)]
-    away_m = geodesy.distance_m(there[0][0], there[1][0], there[0][1], there[1][1])
+    off = last[after]
+    away_m = geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[off], grid.lon[off])
     return bool(stayed_s <= limits.max_landing_s and away_m >= limits.min_distance_m)
 
 

@@ -30,16 +30,22 @@ def not_set_aside(
     """Leave out silences in which the number was heard, and set aside as no vessel's: what sends it
     is taken for a vessel only while it makes way (`integrity.making_way`), and it lay still.
     """
-    aside = context.noise[(context.noise["reason"] == NOT_A_VESSEL).to_numpy(bool)]
-    own = pd.DataFrame(
-        {"mmsi": reports.mmsi[silences.row], "silence": np.arange(len(silences.row))}
-    )
-    both = own.merge(aside[["mmsi", "time"]], on="mmsi")
+    of_none = (context.noise["reason"] == NOT_A_VESSEL).to_numpy(bool)
+    meanwhile = _meanwhile(silences, reports, context.noise[of_none])
+    keep = np.ones(len(silences.row), bool)
+    keep[meanwhile["silence"].to_numpy("int64")] = False
+    return silences.narrowed(keep)
+
+
+def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.DataFrame:
+    """Return reports of `noise` that were sent within a silence of their number: silence (its place
+    among them), time, lat, lon.
+    """
+    own = {"mmsi": reports.mmsi[silences.row], "silence": np.arange(len(silences.row))}
+    both = pd.DataFrame(own).merge(noise[["mmsi", "time", "lat", "lon"]], on="mmsi")
     silence, at_us = both["silence"].to_numpy("int64"), epoch_us(both["time"])
     inside = (at_us > silences.start_us[silence]) & (at_us < silences.end_us[silence])
-    keep = np.ones(len(silences.row), bool)
-    keep[silence[inside]] = False
-    return silences.narrowed(keep)
+    return both.iloc[np.flatnonzero(inside)]
 
 
 def not_heard_between(
@@ -56,12 +62,10 @@ def not_heard_between(
     closed = np.flatnonzero(~silences.is_open)
     if not of_a_fault.any() or len(closed) == 0:
         return silences
-    noise = context.noise[["mmsi", "time", "lat", "lon"]][of_a_fault]
-    row = silences.row[closed]
-    own = pd.DataFrame({"mmsi": reports.mmsi[row], "silence": np.arange(len(row))})
-    aside = own.merge(noise, on="mmsi")
+    ended = silences.narrowed(~silences.is_open)
+    aside = _meanwhile(ended, reports, context.noise[of_a_fault])
     silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
-    start_us, end_us = silences.start_us[closed], silences.end_us[closed]
+    row, start_us, end_us = ended.row, ended.start_us, ended.end_us
     a, b = row[silence], row[silence] + 1
     here = aside["lat"].to_numpy("float64"), aside["lon"].to_numpy("float64")
     from_m = np.asarray(geodesy.distance_m(reports.lat[a], reports.lon[a], *here))
@@ -69,8 +73,7 @@ def not_heard_between(
     way_m = np.asarray(
         geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
     )
-    between = (at_us > start_us[silence]) & (at_us < end_us[silence])
-    between &= (np.minimum(from_m, to_m) >= CLEAR_M) & (from_m + to_m <= BEND * way_m)
+    between = (np.minimum(from_m, to_m) >= CLEAR_M) & (from_m + to_m <= BEND * way_m)
     of = np.r_[silence[between], np.tile(np.arange(len(row)), 2)]
     when_us = np.r_[at_us[between], start_us, end_us]
     order = np.lexsort((when_us, of))

@@ -11,6 +11,7 @@ from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.reception import ALL_THE_WAY, known_before
 from detectors.gap.silences import History, Silences
+from detectors.hypotheses.gap import MADE_FAST_M
 from detectors.kinematics import geodesy, reach
 from detectors.surroundings import coverage, nearby
 from detectors.surroundings.lying import Lying
@@ -26,9 +27,6 @@ AT_REST_KN: Final = 0.3
 """What a set states of a vessel made fast: nothing, but for errors of its position. Boats that come
 in put the set out with the engine, minutes after they stopped. Their last two places must agree: a
 set may state 0 for ever. Where it went out with the lines ashore, the last and the next do."""
-SAME_BERTH_M: Final = 35.0
-"""As `hypotheses.gap.MADE_FAST_M`: ends of silences at a berth were 2 to 33 m apart; a ship at
-anchor swings through more, and what drifts goes as far in a minute and a half."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 
@@ -153,7 +151,7 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     )
     # The mean of the minutes before tells who came in, the last report who has stopped.
     last_kn, _ = reports.way_before(row, 0)
-    back = (columns["distance_m"] <= SAME_BERTH_M) & (reports.sog_kn[next_row] <= AT_REST_KN)
+    back = (columns["distance_m"] <= MADE_FAST_M) & (reports.sog_kn[next_row] <= AT_REST_KN)
     stopped = reports.sog_kn[row] <= AT_REST_KN
     stopped &= (last_kn < limits.moving_kn) | (back & ~silences.is_open)
     moving = columns["was_moving"] & ~stopped

@@ -42,7 +42,8 @@ HARDLY_WENT: Final = 0.1
 who goes to a meeting and back to where it was lost has gone there in vain (judgement)."""
 MADE_FAST_M: Final = 35.0
 """Twice the errors of AIS and a berth's beam; at anchor ships swing through 100 m and more. Ends of
-silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10."""
+silences of an Aegean ferry at its berth were 11 to 33 m apart, of Danish harbour craft 2 to 10;
+what drifts goes as far in a minute and a half."""
 
 SET_WAS_OFF: Final = All(
     Any(CUT_OFF, Compare("interval_ratio", ">=", 20.0)),  # else `PATCHY`

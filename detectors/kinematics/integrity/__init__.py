@@ -44,7 +44,6 @@ from detectors.kinematics.integrity.verdicts import (
     Reports,
     Verdict,
     not_a_vessel,
-    rescue_aircraft,
 )
 
 __all__ = [
@@ -77,7 +76,6 @@ __all__ = [
     "not_a_vessel",
     "parted",
     "reason_of",
-    "rescue_aircraft",
     "segment",
     "state_with",
     "with_interference",

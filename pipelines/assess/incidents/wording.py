@@ -93,12 +93,16 @@ def described(
     events = events[events["group"] >= 0]
     if events.empty:
         return frames.empty(INCIDENTS), {}
-    events = events.sort_values(["score", "event_id"], ascending=[False, True], ignore_index=True)
+    over = events["event_id"].isin(list(closed))
+    over &= ~over.groupby(events["group"]).transform("all")
+    events = events.assign(over=over).sort_values(
+        ["over", "score", "event_id"], ascending=[True, False, True], ignore_index=True
+    )
     home = _homes(events, flagged, parts)
-    beside_it = events["event_id"].isin(list(closed))
-    beside_it &= ~beside_it.groupby(events["group"]).transform("all")
-    counted = parts[~parts["event_id"].isin(events["event_id"][beside_it])]
-    scores, best = _scores(events[~beside_it], flagged, counted, home)
+    still = events[~events["over"]]
+    counted = parts[~parts["event_id"].isin(events["event_id"][events["over"]])]
+    scores, best = _scores(still, flagged, counted, home)
+    n_still = still.groupby("group").size()
     kept = [g for g, score in scores.items() if score >= min_score or g in home.values()]
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
@@ -112,11 +116,10 @@ def described(
     rows = []
     first_event = {}
     for number, own in of_group.items():
-        still = [one for one in own if one.event_id not in closed]
-        over = [one for one in own if one.event_id in closed]
-        about = {m for one in still or over for m in (one.told.mmsi, one.told.other_mmsi)}
-        told_by = [*still, *over], len(still) or len(over)
-        row = _one(*told_by, scores[number], about, each, seen, beside, teller, next_steps, lasts)
+        n_first = int(n_still[number])
+        about = {m for one in own[:n_first] for m in (one.told.mmsi, one.told.other_mmsi)}
+        told_by = own, n_first, scores[number], about
+        row = _one(*told_by, each, seen, beside, teller, next_steps, lasts)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[number] = row["incident_id"]
         rows.append(row)
