@@ -230,7 +230,7 @@ def told(
     """Incidents of some events after those known before."""
     found = events.build(list(rows))
     scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
-    names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO"}
+    names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO", **more.get("names", {})}
     group = grouped(found, scores, 0.3, at(24))
     in_it = [m for m in scores if ((found["mmsi"] == m) | (found["other_mmsi"] == m)).any()]
     flagged = pd.DataFrame(
@@ -537,6 +537,9 @@ def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:
     (title,) = told(gazetteer, *rows)["title"]
     assert title.startswith("MV A and 2 others near by: Lay at anchor for 23.0 h")
     assert title.endswith("outside any designated anchorage (territorial sea)")
+    odd = "{n} {0}<b>%s"
+    (hostile,) = told(gazetteer, *rows, names={SHIP: odd})["title"]
+    assert hostile.startswith(f"{odd} and 2 others near by: Lay at anchor")
     (pair,) = told(gazetteer, *rows[:2])["title"]
     assert pair.endswith(". With B ONE (anchored)")
 
