@@ -17,9 +17,9 @@ from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, lasting
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.wording import described
-from pipelines.assess.reasons import Teller
+from pipelines.assess.reasons import Teller, aside_in, by_disposition, by_own_vessel
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
-from pipelines.assess.watchlists import Watchlist, match
+from pipelines.assess.watchlists import Watchlist, match, of_own
 from pipelines.base.schemas import FLAGGED, PARTS
 from pipelines.base.settings import AssessSettings
 from pipelines.detect.heard import Heard
@@ -47,6 +47,8 @@ class Assessment:
         Rules that raised more than their share.
     over_budget
         Vessels that would be flagged if the night's list held more.
+    own
+        Events that would count if they weren't own vessels'.
     """
 
     events: pd.DataFrame
@@ -55,6 +57,7 @@ class Assessment:
     incidents: pd.DataFrame
     held_back: tuple[HeldBack, ...]
     over_budget: int
+    own: int = 0
 
 
 def assess(
@@ -82,6 +85,8 @@ def assess(
     past
         `events.EVENTS` of the store before the window, for the history of each vessel; their texts
         don't matter.
+    watchlists
+        Whose vessels' scores rise, and whose flag nobody (`watchlists.of_own`).
     dispositions
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody; of an
         incident some of whose events they close the others come first.
@@ -100,16 +105,20 @@ def assess(
     events = detection.events.reset_index(drop=True)
     rows = told(events)
     teller.look_up(rows)
-    said = teller.set_aside
-    known = {of: text for of, text in (reasons or {}).items() if not text.endswith(said)}
+    known = {of: text for of, text in (reasons or {}).items() if not aside_in(text)}
     ids = events["event_id"].tolist()
     texts = [known.get(i) or teller.tell(row, row.mmsi) for i, row in zip(ids, rows, strict=True)]
     events = events.assign(reason=pd.Series(texts, dtype="str"))
 
+    lists, before = watchlists or [], event_schema.empty() if past is None else past
+    own = of_own(events, lists, settings.min_score)
     aside = np.zeros(len(events), bool)
     if dispositions is not None:
         aside = set_aside(events, dispositions)
-        events.loc[aside, "reason"] += said
+        events.loc[aside, "reason"] += by_disposition(say)
+    events.loc[own & ~aside, "reason"] += by_own_vessel(say)
+    n_own = int((own & ~aside & (events["score"] >= settings.min_score)).sum())
+    aside |= own
     aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
     heard = detection.heard
     if looked_at is None:
@@ -118,8 +127,8 @@ def assess(
     judged = judge(
         counted,
         now=detection.context.end,
-        past=event_schema.empty() if past is None else past,
-        matches=match(watchlists or [], detection.context.vessels, say),
+        past=before[~of_own(before, lists, settings.min_score)],
+        matches=match([one for one in lists if not one.about.own], detection.context.vessels, say),
         voluntary=set(heard.loc[heard["class_b_only"], "mmsi"].tolist()),
         voluntary_weight=settings.voluntary_weight,
         say=say,
@@ -144,7 +153,7 @@ def assess(
     )
     if ranked.empty:
         nobody = frames.empty(FLAGGED), frames.empty(PARTS)
-        return Assessment(events, *nobody, incidents, tuple(held_back), over_budget)
+        return Assessment(events, *nobody, incidents, tuple(held_back), over_budget, n_own)
 
     ranked = _by_incident(ranked, incidents, home)
     parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
@@ -171,6 +180,7 @@ def assess(
         incidents,
         tuple(held_back),
         over_budget,
+        n_own,
     )
 
 

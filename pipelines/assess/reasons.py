@@ -18,6 +18,23 @@ from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.text import LOCAL, LOCAL_NAME, day_and_hour
 
 
+def by_disposition(say: Say = plain) -> str:
+    """Say, behind what is told of an event, that a disposition sets it aside."""
+    return say(" (set aside by a disposition)")
+
+
+def by_own_vessel(say: Say = plain) -> str:
+    """Say, behind what is told of an event, that it is of what an own vessel does."""
+    return say(" (set aside: an own vessel takes part)")
+
+
+def aside_in(reason: str, say: Say = plain) -> str:
+    """Return what stands behind a reason, as the store has it, of an event that is set aside; empty
+    where it isn't.
+    """
+    return next((by(say) for by in (by_disposition, by_own_vessel) if reason.endswith(by())), "")
+
+
 class Teller:
     """Tells events; it is the `telling.Words` that detectors speak in.
 
@@ -95,11 +112,6 @@ class Teller:
         if distance_m < METRES_PER_NM:
             return f"{round(distance_m, -1):.0f} m"
         return f"{distance_m / METRES_PER_NM:.1f} nm"
-
-    @property
-    def set_aside(self) -> str:
-        """What stands behind what is told of an event that a disposition sets aside."""
-        return self.say(" (set aside by a disposition)")
 
     def say(self, text: str, **values: Any) -> str:
         """See `telling.Words`."""

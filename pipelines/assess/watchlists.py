@@ -7,13 +7,18 @@ A list is two files in config/watchlists: `NAME.csv`, and `NAME.yaml` that says 
     licence: under what terms it may be used
     retrieved: 2026-11-01
     columns: {imo: IMO Number, name: Vessel Name}   # optional: the file's own headings
+    own: true                                       # optional: vessels of one's own, by MMSI
 
 A list without a licence is refused: what a flag rests on must be allowed to be used.
+
+What one's *own* vessels do (a patrol's, and those of services that it works with) flags nobody:
+they wait, meet, board and are silent for a living. It is told, as set aside. Not so while it is
+open who sends their number: `identity` and `spoofing` ask that, and count as of anybody.
 """
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,6 +27,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from detectors.core.arrays import Bools
 from detectors.core.errors import ConfigError
 from detectors.core.telling import Say, plain
 from detectors.vessels.numbers import imo_kind
@@ -32,6 +38,9 @@ WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
 call sign change with the flag, names are shared by many. Judgements."""
 
 KEYS: Final = tuple(WEIGHTS)
+ABOUT_NUMBERS: Final = frozenset({"identity", "spoofing"})
+"""Detectors that ask who sends a number, and from where: of an own vessel's too."""
+
 MIN_NAME_LENGTH: Final = 5
 """Shorter names (STAR, JAYA) are too common to mean one vessel."""
 
@@ -48,6 +57,7 @@ class About(BaseModel):
     licence: Text
     retrieved: Any = ""
     columns: Mapping[str, str] = Field(default_factory=dict)
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,8 @@ class Match:
 def load(folder: Path) -> list[Watchlist]:
     """All lists of a folder, by name; none if there is no folder.
 
-    Raises ConfigError if a list has no description, lacks its licence, or has none of the columns.
+    Raises ConfigError if a list has no description, lacks its licence, or has none of the columns;
+    of own vessels, that of MMSIs.
     """
     return [_read(path) for path in sorted(folder.glob("*.csv"))]
 
@@ -110,6 +121,11 @@ def _read(path: Path) -> Watchlist:
         raise ConfigError(
             f"the watch-list {path} has none of the columns {', '.join(KEYS)}",
             hint=f"name them in {described.name}: columns: {{imo: HEADING}}",
+        )
+    if about.own and not chosen["mmsi"]:
+        raise ConfigError(
+            f"the list of own vessels {path} has no column of MMSIs",
+            hint=f"name it in {described.name}: columns: {{mmsi: HEADING}}",
         )
     blank = pd.Series("", index=table.index, dtype="str")
     columns = {key: blank if name is None else table[name] for key, name in chosen.items()}
@@ -167,6 +183,22 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame, say: Say = plain) -> li
     for hit in found:
         first.setdefault(hit.mmsi, hit)
     return list(first.values())
+
+
+def of_own(events: pd.DataFrame, lists: Sequence[Watchlist], enough: float) -> Bools:
+    """Tell which events are of what own vessels do, and so flag nobody.
+
+    Parameters
+    ----------
+    enough
+        The score from which on a question whose number it is counts.
+    """
+    own = {mmsi for one in lists if one.about.own for mmsi in one.entries["mmsi"].tolist()} - {0}
+    asks = events["detector"].isin(ABOUT_NUMBERS).to_numpy(bool)
+    open_of = events[asks & (events["score"] >= enough).to_numpy(bool)]
+    own -= {*open_of["mmsi"].tolist(), *open_of["other_mmsi"].tolist()}
+    takes_part = events["mmsi"].isin(own) | events["other_mmsi"].isin(own)
+    return np.asarray(takes_part.to_numpy(bool) & ~asks)
 
 
 def _matches(one: Watchlist, key: str, said: pd.DataFrame, say: Say) -> list[Match]:

@@ -196,6 +196,8 @@ def _print_table(
         console.print(Text(f"held back: {text}", style="bold yellow"))
     if over := manifest["counts"].get("over_budget", 0):
         console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
+    if own := manifest["counts"].get("of_own_vessels", 0):
+        console.print(f"{own} events with own vessels are set aside (config/watchlists)")
     print_first(first)
     score = ("score",) if model is None else ("score", "prob.")
     table = Table("#", *score, "vessel", "why", show_lines=True)

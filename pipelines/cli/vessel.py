@@ -103,7 +103,7 @@ def vessel(
     if len(incidents):
         print_incidents(incidents.assign(**said))
     else:
-        typer.echo("No incident.")
+        typer.echo(f"No incident. What it did besides: selat explain {mmsi:09d}")
 
 
 def _stated(field: str, value: str) -> str:

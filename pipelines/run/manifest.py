@@ -73,6 +73,7 @@ def manifest_of(
             "out_of_reach": _out_of_reach(judged.compared),
             "flagged": len(assessed.flagged),
             "over_budget": assessed.over_budget,
+            "of_own_vessels": assessed.own,
         },
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
         "reception": _reception(store, setup.installation, window),

@@ -156,11 +156,10 @@ class Making:
         self.words = labels.labels(recipient.language)
         self.planning = planning_of(installation, recipient, rules)
         self.inputs = run_inputs(self.store, self.window.start, self.window.end)
-        self.lists = [
-            one
-            for one in watchlists.load(installation.watchlists)
-            if cut.may_have([rules.of_watchlist(one.name)], recipient)[0]
-        ]
+        every = watchlists.load(installation.watchlists)
+        told = [cut.may_have([rules.of_watchlist(one.name)], recipient)[0] for one in every]
+        self.lists = [one for one, may in zip(every, told, strict=True) if may]
+        self._untold = [one for one, may in zip(every, told, strict=True) if not may]
 
     def look(self) -> None:
         """Look at the window, and at the days before it."""
@@ -174,6 +173,9 @@ class Making:
         self.after = learned(self.before, compared)
         over = before_window(compared, self.view.detectors, start)
         compared = compared[~(over & (compared["status"] == "unchanged").to_numpy(bool))]
+        # What vessels on a list of own ones do is nobody's business who may not have that list.
+        enough = self.installation.settings.assess.min_score
+        compared = compared[~watchlists.of_own(compared, self._untold, enough)]
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
 
     # ---- put together

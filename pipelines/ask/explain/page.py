@@ -18,7 +18,7 @@ from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
 from pipelines.ask.explain.reasons import BEST, UNTRIED, not_tried, tried
 from pipelines.ask.explain.unfit import LACKS
 from pipelines.assess.dispositions import taken_back
-from pipelines.assess.reasons import Teller
+from pipelines.assess.reasons import Teller, aside_in
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS, WITHDRAWN
@@ -248,9 +248,8 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
     if words is not _ENGLISH:
         places = load_gazetteer(x.reference)
         teller = Teller(x.names, places, x.end, words.say)
-        aside = Teller({}, places, x.end).set_aside
         reasons = [
-            teller.tell(one, who.mmsi) + teller.set_aside * reason.endswith(aside)
+            teller.tell(one, who.mmsi) + aside_in(reason, words.say)
             for one, reason in zip(told(earlier), reasons, strict=True)
         ]
     scores = earlier["score"].tolist()

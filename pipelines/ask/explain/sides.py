@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.telling import told
-from pipelines.assess.reasons import Teller
+from pipelines.assess.reasons import Teller, aside_in
 from pipelines.store import Queries
 
 
@@ -28,11 +28,10 @@ def from_side_of(
     teller = Teller(names, load_gazetteer(reference), until)
     rows = told(events[second])
     teller.look_up(rows)
-    aside = events.loc[second, "reason"].str.endswith(teller.set_aside).tolist()
-    said = [
-        teller.tell(row, mmsi) + teller.set_aside * out
-        for row, out in zip(rows, aside, strict=True)
-    ]
     reasons = events["reason"].copy()
+    said = [
+        teller.tell(row, mmsi) + aside_in(reason)
+        for row, reason in zip(rows, reasons[second].tolist(), strict=True)
+    ]
     reasons[second] = said
     return events.assign(reason=reasons)

@@ -1,5 +1,7 @@
 """From events to flagged vessels, and the sentences that say why."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,9 @@ from detectors.core.detector import Context
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
+from pipelines.assess import watchlists
 from pipelines.assess.ranking import assess
-from pipelines.assess.reasons import Teller
+from pipelines.assess.reasons import Teller, by_own_vessel
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
@@ -56,6 +59,8 @@ def flagged(
     *rows: dict[str, Any],
     settings: AssessSettings = SETTINGS,
     reasons: dict[str, str] | None = None,
+    own: Path | None = None,
+    past: Sequence[dict[str, Any]] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     mmsis = [A, B, FERRY]
     vessels = pd.DataFrame(
@@ -97,7 +102,11 @@ def flagged(
     tracked = frames.conform(in_order, frames.TRACKED)
     heard = heard_by_vessel(tracked, NIGHT, at(24))
     detection = Detection(events.build(list(rows)), {}, heard, context, 1)
-    found = assess(detection, gazetteer, settings, reasons=reasons)
+    lists = watchlists.load(own) if own else []
+    before = events.build(list(past))
+    known = {"reasons": reasons, "watchlists": lists, "past": before}
+    found = assess(detection, gazetteer, settings, **known)
+    assert found.own == found.events["reason"].str.endswith(by_own_vessel()).sum()
     return found.events, found.flagged
 
 
@@ -253,3 +262,53 @@ def test_a_kind_without_a_sentence_of_its_own_is_still_told(gazetteer: Gazetteer
 def test_last_seen_is_the_newest_report(gazetteer: Gazetteer) -> None:
     _, ranked = flagged(gazetteer, encounter())
     assert list(ranked["last_seen"]) == [at(20), at(21)]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A list of own vessels with A on it."""
+    (tmp_path / "own.csv").write_text(f"mmsi,name\n{A},SAMPEL 1\n")
+    about = "title: Own vessels\nsource: the fleet's\nlicence: own\nown: true\n"
+    (tmp_path / "own.yaml").write_text(about)
+    return tmp_path
+
+
+def test_what_own_vessels_do_and_who_meets_them_flags_nobody(
+    gazetteer: Gazetteer, own: Path
+) -> None:
+    lay = event("loitering", 1, 9, evidence={"median_speed_kn": 0.4})
+    met = event("encounter", 2, 3, mmsi=A, other_mmsi=B, evidence=ENCOUNTER)
+    alone = event("loitering", 1, 9, mmsi=B, evidence={"median_speed_kn": 0.4})
+    asked = [lay, met]
+    assert set(flagged(gazetteer, *asked)[1]["mmsi"]) == {A, B}
+    told, flags = flagged(gazetteer, *asked, own=own)
+    assert flags.empty
+    assert told["reason"].str.endswith(by_own_vessel()).all()
+    _, flags = flagged(gazetteer, *asked, alone, own=own)
+    assert flags["mmsi"].tolist() == [B]
+    assert "with MT X" not in flags["reasons"].iloc[0]
+
+
+def test_meetings_with_own_vessels_are_no_history(gazetteer: Gazetteer, own: Path) -> None:
+    before = [
+        event("encounter", hour, hour + 1, mmsi=A, other_mmsi=B, evidence=ENCOUNTER)
+        for hour in (-50.0, -30.0, -20.0)
+    ]
+    now = event("encounter", 1, 3, mmsi=B, other_mmsi=FERRY, evidence=ENCOUNTER)
+
+    def score(**known: Any) -> float:
+        return float(flagged(gazetteer, now, **known)[1].set_index("mmsi")["score"][B])
+
+    assert score(past=before, own=own) == score() < score(past=before)
+
+
+def test_an_own_vessel_whose_number_another_sends_counts_as_anybody(
+    gazetteer: Gazetteer, own: Path
+) -> None:
+    lay = event("loitering", 1, 9, evidence={"median_speed_kn": 0.4})
+    hulls = {"n_hulls": 2, "median_distance_m": 40_000.0}
+    two = event("identity", 1, 9, subkind="two_hulls", evidence=hulls)
+    told, flags = flagged(gazetteer, lay, two, own=own)
+    assert set(told["detector"]) == {"loitering", "identity"}
+    assert set(flags["mmsi"]) == {A}
+    assert not told["reason"].str.endswith(by_own_vessel()).any()

@@ -90,6 +90,7 @@ def test_own_headings_and_prefixed_numbers(tmp_path: Path) -> None:
         ("imo\n1\n", ABOUT + "columns: {imo: NUMBER}\n", "none of the columns"),
         ("ship\n1\n", ABOUT, "none of the columns"),
         ("", ABOUT, "can't be read"),
+        ("name\nSAMPEL 1\n", ABOUT + "own: true\n", "no column of MMSIs"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, csv: str, about: str, words: str) -> None:

@@ -24,6 +24,7 @@ from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.examine import examine
 from pipelines.assess.incidents import first
+from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
@@ -644,3 +645,24 @@ def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
             recipients.load(tmp_path)
         assert words in error.value.message
         assert f"line {line} " in error.value.hint
+
+
+@pytest.mark.slow
+def test_what_own_vessels_do_is_told_to_those_alone_who_may_have_their_list(
+    two_feeds: Installation, sent: Callable[[str], Sent], tmp_path: Path
+) -> None:
+    leads = sent("low").products.flagged
+    ours = leads["mmsi"].iloc[0]
+    config = shutil.copytree(two_feeds.config, tmp_path / "config")
+    (config / "watchlists" / "secret.csv").write_text(f"mmsi\n{ours}\n")
+    with (config / "watchlists" / "secret.yaml").open("a") as about:
+        about.write("own: true\n")
+    changed = load(two_feeds.home, config)
+    low, boat = (release_run(changed, name, None).products for name in ("low", "home"))
+    assert ours not in {*low.flagged["mmsi"], *low.vessels["mmsi"], *low.tracks["mmsi"]}
+    assert not ({*low.events["mmsi"], *low.events["other_mmsi"]} & {ours})
+    assert len(low.flagged)
+    theirs = boat.events[(boat.events["mmsi"] == ours) | (boat.events["other_mmsi"] == ours)]
+    assert len(theirs)
+    assert theirs["reason"].str.endswith(by_own_vessel()).all()
+    assert ours not in set(boat.flagged["mmsi"])
