@@ -120,7 +120,7 @@ def test_the_map_of_an_event_shows_its_vessels_around_it(night: desk.Night) -> N
     data = drawn(framed(night.draw(event_id[:10])._repr_html_()))
     both = {int(event["mmsi"]), int(event["other_mmsi"])}
     assert {v["mmsi"] for v in data["vessels"]} == both
-    assert {v["rank"] for v in data["vessels"]} == {1}  # as on the mark: they did it together
+    assert set(data["numbers"].values()) == {1}  # as on the mark: they did it together
     assert {track["mmsi"] for track in data["tracks"]} == both
     [mark] = data["events"]
     assert mark["id"] == event_id
