@@ -265,7 +265,8 @@ def _check_detectors(path: Path) -> list[Problem]:
             detectors.build({name: block or {}})
         except SelatError as error:
             cause = error.__cause__
-            place, said = (), error.message
+            place: tuple[str | int, ...] = ()
+            said = error.message
             if isinstance(cause, ValidationError):
                 place, said = first_problem(cause)
                 said = f"{'.'.join(map(str, (name, *place)))}: {said}"
