@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 import detectors
 from detectors.core.detector import Detector
-from detectors.core.errors import SelatError
+from detectors.core.errors import ConfigError, SelatError
 from detectors.surroundings.settings import classes_read
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines.base import marks
 from pipelines.base.problems import Problem
-from pipelines.base.yaml_files import line_of, read_yaml
+from pipelines.base.yaml_files import first_problem, line_of, read_yaml
 from pipelines.ingest import Area, explained
 from pipelines.patrol import units
 from pipelines.publish.packs import recipients
@@ -265,13 +265,14 @@ def _check_detectors(path: Path) -> list[Problem]:
             detectors.build({name: block or {}})
         except SelatError as error:
             cause = error.__cause__
-            place = cause.errors()[0]["loc"] if isinstance(cause, ValidationError) else ()
+            place: tuple[str | int, ...] = ()
+            said = error.message
+            if isinstance(cause, ValidationError):
+                place, said = first_problem(cause)
+                said = f"{'.'.join(map(str, (name, *place)))}: {said}"
             hint = f"mend line {line_of(text, [name, *place])} of {path}"
-            problems.append(
-                Problem(
-                    "error", path.name, error.message, "; ".join(filter(None, (error.hint, hint)))
-                )
-            )
+            hint = "; ".join(filter(None, (error.hint, hint)))
+            problems.append(_problem(path.name, ConfigError(said, hint=hint)))
         except (TypeError, ValueError):
             hint = f"mend line {line_of(text, [name])} of {path}"
             problems.append(Problem("error", path.name, f"the block {name!r} is no mapping", hint))
@@ -353,7 +354,8 @@ def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
 
 
 def _problem(where: str, error: SelatError) -> Problem:
-    return Problem("error", where, error.message, error.hint)
+    """Return what a check met, without where, which many errors say themselves."""
+    return Problem("error", where, error.message.removeprefix(where).lstrip(":, "), error.hint)
 
 
 def check_rules(zones: Zones, zones_dir: Path, today: date) -> list[Problem]:

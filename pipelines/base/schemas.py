@@ -21,8 +21,8 @@ FLAGGED: Final[Mapping[str, Column]] = {
     "reasons": Column("str", "", "why, in sentences, strongest first, joined by ' | '"),
     "explanations": Column("str", "", "innocent explanations of those events, joined by ' | '"),
     "last_seen": Column(TIME, "UTC", "its last position report in the window"),
-    "lat": Column("float64", "deg", "where it was last seen"),
-    "lon": Column("float64", "deg", "where it was last seen"),
+    "lat": Column("float64", "deg", "where it was last heard"),
+    "lon": Column("float64", "deg", "where it was last heard"),
     "event_ids": Column("str", "", "its events, strongest first, joined by ';'"),
     "incident_id": Column("str", "", "the incident that it takes part in, see incidents.csv"),
 }

@@ -133,7 +133,8 @@ def read_model(path: Path, model: type[Model], content: Any = None, place: Place
 def first_problem(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
     """Return the place of the first thing that is wrong, and what it is."""
     first = error.errors()[0]
-    return first["loc"], first["msg"]
+    unknown = first["type"] == "extra_forbidden"
+    return first["loc"], "nothing is called so here: mistyped?" if unknown else first["msg"]
 
 
 def line_in(path: Path, place: Place) -> int:

@@ -144,7 +144,8 @@ def _print(outcome: "Outcome", tried: str, top: int) -> None:
     different = compared[compared["status"] != "same"].sort_values("score", ascending=False)
     for change in different.head(top).to_dict("records"):
         text = escape(outcome.reasons.get(change["event_id"], change["kind"]))
-        line = f"  {change['status']:8} {change['score']:.2f} {change['mmsi']:09d}  {text}"
+        who = f"{change['mmsi']:09d}" if change["mmsi"] else "no AIS"
+        line = f"  {change['status']:8} {change['score']:.2f} {who:9}  {text}"
         console.print(line, highlight=False)
     if len(different) > top:
         console.print(f"  … and {len(different) - top} more: --csv lists all")

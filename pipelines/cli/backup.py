@@ -66,6 +66,8 @@ def backup(
         f"backup {made.snapshot.name}: {len(made.snapshot.entries):,} files, "
         f"{made.snapshot.bytes / 1e6:,.1f} MB, of them {made.new_bytes / 1e6:,.1f} MB new"
     )
+    if not made.snapshot.keys and (installation.keys / "keys.json").exists():
+        typer.echo("Private keys aren't in it: keep HOME/keys elsewhere, or use --with-keys.")
     for path in made.gone:
         typer.echo(f"removed while it was made: {path}", err=True)
 

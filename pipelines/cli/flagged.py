@@ -16,6 +16,7 @@ from pipelines.cli.present import moment_text, print_json, records, vessel_cell
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
     from pipelines.assess.dispositions.models import Model
     from pipelines.assess.incidents import First
@@ -180,25 +181,6 @@ def _print_table(
     console, simulated = Console(), f"{labels('en').simulated}: "
     if manifest["simulated"]:
         console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
-    start, end = (
-        moment_text(datetime.fromisoformat(manifest["window"][edge])) for edge in ("start", "end")
-    )
-    console.print(
-        f"Run {manifest['run_id']}: {manifest['state']}, {start} to {end}, "
-        f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
-        highlight=False,
-    )
-    if text := manifest.get("now"):
-        console.print(Text(text, style="yellow"))
-    for name, text in manifest["failures"].items():
-        console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))
-    for text in manifest.get("held_back", []):
-        console.print(Text(f"held back: {text}", style="bold yellow"))
-    if over := manifest["counts"].get("over_budget", 0):
-        console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
-    if own := manifest["counts"].get("of_own_vessels", 0):
-        console.print(f"{own} events with own vessels are set aside (config/watchlists)")
-    print_first(first)
     score = ("score",) if model is None else ("score", "prob.")
     table = Table("#", *score, "vessel", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
@@ -231,6 +213,8 @@ def _print_table(
             f"{pending} of {total} flagged vessels are provisional, the last until {until}: "
             "reports that come in by then may show that some they rest on are false"
         )
+    print_first(first)
+    _print_state(console, manifest, total)
     typer.echo(f"Flags are leads, not findings.\nResults: {folder}")
     if (brief := folder / "brief.html").exists():  # a look between nights has none
         typer.echo(f"Brief:   {brief}")
@@ -241,11 +225,35 @@ def _print_table(
         typer.echo(f"{unassessed:,} events not assessed: no land layer reaches (selat doctor)")
 
 
+def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> None:
+    """Print what the run looked at and what of it failed: last, where a terminal still shows it."""
+    from rich.text import Text
+
+    start, end = (
+        moment_text(datetime.fromisoformat(manifest["window"][edge])) for edge in ("start", "end")
+    )
+    console.print(
+        f"Run {manifest['run_id']}: {manifest['state']}, {start} to {end}, "
+        f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
+        highlight=False,
+    )
+    if text := manifest.get("now"):
+        console.print(Text(text, style="yellow"))
+    for name, text in manifest["failures"].items():
+        console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))
+    for text in manifest.get("held_back", []):
+        console.print(Text(f"held back: {text}", style="bold yellow"))
+    if over := manifest["counts"].get("over_budget", 0):
+        console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
+    if own := manifest["counts"].get("of_own_vessels", 0):
+        console.print(f"{own} events with own vessels are set aside (config/watchlists)")
+
+
 def _where(last_seen: str, lat: str, lon: str) -> str:
-    """Say where a vessel was seen last, as flagged.csv tells it."""
+    """Say where a vessel was heard last, as flagged.csv tells it."""
     from pipelines.base.text import LOCAL, LOCAL_NAME, position_text
 
     if not (lat and lon):
         return ""
-    seen = f"{datetime.fromisoformat(last_seen).astimezone(LOCAL):%d %b %H:%M} {LOCAL_NAME}"
-    return f"Last seen {seen} {position_text(float(lat), float(lon))}"
+    heard = f"{datetime.fromisoformat(last_seen).astimezone(LOCAL):%d %b %H:%M} {LOCAL_NAME}"
+    return f"Last heard {heard} {position_text(float(lat), float(lon))}"

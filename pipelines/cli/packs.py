@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 50
 """So many problems of a pack are printed."""
+_ADVICE: Final = {
+    "changed": "believe nothing in it, and have it sent again",
+    "not signed": "ask its maker for one that is signed",
+    "unknown key": "get its maker's public key another way than the pack came, then --key FILE",
+    "revoked key": "ask its maker for one signed by a key that holds",
+    "stale": "ask its maker for a newer one",
+}
+"""What to do with a pack that isn't intact, by its state."""
 
 
 TrustedKey = Annotated[
@@ -346,6 +354,8 @@ def _say(verdict: "Verdict") -> None:
         typer.echo(f"  {clean(problem)}")
     if (more := len(verdict.problems) - _SHOWN) > 0:
         typer.echo(f"  and {more:,} more: --json has them all")
+    if verdict.state in _ADVICE:
+        typer.echo(f"hint: {_ADVICE[verdict.state]}")
 
 
 def _code(verdict: "Verdict") -> int:

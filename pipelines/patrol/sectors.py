@@ -132,7 +132,7 @@ def sectors(
     order = np.lexsort((west, south, -rates.sum(axis=1).round(12)))[:most]
     return [
         Sector(
-            _name(south[k], west[k]),
+            _name(south[k], west[k], size_deg),
             float(west[k]),
             float(south[k]),
             size_deg,
@@ -162,9 +162,15 @@ def _around(lat: ArrayLike, lon: ArrayLike, size_deg: float) -> NDArray[np.int64
     return np.unique((at[:, None, :] + shifts[None, :, :]).reshape(-1, 2), axis=0)
 
 
-def _name(south: float, west: float) -> str:
+def _name(south: float, west: float, size_deg: float) -> str:
+    """Name a square by its edges, so that nobody takes a corner for its middle.
+
+    >>> _name(2.5, 101.5, 0.25)
+    "2°30'–2°45'N 101°30'–101°45'E"
+    """
+    north, east = south + size_deg, west + size_deg
     ns, ew = ("N" if south >= 0 else "S"), ("E" if west >= 0 else "W")
-    return f"{_minutes(south)}{ns} {_minutes(west)}{ew}"
+    return f"{_minutes(south)}–{_minutes(north)}{ns} {_minutes(west)}–{_minutes(east)}{ew}"
 
 
 def _minutes(degrees: float) -> str:

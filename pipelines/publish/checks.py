@@ -15,6 +15,8 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.labels import Labels, labels
 
 _ENGLISH: Final = labels("en")
+UNKNOWN: Final = _ENGLISH.say("not known")
+"""How a fact that wasn't measured is shown, in English."""
 _SECONDS_PER_H: Final = 3600.0
 _FOR_PROGRAMS: Final = re.compile(
     r"(.*_)?(lat|lon|time|track_id|event)|(gfw|min|run|n_chances)_.*|.*_gain_score"
@@ -54,7 +56,7 @@ def rows(evidence: Evidence, words: Labels = _ENGLISH) -> list[Row]:
 
 
 def facts(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]:
-    """Return what else was measured, label and value in words.
+    """Return what else was measured, label and value in words; what isn't known stands last.
 
     Left out are the reports that it names, and what only programs go by.
     """
@@ -64,6 +66,7 @@ def facts(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]
         for name, value in evidence.facts.items()
         if name not in named and (name in words.facts or not _FOR_PROGRAMS.fullmatch(name))
     ]
+    left.sort(key=lambda fact: not _known(fact[1]))
     return [(words.fact_of(name, label(name)), shown(name, value, words)) for name, value in left]
 
 
@@ -214,6 +217,11 @@ WORDED: Final = {
 class of zones may be an installation's own."""
 
 
+def _known(value: Any) -> bool:
+    """Whether a fact was measured: unknown ones are null or empty."""
+    return value is not None and value != ""
+
+
 def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
     """Return a value of the evidence in words.
 
@@ -233,8 +241,8 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return amount(value, unit_of(name), words)
     if isinstance(value, list | tuple):
         return ", ".join(shown(name, item, words) for item in value)
-    if value is None or value == "":
-        return words.say("not known")
+    if not _known(value):
+        return words.say(UNKNOWN)
     if name.endswith("_state"):
         return state(str(value), words.say)
     if name == "zone_name":

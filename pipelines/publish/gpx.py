@@ -25,7 +25,7 @@ _DESCRIPTION_LIMIT: Final = 2000
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write a waypoint per incident, then one per flagged vessel (where last seen); return `path`.
+    """Write a waypoint per incident, then one per flagged vessel (where last heard); return `path`.
 
     The type of a waypoint says which of these it is, in the language of the products. What has no
     known place is left out, and the file's description says how many.

@@ -47,7 +47,7 @@ def write_kmz(products: Products, path: Path) -> Path:
 
 
 def document(products: Products) -> bytes:
-    """Folders of incidents, flagged vessels (where last seen), events and tracks, as a KML file.
+    """Folders of incidents, flagged vessels (where last heard), events and tracks, as a KML file.
 
     What has no known place is left out of the map folders, and said so in the document's
     description. Incidents and vessels keep rank order.

@@ -294,7 +294,7 @@ def _damage(added: Mapping[str, Any]) -> str:
     rejected = added["rejected"]
     for reason in ("truncated archive", "damaged archive"):
         if reason in rejected:
-            return f"{reason}: what came before the damage is in the store, the rest is lost"
+            return f"{reason}: what came before the damage is in the store; fetch it whole"
     if unread := rejected.get("unreadable file"):
         first = next(s["text"] for s in added["samples"] if s["reason"] == "unreadable file")
         return f"{unread:,} of the files in it can't be read, such as {first}"

@@ -14,6 +14,8 @@ from pipelines.base.labels import Labels, labels
 _NEUTRAL: Final = re.compile(r"\S+|[\d.,]+ [MG]B")
 """Names, ids, paths and sizes, which are the same in every language."""
 _BETWEEN: Final = re.compile(r"(, |; )")
+_SENTENCES: Final = frozenset({"which", "why"})
+"""Values of a pattern that are texts themselves."""
 
 
 def spoken(words: Labels, text: str) -> tuple[str, bool]:
@@ -22,6 +24,23 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
         return text, False
     if (whole := _put(words, text, words.spoken)) is not None:
         return words.dates(whole), False
+    told, english = _parts(words, text)
+    return words.dates(told), english
+
+
+def _put(words: Labels, text: str, among: Mapping[str, str]) -> str | None:
+    if text in words.desk:
+        return words.desk[text]
+    for one, told in among.items():
+        if found := pattern_of(one).fullmatch(text):
+            said = found.groupdict()
+            said |= {name: _parts(words, said[name])[0] for name in _SENTENCES & said.keys()}
+            return told.format(**said)
+    return None
+
+
+def _parts(words: Labels, text: str) -> tuple[str, bool]:
+    """Return a text in the reader's language part by part, and whether some stayed English."""
     parts = _BETWEEN.split(text)
     said = [
         part if _BETWEEN.fullmatch(part) else _put(words, part, words.spoken_parts)
@@ -31,17 +50,7 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
         made is None and not _NEUTRAL.fullmatch(part)
         for made, part in zip(said, parts, strict=True)
     )
-    told = "".join(made or part for made, part in zip(said, parts, strict=True))
-    return words.dates(told), english
-
-
-def _put(words: Labels, text: str, among: Mapping[str, str]) -> str | None:
-    if text in words.desk:
-        return words.desk[text]
-    for one, told in among.items():
-        if found := pattern_of(one).fullmatch(text):
-            return told.format(**found.groupdict())
-    return None
+    return "".join(made or part for made, part in zip(said, parts, strict=True)), english
 
 
 @cache

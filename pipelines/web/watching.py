@@ -27,6 +27,7 @@ from pipelines.web.here import Here, led
 from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
 from pipelines.web.saving import Change
+from pipelines.web.spoken import spoken
 from pipelines.web.working import Work, words_of
 
 MAX_SPAN: Final = pd.Timedelta(days=7)
@@ -199,7 +200,8 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         work = here.works.find(here.session(request).key, key)
         if work is None:
             raise HTTPException(404)
-        text = one_line(work.doing.detail or work.doing.stage, NAME_LIMIT * 2)
+        doing = spoken(here.words(request), work.doing.detail or work.doing.stage)[0]
+        text = one_line(doing, NAME_LIMIT * 2)
         return JSONResponse({"running": work.running, "text": text, "share": work.doing.share})
 
     @app.post("/work/{key}/stop")

@@ -74,7 +74,7 @@ class Night:
     @cached_property
     def flagged(self) -> gpd.GeoDataFrame:
         """Return `schemas.FLAGGED` with what was `concluded`, and the `probability` where a
-        calibration is fitted; each vessel a point where it was last seen.
+        calibration is fitted; each vessel a point where it was last heard.
         """
         return lettered(self.opened.flagged)
 

@@ -64,6 +64,7 @@ def identity(history: pd.DataFrame, title: str) -> "Figure":
     axes.set_yticks(range(len(labels)), labels, fontsize=8, parse_math=False)
     axes.invert_yaxis()
     axes.set_title(_plain(title), fontsize=9, wrap=True, parse_math=False)
+    axes.set_xlabel("UTC")
     figure.autofmt_xdate()
     return figure
 

@@ -123,11 +123,11 @@ def as_flagged(
     seen = newest.set_index("mmsi")[["time", "lat", "lon"]].to_dict("index")
     nowhere = {"time": pd.NaT, "lat": float("nan"), "lon": float("nan")}
     rows = []
-    for rank, who in enumerate(vessels, 1):
+    for who in vessels:
         last = seen.get(who["mmsi"], nowhere)
         rows.append(
             {
-                "rank": rank,
+                "rank": 1,
                 "score": float(event["score"]),
                 "explanations": event["explanation"],
                 "last_seen": last["time"],

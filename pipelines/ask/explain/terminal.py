@@ -124,10 +124,14 @@ class _Show:
                 table.add_row(*self._cells(cells))
             self._console.print(table)
         measured, settings = checks.facts(x.evidence), checks.settings(x.evidence)
-        for title, facts in (("Also measured", measured), ("The rule was set to", settings)):
+        known = [f"{label} {text}" for label, text in measured if text != checks.UNKNOWN]
+        for title, facts in (
+            ("Also measured", known),
+            ("Not known", [label for label, text in measured if text == checks.UNKNOWN]),
+            ("The rule was set to", [f"{label} {text}" for label, text in settings]),
+        ):
             if facts:
-                told = "; ".join(f"{label} {text}" for label, text in facts)
-                self._print(f"{title}: {told}", "dim")
+                self._print(f"{title}: {'; '.join(facts)}", "dim")
 
     def _reasons(self) -> None:
         x = self._x

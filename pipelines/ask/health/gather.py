@@ -51,7 +51,7 @@ MAX_NAME: Final = 40
 
 RECEIVERS_HINT: Final = (
     "set their clocks. Most clocks are taken for right: where most are wrong, or a feed names "
-    "receivers that nobody knows, times that were right were moved; then delete that feed"
+    "receivers that nobody knows, times that were right were moved; then selat store delete it"
 )
 
 
@@ -84,7 +84,7 @@ def gather(installation: Installation, now: datetime) -> Health:
             early = _early(reader, now)
             seen = (*_clocks(reader), *(() if heard is None else _put_right(reader, heard)))
             wrong = tuple(
-                WrongPack(one.pack, one.title, str(one))
+                WrongPack(one.pack, one.title, str(one), set(one.leads["what"]) == {"cleared"})
                 for one in held_wrong(reader, installation, pd.Timestamp(now))
             )
     failed = installation.failure

@@ -193,11 +193,14 @@ class WrongPack:
         The pack, and who holds it.
     text
         How many leads, and what became of them.
+    cleared_only
+        Whether all that became of them is that people here cleared them.
     """
 
     pack: str
     title: str
     text: str
+    cleared_only: bool = False
 
 
 @dataclass(frozen=True)

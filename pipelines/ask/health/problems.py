@@ -110,7 +110,7 @@ def _packs(health: Health) -> list[Problem]:
             "warning",
             f"pack {one.pack}",
             f"{one.title} holds leads that no longer stand here: {one.text}",
-            f"selat correct {one.pack}",
+            f"selat correct {one.pack}{' --cleared' if one.cleared_only else ''}",
         )
         for one in health.wrong_packs
     ]

@@ -220,7 +220,7 @@ def _backup(health: Health) -> str:
     if health.backup is None:
         return "none"
     made = health.backup.made
-    return f"{day(made)}, {age(_since(health, made))} ago, in {health.backup.folder}"
+    return f"{day(made)}, {age(_since(health, made))} ago, folder {health.backup.folder}"
 
 
 def _since(health: Health, time: datetime) -> float:

@@ -84,7 +84,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Vessel:
-    """A flagged vessel where it was last seen; without a place it is only listed."""
+    """A flagged vessel where it was last heard; without a place it is only listed."""
 
     rank: int
     mmsi: int

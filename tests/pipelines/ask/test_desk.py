@@ -120,6 +120,7 @@ def test_the_map_of_an_event_shows_its_vessels_around_it(night: desk.Night) -> N
     data = drawn(framed(night.draw(event_id[:10])._repr_html_()))
     both = {int(event["mmsi"]), int(event["other_mmsi"])}
     assert {v["mmsi"] for v in data["vessels"]} == both
+    assert set(data["numbers"].values()) == {1}  # as on the mark: they did it together
     assert {track["mmsi"] for track in data["tracks"]} == both
     [mark] = data["events"]
     assert mark["id"] == event_id
@@ -158,6 +159,13 @@ def test_what_is_not_there_is_an_error_with_a_hint(night: desk.Night) -> None:
         assert incident["events"].split(";")[0] in told.value.hint  # what to ask for instead
     with pytest.raises(SelatError):
         night.approach(night.strongest("gap"))
+
+
+def test_a_table_says_which_clock_and_writes_numbers_out() -> None:
+    time = pd.Timestamp("2026-01-11 14:02:31", tz="UTC")
+    html = desk.table(pd.DataFrame({"start": [time], "duration_s": [10_800.0]}))._repr_html_()
+    assert "2026-01-11 14:02Z" in html
+    assert "10800" in html
 
 
 def test_a_table_shows_texts_whole_and_runs_none() -> None:

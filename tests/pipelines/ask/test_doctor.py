@@ -90,7 +90,7 @@ def test_swapped_dates_in_the_rules_file_are_an_error(tmp_path):
     (tmp_path / "rules.yaml").write_text(text)
     (problem,) = doctor.check_rule_files(tmp_path)
     assert problem.level == "error"
-    assert "rules.yaml, a, rule 1: valid_until 2026-01-01 lies before" in problem.message
+    assert "a, rule 1: valid_until 2026-01-01 lies before" in problem.message
 
 
 def test_a_class_of_ones_own_is_named_where_nothing_reads_it():
@@ -130,7 +130,8 @@ def test_configuration_files(tmp_path):
     (tmp_path / "detectors.yaml").write_text("geofence:\n  no_such_parameter: 1\n")
     problems = doctor.check_config(tmp_path)
     assert [p.where for p in problems] == ["mappings.yaml", "detectors.yaml"]
-    assert "no_such_parameter" in problems[1].message
+    assert problems[1].message == "geofence.no_such_parameter: nothing is called so here: mistyped?"
+    assert problems[1].hint == f"mend line 2 of {tmp_path / 'detectors.yaml'}"
 
 
 @pytest.mark.parametrize(

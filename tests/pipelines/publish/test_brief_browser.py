@@ -312,6 +312,17 @@ def test_no_sideways_scrolling(page: Any, files: dict[str, Path], width: int, he
         assert inner <= 0, which
 
 
+def test_a_phone_has_half_of_its_screen_to_read_on(page: Any, files: dict[str, Path]) -> None:
+    page.open(files["products"], width=390, height=844)
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    page.settle()
+    covered = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.chart, .find')]"
+        ".map((one) => one.getBoundingClientRect().bottom))"
+    )
+    assert 0 < covered <= 844 / 2
+
+
 def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     page.open(files["products"], night=True)

@@ -44,6 +44,11 @@ def test_nothing_of_the_evidence_is_lost() -> None:
     assert checks.values(ENCOUNTER)["max_distance_m"] == 500.0
 
 
+def test_what_was_not_measured_stands_last() -> None:
+    told = checks.facts(Evidence.of({"length_m": None, "n_reports": 29}))
+    assert [text for _, text in told] == ["29", checks.UNKNOWN]
+
+
 @pytest.mark.parametrize(
     ("bound", "measured", "margin"),
     [

@@ -225,7 +225,7 @@ def test_the_counts_of_a_run_are_told_in_the_readers_language() -> None:
         *("reports looked at", "events · gap", "events · a kind of tomorrow")
     ]
     assert told[1][0].label == "laporan dilihat"
-    assert told[1][1].label == f"peristiwa · {labels('ms').sayings['gap']}"
+    assert told[1][1].label == f"kejadian · {labels('ms').sayings['gap']}"
 
 
 def test_dates_are_told_with_the_months_of_the_language() -> None:

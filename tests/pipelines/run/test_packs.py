@@ -58,7 +58,9 @@ def test_from_key_to_opened_pack(
     assert [p.name for p in (home / "packs").iterdir()] == [Path(path).name]
 
     assert selat("verify", path, *common).code == 1  # it isn't for us
-    assert selat("verify", path, *theirs).code == 10
+    unknown = selat("verify", path, *theirs)
+    assert unknown.code == 10
+    assert "then --key FILE" in unknown.out
     assert selat("verify", path, "--key", public, *theirs).code == 11  # an old exercise
     selat("keys", "trust", public, "--title", "maker", *theirs)
     opened = selat("open", path, tmp_path / "out", *theirs)
@@ -70,6 +72,7 @@ def test_from_key_to_opened_pack(
     spoilt = selat("verify", tmp_path / "out", *theirs)
     assert spoilt.code == 9
     assert "changed: flagged.csv" in spoilt.out
+    assert "have it sent again" in spoilt.out
     assert selat("open", tmp_path / "out", tmp_path / "again", *theirs).code == 9
     assert not (tmp_path / "again").exists()
 
@@ -112,6 +115,7 @@ def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
     selat("keys", "revoke", key[:6], "--reason", "stolen", *common)
     revoked = selat("verify", folder, *common)
     assert revoked.code == 10
+    assert "signed by a key that holds" in revoked.out
     assert "stolen" in revoked.out
     assert "revoked" in selat("keys", "list", *common).out
 

@@ -130,6 +130,12 @@ def names(desk_home: Path) -> set[str]:
         ),
         ("feed a.csv: is binary, not text", "suapan a.csv: ia binari, bukan teks"),
         ("detector gap: ValueError: no", "pengesan gap: ValueError: no"),
+        ("feed a.csv failed: is empty", "suapan a.csv gagal: ia kosong"),
+        (
+            "Boat, west holds leads that no longer stand here: 3 cleared, 1 moved",
+            "Boat, west memegang petunjuk yang tidak lagi benar di sini: 3 bersih, 1 berpindah",
+        ),
+        ("risk sectors", "sektor risiko"),
         ("file brief.pdf failed: ValueError: no", "fail brief.pdf gagal dibuat: ValueError: no"),
         ("file brief.pdf: ValueError: no", "fail brief.pdf: ValueError: no"),
     ],

@@ -681,7 +681,19 @@ def test_a_run_that_came_to_nothing_is_the_first_thing_said(
     monkeypatch.setattr(rooms, "LOOK_EVERY", timedelta(-1))
     failed = own_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
-    assert "the feed <b>is gone</b>" in own_reader.page("/").all("div", role="alert")[0][1]
+    assert "the feed <b>is gone</b>" in own_reader.page("/").all("details", role="alert")[0][1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [2, 3])
+def test_many_failures_leave_room_for_the_list(own_reader: Reader, own_home: Path, n: int) -> None:
+    failures = json.dumps({"failures": {f"feed {k}.gz": "is empty" for k in range(n)}})
+    ask(own_home, f"UPDATE runs SET manifest = json_merge_patch(manifest, '{failures}')")
+    page = own_reader.page("/")
+    [(attributes, told)] = page.all("details", role="alert")
+    assert ("open" in attributes) == (n == 2)
+    assert f"{n} parts of it failed" in told
+    assert all(f"feed {k}.gz failed: is empty" in told for k in range(n))
 
 
 def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:

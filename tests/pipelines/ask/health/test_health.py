@@ -19,7 +19,7 @@ from rich.console import Console
 from detectors.core import frames
 from pipelines import store
 from pipelines.ask.health import Health, gather, problems, show, told
-from pipelines.ask.health.model import Early
+from pipelines.ask.health.model import Early, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
@@ -205,6 +205,19 @@ def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
     assert health.disk.growth_per_day_bytes > 0
     full = replace(health, disk=replace(health.disk, days_left=2.0))
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("cleared_only", "said"),
+    [(True, "selat correct boat --cleared"), (False, "selat correct boat")],
+)
+def test_what_mends_a_wrong_pack_is_the_command_that_does(
+    made: Callable[..., Installation], cleared_only: bool, said: str
+) -> None:
+    health, _ = found(made())
+    wrong = WrongPack("boat", "Patrol boat", "3 cleared", cleared_only)
+    hints = [one.hint for one in problems(replace(health, wrong_packs=(wrong,)), HealthSettings())]
+    assert said in hints
 
 
 @pytest.mark.parametrize(

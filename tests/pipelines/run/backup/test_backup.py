@@ -67,6 +67,7 @@ def test_what_is_taken_back_is_what_was_kept(home: Path, selat: Selat, tmp_path:
     (home / "exports.jsonl").write_text("{}\n")
     ran = selat("backup", disk, "--home", home)
     assert ran.code == 0, ran.err
+    assert "keys" not in ran.out  # there are none
     ran = selat("restore", disk, "--home", new)
     assert ran.code == 0, ran.err
     assert content(new) == content(home)
@@ -123,6 +124,15 @@ def test_private_keys_stay_unless_they_are_asked_for(
     assert not secrets & kept
     keep(load(home), tmp_path / "b", keys=True)
     assert secrets <= {path.read_bytes() for path in objects(tmp_path / "b")}
+
+
+def test_who_backs_up_is_told_in_time_that_keys_stay_out(
+    home: Path, selat: Selat, tmp_path: Path
+) -> None:
+    Keyring(home / "keys").make(datetime(2026, 1, 6, tzinfo=UTC), None)
+    assert "keep HOME/keys elsewhere" in selat("backup", tmp_path / "a", "--home", home).out
+    kept = selat("backup", tmp_path / "b", "--home", home, "--with-keys")
+    assert "keep HOME/keys elsewhere" not in kept.out
 
 
 @pytest.mark.parametrize("with_keys", [False, True])
