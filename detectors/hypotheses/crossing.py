@@ -164,7 +164,7 @@ HYPOTHESES: Final = (
                     Not(MAY_HAVE_LANDED),
                 ),
                 "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
-                "home, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
+                "back, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
             ),
             Case(
                 All(
@@ -174,10 +174,10 @@ HYPOTHESES: Final = (
                     Not(MAY_HAVE_LANDED),
                 ),
                 "it turned about {turned_off_m:.0f} m off the other coast at {turning_kn:.0f} kn "
-                "and went home at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
+                "and went back at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
             ),
         ),
-        "A slow boat that turned about off the other coast and went home in one run, nearer than "
+        "A slow boat that turned about off the other coast and went back in one run, nearer than "
         "half a kilometre without slowing down: nobody can have landed.",
         "somebody waited on that beach, or a patrol was near when it turned",
     ),

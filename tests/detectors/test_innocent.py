@@ -1402,6 +1402,24 @@ def test_a_circle_is_interference_where_nearly_all_are_hit(subkind, n_scattered,
     assert (found[0].name if found else None) == reason
 
 
+@pytest.mark.parametrize(
+    ("differs", "reason"),
+    [
+        ({}, "interference that no other vessel shows"),
+        ({"moved_m": 9_000.0}, "river or basin"),
+        ({"straight_fraction": 0.9}, "river or basin"),
+        ({"median_speed_kn": 8.5}, "river or basin"),
+        ({"median_speed_kn": 8.5, "leapt": True}, "interference that no other vessel shows"),
+    ],
+)
+def test_no_river_or_canal_leads_straight_on_for_miles_at_a_ships_speed(differs, reason):
+    over_land = {"leapt": False, "moved_m": 25_300.0, "straight_fraction": 0.98}
+    measured = {**over_land, "median_speed_kn": 11.3, "n_others_near": 0, **differs}
+    known = Known("spoofing", "on_land", Evidence.of(measured), (80,), (333.0,))
+    found = best_of(known, OF["spoofing"])
+    assert (found[0].name if found else None) == reason
+
+
 @pytest.mark.parametrize(("kind", "measured", "types", "reason"), CASES)
 def test_reason(kind, measured, types, reason):
     half = "half" if "landing_heard" in measured else ""
