@@ -267,6 +267,10 @@ def around(
     sailed_on = ~soon[1]
     port_m = nearby.nearest_zone_m(zones, grid.lat[flat], grid.lon[flat], ("port",))
     in_port = port_m.reshape(ends.shape) <= PORT_EDGE_M
+    # Who comes home to the port that it left has called at none.
+    at = grid.lat[ends], grid.lon[ends]
+    apart_m = geodesy.distance_m(at[0][0], at[1][0], at[0][1], at[1][1])
+    came_home = in_port.all(axis=0) & (np.asarray(apart_m) <= limits.same_end_m)
     away_m = {
         classes[0]: nearby.nearest_zone_m(
             zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True
@@ -288,7 +292,8 @@ def around(
         {
             "zones_reached": bool(reached[i]),
             "n_ends_in_port": int(in_port[:, i].sum()),
-            "run_ends_in_port": bool(in_port[1, i]),
+            "run_ends_in_port": bool(in_port[1, i] & ~came_home[i]),
+            "came_home": bool(came_home[i]),
             "next_in_port": bool(next_there[i]),
             "feed_begins": bool(feed_begins[i]),
             "feed_ends": bool(feed_ends[i]),

@@ -215,6 +215,7 @@ FERRY = {
     "landed": False,
     "sailed_on": False,
     "run_ends_in_port": False,
+    "came_home": False,
     "left_again": False,
     "n_ends_in_port": 0,
     "start_port_m": 10_360.0,
@@ -502,6 +503,7 @@ OVER = {
     "sailed_on": False,
     "n_ends_in_port": 0,
     "run_ends_in_port": False,
+    "came_home": False,
     "left_again": False,
     "start_port_m": 9000.0,
     "end_port_m": 9000.0,
@@ -1120,6 +1122,23 @@ CASES = [
     ("crossing", {**ABOUT, "turning_kn": 5.8}, (30,), None),
     ("crossing", {**ABOUT, "turned_off_m": 150.0}, (30,), None),
     ("crossing", {**ABOUT, "mean_speed_kn": 20.0, "turning_kn": 20.0}, (30,), None),
+    # Out of a port and home to it, without a stop off the other coast, or with one; close to it.
+    *(
+        (
+            "crossing",
+            {**ABOUT, "turned_off_m": 5000.0, "mean_speed_kn": 20.0, "came_home": True, **differs},
+            (30,),
+            reason,
+        )
+        for differs, reason in (
+            ({"turning_kn": 19.0}, "out and back"),
+            ({"turning_kn": 12.0}, None),
+            ({"turning_kn": 19.0, "turned_off_m": 1500.0}, None),
+            ({"turning_kn": 19.0, "came_home": False}, None),
+            ({"turning_kn": 19.0, "end_port_m": 100.0}, "out and back"),
+            ({"turning_kn": 12.0, "end_port_m": 100.0}, None),
+        )
+    ),
     # From a raft at sea past a cape, and home; out of that cape's lee, or to another beach.
     *(
         ("crossing", {**PAST, **differs}, (30,), reason)
