@@ -83,7 +83,8 @@ class Crossing(Limits):
     `max_steered_s` where it also kept one course to 30 degrees. Where a way of half an hour or more
     was made so, on one course, nobody was ashore. A boat heard on its
     way out before a silence of half an hour or more, and on its way in after it, lay out there for
-    what its way leaves of it.
+    what its way leaves of it; one that was under way at the reports before and after that at which
+    it was out furthest, and lost `min_lost_s` between them, lay there as well.
 
     What a vessel says of itself neither makes a crossing nor unmakes one.
 
@@ -116,7 +117,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "23"
+    version: ClassVar[str] = "24"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -222,7 +223,7 @@ class Crossing(Limits):
         track = grid.track_id[ends[0]]
         lat, lon = spans.middle(reports, track)
         told = zip(
-            measured(self, grid, across, how, context),
+            measured(self, grid, across, how, ends, context),
             ends_of(self, grid, ends, context),
             reports_of(reports, grid, ends),
             craft(track // 100, context.vessels, sent),
@@ -306,7 +307,14 @@ class Crossing(Limits):
                 lon=lon[0],
                 **_assessed(evidence, of_half(evidence)),
                 evidence=evidence,
-                settings=(*SETTINGS, "lying_kn", "min_lying_s", "port_m", "max_explained_weight"),
+                settings=(
+                    *SETTINGS,
+                    "lying_kn",
+                    "min_lying_s",
+                    "min_lost_s",
+                    "port_m",
+                    "max_explained_weight",
+                ),
             )
 
     @classmethod

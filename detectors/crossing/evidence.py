@@ -14,7 +14,7 @@ from detectors.core.frames import SECOND_US
 from detectors.crossing.before import lain_there, worked_after_s, worked_before_s
 from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import next_in_port, past_kn
+from detectors.crossing.onward import came_and_went, next_in_port, past_kn
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import median, way_m
 from detectors.kinematics import geodesy, timegrid
@@ -57,12 +57,18 @@ def measured(
     grid: timegrid.Grid,
     passages: Sequence[Passage],
     how: Sequence[Ending],
+    ends: Ints,
     context: Context,
 ) -> list[dict[str, Any]]:
-    """Return what was measured of passages; `how` says how each began and ended (`endings`)."""
+    """Return what was measured of passages; `how` says how each began and ended (`endings`), `ends`
+    are the first and last rows of their runs.
+    """
     straight_kn, along_kn = past_kn(limits, grid, np.array([at.row for at in how], "int64"))
     begin, end = np.array([(passage.begin, passage.end) for passage in passages], "int64").T
     dark = darkness(limits, grid, *timegrid.ranges(begin, end - begin + 1))
+    left, arrival = np.array([at.row for at in how], "int64").reshape(-1, 2).T
+    came = came_and_went(limits, grid, left, ends[0], end)
+    went = came_and_went(limits, grid, arrival, begin, ends[1])
     return [
         {
             **_way(limits, passage),
@@ -71,7 +77,10 @@ def measured(
             "start_ashore_probability": began.ashore,
             "end_ashore_probability": ended.ashore,
             **at_row(grid, began.row, "left"),
-            "turns": [(began.coast_m, along_kn[2 * k]), (ended.coast_m, along_kn[2 * k + 1])],
+            "turns": [
+                (began.coast_m, along_kn[2 * k], bool(came[k])),
+                (ended.coast_m, along_kn[2 * k + 1], bool(went[k])),
+            ],
             **at_row(grid, ended.row, "arrival"),
             "arrival_coast_m": ended.coast_m,
             "passing_kn": straight_kn[2 * k + 1] if ended.how == SHORE else None,
@@ -109,15 +118,20 @@ def _way(limits: Limits, passage: Passage) -> dict[str, Any]:
 
 
 def turned_about(
-    turns: Sequence[tuple[float, float | None]], run_states: tuple[str, str], to_state: str
+    turns: Sequence[tuple[float, float | None, bool]], run_states: tuple[str, str], to_state: str
 ) -> dict[str, float | None]:
-    """Return how near the other coast came who went home from there in one run, and how fast it
-    made its way there and away; nothing known if it didn't.
+    """Return how near the other coast came who went home from there in one run, or back the way it
+    came, and how fast it made its way there and away; nothing known if it didn't.
 
-    `turns` tell so of both ends; `run_states` are of the coasts nearest to the run's ends.
+    `turns` tell so of both ends, and whether it went back from there, or had come from where it
+    then went; `run_states` are of the coasts nearest to the run's ends.
     """
     home = run_states[0]
-    found = turns[home != to_state] if home == run_states[1] else (None, None)
+    found: tuple[float | None, float | None] = (None, None)
+    if home == run_states[1]:
+        found = turns[home != to_state][:2]
+    else:
+        found = next((turn[:2] for turn in reversed(turns) if turn[2]), found)
     return dict(zip(("turned_off_m", "turning_kn"), found, strict=True))
 
 
@@ -253,6 +267,10 @@ def around(
     sailed_on = ~soon[1]
     port_m = nearby.nearest_zone_m(zones, grid.lat[flat], grid.lon[flat], ("port",))
     in_port = port_m.reshape(ends.shape) <= PORT_EDGE_M
+    # Who comes home to the port that it left has called at none.
+    at = grid.lat[ends], grid.lon[ends]
+    apart_m = geodesy.distance_m(at[0][0], at[1][0], at[0][1], at[1][1])
+    came_home = in_port.all(axis=0) & (np.asarray(apart_m) <= limits.same_end_m)
     away_m = {
         classes[0]: nearby.nearest_zone_m(
             zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True
@@ -274,7 +292,8 @@ def around(
         {
             "zones_reached": bool(reached[i]),
             "n_ends_in_port": int(in_port[:, i].sum()),
-            "run_ends_in_port": bool(in_port[1, i]),
+            "run_ends_in_port": bool(in_port[1, i] & ~came_home[i]),
+            "came_home": bool(came_home[i]),
             "next_in_port": bool(next_there[i]),
             "feed_begins": bool(feed_begins[i]),
             "feed_ends": bool(feed_ends[i]),

@@ -25,6 +25,7 @@ from detectors.crossing.unheard import (
     Landing,
     Silences,
     landings,
+    lost_s,
     moved,
     silences,
     slow_s,
@@ -96,7 +97,7 @@ def halves(
         near = begins_us <= window_us[1] and ends_us + settled_us >= window_us[0]
         if not near or voyage.begin in told:
             continue
-        evidence = _measured(limits, grid, voyage, silent, met, context)
+        evidence = _measured(limits, reports, grid, voyage, silent, met, context)
         if evidence is not None:
             told.add(voyage.begin)
             yield Half(voyage.begin, voyage.lands, voyage.leaves, evidence)
@@ -213,6 +214,7 @@ def _apart_m(grid: timegrid.Grid, one: Ints, other: Ints) -> Floats:
 
 def _measured(
     limits: Limits,
+    reports: Reports,
     grid: timegrid.Grid,
     voyage: Voyage,
     silent: Silences,
@@ -246,6 +248,10 @@ def _measured(
     # Who can have been at the other coast unheard came over, and isn't half of a crossing.
     half = position[far] <= 1.0 - limits.near_fraction
     lying_s = max(lay_s, turned_s(silent, own, far_out & ~called, begin) if half else 0.0)
+    # Its turn is at a report, the one before the row at which it was out furthest or the next.
+    turn = int(grid.report[rows[far]])
+    lost = max(lost_s(reports, row, SLOWLY_KN) for row in (turn, turn + 1))
+    lost = 0.0 if called[far] else lost
     port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.
@@ -260,13 +266,13 @@ def _measured(
     if unheard is not None and not left_shore:
         # A ship that comes in from sea didn't go out.
         out = out and coast_m[own, far] - coast_m[own, 0] >= limits.min_met_out_m
-    waits = lying_s >= limits.min_lying_s or meetings.n_out > 0
+    waits = lying_s >= limits.min_lying_s or lost >= limits.min_lost_s or meetings.n_out > 0
     rendezvous = unheard is None and meetings.n > 0 and meetings.apart_m >= apart.limit
     if not (wide and ((out and waits) or rendezvous)) or (port_m <= limits.port_m).any():
         return None
     states = context.zones.shores.states
     slow = far_out & (grid.speed_kn[rows] < SLOWLY_KN)
-    turn = np.r_[begin + far, stay]
+    ends = np.r_[begin + far, stay]
     return {
         "from_state": states[own],
         "to_state": states[own],
@@ -276,7 +282,7 @@ def _measured(
         "out_m": out_m if out else out_m.measured,
         "met_apart_m": apart if not out else apart.measured,
         "began": SHORE if left_shore else UNHEARD,
-        "lying_s": lying_s,
+        "lying_s": max(lying_s, lost),
         "slow_s": slow_s(limits, grid, silent, slow, begin, SLOWLY_KN),
         "landing_heard": unheard is None,
         **at_row(grid, begin, "left"),
@@ -287,7 +293,7 @@ def _measured(
         "path_m": float(way_m(lat, lon)[-1]),
         "duration_s": (leaves + 1 - begin) * limits.step_s,
         "n_met": meetings.n if rendezvous else meetings.n_out,
-        **darkness(limits, grid, np.zeros(len(turn), "int64"), turn)[0],
+        **darkness(limits, grid, np.zeros(len(ends), "int64"), ends)[0],
         **tide_at(limits, grid, lands, context),
     }
 

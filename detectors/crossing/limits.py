@@ -180,6 +180,14 @@ class Limits(Detector):
             "change boats in minutes."
         ),
     )
+    min_lost_s: PositiveInt = Field(
+        180,
+        description=(
+            "Or 3 minutes lost about the report at which it was out furthest, under way by the "
+            "reports before and after it: people wade ashore in as little, and class B states "
+            "its place every 30 s, of which half and more isn't heard."
+        ),
+    )
     max_landing_s: PositiveInt = Field(
         1800,
         description=(

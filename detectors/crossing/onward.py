@@ -85,6 +85,21 @@ def past_kn(
     return found[0], found[1]
 
 
+def came_and_went(
+    limits: Limits, grid: timegrid.Grid, turn: Ints, before: Ints, after: Ints
+) -> Bools:
+    """Tell who went back the way it came from a row of the grid at which it was nearest to a coast:
+    for `min_distance_m` both ways, at most 60 degrees off it (as `min_across_ratio`), by the rows
+    of the grid where it came from and got to.
+    """
+    here = grid.lat[turn], grid.lon[turn]
+    there = [(grid.lat[rows], grid.lon[rows]) for rows in (before, after)]
+    came_deg, went_deg = (geodesy.bearing_deg(*here, *place) for place in there)
+    least_m = np.minimum(*(geodesy.distance_m(*here, *place) for place in there))
+    along = np.cos(np.radians(went_deg - came_deg)) >= limits.min_across_ratio
+    return np.asarray(along & (least_m >= limits.min_distance_m))
+
+
 def left_again(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, final: int) -> bool:
     """Tell whether a vessel went off `min_distance_m` or more within `max_landing_s` after the
     final row of a run; `first` and `last` are the rows of all runs.

@@ -176,6 +176,24 @@ def turned_s(silent: Silences, own: int, out: Bools, begin: int) -> float:
     return float(silent.spare_s[inside][turned].max(initial=0.0))
 
 
+def lost_s(reports: Reports, last: int, under_way: float) -> float:
+    """Return what a boat lost about a report: of the time from the one before it to the one after
+    it, what its way leaves at the lower of the speeds that both state. It lay there so long, or
+    went on and came back. 0 where that isn't known, or less than `under_way` (knots), and where the
+    time is `SOON_S` or more, as of `Silences`.
+    """
+    if not 0 < last < len(reports.track) - 1:
+        return 0.0
+    rows = np.arange(last - 1, last + 2)
+    kn = float(reports.sog_kn[rows[::2]].min())
+    silent_s = float(reports.time_us[rows[2]] - reports.time_us[rows[0]]) / SECOND_US
+    if np.ptp(reports.track[rows]) or silent_s >= SOON_S or not kn >= under_way:
+        return 0.0
+    lat, lon = reports.lat[rows], reports.lon[rows]
+    way_m = float(np.sum(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])))
+    return max(silent_s - way_m / (kn * geodesy.KNOT_MPS), 0.0)
+
+
 def slow_s(
     limits: Limits, grid: timegrid.Grid, silent: Silences, slow: Bools, begin: int, under_way: float
 ) -> float:

@@ -130,6 +130,10 @@ HYPOTHESES: Final = (
         0.8,
         (
             Case(
+                All(FROM_PORT, Is("run_ends_in_port")),
+                "it went from a port or anchorage into another port",
+            ),
+            Case(
                 PORT_TO_PORT,
                 "it went from a port or anchorage to another, {end_port_m:nm.1f} nm from a port "
                 "in the end",
@@ -164,7 +168,7 @@ HYPOTHESES: Final = (
                     Not(MAY_HAVE_LANDED),
                 ),
                 "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
-                "home, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
+                "back, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
             ),
             Case(
                 All(
@@ -174,11 +178,21 @@ HYPOTHESES: Final = (
                     Not(MAY_HAVE_LANDED),
                 ),
                 "it turned about {turned_off_m:.0f} m off the other coast at {turning_kn:.0f} kn "
-                "and went home at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
+                "and went back at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
+            ),
+            Case(
+                All(
+                    Is("came_home"),
+                    Compare("turned_off_m", ">=", SHOAL_M),
+                    Compare("turning_kn", ">=", "mean_speed_kn", times=NO_PAUSE),
+                    Not(MAY_HAVE_LANDED),
+                ),
+                "it turned about {turned_off_m:nm.1f} nm off the other coast at {turning_kn:.0f} "
+                "kn, without a stop, and went home to the port that it had left",
             ),
         ),
-        "A slow boat that turned about off the other coast and went home in one run, nearer than "
-        "half a kilometre without slowing down: nobody can have landed.",
+        "A slow boat, or one that came home to the port it left, that turned about off the other "
+        "coast and went back in one run, close to it without slowing down: nobody can have landed.",
         "somebody waited on that beach, or a patrol was near when it turned",
     ),
     PAST_THE_OTHER_COAST,

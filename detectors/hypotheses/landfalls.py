@@ -72,13 +72,13 @@ CALL_AT_A_PORT: Final = Hypothesis(
             "and charcoal over",
         ),
         Case(
-            All(TO_PORT, Not(HARDLY_CALLED)),
+            All(TO_PORT, Not(HARDLY_CALLED), Not(Is("came_home"))),
             "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "
             "anchorage: wooden traders bring fruit and charcoal over",
         ),
     ),
     "The passage ended at a port or anchorage, and not in a port that it left again within "
-    "minutes.",
+    "minutes, nor in that from which it had come in the same run.",
     "the port knows of no call, or it left again within minutes",
 )
 BOAT_TO_SHIPS_AT_ANCHOR: Final = Hypothesis(

@@ -24,6 +24,7 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import BOAT_M
+from detectors.kinematics import geodesy
 
 MIN_OTHERS: Final = 2.0
 """Vessels beside it that had bad fixes at once, from which on they share a cause."""
@@ -40,8 +41,19 @@ HALF_AN_HOUR_M: Final = 5 * 1852.0
 """At 10 kn; see `copies.MAX_CLOCK_S`. Of 43 planted jumps the shortest led 9 nm off."""
 RIVER_KN: Final = 14.0
 """Faster than a river or canal allows."""
+OVERLAND_M: Final = 5 * geodesy.METRES_PER_NM
+STRAIGHT: Final = 0.95
+"""Rivers are seldom straight for ten times their width (Leopold & Wolman 1957, USGS Professional
+Paper 282-B), and one half a mile wide is water on a map."""
+CANAL_KN: Final = 9.0
+"""Canals are straight, and slower: 14 to 16 km/h in that of Suez, 15 in that of Kiel."""
 
 WITHOUT_A_LEAP: Final = Not(Is("leapt"))
+STRAIGHT_OVERLAND: Final = All(
+    Compare("moved_m", ">=", OVERLAND_M),
+    Compare("straight_fraction", ">=", STRAIGHT),
+    Compare("median_speed_kn", ">=", CANAL_KN),
+)
 NEVER_BACK: Final = All(Subkind(("jump",)), Not(Is("returned")))
 CIRCLES: Final = All(Subkind(("geometric",)), WITHOUT_A_LEAP)
 SLOW_CIRCLES: Final = All(CIRCLES, Compare("circle_speed_kn", "<=", WAITING_KN))
@@ -129,12 +141,14 @@ HYPOTHESES: Final = (
                     Subkind(("on_land",)),
                     WITHOUT_A_LEAP,
                     Compare("median_speed_kn", "<=", RIVER_KN),
+                    Not(STRAIGHT_OVERLAND),
                 ),
                 "it came there without a leap: a river, canal or basin that the land layer "
                 "doesn't show",
             ),
         ),
-        "Inland without a leap, at a speed that a river or canal allows.",
+        "Inland without a leap, at a speed that a river or canal allows, and not straight on for "
+        "5 nm faster than in a canal.",
         "a chart or an image shows dry land there",
     ),
     Hypothesis(

@@ -57,7 +57,8 @@ def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:
             reports.lat[begin + 1 : finish + 1],
             reports.lon[begin + 1 : finish + 1],
         )
-        speed_kn = float(np.sum(steps_m) / duration_s / geodesy.KNOT_MPS)
+        path_m = float(np.sum(steps_m))
+        speed_kn = path_m / duration_s / geodesy.KNOT_MPS
         off_m = max(
             leap_m(reports, begin - 1, begin, speed_kn),
             leap_m(reports, finish, finish + 1, speed_kn),
@@ -68,6 +69,7 @@ def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:
             "inland_s": at_least(duration_s, limits, "min_inland_s"),
             "moved_m": at_least(moved_m, limits, "min_moved_m"),
             "median_speed_kn": speed_kn,
+            "straight_fraction": min(moved_m / max(path_m, 1.0), 1.0),
             "leapt": leapt,
             "leap_m": max(off_m, 0.0),
         }

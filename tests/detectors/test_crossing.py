@@ -17,6 +17,7 @@ from detectors.crossing.passage import passages
 from detectors.crossing.scoring import MIN_SCORE, OF_END, may_score, of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, steps_m, way_m, worth_a_look
 from detectors.crossing.straight import grid_of, may_land
+from detectors.crossing.unheard import lost_s
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import Coasts
@@ -314,3 +315,39 @@ def test_a_passage_that_scores_enough_is_measured(seed: int) -> None:
         assert score is None or score >= MIN_SCORE
         left_out += not measured
     assert left_out > 200
+
+
+@pytest.mark.parametrize(
+    ("differs", "lost"),
+    [
+        ({}, 200.0),
+        ({"turn_sog_kn": 0.0}, 200.0),  # heard as it lay there
+        ({"wait_s": 1500.0}, 0.0),  # a silence, of which its two ends are asked
+        ({"before_kn": 4.0}, 0.0),  # at work
+        ({"after_kn": float("nan")}, 0.0),
+        ({"after_kn": 12.0}, 60.0),  # the lower of both speeds leaves less
+    ],
+)
+def test_a_boat_loses_the_time_that_it_lies(differs: dict[str, float], lost: float) -> None:
+    """Out for two minutes at 16 kn, back for five, and `wait_s` at rest in between."""
+    asked = {"wait_s": 200.0, "before_kn": 16.0, "turn_sog_kn": 16.0, "after_kn": 16.0, **differs}
+    out_m, back_m = (16.0 * geodesy.KNOT_MPS * s for s in (120.0, 300.0))
+    turn = geodesy.destination(2.3, 101.7, 180.0, out_m)
+    after = geodesy.destination(*turn, 20.0, back_m)
+    table = pd.DataFrame(
+        {
+            "track_id": 53300050101,
+            "mmsi": 533000501,
+            "time": pd.to_datetime(
+                NIGHT_S + np.array([0.0, 120.0, 420.0 + asked["wait_s"]]), unit="s", utc=True
+            ),
+            "lat": [2.3, float(turn[0]), float(after[0])],
+            "lon": [101.7, float(turn[1]), float(after[1])],
+            "sog_kn": [asked["before_kn"], asked["turn_sog_kn"], asked["after_kn"]],
+            "ais_class": "B",
+            "source": "case",
+            "source_offset": [0, 1, 2],
+        }
+    )
+    assert lost_s(Reports(table), 1, 5.0) == pytest.approx(lost, abs=1.0)
+    assert lost_s(Reports(table), 0, 5.0) == lost_s(Reports(table), 2, 5.0) == 0.0

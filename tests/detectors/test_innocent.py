@@ -215,6 +215,7 @@ FERRY = {
     "landed": False,
     "sailed_on": False,
     "run_ends_in_port": False,
+    "came_home": False,
     "left_again": False,
     "n_ends_in_port": 0,
     "start_port_m": 10_360.0,
@@ -502,6 +503,7 @@ OVER = {
     "sailed_on": False,
     "n_ends_in_port": 0,
     "run_ends_in_port": False,
+    "came_home": False,
     "left_again": False,
     "start_port_m": 9000.0,
     "end_port_m": 9000.0,
@@ -1120,6 +1122,23 @@ CASES = [
     ("crossing", {**ABOUT, "turning_kn": 5.8}, (30,), None),
     ("crossing", {**ABOUT, "turned_off_m": 150.0}, (30,), None),
     ("crossing", {**ABOUT, "mean_speed_kn": 20.0, "turning_kn": 20.0}, (30,), None),
+    # Out of a port and home to it, without a stop off the other coast, or with one; close to it.
+    *(
+        (
+            "crossing",
+            {**ABOUT, "turned_off_m": 5000.0, "mean_speed_kn": 20.0, "came_home": True, **differs},
+            (30,),
+            reason,
+        )
+        for differs, reason in (
+            ({"turning_kn": 19.0}, "out and back"),
+            ({"turning_kn": 12.0}, None),
+            ({"turning_kn": 19.0, "turned_off_m": 1500.0}, None),
+            ({"turning_kn": 19.0, "came_home": False}, None),
+            ({"turning_kn": 19.0, "end_port_m": 100.0}, "out and back"),
+            ({"turning_kn": 12.0, "end_port_m": 100.0}, None),
+        )
+    ),
     # From a raft at sea past a cape, and home; out of that cape's lee, or to another beach.
     *(
         ("crossing", {**PAST, **differs}, (30,), reason)
@@ -1398,6 +1417,24 @@ CASES = [
 def test_a_circle_is_interference_where_nearly_all_are_hit(subkind, n_scattered, reason):
     measured = {"n_others_scattered": n_scattered, "n_others_near": 10, "leapt": True}
     known = Known("spoofing", subkind, Evidence.of(measured), (-1,), (float("nan"),))
+    found = best_of(known, OF["spoofing"])
+    assert (found[0].name if found else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("differs", "reason"),
+    [
+        ({}, "interference that no other vessel shows"),
+        ({"moved_m": 9_000.0}, "river or basin"),
+        ({"straight_fraction": 0.9}, "river or basin"),
+        ({"median_speed_kn": 8.5}, "river or basin"),
+        ({"median_speed_kn": 8.5, "leapt": True}, "interference that no other vessel shows"),
+    ],
+)
+def test_no_river_or_canal_leads_straight_on_for_miles_at_a_ships_speed(differs, reason):
+    over_land = {"leapt": False, "moved_m": 25_300.0, "straight_fraction": 0.98}
+    measured = {**over_land, "median_speed_kn": 11.3, "n_others_near": 0, **differs}
+    known = Known("spoofing", "on_land", Evidence.of(measured), (80,), (333.0,))
     found = best_of(known, OF["spoofing"])
     assert (found[0].name if found else None) == reason
 

@@ -64,6 +64,13 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         "in port"
     ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
+    "encounter boarding": (
+        "ask the ship by VHF whether all is well; board the boat as it leaves her"
+    ),
+    "encounter boarding over": (
+        "they have parted: ask the ship by VHF whether she was boarded, and meet the boat where it "
+        "is now"
+    ),
     "encounter over": (
         "they have parted: board one that is bound for a coast; if neither is, ask both by VHF"
     ),

@@ -812,6 +812,13 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
     )
 
 
+def test_a_ship_that_a_boat_came_up_to_from_astern_is_asked_first(gazetteer: Gazetteer) -> None:
+    boarded = event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER, score=0.6, subkind="boarding")
+    met = event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER, score=0.6)
+    steps = [told(gazetteer, one)["next_step"].item() for one in (boarded, met)]
+    assert steps == [NEXT_STEPS["encounter boarding over"], NEXT_STEPS["encounter over"]]
+
+
 def looked_at_first(
     rows: list[tuple[Any, ...]], certainty: str = "high", **more: Any
 ) -> list[tuple[str, tuple[str, ...]]]:
