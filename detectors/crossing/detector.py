@@ -30,7 +30,7 @@ from detectors.crossing.evidence import (
 )
 from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import came_past, goes_on, left_again, passed
+from detectors.crossing.onward import came_past, goes_on, kept_moving, left_again, passed
 from detectors.crossing.passage import Passage, passages
 from detectors.crossing.scoring import may_score, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -100,16 +100,17 @@ class Crossing(Limits):
 
     Score of a passage before explanations: 0.45, plus up to 0.2 for the share of the width (full at
     0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
-    (0.1 near that coast, or where it kept its way past the shore), and up to 0.1 for speed made
-    good (full at 20 kn); times 0.7 for each end that isn't heard (evidence says how likely it was
-    ashore, going about at will, which who makes for a coast doesn't; or it made for that coast and
-    came from it again between two reports, with time to land, or to turn within `turned_m` of it
-    where it went home to the other one), times 0.3 for each that lies at sea (also of who came from
-    there past that shore), or unheard as the feed begins, or, on a way at less than 10 kn, as it
-    ends or wherever it comes by passes (0.3 for who is then heard over less than 0.65 of the width,
-    rising to 0.7 at 0.75); times 0.6 where only one side of the strait was seen; times 0.75 to 1
-    for the share of darkness; times 0.6 for a class A set below 18 kn that isn't seen to land;
-    times 0.3 where its stated speed contradicts its positions.
+    (0.1 near that coast, or where it kept its way past the shore, or a class A set was heard to
+    stop nowhere there), and up to 0.1 for speed made good (full at 20 kn); times 0.7 for each end
+    that isn't heard (evidence says how likely it was ashore, going about at will, which who makes
+    for a coast doesn't; or it made for that coast and came from it again between two reports, with
+    time to land, or to turn within `turned_m` of it where it went home to the other one), times 0.3
+    for each that lies at sea (also of who came from there past that shore), or unheard as the feed
+    begins, or, on a way at less than 10 kn, as it ends or wherever it comes by passes (0.3 for who
+    is then heard over less than 0.65 of the width, rising to 0.7 at 0.75); times 0.6 where only one
+    side of the strait was seen; times 0.75 to 1 for the share of darkness; times 0.6 for a class A
+    set below 18 kn that isn't seen to land; times 0.3 where its stated speed contradicts its
+    positions.
 
     Score of a half: 0.45, plus 0.3 where it met another, plus up to 0.1 for the share of the width
     (full at 0.5); times 0.8 where it isn't heard to leave a shore, and where it isn't heard to
@@ -248,6 +249,7 @@ class Crossing(Limits):
             # also where the feed ends before she is past it.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
             stopped = stopped and not goes_on(evidence, float(grid.speed_kn[b - 1]))
+            stopped = stopped and not kept_moving(self, grid, b, evidence["mean_speed_kn"])
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
             if "feed_by_passes" in evidence:

@@ -31,6 +31,12 @@ approaches as it was heard last, half a night (judgement)."""
 PAST_SHARE: Final = 0.9
 """Of its mean speed, made good straight on: a stop of 4 minutes leaves 0.8, a turn still less."""
 
+MOVING_SHARE: Final = 0.6
+"""Of its mean speed, made over four minutes: a stop of two leaves a half, and who slows to set
+swimmers off less. A tow against a stream of 1.5 kn, or round a buoy, makes more."""
+MOST_STEPS: Final = 3
+"""Heard so often at least: between reports further apart a stop wouldn't show."""
+
 
 def passed(evidence: Mapping[str, Any]) -> bool:
     """Tell whether a vessel kept its way past the shore that it came to: and went on for long, or
@@ -41,6 +47,23 @@ def passed(evidence: Mapping[str, Any]) -> bool:
     stopped_off = evidence["heard_after"] and evidence["run_end_coast_m"] >= SHOAL_M
     went_on = evidence["sailed_on"] or stopped_off
     return bool(went_on and made_kn is not None and made_kn >= on_kn)
+
+
+def kept_moving(limits: Limits, grid: timegrid.Grid, final: int, mean_kn: float) -> bool:
+    """Tell whether a vessel was heard to stop nowhere around the final row of a run, at which it
+    was slow or turned: over no two steps of the grid, from `PAST_S` before until a landing would be
+    over, did it make less than `MOVING_SHARE` of its mean speed along its way.
+    """
+    track, tick = grid.track_id[final], grid.tick[final]
+    ticks = tick + np.array([-PAST_S // limits.step_s, limits.max_landing_s // limits.step_s])
+    a, b = grid.rows_at(np.repeat(track, 2), ticks).tolist()
+    if a < 0 or b < 0 or b - a != ticks[1] - ticks[0]:
+        return False
+    changes = np.flatnonzero(np.diff(grid.report[a : b + 1], prepend=-1))
+    silent_steps = np.diff(changes, append=b - a + 1)
+    along_kn = grid.speed_kn[a:b]
+    slowest_kn = (along_kn[1:] + along_kn[:-1]).min() / 2
+    return bool(silent_steps.max() <= MOST_STEPS and slowest_kn >= MOVING_SHARE * mean_kn)
 
 
 def goes_on(evidence: Mapping[str, Any], final_kn: float) -> bool:

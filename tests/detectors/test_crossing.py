@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from detectors.core.frames import SECOND_US
 from detectors.crossing import Crossing
 from detectors.crossing import passage as of_passages
-from detectors.crossing.onward import goes_on
+from detectors.crossing.onward import goes_on, kept_moving
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import MIN_SCORE, OF_END, may_score, of_passage
 from detectors.crossing.sieve import WRONG_M, Cells, steps_m, way_m, worth_a_look
@@ -351,3 +352,30 @@ def test_a_boat_loses_the_time_that_it_lies(differs: dict[str, float], lost: flo
     )
     assert lost_s(Reports(table), 1, 5.0) == pytest.approx(lost, abs=1.0)
     assert lost_s(Reports(table), 0, 5.0) == lost_s(Reports(table), 2, 5.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("speeds_kn", "every_s", "moving"),
+    [
+        ([4.7] * 60, 60, True),
+        ([4.7] * 20 + [3.0] * 40, 60, True),  # a tow against the stream
+        ([4.7] * 20 + [0.0] * 3 + [4.7] * 37, 60, False),
+        ([4.7] * 30 + [1.0] * 30, 60, False),  # slowly along a beach
+        ([4.7] * 20 + [0.0] * 3 + [4.7] * 37, 600, False),  # a stop would not show
+        ([4.7] * 60, 600, False),
+        ([4.7] * 30, 60, False),  # lost before a landing would be over
+    ],
+)
+def test_who_stops_nowhere_does_not_land(
+    speeds_kn: list[float], every_s: int, moving: bool
+) -> None:
+    """An hour along a shore, minute by minute, a quarter of it gone as the run ends."""
+    way_m = np.r_[0.0, np.cumsum(np.array(speeds_kn) * geodesy.KNOT_MPS * 60.0)]
+    lat, lon = geodesy.destination(1.3, 104.0, 90.0, way_m)
+    heard = slice(None, None, every_s // 60)
+    time_us = np.arange(len(way_m), dtype="int64")[heard] * 60 * SECOND_US + NIGHT_S * SECOND_US
+    track = np.full(len(time_us), 53300000101)
+    rule = Crossing()
+    grid = timegrid.resample(track, time_us, lat[heard], lon[heard], rule.step_s, 7200.0)
+    final = int(np.searchsorted(grid.tick * rule.step_s, NIGHT_S + 900))
+    assert kept_moving(rule, grid, final, 4.7) == moving
