@@ -89,6 +89,8 @@ class Encounter(Limits):
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
     anchor lie a swinging circle apart.
 
+    Of more pairs at ticks than `pairs.MOST` nothing is told: the detector fails, and says where.
+
     Pairs at the same place and time share a `group_id`: the pairs connected by common vessels and
     overlapping spans, as seen when the pair parts and no further back than `raft_memory_s`.
 

@@ -7,31 +7,26 @@ from detectors.kinematics.integrity.jit import compiled
 
 
 def oldest(
-    begin: Ints,
-    end: Ints,
-    left: Ints,
-    right: Ints,
-    one: Ints,
-    other: Ints,
-    memory: int,
-    min_ticks: int,
+    begin: Ints, end: Ints, left: Ints, right: Ints, memory: int, min_ticks: int
 ) -> tuple[Ints, Ints]:
     """Return, of each run, the oldest of those that it hangs together with when it ends, and from
     when on that counts; -1 where it is connected to no other.
 
-    A run sees of others what lies from `memory` ticks before its end to `min_ticks` after it, and
-    those alone that are `min_ticks` long by then.
+    Two hang together that have a track in common and overlap. A run sees of others what lies from
+    `memory` ticks before its end to `min_ticks` after it, and those alone that are `min_ticks` long
+    by then.
 
     Parameters
     ----------
     begin, end, left, right
         First and last tick, and both tracks, of each run.
-    one, other
-        Two runs with a track in common whose times overlap, in the order in which they begin to.
     """
-    linked = np.unique(np.r_[one, other])
-    ending = linked[np.argsort(end[linked])]  # here, as to sort takes seconds to compile
-    return _oldest(begin, end, left, right, one, other, ending, memory, min_ticks)
+    tracks, number = np.unique(np.r_[left, right], return_inverse=True)
+    number = number.reshape(2, -1)
+    beginning = np.argsort(begin, kind="stable")
+    ending = np.argsort(end, kind="stable")  # here, as to sort takes seconds to compile
+    orders = beginning, ending
+    return _oldest(begin, end, number[0], number[1], orders, len(tracks), memory, min_ticks)
 
 
 @compiled
@@ -40,47 +35,54 @@ def _oldest(
     end: Ints,
     left: Ints,
     right: Ints,
-    one: Ints,
-    other: Ints,
-    ending: Ints,
+    orders: tuple[Ints, Ints],
+    n_tracks: int,
     memory: int,
     min_ticks: int,
 ) -> tuple[Ints, Ints]:
+    beginning, ending = orders
     n = len(begin)
     root, since = np.full(n, -1, np.int64), np.zeros(n, np.int64)
-    active = np.empty(len(one), np.int64)
+    active = np.empty(n, np.int64)
     n_active, entered, done = 0, 0, 0
     parent, members = np.full(n, -1, np.int64), np.empty(n, np.int64)
-    best = np.empty(n, np.int64)
-    while done < len(ending):
+    best, longest = np.empty(n, np.int64), np.full(n_tracks, -1, np.int64)
+    while done < n:
         now = end[ending[done]]
         floor, ceiling = now - memory, now + min_ticks
-        while entered < len(one):
-            if max(begin[one[entered]], begin[other[entered]]) > now + 1:
-                break  # too short by then, and so are those behind it
-            active[n_active] = entered
+        while entered < n and begin[beginning[entered]] <= now + 1:  # others are too short by then
+            active[n_active] = beginning[entered]
             n_active, entered = n_active + 1, entered + 1
         kept, n_members = 0, 0
         for k in range(n_active):
-            a, b = one[active[k]], other[active[k]]
-            until = min(end[a], end[b])
-            if until < floor:
+            run = active[k]
+            if end[run] < floor:
                 continue  # for all that end later too
-            active[kept] = active[k]
+            active[kept] = run
             kept += 1
-            long = min(end[a], ceiling) - begin[a] + 1 >= min_ticks
-            long &= min(end[b], ceiling) - begin[b] + 1 >= min_ticks
-            if not long or max(begin[a], begin[b], floor) > min(until, ceiling):
+            if min(end[run], ceiling) - begin[run] + 1 < min_ticks:
                 continue
-            for run in (a, b):
-                if parent[run] < 0:
-                    parent[run] = run
-                    members[n_members] = run
-                    n_members += 1
-            a, b = _top(parent, a), _top(parent, b)
-            if a != b:
-                parent[max(a, b)] = min(a, b)
+            # In the order in which they begin, who overlaps any of a track's runs that hang
+            # together overlaps the one that ends last: a crowd has a million pairs of runs a track.
+            for track in (left[run], right[run]):
+                other = longest[track]
+                if other < 0:
+                    longest[track] = run
+                    continue
+                if max(begin[run], floor) <= min(end[other], ceiling):
+                    for one in (run, other):
+                        if parent[one] < 0:
+                            parent[one] = one
+                            members[n_members] = one
+                            n_members += 1
+                    a, b = _top(parent, run), _top(parent, other)
+                    if a != b:
+                        parent[max(a, b)] = min(a, b)
+                if end[run] > end[other]:
+                    longest[track] = run
         n_active = kept
+        for k in range(n_active):
+            longest[left[active[k]]] = longest[right[active[k]]] = -1
         for k in range(n_members):
             best[members[k]] = -1
         for k in range(n_members):
@@ -89,7 +91,7 @@ def _oldest(
             known = best[top]
             if known < 0 or _before(run, known, begin, left, right, floor):
                 best[top] = run
-        while done < len(ending) and end[ending[done]] == now:
+        while done < n and end[ending[done]] == now:
             run = ending[done]
             if parent[run] >= 0:
                 root[run] = best[_top(parent, run)]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
+from detectors.core.errors import SelatError
 from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
 from detectors.encounter.passes import thin
@@ -21,6 +22,10 @@ NOWHERE: Final = EITHER
 """None is in a crowd."""
 BLOCK: Final = 2**17
 """So many pairs are looked at at a time: in a crowd they are several times the reports."""
+
+MOST: Final = 2**25
+"""More pairs at ticks than this aren't looked at: they would take gigabytes, and the night with
+them. 700 vessels that lie within `max_distance_m` of one another for five hours have as many."""
 
 
 class Pairs(NamedTuple):
@@ -312,5 +317,20 @@ def _near(
         crowded=crowded,
         crowded_m=radius_m[1],
         slack=near.SLACK,
+        most=MOST,
     )
+    if len(i) >= MOST:
+        raise _too_crowded(grid, rows[i], radius_m[0])
     return rows[i], rows[j]
+
+
+def _too_crowded(grid: timegrid.Grid, rows: Ints, radius_m: float) -> SelatError:
+    """Return what says where most are near one another, by the rows that have others near."""
+    n_near = np.bincount(rows)
+    row = int(n_near.argmax())
+    at = np.datetime64(int(grid.tick[row]) * grid.step_s, "s")
+    return SelatError(
+        f"too many vessels in one place to tell who met whom: {n_near[row]:,} within "
+        f"{radius_m:.0f} m at {grid.lat[row]:.4f}, {grid.lon[row]:.4f}, {at} UTC",
+        "so many are hardly vessels: look which feed they come from, and leave it out",
+    )

@@ -14,25 +14,18 @@ def rafts(limits: Limits, found: pd.DataFrame) -> list[str]:
     Each run sees the others within a stretch of time around its own end, so that the answer
     doesn't depend on how much more of the past, or of the future, happens to be loaded.
     """
-    n, group = len(found), [""] * len(found)
+    group = [""] * len(found)
     track = np.array([text.split(";") for text in found["track_ids"]], "int64").reshape(-1, 2).T
     duration_s = np.array([e["duration_s"] for e in found["evidence"]], "int64")
     begin = epoch_us(found["start"]) // (limits.step_s * SECOND_US)
     end = begin + duration_s // limits.step_s - 1
-    member = pd.DataFrame({"run": np.tile(np.arange(n), 2), "track": track.ravel()})
-    joined = member.merge(member, on="track")
-    x, y = joined["run_x"].to_numpy(), joined["run_y"].to_numpy()
-    meet = (x < y) & (np.maximum(begin[x], begin[y]) <= np.minimum(end[x], end[y]))
-    x, y = x[meet], y[meet]
-    if not len(x):
+    if len(np.unique(track)) == track.size:
         return group
     from detectors.encounter.hanging import oldest  # compiled: not for who finds no raft
 
-    order = np.argsort(np.maximum(begin[x], begin[y]), kind="stable")
     memory = limits.raft_memory_s // limits.step_s
     min_ticks = -(-limits.min_duration_s // limits.step_s)
-    pairs = track[0].copy(), track[1].copy(), x[order], y[order]
-    root, low = oldest(begin, end, *pairs, memory, min_ticks)
+    root, low = oldest(begin, end, track[0].copy(), track[1].copy(), memory, min_ticks)
     for run in np.flatnonzero(root >= 0).tolist():
         anchor_us = int(low[run]) * limits.step_s * SECOND_US
         pair = f"{track[0, root[run]]};{track[1, root[run]]}"

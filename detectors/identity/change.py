@@ -19,12 +19,14 @@ def changes(
 ) -> Iterator[Story]:
     """Find values that stand where another stood before."""
     found = [c for field in FIELDS for c in statement.changes(spans[field], field, limits.memory)]
+    of = dict[int, list[statement.Change]]()
+    for change in found:
+        of.setdefault(change.mmsi, []).append(change)
     for change in found:
         others = [
             c
-            for c in found
-            if c.mmsi == change.mmsi
-            and c.field != change.field
+            for c in of[change.mmsi]
+            if c.field != change.field
             and abs(c.new_us - change.new_us) <= 2 * limits.min_said_s * SECOND_US
         ]
         row = reports.at(change.mmsi, change.new_us)
@@ -78,7 +80,7 @@ def _start_us(limits: Limits, change: statement.Change) -> int:
 def _imo_kept(change: statement.Change, numbers: pd.DataFrame) -> bool:
     """Tell whether a vessel said one IMO number, which can be right, before and after a change."""
     since_us = change.new_us - change.memory_s * SECOND_US
-    own = statement.rows_of(numbers[(numbers["mmsi"] == change.mmsi).to_numpy(bool)])
+    own = statement.rows_of(numbers[(numbers["mmsi"] == change.mmsi).to_numpy(bool)]).values()
     before = {n.value for n in own if n.last_us >= since_us and n.first_us < change.new_us}
     after = {n.value for n in own if n.last_us >= change.new_us and n.first_us <= change.last_us}
     return before == after and len(after) == 1 and bool(imo_is_valid(int(min(after))))

@@ -68,6 +68,9 @@ class Identity(Limits):
     - `invalid_mmsi`: digits that no administration has, or a form that no station has; one event
       for as long as it is heard without a silence of `max_interruption_s`.
 
+    What one crew hasn't the time to say in turn, each for `min_said_s`, isn't compared: more than
+    48 names within `memory_s` are no change of name, more than 96 on a date look like nobody's.
+
     The last three are weak hints, since many real vessels are like that; but a large ship of which
     neither number can be right stands out.
 
@@ -84,7 +87,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "15"
+    version: ClassVar[str] = "16"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -35,11 +35,13 @@ def invalid_imos(
         limits.min_ship_m
     )
     wrong &= (merchant & statements["ais_class"].ne("B")).to_numpy(bool)
-    for one in statement.rows_of(statement.spans(statements[wrong], "imo")):
+    doubtful = statement.rows_of(statement.spans(statements[wrong], "imo")).values()
+    whose = numbers["mmsi"].isin({one.mmsi for one in doubtful}).to_numpy(bool)
+    said = {mmsi: statement.rows_of(own) for mmsi, own in numbers[whose].groupby("mmsi")}
+    for one in doubtful:
         stated_s = (one.last_us - one.first_us) / SECOND_US
-        own = numbers[(numbers["mmsi"] == one.mmsi).to_numpy(bool)]
         if stated_s < limits.min_said_s or statement.is_corrected(
-            one, statement.rows_of(own), limits.memory
+            one, said[one.mmsi], limits.memory
         ):
             continue
         row = reports.at(one.mmsi, one.first_us)

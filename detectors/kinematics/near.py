@@ -32,6 +32,7 @@ def pairs(
     crowded: Bools = _ANY,
     crowded_m: float = 0.0,
     slack: float = 1.0,
+    most: int = 2**62,
 ) -> tuple[Ints, Ints]:
     """Return the rows of places within a great-circle distance at a moment, each pair once.
 
@@ -47,17 +48,15 @@ def pairs(
         Rows that make a pair only with what is so near; empty where none are.
     slack
         `slack` times as much is looked at.
+    most
+        So many pairs are enough, or somewhat more: it stops there.
     """
-    lat, lon, moment = places
-    n, reach = len(moment), geodesy.chord(radius_m) * slack
+    n = len(places[2])
     whose = np.arange(n) if whose is None else whose
     asked = np.ones(n, bool) if asked is None else asked
-    order = np.argsort(_from_first(moment), kind="stable")
-    bounds = offsets(moment[order])
-    held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
     rows = whose, asked, kind, crowded
-    reaches = reach, geodesy.chord(crowded_m) * slack
-    found = _pairs(bounds, order.astype("int32"), lat, lon, rows, reaches, held)
+    reaches = geodesy.chord(radius_m) * slack, geodesy.chord(crowded_m) * slack
+    found, _ = _found(places, rows, reaches, most)
     return found[0].astype("int64"), found[1].astype("int64")
 
 
@@ -77,6 +76,31 @@ def between(some: Places, others: Places, radius_m: float) -> tuple[Ints, Ints]:
     return one, other - len(some[2])
 
 
+def n_near(some: Places, others: Places, radius_m: float) -> Ints:
+    """Return how many of others are near each of some, in no more memory where it is crowded."""
+    lat, lon, moment = (np.concatenate(both) for both in zip(some, others, strict=True))
+    own = np.arange(len(moment)) < len(some[2])
+    rows = np.arange(len(moment)), own, own, _ANY
+    _, n = _found((lat, lon, moment), rows, (geodesy.chord(radius_m), 0.0), 0, counted=True)
+    return np.asarray(n[: len(some[2])])
+
+
+def _found(
+    places: Places,
+    rows: tuple[Ints, Bools, Bools, Bools],
+    reaches: tuple[float, float],
+    most: int,
+    *,
+    counted: bool = False,
+) -> Any:
+    """Return what `_pairs` does."""
+    lat, lon, moment = places
+    order = np.argsort(_from_first(moment), kind="stable")
+    bounds = offsets(moment[order])
+    held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
+    return _pairs(bounds, order.astype("int32"), lat, lon, rows, reaches, held, most, counted)
+
+
 @compiled
 def _pairs(
     bounds: Ints,
@@ -86,8 +110,13 @@ def _pairs(
     rows: tuple[Ints, Bools, Bools, Bools],
     reaches: tuple[float, float],
     held: int,
+    most_pairs: int,
+    counted: bool,
 ) -> Any:
-    """Return the pairs, a side a row; `held` is a power of two above the places of any moment."""
+    """Return the pairs, a side a row, or how many each row is the first of.
+
+    `held` is a power of two above the places of any moment.
+    """
     whose, asked, kind, crowded = rows
     reach, narrow = reaches
     most = 0
@@ -96,7 +125,7 @@ def _pairs(
     xyz, cube = np.empty((most, 3), np.float64), np.empty((most, 3), np.int64)
     head, after = np.full(held, -1, np.int32), np.empty(most, np.int32)
     slot, mine = np.empty(most, np.int64), np.empty(most, np.int64)
-    found = np.empty((2, 1024), np.int32)
+    found, number = np.empty((2, 1024), np.int32), np.zeros(len(lat) * counted, np.int64)
     n, edge = 0, reach * 1.001
     for t in range(len(bounds) - 1):
         own = order[bounds[t] : bounds[t + 1]]
@@ -149,7 +178,12 @@ def _pairs(
                         continue
                     if len(kind) and kind[i] == kind[j]:
                         continue
+                    if counted:
+                        number[i] += 1
+                        continue
                     if n == found.shape[1]:
+                        if n >= most_pairs:
+                            return found, number
                         larger = np.empty((2, 2 * n), np.int32)
                         for k_found in range(n):  # a slice takes a second to compile
                             larger[0, k_found] = found[0, k_found]
@@ -159,7 +193,7 @@ def _pairs(
                     n += 1
         for k in range(len(own)):
             head[slot[k]] = -1
-    return found[:, :n].copy()
+    return found[:, :n].copy(), number
 
 
 @compiled

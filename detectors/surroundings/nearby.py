@@ -57,8 +57,10 @@ def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Int
     moment = grid.tick[among] - since
     then = np.flatnonzero((moment >= 0) & (moment <= until - since))
     among = among[then[wanted[moment[then]]]]
-    some, others = ((grid.lat[at], grid.lon[at], grid.tick[at]) for at in (rows, among))
-    found = np.bincount(near.between(some, others, radius_m)[0], minlength=len(rows))
+    # In a crowd of n each is asked about with each other, n times: once is enough.
+    own, which = np.unique(rows, return_inverse=True)
+    some, others = ((grid.lat[at], grid.lon[at], grid.tick[at]) for at in (own, among))
+    found = near.n_near(some, others, radius_m)
     themselves = np.zeros(len(grid.tick), bool)
     themselves[among] = True
-    return np.asarray(found - themselves[rows], "int64")
+    return np.asarray(found - themselves[own], "int64")[which]

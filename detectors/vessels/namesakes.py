@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import DAY_US, SECOND_US
 from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, lookalike, plain
 from detectors.vessels.statement import Memory, Stated, rows_of, stands
 
@@ -53,8 +53,8 @@ def shared_imo(stated: pd.DataFrame, memory: Memory) -> list[Shared]:
     """
     found: list[Shared] = []
     for _, own in several(stated).groupby("value"):
-        rows = rows_of(own)
-        rows = [row for row in rows if stands(row, rows, memory)]
+        said = rows_of(own)
+        rows = [row for row in said.values() if stands(row, said, memory)]
         vessels = sorted({row.mmsi for row in rows})
         if len(vessels) <= MAX_SHARERS:
             for a, b in combinations(vessels, 2):
@@ -137,12 +137,17 @@ def look_alikes(
 def named(
     names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
 ) -> pd.DataFrame:
-    """Names said for long enough, as they look (`alike`), with call sign and IMO number."""
+    """Names said for long enough, as they look (`alike`), with call sign and IMO number.
+
+    Not those of a vessel that said more on a date than there is time for, one after the other.
+    """
     long_enough_us = memory.min_said_s * SECOND_US
     names, callsigns, imos = (
         frame[(frame["last_us"] - frame["first_us"] >= long_enough_us).to_numpy(bool)]
         for frame in (names, callsigns, imos)
     )
+    n_names = names.groupby(["mmsi", "day"])["value"].transform("size")
+    names = names[(n_names <= DAY_US / long_enough_us).to_numpy(bool)]
     bare = {value: plain(value) for value in names["value"].unique()}
     alike = {value: lookalike(value) for value in bare}
     table = names.assign(bare=names["value"].map(bare), alike=names["value"].map(alike))

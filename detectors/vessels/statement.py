@@ -5,7 +5,8 @@ date when it was said again some time after it was first said, so that a message
 air, or a typing error mended at once, never does.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pandas as pd
@@ -28,6 +29,10 @@ class Stated(NamedTuple):
     first_us: int
     last_us: int
     reports: int = 1
+
+
+Said = Mapping[tuple[int, int, str], Stated]
+"""What was said, by vessel, date and value."""
 
 
 class Change(NamedTuple):
@@ -108,10 +113,11 @@ def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
     return together.astype({"value": "str"})
 
 
-def rows_of(stated: pd.DataFrame) -> list[Stated]:
-    """`spans` as tuples."""
+def rows_of(stated: pd.DataFrame) -> Said:
+    """`spans` as tuples, by vessel, date and value."""
     columns = [stated[name].tolist() for name in Stated._fields]
-    return [Stated(*row) for row in zip(*columns, strict=True)]
+    rows = [Stated(*row) for row in zip(*columns, strict=True)]
+    return {(row.mmsi, row.day, row.value): row for row in rows}
 
 
 def changes(stated: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
@@ -130,25 +136,27 @@ def changes(stated: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
     found: list[Change] = []
     for _, own in stated[several.to_numpy(bool)].groupby("mmsi"):  # the few that say two things
         rows = rows_of(own)
-        fresh = (row for row in rows if stands(row, rows, memory))
-        found += [c for c in (_change_to(row, rows, field, memory) for row in fresh) if c]
+        fresh = [row for row in rows.values() if stands(row, rows, memory)]
+        values = _Values(rows, memory)
+        found += [c for c in (_change_to(row, rows, values, field, memory) for row in fresh) if c]
     return found
 
 
-def stands(row: Stated, rows: Sequence[Stated], memory: Memory) -> bool:
+def stands(row: Stated, rows: Said, memory: Memory) -> bool:
     """Tell whether what a vessel said on a date was said again long enough after the first time."""
     wanted_us = row.first_us + memory.min_said_s * SECOND_US
     until_us = row.last_us + memory.settle_s * SECOND_US
-    return row.last_us >= wanted_us or any(
-        next_day.value == row.value
-        and next_day.day == row.day + 1
+    if row.last_us >= wanted_us:
+        return True
+    next_day = rows.get((row.mmsi, row.day + 1, row.value))
+    return (
+        next_day is not None
         and next_day.first_us <= until_us
         and min(next_day.last_us, until_us) >= wanted_us
-        for next_day in rows
     )
 
 
-def is_corrected(wrong: Stated, rows: Sequence[Stated], memory: Memory) -> bool:
+def is_corrected(wrong: Stated, rows: Said, memory: Memory) -> bool:
     """Tell whether an IMO number that can't be right gave way to one that can, as typing is
     corrected.
 
@@ -167,42 +175,73 @@ def is_corrected(wrong: Stated, rows: Sequence[Stated], memory: Memory) -> bool:
         and bool(imo_is_valid(int(row.value)))
         and edits(wrong.value, row.value, 2) <= 2
         and stands(row, rows, memory)
-        for row in rows
+        for row in rows.values()
     )
 
 
-def _change_to(row: Stated, rows: Sequence[Stated], field: str, memory: Memory) -> Change | None:
+class _Values:
+    """What one vessel said, by value, and how often it said anything on each date."""
+
+    def __init__(self, rows: Said, memory: Memory) -> None:
+        self.of: dict[str, list[Stated]] = {}
+        self.on: dict[int, list[Stated]] = {}
+        for row in rows.values():
+            self.of.setdefault(row.value, []).append(row)
+            self.on.setdefault(row.day, []).append(row)
+        self.interval_s = {day: _interval_s(own) for day, own in self.on.items()}
+        self._least_us = least_us = memory.min_said_s * SECOND_US
+        first = [
+            (min(row.first_us for row in own), value)
+            for value, own in self.of.items()
+            if max(row.last_us for row in own) - min(row.first_us for row in own) >= least_us
+        ]
+        self._first = sorted(first)
+
+    def before(self, time_us: int) -> Iterator[str]:
+        """Go back through the values that may have stood before a time, by when each began."""
+        until = bisect_left(self._first, (time_us - self._least_us + 1, ""))
+        for number in range(until - 1, -1, -1):
+            yield self._first[number][1]
+
+
+def _change_to(
+    row: Stated, rows: Said, values: _Values, field: str, memory: Memory
+) -> Change | None:
     """Return the change that a standing value is, None where it had been said before or nothing
     had.
     """
-    interval_s = interval_before_s(row, rows)
+    interval_s = values.interval_s.get(row.day - 1, float("nan"))
     memory_s = memory.of(interval_s)
     since_us = row.first_us - memory_s * SECOND_US
-    before = [
-        other._replace(last_us=min(other.last_us, row.first_us))
-        for other in rows
-        if other.first_us < row.first_us and min(other.last_us, row.first_us) >= since_us
-    ]
-    if any(other.value == row.value for other in before):
+
+    def said_before(value: str) -> list[Stated]:
+        own = (r for r in values.of[value] if r.first_us < row.first_us)
+        clipped = [r._replace(last_us=min(r.last_us, row.first_us)) for r in own]
+        return [r for r in clipped if r.last_us >= since_us]
+
+    if said_before(row.value):
         return None
-    stood = {
-        other.value: max(o.last_us for o in before if o.value == other.value)
-        for other in before
-        if _stood(other.value, before, memory)
-    }
+    stood: dict[str, int] = {}
+    for value in values.before(row.first_us):
+        own = said_before(value)
+        if not own or not _stood(own, memory):
+            continue
+        stood[value] = max(r.last_us for r in own)
+        if len(stood) > memory_s / memory.min_said_s:
+            return None  # one crew has no time for so many: several send by that number
     if not stood or any(is_typing(value, row.value, field) for value in stood):
         return None
     old = max(stood, key=lambda value: (stood[value], value))
-    returned = any(o.value == old and o.day == row.day and o.last_us > row.first_us for o in rows)
+    again = rows.get((row.mmsi, row.day, old))
+    returned = again is not None and again.last_us > row.first_us
     when = (stood[old], row.first_us, row.last_us)
     return Change(row.mmsi, field, old, row.value, *when, returned, memory_s, interval_s)
 
 
-def interval_before_s(row: Stated, rows: Sequence[Stated]) -> float:
-    """Return how far apart a vessel's static reports lay on the UTC date before one, NaN where it
-    sent fewer than two: that date is over, so that nothing that comes in changes it any more.
+def _interval_s(own: Sequence[Stated]) -> float:
+    """Return how far apart a vessel's static reports lay on a UTC date, NaN where it sent fewer
+    than two. Asked of the date before: that is over, so that nothing that comes in changes it.
     """
-    own = [other for other in rows if other.day == row.day - 1]
     n = sum(other.reports for other in own)
     if n < 2:
         return float("nan")
@@ -210,8 +249,7 @@ def interval_before_s(row: Stated, rows: Sequence[Stated]) -> float:
     return span_us / SECOND_US / (n - 1)
 
 
-def _stood(value: str, before: Sequence[Stated], memory: Memory) -> bool:
-    own = [row for row in before if row.value == value]
+def _stood(own: Sequence[Stated], memory: Memory) -> bool:
     stated_us = max(row.last_us for row in own) - min(row.first_us for row in own)
     return stated_us >= memory.min_said_s * SECOND_US
 

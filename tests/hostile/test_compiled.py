@@ -61,17 +61,8 @@ def test_rafts_have_room_for_each_run(rows: list[tuple[int, int, int]]) -> None:
     columns_of = zip(*rows, strict=True) if rows else ((), (), ())
     begin, lasting, left = (np.array(one, "int64") for one in columns_of)
     end = begin + lasting
-    pairs = [
-        (i, j)
-        for i in range(len(rows))
-        for j in range(i + 1, len(rows))
-        if max(begin[i], begin[j]) <= min(end[i], end[j])
-    ]
-    pairs.sort(key=lambda two: max(begin[two[0]], begin[two[1]]))
-    one, other = (np.array([two[k] for two in pairs], "int64") for k in (0, 1))
-    root, since = hanging.oldest(begin, end, left, left + 1, one, other, 20, 3)
+    root, since = hanging.oldest(begin, end, left, left + 1, 20, 3)
     linked = np.flatnonzero(root >= 0)
-    assert set(linked) <= {*one.tolist(), *other.tolist()}
     assert (end[root[linked]] >= end[linked] - 20).all()
     assert (since[linked] <= end[linked] + 1).all()
 

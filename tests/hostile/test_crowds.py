@@ -1,0 +1,168 @@
+"""Few numbers that stand for much: what a crowd or a babbler on the air may cost a night.
+
+One transmitter can send by any number, at any place, under any name.
+"""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.core.arrays import Ints
+from detectors.core.detector import Context
+from detectors.core.errors import SelatError
+from detectors.encounter import hanging, pairs
+from detectors.kinematics import near, timegrid
+from detectors.surroundings import nearby
+from detectors.vessels import namesakes, statement
+
+HOUR_US = 3_600_000_000
+MEMORY = statement.Memory(900.0, 43_200.0, 5400.0, most_s=86_400.0, intervals=8.0)
+
+
+def oldest(begin: Ints, end: Ints, tracks: Ints, memory: int, least: int) -> list[tuple[int, int]]:
+    """Return what `hanging.oldest` does, run by run and pair by pair."""
+    found = []
+    for run in range(len(begin)):
+        floor, ceiling = end[run] - memory, end[run] + least
+        since, until = np.maximum(begin, floor), np.minimum(end, ceiling)
+        seen = [
+            k for k in range(len(begin)) if end[k] >= floor and until[k] - begin[k] + 1 >= least
+        ]
+        linked = {run} & set(seen)
+        while True:
+            more = {
+                b
+                for a in linked
+                for b in seen
+                if set(tracks[:, a]) & set(tracks[:, b])
+                and max(since[a], since[b]) <= min(until[a], until[b])
+            }
+            if more <= linked:
+                break
+            linked |= more
+        if len(linked) < 2:
+            found.append((-1, 0))
+            continue
+        first = min(linked, key=lambda k: (since[k], *tracks[:, k], k))
+        found.append((first, int(since[first])))
+    return found
+
+
+runs = st.tuples(st.integers(0, 60), st.integers(0, 30), st.integers(0, 6), st.integers(1, 3))
+
+
+@given(st.lists(runs, max_size=14), st.integers(0, 40), st.integers(1, 8))
+def test_a_raft_is_that_of_all_its_pairs(rows: list[Any], memory: int, least: int) -> None:
+    begin, lasting, left, more = np.array(rows, "int64").reshape(-1, 4).T.copy()
+    found = hanging.oldest(begin, begin + lasting, left, left + more, memory, least)
+    root, since = (one.tolist() for one in found)
+    wanted = oldest(begin, begin + lasting, np.stack([left, left + more]), memory, least)
+    assert [(r, s if r >= 0 else 0) for r, s in zip(root, since, strict=True)] == wanted
+
+
+def test_a_crowd_of_pairs_hangs_together_at_a_cost_of_their_number() -> None:
+    """Of 500 vessels each pair shares a vessel with a thousand others: 62 million in all."""
+    left, right = (side.astype("int64") for side in np.triu_indices(500, 1))
+    begin = np.zeros(len(left), "int64")
+    root, since = hanging.oldest(begin, begin + 100, left, right, 180, 15)
+    assert (root == 0).all()
+    assert (since == 0).all()
+
+
+def crowd(n: int, ticks: int) -> timegrid.Grid:
+    track, tick = (
+        np.repeat(np.arange(n) * 100 + 56_300_000_000, ticks),
+        np.tile(np.arange(ticks), n),
+    )
+    here = np.full(n * ticks, 2.9)
+    still = np.full(n * ticks, 0.2)
+    return timegrid.Grid(120, track, tick, here, here + 98.0, still, np.arange(n * ticks))
+
+
+def test_who_lies_near_in_a_crowd_is_counted_once_for_all_who_ask() -> None:
+    """Each of 300 vessels is asked about 300 times at a tick, with 299 others near: 27 million."""
+    grid = crowd(300, 1)
+    asked = np.repeat(np.arange(300), 300)
+    assert (nearby.n_near(grid, asked, np.arange(300), 1852.0) == 299).all()
+    assert nearby.n_near(grid, np.array([7, 7, 3]), np.array([3, 4]), 500.0).tolist() == [2, 2, 1]
+
+
+def test_counting_who_is_near_is_counting_the_pairs() -> None:
+    rng = np.random.default_rng(7)
+    some, others = (
+        (rng.uniform(0, 0.02, n), rng.uniform(100, 100.02, n), rng.integers(0, 4, n))
+        for n in (150, 220)
+    )
+    counted = np.bincount(near.between(some, others, 700.0)[0], minlength=150)
+    assert near.n_near(some, others, 700.0).tolist() == counted.tolist()
+    assert counted.any()
+
+
+def test_more_vessels_at_one_place_than_can_be_paired_are_refused_by_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One detector fails with a message that says where; the night goes on without it."""
+    monkeypatch.setattr(pairs, "MOST", 1 << 12)
+    grid, everybody = crowd(60, 10), cast("Context", SimpleNamespace(asked=None))
+    with pytest.raises(SelatError, match=r"59 within 500 m at 2\.9000, 100\.9000, 1970-01-01T00"):
+        pairs._near(grid, np.arange(len(grid.tick)), everybody, (500.0, 150.0))
+
+
+def said(n: int, lasting_us: int, mmsi: int = 563_999_999) -> list[tuple[Any, ...]]:
+    """Return `n` names of a vessel in seven hours of one date."""
+    every_us = 7 * HOUR_US // n
+    return [
+        (
+            mmsi,
+            20_000,
+            f"{chr(65 + k % 26)}{chr(65 + k // 26 % 26)} STAR {k}",
+            at,
+            at + lasting_us,
+            2,
+        )
+        for k, at in enumerate(range(0, n * every_us, every_us))
+    ]
+
+
+def stated(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(statement.Stated._fields))
+    return frame.astype({"value": "str"})
+
+
+@pytest.mark.parametrize(("lasting_us", "told"), [(0, 0), (HOUR_US // 2, 48)])
+def test_a_number_that_says_thousands_of_names_is_gone_through_once(
+    lasting_us: int, told: int
+) -> None:
+    """A crew has time for 48 names that stand for a quarter of an hour in twelve hours."""
+    assert len(statement.changes(stated(said(3000, lasting_us)), "name", MEMORY)) == told
+
+
+def test_those_who_share_a_call_sign_and_say_thousands_of_names_arent_compared() -> None:
+    vessels = 563_999_998, 563_999_999
+    names = stated([row for mmsi in vessels for row in said(1500, HOUR_US // 2, mmsi)])
+    signs = stated([(mmsi, 20_000, "9V1234", 0, 20 * HOUR_US, 50) for mmsi in vessels])
+    none = stated([])
+    few = names.groupby("mmsi").head(20)
+    assert len(namesakes.named(few, signs, none, MEMORY)) == 40
+    assert namesakes.look_alikes(names, signs, none, MEMORY) == []
+
+
+def test_a_number_of_a_hull_said_by_thousands_is_gone_through_once() -> None:
+    rows = [(201_000_000 + k, 20_000, "9074729", k, k, 1) for k in range(5000)]
+    assert namesakes.shared_imo(stated(rows), MEMORY) == []
+
+
+def test_what_another_vessel_says_next_day_makes_no_number_stand() -> None:
+    """A number that came through once, perhaps damaged, was never said again by that vessel."""
+    late = 24 * HOUR_US - 60_000_000
+    rows = [
+        (563_000_001, 20_000, "9074729", late, late, 1),
+        (563_000_002, 20_001, "9074729", late + 1_000_000_000, late + 9 * HOUR_US, 90),
+    ]
+    found = namesakes.shared_imo(stated(rows), MEMORY)
+    assert found == []
