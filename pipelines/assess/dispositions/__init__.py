@@ -112,7 +112,10 @@ def make(
             f"{conclusion!r} can't set the like aside", hint="only cleared and benign_cause can"
         )
     if quiet_until is not None and quiet_until <= event["start"]:
-        raise DispositionError("it would set aside nothing: it ends before the behaviour began")
+        raise DispositionError(
+            "it would set aside nothing: it ends before the behaviour began",
+            hint=f"name a time after {event['start']:%Y-%m-%d %H:%MZ}",
+        )
     row = {
         **{name: event[name] for name in DISPOSITIONS if name in EVENTS},
         "disposition_id": f"{event['event_id']}-{before + 1}",

@@ -459,6 +459,31 @@ TOUCHING = """[...window.drawn.values()].flatMap((all) => all.flatMap((a, i) =>
     && a.box[1] < b.box[3] + 7 && b.box[1] < a.box[3] + 7).map((b) => [a.text, b.text])))"""
 
 
+COVERED = """[...window.drawn].flatMap(([canvas, all]) => {
+  const at = canvas.getBoundingClientRect();
+  const over = [...document.querySelectorAll('.legend, .zoom')]
+    .map((one) => one.getBoundingClientRect());
+  return all.filter(({ text, box }) => !text.includes("°") && over.some((r) =>
+    box[0] + at.left < r.right && r.left < box[2] + at.left
+    && box[1] + at.top < r.bottom && r.top < box[3] + at.top)).map((one) => one.text); })"""
+
+
+def test_no_name_lies_under_a_button_of_the_map(
+    page: Any, products: Products, tmp_path: Path
+) -> None:
+    name = page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD)["identifier"]
+    try:
+        page.open(brief.write(products, tmp_path / "brief.html"), width=390, height=844)
+        for button in ("all", "in", "in", "in", "all", "out"):
+            page.evaluate(f"document.getElementById('{button}').click()")
+            page.wait("!document.querySelector('.leaflet-zoom-anim')")
+            page.settle()
+            assert page.evaluate("[...window.drawn.values()].flat().length") > 3
+            assert page.evaluate(COVERED) == [], button
+    finally:
+        page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=name)
+
+
 def test_no_name_touches_another_and_the_first_ranks_are_named(
     page: Any, changed: Callable[..., Products], products: Products, tmp_path: Path
 ) -> None:

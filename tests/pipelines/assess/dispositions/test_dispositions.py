@@ -107,6 +107,12 @@ def test_what_cannot_be_concluded(conclusion: str, how: dict[str, Any], words: s
         concluded(event(), conclusion, **how)
 
 
+def test_who_sets_nothing_aside_is_told_from_when_on_it_would() -> None:
+    with pytest.raises(DispositionError) as told:
+        concluded(event(), "cleared", quiet_until=NIGHT)
+    assert told.value.hint == f"name a time after {event()['start']:%Y-%m-%d %H:%MZ}"
+
+
 def test_nothing_known_sets_nothing_aside() -> None:
     assert not set_aside(events.build([event()]), frames.empty(DISPOSITIONS)).any()
 
