@@ -170,7 +170,7 @@ def ingest(
         print_json(
             {
                 "added": summary.added,
-                "already_there": summary.already_there,
+                "already_there": list(summary.already_there),
                 "failed": summary.failed,
             }
         )

@@ -49,10 +49,12 @@ class Reading:
 
 @dataclass
 class IngestSummary:
-    """What became of the feeds of a run, and the tables of sightings that lie among them."""
+    """What became of the feeds of a run, by name: the report of each that was `added`, the key of
+    each that was there, why others failed; and the tables of sightings that lie among them.
+    """
 
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
-    already_there: list[str] = field(default_factory=list)
+    already_there: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
 
@@ -229,7 +231,7 @@ def ingest_all(
                 summary.fail(feed.name, errors[-1], report)
                 continue
             if added is None:
-                summary.already_there.append(feed.name)
+                summary.already_there[feed.name] = feed_key(feed, options)
                 report.step(f"= {feed.name}: already in the store")
             else:
                 summary.added[feed.name] = added
@@ -238,8 +240,8 @@ def ingest_all(
                     report.step(f"  {feed.name}: {said}")
                 for one in added.get("skipped", ())[:5]:
                     report.step(f"  {feed.name}: {one['name']} passed over, {one['why']}")
-                if damage := _damage(added):
-                    summary.fail(feed.name, damage, report)
+                if why := damage(added):
+                    summary.fail(feed.name, why, report)
     _say_waiting(waiting.by_content(store.waiting()), found, summary, report)
     _note_places(store, found)
     # Standard input was kept only to be read; a rerun reads it again.
@@ -289,7 +291,7 @@ def _note_places(store: Writer, found: ingest.Feeds) -> None:
         store.place_feeds(moved)
 
 
-def _damage(added: Mapping[str, Any]) -> str:
+def damage(added: Mapping[str, Any]) -> str:
     """Return what is wrong with a feed whose good part is in the store; empty if nothing is."""
     rejected = added["rejected"]
     for reason in ("truncated archive", "damaged archive"):

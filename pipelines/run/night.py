@@ -1,6 +1,7 @@
 """A night as its list of steps, what is asked of it, and saying that it failed."""
 
 import glob
+import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,11 +23,11 @@ from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
 from pipelines.ingest import discover
 from pipelines.run import feeds, runs
-from pipelines.run.feeds import Reading, ingest_options
+from pipelines.run.feeds import IngestSummary, Reading, ingest_options
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import asked_for, choose_window
-from pipelines.store import RUN_WAIT_S, exists, read, write
+from pipelines.store import RUN_WAIT_S, Queries, exists, read, write
 
 _AREA: Final = "See `feeds.Reading`."
 
@@ -114,11 +115,14 @@ def run_night(
                 report.step(
                     "nothing new came in: this looks again at what the last night looked at"
                 )
+            unread = {**ingested.failed, **seen.failed}
+            if window.again:
+                unread = {**_still_unread(store, ingested), **unread}
             detection = do.run_detectors(store, setup, window, report)
             with report.bar("Judging", None):
                 judged = do.judge(store, setup, window, detection)
             with report.bar("Publishing", None):
-                published = do.publish(store, setup, judged, {**ingested.failed, **seen.failed})
+                published = do.publish(store, setup, judged, unread)
                 finished = do.record(store, installation, judged, published)
     except Exception as error:
         note_failure(installation, error)
@@ -127,6 +131,22 @@ def run_night(
     if quiet:
         sys.stderr.write(f"run {finished.run_id}: {finished.state}\n")
     return finished
+
+
+def _still_unread(store: Queries, ingested: IngestSummary) -> dict[str, str]:
+    """Return what the last night couldn't read whole, with the reason, and this one, which looks at
+    the same again, didn't read whole either: it is no more complete than that.
+    """
+    last = store.last_run(looks=False)
+    failures = {} if last is None else json.loads(last["manifest"])["failures"]
+    before = {key.removeprefix("feed "): why for key, why in failures.items() if key[:5] == "feed "}
+    ledger = store.ledger().set_index("feed_key")["report"].to_dict()
+    there = ingested.already_there
+    return {
+        name: why
+        for name, why in before.items()
+        if name not in there or feeds.damage(json.loads(ledger[there[name]]))
+    }
 
 
 def refuse_wrong(installation: Installation, request: NightRequest) -> None:

@@ -281,7 +281,7 @@ def test_an_older_home_opens_and_its_feeds_stay(tmp_path: Path, at: At) -> None:
         for name in ("feed_places", "late_reports"):
             connection.execute(f"DROP TABLE {name}")
         connection.execute("UPDATE meta SET schema_version = 6")
-    assert ingest(home, feed).already_there == [str(feed)]
+    assert [*ingest(home, feed).already_there] == [str(feed)]
     with read(home / "store") as reader:
         assert list(reader.feed_places().values()) == [feed]
 

@@ -88,3 +88,24 @@ def test_a_whole_exercise_is_a_night_with_what_was_seen(exercise: Path, tmp_path
     )
     done = run_night(home, named, quiet=True, steps=None)
     assert (done.state, [name.split()[-1] for name in done.failures]) == ("partial", ["seen.csv"])
+
+
+@pytest.mark.slow
+def test_a_night_that_looks_again_is_no_more_complete_than_it_was(
+    small_feed: Path, tmp_path: Path
+) -> None:
+    broken, cut = tmp_path / "broken.csv", tmp_path / "cut.nmea.gz"
+    broken.write_text("one,two\n1,2\n")
+    cut.write_bytes(small_feed.read_bytes()[:-2000])
+    home = load(tmp_path / "home")
+    asked = [
+        NightRequest(feeds=tuple(map(str, named)))
+        for named in ([small_feed, broken, cut], [cut], [])
+    ]
+    first, *again = [run_night(home, one, quiet=True, steps=None) for one in asked]
+    assert first.state == "partial"
+    assert set(first.failures) == {f"feed {broken}", f"feed {cut}"}
+    assert [(one.state, one.failures) for one in again] == [("partial", first.failures)] * 2
+    shutil.copy(small_feed, cut)  # whole now; its reports are there already
+    done = run_night(home, asked[1], quiet=True, steps=None)
+    assert done.failures == {f"feed {broken}": first.failures[f"feed {broken}"]}
