@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue, engines
+from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
@@ -94,7 +94,7 @@ def read(
             migrate(connection)
             yield Queries(connection, root, where)
         finally:
-            engines.disconnect(connection)
+            connection.close()
 
 
 @contextmanager
@@ -154,11 +154,11 @@ def write(
                     where.publish(published)
                 clean(root, where, named)
                 if version < SCHEMA_VERSION:
-                    engines.disconnect(connection)
+                    connection.close()
                     migrate_store(root, settings, version, named, where)
                     connection = catalogue.copied(published, work, settings)
             except BaseException:
-                engines.disconnect(connection)
+                connection.close()
                 remove_work(root)
                 raise
         writer = Writer(connection, root, settings, where)
@@ -183,7 +183,7 @@ def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     connection = catalogue.connect(work, settings)
     catalogue.create(connection)
     connection.execute("CHECKPOINT")
-    engines.disconnect(connection)
+    connection.close()
     fresh = catalogue.prepare(work, root / "catalogue.duckdb")
     where.publish(fresh)
     catalogue.swap(fresh, root / "catalogue.duckdb")
