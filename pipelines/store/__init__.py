@@ -5,7 +5,7 @@ gives the one writer. Feeds appear to readers one by one, each whole; the tracks
 of a run appear together when the run has finished.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -199,17 +199,11 @@ def _nearest(path: Path) -> Path:
 def compact(
     root: Path,
     settings: StoreSettings | None = None,
-    dates: Iterable[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Merge the small files of each UTC date into one, and remove what is past its grace period.
 
-    Parameters
-    ----------
-    dates
-        UTC dates, YYYY-MM-DD; all if None.
-    progress
-        Called with (dates done, dates in all).
+    `progress`: called with (dates done, dates in all).
 
     Returns
     -------
@@ -218,14 +212,13 @@ def compact(
     """
     with write(root, settings) as writer:
         before = writer.files_by_date().set_index("date")
-        chosen = [d for d in before.index if dates is None or d in set(dates)]
-        for done, date in enumerate(chosen, 1):
+        for done, date in enumerate(before.index, 1):
             writer.compact(date)
             if progress:
-                progress(done, len(chosen))
+                progress(done, len(before))
         after = writer.files_by_date().set_index("date")
         writer.expire()
-    merged = before[(before["files"] > 1) & before.index.isin(chosen)]
+    merged = before[before["files"] > 1]
     table = merged.rename(columns={"bytes": "bytes_before"}).join(after[["bytes"]])
     return table.reset_index()[["date", "files", "bytes_before", "bytes", "rows"]]
 

@@ -25,6 +25,7 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
 from tests.detectors.company import SLOT_US, Company, Scene, near
+from tests.making import reports
 
 START: Final = pd.Timestamp("2026-03-01T00:00Z")
 A, B, C, D = 563000001, 563000002, 563000003, 563000004
@@ -34,24 +35,14 @@ MINUTE: Final = Along(60, 600)
 def track(mmsi: int, begin: int, end: int, lat: Any, ordinal: int = 1) -> pd.DataFrame:
     """A report a minute from one minute of the day to another, at given latitudes."""
     minutes = np.arange(begin, end)
-    frame = pd.DataFrame(
-        {
-            "mmsi": mmsi,
-            "time": (START + pd.to_timedelta(minutes, unit="min")).astype(frames.TIME),
-            "lat": np.broadcast_to(lat, len(minutes)).astype("float64"),
-            "lon": 103.0,
-            "sog_kn": np.nan,
-            "cog_deg": np.nan,
-            "heading_deg": np.nan,
-            "nav_status": 15,
-            "msg_type": 1,
-            "ais_class": "A",
-            "source": "made up",
-            "source_offset": minutes,
-            "track_id": mmsi * 100 + ordinal,
-        }
+    return reports(
+        frames.TRACKED,
+        mmsi=np.full(len(minutes), mmsi),
+        time=START + pd.to_timedelta(minutes, unit="min"),
+        lat=lat,
+        lon=103.0,
+        track_id=mmsi * 100 + ordinal,
     )
-    return frames.conform(frame, frames.TRACKED)
 
 
 def company(relations: tuple[Relation, ...], *tracks: pd.DataFrame, **known: Any) -> Company:
