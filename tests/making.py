@@ -47,7 +47,7 @@ def said(*rows: Mapping[str, Any], schema: Mapping[str, frames.Column] = frames.
 
 
 def event_row(
-    kind: str, start: pd.Timestamp, end: pd.Timestamp | None, **columns: Any
+    kind: str, start: pd.Timestamp, end: pd.Timestamp | None, /, **columns: Any
 ) -> dict[str, Any]:
     """Return an event for `events.build`, of one vessel; without an end it is open."""
     mmsi = columns.get("mmsi", 533000001)
