@@ -117,7 +117,8 @@ class NewFiles:
         """Take a file of another store, which never changes; returns its entry."""
         entry, path = self._begin(date, source.stem, "positions")
         _link(source, path)
-        return entry | {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256}
+        entry |= {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256}
+        return entry
 
     def holds(self, entry: dict[str, Any], rows_of_feed: dict[str, int]) -> None:
         """Say how many rows of each feed a written file holds."""
