@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -262,21 +262,8 @@ def pooled(scores: Sequence[Score]) -> Score:
             by_kind.setdefault(kind.kind, []).append(kind)
         for sort in one.sorts:
             by_sort.setdefault((sort.kind, sort.note, sort.suspicious), []).append(sort)
-    added = (
-        "planted_vessels",
-        "flagged_vessels",
-        "flagged_planted",
-        "flagged_traps",
-        "flagged_others",
-        "top",
-        "top_right",
-        "vessels",
-        "vessel_hours",
-        "runs",
-        "innocent_runs",
-        "innocent_flags",
-        "innocent_vessel_hours",
-    )
+    told = {"kinds", "sorts", "missed", "raised", "undecidable"}
+    added = [one.name for one in fields(Score) if one.name not in told]
     sums: dict[str, Any] = {name: sum(getattr(s, name) for s in scores) for name in added}
     return Score(
         kinds=tuple(_summed(by_kind[name]) for name in sorted(by_kind)),

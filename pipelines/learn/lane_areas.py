@@ -15,7 +15,6 @@ from detectors.surroundings.zones import Zones
 from pipelines.learn import shapes
 from pipelines.learn.gather import Traffic
 from pipelines.learn.parameters import PlacesParameters
-from pipelines.learn.score import score
 from pipelines.reference.place import Place
 
 LANE_PIECE_DEG: Final = 0.25
@@ -130,7 +129,7 @@ def _lane_place(zone_class: str, cells: pd.DataFrame, parameters: PlacesParamete
     return Place(
         zone_class,
         shapely.buffer(shape, 1e-6),
-        score(n_vessels, n_days, firmness, parameters),
+        parameters.score(n_vessels, n_days, firmness),
         n_vessels,
         int(cells["passages"].max()),
         n_days,

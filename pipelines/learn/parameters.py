@@ -157,6 +157,14 @@ class PlacesParameters(_Block):
         steps = 2 * math.log2(max(1.0, self.max_radius_m / self.min_radius_m))
         return [self.max_radius_m / 2 ** (k / 2) for k in range(math.floor(steps + 1e-9) + 1)]
 
+    def score(self, n_vessels: int, n_days: int, firmness: float) -> float:
+        """Return how much lies behind a place: 0.5 at the fewest vessels and days, times firmness;
+        towards 1 with more.
+        """
+        vessels = n_vessels / (n_vessels + self.min_vessels)
+        days = n_days / (n_days + self.min_days)
+        return round(float(2 * min(vessels, 0.999) * days * firmness / (vessels + days)), 3)
+
 
 _EXCLUDE_SCORE: Final = "As for places."
 

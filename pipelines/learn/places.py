@@ -26,7 +26,6 @@ from pipelines.learn import bounds, shapes
 from pipelines.learn.gather import Traffic
 from pipelines.learn.lane_areas import lane_areas
 from pipelines.learn.parameters import PlacesParameters
-from pipelines.learn.score import score
 from pipelines.reference.place import Place, Refused
 
 NOT_WAITING: Final = frozenset({30, 31, 32, 33, 34, 35, 36, 37, *range(50, 60)})
@@ -196,7 +195,7 @@ class _Points:
         return Place(
             self.zone_class,
             shapes.around(lat, lon, self.margin_m(mine), cluster.radius_m),
-            score(n_vessels, n_days, cluster.firmness, self.parameters),
+            self.parameters.score(n_vessels, n_days, cluster.firmness),
             n_vessels,
             len(mine),
             n_days,

@@ -15,14 +15,14 @@ def load_mid(reference_dir: Path) -> pd.DataFrame:
     return read_table(reference_dir / "codes" / "mid.csv")
 
 
-def flag_states(mmsi: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
+def flag_states(mmsi: ArrayLike) -> NDArray[np.object_]:
     """Return ISO 3166 alpha-3 code of the administration in each MMSI, empty where there is none.
 
     The digits stand first in a ship's MMSI, and after a prefix in those of coast stations (00),
     groups (0), aircraft (111), handhelds (8), aids to navigation (99) and craft of a parent ship
     (98): Recommendation ITU-R M.585-9.
     """
-    table = load_mid(reference_dir)
+    table = load_mid(REFERENCE)
     number = np.asarray(mmsi, "int64")
     mid = np.full(number.shape, -1, np.int64)
     for low, high, divisor in (
@@ -41,22 +41,22 @@ def flag_states(mmsi: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.
     return np.where(mid >= 0, states[mid], "").astype(object)
 
 
-def ship_type_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
+def ship_type_words(codes: ArrayLike) -> NDArray[np.object_]:
     """Return AIS ship type codes in words (ITU-R M.1371-5, table 53), empty where not reported."""
-    table = read_table(reference_dir / "codes" / "ship_types.csv")
-    words = np.full(256, "", dtype=object)
-    words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
-    code = np.asarray(codes, "int64")
-    return np.where((code >= 0) & (code < len(words)), words[code % len(words)], "").astype(object)
+    return _words("ship_types.csv", 256, codes)
 
 
-def nav_status_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
+def nav_status_words(codes: ArrayLike) -> NDArray[np.object_]:
     """Return navigation status codes in words (ITU-R M.1371-5, table 45), empty for 15 and
     unknown.
     """
-    table = read_table(reference_dir / "codes" / "nav_status.csv")
-    words = np.full(16, "", dtype=object)
-    words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
-    words[15] = ""
+    return _words("nav_status.csv", 15, codes)
+
+
+def _words(table: str, n: int, codes: ArrayLike) -> NDArray[np.object_]:
+    """Return the words of codes below `n` in a table, empty for others."""
+    said = read_table(REFERENCE / "codes" / table)
+    words = np.full(256, "", dtype=object)
+    words[said["code"].astype(int).to_numpy()] = said["words"].to_numpy(dtype=object)
     code = np.asarray(codes, "int64")
-    return np.where((code >= 0) & (code < len(words)), words[code % len(words)], "").astype(object)
+    return np.where((code >= 0) & (code < n), words[code % n], "").astype(object)

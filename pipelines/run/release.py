@@ -10,6 +10,7 @@ vessel too would tell of that feed, and one that isn't would tell what a person 
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any, Final
@@ -113,20 +114,12 @@ def release_run(
     """
     recipient = recipients.find(installation.config, name)
     rules = marking.load(installation.config)
-    if report is None:
-        with reporter(quiet=True) as silent:
-            return release_run(
-                installation,
-                name,
-                run_id,
-                span=span,
-                plan_from=plan_from,
-                strike=strike,
-                report=silent,
-            )
-    with read(installation.store, installation.settings.store) as home:
+    with (
+        reporter(quiet=True) if report is None else nullcontext(report) as told,
+        read(installation.store, installation.settings.store) as home,
+    ):
         rights = Rights.of(home, rules, recipient)
-        with opened(installation, rights, home, report) as view:
+        with opened(installation, rights, home, told) as view:
             if span is None:
                 night = choose(home, view, run_id)
             else:

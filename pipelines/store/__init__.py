@@ -5,7 +5,7 @@ gives the one writer. Feeds appear to readers one by one, each whole; the tracks
 of a run appear together when the run has finished.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue, engines
+from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
@@ -94,7 +94,7 @@ def read(
             migrate(connection)
             yield Queries(connection, root, where)
         finally:
-            engines.disconnect(connection)
+            connection.close()
 
 
 @contextmanager
@@ -154,11 +154,11 @@ def write(
                     where.publish(published)
                 clean(root, where, named)
                 if version < SCHEMA_VERSION:
-                    engines.disconnect(connection)
+                    connection.close()
                     migrate_store(root, settings, version, named, where)
                     connection = catalogue.copied(published, work, settings)
             except BaseException:
-                engines.disconnect(connection)
+                connection.close()
                 remove_work(root)
                 raise
         writer = Writer(connection, root, settings, where)
@@ -183,7 +183,7 @@ def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     connection = catalogue.connect(work, settings)
     catalogue.create(connection)
     connection.execute("CHECKPOINT")
-    engines.disconnect(connection)
+    connection.close()
     fresh = catalogue.prepare(work, root / "catalogue.duckdb")
     where.publish(fresh)
     catalogue.swap(fresh, root / "catalogue.duckdb")
@@ -199,17 +199,11 @@ def _nearest(path: Path) -> Path:
 def compact(
     root: Path,
     settings: StoreSettings | None = None,
-    dates: Iterable[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Merge the small files of each UTC date into one, and remove what is past its grace period.
 
-    Parameters
-    ----------
-    dates
-        UTC dates, YYYY-MM-DD; all if None.
-    progress
-        Called with (dates done, dates in all).
+    `progress`: called with (dates done, dates in all).
 
     Returns
     -------
@@ -218,14 +212,13 @@ def compact(
     """
     with write(root, settings) as writer:
         before = writer.files_by_date().set_index("date")
-        chosen = [d for d in before.index if dates is None or d in set(dates)]
-        for done, date in enumerate(chosen, 1):
+        for done, date in enumerate(before.index, 1):
             writer.compact(date)
             if progress:
-                progress(done, len(chosen))
+                progress(done, len(before))
         after = writer.files_by_date().set_index("date")
         writer.expire()
-    merged = before[(before["files"] > 1) & before.index.isin(chosen)]
+    merged = before[before["files"] > 1]
     table = merged.rename(columns={"bytes": "bytes_before"}).join(after[["bytes"]])
     return table.reset_index()[["date", "files", "bytes_before", "bytes", "rows"]]
 

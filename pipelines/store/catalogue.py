@@ -26,7 +26,6 @@ from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
 from pipelines.base.files import copy_file, lock_now, sync
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
-from pipelines.store import engines
 from pipelines.store.sql import statement
 
 SCHEMA_VERSION: Final = 12
@@ -224,10 +223,8 @@ def room(root: Path) -> Iterator[None]:
 
 
 def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a connection for the writer's private copy, in UTC, within the limits; to be ended by
-    `engines.disconnect`.
-    """
-    return _prepared(engines.connect(path, _limits(path.parent, settings)))
+    """Return a connection for the writer's private copy, in UTC, within the limits."""
+    return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
 
 
 def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:

@@ -115,11 +115,7 @@ class NewFiles:
 
     def link(self, date: str, source: Path, rows: int, sha256: str) -> dict[str, Any]:
         """Take a file of another store, which never changes; returns its entry."""
-        folder = self._root / "positions" / f"date={date}"
-        path = _unused(folder, source.stem)
-        entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
-        self._files.append(entry)
-        folder.mkdir(parents=True, exist_ok=True)
+        entry, path = self._begin(date, source.stem, "positions")
         _link(source, path)
         entry |= {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256}
         return entry

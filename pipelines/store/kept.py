@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pipelines.store.engines import ENGINES
 from pipelines.store.said import Said
 
 COLUMN_SHARE: Final = 1 / 8
@@ -115,14 +114,12 @@ def keeping(memory_gb: float) -> Iterator[None]:
     memory.
     """
     COLUMNS.most_bytes = int(memory_gb * COLUMN_SHARE * 1e9)
-    CALLED.kept, ENGINES.kept = {}, {}
+    CALLED.kept = {}
     try:
         yield
     finally:
         COLUMNS.most_bytes, CALLED.kept = 0, None
         COLUMNS.clear()
-        ENGINES.forget()
-        ENGINES.kept = None
 
 
 def stat_of(*paths: Path) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ import duckdb
 
 from pipelines.base.files import copy_file, sha256_of, sync
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue, engines, flat_evidence, written_parts
+from pipelines.store import catalogue, flat_evidence, written_parts
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
 from pipelines.store.place import Place
 from pipelines.store.sql import statement
@@ -125,7 +125,7 @@ def migrate_store(
         migrate(connection)
         connection.execute("CHECKPOINT")
     finally:
-        engines.disconnect(connection)
+        connection.close()
     fresh = catalogue.prepare(work, published)
     place.publish(fresh)
     catalogue.swap(fresh, published)

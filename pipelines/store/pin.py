@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue, engines
+from pipelines.store import catalogue
 from pipelines.store.migrations import version_of
 from pipelines.store.place import place
 from pipelines.store.queries import Queries
@@ -70,6 +70,6 @@ def forget_superseded(root: Path, settings: StoreSettings) -> None:
             connection.execute("DELETE FROM superseded")
             connection.execute("CHECKPOINT")
         finally:
-            engines.disconnect(connection)
+            connection.close()
         catalogue.swap(catalogue.prepare(work, published), published)
         work.unlink()

@@ -1,17 +1,15 @@
 """Record what the project makes of fixed inputs, and compare two such records.
 
     python tests/benchmarks/same.py record OUT [--quick] [--week]
-    python tests/benchmarks/same.py compare A B [--parsed]
+    python tests/benchmarks/same.py compare A B
 
 `record` gives the nightly exercise (with ``--quick`` a smaller night in its place), with ``--week``
 the exercise week night by night, and the real feeds beside the checkout (those that are there) to
 the command, each in a fresh home, and keeps what came of it: products, the patrol plan, the
 manifest, each table of the store; and what each detector makes of its cases. `compare` says byte
-for byte whether two records are the same, else where they differ: file, column, row. With
-``--parsed`` evidence is compared by name instead of as text, whichever form it has: what only one
-of the two holds is named, values that both hold must be equal. What names a commit,
-a folder or a hash of the code's configuration isn't kept. Run it before and after a change that
-must change nothing.
+for byte whether two records are the same, else where they differ: file, column, row. What names a
+commit, a folder or a hash of the code's configuration isn't kept. Run it before and after a change
+that must change nothing.
 """
 
 import argparse
@@ -76,11 +74,10 @@ def main() -> int:
     compare_parser = commands.add_parser("compare", help="say what differs between two records")
     compare_parser.add_argument("one", type=Path)
     compare_parser.add_argument("other", type=Path)
-    compare_parser.add_argument("--parsed", action="store_true", help="evidence as objects")
     given = parser.parse_args()
     if given.command == "record":
         return record(given.out, quick=given.quick, week=given.week, only=given.only)
-    differences = list(compare(given.one, given.other, parsed=given.parsed))
+    differences = list(compare(given.one, given.other))
     for line in differences or ["the same"]:
         sys.stdout.write(f"{line}\n")
     return 1 if differences else 0
@@ -238,7 +235,7 @@ def cases(to: Path) -> None:
 # ---- compare
 
 
-def compare(one: Path, other: Path, *, parsed: bool) -> Iterator[str]:
+def compare(one: Path, other: Path) -> Iterator[str]:
     """Each difference between two records, in words."""
     here, there = ({str(path.relative_to(root)) for path in kept(root)} for root in (one, other))
     yield from (f"only in {one}: {name}" for name in sorted(here - there))
@@ -248,7 +245,7 @@ def compare(one: Path, other: Path, *, parsed: bool) -> Iterator[str]:
     for name in sorted(here & there):
         a, b = one / name, other / name
         if a.read_bytes() != b.read_bytes():
-            yield from differing(name, a, b, parsed=parsed)
+            yield from differing(name, a, b)
 
 
 def kept(root: Path) -> Iterator[Path]:
@@ -259,13 +256,8 @@ def kept(root: Path) -> Iterator[Path]:
             yield path
 
 
-def differing(name: str, one: Path, other: Path, *, parsed: bool) -> Iterator[str]:
+def differing(name: str, one: Path, other: Path) -> Iterator[str]:
     """In what two files differ that aren't the same bytes."""
-    if parsed and one.suffix == ".geojson":
-        texts = [json.loads(path.read_text()) for path in (one, other)]
-        if without_evidence(texts[0]) != without_evidence(texts[1]):
-            yield f"{name}: differs"
-        return
     if one.suffix not in (".csv", ".parquet"):
         yield f"{name}: differs"
         return
@@ -282,58 +274,15 @@ def differing(name: str, one: Path, other: Path, *, parsed: bool) -> Iterator[st
     same = True
     for column in a.columns:
         mine, theirs = a[column], b[column]
-        if parsed and column == "evidence":
-            mine, theirs = (v.map(by_name) for v in (mine, theirs))
-            pairs = list(zip(mine, theirs, strict=True))
-            for side, lost in (("first", 0), ("second", 1)):
-                names = {n for pair in pairs for n in pair[lost].keys() - pair[1 - lost].keys()}
-                if names:
-                    yield f"{name}: evidence only in the {side}: {', '.join(sorted(names))}"
-            both = [(pair, pair[0].keys() & pair[1].keys()) for pair in pairs]
-            mine, theirs = (
-                pd.Series([{n: pair[side][n] for n in names} for pair, names in both], dtype=object)
-                for side in (0, 1)
-            )
         apart = [i for i, (x, y) in enumerate(zip(mine, theirs, strict=True)) if x != y]
         same &= not apart
         for i in apart[:SHOWN]:
             key = a["event_id"].iloc[i] if "event_id" in a else i
-            yield f"{name}: {column} of {key}: {told(mine.iloc[i], theirs.iloc[i])}"
+            yield f"{name}: {column} of {key}: {mine.iloc[i]!r} and {theirs.iloc[i]!r}"
         if len(apart) > SHOWN:
             yield f"{name}: {column}: {len(apart)} rows in all"
-    if same and not parsed:
+    if same:
         yield f"{name}: the same values in other bytes"
-
-
-def without_evidence(found: Any) -> Any:
-    """Return a collection of features without their evidence, which events.csv has too."""
-    for feature in found.get("features", ()):
-        feature.get("properties", {}).pop("evidence", None)
-    return found
-
-
-def by_name(text: str) -> dict[str, Any]:
-    """Return evidence as one flat mapping by name, of either form; margins follow from the rest."""
-    held = json.loads(text or "{}")
-    if "checks" not in held:
-        return {name: value for name, value in held.items() if "margin" not in name}
-    told = held.get("explained") or {}
-    flat = {
-        **held.get("settings", {}),
-        **{c["parameter"]: c["limit"] for c in held["checks"] if c.get("parameter")},
-        **{c["name"]: c["measured"] for c in held["checks"]},
-        **held["facts"],
-    }
-    if told:
-        flat |= {
-            "base_score": told["base_score"],
-            "explanation_weight": told["weight"],
-            "explanation_overturned_by": told["overturned_by"],
-            "untested_explanations": "; ".join(told["untested"]),
-        }
-        if told["by_detector"]:
-            flat["explained_by"] = "detector"
-    return flat
 
 
 def table(path: Path) -> pd.DataFrame:
@@ -344,14 +293,6 @@ def table(path: Path) -> pd.DataFrame:
             frame["geometry"] = [shape.hex() for shape in frame["geometry"]]
         return frame.astype("str").fillna("")
     return pd.read_csv(path, dtype="str", keep_default_na=False)
-
-
-def told(mine: Any, theirs: Any) -> str:
-    """Two values side by side; of two mappings only what differs."""
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        keys = sorted(k for k in mine.keys() | theirs.keys() if mine.get(k) != theirs.get(k))
-        return ", ".join(f"{k}: {mine.get(k)!r} and {theirs.get(k)!r}" for k in keys)
-    return f"{mine!r} and {theirs!r}"
 
 
 if __name__ == "__main__":

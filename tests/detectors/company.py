@@ -1,8 +1,7 @@
 """Who must be looked at together: company, worked out from `detectors.core.relations`.
 
-A vessel's events are the same whether all are looked at, or the vessel with its company. Where
-vessels were is worked out once for all detectors, by half hour and cell; see
-`tests.detectors.occupancy`.
+A vessel's events are the same whether all are looked at, or the vessel with its company. Who can
+have been near whom is told by half hours and small cells.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.detector import Context, Detector
 from detectors.core.frames import ASTRAY, SECOND_US, epoch_us
@@ -30,10 +29,10 @@ from detectors.core.relations import (
     StatedAlike,
 )
 from detectors.kinematics import geodesy, leaps, timegrid
+from detectors.kinematics.near import between
 from detectors.kinematics.reports import Reports
 from detectors.vessels import association, namesakes, statement
 from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
-from tests.detectors import occupancy
 
 Ints = NDArray[np.int64]
 
@@ -42,6 +41,10 @@ NOBODY: Final = 0
 ALLOWED_KN: Final = 5.0
 """A vessel may go so much faster than it says."""
 _SIGHTED: Final = ("lat", "lon", "uncertainty_m", "length_m", "confidence")
+SLOT_US: Final = 1800 * SECOND_US
+CELL_DEG: Final = 0.01
+CELLS_IN_REACH: Final = 8
+"""Cells are no smaller than this share of the reach, so that few lie within it."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Company:
     Attributes
     ----------
     pairs
-        `occupancy.PAIRS`.
+        A vessel (mmsi), and one whose reports may bear upon its events (other_mmsi).
     together
         Vessels that are all each other's company; events without a vessel rest on them.
     """
@@ -94,10 +97,10 @@ class Scene:
                 together |= self._may_be_sighted(relation)
             else:
                 pairs.append(self._pairs(relation))
-        return Company(occupancy.joined(pairs), frozenset(together))
+        return Company(_joined(pairs), frozenset(together))
 
     def _pairs(self, relation: Relation) -> pd.DataFrame:
-        """Return `occupancy.PAIRS` of a relation that is one of pairs."""
+        """Return the pairs of a relation that is one of pairs."""
         match relation:
             case Near():
                 return self._near(relation)
@@ -106,61 +109,44 @@ class Scene:
             case StatedAlike():
                 return self._stated_alike(relation)
             case Own() | EventsOf(reports=False):
-                return occupancy.joined([])
+                return _pairs([], [])
             case EventsOf():
                 return self._met(relation)
             case _:
                 raise TypeError(f"no relation of pairs: {relation}")
 
     def _near(self, relation: Near) -> pd.DataFrame:
-        size_deg = occupancy.cell_deg(relation.within_m)
-        own, others = (self._places(p, size_deg) for p in (relation.own, relation.others))
-        found = occupancy.near(own, others, relation.within_m, size_deg, relation.within_s)
+        own, others = (self._places(which) for which in (relation.own, relation.others))
+        found = near(own, others, relation.within_m, relation.within_s)
         if relation.mutual:
-            both = [found[["mmsi", "other_mmsi"]], found[["other_mmsi", "mmsi"]]]
-            found = occupancy.joined([b.set_axis(found.columns, axis=1) for b in both])
+            found = _joined([found, found.set_axis(found.columns[::-1], axis=1)])
         if relation.hop is None:
             return found
         hops = self._near(relation.hop).merge(found, left_on="other_mmsi", right_on="mmsi")
-        further = occupancy.pairs(hops["mmsi_x"].to_numpy(), hops["other_mmsi_y"].to_numpy())
-        return occupancy.joined([found, further])
+        return _joined([found, _pairs(hops["mmsi_x"], hops["other_mmsi_y"])])
 
-    def _places_of(self, which: Places, size_deg: float) -> pd.DataFrame:
-        """Return `occupancy.OCCUPANCY` of places that a relation is about."""
+    def _places_of(self, which: Places) -> pd.DataFrame:
+        """Return the places that a relation is about: mmsi, time_us, lat, lon."""
         reports = self._reports
         if isinstance(which, Along):
             grid = self._grid(which.step_s, which.max_silence_s)
-            return occupancy.of_grid(grid, slow_rows(grid, which), size_deg)
+            rows = slow_rows(grid, which)
+            of = {"mmsi": grid.track_id // 100, "time_us": grid.tick * grid.step_s * SECOND_US}
+            return pd.DataFrame({**of, "lat": grid.lat, "lon": grid.lon}).iloc[rows]
         rows = np.arange(len(reports)) if isinstance(which, Reported) else _edges(reports, which)
-        return occupancy.of_reports(
-            reports.track[rows] // 100,
-            reports.time_us[rows],
-            reports.lat[rows],
-            reports.lon[rows],
-            size_deg,
-        )
+        of = {"mmsi": reports.track // 100, "time_us": reports.time_us}
+        return pd.DataFrame({**of, "lat": reports.lat, "lon": reports.lon}).iloc[rows]
 
     def _last_near(self, relation: LastNear) -> pd.DataFrame:
         """Return who had ever been near those whose positions leap, and who they are."""
         columns = ["mmsi", "lat", "lon"]
         noise = self._context.noise
         aside = noise.loc[noise["reason"].isin(ASTRAY).to_numpy(bool), columns]
-        there = pd.concat([self._positions[columns], aside])
+        there = pd.concat([self._positions[columns], aside]).assign(time_us=0)
         leaping = there["mmsi"].isin(
             np.union1d(aside["mmsi"], _leaping(self._reports, relation.leap_m))
         )
-        size_deg = occupancy.cell_deg(relation.within_m)
-        own, others = (
-            occupancy.of_reports(
-                some["mmsi"].to_numpy("int64"),
-                np.zeros(len(some), "int64"),
-                some["lat"].to_numpy("float64"),
-                some["lon"].to_numpy("float64"),
-                size_deg,
-            )
-            for some in (there[leaping.to_numpy(bool)], there)
-        )
-        return occupancy.near(own, others, relation.within_m, size_deg)
+        return near(there[leaping.to_numpy(bool)], there, relation.within_m)
 
     def _stated_alike(self, relation: StatedAlike) -> pd.DataFrame:
         """Return who of those that were heard say the same, or alike."""
@@ -183,7 +169,7 @@ class Scene:
         )
         two = (one != NOBODY) & (other != NOBODY)
         one, other = one[two], other[two]
-        return occupancy.pairs(np.r_[one, other], np.r_[other, one])
+        return _pairs(np.r_[one, other], np.r_[other, one])
 
     def _taking_part(self, relation: EventsOf) -> set[int]:
         events = [self._context.events_of(name) for name in relation.detectors]
@@ -217,6 +203,49 @@ class Scene:
         )
         found = association.candidates(heard, sighted, association.Motion(**motion))
         return set(np.unique(found.track_id // 100).tolist())
+
+
+def near(
+    own: pd.DataFrame, others: pd.DataFrame, reach_m: float, within_s: float = 0.0
+) -> pd.DataFrame:
+    """Return who may have been within `reach_m` of another: of places (mmsi, time_us, lat, lon).
+
+    All that were, at times no further apart than `within_s`, are among them, and some that weren't,
+    by up to two cells and a slot.
+    """
+    size_deg = max(CELL_DEG, reach_m / CELLS_IN_REACH / float(geodesy.distance_m(0, 0, 1, 0)))
+    # The middles of two cells are further apart than places in them by a diagonal at most.
+    slack_m = 1.01 * float(geodesy.distance_m(0, 0, size_deg, size_deg))
+    some, candidates = (_cells(places, size_deg) for places in (own, others))
+    further = -(-int(within_s * SECOND_US) // SLOT_US)
+    shifts = range(-further, further + 1)
+    some = pd.concat([some.assign(slot=some["slot"] + k) for k in shifts]).drop_duplicates()
+    i, j = between(
+        *(
+            (c["lat"].to_numpy(), c["lon"].to_numpy(), c["slot"].to_numpy())
+            for c in (some, candidates)
+        ),
+        reach_m + slack_m,
+    )
+    return _pairs(some["mmsi"].to_numpy()[i], candidates["mmsi"].to_numpy()[j])
+
+
+def _cells(places: pd.DataFrame, size_deg: float) -> pd.DataFrame:
+    """Return by vessel in which half hours it was in which cells: their middles."""
+    middles = {
+        name: (np.floor(places[name] / size_deg) + 0.5) * size_deg for name in ("lat", "lon")
+    }
+    cells = places[["mmsi"]].assign(slot=places["time_us"] // SLOT_US, **middles)
+    return cells.drop_duplicates()
+
+
+def _pairs(mmsi: ArrayLike, other: ArrayLike) -> pd.DataFrame:
+    both = pd.DataFrame({"mmsi": mmsi, "other_mmsi": other}, dtype="int64")
+    return both[both["mmsi"] != both["other_mmsi"]].drop_duplicates()
+
+
+def _joined(several: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([_pairs([], []), *several]).drop_duplicates()
 
 
 def slow_rows(grid: timegrid.Grid, which: Along) -> Ints:
@@ -265,19 +294,19 @@ def _leaping(reports: Reports, leap_m: float) -> Ints:
 def _namesakes(
     names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: statement.Memory
 ) -> pd.DataFrame:
-    """`occupancy.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
+    """Pairs of all that `shared_imo` and `look_alikes` compare or count.
 
     Where more than `MAX_SHARERS` say a value, so many others of them are named that among these
     too it is nobody's in particular.
     """
     several = namesakes.several(imos)
-    found = [occupancy.pairs(*_both(several["value"], several["mmsi"]))]
+    found = [_pairs(*_both(several["value"], several["mmsi"]))]
     table = namesakes.named(names, callsigns, imos, memory)
     for key in namesakes.KEYS:
         stated = table[table[key].ne("").to_numpy(bool)]
         group = stated.groupby([key, "day"]).ngroup()
-        found.append(occupancy.pairs(*_both(group, stated["mmsi"], namesakes.MAX_SHARERS + 1)))
-    return occupancy.joined(found)
+        found.append(_pairs(*_both(group, stated["mmsi"], namesakes.MAX_SHARERS + 1)))
+    return _joined(found)
 
 
 def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[Ints, Ints]:

@@ -44,6 +44,7 @@ from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.detect.nearness import Nearness, in_places, only_tells
 from tests.detectors import company as company_module
 from tests.detectors.company import Company
+from tests.making import reports, said
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -71,24 +72,16 @@ class Scene:
         hours, lat, lon = np.array(waypoints, "float64").T
         n = int(np.floor((hours[-1] - hours[0]) * 3600 / every_s + 1e-6)) + 1
         at_s = hours[0] * 3600 + np.arange(n) * every_s
-        frame = pd.DataFrame(
-            {
-                "mmsi": mmsi,
-                "time": (DAY + pd.to_timedelta(np.round(at_s * 1e6), unit="us")).astype(TIME),
-                "lat": np.interp(at_s, hours * 3600, lat),
-                "lon": np.interp(at_s, hours * 3600, lon),
-                "sog_kn": np.nan,
-                "cog_deg": np.nan,
-                "heading_deg": np.nan,
-                "nav_status": 15,
-                "msg_type": 1,
-                "ais_class": "A",
-                "source": f"{mmsi:016x}",
-                "source_offset": np.arange(n) + 1,
-                "track_id": mmsi * 100 + ordinal,
-            }
-        )
-        return conform(frame.assign(**columns), TRACKED)
+        given = {
+            "mmsi": np.full(n, mmsi),
+            "time": DAY + pd.to_timedelta(np.round(at_s * 1e6), unit="us"),
+            "lat": np.interp(at_s, hours * 3600, lat),
+            "lon": np.interp(at_s, hours * 3600, lon),
+            "source": f"{mmsi:016x}",
+            "source_offset": np.arange(n) + 1,
+            "track_id": mmsi * 100 + ordinal,
+        }
+        return reports(TRACKED, **{**given, **columns})
 
     @staticmethod
     def positions(*tracks: pd.DataFrame) -> pd.DataFrame:
@@ -130,21 +123,7 @@ class Scene:
     @staticmethod
     def vessels(*rows: dict[str, Any]) -> pd.DataFrame:
         """Vessels as of the end of the window; what a row doesn't say is unknown."""
-        unknown = {
-            "imo": 0,
-            "name": "",
-            "callsign": "",
-            "ship_type": -1,
-            "length_m": np.nan,
-            "beam_m": np.nan,
-            "draught_m": np.nan,
-            "destination": "",
-            "ais_class": "A",
-            "flag_state": "",
-        }
-        if not rows:
-            return empty(VESSELS)
-        return conform(pd.DataFrame([{**unknown, **row} for row in rows]), VESSELS)
+        return said(*rows, schema=VESSELS)
 
     def context(
         self,

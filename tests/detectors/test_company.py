@@ -5,6 +5,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.core import frames
 from detectors.core.detector import Context, Detector
@@ -19,9 +21,11 @@ from detectors.core.relations import (
     Relation,
     Reported,
 )
+from detectors.kinematics import geodesy
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
-from tests.detectors.company import Company, Scene
+from tests.detectors.company import SLOT_US, Company, Scene, near
+from tests.making import reports
 
 START: Final = pd.Timestamp("2026-03-01T00:00Z")
 A, B, C, D = 563000001, 563000002, 563000003, 563000004
@@ -31,24 +35,14 @@ MINUTE: Final = Along(60, 600)
 def track(mmsi: int, begin: int, end: int, lat: Any, ordinal: int = 1) -> pd.DataFrame:
     """A report a minute from one minute of the day to another, at given latitudes."""
     minutes = np.arange(begin, end)
-    frame = pd.DataFrame(
-        {
-            "mmsi": mmsi,
-            "time": (START + pd.to_timedelta(minutes, unit="min")).astype(frames.TIME),
-            "lat": np.broadcast_to(lat, len(minutes)).astype("float64"),
-            "lon": 103.0,
-            "sog_kn": np.nan,
-            "cog_deg": np.nan,
-            "heading_deg": np.nan,
-            "nav_status": 15,
-            "msg_type": 1,
-            "ais_class": "A",
-            "source": "made up",
-            "source_offset": minutes,
-            "track_id": mmsi * 100 + ordinal,
-        }
+    return reports(
+        frames.TRACKED,
+        mmsi=np.full(len(minutes), mmsi),
+        time=START + pd.to_timedelta(minutes, unit="min"),
+        lat=lat,
+        lon=103.0,
+        track_id=mmsi * 100 + ordinal,
     )
-    return frames.conform(frame, frames.TRACKED)
 
 
 def company(relations: tuple[Relation, ...], *tracks: pd.DataFrame, **known: Any) -> Company:
@@ -75,6 +69,41 @@ def test_near_in_place_and_time() -> None:
     assert company((Near(2000.0, 0.0, MINUTE, MINUTE),), *tracks).of(A) == {B}
     later = Near(2000.0, 4 * 3600.0, MINUTE, MINUTE)
     assert company((later,), *tracks).of(A) == {B, C}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("corner", [(0.0, 103.0), (70.0, 20.0), (1.0, 180.0)])
+@given(
+    found=st.lists(
+        st.tuples(st.integers(1, 6), st.integers(0, 3 * SLOT_US), *[st.floats(-0.2, 0.2)] * 2),
+        min_size=1,
+        max_size=25,
+    ),
+    reach_m=st.sampled_from([500.0, 9000.0, 40_000.0]),
+    slots_apart=st.integers(0, 2),
+)
+def test_all_that_were_near_are_found_and_few_others(
+    corner: tuple[float, float], found: list[Any], reach_m: float, slots_apart: int
+) -> None:
+    """Against every pair tried, of places around some corners of the Earth."""
+    table = pd.DataFrame(found, columns=["mmsi", "time_us", "lat", "lon"])
+    lon = geodesy.wrap_lon(table["lon"] + corner[1])
+    table = table.assign(lat=table["lat"] + corner[0], lon=lon, slot=table["time_us"] // SLOT_US)
+    both = table.merge(table, how="cross").query("mmsi_x != mmsi_y")
+    both = both[(both["slot_x"] - both["slot_y"]).abs() <= slots_apart]
+    off_m = geodesy.distance_m(both["lat_x"], both["lon_x"], both["lat_y"], both["lon_y"])
+    nearer, further = (
+        set(
+            both.loc[off_m <= reach_m * share + 3500.0 * more, ["mmsi_x", "mmsi_y"]].itertuples(
+                index=False, name=None
+            )
+        )
+        for share, more in ((1.0, 0), (1.4, 1))
+    )
+    got = set(
+        near(table, table, reach_m, slots_apart * SLOT_US / 1e6).itertuples(index=False, name=None)
+    )
+    assert nearer <= got <= further
 
 
 def test_only_where_it_was_slow_or_paused() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from detectors.core.detector import Context
-from detectors.core.frames import POSITIONS, RECEPTIONS, VESSELS, conform, empty
+from detectors.core.frames import RECEPTIONS, VESSELS, conform, empty
 from detectors.gap import Gap
 from detectors.gap.regular import silences_of
 from detectors.gap.silences import History
@@ -16,6 +16,7 @@ from detectors.kinematics import integrity
 from detectors.loitering import Loitering
 from detectors.spoofing import Spoofing
 from detectors.surroundings import coverage_learn
+from tests.making import reports
 from tests.pipelines.ingest.conftest import read_path
 
 HOUR = pd.Timedelta(hours=1)
@@ -23,9 +24,7 @@ HOUR = pd.Timedelta(hours=1)
 
 def positions_of(frame: pd.DataFrame) -> pd.DataFrame:
     """Return reports with nothing stated that the frame doesn't state."""
-    nothing = {"sog_kn": np.nan, "cog_deg": np.nan, "heading_deg": np.nan, "nav_status": 15}
-    rows = {"msg_type": 1, "ais_class": "A", "source": "aegean", "source_offset": range(len(frame))}
-    return conform(frame.assign(**nothing, **rows), POSITIONS)
+    return reports(**frame)
 
 
 @pytest.fixture(scope="module")

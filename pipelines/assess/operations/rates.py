@@ -13,6 +13,8 @@ FEW: Final = 5
 exact test gives 0.125 for equal exposures)."""
 MIN_DAYS: Final = 4
 _DRAWS: Final = 2000
+LEAST: Final = 10
+"""Events on which a share rests at least."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def mean_ratio(later: NDArray[np.float64], earlier: NDArray[np.float64]) -> Rati
 
 
 def displacement(
-    inside: tuple[int, int], beside: tuple[int, int], elsewhere: tuple[int, int], least: int = 10
+    inside: tuple[int, int], beside: tuple[int, int], elsewhere: tuple[int, int]
 ) -> float:
     """Weighted displacement quotient: how far what left an area turned up beside it.
 
@@ -94,11 +96,11 @@ def displacement(
     (0) and during (1): Bowers & Johnson 2003, Measuring the geographical displacement and diffusion
     of benefit effects of crime prevention activity, Journal of Quantitative Criminology 19(3),
     275-301. Where counts fell inside: below 0 they rose beside (displacement; -1: as many as left),
-    above 0 they fell there too. NaN where a count before or elsewhere is below `least`, or nothing
+    above 0 they fell there too. NaN where a count before or elsewhere is below `LEAST`, or nothing
     fell inside.
     """
     (a0, a1), (b0, b1), (c0, c1) = inside, beside, elsewhere
-    if min(a0, c0, c1) < least or b0 + b1 < least:
+    if min(a0, c0, c1) < LEAST or b0 + b1 < LEAST:
         return float("nan")
     fell = a1 / c1 - a0 / c0
     return (b1 / c1 - b0 / c0) / fell if fell < 0 else float("nan")

@@ -31,6 +31,8 @@ _DAY_H: Final = (7.5, 16.5)
 """Hours of mean solar time. Below 9° N sunrise and sunset stay within 35 min of 06:00 and 18:00
 all year (declination and equation of time), and the east and west of the area within 35 min of
 its middle, so that these are certainly night or day."""
+_LONGEST_NM: Final = 60.0
+"""Of a way over the Strait."""
 
 
 class Passage(NamedTuple):
@@ -166,7 +168,7 @@ def coast(
     return Landfall((float(lat[at]), float(lon[at])), str(land["iso3"].iloc[int(rows[0])]))
 
 
-def across(stage: Stage, longest_nm: float = 60.0, *, boat: bool = True) -> Line | None:
+def across(stage: Stage) -> Line | None:
     """Return a straight way over the Strait from one country's coast to another's, both ends within
     sight of land; None if none was found.
     """
@@ -180,7 +182,7 @@ def across(stage: Stage, longest_nm: float = 60.0, *, boat: bool = True) -> Line
         bearing = square + float(rng.uniform(-40, 40))
         here = float(lat[0]), float(lon[0])
         off_m = float(rng.uniform(200, 600))
-        sides = [coast(stage, here, bearing + turn, longest_nm, off_m) for turn in (0, 180)]
+        sides = [coast(stage, here, bearing + turn, _LONGEST_NM, off_m) for turn in (0, 180)]
         if sides[0] is None or sides[1] is None or sides[0].country == sides[1].country:
             continue
         ends = [sides[0].place, sides[1].place]
@@ -188,8 +190,8 @@ def across(stage: Stage, longest_nm: float = 60.0, *, boat: bool = True) -> Line
             ends.reverse()
         way = line(*ends)
         marks = way.at(np.linspace(0.0, way.length_m, 30))
-        heard = np.mean(radio.best_hearing(*marks, class_b=boat) > BOAT_HEARD)
-        short_enough = 4 * METRES_PER_NM < way.length_m < longest_nm * METRES_PER_NM
+        heard = np.mean(radio.best_hearing(*marks, class_b=True) > BOAT_HEARD)
+        short_enough = 4 * METRES_PER_NM < way.length_m < _LONGEST_NM * METRES_PER_NM
         if short_enough and heard > 0.75 and stage.clear(way, clearance_m=150.0):
             return way
     return None
@@ -219,10 +221,9 @@ def in_area(lat: Floats, lon: Floats, margin_deg: float = 0.0) -> bool:
     return bool(np.all(inside & (lat > south + margin_deg) & (lat < north - margin_deg)))
 
 
-def berthed(stage: Stage, base: Place, trip: Path, start: float, *, whole_day: bool = True) -> Path:
+def berthed(stage: Stage, base: Place, trip: Path, start: float) -> Path:
     """`trip` from `start`, made fast at `base` before it and, where it returns, after it."""
-    rng = stage.rng
-    before_s = max(start - stage.t0, 60.0) if whole_day else float(rng.uniform(60, 1200))
+    before_s = max(start - stage.t0, 60.0)
     after_s = max(stage.t1 - start - trip.duration_s, 60.0)
     parts = [still(base, before_s), trip]
     if geodesy.distance_m(*trip.end_place, *base) < 500.0:

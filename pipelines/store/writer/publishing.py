@@ -16,7 +16,7 @@ import pandas as pd
 from detectors.core import frames
 from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
-from pipelines.store import catalogue, engines
+from pipelines.store import catalogue
 from pipelines.store.arrow import to_table
 from pipelines.store.catalogue import TABLES, DiskFullError, StoreError, room
 from pipelines.store.feeds import NewFiles
@@ -47,7 +47,7 @@ class Publishing(Queries):
 
     def close(self) -> None:
         """Close the private copy; what wasn't published is forgotten."""
-        engines.disconnect(self._connection)
+        self._connection.close()
         remove_work(self._root)
 
     def publish(self) -> None:
@@ -107,7 +107,7 @@ class Publishing(Queries):
         tidied = self._work.with_name(f"{self._work.name}.tidied")
         tidied.unlink(missing_ok=True)
         catalogue.rewrite(self._connection, tidied)
-        engines.disconnect(self._connection)
+        self._connection.close()
         tidied.replace(self._work)
         self._connection = self._open()
 
@@ -115,7 +115,7 @@ class Publishing(Queries):
         """Go back to what is published."""
         self._lost, self._owed = self._lost or self._owed, False
         with suppress(duckdb.Error):
-            engines.disconnect(self._connection)
+            self._connection.close()
         remove_work(self._root)
         with room(self._root):
             copy_file(self._published, self._work)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.core.frames import epoch_us, offsets
 from detectors.kinematics import geodesy, integrity, leaps, scatter
+from tests.making import reports
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 MMSI = 563000101
@@ -34,18 +35,9 @@ def sailed(t, speed_kn):
 
 
 def looked_at(t, lat, lon, speed_kn=12.0, mmsi=MMSI) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {"mmsi": mmsi, "lat": lat, "lon": lon, "sog_kn": speed_kn, "cog_deg": 90.0}
-    )
-    table["time"] = T0 + pd.to_timedelta(np.round(t), unit="s")
-    return table.assign(
-        source="feed",
-        source_offset=np.arange(len(table)),
-        heading_deg=np.nan,
-        nav_status=0,
-        msg_type=1,
-        ais_class="A",
-    )
+    time = T0 + pd.to_timedelta(np.round(t), unit="s")
+    at = {"mmsi": mmsi, "time": time, "lat": lat, "lon": lon}
+    return reports(**at, sog_kn=speed_kn, cog_deg=90.0, nav_status=0)
 
 
 def merged(*tables: pd.DataFrame) -> scatter.Reports:

@@ -8,6 +8,7 @@ import shapely
 from detectors.core import frames
 from detectors.kinematics import integrity, tracks
 from detectors.kinematics.geodesy import wrap_lon
+from tests import making
 
 T0 = pd.Timestamp("2025-03-01T00:00:00Z")
 
@@ -15,18 +16,9 @@ T0 = pd.Timestamp("2025-03-01T00:00:00Z")
 def reports(*rows: tuple, **columns) -> pd.DataFrame:
     """Positions from (mmsi, seconds, lat, lon) tuples."""
     frame = pd.DataFrame(rows, columns=["mmsi", "s", "lat", "lon"])
-    given_columns = {
-        "time": T0 + pd.to_timedelta(frame.pop("s"), unit="s"),
-        "sog_kn": np.nan,
-        "cog_deg": np.nan,
-        "heading_deg": np.nan,
-        "nav_status": 15,
-        "msg_type": 1,
-        "ais_class": "A",
-        "source": "feed",
-        "source_offset": np.arange(1, len(frame) + 1),
-    }
-    return frames.conform(frame.assign(**{**given_columns, **columns}), frames.POSITIONS)
+    time = T0 + pd.to_timedelta(frame.pop("s"), unit="s")
+    offset = np.arange(1, len(frame) + 1)
+    return making.reports(**{**frame, "time": time, "source_offset": offset, **columns})
 
 
 def test_a_track_is_summarised_by_day():

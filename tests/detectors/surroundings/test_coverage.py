@@ -10,6 +10,7 @@ from detectors.core import frames
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
 from tests.detectors.whole import coverage_of
+from tests.making import reports
 
 T0 = pd.Timestamp("2025-03-01T00:00:00Z")
 SLOT0 = int(T0.timestamp()) // coverage.SLOT_S
@@ -19,18 +20,8 @@ def tracked(*rows: tuple) -> pd.DataFrame:
     """Tracked positions from (mmsi, seconds, lat, lon, class) tuples."""
     frame = pd.DataFrame(rows, columns=["mmsi", "s", "lat", "lon", "ais_class"])
     frame = frame.sort_values(["mmsi", "s"], ignore_index=True)
-    frame = frame.assign(
-        time=T0 + pd.to_timedelta(frame.pop("s"), unit="s"),
-        sog_kn=np.nan,
-        cog_deg=np.nan,
-        heading_deg=np.nan,
-        nav_status=15,
-        msg_type=1,
-        source="feed",
-        source_offset=1,
-        track_id=frame["mmsi"] * 100 + 1,
-    )
-    return frames.conform(frame, frames.TRACKED)
+    time = T0 + pd.to_timedelta(frame.pop("s"), unit="s")
+    return reports(frames.TRACKED, **frame, time=time)
 
 
 def test_vessels_and_reports_are_counted_by_half_hour_cell_and_class():

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,6 +19,7 @@ from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
 from pipelines.reference.layers import load_gazetteer
+from tests.making import event_row, reports, said
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
 A, B, FERRY = 533000001, 563000002, 525000003
@@ -31,22 +31,8 @@ def at(hour: float) -> pd.Timestamp:
 
 
 def event(kind: str, hour: float, until: float | None, **other: Any) -> dict[str, Any]:
-    mmsi = other.get("mmsi", A)
-    given = {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": mmsi,
-        "track_ids": f"{mmsi}01",
-        "start": at(hour),
-        "anchor": at(hour),
-        "end": pd.NaT if until is None else at(until),
-        "lat": 4.2,
-        "lon": 100.3,
-        "score": 0.5,
-        "evidence": {},
-    }
-    return {**given, **other}
+    given = {"mmsi": A, "lat": 4.2, "lon": 100.3, **other}
+    return event_row(kind, at(hour), None if until is None else at(until), **given)
 
 
 @pytest.fixture(scope="module")
@@ -63,43 +49,16 @@ def flagged(
     past: Sequence[dict[str, Any]] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     mmsis = [A, B, FERRY]
-    vessels = pd.DataFrame(
-        {
-            "mmsi": mmsis,
-            "imo": [9074729, 0, 0],
-            "name": ["MT X", "", "FERRY"],
-            "callsign": "",
-            "ship_type": [80, -1, 60],
-            "length_m": np.nan,
-            "beam_m": np.nan,
-            "draught_m": np.nan,
-            "destination": "",
-            "ais_class": "A",
-            "flag_state": ["MYS", "SGP", "IDN"],
-        }
+    vessels = said(
+        {"mmsi": A, "imo": 9074729, "name": "MT X", "ship_type": 80, "flag_state": "MYS"},
+        {"mmsi": B, "flag_state": "SGP"},
+        {"mmsi": FERRY, "name": "FERRY", "ship_type": 60, "flag_state": "IDN"},
+        schema=frames.VESSELS,
     )
-    positions = pd.DataFrame(
-        {
-            "mmsi": mmsis,
-            "time": [at(20), at(21), at(22)],
-            "lat": 4.0,
-            "lon": 100.0,
-            "sog_kn": 1.0,
-            "cog_deg": 0.0,
-            "heading_deg": 0.0,
-            "nav_status": 0,
-            "msg_type": 1,
-            "ais_class": "A",
-            "source": "a",
-            "source_offset": [1, 2, 3],
-            "track_id": [m * 100 + 1 for m in mmsis],
-        }
-    )
-    context = Context(
-        NIGHT, at(24), Zones.none(), frames.conform(vessels, frames.VESSELS), Coverage.none()
-    )
-    in_order = positions.sort_values(["track_id", "time"], ignore_index=True)
-    tracked = frames.conform(in_order, frames.TRACKED)
+    times = pd.Series([at(20), at(21), at(22)])
+    positions = reports(frames.TRACKED, mmsi=mmsis, time=times, lat=4.0, lon=100.0, sog_kn=1.0)
+    context = Context(NIGHT, at(24), Zones.none(), vessels, Coverage.none())
+    tracked = positions.sort_values(["track_id", "time"], ignore_index=True)
     heard = heard_by_vessel(tracked, NIGHT, at(24))
     detection = Detection(events.build(list(rows)), {}, heard, context, 1)
     lists = watchlists.load(own) if own else []

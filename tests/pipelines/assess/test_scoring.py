@@ -11,29 +11,15 @@ from pipelines.assess.guard import guard
 from pipelines.assess.scoring import Judged, judge
 from pipelines.assess.watchlists import Match
 from pipelines.base.settings import AssessSettings
+from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 A, B = 533000001, 563000002
 
 
 def event(kind: str, start: float, end: float | None, **other: Any) -> dict[str, Any]:
-    begin = NIGHT + pd.Timedelta(hours=start)
-    mmsi = other.get("mmsi", A)
-    return {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": mmsi,
-        "track_ids": f"{mmsi}01",
-        "start": begin,
-        "anchor": begin,
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": 0.4,
-        "evidence": {},
-        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end),
-        **other,
-    }
+    begin, until = (None if h is None else NIGHT + pd.Timedelta(hours=h) for h in (start, end))
+    return event_row(kind, begin, until, **{"mmsi": A, "score": 0.4, **other})
 
 
 def judged(*rows: dict[str, Any], past: list[dict[str, Any]] | None = None, **how: Any) -> Judged:

@@ -8,6 +8,7 @@ import pytest
 from detectors.core import frames
 from detectors.core.errors import ConfigError
 from pipelines.assess import watchlists
+from tests import making
 
 ABOUT = "title: Test list\nsource: a test\nlicence: CC0-1.0\n"
 IMO = 9074729  # its check digit is right
@@ -20,20 +21,8 @@ def write(folder: Path, csv: str, about: str = ABOUT) -> Path:
 
 
 def vessels(**columns: object) -> pd.DataFrame:
-    nothing = {
-        "mmsi": 563000001,
-        "imo": 0,
-        "name": "",
-        "callsign": "",
-        "ship_type": -1,
-        "length_m": float("nan"),
-        "beam_m": float("nan"),
-        "draught_m": float("nan"),
-        "destination": "",
-        "ais_class": "A",
-        "flag_state": "SGP",
-    }
-    return frames.conform(pd.DataFrame([{**nothing, **columns}]), frames.VESSELS)
+    row = {"mmsi": 563000001, "flag_state": "SGP", **columns}
+    return making.said(row, schema=frames.VESSELS)
 
 
 def matched(folder: Path, **columns: object) -> list[watchlists.Match]:

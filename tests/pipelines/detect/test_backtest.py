@@ -8,27 +8,15 @@ import pytest
 from detectors.core import events
 from detectors.core.errors import ConfigError
 from pipelines.run.backtest import build_pair, changed, compare, readers_of
+from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 
 
 def event(start: float, end: float | None, **other: Any) -> dict[str, Any]:
-    begin = NIGHT + pd.Timedelta(hours=start)
-    return {
-        "kind": "loitering",
-        "detector": "loitering",
-        "version": "1",
-        "mmsi": 533000001,
-        "track_ids": "53300000101",
-        "start": begin,
-        "anchor": begin,
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": 0.4,
-        "evidence": {"min_duration_s": 1},
-        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end),
-        **other,
-    }
+    begin, until = (None if h is None else NIGHT + pd.Timedelta(hours=h) for h in (start, end))
+    given = {"score": 0.4, "evidence": {"min_duration_s": 1}, **other}
+    return event_row("loitering", begin, until, **given)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pipelines import store
 from pipelines.detect import clocks
 from pipelines.detect.days import refresh
 from pipelines.store import positions
+from tests import making
 from tests.detectors.kinematics.integrity.test_receivers import HOURS, START_US, heard
 from tests.pipelines.store.test_stations import Native
 
@@ -33,21 +34,15 @@ def received() -> tuple[pd.DataFrame, list[str]]:
 
 
 def as_positions(reports: Any) -> pd.DataFrame:
-    columns = {
-        "mmsi": reports.mmsi,
-        "time": frames.from_epoch_us(reports.time_us),
-        "lat": reports.lat,
-        "lon": reports.lon,
-        "sog_kn": reports.sog,
-        "cog_deg": reports.cog,
-        "heading_deg": np.nan,
-        "nav_status": 0,
-        "msg_type": 1,
-        "ais_class": "A",
-        "source": "aa",
-        "source_offset": np.arange(len(reports)),
-    }
-    return frames.conform(pd.DataFrame(columns), frames.POSITIONS)
+    return making.reports(
+        mmsi=reports.mmsi,
+        time=frames.from_epoch_us(reports.time_us),
+        lat=reports.lat,
+        lon=reports.lon,
+        sog_kn=reports.sog,
+        cog_deg=reports.cog,
+        nav_status=0,
+    )
 
 
 def judged(root: Path, frame: pd.DataFrame, names: list[str], **how: Any) -> pd.DataFrame:

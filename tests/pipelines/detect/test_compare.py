@@ -9,6 +9,7 @@ import pytest
 from detectors.core import events
 from detectors.core.evidence import Evidence
 from pipelines.detect.compare import compare
+from tests.making import event_row
 
 
 def at(hour: float) -> pd.Timestamp:
@@ -16,21 +17,8 @@ def at(hour: float) -> pd.Timestamp:
 
 
 def event(hour: float, until: float | None = None, **other: Any) -> dict[str, Any]:
-    given = {
-        "kind": "loitering",
-        "detector": "loitering",
-        "version": "1",
-        "mmsi": 533000001,
-        "track_ids": "53300000101",
-        "start": at(hour),
-        "anchor": at(hour),
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": 0.5,
-        "evidence": {"duration_s": 1},
-        "end": pd.NaT if until is None else at(until),
-    }
-    return {**given, **other}
+    given = {"evidence": {"duration_s": 1}, **other}
+    return event_row("loitering", at(hour), None if until is None else at(until), **given)
 
 
 def frame(*rows: dict[str, Any]) -> pd.DataFrame:

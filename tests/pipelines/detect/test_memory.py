@@ -8,6 +8,7 @@ import pytest
 from detectors.core import frames
 from pipelines.detect import memory
 from pipelines.detect.heard import Heard, heard_by_vessel
+from tests.making import reports
 
 MIDNIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 
@@ -79,15 +80,8 @@ def test_what_was_heard_of_each_vessel() -> None:
         (3, 301, 600, 3.0, "A"),
     ]
     table = pd.DataFrame(rows, columns=["mmsi", "track_id", "minute", "lat", "ais_class"])
-    rest = {"lon": 100.0, "sog_kn": 0.0, "cog_deg": 0.0, "heading_deg": 0.0, "source_offset": 0}
-    table = table.assign(
-        time=MIDNIGHT + pd.to_timedelta(table["minute"], unit="min"),
-        **rest,
-        nav_status=0,
-        msg_type=1,
-        source="made up",
-    )
-    tracked = frames.conform(table, frames.TRACKED)
+    time = MIDNIGHT + pd.to_timedelta(table.pop("minute"), unit="min")
+    tracked = reports(frames.TRACKED, **table, time=time, lon=100.0)
     start, until = MIDNIGHT + pd.Timedelta("35min"), MIDNIGHT + pd.Timedelta("2h")
     found = heard_by_vessel(tracked, start, until).set_index("mmsi")
     assert found["reports"].tolist() == [3, 2, 0]

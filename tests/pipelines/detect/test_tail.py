@@ -17,6 +17,7 @@ from pipelines.detect import tail
 from pipelines.detect.days import refresh
 from pipelines.store.check import check
 from pipelines.store.writer.results import MANY_TAILS
+from tests.making import reports
 from tests.pipelines.store.conftest import FakeBatch, tables_of
 
 pytestmark = pytest.mark.slow
@@ -38,9 +39,7 @@ def sailing(seed: int, start: pd.Timestamp = MORNING) -> pd.DataFrame:
         own = pd.DataFrame({"time": start + pd.to_timedelta(at_s, unit="s"), "lat": lat})
         parts.append(own.assign(mmsi=533000001 + vessel, lon=lon, sog_kn=speed, cog_deg=course))
     whole = pd.concat(parts).sort_values(["time", "mmsi"], ignore_index=True)
-    about = {"heading_deg": np.nan, "nav_status": 0, "msg_type": 1, "ais_class": "A"}
-    whole = whole.assign(**about, source="aa", source_offset=np.arange(len(whole)))
-    return frames.conform(whole, frames.POSITIONS)
+    return reports(**whole, nav_status=0)
 
 
 class Home:

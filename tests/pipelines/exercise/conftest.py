@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+import pyais
 import pytest
 
 from detectors.surroundings.zones import Zones
 from pipelines.exercise import Truth, receivers, simulate
-from pipelines.exercise.programme import CLASSIC
+from pipelines.exercise.programme import CLASSIC, SEA_ROOM_M
+from pipelines.exercise.sea import Sea
+from pipelines.exercise.stage import Stage
 from pipelines.reference.layers import load_zones
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -26,6 +30,42 @@ class Exercise:
 @pytest.fixture(scope="session")
 def zones() -> Zones:
     return load_zones(PROJECT / "config/zones", PROJECT / "data/reference")
+
+
+@pytest.fixture(scope="module")
+def sea(zones: Zones) -> Sea:
+    return Sea(zones)
+
+
+def positions(folder: Path) -> pd.DataFrame:
+    """Position reports of a feed, but for damaged ones, by pyais: mmsi, time, lat, lon, source."""
+    rows = []
+    for raw in gzip.decompress((folder / "feed.nmea.gz").read_bytes()).splitlines():
+        tag, _, sentence = raw[1:].partition(b"\\")
+        if not sentence.startswith(b"!AIVDM,1,1") or sentence[-3:-2] != b"*":
+            continue
+        try:
+            message = pyais.decode(sentence, error_if_checksum_invalid=True)
+        except pyais.exceptions.AISBaseException:
+            continue
+        if message.msg_type in (1, 18):
+            time = int(tag.split(b"c:")[1].split(b"*")[0])
+            source = tag.split(b",")[0].removeprefix(b"s:").decode()
+            rows.append((int(message.mmsi), time, message.lat, message.lon, source))
+    return pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon", "source"])
+
+
+def assert_noted(stage: Stage, kind: str, *, suspicious: bool) -> None:
+    """What a scenario put on a stage is noted as of its kind, within the exercise, and afloat."""
+    there = {actor.ship.mmsi for actor in stage.actors}
+    own = [e for e in stage.events if e.kind == kind]
+    assert own
+    assert {e.suspicious for e in own} == {suspicious}
+    for event in stage.events:
+        assert stage.t0 <= event.start < event.end <= stage.t1
+        assert event.other_mmsi == 0 or event.mmsi < event.other_mmsi
+        assert {event.mmsi, event.other_mmsi} - {0} <= there
+    assert stage.sea.clear_paths([a.afloat for a in stage.actors], SEA_ROOM_M).all()
 
 
 def right_clocks(patch: pytest.MonkeyPatch) -> None:

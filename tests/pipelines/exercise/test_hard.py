@@ -1,7 +1,6 @@
 """A hard night as a whole: who is there, what they say, what is wrong, and what tells so."""
 
 import csv
-import gzip
 import json
 import os
 import subprocess
@@ -9,11 +8,9 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyais
 import pytest
 
 from detectors.core.errors import ConfigError
@@ -24,6 +21,7 @@ from pipelines.exercise.fleet import Fleet, odd_number
 from pipelines.exercise.receivers import Copy, FalseFix, Faults, Receivers
 from pipelines.exercise.stage import HOUR_S
 from pipelines.exercise.statements import false
+from tests.pipelines.exercise.conftest import positions
 
 pytestmark = pytest.mark.slow  # the simulator, not what is made with it
 
@@ -45,23 +43,6 @@ def quiet(zones, tmp_path_factory):
     folder = tmp_path_factory.mktemp("quiet")
     simulate(folder, zones=zones, **SIZE, innocent=True, satellite=True)
     return folder
-
-
-def positions(folder: Path) -> pd.DataFrame:
-    rows = []
-    for raw in gzip.decompress((folder / "feed.nmea.gz").read_bytes()).splitlines():
-        tag, _, sentence = raw[1:].partition(b"\\")
-        if not sentence.startswith(b"!AIVDM,1,1") or sentence[-3:-2] != b"*":
-            continue
-        try:
-            message = pyais.decode(sentence, error_if_checksum_invalid=True)
-        except pyais.exceptions.AISBaseException:
-            continue
-        if message.msg_type in (1, 18):
-            time = int(tag.split(b"c:")[1].split(b"*")[0])
-            source = tag.split(b",")[0].removeprefix(b"s:").decode()
-            rows.append((int(message.mmsi), time, message.lat, message.lon, source))
-    return pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon", "source"])
 
 
 @pytest.fixture(scope="module")

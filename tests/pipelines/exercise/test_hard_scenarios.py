@@ -11,12 +11,11 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import hard
 from pipelines.exercise.fleet import Fleet
 from pipelines.exercise.motion import speed_kn
-from pipelines.exercise.programme import SEA_ROOM_M
 from pipelines.exercise.scenarios import anchoring, boarding, hulls, people, relays, shores, village
 from pipelines.exercise.scenarios.common import nights
-from pipelines.exercise.sea import Sea
 from pipelines.exercise.stage import HOUR_S, Shore, Stage
 from pipelines.exercise.stream import Stream
+from tests.pipelines.exercise.conftest import assert_noted
 
 T0 = datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()
 SEEDS = range(3)
@@ -32,11 +31,6 @@ NEW = [
     ("identity", hulls.two_numbers, True),
     ("identity", hulls.shared_default, False),
 ]
-
-
-@pytest.fixture(scope="module")
-def sea(zones):
-    return Sea(zones)
 
 
 @pytest.fixture(scope="module")
@@ -80,17 +74,9 @@ def test_all_of_them_are_played():
 @pytest.mark.parametrize(
     ("kind", "scenario", "suspicious"), NEW, ids=lambda v: getattr(v, "__name__", "")
 )
-def test_a_scenario_notes_what_it_puts_on_the_stage(sea, placed, kind, scenario, suspicious):
+def test_a_scenario_notes_what_it_puts_on_the_stage(placed, kind, scenario, suspicious):
     for stage in placed(scenario):
-        there = {actor.ship.mmsi for actor in stage.actors}
-        own = [e for e in stage.events if e.kind == kind]
-        assert own
-        assert {e.suspicious for e in own} == {suspicious}
-        for event in stage.events:
-            assert stage.t0 <= event.start < event.end <= stage.t1
-            assert event.other_mmsi == 0 or event.mmsi < event.other_mmsi
-            assert {event.mmsi, event.other_mmsi} - {0} <= there
-        assert sea.clear_paths([a.afloat for a in stage.actors], SEA_ROOM_M).all()
+        assert_noted(stage, kind, suspicious=suspicious)
 
 
 def test_from_village_to_village_a_boat_keeps_to_its_own_side(sea):

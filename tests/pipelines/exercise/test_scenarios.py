@@ -1,11 +1,9 @@
 """Each scenario is what its name says: looked at on the stage, and in the feed it gives."""
 
 import csv
-import gzip
 from datetime import UTC, datetime
 
 import numpy as np
-import pyais
 import pytest
 
 from detectors.core.errors import ConfigError
@@ -14,7 +12,6 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import Truth, background, breakdowns, radio, scenarios, simulate
 from pipelines.exercise.fleet import Fleet, imo_number
 from pipelines.exercise.motion import AT_ANCHOR, speed_kn
-from pipelines.exercise.programme import SEA_ROOM_M
 from pipelines.exercise.scenarios import (
     KINDS,
     crossing,
@@ -24,9 +21,9 @@ from pipelines.exercise.scenarios import (
     spoofing,
 )
 from pipelines.exercise.scenarios.common import coast, passage
-from pipelines.exercise.sea import Sea
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.truth import Sighting, write_sightings
+from tests.pipelines.exercise.conftest import assert_noted, positions
 
 pytestmark = pytest.mark.slow  # the simulator, not what is made with it
 
@@ -38,11 +35,6 @@ ALL = [
     for scenario in dict.fromkeys(some)
 ]
 SEEDS = range(4)
-
-
-@pytest.fixture(scope="module")
-def sea(zones):
-    return Sea(zones)
 
 
 def stage_with(sea, seed, *some, hours=24.0):
@@ -66,16 +58,9 @@ def placed(sea, scenario, hours=24.0):
 def test_a_scenario_notes_what_it_puts_on_the_stage(sea, kind, scenario, suspicious):
     hours = 24 * 8 if kind == "outlier" else 24
     for stage in placed(sea, scenario, hours):
-        there = {actor.ship.mmsi for actor in stage.actors}
+        assert_noted(stage, kind, suspicious=suspicious)
         own = [e for e in stage.events if e.kind == kind]
-        assert own
-        assert {e.suspicious for e in own} == {suspicious}
         assert len({e.note for e in own}) == 1
-        for event in stage.events:
-            assert stage.t0 <= event.start < event.end <= stage.t1
-            assert event.other_mmsi == 0 or event.mmsi < event.other_mmsi
-            assert {event.mmsi, event.other_mmsi} - {0} <= there
-        assert sea.clear_paths([a.afloat for a in stage.actors], SEA_ROOM_M).all()
         if kind == "outlier":
             assert min(e.start for e in own) >= stage.t1 - 24 * HOUR_S
 
@@ -429,22 +414,6 @@ def test_sightings_csv_has_the_columns_of_the_glossary(tmp_path):
 # ---- in the feed
 
 
-def mmsis_heard(folder) -> dict[int, list[int]]:
-    """Times of the position reports that reached the feed, by MMSI."""
-    heard: dict[int, list[int]] = {}
-    for raw in gzip.decompress((folder / "feed.nmea.gz").read_bytes()).splitlines():
-        tag, _, sentence = raw[1:].partition(b"\\")
-        if not sentence.startswith(b"!AIVDM,1,1") or b"c:" not in tag:
-            continue
-        try:
-            message = pyais.decode(sentence, error_if_checksum_invalid=True)
-        except pyais.exceptions.AISBaseException:
-            continue
-        if message.msg_type in (1, 18):
-            heard.setdefault(message.mmsi, []).append(int(tag.split(b"c:")[1].split(b"*")[0]))
-    return heard
-
-
 @pytest.fixture(scope="module")
 def night(zones, tmp_path_factory):
     """A night of scenarios only."""
@@ -457,7 +426,7 @@ def night(zones, tmp_path_factory):
 
 def test_what_is_planted_is_heard(night):
     truth = Truth.read(night / "truth.json")
-    heard = mmsis_heard(night)
+    heard = {mmsi: own.tolist() for mmsi, own in positions(night).groupby("mmsi")["time"]}
     planted = [e for e in truth.events if e.suspicious]
     assert {e.kind for e in planted} >= {"identity", "spoofing", "crossing", "unmatched_sighting"}
     for event in planted:

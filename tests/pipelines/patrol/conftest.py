@@ -9,10 +9,11 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, Phase, settings
 
-from detectors.core.frames import TRACKED, from_epoch_us
+from detectors.core.frames import TRACKED, conform, from_epoch_us
 from detectors.kinematics import geodesy
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.units import Base, PatrolConfig, Planning, Unit
+from tests.making import reports
 
 T0 = pd.Timestamp("2026-01-06T16:00Z").as_unit("us")
 BOX = (100.0, 2.0, 102.0, 4.0)
@@ -52,24 +53,10 @@ def track_maker(
         metres = speed_kn * geodesy.KNOT_MPS * back_s
         lats, lons = geodesy.destination(lat, lon, (course_deg + 180) % 360, metres)
         time_us = int(T0.value // 1000) - (back_s * 1e6).astype("int64")
-        rows: dict[str, Any] = {
-            "mmsi": mmsi,
-            "time": from_epoch_us(time_us),
-            "lat": lats,
-            "lon": lons,
-            "sog_kn": speed_kn,
-            "cog_deg": course_deg,
-            "heading_deg": course_deg,
-            "nav_status": 0,
-            "msg_type": 1,
-            "ais_class": "A",
-            "source": "x",
-            "source_offset": np.arange(len(back_s)),
-            "track_id": mmsi * 100 + 1,
-        }
-        parts.append(pd.DataFrame(rows))
-    frame = pd.concat(parts, ignore_index=True)
-    return frame.astype({name: column.dtype for name, column in TRACKED.items()})[list(TRACKED)]
+        at = {"mmsi": mmsi, "time": from_epoch_us(time_us), "lat": lats, "lon": lons}
+        moves = {"sog_kn": speed_kn, "cog_deg": course_deg, "heading_deg": course_deg}
+        parts.append(reports(TRACKED, **at, **moves, nav_status=0))
+    return conform(pd.concat(parts, ignore_index=True), TRACKED)
 
 
 @pytest.fixture

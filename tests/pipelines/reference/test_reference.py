@@ -483,9 +483,9 @@ def test_a_changed_table_is_read_again(tmp_path):
     (tmp_path / "codes").mkdir()
     table = tmp_path / "codes" / "mid.csv"
     table.write_text("mid,iso2,iso3,name\n533,MY,MYS,Malaysia\n")
-    assert tables.flag_states([533000000], tmp_path).tolist() == ["MYS"]
+    assert tables.load_mid(tmp_path)["iso3"].tolist() == ["MYS"]
     table.write_text("mid,iso2,iso3,name\n533,XX,XXX,Somewhere else\n")
-    assert tables.flag_states([533000000], tmp_path).tolist() == ["XXX"]
+    assert tables.load_mid(tmp_path)["iso3"].tolist() == ["XXX"]
 
 
 def test_zones_are_made_once_until_a_file_comes_changes_or_goes(tmp_path):

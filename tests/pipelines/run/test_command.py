@@ -132,46 +132,33 @@ def test_the_commands_of_a_guide_are_taken(guide: str) -> None:
             take(line)
 
 
-def test_empty_file(tmp_path: Path, selat: Selat) -> None:
-    (tmp_path / "empty.nmea").touch()
-    ran = selat("ingest", tmp_path / "empty.nmea", "--home", tmp_path / "home")
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.nmea", b"", ("is empty",)),
+        ("photo.bin", bytes(range(256)) * 50, ()),
+        ("nowhere.nmea", None, ()),
+        ("feeds/README.txt", b"no feed here\n", ("hint:",)),
+        (
+            "x.csv",
+            b"MMSI,Quando,LAT,LON,SOG,COG\n533000001,2026-01-05T00:00:00,4,100,0,0\n",
+            ("unknown layout", "Quando"),
+        ),
+    ],
+)
+def test_what_is_no_feed_is_named(
+    tmp_path: Path, selat: Selat, name: str, content: bytes | None, said: tuple[str, ...]
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    if content is not None:
+        path.write_bytes(content)
+    given = path if path.parent == tmp_path else path.parent
+    ran = selat("ingest", given, "--home", tmp_path / "home")
     assert ran.code == 3
-    assert "empty.nmea" in ran.err
-    assert "empty" in ran.err.replace("empty.nmea", "")
-
-
-def test_binary_file(tmp_path: Path, selat: Selat) -> None:
-    (tmp_path / "photo.bin").write_bytes(bytes(range(256)) * 50)
-    ran = selat("ingest", tmp_path / "photo.bin", "--home", tmp_path / "home")
-    assert ran.code == 3
-    assert "photo.bin" in ran.err
     assert "Traceback" not in ran.err
-
-
-def test_missing_file(tmp_path: Path, selat: Selat) -> None:
-    ran = selat("ingest", tmp_path / "nowhere.nmea", "--home", tmp_path / "home")
-    assert ran.code == 3
-    assert "nowhere.nmea" in ran.err
-
-
-def test_folder_without_feeds(tmp_path: Path, selat: Selat) -> None:
-    folder = tmp_path / "feeds"
-    folder.mkdir()
-    (folder / "README.txt").write_text("no feed here\n")
-    ran = selat("ingest", folder, "--home", tmp_path / "home")
-    assert ran.code == 3
-    assert "feeds" in ran.err
-    assert "hint:" in ran.err
-
-
-def test_csv_without_a_column_of_times(tmp_path: Path, selat: Selat) -> None:
-    (tmp_path / "x.csv").write_text(
-        "MMSI,Quando,LAT,LON,SOG,COG\n533000001,2026-01-05T00:00:00,4,100,0,0\n"
-    )
-    ran = selat("ingest", tmp_path / "x.csv", "--home", tmp_path / "home")
-    assert ran.code == 3
-    assert "unknown layout" in ran.err
-    assert "Quando" in ran.err
+    for words in (given.name, *said):
+        assert words in ran.err
 
 
 def test_truncated_gzip_keeps_the_good_rows(tmp_path: Path, feed: Path, selat: Selat) -> None:

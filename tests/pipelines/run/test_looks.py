@@ -42,7 +42,6 @@ from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.night import note_failure
 from pipelines.run.setup import Setup
-from pipelines.store.engines import ENGINES
 from pipelines.store.kept import CALLED, COLUMNS
 from pipelines.web import tonight
 from tests.conftest import ingest
@@ -356,7 +355,6 @@ def elsewhere() -> Iterator[None]:
     """Act as another process: nothing is known of what this one keeps of a store."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CALLED, "kept", None)
-        patch.setattr(ENGINES, "kept", None)
         patch.setattr(COLUMNS, "most_bytes", 0)
         yield
 

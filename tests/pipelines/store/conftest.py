@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow.fs as pafs
 import pytest
 
-from detectors.core import frames
 from pipelines import store
 from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import TABLES
+from tests.making import reports, said
 
 START = pd.Timestamp("2026-01-05T16:00:00", tz="UTC").as_unit("us")
 
@@ -58,43 +58,13 @@ def make_batch(
     parts = []
     for k, mmsi in enumerate(mmsis):
         time = START + pd.to_timedelta(np.arange(n) * step_s + k, unit="s")
-        parts.append(
-            pd.DataFrame(
-                {
-                    "mmsi": mmsi,
-                    "time": time,
-                    "lat": 4.0 + k * 0.2 + np.arange(n) * 1e-4,
-                    "lon": 100.0,
-                    "sog_kn": 0.1,
-                    "cog_deg": 10.0,
-                    "heading_deg": np.nan,
-                    "nav_status": 0,
-                    "msg_type": 1,
-                    "ais_class": "A",
-                    "source": source,
-                    "source_offset": np.arange(n) * len(mmsis) + k,
-                }
-            )
-        )
-    positions = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
-    statics = pd.DataFrame(
-        {
-            "mmsi": mmsis,
-            "time": START,
-            "imo": 0,
-            "name": name,
-            "callsign": "",
-            "ship_type": 70,
-            "length_m": 100.0,
-            "beam_m": np.nan,
-            "draught_m": np.nan,
-            "destination": "",
-            "ais_class": "A",
-            "source": source,
-            "source_offset": 1,
-        }
-    )
-    return FakeBatch(positions, frames.conform(statics, frames.STATICS))
+        at = {"mmsi": mmsi, "time": time, "lat": 4.0 + k * 0.2 + np.arange(n) * 1e-4, "lon": 100.0}
+        offset = np.arange(n) * len(mmsis) + k
+        moves = {"sog_kn": 0.1, "cog_deg": 10.0, "nav_status": 0}
+        parts.append(reports(**at, **moves, source=source, source_offset=offset))
+    about = {"time": START, "name": name, "ship_type": 70, "length_m": 100.0, "source": source}
+    statics = said(*({"mmsi": mmsi, "source_offset": 1, **about} for mmsi in mmsis))
+    return FakeBatch(pd.concat(parts, ignore_index=True), statics)
 
 
 REPORT = {"simulated": False, "format": "test", "rejected": {}}

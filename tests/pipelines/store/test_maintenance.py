@@ -141,14 +141,6 @@ def test_verdicts_stand_without_the_files_that_they_were_beside(
     assert check(root) == []
 
 
-def test_compaction_of_some_dates(tmp_path: Path, made: Made) -> None:
-    root = made(tmp_path, "ab")
-    merged = store.compact(root, dates=["2026-01-06", "2030-01-01"])
-    assert list(merged["date"]) == ["2026-01-06"]
-    with store.read(root) as reader:
-        assert list(reader.files_by_date()["files"]) == [2, 1, 2]
-
-
 def test_compacted_files_are_in_order_and_read_the_same(tmp_path: Path, made: Made) -> None:
     root = made(tmp_path, "abc")
     store.compact(root)

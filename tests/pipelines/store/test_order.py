@@ -15,6 +15,7 @@ from pipelines import store
 from pipelines.detect import tail
 from pipelines.detect.days import refresh
 from pipelines.store.check import check
+from tests.making import reports, said
 from tests.pipelines.store.conftest import tables_of
 
 pytestmark = pytest.mark.slow
@@ -42,30 +43,14 @@ class Feed:
 
     def __init__(self, key: str, rows: list[dict[str, Any]]) -> None:
         self.key = key
-        constant = {
-            "lon": 100.25,
-            "cog_deg": float("nan"),
-            "heading_deg": float("nan"),
-            "nav_status": 0,
-            "msg_type": 1,
-            "ais_class": "A",
-            "source": key * 2,
-        }
         columns = ["mmsi", "time", "lat", "sog_kn", "source_offset"]
-        frame = pd.DataFrame(rows, columns=columns).assign(**constant)
-        frame["time"] = frames.from_epoch_us(frame["time"].to_numpy("int64"))
-        self.positions = frames.conform(frame, frames.POSITIONS)
-        said = frame.assign(
-            imo=0,
-            name=f"SAID BY {key}",
-            callsign="",
-            ship_type=70,
-            length_m=float("nan"),
-            beam_m=10.0,
-            draught_m=float("nan"),
-            destination="",
-        )
-        self.statics = frames.conform(said, frames.STATICS)
+        frame = pd.DataFrame(rows, columns=columns).astype({"mmsi": "int64", "time": "int64"})
+        self.positions, self.statics = frames.empty(frames.POSITIONS), frames.empty(frames.STATICS)
+        if rows:
+            frame["time"] = frames.from_epoch_us(frame["time"].to_numpy())
+            self.positions = reports(**frame, lon=100.25, nav_status=0, source=key * 2)
+            about = {"name": f"SAID BY {key}", "ship_type": 70, "beam_m": 10.0, "source": key * 2}
+            self.statics = said(*({**row, **about} for row in frame.to_dict("records")))
 
 
 def feeds_of(transmissions: list[dict[str, Any]]) -> list[Feed]:

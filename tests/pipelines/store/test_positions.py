@@ -17,6 +17,7 @@ from detectors.core.errors import FrameError
 from pipelines.base.files import sha256_of
 from pipelines.store import positions
 from pipelines.store.sql import statement
+from tests.making import reports
 
 DAY_S = 86_400
 START_S = 20_458 * DAY_S
@@ -29,18 +30,10 @@ def frame(**columns: object) -> pd.DataFrame:
         "time": pd.Timestamp(START_S, unit="s", tz="UTC"),
         "lat": 4.0,
         "lon": 100.0,
-        "sog_kn": np.nan,
-        "cog_deg": np.nan,
-        "heading_deg": np.nan,
         "nav_status": 0,
-        "msg_type": 1,
-        "ais_class": "A",
-        "source": "aa",
         "source_offset": 0,
     }
-    n = max(np.size(value) for value in columns.values())
-    made = pd.DataFrame({**plain, **columns}, index=range(n))
-    return frames.conform(made, frames.POSITIONS)
+    return reports(**{**plain, **columns})
 
 
 def read_back(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from pipelines.store.sections import (
     rows_of,
     verdicts_of,
 )
+from tests import making
 
 START = pd.Timestamp("2026-01-06", tz="UTC").as_unit("us")
 EVERYBODY = (0, 10**9)
@@ -37,21 +38,17 @@ def reports(source, n, seed):
     rng = np.random.default_rng(seed)
     lat = np.where(rng.random(n) < 0.5, rng.integers(0, 600_000, n) / 6e5, rng.uniform(0, 1, n))
     sog = np.where(rng.random(n) < 0.3, np.nan, rng.integers(0, 200, n) / 10)
-    table = {
-        "mmsi": 533000001 + rng.integers(0, 4, n),
-        "time": START + pd.to_timedelta(rng.integers(0, 20, n), "h"),
-        "lat": lat,
-        "lon": np.round(100 + rng.random(n), 5),
-        "sog_kn": sog,
-        "cog_deg": np.nan,
-        "heading_deg": np.where(sog > 5, 90.0, np.nan),
-        "nav_status": 15,
-        "msg_type": 1,
-        "ais_class": np.where(rng.random(n) < 0.5, "B", "A"),
-        "source": source,
-        "source_offset": rng.permutation(n),
-    }
-    return frames.conform(pd.DataFrame(table), frames.POSITIONS)
+    return making.reports(
+        mmsi=533000001 + rng.integers(0, 4, n),
+        time=START + pd.to_timedelta(rng.integers(0, 20, n), "h"),
+        lat=lat,
+        lon=np.round(100 + rng.random(n), 5),
+        sog_kn=sog,
+        heading_deg=np.where(sog > 5, 90.0, np.nan),
+        ais_class=np.where(rng.random(n) < 0.5, "B", "A"),
+        source=source,
+        source_offset=rng.permutation(n),
+    )
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pipelines.base.settings import load
 from pipelines.store.kept import CALLED, keeping
 from pipelines.store.queries import vessels
 from pipelines.store.vessels import HISTORY
+from tests.making import said
 
 MMSI = 533000001
 
@@ -23,24 +24,10 @@ def at(text: str) -> pd.Timestamp:
 
 def stated(*rows: dict[str, Any]) -> Any:
     """A feed of static reports alone; what isn't named isn't said."""
-    unsaid = {
-        "mmsi": MMSI,
-        "imo": 0,
-        "name": "",
-        "callsign": "",
-        "ship_type": -1,
-        "length_m": np.nan,
-        "beam_m": np.nan,
-        "draught_m": np.nan,
-        "destination": "",
-        "ais_class": "A",
-        "source": "aa",
-    }
-    frame = pd.DataFrame([{**unsaid, "source_offset": k, **row} for k, row in enumerate(rows)])
 
     class Batch:
         positions = frames.empty(frames.POSITIONS)
-        statics = frames.conform(frame, frames.STATICS)
+        statics = said(*({"mmsi": MMSI, **row} for row in rows))
 
     return Batch()
 

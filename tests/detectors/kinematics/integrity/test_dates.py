@@ -11,28 +11,21 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.kinematics import integrity
 from detectors.kinematics.integrity import JUDGED, STATE, Verdict, judge_date, segment
+from tests import making
 from tests.detectors.kinematics.integrity.conftest import sail, together
 
 KEYS = ["mmsi", "time", "source", "source_offset"]
 
 
 def positions_of(reports):
-    n = len(reports)
-    table = {
-        "mmsi": reports.mmsi,
-        "time": frames.from_epoch_us(reports.time_us),
-        "lat": reports.lat,
-        "lon": reports.lon,
-        "sog_kn": reports.sog,
-        "cog_deg": reports.cog,
-        "heading_deg": np.nan,
-        "nav_status": 15,
-        "msg_type": 1,
-        "ais_class": "A",
-        "source": "feed",
-        "source_offset": np.arange(n),
-    }
-    return frames.conform(pd.DataFrame(table), frames.POSITIONS)
+    return making.reports(
+        mmsi=reports.mmsi,
+        time=frames.from_epoch_us(reports.time_us),
+        lat=reports.lat,
+        lon=reports.lon,
+        sog_kn=reports.sog,
+        cog_deg=reports.cog,
+    )
 
 
 def heard(*parts):

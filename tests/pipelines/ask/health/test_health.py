@@ -28,6 +28,7 @@ from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
 from pipelines.detect.days import refresh
 from pipelines.detect.reception import Block, Coverage
+from tests.making import reports
 
 Selat = Callable[..., Any]
 DAYS = 6
@@ -45,25 +46,9 @@ class Part:
         for number, lon in enumerate(places):
             seconds = np.arange(hours[0] * 3600, hours[1] * 3600, step_s)
             time = FIRST + pd.to_timedelta(day * 86_400 + seconds, unit="s")
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "mmsi": 533000001 + number,
-                        "time": time,
-                        "lat": 3.5,
-                        "lon": lon,
-                        "sog_kn": 0.0,
-                        "cog_deg": 10.0,
-                        "heading_deg": np.nan,
-                        "nav_status": 1,
-                        "msg_type": 1,
-                        "ais_class": "A",
-                        "source": "s",
-                        "source_offset": np.arange(len(time)),
-                    }
-                )
-            )
-        self.positions = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
+            at = {"mmsi": 533000001 + number, "time": time, "lat": 3.5, "lon": lon}
+            parts.append(reports(**at, sog_kn=0.0, cog_deg=10.0, nav_status=1))
+        self.positions = pd.concat(parts, ignore_index=True)
         self.statics = frames.empty(frames.STATICS)
 
 

@@ -22,6 +22,7 @@ from pipelines.detect.compare import compare
 from pipelines.run.windows import TimeError
 from pipelines.store.queries import runs
 from pipelines.store.writer import results
+from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 
@@ -31,20 +32,8 @@ def at(hour: float) -> pd.Timestamp:
 
 
 def event(mmsi: int, hour: float, until: float | None, score: float = 0.5) -> dict[str, Any]:
-    return {
-        "kind": "loitering",
-        "detector": "loitering",
-        "version": "1",
-        "mmsi": mmsi,
-        "track_ids": f"{mmsi}01",
-        "start": at(hour),
-        "anchor": at(hour),
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": score,
-        "evidence": {},
-        "end": pd.NaT if until is None else at(until),
-    }
+    end = None if until is None else at(until)
+    return event_row("loitering", at(hour), end, mmsi=mmsi, score=score)
 
 
 def flagged(*rows: tuple[int, float, str]) -> pd.DataFrame:

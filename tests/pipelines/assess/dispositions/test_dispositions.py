@@ -9,6 +9,7 @@ from detectors.core import events, frames
 from pipelines.assess.dispositions import PART, DispositionError, make, newest, set_aside
 from pipelines.assess.dispositions.outcomes import closed, holding, standing, told
 from pipelines.base.schemas import DISPOSITIONS
+from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 MADE = pd.Timestamp("2026-01-06T02:00", tz="UTC")
@@ -16,21 +17,8 @@ MADE = pd.Timestamp("2026-01-06T02:00", tz="UTC")
 
 def event(hours: float = 1.0, **other: Any) -> dict[str, Any]:
     begin = NIGHT + pd.Timedelta(hours=hours)
-    return {
-        "kind": "loitering",
-        "detector": "loitering",
-        "version": "1",
-        "mmsi": 533000001,
-        "track_ids": "53300000101",
-        "start": begin,
-        "anchor": begin,
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": 0.4,
-        "evidence": {},
-        "end": begin + pd.Timedelta(hours=3),
-        **other,
-    }
+    end = begin + pd.Timedelta(hours=3)
+    return event_row("loitering", begin, end, **{"score": 0.4, **other})
 
 
 def concluded(on: dict[str, Any], conclusion: str = "benign_cause", **how: Any) -> pd.DataFrame:

@@ -35,6 +35,7 @@ from pipelines.base.labels import labels
 from pipelines.base.schemas import INCIDENTS, PARTS
 from pipelines.base.settings import REFERENCE
 from pipelines.reference.layers import load_gazetteer
+from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
 SHIP, BOAT, OTHER_BOAT, PILOT, NEW = 533000001, 533000002, 533000003, 533000004, 533000009
@@ -67,22 +68,9 @@ def event(
     **more: Any,
 ) -> dict[str, Any]:
     pair = [mmsi, other] if other else [mmsi] if mmsi else []
-    return {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": mmsi,
-        "other_mmsi": other,
-        "track_ids": ";".join(f"{one}01" for one in pair),
-        "start": at(hour),
-        "anchor": at(hour),
-        "end": pd.NaT if until is None else at(until),
-        "lat": 4.2,
-        "lon": 100.3,
-        "score": 0.5,
-        "evidence": evidence,
-        **more,
-    }
+    given = {"mmsi": mmsi, "other_mmsi": other, "track_ids": ";".join(f"{one}01" for one in pair)}
+    given |= {"lat": 4.2, "lon": 100.3, "evidence": evidence}
+    return event_row(kind, at(hour), None if until is None else at(until), **{**given, **more})
 
 
 def parts_of(found: pd.DataFrame, group: np.ndarray, scores: Mapping[int, float]) -> list[set[str]]:
