@@ -9,7 +9,7 @@ from detectors.core import events
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.near import pairs
+from detectors.kinematics.near import n_near
 from detectors.surroundings import coverage, passes, receivers
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
@@ -109,8 +109,8 @@ def _after_a_pass(limits: Limits, time_us: Ints, context: Context) -> list[bool]
 def _others_near(limits: Limits, seen: association.Seen, rows: Ints) -> Ints:
     """Count the others of each one's scene that nothing explains either, within `fleet_m`."""
     by_scene = np.unique(seen.scene[rows], return_inverse=True)[1]
-    one, other = pairs((seen.lat[rows], seen.lon[rows], by_scene), limits.fleet_m)
-    return np.asarray(np.bincount(np.r_[one, other], minlength=len(rows)))
+    places = seen.lat[rows], seen.lon[rows], by_scene
+    return n_near(places, places, limits.fleet_m) - 1  # but for itself
 
 
 def _of(values: Floats, at: Ints, has: Bools) -> Floats:
