@@ -251,7 +251,7 @@ def _measured(
     # Its turn is at a report, the one before the row at which it was out furthest or the next.
     turn = int(grid.report[rows[far]])
     lost = max(lost_s(reports, row, SLOWLY_KN) for row in (turn, turn + 1))
-    lost = 0.0 if called[far] else lost
+    lost = lost if half and not called[far] else 0.0
     port_m = nearby.nearest_zone_m(context.zones, *beach, ("port", "anchorage"), excuses=True)
     wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
     # Where it was heard to meet somebody nothing else need speak for that.

@@ -111,15 +111,16 @@ def assess(
     events = events.assign(reason=pd.Series(texts, dtype="str"))
 
     lists, before = watchlists or [], event_schema.empty() if past is None else past
-    own = of_own(events, lists, settings.min_score)
     aside = np.zeros(len(events), bool)
     if dispositions is not None:
         aside = set_aside(events, dispositions)
         events.loc[aside, "reason"] += by_disposition(say)
+    own = of_own(events, lists, settings.min_score, answered=aside)
     events.loc[own & ~aside, "reason"] += by_own_vessel(say)
-    n_own = int((own & ~aside & (events["score"] >= settings.min_score)).sum())
-    aside |= own
-    aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
+    earlier = events["event_id"].isin(list(told_before)).to_numpy(bool)
+    enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
+    n_own = int((own & ~aside & ~earlier & enough_alone).sum())
+    aside |= own | earlier
     heard = detection.heard
     if looked_at is None:
         looked_at = Heard.of(heard).vessels

@@ -18,7 +18,7 @@ open who sends their number: `identity` and `spoofing` ask that, and count as of
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.arrays import Bools
 from detectors.core.errors import ConfigError
+from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
 from detectors.vessels.numbers import imo_kind
 from pipelines.base.yaml_files import read_model
@@ -41,6 +42,8 @@ KEYS: Final = tuple(WEIGHTS)
 ABOUT_NUMBERS: Final = frozenset({"identity", "spoofing"})
 """Detectors that ask who sends a number, and from where: of an own vessel's too."""
 
+MIN_VISITORS: Final = 2
+"""One vessel that comes to another makes no mother ship of it."""
 MIN_NAME_LENGTH: Final = 5
 """Shorter names (STAR, JAYA) are too common to mean one vessel."""
 
@@ -140,8 +143,10 @@ def _read(path: Path) -> Watchlist:
         }
     )
     entries.loc[entries["name"].str.len() < MIN_NAME_LENGTH, "name"] = ""
-    usable = (entries[["imo", "mmsi"]] > 0).any(axis=1)
-    usable |= (entries[["callsign", "name"]] != "").any(axis=1)
+    usable = entries["mmsi"] > 0
+    if not about.own:  # which are known by MMSI alone
+        usable |= entries["imo"] > 0
+        usable |= (entries[["callsign", "name"]] != "").any(axis=1)
     kept = entries[usable].reset_index(drop=True)
     return Watchlist(path.stem, about, kept, int((~usable).sum()))
 
@@ -185,20 +190,49 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame, say: Say = plain) -> li
     return list(first.values())
 
 
-def of_own(events: pd.DataFrame, lists: Sequence[Watchlist], enough: float) -> Bools:
+def own_numbers(events: pd.DataFrame, lists: Sequence[Watchlist], enough: float) -> set[int]:
+    """Return the numbers of own vessels, but for those of which events ask who sends them.
+
+    `enough`: the score from which on that counts.
+    """
+    own = {mmsi for one in lists if one.about.own for mmsi in one.entries["mmsi"].tolist()} - {0}
+    asks = events["detector"].isin(ABOUT_NUMBERS).to_numpy(bool)
+    open_of = events[asks & (events["score"] >= enough).to_numpy(bool)]
+    return own - {*open_of["mmsi"].tolist(), *open_of["other_mmsi"].tolist()}
+
+
+def of_own(
+    events: pd.DataFrame,
+    lists: Sequence[Watchlist],
+    enough: float,
+    answered: Bools | None = None,
+) -> Bools:
     """Tell which events are of what own vessels do, and so flag nobody.
 
     Parameters
     ----------
     enough
         The score from which on a question whose number it is counts.
+    answered
+        Which events a person has set aside: they ask nothing any more.
     """
-    own = {mmsi for one in lists if one.about.own for mmsi in one.entries["mmsi"].tolist()} - {0}
+    asking = events if answered is None else events[~answered]
+    own = own_numbers(asking, lists, enough)
     asks = events["detector"].isin(ABOUT_NUMBERS).to_numpy(bool)
-    open_of = events[asks & (events["score"] >= enough).to_numpy(bool)]
-    own -= {*open_of["mmsi"].tolist(), *open_of["other_mmsi"].tolist()}
-    takes_part = events["mmsi"].isin(own) | events["other_mmsi"].isin(own)
-    return np.asarray(takes_part.to_numpy(bool) & ~asks)
+    takes_part = np.array(events["mmsi"].isin(own) | events["other_mmsi"].isin(own), bool)
+    for row in np.flatnonzero((events["detector"] == "mother_ship").to_numpy(bool) & ~takes_part):
+        takes_part[row] = bool(own) and _visited_by(events["evidence"].iloc[row], own)
+    return np.asarray(takes_part & ~asks)
+
+
+def _visited_by(evidence: Evidence | str, own: Collection[int]) -> bool:
+    """Tell whether of those who came to a vessel fewer than two are others than own vessels; of
+    events that are only counted, which come without evidence, it isn't known.
+    """
+    if not isinstance(evidence, Evidence):
+        return False
+    visitors = {int(number) for number in str(evidence.facts.get("visitors", "")).split()}
+    return bool(visitors.intersection(own)) and len(visitors.difference(own)) < MIN_VISITORS
 
 
 def _matches(one: Watchlist, key: str, said: pd.DataFrame, say: Say) -> list[Match]:

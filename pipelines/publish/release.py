@@ -17,7 +17,7 @@ mark of the whole pack, the strictest of all that it was made from.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -174,6 +174,23 @@ def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
     """Whether a recipient may get what is marked so, one value a mark."""
     held = frozenset(recipient.holds)
     return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
+
+
+def unnamed(events: pd.DataFrame, vessels: Collection[int]) -> pd.DataFrame:
+    """Return events whose evidence names none of some vessels; `redact_evidence` then mends texts.
+
+    What else is said of one that `best_match` names is called `best_match_…`, and goes too.
+    """
+    kept = []
+    for evidence, mentioned in zip(events["evidence"], vessels_of(events), strict=True):
+        naming = tuple(
+            name
+            for name, value in evidence.facts.items()
+            if mentioned.intersection(vessels)
+            and any(int(number) in vessels for number in _NUMBER.findall(str(value)))
+        )
+        kept.append(evidence.without(n for n in evidence.facts if n.startswith(naming)))
+    return events.assign(evidence=objects(kept, events.index))
 
 
 def redact_evidence(events: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:

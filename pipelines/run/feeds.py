@@ -26,6 +26,8 @@ from pipelines.store import RUN_WAIT_S, StoreBusyError, Writer, write
 _TRIES: Final = 3
 """How often a feed is read that changes meanwhile."""
 _MAX_JITTER: Final = 1.5
+RECORDINGS: Final = "the folder of recordings"
+"""What it is called where it can't be read."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,8 @@ def ingest_all(
     try:
         wanted = named(installation, feeds)
     except Exception as error:
-        errors.append(ingest.explained("the folder of recordings", error))
-        summary.fail("the folder of recordings", errors[-1], report)
+        errors.append(ingest.explained(RECORDINGS, error))
+        summary.fail(RECORDINGS, errors[-1], report)
     if not wanted:
         return summary
     options = ingest_options(installation, zones, reading)

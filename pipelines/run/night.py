@@ -3,7 +3,7 @@
 import glob
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,11 +21,11 @@ from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
-from pipelines.ingest import discover
+from pipelines.ingest import as_text, discover
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import IngestSummary, Reading, ingest_options
 from pipelines.run.setup import Setup
-from pipelines.run.sightings import import_sightings
+from pipelines.run.sightings import SightingsSummary, import_sightings
 from pipelines.run.windows import asked_for, choose_window
 from pipelines.store import RUN_WAIT_S, Queries, exists, read, write
 
@@ -117,7 +117,10 @@ def run_night(
                 )
             unread = {**ingested.failed, **seen.failed}
             if window.again:
-                unread = {**_still_unread(store, ingested), **unread}
+                settings = installation.settings
+                named = [*(request.feeds or settings.feeds), str(installation.recordings)]
+                named += request.sightings or settings.sightings
+                unread = {**_still_unread(store, named, ingested, seen), **unread}
             detection = do.run_detectors(store, setup, window, report)
             with report.bar("Judging", None):
                 judged = do.judge(store, setup, window, detection)
@@ -133,19 +136,27 @@ def run_night(
     return finished
 
 
-def _still_unread(store: Queries, ingested: IngestSummary) -> dict[str, str]:
+def _still_unread(
+    store: Queries, named: Collection[str], ingested: IngestSummary, seen: SightingsSummary
+) -> dict[str, str]:
     """Return what the last night couldn't read whole, with the reason, and this one, which looks at
     the same again, didn't read whole either: it is no more complete than that.
+
+    `named`: the files and folders that were to be read, which `ingested` and `seen` know of where
+    they failed again.
     """
     last = store.last_run(looks=False)
     failures = {} if last is None else json.loads(last["manifest"])["failures"]
     before = {key.removeprefix("feed "): why for key, why in failures.items() if key[:5] == "feed "}
     ledger = store.ledger().set_index("feed_key")["report"].to_dict()
-    there = ingested.already_there
+    there = ingested.already_there.items()
+    reports = {name: json.loads(ledger[key]) for name, key in there if key in ledger}
+    reports |= ingested.added
+    read_now = {*map(as_text, named), feeds.RECORDINGS, *seen.added, *seen.already_there}
     return {
         name: why
         for name, why in before.items()
-        if name not in there or feeds.damage(json.loads(ledger[there[name]]))
+        if (feeds.damage(reports[name]) if name in reports else name not in read_now)
     }
 
 

@@ -168,8 +168,22 @@ class Making:
         compared = compared[~(over & (compared["status"] == "unchanged").to_numpy(bool))]
         # What vessels on a list of own ones do is nobody's business who may not have that list.
         enough = self.installation.settings.assess.min_score
-        compared = compared[~watchlists.of_own(compared, self._untold, enough)]
+        answered = (compared["status"] == "retracted").to_numpy(bool)
+        self._secret = watchlists.own_numbers(compared[~answered], self._untold, enough)
+        theirs = watchlists.of_own(compared, self._untold, enough, answered)
+        compared = self._but_secret(compared[~theirs])
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
+
+    def _but_secret(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Events in which none takes part of whom the recipient is told nothing."""
+        theirs = events["mmsi"].isin(self._secret) | events["other_mmsi"].isin(self._secret)
+        return events[~theirs]
+
+    def _redacted(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Events without what of their evidence and texts the recipient doesn't get."""
+        return cut.redact_evidence(
+            cut.unnamed(events, self._secret) if self._secret else events, self.recipient
+        )
 
     # ---- put together
 
@@ -184,9 +198,9 @@ class Making:
         past = self.before[
             self.before["end"].isna() | (self.before["end"] >= self.window.start - HISTORY)
         ]
-        past = self._struck(past, strike, salt, must=False).reset_index(drop=True)
+        past = self._struck(self._but_secret(past), strike, salt, must=False)
         past_marks = cut.event_marks(past, known, self.rights.marks, self.window.end, default)
-        past = cut.redact_evidence(past, self.recipient)
+        past = self._redacted(past)
 
         positions = self._positions(events)
         vessels = self._vessels(events, positions)
@@ -220,7 +234,7 @@ class Making:
             incidents,
             told,
             positions,
-            self._struck(self.after, strike, salt, must=False),
+            self._struck(self._but_secret(self.after), strike, salt, must=False),
             cut.of_whole([self.rules.of_plan(), default, *mine], self.recipient, default),
         )
         whole = [
@@ -258,7 +272,7 @@ class Making:
     def standing(self) -> pd.DataFrame:
         """Return what is found and isn't retracted, wherever it is, with its marks."""
         events, marks, _ = self._marked(self.events, release_marks.default(self))
-        told = cut.with_marks(cut.redact_evidence(events, self.recipient), marks)
+        told = cut.with_marks(self._redacted(events), marks)
         return told[told["status"] != "retracted"].reset_index(drop=True)
 
     def _marked(
@@ -290,7 +304,7 @@ class Making:
     def _cut(self, events: pd.DataFrame, marks: list[Mark]) -> tuple[pd.DataFrame, list[Mark]]:
         """Return the events in the recipient's area, redacted, in its language; their marks."""
         inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
-        kept = cut.redact_evidence(events[inside].reset_index(drop=True), self.recipient)
+        kept = self._redacted(events[inside].reset_index(drop=True))
         told = [one.explained for one in kept["evidence"]]
         texts = list(map(self.words.explained, kept["explanation"], told))
         kept = kept.assign(explanation=pd.Series(texts, kept.index, dtype="str"))

@@ -271,3 +271,28 @@ def test_an_own_vessel_whose_number_another_sends_counts_as_anybody(
     assert set(told["detector"]) == {"loitering", "identity"}
     assert set(flags["mmsi"]) == {A}
     assert not told["reason"].str.endswith(by_own_vessel()).any()
+
+
+def test_who_sends_an_own_number_is_open_until_somebody_answers_it(
+    own: Path,
+) -> None:
+    lay = event("loitering", 1, 9, evidence={"median_speed_kn": 0.4})
+    hulls = {"n_hulls": 2, "median_distance_m": 40_000.0}
+    rows = events.build([lay, event("identity", 1, 9, subkind="two_hulls", evidence=hulls)])
+    lists, asks = watchlists.load(own), (rows["detector"] == "identity").to_numpy(bool)
+    assert watchlists.of_own(rows, lists, 0.3).tolist() == [False, False]
+    assert watchlists.of_own(rows, lists, 0.3, answered=asks).tolist() == (~asks).tolist()
+
+
+@pytest.mark.parametrize(
+    ("visitors", "aside"), [((A, B), True), ((A, B, FERRY), False), ((B, FERRY), False)]
+)
+def test_whom_own_vessels_came_to_is_no_mother_ship(
+    own: Path, visitors: Sequence[int], aside: bool
+) -> None:
+    came = {"visitors": " ".join(f"{mmsi:09d}" for mmsi in visitors)}
+    rows = events.build([event("mother_ship", 1, 9, mmsi=563000009, evidence=came)])
+    lists = watchlists.load(own)
+    assert watchlists.of_own(rows, lists, 0.3).tolist() == [aside]
+    counted = rows.assign(evidence="")  # as the store gives them to who only counts them
+    assert watchlists.of_own(counted, lists, 0.3).tolist() == [False]

@@ -98,3 +98,10 @@ def test_a_real_list(shared: Path, tmp_path: Path) -> None:
     [one] = watchlists.load(write(tmp_path, real))
     assert len(one.entries) + one.ignored == len(real.splitlines()) - 1
     assert one.ignored < 0.02 * len(one.entries)
+
+
+def test_own_vessels_that_no_mmsi_names_are_counted_as_ignored(tmp_path: Path) -> None:
+    """They are known by that alone, so that the row means nobody: somebody mistyped it."""
+    rows = f"mmsi,name,imo\n533000001,SAMPEL 1,\n53300002,SAMPEL 2,{IMO}\n,SAMPEL 3,\n"
+    [one] = watchlists.load(write(tmp_path, rows, ABOUT + "own: true\n"))
+    assert (one.entries["mmsi"].tolist(), one.ignored) == ([533000001], 2)

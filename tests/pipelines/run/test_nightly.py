@@ -109,3 +109,27 @@ def test_a_night_that_looks_again_is_no_more_complete_than_it_was(
     shutil.copy(small_feed, cut)  # whole now; its reports are there already
     done = run_night(home, asked[1], quiet=True, steps=None)
     assert done.failures == {f"feed {broken}": first.failures[f"feed {broken}"]}
+
+
+@pytest.mark.slow
+def test_what_can_be_read_again_is_no_failure_of_a_night_that_looks_again(
+    small_feed: Path, tmp_path: Path
+) -> None:
+    seen, share = tmp_path / "seen.csv", tmp_path / "share"
+    share.mkdir()
+    kept = shutil.copy(small_feed, tmp_path / "kept.nmea.gz")
+    shutil.copy(kept, share)
+    seen.write_text("time,lat,lon,source\n2026-01-05T17:00:00Z,3.0,101.0,SELATSIM-PATROL\n")
+    home, good = load(tmp_path / "home"), seen.read_bytes()
+    asked = NightRequest(feeds=(str(kept), str(share)), sightings=(str(seen),))
+    first = run_night(home, asked, quiet=True, steps=None)
+    assert (first.state, first.failures) == ("complete", {})
+    shutil.rmtree(share)
+    seen.write_bytes(b"\xff\xfe,1\n")
+    done = run_night(home, asked, quiet=True, steps=None)
+    assert set(done.failures) == {f"feed {share}", "feed seen.csv"}
+    share.mkdir()
+    shutil.copy(kept, share)
+    seen.write_bytes(good)
+    done = run_night(home, asked, quiet=True, steps=None)
+    assert (done.state, done.failures) == ("complete", {})

@@ -19,6 +19,7 @@ import pypdf
 import pytest
 import yaml
 
+from detectors.core import events as event_schema
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask import recall
@@ -41,6 +42,7 @@ from pipelines.run.release_manifest import UNTOLD, known_to_fail
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import FOREVER
 from tests.conftest import leaving_out_briefs
+from tests.making import event_row
 from tests.pipelines.publish.packs.conftest import FORMATS, MARKS, configured
 
 RECIPIENTS = f"""
@@ -660,9 +662,25 @@ def test_what_own_vessels_do_is_told_to_those_alone_who_may_have_their_list(
     changed = load(two_feeds.home, config)
     low, boat = (release_run(changed, name, None).products for name in ("low", "home"))
     assert ours not in {*low.flagged["mmsi"], *low.vessels["mmsi"], *low.tracks["mmsi"]}
-    assert not ({*low.events["mmsi"], *low.events["other_mmsi"]} & {ours})
+    assert ours not in set().union(*cut.vessels_of(low.events))
     assert len(low.flagged)
     theirs = boat.events[(boat.events["mmsi"] == ours) | (boat.events["other_mmsi"] == ours)]
     assert len(theirs)
     assert theirs["reason"].str.endswith(by_own_vessel()).all()
     assert ours not in set(boat.flagged["mmsi"])
+
+
+def test_what_mentions_a_vessel_of_which_nothing_is_told_doesnt_name_it() -> None:
+    def told(**facts: object) -> pd.DataFrame:
+        where = pd.Timestamp("2026-01-05T20:00Z")
+        return event_schema.build([event_row("mother_ship", where, None, evidence=facts)])
+
+    ours = {533000009}
+    visited = told(visitors="533000007 533000009", n_visits=2)
+    seen = told(best_match="533000009", best_match_distance_m=120.0, length_m=20.0)
+    for before, left in ((visited, ["n_visits"]), (seen, ["length_m"])):
+        after = cut.unnamed(before, ours)
+        assert list(after["evidence"].iloc[0].facts) == left
+        assert not cut.vessels_of(after)[0] & ours
+        same = cut.unnamed(before, {533000008})
+        assert same["evidence"].iloc[0] == before["evidence"].iloc[0]
