@@ -57,7 +57,7 @@ def kept_moving(limits: Limits, grid: timegrid.Grid, final: int, mean_kn: float)
     track, tick = grid.track_id[final], grid.tick[final]
     ticks = tick + np.array([-PAST_S // limits.step_s, limits.max_landing_s // limits.step_s])
     a, b = grid.rows_at(np.repeat(track, 2), ticks).tolist()
-    if a < 0 or b < 0 or b - a != ticks[1] - ticks[0]:
+    if a < 0 or b < 0 or b - a < 2 or b - a != ticks[1] - ticks[0]:
         return False
     changes = np.flatnonzero(np.diff(grid.report[a : b + 1], prepend=-1))
     silent_steps = np.diff(changes, append=b - a + 1)

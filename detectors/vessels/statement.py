@@ -5,10 +5,10 @@ date when it was said again some time after it was first said, so that a message
 air, or a typing error mended at once, never does.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us
@@ -183,25 +183,31 @@ class _Values:
     """What one vessel said, by value, and how often it said anything on each date."""
 
     def __init__(self, rows: Said, memory: Memory) -> None:
-        self.of: dict[str, list[Stated]] = {}
-        self.on: dict[int, list[Stated]] = {}
-        for row in rows.values():
-            self.of.setdefault(row.value, []).append(row)
-            self.on.setdefault(row.day, []).append(row)
-        self.interval_s = {day: _interval_s(own) for day, own in self.on.items()}
-        self._least_us = least_us = memory.min_said_s * SECOND_US
-        first = [
-            (min(row.first_us for row in own), value)
-            for value, own in self.of.items()
-            if max(row.last_us for row in own) - min(row.first_us for row in own) >= least_us
-        ]
-        self._first = sorted(first)
+        own = sorted(rows.values(), key=lambda row: row.value)
+        on: dict[int, list[Stated]] = {}
+        for row in own:
+            on.setdefault(row.day, []).append(row)
+        self.interval_s = {day: _interval_s(of_day) for day, of_day in on.items()}
+        self._least_us = memory.min_said_s * SECOND_US
+        self._value = np.array([row.value for row in own], object)
+        self._first_us, self._last_us = np.array(
+            [(row.first_us, row.last_us) for row in own], "int64"
+        ).T.copy()
 
-    def before(self, time_us: int) -> Iterator[str]:
-        """Go back through the values that may have stood before a time, by when each began."""
-        until = bisect_left(self._first, (time_us - self._least_us + 1, ""))
-        for number in range(until - 1, -1, -1):
-            yield self._first[number][1]
+    def before(self, time_us: int, since_us: float) -> tuple[set[str], dict[str, int]]:
+        """Return what was said before a time and was over no earlier than another, and of what of
+        it stood when it was last said until then.
+        """
+        last_us = np.minimum(self._last_us, time_us)
+        rows = np.flatnonzero((self._first_us < time_us) & (last_us >= since_us))
+        values, begins = self._value[rows], self._first_us[rows]
+        if not len(rows):
+            return set(), {}
+        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+        ends = np.maximum.reduceat(last_us[rows], starts)
+        stood = ends - np.minimum.reduceat(begins, starts) >= self._least_us
+        said = values[starts]
+        return set(said), dict(zip(said[stood].tolist(), ends[stood].tolist(), strict=True))
 
 
 def _change_to(
@@ -212,24 +218,12 @@ def _change_to(
     """
     interval_s = values.interval_s.get(row.day - 1, float("nan"))
     memory_s = memory.of(interval_s)
-    since_us = row.first_us - memory_s * SECOND_US
-
-    def said_before(value: str) -> list[Stated]:
-        own = (r for r in values.of[value] if r.first_us < row.first_us)
-        clipped = [r._replace(last_us=min(r.last_us, row.first_us)) for r in own]
-        return [r for r in clipped if r.last_us >= since_us]
-
-    if said_before(row.value):
+    said, stood = values.before(row.first_us, row.first_us - memory_s * SECOND_US)
+    if row.value in said or not stood:
         return None
-    stood: dict[str, int] = {}
-    for value in values.before(row.first_us):
-        own = said_before(value)
-        if not own or not _stood(own, memory):
-            continue
-        stood[value] = max(r.last_us for r in own)
-        if len(stood) > memory_s / memory.min_said_s:
-            return None  # one crew has no time for so many: several send by that number
-    if not stood or any(is_typing(value, row.value, field) for value in stood):
+    if len(stood) > memory_s / memory.min_said_s:
+        return None  # one crew has no time for so many: several send by that number
+    if any(is_typing(value, row.value, field) for value in stood):
         return None
     old = max(stood, key=lambda value: (stood[value], value))
     again = rows.get((row.mmsi, row.day, old))
@@ -247,11 +241,6 @@ def _interval_s(own: Sequence[Stated]) -> float:
         return float("nan")
     span_us = max(other.last_us for other in own) - min(other.first_us for other in own)
     return span_us / SECOND_US / (n - 1)
-
-
-def _stood(own: Sequence[Stated], memory: Memory) -> bool:
-    stated_us = max(row.last_us for row in own) - min(row.first_us for row in own)
-    return stated_us >= memory.min_said_s * SECOND_US
 
 
 def is_typing(old: str, new: str, field: str) -> bool:

@@ -379,3 +379,13 @@ def test_who_stops_nowhere_does_not_land(
     grid = timegrid.resample(track, time_us, lat[heard], lon[heard], rule.step_s, 7200.0)
     final = int(np.searchsorted(grid.tick * rule.step_s, NIGHT_S + 900))
     assert kept_moving(rule, grid, final, 4.7) == moving
+
+
+def test_on_a_grid_too_coarse_to_show_a_stop_nobody_kept_moving() -> None:
+    rule = Crossing(step_s=1200, max_landing_s=600)
+    hours = np.arange(5, dtype="int64") * 1200
+    time_us = (hours + NIGHT_S // 1200 * 1200) * SECOND_US
+    lat, lon = geodesy.destination(1.3, 104.0, 90.0, 2.5 * hours)
+    track = np.full(5, 53300000101)
+    grid = timegrid.resample(track, time_us, lat, lon, rule.step_s, 7200.0)
+    assert not kept_moving(rule, grid, 2, 4.7)

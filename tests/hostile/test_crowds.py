@@ -185,3 +185,21 @@ def test_what_another_vessel_says_next_day_makes_no_number_stand() -> None:
     ]
     found = namesakes.shared_imo(stated(rows), MEMORY)
     assert found == []
+
+
+@pytest.mark.parametrize("until_us", [HOUR_US // 2, 24 * HOUR_US])
+def test_names_that_nobody_remembers_are_not_gone_through_for_each_new_one(until_us: int) -> None:
+    """Thousands said the day before, or once the day before and once today, stood for nothing."""
+    old = [(*row[:4], row[3] + 20 * 60_000_000, 2) for row in said(3000, 0)]
+    if until_us > HOUR_US:
+        once = said(3000, 0)
+        old = [*once, *((m, d + 1, v, a + until_us, b + until_us, n) for m, d, v, a, b, n in once)]
+    later = 20_002, 2 * 24 * HOUR_US
+    new = [
+        (m, later[0], f"NEW {v}", later[1] + a, later[1] + b, n)
+        for m, _, v, a, b, n in said(24, HOUR_US // 4)
+    ]
+    changes = statement.changes(stated([*old, *new]), "name", MEMORY)
+    # What was new is told of what was new before it alone, for as long as that may be remembered.
+    told = [change.old for change in changes if change.new.startswith("NEW")]
+    assert [old.startswith("NEW") for old in told] == [True] * 23
