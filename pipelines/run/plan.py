@@ -11,6 +11,7 @@ import pandas as pd
 from detectors.core.frames import TRACKED, empty
 from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
+from pipelines.assess import watchlists
 from pipelines.assess.dispositions.outcomes import CLOSED, holding, standing
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
@@ -98,6 +99,10 @@ def gather(
         since = flagged["last_seen"].min() - BEFORE
         tracked = store.track_positions(flagged["mmsi"].tolist(), since, run["end"])
     first = begin - pd.Timedelta(days=config.planning.history_days)
+    past = store.events_counted(first, begin, MIN_SCORE)
+    lists = watchlists.load(installation.watchlists)
+    # Where own vessels lay and met nobody else is to be sent for that.
+    ours = watchlists.of_own(past, lists, installation.settings.assess.min_score)
     return inputs_of(
         run["run_id"],
         bool(store.simulated),
@@ -106,7 +111,7 @@ def gather(
         incidents,
         events,
         tracked,
-        store.events_counted(first, begin, MIN_SCORE),
+        past[~ours].reset_index(drop=True),
         store.days_heard(first, begin),
         load_zones(installation),
         installation.reference,

@@ -1,12 +1,17 @@
 """`selat plan` on an exercise."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 
 from detectors.core.errors import SelatError
-from pipelines.run.plan import begun
+from pipelines import store
+from pipelines.assess import watchlists
+from pipelines.base.settings import PROJECT, load
+from pipelines.patrol import units
+from pipelines.run.plan import begun, gather
 
 
 @pytest.mark.slow
@@ -42,6 +47,25 @@ def test_a_plan_of_another_season_is_refused_and_not_worked_out_for_ever(start):
     for near in (end - pd.Timedelta(days=30), end, end + pd.Timedelta(days=7)):
         assert begun(end, near) == near
     assert begun(end, None) == end
+
+
+def test_where_own_vessels_were_sends_nobody(exercise_home, tmp_path):
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    installation = load(exercise_home, config)
+    asked = installation, units.of(config, installation.reference), None, None
+    with store.read(installation.store) as reader:
+        before = gather(reader, *asked).past
+        asked_of = before[before["detector"].isin(watchlists.ABOUT_NUMBERS)]
+        mmsis = {*before["mmsi"]} - {0, *asked_of["mmsi"], *asked_of["other_mmsi"]}
+        installation.watchlists.mkdir()
+        (installation.watchlists / "own.csv").write_text("\n".join(["mmsi", *map(str, mmsis)]))
+        about = "title: Own vessels\nsource: a test\nlicence: own\nown: true\n"
+        (installation.watchlists / "own.yaml").write_text(about)
+        after = gather(reader, *asked).past
+    assert before["mmsi"].isin(mmsis).sum() >= 3
+    assert not after["mmsi"].isin(mmsis).any()
+    assert not after["other_mmsi"].isin(mmsis).any()
 
 
 def test_help_has_examples(selat):
