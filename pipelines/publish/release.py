@@ -176,11 +176,19 @@ def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
     return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
 
 
+def without(events: pd.DataFrame, vessels: Collection[int]) -> pd.DataFrame:
+    """Return events in which none of some vessels takes part."""
+    theirs = events["mmsi"].isin(vessels) | events["other_mmsi"].isin(vessels)
+    return events[~theirs]
+
+
 def unnamed(events: pd.DataFrame, vessels: Collection[int]) -> pd.DataFrame:
     """Return events whose evidence names none of some vessels; `redact_evidence` then mends texts.
 
     What else is said of one that `best_match` names is called `best_match_…`, and goes too.
     """
+    if not vessels:
+        return events
     kept = []
     for evidence, mentioned in zip(events["evidence"], vessels_of(events), strict=True):
         naming = tuple(

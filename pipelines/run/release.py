@@ -171,21 +171,12 @@ class Making:
         answered = (compared["status"] == "retracted").to_numpy(bool)
         self._secret = watchlists.own_numbers(compared[~answered], self._untold, enough)
         theirs = watchlists.of_own(compared, self._untold, enough, answered)
-        compared = self._but_secret(compared[~theirs])
+        compared = cut.without(compared[~theirs], self._secret)
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
-
-    def _but_secret(self, events: pd.DataFrame) -> pd.DataFrame:
-        """Events in which none takes part of whom the recipient is told nothing."""
-        theirs = events["mmsi"].isin(self._secret) | events["other_mmsi"].isin(self._secret)
-        return events[~theirs]
 
     def _redacted(self, events: pd.DataFrame) -> pd.DataFrame:
         """Events without what of their evidence and texts the recipient doesn't get."""
-        return cut.redact_evidence(
-            cut.unnamed(events, self._secret) if self._secret else events, self.recipient
-        )
-
-    # ---- put together
+        return cut.redact_evidence(cut.unnamed(events, self._secret), self.recipient)
 
     def released(
         self, home: Queries, plan_from: pd.Timestamp | None, strike: Collection[str]
@@ -198,7 +189,7 @@ class Making:
         past = self.before[
             self.before["end"].isna() | (self.before["end"] >= self.window.start - HISTORY)
         ]
-        past = self._struck(self._but_secret(past), strike, salt, must=False)
+        past = self._struck(cut.without(past, self._secret), strike, salt, must=False)
         past_marks = cut.event_marks(past, known, self.rights.marks, self.window.end, default)
         past = self._redacted(past)
 
@@ -234,7 +225,7 @@ class Making:
             incidents,
             told,
             positions,
-            self._struck(self._but_secret(self.after), strike, salt, must=False),
+            self._struck(cut.without(self.after, self._secret), strike, salt, must=False),
             cut.of_whole([self.rules.of_plan(), default, *mine], self.recipient, default),
         )
         whole = [
