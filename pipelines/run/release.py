@@ -384,8 +384,6 @@ class Making:
             ),
         )
 
-    # ---- what the home itself knows
-
     def _held_here(self, home: Queries, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
         """Find the home's own run of that time, and flags that it, knowing more, didn't hold."""
         run_id = self.night.run_id
