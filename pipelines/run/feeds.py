@@ -51,8 +51,8 @@ class Reading:
 
 @dataclass
 class IngestSummary:
-    """What became of the feeds of a run, by name: the report of each that was `added`, the key of
-    each that was there, why others failed; and the tables of sightings that lie among them.
+    """What became of the feeds of a run, by name: the report of each that was `added`, the digest
+    of each that was there, why others failed; and the tables of sightings that lie among them.
     """
 
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -233,7 +233,7 @@ def ingest_all(
                 summary.fail(feed.name, errors[-1], report)
                 continue
             if added is None:
-                summary.already_there[feed.name] = feed_key(feed, options)
+                summary.already_there[feed.name] = feed.sha256
                 report.step(f"= {feed.name}: already in the store")
             else:
                 summary.added[feed.name] = added

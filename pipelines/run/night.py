@@ -148,8 +148,10 @@ def _still_unread(
     last = store.last_run(looks=False)
     failures = {} if last is None else json.loads(last["manifest"])["failures"]
     before = {key.removeprefix("feed "): why for key, why in failures.items() if key[:5] == "feed "}
-    ledger = store.ledger().set_index("feed_key")["report"].to_dict()
-    there = ingested.already_there.items()
+    if not before:
+        return {}
+    ledger = store.ledger().set_index("sha256")["report"].to_dict()
+    there = [(name, key) for name, key in ingested.already_there.items() if name in before]
     reports = {name: json.loads(ledger[key]) for name, key in there if key in ledger}
     reports |= ingested.added
     read_now = {*map(as_text, named), feeds.RECORDINGS, *seen.added, *seen.already_there}
