@@ -13,8 +13,9 @@ from pipelines.ask import clocks
 from pipelines.ask.health import gather
 from pipelines.ask.health.problems import problems
 from pipelines.base.settings import load
+from tests.detectors.kinematics.integrity.conftest import as_positions
 from tests.detectors.kinematics.integrity.test_receivers import HOURS, START_US, heard
-from tests.pipelines.detect.test_clocks import MIDNIGHT, as_positions, judged
+from tests.pipelines.detect.test_clocks import MIDNIGHT, judged
 
 LATE_S = 600
 FAKES = 16
@@ -37,7 +38,7 @@ def test_receivers_without_number_are_no_more_to_hold() -> None:
 def test_times_that_made_up_receivers_moved_are_counted_and_said(tmp_path: Path) -> None:
     # Most clocks are taken for right: who makes up most of the receivers moves the others' times.
     reports, receiver = heard(lambda r, t: 0.0)
-    frame = as_positions(reports)
+    frame = as_positions(reports, nav_status=0)
     fake = frame.assign(
         time=frame["time"] + pd.Timedelta(seconds=LATE_S),
         source_offset=frame["source_offset"] + len(frame),
@@ -71,7 +72,7 @@ def test_times_that_made_up_receivers_moved_are_counted_and_said(tmp_path: Path)
 def test_names_of_receivers_do_nothing_to_a_terminal(tmp_path: Path) -> None:
     reports, receiver = heard(lambda r, t: float(LATE_S) if r == 2 else 0.0)
     names = [ESCAPES if r == 2 else f"R{r}" for r in receiver]
-    found = judged(tmp_path / "store", as_positions(reports), names)
+    found = judged(tmp_path / "store", as_positions(reports, nav_status=0), names)
     end = found["time"].max()
     with store.read(tmp_path / "store") as reader:
         wrong = clocks.wrong_clocks(reader, MIDNIGHT, end)

@@ -15,7 +15,7 @@ from pipelines import store
 from pipelines.detect import clocks
 from pipelines.detect.days import refresh
 from pipelines.store import positions
-from tests import making
+from tests.detectors.kinematics.integrity.conftest import as_positions
 from tests.detectors.kinematics.integrity.test_receivers import HOURS, START_US, heard
 from tests.pipelines.store.test_stations import Native
 
@@ -30,19 +30,7 @@ WRONG = "R2"
 def received() -> tuple[pd.DataFrame, list[str]]:
     """Reports as they come, and by which receiver; that of one is late by `LATE_S`."""
     reports, receiver = heard(lambda r, t: float(LATE_S) if r == 2 else 0.0)
-    return as_positions(reports), [f"R{r}" for r in receiver]
-
-
-def as_positions(reports: Any) -> pd.DataFrame:
-    return making.reports(
-        mmsi=reports.mmsi,
-        time=frames.from_epoch_us(reports.time_us),
-        lat=reports.lat,
-        lon=reports.lon,
-        sog_kn=reports.sog,
-        cog_deg=reports.cog,
-        nav_status=0,
-    )
+    return as_positions(reports, nav_status=0), [f"R{r}" for r in receiver]
 
 
 def judged(root: Path, frame: pd.DataFrame, names: list[str], **how: Any) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.publish.products import Products
 from pipelines.reference.layers import load_zones
+from tests import making
 
 PROJECT = Path(__file__).resolve().parents[3]
 START = pd.Timestamp("2026-11-20T16:00Z")
@@ -153,22 +154,10 @@ def flagged_row(rank: int, **columns: Any) -> dict[str, Any]:
 
 
 def event_row(kind: str, mmsi: int, start: pd.Timestamp, **columns: Any) -> dict[str, Any]:
-    """A row for `events.build`, with plain defaults."""
-    return {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": mmsi,
-        "track_ids": f"{mmsi}01",
-        "start": start,
-        "end": start + pd.Timedelta(hours=4),
-        "anchor": start,
-        "lat": 3.0,
-        "lon": 100.5,
-        "score": 0.8,
-        "evidence": {"n_reports": 9},
-        **columns,
-    }
+    """A row for `events.build`, of four hours off the products' place."""
+    plain = {"lat": 3.0, "lon": 100.5, "score": 0.8, "evidence": {"n_reports": 9}}
+    end = start + pd.Timedelta(hours=4)
+    return making.event_row(kind, start, end, mmsi=mmsi, **{**plain, **columns})
 
 
 def flagged_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from detectors.core import frames
 from detectors.kinematics.geodesy import KNOT_MPS, destination
 from detectors.kinematics.integrity import Reports, Verdict
 from detectors.kinematics.integrity.jammed import (
@@ -13,6 +14,7 @@ from detectors.kinematics.integrity.jammed import (
 )
 from detectors.kinematics.integrity.judging import judge_each
 from detectors.kinematics.integrity.settling import mark_stretches, settle_each
+from tests import making
 
 T0_US = 1_700_006_400_000_000  # 2023-11-15T00:00:00Z
 S = 1_000_000
@@ -73,6 +75,19 @@ def together(*parts):
     order = np.lexsort((whole.time_us, whole.mmsi))
     part = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
     return whole.take(order), part[order]
+
+
+def as_positions(reports, **columns):
+    """The same as the position reports that they are judged from."""
+    return making.reports(
+        mmsi=reports.mmsi,
+        time=frames.from_epoch_us(reports.time_us),
+        lat=reports.lat,
+        lon=reports.lon,
+        sog_kn=reports.sog,
+        cog_deg=reports.cog,
+        **columns,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -11,25 +11,13 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.kinematics import integrity
 from detectors.kinematics.integrity import JUDGED, STATE, Verdict, judge_date, segment
-from tests import making
-from tests.detectors.kinematics.integrity.conftest import sail, together
+from tests.detectors.kinematics.integrity.conftest import as_positions, sail, together
 
 KEYS = ["mmsi", "time", "source", "source_offset"]
 
 
-def positions_of(reports):
-    return making.reports(
-        mmsi=reports.mmsi,
-        time=frames.from_epoch_us(reports.time_us),
-        lat=reports.lat,
-        lon=reports.lon,
-        sog_kn=reports.sog,
-        cog_deg=reports.cog,
-    )
-
-
 def heard(*parts):
-    return positions_of(together(*parts)[0])
+    return as_positions(together(*parts)[0])
 
 
 def date_by_date(positions):
