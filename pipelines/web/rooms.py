@@ -19,6 +19,7 @@ from pipelines.ask.health import Health
 from pipelines.ask.health.words import day
 from pipelines.ask.look import look
 from pipelines.assess import watchlists
+from pipelines.assess.reasons import aside_in
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
@@ -216,7 +217,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 str(row["event_id"]),
                 words.kind_of(str(row["kind"]), str(row["subkind"])),
                 _when(shown, row),
-                shown.sentence(one, mmsi),
+                shown.sentence(one, mmsi) + aside_in(str(row["reason"]), words.say),
                 float(row["score"]),
             )
             for row, one in zip(mine.to_dict("records"), told(mine), strict=True)

@@ -25,6 +25,7 @@ from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.health import facts, feed_rows
 from pipelines.ask.health.model import Clock
 from pipelines.ask.look import look
+from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
@@ -465,6 +466,19 @@ def test_a_vessel_is_what_is_known_of_it(
     name = known.identity.name
     assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
     reader.page("/vessel/999999999", 404)
+
+
+def test_of_what_is_set_aside_a_vessels_page_says_so(own_home: Path, own_reader: Reader) -> None:
+    with store.read(own_home / "store") as opened:
+        mmsi = int(opened.sql("SELECT mmsi FROM events WHERE NOT retracted LIMIT 1")["mmsi"].item())
+    assert by_own_vessel() not in own_reader.page(f"/vessel/{mmsi:09d}").text
+    told = f"UPDATE {{}} SET reason = reason || '{by_own_vessel()}' WHERE mmsi = {mmsi}"
+    for table in ("events", "event_revisions"):
+        ask(own_home, told.format(table))
+    assert by_own_vessel() in own_reader.page(f"/vessel/{mmsi:09d}").text
+    own_reader.send("/settings", language="ms", operator="Lt Aminah")
+    said = by_own_vessel(labels("ms").say)
+    assert said in own_reader.page(f"/vessel/{mmsi:09d}").text
 
 
 def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -> None:
