@@ -67,7 +67,6 @@ from pipelines.ingest.rows import Batch
 
 SIMULATED: Final = "SELATSIM"
 
-_AIRCRAFT: Final = 9
 _EXTENDED: Final = 19
 # Messages that become rows. Message 9 is a search and rescue aircraft's: detectors would take it
 # for a vessel that falls silent when it lands, so it is counted with the other messages.
@@ -154,11 +153,10 @@ class NmeaReader:
     def _keep_positions(
         self, rows: Rows, found: NDArray[np.bool_], texts: dict[int, bytes]
     ) -> None:
-        own = rows["msg_type"] != _AIRCRAFT
-        self._assume(rows, found, own)
+        self._assume(rows, found, np.ones(len(rows), bool))
         problem = unfit_positions(rows, self._latest_us)
-        self._reject(rows, np.where(own, problem, FIT), texts)
-        good = own & (problem == FIT)
+        self._reject(rows, problem, texts)
+        good = problem == FIT
         inside = self._options.area.contains(rows["lat"] / 600_000.0, rows["lon"] / 600_000.0)
         self._report.outside_area += int(np.count_nonzero(good & ~inside))
         self._positions.add(rows, good & inside)

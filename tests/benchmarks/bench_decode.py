@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyais.stream import FileReaderStream
 
-from pipelines.ingest.aivdm import Decoder, read_arrow, to_positions, to_statics
+from pipelines.ingest.aivdm import Decoder, native_frame, native_positions, statics_frame
 
 PROJECT = Path(__file__).resolve().parents[2]
 CORPUS = PROJECT.parent / "shared" / "corpora" / "corpus_real_distinct.nmea"
@@ -50,7 +50,6 @@ def measure(large, small, many, few):
     steps = {
         "read and count newlines": (floor, large, many),
         "file -> reused rows": (kernel, large, many),
-        "file -> Arrow (native units, nulls)": (arrow, large, many),
         "file -> frames (degrees, knots)": (frames, large, many),
         "pyais: FileReaderStream, asdict": (peer, small, few),
     }
@@ -84,11 +83,6 @@ def kernel(path):
     return rows
 
 
-def arrow(path):
-    """All tables as Arrow, kept."""
-    return list(read_arrow(path))
-
-
 def frames(path):
     """Positions and static data as the project's frames; here all rows lack a time, so give one."""
     decoder = Decoder()
@@ -98,7 +92,8 @@ def frames(path):
             for columns in decoder.advance(count):
                 columns.positions["time"] = 1_700_000_000_000_000
                 columns.statics["time"] = 1_700_000_000_000_000
-                made += [to_positions(columns, "bench"), to_statics(columns, "bench")]
+                native = native_positions(columns.positions, "bench", columns.stations)
+                made += [native_frame(native), statics_frame(columns.statics, "bench")]
     return made
 
 

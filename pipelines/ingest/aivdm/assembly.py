@@ -140,7 +140,6 @@ def open_slot(slot: Any, key: Any, total: Any, head: Any, parts: Any) -> None:
     waiting.time_from = head.time_from
     waiting.station = head.station
     waiting.offset = head.offset
-    waiting.channel = head.channel
     waiting.total = total
     waiting.present = 0
     waiting.fill = 0

@@ -1,12 +1,7 @@
-"""Columns: what the decoder gives, as arrays, and from there as Arrow or the project's frames.
+"""Columns: what the decoder gives, as arrays.
 
-Three forms, from raw to ready:
-
-* `Columns`: NumPy structured arrays in the native units of AIS, sentinels as sent.
-* `Columns.to_arrow`, by `arrow`: the same units, "not available" as null, texts as strings,
-  stations as a dictionary.
-* `to_positions` and `to_statics` of `native`: `frames.POSITIONS` and `frames.STATICS` in degrees
-  and knots; what has no place, time or vessel is left out.
+`Columns` are NumPy structured arrays in the native units of AIS, sentinels as sent; `native` makes
+the store's table and the project's frames of them.
 """
 
 from __future__ import annotations
@@ -16,18 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
 from pipelines.ingest.aivdm import memory as m
-from pipelines.ingest.aivdm.arrow import (
-    aids_arrow,
-    bases_arrow,
-    batch,
-    common,
-    positions_arrow,
-    rejects_arrow,
-    statics_arrow,
-)
 
 
 @dataclass(frozen=True)
@@ -36,7 +21,7 @@ class Columns:
 
     Attributes
     ----------
-    positions, statics, bases, aids, others, rejects
+    positions, statics, bases, others, rejects
         Structured arrays of the types in `memory`. Units: `lon`, `lat` 1/10000 minute; `sog` 1/10
         knot; `cog` 1/10 degree; `heading` degrees; `time` microseconds since 1970, `NO_TIME` where
         the feed has none; `offset` first byte of the message's first piece in the feed; `station`
@@ -48,7 +33,6 @@ class Columns:
     positions: m.Rows
     statics: m.Rows
     bases: m.Rows
-    aids: m.Rows
     others: m.Rows
     rejects: m.Rows
     stamps: m.Rows
@@ -77,23 +61,11 @@ class Columns:
             tables["stamps"][table] += np.repeat(before, [len(part.stamps) for part in parts])
         return Columns(**tables, memory=memory)
 
-    def to_arrow(self) -> dict[str, pa.RecordBatch]:
-        """Return one record batch per table, "not available" as null."""
-        return {
-            "positions": positions_arrow(self.positions, self.stations),
-            "statics": statics_arrow(self.statics, self.stations),
-            "bases": bases_arrow(self.bases, self.stations),
-            "aids": aids_arrow(self.aids, self.stations),
-            "others": batch(common(self.others, self.stations)),
-            "rejects": rejects_arrow(self.rejects),
-        }
-
 
 _TABLES: Final = {
     "positions": m.POSITION,
     "statics": m.STATIC,
     "bases": m.BASE,
-    "aids": m.AID,
     "others": m.OTHER,
     "rejects": m.REJECT,
     "stamps": m.STAMP,

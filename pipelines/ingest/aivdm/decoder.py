@@ -163,11 +163,6 @@ class Decoder:
         return {kind: int(n) for kind, n in enumerate(self._memory.type_counts) if n}
 
     @property
-    def other_messages(self) -> dict[int, int]:
-        """Messages per type that are only listed with their offset (see `reread`)."""
-        return {kind: n for kind, n in self.messages.items() if kind not in DECODED}
-
-    @property
     def other_lines(self) -> dict[str, int]:
         """Lines per kind that aren't AIS: `$PGHP`, `comment`, `blank`, `tags` (a lone block) …"""
         kinds = self._memory.kinds
@@ -298,8 +293,7 @@ class Decoder:
         yield from self._columns()
 
 
-TABLES: Final = ("positions", "statics", "bases", "aids", "others", "rejects", "stamps")
-DECODED: Final = frozenset({1, 2, 3, 4, 5, 9, 11, 18, 19, 21, 24, 27})
+TABLES: Final = ("positions", "statics", "bases", "others", "rejects", "stamps")
 COUNTS: Final = (
     "pieces",
     "sentences",

@@ -64,7 +64,6 @@ def scan_lines(
         head.positions < len(tables.positions)
         and head.statics < len(tables.statics)
         and head.bases < len(tables.bases)
-        and head.aids < len(tables.aids)
         and head.others < len(tables.others)
         and head.rejects + m.PARTS + 1 < len(rejects.rows)
         and head.stamps < len(stamps)
@@ -151,13 +150,13 @@ def scan(buffer: Any, start: Any, end: Any, *memory: Any) -> Any:
 
 
 def gather_texts(
-    raw: Any, count: Any, size: Any, text_at: Any, length_at: Any, whole: Any, ends: Any, out: Any
+    raw: Any, count: Any, size: Any, text_at: Any, length_at: Any, ends: Any, out: Any
 ) -> None:
     """Write the texts of `count` rows one behind the other, as Arrow wants them, and their ends.
 
     `raw` holds rows of `size` bytes, with a text at `text_at` in each and its length at
-    `length_at`; unless they are wanted `whole`, they end before their first '@', and blanks before
-    it go. Characters are copied 8 at a time, so that `out` needs 8 bytes more than all texts.
+    `length_at`; they end before their first '@', and blanks before it go. Characters are copied 8
+    at a time, so that `out` needs 8 bytes more than all texts.
     """
     raw, ends, out = borrowed(raw), borrowed(ends), borrowed(out)
     total = np.int64(0)
@@ -165,14 +164,13 @@ def gather_texts(
     for row in range(count):
         start = row * size
         length = np.int64(raw[start + length_at])
-        if not whole:
-            used = np.int64(0)
-            while used < length and raw[start + text_at + used] != AT:
-                used += 1
-            if used < length:
-                length = used
-                while length > 0 and raw[start + text_at + length - 1] == BLANK:
-                    length -= 1
+        used = np.int64(0)
+        while used < length and raw[start + text_at + used] != AT:
+            used += 1
+        if used < length:
+            length = used
+            while length > 0 and raw[start + text_at + length - 1] == BLANK:
+                length -= 1
         for index in range(0, length, 8):
             store(out, total + index, load(raw, start + text_at + index))
         total += length

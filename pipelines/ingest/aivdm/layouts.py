@@ -29,7 +29,6 @@ ABSENT: Final = Bits(0, 0)
 NO_TEXT: Final = Text(0, 0)
 
 MESSAGE_ID: Final = Bits(0, 6)
-REPEAT: Final = Bits(6, 2)
 MMSI: Final = Bits(8, 30)
 HEADER_BITS: Final = 38
 
@@ -41,10 +40,8 @@ LAT_LIMIT: Final = 90 * 600_000
 SOG_UNAVAILABLE: Final = 1023
 COG_UNAVAILABLE: Final = 3600
 HEADING_UNAVAILABLE: Final = 511
-ROT_UNAVAILABLE: Final = -128
 NAV_STATUS_UNDEFINED: Final = 15
 SECOND_UNAVAILABLE: Final = 60
-ALTITUDE_UNAVAILABLE: Final = 4095
 
 
 class PositionLayout(NamedTuple):
@@ -55,17 +52,12 @@ class PositionLayout(NamedTuple):
 
     least_bits: int
     sog: Bits
-    accuracy: Bits
     lon: Bits
     lat: Bits
     cog: Bits
-    raim: Bits
     nav_status: Bits = ABSENT
-    rot: Bits = ABSENT
     heading: Bits = ABSENT
     second: Bits = ABSENT
-    maneuver: Bits = ABSENT
-    altitude: Bits = ABSENT
     lonlat_unit: int = 1
     sog_unit: int = 1
     sog_unavailable: int = SOG_UNAVAILABLE
@@ -78,47 +70,27 @@ class PositionLayout(NamedTuple):
 CLASS_A: Final = PositionLayout(
     least_bits=149,
     nav_status=Bits(38, 4),
-    rot=Bits(42, 8),
     sog=Bits(50, 10),
-    accuracy=Bits(60, 1),
     lon=Bits(61, 28),
     lat=Bits(89, 27),
     cog=Bits(116, 12),
     heading=Bits(128, 9),
     second=Bits(137, 6),
-    maneuver=Bits(143, 2),
-    raim=Bits(148, 1),
-)
-
-# Message 9, standard search and rescue aircraft position report. SOG in whole knots.
-AIRCRAFT: Final = PositionLayout(
-    least_bits=148,
-    sog=Bits(50, 10),
-    accuracy=Bits(60, 1),
-    lon=Bits(61, 28),
-    lat=Bits(89, 27),
-    cog=Bits(116, 12),
-    second=Bits(128, 6),
-    raim=Bits(147, 1),
-    altitude=Bits(38, 12),
-    sog_unit=10,
 )
 
 # Message 18, standard class B equipment position report.
 CLASS_B: Final = PositionLayout(
     least_bits=148,
     sog=Bits(46, 10),
-    accuracy=Bits(56, 1),
     lon=Bits(57, 28),
     lat=Bits(85, 27),
     cog=Bits(112, 12),
     heading=Bits(124, 9),
     second=Bits(133, 6),
-    raim=Bits(147, 1),
 )
 
 # Message 19, extended class B equipment position report. 312 bits.
-CLASS_B_EXTENDED: Final = CLASS_B._replace(least_bits=306, raim=Bits(305, 1))
+CLASS_B_EXTENDED: Final = CLASS_B._replace(least_bits=306)
 
 # Message 27, long-range position report. 1/10 minute, knots and degrees; SOG 63 and
 # COG 511 are "not available".
@@ -126,11 +98,9 @@ LONG_RANGE: Final = PositionLayout(
     least_bits=95,
     nav_status=Bits(40, 4),
     sog=Bits(79, 6),
-    accuracy=Bits(38, 1),
     lon=Bits(44, 18),
     lat=Bits(62, 17),
     cog=Bits(85, 9),
-    raim=Bits(39, 1),
     lonlat_unit=1000,
     sog_unit=10,
     sog_unavailable=63,
@@ -151,13 +121,8 @@ class StaticLayout(NamedTuple):
     to_stern: Bits = ABSENT
     to_port: Bits = ABSENT
     to_starboard: Bits = ABSENT
-    epfd: Bits = ABSENT
-    eta: Bits = ABSENT
     draught: Bits = ABSENT
     destination: Text = NO_TEXT
-    vendor: Text = NO_TEXT
-    vendor_model: Bits = ABSENT
-    vendor_serial: Bits = ABSENT
 
 
 # Message 5, ship static and voyage related data. 424 bits; real transponders send 420 to
@@ -172,8 +137,6 @@ VOYAGE: Final = StaticLayout(
     to_stern=Bits(249, 9),
     to_port=Bits(258, 6),
     to_starboard=Bits(264, 6),
-    epfd=Bits(270, 4),
-    eta=Bits(274, 20),
     draught=Bits(294, 8),
     destination=Text(302, 20),
 )
@@ -187,7 +150,6 @@ EXTENDED_STATIC: Final = StaticLayout(
     to_stern=Bits(280, 9),
     to_port=Bits(289, 6),
     to_starboard=Bits(295, 6),
-    epfd=Bits(301, 4),
 )
 
 # Message 24 part A. 160 bits, sent as 158 to 168: the name may lack its last character.
@@ -197,8 +159,7 @@ PART_A: Final = StaticLayout(
     name=Text(40, 20),
 )
 
-# Message 24 part B. 168 bits, sent as 158 to 168; dimensions need 162, the type of
-# position fixing device 166.
+# Message 24 part B. 168 bits, sent as 158 to 168; dimensions need 162.
 PART_B: Final = StaticLayout(
     least_bits=132,
     callsign=Text(90, 7),
@@ -207,19 +168,14 @@ PART_B: Final = StaticLayout(
     to_stern=Bits(141, 9),
     to_port=Bits(150, 6),
     to_starboard=Bits(156, 6),
-    epfd=Bits(162, 4),
-    vendor=Text(48, 3),
-    vendor_model=Bits(66, 4),
-    vendor_serial=Bits(70, 20),
 )
 # Message 24 part B: a craft associated with a parent ship (MMSI 98MIDXXXX) gives the parent's MMSI
 # in place of its dimensions.
-MOTHER_SHIP: Final = Bits(132, 30)
 AUXILIARY_CRAFT: Final = 98
 
 
 class BaseLayout(NamedTuple):
-    """UTC and position of a base station, or the answer of a mobile one."""
+    """UTC of a base station, or the answer of a mobile one."""
 
     least_bits: int
     year: Bits
@@ -228,11 +184,6 @@ class BaseLayout(NamedTuple):
     hour: Bits
     minute: Bits
     second: Bits
-    accuracy: Bits
-    lon: Bits
-    lat: Bits
-    epfd: Bits
-    raim: Bits
 
 
 # Messages 4 and 11. 168 bits, of which the last 19 are the communication state.
@@ -244,53 +195,10 @@ BASE: Final = BaseLayout(
     hour=Bits(61, 5),
     minute=Bits(66, 6),
     second=Bits(72, 6),
-    accuracy=Bits(78, 1),
-    lon=Bits(79, 28),
-    lat=Bits(107, 27),
-    epfd=Bits(134, 4),
-    raim=Bits(148, 1),
 )
 
-
-class AidLayout(NamedTuple):
-    """An aid to navigation."""
-
-    least_bits: int
-    aid_type: Bits
-    name: Text
-    accuracy: Bits
-    lon: Bits
-    lat: Bits
-    to_bow: Bits
-    to_stern: Bits
-    to_port: Bits
-    to_starboard: Bits
-    epfd: Bits
-    second: Bits
-    off_position: Bits
-    raim: Bits
-    virtual: Bits
-    assigned: Bits
-    name_extension: Text
-
-
-# Message 21, aids-to-navigation report. 272 to 360 bits: the name goes on after bit 272.
-AID: Final = AidLayout(
-    least_bits=271,
-    aid_type=Bits(38, 5),
-    name=Text(43, 20),
-    accuracy=Bits(163, 1),
-    lon=Bits(164, 28),
-    lat=Bits(192, 27),
-    to_bow=Bits(219, 9),
-    to_stern=Bits(228, 9),
-    to_port=Bits(237, 6),
-    to_starboard=Bits(243, 6),
-    epfd=Bits(249, 4),
-    second=Bits(253, 6),
-    off_position=Bits(259, 1),
-    raim=Bits(268, 1),
-    virtual=Bits(269, 1),
-    assigned=Bits(270, 1),
-    name_extension=Text(272, 14),
-)
+# Messages that are only listed, but not where they are cut: 9, a search and rescue aircraft's
+# position (168 bits, of which the last 20 are the communication state), and 21, an aid to
+# navigation (272 to 360 bits: the name goes on after bit 272).
+AIRCRAFT_LEAST_BITS: Final = 148
+AID_LEAST_BITS: Final = 271

@@ -59,14 +59,6 @@ CHECKSUM, MALFORMED, NOT_A_SENTENCE, PAYLOAD, SHORT, PART, INCOMPLETE, OVERLONG 
 MAX_SAMPLES: Final = 5
 MAX_TEXT: Final = 200
 
-# Bits of `flags`.
-ACCURACY, RAIM, OWN_SHIP = 1, 2, 64
-MANEUVER_SHIFT, REPEAT_SHIFT = 2, 4
-OFF_POSITION, VIRTUAL, ASSIGNED = 4, 8, 128
-# Bits of `has`: what a static message says.
-HAS_NAME, HAS_CALLSIGN, HAS_VOYAGE, HAS_SHIP_TYPE = 1, 2, 4, 8
-HAS_SIZE, HAS_VENDOR, HAS_MOTHER_SHIP = 16, 32, 64
-
 _ROW: Final[list[Any]] = [
     ("time", "i8"),
     ("offset", "i8"),
@@ -83,91 +75,41 @@ POSITION: Final = np.dtype(
         ("sog", "u2"),
         ("cog", "u2"),
         ("heading", "u2"),
-        ("altitude", "u2"),
-        ("rot", "i1"),
         ("msg_type", "u1"),
         ("nav_status", "u1"),
         ("second", "u1"),
-        ("flags", "u1"),
-        ("channel", "u1"),
         ("time_from", "u1"),
     ],
     align=True,
 )
-"""Position reports (messages 1, 2, 3, 9, 18, 19, 27), in the native units of message 1."""
+"""Position reports (messages 1, 2, 3, 18, 19, 27), in the native units of message 1."""
 
 STATIC: Final = np.dtype(
     [
         *_ROW,
         ("imo", "u4"),
-        ("eta", "u4"),
-        ("mother_ship", "u4"),
-        ("vendor_serial", "u4"),
         ("to_bow", "u2"),
         ("to_stern", "u2"),
         ("to_port", "u1"),
         ("to_starboard", "u1"),
+        ("ship_type", "i2"),
         ("msg_type", "u1"),
-        ("part", "u1"),
-        ("ship_type", "u1"),
         ("draught", "u1"),
-        ("epfd", "u1"),
-        ("vendor_model", "u1"),
-        ("has", "u1"),
-        ("flags", "u1"),
         ("time_from", "u1"),
         ("name_length", "u1"),
         ("callsign_length", "u1"),
         ("destination_length", "u1"),
-        ("vendor_length", "u1"),
         # Multiples of 8, because characters are written 8 at a time.
         ("name", "u1", (24,)),
         ("callsign", "u1", (8,)),
         ("destination", "u1", (24,)),
-        ("vendor", "u1", (8,)),
     ],
     align=True,
 )
-"""Static data (messages 5, 19 and 24)."""
+"""Static data (messages 5, 19 and 24); the ship type is -1 where the message has none."""
 
-BASE: Final = np.dtype(
-    [
-        *_ROW,
-        ("utc", "i8"),
-        ("lon", "i4"),
-        ("lat", "i4"),
-        ("msg_type", "u1"),
-        ("epfd", "u1"),
-        ("flags", "u1"),
-        ("time_from", "u1"),
-    ],
-    align=True,
-)
-"""Base stations and UTC responses (messages 4 and 11)."""
-
-AID: Final = np.dtype(
-    [
-        *_ROW,
-        ("lon", "i4"),
-        ("lat", "i4"),
-        ("to_bow", "u2"),
-        ("to_stern", "u2"),
-        ("to_port", "u1"),
-        ("to_starboard", "u1"),
-        ("msg_type", "u1"),
-        ("aid_type", "u1"),
-        ("epfd", "u1"),
-        ("second", "u1"),
-        ("flags", "u1"),
-        ("time_from", "u1"),
-        ("name_length", "u1"),
-        ("extension_length", "u1"),
-        ("name", "u1", (24,)),
-        ("extension", "u1", (16,)),
-    ],
-    align=True,
-)
-"""Aids to navigation (message 21)."""
+BASE: Final = np.dtype([*_ROW, ("utc", "i8"), ("msg_type", "u1"), ("time_from", "u1")], align=True)
+"""Base stations and UTC responses (messages 4 and 11): the time that they say."""
 
 OTHER: Final = np.dtype([*_ROW, ("msg_type", "u1"), ("time_from", "u1")], align=True)
 """Every other message, to be read again by its offset."""
@@ -197,7 +139,6 @@ SLOT: Final = np.dtype(
         ("present", "i4"),
         ("total", "i4"),
         ("fill", "i4"),
-        ("channel", "i4"),
         ("done", "i4"),
         ("time_from", "i4"),
         ("checksum", "i4"),
@@ -250,16 +191,13 @@ HEAD: Final = np.dtype(
         ("group_number", "i8"),
         ("time_from", "i8"),
         ("prefix_time", "i8"),
-        ("channel", "i8"),
         ("checksum", "i8"),
-        ("own_ship", "i8"),
         ("damaged", "i8"),
         ("offset", "i8"),
         # Rows in the arena.
         ("positions", "i8"),
         ("statics", "i8"),
         ("bases", "i8"),
-        ("aids", "i8"),
         ("others", "i8"),
         ("rejects", "i8"),
         ("stamps", "i8"),
@@ -311,7 +249,6 @@ class Tables(NamedTuple):
     positions: Rows
     statics: Rows
     bases: Rows
-    aids: Rows
     others: Rows
 
 
@@ -354,7 +291,6 @@ class Memory:
             np.zeros(rows, POSITION),
             np.zeros(some, STATIC),
             np.zeros(some, BASE),
-            np.zeros(max(rows // 16, 4), AID),
             np.zeros(some, OTHER),
         )
         self.rejects = Rejects(

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.ingest.aivdm import layouts as at
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.jit import called, inlined
-from pipelines.ingest.aivdm.payload import aid, base, class_b_static, other, position, static
+from pipelines.ingest.aivdm.payload import base, class_b_static, other, position, static
 from pipelines.ingest.aivdm.words import (
     ARMOUR_ZERO,
     U,
@@ -73,8 +73,6 @@ def decode_others(words: Any, bits: Any, kind: Any, head: Any, tables: Any) -> A
         return decode_position(words, bits, head, tables, at.CLASS_B)
     if kind == 27:
         return decode_position(words, bits, head, tables, at.LONG_RANGE)
-    if kind == 9:
-        return decode_position(words, bits, head, tables, at.AIRCRAFT)
     if kind == 5:
         if bits < at.VOYAGE.least_bits:
             return m.SHORT
@@ -95,11 +93,6 @@ def decode_others(words: Any, bits: Any, kind: Any, head: Any, tables: Any) -> A
             return m.SHORT
         class_b_static(tables.statics[head.statics], words, bits, head, part)
         head.statics += 1
-    elif kind == 21:
-        if bits < at.AID.least_bits:
-            return m.SHORT
-        aid(tables.aids[head.aids], words, bits, head)
-        head.aids += 1
     elif kind == 19:
         if bits < at.CLASS_B_EXTENDED.least_bits:
             return m.SHORT
@@ -107,6 +100,10 @@ def decode_others(words: Any, bits: Any, kind: Any, head: Any, tables: Any) -> A
         static(tables.statics[head.statics], words, bits, head, at.EXTENDED_STATIC)
         head.statics += 1
     else:
+        if (kind == 9 and bits < at.AIRCRAFT_LEAST_BITS) or (
+            kind == 21 and bits < at.AID_LEAST_BITS
+        ):
+            return m.SHORT
         other(tables.others[head.others], words, head)
         head.others += 1
     return OK

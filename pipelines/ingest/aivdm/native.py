@@ -15,7 +15,6 @@ from detectors.core import frames
 from pipelines.ingest.aivdm import layouts as at
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.arrow import TIME, beyond, plain, station, texts
-from pipelines.ingest.aivdm.columns import Columns
 
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 NATIVE: Final = pa.schema(
@@ -40,8 +39,8 @@ the station that received each, null where the feed names none.
 
 These are the store's columns too, which therefore takes them as they are.
 """
-# Class by message type: "", "A" or "B". None for message 9, an aircraft's, and for message 27,
-# which class A and class B "SO" send alike (ITU-R M.1371-5, annex 8, message 27).
+# Class by message type: "", "A" or "B". None for message 27, which class A and class B "SO" send
+# alike (ITU-R M.1371-5, annex 8, message 27).
 _CLASS: Final = np.zeros(64, np.int32)
 _CLASS[[1, 2, 3, 5]] = 1
 _CLASS[[18, 19, 24]] = 2
@@ -88,16 +87,6 @@ def unfit_positions(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.ui
     """Tell the same of position reports as `unfit_statics` of static data."""
     problem = unfit_statics(rows, latest_us)
     return np.where(problem == FIT, place_problem(rows), problem)
-
-
-def to_positions(columns: Columns, source: str) -> pd.DataFrame:
-    """Return the position reports as `frames.POSITIONS`, but those that are unfit.
-
-    `source_offset` is the byte of the feed at which the report's first piece begins.
-    """
-    rows = columns.positions
-    good = rows[unfit_positions(rows) == FIT]
-    return native_frame(native_positions(good, source, columns.stations))
 
 
 def native_positions(
@@ -150,18 +139,12 @@ def native_frame(native: pa.Table) -> pd.DataFrame:
     )
 
 
-def to_statics(columns: Columns, source: str) -> pd.DataFrame:
-    """Return the static data as `frames.STATICS`, a row per report (see `merged`)."""
-    rows = columns.statics
-    return statics_frame(rows[unfit_statics(rows) == FIT], source)
-
-
 def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
-    """Return `frames.STATICS` of rows that are fit for it; `offset` is added to the rows' own."""
+    """Return `frames.STATICS` of rows that are fit for it, a row per report; `offset` is added to
+    the rows' own.
+    """
     length = rows["to_bow"].astype(np.float64) + rows["to_stern"]
     beam = rows["to_port"].astype(np.float64) + rows["to_starboard"]
-    ship_type = rows["ship_type"].astype(np.int16)
-    ship_type[(rows["has"] & m.HAS_SHIP_TYPE) == 0] = -1
     return _frame(
         frames.STATICS,
         {
@@ -170,7 +153,7 @@ def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
             "imo": rows["imo"].astype(np.int64),
             "name": _strings(rows, "name"),
             "callsign": _strings(rows, "callsign"),
-            "ship_type": ship_type,
+            "ship_type": rows["ship_type"],
             # 0 is "not available" in each of these.
             "length_m": _known(length, length == 0),
             "beam_m": _known(beam, beam == 0),
@@ -199,33 +182,9 @@ def _known(values: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[n
     return values
 
 
-def merged(statics: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per vessel: the last word of each about each field.
-
-    Parts A and B of message 24 carry different halves of a class B vessel's data.
-    """
-    blank = statics.replace({"name": "", "callsign": "", "destination": ""}, pd.NA)
-    blank["ship_type"] = blank["ship_type"].where(blank["ship_type"] >= 0).astype("Float64")
-    blank["imo"] = blank["imo"].where(blank["imo"] > 0).astype("Float64")
-    # `last` takes the last value that isn't missing.
-    newest = blank.sort_values("time", kind="stable").groupby("mmsi", as_index=False).last()
-    for name in ("name", "callsign", "destination"):
-        newest[name] = newest[name].fillna("")
-    newest["ship_type"] = newest["ship_type"].fillna(-1)
-    newest["imo"] = newest["imo"].fillna(0)
-    return frames.conform(newest, frames.STATICS)
-
-
 def _same(text: str, count: int) -> pd.Series:
     return pd.Series(pa.repeat(pa.scalar(text, pa.large_string()), count), dtype="str")
 
 
 def _strings(rows: m.Rows, name: str) -> pd.Series:
-    """Return a text up to its first '@'.
-
-    "All unused characters should be represented by the @ symbol, and they should be placed at the
-    end of the string" (ITU-R M.1371-5, on character strings): what follows one is left over from a
-    longer text. The columns keep it.
-    """
-    words = texts(rows, name, whole=False)
-    return pd.Series(words.cast(pa.large_string()), dtype="str")
+    return pd.Series(texts(rows, name).cast(pa.large_string()), dtype="str")

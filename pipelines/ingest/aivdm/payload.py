@@ -2,7 +2,7 @@
 
 Raw codes stay as they were sent: ship type 39, navigation status 12 or 361 degrees of heading are
 the transmitter's words, and folding them would lose what it said. The only change is of units:
-numbers of messages 9 and 27 are scaled to those of message 1, and so is "not available".
+numbers of message 27 are scaled to those of message 1, and so is "not available".
 """
 
 from typing import Any
@@ -32,43 +32,25 @@ def common(row: Any, words: Any, head: Any) -> None:
 
 
 @inlined
-def flags_of(words: Any, head: Any) -> Any:
-    """Return repeat indicator and own ship, in their places in `flags`."""
-    return (number(words, at.REPEAT) << m.REPEAT_SHIFT) | (head.own_ship * m.OWN_SHIP)
-
-
-@inlined
 def position(row: Any, words: Any, head: Any, layout: at.PositionLayout) -> None:
     """Write a position report, in the units of message 1."""
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)
-    row.channel = head.channel
     row.lon = signed(words, layout.lon) * layout.lonlat_unit
     row.lat = signed(words, layout.lat) * layout.lonlat_unit
     sog = number(words, layout.sog)
     row.sog = at.SOG_UNAVAILABLE if sog == layout.sog_unavailable else sog * layout.sog_unit
     cog = number(words, layout.cog)
     row.cog = at.COG_UNAVAILABLE if cog == layout.cog_unavailable else cog * layout.cog_unit
-    flags = flags_of(words, head) | number(words, layout.accuracy) * m.ACCURACY
-    flags |= number(words, layout.raim) * m.RAIM
-    if layout.maneuver.width:
-        flags |= number(words, layout.maneuver) << m.MANEUVER_SHIFT
-    row.flags = flags
     row.nav_status = at.NAV_STATUS_UNDEFINED
-    row.rot = at.ROT_UNAVAILABLE
     row.heading = at.HEADING_UNAVAILABLE
     row.second = at.SECOND_UNAVAILABLE
-    row.altitude = at.ALTITUDE_UNAVAILABLE
     if layout.nav_status.width:
         row.nav_status = number(words, layout.nav_status)
-    if layout.rot.width:
-        row.rot = signed(words, layout.rot)
     if layout.heading.width:
         row.heading = number(words, layout.heading)
     if layout.second.width:
         row.second = number(words, layout.second)
-    if layout.altitude.width:
-        row.altitude = number(words, layout.altitude)
 
 
 @called
@@ -89,78 +71,46 @@ def text(words: Any, start: Any, characters: Any, bits: Any, out: Any) -> Any:
     return characters
 
 
-@inlined
-def size(row: Any, words: Any, layout: Any) -> None:
-    """Write distances from the reference point to the ends and sides, in metres."""
-    row.to_bow = number(words, layout.to_bow)
-    row.to_stern = number(words, layout.to_stern)
-    row.to_port = number(words, layout.to_port)
-    row.to_starboard = number(words, layout.to_starboard)
-
-
 @called
 def no_static(row: Any) -> None:
     """Write a row of static data that says nothing yet (rows are used again)."""
     row.imo = 0
-    row.eta = 0
-    row.mother_ship = 0
-    row.vendor_serial = 0
-    row.vendor_model = 0
     row.to_bow = 0
     row.to_stern = 0
     row.to_port = 0
     row.to_starboard = 0
-    row.part = 0
-    row.ship_type = 0
+    row.ship_type = -1
     row.draught = 0
-    row.epfd = 0
     row.name_length = 0
     row.callsign_length = 0
     row.destination_length = 0
-    row.vendor_length = 0
-    row.has = 0
 
 
 @inlined
 def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) -> None:
-    """Write static data; `has` says which of it the message carries."""
+    """Write static data."""
     no_static(row)
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)
-    row.flags = flags_of(words, head)
-    has = 0
     if layout.name.characters:
         row.name_length = text(words, layout.name.start, layout.name.characters, bits, row.name)
-        has |= m.HAS_NAME
     if layout.callsign.characters:
         row.callsign_length = text(
             words, layout.callsign.start, layout.callsign.characters, bits, row.callsign
         )
-        has |= m.HAS_CALLSIGN
     if layout.imo.width:
         row.imo = number(words, layout.imo)
-        row.eta = number(words, layout.eta)
         row.draught = number(words, layout.draught)
         row.destination_length = text(
             words, layout.destination.start, layout.destination.characters, bits, row.destination
         )
-        has |= m.HAS_VOYAGE
     if layout.ship_type.width:
         row.ship_type = number(words, layout.ship_type)
-        has |= m.HAS_SHIP_TYPE
-    if layout.vendor.characters:
-        row.vendor_length = text(
-            words, layout.vendor.start, layout.vendor.characters, bits, row.vendor
-        )
-        row.vendor_model = number(words, layout.vendor_model)
-        row.vendor_serial = number(words, layout.vendor_serial)
-        has |= m.HAS_VENDOR
     if layout.to_bow.width and bits >= layout.to_starboard.start + layout.to_starboard.width:
-        size(row, words, layout)
-        has |= m.HAS_SIZE
-    if layout.epfd.width and bits >= layout.epfd.start + layout.epfd.width:
-        row.epfd = number(words, layout.epfd)
-    row.has = has
+        row.to_bow = number(words, layout.to_bow)
+        row.to_stern = number(words, layout.to_stern)
+        row.to_port = number(words, layout.to_port)
+        row.to_starboard = number(words, layout.to_starboard)
 
 
 @called
@@ -170,15 +120,11 @@ def class_b_static(row: Any, words: Any, bits: Any, head: Any, part: Any) -> Non
         static(row, words, bits, head, at.PART_A)
         return
     static(row, words, bits, head, at.PART_B)
-    row.part = 1
     if row.mmsi // 10_000_000 == at.AUXILIARY_CRAFT:
         row.to_bow = 0
         row.to_stern = 0
         row.to_port = 0
         row.to_starboard = 0
-        if row.has & m.HAS_SIZE:
-            row.mother_ship = number(words, at.MOTHER_SHIP)
-            row.has = (row.has & ~m.HAS_SIZE) | m.HAS_MOTHER_SHIP
 
 
 @inlined
@@ -220,33 +166,6 @@ def base(row: Any, words: Any, head: Any) -> None:
         number(words, at.BASE.hour),
         number(words, at.BASE.minute),
         number(words, at.BASE.second),
-    )
-    row.lon = signed(words, at.BASE.lon)
-    row.lat = signed(words, at.BASE.lat)
-    row.epfd = number(words, at.BASE.epfd)
-    flags = flags_of(words, head) | number(words, at.BASE.accuracy) * m.ACCURACY
-    row.flags = flags | number(words, at.BASE.raim) * m.RAIM
-
-
-@called
-def aid(row: Any, words: Any, bits: Any, head: Any) -> None:
-    """Write message 21."""
-    common(row, words, head)
-    row.msg_type = number(words, at.MESSAGE_ID)
-    row.aid_type = number(words, at.AID.aid_type)
-    row.lon = signed(words, at.AID.lon)
-    row.lat = signed(words, at.AID.lat)
-    size(row, words, at.AID)
-    row.epfd = number(words, at.AID.epfd)
-    row.second = number(words, at.AID.second)
-    flags = flags_of(words, head) | number(words, at.AID.accuracy) * m.ACCURACY
-    flags |= number(words, at.AID.raim) * m.RAIM
-    flags |= number(words, at.AID.off_position) * m.OFF_POSITION
-    flags |= number(words, at.AID.virtual) * m.VIRTUAL
-    row.flags = flags | number(words, at.AID.assigned) * m.ASSIGNED
-    row.name_length = text(words, at.AID.name.start, at.AID.name.characters, bits, row.name)
-    row.extension_length = text(
-        words, at.AID.name_extension.start, at.AID.name_extension.characters, bits, row.extension
     )
 
 

@@ -122,7 +122,6 @@ def payload_of(
     if buffer[payload] != COMMA:
         return np.int64(0), m.MALFORMED
     payload += 1
-    head.channel = 0 if buffer[payload] == COMMA else buffer[payload]
     numbers = (numbers & 0xFFFFFFFFFF) * 31 + 44
     stop = payload + 8
     while buffer[payload] != COMMA and payload < stop:
@@ -139,7 +138,6 @@ def payload_of(
         return np.int64(0), m.MALFORMED
     if characters == 0:
         return np.int64(0), m.PAYLOAD
-    head.own_ship = buffer[place + 5] == 79
     if total == 1:
         if characters > m.MAX_PAYLOAD:
             return np.int64(0), m.MALFORMED

@@ -16,7 +16,7 @@ from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.columns import Columns
 
-ROWS: Final = ("positions", "statics", "bases", "aids", "others")
+ROWS: Final = ("positions", "statics", "bases", "others")
 _HORIZON: Final = limits.WRAPPED_WITHIN_PIECES + limits.FRESH_WITHIN_PIECES
 _FOREVER: Final = np.iinfo(np.int64).max
 

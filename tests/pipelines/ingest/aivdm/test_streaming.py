@@ -105,7 +105,7 @@ def test_noise_never_crashes(decoded, feed, places):
 def check_rows(decoded, feed, places):
     """Rows come from sentences that a slow reader finds right as well."""
     got = decoded(*cut(feed, places))
-    for table in ("positions", "statics", "bases", "aids", "others"):
+    for table in ("positions", "statics", "bases", "others"):
         for offset in getattr(got, table)["offset"].tolist():
             line = re.split(rb"[\r\n]", feed[offset:].lstrip(b"\r\n"))[0]
             assert right(line), (table, feed[offset : offset + 100])
