@@ -3,9 +3,9 @@
 import re
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from detectors.core.evidence import Explained
 from detectors.core.sentences import numbers, places_in
@@ -19,89 +19,19 @@ _DATES: Final = re.compile(rf"\b(\d\d) ({'|'.join(MONTHS)})(?= (?:\d{{4}} )?\d\d
 
 
 class PlanLabels(BaseModel):
-    """Every label of a patrol plan."""
+    """Every label of a patrol plan, by its name in `en.yaml`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, str]
 
-    heading: str
-    span: str
-    facts: str
-    real: str
-    sample: str
-    abroad: str
-    at_stop: str
-    stale: str
-    depth: str
-    expected: str
-    in_doubt: str
-    boarding: str
-    sector: str
-    return_: str = Field(alias="return")
-    sortie: str
-    still: str
-    working: str
-    under_way: str
-    along_lanes: str
-    along_ferry: str
-    before_high_water: str
-    after_high_water: str
-    last_heard: str
-    no_position: str
-    no_water: str
-    uncertain: str
-    off_watch: str
-    out_of_reach: str
-    lower_value: str
-    another_unit: str
-    same_incident: str
-    concluded: str
-    boarded_by: str
-    cleared_by: str
-    benign_cause_by: str
-    never_nearer: str
-    could_meet: str
-    could_meet_on_watch: str
-    base: str
-    moved: str
-    watch: str
-    sample_unit: str
-    sailed: str
-    stays: str
-    unplaced: str
-    left_heading: str
-    why_not: str
-    none: str
-    sectors_heading: str
-    sectors_note: str
-    risk_sector: str
-    not_sailed: str
-    left_sheet: str
-    intercepts_sheet: str
-    sortie_number: str
-    map: str
-    map_note: str
-    unit: str
-    leave: str
-    there: str
-    until: str
-    where: str
-    course: str
-    distance: str
-    speed: str
-    task: str
-    chance: str
-    within: str
-    how: str
-    nearest: str
-    south_west: str
-    landings: str
-    per_day: str
-    riskiest_hour: str
-    any_hour: str
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> str: ...
 
 
-class Labels(BaseModel):
-    """Every label of every product; a language that lacks one can't be loaded.
+class Labels(PlanLabels):
+    """Every label of every product, by its name in `en.yaml`; a language that lacks one can't be
+    loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
     kind and subkind, `facts` what is measured, by its name in the evidence, and
@@ -115,179 +45,6 @@ class Labels(BaseModel):
     of what was typed: whole, and between commas and semicolons.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    english: str
-    simulated: str
-    simulated_short: str
-    leads: str
-    leads_more: str
-    blind: str
-    incident: str
-    incidents: str
-    incident_line: str
-    incident_summary: str
-    incidents_summary: str
-    incident_over: str
-    next_step: str
-    now: str
-    nothing_flagged: str
-    not_all_clear: str
-    not_for_navigation: str
-    coast_source: str
-    partial_run: str
-    run: str
-    flagged_vessels: str
-    flagged_vessel: str
-    events: str
-    event: str
-    tracks: str
-    track_of: str
-    reports: str
-    no_place_vessels: str
-    more_elsewhere: str
-    no_name: str
-    flag: str
-    type: str
-    mmsi: str
-    imo: str
-    callsign: str
-    score: str
-    last_seen: str
-    and_: str = Field(alias="and")
-    since: str
-    not_assessed: str
-    innocent_explanation: str
-    score_line: str
-    seen_line: str
-    event_line: str
-    status_created: str
-    status_changed: str
-    status_unchanged: str
-    status_retracted: str
-    status_not_assessed: str
-    prepared_for: str
-    stale_after: str
-    about: str
-    rank: str
-    name: str
-    reasons: str
-    explanations: str
-    latitude: str
-    longitude: str
-    event_ids: str
-    event_id: str
-    kind: str
-    vessel: str
-    vessels: str
-    begin: str
-    end: str
-    status: str
-    reason: str
-    evidence: str
-    when: str
-    window: str
-    files: str
-    correction_of: str
-    correction_number: str
-    correction_withdrawn: str
-    correction_moved: str
-    correction_cleared: str
-    correction_reopened: str
-    verify_line: str
-    unsigned_line: str
-    tlp_clear: str
-    tlp_green: str
-    tlp_amber: str
-    tlp_amber_strict: str
-    tlp_red: str
-    night: str
-    day: str
-    print: str
-    partial_heading: str
-    partial_more: str
-    held_back_heading: str
-    held_back_more: str
-    score_title: str
-    event_score_title: str
-    place_not_known: str
-    over_budget: str
-    incidents_left_out: str
-    provisional: str
-    left_out: str
-    blind_heading: str
-    this_run: str
-    no_coast: str
-    map_facts: str
-    chart: str
-    chart_needs_scripts: str
-    chart_help: str
-    close: str
-    zoom: str
-    zoom_in: str
-    zoom_out: str
-    show_everything: str
-    legend: str
-    legend_ship: str
-    legend_track: str
-    legend_silence: str
-    legend_partner: str
-    legend_filled: str
-    legend_zone: str
-    legend_border: str
-    legend_sea: str
-    in_sea: str
-    legend_lane: str
-    legend_silent_ship: str
-    playback: str
-    play: str
-    pause: str
-    play_help: str
-    playback_time: str
-    playback_speed: str
-    speed_line: str
-    whole_window: str
-    numbers_are_ranks: str
-    hours_are_local: str
-    facts_counts: str
-    facts_rejected: str
-    facts_detectors: str
-    state: str
-    commit: str
-    run_fact: str
-    look_first: str
-    state_complete: str
-    state_partial: str
-    heard_line: str
-    reception_poor: str
-    reception_gap: str
-    reception_gaps: str
-    score_of: str
-    find_heading: str
-    search: str
-    search_hint: str
-    all_kinds: str
-    any_score: str
-    score_from: str
-    jump: str
-    on_paper: str
-    copy_position: str
-    copied: str
-    ask_on: str
-    conclude: str
-    conclusion: str
-    conclusions_elsewhere: str
-    conclusions_upto: str
-    conclusion_boarded: str
-    conclusion_cleared: str
-    conclusion_benign_cause: str
-    conclusion_watch: str
-    conclusion_unknown: str
-    why: str
-    your_name: str
-    save_conclusions: str
-    conclusions_note: str
-    legend_reach: str
     plan: PlanLabels
     facts: dict[str, str]
     measures: dict[str, str]
@@ -388,6 +145,16 @@ class Labels(BaseModel):
 
 @cache
 def labels(language: str) -> Labels:
-    """Return the labels of a language of `LANGUAGES`."""
+    """Return the labels of a language of `LANGUAGES`.
+
+    Raises ValueError if its file hasn't the names that the English one has.
+    """
     text = resources.files(__package__).joinpath(f"{language}.yaml").read_text("utf-8")
-    return Labels.model_validate(read_value(text))
+    found = Labels.model_validate(read_value(text))
+    if language != LANGUAGES[0] and (other := _names(found) ^ _names(labels(LANGUAGES[0]))):
+        raise ValueError(f"{language}.yaml and {LANGUAGES[0]}.yaml differ in {sorted(other)}")
+    return found
+
+
+def _names(known: Labels) -> set[str]:
+    return {*known.model_dump(), *(f"plan.{name}" for name in known.plan.model_dump())}

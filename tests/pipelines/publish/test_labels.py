@@ -23,6 +23,7 @@ from pipelines.assess.incidents import beside, steps, wording
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
+from pipelines.base import labels as catalogues
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.settings import PROJECT
@@ -132,6 +133,41 @@ def test_what_is_measured_is_called_something_in_every_language(language: str) -
     assert english.keys() == other.keys()
     assert labels("en").measures.keys() == labels(language).measures.keys()
     assert len(english) > 250
+
+
+def test_every_label_that_is_asked_for_is_there() -> None:
+    """The checker of types doesn't know the names: they are those of `en.yaml`."""
+    english = labels("en")
+    known = {"Labels": english, "PlanLabels": english.plan}
+    asked = 0
+    for path in (PROJECT / "pipelines").rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            kinds = {a.arg: ast.unparse(a.annotation) for a in function.args.args if a.annotation}
+            attributes = (n for n in ast.walk(function) if isinstance(n, ast.Attribute))
+            for node in attributes:
+                kind = kinds.get(node.value.id) if isinstance(node.value, ast.Name) else None
+                if kind in known:
+                    assert hasattr(known[kind], node.attr), f"{path.name}:{node.lineno}"
+                    asked += 1
+    assert asked > 150
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_language_without_a_label_cant_be_loaded(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = catalogues.read_value
+
+    def without(text: str) -> dict[str, Any]:
+        read: dict[str, Any] = whole(text)
+        return {name: one for name, one in read.items() if name != "now"}
+
+    labels("en")
+    monkeypatch.setattr(catalogues, "read_value", without)
+    with pytest.raises(ValueError, match="now"):
+        labels.__wrapped__(language)
 
 
 def flat(labels: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
