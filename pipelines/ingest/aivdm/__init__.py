@@ -9,7 +9,7 @@ kept in a cache.
 Modules: `layouts` (where the fields are), `memory` (what rows are made of), `limits`, the kernel
 (`words`, `payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `messages`,
 `sentences`, `otherlines`, `kernel`), `compiled` (its cache), `unwrapping` (times from `$PGHP`
-lines), `decoder`, and what it gives: `columns`, `arrow`, `native`.
+lines), `decoder`, and what it gives: `columns`, `native`.
 """
 
 from pipelines.ingest.aivdm.columns import Columns

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from pipelines.ingest.aivdm import layouts as at
 from pipelines.ingest.aivdm import memory as m
-from pipelines.ingest.aivdm.arrow import TIME, beyond, plain, station, texts
+from pipelines.ingest.aivdm.compiled import kernel
 
+_TIME: Final = pa.timestamp("us", "UTC")
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 NATIVE: Final = pa.schema(
     {
         "mmsi": pa.int32(),
-        "time": TIME,
+        "time": _TIME,
         "lat_x600000": pa.int32(),
         "lon_x600000": pa.int32(),
         "sog_kn_x10": pa.uint16(),
@@ -56,7 +57,7 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
     """
     lon, lat = np.ascontiguousarray(rows["lon"]), np.ascontiguousarray(rows["lat"])
     problem = np.zeros(len(rows), np.uint8)
-    nowhere = np.flatnonzero(beyond(lon, at.LON_LIMIT) | beyond(lat, at.LAT_LIMIT))
+    nowhere = np.flatnonzero(_beyond(lon, at.LON_LIMIT) | _beyond(lat, at.LAT_LIMIT))
     absent = (lon[nowhere] == at.LON_UNAVAILABLE) | (lat[nowhere] == at.LAT_UNAVAILABLE)
     problem[nowhere] = np.where(absent, NO_POSITION, BAD_POSITION)
     return problem
@@ -89,25 +90,73 @@ def unfit_positions(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.ui
     return np.where(problem == FIT, place_problem(rows), problem)
 
 
+def _plain(kind: Any, values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return an Arrow array of numbers from a NumPy one, with nulls where `missing`."""
+    there = None
+    if missing is not None and missing.any():
+        there = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [there, data])
+
+
+def _texts(rows: m.Rows, name: str) -> pd.Series:
+    """Return a text of each row up to its first '@'.
+
+    "All unused characters should be represented by the @ symbol, and they should be placed at the
+    end of the string" (ITU-R M.1371-5, on character strings): what follows one is left over from a
+    longer text.
+    """
+    rows = np.ascontiguousarray(rows)
+    fields = rows.dtype.fields
+    assert fields is not None, "rows are structured"  # noqa: S101 (for the type checker)
+    lengths = rows[f"{name}_length"]
+    ends = np.empty(len(rows) + 1, np.int32)
+    data = np.empty(int(lengths.sum(dtype=np.int64)) + 8, np.uint8)
+    kernel().gather_texts(
+        rows.view(np.uint8),
+        len(rows),
+        rows.dtype.itemsize,
+        fields[name][1],
+        fields[f"{name}_length"][1],
+        ends,
+        data,
+    )
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(data)]
+    found = pa.Array.from_buffers(pa.string(), len(rows), buffers)
+    return pd.Series(found.cast(pa.large_string()), dtype="str")
+
+
+def _station(rows: m.Rows, stations: Sequence[str]) -> pa.DictionaryArray:
+    """Return the station that received each message, null where the feed names none."""
+    station = np.ascontiguousarray(rows["station"])
+    indices = _plain(pa.int32(), station, station < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(stations, pa.string()), safe=False)
+
+
+def _beyond(values: NDArray[np.int32], limit: int) -> NDArray[np.bool_]:
+    """Return whether numbers (of at most 28 bits) are below -`limit` or above it."""
+    return (values + np.int32(limit)).view(np.uint32) > np.uint32(2 * limit)
+
+
 def native_positions(
     rows: m.Rows, source: str, stations: Sequence[str], offset: int = 0
 ) -> pa.Table:
     """Return position reports fit for a frame as `NATIVE`; `offset` is added to theirs."""
     sog, cog, heading = (np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading"))
     columns = {
-        "mmsi": plain(pa.int32(), rows["mmsi"]),
-        "time": plain(TIME, rows["time"]),
-        "lat_x600000": plain(pa.int32(), rows["lat"]),
-        "lon_x600000": plain(pa.int32(), rows["lon"]),
-        "sog_kn_x10": plain(pa.uint16(), sog, sog == at.SOG_UNAVAILABLE),
-        "cog_deg_x10": plain(pa.uint16(), cog, cog >= at.COG_UNAVAILABLE),
-        "heading_deg_x1": plain(pa.uint16(), heading, heading >= 360),
-        "nav_status": plain(pa.int16(), rows["nav_status"].astype(np.int16)),
-        "msg_type": plain(pa.int16(), rows["msg_type"].astype(np.int16)),
+        "mmsi": _plain(pa.int32(), rows["mmsi"]),
+        "time": _plain(_TIME, rows["time"]),
+        "lat_x600000": _plain(pa.int32(), rows["lat"]),
+        "lon_x600000": _plain(pa.int32(), rows["lon"]),
+        "sog_kn_x10": _plain(pa.uint16(), sog, sog == at.SOG_UNAVAILABLE),
+        "cog_deg_x10": _plain(pa.uint16(), cog, cog >= at.COG_UNAVAILABLE),
+        "heading_deg_x1": _plain(pa.uint16(), heading, heading >= 360),
+        "nav_status": _plain(pa.int16(), rows["nav_status"].astype(np.int16)),
+        "msg_type": _plain(pa.int16(), rows["msg_type"].astype(np.int16)),
         "ais_class": pa.DictionaryArray.from_arrays(_CLASS[rows["msg_type"]], ["", "A", "B"]),
         "source": pa.DictionaryArray.from_arrays(np.zeros(len(rows), np.int32), [source]),
-        "source_offset": plain(pa.int64(), rows["offset"] + offset),
-        "station": station(rows, stations),
+        "source_offset": _plain(pa.int64(), rows["offset"] + offset),
+        "station": _station(rows, stations),
     }
     return pa.Table.from_arrays(list(columns.values()), schema=NATIVE)
 
@@ -151,14 +200,14 @@ def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
             "mmsi": rows["mmsi"].astype(np.int64),
             "time": frames.from_epoch_us(rows["time"]),
             "imo": rows["imo"].astype(np.int64),
-            "name": _strings(rows, "name"),
-            "callsign": _strings(rows, "callsign"),
+            "name": _texts(rows, "name"),
+            "callsign": _texts(rows, "callsign"),
             "ship_type": rows["ship_type"],
             # 0 is "not available" in each of these.
             "length_m": _known(length, length == 0),
             "beam_m": _known(beam, beam == 0),
             "draught_m": _known(rows["draught"] / 10.0, rows["draught"] == 0),
-            "destination": _strings(rows, "destination"),
+            "destination": _texts(rows, "destination"),
             "ais_class": pd.Series(
                 pa.DictionaryArray.from_arrays(_CLASS[rows["msg_type"]], ["", "A", "B"]).cast(
                     pa.large_string()
@@ -184,7 +233,3 @@ def _known(values: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[n
 
 def _same(text: str, count: int) -> pd.Series:
     return pd.Series(pa.repeat(pa.scalar(text, pa.large_string()), count), dtype="str")
-
-
-def _strings(rows: m.Rows, name: str) -> pd.Series:
-    return pd.Series(texts(rows, name).cast(pa.large_string()), dtype="str")

@@ -63,41 +63,24 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
     return _read
 
 
-def with_checksum(body: str) -> str:
+def checksummed(body: str) -> str:
+    """`body*hh`, whether a sentence or the inside of a tag block."""
     return f"{body}*{reduce(xor, body.lstrip('!$').encode(), 0):02X}"
 
 
-@pytest.fixture(scope="session")
-def checksummed() -> Callable[[str], str]:
-    """`body*hh`, whether a sentence or the inside of a tag block."""
-    return with_checksum
-
-
-@pytest.fixture(scope="session")
-def sentences() -> Callable[..., list[str]]:
+def sentences(**fields: Any) -> list[str]:
     """The sentences of a message, by pyais' encoder."""
-
-    def _sentences(**fields: Any) -> list[str]:
-        fields = {"lat": 3.0, "lon": 100.0, "mmsi": 533000001, "msg_type": 1, **fields}
-        if fields["msg_type"] in {5, 24}:
-            fields.pop("lat"), fields.pop("lon")
-        options = {
-            k: fields.pop(k) for k in ("talker_id", "seq_id", "radio_channel") if k in fields
-        }
-        return list(encode_dict(fields, **{"talker_id": "AI", **options}))
-
-    return _sentences
+    fields = {"lat": 3.0, "lon": 100.0, "mmsi": 533000001, "msg_type": 1, **fields}
+    if fields["msg_type"] in {5, 24}:
+        fields.pop("lat"), fields.pop("lon")
+    options = {k: fields.pop(k) for k in ("talker_id", "seq_id", "radio_channel") if k in fields}
+    return list(encode_dict(fields, **{"talker_id": "AI", **options}))
 
 
-@pytest.fixture(scope="session")
-def tagged() -> Callable[..., str]:
+def tagged(lines: Sequence[str], time: float = T0, station: str = "r1") -> str:
     r"""Lines with tag blocks: `\s:…,c:…*hh\` before each sentence."""
-
-    def _tagged(lines: Sequence[str], time: float = T0, station: str = "r1") -> str:
-        block = with_checksum(f"s:{station},c:{time}")
-        return "".join(f"\\{block}\\{line}\n" for line in lines)
-
-    return _tagged
+    block = checksummed(f"s:{station},c:{time}")
+    return "".join(f"\\{block}\\{line}\n" for line in lines)
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,11 @@ import pytest
 import zstandard
 
 from pipelines.ingest import IngestError, containers
+from tests.pipelines.ingest.conftest import sentences, tagged
 
 
 @pytest.fixture
-def lines(sentences, tagged):
+def lines():
     """A few thousand different lines."""
 
     def _lines(n: int) -> bytes:

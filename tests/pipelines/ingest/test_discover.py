@@ -6,12 +6,13 @@ import io
 import pytest
 
 from pipelines.ingest import Area, FeedFile, IngestError, IngestOptions, discover, key
+from tests.pipelines.ingest.conftest import sentences, tagged
 
 TABLE = "MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
 
 
 @pytest.fixture
-def folder(tmp_path, sentences, tagged):
+def folder(tmp_path):
     feed = tagged(sentences())
     files = {
         "b.nmea": feed,

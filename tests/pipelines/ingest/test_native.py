@@ -11,10 +11,11 @@ from detectors.core.errors import FrameError
 from pipelines.ingest import Batch, FeedFile, IngestOptions, decode
 from pipelines.ingest.aivdm import NATIVE
 from pipelines.store import positions
+from tests.pipelines.ingest.conftest import sentences, tagged
 
 
 @pytest.fixture
-def batches(sentences, tagged, tmp_path):
+def batches(tmp_path):
     """A feed with every kind of position report and of "not available"."""
     rng = np.random.default_rng(3)
     lines = []

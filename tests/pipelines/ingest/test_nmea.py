@@ -9,12 +9,13 @@ import pytest
 from pipelines.ingest import FeedFile, IngestError, IngestOptions, decode
 from pipelines.ingest.aivdm import compiled, decoder, reread
 from pipelines.ingest.aivdm.limits import PARTS_WITHIN_SENTENCES
+from tests.pipelines.ingest.conftest import checksummed, sentences, tagged
 
 # Values
 
 
 @pytest.mark.parametrize(("msg_type", "ais_class"), [(1, "A"), (2, "A"), (3, "A"), (18, "B")])
-def test_position_report(read, sentences, tagged, t0, msg_type, ais_class):
+def test_position_report(read, t0, msg_type, ais_class):
     lines = sentences(
         msg_type=msg_type, lat=1.2345, lon=103.9876, speed=12.3, course=271.4, heading=270, status=5
     )
@@ -26,7 +27,7 @@ def test_position_report(read, sentences, tagged, t0, msg_type, ais_class):
     assert (row["msg_type"], row["ais_class"], row["source_offset"]) == (msg_type, ais_class, 0)
 
 
-def test_long_range_report_has_its_own_units(read, sentences, tagged):
+def test_long_range_report_has_its_own_units(read):
     lines = sentences(msg_type=27, lat=-1.25, lon=-104.5, speed=14, course=359, status=0)
     row = read(tagged(lines)).positions.iloc[0]
     assert row[["lat", "lon"]].tolist() == pytest.approx([-1.25, -104.5], abs=1 / 600)
@@ -42,12 +43,12 @@ def test_long_range_report_has_its_own_units(read, sentences, tagged):
         (27, {"speed": 63, "course": 511}),
     ],
 )
-def test_sentinels_become_nulls(read, sentences, tagged, msg_type, fields):
+def test_sentinels_become_nulls(read, msg_type, fields):
     row = read(tagged(sentences(msg_type=msg_type, **fields))).positions.iloc[0]
     assert row[["sog_kn", "cog_deg", "heading_deg"]].isna().all()
 
 
-def test_the_highest_real_values_are_kept(read, sentences, tagged):
+def test_the_highest_real_values_are_kept(read):
     row = read(tagged(sentences(speed=102.2, course=359.9, heading=359))).positions.iloc[0]
     assert row[["sog_kn", "cog_deg", "heading_deg"]].tolist() == pytest.approx([102.2, 359.9, 359])
     row = read(tagged(sentences(msg_type=27, speed=62, course=0))).positions.iloc[0]
@@ -56,33 +57,33 @@ def test_the_highest_real_values_are_kept(read, sentences, tagged):
 
 @pytest.mark.parametrize("msg_type", [1, 18, 27])
 @pytest.mark.parametrize("place", [{"lat": 91.0}, {"lon": 181.0}, {"lat": 91.0, "lon": 181.0}])
-def test_no_position_is_rejected(read, sentences, tagged, msg_type, place):
+def test_no_position_is_rejected(read, msg_type, place):
     got = read(tagged([*sentences(), *sentences(msg_type=msg_type, **place)]))
     assert got.report.rejected == {"no position": 1}
     assert len(got.positions) == 1
 
 
-def test_position_out_of_range_is_rejected(read, sentences, tagged):
+def test_position_out_of_range_is_rejected(read):
     got = read(tagged([*sentences(), *sentences(lat=97.0), *sentences(lon=-190.0)]))
     assert got.report.rejected == {"position": 2}
 
 
 @pytest.mark.parametrize("mmsi", [0, 999_999, 10_000_000, 99_999_999, 1_000_000_000])
-def test_an_mmsi_that_is_not_nine_digits_is_rejected_never_padded(read, sentences, tagged, mmsi):
+def test_an_mmsi_that_is_not_nine_digits_is_rejected_never_padded(read, mmsi):
     got = read(tagged([*sentences(), *sentences(mmsi=mmsi), *sentences(msg_type=5, mmsi=mmsi)]))
     assert got.report.rejected == {"mmsi": 2}
     assert got.positions["mmsi"].tolist() == [533000001]
 
 
 @pytest.mark.parametrize("mmsi", [111232506, 970010001, 982330001, 992351000, 2190067, 9_812_345])
-def test_other_transmitters_of_position_reports_are_kept(read, sentences, tagged, mmsi):
+def test_other_transmitters_of_position_reports_are_kept(read, mmsi):
     assert read(tagged(sentences(mmsi=mmsi))).positions["mmsi"].tolist() == [mmsi]
 
 
 # Static data
 
 
-def test_static_data_of_class_a(read, sentences, tagged, t0):
+def test_static_data_of_class_a(read, t0):
     lines = sentences(
         msg_type=5,
         imo=9074729,
@@ -114,19 +115,19 @@ def test_static_data_of_class_a(read, sentences, tagged, t0):
     }
 
 
-def test_what_static_data_do_not_say_is_empty(read, sentences, tagged):
+def test_what_static_data_do_not_say_is_empty(read):
     row = read(tagged(sentences(msg_type=5, imo=0, ship_type=0))).statics.iloc[0]
     assert (row["imo"], row["name"], row["callsign"], row["destination"]) == (0, "", "", "")
     assert row[["length_m", "beam_m", "draught_m"]].isna().all()
 
 
 @pytest.mark.parametrize("code", [39, 66, 99, 255])
-def test_ship_type_codes_are_kept_as_sent(read, sentences, tagged, code):
+def test_ship_type_codes_are_kept_as_sent(read, code):
     got = read(tagged(sentences(msg_type=24, partno=1, ship_type=code)))
     assert got.statics["ship_type"].tolist() == [code]
 
 
-def test_parts_a_and_b_are_rows_of_their_own(read, sentences, tagged):
+def test_parts_a_and_b_are_rows_of_their_own(read):
     a = sentences(msg_type=24, partno=0, shipname="IKAN DUA")
     b = sentences(
         msg_type=24,
@@ -145,13 +146,13 @@ def test_parts_a_and_b_are_rows_of_their_own(read, sentences, tagged):
     assert (second["length_m"], second["beam_m"], second["ais_class"]) == (15, 5, "B")
 
 
-def test_a_boats_mother_ship_is_not_taken_for_its_dimensions(read, sentences, tagged):
+def test_a_boats_mother_ship_is_not_taken_for_its_dimensions(read):
     lines = sentences(msg_type=24, partno=1, mmsi=982330001, mothership_mmsi=533000009)
     got = read(tagged(lines))
     assert got.statics[["length_m", "beam_m"]].isna().all(axis=None)
 
 
-def test_extended_class_b_report_is_position_and_static(read, sentences, tagged):
+def test_extended_class_b_report_is_position_and_static(read):
     lines = sentences(msg_type=19, shipname="PENUMPANG", ship_type=60, to_bow=20, to_stern=4)
     got = read(tagged(lines))
     assert (len(got.positions), len(got.statics), got.report.also_static) == (1, 1, 1)
@@ -159,7 +160,7 @@ def test_extended_class_b_report_is_position_and_static(read, sentences, tagged)
     assert (got.positions["ais_class"] == "B").all()
 
 
-def test_names_keep_leading_blanks_and_end_at_the_first_at_sign(checksummed, read, tagged):
+def test_names_keep_leading_blanks_and_end_at_the_first_at_sign(read):
     characters = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_ !\"#$%&'()*+,-./0123456789:;<=>?"
     bits = f"{24:06b}{0:02b}{533000001:030b}{0:02b}"
     bits += "".join(f"{characters.index(c):06b}" for c in "  LEDANG @XY        ") + "0" * 8
@@ -169,7 +170,7 @@ def test_names_keep_leading_blanks_and_end_at_the_first_at_sign(checksummed, rea
     assert got.statics["name"].tolist() == ["  LEDANG"]
 
 
-def test_other_messages_are_counted_by_type(read, sentences, tagged):
+def test_other_messages_are_counted_by_type(read):
     got = read(tagged([*sentences(), *sentences(msg_type=4), *sentences(msg_type=21)]))
     assert got.report.other_messages == {"type 4": 1, "type 21": 1}
 
@@ -177,7 +178,7 @@ def test_other_messages_are_counted_by_type(read, sentences, tagged):
 # Lines
 
 
-def test_every_rejected_line_has_a_reason_and_a_bounded_escaped_sample(read, sentences, tagged):
+def test_every_rejected_line_has_a_reason_and_a_bounded_escaped_sample(read):
     good = tagged(sentences())
     bad = good.replace(",0*", ",2*")
     got = read(good + bad * 7 + "\x1b[31mrubbish" + "x" * 5000 + "\n" + good)
@@ -190,7 +191,7 @@ def test_every_rejected_line_has_a_reason_and_a_bounded_escaped_sample(read, sen
     assert r"\x1b[31m" in samples[-1]["text"]
 
 
-def test_lines_that_are_not_ais_are_counted_not_lost(read, sentences, tagged):
+def test_lines_that_are_not_ais_are_counted_not_lost(read):
     others = (
         "# comment\n\n$BSALR,,006,V,V,general failure*62\n$ABVSI,Nobbys Head,7,1,87,-70,42*79\n"
     )
@@ -202,13 +203,13 @@ def test_lines_that_are_not_ais_are_counted_not_lost(read, sentences, tagged):
 
 @pytest.mark.parametrize("talker", ["AI", "AB", "AD", "AN", "AR", "AS", "AT", "AX", "BS", "SA"])
 @pytest.mark.parametrize("kind", ["VDM", "VDO"])
-def test_talkers(read, sentences, tagged, checksummed, talker, kind):
+def test_talkers(read, talker, kind):
     body = sentences()[0].replace("AIVDM", talker + kind).partition("*")[0]
     assert len(read(tagged([checksummed(body)])).positions) == 1
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_line_ends(read, sentences, tagged, newline):
+def test_line_ends(read, newline):
     text = tagged([*sentences(), *sentences(lat=4.0)]).replace("\n", newline)
     second = text.index(newline) + len(newline)
     assert read(text).positions["source_offset"].tolist() == [0, second]
@@ -218,7 +219,7 @@ def test_line_ends(read, sentences, tagged, newline):
 
 
 @pytest.fixture
-def ship(sentences):
+def ship():
     """Two parts of a static message."""
 
     def _ship(mmsi: int = 533000001, seq: int = 3, channel: str = "A", name: str = "SELAT"):
@@ -234,7 +235,7 @@ def ship(sentences):
     return _ship
 
 
-def test_parts_are_joined_in_any_order_with_the_time_of_the_first(read, ship, tagged, t0):
+def test_parts_are_joined_in_any_order_with_the_time_of_the_first(read, ship, t0):
     one, two = ship()
     for text in (
         tagged([one], 1_700_000_000) + tagged([two], 1_700_000_004),
@@ -246,7 +247,7 @@ def test_parts_are_joined_in_any_order_with_the_time_of_the_first(read, ship, ta
         assert got.report.joined_parts == 1
 
 
-def test_interleaved_messages_are_kept_apart(read, ship, tagged):
+def test_interleaved_messages_are_kept_apart(read, ship):
     a, b = ship(533000001, channel="A", name="ALPHA"), ship(533000002, channel="B", name="BRAVO")
     c = ship(533000003, seq=4, name="CHARLIE")
     got = read(tagged([a[0], b[0], c[0], c[1], b[1], a[1]]))
@@ -257,7 +258,7 @@ def test_interleaved_messages_are_kept_apart(read, ship, tagged):
     }
 
 
-def test_stations_are_kept_apart(read, ship, tagged):
+def test_stations_are_kept_apart(read, ship):
     a, b = ship(533000001, name="ALPHA"), ship(533000002, name="BRAVO")
     got = read(
         tagged([a[0]], station="west")
@@ -268,7 +269,7 @@ def test_stations_are_kept_apart(read, ship, tagged):
     assert sorted(got.statics["name"]) == ["ALPHA", "BRAVO"]
 
 
-def test_tag_block_groups_join_parts(read, ship, checksummed):
+def test_tag_block_groups_join_parts(read, ship):
     a, b = ship(533000001, name="ALPHA"), ship(533000002, name="BRAVO")
     first = [checksummed(f"g:1-2-{g},s:r1,c:1700000000") for g in (71, 72)]
     second = [checksummed(f"g:2-2-{g}") for g in (71, 72)]
@@ -278,13 +279,13 @@ def test_tag_block_groups_join_parts(read, ship, checksummed):
     assert sorted(got.statics["name"]) == ["ALPHA", "BRAVO"]
 
 
-def test_copies_from_a_second_receiver_are_counted(read, ship, tagged):
+def test_copies_from_a_second_receiver_are_counted(read, ship):
     one, two = ship()
     got = read(tagged([one, one, two, two]))
     assert (len(got.statics), got.report.duplicate_parts, got.report.rejected) == (1, 2, {})
 
 
-def test_a_part_does_not_wait_forever(read, ship, tagged, sentences):
+def test_a_part_does_not_wait_forever(read, ship):
     one, two = ship()
     between = tagged(sentences() * (PARTS_WITHIN_SENTENCES + 1))
     got = read(tagged([one]) + between + tagged([two]))
@@ -294,7 +295,7 @@ def test_a_part_does_not_wait_forever(read, ship, tagged, sentences):
     assert got.report.rejected == {"incomplete multi-part": 2}
 
 
-def test_a_new_first_part_replaces_the_one_before(read, ship, tagged):
+def test_a_new_first_part_replaces_the_one_before(read, ship):
     stale, (one, two) = ship(533000009, name="OLD"), ship(533000001, name="NEW")
     got = read(tagged([stale[0], one, two]))
     assert got.statics["name"].tolist() == ["NEW"]
@@ -326,26 +327,26 @@ def test_a_new_first_part_replaces_the_one_before(read, ship, tagged):
         ("2012-01-27T11:47:01Z \\s:x*31\\", "", "2012-01-27T11:47:01"),
     ],
 )
-def test_where_a_time_may_stand(read, sentences, before, after, time):
+def test_where_a_time_may_stand(read, before, after, time):
     got = read(f"{before}{sentences()[0]}{after}\n")
     assert got.positions["time"].tolist() == [pd.Timestamp(time, tz="UTC")]
     assert got.report.time_from_neighbours == 0
 
 
-def test_numbers_that_are_no_times_are_not_taken_for_one(read, sentences, tagged):
+def test_numbers_that_are_no_times_are_not_taken_for_one(read):
     odd = f"533000001 {sentences()[0]},42,7\n"
     got = read(tagged(sentences()) + odd)
     assert got.report.rejected == {"no time": 1}
 
 
 @pytest.mark.parametrize("time", [0, 12, 788_918_399, 99_999_999_999])
-def test_absurd_times_are_rejected(read, sentences, tagged, time, assumed):
+def test_absurd_times_are_rejected(read, time, assumed):
     got = read(tagged(sentences()) + tagged(sentences(), time), not_after=assumed)
     assert got.report.rejected == {"time": 1}
     assert len(got.positions) == 1
 
 
-def test_times_after_the_latest_are_rejected(read, sentences, tagged, t0):
+def test_times_after_the_latest_are_rejected(read, t0):
     text = tagged(sentences(), 1_700_000_000) + tagged(sentences(), 1_700_000_001)
     got = read(text, not_after=t0.to_pydatetime())
     assert got.report.rejected == {"future": 1}
@@ -357,13 +358,13 @@ def test_times_after_the_latest_are_rejected(read, sentences, tagged, t0):
     }
 
 
-def test_a_tag_block_with_a_wrong_checksum_gives_no_time(read, sentences, tagged):
+def test_a_tag_block_with_a_wrong_checksum_gives_no_time(read):
     wrong = tagged(sentences()).replace("c:17", "c:16")
     got = read(tagged(sentences(), 1_700_000_000) + wrong, neighbour_gap_s=0)
     assert got.report.rejected == {"no time": 1}
 
 
-def test_wrapper_lines_carry_the_time_of_the_sentence_they_name(read, sentences, ship, checksummed):
+def test_wrapper_lines_carry_the_time_of_the_sentence_they_name(read, ship):
     def wrapper(lines, second, ms=250):
         sums = [int(line[-2:], 16) for line in lines]
         together = sums[0] if len(sums) == 1 else sums[0] ^ sums[1]
@@ -383,7 +384,7 @@ def test_wrapper_lines_carry_the_time_of_the_sentence_they_name(read, sentences,
     assert damaged.report.rejected == {"no time": 1}
 
 
-def test_between_two_near_times_a_sentence_has_the_time_of_the_first(read, sentences, tagged, t0):
+def test_between_two_near_times_a_sentence_has_the_time_of_the_first(read, t0):
     bare = "\n".join([*sentences(lat=1.0), *sentences(msg_type=5)]) + "\n"
     near = tagged(sentences(), 1_700_000_000) + bare + tagged(sentences(), 1_700_000_010)
     got = read(near)
@@ -401,7 +402,7 @@ def test_between_two_near_times_a_sentence_has_the_time_of_the_first(read, sente
         assert got.report.time_from_neighbours == 0
 
 
-def test_a_feed_without_times_is_an_error_unless_a_time_is_to_be_assumed(read, sentences, assumed):
+def test_a_feed_without_times_is_an_error_unless_a_time_is_to_be_assumed(read, assumed):
     text = "\n".join([*sentences(), *sentences(msg_type=5), *sentences(msg_type=4)])
     with pytest.raises(IngestError, match="no times") as error:
         read(text)
@@ -412,7 +413,7 @@ def test_a_feed_without_times_is_an_error_unless_a_time_is_to_be_assumed(read, s
     assert set(got.positions["time"]) | set(got.statics["time"]) == {pd.Timestamp(assumed)}
 
 
-def test_a_time_is_not_assumed_for_a_feed_that_has_times(read, sentences, tagged, assumed):
+def test_a_time_is_not_assumed_for_a_feed_that_has_times(read, assumed):
     timed = tagged(sentences())
     assert read(timed, assume_start=assumed).report.time_assumed == 0
     with pytest.raises(IngestError, match="times of its own"):
@@ -422,7 +423,7 @@ def test_a_time_is_not_assumed_for_a_feed_that_has_times(read, sentences, tagged
 # Exercises
 
 
-def test_simulated_feeds_are_recognised_and_not_mixed(read, sentences, ship, tagged):
+def test_simulated_feeds_are_recognised_and_not_mixed(read, ship):
     simulated = tagged([*sentences(), *ship()], station="SELATSIM-KLANG")
     assert read(simulated).report.simulated
     assert not read(tagged(sentences())).report.simulated
@@ -431,7 +432,7 @@ def test_simulated_feeds_are_recognised_and_not_mixed(read, sentences, ship, tag
             read(mixed)
 
 
-def test_damage_in_a_simulated_feed_is_not_taken_for_mixture(read, sentences, tagged):
+def test_damage_in_a_simulated_feed_is_not_taken_for_mixture(read):
     line = tagged(sentences(), station="SELATSIM1")
     damaged = [line[5:], line.replace("SELATSIM", "SELATSIN"), line[:-10] + "\n", line[:40] + line]
     assert read(line + "".join(damaged) + line).report.simulated
@@ -440,7 +441,7 @@ def test_damage_in_a_simulated_feed_is_not_taken_for_mixture(read, sentences, ta
 # Area
 
 
-def test_positions_outside_the_area_are_counted_static_data_kept(read, sentences, tagged):
+def test_positions_outside_the_area_are_counted_static_data_kept(read):
     from pipelines.ingest import Area
 
     text = tagged([*sentences(lon=100.0), *sentences(lon=10.0), *sentences(msg_type=5)])
@@ -452,7 +453,7 @@ def test_positions_outside_the_area_are_counted_static_data_kept(read, sentences
 # Places, and the decoder's compilation
 
 
-def test_the_message_of_a_row_can_be_read_again_at_its_place(read, sentences, ship, tagged):
+def test_the_message_of_a_row_can_be_read_again_at_its_place(read, ship):
     text = (
         "noise\n"
         + tagged(sentences(lat=1.5))
@@ -469,7 +470,7 @@ def test_the_message_of_a_row_can_be_read_again_at_its_place(read, sentences, sh
     assert reread(text.encode(), got.statics["source_offset"][0]).fields["shipname"] == "SELAT"
 
 
-def test_the_compilation_is_announced_before_it_begins(sentences, tagged, tmp_path, monkeypatch):
+def test_the_compilation_is_announced_before_it_begins(tmp_path, monkeypatch):
     entries = compiled.kernel()
     # Not compiled yet, as far as it can be seen from outside.
     cold = entries._replace(cold=True, scan=functools.partial(entries.scan))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyais import NMEAMessage
 
-from tests.pipelines.ingest.conftest import read_or_none
+from tests.pipelines.ingest.conftest import read_or_none, sentences, tagged
 
 SETTINGS = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -42,7 +42,7 @@ def damage(draw, content: bytes) -> bytes:
 
 
 @cache
-def _feed(sentences, tagged) -> bytes:
+def _feed() -> bytes:
     """Positions of all types, static data in parts, with tag blocks, suffixes and nothing."""
     lines: list[str] = []
     for i in range(12):
@@ -64,10 +64,8 @@ def whole_sentences(line: bytes) -> bool:
 
 @SETTINGS
 @given(data=st.data())
-def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(
-    read, sentences, tagged, data
-):
-    content = data.draw(damage(_feed(sentences, tagged)))
+def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(read, data):
+    content = data.draw(damage(_feed()))
     got = read_or_none(read, content)
     if got is None:
         return
@@ -79,8 +77,8 @@ def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(
 @pytest.mark.slow
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(5, 70))
-def test_the_size_of_batches_changes_nothing(read, sentences, tagged, data, batch_rows):
-    content = data.draw(damage(_feed(sentences, tagged)))
+def test_the_size_of_batches_changes_nothing(read, data, batch_rows):
+    content = data.draw(damage(_feed()))
     whole = read_or_none(read, content)
     if whole is None:
         return

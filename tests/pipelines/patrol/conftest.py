@@ -1,6 +1,5 @@
 """A small sea, units and vessels in it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,9 +42,7 @@ def sea() -> SeaMap:
     return SeaMap(small_land(), BOX)
 
 
-def track_maker(
-    *vessels: tuple[int, float, float, float, float], hours: float = 1.0
-) -> pd.DataFrame:
+def tracked(*vessels: tuple[int, float, float, float, float], hours: float = 1.0) -> pd.DataFrame:
     """Straight tracks: (mmsi, lat, lon, speed_kn, course_deg) at T0, reported each 2 min before."""
     parts = []
     for mmsi, lat, lon, speed_kn, course_deg in sorted(vessels):
@@ -57,11 +54,6 @@ def track_maker(
         moves = {"sog_kn": speed_kn, "cog_deg": course_deg, "heading_deg": course_deg}
         parts.append(reports(TRACKED, **at, **moves, nav_status=0))
     return conform(pd.concat(parts, ignore_index=True), TRACKED)
-
-
-@pytest.fixture
-def tracked() -> Callable[..., pd.DataFrame]:
-    return track_maker
 
 
 def unit(name: str = "A", **changes: Any) -> Unit:

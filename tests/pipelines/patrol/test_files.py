@@ -18,7 +18,7 @@ from pipelines.publish.pdf import plan as on_paper
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
-from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
+from tests.pipelines.patrol.conftest import config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import NAMES, inputs
 
 NASTY = "<b>\u202e]]>\x00 "
@@ -29,7 +29,7 @@ def folder(request, tmp_path_factory):
     """Every vessel at anchor near the base, so that all are boarded."""
     sea = request.getfixturevalue("sea")
     vessels = [(k + 1, 2.3 + k / 50, 101.3, 0.0, 0) for k in range(len(NAMES))]
-    given = inputs(track_maker, vessels)
+    given = inputs(tracked, vessels)
     reasons = dict.fromkeys(given.flagged["mmsi"], f"Silent near {NASTY}")
     boat = unit(f"../{NASTY}KM", boardings=9, boarding_min=20, sample=True)
     made = make(replace(given, reasons=reasons), config(boat), sea)
@@ -47,7 +47,7 @@ def test_nothing_is_written_elsewhere(folder):
     assert not list(folder.parent.glob("*KM*"))
 
 
-def test_routes_of_an_earlier_plan_go(sea, tracked, tmp_path):
+def test_routes_of_an_earlier_plan_go(sea, tmp_path):
     (tmp_path / "plan-99-gone-1.gpx").write_text("old")
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
     files.write_all(Planned(made), tmp_path, land_only(small_land()))
@@ -63,7 +63,7 @@ def test_every_file_is_marked(folder):
         assert not {"\u202e", "\x00"} & set(text), path
 
 
-def test_the_page_on_paper_says_who_goes_where_when(sea, tracked):
+def test_the_page_on_paper_says_who_goes_where_when(sea):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(unit(f"KM {NASTY}")), sea)
     told = on_paper.data(Planned(made, None, "ms"), land_only(small_land()))
     assert told["heading"].startswith("Pelan rondaan")
@@ -79,7 +79,7 @@ def test_the_page_on_paper_says_who_goes_where_when(sea, tracked):
 
 
 @pytest.mark.slow
-def test_a_recipients_files_bear_its_marks_in_its_language(sea, tracked, tmp_path, request):
+def test_a_recipients_files_bear_its_marks_in_its_language(sea, tmp_path, request):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
     planned = Planned(made, Mark(Tlp.AMBER, frozenset({"MYS"})), "ms")
     files.write_all(planned, tmp_path, land_only(small_land()), {"gpx", "rtz", "brief"})

@@ -10,7 +10,7 @@ from pipelines.patrol.intercept import MINUTE_US, earliest
 from pipelines.patrol.motions import motions
 from pipelines.patrol.predict import predict
 from pipelines.patrol.prediction import PredictionParameters
-from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES
+from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, tracked
 
 P = PredictionParameters()
 US = int(T0.value // 1000)
@@ -46,7 +46,7 @@ def every_minute(sea, start, start_us, speed_kn, guess, latest_us):
     357.0680203098768,
     16.0,
 )
-def test_as_early_as_the_oracle(sea, tracked, base, vessel, speed_kn, course, unit_kn):
+def test_as_early_as_the_oracle(sea, base, vessel, speed_kn, course, unit_kn):
     (lat, vessel_lat), (lon, vessel_lon), moved = sea.snap(
         [base[0], vessel[0]], [base[1], vessel[1]]
     )
@@ -67,7 +67,7 @@ def test_as_early_as_the_oracle(sea, tracked, base, vessel, speed_kn, course, un
         assert (found.lat, found.lon) == pytest.approx((expected[0][0], expected[1][0]))
 
 
-def test_head_on_and_chase_by_arithmetic(sea, tracked):
+def test_head_on_and_chase_by_arithmetic(sea):
     motion = motions(tracked((1, 2.2, 101.5, 12.0, 270.0)), P)
     guess = predict(motion, US, US + 4 * HOUR, P)
     lon = 101.5 - 45 / 60 / np.cos(np.radians(2.2))  # 45 nm to the west: 1.5 h at 12 + 18 kn
@@ -78,7 +78,7 @@ def test_head_on_and_chase_by_arithmetic(sea, tracked):
     assert (behind.time_us - US) / HOUR == pytest.approx(1.0, abs=2 / 60)
 
 
-def test_never_before_it_is_allowed_nor_after_it_is_late(sea, tracked):
+def test_never_before_it_is_allowed_nor_after_it_is_late(sea):
     motion = motions(tracked((1, 2.2, 101.5, 0.0, 0.0)), P)
     guess = predict(motion, US, US + 4 * HOUR, P)
     at = earliest(sea, (2.2, 101.4), US, 18.0, guess, 0, US + 2 * HOUR, US + 4 * HOUR)

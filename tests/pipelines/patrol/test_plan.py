@@ -25,7 +25,7 @@ from pipelines.publish.products import Planned
 from pipelines.reference.layers.zones import SEA_OF
 from pipelines.run.plan import concluded_of
 from tests.pipelines.conftest import holds_its_policy, land_only
-from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, unit
+from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, tracked, unit
 
 NAMES = ["<script>alert(1)</script>", "=HYPERLINK(1)", "a\u202eb", "  ", "../x", "]]>", "OK"]
 
@@ -128,7 +128,7 @@ places = st.tuples(
     st.integers(0, 3),
     st.booleans(),
 )
-def test_plans_hold_their_limits(sea, tracked, where, watch, hours, nm, boardings, use_solver):
+def test_plans_hold_their_limits(sea, where, watch, hours, nm, boardings, use_solver):
     vessels = [(k + 1, *place) for k, place in enumerate(where)]
     cfg = config(
         unit("A", watch=watch, endurance_h=hours, endurance_nm=nm, boardings=boardings),
@@ -150,7 +150,7 @@ VESSELS = [
 
 
 @pytest.mark.slow
-def test_same_inputs_same_bytes(sea, tracked, tmp_path):
+def test_same_inputs_same_bytes(sea, tmp_path):
     cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))
     zones = land_only(small_land())
     made = []
@@ -168,7 +168,7 @@ def test_same_inputs_same_bytes(sea, tracked, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, tracked, monkeypatch):
+def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, monkeypatch):
     given_ = inputs(tracked, VESSELS)
     cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))
     with_solver, without = make(given_, cfg, sea), make(given_, cfg, sea, use_solver=False)
@@ -179,7 +179,7 @@ def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, track
     assert make(given_, cfg, sea).solver == "greedy"
 
 
-def test_an_incident_is_sailed_for_once(sea, tracked):
+def test_an_incident_is_sailed_for_once(sea):
     vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 2.35, 101.4, 0.0, 0)]
     cfg = config(unit("A", boardings=4), unit("B", boardings=4))
     both = make(inputs(tracked, vessels), cfg, sea)
@@ -197,7 +197,7 @@ def test_an_incident_is_sailed_for_once(sea, tracked):
         hold(made, near)
 
 
-def test_what_was_concluded_is_not_sailed_for(sea, tracked):
+def test_what_was_concluded_is_not_sailed_for(sea):
     vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 2.35, 101.4, 0.0, 0)]
     cfg = config(unit("A", boardings=4))
     made = make(inputs(tracked, vessels, concluded={1: ("boarded", "Aminah")}), cfg, sea)
@@ -231,7 +231,7 @@ def test_a_conclusion_holds_until_something_else_happens():
     assert held == {1: ("boarded", "Aminah")}
 
 
-def test_why_vessels_are_left_out(sea, tracked):
+def test_why_vessels_are_left_out(sea):
     vessels = [
         (1, 2.3, 101.4, 0.0, 0),  # could be met
         (2, 2.35, 101.4, 0.0, 0),  # as well, but there is one boarding, and its score is lower
@@ -254,7 +254,7 @@ def test_why_vessels_are_left_out(sea, tracked):
     assert make(unheard, cfg, sea).left_out[0].reason == planning.NO_POSITION
 
 
-def test_a_unit_without_a_target_patrols_a_risk_sector(sea, tracked):
+def test_a_unit_without_a_target_patrols_a_risk_sector(sea):
     plan = make(
         inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)]), config(unit("A", endurance_nm=150)), sea
     )
@@ -264,7 +264,7 @@ def test_a_unit_without_a_target_patrols_a_risk_sector(sea, tracked):
     hold(plan, config())
 
 
-def test_hours_of_search_that_follow_one_another_are_one_stop(sea, tracked):
+def test_hours_of_search_that_follow_one_another_are_one_stop(sea):
     plan = make(inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)]), config(unit("A")), sea)
     [one] = plan.sailed
     for last, stop in itertools.pairwise(one.stops):
@@ -281,7 +281,7 @@ def test_hours_of_search_that_follow_one_another_are_one_stop(sea, tracked):
     hold(plan, config())
 
 
-def test_without_flags_history_or_water(sea, tracked):
+def test_without_flags_history_or_water(sea):
     empty = inputs(tracked, [(1, 2.3, 101.4, 0.0, 0)])
     empty = replace(
         empty,
@@ -300,7 +300,7 @@ def test_without_flags_history_or_water(sea, tracked):
     assert "Inland" not in tables.to_json(Planned(plan))
 
 
-def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea, tracked):
+def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea):
     night = unit("Night", watch="12:00-18:00")
     near = (563000001, 2.6, 101.25, 0.0, 0.0)
     plan = make(inputs(tracked, [near]), config(night, horizon_h=8), sea)
@@ -336,7 +336,7 @@ def test_greedy_against_every_order():
     assert 0 < value(order) <= best
 
 
-def test_a_plan_says_whose_sea_its_stops_lie_in(sea, tracked):
+def test_a_plan_says_whose_sea_its_stops_lie_in(sea):
     """The base and the first vessel lie east of a line, the second one west of it."""
     names = {"MYS": "Malaysia", "IDN": "Indonesia"}
     rows = [
@@ -371,7 +371,7 @@ def test_a_plan_says_whose_sea_its_stops_lie_in(sea, tracked):
         assert "ANOTHER STATE" not in " ".join(words.warnings(Planned(made)))
 
 
-def test_the_document_says_what_it_must(sea, tracked):
+def test_the_document_says_what_it_must(sea):
     plan = make(inputs(tracked, VESSELS), config(unit("A", sample=True)), sea)
     document = tables.document(Planned(plan))
     assert document["simulated"]

@@ -22,7 +22,7 @@ from pipelines.patrol.prediction import (
     ellipse_factor,
 )
 from tests.pipelines.patrol.calibration import check, coverage
-from tests.pipelines.patrol.conftest import T0
+from tests.pipelines.patrol.conftest import T0, tracked
 
 P = PredictionParameters()
 US = int(T0.value // 1000)
@@ -35,20 +35,20 @@ def zones(*rows):
     return Zones(frame, gpd.GeoDataFrame(geometry=[], crs=4326), shapely.box(90, -5, 110, 10))
 
 
-def test_modes(tracked):
+def test_modes():
     frame = tracked((1, 2.5, 101.0, 0.1, 0.0), (2, 2.5, 101.1, 2.0, 0.0), (3, 2.5, 101.2, 12.0, 90))
     assert list(motions(frame, P).mode) == [STILL, WORKING, UNDER_WAY]
     frame["nav_status"] = np.int16(1)
     assert list(motions(frame, P).mode) == [STILL, WORKING, UNDER_WAY]  # anchored at 12 kn: no
 
 
-def test_to_and_fro_is_working(tracked):
+def test_to_and_fro_is_working():
     frame = tracked((1, 2.5, 101.0, 10.0, 90.0))
     frame["lon"] = 101.0 + 0.02 * np.abs(np.arange(len(frame)) % 10 - 5)
     assert motions(frame, P).mode[0] == WORKING
 
 
-def test_under_way_goes_on_at_its_speed_and_course(tracked):
+def test_under_way_goes_on_at_its_speed_and_course():
     motion = motions(tracked((1, 2.5, 101.0, 12.0, 90.0)), P)
     guess = predict(motion, US, US + 3 * HOUR, P)
     lat, lon = guess.at(0, np.array([US, US + HOUR, US + 2 * HOUR]))
@@ -57,14 +57,14 @@ def test_under_way_goes_on_at_its_speed_and_course(tracked):
     assert np.all(np.diff(guess.along_m[0]) > 0)
 
 
-def test_nothing_is_said_of_times_before_a_vessel_was_heard(tracked):
+def test_nothing_is_said_of_times_before_a_vessel_was_heard():
     frame = tracked((1, 2.5, 101.0, 12.0, 90.0))
     guess = predict(motions(frame, P), US - HOUR, US + HOUR, P)
     assert np.isnan(guess.lat[0, :6]).all()
     assert np.isfinite(guess.lat[0, 7:]).all()
 
 
-def test_land_ahead_is_cleared_or_stops_it(tracked, sea):
+def test_land_ahead_is_cleared_or_stops_it(sea):
     heading_for_the_wall = (1, 2.6, 100.6, 10.0, 90.0)
     motion = motions(tracked(heading_for_the_wall), P)
     guess = predict(motion, US, US + 6 * HOUR, P, None, sea)
@@ -76,7 +76,7 @@ def test_land_ahead_is_cleared_or_stops_it(tracked, sea):
     assert guess.along_m[0, -1] > 0.9 * P.along_fraction * 6 * 10 * 1852  # uncertain all the same
 
 
-def test_a_lane_is_followed(tracked):
+def test_a_lane_is_followed():
     lane = ("l", "lane", "lane", "x", "learned", shapely.box(101.1, 2.4, 102.5, 2.7), 80.0)
     motion = motions(tracked((1, 2.5, 101.0, 12.0, 90.0)), P)
     guess = predict(motion, US, US + 2 * HOUR, P, zones(lane))
@@ -90,7 +90,7 @@ def test_a_lane_is_followed(tracked):
     )
 
 
-def test_a_ferry_comes_back(tracked):
+def test_a_ferry_comes_back():
     corridor = shapely.box(101.0, 2.49, 101.3, 2.51)
     ferry = ("f", "ferry", "ferry_route", "x", "learned", corridor, np.nan)
     motion = motions(tracked((1, 2.5, 101.15, 18.0, 90.0)), P)

@@ -7,7 +7,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -437,12 +437,6 @@ def hostile() -> Products:
 def empty() -> Products:
     """A run that flagged nothing."""
     return make([], [], [], {533000001: "OCEAN KASIH"}, zones=strait_zones())
-
-
-@pytest.fixture
-def changed() -> Callable[..., Products]:
-    """Products with other fields."""
-    return replace
 
 
 class Page:

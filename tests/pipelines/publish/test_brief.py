@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -143,10 +143,8 @@ def test_nothing_flagged(empty: Products) -> None:
     assert json_of(render(empty))["land"]
 
 
-def test_a_real_run_has_no_exercise_banner(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
-    assert "SIMULATED" not in words(render(changed(coastless, simulated=False)))
+def test_a_real_run_has_no_exercise_banner(coastless: Products) -> None:
+    assert "SIMULATED" not in words(render(replace(coastless, simulated=False)))
 
 
 @pytest.mark.parametrize(
@@ -159,11 +157,9 @@ def test_a_real_run_has_no_exercise_banner(
         ({}, "names no step"),
     ],
 )
-def test_a_partial_run_says_what_failed(
-    coastless: Products, changed: Callable[..., Products], failures: Any, said: str
-) -> None:
+def test_a_partial_run_says_what_failed(coastless: Products, failures: Any, said: str) -> None:
     manifest = {"state": "partial", "failures": failures}
-    shown = words(render(changed(coastless, manifest=manifest)))
+    shown = words(render(replace(coastless, manifest=manifest)))
     assert "Partial run." in shown
     assert said in shown
     assert said in problems(manifest)[0]
@@ -173,46 +169,36 @@ def test_a_complete_run_says_nothing_of_it(page_text: str) -> None:
     assert "Partial run." not in words(page_text)
 
 
-def test_what_isnt_assessed_isnt_called_innocent(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_what_isnt_assessed_isnt_called_innocent(coastless: Products) -> None:
     text = "not assessed: no land or zone layer reaches this place"
     events = coastless.events.assign(explanation=text)
     flagged = coastless.flagged.assign(explanations=text)
-    shown = words(render(changed(coastless, events=events, flagged=flagged)))
+    shown = words(render(replace(coastless, events=events, flagged=flagged)))
     assert "Not assessed: no land or zone layer" in shown
     assert "Innocent explanation" not in shown
 
 
-def test_a_reason_is_told_from_the_vessels_own_side(
-    products: Products, changed: Callable[..., Products]
-) -> None:
+def test_a_reason_is_told_from_the_vessels_own_side(products: Products) -> None:
     flagged = products.flagged.head(1).assign(reasons="Met the other | Then went home")
-    [card] = vessel_cards(changed(products, flagged=flagged))
+    [card] = vessel_cards(replace(products, flagged=flagged))
     assert [event.reason for event in card.events] == ["Met the other", "Then went home"]
 
 
-def test_more_than_the_page_holds_is_said(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_more_than_the_page_holds_is_said(coastless: Products) -> None:
     parts = [coastless.flagged.assign(rank=coastless.flagged["rank"] + 40 * i) for i in range(3)]
-    shown = words(render(changed(coastless, flagged=pd.concat(parts, ignore_index=True))))
+    shown = words(render(replace(coastless, flagged=pd.concat(parts, ignore_index=True))))
     assert f"{120 - brief.VESSEL_LIMIT} more vessels are flagged below these" in shown
 
 
-def test_without_land_the_page_says_so(
-    products: Products, changed: Callable[..., Products]
-) -> None:
-    text = render(changed(products, zones=Zones.none()))
+def test_without_land_the_page_says_so(products: Products) -> None:
+    text = render(replace(products, zones=Zones.none()))
     assert "No coastline was at hand" in words(text)
     assert "OpenStreetMap" not in text
     assert json_of(text)["land"] == []
 
 
 @pytest.mark.slow
-def test_size_of_a_big_night(
-    changed: Callable[..., Products], products: Products, tmp_path: Path
-) -> None:
+def test_size_of_a_big_night(products: Products, tmp_path: Path) -> None:
     tracks = []
     for i in range(13):
         tracks.append(
@@ -233,7 +219,7 @@ def test_size_of_a_big_night(
         ignore_index=True,
     )
     assert len(many) > 250_000
-    file = brief.write(changed(products, tracks=many, flagged=flagged), tmp_path / "brief.html")
+    file = brief.write(replace(products, tracks=many, flagged=flagged), tmp_path / "brief.html")
     assert file.stat().st_size < 2_000_000
 
 
@@ -272,15 +258,13 @@ def test_a_silence_parts_a_track(coastless: Products) -> None:
             assert len(track["pieces"]) >= 2
 
 
-def test_an_incident_has_one_mark_from_afar(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_an_incident_has_one_mark_from_afar(coastless: Products) -> None:
     table = coastless.incidents.sort_values("rank", ignore_index=True)
     first, second = table.loc[0], table.loc[1]
     own, other = str(first["events"]).split(";")[0], str(second["events"]).split(";")[0]
     table.loc[0, "events"] = f"{other};{own}"  # it is told by what its second vessel did
     named = coastless.flagged["incident_id"].replace(second["incident_id"], first["incident_id"])
-    together = changed(
+    together = replace(
         coastless,
         incidents=table.drop(index=1),
         flagged=coastless.flagged.assign(incident_id=named),
@@ -308,18 +292,18 @@ def test_what_is_told_of_lies_in_the_first_view(products: Products) -> None:
     assert {label["text"] for label in data["states"]} >= {"MALAYSIA", "INDONESIA", "SINGAPORE"}
 
 
-def test_the_antimeridian_has_no_seam(products: Products, changed: Callable[..., Products]) -> None:
+def test_the_antimeridian_has_no_seam(products: Products) -> None:
     def shifted(frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(lon=(frame["lon"] + 79 + 180) % 360 - 180)
 
-    moved = changed(
+    moved = replace(
         products,
         events=shifted(products.events),
         flagged=shifted(products.flagged),
         tracks=shifted(products.tracks),
         zones=Zones.none(),
     )
-    here = map_of(changed(products, zones=Zones.none()), vessel_cards(products))
+    here = map_of(replace(products, zones=Zones.none()), vessel_cards(products))
     there = map_of(moved, vessel_cards(moved))
     assert there["fit"] == pytest.approx(here["fit"], abs=1e-3)
     assert [e["x"] for e in there["events"]] == pytest.approx(
@@ -328,28 +312,24 @@ def test_the_antimeridian_has_no_seam(products: Products, changed: Callable[...,
     assert [len(t["pieces"]) for t in there["tracks"]] == [len(t["pieces"]) for t in here["tracks"]]
 
 
-def test_what_was_held_back_or_over_the_budget_is_said(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_what_was_held_back_or_over_the_budget_is_said(coastless: Products) -> None:
     said = "gap would raise 60 of 100 vessels, more than its share"
     manifest = {**coastless.manifest, "held_back": [said], "counts": {"over_budget": 17}}
-    page = words(render(changed(coastless, manifest=manifest)))
+    page = words(render(replace(coastless, manifest=manifest)))
     assert said in page
     assert "17 more vessels scored enough" in page
     assert "Held back" not in words(render(coastless))
 
 
 @pytest.mark.slow
-def test_boundaries_and_lanes_are_drawn(
-    products: Products, changed: Callable[..., Products]
-) -> None:
+def test_boundaries_and_lanes_are_drawn(products: Products) -> None:
     zones = products.zones
     assert len(map_of(products, vessel_cards(products))["borders"]) > 3
     frame = zones.frame.assign(
         zone_class=["tss_lane", *zones.frame["zone_class"][1:]],
         direction_deg=[130.0, *[float("nan")] * (len(zones.frame) - 1)],
     )
-    with_lane = changed(products, zones=Zones(frame, zones.land, zones.reach))
+    with_lane = replace(products, zones=Zones(frame, zones.land, zones.reach))
     data = map_of(with_lane, vessel_cards(products))
     assert [(z["look"], z["toward_deg"]) for z in data["zones"] if z["toward_deg"] is not None] == [
         ("lane", 130)
@@ -387,7 +367,7 @@ def test_every_kind_has_a_mark_of_its_own(page_text: str) -> None:
 
 
 def test_no_reach_is_drawn_of_a_hull_that_went_on_under_another_number(
-    products: Products, changed: Callable[..., Products], monkeypatch: pytest.MonkeyPatch
+    products: Products, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenes, "_pace_kn", lambda *_: 9.0)
 
@@ -402,7 +382,7 @@ def test_no_reach_is_drawn_of_a_hull_that_went_on_under_another_number(
     went_on = events[events["event_id"] == gap].assign(
         event_id="went on", kind="identity", subkind="hand_over"
     )
-    after = paces(changed(products, events=pd.concat([events, went_on], ignore_index=True)))
+    after = paces(replace(products, events=pd.concat([events, went_on], ignore_index=True)))
     assert after == {**before, gap: 0.0}
 
 
@@ -412,18 +392,16 @@ def test_what_to_do_stands_on_the_first_screen(page_text: str) -> None:
     assert first.count("<li>") == first.count("<i>Next:</i>") > 0
 
 
-def test_poor_reception_stands_on_the_first_screen(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_poor_reception_stands_on_the_first_screen(coastless: Products) -> None:
     poor = {"blocks": 3, "usual": 11, "lat": 2.5, "lon": 101.25}
     told = {"poor": poor, "gaps": 2, "longest_gap_s": 5400.0}
-    page = render(changed(coastless, manifest={**coastless.manifest, "reception": told}))
+    page = render(replace(coastless, manifest={**coastless.manifest, "reception": told}))
     first, _, _ = page.partition('class="first"')
     assert "3 of 11 areas" in first
     assert "02°30.00′N 101°15.00′E" in first
     assert "there were 2 gaps, the longest 1.5 h, in which nothing at all was heard" in first
     one = {**coastless.manifest, "reception": {**told, "gaps": 1}}
-    assert "there was one gap, of 1.5 h" in render(changed(coastless, manifest=one))
+    assert "there was one gap, of 1.5 h" in render(replace(coastless, manifest=one))
     good = {"poor": None, "gaps": 0, "longest_gap_s": 0.0}
     for manifest in ({**coastless.manifest, "reception": good}, coastless.manifest):
-        assert "Poor reception" not in render(changed(coastless, manifest=manifest))
+        assert "Poor reception" not in render(replace(coastless, manifest=manifest))

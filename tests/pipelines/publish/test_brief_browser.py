@@ -1,7 +1,7 @@
 """The brief in a real browser (skipped where there is none): it works, and it asks for nothing."""
 
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -375,10 +375,10 @@ def test_paper_and_a_page_without_scripts_show_the_whole_chart(
 
 
 def test_an_event_without_a_place_still_opens(
-    page: Any, changed: Callable[..., Products], products: Products, tmp_path: Path
+    page: Any, products: Products, tmp_path: Path
 ) -> None:
     lost = products.events.assign(lat=float("nan"), lon=float("nan"))
-    one = changed(products, events=lost, flagged=products.flagged.head(1))
+    one = replace(products, events=lost, flagged=products.flagged.head(1))
     page.open(brief.write(one, tmp_path / "brief.html"))
     page.evaluate("document.querySelector('.vessel .show').click()")
     page.settle()
@@ -485,7 +485,7 @@ def test_no_name_lies_under_a_button_of_the_map(
 
 
 def test_no_name_touches_another_and_the_first_ranks_are_named(
-    page: Any, changed: Callable[..., Products], products: Products, tmp_path: Path
+    page: Any, products: Products, tmp_path: Path
 ) -> None:
     """Ships close together, as they are off a port, and each chosen by itself with its hours."""
     near = products.flagged.copy()
@@ -493,7 +493,7 @@ def test_no_name_touches_another_and_the_first_ranks_are_named(
     near["lon"] = near["lon"].iloc[0] + 0.05 * (near["lon"] - near["lon"].mean())
     name = page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORD)["identifier"]
     try:
-        for made in (products, changed(products, flagged=near)):
+        for made in (products, replace(products, flagged=near)):
             page.open(brief.write(made, tmp_path / "brief.html"))
             texts = page.evaluate("[...window.drawn.values()].flat().map((one) => one.text)")
             assert page.evaluate(TOUCHING) == []

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -39,21 +40,17 @@ def placemarks(file: Path, folder: str) -> list[dict[str, str]]:
     ]
 
 
-def test_events_geojson_leaves_context_out(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_events_geojson_leaves_context_out(products: Products, tmp_path: Path) -> None:
     context = products.events.index[1]
     score = products.events["score"].clip(lower=0.1).where(products.events.index != context, 0.09)
-    some = changed(products, events=products.events.assign(score=score))
+    some = replace(products, events=products.events.assign(score=score))
     frame = gpd.read_file(geojson.write_events(some, tmp_path / "events.geojson"))
     assert list(frame["event_id"]) == list(products.events["event_id"].drop(context))
 
 
-def test_events_geojson(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_events_geojson(products: Products, tmp_path: Path) -> None:
     weighty = products.events["score"].clip(lower=0.1)
-    products = changed(products, events=products.events.assign(score=weighty))
+    products = replace(products, events=products.events.assign(score=weighty))
     file = geojson.write_events(products, tmp_path / "events.geojson")
     document = json.loads(file.read_text(encoding="utf-8"))
     assert document["simulated"] is True
@@ -81,11 +78,9 @@ def test_tracks_geojson(products: Products, tmp_path: Path) -> None:
     assert set(flagged["mmsi"]) == set(products.flagged["mmsi"])
 
 
-def test_a_track_over_the_antimeridian(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_a_track_over_the_antimeridian(products: Products, tmp_path: Path) -> None:
     east = products.tracks.assign(lon=(products.tracks["lon"] + 80 + 180) % 360 - 180)
-    moved = changed(products, tracks=east)
+    moved = replace(products, tracks=east)
     frame = gpd.read_file(geojson.write_tracks(moved, tmp_path / "tracks.geojson"))
     assert "MultiLineString" in set(frame.geom_type)
     for part in shapely.get_parts(frame.geometry.to_numpy()):
@@ -160,22 +155,18 @@ def test_gpx_is_valid(
     schema.validate(str(gpx.write(request.getfixturevalue(which), tmp_path / "flagged.gpx")))
 
 
-def test_longitude_180_is_legal_gpx(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_longitude_180_is_legal_gpx(products: Products, tmp_path: Path) -> None:
     file = gpx.write(
-        changed(products, flagged=products.flagged.assign(lon=180.0)), tmp_path / "flagged.gpx"
+        replace(products, flagged=products.flagged.assign(lon=180.0)), tmp_path / "flagged.gpx"
     )
     last = gpxpy.parse(file.read_text(encoding="utf-8")).waypoints[-1]
     assert last.longitude == -180.0
 
 
-def test_what_has_no_place_is_counted_not_drawn(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_what_has_no_place_is_counted_not_drawn(products: Products, tmp_path: Path) -> None:
     flagged = products.flagged.copy()
     flagged.loc[0, ["lat", "lon"]] = np.nan
-    lost = changed(products, flagged=flagged)
+    lost = replace(products, flagged=flagged)
     read = gpxpy.parse(gpx.write(lost, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
     assert "1 vessels or events have no known place" in read.description
     assert len([w for w in read.waypoints if w.type == "flagged vessel"]) == 39
@@ -197,10 +188,8 @@ def test_nothing_flagged_is_said(empty: Products, tmp_path: Path) -> None:
     assert gpd.read_file(tmp_path / "events.geojson").empty
 
 
-def test_a_partial_run_is_said(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
-    half = changed(products, manifest={"state": "partial"})
+def test_a_partial_run_is_said(products: Products, tmp_path: Path) -> None:
+    half = replace(products, manifest={"state": "partial"})
     writers: list[tuple[Callable[[Products, Path], Path], str]] = [
         (gpx.write, "g.gpx"),
         (kml.write, "k.kml"),
@@ -210,12 +199,10 @@ def test_a_partial_run_is_said(
         assert "PARTIAL RUN" in write(half, tmp_path / name).read_text(encoding="utf-8")
 
 
-def test_vessels_of_one_incident_share_its_waypoint(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_vessels_of_one_incident_share_its_waypoint(products: Products, tmp_path: Path) -> None:
     incidents = products.incidents.head(1)
     flagged = products.flagged.head(2).assign(incident_id=incidents["incident_id"].iloc[0])
-    pair = changed(products, flagged=flagged, incidents=incidents)
+    pair = replace(products, flagged=flagged, incidents=incidents)
     read = gpxpy.parse(gpx.write(pair, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
     names = [w.name for w in read.waypoints if w.type == "incident"]
     assert names == ["SIM 1 Encounter: OCEAN KASIH"[:30]]
@@ -239,11 +226,11 @@ def test_every_still_map_says_where_north_is(products: Products) -> None:
 
 @pytest.mark.parametrize("lats", [(90.0, 3.0), (-90.0, 3.0), (82.0, -40.0), (90.0, 90.0)])
 def test_a_vessel_at_a_pole_takes_the_map_from_nobody(
-    lats: tuple[float, float], products: Products, changed: Callable[..., Products]
+    lats: tuple[float, float], products: Products
 ) -> None:
     """Room around such a map reached beyond the pole, and the run ended there."""
     turns = np.arange(len(products.events)) % 2
-    there = changed(
+    there = replace(
         products,
         events=products.events.assign(lat=np.array(lats)[turns]),
         flagged=products.flagged.assign(lat=lats[0]),

@@ -7,7 +7,7 @@ import json
 import shutil
 import sqlite3
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
@@ -298,11 +298,9 @@ def test_hostile_names_are_shown_and_never_run(folder: Path, released: Products)
             assert contact.get("callsign") == one_line(f"SIM {row['rank']} {shown}", 30)
 
 
-def test_a_marker_of_a_vessel_stays_the_same_from_pack_to_pack(
-    products: Products, changed: Callable[..., Products]
-) -> None:
+def test_a_marker_of_a_vessel_stays_the_same_from_pack_to_pack(products: Products) -> None:
     cards = tak.vessel_cards(products)[:1]
-    later = changed(products, end=products.end + pd.Timedelta(days=1), run_id="another")
+    later = replace(products, end=products.end + pd.Timedelta(days=1), run_id="another")
     first, second = tak.event(cards[0], products), tak.event(cards[0], later)
     assert first.get("uid") == second.get("uid")
     assert str(first.get("uid")).endswith(str(cards[0].mmsi))

@@ -6,7 +6,6 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from typing import Any
@@ -119,9 +118,7 @@ def _keys(value: Any) -> set[str]:
     return {k for item in value for k in _keys(item)} if isinstance(value, list) else set()
 
 
-def test_hostile_names_are_words_and_no_markup(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_hostile_names_are_words_and_no_markup(coastless: Products) -> None:
     # Markup, code and data of Typst, and what would end the text that carries them
     names = [
         '#panic("x")',
@@ -136,7 +133,7 @@ def test_hostile_names_are_words_and_no_markup(
         "= Heading",
     ]
     vessels = coastless.flagged.head(len(names)).assign(name=names, reasons=names)
-    said = shown(pdf.render(changed(coastless, flagged=vessels)))
+    said = shown(pdf.render(replace(coastless, flagged=vessels)))
     for name in names:
         assert said.count(name) >= 2, name
     assert "root:" not in said
@@ -149,49 +146,41 @@ def test_invisible_characters_are_shown(hostile: Products) -> None:
     assert "\u202e" not in said
 
 
-def test_long_words_stay_on_two_pages(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_long_words_stay_on_two_pages(coastless: Products) -> None:
     wide = "W" * 5000
     events = coastless.events.assign(reason=wide, explanation=wide)
     flagged = coastless.flagged.assign(
         name=wide, callsign=wide, ship_type=wide, reasons=wide, explanations=wide
     )
-    content = pdf.render(changed(coastless, events=events, flagged=flagged))
+    content = pdf.render(replace(coastless, events=events, flagged=flagged))
     assert len(opened(content).pages) == 2
 
 
-def test_long_sentences_leave_the_map_its_room(
-    products: Products, changed: Callable[..., Products]
-) -> None:
+def test_long_sentences_leave_the_map_its_room(products: Products) -> None:
     """First what scores are made of makes way, then incidents, and the page says how many."""
     shown_of = [pdf._data(products)]
     for words in (30, 60):
         long = products.incidents.assign(title="Sent nothing " * (words // 2))
-        shown_of.append(pdf._data(changed(products, incidents=long)))
+        shown_of.append(pdf._data(replace(products, incidents=long)))
     few, longer, longest = (len(one["incidents"]) for one in shown_of)
     assert few == pdf.VESSEL_LIMIT >= longer > longest >= pdf.FEWEST
     assert not any(one["made_of"] for one in shown_of[-1]["incidents"])
     left = (products.incidents["rank"] > 0).sum() - longest
     assert f" {left} more" in shown_of[-1]["left_out"]
-    made = opened(pdf.render(changed(products, incidents=long)))
+    made = opened(pdf.render(replace(products, incidents=long)))
     assert len(made.pages) == 2
 
 
-def test_nothing_flagged_is_one_page_that_says_so(
-    empty: Products, changed: Callable[..., Products]
-) -> None:
-    content = pdf.render(changed(empty, zones=Zones.none()))
+def test_nothing_flagged_is_one_page_that_says_so(empty: Products) -> None:
+    content = pdf.render(replace(empty, zones=Zones.none()))
     assert len(opened(content).pages) == 1
     assert "No vessel was flagged. This isn't “all clear”" in shown(content)
     assert "What AIS can't see" in shown(content)
 
 
-def test_a_partial_run_says_what_failed(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_a_partial_run_says_what_failed(coastless: Products) -> None:
     manifest = {"state": "partial", "failures": {"detector gap": "no"}, "held_back": ["gap: 60"]}
-    said = shown(pdf.render(changed(coastless, manifest=manifest)))
+    said = shown(pdf.render(replace(coastless, manifest=manifest)))
     assert "Partial run." in said
     assert "detector gap failed: no" in said
     assert "Held back." in said
@@ -199,13 +188,11 @@ def test_a_partial_run_says_what_failed(
 
 
 @pytest.mark.parametrize("label", list(Tlp))
-def test_marks_and_language_of_a_recipient(
-    coastless: Products, changed: Callable[..., Products], label: Tlp
-) -> None:
+def test_marks_and_language_of_a_recipient(coastless: Products, label: Tlp) -> None:
     mark = Mark(label, frozenset({"MYS"}))
     stale = coastless.end + pd.Timedelta(hours=12)
     release = Release("boat", "Patrol boat", mark, {}, stale, "ms")
-    said = shown(pdf.render(changed(coastless, release=release)))
+    said = shown(pdf.render(replace(coastless, release=release)))
     assert said.count(f"TLP:{label} · REL MYS") == 4
     assert "Insiden" in said
     assert "Disediakan untuk Patrol boat. Luput selepas 22 Nov 2026 04:00 UTC" in said
@@ -251,15 +238,13 @@ def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
     assert np.hypot(ax - bx, ay - by) / per_mile == pytest.approx(float(metres) / 1852, rel=0.02)
 
 
-def test_what_no_vessel_is_known_of_has_its_mark(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_what_no_vessel_is_known_of_has_its_mark(coastless: Products) -> None:
     known = coastless.incidents
     row = known.index[known["rank"] == 2]
     seen = known.assign(mmsi=known["mmsi"].where(known["rank"] != 2, 0))
     seen.loc[row, ["vessels", "lat", "lon"]] = ["", 6.5, 98.5]
     flagged = coastless.flagged[coastless.flagged["rank"] != 2].reset_index(drop=True)
-    told = changed(coastless, incidents=seen, flagged=flagged)
+    told = replace(coastless, incidents=seen, flagged=flagged)
     scene = pdf.first_map(told, vessel_cards(told), incident_cards(told)[: pdf.VESSEL_LIMIT])
     [mark] = [one for one in scene.events if scene.numbers[one.ranks[0]] == 2]
     assert (mark.x + scene.lon0, mark.y) == pytest.approx((98.5, 6.5), abs=1e-4)
@@ -270,11 +255,9 @@ def test_what_no_vessel_is_known_of_has_its_mark(
     assert re.search(r'class="mark".*>2</text>', drawn)
 
 
-def test_marks_of_one_place_stand_apart(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_marks_of_one_place_stand_apart(coastless: Products) -> None:
     events = coastless.events.assign(lat=3.0, lon=100.5)
-    cards = vessel_cards(changed(coastless, events=events))[:10]
+    cards = vessel_cards(replace(coastless, events=events))[:10]
     root = ElementTree.fromstring(svg(scene_of(coastless, cards), 0.8, ink=ON_PAPER, names=False))
     marks = [g.get("transform", "") for g in root.iter() if g.get("class") == "mark"]
     places = np.array([[float(v) for v in re.findall(r"[\d.]+", g)[:2]] for g in marks])
@@ -294,28 +277,24 @@ def test_numbers_of_a_plan_do_not_cover_one_another(coastless: Products) -> None
     assert apart[~np.eye(6, dtype=bool)].min() > 22
 
 
-def test_what_a_silence_of_class_b_lost_is_said_in_brief_and_pdf(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
+def test_what_a_silence_of_class_b_lost_is_said_in_brief_and_pdf(coastless: Products) -> None:
     parts = '[{"kind": "gap", "score": 0.3755, "before": 0.6706, "why": "weak transmitter"}]'
     row = coastless.incidents.iloc[0]
     lead = row["events"].split(";")[0]
     events = coastless.events.copy()
     own = events["event_id"] == lead
     events.loc[own, ["kind", "mmsi", "score"]] = ["gap", row["mmsi"], 0.5365]
-    told = changed(coastless, events=events, incidents=coastless.incidents.assign(made_of=parts))
+    told = replace(coastless, events=events, incidents=coastless.incidents.assign(made_of=parts))
     said = "lowered from 0.67 to 0.54 by: weak transmitter; further, as class B need not send AIS"
     assert incident_cards(told)[0].made_of == said
     events.loc[own, "score"] = 0.37551
-    whole = changed(coastless, events=events, incidents=coastless.incidents.assign(made_of=parts))
+    whole = replace(coastless, events=events, incidents=coastless.incidents.assign(made_of=parts))
     assert incident_cards(whole)[0].made_of == "lowered from 0.67 by: weak transmitter"
 
 
-def test_an_incident_whose_event_was_left_out_is_called_by_its_score(
-    coastless: Products, changed: Callable[..., Products]
-) -> None:
-    [first, *_] = incident_cards(changed(coastless, events=coastless.events.iloc[:0]))
+def test_an_incident_whose_event_was_left_out_is_called_by_its_score(coastless: Products) -> None:
+    [first, *_] = incident_cards(replace(coastless, events=coastless.events.iloc[:0]))
     assert (first.kind, first.what) == ("gap", "Silence")
     bare = coastless.incidents.assign(made_of="[]")
-    without = changed(coastless, events=coastless.events.iloc[:0], incidents=bare)
+    without = replace(coastless, events=coastless.events.iloc[:0], incidents=bare)
     assert incident_cards(without)[0].what == "Incident"

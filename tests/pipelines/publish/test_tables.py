@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -124,11 +124,11 @@ def test_events_csv_says_what_the_events_say(products: Products, folder: Path) -
 
 
 def test_events_csv_of_a_run_leaves_context_out_which_its_parquet_has(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
+    products: Products, tmp_path: Path
 ) -> None:
     score = products.events["score"].clip(lower=0.1)
     score.iloc[1] = 0.09
-    mixed = changed(products, events=products.events.assign(score=score))
+    mixed = replace(products, events=products.events.assign(score=score))
     write_all(mixed, tmp_path, {"events.csv", "events.parquet"})
     ids = list(products.events["event_id"])
     assert list(pd.read_parquet(tmp_path / "events.parquet")["event_id"]) == ids
@@ -144,20 +144,16 @@ def test_a_row_of_a_simulated_run_says_so(folder: Path) -> None:
     assert json.loads((folder / "manifest.json").read_text())["simulated"] is True
 
 
-def test_a_row_of_a_real_run_does_not(
-    coastless: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
-    write_all(changed(coastless, simulated=False, manifest={"state": "complete"}), tmp_path)
+def test_a_row_of_a_real_run_does_not(coastless: Products, tmp_path: Path) -> None:
+    write_all(replace(coastless, simulated=False, manifest={"state": "complete"}), tmp_path)
     for name in WRITERS:
         assert b"simulated data" not in (tmp_path / name).read_bytes().lower()
     read = pd.read_csv(tmp_path / "events.csv", dtype=str)
     assert not any("simulated" in json.loads(text) for text in read["evidence"])
 
 
-def test_flagged_csv_is_in_rank_order(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
-    shuffled = changed(products, flagged=products.flagged.iloc[::-1])
+def test_flagged_csv_is_in_rank_order(products: Products, tmp_path: Path) -> None:
+    shuffled = replace(products, flagged=products.flagged.iloc[::-1])
     tables.write_flagged_csv(shuffled, tmp_path / "flagged.csv")
     read = pd.read_csv(tmp_path / "flagged.csv", dtype=str, keep_default_na=False)
     assert list(read["rank"].astype(int)) == list(range(1, len(read) + 1))
@@ -165,20 +161,16 @@ def test_flagged_csv_is_in_rank_order(
     assert (read["imo"][::2] == "").all()
 
 
-def test_negative_numbers_are_numbers(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
-    south = changed(products, events=products.events.assign(lat=-1.25, lon=-103.5))
+def test_negative_numbers_are_numbers(products: Products, tmp_path: Path) -> None:
+    south = replace(products, events=products.events.assign(lat=-1.25, lon=-103.5))
     tables.write_events_csv(south, tmp_path / "events.csv")
     read = pd.read_csv(tmp_path / "events.csv")
     assert (read["lat"] == -1.25).all()
     assert (read["lon"] == -103.5).all()
 
 
-def test_an_odd_identity_is_not_padded(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
-    odd = changed(products, events=products.events.assign(mmsi=12345))
+def test_an_odd_identity_is_not_padded(products: Products, tmp_path: Path) -> None:
+    odd = replace(products, events=products.events.assign(mmsi=12345))
     tables.write_events_csv(odd, tmp_path / "events.csv")
     assert set(pd.read_csv(tmp_path / "events.csv", dtype=str)["mmsi"]) == {"12345"}
 
@@ -197,21 +189,19 @@ def test_parquet_is_the_csv_with_types_and_points(products: Products, folder: Pa
     assert list(read["evidence"]) == list(frame["evidence"])
 
 
-def test_an_event_without_a_place_has_no_point(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_an_event_without_a_place_has_no_point(products: Products, tmp_path: Path) -> None:
     events = products.events.copy()
     events.loc[0, ["lat", "lon"]] = np.nan
     frame = gpd.read_parquet(
-        geoparquet.write_events(changed(products, events=events), tmp_path / "events.parquet")
+        geoparquet.write_events(replace(products, events=events), tmp_path / "events.parquet")
     )
     assert frame.geometry.iloc[0] is None
     assert frame.geometry.iloc[1:].notna().all()
 
 
-def test_a_missing_column_is_named(products: Products, changed: Callable[..., Products]) -> None:
+def test_a_missing_column_is_named(products: Products) -> None:
     with pytest.raises(FrameError, match="missing columns status"):
-        tables.event_table(changed(products, events=products.events.drop(columns="status")))
+        tables.event_table(replace(products, events=products.events.drop(columns="status")))
 
 
 def test_exporting_leaves_the_frames_alone(coastless: Products, tmp_path: Path) -> None:
@@ -230,9 +220,7 @@ def test_the_same_run_gives_the_same_bytes(
         assert file.read_bytes() == (folder / file.name).read_bytes(), file.name
 
 
-def test_manifest_holds_the_run(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
-) -> None:
+def test_manifest_holds_the_run(products: Products, tmp_path: Path) -> None:
     given = {
         "run_id": "another",
         "when": products.end,
@@ -242,7 +230,7 @@ def test_manifest_holds_the_run(
         "failures": {"detector gap": "\u202eboom"},
         "set": {"b", "a"},
     }
-    file = manifest.write(changed(products, manifest=given), tmp_path / "manifest.json")
+    file = manifest.write(replace(products, manifest=given), tmp_path / "manifest.json")
     text = file.read_text(encoding="ascii")
     assert json.loads(text) == {
         "run_id": products.run_id,
@@ -274,19 +262,17 @@ def test_a_failed_write_leaves_the_old_file(
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_one_product_does_to_its_table_no_other_sees(
-    products: Products, changed: Callable[..., Products]
-) -> None:
+def test_what_one_product_does_to_its_table_no_other_sees(products: Products) -> None:
     """It is worked out once for all of them, and anew for other results."""
     first = tables.event_table(products)
     before = first.copy()
     first["reason"] = "mine"
     first.loc[first.index[0], "score"] = 9.0
     pd.testing.assert_frame_equal(tables.event_table(products), before)
-    fewer = changed(products, events=products.events[:1])
+    fewer = replace(products, events=products.events[:1])
     assert len(tables.event_table(fewer)) == 1
     assert briefing.vessel_cards(products) is briefing.vessel_cards(products)
-    assert briefing.vessel_cards(changed(products)) is not briefing.vessel_cards(products)
+    assert briefing.vessel_cards(replace(products)) is not briefing.vessel_cards(products)
 
 
 def test_a_field_is_quoted_where_rfc_4180_wants_it() -> None:

@@ -1,7 +1,7 @@
 """Small feeds made of frames, and places elsewhere: object storage (moto on loopback), a share."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class FakeBatch:
     statics: pd.DataFrame
 
 
-def make_batch(
+def batch(
     mmsis: list[int], *, hours: float = 36, step_s: int = 600, source: str = "aa", name: str = "A"
 ) -> FakeBatch:
     n = int(hours * 3600 / step_s)
@@ -68,11 +68,6 @@ def make_batch(
 
 
 REPORT = {"simulated": False, "format": "test", "rejected": {}}
-
-
-@pytest.fixture(scope="session")
-def batch() -> Callable[..., FakeBatch]:
-    return make_batch
 
 
 ACCESS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret-hush"}
@@ -111,17 +106,13 @@ def place(
     return StoreSettings(url=f"s3://{bucket}/selat", endpoint=endpoint, region="us-east-1")
 
 
-@pytest.fixture
-def add(batch: Callable[..., Any]) -> Callable[..., None]:
-    def add_feed(root: Path, settings: StoreSettings, key: str, **what: Any) -> None:
-        one = batch([533000001, 533000002], source=key, **what)
-        with store.write(root, settings) as writer:
-            writer.add_feed(
-                key,
-                sha256=key,
-                name=f"{key}.csv",
-                batches=[one],
-                report={**REPORT, "positions": len(one.positions)},
-            )
-
-    return add_feed
+def add(root: Path, settings: StoreSettings, key: str, **what: Any) -> None:
+    one = batch([533000001, 533000002], source=key, **what)
+    with store.write(root, settings) as writer:
+        writer.add_feed(
+            key,
+            sha256=key,
+            name=f"{key}.csv",
+            batches=[one],
+            report={**REPORT, "positions": len(one.positions)},
+        )

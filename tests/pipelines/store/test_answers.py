@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import store
 from pipelines.store.arrow import answer, to_table
-from tests.pipelines.store.conftest import REPORT
+from tests.pipelines.store.conftest import REPORT, batch
 
 ROWS = """FROM (VALUES
     (1::BIGINT, 2::INTEGER, 3::SMALLINT, 4::UTINYINT, 5::HUGEINT, 1.5::DOUBLE, 'nan'::DOUBLE,
@@ -41,7 +41,7 @@ def test_what_is_no_number_is_missing_in_a_table() -> None:
     assert table.column_names == ["n", "s", "t", "i"]
 
 
-def test_the_last_days_are_those_of_all(batch, tmp_path) -> None:
+def test_the_last_days_are_those_of_all(tmp_path) -> None:
     with store.write(tmp_path) as writer:
         for key, vessels, hours in (("bb", [533000001, 533000002], 36), ("aa", [533000003], 30)):
             about = {**REPORT, "positions": 1, "statics": 1}
@@ -59,7 +59,7 @@ def test_the_last_days_are_those_of_all(batch, tmp_path) -> None:
         assert writer.files_with(["bb", "aa"]) == pairs
 
 
-def test_what_is_known_of_feeds_is_asked_again_once_one_came(batch, tmp_path) -> None:
+def test_what_is_known_of_feeds_is_asked_again_once_one_came(tmp_path) -> None:
     about = {**REPORT, "positions": 1, "statics": 1}
     end = pd.Timestamp("2027-01-01", tz="UTC").as_unit("us")
     with store.write(tmp_path) as writer:

@@ -19,10 +19,10 @@ from pipelines.base.settings import PROJECT, StoreSettings
 from pipelines.store import StoreBusyError, StoreError
 from pipelines.store.check import check
 from pipelines.store.claim import Claim, Latest
+from tests.pipelines.store.conftest import add
 
 pytestmark = pytest.mark.slow  # processes
 
-Add = Callable[..., None]
 s3_only = pytest.mark.parametrize("place", ["s3"], indirect=True)
 s3_first = pytest.mark.parametrize(
     "place", ["s3", pytest.param("share", marks=pytest.mark.prove)], indirect=True
@@ -65,7 +65,7 @@ def sources(root: Path, place: StoreSettings) -> set[str]:
         return set(reader.ledger()["name"])
 
 
-def add_once_free(add: Add, root: Path, place: StoreSettings) -> None:
+def add_once_free(root: Path, place: StoreSettings) -> None:
     """Add b as soon as another's claim has ended."""
     deadline = time.monotonic() + 60
     while True:
@@ -78,7 +78,7 @@ def add_once_free(add: Add, root: Path, place: StoreSettings) -> None:
 
 
 def test_a_second_writer_is_refused_until_the_first_has_ended(
-    place: StoreSettings, tmp_path: Path, add: Add
+    place: StoreSettings, tmp_path: Path
 ) -> None:
     with writing(tmp_path / "one", place) as process:
         with pytest.raises(StoreBusyError) as refused:
@@ -93,11 +93,7 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(
 
 @s3_first
 def test_a_command_says_who_writes_and_what_to_do(
-    place: StoreSettings,
-    tmp_path: Path,
-    add: Add,
-    selat: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
+    place: StoreSettings, tmp_path: Path, selat: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
@@ -113,9 +109,7 @@ def test_a_command_says_who_writes_and_what_to_do(
 
 
 @s3_first
-def test_the_claim_of_a_writer_that_died_ends(
-    place: StoreSettings, tmp_path: Path, add: Add
-) -> None:
+def test_the_claim_of_a_writer_that_died_ends(place: StoreSettings, tmp_path: Path) -> None:
     short = place.model_copy(update={"lease_s": 6.0})
     with writing(tmp_path / "one", short) as process:
         process.kill()
@@ -124,14 +118,12 @@ def test_the_claim_of_a_writer_that_died_ends(
         with pytest.raises(StoreBusyError) as refused:
             add(tmp_path / "other", short, "b")
         assert re.search(r"its claim ends within \d+ s", refused.value.hint)
-    add_once_free(add, tmp_path / "other", short)
+    add_once_free(tmp_path / "other", short)
     assert sources(tmp_path / "reader", place) == {"b.csv"}
 
 
 @s3_first
-def test_a_machine_whose_writer_died_goes_on_at_once(
-    place: StoreSettings, tmp_path: Path, add: Add
-) -> None:
+def test_a_machine_whose_writer_died_goes_on_at_once(place: StoreSettings, tmp_path: Path) -> None:
     with writing(tmp_path / "one", place) as process:
         process.kill()
         process.wait()
@@ -141,13 +133,13 @@ def test_a_machine_whose_writer_died_goes_on_at_once(
 
 @s3_only
 def test_a_writer_that_comes_back_to_life_undoes_nothing(
-    place: StoreSettings, tmp_path: Path, add: Add
+    place: StoreSettings, tmp_path: Path
 ) -> None:
     short = place.model_copy(update={"lease_s": 3.0})
     add(tmp_path / "one", short, "a")
     with writing(tmp_path / "one", short) as process:
         process.send_signal(signal.SIGSTOP)  # as a machine that sleeps, or has lost its network
-        add_once_free(add, tmp_path / "other", short)
+        add_once_free(tmp_path / "other", short)
         process.send_signal(signal.SIGCONT)
         said = process.communicate("\n")[1]
         assert process.returncode == 1
@@ -159,9 +151,7 @@ def test_a_writer_that_comes_back_to_life_undoes_nothing(
 
 
 @s3_only
-def test_a_claim_is_renewed_while_its_writer_lives(
-    place: StoreSettings, tmp_path: Path, add: Add
-) -> None:
+def test_a_claim_is_renewed_while_its_writer_lives(place: StoreSettings, tmp_path: Path) -> None:
     short = place.model_copy(update={"lease_s": 3.0})
     with writing(tmp_path / "one", short) as process:
         time.sleep(1.6 * short.lease_s)
@@ -172,7 +162,7 @@ def test_a_claim_is_renewed_while_its_writer_lives(
 
 @s3_only
 def test_a_storage_that_compares_nothing_is_refused(
-    place: StoreSettings, tmp_path: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+    place: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def careless(self: Latest, content: dict[str, Any], etag: str | None) -> str:
         seen = Latest.read(self)
@@ -227,7 +217,7 @@ def test_a_write_whose_answer_was_lost_counts(
 
 
 @s3_only
-def test_no_key_is_told_by_who_writes(place: StoreSettings, tmp_path: Path, add: Add) -> None:
+def test_no_key_is_told_by_who_writes(place: StoreSettings, tmp_path: Path) -> None:
     gone = place.model_copy(update={"endpoint": "http://127.0.0.1:1"})
     with pytest.raises(StoreError, match="can't be used") as refused:
         add(tmp_path / "one", gone, "a")

@@ -5,10 +5,11 @@ import pytest
 
 from pipelines.store import feeds
 from pipelines.store.place import Place
+from tests.pipelines.store.conftest import batch
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100_000])
-def test_sums_do_not_depend_on_when_they_are_made(batch, tmp_path, monkeypatch, limit):
+def test_sums_do_not_depend_on_when_they_are_made(tmp_path, monkeypatch, limit):
     def added(rows: int, flush: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         monkeypatch.setattr(feeds, "_SUM_ROWS", rows)
         monkeypatch.setattr(feeds, "FLUSH_ROWS", flush)

@@ -8,7 +8,7 @@ import pytest
 from pipelines import store
 from pipelines.store import feeds
 from pipelines.store.check import check
-from tests.pipelines.store.conftest import REPORT, tables_of
+from tests.pipelines.store.conftest import REPORT, batch, tables_of
 
 
 def give(writer: store.Writer, key: str, batch, **report) -> None:
@@ -16,7 +16,7 @@ def give(writer: store.Writer, key: str, batch, **report) -> None:
     writer.add_feed(key, sha256=key, name=key, batches=[batch], report=about)
 
 
-def some(batch) -> dict:
+def some() -> dict:
     return {
         "aa": batch([533000001, 533000002], source="aa"),
         "bb": batch([533000002, 533000003], source="bb", hours=12),
@@ -31,10 +31,10 @@ def positions_of(reader: store.Queries) -> pd.DataFrame:
     return reader.positions(need.assign(from_time=need["first_time"]), end)
 
 
-def test_they_are_as_if_each_had_come_alone(batch, tmp_path) -> None:
+def test_they_are_as_if_each_had_come_alone(tmp_path) -> None:
     with store.write(tmp_path / "alone") as alone, store.write(tmp_path / "together") as writer:
         with writer.held(), writer.gathered():
-            for key, own in some(batch).items():
+            for key, own in some().items():
                 give(alone, key, own)
                 give(writer, key, own)
                 assert writer.ledger().empty
@@ -53,7 +53,7 @@ def test_they_are_as_if_each_had_come_alone(batch, tmp_path) -> None:
     assert check(tmp_path / "together") == []
 
 
-def test_who_asks_for_one_finds_it(batch, tmp_path) -> None:
+def test_who_asks_for_one_finds_it(tmp_path) -> None:
     with store.write(tmp_path) as writer, writer.gathered():
         give(writer, "aa", batch([533000001]))
         assert writer.has_feed("aa")
@@ -63,14 +63,14 @@ def test_who_asks_for_one_finds_it(batch, tmp_path) -> None:
         assert report["positions"] == len(batch([533000001]).positions)
 
 
-def test_a_large_one_does_not_wait(batch, tmp_path, monkeypatch) -> None:
+def test_a_large_one_does_not_wait(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(feeds, "FLUSH_ROWS", 10)
     with store.write(tmp_path) as writer, writer.gathered():
         give(writer, "aa", batch([533000001]))
         assert list(writer.ledger()["feed_key"]) == ["aa"]
 
 
-def test_many_small_ones_are_named_before_they_are_too_many(batch, tmp_path, monkeypatch) -> None:
+def test_many_small_ones_are_named_before_they_are_too_many(tmp_path, monkeypatch) -> None:
     one = batch([533000001])
     monkeypatch.setattr(feeds, "FLUSH_ROWS", 3 * len(one.positions))
     with store.write(tmp_path) as writer, writer.gathered():
@@ -84,7 +84,7 @@ def test_many_small_ones_are_named_before_they_are_too_many(batch, tmp_path, mon
     assert check(tmp_path) == []
 
 
-def test_simulated_and_real_do_not_come_together(batch, tmp_path) -> None:
+def test_simulated_and_real_do_not_come_together(tmp_path) -> None:
     with store.write(tmp_path) as writer, writer.gathered():
         give(writer, "aa", batch([533000001]))
         with pytest.raises(store.StoreError, match="simulated"):
@@ -92,7 +92,7 @@ def test_simulated_and_real_do_not_come_together(batch, tmp_path) -> None:
         assert list(writer.ledger()["feed_key"]) == ["aa"]
 
 
-def test_a_writer_that_dies_has_taken_in_none(batch, tmp_path) -> None:
+def test_a_writer_that_dies_has_taken_in_none(tmp_path) -> None:
     def dies() -> None:
         with store.write(tmp_path) as writer, writer.held(), writer.gathered():
             give(writer, "aa", batch([533000001]))

@@ -20,7 +20,7 @@ from pipelines.detect.days import refresh
 from pipelines.store import StoreError, Writer, positions
 from pipelines.store.catalogue import TABLES, is_wasteful
 from pipelines.store.check import StoreProblem, check
-from tests.pipelines.store.conftest import assert_same, content
+from tests.pipelines.store.conftest import assert_same, batch, content
 
 pytestmark = pytest.mark.slow  # half a second each
 
@@ -36,7 +36,7 @@ def on_disk(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.glob("positions/*/*"))
 
 
-def feeds_of(batch: Callable[..., Any]) -> dict[str, Any]:
+def feeds_of() -> dict[str, Any]:
     return {
         "a": batch([533000001, 533000002], source="aa"),
         "b": batch([533000002, 533000003], source="bb", name="B"),
@@ -45,19 +45,17 @@ def feeds_of(batch: Callable[..., Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def feeds(batch: Callable[..., Any]) -> dict[str, Any]:
-    return feeds_of(batch)
+def feeds() -> dict[str, Any]:
+    return feeds_of()
 
 
 Made = Callable[[Path, str], Path]
 
 
 @pytest.fixture(scope="module")
-def originals(
-    tmp_path_factory: pytest.TempPathFactory, batch: Callable[..., Any]
-) -> Callable[[str], Path]:
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Stores of some feeds, each made once, not to be changed."""
-    all_feeds = feeds_of(batch)
+    all_feeds = feeds_of()
 
     @cache
     def original(keys: str) -> Path:
@@ -498,7 +496,7 @@ def in_other_blocks(root: Path, block_bytes: int, wasted: int) -> None:
 
 @pytest.mark.parametrize(("block_bytes", "wasted"), [(262_144, 0), (65_536, 600_000)])
 def test_a_catalogue_that_is_larger_than_it_must_be_is_written_anew(
-    tmp_path: Path, batch: Callable[..., Any], block_bytes: int, wasted: int
+    tmp_path: Path, block_bytes: int, wasted: int
 ) -> None:
     """With the next publication, whole, and not again with those after it."""
     root = tmp_path / "store"

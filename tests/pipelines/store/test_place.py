@@ -16,6 +16,7 @@ from pipelines.run.backup import backup, restore
 from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
+from tests.pipelines.store.conftest import add
 
 pytestmark = pytest.mark.slow
 share_first = pytest.mark.parametrize(
@@ -38,9 +39,7 @@ def there(settings: StoreSettings, root: Path) -> Elsewhere:
     return Elsewhere(root, settings)
 
 
-def test_another_machine_reads_what_this_one_wrote(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
-) -> None:
+def test_another_machine_reads_what_this_one_wrote(place: StoreSettings, tmp_path: Path) -> None:
     here, other, plain = tmp_path / "here", tmp_path / "other", tmp_path / "plain"
     for key in ("a", "b"):
         add(here, place, key)
@@ -52,9 +51,7 @@ def test_another_machine_reads_what_this_one_wrote(
 
 
 @share_first
-def test_a_machine_that_lost_its_folder_goes_on(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
-) -> None:
+def test_a_machine_that_lost_its_folder_goes_on(place: StoreSettings, tmp_path: Path) -> None:
     here, plain = tmp_path / "here", tmp_path / "plain"
     add(here, place, "a")
     shutil.rmtree(here)
@@ -65,9 +62,7 @@ def test_a_machine_that_lost_its_folder_goes_on(
 
 
 @share_first
-def test_a_store_that_was_here_is_taken_there(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
-) -> None:
+def test_a_store_that_was_here_is_taken_there(place: StoreSettings, tmp_path: Path) -> None:
     here = tmp_path / "here"
     add(here, StoreSettings(), "a")
     before = rows(here, StoreSettings())
@@ -80,9 +75,7 @@ def test_a_store_that_was_here_is_taken_there(
 
 
 @share_first
-def test_compaction_and_deletion_reach_the_place(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
-) -> None:
+def test_compaction_and_deletion_reach_the_place(place: StoreSettings, tmp_path: Path) -> None:
     here, at_once = tmp_path / "here", place.model_copy(update={"grace_h": 0})
     for key in ("a", "b"):
         add(here, place, key)
@@ -110,11 +103,7 @@ def test_compaction_and_deletion_reach_the_place(
     indirect=["place"],
 )
 def test_a_crash_while_it_is_published_changes_nothing_for_readers(
-    place: StoreSettings,
-    tmp_path: Path,
-    add: Callable[..., None],
-    moment: str,
-    monkeypatch: pytest.MonkeyPatch,
+    place: StoreSettings, tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "here"
     add(here, place, "a")
@@ -144,7 +133,7 @@ def test_a_crash_while_it_is_published_changes_nothing_for_readers(
 
 @share_first
 def test_a_crash_after_it_is_published(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    place: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "here"
     add(here, place, "a")
@@ -162,9 +151,7 @@ def test_a_crash_after_it_is_published(
 
 
 @share_first
-def test_damage_there_is_found(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
-) -> None:
+def test_damage_there_is_found(place: StoreSettings, tmp_path: Path) -> None:
     here = tmp_path / "here"
     add(here, place, "a")
     where = there(place, here)
@@ -183,7 +170,7 @@ def test_damage_there_is_found(
 
 @share_first
 def test_backup_of_a_store_elsewhere(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    place: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(tmp_path / "here", place, "a")
     for name in ("url", "endpoint", "region"):
@@ -197,9 +184,7 @@ def test_backup_of_a_store_elsewhere(
     assert check(tmp_path / "new" / "store") == []
 
 
-def test_no_key_is_written_or_told(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
-) -> None:
+def test_no_key_is_written_or_told(place: StoreSettings, tmp_path: Path) -> None:
     add(tmp_path / "here", place, "a")
     rows(tmp_path / "other", place)
     for path in (p for p in tmp_path.rglob("*") if p.is_file()):

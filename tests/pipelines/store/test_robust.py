@@ -19,7 +19,7 @@ from pipelines import store
 from pipelines.base.settings import StoreSettings
 from pipelines.store import DiskFullError, StoreError, feeds
 from pipelines.store.check import check
-from tests.pipelines.store.conftest import assert_same, content
+from tests.pipelines.store.conftest import assert_same, batch, content
 
 pytestmark = pytest.mark.slow  # processes, full disks
 
@@ -64,7 +64,7 @@ READER = """
 
 @pytest.mark.parametrize("wanted", [16, pytest.param(200, marks=pytest.mark.prove)])
 def test_readers_see_no_error_and_no_torn_result_during_publishes(
-    tmp_path: Path, batch: Callable[..., Any], wanted: int
+    tmp_path: Path, wanted: int
 ) -> None:
     root, rows = tmp_path / "store", 40
     feed = batch([533000001], hours=rows / 6)
@@ -267,7 +267,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_leaves_what_was_published(
-    small_disk: Path, batch: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds, "FLUSH_ROWS", 100_000)
     root = small_disk / "home" / "store"
@@ -285,7 +285,7 @@ def test_a_full_disk_leaves_what_was_published(
         assert list(reader.ledger()["feed_key"]) == ["a", "c"]
 
 
-def test_a_disk_that_fills_up_at_any_moment(small_disk: Path, batch: Callable[..., Any]) -> None:
+def test_a_disk_that_fills_up_at_any_moment(small_disk: Path) -> None:
     root, ballast = small_disk / "store", small_disk / "ballast"
     feed = Random(batch, 30_000, "s")
     with store.write(root) as writer:
@@ -319,9 +319,7 @@ def test_a_disk_that_fills_up_at_any_moment(small_disk: Path, batch: Callable[..
     assert check(root) == []
 
 
-def test_a_limit_on_the_size_of_files_reads_like_a_full_disk(
-    tmp_path: Path, batch: Callable[..., Any]
-) -> None:
+def test_a_limit_on_the_size_of_files_reads_like_a_full_disk(tmp_path: Path) -> None:
     """Where no disk can be mounted, this stands for it; quotas answer alike."""
     with store.write(tmp_path) as writer:
         add(writer, "a", [batch([533000001])])
@@ -330,10 +328,10 @@ def test_a_limit_on_the_size_of_files_reads_like_a_full_disk(
         import resource, sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from pathlib import Path
-        from conftest import make_batch
+        from conftest import batch
         import numpy as np
         from pipelines import store
-        feed = make_batch([533000001], hours=60_000 / 3600, step_s=1)
+        feed = batch([533000001], hours=60_000 / 3600, step_s=1)
         feed.positions["lat"] = np.random.default_rng(3).uniform(0, 9, 60_000)
         with store.write(Path({str(tmp_path)!r})) as writer:
             resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
@@ -353,9 +351,7 @@ def test_a_limit_on_the_size_of_files_reads_like_a_full_disk(
     assert check(tmp_path) == []
 
 
-def test_what_sorting_may_spill_is_a_limit_that_is_named(
-    tmp_path: Path, batch: Callable[..., Any]
-) -> None:
+def test_what_sorting_may_spill_is_a_limit_that_is_named(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         for key in ("a", "b"):
             add(writer, key, [Random(batch, 200_000, key)])

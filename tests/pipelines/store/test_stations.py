@@ -1,7 +1,6 @@
 """Which station received a report: kept with it, learned from, and unknown in older files."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pipelines.base.files import sha256_of
 from pipelines.detect.days import refresh
 from pipelines.store import positions
 from pipelines.store.check import check
+from tests.pipelines.store.conftest import batch
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def made(root: Path, **batches: Any) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path: Path, batch: Callable[..., Any]) -> Path:
+def root(tmp_path: Path) -> Path:
     """A store of a feed that names stations and of one that doesn't."""
     heard = named(batch([533000001, 533000002], source="aa"), "X", "X", None, "Y")
     return made(tmp_path / "store", a=heard, b=batch([533000003], source="bb"))
@@ -77,7 +77,7 @@ def test_each_report_keeps_the_station_that_received_it(root: Path) -> None:
     assert check(root) == []
 
 
-def test_copies_count_for_each_station(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_copies_count_for_each_station(tmp_path: Path) -> None:
     one = batch([533000001], source="aa")
     again = batch([533000001], source="bb")
     root = made(tmp_path / "store", a=named(one, "X"), b=named(again, "Y"))
@@ -100,9 +100,7 @@ def test_compaction_keeps_stations(root: Path) -> None:
     assert check(root) == []
 
 
-def test_files_of_before_stations_were_kept_are_read_with_newer_ones(
-    tmp_path: Path, batch: Callable[..., Any]
-) -> None:
+def test_files_of_before_stations_were_kept_are_read_with_newer_ones(tmp_path: Path) -> None:
     older = made(tmp_path / "older", a=batch([533000001], source="aa"))
     for path in (older / "positions").glob("*/*.parquet"):
         table = pq.read_table(path).drop_columns("station")

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pipelines import store
 from pipelines.detect.days import refresh
 from pipelines.store import DiskFullError, StoreBusyError, StoreError, Writer
 from pipelines.store.catalogue import TABLES
+from tests.pipelines.store.conftest import batch
 
 REPORT = {"simulated": False, "format": "test", "rejected": {}}
 FOREVER = pd.Timestamp("2100-01-01", tz="UTC").as_unit("us")
@@ -45,7 +45,7 @@ def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) ->
         pd.testing.assert_frame_equal(table, other[name], obj=name)
 
 
-def test_a_feed_comes_back_as_it_went_in(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_a_feed_comes_back_as_it_went_in(tmp_path: Path) -> None:
     given = batch([533000001, 533000002])
     with store.write(tmp_path) as writer:
         add(writer, "a", given)
@@ -60,7 +60,7 @@ def test_a_feed_comes_back_as_it_went_in(tmp_path: Path, batch: Callable[..., An
     assert vessels["beam_m"].isna().all()
 
 
-def test_each_vessel_is_loaded_from_its_own_day(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_each_vessel_is_loaded_from_its_own_day(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         add(writer, "a", batch([533000001, 533000002], hours=60))
         early, late = reach([533000001], "2026-01-05T20:00"), reach([533000002], "2026-01-07T12:00")
@@ -71,7 +71,7 @@ def test_each_vessel_is_loaded_from_its_own_day(tmp_path: Path, batch: Callable[
 
 
 @pytest.mark.prove  # test_same_rows_whatever_the_order_of_ingest
-def test_order_of_ingest_does_not_matter(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_order_of_ingest_does_not_matter(tmp_path: Path) -> None:
     feeds = {
         "a": batch([533000001, 533000002], source="aa"),
         "b": batch([533000002, 533000003], source="bb", name="B"),
@@ -87,7 +87,7 @@ def test_order_of_ingest_does_not_matter(tmp_path: Path, batch: Callable[..., An
 
 
 @pytest.mark.slow
-def test_reader_keeps_its_snapshot(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_reader_keeps_its_snapshot(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         add(writer, "a", batch([533000001]))
         script = textwrap.dedent(f"""
@@ -115,7 +115,7 @@ def test_reader_keeps_its_snapshot(tmp_path: Path, batch: Callable[..., Any]) ->
         assert len(reader.ledger()) == 2
 
 
-def test_an_unpublished_feed_is_not_seen(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_an_unpublished_feed_is_not_seen(tmp_path: Path) -> None:
     def breaks_off() -> Any:
         yield batch([533000001])
         raise OSError("the share went away")
@@ -128,7 +128,7 @@ def test_an_unpublished_feed_is_not_seen(tmp_path: Path, batch: Callable[..., An
         assert list(reader.ledger()["feed_key"]) == ["a"]
 
 
-def test_left_over_files_are_removed(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_left_over_files_are_removed(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         add(writer, "a", batch([533000001]))
     stray = tmp_path / "positions" / "date=2026-01-05" / "feedfeed-0000.parquet"
@@ -162,7 +162,7 @@ def test_second_writer_is_told_who_writes(tmp_path: Path) -> None:
         pass  # the dead process holds nothing
 
 
-def test_simulated_and_real_do_not_mix(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_simulated_and_real_do_not_mix(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         add(writer, "a", batch([533000001]), simulated=True)
         with pytest.raises(StoreError, match=r"b\.csv is real, but this store holds simulated"):
@@ -186,7 +186,7 @@ def test_no_store_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_late_data_are_worked_in(tmp_path: Path, batch: Callable[..., Any]) -> None:
+def test_late_data_are_worked_in(tmp_path: Path) -> None:
     late = batch([533000001], source="aa", hours=10)
     rest = batch([533000001, 533000002], source="bb", hours=90)
     rest.positions = rest.positions[rest.positions["time"] > late.positions["time"].max()]
@@ -217,9 +217,7 @@ def add_beside_a_full_disk(writer: Writer, first: Any, second: Any) -> None:
                 add(writer, "b", second)
 
 
-def test_what_is_held_is_published_once_at_its_end(
-    tmp_path: Path, batch: Callable[..., Any]
-) -> None:
+def test_what_is_held_is_published_once_at_its_end(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:
         before = store.generation(tmp_path)
         with writer.held():
@@ -237,9 +235,7 @@ def test_what_is_held_is_published_once_at_its_end(
         assert store.generation(tmp_path) == held
 
 
-def test_a_disk_that_was_full_while_it_was_held_is_said(
-    tmp_path: Path, batch: Callable[..., Any]
-) -> None:
+def test_a_disk_that_was_full_while_it_was_held_is_said(tmp_path: Path) -> None:
     """A feed that came before it is forgotten too: whoever took it in mustn't think it is there."""
     first, second = batch([533000001], hours=1), batch([533000002], hours=1)
     with store.write(tmp_path) as writer:

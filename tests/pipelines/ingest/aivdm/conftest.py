@@ -2,7 +2,6 @@
 
 import functools
 import operator
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -83,22 +82,13 @@ def told(rows: np.ndarray) -> list[dict[str, object]]:
     ]
 
 
-@pytest.fixture(scope="session")
-def decoded() -> Callable[..., Decoded]:
-    def decode(*blocks: bytes, rows: int = 1 << 12) -> Decoded:
-        return Decoded(list(blocks), rows)
-
-    return decode
+def decoded(*blocks: bytes, rows: int = 1 << 12) -> Decoded:
+    return Decoded(list(blocks), rows)
 
 
-@pytest.fixture(scope="session")
-def sentence() -> Callable[..., bytes]:
+def sentence(**fields: object) -> bytes:
     """Sentences of a message by pyais's encoder, one a line."""
-
-    def encode(**fields: object) -> bytes:
-        return "".join(line + "\n" for line in encode_dict(fields, talker_id="AI")).encode()
-
-    return encode
+    return "".join(line + "\n" for line in encode_dict(fields, talker_id="AI")).encode()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pipelines.ingest.aivdm import (
     unfit_positions,
     unfit_statics,
 )
+from tests.pipelines.ingest.aivdm.conftest import decoded
 
 SOURCE = "0123456789abcdef"
 
@@ -38,7 +39,7 @@ def feed(*messages, epoch=1_700_000_000):
 POSITION = {"lon": 101.25, "lat": -3.5, "speed": 12.3, "course": 271.4, "heading": 270}
 
 
-def test_positions_frame(decoded):
+def test_positions_frame():
     got = decoded(
         feed(
             {"msg_type": 1, "status": 5, **POSITION},
@@ -82,7 +83,7 @@ def test_positions_frame(decoded):
         ({"lon": -180, "lat": -90}, 1_700_000_000, ""),
     ],
 )
-def test_rows_that_cant_become_part_of_a_frame(decoded, fields, epoch, problem):
+def test_rows_that_cant_become_part_of_a_frame(fields, epoch, problem):
     got = decoded(feed({"msg_type": 1, **POSITION, **fields}, epoch=epoch))
     assert [UNFIT[code] for code in unfit_positions(got.positions)] == [problem]
     assert len(to_positions(got.columns)) == (problem == "")
@@ -102,7 +103,7 @@ STATIC = {
 }
 
 
-def test_statics_frame(decoded):
+def test_statics_frame():
     got = decoded(
         feed(
             {"msg_type": 5, **STATIC},
@@ -125,20 +126,20 @@ def test_statics_frame(decoded):
     assert len(to_positions(got.columns)) == 1
 
 
-def test_auxiliary_craft_names_its_mother_ship_and_no_size(decoded):
+def test_auxiliary_craft_names_its_mother_ship_and_no_size():
     got = decoded(
         feed({"msg_type": 24, "partno": 1, "mmsi": 985_330_001, "mothership_mmsi": 533_000_001})
     )
     assert np.isnan(to_statics(got.columns)["length_m"][0])
 
 
-def test_reserved_ship_types_stay_as_sent(decoded):
+def test_reserved_ship_types_stay_as_sent():
     kinds = [0, 1, 19, 38, 39, 66, 99, 150, 255]
     got = decoded(feed(*[{"msg_type": 24, "partno": 1, "ship_type": kind} for kind in kinds]))
     assert got.statics["ship_type"].tolist() == kinds
 
 
-def test_empty_feed_gives_frames_without_rows(decoded):
+def test_empty_feed_gives_frames_without_rows():
     got = decoded(b"")
     frames.validate(to_positions(got.columns), frames.POSITIONS)
     frames.validate(to_statics(got.columns), frames.STATICS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ingest.aivdm import compiled
+from tests.pipelines.ingest.aivdm.conftest import decoded
 
 PROJECT = Path(__file__).resolve().parents[4]
 
@@ -36,7 +37,7 @@ def test_import_loads_no_compiler():
 
 
 @pytest.mark.slow
-def test_compiled_kernel_is_found_again_without_a_word(decoded):
+def test_compiled_kernel_is_found_again_without_a_word():
     decoded(b"")
     code = """
         from pipelines.ingest.aivdm import Decoder

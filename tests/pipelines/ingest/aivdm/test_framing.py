@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.ingest.aivdm import NO_TIME, REASONS, TIME_FROM
 from pipelines.ingest.aivdm.memory import ABSURD
+from tests.pipelines.ingest.aivdm.conftest import decoded
 
 HAZARDS = json.loads((Path(__file__).parents[1] / "hazards.json").read_text())
 T0 = 1_700_000_000
@@ -16,7 +17,7 @@ US = 1_000_000
 
 
 @pytest.mark.parametrize("hazard", HAZARDS, ids=[h["name"] for h in HAZARDS])
-def test_hazards_give_the_number_of_messages_of_a_right_decoder(decoded, hazard):
+def test_hazards_give_the_number_of_messages_of_a_right_decoder(hazard):
     got = decoded(base64.b64decode(hazard["bytes_base64"]))
     assert got.decoder.counts["messages"] == hazard["expect_messages"]
 
@@ -39,7 +40,7 @@ def us(*moment, micro=0):
         (b"17000000x0", NO_TIME),
     ],
 )
-def test_epochs_in_seconds_to_nanoseconds(decoded, samples, text, time):
+def test_epochs_in_seconds_to_nanoseconds(samples, text, time):
     good = samples["good"]
     # A tag block says that it is a time; a number elsewhere may be something else.
     said = ABSURD if time == NO_TIME else time
@@ -63,23 +64,23 @@ def test_epochs_in_seconds_to_nanoseconds(decoded, samples, text, time):
         (b"2024-02-29", NO_TIME),
     ],
 )
-def test_iso_times_before_a_sentence(decoded, samples, text, time):
+def test_iso_times_before_a_sentence(samples, text, time):
     assert decoded(text + b" " + samples["good"] + b"\n").time == time
 
 
-def test_time_and_station_behind_a_sentence(decoded, samples):
+def test_time_and_station_behind_a_sentence(samples):
     got = decoded(samples["good"] + b",s28320,d-098,T33.71,r003669973,1152921694,1152921696\r\n")
     assert got.time == 1152921694 * US
     assert got.station == "r003669973"
 
 
-def test_tag_block_goes_before_what_stands_behind(decoded, samples):
+def test_tag_block_goes_before_what_stands_behind(samples):
     got = decoded(samples["tagged"](b"s:here,c:1700000000") + b",r003669973,1152921694\n")
     assert (got.time, got.station) == (T0 * US, "here")
     assert TIME_FROM[int(got.positions["time_from"][0])].startswith("tag block")
 
 
-def test_damaged_tag_block_tells_nothing_but_costs_no_sentence(decoded, samples):
+def test_damaged_tag_block_tells_nothing_but_costs_no_sentence(samples):
     tagged = samples["tagged"](b"s:here,c:1700000000").replace(b"s:here", b"s:hare")
     got = decoded(tagged + b"\n")
     assert (got.time, got.station) == (NO_TIME, "")
@@ -87,20 +88,20 @@ def test_damaged_tag_block_tells_nothing_but_costs_no_sentence(decoded, samples)
 
 
 @pytest.mark.parametrize("checksum", [b"", b"*00"])
-def test_tag_block_without_a_checksum_is_believed(decoded, samples, checksum):
+def test_tag_block_without_a_checksum_is_believed(samples, checksum):
     got = decoded(b"\\s:here,c:1700000000" + checksum + b"\\" + samples["good"] + b"\n")
     assert (got.time, got.station) == (T0 * US, "here")
     assert got.decoder.counts["unchecked_tags"] == 1
 
 
-def test_of_two_tag_blocks_both_count_and_the_inner_one_wins(decoded, samples):
+def test_of_two_tag_blocks_both_count_and_the_inner_one_wins(samples):
     summed, good = samples["summed"], samples["good"]
     both = b"\\" + summed(b"s:outer,c:1700000000") + b"\\\\" + summed(b"s:inner") + b"\\" + good
     got = decoded(both + b"\n")
     assert (got.time, got.station) == (T0 * US, "inner")
 
 
-def test_lines_of_a_group_share_time_and_station(decoded, samples):
+def test_lines_of_a_group_share_time_and_station(samples):
     tagged, (one, two) = samples["tagged"], samples["parts"]
     got = decoded(
         tagged(b"g:1-2-77,s:here,c:1700000000", b"$ARVSI,r3669961,1,013536.96,1326,-113,0*14"),
@@ -114,7 +115,7 @@ def test_lines_of_a_group_share_time_and_station(decoded, samples):
     assert got.decoder.stations[static["station"]] == "there"
 
 
-def test_parts_of_two_groups_dont_mix(decoded, samples):
+def test_parts_of_two_groups_dont_mix(samples):
     tagged, (one, two) = samples["tagged"], samples["parts"]
     got = decoded(tagged(b"g:1-2-78", one) + b"\n" + tagged(b"g:2-2-79", two) + b"\n")
     assert len(got.statics) == 0
@@ -125,19 +126,19 @@ WRAPPER = b"PGHP,1,2013,11,12,12,0,7,11,219,,2190067,1,"
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b" "])
-def test_wrapper_gives_its_sentence_the_time(decoded, samples, end):
+def test_wrapper_gives_its_sentence_the_time(samples, end):
     wrapper = b"$" + samples["summed"](WRAPPER + b"5C")
     got = decoded(wrapper + end + samples["good"] + b",1700000000\n")
     assert got.time == us(2013, 11, 12, 12, 0, 7, micro=11_000)
 
 
-def test_wrapper_finds_its_sentence_between_others(decoded, samples):
+def test_wrapper_finds_its_sentence_between_others(samples):
     wrapper = b"$" + samples["summed"](WRAPPER + b"5C")
     got = decoded(wrapper + b"\n\\si:AISD*3F\\\n" + samples["other"] + b"\n" + samples["good"])
     assert got.positions["time"].tolist() == [NO_TIME, us(2013, 11, 12, 12, 0, 7, micro=11_000)]
 
 
-def test_wrapper_of_several_parts(decoded, samples):
+def test_wrapper_of_several_parts(samples):
     one, two = samples["parts"]
     wrapper = b"$" + samples["summed"](WRAPPER + b"6B")
     got = decoded(wrapper + b"\n" + one + b"\n" + two + b"\n" + samples["good"])
@@ -146,12 +147,12 @@ def test_wrapper_of_several_parts(decoded, samples):
 
 
 @pytest.mark.parametrize("body", [WRAPPER + b"5D", WRAPPER[:-1].replace(b"11,12,12", b"13,32,12")])
-def test_wrapper_of_another_sentence_or_without_a_time_gives_none(decoded, samples, body):
+def test_wrapper_of_another_sentence_or_without_a_time_gives_none(samples, body):
     got = decoded(b"$" + samples["summed"](body) + b"\n" + samples["good"] + b"\n")
     assert got.time == NO_TIME
 
 
-def test_damaged_wrapper_gives_no_time(decoded, samples):
+def test_damaged_wrapper_gives_no_time(samples):
     wrapper = b"$" + samples["summed"](WRAPPER + b"5C").replace(b"2013", b"2014")
     assert decoded(wrapper + b"\n" + samples["good"] + b"\n").time == NO_TIME
 
@@ -166,7 +167,7 @@ def test_damaged_wrapper_gives_no_time(decoded, samples):
         (b"what is this", "not a sentence"),
     ],
 )
-def test_why_a_line_is_rejected(decoded, line, reason):
+def test_why_a_line_is_rejected(line, reason):
     got = decoded(line + b"\n")
     assert got.decoder.rejects == {reason: 1}
     (sample,) = got.decoder.samples
@@ -187,13 +188,13 @@ def test_why_a_line_is_rejected(decoded, line, reason):
         (b"=IVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0", "malformed"),
     ],
 )
-def test_a_right_checksum_isnt_enough(decoded, samples, body, reason):
+def test_a_right_checksum_isnt_enough(samples, body, reason):
     got = decoded(b"!" + samples["summed"](body) + b"\n")
     assert got.decoder.rejects == {reason: 1}
     assert reason in REASONS
 
 
-def test_lines_that_arent_ais_are_counted_by_kind(decoded):
+def test_lines_that_arent_ais_are_counted_by_kind():
     got = decoded(
         b"# log of today!\r\n\r\n$GPZDA,114702.51,27,01,2012,,*66\r\n"
         b"\\si:AISD*3F\\\r\n$PGHP,1,x*00\n"
@@ -202,7 +203,7 @@ def test_lines_that_arent_ais_are_counted_by_kind(decoded):
     assert got.decoder.rejects == {}
 
 
-def test_a_truncated_sentence_doesnt_swallow_the_tag_block_glued_to_it(decoded, samples):
+def test_a_truncated_sentence_doesnt_swallow_the_tag_block_glued_to_it(samples):
     cut = samples["good"][:25]
     got = decoded(cut + samples["tagged"](b"c:1700000000") + b"\n")
     assert got.time == T0 * US
@@ -210,7 +211,7 @@ def test_a_truncated_sentence_doesnt_swallow_the_tag_block_glued_to_it(decoded, 
     assert got.positions["offset"].tolist() == [len(cut)]
 
 
-def test_pieces_cover_the_feed_and_offsets_are_their_first_bytes(decoded, samples):
+def test_pieces_cover_the_feed_and_offsets_are_their_first_bytes(samples):
     feed = (
         samples["good"] + samples["other"] + b"\r\n  " + samples["good"] + b"\r" + samples["other"]
     )
@@ -220,7 +221,7 @@ def test_pieces_cover_the_feed_and_offsets_are_their_first_bytes(decoded, sample
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
-def test_line_longer_than_any_sentence_is_rejected_whole(decoded, samples, newline):
+def test_line_longer_than_any_sentence_is_rejected_whole(samples, newline):
     good = samples["good"] + newline
     long = b"x" * 70_000 + good
     feed = good + long + good + b"y" * 300_000 + newline + good
@@ -231,7 +232,7 @@ def test_line_longer_than_any_sentence_is_rejected_whole(decoded, samples, newli
     assert decoded(*pieces).everything() == whole.everything()
 
 
-def test_longest_line_is_kept(decoded, samples):
+def test_longest_line_is_kept(samples):
     good = samples["good"]
     for spare, found in ((0, 1), (1, 0)):
         line = b"x" * (65_536 - len(good) + spare) + good + b"\n"

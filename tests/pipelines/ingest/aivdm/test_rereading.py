@@ -4,9 +4,10 @@ import pytest
 
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.aivdm.rereading import RereadError
+from tests.pipelines.ingest.aivdm.conftest import decoded, sentence
 
 
-def test_every_message_can_be_reread_at_its_offset(decoded, sentence, samples, tmp_path):
+def test_every_message_can_be_reread_at_its_offset(samples, tmp_path):
     one, two = samples["parts"]
     feed = (
         b"noise\n"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.ingest.aivdm import Decoder
 from pipelines.ingest.aivdm.rereading import SENTENCE
+from tests.pipelines.ingest.aivdm.conftest import decoded
 
 PIECES = [
     b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C",
@@ -61,12 +62,12 @@ def cut(feed, places):
 @given(feed=feeds(), places=st.lists(st.integers(0, 10_000), max_size=12))
 @example(feed=b"a\r\n\r\rb\r", places=[2, 3, 5])
 @example(feed=PIECES[3] + b"\r\n" + PIECES[4], places=[1, 40, 63, 64, 65, 80])
-def test_any_split_gives_the_same(decoded, feed, places):
+def test_any_split_gives_the_same(feed, places):
     assert decoded(*cut(feed, places)).everything() == decoded(feed).everything()
 
 
 @pytest.mark.slow
-def test_every_single_split_of_a_feed_gives_the_same(decoded):
+def test_every_single_split_of_a_feed_gives_the_same():
     feed = b"\r\n".join(PIECES[3:5] + PIECES[10:13]) + b"\r" + PIECES[0] + b"\n"
     whole = decoded(feed).everything()
     for place in range(len(feed)):
@@ -80,16 +81,14 @@ def test_every_single_split_of_a_feed_gives_the_same(decoded):
     lost=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 30)), max_size=3),
     places=st.lists(st.integers(0, 10_000), max_size=3),
 )
-def test_damage_never_gives_a_row_of_a_sentence_whose_checksum_fails(
-    decoded, feed, damage, lost, places
-):
+def test_damage_never_gives_a_row_of_a_sentence_whose_checksum_fails(feed, damage, lost, places):
     damaged = bytearray(feed)
     for place, byte in damage:
         damaged[place % len(damaged)] = byte
     for place, size in lost:
         del damaged[place % len(damaged) :][:size]
         damaged = damaged or bytearray(b"\n")
-    check_rows(decoded, bytes(damaged), places)
+    check_rows(bytes(damaged), places)
 
 
 @settings(max_examples=200, deadline=None)
@@ -98,11 +97,11 @@ def test_damage_never_gives_a_row_of_a_sentence_whose_checksum_fails(
 @example(feed=b"\\" * 300, places=[7])
 @example(feed=b"!AIVDM,1,1,,A," + b"0" * 3_000 + b",0*26\n", places=[])
 @example(feed=b"$PGHP,1," + b"9" * 500 + b",*00\n" + PIECES[0], places=[])
-def test_noise_never_crashes(decoded, feed, places):
-    check_rows(decoded, feed, places)
+def test_noise_never_crashes(feed, places):
+    check_rows(feed, places)
 
 
-def check_rows(decoded, feed, places):
+def check_rows(feed, places):
     """Rows come from sentences that a slow reader finds right as well."""
     got = decoded(*cut(feed, places))
     for table in ("positions", "statics", "bases", "others"):
@@ -120,14 +119,14 @@ def right(text):
     return functools.reduce(operator.xor, body, 0) == int(checksum, 16)
 
 
-def test_full_arena_pauses_and_goes_on(decoded):
+def test_full_arena_pauses_and_goes_on():
     feed = b"\n".join(PIECES[:2] * 400 + [b"noise"] * 300) + b"\n"
     small, large = decoded(feed, rows=64), decoded(feed)
     assert small.everything() == large.everything()
     assert len(small.positions) == 800
 
 
-def test_block_larger_than_the_buffer(decoded):
+def test_block_larger_than_the_buffer():
     feed = (PIECES[0] + b"\r\n" + PIECES[1] + b"\n") * 50_000
     got = decoded(feed)
     assert len(got.positions) == 100_000
@@ -161,7 +160,7 @@ def test_more_stations_than_there_is_room_for_are_counted():
     assert decoder.counts["stations_lost"] == 2
 
 
-def test_parts_that_come_late_belong_to_another_message(decoded):
+def test_parts_that_come_late_belong_to_another_message():
     one, two, other = PIECES[3], PIECES[4], PIECES[0]
     near = [one, *[other] * 200, two]
     assert len(decoded(b"\n".join(near)).statics) == 1
@@ -173,7 +172,7 @@ def test_parts_that_come_late_belong_to_another_message(decoded):
     assert len(decoded(b"\n".join(swapped_far)).statics) == 0
 
 
-def test_parts_of_two_stations_dont_mix(decoded):
+def test_parts_of_two_stations_dont_mix():
     one, two, *_ = PIECES[3:5]
     feed = b"\\s:x\\" + one + b"\n\\s:y\\" + two + b"\n\\s:x\\" + two + b"\n"
     got = decoded(feed)
@@ -217,7 +216,7 @@ def test_a_cut_end_is_given_back_and_not_decoded():
         (PIECES[0][:-1] + b"X", 0),
     ],
 )
-def test_sentences_that_surely_have_no_station_are_counted(decoded, line, unnamed):
+def test_sentences_that_surely_have_no_station_are_counted(line, unnamed):
     assert decoded(line + b"\n").decoder.counts["unnamed"] == unnamed
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.ingest.aivdm import NO_TIME, limits
 from pipelines.ingest.aivdm import memory as m
+from tests.pipelines.ingest.aivdm.conftest import decoded
 
 US = 1_000_000
 RECEIVED = 1_384_257_600  # 2013-11-12T12:00:00Z
@@ -48,7 +49,7 @@ def late(second: int) -> int:
     return RECEIVED + second + LATE_S
 
 
-def test_a_wrapper_behind_its_sentence_or_some_lines_off_dates_it(decoded):
+def test_a_wrapper_behind_its_sentence_or_some_lines_off_dates_it():
     a, b, c = (sentence(n, late(n)) for n in range(3))
     sums = [checksum(line) for line in (a, b, c)]
     assert len(set(sums)) == 3
@@ -60,7 +61,7 @@ def test_a_wrapper_behind_its_sentence_or_some_lines_off_dates_it(decoded):
     assert got.decoder.counts["delivered_lag_us"] == 3 * LATE_S * US
 
 
-def test_farther_off_than_the_window_it_is_another_sentences(decoded):
+def test_farther_off_than_the_window_it_is_another_sentences():
     one = sentence(1)
     for between, expected in (
         (limits.WRAPPED_WITHIN_PIECES - 1, 7),
@@ -70,7 +71,7 @@ def test_farther_off_than_the_window_it_is_another_sentences(decoded):
         assert seconds(got) == [expected]
 
 
-def test_each_wrapper_dates_one_sentence_the_nearest_first(decoded):
+def test_each_wrapper_dates_one_sentence_the_nearest_first():
     one = sentence(1)
     named = checksum(one)
     got = decoded(wrapper(named, 1) + wrapper(named, 2) + one + b"#\n" + one + one)
@@ -78,14 +79,14 @@ def test_each_wrapper_dates_one_sentence_the_nearest_first(decoded):
     assert got.decoder.counts["unmatched_wrappers"] == 0
 
 
-def test_a_wrapper_takes_the_place_of_no_tag_blocks_time(decoded):
+def test_a_wrapper_takes_the_place_of_no_tag_blocks_time():
     one = sentence(1)
     tagged = summed(b"\\", b"c:%d" % RECEIVED) + b"\\" + one
     got = decoded(tagged + one + wrapper(checksum(one), 5) + wrapper(checksum(one), 6))
     assert seconds(got) == [0, 6]
 
 
-def test_a_logger_that_is_seconds_late_is_believed_without_a_wrapper(decoded):
+def test_a_logger_that_is_seconds_late_is_believed_without_a_wrapper():
     a, b = sentence(1, RECEIVED + 3), sentence(2, RECEIVED + 5)
     got = decoded(a + wrapper(checksum(a), 1, RECEIVED + 3) + b)
     assert seconds(got) == [1, 5]
@@ -93,9 +94,7 @@ def test_a_logger_that_is_seconds_late_is_believed_without_a_wrapper(decoded):
 
 
 @pytest.mark.parametrize(("apart", "expected"), [(10, 100), (11, None)])
-def test_among_late_ones_a_sentence_without_has_the_time_of_those_around_it(
-    decoded, apart, expected
-):
+def test_among_late_ones_a_sentence_without_has_the_time_of_those_around_it(apart, expected):
     a, b, c = sentence(1, late(100)), sentence(2, late(101)), sentence(3, late(102))
     feed = a + wrapper(checksum(a), 100) + b + c + wrapper(checksum(c), 100 + apart)
     got = decoded(feed)
@@ -107,7 +106,7 @@ def test_among_late_ones_a_sentence_without_has_the_time_of_those_around_it(
         assert got.positions["time_from"][1] == m.FROM_AROUND
 
 
-def test_among_few_late_ones_a_live_sentence_keeps_its_time(decoded):
+def test_among_few_late_ones_a_live_sentence_keeps_its_time():
     a = sentence(1, late(0))
     numbers = [n for n in range(10, 40) if checksum(sentence(n)) != checksum(a)]
     live = [sentence(n, RECEIVED + LATE_S + n) for n in numbers]
@@ -115,7 +114,7 @@ def test_among_few_late_ones_a_live_sentence_keeps_its_time(decoded):
     assert seconds(got) == [0, *(LATE_S + n for n in numbers)]
 
 
-def test_parts_are_found_by_their_checksums_combined(decoded, samples):
+def test_parts_are_found_by_their_checksums_combined(samples):
     one, two = samples["parts"]
     named = checksum(one) ^ checksum(two)
     got = decoded(one + b"\n" + two + b"\n# \n" + wrapper(named, 9))
@@ -160,7 +159,7 @@ def slow(lines: list[tuple[str, int, int]]) -> list[int | None]:
     kinds=st.lists(st.tuples(st.sampled_from("swsw#"), st.integers(0, 3)), max_size=80),
     places=st.lists(st.integers(0, 10_000), max_size=6),
 )
-def test_as_a_slow_reader_matches_wherever_the_feed_is_cut(decoded, kinds, places):
+def test_as_a_slow_reader_matches_wherever_the_feed_is_cut(kinds, places):
     texts = [sentence(n) for n in range(4)]
     lines = [(kind, checksum(texts[n]), at) for at, (kind, n) in enumerate(kinds)]
     feed = b"".join(

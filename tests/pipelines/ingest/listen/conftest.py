@@ -21,7 +21,7 @@ _ARMOUR = "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
 PATIENCE_S = 20.0
 
 
-def make_sentence(number: int) -> bytes:
+def sentence(number: int) -> bytes:
     """A right AIVDM sentence of type 1, another one for each number; of 5,000 vessels."""
     mmsi = 525_000_000 + number % 5000
     # An odd factor spreads the numbers, and keeps them apart.
@@ -30,11 +30,6 @@ def make_sentence(number: int) -> bytes:
     payload = "".join(_ARMOUR[int(bits[n : n + 6], 2)] for n in range(0, 168, 6))
     body = f"AIVDM,1,1,,A,{payload},0".encode()
     return b"!%s*%02X" % (body, functools.reduce(operator.xor, body))
-
-
-@pytest.fixture(scope="session")
-def sentence() -> Callable[[int], bytes]:
-    return make_sentence
 
 
 def _read_file(path: Path) -> list[bytes]:
@@ -46,21 +41,15 @@ def _read_file(path: Path) -> list[bytes]:
     return text.split(b"\n")[:-1]
 
 
-@pytest.fixture(scope="session")
-def read_back() -> Callable[[Path], list[bytes]]:
+def read_back(folder: Path) -> list[bytes]:
     """All lines of the finished files of a folder, in the order of their names."""
-
-    def read(folder: Path) -> list[bytes]:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        return [line for path in paths for line in _read_file(path)]
-
-    return read
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return [line for path in paths for line in _read_file(path)]
 
 
-@pytest.fixture(scope="session")
-def bare() -> Callable[[Sequence[bytes]], list[bytes]]:
+def bare(lines: Sequence[bytes]) -> list[bytes]:
     """Sentences without the tag blocks before them."""
-    return lambda lines: [line[line.rfind(b"\\") + 1 :] for line in lines]
+    return [line[line.rfind(b"\\") + 1 :] for line in lines]
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
@@ -68,11 +57,6 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited {PATIENCE_S:g} s for {what}"
         time.sleep(0.01)
-
-
-@pytest.fixture(scope="session", name="wait_for")
-def _wait_for() -> Callable[[Callable[[], object], str], None]:
-    return wait_for
 
 
 class Recording:
@@ -131,11 +115,6 @@ class Recording:
         return self.summary
 
 
-@pytest.fixture
-def recording() -> type[Recording]:
-    return Recording
-
-
 class Server:
     """A TCP server on the loopback address: calls `serve` with each connection, in turn.
 
@@ -175,11 +154,6 @@ class Server:
             self._hold.set()
         self._thread.join(PATIENCE_S)
         self._listener.close()
-
-
-@pytest.fixture
-def server() -> type[Server]:
-    return Server
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +14,7 @@ from pipelines.ingest.listen.framing import LineBuffer
 from pipelines.ingest.listen.recorder import Recorder
 from pipelines.ingest.listen.stamp import Stamper
 from pipelines.ingest.listen.status import Counts
+from tests.pipelines.ingest.listen.conftest import sentence
 
 NOW_S = 1_900_000_000
 NOW = pd.Timestamp(NOW_S, unit="s", tz="UTC")
@@ -69,9 +69,7 @@ def test_a_wrapped_feed_keeps_its_times(shared: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(after[COLUMNS], before[COLUMNS])
 
 
-def test_a_feed_without_times_gets_the_time_of_reception(
-    tmp_path: Path, sentence: Callable[[int], bytes]
-) -> None:
+def test_a_feed_without_times_gets_the_time_of_reception(tmp_path: Path) -> None:
     text = b"\r\n".join(sentence(n) for n in range(1000)) + b"\r\n"
     positions, _, report = read(record(text, tmp_path)[0])
     assert report.rejected.get("no time", 0) == 0

@@ -3,15 +3,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipelines.ingest.listen import recover
+from tests.pipelines.ingest.listen.conftest import (
+    Server,
+    bare,
+    read_back,
+    sentence,
+    wait_for,
+)
 
 pytestmark = pytest.mark.slow  # processes
 
@@ -27,14 +33,7 @@ PER_BURST = 20
 BURST_S = 0.01
 
 
-def test_a_kill_at_any_moment_loses_nothing_older_than_a_second(
-    tmp_path: Path,
-    server: Any,
-    sentence: Callable[[int], bytes],
-    read_back: Callable[[Path], list[bytes]],
-    bare: Callable[[Sequence[bytes]], list[bytes]],
-    wait_for: Callable[[Callable[[], object], str], None],
-) -> None:
+def test_a_kill_at_any_moment_loses_nothing_older_than_a_second(tmp_path: Path) -> None:
     # All record into one folder, so they must keep apart while they start, rotate and die, too.
     # Every second one rotates all the time, so that some are killed while they finish a file.
     sent: dict[int, list[tuple[float, bytes]]] = {k: [] for k in range(KILLS)}
@@ -55,7 +54,7 @@ def test_a_kill_at_any_moment_loses_nothing_older_than_a_second(
     with ExitStack() as stack:
         processes = []
         for k in range(KILLS):
-            url = stack.enter_context(server(feed(k))).url
+            url = stack.enter_context(Server(feed(k))).url
             rotate_bytes = str(1 << 26 if k % 2 else 1)
             command = [sys.executable, "-c", LISTEN, url, str(tmp_path), rotate_bytes]
             processes.append(stack.enter_context(subprocess.Popen(command)))

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,18 @@ import pytest
 
 from detectors.core.errors import ConfigError
 from pipelines.ingest.listen import ListenError, listen, stop_on_signals
-
-Reader = Callable[[Path], list[bytes]]
-Bare = Callable[[Sequence[bytes]], list[bytes]]
-Sentence = Callable[[int], bytes]
-Wait = Callable[[Callable[[], object], str], None]
+from tests.pipelines.ingest.listen.conftest import (
+    Recording,
+    Server,
+    bare,
+    read_back,
+    sentence,
+    wait_for,
+)
 
 
 def test_ten_thousand_sentences_a_second_are_all_recorded(
-    tmp_path: Path,
-    server: Any,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-    hold: threading.Event,
+    tmp_path: Path, hold: threading.Event
 ) -> None:
     sent = [sentence(n) for n in range(20_000)]
 
@@ -42,7 +37,7 @@ def test_ten_thousand_sentences_a_second_are_all_recorded(
             time.sleep(max(0, began_s + (n + 100) / 10_000 - time.monotonic()))
         hold.wait(20)
 
-    with server(serve, hold) as feed, recording(feed.url, tmp_path, rotate_bytes=100_000) as live:
+    with Server(serve, hold) as feed, Recording(feed.url, tmp_path, rotate_bytes=100_000) as live:
         wait_for(lambda: live.has_recorded(len(sent)), "all sentences")
     result = live.result()
     recorded = read_back(tmp_path)
@@ -66,20 +61,12 @@ def test_ten_thousand_sentences_a_second_are_all_recorded(
 
 
 @pytest.mark.usefixtures("brisk")
-def test_a_feed_that_drops_the_connection_is_found_again(
-    tmp_path: Path,
-    server: Any,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-) -> None:
+def test_a_feed_that_drops_the_connection_is_found_again(tmp_path: Path) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         # The last line is cut off; the next connection's first one mustn't be glued to it.
         connection.sendall(sentence(number) + b"\n" + sentence(1000 + number)[:20])
 
-    with server(serve) as feed, recording(feed.url, tmp_path) as live:
+    with Server(serve) as feed, Recording(feed.url, tmp_path) as live:
         wait_for(lambda: live.has_recorded(8), "four connections")
     recorded = bare(read_back(tmp_path))
     assert recorded[:8] == [
@@ -90,18 +77,11 @@ def test_a_feed_that_drops_the_connection_is_found_again(
 
 
 @pytest.mark.usefixtures("brisk")
-def test_a_feed_that_is_not_there_yet_is_waited_for(
-    tmp_path: Path,
-    recording: Any,
-    wait_for: Wait,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-) -> None:
+def test_a_feed_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
         port = place.getsockname()[1]
-        with recording(f"tcp://127.0.0.1:{port}", tmp_path) as live:
+        with Recording(f"tcp://127.0.0.1:{port}", tmp_path) as live:
             wait_for(lambda: live.said("Connection refused; next attempt"), "a refusal")
             place.listen()
             place.settimeout(10)
@@ -112,16 +92,7 @@ def test_a_feed_that_is_not_there_yet_is_waited_for(
 
 
 @pytest.mark.usefixtures("brisk")
-def test_garbage_is_survived_and_counted(
-    tmp_path: Path,
-    server: Any,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-    hold: threading.Event,
-) -> None:
+def test_garbage_is_survived_and_counted(tmp_path: Path, hold: threading.Event) -> None:
     noise = b"".join(bytes([0x80 + n % 128, 0, 7]) + b"\n" for n in range(500))
     endless = b"x" * 3_000_000
 
@@ -130,7 +101,7 @@ def test_garbage_is_survived_and_counted(
             connection.sendall(part)
         hold.wait(20)
 
-    with server(serve, hold) as feed, recording(feed.url, tmp_path) as live:
+    with Server(serve, hold) as feed, Recording(feed.url, tmp_path) as live:
         wait_for(lambda: live.has_recorded(2), "both sentences")
     counts = live.result().counts
     assert bare(read_back(tmp_path)) == [sentence(1), sentence(2)]
@@ -138,7 +109,7 @@ def test_garbage_is_survived_and_counted(
     assert (counts.overlong_lines, counts.overlong_bytes) == (1, len(endless))
 
 
-def udp_address(live: Any, wait_for: Wait) -> tuple[str, int]:
+def udp_address(live: Any) -> tuple[str, int]:
     wait_for(lambda: live.said("listening on udp://") or live.error, "the port")
     match = re.fullmatch(r"listening on udp://(.*):(\d+)", live.said("listening"))
     assert match is not None
@@ -146,17 +117,10 @@ def udp_address(live: Any, wait_for: Wait) -> tuple[str, int]:
 
 
 @pytest.mark.usefixtures("brisk")
-def test_datagrams_are_recorded_and_bounded(
-    tmp_path: Path,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-) -> None:
+def test_datagrams_are_recorded_and_bounded(tmp_path: Path) -> None:
     sent = [sentence(n) for n in range(2000)]
-    with recording("udp://:0", tmp_path) as live:
-        address = udp_address(live, wait_for)
+    with Recording("udp://:0", tmp_path) as live:
+        address = udp_address(live)
         assert address[0] == "127.0.0.1"
         with socket.socket(type=socket.SOCK_DGRAM) as sender:
             for n, line in enumerate(sent):
@@ -185,16 +149,9 @@ def test_datagrams_are_recorded_and_bounded(
 
 
 @pytest.mark.usefixtures("brisk")
-def test_senders_that_are_not_listed_are_refused(
-    tmp_path: Path,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-) -> None:
-    with recording("udp://:0?from=127.0.0.2", tmp_path) as live:
-        address = udp_address(live, wait_for)
+def test_senders_that_are_not_listed_are_refused(tmp_path: Path) -> None:
+    with Recording("udp://:0?from=127.0.0.2", tmp_path) as live:
+        address = udp_address(live)
         for host, line in (("127.0.0.1", sentence(1)), ("127.0.0.2", sentence(2))):
             with socket.socket(type=socket.SOCK_DGRAM) as sender:
                 sender.bind((host, 0))
@@ -205,17 +162,10 @@ def test_senders_that_are_not_listed_are_refused(
 
 
 @pytest.mark.usefixtures("brisk")
-def test_one_sender_cannot_drown_another(
-    tmp_path: Path,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-) -> None:
+def test_one_sender_cannot_drown_another(tmp_path: Path) -> None:
     # 0.1 kB/s with five seconds saved up: 500 bytes, ten sentences of the flood.
-    with recording("udp://:0?max_kb_s=0.1", tmp_path) as live:
-        address = udp_address(live, wait_for)
+    with Recording("udp://:0?max_kb_s=0.1", tmp_path) as live:
+        address = udp_address(live)
         with socket.socket(type=socket.SOCK_DGRAM) as flood:
             flood.bind(("127.0.0.1", 0))
             for number in range(100):
@@ -243,14 +193,7 @@ def test_a_port_that_is_taken_is_an_error_for_a_person(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("brisk")
-def test_a_serial_line_is_recorded_and_opened_again(
-    tmp_path: Path,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-) -> None:
+def test_a_serial_line_is_recorded_and_opened_again(tmp_path: Path) -> None:
     device = tmp_path / "ttyAIS"
     sent = [sentence(n) for n in range(300)]
 
@@ -267,7 +210,7 @@ def test_a_serial_line_is_recorded_and_opened_again(
 
     folder = tmp_path / "feeds"
     ours, theirs = plug_in()
-    with recording(f"serial:{device}?baud=38400", folder) as live:
+    with Recording(f"serial:{device}?baud=38400", folder) as live:
         wait_for(lambda: live.said("connected to serial:"), "the line")
         send(ours, sent[:150])
         wait_for(lambda: live.has_recorded(150), "the first half")
@@ -309,9 +252,7 @@ def run_listen(source: str, folder: Path, **options: Any) -> "subprocess.Popen[b
 
 
 @pytest.mark.slow
-def test_standard_input_is_recorded_to_its_end(
-    tmp_path: Path, sentence: Sentence, read_back: Reader, bare: Bare
-) -> None:
+def test_standard_input_is_recorded_to_its_end(tmp_path: Path) -> None:
     sent = [sentence(n) for n in range(1000)]
     process = run_listen("-", tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     # Without a line end behind the last one.
@@ -333,14 +274,7 @@ def test_a_file_is_not_a_live_feed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_recording_properly(
-    tmp_path: Path,
-    kind: signal.Signals,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-) -> None:
+def test_a_signal_ends_the_recording_properly(tmp_path: Path, kind: signal.Signals) -> None:
     with run_listen("-", tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.write(sentence(1) + b"\n" + sentence(2) + b"\n")
@@ -363,16 +297,7 @@ def test_signals_are_as_before_afterwards() -> None:
 
 
 @pytest.mark.usefixtures("brisk")
-def test_two_recorders_in_one_folder_keep_apart(
-    tmp_path: Path,
-    server: Any,
-    recording: Any,
-    sentence: Sentence,
-    read_back: Reader,
-    bare: Bare,
-    wait_for: Wait,
-    hold: threading.Event,
-) -> None:
+def test_two_recorders_in_one_folder_keep_apart(tmp_path: Path, hold: threading.Event) -> None:
     sent = [sentence(n) for n in range(3000)]
 
     def serve(connection: socket.socket, number: int) -> None:
@@ -383,10 +308,10 @@ def test_two_recorders_in_one_folder_keep_apart(
 
     options = {"station": "same", "rotate_bytes": 1000}
     with (
-        server(serve, hold) as a,
-        server(serve, hold) as b,
-        recording(a.url, tmp_path, **options) as one,
-        recording(b.url, tmp_path, **options) as two,
+        Server(serve, hold) as a,
+        Server(serve, hold) as b,
+        Recording(a.url, tmp_path, **options) as one,
+        Recording(b.url, tmp_path, **options) as two,
     ):
         wait_for(lambda: one.has_recorded(3000) and two.has_recorded(3000), "both")
     files = [*one.result().files, *two.result().files]

@@ -12,9 +12,9 @@ import pytest
 from pipelines.ingest.containers import Budget, members
 from pipelines.ingest.listen import ListenError, recover
 from pipelines.ingest.listen.recorder import Recorder
+from tests.pipelines.ingest.listen.conftest import read_back
 
 T0 = 1_767_628_800.0  # 2026-01-05T16:00:00Z
-Reader = Callable[[Path], list[bytes]]
 
 
 class Clock:
@@ -35,7 +35,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_ends_at_the_next_multiple_of_its_length(tmp_path: Path, read_back: Reader) -> None:
+def test_a_file_ends_at_the_next_multiple_of_its_length(tmp_path: Path) -> None:
     clock = Clock()
     writer = recorder(tmp_path, clock)
     clock.now_s = T0 + 700
@@ -79,7 +79,7 @@ def test_a_clock_that_is_set_back_does_not_keep_a_file_open(
     writer.close()
 
 
-def test_files_of_one_second_sort_in_their_order(tmp_path: Path, read_back: Reader) -> None:
+def test_files_of_one_second_sort_in_their_order(tmp_path: Path) -> None:
     writer = recorder(tmp_path, Clock())
     lines = [b"%d" % n for n in range(12)]
     for line in lines:
@@ -90,7 +90,7 @@ def test_files_of_one_second_sort_in_their_order(tmp_path: Path, read_back: Read
 
 
 def test_a_slow_disk_does_not_keep_lines_where_a_kill_takes_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_back: Reader
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     awake = threading.Event()
 
@@ -124,9 +124,7 @@ def test_nothing_is_written_where_nothing_came(tmp_path: Path) -> None:
     assert names(tmp_path / "new" / "folder") == []
 
 
-def test_a_file_being_written_is_hidden_and_readable_without_its_end(
-    tmp_path: Path, read_back: Reader
-) -> None:
+def test_a_file_being_written_is_hidden_and_readable_without_its_end(tmp_path: Path) -> None:
     writer = recorder(tmp_path, Clock())
     writer.write([b"one", b"two"])
     writer.save()
@@ -139,7 +137,7 @@ def test_a_file_being_written_is_hidden_and_readable_without_its_end(
     writer.close()
 
 
-def test_no_file_is_ever_replaced(tmp_path: Path, read_back: Reader) -> None:
+def test_no_file_is_ever_replaced(tmp_path: Path) -> None:
     taken = tmp_path / "20260105T160000Z-pier7.nmea.zst"
     taken.write_bytes(b"taken")
     first, second = recorder(tmp_path, Clock()), recorder(tmp_path, Clock())
@@ -176,9 +174,7 @@ def left_over(folder: Path, groups: list[list[bytes]]) -> tuple[Path, list[int]]
     return part, sizes
 
 
-def test_a_file_cut_anywhere_keeps_all_that_was_saved_before(
-    tmp_path: Path, read_back: Reader
-) -> None:
+def test_a_file_cut_anywhere_keeps_all_that_was_saved_before(tmp_path: Path) -> None:
     groups = [[b"group %d line %d" % (g, n) for n in range(3)] for g in range(4)]
     part, sizes = left_over(tmp_path, groups)
     whole = part.read_bytes()
@@ -199,7 +195,7 @@ def test_a_file_cut_anywhere_keeps_all_that_was_saved_before(
 
 @pytest.mark.parametrize("tail", [b"\0" * 5000, b"\xff" * 100, b"\x28\xb5\x2f\xfd\0\0\0"])
 def test_what_a_power_cut_left_behind_the_last_frame_is_cut_off(
-    tmp_path: Path, read_back: Reader, tail: bytes
+    tmp_path: Path, tail: bytes
 ) -> None:
     part, _ = left_over(tmp_path, [[b"one"], [b"two"]])
     with part.open("ab") as file:
@@ -209,7 +205,7 @@ def test_what_a_power_cut_left_behind_the_last_frame_is_cut_off(
     assert read_back(tmp_path) == [b"one", b"two"]
 
 
-def test_a_recorder_that_lives_is_left_alone(tmp_path: Path, read_back: Reader) -> None:
+def test_a_recorder_that_lives_is_left_alone(tmp_path: Path) -> None:
     writer = recorder(tmp_path, Clock())
     writer.write([b"one"])
     writer.save()
@@ -219,7 +215,7 @@ def test_a_recorder_that_lives_is_left_alone(tmp_path: Path, read_back: Reader) 
     assert read_back(tmp_path) == [b"one", b"two"]
 
 
-def test_a_kill_between_the_two_names_leaves_one_file(tmp_path: Path, read_back: Reader) -> None:
+def test_a_kill_between_the_two_names_leaves_one_file(tmp_path: Path) -> None:
     part, _ = left_over(tmp_path, [[b"one"]])
     final = tmp_path / part.name[1:].removesuffix(".part")
     os.link(part, final)
@@ -239,7 +235,7 @@ def test_a_left_over_whose_name_is_taken_gets_another(tmp_path: Path) -> None:
 
 
 def test_without_hard_links_a_file_gets_its_name_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_back: Reader
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -306,9 +302,7 @@ except ListenError as error:
 
 
 @pytest.mark.slow
-def test_where_no_more_fits_the_error_says_so_and_the_rest_is_readable(
-    tmp_path: Path, read_back: Reader
-) -> None:
+def test_where_no_more_fits_the_error_says_so_and_the_rest_is_readable(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path)],
         capture_output=True,

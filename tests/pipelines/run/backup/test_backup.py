@@ -314,7 +314,7 @@ PUBLISHING = """
     from pathlib import Path
 
     sys.path[:0] = [{tests!r}]
-    from conftest import REPORT, make_batch
+    from conftest import REPORT, batch
     from pipelines import store
     from pipelines.base.settings import StoreSettings
 
@@ -325,7 +325,7 @@ PUBLISHING = """
         with store.write(root, settings) as writer:
             writer.add_feed(
                 f"f{{number}}", sha256=str(number), name=f"{{number}}.csv",
-                batches=[make_batch([533000001 + number], hours=30, source=str(number))],
+                batches=[batch([533000001 + number], hours=30, source=str(number))],
                 report=dict(REPORT, positions=180),
             )
             for date in writer.files_by_date()["date"]:
