@@ -20,12 +20,12 @@ column                  needed    meaning
 ======================  ========  ===============================================================
 
 Names are compared without case, blanks, dashes and underscores. Where a file has several of a
-column's names, the one named first in `ALIASES` counts. `uncertainty_nm` is taken for nautical
-miles. An ellipse becomes the circle of the same mean square, since its direction isn't kept. What
-isn't named here is left out, and the report says so.
+column's names, the one named first in names.yaml, beside this module, counts. `uncertainty_nm` is
+taken for nautical miles. An ellipse becomes the circle of the same mean square, since its direction
+isn't kept. What isn't named here is left out, and the report says so.
 
-Where a row gives no uncertainty or confidence, `SOURCE_DEFAULTS` does, by words in its source, and
-the report counts it. The values are orders of magnitude: SAR and optical detections are placed
+Where a row gives no uncertainty or confidence, names.yaml does, by words in its source, and the
+report counts it. The values are orders of magnitude: SAR and optical detections are placed
 within a few tens of metres plus the shift that a ship's motion causes in SAR (Rodger & Guida 2021,
 "Classification-aided SAR and AIS data fusion for space-based maritime surveillance", Remote Sensing
 13(1):104, doi:10.3390/rs13010104); a coast radar within some 1 % of its range; what a person
@@ -34,179 +34,20 @@ estimates by eye within a fraction of a mile to a mile.
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from detectors.kinematics.geodesy import METRES_PER_NM
-
-ALIASES: Final = {
-    "time": (
-        "time",
-        "timestamp",
-        "datetime",
-        "time_utc",
-        "datetime_utc",
-        "utc",
-        "timestamp_utc",
-        "detect_timestamp",
-        "detection_time",
-        "observed_at",
-        "observation_time",
-        "seen_at",
-        "sighted_at",
-        "acquisition_time",
-        "acquired",
-        "date_time",
-    ),
-    "date": ("date", "date_utc", "day"),
-    "lat": (
-        "lat",
-        "latitude",
-        "lat_deg",
-        "latitude_deg",
-        "decimal_latitude",
-        "detect_lat",
-        "lat_dd",
-        "y",
-    ),
-    "lon": (
-        "lon",
-        "longitude",
-        "lng",
-        "long",
-        "lon_deg",
-        "longitude_deg",
-        "decimal_longitude",
-        "detect_lon",
-        "lon_dd",
-        "x",
-    ),
-    "uncertainty_m": (
-        "uncertainty_m",
-        "uncertainty",
-        "position_error_m",
-        "position_uncertainty_m",
-        "accuracy_m",
-        "accuracy",
-        "error_m",
-        "sigma_m",
-        "radius_m",
-        "uncertainty_radius_m",
-        "error_radius_m",
-    ),
-    "uncertainty_nm": (
-        "uncertainty_nm",
-        "position_error_nm",
-        "accuracy_nm",
-        "error_nm",
-        "radius_nm",
-    ),
-    "semi_major_m": ("semi_major_m", "semimajor_axis_m", "ellipse_major_m", "major_m"),
-    "semi_minor_m": ("semi_minor_m", "semiminor_axis_m", "ellipse_minor_m", "minor_m"),
-    "source": (
-        "source",
-        "sensor",
-        "platform",
-        "seen_by",
-        "reported_by",
-        "reporter",
-        "observer",
-        "source_type",
-        "sensor_type",
-        "satellite",
-        "mission",
-        "instrument",
-        "scene_id",
-    ),
-    "length_m": (
-        "length_m",
-        "length",
-        "vessel_length_m",
-        "est_length_m",
-        "estimated_length_m",
-        "length_est_m",
-        "loa_m",
-        "loa",
-        "size_m",
-    ),
-    "confidence": (
-        "confidence",
-        "presence_score",
-        "detection_confidence",
-        "score",
-        "probability",
-        "conf",
-        "certainty",
-    ),
-    "note": ("note", "notes", "remarks", "remark", "comment", "comments", "description"),
-    "sighting_id": (
-        "sighting_id",
-        "id",
-        "detection_id",
-        "detect_id",
-        "report_id",
-        "event_id",
-        "uid",
-    ),
-}
-"""Names of each column, the preferred one first."""
+from pipelines.base.yaml_files import read_yaml
 
 REQUIRED: Final = ("time", "lat", "lon")
 
-SOURCE_DEFAULTS: Final = (
-    # Words of a source; standard deviation in metres; confidence.
-    (
-        (
-            "sar",
-            "satellite",
-            "sentinel",
-            "viirs",
-            "optical",
-            "eo",
-            "iceye",
-            "radarsat",
-            "capella",
-            "umbra",
-            "palsar",
-            "terrasar",
-            "tandem",
-            "cosmo",
-            "skymed",
-            "landsat",
-            "planet",
-            "planetscope",
-            "worldview",
-            "pleiades",
-        ),
-        150.0,
-        0.9,
-    ),
-    (("radar", "vts", "coastal"), 200.0, 0.9),
-    (("patrol", "navy", "police", "coastguard", "vessel", "ship"), 500.0, 0.95),
-    (("aerial", "aircraft", "helicopter", "plane", "drone", "uav", "mpa"), 500.0, 0.95),
-    (
-        ("public", "fisher", "fisherman", "phone", "tip", "citizen", "caller", "hotline"),
-        2000.0,
-        0.5,
-    ),
-)
 OTHER_DEFAULT: Final = (1000.0, 0.7)
-
-CONFIDENCE_WORDS: Final = {
-    "confirmed": 0.95,
-    "certain": 0.95,
-    "high": 0.9,
-    "probable": 0.75,
-    "likely": 0.75,
-    "medium": 0.6,
-    "moderate": 0.6,
-    "possible": 0.5,
-    "low": 0.3,
-    "unlikely": 0.2,
-}
-"""What people write instead of a number. Judgements."""
 
 SIMULATED: Final = "SELATSIM"
 """How the source of an exercise's sightings begins, as in its feeds."""
@@ -217,6 +58,11 @@ MAX_LENGTH_M: Final = 500.0
 """The longest ship ever built measured 458 m (Seawise Giant)."""
 
 _WORD: Final = re.compile(r"[a-z]+")
+
+
+@cache
+def _names() -> Mapping[str, Any]:
+    return read_yaml(Path(__file__).with_name("names.yaml"))
 
 
 def plain(name: str) -> str:
@@ -238,7 +84,7 @@ def columns_of(header: list[str]) -> dict[str, str]:
     for name in header:
         names.setdefault(plain(name), name)
     found = {}
-    for quantity, aliases in ALIASES.items():
+    for quantity, aliases in _names()["columns"].items():
         known = [names[plain(alias)] for alias in aliases if plain(alias) in names]
         if known:
             found[quantity] = known[0]
@@ -254,9 +100,9 @@ def defaults_of(source: str) -> tuple[float, float]:
     ((150.0, 0.9), (1000.0, 0.7))
     """
     words = set(_WORD.findall(source.casefold()))
-    for known, uncertainty_m, confidence in SOURCE_DEFAULTS:
-        if words & set(known):
-            return uncertainty_m, confidence
+    for known in _names()["sources"]:
+        if words & set(known["words"]):
+            return known["uncertainty_m"], known["confidence"]
     return OTHER_DEFAULT
 
 
@@ -334,8 +180,8 @@ def _number(value: Any) -> float:
 
 def _share(value: Any) -> float:
     text = str(value).strip()
-    if text.casefold() in CONFIDENCE_WORDS:
-        return CONFIDENCE_WORDS[text.casefold()]
+    if text.casefold() in _names()["confidence"]:
+        return float(_names()["confidence"][text.casefold()])
     number = _number(text.removesuffix("%"))
     return number / 100.0 if text.endswith("%") or number > 1.0 else number
 
