@@ -7,9 +7,12 @@ still happen to exist: every tag block of the feed says that the ship is simulat
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
+
+from pipelines.base.yaml_files import read_yaml
 
 T = TypeVar("T", int, str)
 
@@ -38,86 +41,8 @@ _OCEAN: Final = (538, 636, 352, 353, 354, 355, 356, 357, 477, 412, 563, 564, 566
 _LOCAL: Final = (533, 525, 563, 564, 566)
 _FISHERMEN: Final = (525, 525, 533, 533, 567)
 
-_FIRST: Final = (
-    "BUNGA",
-    "SINAR",
-    "OCEAN",
-    "PACIFIC",
-    "EASTERN",
-    "GOLDEN",
-    "MERANTI",
-    "SELASIH",
-    "CEMPAKA",
-    "STRAITS",
-    "ORIENT",
-    "JADE",
-    "CORAL",
-    "NUSA",
-    "BINTANG",
-    "MUTIARA",
-    "KENANGA",
-    "SUNRISE",
-    "NORTHERN",
-    "SILVER",
-    "MELATI",
-    "RIMBA",
-    "TIMUR",
-    "ASIAN",
-    "PEARL",
-    "HARMONY",
-    "GRAND",
-    "BLUE",
-)
-_SECOND: Final = (
-    "SELASIH",
-    "LAUT",
-    "PIONEER",
-    "GRACE",
-    "HORIZON",
-    "JAYA",
-    "MAJU",
-    "SPIRIT",
-    "LESTARI",
-    "FORTUNE",
-    "VOYAGER",
-    "ANGGERIK",
-    "TERATAI",
-    "HOPE",
-    "DAYA",
-    "SENTOSA",
-    "GLORY",
-    "BAHARI",
-    "EXPRESS",
-    "INDAH",
-    "TRADER",
-    "PERKASA",
-    "BREEZE",
-    "RAYA",
-    "STAR",
-    "MAKMUR",
-    "SAMUDRA",
-    "DAWN",
-)
-_PORTS: Final = (
-    "SG SIN",
-    "MY PKG",
-    "MY TPP",
-    "ID DUM",
-    "ID BLW",
-    "MY PEN",
-    "CN SHA",
-    "CN NGB",
-    "IN MAA",
-    "LK CMB",
-    "AE FJR",
-    "JP YOK",
-    "HK HKG",
-    "VN SGN",
-    "SG SIN OPL",
-    "MY MKZ",
-    "ID BTM",
-    "TH BKK",
-)
+_NAMES: Final = read_yaml(Path(__file__).with_name("names.yaml"))
+_FIRST, _SECOND, _PORTS = (tuple(_NAMES[name]) for name in ("first", "second", "ports"))
 
 
 class Model(NamedTuple):
