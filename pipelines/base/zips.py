@@ -71,11 +71,11 @@ class Entry:
     overlaps: bool = False
 
 
-def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> tuple[Entry, ...]:
+def directory(file: BinaryIO) -> tuple[Entry, ...]:
     """Read the directory of an archive, which may stand behind a program that unpacks it.
 
     Raises ZipError if there is none, it contradicts itself, or it names more files than
-    `max_entries`.
+    `MAX_ENTRIES`.
     """
     size = file.seek(0, os.SEEK_END)
     tail_at = max(size - _END.size - 0xFFFF, 0)
@@ -93,7 +93,7 @@ def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> tuple[Entry, ..
     stop = end
     if wide is not None:
         stop, count, length, offset = wide
-    if count > max_entries:
+    if count > MAX_ENTRIES:
         raise ZipError(f"it holds {count:,} files", too_large=True)
     if length > _MAX_DIRECTORY:
         raise ZipError(f"its directory takes {length / 1e6:,.0f} MB", too_large=True)
@@ -101,7 +101,7 @@ def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> tuple[Entry, ..
     if start < offset:
         raise ZipError("its directory isn't where it says")
     file.seek(start)
-    return _apart(tuple(_entries(file.read(length), start - offset, max_entries)))
+    return _apart(tuple(_entries(file.read(length), start - offset)))
 
 
 def _fits(tail: bytes, at: int) -> bool:
@@ -126,7 +126,7 @@ def _end64(file: BinaryIO, end: int) -> tuple[int, int, int, int] | None:
     return at, count, length, offset
 
 
-def _entries(data: bytes, before: int, max_entries: int) -> Iterator[Entry]:
+def _entries(data: bytes, before: int) -> Iterator[Entry]:
     at = found = 0
     while at < len(data):
         if at + _ENTRY.size > len(data):
@@ -138,8 +138,8 @@ def _entries(data: bytes, before: int, max_entries: int) -> Iterator[Entry]:
         if mark != b"PK\x01\x02":
             raise ZipError("its directory is damaged")
         found += 1
-        if found > max_entries:
-            raise ZipError(f"it holds more than {max_entries:,} files", too_large=True)
+        if found > MAX_ENTRIES:
+            raise ZipError(f"it holds more than {MAX_ENTRIES:,} files", too_large=True)
         at += _ENTRY.size
         raw = data[at : at + n_name]
         extra = data[at + n_name : at + n_name + n_extra]

@@ -63,7 +63,6 @@ class Decoder:
         self._overlong = -1
         self._overlong_text = b""
         self._finished = False
-        self.bytes_read = 0
 
     def feed(self, block: bytes | bytearray | memoryview) -> Columns:
         """Decode the next bytes; give the rows that they settle (a copy of its own).
@@ -92,7 +91,6 @@ class Decoder:
 
     def advance(self, count: int) -> Iterator[Columns]:
         """Decode `count` bytes that were written to `room`; see `stream`."""
-        self.bytes_read += count
         end = self._filled + count
         start = 0
         if self._overlong >= 0:
