@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from pipelines.ingest import IngestError, discover
-from tests.pipelines.ingest.conftest import sentences
 
 
 def count(read, path, **options):
@@ -66,7 +65,7 @@ def test_grouped_tag_blocks(read, shared):
     ("name", "sentences", "positions"),
     [("Ais1000Lines.nm4", 1000, 743), ("test.ais", 985, 658), ("test_data_20211101.nm4", 997, 913)],
 )
-def test_small_logs(read, shared, name, positions):
+def test_small_logs(read, shared, name, sentences, positions):
     report, _ = count(read, shared / "feeds/nmea_small" / name)
     assert (report.rows_read, report.positions) == (sentences, positions)
     assert set(report.rejected) <= {"no position", "mmsi"}
