@@ -11,7 +11,7 @@ import typer
 
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
 from pipelines.cli.present import moment_text, print_json, records, vessel_cell
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def flagged(
-    top: TopVessels = 10,
+    top: Top = 10,
     as_of: AsOf = None,
     home: Home = None,
     config: Config = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
 from pipelines.cli.present import print_csv, print_json, records
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def incidents(
-    top: TopVessels = 10,
+    top: Top = 10,
     new: Annotated[
         bool, typer.Option("--new", help="Only what is created, changed, merged or retracted.")
     ] = False,

@@ -46,7 +46,6 @@ AsOf = Annotated[
     typer.Option(help="What was known then: a run id or a time, ISO 8601 (MYT); else now."),
 ]
 Top = Annotated[int, typer.Option(min=1, help="How many to list.")]
-TopVessels = Annotated[int, typer.Option(min=1, help="How many to list.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

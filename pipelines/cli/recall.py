@@ -12,7 +12,6 @@ from pipelines.cli.options import (
     Config,
     Home,
     Top,
-    TopVessels,
     shown_installation,
 )
 from pipelines.cli.present import (
@@ -151,7 +150,7 @@ def find(
         ),
     ],
     as_of: AsOf = None,
-    top: TopVessels = 15,
+    top: Top = 15,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
