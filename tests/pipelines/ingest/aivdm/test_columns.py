@@ -14,7 +14,7 @@ from pipelines.ingest.aivdm import (
     unfit_positions,
     unfit_statics,
 )
-from tests.pipelines.ingest.aivdm.conftest import decoded
+from tests.pipelines.ingest.aivdm.conftest import decoded, summed
 
 SOURCE = "0123456789abcdef"
 
@@ -143,3 +143,14 @@ def test_empty_feed_gives_frames_without_rows():
     got = decoded(b"")
     frames.validate(to_positions(got.columns), frames.POSITIONS)
     frames.validate(to_statics(got.columns), frames.STATICS)
+
+
+@pytest.mark.parametrize(("kind", "characters"), [(9, 24), (21, 44)])
+def test_a_message_that_is_only_listed_is_listed_whole_or_rejected(kind, characters):
+    [sentence] = encode_dict({"msg_type": kind, "mmsi": 995_330_001, "lon": 101, "lat": 2.9})
+    whole = decoded(sentence.encode() + b"\n")
+    assert whole.others["msg_type"].tolist() == [kind]
+    assert len(whole.positions) == 0
+    head, payload, _ = sentence[1:].split("*")[0].rsplit(",", 2)
+    cut = decoded(b"!" + summed(f"{head},{payload[:characters]},0".encode()) + b"\n")
+    assert cut.decoder.rejects == {"short": 1}
