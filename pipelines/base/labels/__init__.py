@@ -51,6 +51,7 @@ class PlanLabels(BaseModel):
     uncertain: str
     off_watch: str
     out_of_reach: str
+    others_sea: str
     lower_value: str
     another_unit: str
     same_incident: str
