@@ -213,6 +213,7 @@ class Labels(BaseModel):
     event_score_title: str
     place_not_known: str
     over_budget: str
+    of_own_vessels: str
     incidents_left_out: str
     provisional: str
     left_out: str
