@@ -110,14 +110,16 @@ def surroundings(evidence: Evidence, words: Words) -> str:
 
 
 def state(code: str, say: Say) -> str:
-    """Return the name of a state of the Straits; others by their code (ISO 3166-1 alpha-3)."""
+    """Return the name of a state of the Straits, given by its code (ISO 3166-1 alpha-3) or its
+    English name; others as they are given.
+    """
     names = {
-        "IDN": say("Indonesia"),
-        "MYS": say("Malaysia"),
-        "SGP": say("Singapore"),
-        "THA": say("Thailand"),
+        ("IDN", "Indonesia"): say("Indonesia"),
+        ("MYS", "Malaysia"): say("Malaysia"),
+        ("SGP", "Singapore"): say("Singapore"),
+        ("THA", "Thailand"): say("Thailand"),
     }
-    return names.get(code, code)
+    return next((name for known, name in names.items() if code in known), code)
 
 
 def place_and_time(stated: Evidence, name: str, words: Words) -> str:

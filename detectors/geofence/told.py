@@ -1,6 +1,6 @@
 """What a sailor is told of zones and boundaries."""
 
-from detectors.core.telling import Told, Words
+from detectors.core.telling import Told, Words, state
 
 
 def tell(event: Told, words: Words) -> str:
@@ -14,8 +14,8 @@ def tell(event: Told, words: Words) -> str:
         case "cross_line":
             return words.say(
                 "Crossed from the side of {from_side} to that of {to_side} ({zone}), {place}",
-                from_side=fact["from_side"],
-                to_side=fact["to_side"],
+                from_side=state(fact["from_side"], words.say),
+                to_side=state(fact["to_side"], words.say),
                 zone=zone,
                 place=place,
             )

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core.arrays import Floats
+from detectors.core.arrays import Bools, Floats
 
 PRIZE_SCALE: Final = 1e6
 _METRES: Final = 1000.0
@@ -40,6 +40,8 @@ class Job:
         Whether it is a boarding, of which a sortie has so many and which takes it so long.
     duration_s
         How long it takes, if it isn't a boarding.
+    sea
+        In whose territorial sea.
     """
 
     group: int
@@ -48,6 +50,7 @@ class Job:
     value: float
     boarding: bool
     duration_s: float = 0.0
+    sea: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Run:
         From leaving to being back.
     boardings, boarding_s
         How many it can do, how long each takes.
+    closed
+        Territorial seas in which it does nothing.
     """
 
     base: int
@@ -76,6 +81,11 @@ class Run:
     endurance_m: float
     boardings: int
     boarding_s: float
+    closed: frozenset[str] = frozenset()
+
+    def may(self, jobs: Sequence[Job]) -> Bools:
+        """Tell which jobs lie where this sortie may do them."""
+        return np.array([job.sea not in self.closed for job in jobs], bool)
 
     def duration_s(self, job: Job) -> float:
         """How long this sortie takes for a job."""
@@ -110,6 +120,7 @@ def greedy(
     sailed, boarded = [0.0] * len(runs), [0] * len(runs)
     lasts_s = [np.array([run.duration_s(job) for job in jobs]) for run in runs]
     lengths_m = [np.array([run.length_m(job) for job in jobs]) for run in runs]
+    may = [run.may(jobs) for run in runs]
     free = value > 0
     while free.any():
         best: tuple[float, int, int, float] | None = None
@@ -121,7 +132,7 @@ def greedy(
             begin = np.maximum(time[number] + out / run.speed_mps, early)
             home = begin + lasts + back / run.speed_mps
             departs = left[number] if left[number] is not None else begin - out / run.speed_mps
-            good = free & away & (begin <= late) & (home <= run.closes_s)
+            good = free & may[number] & away & (begin <= late) & (home <= run.closes_s)
             good &= home - departs <= run.endurance_s
             good &= sailed[number] + out + lengths + back <= run.endurance_m
             if boarded[number] >= run.boardings:
@@ -194,6 +205,7 @@ def solve(
         sails = np.r_[np.zeros(n_bases), [run.length_m(job) for job in jobs]]
         length = np.where(np.isfinite(metres), metres / _METRES, NEVER) + sails[:, None] / _METRES
         length = np.minimum(np.ceil(length), NEVER).astype("int64")
+        seconds[:, n_bases:][:, ~run.may(jobs)] = NEVER
         np.fill_diagonal(seconds, 0)
         np.fill_diagonal(length, 0)
         distances.append(length)

@@ -1,12 +1,13 @@
 """When and where a unit meets a vessel that moves as predicted, at the earliest."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.arrays import Floats
+from detectors.core.arrays import Bools, Floats
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from pipelines.patrol.prediction import Prediction
@@ -48,6 +49,7 @@ def earliest(
     vessel: int,
     not_before_us: int,
     latest_us: int,
+    may: Callable[[Floats, Floats], Bools] | None = None,
 ) -> Meeting | None:
     """Return the first minute at which a unit can be where the vessel is expected then.
 
@@ -62,6 +64,8 @@ def earliest(
         Row of the prediction.
     not_before_us, latest_us
         When the meeting may be.
+    may
+        Tells at which of some places it may be; None: anywhere.
 
     Returns
     -------
@@ -75,10 +79,11 @@ def earliest(
     times = np.unique(np.r_[np.arange(first_us, last_us, MINUTE_US), last_us])
     lat, lon, _ = sea.snap(*prediction.at(vessel, times))
     in_reach_m = (times - start_us) / SECOND_US * speed_mps(speed_kn) + _ROUNDING_M
+    allowed = np.ones(len(lat), bool) if may is None else may(lat, lon)
     at_least_m = geodesy.distance_m(*start, lat, lon)  # what is known of each minute's way
     leap, moved_m = _moved(sea, lat, lon)
     k = 0
-    while len(may_do := np.flatnonzero(at_least_m[k:] <= in_reach_m[k:])):
+    while len(may_do := np.flatnonzero(allowed[k:] & (at_least_m[k:] <= in_reach_m[k:]))):
         k += int(may_do[0])
         route = sea.route(*start, float(lat[k]), float(lon[k]))
         if route is not None and route.distance_m <= in_reach_m[k]:

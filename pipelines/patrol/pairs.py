@@ -16,6 +16,7 @@ from pipelines.patrol.model import (
     NO_POSITION,
     NO_WATER,
     OFF_WATCH,
+    OTHERS_SEA,
     OUT_OF_REACH,
     UNCERTAIN,
     Intercept,
@@ -25,7 +26,7 @@ from pipelines.patrol.model import (
 from pipelines.patrol.problem import Problem
 from pipelines.patrol.units import Unit
 
-_ORDER: Final = (UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)
+_ORDER: Final = (OTHERS_SEA, UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)
 
 
 def intercepts(
@@ -96,6 +97,38 @@ def _pair(
     if not np.isfinite(lat).any():
         return Intercept(unit.name, target, NO_WATER)
     chance = problem.chance(problem.row[target.mmsi], ticks, unit.search_nm)
+    may = problem.open_to(unit, problem.seas(lat, lon))
+    best = _soonest(problem, unit, sorties, ticks, np.where(may, out_m, np.inf), chance)
+    if not may.all() and (best is None or best[0] != ""):
+        best = _soonest(problem, unit, sorties, ticks, out_m, chance)
+        best = (OTHERS_SEA, *best[1:]) if best is not None and best[0] == "" else best
+    if best is None:
+        return Intercept(unit.name, target, OUT_OF_REACH)
+    reason, k, speed = best
+    return Intercept(
+        unit.name,
+        target,
+        reason,
+        int(ticks[k]),
+        float(lat[k]),
+        float(lon[k]),
+        speed,
+        float(out_m[k]) / NM,
+        float(chance[k]),
+    )
+
+
+def _soonest(
+    problem: Problem,
+    unit: Unit,
+    sorties: Sequence[Sortie],
+    ticks: NDArray[np.int64],
+    out_m: Floats,
+    chance: Floats,
+) -> tuple[str, int, float] | None:
+    """Return why a unit can't meet a vessel (empty if it can), at which tick, and its speed; None
+    where there is no way at any.
+    """
     boarding_us = unit.boarding_min * 60 * SECOND_US
     best: tuple[str, int, float] | None = None
     order = ("", UNCERTAIN, OUT_OF_REACH, OFF_WATCH)
@@ -111,42 +144,29 @@ def _pair(
             if best is None or order.index(reason) < order.index(best[0]):
                 best = (reason, good, speed)
         if best is not None and best[0] == "":
-            break
-    if best is None:
-        # Would it do if the watch were all day?
-        sail_us = out_m / speed_mps(unit.max_kn) * SECOND_US
-        doubt, tick = _possible(
-            problem,
-            unit,
-            unit.max_kn,
-            ticks,
-            sail_us,
-            out_m,
-            boarding_us,
-            chance,
-            problem.start_us,
-            problem.end_us,
-        )
-        near = np.flatnonzero(np.isfinite(out_m))
-        if not len(near):
-            return Intercept(unit.name, target, OUT_OF_REACH)
-        best = (
-            (OUT_OF_REACH, int(near[np.argmin(out_m[near])]), unit.max_kn)
-            if tick is None
-            else (doubt or OFF_WATCH, tick, unit.max_kn)
-        )
-    reason, k, speed = best
-    return Intercept(
-        unit.name,
-        target,
-        reason,
-        int(ticks[k]),
-        float(lat[k]),
-        float(lon[k]),
-        speed,
-        float(out_m[k]) / NM,
-        float(chance[k]),
+            return best
+    if best is not None:
+        return best
+    # Would it do if the watch were all day?
+    sail_us = out_m / speed_mps(unit.max_kn) * SECOND_US
+    doubt, tick = _possible(
+        problem,
+        unit,
+        unit.max_kn,
+        ticks,
+        sail_us,
+        out_m,
+        boarding_us,
+        chance,
+        problem.start_us,
+        problem.end_us,
     )
+    if tick is not None:
+        return doubt or OFF_WATCH, tick, unit.max_kn
+    near = np.flatnonzero(np.isfinite(out_m))
+    if not len(near):
+        return None
+    return OUT_OF_REACH, int(near[np.argmin(out_m[near])]), unit.max_kn
 
 
 def _possible(

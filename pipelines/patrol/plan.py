@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US
@@ -34,7 +35,6 @@ from pipelines.patrol.model import (
     Plan,
     Sailed,
     Sortie,
-    Stop,
     Target,
 )
 from pipelines.patrol.motions import motions
@@ -119,8 +119,10 @@ def make(
     motion = motions(inputs.tracked, config.prediction)
     prediction = predict(motion, start_us, end_us, config.prediction, inputs.zones, sea)
     bases = _bases(config.units, sea)
+    homes = _homes(bases, inputs.zones)
+    problem = Problem(planning, sea, prediction, motion, start_us, end_us, inputs.zones, homes)
     sorties = [
-        Sortie(unit, number, *bases[unit.name], _us(opens), _us(closes))
+        Sortie(unit, number, *bases[unit.name], _us(opens), _us(closes), homes[unit.name])
         for unit in config.units
         if unit.name in bases
         for number, (opens, closes) in enumerate(watches(unit, start, end), 1)
@@ -133,7 +135,6 @@ def make(
         planning.sector_deg,
         planning.max_sectors,
     )
-    problem = Problem(planning, sea, prediction, motion, start_us, end_us)
     say("intercepts")
     pairs = intercepts(problem, config.units, bases, sorties, targets)
     why = why_not(targets, pairs)
@@ -142,7 +143,7 @@ def make(
     tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
     sailed, solver = _assigned(problem, sorties, tasks, use_solver)
-    sailed = [_with_tides(_with_seas(one, inputs.zones), inputs.tides) for one in sailed]
+    sailed = [_with_tides(_with_seas(one, problem), inputs.tides) for one in sailed]
     unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
         inputs.run_id,
@@ -182,14 +183,12 @@ def _with_tides(sailed: Sailed, tides: Tides | None) -> Sailed:
     return replace(sailed, stops=tuple(stops))
 
 
-def _with_seas(sailed: Sailed, zones: Zones | None) -> Sailed:
-    """Put beside a sortie and its stops in whose territorial sea they lie."""
-    if zones is None:
-        return sailed
-    places: list[Sortie | Stop] = [sailed.sortie, *sailed.stops]
-    base, *seas = sea_states(zones, [one.lat for one in places], [one.lon for one in places])
-    stops = (replace(stop, sea=sea) for stop, sea in zip(sailed.stops, seas, strict=True))
-    return Sailed(replace(sailed.sortie, sea=base), tuple(stops))
+def _with_seas(sailed: Sailed, problem: Problem) -> Sailed:
+    """Put beside stops in whose territorial sea they lie."""
+    stops = sailed.stops
+    seas = problem.seas([stop.lat for stop in stops], [stop.lon for stop in stops]).tolist()
+    with_seas = (replace(stop, sea=sea) for stop, sea in zip(stops, seas, strict=True))
+    return replace(sailed, stops=tuple(with_seas))
 
 
 def for_units(plan: Plan, names: Collection[str]) -> Plan:
@@ -265,6 +264,14 @@ def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, 
     return {u.name: at for u, at in zip(units, places, strict=True) if np.isfinite(at[2])}
 
 
+def _homes(bases: Mapping[str, tuple[float, float, float]], zones: Zones | None) -> dict[str, str]:
+    """Return in whose territorial sea each unit's base lies."""
+    if zones is None or not bases:
+        return dict.fromkeys(bases, "")
+    lat, lon, _ = zip(*bases.values(), strict=True)
+    return dict(zip(bases, sea_states(zones, lat, lon), strict=True))
+
+
 def _assigned(
     problem: Problem, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
 ) -> tuple[list[Sailed], str]:
@@ -273,7 +280,8 @@ def _assigned(
     if not sorties or not tasks:
         return empty, "nothing to assign"
     bases = sorted({(s.lat, s.lon) for s in sorties})
-    runs = [_run(problem, sortie, bases) for sortie in sorties]
+    seas = np.unique([task.job.sea for task in tasks])
+    runs = [_run(problem, sortie, bases, seas) for sortie in sorties]
     jobs = [task.job for task in tasks]
     metres = _metres(problem, bases, tasks, sorties)
     ways = {"greedy": assign.greedy(runs, jobs, metres, len(bases))}
@@ -324,7 +332,12 @@ def _none_idle(
     return sailed
 
 
-def _run(problem: Problem, sortie: Sortie, bases: Sequence[tuple[float, float]]) -> Run:
+def _run(
+    problem: Problem,
+    sortie: Sortie,
+    bases: Sequence[tuple[float, float]],
+    seas: NDArray[np.str_],
+) -> Run:
     unit = sortie.unit
     return Run(
         bases.index((sortie.lat, sortie.lon)),
@@ -335,6 +348,7 @@ def _run(problem: Problem, sortie: Sortie, bases: Sequence[tuple[float, float]])
         (unit.endurance_nm or np.inf) * NM,
         unit.boardings,
         unit.boarding_min * 60.0,
+        frozenset(seas[~problem.open_to(unit, seas)].tolist()),
     )
 
 

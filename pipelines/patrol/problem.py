@@ -1,20 +1,34 @@
 """The planning problem: what all steps of a plan work on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from detectors.core.arrays import Floats
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.core.arrays import Bools, Floats
+from detectors.surroundings.zones import Zones
 from pipelines.patrol.model import NM
 from pipelines.patrol.motions import Motions
 from pipelines.patrol.prediction import Prediction, chance_within
 from pipelines.patrol.seamap import SeaMap
-from pipelines.patrol.units import Planning
+from pipelines.patrol.units import Planning, Unit
+from pipelines.reference.layers import sea_states
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What all steps of a plan work on."""
+    """What all steps of a plan work on.
+
+    Attributes
+    ----------
+    zones
+        Whose territorial seas are known; None: nobody's.
+    homes
+        By name of a unit the state in whose territorial sea its base lies.
+    """
 
     planning: Planning
     sea: SeaMap
@@ -22,6 +36,8 @@ class Problem:
     motion: Motions
     start_us: int
     end_us: int
+    zones: Zones | None
+    homes: Mapping[str, str]
 
     @cached_property
     def row(self) -> dict[int, int]:
@@ -32,3 +48,24 @@ class Problem:
         """Return the chance, 0-1, that a search where a vessel is expected reaches it."""
         _, along, across = self.prediction.scale_at(row, time_us)
         return chance_within(search_nm * NM, along, across, float(self.prediction.dof[row]))
+
+    def seas(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.str_]:
+        """Name the state in whose territorial sea each point lies, as `sea_states` does."""
+        lat, lon = np.atleast_1d(lat), np.atleast_1d(lon)
+        found = np.full(len(lat), "", "<U80")
+        known = np.isfinite(lat) & np.isfinite(lon)
+        if self.zones is not None:
+            found[known] = sea_states(self.zones, lat[known], lon[known])
+        return found
+
+    def open_to(self, unit: Unit, seas: NDArray[np.str_]) -> Bools:
+        """Tell in which of some seas a unit may board and search.
+
+        That is for the coastal state in its territorial sea (UNCLOS, articles 2, 25 and 27; hot
+        pursuit ends there, article 111), so elsewhere than at home it wants that state's consent.
+        Where it isn't known whose sea its base lies in, no sea is closed to it.
+        """
+        home = self.homes.get(unit.name, "")
+        if not home:
+            return np.ones(len(seas), bool)
+        return np.isin(seas, ["", home, *unit.seas])

@@ -70,6 +70,8 @@ def _stop(
     ready = stops[-1].end_us if stops else sortie.opens_us
     early = problem.start_us + int(task.job.early_s * SECOND_US)
     if task.target is None:
+        if not problem.open_to(unit, problem.seas(task.lat, task.lon))[0]:
+            return None
         route = problem.sea.route(*here, task.lat, task.lon)
         if route is None or task.sector is None:
             return None
@@ -103,6 +105,7 @@ def _stop(
         task.row,
         max(early, ready),
         min(sortie.closes_us, problem.end_us),
+        lambda lat, lon: problem.open_to(unit, problem.seas(lat, lon)),
     )
     if meeting is None:
         return None

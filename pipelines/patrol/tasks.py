@@ -49,7 +49,7 @@ def _meetings(
     row = problem.row[target.mmsi]
     moving = problem.motion.mode[row] == UNDER_WAY
     slot_us = int((problem.planning.slot_h if moving else STAY_SLOT_H) * HOUR_US)
-    found = []
+    found: list[Task] = []
     for early in range(problem.start_us, problem.end_us, slot_us):
         late = min(early + slot_us, problem.end_us)
         # Only while some watch is on.
@@ -66,6 +66,7 @@ def _meetings(
             (late - problem.start_us) / SECOND_US,
             target.score * chance * target.worth,
             boarding=True,
+            sea=str(problem.seas(lat, lon)[0]),
         )
         found.append(Task(job, float(lat[0]), float(lon[0]), target, row))
     return found
@@ -78,7 +79,8 @@ def _patrols(problem: Problem, sorties: Sequence[Sortie], risky: Sequence[Sector
     lasts_us = int(problem.planning.sector_h * HOUR_US)
     search_nm = float(np.median([s.unit.search_nm for s in sorties]))
     cruise_kn = float(np.median([s.unit.cruise_kn for s in sorties]))
-    found = []
+    seas = problem.seas(lat, lon).tolist()
+    found: list[Task] = []
     for k, sector in enumerate(risky):
         if not np.isfinite(moved[k]):
             continue
@@ -94,6 +96,7 @@ def _patrols(problem: Problem, sorties: Sequence[Sortie], risky: Sequence[Sector
                 expected * chance,
                 boarding=False,
                 duration_s=lasts_us / SECOND_US,
+                sea=seas[k],
             )
             found.append(Task(job, float(lat[k]), float(lon[k]), sector=sector))
     return found

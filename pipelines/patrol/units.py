@@ -74,6 +74,14 @@ class Unit(_Section):
     search_nm: float = Field(
         6.0, gt=0, description="How far off it finds a vessel that isn't where it was predicted."
     )
+    seas: tuple[str, ...] = Field(
+        (),
+        description=(
+            "States in whose territorial sea it may board and search, as a joint operation may "
+            "agree, beside that in which its base lies; by their names in the reference layer. In "
+            "others no task is planned for it."
+        ),
+    )
     sample: bool = Field(False, description="Made up; a plan says so.")
 
     @field_validator("watch")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from detectors.core.errors import ConfigError
 from detectors.core.frames import TRACKED, empty
 from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
@@ -58,6 +59,8 @@ def plan_run(
     ------
     NoDataError
         If there is no such run.
+    ConfigError
+        If a unit may act in the sea of a state that the reference layer doesn't have.
     """
     config = units.of(installation.config, installation.reference)
     if iterations is not None:
@@ -66,6 +69,12 @@ def plan_run(
     say("reading")
     with read(installation.store, installation.settings.store) as store:
         inputs = gather(store, installation, config, run_id, start)
+    known = reference.states_with_seas(inputs.zones) if inputs.zones else set()
+    if missing := sorted({state for unit in config.units for state in unit.seas} - known):
+        raise ConfigError(
+            f"patrol.yaml: the reference layer has no territorial sea of {missing[0]!r}",
+            hint=f"it has those of {', '.join(sorted(known)) or 'no state'}",
+        )
     say("sea map")
     sea = sea_map(installation.reference, config.planning.clearance_m)
     return make(inputs, config, sea, say, use_solver=use_solver)

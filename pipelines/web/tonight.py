@@ -1,10 +1,10 @@
 """Tonight: what a watch officer reads in thirty seconds, and the list to work down."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -90,8 +90,8 @@ class Tonight:
         Those of the open ones to look at first, see `incidents.first`; those answered are last.
     lines
         Those that the filters keep; `hidden` are the others.
-    problems, held_back
-        What failed in the run, and which rules were held back.
+    problems, held_back, left_out
+        What failed in the run, which rules were held back, and what else isn't listed.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
     upto, newer, finished
@@ -114,6 +114,7 @@ class Tonight:
     hidden: int
     problems: tuple[str, ...]
     held_back: tuple[str, ...]
+    left_out: tuple[str, ...]
     reception: tuple[str, ...] | None
     doubts: tuple[str, ...]
     upto: str
@@ -151,6 +152,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
             spoken(shown.words, one)[0] for one in (*_failed(health), *brief.problems(manifest))
         ),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
+        left_out=_left_out(manifest.get("counts", {}), shown.words),
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health, found),
         upto=day(shown.night.moment.known_time.to_pydatetime(), shown.words.say),
@@ -163,6 +165,13 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         places=_choices([(line.near, line.near) for line in lines if line.near]),
         certainties=_choices([(line.certainty, line.certain) for line in lines]),
     )
+
+
+def _left_out(counts: Mapping[str, Any], words: Labels) -> tuple[str, ...]:
+    """Return what scored enough for the list, or takes part in what did, and isn't on it."""
+    names = "over_budget", "of_own_vessels"
+    told = ((getattr(words, name), int(counts.get(name, 0))) for name in names)
+    return tuple(text.format(n=n) for text, n in told if n)
 
 
 def _put_off(shown: Shown) -> tuple[str, str] | None:

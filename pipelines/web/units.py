@@ -31,8 +31,8 @@ Held = Mapping[str, Any]
 """What plan.json holds."""
 _COMMON: Final = ("leads", "not_for_navigation")
 _SENTENCES: Final = (
-    *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "lower_value"),
-    *("concluded", "boarded_by", "cleared_by", "benign_cause_by"),
+    *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "others_sea"),
+    *("lower_value", "concluded", "boarded_by", "cleared_by", "benign_cause_by"),
     *("another_unit", "same_incident", "never_nearer", "could_meet_on_watch", "could_meet"),
     *("real", "sample", "abroad", "stale", "depth", "expected"),
 )

@@ -1294,6 +1294,15 @@ CASES = [
     ("crossing", {**OVER_BY_PASSES, "landed": True}, (99,), None),
     ("crossing", {**OVER_BY_PASSES, "ais_class": "B"}, (99,), None),
     ("anchoring", FURTHER, (-1,), "moved about"),
+    *(
+        ("anchoring", {**FURTHER, "n_reports": 500, "spread_m": 1022.0, **differs}, (70,), reason)
+        for differs, reason in (
+            ({"median_speed_kn": 0.25, "median_sog_kn": 0.3}, "moved about"),
+            ({"median_speed_kn": 0.25, "median_sog_kn": 0.1}, None),
+            ({"median_speed_kn": 0.07, "median_sog_kn": 0.3}, None),
+            ({"median_speed_kn": 0.25, "median_sog_kn": 0.3, "spread_m": 351.0}, None),
+        )
+    ),
     ("anchoring", {**FURTHER, "spread_m": 270.0}, (-1,), None),
     ("anchoring", {**FURTHER, "median_speed_kn": 0.09}, (-1,), None),
     ("anchoring", {**SWINGS, "median_sog_kn": 1.9}, (-1,), "moved about"),

@@ -23,3 +23,11 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 def test_no_port_far_and_wide_is_a_hole_in_the_chart(facts, said):
     words = SimpleNamespace(say=telling.plain)
     assert telling.surroundings(Evidence((), facts, {}), words) == said
+
+
+@pytest.mark.parametrize("given", ["SGP", "Singapore"])
+def test_a_state_is_named_as_the_reader_does_however_it_is_given(given):
+    assert telling.state(given, lambda text: {"Singapore": "Singapura"}.get(text, text)) == (
+        "Singapura"
+    )
+    assert telling.state("Somalia", telling.plain) == "Somalia"

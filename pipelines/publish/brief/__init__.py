@@ -139,6 +139,7 @@ def render(
         news=products.incidents["status"].value_counts().to_dict(),
         left_out=len(cards) - len(shown),
         over_budget=int(counts.get("over_budget", 0)),
+        of_own_vessels=int(counts.get("of_own_vessels", 0)),
         provisional=_provisional(products, len(cards)),
         held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
         kinds=_kinds(shown),

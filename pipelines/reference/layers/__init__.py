@@ -38,6 +38,7 @@ from pipelines.reference.layers.zones import (
     load_reach,
     load_zones,
     sea_states,
+    states_with_seas,
     with_zone,
 )
 
@@ -70,6 +71,7 @@ __all__ = [
     "remove_area",
     "remove_drawn",
     "sea_states",
+    "states_with_seas",
     "with_zone",
     "write_area",
     "write_drawn",

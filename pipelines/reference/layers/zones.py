@@ -29,6 +29,7 @@ from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.tables import damaged, stamp
 
 SEA_OF: Final = "Territorial sea of"
+_OF: Final = f"{SEA_OF} "
 """Begins the name of a territorial sea; its state follows."""
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
@@ -163,12 +164,18 @@ def sea_states(zones: Zones, lat: ArrayLike, lon: ArrayLike) -> list[str]:
     Empty where a point lies in none, or in those of several states: the layers don't say whose it
     is then. They are no legal limits.
     """
-    begins, names = f"{SEA_OF} ", zones.frame["name"].tolist()
+    names = zones.frame["name"].tolist()
     found: list[set[str]] = [set() for _ in np.asarray(lat)]
     for point, row in zip(*zones.members(lat, lon, ("territorial_sea",)), strict=True):
-        if names[row].startswith(begins):
-            found[point].add(names[row].removeprefix(begins))
+        if names[row].startswith(_OF):
+            found[point].add(names[row].removeprefix(_OF))
     return [states.pop() if len(states) == 1 else "" for states in found]
+
+
+def states_with_seas(zones: Zones) -> set[str]:
+    """Return the states whose territorial seas these layers have."""
+    seas = zones.frame.loc[zones.frame["zone_class"] == "territorial_sea", "name"].tolist()
+    return {name.removeprefix(_OF) for name in seas if name.startswith(_OF)}
 
 
 def joint_areas(reference_dir: Path) -> gpd.GeoDataFrame:

@@ -37,6 +37,20 @@ def test_errors_have_a_hint(exercise_home, selat, tmp_path):
     assert "hint" in ran.err
 
 
+def test_a_state_whose_sea_nobody_knows_is_an_error(exercise_home, selat, tmp_path):
+    """A mistyped one would close to a unit what was meant to be open to it."""
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    about = (config / "patrol.yaml").read_text(encoding="utf-8")
+    for said, code in (("Indonesai", 2), ("Indonesia", 0)):
+        changed = about.replace("seas: []", f"seas: [{said}]")
+        (config / "patrol.yaml").write_text(changed, encoding="utf-8")
+        args = "--home", exercise_home, "--config", config, "--greedy", "--dry-run"
+        ran = selat("plan", *args)
+        assert ran.code == code, ran.err
+        assert ("'Indonesai'" in ran.err and "Malaysia" in ran.err) == (code != 0)
+
+
 @pytest.mark.parametrize("start", ["2026-11-25T18:00Z", "2199-12-31T00:00Z"])
 def test_a_plan_of_another_season_is_refused_and_not_worked_out_for_ever(start):
     """As whoever copies the guide's command, or mistypes a year, has it."""

@@ -24,6 +24,7 @@ from pipelines.publish.plan import page, tables, words
 from pipelines.publish.products import Planned
 from pipelines.reference.layers.zones import SEA_OF
 from pipelines.run.plan import concluded_of
+from tests.making import event_row
 from tests.pipelines.conftest import holds_its_policy, land_only
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, tracked, unit
 
@@ -61,6 +62,19 @@ def inputs(tracked, vessels, past=None, **changes) -> Inputs:
     return replace(whole, **changes)
 
 
+def two_seas() -> Zones:
+    """The territorial seas of two states: east of a line of longitude, and west of it."""
+    names = {"MYS": "Malaysia", "IDN": "Indonesia"}
+    rows = [
+        (f"territorial-sea-{state.lower()}", f"{SEA_OF} {name}", "territorial_sea")
+        for state, name in names.items()
+    ]
+    shapes = [shapely.box(101.25, 2.0, 102.0, 4.0), shapely.box(100.95, 2.0, 101.25, 4.0)]
+    frame = gpd.GeoDataFrame(rows, columns=ZONE_COLUMNS[:3], geometry=shapes, crs=4326)
+    frame = frame.assign(source="drawn", confidence="approximate")
+    return Zones(frame, land_only(small_land()).land, shapely.box(100, 2, 102, 4))
+
+
 def used_nm(one) -> float:
     cruise = one.sortie.unit.cruise_kn
     total = 0.0
@@ -94,6 +108,7 @@ def hold(plan, cfg) -> None:
             assert stop.speed_kn in (kind.cruise_kn, kind.max_kn)
             line = shapely.LineString(np.column_stack([stop.route.lon, stop.route.lat]))
             assert not line.intersects(land)
+            assert not one.sortie.sea or stop.sea in ("", one.sortie.sea, *kind.seas)
             if stop.target:
                 assert stop.end_us - stop.begin_us >= kind.boarding_min * 60e6
                 assert stop.chance >= cfg.planning.min_chance
@@ -127,16 +142,17 @@ places = st.tuples(
     st.sampled_from([None, 60.0, 150.0]),
     st.integers(0, 3),
     st.booleans(),
+    st.sampled_from([(), ("Indonesia",)]),
 )
-def test_plans_hold_their_limits(sea, where, watch, hours, nm, boardings, use_solver):
+def test_plans_hold_their_limits(sea, where, watch, hours, nm, boardings, solver, seas):
     vessels = [(k + 1, *place) for k, place in enumerate(where)]
     cfg = config(
-        unit("A", watch=watch, endurance_h=hours, endurance_nm=nm, boardings=boardings),
-        unit("B", base=Base(name="West", lat=3.5, lon=100.3), cruise_kn=12, max_kn=15),
+        unit("A", watch=watch, endurance_h=hours, endurance_nm=nm, boardings=boardings, seas=seas),
+        unit("B", base=Base(name="East", lat=2.5, lon=101.4), cruise_kn=12, max_kn=15, seas=seas),
         iterations=50,
     )
-    given_ = inputs(tracked, vessels)
-    hold(make(given_, cfg, sea, use_solver=use_solver), cfg)
+    given_ = inputs(tracked, vessels, zones=two_seas())
+    hold(make(given_, cfg, sea, use_solver=solver), cfg)
 
 
 VESSELS = [
@@ -338,17 +354,9 @@ def test_greedy_against_every_order():
 
 def test_a_plan_says_whose_sea_its_stops_lie_in(sea):
     """The base and the first vessel lie east of a line, the second one west of it."""
-    names = {"MYS": "Malaysia", "IDN": "Indonesia"}
-    rows = [
-        (f"territorial-sea-{state.lower()}", f"{SEA_OF} {names[state]}", "territorial_sea")
-        for state in ("MYS", "IDN")
-    ]
-    shapes = [shapely.box(101.25, 2.0, 102.0, 4.0), shapely.box(100.95, 2.0, 101.25, 4.0)]
-    frame = gpd.GeoDataFrame(rows, columns=ZONE_COLUMNS[:3], geometry=shapes, crs=4326)
-    frame = frame.assign(source="drawn", confidence="approximate")
-    zones = Zones(frame, land_only(small_land()).land, shapely.box(100, 2, 102, 4))
+    zones = two_seas()
     vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 2.4, 101.1, 0.0, 0)]
-    cfg = config(unit("A", base=Base(name="East", lat=2.5, lon=101.4)))
+    cfg = config(unit("A", base=Base(name="East", lat=2.5, lon=101.4), seas=("Indonesia",)))
     plan = make(replace(inputs(tracked, vessels), zones=zones), cfg, sea)
     document = tables.document(Planned(plan))
     stops = document["sorties"][0]["stops"]
@@ -369,6 +377,37 @@ def test_a_plan_says_whose_sea_its_stops_lie_in(sea):
     ):
         assert any(one.stops for one in made.sailed)
         assert "ANOTHER STATE" not in " ".join(words.warnings(Planned(made)))
+
+
+def test_nobody_is_sent_into_the_sea_of_another_state(sea):
+    """What lies there is left to its authorities; what comes out of it is met where it does."""
+    lying = (2, 2.4, 101.1, 0.0, 0)
+    vessels = [(1, 2.3, 101.4, 0.0, 0), lying, (3, 2.6, 101.1, 9.0, 90)]
+    at_home = Base(name="East", lat=2.5, lon=101.4)
+    cfg = config(unit("A", base=at_home))
+    plan = make(inputs(tracked, vessels, zones=two_seas()), cfg, sea)
+    assert {s.target.mmsi for one in plan.sailed for s in one.stops if s.target} == {1, 3}
+    hold(plan, cfg)
+    [left] = tables.document(Planned(plan))["left_out"]
+    assert left["reason"] == "in another state's territorial sea: a lead for its authorities"
+    assert left["detail"].startswith("A could meet it ")
+    with_other = config(unit("A", base=at_home), unit("B"))
+    plan = make(inputs(tracked, [lying], zones=two_seas()), with_other, sea)
+    assert [one.sortie.unit.name for one in plan.sailed for s in one.stops if s.target] == ["B"]
+    hold(plan, with_other)
+
+
+def test_no_sector_is_searched_in_the_sea_of_another_state(sea):
+    ends = T0 - pd.Timedelta("20h"), T0 - pd.Timedelta("19h")
+    past = events.build([event_row("crossing", *ends, lat=2.4, lon=101.1, score=0.9)])
+    for seas, searched in (((), False), (("Indonesia",), True)):
+        cfg = config(
+            unit("A", base=Base(name="East", lat=2.5, lon=101.4), seas=seas, endurance_nm=90)
+        )
+        far = [(4, 2.2, 100.2, 0.0, 0)]
+        plan = make(inputs(tracked, far, past, zones=two_seas()), cfg, sea)
+        found = {s.sea for one in plan.sailed for s in one.stops if s.sector}
+        assert ("Indonesia" in found) == searched
 
 
 def test_the_document_says_what_it_must(sea):

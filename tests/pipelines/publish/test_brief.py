@@ -312,13 +312,16 @@ def test_the_antimeridian_has_no_seam(products: Products) -> None:
     assert [len(t["pieces"]) for t in there["tracks"]] == [len(t["pieces"]) for t in here["tracks"]]
 
 
-def test_what_was_held_back_or_over_the_budget_is_said(coastless: Products) -> None:
+def test_what_isnt_listed_is_counted(coastless: Products) -> None:
     said = "gap would raise 60 of 100 vessels, more than its share"
-    manifest = {**coastless.manifest, "held_back": [said], "counts": {"over_budget": 17}}
+    counts = {"over_budget": 17, "of_own_vessels": 9}
+    manifest = {**coastless.manifest, "held_back": [said], "counts": counts}
     page = words(render(replace(coastless, manifest=manifest)))
     assert said in page
     assert "17 more vessels scored enough" in page
-    assert "Held back" not in words(render(coastless))
+    assert "which flag nobody: 9;" in page
+    without = words(render(coastless))
+    assert not any(text in without for text in ("Held back", "flag nobody"))
 
 
 @pytest.mark.slow

@@ -710,6 +710,14 @@ def test_many_failures_leave_room_for_the_list(own_reader: Reader, own_home: Pat
     assert all(f"feed {k}.gz failed: is empty" in told for k in range(n))
 
 
+def test_what_is_not_on_the_list_is_counted(own_reader: Reader, own_home: Path) -> None:
+    counts = json.dumps({"counts": {"over_budget": 17, "of_own_vessels": 9}})
+    ask(own_home, f"UPDATE runs SET manifest = json_merge_patch(manifest, '{counts}')")
+    page = own_reader.page("/").text
+    assert "17 more vessels scored enough" in page
+    assert "which flag nobody: 9;" in page
+
+
 def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     reader = Reader(Desk(load(tmp_path)))
     assert "ingest a feed first" in reader.page("/", 404).text

@@ -664,6 +664,7 @@ def test_what_own_vessels_do_is_told_to_those_alone_who_may_have_their_list(
     assert ours not in {*low.flagged["mmsi"], *low.vessels["mmsi"], *low.tracks["mmsi"]}
     assert ours not in set().union(*cut.vessels_of(low.events))
     assert len(low.flagged)
+    assert "of_own_vessels" not in low.manifest["counts"]
     theirs = boat.events[(boat.events["mmsi"] == ours) | (boat.events["other_mmsi"] == ours)]
     assert len(theirs)
     assert theirs["reason"].str.endswith(by_own_vessel()).all()
