@@ -13,8 +13,9 @@ Access keys of object storage are those that its own programs use (``AWS_ACCESS_
 """
 
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -24,13 +25,11 @@ import pyarrow.fs as pafs
 
 from pipelines.base.files import replacing, sha256_of, sync, write_text
 from pipelines.base.settings import StoreSettings
-from pipelines.store.catalogue import StoreError
+from pipelines.store.catalogue import KINDS, StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
+from pipelines.store.foreign import refuse_foreign
 
 CATALOGUE: Final = "catalogue.duckdb"
-KINDS: Final = ("positions", "tracks")
-"""Folders of files: reports as received, and as judged."""
-
 KEPT_CATALOGUES: Final = 3
 """So many of the newest stay, for readers that are downloading one."""
 
@@ -79,10 +78,7 @@ class Place:
 
     def remove(self, name: str) -> None:
         """Remove a file, and its folder if that was its last one."""
-        path = self._root / name
-        path.unlink(missing_ok=True)
-        with suppress(OSError):
-            path.parent.rmdir()
+        _remove(self._root, name)
 
     def sizes(self) -> dict[str, int]:
         """Return files of `KINDS` that are there, with their size in bytes."""
@@ -119,7 +115,11 @@ class Elsewhere(Place):
             If the place can't be reached, or can't keep two writers apart.
         """
         if isinstance(self._system, pafs.LocalFileSystem):
-            with share_lock(Path(self._base)):
+            base = Path(self._base)
+            for path in (base / kind for kind in KINDS):
+                if path.is_symlink():
+                    raise StoreError(f"{path} is a link", hint="have files where the link is")
+            with share_lock(base):
                 yield
             return
         latest = Latest(self._settings, self._system.region)
@@ -138,7 +138,7 @@ class Elsewhere(Place):
             if latest is None or (here.exists() and sha256_of(here) == latest["sha256"]):
                 return
             try:
-                self._download(latest["catalogue"], here, latest["sha256"])
+                self._download(latest["catalogue"], here, latest["sha256"], refuse_foreign)
             except StoreError:
                 if left:
                     continue  # a newer one was published meanwhile, and this one removed
@@ -212,11 +212,17 @@ class Elsewhere(Place):
         """Remove a file there, and what was read of it."""
         self._confirm()
         with _told(self._url), suppress(FileNotFoundError):
-            self._system.delete_file(self._of(name))
+            if isinstance(self._system, pafs.LocalFileSystem):
+                _remove(Path(self._base), name)
+            else:
+                self._system.delete_file(self._of(name))
         super().remove(name)
 
     def sizes(self) -> dict[str, int]:
         """See `Place`."""
+        if isinstance(self._system, pafs.LocalFileSystem):
+            with _told(self._url):
+                return sizes_here(Path(self._base))
         found: list[pafs.FileInfo] = []
         for kind in KINDS:
             chosen = pafs.FileSelector(self._of(kind), recursive=True, allow_not_found=True)
@@ -256,7 +262,13 @@ class Elsewhere(Place):
         self._note.parent.mkdir(parents=True, exist_ok=True)
         write_text(self._note, json.dumps({"url": self._url}) + "\n")
 
-    def _download(self, name: str, path: Path, digest: str | None) -> None:
+    def _download(
+        self,
+        name: str,
+        path: Path,
+        digest: str | None,
+        refuse: Callable[[Path, str], None] = lambda *_: None,
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as fresh:
             with (
@@ -270,6 +282,7 @@ class Elsewhere(Place):
                     f"{self._url}/{name} isn't what the catalogue says",
                     hint="selat store check says what to do",
                 )
+            refuse(fresh, f"{self._url}/{name}")
 
     def _upload(self, path: Path, name: str) -> None:
         target = self._of(name)
@@ -287,7 +300,8 @@ class Elsewhere(Place):
         with _told(self._url, target.name):
             target.parent.mkdir(parents=True, exist_ok=True)
             fresh = target.with_name(f".{target.name}.new")
-            with path.open("rb") as here, fresh.open("wb") as there:
+            fresh.unlink(missing_ok=True)
+            with path.open("rb") as here, fresh.open("xb") as there:  # no link is followed
                 shutil.copyfileobj(here, there, _CHUNK)
             sync(fresh)
             fresh.replace(target)
@@ -332,6 +346,45 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
 
 
 def sizes_here(root: Path) -> dict[str, int]:
-    """Return files of `KINDS` in a folder, with their size in bytes."""
-    found = (path for kind in KINDS for path in (root / kind).glob("date=*/*"))
-    return {path.relative_to(root).as_posix(): path.stat().st_size for path in found}
+    """Return files of `KINDS` in a folder, with their size in bytes; what a link leads to is none.
+
+    Whoever writes to a share could have put one there, and what no catalogue names is removed.
+    """
+    sizes = dict[str, int]()
+    for kind in KINDS:
+        for date in _entries(root / kind):
+            if date.name.startswith("date=") and date.is_dir(follow_symlinks=False):
+                for file in _entries(date):
+                    if not file.is_symlink():
+                        size = file.stat(follow_symlinks=False).st_size
+                        sizes[f"{kind}/{date.name}/{file.name}"] = size
+    return sizes
+
+
+def _entries(folder: "Path | os.DirEntry[str]") -> "list[os.DirEntry[str]]":
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        return list(found)
+    return []
+
+
+def _remove(root: Path, name: str) -> None:
+    """Remove a file of a folder, and the folder of its date if that was its last one.
+
+    No link in it is followed, not even one that is put there meanwhile.
+    """
+    kind, date, file = name.split("/")
+    none = suppress(FileNotFoundError, NotADirectoryError)
+    with none, _folder(root / kind) as above, _folder(date, above, os.O_NOFOLLOW) as inside:
+        with suppress(FileNotFoundError):
+            os.unlink(file, dir_fd=inside)
+        with suppress(OSError):
+            os.rmdir(date, dir_fd=above)
+
+
+@contextmanager
+def _folder(path: Path | str, above: int | None = None, flags: int = 0) -> Iterator[int]:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | flags, dir_fd=above)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
