@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 
 from pipelines import store
+from pipelines.base.files import write_text
 from pipelines.base.settings import StoreSettings
 from pipelines.store import StoreError
 from pipelines.store.check import check
@@ -169,3 +171,15 @@ def test_what_is_published_is_written_over_no_file_of_ours(
     assert dear.read_text() == "dear"
     with store.read(tmp_path / "other", share) as reader:
         assert set(reader.ledger()["feed_key"]) == {"a", "b", "c"}
+
+
+def test_a_link_that_waits_for_a_file_to_be_written_waits_in_vain(
+    dear: Path, tmp_path: Path
+) -> None:
+    """On a partner's share, where packs go, it would have what it leads to written over."""
+    out = tmp_path / "partners"
+    out.mkdir()
+    (out / f".pack.zip.age.{os.getpid()}.part").symlink_to(dear)
+    write_text(out / "pack.zip.age", "for a partner")
+    assert dear.read_text() == "dear"
+    assert (out / "pack.zip.age").read_text() == "for a partner"
