@@ -254,10 +254,10 @@ def _hardened(send: Send) -> Send:
             kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in replaced]
             message = {**message, "headers": [*kept, *_ADDED]}
         body = message.get("body", b"")
-        while len(body) > PIECE:
-            await send({**message, "body": body[:PIECE], "more_body": True})
-            body = body[PIECE:]
-            message = {**message, "body": body}
+        if len(body) > PIECE:
+            for at in range(0, len(body) - PIECE, PIECE):
+                await send({**message, "body": body[at : at + PIECE], "more_body": True})
+            message = {**message, "body": body[at + PIECE :]}
         await send(message)
 
     return sent
