@@ -14,6 +14,7 @@ Access keys of object storage are those that its own programs use (``AWS_ACCESS_
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -37,6 +38,8 @@ TRIES: Final = 3
 """How often the catalogue is looked up again when it was replaced while it was downloaded."""
 
 _CHUNK: Final = 1 << 22
+_MAX_LATEST: Final = 1 << 16
+_NAMED: Final = re.compile(r"catalogues/[0-9a-f]{64}\.duckdb")
 
 
 def place(root: Path, settings: StoreSettings) -> "Place":
@@ -115,11 +118,10 @@ class Elsewhere(Place):
             If the place can't be reached, or can't keep two writers apart.
         """
         if isinstance(self._system, pafs.LocalFileSystem):
-            base = Path(self._base)
-            for path in (base / kind for kind in KINDS):
+            for path in (Path(self._base) / kind for kind in KINDS):
                 if path.is_symlink():
                     raise StoreError(f"{path} is a link", hint="have files where the link is")
-            with share_lock(base):
+            with share_lock(Path(self._base)):
                 yield
             return
         latest = Latest(self._settings, self._system.region)
@@ -248,8 +250,16 @@ class Elsewhere(Place):
             if self._system.get_file_info(self._of(LATEST)).type != pafs.FileType.File:
                 return None
             with self._system.open_input_stream(self._of(LATEST)) as file:
-                latest = dict(json.loads(file.read()))
-        return latest if "catalogue" in latest else None  # else somebody is about to begin
+                text = file.read(_MAX_LATEST)
+        try:
+            latest = dict(json.loads(text))
+            if "catalogue" not in latest:
+                return None  # somebody is about to begin
+            if _NAMED.fullmatch(latest["catalogue"]) and isinstance(latest["sha256"], str):
+                return latest
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+        raise StoreError(f"{self._url}/{LATEST} can't be read", hint="put it back from a copy")
 
     def _noted(self) -> str | None:
         """Return where the catalogue in the folder belongs; None if it is its own."""

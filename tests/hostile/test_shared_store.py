@@ -131,6 +131,22 @@ def test_a_catalogue_holds_no_program(
         forget_superseded(own, StoreSettings())
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "5", "[" * 9000, '{"catalogue": "x", "sha256": "y"}', '{"catalogue": 5, "sha256": 6}'],
+)
+def test_a_note_of_what_counts_that_is_none_is_told(
+    share: StoreSettings, tmp_path: Path, text: str
+) -> None:
+    """A share that lost its power leaves an empty one."""
+    (Path(share.url) / "latest.json").write_text(text)
+    with (
+        pytest.raises(StoreError, match="json can't be read"),
+        store.read(tmp_path / "other", share),
+    ):
+        pass
+
+
 def test_a_link_on_a_share_leads_to_nothing_that_is_removed(
     share: StoreSettings, dear: Path, tmp_path: Path
 ) -> None:
