@@ -13,7 +13,6 @@ Access keys of object storage are those that its own programs use (``AWS_ACCESS_
 """
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +28,7 @@ from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import KINDS, StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
 from pipelines.store.foreign import refuse_foreign
+from pipelines.store.own_files import remove_here, sizes_here
 
 CATALOGUE: Final = "catalogue.duckdb"
 KEPT_CATALOGUES: Final = 3
@@ -81,7 +81,7 @@ class Place:
 
     def remove(self, name: str) -> None:
         """Remove a file, and its folder if that was its last one."""
-        _remove(self._root, name)
+        remove_here(self._root, name)
 
     def sizes(self) -> dict[str, int]:
         """Return files of `KINDS` that are there, with their size in bytes."""
@@ -215,7 +215,7 @@ class Elsewhere(Place):
         self._confirm()
         with _told(self._url), suppress(FileNotFoundError):
             if isinstance(self._system, pafs.LocalFileSystem):
-                _remove(Path(self._base), name)
+                remove_here(Path(self._base), name)
             else:
                 self._system.delete_file(self._of(name))
         super().remove(name)
@@ -353,48 +353,3 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
     raise StoreError(
         f"store.url {settings.url!r} is no place", hint="s3://bucket/folder, or an absolute path"
     )
-
-
-def sizes_here(root: Path) -> dict[str, int]:
-    """Return files of `KINDS` in a folder, with their size in bytes; what a link leads to is none.
-
-    Whoever writes to a share could have put one there, and what no catalogue names is removed.
-    """
-    sizes = dict[str, int]()
-    for kind in KINDS:
-        for date in _entries(root / kind):
-            if date.name.startswith("date=") and date.is_dir(follow_symlinks=False):
-                for file in _entries(date):
-                    if not file.is_symlink():
-                        size = file.stat(follow_symlinks=False).st_size
-                        sizes[f"{kind}/{date.name}/{file.name}"] = size
-    return sizes
-
-
-def _entries(folder: "Path | os.DirEntry[str]") -> "list[os.DirEntry[str]]":
-    with suppress(FileNotFoundError), os.scandir(folder) as found:
-        return list(found)
-    return []
-
-
-def _remove(root: Path, name: str) -> None:
-    """Remove a file of a folder, and the folder of its date if that was its last one.
-
-    No link in it is followed, not even one that is put there meanwhile.
-    """
-    kind, date, file = name.split("/")
-    none = suppress(FileNotFoundError, NotADirectoryError)
-    with none, _folder(root / kind) as above, _folder(date, above, os.O_NOFOLLOW) as inside:
-        with suppress(FileNotFoundError):
-            os.unlink(file, dir_fd=inside)
-        with suppress(OSError):
-            os.rmdir(date, dir_fd=above)
-
-
-@contextmanager
-def _folder(path: Path | str, above: int | None = None, flags: int = 0) -> Iterator[int]:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | flags, dir_fd=above)
-    try:
-        yield handle
-    finally:
-        os.close(handle)

@@ -164,6 +164,20 @@ def test_a_link_on_a_share_leads_to_nothing_that_is_removed(
         assert reader.superseded() == []  # what could be removed was
 
 
+def test_a_folder_among_the_files_keeps_nobody_from_writing(
+    share: StoreSettings,
+    tmp_path: Path,
+    add: Add,  # noqa: F811
+) -> None:
+    """As some network disks put beside every file what they know of it."""
+    [date, *_] = (Path(share.url) / "positions").iterdir()
+    (date / "@eaDir").mkdir()
+    (date / "@eaDir" / "x").write_text("theirs")
+    add(tmp_path / "here", share, "c")
+    store.compact(tmp_path / "here", share)
+    assert (date / "@eaDir" / "x").read_text() == "theirs"
+
+
 def test_a_link_in_place_of_all_files_is_refused(share: StoreSettings, tmp_path: Path) -> None:
     """There the files of another store of ours may lie."""
     positions, elsewhere = Path(share.url) / "positions", tmp_path / "elsewhere"
