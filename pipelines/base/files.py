@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
     NTFS. After an error the temporary file is gone and an old `path` is as it was; one that a
     process left that was killed goes when the same file is written a day later.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A number that nobody can tell: in a folder that others write to, a link might be there else.
+    temporary = path.with_name(f".{path.name}.{secrets.randbits(64)}.part")
     _remove_parts(path)
     try:
         yield temporary

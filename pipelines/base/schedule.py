@@ -53,6 +53,18 @@ class Served:
     done: datetime | None
 
 
+def believed(served: Served, cron: str, timezone: str, now: datetime) -> Served:
+    """Return what is noted, as if only the night before the last had been done where it lies ahead.
+
+    A clock was ahead then. No night would be due, nor one missing, until what it showed has come.
+    """
+    if max(served.since, served.done or served.since) <= now:
+        return served
+    due, _ = due_around(cron, timezone, now)
+    before, _ = due_around(cron, timezone, due - timedelta(minutes=1))
+    return Served(min(served.since, before), before)
+
+
 def read_served(path: Path) -> Served | None:
     """Return what is noted; None if the schedule was never served here."""
     if not path.exists():

@@ -17,6 +17,7 @@ from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
+from pipelines.store.foreign import refuse_foreign
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
@@ -144,6 +145,7 @@ def write(
             if not published.exists():
                 _make(root, settings, where)
             work = root / "work.duckdb"
+            refuse_foreign(published)
             connection = catalogue.copied(published, work, settings)
             try:
                 version = version_of(connection)

@@ -32,6 +32,9 @@ SCHEMA_VERSION: Final = 12
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
+KINDS: Final = ("positions", "tracks")
+"""Folders of files: reports as received, and as judged."""
+
 _C = frames.Column
 TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     "meta": {

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
+from pipelines.store.foreign import refuse_foreign
 from pipelines.store.migrations import version_of
 from pipelines.store.place import place
 from pipelines.store.queries import Queries
@@ -61,9 +62,13 @@ def fetch(root: Path, settings: StoreSettings, files: tuple[PinnedFile, ...]) ->
 
 
 def forget_superseded(root: Path, settings: StoreSettings) -> None:
-    """Publish a catalogue without the replaced files that only older readers had need of."""
+    """Publish a catalogue without the replaced files that only older readers had need of.
+
+    Raises StoreError if it isn't one that Selat made.
+    """
     work, published = root / "work.duckdb", root / "catalogue.duckdb"
     with catalogue.writer_lock(root / "writer.lock"):
+        refuse_foreign(published)
         copy_file(published, work)
         connection = catalogue.connect(work, settings)
         try:

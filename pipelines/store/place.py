@@ -13,8 +13,9 @@ Access keys of object storage are those that its own programs use (``AWS_ACCESS_
 """
 
 import json
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -24,13 +25,12 @@ import pyarrow.fs as pafs
 
 from pipelines.base.files import replacing, sha256_of, sync, write_text
 from pipelines.base.settings import StoreSettings
-from pipelines.store.catalogue import StoreError
+from pipelines.store.catalogue import KINDS, StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
+from pipelines.store.foreign import refuse_foreign
+from pipelines.store.own_files import remove_here, sizes_here
 
 CATALOGUE: Final = "catalogue.duckdb"
-KINDS: Final = ("positions", "tracks")
-"""Folders of files: reports as received, and as judged."""
-
 KEPT_CATALOGUES: Final = 3
 """So many of the newest stay, for readers that are downloading one."""
 
@@ -38,6 +38,8 @@ TRIES: Final = 3
 """How often the catalogue is looked up again when it was replaced while it was downloaded."""
 
 _CHUNK: Final = 1 << 22
+_MAX_LATEST: Final = 1 << 16
+_NAMED: Final = re.compile(r"catalogues/[0-9a-f]{64}\.duckdb")
 
 
 def place(root: Path, settings: StoreSettings) -> "Place":
@@ -79,10 +81,7 @@ class Place:
 
     def remove(self, name: str) -> None:
         """Remove a file, and its folder if that was its last one."""
-        path = self._root / name
-        path.unlink(missing_ok=True)
-        with suppress(OSError):
-            path.parent.rmdir()
+        remove_here(self._root, name)
 
     def sizes(self) -> dict[str, int]:
         """Return files of `KINDS` that are there, with their size in bytes."""
@@ -119,6 +118,9 @@ class Elsewhere(Place):
             If the place can't be reached, or can't keep two writers apart.
         """
         if isinstance(self._system, pafs.LocalFileSystem):
+            for path in (Path(self._base) / kind for kind in KINDS):
+                if path.is_symlink():
+                    raise StoreError(f"{path} is a link", hint="have files where the link is")
             with share_lock(Path(self._base)):
                 yield
             return
@@ -138,7 +140,7 @@ class Elsewhere(Place):
             if latest is None or (here.exists() and sha256_of(here) == latest["sha256"]):
                 return
             try:
-                self._download(latest["catalogue"], here, latest["sha256"])
+                self._download(latest["catalogue"], here, latest["sha256"], refuse_foreign)
             except StoreError:
                 if left:
                     continue  # a newer one was published meanwhile, and this one removed
@@ -212,11 +214,17 @@ class Elsewhere(Place):
         """Remove a file there, and what was read of it."""
         self._confirm()
         with _told(self._url), suppress(FileNotFoundError):
-            self._system.delete_file(self._of(name))
+            if isinstance(self._system, pafs.LocalFileSystem):
+                remove_here(Path(self._base), name)
+            else:
+                self._system.delete_file(self._of(name))
         super().remove(name)
 
     def sizes(self) -> dict[str, int]:
         """See `Place`."""
+        if isinstance(self._system, pafs.LocalFileSystem):
+            with _told(self._url):
+                return sizes_here(Path(self._base))
         found: list[pafs.FileInfo] = []
         for kind in KINDS:
             chosen = pafs.FileSelector(self._of(kind), recursive=True, allow_not_found=True)
@@ -242,8 +250,16 @@ class Elsewhere(Place):
             if self._system.get_file_info(self._of(LATEST)).type != pafs.FileType.File:
                 return None
             with self._system.open_input_stream(self._of(LATEST)) as file:
-                latest = dict(json.loads(file.read()))
-        return latest if "catalogue" in latest else None  # else somebody is about to begin
+                text = file.read(_MAX_LATEST)
+        try:
+            latest = dict(json.loads(text))
+            if "catalogue" not in latest:
+                return None  # somebody is about to begin
+            if _NAMED.fullmatch(latest["catalogue"]) and isinstance(latest["sha256"], str):
+                return latest
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+        raise StoreError(f"{self._url}/{LATEST} can't be read", hint="put it back from a copy")
 
     def _noted(self) -> str | None:
         """Return where the catalogue in the folder belongs; None if it is its own."""
@@ -256,7 +272,13 @@ class Elsewhere(Place):
         self._note.parent.mkdir(parents=True, exist_ok=True)
         write_text(self._note, json.dumps({"url": self._url}) + "\n")
 
-    def _download(self, name: str, path: Path, digest: str | None) -> None:
+    def _download(
+        self,
+        name: str,
+        path: Path,
+        digest: str | None,
+        refuse: Callable[[Path, str], None] = lambda *_: None,
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as fresh:
             with (
@@ -270,6 +292,7 @@ class Elsewhere(Place):
                     f"{self._url}/{name} isn't what the catalogue says",
                     hint="selat store check says what to do",
                 )
+            refuse(fresh, f"{self._url}/{name}")
 
     def _upload(self, path: Path, name: str) -> None:
         target = self._of(name)
@@ -287,7 +310,8 @@ class Elsewhere(Place):
         with _told(self._url, target.name):
             target.parent.mkdir(parents=True, exist_ok=True)
             fresh = target.with_name(f".{target.name}.new")
-            with path.open("rb") as here, fresh.open("wb") as there:
+            fresh.unlink(missing_ok=True)
+            with path.open("rb") as here, fresh.open("xb") as there:  # no link is followed
                 shutil.copyfileobj(here, there, _CHUNK)
             sync(fresh)
             fresh.replace(target)
@@ -329,9 +353,3 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
     raise StoreError(
         f"store.url {settings.url!r} is no place", hint="s3://bucket/folder, or an absolute path"
     )
-
-
-def sizes_here(root: Path) -> dict[str, int]:
-    """Return files of `KINDS` in a folder, with their size in bytes."""
-    found = (path for kind in KINDS for path in (root / kind).glob("date=*/*"))
-    return {path.relative_to(root).as_posix(): path.stat().st_size for path in found}

@@ -35,6 +35,9 @@ from pipelines.web.sessions import Keys, Session, same
 
 MAX_HEADERS: Final = 16_384
 MAX_ADDRESS: Final = 4_096
+PIECE: Final = 16_384
+"""An answer goes out in such pieces, each once its reader has taken most of those before: one that
+is handed over whole is at its end for the server, which soon closes the line and cuts it off."""
 
 _POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -240,13 +243,21 @@ def _token(scope: Scope) -> str:
 
 
 def _hardened(send: Send) -> Send:
-    """Let no other origin read what is sent, frame it, or add to it; and let nobody keep it."""
+    """Let no other origin read what is sent, frame it, or add to it; and let nobody keep it.
+
+    It is sent in pieces.
+    """
     replaced = {name for name, _ in _ADDED}
 
     async def sent(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in replaced]
             message = {**message, "headers": [*kept, *_ADDED]}
+        body = message.get("body", b"")
+        if len(body) > PIECE:
+            for at in range(0, len(body) - PIECE, PIECE):
+                await send({**message, "body": body[at : at + PIECE], "more_body": True})
+            message = {**message, "body": body[at + PIECE :]}
         await send(message)
 
     return sent

@@ -28,7 +28,7 @@ from pipelines.base.visible import clean
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
 from pipelines.web.clearances import Desks, Preparing
-from pipelines.web.doors import MAX_HEADERS, Doors
+from pipelines.web.doors import MAX_HEADERS, PIECE, Doors
 from pipelines.web.gate import Gate
 from pipelines.web.sessions import Keys
 from pipelines.web.sockets import MAX_OF_NETWORK, MAX_OPEN, MAX_SERVED, Listener
@@ -37,8 +37,13 @@ LOOPBACK: Final = ("127.0.0.1", "localhost")
 RECEIVE_S: Final = 10.0
 """A request that hasn't come in so long is cut off, in twice that at the latest."""
 
-CLOSE_S: Final = 1.0
-"""A TLS connection that its client doesn't end in so long is cut off; `_STOP_S` is longer."""
+LOOKS: Final = 30
+"""Who leaves something of an answer unread at so many looks, one each `RECEIVE_S`, is cut off: a
+page of 300 kB has come by then where the line carries a kilobyte a second."""
+
+CLOSE_S: Final = 10.0
+"""A TLS connection that its client doesn't end in so long is cut off: what is under way of an
+answer then, 100 kB at most (`doors.PIECE`), has come where the line carries 10 kB a second."""
 _STOP_S: Final = 2
 
 _OPENER: Final = """<!doctype html>
@@ -224,16 +229,19 @@ def _run(server: uvicorn.Server, sock: socket.socket, say: Callable[[str], None]
 
 
 class Prompt(H11Protocol):
-    """HTTP/1.1 for clients that say what they want: who doesn't within a time is cut off.
+    """HTTP/1.1 for clients that say what they want and take it: who doesn't in time is cut off.
 
-    Without it as many silent connections as are allowed keep everybody out.
+    Without it as many silent connections as are allowed keep everybody out, and so do as many that
+    ask without end and read nothing.
     """
 
     _owed: tuple[object, bool] = (None, True)
+    _unread: int = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=PIECE)
         self.loop.call_later(RECEIVE_S, self._watch)
 
     def send_400_response(self, msg: str) -> None:
@@ -247,10 +255,15 @@ class Prompt(H11Protocol):
             self.cycle.message_event.set()
 
     def _watch(self) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() and self.scheme == "https":
+            return  # how TLS ends has a limit of its own
+        unread = self.transport.get_write_buffer_size() > 0
+        if self.transport.is_closing() and not unread:
             return
+        self._unread = self._unread + 1 if unread else 0
         owes = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
-        if owes and self._owed == (self.cycle, True):  # the same request as last time, still
+        still = owes and self._owed == (self.cycle, True)  # the same request as last time
+        if still or self._unread >= LOOKS:
             self.transport.abort()
             return
         self._owed = (self.cycle, owes)

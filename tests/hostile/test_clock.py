@@ -15,7 +15,9 @@ import pyais
 import pytest
 
 from detectors.surroundings.zones import Zones
+from pipelines.ask.health.gather import gather
 from pipelines.base.progress import reporter
+from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import load
 from pipelines.ingest.waiting import Waiting
 from pipelines.run import feeds
@@ -291,3 +293,14 @@ def test_whose_clock_it_may_be() -> None:
     assert Waiting(**one, vessels=3, heard=20).may_be_the_clock
     assert not Waiting(**one, vessels=3, heard=400).may_be_the_clock
     assert not Waiting(**one, vessels=2, heard=0).may_be_the_clock
+
+
+def test_a_night_that_a_clock_far_ahead_did_hides_no_missing_one(tmp_path: Path) -> None:
+    """What was noted then is the newest for a year: no night would be due, and none would lack."""
+    installation = load(tmp_path)
+    due = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    for ahead in (timedelta(hours=20), timedelta(days=365)):
+        for noted in (Served(due - timedelta(days=30), due + ahead), Served(due + ahead, None)):
+            write_served(installation.service, noted)
+            assert gather(installation, due + timedelta(hours=7)).schedule.missing
+            assert not gather(installation, due + timedelta(hours=5)).schedule.missing

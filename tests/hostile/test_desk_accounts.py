@@ -7,9 +7,10 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +30,7 @@ from pipelines.base.marks import Tlp
 from pipelines.base.settings import Installation
 from pipelines.cli.main import app as command
 from pipelines.run import cleared
-from pipelines.web import accounts, clearances, peers, serving, sockets, tls, tries
+from pipelines.web import accounts, assets, clearances, peers, serving, sockets, tls, tries
 from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
@@ -846,6 +847,53 @@ def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
                 while more := _received(sock):
                     said += more
                 assert b"HTTP" not in said
+
+
+def test_who_reads_slowly_gets_a_whole_answer_and_who_reads_nothing_is_cut_off(
+    marked: Installation,  # noqa: F811
+    certified: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half a night on a slow line looks like a whole one; as many who read nothing as are served
+    keep everybody out."""
+    monkeypatch.setattr(serving, "CLOSE_S", 1.5)
+    ended, lost = threading.Event(), serving.Prompt.connection_lost
+
+    def noted(*given: Any) -> None:
+        lost(*given)
+        ended.set()
+
+    monkeypatch.setattr(serving.Prompt, "connection_lost", noted)
+    long = "x" * (16 << 20)  # more than the system holds on the way
+    monkeypatch.setattr(assets, "find", lambda _: ("text/css", long))
+    context = ssl.create_default_context(cafile=str(certified[0]))
+    with served_tls(marked, certified) as (port, gate), ExitStack() as open_:
+
+        def asked() -> ssl.SSLSocket:
+            [host] = [one.decode() for one in gate.hosts if b"desk.example" in one]
+            head = f"GET /assets/desk.css HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            sock = open_.enter_context(socket.create_connection(("127.0.0.1", port), 20))
+            safe = open_.enter_context(context.wrap_socket(sock, server_hostname="desk.example"))
+            safe.sendall(head.encode())
+            return safe
+
+        def read(safe: ssl.SSLSocket) -> int:
+            got = 0
+            with suppress(OSError):
+                while more := len(safe.recv(1 << 20)):
+                    got += more
+            return got
+
+        slow = asked()
+        time.sleep(2.5)  # longer than a line is kept open for what is under way
+        assert read(slow) > len(long)
+        slow.close()
+        assert ended.wait(20)
+        ended.clear()
+        monkeypatch.setattr(serving, "RECEIVE_S", 0.1)
+        nothing = asked()
+        assert ended.wait(20)
+        assert read(nothing) < len(long)
 
 
 def _received(sock: socket.socket) -> bytes:

@@ -73,6 +73,37 @@ def test_files_that_are_none_are_refused(
     refused(tmp_path, land, said)
 
 
+ELSEWHERE = {
+    "a virtual layer": (
+        '<OGRVRTDataSource><OGRVRTLayer name="ours"><SrcDataSource>{ours}</SrcDataSource>'
+        "</OGRVRTLayer></OGRVRTDataSource>"
+    ),
+    "an algorithm": (
+        '{{"type":"gdal_streamed_alg","command_line":'
+        '"gdal vector pipeline ! read {ours} ! write --format=stream streamed"}}'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["land.geojson", "land.json", "land.gpkg", "land.shp", "zip"])
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_a_file_is_what_it_is_called_and_reads_no_other(
+    tmp_path: Path, name: str, what: str
+) -> None:
+    """GDAL opens files, and asks addresses, that a file of some other format names."""
+    ours = tmp_path / "ours.geojson"
+    ours.write_text(polygon("[23,37],[24,37],[24,37.5],[23,37]"))
+    content = ELSEWHERE[what].format(ours=ours)
+    land = tmp_path / name
+    if name == "zip":
+        land = tmp_path / "land.zip"
+        with zipfile.ZipFile(land, "w") as archive:
+            archive.writestr("land.geojson", content)
+    else:
+        land.write_text(content)
+    refused(tmp_path, land, "can't be read")
+
+
 def test_more_points_than_can_be_handled_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

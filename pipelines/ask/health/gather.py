@@ -27,7 +27,7 @@ from pipelines.ask.health.model import (
     WrongPack,
 )
 from pipelines.ask.held_wrong import held_wrong
-from pipelines.base.schedule import due_around, read_served
+from pipelines.base.schedule import believed, due_around, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
 from pipelines.detect.reception import received
@@ -147,6 +147,7 @@ def _schedule(installation: Installation, now: datetime) -> Schedule:
     served = read_served(installation.service)
     if served is None:
         return Schedule(None, due, next_due, missing=False)
+    served = believed(served, settings.cron, settings.timezone, now)
     done = served.done is not None and served.done >= due
     late = now > due + timedelta(hours=settings.late_h)
     return Schedule(served.since, due, next_due, served.since <= due and late and not done)

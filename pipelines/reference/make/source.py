@@ -33,6 +33,9 @@ Box = tuple[float, float, float, float]
 
 _LAYERS: Final = (".shp", ".gpkg", ".geojson", ".json", ".parquet")
 _BESIDE: Final = (".shx", ".dbf", ".prj", ".cpg")
+_BEGINS: Final = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00"}
+"""What files of these formats begin with (ESRI Shapefile Technical Description, 1998; SQLite)."""
+
 _BLOCK: Final = 1 << 20
 _FORMATS: Final = (
     "give GeoJSON (.geojson), a Shapefile (.shp), a GeoPackage (.gpkg), GeoParquet (.parquet), or "
@@ -95,19 +98,37 @@ def _told(error: BaseException) -> str:
 def _gdal(path: Path, boxes: list[Box]) -> gpd.GeoDataFrame:
     if path.suffix.lower() in {".geojson", ".json"} and path.stat().st_size > MAX_WHOLE_BYTES:
         raise ValueError("a GeoJSON file of this size: convert it to a GeoPackage")
-    crs = pyogrio.read_info(path).get("crs")
+    named = _as_what_it_is_called(path)
+    crs = pyogrio.read_info(named).get("crs")
     degrees = crs is None or gpd.GeoSeries(crs=crs).crs.is_geographic
     # What is no box of degrees is read to its first features only: enough to say what is wrong.
     asked: list[dict[str, Any]] = (
         [{"bbox": box} for box in boxes] if degrees else [{"max_features": 1}]
     )
-    parts = [pyogrio.read_dataframe(path, fid_as_index=True, **one) for one in asked]
+    parts = [pyogrio.read_dataframe(named, fid_as_index=True, **one) for one in asked]
     if degrees and not any(map(len, parts)):  # swapped, projected or elsewhere: a look tells
-        parts = [pyogrio.read_dataframe(path, fid_as_index=True, max_features=100)]
+        parts = [pyogrio.read_dataframe(named, fid_as_index=True, max_features=100)]
     frame = pd.concat(parts)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise ValueError("it has no geometries")
     return frame[~frame.index.duplicated()]
+
+
+def _as_what_it_is_called(path: Path) -> str:
+    """Return a file as GDAL is to open it: by the format of its name, whatever is in it.
+
+    Else GDAL goes by the content, and knows formats that name other files or addresses to be read
+    in their place, or what is to be done (a virtual layer, a streamed algorithm).
+
+    Raises ValueError if it is of another format.
+    """
+    begins = _BEGINS.get(path.suffix.lower())
+    if begins is None:
+        return f"GeoJSON:{path}"
+    with path.open("rb") as file:
+        if file.read(len(begins)) != begins:
+            raise ValueError(f"it isn't what {path.suffix} stands for")
+    return str(path)
 
 
 def _check_degrees(

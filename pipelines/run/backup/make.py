@@ -38,6 +38,9 @@ KEPT: Final = (
 """What else of a home is kept, beside the log of exports and keys: all that isn't made anew by
 itself."""
 
+HELD: Final = frozenset({"store", "runs", "keys", "exports.jsonl", *KEPT})
+"""What of a home is in a backup; `restore` takes nothing else."""
+
 
 @dataclass(frozen=True)
 class Made:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from pipelines.base.files import sync, unfinished
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import StoreSettings
+from pipelines.run.backup.make import HELD
 from pipelines.run.backup.repository import BackupError, Entry, Repository, Snapshot
 from pipelines.store.pin import forget_superseded
 
@@ -78,7 +79,9 @@ def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: 
 
 
 def _place(entry: Entry) -> Path:
-    """Where a file goes, relative to the home; never outside it.
+    """Where a file goes, relative to the home; never outside it, nor where no backup has one.
+
+    Of what else is in a home some says who may come in (`accounts.json`), or what Prefect runs.
 
     >>> _place(Entry("home/runs/a/flagged.csv", 0, "", 0)).as_posix()
     'runs/a/flagged.csv'
@@ -89,4 +92,6 @@ def _place(entry: Entry) -> Path:
     top, *inner = whole.parts
     if top not in {"home", "config"} or not inner or ".." in inner or whole.is_absolute():
         raise BackupError(f"the backup names a file {entry.path!a}", "don't trust it")
+    if top == "home" and inner[0] not in HELD:
+        raise BackupError(f"no backup holds a file {entry.path!a}", hint="don't trust it")
     return Path("restored-config" if top == "config" else "", *inner)

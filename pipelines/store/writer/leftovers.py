@@ -8,7 +8,8 @@ from collections.abc import Container
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.store.place import Place, sizes_here
+from pipelines.store.own_files import sizes_here
+from pipelines.store.place import Place
 
 
 def strays(root: Path, place: Place, named: Container[str]) -> list[Path]:

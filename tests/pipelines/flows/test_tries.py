@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -304,3 +304,38 @@ def test_a_night_whose_server_fails_is_told_without_a_traceback(
     assert "error: Prefect's server failed: Server error '500 Internal Server Error'" in ran.err
     assert "is the disk full?" in ran.err
     assert "Prefect's server failed" in (tmp_path / "home" / "FAILED").read_text()
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_night_that_is_due_is_done_after_a_clock_was_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it noted as done lies ahead: no night would run until then."""
+    from pipelines.flows import scheduled
+
+    installation = load(tmp_path)
+    spans = list[tuple[Any, ...]]()
+    monkeypatch.setattr(scheduled, "run_night", lambda *given: spans.append(given[2:]) or "one")
+    write_served(installation.service, Served(DUE - timedelta(days=9), DUE + timedelta(days=365)))
+    for _ in range(2):  # the second was late, and the first has done it
+        scheduled.run_due(installation, [], DUE, DUE + timedelta(minutes=1))
+    assert spans == [(None, None)]  # one night, up to now
+    assert read_served(installation.service) == Served(DUE - timedelta(days=9), DUE)
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_nights_that_only_a_clock_far_ahead_missed_are_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be thousands, one after the other, while those that are due wait."""
+    from pipelines.flows import scheduled
+
+    installation = load(tmp_path)
+    nights = list[Any]()
+    monkeypatch.setattr(scheduled, "run_night", lambda *given: nights.append(given[3]) or "one")
+    now = datetime.now(UTC)
+    write_served(installation.service, Served(now - timedelta(days=9), now - timedelta(days=1)))
+    ahead = now + timedelta(days=9000)
+    scheduled.run_due(installation, [], ahead, ahead)
+    assert len(nights) <= 3
+    assert nights[-1] is None

@@ -410,7 +410,9 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         "the file is missing",
     ),
     "superseded file": (
-        lambda root: change(root, "INSERT INTO superseded VALUES ('positions/x', now())"),
+        lambda root: change(
+            root, "INSERT INTO superseded VALUES ('positions/date=2026-01-05/x', now())"
+        ),
         "before its time",
     ),
 }

@@ -1,0 +1,78 @@
+"""What a catalogue may hold, whoever had it last: our tables, and names of the store's own files.
+
+One comes with a backup, or from a share that others write to. DuckDB looks for functions in it
+before it looks among its own, so that a macro, like a view, could have any file that we may read
+read into a column, which is published; and what a file is called says what is written to and
+removed.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from pipelines.store.catalogue import KINDS, StoreError
+
+_FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/[^/\0]+")
+_RUN: Final = re.compile(r"(?!\.)[^/\0]+")
+_NAMES: Final = {
+    "files": ("path", _FILE),
+    "track_files": ("path", _FILE),
+    "superseded": ("path", _FILE),
+    "runs": ("run_id", _RUN),
+}
+"""Columns that name files and folders, and what may stand in them."""
+
+_PROGRAMS: Final = (
+    "SELECT function_name FROM duckdb_functions() WHERE database_name = 'looked_at' UNION ALL "
+    "SELECT view_name FROM duckdb_views() WHERE database_name = 'looked_at'"
+)
+
+
+def refuse_foreign(path: Path, where: str = "") -> None:
+    """Look through a catalogue before anything is asked of it; `where` it came from, if elsewhere.
+
+    Raises StoreError if it holds what none of ours does, or can't be opened.
+    """
+    where = where or str(path)
+    ours: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    # Its own functions count only once it is the one that is used: here DuckDB's do.
+    with duckdb.connect(":memory:", config=ours) as connection:
+        try:
+            name = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{name}' AS looked_at (READ_ONLY)")
+            wrong = _wrong_in(connection)
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            raise StoreError(
+                f"the catalogue {where} can't be opened: {said}",
+                hint="what is in it wasn't looked at: run this as the account that owns it"
+                if "Permission denied" in said
+                else "put it back from a copy, or move the store away and ingest the feeds again",
+            ) from error
+    if wrong:
+        raise StoreError(
+            f"the catalogue {where} wasn't made by Selat: {wrong}",
+            hint="somebody else has changed it: don't trust it; take a backup back instead",
+        )
+
+
+def _wrong_in(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return what is in a catalogue that isn't ours; empty where nothing is."""
+    programs = connection.execute(_PROGRAMS).fetchall()
+    if programs:
+        return f"it holds a program, {programs[0][0]!a}"
+    held = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'looked_at'"
+    ).fetchall()
+    for table, (column, may_be) in _NAMES.items():
+        if ("main", table) in held:
+            rows = connection.execute(f"SELECT {column} FROM looked_at.main.{table}").fetchall()  # noqa: S608
+            odd = next((one for (one,) in rows if not may_be.fullmatch(str(one))), None)
+            if odd is not None:
+                return f"it names a file elsewhere, {odd!a}"
+    return ""

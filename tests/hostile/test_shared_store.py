@@ -1,0 +1,215 @@
+"""A catalogue of an opponent's, and a share that one writes to: nothing of ours is read or lost."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import store
+from pipelines.base.files import write_text
+from pipelines.base.settings import StoreSettings
+from pipelines.store import StoreError
+from pipelines.store.check import check
+from pipelines.store.pin import forget_superseded
+from tests.pipelines.store.conftest import add, batch  # noqa: F401 - fixtures
+
+Add = Callable[..., None]
+AT_ONCE = {"grace_h": 0}
+
+
+@pytest.fixture
+def share(tmp_path: Path, add: Add) -> StoreSettings:  # noqa: F811
+    """A share with a store of two feeds."""
+    settings = StoreSettings(url=str(tmp_path / "share" / "selat"))
+    add(tmp_path / "here", settings, "a")
+    add(tmp_path / "here", settings, "b")
+    return settings.model_copy(update=AT_ONCE)
+
+
+@pytest.fixture
+def dear(tmp_path: Path) -> Path:
+    """A file of ours that is none of the store's."""
+    path = tmp_path / "ours" / "dear.txt"
+    path.parent.mkdir()
+    path.write_text("dear")
+    return path
+
+
+@contextmanager
+def _changed(path: Path, *statements: str) -> Iterator[Path]:
+    """Give a copy of a catalogue to which something was done."""
+    work = path.with_name("changed.duckdb")
+    shutil.copyfile(path, work)
+    with duckdb.connect(str(work)) as connection:
+        for one in statements:
+            connection.execute(one)
+    yield work
+
+
+def _publish(share: StoreSettings, *statements: str) -> None:
+    """Have a changed catalogue count on the share, as whoever writes there can."""
+    latest = Path(share.url) / "latest.json"
+    now = Path(share.url) / json.loads(latest.read_text())["catalogue"]
+    with _changed(now, *statements) as work:
+        digest = hashlib.sha256(work.read_bytes()).hexdigest()
+        work.rename(now.with_name(f"{digest}.duckdb"))
+    content = {"catalogue": f"catalogues/{digest}.duckdb", "sha256": digest}
+    latest.write_text(json.dumps(content))
+
+
+def _work(root: Path, share: StoreSettings) -> None:
+    """Do what reads files of a store, and what removes some; each may be refused."""
+    for do in (check, store.compact, store.compact):
+        with suppress(StoreError, OSError, duckdb.Error):
+            do(root, share)
+
+
+OURS = hashlib.sha256(b"another's").hexdigest()
+NAMING = {
+    "files": "INSERT INTO files VALUES ('{path}', '2026-01-05', 1, 9, '{digest}')",
+    "judged": "INSERT INTO track_files VALUES ('2026-01-05', '{path}', 1, 9, '{digest}')",
+    "replaced": "INSERT INTO superseded VALUES ('{path}', '2020-01-01')",
+    "runs": "INSERT INTO runs VALUES ('{path}', 1, '2026-01-05', '2026-01-06', 'complete', '')",
+}
+
+
+@pytest.mark.parametrize("named", ["{dear}", "positions/date=2026-01-05/../../../ours/dear.txt"])
+@pytest.mark.parametrize("table", NAMING)
+def test_a_catalogue_names_files_of_its_store_alone(
+    share: StoreSettings, dear: Path, tmp_path: Path, named: str, table: str
+) -> None:
+    """Else what it names is written over by what lies there by that name, or removed."""
+    path = named.format(dear=dear)
+    theirs = Path(f"{share.url}/{dear}")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("another's")
+    root = tmp_path / "other"
+    (root / "positions" / "date=2026-01-05").mkdir(parents=True)
+    _publish(share, NAMING[table].format(path=path, digest=OURS))
+    _work(root, share)
+    assert dear.read_text() == "dear"
+    with pytest.raises(StoreError, match="it names a file elsewhere"), store.read(root, share):
+        pass
+
+
+READING = {
+    "a view": (
+        "DROP TABLE operations",
+        "CREATE VIEW operations AS SELECT content AS name FROM read_text('{dear}')",
+    ),
+    "a function": ("CREATE MACRO current_database() AS (SELECT content FROM read_text('{dear}'))",),
+    "one that hides the others": (
+        "CREATE MACRO coalesce(a, b) AS (SELECT content FROM read_text('{dear}'))",
+        "CREATE MACRO duckdb_functions() AS TABLE SELECT 1 WHERE false",
+    ),
+    "one aside": ("CREATE SCHEMA x", "CREATE VIEW x.y AS SELECT * FROM read_text('{dear}')"),
+}
+
+
+@pytest.mark.parametrize("what", READING)
+def test_a_catalogue_holds_no_program(
+    share: StoreSettings, dear: Path, tmp_path: Path, what: str
+) -> None:
+    """Else what only we may read is a column, which the next writer publishes."""
+    statements = [one.format(dear=dear) for one in READING[what]]
+    _publish(share, *statements)
+    with pytest.raises(StoreError, match="it holds a program"), store.read(tmp_path / "o", share):
+        pass
+    own = tmp_path / "own"
+    own.mkdir()
+    with _changed(tmp_path / "here" / "catalogue.duckdb", *statements) as work:
+        work.rename(own / "catalogue.duckdb")  # as a backup or a stick brings it
+    with pytest.raises(StoreError, match="it holds a program"), store.write(own):
+        pass
+    with pytest.raises(StoreError, match="it holds a program"):
+        forget_superseded(own, StoreSettings())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "5", "[" * 9000, '{"catalogue": "x", "sha256": "y"}', '{"catalogue": 5, "sha256": 6}'],
+)
+def test_a_note_of_what_counts_that_is_none_is_told(
+    share: StoreSettings, tmp_path: Path, text: str
+) -> None:
+    """A share that lost its power leaves an empty one."""
+    (Path(share.url) / "latest.json").write_text(text)
+    with (
+        pytest.raises(StoreError, match="json can't be read"),
+        store.read(tmp_path / "other", share),
+    ):
+        pass
+
+
+def test_a_link_on_a_share_leads_to_nothing_that_is_removed(
+    share: StoreSettings, dear: Path, tmp_path: Path
+) -> None:
+    """What no catalogue names is removed: here that would be all that is in a folder of ours."""
+    (Path(share.url) / "positions" / "date=2026-01-09").symlink_to(dear.parent)
+    (tmp_path / "other" / "positions").mkdir(parents=True)
+    (tmp_path / "other" / "positions" / "date=2026-01-09").symlink_to(dear.parent)
+    _work(tmp_path / "other", share)
+    assert dear.read_text() == "dear"
+    name = "positions/date=2026-01-09/dear.txt"
+    _publish(share, f"INSERT INTO superseded VALUES ('{name}', '2020-01-01')")
+    _work(tmp_path / "other", share)
+    assert dear.read_text() == "dear"
+    with store.read(tmp_path / "other", share) as reader:
+        assert reader.superseded() == []  # what could be removed was
+
+
+def test_a_folder_among_the_files_keeps_nobody_from_writing(
+    share: StoreSettings,
+    tmp_path: Path,
+    add: Add,  # noqa: F811
+) -> None:
+    """As some network disks put beside every file what they know of it."""
+    [date, *_] = (Path(share.url) / "positions").iterdir()
+    (date / "@eaDir").mkdir()
+    (date / "@eaDir" / "x").write_text("theirs")
+    add(tmp_path / "here", share, "c")
+    store.compact(tmp_path / "here", share)
+    assert (date / "@eaDir" / "x").read_text() == "theirs"
+
+
+def test_a_link_in_place_of_all_files_is_refused(share: StoreSettings, tmp_path: Path) -> None:
+    """There the files of another store of ours may lie."""
+    positions, elsewhere = Path(share.url) / "positions", tmp_path / "elsewhere"
+    positions.rename(elsewhere)
+    (elsewhere / "date=2025-01-01").mkdir()
+    (elsewhere / "date=2025-01-01" / "dear.parquet").write_text("dear")
+    positions.symlink_to(elsewhere)
+    with pytest.raises(StoreError, match="is a link"), store.write(tmp_path / "here", share):
+        pass
+    assert (elsewhere / "date=2025-01-01" / "dear.parquet").read_text() == "dear"
+
+
+def test_what_is_published_is_written_over_no_file_of_ours(
+    share: StoreSettings,
+    dear: Path,
+    tmp_path: Path,
+    add: Add,  # noqa: F811
+) -> None:
+    (Path(share.url) / ".latest.json.new").symlink_to(dear)
+    add(tmp_path / "here", share, "c")
+    assert dear.read_text() == "dear"
+    with store.read(tmp_path / "other", share) as reader:
+        assert set(reader.ledger()["feed_key"]) == {"a", "b", "c"}
+
+
+def test_a_link_that_waits_for_a_file_to_be_written_waits_in_vain(
+    dear: Path, tmp_path: Path
+) -> None:
+    """On a partner's share, where packs go, it would have what it leads to written over."""
+    out = tmp_path / "partners"
+    out.mkdir()
+    (out / f".pack.zip.age.{os.getpid()}.part").symlink_to(dear)
+    write_text(out / "pack.zip.age", "for a partner")
+    assert dear.read_text() == "dear"
+    assert (out / "pack.zip.age").read_text() == "for a partner"
