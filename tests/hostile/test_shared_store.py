@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,14 +17,13 @@ from pipelines.base.settings import StoreSettings
 from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.pin import forget_superseded
-from tests.pipelines.store.conftest import add, batch  # noqa: F401 - fixtures
+from tests.pipelines.store.conftest import add
 
-Add = Callable[..., None]
 AT_ONCE = {"grace_h": 0}
 
 
 @pytest.fixture
-def share(tmp_path: Path, add: Add) -> StoreSettings:  # noqa: F811
+def share(tmp_path: Path) -> StoreSettings:
     """A share with a store of two feeds."""
     settings = StoreSettings(url=str(tmp_path / "share" / "selat"))
     add(tmp_path / "here", settings, "a")
@@ -167,7 +166,6 @@ def test_a_link_on_a_share_leads_to_nothing_that_is_removed(
 def test_a_folder_among_the_files_keeps_nobody_from_writing(
     share: StoreSettings,
     tmp_path: Path,
-    add: Add,  # noqa: F811
 ) -> None:
     """As some network disks put beside every file what they know of it."""
     [date, *_] = (Path(share.url) / "positions").iterdir()
@@ -194,7 +192,6 @@ def test_what_is_published_is_written_over_no_file_of_ours(
     share: StoreSettings,
     dear: Path,
     tmp_path: Path,
-    add: Add,  # noqa: F811
 ) -> None:
     (Path(share.url) / ".latest.json.new").symlink_to(dear)
     add(tmp_path / "here", share, "c")
