@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.store.catalogue import KINDS, StoreError
 
-_FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/[^/\0]+")
+_FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
 _RUN: Final = re.compile(r"(?!\.)[^/\0]+")
 _NAMES: Final = {
     "files": ("path", _FILE),
