@@ -60,7 +60,7 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "9"
+    version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
