@@ -12,8 +12,9 @@ def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
 
     It did where it was within `max_swing_m` of its place at the beginning a third, two thirds and
     the whole of the span later. Each span is judged by itself, so that a longer look adds spans and
-    takes none away. A tick from which it is further off at the next one isn't: a ferry is back at
-    its landing whenever a span looks.
+    takes none away. A tick from which it is half as far off at the next one isn't: a ferry is back
+    at its landing whenever a span looks, and who shifts to another place within two steps makes
+    half of the way in one of them.
     """
     n, whole = len(grid.tick), limits.hold_s // limits.step_s
     covered = np.zeros(n + 1, "int64")
@@ -29,7 +30,8 @@ def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
     np.add.at(covered, begin, 1)
     np.add.at(covered, begin + whole, -1)
     left_m = geodesy.distance_m(grid.lat[:-1], grid.lon[:-1], grid.lat[1:], grid.lon[1:])
-    leaves = np.r_[(left_m > limits.max_swing_m) & (grid.track_id[:-1] == grid.track_id[1:]), False]
+    same = grid.track_id[:-1] == grid.track_id[1:]
+    leaves = np.r_[(left_m > limits.max_swing_m / 2) & same, False]
     held = (np.cumsum(covered[:-1]) > 0) & np.isfinite(grid.speed_kn) & ~leaves
     return np.asarray(held)
 
@@ -38,9 +40,12 @@ def stays(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
     """Find runs of ticks held at one place, for `min_swung_s` at least."""
 
     def joins(before: Ints, after: Ints) -> Bools:
-        a, b = rows[before], rows[after]
-        apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
-        return np.asarray(apart_m <= limits.max_swing_m)
+        # The ticks beside a break may be under way still: those next to them count too.
+        joined = np.ones(len(before), bool)
+        for a, b in ((rows[before], rows[after]), (rows[before - 1], rows[after + 1])):
+            apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+            joined &= np.asarray(apart_m) <= limits.max_swing_m
+        return joined
 
     return timegrid.episodes(
         grid.track_id[rows],

@@ -146,7 +146,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "22"
+    version: ClassVar[str] = "23"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -43,7 +43,11 @@ def chances(
     Bayesian data analysis, 3rd ed., section 2.4). `by_passes` says
     that the place is heard thinly, by `max_thin_reports` a vessel and half hour in the day before,
     the vessel itself not in each half hour and evenly (see `_evenly`), and that it missed more than
-    chance explains.
+    chance explains; and unless the whole feed does that no coast station heard the place (see
+    `_by_stations`). `n_missed_by_chance` is how many miss as much by chance in a day: each half
+    hour in which a vessel of its class is heard takes that chance once, or for class A the one
+    that its number of reports leaves, if that is less: who was heard four times in each pass is
+    missed less often than who was heard once (Poisson, its rate gamma distributed).
     """
     row = silences.row
     own = silences.start_us // _SLOT_US
@@ -95,6 +99,14 @@ def chances(
     each = n_heard > own - reports.time_us[first] // _SLOT_US
     thin = (density <= limits.max_thin_reports) | (by_pass & np.isnan(density))
     thin &= by_pass | ~(each & _evenly(limits, reports, row, first))
+    thin[thin & ~feed_by_passes] &= ~_by_stations(
+        silences, np.flatnonzero(thin & ~feed_by_passes), reports, known
+    )
+    # Of some reports in some chances, none in as many more: negative binomial, its posterior one.
+    n_past, n_reports = n_heard + n_missed, row - first + 1
+    unheard = (n_past / np.maximum(n_past + n_chances, 1)) ** n_reports
+    unheard = np.where(is_b | came_to_lie, chance, np.minimum(unheard, chance))
+    heard_b, heard_any = (context.coverage.rates(class_b=b).heard_a_day(own) for b in (True, False))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
     over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.
@@ -111,6 +123,7 @@ def chances(
         "n_chances_missed": n_missed,
         "n_chances": n_chances,
         "missed_probability": chance,
+        "n_missed_by_chance": unheard * np.where(is_b, heard_b, heard_any - heard_b),
     }
 
 
@@ -256,6 +269,24 @@ def _sailing_on(
     edge_m = context.coverage.rates().edge_m(lat[at], lon[at], began_us // _SLOT_US)
     within[at] = ~(edge_m <= 0)
     return replace(there, lat=lat, lon=lon), within
+
+
+def _by_stations(
+    silences: Silences, some: Ints, reports: History, known: receivers.Receivers
+) -> Bools:
+    """Tell of some silences whether what was heard there in the day before was heard by receivers
+    that hear without a break, most of it, amid what a coast station hears: few reports are then
+    what gets through at the end of its reach, or what a feed keeps, and no passes.
+    """
+    row, own = silences.row[some], silences.start_us[some] // _SLOT_US
+    place = reports.lat[row], reports.lon[row]
+    heard = known.hearing(*place, own - DAY_SLOTS, own - 1, reports.ais_class_of(row))
+    steady = np.bincount(heard.place, heard.share * heard.steady, minlength=len(row))
+    found = steady >= receivers.MIN_STEADY_SHARE
+    at = np.flatnonzero(found)
+    lat, lon = (axis[at] for axis in place)
+    found[at] = known.reach_ratio(lat, lon, own[at], DAY_SLOTS, 0) <= 1.0
+    return found
 
 
 def _listening(

@@ -11,11 +11,13 @@ from detectors.core.frames import SECOND_US
 from detectors.gap.cut_off import in_full_at_an_end
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences, Slots
+from detectors.kinematics import geodesy
 from detectors.surroundings import coverage, receivers
 from detectors.surroundings.rates import DAY_SLOTS, Prior
 
 ALL_THE_WAY: Final = 0.9
 """In so many half hours one is heard on the straight way of a vessel that is heard again."""
+CELL_M: Final = coverage.CELL_DEG * 60 * geodesy.METRES_PER_NM
 
 
 def unheard(limits: Limits, step: Ints, reports: History, context: Context) -> Bools:
@@ -146,18 +148,18 @@ def _receivers(
     known: receivers.Receivers,
 ) -> tuple[dict[str, NDArray[Any]], Floats]:
     """Return the receivers that heard what was heard around last positions in the day before, and
-    the share of it in each half hour whose receivers were working.
+    the share of it in each half hour whose receivers were working; where a vessel had gone further
+    than a cell is wide, of what was heard where it then was, as far as that is known.
     """
     row, n = silences.row, len(silences.row)
     own = silences.start_us // (coverage.SLOT_S * SECOND_US)
-    heard = known.hearing(
-        reports.lat[row],
-        reports.lon[row],
-        own - DAY_SLOTS,
-        own - 1,
-        reports.ais_class_of(row),
-        last_settled(limits, silences),
-    )
+    settled, ais_class = last_settled(limits, silences), reports.ais_class_of(row)
+
+    def hearing(lat: Floats, lon: Floats, of: Ints) -> receivers.Hearing:
+        day = own[of] - DAY_SLOTS, own[of] - 1
+        return known.hearing(lat, lon, *day, ais_class[of], settled[of])
+
+    heard = hearing(reports.lat[row], reports.lon[row], np.arange(n))
     first = np.searchsorted(heard.place, np.arange(n))
     has = np.bincount(heard.place, minlength=n) > 0
     name, share = np.full(n, "", dtype=object), np.full(n, np.nan)
@@ -168,7 +170,14 @@ def _receivers(
         "receiver_heard_fraction": share,
         "n_receivers": np.bincount(heard.place, minlength=n),
     }
-    return told, known.working(heard, there.silence, there.slot)
+    working = known.working(heard, there.silence, there.slot)
+    began = row[there.silence]
+    gone_m = geodesy.distance_m(reports.lat[began], reports.lon[began], there.lat, there.lon)
+    sailed = np.flatnonzero(gone_m > CELL_M)
+    along = hearing(there.lat[sailed], there.lon[sailed], there.silence[sailed])
+    there_working = known.working(along, np.arange(len(sailed)), there.slot[sailed])
+    working[sailed] = np.where(np.isnan(there_working), working[sailed], there_working)
+    return told, working
 
 
 def known_before(

@@ -26,8 +26,10 @@ from detectors.hypotheses.reach import (
     LEFT_AND_CAME_BACK,
     LITTLE_BY_LITTLE,
     MISSED_BY_CHANCE,
+    MISSED_LIKE_OTHERS,
     OUT_OF_RANGE,
     OVER_THE_EDGE,
+    TOO_SELDOM,
     UNHEARD_THERE,
 )
 
@@ -76,6 +78,9 @@ FEW_OTHERS: Final = (
     "{n_other_silences:.0f} other tracks fell silent around there too "
     "({other_silence_ratio:.1%} of those heard each half hour): reception may end there"
 )
+
+PASSES_COUNT: Final = All(Is("feed_by_passes"), Is("ais_class", "A"), Is("was_moving"))
+"""What hears all by passes is down between them; others lie, or are lost in the crowd below it."""
 
 MAKES_WAY_KN: Final = 3.0  # as of `Gap.moving_kn`
 NEVER_MADE_WAY: Final = All(
@@ -132,20 +137,24 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                Compare("receiver_working_fraction", "<", 0.67),
+                All(
+                    Compare("receiver_working_fraction", "<", 0.67),
+                    Not(All(PASSES_COUNT, TOO_SELDOM)),
+                ),
                 "the receivers that hear that place (one of them heard "
                 "{receiver_heard_fraction:.0%} of what was heard there in the day before) worked "
                 "in only {receiver_working_fraction:.0%} of the half hours",
             ),
         ),
         "The receivers that hear that place heard nothing anywhere for a third of the time or "
-        "more.",
+        "more, as satellites between their passes: of ships under way these are counted.",
         "another receiver heard vessels there all the while",
     ),
     OUT_OF_RANGE,
     LEFT_AND_CAME_BACK,
     OVER_THE_EDGE,
     FAR_FOR_A_WHILE,
+    MISSED_LIKE_OTHERS,
     Hypothesis(
         "gear taken in",
         0.6,

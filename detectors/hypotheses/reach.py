@@ -54,6 +54,11 @@ UNHEARD_PLACE: Final = All(
 """Chance leaves one silence in a hundred, however it begins, or in two hundred of those that aren't
 cut off sharply. Planted ones with nobody beside them had 0.006 at most on 106 simulated nights, and
 those that weren't cut off 0.003; all but one of the others more."""
+MISSED_A_DAY: Final = 2.0
+"""Two a day: there chance brings about as many as are switched off, and shows no difference. On
+simulated nights of few passes 2 of 37 sets switched off were as likely missed by chance, and 5 to
+60 a day as likely as each of 16 class A vessels flagged on two nights of a pass in 25 minutes."""
+TOO_SELDOM: Final = All(BY_PASSES, Compare("n_missed_by_chance", "<", MISSED_A_DAY))
 FAR_NOW_AND_THEN: Final = 0.5
 """Half of a day: what a receiver hears for longer than not it reaches by line of sight."""
 FADES_S: Final = 14_400.0
@@ -188,6 +193,19 @@ MISSED_BY_CHANCE: Final = Hypothesis(
     ),
     "So short that a vessel that is heard as others there are is missed by chance as long.",
     "others of its kind were heard in full beside it",
+)
+MISSED_LIKE_OTHERS: Final = Hypothesis(
+    "missed as others are",
+    0.6,
+    (
+        Case(
+            All(BY_PASSES, Compare("n_missed_by_chance", ">=", MISSED_A_DAY)),
+            "of all that the feed hears so about {n_missed_by_chance:.0f} a day miss as many "
+            "passes in turn by chance: it is as likely one of these",
+        ),
+    ),
+    "Missed no more passes in turn than two vessels a day or more do by chance.",
+    "another feed hears more of each pass and didn't hear it either",
 )
 FAR_FOR_A_WHILE: Final = Hypothesis(
     "heard far for a while",

@@ -160,7 +160,8 @@ class Receivers:
         """Tell which receivers were steady from a first to a last half hour.
 
         Where the feed itself was heard in fewer than `YOUNG_SLOTS` of them, since it had just
-        begun, those up to `settled` count too.
+        begun, those up to `settled` count too. What was heard until it failed, for longer than it
+        has been down since, is as of then: an outage that goes on makes nothing unsteady.
         """
 
         def count(of: Ints, key: Ints, until: Ints) -> Ints:
@@ -172,6 +173,10 @@ class Receivers:
         until = np.where(young, settled, last)
         n_heard = count(self._heard, station * CELL_SLOTS, until)
         n_any = count(self._slots, anywhere, until)
+        at = np.searchsorted(self._heard, station * CELL_SLOTS + until + 1) - 1
+        failed = np.where(n_heard > 0, self._heard[at] % CELL_SLOTS, until) if len(at) else until
+        n_before = count(self._slots, anywhere, failed)
+        n_any = np.where(n_any - n_before < n_heard, n_before, n_any)
         return np.asarray((n_heard >= STEADY_SHARE * n_any) & (n_heard >= LEAST_SLOTS))
 
     def working(self, hearing: Hearing, place: Ints, slot: Ints) -> Floats:

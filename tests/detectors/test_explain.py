@@ -804,6 +804,13 @@ CASES = [
         "no whole half hour",
     ),
     (
+        "missed as others are",
+        "gap",
+        {"by_passes": True, "n_missed_by_chance": 5.7},
+        (CARGO,),
+        "about 6 a day",
+    ),
+    (
         "pilot boarding ground",
         "encounter",
         {"in_pilot_ground": True, "duration_s": 2400},

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from detectors.gap import Gap, cut_off
+from detectors.gap import Gap, cut_off, passes
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage
 from detectors.surroundings.rates import fitted
+from detectors.surroundings.receivers import Receivers
+from tests.detectors.surroundings.test_receivers import SLOT0, learnt
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOUR_S = 3600
@@ -383,6 +386,40 @@ def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert [e.facts["feed_by_passes"] for e in found["evidence"]] == [True] * n_found
+    for start, evidence in zip(found["start"], found["evidence"], strict=True):
+        facts, chance = evidence.facts, evidence["missed_probability"]
+        past = facts["n_chances_heard"] + facts["n_chances_missed"]
+        unheard = (past / (past + facts["n_chances"])) ** facts["n_history_reports"]
+        expected = min(chance, unheard) * heard_a_day(stage.positions, start.floor("30min"))
+        assert facts["n_missed_by_chance"] == pytest.approx(expected, rel=0.05)  # of 6 decimals
+
+
+@pytest.mark.parametrize(
+    ("every", "east", "told"), [(1, 0.0, True), (1, 0.5, False), (4, 0.0, False)]
+)
+def test_what_a_coast_station_hears_all_day_comes_by_no_passes(every, east, told):
+    """X hears three places in each half hour, or now and then, or one of them across 100 nm."""
+    lons = 103.6 - 4 * east, 103.85, 104.1
+    rows = [("X", slot, 1.25, lon, "A") for slot in range(0, 49, every) for lon in lons]
+    rows += [("Y", slot, 5.0, 100.0, "A") for slot in range(49)]
+    last = SimpleNamespace(
+        lat=np.array([1.25]), lon=np.array([104.1]), ais_class_of=lambda row: np.array(["A"])
+    )
+    began_us = np.array([(SLOT0 + 48) * coverage.SLOT_S * 10**6])
+    silences = Silences(np.array([0]), np.array([True]), began_us, began_us + 10**10, {})
+    found = passes._by_stations(silences, np.array([0]), last, Receivers(learnt(rows)))
+    assert found.tolist() == [told]
+
+
+def heard_a_day(rows, own) -> float:
+    """Vessels of class A by half hour and cell in the day before, or as many since the feed began,
+    as in a day.
+    """
+    seen = rows.assign(slot=rows["time"].dt.floor("30min"))
+    seen = seen[(seen["slot"] >= own - hours(24)) & (seen["slot"] < own)]
+    cells = zip(*coverage.cells_of(seen["lat"].to_numpy(), seen["lon"].to_numpy()), strict=True)
+    once = set(zip(seen["mmsi"], seen["slot"], cells, strict=True))
+    return len(once) * hours(24) / (own - seen["slot"].min())
 
 
 @pytest.mark.parametrize(

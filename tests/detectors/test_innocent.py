@@ -647,6 +647,15 @@ LONG_GONE = {
     "reachable_distance_m": 378_000.0,
     "edge_distance_m": None,
 }
+MISSED_PASSES = {
+    "by_passes": True,
+    "feed_by_passes": True,
+    "ais_class": "A",
+    "was_moving": True,
+    "receiver_working_fraction": 0.38,
+    "n_missed_by_chance": 0.4,
+}
+"""By one satellite, which a feed names: between its passes that hears nothing."""
 FAR_FOR_HOURS = {
     "neighbour_fraction": 0.0,
     "as_far_usual_fraction": 0.2,
@@ -1258,6 +1267,21 @@ CASES = [
     ("gap", {**FAR_FOR_HOURS, "as_far_usual_fraction": 0.7}, (70,), None),
     ("gap", {**FAR_FOR_HOURS, "neighbour_fraction": 0.3}, (70,), None),
     ("gap", {**FAR_FOR_HOURS, "as_far_usual_fraction": None}, (70,), None),
+    # Ships under way are held against how many miss as many passes by chance in a day.
+    ("gap", MISSED_PASSES, (70,), None),
+    ("gap", {**MISSED_PASSES, "n_missed_by_chance": 2.5}, (70,), "receiver down"),
+    ("gap", {**MISSED_PASSES, "was_moving": False}, (70,), "receiver down"),
+    ("gap", {**MISSED_PASSES, "ais_class": "B"}, (70,), "receiver down"),
+    ("gap", {**MISSED_PASSES, "feed_by_passes": False}, (70,), "receiver down"),
+    *(
+        (
+            "gap",
+            {**MISSED_PASSES, "receiver_working_fraction": None, "n_missed_by_chance": n},
+            (70,),
+            reason,
+        )
+        for n, reason in ((2.5, "missed as others are"), (1.9, None))
+    ),
     # A tow that the stream holds up; what is adrift comes back, or goes with the mean stream, and
     # a ship, or what is too long for a tug, needs no tide to get on.
     ("loitering", STEMS, (31,), "tow against the stream"),

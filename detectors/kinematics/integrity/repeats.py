@@ -15,6 +15,12 @@ from detectors.kinematics.integrity.verdicts import COPY_S, MIN_SHIFT_S
 UNIT_M: Final = 0.1852
 """A minute of a great circle in the resolution of AIS, 1/600,000 degree."""
 
+ROUNDED: Final = 30
+"""Half a ten-thousandth of a degree in those units, 5.6 m: to four decimals feeds round at worst
+of those that tell anything of a boat."""
+WENT_M: Final = 32.0
+"""Four times as far as two that are rounded so lie apart."""
+
 NO_SPEED: Final = 1_023
 NO_COURSE: Final = 3_600
 """What AIS says where none is stated, in tenths."""
@@ -28,7 +34,8 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
     Those within `COPY_S` are copies. Of a vessel under way that was elsewhere in between, or of one
     that lay there and was `GONE_M` away in between, a later one is the same report again: a copy
     too within `MIN_SHIFT_S`, and else with a wrong time: `late_s` is how much too late, in seconds,
-    and 0 of copies. Of all others `first` is -1.
+    and 0 of copies. Of all others `first` is -1. What one provider dates later than another, by
+    less than `MIN_SHIFT_S`, is a copy too: see `_dated_again`.
     """
     n = len(own.lat)
     lat, lon = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -43,6 +50,8 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
     for row in range(n):
         before = first[row]
         if before < 0:
+            first[row] = _dated_again(own, lat, lon, stated, first, late_s, row)
+            late_s[row] = 0.0
             continue
         between_us = own.time_us[row] - own.time_us[before]
         late_s[row] = 0.0
@@ -52,9 +61,51 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
         if between_us > MAX_SHIFT_S * SECOND_US or not _gone_between(
             own, lat, lon, stated, first, late_s, row
         ):
-            first[row] = -1
+            first[row] = _dated_again(own, lat, lon, stated, first, late_s, row)
+            late_s[row] = 0.0
         elif late_s[row] < MIN_SHIFT_S:
             late_s[row] = 0.0
+
+
+@part
+def _dated_again(
+    own: Rows, lat: Any, lon: Any, stated: Any, first: Any, late_s: Any, row: int
+) -> int:
+    """Return the earlier report that one of a vessel under way is once more, dated later and maybe
+    rounded: of that place, speed and course, though at that speed the vessel had gone `WENT_M` by
+    then; -1 where there is none.
+
+    The vessel came to that place: where a fix froze, what came a minute before is of there too.
+    Copies are passed over, since they aren't kept: nothing may rest on them.
+    """
+    sog = stated[row] // 4_096
+    if sog >= NO_SPEED or sog < 10 * MOVING_KN:
+        return -1
+    before = row - 1
+    while before > 0:
+        between_s = (own.time_us[row] - own.time_us[before]) / SECOND_US
+        if between_s >= MIN_SHIFT_S:
+            return -1
+        alike = stated[before] == stated[row] and _off(lat, lon, before, row) <= ROUNDED
+        if alike and not _is_copy(first, late_s, before):
+            break
+        before -= 1
+    if before <= 0 or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
+        return -1
+    earlier = before - 1
+    while earlier >= 0 and _is_copy(first, late_s, earlier):
+        earlier -= 1
+    return before if earlier >= 0 and _off(lat, lon, earlier, before) > ROUNDED else -1
+
+
+@part
+def _is_copy(first: Any, late_s: Any, row: int) -> bool:
+    return bool(first[row] >= 0 and late_s[row] == 0.0)
+
+
+@part
+def _off(lat: Any, lon: Any, a: int, b: int) -> int:
+    return int(max(abs(lat[a] - lat[b]), abs(lon[a] - lon[b])))
 
 
 @part

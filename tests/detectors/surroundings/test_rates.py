@@ -52,6 +52,12 @@ def test_a_day_knows_nothing_of_the_half_hour_itself_nor_of_what_came_later():
     assert alone.mean[0] == pytest.approx((10 + 0.5) / (600 + 1))
 
 
+def test_of_half_a_day_twice_as_many_are_a_day():
+    known = rates([(100 + n, 912, 2838 + k, 3, 0) for n in range(24) for k in range(2)])
+    found = known.heard_a_day(np.array([100, 124, 148, 160]))
+    assert found.tolist() == [0.0, 288.0, 144.0, 72.0]
+
+
 def test_a_feed_across_the_antimeridian_has_its_edge_where_it_ends():
     known = rates([(100, 912, (3595 + k) % 3600, 3, 0) for k in range(10)])
     lon = np.array([179.51, -180.0, -179.51])

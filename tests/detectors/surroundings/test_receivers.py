@@ -66,6 +66,17 @@ def test_of_a_receiver_that_hears_now_and_then_nothing_is_said():
     assert np.isnan(working).all()
 
 
+@pytest.mark.parametrize(("until", "works"), [(8, 0.0), (3, np.nan)])
+def test_what_failed_before_is_down_if_it_was_up_for_longer(until, works):
+    """A station is off from `until` on, another one, far off, is heard all the while."""
+    rows = [("X", slot, *HERE, "A") for slot in range(until)]
+    rows += [("COAST", slot, 5.0, 100.0, "A") for slot in range(14)]
+    known = Receivers(learnt(rows))
+    heard = known.hearing([HERE[0]], [HERE[1]], [SLOT0], [SLOT0 + 12], ["A"])
+    found = known.working(heard, np.zeros(1, "int64"), np.array([SLOT0 + 13]))
+    np.testing.assert_array_equal(found, [works])
+
+
 def test_what_never_heard_a_place_missed_nothing_there():
     """A satellite heard it now and then; a coast station hears others all the while."""
     rows = [("SAT", slot, *HERE, "A") for slot in (0, 3)] + [("SAT", 6, 3.0, 101.0, "A")]
@@ -205,9 +216,14 @@ def test_shares_and_what_works_equal_a_slow_count(rows, times, first, n):
         got = {known.names[s]: x for s, x in zip(heard.station[own], heard.share[own], strict=True)}
         assert got == pytest.approx(expected)
         active = {s: sum((s, k) in ever for k in range(first, first + n + 1)) for s in expected}
-        any_heard = len({k for _, k in ever if first <= k <= first + n})
-        least = max(0.75 * any_heard, LEAST_SLOTS)
-        steady = {s: x for s, x in expected.items() if active[s] >= least}
+        heard_in = sorted({k for _, k in ever if first <= k <= first + n})
+        steady = {}
+        for s, x in expected.items():
+            failed = max((k for k in heard_in if (s, k) in ever), default=first - 1)
+            until = [k for k in heard_in if k <= failed]
+            counted = until if len(heard_in) - len(until) < active[s] else heard_in
+            if active[s] >= max(0.75 * len(counted), LEAST_SLOTS):
+                steady[s] = x
         total = sum(steady.values())
         working = known.working(heard, np.array([i, i]), SLOT0 + slots)
         for slot, share in zip(slots.tolist(), working, strict=True):

@@ -16,7 +16,7 @@ from detectors.kinematics.integrity.backward import (
 )
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M, SLACK_M
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
-from detectors.kinematics.integrity.repeats import UNIT_M
+from detectors.kinematics.integrity.repeats import ROUNDED, UNIT_M, WENT_M
 from detectors.kinematics.integrity.runs import BRIEF_S
 from detectors.kinematics.integrity.shifted import (
     BEND,
@@ -73,7 +73,29 @@ def repeated(
             late_s[b] = (time_us[b] - time_us[a]) / SECOND_US
     copies |= late_s < MIN_SHIFT_S
     late_s[copies] = np.nan
+    for row in range(len(mmsi)):
+        if not copies[row] and np.isnan(late_s[row]):
+            copies[row] = _dated_again(mmsi, time_us, content, (copies, late_s), row)
     return copies, late_s
+
+
+def _dated_again(mmsi, time_us, content, found, row):
+    """Tell whether a report of a vessel under way is one of the minute before once more."""
+    lat, lon, sog, cog = content
+    copies, late_s = found
+
+    def alike(a, b):
+        place = max(abs(lat[a] - lat[b]), abs(lon[a] - lon[b])) <= ROUNDED
+        return place and (sog[a], cog[a]) == (sog[b], cog[b])
+
+    own = [k for k in range(row) if mmsi[k] == mmsi[row] and not copies[k]]
+    like = [k for k in own if time_us[row] - time_us[k] < MIN_SHIFT_S * SECOND_US and alike(k, row)]
+    if not 10 * MOVING_KN <= sog[row] < 1_023 or not like or own.index(like[-1]) == 0:
+        return False
+    before, earlier = like[-1], own[own.index(like[-1]) - 1]
+    way_m = sog[row] / 10.0 * KNOT_MPS * ((time_us[row] - time_us[before]) / SECOND_US)
+    off = max(abs(lat[earlier] - lat[before]), abs(lon[earlier] - lon[before]))
+    return bool(np.isnan(late_s[before]) and way_m >= WENT_M and off > ROUNDED)
 
 
 def _off(lat, lon, a, b):

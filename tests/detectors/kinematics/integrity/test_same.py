@@ -30,8 +30,8 @@ def faulty(rng, mmsi):
 
 
 def some_faults(rng, way):
-    """Parts of a track again: late, at once, elsewhere, frozen; and its speeds not stated."""
-    for fault in rng.choice(8, rng.integers(0, 5), replace=False):
+    """Parts of a track again: late, at once, elsewhere, frozen, rounded; no speeds stated."""
+    for fault in rng.choice(9, rng.integers(0, 5), replace=False):
         few = np.sort(rng.choice(len(way), min(len(way), rng.integers(1, 40)), replace=False))
         begin = rng.integers(len(way))
         stretch = way.take(slice(begin, begin + int(rng.integers(1, 40))))
@@ -50,6 +50,10 @@ def some_faults(rng, way):
             way.sog[rng.random(len(way)) < 0.5] = np.nan
         elif fault == 6:
             way.cog[:] = np.nan
+        elif fault == 8:
+            lag_us = int(rng.uniform(0, 90) * S)
+            again = replace(stretch, lat=stretch.lat.round(4), lon=stretch.lon.round(4))
+            yield replace(again, time_us=stretch.time_us + lag_us)
         else:
             way.sog[:] = 0.0
 

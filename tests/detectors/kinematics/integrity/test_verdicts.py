@@ -126,6 +126,37 @@ def test_copies_within_seconds(tracks):
     assert (judge(reports).verdict == np.where(part == 1, Verdict.COPY, Verdict.SOUND)).all()
 
 
+@pytest.mark.parametrize(
+    ("knots", "late_s", "is_copy"), [(12, 20, True), (12, 2, False), (1, 20, False)]
+)
+def test_what_a_second_provider_rounds_and_dates_later_is_a_copy(tracks, knots, late_s, is_copy):
+    """Each report once more, to four decimals; who hardly moves may be there still."""
+    sail, together = tracks
+    way = sail(np.arange(0, 3_600, 60), speed=knots)
+    again = replace(
+        way,
+        time_us=way.time_us + late_s * 10**6,
+        lat=way.lat.round(4),
+        lon=way.lon.round(4),
+    )
+    reports, part = together(way, again)
+    got = judge(reports)
+    assert set(got.verdict[part == 0]) == {Verdict.SOUND}
+    # Of the first report nothing says where the vessel came from.
+    copies = np.flatnonzero(part == 1)[1:]
+    assert set(got.verdict[copies]) == {Verdict.COPY if is_copy else Verdict.SOUND}
+
+
+def test_a_fix_that_froze_under_way_stays(tracks):
+    """Its position, speed and course come on for an hour: a minute of it looks like copies."""
+    sail, together = tracks
+    way = sail(np.arange(0, 3_600, 10), speed=12)
+    stuck = way.take(np.full(360, 359))
+    stuck = replace(stuck, time_us=way.time_us[-1] + np.arange(10, 3_610, 10) * 10**6)
+    got = judge(together(way, stuck)[0])
+    assert (got.verdict == Verdict.COPY).sum() == 5
+
+
 def test_reports_whose_times_are_coarse_are_of_one_hull(tracks):
     sail, together = tracks
     way = sail(np.arange(0, 3_600, 5), speed=12)
