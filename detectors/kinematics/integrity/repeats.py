@@ -21,6 +21,10 @@ of those that tell anything of a boat."""
 WENT_M: Final = 32.0
 """Four times as far as two that are rounded so lie apart."""
 
+BESIDE: Final = 1_000
+"""Among so many reports before one its copies are looked for: in a minute a set sends 30 (ITU-R
+M.1371-5, table 1), and who sends more costs no more."""
+
 NO_SPEED: Final = 1_023
 NO_COURSE: Final = 3_600
 """What AIS says where none is stated, in tenths."""
@@ -81,8 +85,8 @@ def _dated_again(
     sog = stated[row] // 4_096
     if sog >= NO_SPEED or sog < 10 * MOVING_KN:
         return -1
-    before = row - 1
-    while before > 0:
+    before, oldest = row - 1, max(row - BESIDE, 0)
+    while before > oldest:
         between_s = (own.time_us[row] - own.time_us[before]) / SECOND_US
         if between_s >= MIN_SHIFT_S:
             return -1
@@ -90,12 +94,12 @@ def _dated_again(
         if alike and not _is_copy(first, late_s, before):
             break
         before -= 1
-    if before <= 0 or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
+    if before <= oldest or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
         return -1
     earlier = before - 1
-    while earlier >= 0 and _is_copy(first, late_s, earlier):
+    while earlier >= oldest and _is_copy(first, late_s, earlier):
         earlier -= 1
-    return before if earlier >= 0 and _off(lat, lon, earlier, before) > ROUNDED else -1
+    return before if earlier >= oldest and _off(lat, lon, earlier, before) > ROUNDED else -1
 
 
 @part

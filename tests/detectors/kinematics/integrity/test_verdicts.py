@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.kinematics.integrity import Reports, Verdict
+from detectors.kinematics.integrity.repeats import BESIDE
 from tests.detectors.kinematics.integrity.conftest import judge
 
 NM_DEG = 1 / 60
@@ -145,6 +146,18 @@ def test_what_a_second_provider_rounds_and_dates_later_is_a_copy(tracks, knots, 
     # Of the first report nothing says where the vessel came from.
     copies = np.flatnonzero(part == 1)[1:]
     assert set(got.verdict[copies]) == {Verdict.COPY if is_copy else Verdict.SOUND}
+
+
+@pytest.mark.parametrize(("n", "is_copy"), [(BESIDE - 2, True), (BESIDE - 1, False)])
+def test_a_copy_is_looked_for_among_so_many_reports(tracks, n, is_copy):
+    """Who sends any number of reports in a minute costs no more for each."""
+    sail, together = tracks
+    way = sail(np.arange(0, 3_600, 60), speed=12)
+    copy = way.take(np.array([30]))
+    copy = replace(copy, time_us=copy.time_us + 20 * 10**6, lat=copy.lat.round(4))
+    crowd = sail(30 * 60 + np.linspace(1, 19, n), lat=3.5, speed=1)
+    reports, part = together(way, copy, crowd)
+    assert (judge(reports).verdict[part == 1] == Verdict.COPY).all() == is_copy
 
 
 def test_a_fix_that_froze_under_way_stays(tracks):
