@@ -29,8 +29,8 @@ from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.tables import damaged, stamp
 
 SEA_OF: Final = "Territorial sea of"
-_OF: Final = f"{SEA_OF} "
 """Begins the name of a territorial sea; its state follows."""
+_OF: Final = f"{SEA_OF} "
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
 """Bounds of a landing place's radius: its position accuracy, but no smaller than where a boat
