@@ -130,6 +130,21 @@ def test_a_catalogue_holds_no_program(
         forget_superseded(own, StoreSettings())
 
 
+def test_what_takes_the_place_of_our_own_catalogue_is_looked_through(
+    dear: Path, tmp_path: Path
+) -> None:
+    """A process that published one knows it again, and no other."""
+    root = tmp_path / "home"
+    add(root, StoreSettings(), "a")
+    add(root, StoreSettings(), "b")
+    published = root / "catalogue.duckdb"
+    with _changed(published, *(one.format(dear=dear) for one in READING["a view"])) as work:
+        os.utime(work, ns=(published.stat().st_atime_ns, published.stat().st_mtime_ns))
+        work.rename(published)
+    with pytest.raises(StoreError, match="it holds a program"), store.write(root):
+        pass
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "5", "[" * 9000, '{"catalogue": "x", "sha256": "y"}', '{"catalogue": 5, "sha256": 6}'],

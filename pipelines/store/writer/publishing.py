@@ -20,6 +20,7 @@ from pipelines.store import catalogue
 from pipelines.store.arrow import to_table
 from pipelines.store.catalogue import TABLES, DiskFullError, StoreError, room
 from pipelines.store.feeds import NewFiles
+from pipelines.store.foreign import note_as_ours
 from pipelines.store.place import Place
 from pipelines.store.queries import Queries
 from pipelines.store.writer.leftovers import remove_work
@@ -71,6 +72,7 @@ class Publishing(Queries):
             self._restore()
             raise
         catalogue.swap(fresh, self._published)
+        note_as_ours(self._published)
 
     def show(self, path: Path) -> None:
         """Let whoever is told of a path see there all that was written so far; see `store.read`."""
