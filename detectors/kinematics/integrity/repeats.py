@@ -21,6 +21,10 @@ of those that tell anything of a boat."""
 WENT_M: Final = 32.0
 """Four times as far as two that are rounded so lie apart."""
 
+MAX_AGAIN: Final = 1_024
+"""A vessel sends 30 reports a minute at most (ITU-R M.1371-5, annex 1, table 1), which dozens of
+providers may deliver; else what a babbler costs would grow with the square of what it sends."""
+
 NO_SPEED: Final = 1_023
 NO_COURSE: Final = 3_600
 """What AIS says where none is stated, in tenths."""
@@ -76,13 +80,14 @@ def _dated_again(
     then; -1 where there is none.
 
     The vessel came to that place: where a fix froze, what came a minute before is of there too.
-    Copies are passed over, since they aren't kept: nothing may rest on them.
+    Copies are passed over, since they aren't kept: nothing may rest on them. No more than
+    `MAX_AGAIN` reports are looked at.
     """
     sog = stated[row] // 4_096
     if sog >= NO_SPEED or sog < 10 * MOVING_KN:
         return -1
-    before = row - 1
-    while before > 0:
+    before, least = row - 1, max(row - MAX_AGAIN, 0)
+    while before > least:
         between_s = (own.time_us[row] - own.time_us[before]) / SECOND_US
         if between_s >= MIN_SHIFT_S:
             return -1
@@ -90,12 +95,12 @@ def _dated_again(
         if alike and not _is_copy(first, late_s, before):
             break
         before -= 1
-    if before <= 0 or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
+    if before <= least or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
         return -1
     earlier = before - 1
-    while earlier >= 0 and _is_copy(first, late_s, earlier):
+    while earlier >= least and _is_copy(first, late_s, earlier):
         earlier -= 1
-    return before if earlier >= 0 and _off(lat, lon, earlier, before) > ROUNDED else -1
+    return before if earlier >= least and _off(lat, lon, earlier, before) > ROUNDED else -1
 
 
 @part
