@@ -63,7 +63,10 @@ def write_here(path: Path, root: Path, name: str) -> None:
         with suppress(FileNotFoundError):
             os.unlink(fresh, dir_fd=inside)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with path.open("rb") as here, open(os.open(fresh, flags, 0o666, dir_fd=inside), "wb") as to:
+        with (
+            path.open("rb") as here,
+            os.fdopen(os.open(fresh, flags, 0o666, dir_fd=inside), "wb") as to,
+        ):
             shutil.copyfileobj(here, to, _CHUNK)
             to.flush()
             os.fsync(to.fileno())

@@ -227,7 +227,7 @@ def _run(server: uvicorn.Server, sock: socket.socket, say: Callable[[str], None]
     try:
         server.run(sockets=[sock])
     except KeyboardInterrupt:
-        self._unread = max(self._unread - 1, 0)
+        pass
     finally:
         say("closed")
 

@@ -233,7 +233,8 @@ def _repeats_earlier(found: Own, low: int) -> bool:
     by what came before it, which may be at hand or not: they are then judged by these alone.
     """
     for row in range(len(found.first)):
-        if 0 <= found.first[row] <= low:
+        first = found.first[row]
+        if 0 <= first <= low:
             return True
     return False
 

@@ -83,8 +83,8 @@ def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: 
 def _place(entry: Entry) -> Path:
     """Where a file goes, relative to the home; never outside it, nor where no backup has one.
 
-    Of what else is in a home some says who may come in (`accounts.json`), or what Prefect runs; what
-    lies beside a catalogue DuckDB takes for the rest of it (``work.duckdb.wal``).
+    Of what else is in a home some says who may come in (`accounts.json`), or what Prefect runs;
+    what lies beside a catalogue DuckDB takes for the rest of it (``work.duckdb.wal``).
 
     >>> _place(Entry("home/runs/a/flagged.csv", 0, "", 0)).as_posix()
     'runs/a/flagged.csv'
