@@ -106,7 +106,8 @@ def chances(
     n_past, n_reports = n_heard + n_missed, row - first + 1
     unheard = (n_past / np.maximum(n_past + n_chances, 1)) ** n_reports
     unheard = np.where(is_b | came_to_lie, chance, np.minimum(unheard, chance))
-    heard_b, heard_any = (context.coverage.rates(class_b=b).heard_a_day(own) for b in (True, False))
+    only_b, any_class = (context.coverage.rates(class_b=b) for b in (True, False))
+    heard_b, heard_any = (one.heard_a_day(own, any_class) for one in (only_b, any_class))
     # Two half hours may be one pass; a satellite is in sight for a quarter of an hour at most.
     over_s = (reports.time_us[row] - reports.time_us[first]) / SECOND_US
     # One that isn't heard again has left, more likely than not, while little is known of it.

@@ -17,6 +17,8 @@ from detectors.surroundings.rates import DAY_SLOTS, Prior
 
 ALL_THE_WAY: Final = 0.9
 """In so many half hours one is heard on the straight way of a vessel that is heard again."""
+AT_ONCE: Final = 2_000
+"""So many places at a time: what three stations heard around each in a day takes some 70 kB."""
 CELL_M: Final = coverage.CELL_DEG * 60 * geodesy.METRES_PER_NM
 
 
@@ -174,9 +176,10 @@ def _receivers(
     began = row[there.silence]
     gone_m = geodesy.distance_m(reports.lat[began], reports.lon[began], there.lat, there.lon)
     sailed = np.flatnonzero(gone_m > CELL_M)
-    along = hearing(there.lat[sailed], there.lon[sailed], there.silence[sailed])
-    there_working = known.working(along, np.arange(len(sailed)), there.slot[sailed])
-    working[sailed] = np.where(np.isnan(there_working), working[sailed], there_working)
+    for some in np.split(sailed, range(AT_ONCE, len(sailed), AT_ONCE)):
+        along = hearing(there.lat[some], there.lon[some], there.silence[some])
+        there_working = known.working(along, np.arange(len(some)), there.slot[some])
+        working[some] = np.where(np.isnan(there_working), working[some], there_working)
     return told, working
 
 

@@ -64,15 +64,17 @@ class Rates:
         found = np.array([self._fitted(int(one)) for one in slots]).reshape(-1, 2)
         return Prior(found[of, 0], found[of, 1])
 
-    def heard_a_day(self, slot: Ints) -> Floats:
+    def heard_a_day(self, slot: Ints, feed: "Rates") -> Floats:
         """Return how many vessels are heard in a day, each counted once for each half hour and cell
         in which it is: as many as in the day before half hours, or since the feed began in it.
+
+        `feed`: what all places of it show, of any class.
         """
         slots, of = np.unique(slot, return_inverse=True)
         first, end = np.searchsorted(self._slot, [slots - DAY_SLOTS, slots])
         total = np.r_[0.0, np.cumsum(self._values[0])]
-        began = np.r_[self._slot, 0][np.minimum(first, end)]
-        lasted = np.where(end > first, slots - began, DAY_SLOTS)
+        began = np.r_[feed._slot, 0][np.searchsorted(feed._slot, slots - DAY_SLOTS)]
+        lasted = np.clip(slots - began, 1, DAY_SLOTS)
         return np.asarray((total[end] - total[first]) * DAY_SLOTS / lasted)[of]
 
     def edge_m(self, lat: Floats, lon: Floats, slot: Ints) -> Floats:

@@ -14,12 +14,14 @@ import duckdb
 
 from pipelines.store.catalogue import KINDS, StoreError
 
-_FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
+FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
+"""A file of a store, relative to it."""
+
 _RUN: Final = re.compile(r"(?!\.)[^/\0]+")
 _NAMES: Final = {
-    "files": ("path", _FILE),
-    "track_files": ("path", _FILE),
-    "superseded": ("path", _FILE),
+    "files": ("path", FILE),
+    "track_files": ("path", FILE),
+    "superseded": ("path", FILE),
     "runs": ("run_id", _RUN),
 }
 """Columns that name files and folders, and what may stand in them."""

@@ -23,12 +23,12 @@ from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
 
-from pipelines.base.files import replacing, sha256_of, sync, write_text
+from pipelines.base.files import replacing, sha256_of, write_text
 from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import KINDS, StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
 from pipelines.store.foreign import refuse_foreign
-from pipelines.store.own_files import remove_here, sizes_here
+from pipelines.store.own_files import remove_here, remove_older, sizes_here, write_here
 
 CATALOGUE: Final = "catalogue.duckdb"
 KEPT_CATALOGUES: Final = 3
@@ -39,7 +39,8 @@ TRIES: Final = 3
 
 _CHUNK: Final = 1 << 22
 _MAX_LATEST: Final = 1 << 16
-_NAMED: Final = re.compile(r"catalogues/[0-9a-f]{64}\.duckdb")
+_CATALOGUES: Final = "catalogues"
+_NAMED: Final = re.compile(rf"{_CATALOGUES}/[0-9a-f]{{64}}\.duckdb")
 
 
 def place(root: Path, settings: StoreSettings) -> "Place":
@@ -118,7 +119,7 @@ class Elsewhere(Place):
             If the place can't be reached, or can't keep two writers apart.
         """
         if isinstance(self._system, pafs.LocalFileSystem):
-            for path in (Path(self._base) / kind for kind in KINDS):
+            for path in (Path(self._base) / kind for kind in (*KINDS, _CATALOGUES)):
                 if path.is_symlink():
                     raise StoreError(f"{path} is a link", hint="have files where the link is")
             with share_lock(Path(self._base)):
@@ -180,7 +181,7 @@ class Elsewhere(Place):
     def publish(self, fresh: Path) -> None:
         """Upload the catalogue under a name of its own, then say that it counts."""
         digest = sha256_of(fresh)
-        latest = {"catalogue": f"catalogues/{digest}.duckdb", "sha256": digest}
+        latest = {"catalogue": f"{_CATALOGUES}/{digest}.duckdb", "sha256": digest}
         self._confirm()
         self._upload(fresh, latest["catalogue"])
         self._say(latest)
@@ -202,7 +203,12 @@ class Elsewhere(Place):
             self._claim.confirm()
 
     def _forget_catalogues(self, newest: str) -> None:
-        chosen = pafs.FileSelector(self._of("catalogues"), allow_not_found=True)
+        if isinstance(self._system, pafs.LocalFileSystem):
+            with _told(self._url):
+                base = Path(self._base)
+                remove_older(base, _CATALOGUES, f"{newest}.duckdb", KEPT_CATALOGUES)
+            return
+        chosen = pafs.FileSelector(self._of(_CATALOGUES), allow_not_found=True)
         with _told(self._url):
             found = self._system.get_file_info(chosen)
         old = sorted((f for f in found if newest not in f.path), key=lambda f: f.mtime_ns or 0)
@@ -297,7 +303,8 @@ class Elsewhere(Place):
     def _upload(self, path: Path, name: str) -> None:
         target = self._of(name)
         if isinstance(self._system, pafs.LocalFileSystem):
-            self._upload_to_share(path, Path(target))
+            with _told(self._url, name):
+                write_here(path, Path(self._base), name)
             return
         with _told(self._url, name):
             with path.open("rb") as here, self._system.open_output_stream(target) as there:
@@ -305,17 +312,6 @@ class Elsewhere(Place):
             info = self._system.get_file_info(target)
         if info.size != path.stat().st_size:
             raise StoreError(f"{self._url}/{name} isn't whole", hint="run the same again")
-
-    def _upload_to_share(self, path: Path, target: Path) -> None:
-        with _told(self._url, target.name):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            fresh = target.with_name(f".{target.name}.new")
-            fresh.unlink(missing_ok=True)
-            with path.open("rb") as here, fresh.open("xb") as there:  # no link is followed
-                shutil.copyfileobj(here, there, _CHUNK)
-            sync(fresh)
-            fresh.replace(target)
-            sync(target.parent)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from pipelines.run.plan import plan_run, write
 from pipelines.web import units
 from pipelines.web.charts import Charts
 from pipelines.web.here import Here, led
-from pipelines.web.spoken import pattern_of
 
 
 def addresses(app: FastAPI, here: Here, charts: Charts) -> None:
@@ -81,11 +80,12 @@ def _told(held: units.Held | None, words: Labels) -> dict[str, Any] | None:
 
 def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     """Put a run's plan into words for a page; `abroad` is the note that is read before it."""
-    notes, grave = [str(note) for note in held["notes"]], pattern_of(labels("en").plan.abroad)
+    # Plans of before end the sentence in other words.
+    notes, grave = [str(note) for note in held["notes"]], labels("en").plan.abroad.split("{")[0]
     return {
         "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
-        "abroad": [units.said(note, words) for note in notes if grave.fullmatch(note)],
-        "notes": [units.said(note, words) for note in notes if not grave.fullmatch(note)],
+        "abroad": [units.said(note, words) for note in notes if note.startswith(grave)],
+        "notes": [units.said(note, words) for note in notes if not note.startswith(grave)],
         "sorties": [_sortie(one, words) for one in held["sorties"]],
         "left_out": [
             {

@@ -40,6 +40,10 @@ RECEIVE_S: Final = 10.0
 LOOKS: Final = 30
 """Who leaves something of an answer unread at so many looks, one each `RECEIVE_S`, is cut off: a
 page of 300 kB has come by then where the line carries a kilobyte a second."""
+TAKEN: Final = 10
+"""For so many looks it makes up that what waited was taken: a pack comes however long it takes,
+where the line carries the third of its buffer that the system lets go of at once in 100 s.
+"""
 
 CLOSE_S: Final = 10.0
 """A TLS connection that its client doesn't end in so long is cut off: what is under way of an
@@ -243,6 +247,11 @@ class Prompt(H11Protocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=PIECE)
         self.loop.call_later(RECEIVE_S, self._watch)
+
+    def resume_writing(self) -> None:
+        """Go on once what waited was taken."""
+        super().resume_writing()
+        self._unread = max(self._unread - TAKEN, 0)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP; the desk, where it is at its head yet, has nobody to answer.

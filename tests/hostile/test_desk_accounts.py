@@ -891,6 +891,15 @@ def test_who_reads_slowly_gets_a_whole_answer_and_who_reads_nothing_is_cut_off(
         assert ended.wait(20)
         ended.clear()
         monkeypatch.setattr(serving, "RECEIVE_S", 0.1)
+        steady, got = asked(), 0
+        steady.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # little is on the way
+        for _ in range(800):  # far longer than who takes nothing is borne with
+            got += len(steady.recv(16_384))
+            time.sleep(0.005)
+        assert got + read(steady) > len(long)
+        steady.close()
+        assert ended.wait(20)
+        ended.clear()
         nothing = asked()
         assert ended.wait(20)
         assert read(nothing) < len(long)

@@ -16,6 +16,7 @@ from pipelines.base.files import write_text
 from pipelines.base.settings import StoreSettings
 from pipelines.store import StoreError
 from pipelines.store.check import check
+from pipelines.store.own_files import remove_older, write_here
 from pipelines.store.pin import forget_superseded
 from tests.pipelines.store.conftest import add
 
@@ -189,6 +190,51 @@ def test_a_folder_among_the_files_keeps_nobody_from_writing(
     add(tmp_path / "here", share, "c")
     store.compact(tmp_path / "here", share)
     assert (date / "@eaDir" / "x").read_text() == "theirs"
+
+
+def test_a_link_in_place_of_old_catalogues_leads_to_nothing_that_is_removed(
+    share: StoreSettings, dear: Path, tmp_path: Path
+) -> None:
+    """Only the newest few catalogues stay: of a folder of ours little would be left."""
+    catalogues = Path(share.url) / "catalogues"
+    for path in catalogues.iterdir():
+        path.rename(dear.with_name(path.name))
+    ours = [dear.with_name(f"{n}.txt") for n in range(4)]
+    for path in ours:
+        path.write_text("dear")
+    catalogues.rmdir()
+    catalogues.symlink_to(dear.parent)
+    before = set(dear.parent.iterdir())
+    with pytest.raises(StoreError, match="is a link"), store.write(tmp_path / "here", share):
+        pass
+    remove_older(Path(share.url), "catalogues", "x", 1)  # had it been put there meanwhile
+    assert set(dear.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["positions/date=2026-01-06/x.parquet", "catalogues/x.duckdb"])
+def test_nothing_is_written_where_a_link_leads(
+    share: StoreSettings, dear: Path, tmp_path: Path, name: str
+) -> None:
+    """A file of a name that somebody else knows would turn up in a folder of ours."""
+    folder = (Path(share.url) / name).parent
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.symlink_to(dear.parent)
+    with pytest.raises(OSError, match="Not a directory"):
+        write_here(tmp_path / "here" / "catalogue.duckdb", Path(share.url), name)
+    assert list(dear.parent.iterdir()) == [dear]
+
+
+def test_a_date_that_is_a_link_takes_no_file(
+    share: StoreSettings, dear: Path, tmp_path: Path
+) -> None:
+    [date, *_] = (Path(share.url) / "positions").iterdir()
+    for path in date.iterdir():
+        path.unlink()
+    date.rmdir()
+    date.symlink_to(dear.parent)
+    with pytest.raises(StoreError, match="Not a directory"):
+        add(tmp_path / "here", share, "c")
+    assert list(dear.parent.iterdir()) == [dear]
 
 
 def test_a_link_in_place_of_all_files_is_refused(share: StoreSettings, tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ of those that tell anything of a boat."""
 WENT_M: Final = 32.0
 """Four times as far as two that are rounded so lie apart."""
 
-BESIDE: Final = 1_000
-"""Among so many reports before one its copies are looked for: in a minute a set sends 30 (ITU-R
-M.1371-5, table 1), and who sends more costs no more."""
+MAX_AGAIN: Final = 1_024
+"""A vessel sends 30 reports a minute at most (ITU-R M.1371-5, annex 1, table 1), which dozens of
+providers may deliver; else what a babbler costs would grow with the square of what it sends."""
 
 NO_SPEED: Final = 1_023
 NO_COURSE: Final = 3_600
@@ -80,13 +80,14 @@ def _dated_again(
     then; -1 where there is none.
 
     The vessel came to that place: where a fix froze, what came a minute before is of there too.
-    Copies are passed over, since they aren't kept: nothing may rest on them.
+    Copies are passed over, since they aren't kept: nothing may rest on them. No more than
+    `MAX_AGAIN` reports are looked at.
     """
     sog = stated[row] // 4_096
     if sog >= NO_SPEED or sog < 10 * MOVING_KN:
         return -1
-    before, oldest = row - 1, max(row - BESIDE, 0)
-    while before > oldest:
+    before, least = row - 1, max(row - MAX_AGAIN, 0)
+    while before > least:
         between_s = (own.time_us[row] - own.time_us[before]) / SECOND_US
         if between_s >= MIN_SHIFT_S:
             return -1
@@ -94,12 +95,12 @@ def _dated_again(
         if alike and not _is_copy(first, late_s, before):
             break
         before -= 1
-    if before <= oldest or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
+    if before <= least or first[before] >= 0 or sog / 10.0 * KNOT_MPS * between_s < WENT_M:
         return -1
     earlier = before - 1
-    while earlier >= oldest and _is_copy(first, late_s, earlier):
+    while earlier >= least and _is_copy(first, late_s, earlier):
         earlier -= 1
-    return before if earlier >= oldest and _off(lat, lon, earlier, before) > ROUNDED else -1
+    return before if earlier >= least and _off(lat, lon, earlier, before) > ROUNDED else -1
 
 
 @part

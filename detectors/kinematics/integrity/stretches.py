@@ -229,11 +229,12 @@ def _goes(own: Rows, a: int, b: int, apart_m: float) -> bool:
 
 @part
 def _repeats_earlier(found: Own, low: int) -> bool:
-    """Tell whether a report around a stretch repeats one before all of these, which may be at hand
-    or not: what came in between is then judged by these alone.
+    """Tell whether a report around a stretch repeats one before all of these, or the first of them
+    by what came before it, which may be at hand or not: they are then judged by these alone.
     """
     for row in range(len(found.first)):
-        if 0 <= found.first[row] < low and found.late_s[row] > 0.0:
+        first = found.first[row]
+        if 0 <= first <= low:
             return True
     return False
 

@@ -10,7 +10,9 @@ from pipelines.base.progress import Reporter
 from pipelines.base.settings import StoreSettings
 from pipelines.run.backup.make import HELD
 from pipelines.run.backup.repository import BackupError, Entry, Repository, Snapshot
+from pipelines.store.foreign import FILE
 from pipelines.store.pin import forget_superseded
+from pipelines.store.place import CATALOGUE
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: 
 def _place(entry: Entry) -> Path:
     """Where a file goes, relative to the home; never outside it, nor where no backup has one.
 
-    Of what else is in a home some says who may come in (`accounts.json`), or what Prefect runs.
+    Of what else is in a home some says who may come in (`accounts.json`), or what Prefect runs;
+    what lies beside a catalogue DuckDB takes for the rest of it (``work.duckdb.wal``).
 
     >>> _place(Entry("home/runs/a/flagged.csv", 0, "", 0)).as_posix()
     'runs/a/flagged.csv'
@@ -92,6 +95,8 @@ def _place(entry: Entry) -> Path:
     top, *inner = whole.parts
     if top not in {"home", "config"} or not inner or ".." in inner or whole.is_absolute():
         raise BackupError(f"the backup names a file {entry.path!a}", "don't trust it")
-    if top == "home" and inner[0] not in HELD:
+    in_store = PurePosixPath(*inner[1:]).as_posix() if top == "home" and inner[0] == "store" else ""
+    odd = bool(in_store) and in_store != CATALOGUE and not FILE.fullmatch(in_store)
+    if odd or (top == "home" and inner[0] not in HELD):
         raise BackupError(f"no backup holds a file {entry.path!a}", hint="don't trust it")
     return Path("restored-config" if top == "config" else "", *inner)

@@ -54,8 +54,15 @@ def test_a_day_knows_nothing_of_the_half_hour_itself_nor_of_what_came_later():
 
 def test_of_half_a_day_twice_as_many_are_a_day():
     known = rates([(100 + n, 912, 2838 + k, 3, 0) for n in range(24) for k in range(2)])
-    found = known.heard_a_day(np.array([100, 124, 148, 160]))
+    found = known.heard_a_day(np.array([100, 124, 148, 160]), known)
     assert found.tolist() == [0.0, 288.0, 144.0, 72.0]
+
+
+def test_of_who_is_heard_later_than_others_no_more_are_a_day_than_of_all():
+    later = [(112 + n, 912, 2838, 5, 0) for n in range(12)]
+    feed = rates([(100 + n, 912, 2839, 1, 0) for n in range(24)] + later)
+    asked = np.array([113, 124, 148])
+    assert rates(later).heard_a_day(asked, feed).tolist() == [5 * 48 / 13, 120.0, 60.0]
 
 
 def test_a_feed_across_the_antimeridian_has_its_edge_where_it_ends():

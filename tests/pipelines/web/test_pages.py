@@ -786,6 +786,9 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
             assert caution[1] == abroad
             assert abroad not in [text for _, text in page.all("li")]
             holds_up(page)
+    before = abroad.partition("The units' file")[0] + "Whether a unit may go there is NOT checked."
+    (folder / "plan.json").write_text(json.dumps({**made, "notes": [before]}))
+    assert before in [text for _, text in own_reader.page("/plan").all("p", role="alert")]
 
 
 def test_an_incident_says_which_unit_can_be_with_it_when(

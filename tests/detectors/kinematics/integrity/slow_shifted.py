@@ -16,7 +16,7 @@ from detectors.kinematics.integrity.backward import (
 )
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN, NEAR_M, SLACK_M
 from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
-from detectors.kinematics.integrity.repeats import ROUNDED, UNIT_M, WENT_M
+from detectors.kinematics.integrity.repeats import MAX_AGAIN, ROUNDED, UNIT_M, WENT_M
 from detectors.kinematics.integrity.runs import BRIEF_S
 from detectors.kinematics.integrity.shifted import (
     BEND,
@@ -88,7 +88,8 @@ def _dated_again(mmsi, time_us, content, found, row):
         place = max(abs(lat[a] - lat[b]), abs(lon[a] - lon[b])) <= ROUNDED
         return place and (sog[a], cog[a]) == (sog[b], cog[b])
 
-    own = [k for k in range(row) if mmsi[k] == mmsi[row] and not copies[k]]
+    own = [k for k in range(row) if mmsi[k] == mmsi[row]][-MAX_AGAIN:]
+    own = [k for k in own if not copies[k]]
     like = [k for k in own if time_us[row] - time_us[k] < MIN_SHIFT_S * SECOND_US and alike(k, row)]
     if not 10 * MOVING_KN <= sog[row] < 1_023 or not like or own.index(like[-1]) == 0:
         return False

@@ -83,6 +83,10 @@ def test_as_in_plain_python(seed):
     same_as_slow(seed)
 
 
+def test_where_a_look_begins_amid_copies_what_came_before_tells_nothing():
+    same_as_slow(324)
+
+
 @pytest.mark.prove
 def test_as_in_plain_python_many_times():
     for seed in range(2_000):

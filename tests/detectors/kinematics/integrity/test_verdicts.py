@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.kinematics.integrity import Reports, Verdict
-from detectors.kinematics.integrity.repeats import BESIDE
+from detectors.kinematics.integrity.repeats import MAX_AGAIN
 from tests.detectors.kinematics.integrity.conftest import judge
 
 NM_DEG = 1 / 60
@@ -148,7 +148,7 @@ def test_what_a_second_provider_rounds_and_dates_later_is_a_copy(tracks, knots, 
     assert set(got.verdict[copies]) == {Verdict.COPY if is_copy else Verdict.SOUND}
 
 
-@pytest.mark.parametrize(("n", "is_copy"), [(BESIDE - 2, True), (BESIDE - 1, False)])
+@pytest.mark.parametrize(("n", "is_copy"), [(MAX_AGAIN - 2, True), (MAX_AGAIN - 1, False)])
 def test_a_copy_is_looked_for_among_so_many_reports(tracks, n, is_copy):
     """Who sends any number of reports in a minute costs no more for each."""
     sail, together = tracks
