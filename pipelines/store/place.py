@@ -31,6 +31,9 @@ from pipelines.store.foreign import refuse_foreign
 from pipelines.store.own_files import remove_here, remove_older, sizes_here, write_here
 
 CATALOGUE: Final = "catalogue.duckdb"
+S3: Final = "s3"
+"""Scheme of an address in object storage."""
+
 KEPT_CATALOGUES: Final = 3
 """So many of the newest stay, for readers that are downloading one."""
 
@@ -48,7 +51,9 @@ def place(root: Path, settings: StoreSettings) -> "Place":
 
     Raises StoreError if `settings.url` is none that is known, or holds a password.
     """
-    return Elsewhere(root, settings) if settings.url else Place(root)
+    if not settings.url:
+        return Place(root)
+    return (Elsewhere if urlsplit(settings.url).scheme == S3 else Share)(root, settings)
 
 
 class Place:
@@ -94,7 +99,7 @@ class Place:
 
 
 class Elsewhere(Place):
-    """Another file system: object storage (s3://) or a share (a path)."""
+    """Another file system: object storage (s3://)."""
 
     is_here: ClassVar[bool] = False
 
@@ -118,13 +123,6 @@ class Elsewhere(Place):
         StoreError
             If the place can't be reached, or can't keep two writers apart.
         """
-        if isinstance(self._system, pafs.LocalFileSystem):
-            for path in (Path(self._base) / kind for kind in (*KINDS, _CATALOGUES)):
-                if path.is_symlink():
-                    raise StoreError(f"{path} is a link", hint="have files where the link is")
-            with share_lock(Path(self._base)):
-                yield
-            return
         latest = Latest(self._settings, self._system.region)
         self._claim = Claim(latest, self._root, self._settings)
         try:
@@ -203,11 +201,6 @@ class Elsewhere(Place):
             self._claim.confirm()
 
     def _forget_catalogues(self, newest: str) -> None:
-        if isinstance(self._system, pafs.LocalFileSystem):
-            with _told(self._url):
-                base = Path(self._base)
-                remove_older(base, _CATALOGUES, f"{newest}.duckdb", KEPT_CATALOGUES)
-            return
         chosen = pafs.FileSelector(self._of(_CATALOGUES), allow_not_found=True)
         with _told(self._url):
             found = self._system.get_file_info(chosen)
@@ -220,17 +213,11 @@ class Elsewhere(Place):
         """Remove a file there, and what was read of it."""
         self._confirm()
         with _told(self._url), suppress(FileNotFoundError):
-            if isinstance(self._system, pafs.LocalFileSystem):
-                remove_here(Path(self._base), name)
-            else:
-                self._system.delete_file(self._of(name))
+            self._delete(name)
         super().remove(name)
 
     def sizes(self) -> dict[str, int]:
         """See `Place`."""
-        if isinstance(self._system, pafs.LocalFileSystem):
-            with _told(self._url):
-                return sizes_here(Path(self._base))
         found: list[pafs.FileInfo] = []
         for kind in KINDS:
             chosen = pafs.FileSelector(self._of(kind), recursive=True, allow_not_found=True)
@@ -300,18 +287,46 @@ class Elsewhere(Place):
                 )
             refuse(fresh, f"{self._url}/{name}")
 
+    def _delete(self, name: str) -> None:
+        self._system.delete_file(self._of(name))
+
     def _upload(self, path: Path, name: str) -> None:
         target = self._of(name)
-        if isinstance(self._system, pafs.LocalFileSystem):
-            with _told(self._url, name):
-                write_here(path, Path(self._base), name)
-            return
         with _told(self._url, name):
             with path.open("rb") as here, self._system.open_output_stream(target) as there:
                 shutil.copyfileobj(here, there, _CHUNK)
             info = self._system.get_file_info(target)
         if info.size != path.stat().st_size:
             raise StoreError(f"{self._url}/{name} isn't whole", hint="run the same again")
+
+
+class Share(Elsewhere):
+    """A folder to which others may write (a path): no link in it is followed."""
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """See `Elsewhere`; raises StoreError if a folder of it is a link, too."""
+        for path in (Path(self._base) / kind for kind in (*KINDS, _CATALOGUES)):
+            if path.is_symlink():
+                raise StoreError(f"{path} is a link", hint="have files where the link is")
+        with share_lock(Path(self._base)):
+            yield
+
+    def sizes(self) -> dict[str, int]:
+        """See `Place`."""
+        with _told(self._url):
+            return sizes_here(Path(self._base))
+
+    def _forget_catalogues(self, newest: str) -> None:
+        with _told(self._url):
+            remove_older(Path(self._base), _CATALOGUES, f"{newest}.duckdb", KEPT_CATALOGUES)
+
+    def _delete(self, name: str) -> None:
+        remove_here(Path(self._base), name)
+
+    def _upload(self, path: Path, name: str) -> None:
+        with _told(self._url, name):
+            write_here(path, Path(self._base), name)
 
 
 @contextmanager
@@ -336,7 +351,7 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
             "store.url holds a password",
             hint="put it into the environment: see docs/guides/administrator.md",
         )
-    if parts.scheme == "s3":
+    if parts.scheme == S3:
         endpoint = urlsplit(settings.endpoint) if settings.endpoint else None
         options: dict[str, Any] = {"connect_timeout": 10, "request_timeout": 120}
         if settings.region:

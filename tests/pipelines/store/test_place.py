@@ -16,6 +16,7 @@ from pipelines.run.backup import backup, restore
 from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
+from pipelines.store.place import place as place_of
 from tests.pipelines.store.conftest import add
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,9 @@ def rows(root: Path, settings: StoreSettings) -> pd.DataFrame:
 
 
 def there(settings: StoreSettings, root: Path) -> Elsewhere:
-    return Elsewhere(root, settings)
+    found = place_of(root, settings)
+    assert isinstance(found, Elsewhere)
+    return found
 
 
 def test_another_machine_reads_what_this_one_wrote(place: StoreSettings, tmp_path: Path) -> None:
@@ -108,7 +111,8 @@ def test_a_crash_while_it_is_published_changes_nothing_for_readers(
     here = tmp_path / "here"
     add(here, place, "a")
     before = rows(tmp_path / "other", place)
-    upload = Elsewhere._upload
+    kind = type(there(place, here))
+    upload = kind._upload
 
     def cut_off(self: Elsewhere, path: Path, name: str) -> None:
         if name.startswith({"keep": "positions/", "catalogue": "catalogues/"}[moment]):
@@ -120,9 +124,9 @@ def test_a_crash_while_it_is_published_changes_nothing_for_readers(
 
     with monkeypatch.context() as patch:
         if moment == "latest":
-            patch.setattr(Elsewhere, "_say", cut_off_last)
+            patch.setattr(kind, "_say", cut_off_last)
         else:
-            patch.setattr(Elsewhere, "_upload", cut_off)
+            patch.setattr(kind, "_upload", cut_off)
         with pytest.raises(KeyboardInterrupt):
             add(here, place, "b")
     pd.testing.assert_frame_equal(rows(tmp_path / "other", place), before)
