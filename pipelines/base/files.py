@@ -241,13 +241,19 @@ def make_private(path: Path, line: str) -> None:
 
 
 def as_it_is(path: Path) -> tuple[int, ...]:
-    """Return what tells a file from another, and from itself once it was changed."""
+    """Return what tells a file from another, and from itself once it was changed, by anybody."""
+    at = identity_of(path)
+    if at and max(at[3:]) < time.time_ns() - FRESH_NS:
+        return at
+    return (time.time_ns(),)  # nothing is the same as that
+
+
+def identity_of(path: Path) -> tuple[int, ...]:
+    """Return a file's device, number, size and times (ns) of change; empty if it can't be asked."""
     with suppress(OSError):
         stat = path.stat()
-        times = (stat.st_mtime_ns, stat.st_ctime_ns)
-        if max(times) < time.time_ns() - FRESH_NS:
-            return (stat.st_dev, stat.st_ino, stat.st_size, *times)
-    return (time.time_ns(),)  # nothing is the same as that
+        return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    return ()
 
 
 def sha256_of(path: Path) -> str:

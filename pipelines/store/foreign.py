@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import duckdb
 
+from pipelines.base.files import identity_of
 from pipelines.store.catalogue import KINDS, StoreError
 
 FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
@@ -39,15 +40,7 @@ def note_as_ours(path: Path) -> None:
     """Note that this process made a catalogue: it is looked through again once it is another, which
     takes 40 ms, a twentieth of a small look.
     """
-    _OURS[path] = _as_it_is(path)
-
-
-def _as_it_is(path: Path) -> tuple[int, ...]:
-    try:
-        stat = path.stat(follow_symlinks=False)
-    except OSError:
-        return ()
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+    _OURS[path] = identity_of(path)
 
 
 def refuse_foreign(path: Path, where: str = "") -> None:
@@ -55,7 +48,7 @@ def refuse_foreign(path: Path, where: str = "") -> None:
 
     Raises StoreError if it holds what none of ours does, or can't be opened.
     """
-    if _OURS.get(path, ()) == _as_it_is(path) != ():
+    if _OURS.get(path, ()) == identity_of(path) != ():
         return
     where = where or str(path)
     ours: dict[str, Any] = {
