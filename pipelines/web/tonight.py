@@ -1,10 +1,10 @@
 """Tonight: what a watch officer reads in thirty seconds, and the list to work down."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -152,7 +152,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
             spoken(shown.words, one)[0] for one in (*_failed(health), *brief.problems(manifest))
         ),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
-        left_out=_left_out(manifest.get("counts", {}), shown.words),
+        left_out=brief.unlisted(manifest, shown.words),
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health, found),
         upto=day(shown.night.moment.known_time.to_pydatetime(), shown.words.say),
@@ -165,13 +165,6 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         places=_choices([(line.near, line.near) for line in lines if line.near]),
         certainties=_choices([(line.certainty, line.certain) for line in lines]),
     )
-
-
-def _left_out(counts: Mapping[str, Any], words: Labels) -> tuple[str, ...]:
-    """Return what scored enough for the list, or takes part in what did, and isn't on it."""
-    names = "over_budget", "of_own_vessels"
-    told = ((getattr(words, name), int(counts.get(name, 0))) for name in names)
-    return tuple(text.format(n=n) for text, n in told if n)
 
 
 def _put_off(shown: Shown) -> tuple[str, str] | None:

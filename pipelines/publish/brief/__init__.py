@@ -138,8 +138,7 @@ def render(
         conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
         left_out=len(cards) - len(shown),
-        over_budget=int(counts.get("over_budget", 0)),
-        of_own_vessels=int(counts.get("of_own_vessels", 0)),
+        unlisted=unlisted(products.manifest, words),
         provisional=_provisional(products, len(cards)),
         held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
         kinds=_kinds(shown),
@@ -202,6 +201,13 @@ def problems(manifest: Mapping[str, Any]) -> list[str]:
     if manifest.get("state", "complete") != "complete" and not said:
         said = ["The run ended early; its manifest names no step."]
     return said
+
+
+def unlisted(manifest: Mapping[str, Any], words: labels.Labels) -> tuple[str, ...]:
+    """Say how much scored enough for the list and isn't on it, a sentence a reason."""
+    counts = manifest.get("counts", {})
+    told = ((name, int(counts.get(name, 0))) for name in ("over_budget", "of_own_vessels"))
+    return tuple(getattr(words, name).format(n=n) for name, n in told if n)
 
 
 def _provisional(products: Products, total: int) -> str:
