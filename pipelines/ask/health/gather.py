@@ -245,21 +245,26 @@ def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:
-    files = reader.sql("SELECT bytes, rows, date FROM files")
+    dates = reader.files_by_date()
     return StoreHealth(
         schema_version=SCHEMA_VERSION,
         simulated=reader.simulated,
-        dates=int(files["date"].nunique()),
-        files=len(files),
-        rows=int(files["rows"].sum()),
-        bytes=int(files["bytes"].sum()) + (root / "catalogue.duckdb").stat().st_size,
+        dates=len(dates),
+        files=int(dates["files"].sum()),
+        rows=int(dates["rows"].sum()),
+        bytes=int(_bytes(dates).sum()) + (root / "catalogue.duckdb").stat().st_size,
         lost=tuple(reader.lost()),
         kept_bytes=_size(path for path in (root / KEPT).rglob("*") if path.lstat().st_nlink == 1),
     )
 
 
+def _bytes(dates: pd.DataFrame) -> pd.Series:
+    """Return what dates take on disk: what was received, and what was worked out from it."""
+    return dates["bytes"] + dates["judged_bytes"]
+
+
 def _growth(reader: Queries, runs: Path) -> float:
-    by_date = reader.files_by_date().tail(14)["bytes"]
+    by_date = _bytes(reader.files_by_date().tail(14))
     newest = sorted(reader.runs().tail(14)["run_id"])
     results = [_size((runs / str(run_id)).rglob("*")) for run_id in newest]
     per_day = float(by_date.median()) if len(by_date) else 0.0

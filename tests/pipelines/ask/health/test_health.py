@@ -186,8 +186,18 @@ def test_a_file_that_is_lost(made: Callable[..., Installation]) -> None:
 
 
 def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
-    health, _ = found(made())
-    assert health.disk.growth_per_day_bytes > 0
+    installation = made()
+    health, _ = found(installation)
+    # What is worked out from reports grows with them.
+    with store.read(installation.store) as reader:
+        paths = reader.sql("SELECT path FROM files UNION ALL SELECT path FROM track_files")["path"]
+    sizes = [(installation.store / path).stat().st_size for path in paths]
+    assert health.store is not None
+    assert (
+        health.store.bytes == sum(sizes) + (installation.store / "catalogue.duckdb").stat().st_size
+    )
+    received = (installation.store / "positions").glob("*/*.parquet")
+    assert health.disk.growth_per_day_bytes > max(path.stat().st_size for path in received) > 0
     full = replace(health, disk=replace(health.disk, days_left=2.0))
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
 
