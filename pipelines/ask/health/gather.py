@@ -49,6 +49,9 @@ MAX_NAMED: Final = 5
 MAX_NAME: Final = 40
 """Of the newest dates so many receivers are named, by so much of their names."""
 
+DATES: Final = 14
+"""So many of the newest dates show what a day adds to the disk."""
+
 RECEIVERS_HINT: Final = (
     "set their clocks. Most clocks are taken for right: where most are wrong, or a feed names "
     "receivers that nobody knows, times that were right were moved; then selat store delete it"
@@ -264,9 +267,11 @@ def _bytes(dates: pd.DataFrame) -> pd.Series:
 
 
 def _growth(reader: Queries, runs: Path) -> float:
-    by_date = _bytes(reader.files_by_date().tail(14))
-    newest = sorted(reader.runs().tail(14)["run_id"])
-    results = [_size((runs / str(run_id)).rglob("*")) for run_id in newest]
+    by_date = _bytes(reader.files_by_date().tail(DATES))
+    told = reader.runs()
+    dates = told["known_time"].dt.floor("D")
+    newest = [own["run_id"].tolist() for _, own in told.groupby(dates)][-DATES:]
+    results = [_size(p for run_id in day for p in (runs / run_id).rglob("*")) for day in newest]
     per_day = float(by_date.median()) if len(by_date) else 0.0
     return per_day + (median(results) if results else 0.0)
 
