@@ -181,14 +181,14 @@ def _clip_incident(
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
-    from pipelines.assess.incidents import with_parts
+    from pipelines.assess.incidents import as_led, with_parts
     from pipelines.cli.incidents import print_incidents
 
     if as_json:
         (told,) = records(incident.drop(columns="concluded"))
         print_json({**told, "events": records(found[_COLUMNS])})
         return
-    print_incidents(with_parts(incident, found))
+    print_incidents(as_led(with_parts(incident, found), found))
     typer.echo("")
     _print_events(found)
 

@@ -44,7 +44,7 @@ def incidents(
     from pipelines import store
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
-    from pipelines.assess.incidents import with_parts
+    from pipelines.assess.incidents import as_led, with_parts
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
@@ -53,9 +53,12 @@ def incidents(
         run = reader.run(moment.run_id)
         shown = found[found["status"] != "unchanged"] if new else found
         shown = shown.head(top)
-        events = shown["events"].tolist()
-        said = {} if as_csv else concluded_on(reader, events, moment.time)
-        told = None if as_csv or as_json else with_parts(shown, reader.events(moment.run_id))
+        ids = shown["events"].tolist()
+        said = {} if as_csv else concluded_on(reader, ids, moment.time)
+        told = None
+        if not (as_csv or as_json):
+            events = reader.events(moment.run_id)
+            told = as_led(with_parts(shown, events), events)
     if as_csv:
         print_csv(shown)
     elif told is None:
@@ -90,7 +93,7 @@ def print_incidents(
     end: "pd.Timestamp | None" = None,
     known: "pd.Timestamp | None" = None,
 ) -> None:
-    """Print incidents, a block each; with what was `concluded`, where a column says it, and until
+    """Print incidents `as_led`, a block each; with what was `concluded`, where a column says it, and until
     when they are provisional, where it is `known` up to when reports were looked at. `end` is that
     of the look that told them, where it is one.
     """
@@ -125,7 +128,8 @@ def _lines(
     vessels = row["vessels"].replace(" | ", ", ")
     final = final_at(row["end"], known) if known is not None and row["rank"] else None
     sure = "" if final is None else f"; provisional until {span(final, final, LOCAL, LOCAL_NAME)}"
-    when = span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME)
+    over = None if pd.isna(row["led_end"]) else row["led_end"]
+    when = span(row["led_start"], over, LOCAL, LOCAL_NAME)
     said = row.get("concluded", "")
     sureness = f"score {row['score']:.2f}, {row['certainty']} certainty"
     return [

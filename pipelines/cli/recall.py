@@ -80,17 +80,19 @@ def since(
     from pipelines import store
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
+    from pipelines.assess.incidents import as_led
 
     with store.read(installation.store, installation.settings.store) as reader:
         until = recall.moment(reader, as_of)
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
         said = concluded_on(reader, found.incidents["events"].tolist(), until.time)
+        shown = as_led(found.incidents.assign(**said), reader.events(until.run_id))
     if as_csv:
         print_csv(found.events[_EVENT_COLUMNS])
     elif as_json:
         print_json(_as_dict(found))
     else:
-        _print(found, said, installation.settings.assess.min_score, top)
+        _print(found, shown, installation.settings.assess.min_score, top)
 
 
 def _as_dict(found: "Changes") -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     }
 
 
-def _print(found: "Changes", said: dict[str, list[str]], min_score: float, top: int) -> None:
+def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -116,7 +118,7 @@ def _print(found: "Changes", said: dict[str, list[str]], min_score: float, top: 
         counts = ", ".join(f"{n} {c}" for c, n in table["change"].value_counts().items())
         console.print(f"{name}: {counts or 'nothing changed'}", highlight=False)
     events = found.events
-    shown = found.incidents.assign(**said).head(top)
+    shown = incidents.head(top)
     print_incidents(shown.assign(status=shown["change"]))
     left = found.incidents["change"].iloc[top:].value_counts()
     if len(left):

@@ -44,6 +44,7 @@ def vessel(
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
     from pipelines.ask.dossier import dossier
+    from pipelines.assess.incidents import as_led
     from pipelines.base.text import position_text
     from pipelines.run.windows import FOREVER
 
@@ -54,6 +55,8 @@ def vessel(
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         said = concluded_on(reader, known.incidents["events"].tolist(), time)
+        leading = known.incidents["events"].str.partition(";")[0].tolist()
+        shown = as_led(known.incidents.assign(**said), reader.events_by_id(leading))
         called = reader.vessels(time) if len(known.company) else known.company.assign(name="")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, incidents = known.identity, known.history, known.incidents
@@ -100,8 +103,8 @@ def vessel(
     else:
         typer.echo("It said nothing of itself.")
     _print_company(company)
-    if len(incidents):
-        print_incidents(incidents.assign(**said))
+    if len(shown):
+        print_incidents(shown)
     else:
         typer.echo(f"No incident. What it did besides: selat explain {mmsi:09d}")
 

@@ -133,6 +133,20 @@ def with_parts(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     return incidents.assign(made_of=pd.Series(told_of, incidents.index, dtype="str"))
 
 
+def as_led(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Return incidents with led_start and led_end, when their leading event was, which their title
+    tells; from first to last where it isn't among `events`. A boat that lay for two days and then
+    crossed is told of by the crossing: "at 01:40" is of that night.
+    """
+    of = events.drop_duplicates("event_id").set_index("event_id")[["start", "end"]]
+    led = of.reindex(incidents["events"].str.partition(";")[0].tolist()).set_axis(incidents.index)
+    known = led["start"].notna()
+    return incidents.assign(
+        led_start=led["start"].where(known, incidents["start"]),
+        led_end=led["end"].where(known, incidents["end"]),
+    )
+
+
 def _same_silence(events: pd.DataFrame) -> bool:
     rows = told(events[events["kind"].isin(["gap", "identity"])])
     return any(of_one_silence(change, gap) for change in rows for gap in rows)
