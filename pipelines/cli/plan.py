@@ -80,8 +80,7 @@ def _print(made: "Plan") -> None:
     for text in words.warnings(planned):
         console.print(Text(text, style="yellow"))
     console.print(
-        f"\nRun {made.run_id}, {words.local(made.start_us)} to {words.local(made.end_us)}; "
-        f"expected value {made.value:.2f} ({made.solver})",
+        f"\nRun {made.run_id}, {words.local(made.start_us)} to {words.local(made.end_us)}",
         highlight=False,
     )
     for one in made.sailed:
@@ -109,6 +108,8 @@ def _print(made: "Plan") -> None:
                 f"{stop.speed_kn:.0f}",
                 "" if back else f"{words.chance(stop):.0%}",
             )
+        if late := words.late(one, planned):
+            console.print(Text(late, style="yellow"))
         console.print(table)
     if made.unplaced:
         console.print(Text(f"no navigable water at the base of {', '.join(made.unplaced)}"))
