@@ -58,8 +58,11 @@ def _latest(installation: "Installation") -> Path:
     from pipelines.run.windows import NoDataError
 
     if not installation.newest.exists():
+        failed = installation.failure
+        why = f" ({failed.read_text(encoding='utf-8').strip()})" if failed.exists() else ""
         raise NoDataError(
-            f"no finished run in {installation.home}", hint="start one: selat nightly --feed PATH"
+            f"no finished run in {installation.home}{why}",
+            hint="selat doctor says what is wrong" if why else "start one: selat nightly --feed PATH",
         )
     return installation.newest.resolve()
 
