@@ -2,12 +2,15 @@
 
 import getpass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
 from pipelines.cli.present import moment_text, print_as, print_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -55,8 +58,7 @@ def add(
         quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     )
-    for row in rows.to_dict("records"):
-        typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+    _recorded(rows, event)
 
 
 @app.command("withdraw")
@@ -81,8 +83,15 @@ def withdraw(
     from pipelines.run.dispositions import withdraw as take_back
 
     rows = take_back(installation, event, author=by or getpass.getuser(), reason=reason)
-    for row in rows.to_dict("records"):
-        typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+    _recorded(rows, event)
+
+
+def _recorded(rows: "pd.DataFrame", asked: str) -> None:
+    """Say what was recorded on what was asked for, in a line however many events it has."""
+    row = rows.iloc[0]
+    said = f"{row['conclusion']} ({row['author']})"
+    told = f"{asked}: {said}, on its {len(rows)} events"
+    typer.echo(told if len(rows) > 1 else f"{row['disposition_id']}: {said}")
 
 
 @app.command("import")
