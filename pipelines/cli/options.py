@@ -39,8 +39,8 @@ AssumeTime = Annotated[
     typer.Option(help="For feeds without any times: the one time that all their reports get."),
 ]
 Date = Annotated[str | None, typer.Option(help="Kuala Lumpur day, YYYY-MM-DD.")]
-Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601.")]
-Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601.")]
+Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601 (MYT).")]
+Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601 (MYT).")]
 AsOf = Annotated[
     str | None,
     typer.Option(help="What was known then: a run id or a time, ISO 8601 (MYT); else now."),

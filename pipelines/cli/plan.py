@@ -15,7 +15,7 @@ def plan(
     run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", help="When the plan begins, ISO 8601; else the run's end."),
+        typer.Option("--from", help="When the plan begins, ISO 8601 (MYT); else the run's end."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; else the run's.")] = None,
     iterations: Annotated[
