@@ -209,13 +209,13 @@ def _print_events(found: "pd.DataFrame") -> None:
 def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
     """List the events that a text may mean; raise EventNotFoundError unless it is a vessel."""
     from pipelines.ask.explain import EventNotFoundError
+    from pipelines.run.dispositions import IDS
 
-    hint = "ids are in events.csv; the beginning of one will do where it is the only one"
     if found.empty:
-        raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=hint)
+        raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=IDS)
     if as_json:
         print_json(records(found[_COLUMNS]))
     else:
         _print_events(found)
     if not (text.isdigit() and len(text) == 9):
-        raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=hint)
+        raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=IDS)

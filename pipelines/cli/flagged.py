@@ -62,7 +62,9 @@ def _latest(installation: "Installation") -> Path:
         why = f" ({failed.read_text(encoding='utf-8').strip()})" if failed.exists() else ""
         raise NoDataError(
             f"no finished run in {installation.home}{why}",
-            hint="selat doctor says what is wrong" if why else "start one: selat nightly --feed PATH",
+            hint="selat doctor says what is wrong"
+            if why
+            else "start one: selat nightly --feed PATH",
         )
     return installation.newest.resolve()
 

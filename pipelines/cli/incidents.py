@@ -93,9 +93,10 @@ def print_incidents(
     end: "pd.Timestamp | None" = None,
     known: "pd.Timestamp | None" = None,
 ) -> None:
-    """Print incidents `as_led`, a block each; with what was `concluded`, where a column says it, and until
-    when they are provisional, where it is `known` up to when reports were looked at. `end` is that
-    of the look that told them, where it is one.
+    """Print incidents `as_led`, a block each, with what was `concluded`, where a column says it.
+
+    Where it is `known` up to when reports were looked at, it says until when each is provisional;
+    `end` is that of the look that told them, where it is one.
     """
     from rich.console import Console
     from rich.text import Text

@@ -24,6 +24,8 @@ from pipelines.cli.present import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipelines.ask.recall import Changes
 
 _EVENT_COLUMNS = [

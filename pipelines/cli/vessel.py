@@ -1,5 +1,6 @@
 """`selat vessel`: what a vessel calls itself, and called itself before."""
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -17,8 +18,15 @@ MAX_COMPANY: Final = 20
 """So many vessels of its company are printed."""
 
 
+def _mmsi(text: str) -> int:
+    """Return a number of nine digits at most; who types a name is told how to find it."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise typer.BadParameter(f"{text!r} is no MMSI; by name: selat find {shlex.quote(text)}")
+    return int(text)
+
+
 def vessel(
-    mmsi: Annotated[int, typer.Argument(min=0, max=999_999_999, help="MMSI.")],
+    mmsi: Annotated[int, typer.Argument(parser=_mmsi, metavar="MMSI", help="MMSI.")],
     as_of: Annotated[
         str | None,
         typer.Option(

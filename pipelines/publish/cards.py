@@ -46,7 +46,7 @@ class EventCard(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentCard(Happened):
-    """One incident as a reader sees it: when and where its leading event was, or a crossing arrived.
+    """One incident as a reader sees it: when and where its leading event was (or one arrived).
 
     Attributes
     ----------

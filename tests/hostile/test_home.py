@@ -39,22 +39,21 @@ def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[st
 
 @pytest.mark.parametrize(
     "command",
-    [["flagged"], ["correct"], ["exports"], ["disposition", "list"], ["find", "x"], ["backup", "b"]],
+    [["flagged"], ["correct"], ["exports"], ["disposition", "list"], ["find", "x"], ["backup"]],
 )
 def test_a_home_that_was_moved_is_no_all_clear(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     selat: Selat,  # noqa: F811
     command: list[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     home = tmp_path / "home"
-    ran = selat(*command, "--home", home)
+    to = [tmp_path / "copies"] if command == ["backup"] else []
+    ran = selat(*command, *to, "--home", home)
     assert (ran.code, ran.out) == (7, "")
     assert f"{home} isn't there" in ran.err
     assert not list(tmp_path.iterdir())  # nor is an empty backup made, nor the home
     home.mkdir()  # a disk that isn't mounted
-    ran = selat(*command, "--home", home)
+    ran = selat(*command, *to, "--home", home)
     assert (ran.code, ran.out) == (7, "")
     assert f"{home} holds nothing" in ran.err
 

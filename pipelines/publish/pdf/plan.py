@@ -31,9 +31,7 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
         "unit": said.unit,
         "leave": f"{said.leave} (MYT)",
         "task": said.task,
-        "sorties": [
-            _sortie(one, overlay.colour(plan, one), planned) for one in plan.sailed
-        ],
+        "sorties": [_sortie(one, overlay.colour(plan, one), planned) for one in plan.sailed],
         "left_heading": said.left_heading,
         "left": [
             [

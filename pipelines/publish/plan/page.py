@@ -59,8 +59,7 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
         ),
         unplaced=said.unplaced.format(names=", ".join(clean(name) for name in plan.unplaced)),
         sorties=[
-            {**_sortie(one, planned), "colour": overlay.colour(plan, one)}
-            for one in plan.sailed
+            {**_sortie(one, planned), "colour": overlay.colour(plan, one)} for one in plan.sailed
         ],
         left=[
             {

@@ -70,7 +70,7 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
                     "turn",
                 )
             )
-        tasks = ((number, words.what(stop, one)),)
+        tasks: tuple[tuple[int, str], ...] = ((number, words.what(stop, one)),)
         told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
         note = f"{told}, {words.local(stop.begin_us, planned.language)}"
         if stop.target is not None:
