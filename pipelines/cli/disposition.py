@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
-from pipelines.cli.present import moment_text, print_as, print_json
+from pipelines.cli.present import mark_exercise, moment_text, print_as, print_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,8 +175,7 @@ def _print_card(card: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console()
-    if card["simulated"]:
-        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    mark_exercise(simulated=card["simulated"])
     console.print(
         f"{card['outcomes']} outcomes of {card['runs']} runs, something found on {card['found']}; "
         f"{card['method']} curve",

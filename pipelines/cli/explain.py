@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipelines.cli.options import AsJson, AsOf, Config, Home, refuse_in_home, shown_installation
-from pipelines.cli.present import print_json, records
+from pipelines.cli.present import mark_exercise, print_json, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,7 @@ def explain(
             if html is not None:
                 raise _not_one(f"{event} is an incident", incident["events"].iloc[0].split(";"))
             said = concluded_on(reader, incident["events"].tolist(), moment.time)
+            mark_exercise(simulated=bool(reader.simulated) and not as_json)
             _list_incident(incident.assign(**said), own, as_json=as_json)
             return
         if found.empty:
@@ -95,6 +96,7 @@ def explain(
         if len(found) > 1 and (html is not None or clip is not None):
             raise _not_one(f"{event} is several events", found["event_id"].tolist())
         if len(found) != 1:
+            mark_exercise(simulated=bool(reader.simulated) and not as_json and len(found) > 0)
             _list(found, event, as_json=as_json)
             return
         [row] = found.to_dict("records")

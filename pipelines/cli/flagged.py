@@ -12,7 +12,13 @@ import typer
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
-from pipelines.cli.present import moment_text, print_json, records, vessel_cell
+from pipelines.cli.present import (
+    mark_exercise,
+    moment_text,
+    print_json,
+    records,
+    vessel_cell,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,8 +190,7 @@ def _print_table(
     from pipelines.base.labels import labels
 
     console, simulated = Console(), f"{labels('en').simulated}: "
-    if manifest["simulated"]:
-        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    mark_exercise(simulated=manifest["simulated"])
     score = ("score",) if model is None else ("score", "prob.")
     table = Table("#", *score, "vessel", "why", show_lines=True)
     for row in vessels.itertuples(index=False):

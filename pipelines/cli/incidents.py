@@ -7,7 +7,7 @@ import typer
 
 from pipelines.base.visible import clean
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
-from pipelines.cli.present import print_csv, print_json, records
+from pipelines.cli.present import mark_exercise, print_csv, print_json, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def incidents(
         first = recall.first_of(reader, moment)
         run = reader.run(moment.run_id)
         shown = found[found["status"] != "unchanged"] if new else found
-        shown = shown.head(top)
+        shown, simulated = shown.head(top), bool(reader.simulated)
         ids = shown["events"].tolist()
         said = {} if as_csv else concluded_on(reader, ids, moment.time)
         told = None
@@ -66,6 +66,7 @@ def incidents(
         rows = records(shown.assign(**said))
         print_json({"run_id": moment.run_id, "first": firsts, "incidents": rows})
     else:
+        mark_exercise(simulated=simulated)
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         what = "incident" if n_open == 1 else "incidents"
         typer.echo(f"Run {moment.run_id}: {n_open} {what}, {n_new} new, {len(shown)} shown")
@@ -76,13 +77,16 @@ def incidents(
 
 
 def print_first(first: "Sequence[First]") -> None:
-    """Print what to look at first, and why."""
+    """Print what to look at first, and why: not the list's order, which its numbers are."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console()
+    if first:
+        console.print("Look first, by score, danger to people, and how lately each was heard:")
     for one in first:
-        line = Text(f"Look first: {one.incident_id[:8]}  {', '.join(one.why)}", style="bold")
+        head = f"{one.rank}. incident {one.incident_id[:8]}, {', '.join(one.why)}"
+        line = Text(head, style="bold")
         console.print(
             line, Text(f"  {clean(one.title)}"), sep="\n", no_wrap=True, overflow="ellipsis"
         )

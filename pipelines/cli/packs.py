@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cli.keys import key_text, signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
-from pipelines.cli.present import moment_text, print_json
+from pipelines.cli.present import mark_exercise, moment_text, print_json
 
 if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
@@ -361,8 +361,7 @@ def _say(verdict: "Verdict") -> None:
     if made is None:
         typer.echo(f"{verdict.state}: nothing that it says of itself can be believed")
     else:
-        if made.simulated:
-            typer.echo("SIMULATED DATA – EXERCISE")
+        mark_exercise(simulated=made.simulated)
         typer.echo(
             clean(
                 f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"

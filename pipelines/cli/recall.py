@@ -15,6 +15,7 @@ from pipelines.cli.options import (
     shown_installation,
 )
 from pipelines.cli.present import (
+    mark_exercise,
     moment_text,
     print_as,
     print_csv,
@@ -89,11 +90,13 @@ def since(
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
         said = concluded_on(reader, found.incidents["events"].tolist(), until.time)
         shown = as_led(found.incidents.assign(**said), reader.events(until.run_id))
+        simulated = bool(reader.simulated)
     if as_csv:
         print_csv(found.events[_EVENT_COLUMNS])
     elif as_json:
         print_json(_as_dict(found))
     else:
+        mark_exercise(simulated=simulated)
         _print(found, shown, installation.settings.assess.min_score, top)
 
 
@@ -193,7 +196,9 @@ def find(
                 typer.echo(clean(f"{text}: {title}"), err=True)
                 found = recall.of_numbers(names, vessels, meant)
         found = recall.placed(reader, found.head(top), time)
+        simulated = bool(reader.simulated)
     if not print_as(found, as_json=as_json, as_csv=as_csv):
+        mark_exercise(simulated=simulated and not found.empty)
         _print_found(found)
     if found.empty and title:
         raise NoDataError("no vessel that was heard is in it", hint=f"selat explain {text}")

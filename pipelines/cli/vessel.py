@@ -9,7 +9,7 @@ import typer
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import AsJson, Config, Home, shown_installation
-from pipelines.cli.present import moment_text, print_json, print_table, records
+from pipelines.cli.present import mark_exercise, moment_text, print_json, print_table, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,7 @@ def vessel(
         said = concluded_on(reader, known.incidents["events"].tolist(), time)
         leading = known.incidents["events"].str.partition(";")[0].tolist()
         shown = as_led(known.incidents.assign(**said), reader.events_by_id(leading))
+        simulated = bool(reader.simulated)
         called = reader.vessels(time) if len(known.company) else known.company.assign(name="")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, incidents = known.identity, known.history, known.incidents
@@ -89,6 +90,7 @@ def vessel(
     from rich.console import Console
 
     console = Console()
+    mark_exercise(simulated=simulated)
     seen = f"{moment_text(identity.first_seen)} to {moment_text(identity.last_seen)}"
     name = clean(identity.name) or "(no name)"
     console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)

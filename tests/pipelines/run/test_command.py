@@ -273,7 +273,7 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     shown = ran.out[ran.out.rindex("┘") :]  # below the list, where a terminal still shows it
     assert ": partial, " in shown
     assert "failed: detector gap: ZeroDivisionError: a bug" in shown
-    assert "Look first: " in shown
+    assert "Look first, by score, danger to people, and how lately each was heard:" in shown
     manifest, events, _ = results(home)
     assert manifest["state"] == "partial"
     assert manifest["failures"] == {"detector gap": "ZeroDivisionError: a bug"}

@@ -698,7 +698,12 @@ def test_a_run_that_came_to_nothing_is_the_first_thing_said(
     monkeypatch.setattr(rooms, "LOOK_EVERY", timedelta(-1))
     failed = own_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
-    assert "the feed <b>is gone</b>" in own_reader.page("/").all("details", role="alert")[0][1]
+    page = own_reader.page("/")
+    [(_, alert)] = page.all("p", role="alert")
+    assert "this is the last one that ended" in alert
+    assert "the feed <b>is gone</b>" in alert
+    assert not page.all("details", role="alert")  # the run that is shown lacks nothing
+    assert "Complete." in page.text
 
 
 @pytest.mark.slow
