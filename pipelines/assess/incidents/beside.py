@@ -114,7 +114,8 @@ def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
     for one in parts:
         if one["kind"] in SILENCE:
             scores = own["score"][own["kind"] == one["kind"]].tolist()
-            same = any(abs(score - one["score"]) < SAME_SCORE for score in scores)
+            whole = events["score"][events["kind"] == one["kind"]].tolist()  # or another's in it
+            same = any(abs(score - one["score"]) < SAME_SCORE for score in whole)
             if scores and not same and max(scores) > one["score"]:
                 one["voluntary"] = max(scores)
         elif one.get("subkind") == "hand_over" and "gap" in kinds:

@@ -627,6 +627,8 @@ def test_a_silence_of_class_b_says_both_steps_down() -> None:
         (excused, OTHER_BOAT),  # another's silence
     ):
         assert made_of(with_events(text, frame, mmsi)) == "lowered from 0.67 by: weak transmitter"
+    of_the_other = json.dumps([part("gap", 0.5365, 0.5365, "")])  # once BOAT's own was cleared
+    assert made_of(with_events(of_the_other, frame, BOAT)) == ""
 
 
 def test_one_silence_under_two_names_is_said_to_be_one(gazetteer: Gazetteer) -> None:
