@@ -63,7 +63,7 @@ def vessel(
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         said = concluded_on(reader, known.incidents["events"].tolist(), time)
-        leading = known.incidents["events"].str.partition(";")[0].tolist()
+        leading = [joined.split(";")[0] for joined in known.incidents["events"]]
         shown = as_led(known.incidents.assign(**said), reader.events_by_id(leading))
         simulated = bool(reader.simulated)
         called = reader.vessels(time) if len(known.company) else known.company.assign(name="")

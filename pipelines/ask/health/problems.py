@@ -117,8 +117,9 @@ def _packs(health: Health) -> list[Problem]:
 
 
 def _clocks(health: Health) -> list[Problem]:
-    """Tell each feed's clocks, those with one remedy in one line: a feed may have a dozen receivers,
-    and what else is wrong would be lost among them.
+    """Tell each feed's clocks, those with one remedy in one line.
+
+    A feed may have a dozen receivers, and what else is wrong would be lost among them.
     """
     alike: dict[tuple[str, str], list[str]] = {}
     for one in health.clocks:

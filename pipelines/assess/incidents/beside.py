@@ -140,7 +140,8 @@ def as_led(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     crossed is told of by the crossing: "at 01:40" is of that night.
     """
     of = events.drop_duplicates("event_id").set_index("event_id")[["start", "end"]]
-    led = of.reindex(incidents["events"].str.partition(";")[0].tolist()).set_axis(incidents.index)
+    ids = [str(joined).split(";")[0] for joined in incidents["events"]]
+    led = of.reindex(ids).set_axis(incidents.index)
     known = led["start"].notna()
     return incidents.assign(
         led_start=led["start"].where(known, incidents["start"]),

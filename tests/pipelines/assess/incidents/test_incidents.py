@@ -522,6 +522,7 @@ def test_when_an_incident_was_is_when_what_its_title_tells_was() -> None:
     assert found["led_end"].iloc[:2].tolist() == [at(2), at(5)]  # whole, where it isn't known
     assert pd.isna(found["led_end"].iloc[2])
     assert found["start"].tolist() == told["start"].tolist()
+    assert as_led(told[:0], found.rename(columns={"events": "event_id"})).empty
 
 
 def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
