@@ -967,8 +967,13 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
         if not page.all("div", id="work"):
             break
         time.sleep(0.05)
-    for one in json.loads(path.read_text())["sorties"]:
+    made = json.loads(path.read_text())
+    for one in made["sorties"]:
         assert one["unit"] in page.text
+    if leaving := [one["leaves"] for one in made["sorties"] if one["leaves"]]:
+        path.write_text(json.dumps(made | {"stale_after": min(leaving)}))
+        late = sum(leaves > min(leaving) for leaves in leaving)
+        assert own_reader.page("/plan").text.count("Leaves after this plan is stale") == late
     assert asked == [(own_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
 
