@@ -170,12 +170,12 @@ def _agreed(
     report: "Reporter",
 ) -> bool:
     """Show what of a pack isn't held here, knowing more, or was closed; whether it may go."""
-    from pipelines.ask.beside import beside
+    from pipelines.ask.beside import beside, ids_here
     from pipelines.assess.dispositions.outcomes import CLOSED
     from pipelines.base.visible import clean
 
-    table = released.products.incidents
-    ids = [";".join(own) for own in released.ids_here(table)]
+    table, events = released.products.incidents, released.products.events
+    ids = [";".join(own) for own in ids_here(table, events, released.own)]
     scores = table["score"].tolist()
     known = beside(installation, scores, ids, simulated=released.products.simulated)
     about = zip(table["rank"], table["mmsi"], known.concluded, known.standing, strict=True)

@@ -76,13 +76,6 @@ class Released:
     not_held: pd.DataFrame
     own_run: str
 
-    def ids_here(self, incidents: pd.DataFrame) -> list[list[str]]:
-        """Return the ids that the events of each of some of its incidents have here."""
-        of = zip(self.products.events["event_id"], self.own["event_id"], strict=True)
-        here = {str(theirs): str(own) for theirs, own in of}
-        joined = incidents["events"].str.split(";")
-        return [[here[one] for one in ids if one in here] for ids in joined]
-
 
 def release_run(
     installation: Installation,

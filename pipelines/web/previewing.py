@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from detectors.core.errors import SelatError
 from pipelines import store
-from pipelines.ask.beside import beside
+from pipelines.ask.beside import beside, ids_here
 from pipelines.assess import watchlists
 from pipelines.assess.incidents import as_led
 from pipelines.base import marks
@@ -116,7 +116,7 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
     scene = scene_of(products, vessel_cards(products)) if flagged else None
     listed = products.incidents.head(MAX_SHOWN)
     shown = as_led(listed, products.events).to_dict("records")
-    ids = [tuple(own) for own in released.ids_here(listed)]
+    ids = [tuple(own) for own in ids_here(listed, products.events, released.own)]
     known = beside(
         here.installation,
         [float(row["score"]) for row in shown],
