@@ -148,7 +148,9 @@ def test_a_vessel_lists_its_events(exercise_home: Path, selat: Selat) -> None:
     ran = selat("explain", f"{mmsi:09d}", "--home", exercise_home)
     assert ran.code == 0
     mine = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
-    assert [line.split()[0] for line in ran.out.splitlines()] == list(
+    mark, *lines = ran.out.splitlines()
+    assert mark == "SIMULATED DATA – EXERCISE"
+    assert [line.split()[0] for line in lines] == list(
         mine.sort_values(["score", "start"], ascending=[False, True])["event_id"]
     )
 
