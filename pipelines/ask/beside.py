@@ -74,6 +74,17 @@ def beside(
     )
 
 
+def ids_here(incidents: pd.DataFrame, events: pd.DataFrame, own: pd.DataFrame) -> list[list[str]]:
+    """Return the ids that the events of each of a recipient's incidents have here.
+
+    `events` are the recipient's, `own` the same in the same order, as they are called here.
+    """
+    here = dict(zip(events["event_id"].tolist(), own["event_id"].tolist(), strict=True))
+    return [
+        [here[one] for one in str(ids).split(";") if one in here] for ids in incidents["events"]
+    ]
+
+
 def concluded_on(
     store: Queries, event_ids: Sequence[str], known: pd.Timestamp | None = None
 ) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ from pipelines.cli.options import (
     Until,
     shown_installation,
 )
-from pipelines.cli.present import print_csv, print_json, records, vessel_list
+from pipelines.cli.present import moment_text, print_csv, print_json, records, vessel_list
 
 if TYPE_CHECKING:
     from pipelines.run.backtests import Outcome
@@ -45,7 +45,9 @@ def backtest(
     set_: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="A threshold, NAME=VALUE; also in h, min, d, nm or km. Repeatable."
+            "--set",
+            help="A threshold, NAME=VALUE; NAME_s also as NAME_h, _min, _d, NAME_m as _nm, _km. "
+            "Repeatable.",
         ),
     ] = None,
     watch_area: Annotated[
@@ -124,8 +126,8 @@ def _print(outcome: "Outcome", tried: str, top: int) -> None:
     console = Console()
     window = outcome.window
     console.print(
-        f"{escape(clean(tried))}, {window.start:%Y-%m-%d %H:%M} to "
-        f"{window.end:%Y-%m-%d %H:%M} UTC, {outcome.vessel_hours:,} vessel-hours",
+        f"{escape(clean(tried))}, {moment_text(window.start)} to "
+        f"{moment_text(window.end)}, {outcome.vessel_hours:,} vessel-hours",
         highlight=False,
     )
     counts = outcome.counts()

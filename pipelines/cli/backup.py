@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of
+from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, there
 from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def backup(
     if list_ or verify:
         _show(Repository(folder), verify=verify, as_json=as_json)
         return
-    installation = installation_of(home, config)
+    installation = there(installation_of(home, config))
     with reporter(quiet=quiet or as_json) as report:
         made = make(installation, folder, report, keep=keep, keys=with_keys)
     row = {

@@ -88,7 +88,7 @@ def desk(
         raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}", param_hint="--lang")
     if (cert is None) != (key is None):
         raise ConfigError("--cert and --key go together", hint="selat desk certificate makes both")
-    made = Desk(shown_installation(home, config), operator, lang)
+    made = Desk(shown_installation(home, config, may_be_new=True), operator, lang)
     if cert is None or key is None:
         if name:
             raise ConfigError("--name is for a desk with a certificate", hint="--cert and --key")

@@ -2,12 +2,15 @@
 
 import getpass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
-from pipelines.cli.present import moment_text, print_as, print_json
+from pipelines.cli.present import mark_exercise, moment_text, print_as, print_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -55,8 +58,7 @@ def add(
         quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     )
-    for row in rows.to_dict("records"):
-        typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+    _recorded(rows, event)
 
 
 @app.command("withdraw")
@@ -81,8 +83,15 @@ def withdraw(
     from pipelines.run.dispositions import withdraw as take_back
 
     rows = take_back(installation, event, author=by or getpass.getuser(), reason=reason)
-    for row in rows.to_dict("records"):
-        typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+    _recorded(rows, event)
+
+
+def _recorded(rows: "pd.DataFrame", asked: str) -> None:
+    """Say what was recorded on what was asked for, in a line however many events it has."""
+    row = rows.iloc[0]
+    said = f"{row['conclusion']} ({row['author']})"
+    told = f"{asked}: {said}, on its {len(rows)} events"
+    typer.echo(told if len(rows) > 1 else f"{row['disposition_id']}: {said}")
 
 
 @app.command("import")
@@ -166,8 +175,7 @@ def _print_card(card: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console()
-    if card["simulated"]:
-        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    mark_exercise(simulated=card["simulated"])
     console.print(
         f"{card['outcomes']} outcomes of {card['runs']} runs, something found on {card['found']}; "
         f"{card['method']} curve",

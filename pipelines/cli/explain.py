@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipelines.cli.options import AsJson, AsOf, Config, Home, refuse_in_home, shown_installation
-from pipelines.cli.present import print_json, records
+from pipelines.cli.present import mark_exercise, print_json, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,7 @@ def explain(
             if html is not None:
                 raise _not_one(f"{event} is an incident", incident["events"].iloc[0].split(";"))
             said = concluded_on(reader, incident["events"].tolist(), moment.time)
+            mark_exercise(simulated=bool(reader.simulated) and not as_json)
             _list_incident(incident.assign(**said), own, as_json=as_json)
             return
         if found.empty:
@@ -95,6 +96,7 @@ def explain(
         if len(found) > 1 and (html is not None or clip is not None):
             raise _not_one(f"{event} is several events", found["event_id"].tolist())
         if len(found) != 1:
+            mark_exercise(simulated=bool(reader.simulated) and not as_json and len(found) > 0)
             _list(found, event, as_json=as_json)
             return
         [row] = found.to_dict("records")
@@ -181,14 +183,14 @@ def _clip_incident(
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
-    from pipelines.assess.incidents import with_parts
+    from pipelines.assess.incidents import as_led, with_parts
     from pipelines.cli.incidents import print_incidents
 
     if as_json:
         (told,) = records(incident.drop(columns="concluded"))
         print_json({**told, "events": records(found[_COLUMNS])})
         return
-    print_incidents(with_parts(incident, found))
+    print_incidents(as_led(with_parts(incident, found), found))
     typer.echo("")
     _print_events(found)
 
@@ -209,13 +211,13 @@ def _print_events(found: "pd.DataFrame") -> None:
 def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
     """List the events that a text may mean; raise EventNotFoundError unless it is a vessel."""
     from pipelines.ask.explain import EventNotFoundError
+    from pipelines.run.dispositions import IDS
 
-    hint = "ids are in events.csv; the beginning of one will do where it is the only one"
     if found.empty:
-        raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=hint)
+        raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=IDS)
     if as_json:
         print_json(records(found[_COLUMNS]))
     else:
         _print_events(found)
     if not (text.isdigit() and len(text) == 9):
-        raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=hint)
+        raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=IDS)

@@ -12,7 +12,13 @@ import typer
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
-from pipelines.cli.present import moment_text, print_json, records, vessel_cell
+from pipelines.cli.present import (
+    mark_exercise,
+    moment_text,
+    print_json,
+    records,
+    vessel_cell,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +64,13 @@ def _latest(installation: "Installation") -> Path:
     from pipelines.run.windows import NoDataError
 
     if not installation.newest.exists():
+        failed = installation.failure
+        why = f" ({failed.read_text(encoding='utf-8').strip()})" if failed.exists() else ""
         raise NoDataError(
-            f"no finished run in {installation.home}", hint="start one: selat nightly --feed PATH"
+            f"no finished run in {installation.home}{why}",
+            hint="selat doctor says what is wrong"
+            if why
+            else "start one: selat nightly --feed PATH",
         )
     return installation.newest.resolve()
 
@@ -179,8 +190,7 @@ def _print_table(
     from pipelines.base.labels import labels
 
     console, simulated = Console(), f"{labels('en').simulated}: "
-    if manifest["simulated"]:
-        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    mark_exercise(simulated=manifest["simulated"])
     score = ("score",) if model is None else ("score", "prob.")
     table = Table("#", *score, "vessel", "why", show_lines=True)
     for row in vessels.itertuples(index=False):

@@ -98,7 +98,7 @@ def status(
 def _looked_at(
     home: Home, config: Config, *, afresh: bool
 ) -> "tuple[Health | None, list[Problem]]":
-    installation = shown_installation(home, config)
+    installation = shown_installation(home, config, may_be_new=True)
     from datetime import UTC, datetime
 
     from pipelines.ask.look import look

@@ -7,7 +7,7 @@ import typer
 
 from pipelines.base.visible import clean
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
-from pipelines.cli.present import print_csv, print_json, records
+from pipelines.cli.present import mark_exercise, print_csv, print_json, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def incidents(
     from pipelines import store
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
-    from pipelines.assess.incidents import with_parts
+    from pipelines.assess.incidents import as_led, with_parts
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
@@ -52,10 +52,13 @@ def incidents(
         first = recall.first_of(reader, moment)
         run = reader.run(moment.run_id)
         shown = found[found["status"] != "unchanged"] if new else found
-        shown = shown.head(top)
-        events = shown["events"].tolist()
-        said = {} if as_csv else concluded_on(reader, events, moment.time)
-        told = None if as_csv or as_json else with_parts(shown, reader.events(moment.run_id))
+        shown, simulated = shown.head(top), bool(reader.simulated)
+        ids = shown["events"].tolist()
+        said = {} if as_csv else concluded_on(reader, ids, moment.time)
+        told = None
+        if not (as_csv or as_json):
+            events = reader.events(moment.run_id)
+            told = as_led(with_parts(shown, events), events)
     if as_csv:
         print_csv(shown)
     elif told is None:
@@ -63,6 +66,7 @@ def incidents(
         rows = records(shown.assign(**said))
         print_json({"run_id": moment.run_id, "first": firsts, "incidents": rows})
     else:
+        mark_exercise(simulated=simulated)
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         what = "incident" if n_open == 1 else "incidents"
         typer.echo(f"Run {moment.run_id}: {n_open} {what}, {n_new} new, {len(shown)} shown")
@@ -73,13 +77,16 @@ def incidents(
 
 
 def print_first(first: "Sequence[First]") -> None:
-    """Print what to look at first, and why."""
+    """Print what to look at first, and why: not the list's order, which its numbers are."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console()
+    if first:
+        console.print("Look first, by score, danger to people, and how lately each was heard:")
     for one in first:
-        line = Text(f"Look first: {one.incident_id[:8]}  {', '.join(one.why)}", style="bold")
+        head = f"{one.rank}. incident {one.incident_id[:8]}, {', '.join(one.why)}"
+        line = Text(head, style="bold")
         console.print(
             line, Text(f"  {clean(one.title)}"), sep="\n", no_wrap=True, overflow="ellipsis"
         )
@@ -90,9 +97,10 @@ def print_incidents(
     end: "pd.Timestamp | None" = None,
     known: "pd.Timestamp | None" = None,
 ) -> None:
-    """Print incidents, a block each; with what was `concluded`, where a column says it, and until
-    when they are provisional, where it is `known` up to when reports were looked at. `end` is that
-    of the look that told them, where it is one.
+    """Print incidents `as_led`, a block each, with what was `concluded`, where a column says it.
+
+    Where it is `known` up to when reports were looked at, it says until when each is provisional;
+    `end` is that of the look that told them, where it is one.
     """
     from rich.console import Console
     from rich.text import Text
@@ -125,7 +133,8 @@ def _lines(
     vessels = row["vessels"].replace(" | ", ", ")
     final = final_at(row["end"], known) if known is not None and row["rank"] else None
     sure = "" if final is None else f"; provisional until {span(final, final, LOCAL, LOCAL_NAME)}"
-    when = span(row["start"], None if pd.isna(row["end"]) else row["end"], LOCAL, LOCAL_NAME)
+    over = None if pd.isna(row["led_end"]) else row["led_end"]
+    when = span(row["led_start"], over, LOCAL, LOCAL_NAME)
     said = row.get("concluded", "")
     sureness = f"score {row['score']:.2f}, {row['certainty']} certainty"
     return [

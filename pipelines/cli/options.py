@@ -39,8 +39,8 @@ AssumeTime = Annotated[
     typer.Option(help="For feeds without any times: the one time that all their reports get."),
 ]
 Date = Annotated[str | None, typer.Option(help="Kuala Lumpur day, YYYY-MM-DD.")]
-Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601.")]
-Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601.")]
+Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601 (MYT).")]
+Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601 (MYT).")]
 AsOf = Annotated[
     str | None,
     typer.Option(help="What was known then: a run id or a time, ISO 8601 (MYT); else now."),
@@ -58,13 +58,36 @@ def installation_of(home: Path | None, config: Path | None) -> "Installation":
     return load(home, config)
 
 
-def shown_installation(home: Path | None, config: Path | None) -> "Installation":
-    """Load the installation whose runs a command shows: the exercise's where there is no other."""
+def shown_installation(
+    home: Path | None, config: Path | None, *, may_be_new: bool = False
+) -> "Installation":
+    """Load the installation whose runs a command shows: the exercise's where there is no other.
+
+    Raises NoDataError where there is no such home, unless it `may_be_new`.
+    """
     from pipelines.base.settings import EXERCISE_HOME, load
 
     installation = load(home, config, showing=True)
+    if not may_be_new:
+        there(installation)
     if home is None and installation.home == EXERCISE_HOME and "SELAT_HOME" not in os.environ:
         typer.echo(f"the exercise of make nightly: --home {EXERCISE_HOME}", err=True)
+    return installation
+
+
+def there(installation: "Installation") -> "Installation":
+    """Return an installation whose home is there; raise NoDataError, exit code 7, where nothing is.
+
+    "No pack to correct", said of a home that was moved, is no answer; nor is a backup of nothing.
+    """
+    if not installation.home.is_dir() or not any(installation.home.iterdir()):
+        from pipelines.run.windows import NoDataError
+
+        what = "holds nothing" if installation.home.is_dir() else "isn't there"
+        raise NoDataError(
+            f"the home {installation.home} {what}: it was moved, is mistyped, or is new",
+            hint="name it with --home or SELAT_HOME; the first night: selat nightly --feed PATH",
+        )
     return installation
 
 

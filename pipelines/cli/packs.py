@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cli.keys import key_text, signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
-from pipelines.cli.present import moment_text, print_json
+from pipelines.cli.present import mark_exercise, moment_text, print_json
 
 if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
@@ -76,7 +76,7 @@ def export(
     plan_from: Annotated[
         str | None,
         typer.Option(
-            help="When the patrol plan in packs begins, ISO 8601; else where the run ends."
+            help="When the patrol plan in packs begins, ISO 8601 (MYT); else where the run ends."
         ),
     ] = None,
     home: Home = None,
@@ -88,7 +88,8 @@ def export(
 
     A pack is made from what its recipient may have, as if nothing else were known; it is signed,
     archived, and written to the log of exports. Leads in it that one's own run, knowing more,
-    doesn't hold are shown on standard error first; at a terminal it is asked whether it may go.
+    doesn't hold, or that were closed by a conclusion here, are shown on standard error first; at a
+    terminal it is asked whether it may go.
     Exit code 14 where it was withheld.
 
     For example:
@@ -143,7 +144,9 @@ def export(
                 span=span,
                 strike=struck,
                 report=report,
-                agree=partial(_agreed, name=name, strike=struck, asked=asked, report=report),
+                agree=partial(
+                    _agreed, installation, name=name, strike=struck, asked=asked, report=report
+                ),
             )
             entry = sent.entry
             made.append({**entry, "paths": [str(path) for path in sent.paths]})
@@ -159,10 +162,28 @@ def export(
 
 
 def _agreed(
-    released: "Released", name: str, strike: list[str], asked: bool, report: "Reporter"
+    installation: "Installation",
+    released: "Released",
+    name: str,
+    strike: list[str],
+    asked: bool,
+    report: "Reporter",
 ) -> bool:
-    """Show what of a pack isn't held here, knowing more; whether it may go."""
+    """Show what of a pack isn't held here, knowing more, or was closed; whether it may go."""
+    from pipelines.ask.beside import beside, ids_here
+    from pipelines.assess.dispositions.outcomes import CLOSED
     from pipelines.base.visible import clean
+
+    table, events = released.products.incidents, released.products.events
+    ids = [";".join(own) for own in ids_here(table, events, released.own)]
+    scores = table["score"].tolist()
+    known = beside(installation, scores, ids, simulated=released.products.simulated)
+    about = zip(table["rank"], table["mmsi"], known.concluded, known.standing, strict=True)
+    closed = [(rank, mmsi, said) for rank, mmsi, said, how in about if rank and how == CLOSED]
+    for rank, mmsi, said in closed:
+        typer.echo(f"{name}: concluded here: {rank} {mmsi:09d} {clean(said)}", err=True)
+    if closed:
+        typer.echo(f"{name}: the pack doesn't say so; --strike leaves a lead out", err=True)
 
     if not released.own_run:
         typer.echo(f"{name}: no run of one's own over that time to hold it against", err=True)
@@ -176,7 +197,7 @@ def _agreed(
             "that it does tells that something else is known of it.",
             err=True,
         )
-    if not asked or not (strike or len(released.not_held)):
+    if not asked or not (strike or closed or len(released.not_held)):
         return True
     with report.paused():
         return typer.confirm(f"Make the pack for {name}?", err=True)
@@ -340,8 +361,7 @@ def _say(verdict: "Verdict") -> None:
     if made is None:
         typer.echo(f"{verdict.state}: nothing that it says of itself can be believed")
     else:
-        if made.simulated:
-            typer.echo("SIMULATED DATA – EXERCISE")
+        mark_exercise(simulated=made.simulated)
         typer.echo(
             clean(
                 f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"

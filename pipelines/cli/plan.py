@@ -15,7 +15,7 @@ def plan(
     run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", help="When the plan begins, ISO 8601; else the run's end."),
+        typer.Option("--from", help="When the plan begins, ISO 8601 (MYT); else the run's end."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; else the run's.")] = None,
     iterations: Annotated[
@@ -80,8 +80,7 @@ def _print(made: "Plan") -> None:
     for text in words.warnings(planned):
         console.print(Text(text, style="yellow"))
     console.print(
-        f"\nRun {made.run_id}, {words.local(made.start_us)} to {words.local(made.end_us)}; "
-        f"expected value {made.value:.2f} ({made.solver})",
+        f"\nRun {made.run_id}, {words.local(made.start_us)} to {words.local(made.end_us)}",
         highlight=False,
     )
     for one in made.sailed:
@@ -109,6 +108,8 @@ def _print(made: "Plan") -> None:
                 f"{stop.speed_kn:.0f}",
                 "" if back else f"{words.chance(stop):.0%}",
             )
+        if late := words.late(one, planned):
+            console.print(Text(late, style="yellow"))
         console.print(table)
     if made.unplaced:
         console.print(Text(f"no navigable water at the base of {', '.join(made.unplaced)}"))

@@ -53,6 +53,12 @@ def print_csv(table: "pd.DataFrame") -> None:
     typer.echo(tidy_csv(table), nl=False)
 
 
+def mark_exercise(*, simulated: bool) -> None:
+    """Print what stands above all that is told of an exercise."""
+    if simulated:
+        typer.secho("SIMULATED DATA – EXERCISE", fg="yellow", bold=True)
+
+
 def print_table(
     names: Sequence[str],
     rows: Iterable[Sequence[Any]],

@@ -15,6 +15,7 @@ from pipelines.cli.options import (
     shown_installation,
 )
 from pipelines.cli.present import (
+    mark_exercise,
     moment_text,
     print_as,
     print_csv,
@@ -24,6 +25,8 @@ from pipelines.cli.present import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipelines.ask.recall import Changes
 
 _EVENT_COLUMNS = [
@@ -80,17 +83,21 @@ def since(
     from pipelines import store
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
+    from pipelines.assess.incidents import as_led
 
     with store.read(installation.store, installation.settings.store) as reader:
         until = recall.moment(reader, as_of)
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
         said = concluded_on(reader, found.incidents["events"].tolist(), until.time)
+        shown = as_led(found.incidents.assign(**said), reader.events(until.run_id))
+        simulated = bool(reader.simulated)
     if as_csv:
         print_csv(found.events[_EVENT_COLUMNS])
     elif as_json:
         print_json(_as_dict(found))
     else:
-        _print(found, said, installation.settings.assess.min_score, top)
+        mark_exercise(simulated=simulated)
+        _print(found, shown, installation.settings.assess.min_score, top)
 
 
 def _as_dict(found: "Changes") -> dict[str, Any]:
@@ -104,7 +111,7 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     }
 
 
-def _print(found: "Changes", said: dict[str, list[str]], min_score: float, top: int) -> None:
+def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -116,7 +123,7 @@ def _print(found: "Changes", said: dict[str, list[str]], min_score: float, top: 
         counts = ", ".join(f"{n} {c}" for c, n in table["change"].value_counts().items())
         console.print(f"{name}: {counts or 'nothing changed'}", highlight=False)
     events = found.events
-    shown = found.incidents.assign(**said).head(top)
+    shown = incidents.head(top)
     print_incidents(shown.assign(status=shown["change"]))
     left = found.incidents["change"].iloc[top:].value_counts()
     if len(left):
@@ -189,7 +196,9 @@ def find(
                 typer.echo(clean(f"{text}: {title}"), err=True)
                 found = recall.of_numbers(names, vessels, meant)
         found = recall.placed(reader, found.head(top), time)
+        simulated = bool(reader.simulated)
     if not print_as(found, as_json=as_json, as_csv=as_csv):
+        mark_exercise(simulated=simulated and not found.empty)
         _print_found(found)
     if found.empty and title:
         raise NoDataError("no vessel that was heard is in it", hint=f"selat explain {text}")

@@ -1,5 +1,6 @@
 """`selat vessel`: what a vessel calls itself, and called itself before."""
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -8,7 +9,7 @@ import typer
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import AsJson, Config, Home, shown_installation
-from pipelines.cli.present import moment_text, print_json, print_table, records
+from pipelines.cli.present import mark_exercise, moment_text, print_json, print_table, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +18,15 @@ MAX_COMPANY: Final = 20
 """So many vessels of its company are printed."""
 
 
+def _mmsi(text: str) -> int:
+    """Return a number of nine digits at most; who types a name is told how to find it."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise typer.BadParameter(f"{text!r} is no MMSI; by name: selat find {shlex.quote(text)}")
+    return int(text)
+
+
 def vessel(
-    mmsi: Annotated[int, typer.Argument(min=0, max=999_999_999, help="MMSI.")],
+    mmsi: Annotated[int, typer.Argument(parser=_mmsi, metavar="MMSI", help="MMSI.")],
     as_of: Annotated[
         str | None,
         typer.Option(
@@ -44,6 +52,7 @@ def vessel(
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
     from pipelines.ask.dossier import dossier
+    from pipelines.assess.incidents import as_led
     from pipelines.base.text import position_text
     from pipelines.run.windows import FOREVER
 
@@ -54,6 +63,9 @@ def vessel(
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         said = concluded_on(reader, known.incidents["events"].tolist(), time)
+        leading = [joined.split(";")[0] for joined in known.incidents["events"]]
+        shown = as_led(known.incidents.assign(**said), reader.events_by_id(leading))
+        simulated = bool(reader.simulated)
         called = reader.vessels(time) if len(known.company) else known.company.assign(name="")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, incidents = known.identity, known.history, known.incidents
@@ -78,6 +90,7 @@ def vessel(
     from rich.console import Console
 
     console = Console()
+    mark_exercise(simulated=simulated)
     seen = f"{moment_text(identity.first_seen)} to {moment_text(identity.last_seen)}"
     name = clean(identity.name) or "(no name)"
     console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)
@@ -100,8 +113,8 @@ def vessel(
     else:
         typer.echo("It said nothing of itself.")
     _print_company(company)
-    if len(incidents):
-        print_incidents(incidents.assign(**said))
+    if len(shown):
+        print_incidents(shown)
     else:
         typer.echo(f"No incident. What it did besides: selat explain {mmsi:09d}")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import Evidence
-from pipelines.assess.incidents import made_of, whereabouts, with_parts
+from pipelines.assess.incidents import as_led, made_of, whereabouts, with_parts
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import (
     LOCAL,
@@ -91,7 +91,7 @@ def incident_cards(products: Products) -> list[IncidentCard]:
             index=False, name=None
         )
     }
-    rows = with_parts(frame, products.events).to_dict("records")
+    rows = as_led(with_parts(frame, products.events), products.events).to_dict("records")
     said = {} if products.concluded is None else products.concluded.said
     return [_incident(row, of, names, kinds, products.end, words, said) for row in rows]
 
@@ -133,7 +133,7 @@ def _incident(
         made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
         now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
         concluded=one_line(concluded.get(str(row["incident_id"]), ""), SENTENCE_LIMIT),
-        **_happened(row, words),
+        **_happened({**row, "start": row["led_start"], "end": row["led_end"]}, words),
     )
 
 

@@ -46,7 +46,7 @@ class EventCard(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentCard(Happened):
-    """One incident as a reader sees it: it was where its leading event was, or a crossing arrived.
+    """One incident as a reader sees it: when and where its leading event was (or one arrived).
 
     Attributes
     ----------
@@ -97,11 +97,9 @@ class IncidentCard(Happened):
         return f"{self.certainty}: {self.made_of}" if self.made_of else self.certainty
 
     def called(self) -> str:
-        """Return its number, what happened, and to whom, for a plotter."""
-        name = next((n or f"{m:09d}" for n, m, _ in self.vessels), "")
-        return " ".join(text for text in (str(self.rank), f"{self.what}:", name) if text).rstrip(
-            ":"
-        )
+        """Return its number, to whom it happened, and what, for a plotter, which cuts names."""
+        name = next((f"{n or f'{m:09d}'}: " for n, m, _ in self.vessels), "")
+        return f"{self.rank} {name}{self.what}"
 
     def told(self, words: Labels) -> list[str]:
         """Tell what happened, to whom, where, when and what to do, a sentence each."""

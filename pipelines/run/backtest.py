@@ -1,5 +1,6 @@
 """What a rule would have raised with other thresholds, before it is enabled."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -58,6 +59,13 @@ def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dic
     result = {**block, "enabled": True}
     for setting in settings:
         key, value = assignment(setting)
+        given = re.fullmatch(r"([\d.]+) *([a-z]+)", value) if isinstance(value, str) else None
+        own, _ = UNITS.get(f"_{given[2]}", ("", 0)) if given else ("", 0)
+        if given and own and key in known and key.endswith(own):
+            better = f"{key.removesuffix(own)}_{given[2]}={given[1]}"
+            raise ConfigError(
+                f"--set {setting}: a unit stands in the name", hint=f"write --set {better}"
+            )
         for unit, (own, factor) in UNITS.items():
             stem = key.removesuffix(unit)
             if key not in known and stem != key and stem + own in known:

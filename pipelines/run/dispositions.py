@@ -24,7 +24,10 @@ from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued
 from pipelines.store import Queries, Writer, read, write
 
-_IDS: Final = "ids are in events.csv; the beginning of one will do where it is the only one"
+IDS: Final = (
+    "selat flagged and selat incidents show ids; the beginning of one will do where it is the only "
+    "one. By a vessel's name: selat find NAME"
+)
 
 
 class ChangedError(DispositionError):
@@ -75,7 +78,7 @@ def record(
             named = [store.event(one) for one in events]
             concerned = [one for one in named if one is not None]
         if not concerned:
-            raise DispositionError(f"no single event or incident {event_id!r}", hint=_IDS)
+            raise DispositionError(f"no single event or incident {event_id!r}", hint=IDS)
         if not still(store):
             raise ChangedError("it has changed meanwhile", hint="look again")
         about = {"author": author, "conclusion": conclusion, "quiet_within_m": quiet_within_m}
@@ -125,7 +128,7 @@ def withdraw(
         if ids is None:
             ids = [str(one["event_id"]) for one in events_of(store, installation, event_id)]
             if not ids:
-                raise DispositionError(f"no single event or incident {event_id!r}", hint=_IDS)
+                raise DispositionError(f"no single event or incident {event_id!r}", hint=IDS)
         stories = {one for event in ids for one in story.before(event, heirs)}
         added, meant = [], ["", ""]
         for one, more in places:

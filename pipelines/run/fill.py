@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.base.text import minute
 from pipelines.detect.spread import looks, work
 from pipelines.detect.spread.dates import Dates
 from pipelines.detect.spread.engines import Engine, Pending
@@ -169,7 +170,7 @@ def _days(
     newest, oldest = newest_report(store), store.ledger()["first_time"].min()
     day = max(since, oldest).tz_convert(_KUALA_LUMPUR).normalize()
     if since > newest or until <= max(since, oldest):
-        hint = f"the store holds reports from {oldest:%Y-%m-%d %H:%M}Z to {newest:%Y-%m-%d %H:%M}Z"
+        hint = f"the store holds reports from {minute(oldest)} to {minute(newest)}"
         raise NoDataError("no position report in that span", hint=hint)
     while (begin := max(day.tz_convert("UTC"), since)) < until and begin <= newest:
         day += timedelta(days=1)

@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.base.text import minute
 from pipelines.store import Queries
 
 _DAY_FIRST: Final = re.compile(r"^(\d\d?)[-/.](\d\d?)[-/.](\d{4})(?!\d)", re.ASCII)
@@ -119,8 +120,9 @@ def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Wi
     horizon = min(store.last_looked_at() or FIRST, newest_report(store))
     last = store.last_heard(end)
     if last is None or last < start:
-        text = f"{start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z"
-        raise NoDataError(f"no position report in {text}", hint=_held(store))
+        raise NoDataError(
+            f"no position report from {minute(start)} to {minute(end)}", hint=_held(store)
+        )
     return Window(start, last, max(last, horizon), (start, end))
 
 
@@ -213,4 +215,4 @@ def _held(store: Queries) -> str:
     if spans.empty:
         return "the store holds no position reports yet"
     first, last = spans["first_time"].min(), spans["last_time"].max()
-    return f"the store holds reports from {first:%Y-%m-%d %H:%M}Z to {last:%Y-%m-%d %H:%M}Z"
+    return f"the store holds reports from {minute(first)} to {minute(last)}"

@@ -17,6 +17,7 @@ from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
 from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED
 from pipelines.assess.incidents import (
+    as_led,
     made_of,
     spot,
     vessels_in,
@@ -100,7 +101,8 @@ class Shown:
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
         held = zip(beside_them.concluded, beside_them.standing, strict=True)
-        rows = zip(table.to_dict("records"), near, self.certainties, held, strict=True)
+        led = as_led(table, self.night.events)
+        rows = zip(led.to_dict("records"), near, self.certainties, held, strict=True)
         return [self._line(row, kinds, by, word, *said) for row, by, word, said in rows]
 
     @cached_property
@@ -164,7 +166,7 @@ class Shown:
     ) -> Line:
         ids = tuple(str(row["events"]).split(";"))
         kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
-        end = None if pd.isna(row["end"]) else row["end"]
+        end = None if pd.isna(row["led_end"]) else row["led_end"]
         known = bool(np.isfinite(row["lat"]) and np.isfinite(row["lon"]))
         status = self.words.status_of(str(row["status"]))
         news, _ = spoken(self.words, one_line(str(row["news"]), SENTENCE_LIMIT))
@@ -184,8 +186,8 @@ class Shown:
             what=self.words.kind_of(*kind),
             near=one_line(near, NAME_LIMIT),
             where=position_text(row["lat"], row["lon"]) if known else "",
-            when_utc=span(row["start"], end, None, "UTC", self.words),
-            when_local=span(row["start"], end, LOCAL, LOCAL_NAME, self.words),
+            when_utc=span(row["led_start"], end, None, "UTC", self.words),
+            when_local=span(row["led_start"], end, LOCAL, LOCAL_NAME, self.words),
             vessels=tuple(self._vessels(str(row["vessels"]))),
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
             events=ids,

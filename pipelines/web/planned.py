@@ -82,11 +82,12 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     """Put a run's plan into words for a page; `abroad` is the note that is read before it."""
     # Plans of before end the sentence in other words.
     notes, grave = [str(note) for note in held["notes"]], labels("en").plan.abroad.split("{")[0]
+    stale = pd.Timestamp(held["stale_after"])
     return {
-        "stale": pd.Timestamp.now("UTC") > pd.Timestamp(held["stale_after"]),
+        "stale": pd.Timestamp.now("UTC") > stale,
         "abroad": [units.said(note, words) for note in notes if note.startswith(grave)],
         "notes": [units.said(note, words) for note in notes if not note.startswith(grave)],
-        "sorties": [_sortie(one, words) for one in held["sorties"]],
+        "sorties": [_sortie(one, words, stale) for one in held["sorties"]],
         "left_out": [
             {
                 "mmsi": int(one["mmsi"]),
@@ -99,8 +100,10 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
     }
 
 
-def _sortie(one: dict[str, Any], words: Labels) -> dict[str, Any]:
+def _sortie(one: dict[str, Any], words: Labels, stale: pd.Timestamp) -> dict[str, Any]:
+    leaves = one["leaves"]
     return {
+        "late": leaves is not None and pd.Timestamp(leaves) > stale,
         "unit": _line(one["unit"]),
         "sortie": int(one["sortie"]),
         "base": _line(one["base"]["name"]),

@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from detectors.core.errors import SelatError
 from pipelines import store
-from pipelines.ask.beside import beside
+from pipelines.ask.beside import beside, ids_here
 from pipelines.assess import watchlists
+from pipelines.assess.incidents import as_led
 from pipelines.base import marks
 from pipelines.base.labels import labels
 from pipelines.base.progress import Reporter
@@ -113,13 +114,9 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
     recipient = recipients.find(here.installation.config, asked.recipient)
     flagged = products.flagged.to_dict("records")
     scene = scene_of(products, vessel_cards(products)) if flagged else None
-    here_of = dict(
-        zip(products.events["event_id"].tolist(), released.own["event_id"].tolist(), strict=True)
-    )
-    shown = products.incidents.head(MAX_SHOWN).to_dict("records")
-    ids = [
-        tuple(here_of[one] for one in row["events"].split(";") if one in here_of) for row in shown
-    ]
+    listed = products.incidents.head(MAX_SHOWN)
+    shown = as_led(listed, products.events).to_dict("records")
+    ids = [tuple(own) for own in ids_here(listed, products.events, released.own)]
     known = beside(
         here.installation,
         [float(row["score"]) for row in shown],
@@ -140,8 +137,8 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
                 one_line(str(row["certainty"]), NAME_LIMIT),
                 float(row["score"]),
                 span(
-                    row["start"],
-                    None if pd.isna(row["end"]) else row["end"],
+                    row["led_start"],
+                    None if pd.isna(row["led_end"]) else row["led_end"],
                     LOCAL,
                     LOCAL_NAME,
                     labels(release.language),

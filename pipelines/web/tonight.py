@@ -92,6 +92,8 @@ class Tonight:
         Those that the filters keep; `hidden` are the others.
     problems, held_back, left_out
         What failed in the run, which rules were held back, and what else isn't listed.
+    failed
+        Why a later run came to nothing, so that this one is still the newest; empty if none did.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
     upto, newer, finished
@@ -113,6 +115,7 @@ class Tonight:
     lines: tuple[Line, ...]
     hidden: int
     problems: tuple[str, ...]
+    failed: str
     held_back: tuple[str, ...]
     left_out: tuple[str, ...]
     reception: tuple[str, ...] | None
@@ -148,9 +151,8 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         first=_first(shown, lines, health),
         lines=kept,
         hidden=len(lines) - len(kept),
-        problems=tuple(
-            spoken(shown.words, one)[0] for one in (*_failed(health), *brief.problems(manifest))
-        ),
+        problems=tuple(spoken(shown.words, one)[0] for one in brief.problems(manifest)),
+        failed="" if health is None else one_line(health.failure, SENTENCE_LIMIT),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         left_out=brief.unlisted(manifest, shown.words),
         reception=None if health is None else _reception(health, found, shown.words),
@@ -224,12 +226,6 @@ def _answered_since(shown: Shown, lines: Sequence[Line], health: Health | None) 
     made = shown.dispositions[shown.dispositions["made_time"] >= since]["event_id"]
     left = _in([line for line in lines if line.open and line.answered])
     return left & frozenset(made.tolist())
-
-
-def _failed(health: Health | None) -> tuple[str, ...]:
-    """Return what went wrong with a run that came to nothing, while that is the newest news."""
-    failure = "" if health is None else health.failure
-    return (one_line(failure, SENTENCE_LIMIT),) if failure else ()
 
 
 def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple[str, ...]:

@@ -37,6 +37,35 @@ def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[st
     assert "hint:" in ran.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["flagged"], ["correct"], ["exports"], ["disposition", "list"], ["find", "x"], ["backup"]],
+)
+def test_a_home_that_was_moved_is_no_all_clear(
+    tmp_path: Path,
+    selat: Selat,  # noqa: F811
+    command: list[str],
+) -> None:
+    home = tmp_path / "home"
+    to = [tmp_path / "copies"] if command == ["backup"] else []
+    ran = selat(*command, *to, "--home", home)
+    assert (ran.code, ran.out) == (7, "")
+    assert f"{home} isn't there" in ran.err
+    assert not list(tmp_path.iterdir())  # nor is an empty backup made, nor the home
+    home.mkdir()  # a disk that isn't mounted
+    ran = selat(*command, *to, "--home", home)
+    assert (ran.code, ran.out) == (7, "")
+    assert f"{home} holds nothing" in ran.err
+
+
+def test_a_list_that_was_never_made_says_what_failed(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
+    (tmp_path / "FAILED").write_text("2026-11-30 02:10 MYT: the nightly run failed: no space\n")
+    ran = selat("flagged", "--home", tmp_path)
+    assert ran.code == 7
+    assert "the nightly run failed: no space" in ran.err
+    assert "hint: selat doctor" in ran.err
+
+
 @pytest.mark.parametrize("where", ["", "prefect", "store", "runs"])
 def test_a_read_only_folder_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str

@@ -117,7 +117,16 @@ def _packs(health: Health) -> list[Problem]:
 
 
 def _clocks(health: Health) -> list[Problem]:
-    return [Problem("warning", one.name, one.text, one.hint) for one in health.clocks]
+    """Tell each feed's clocks, those with one remedy in one line.
+
+    A feed may have a dozen receivers, and what else is wrong would be lost among them.
+    """
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in health.clocks:
+        alike.setdefault((one.name, one.hint), []).append(one.text)
+    return [
+        Problem("warning", name, "; ".join(texts), hint) for (name, hint), texts in alike.items()
+    ]
 
 
 def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:

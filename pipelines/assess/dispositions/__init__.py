@@ -19,6 +19,7 @@ from detectors.core.errors import SelatError
 from detectors.core.events import EVENTS
 from detectors.kinematics import geodesy
 from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS, WITHDRAWN, row_of
+from pipelines.base.text import minute
 
 QUIET_WITHIN_M: Final = 9260.0
 """5 nm: how near the like must happen to be set aside with it, if nothing else is said."""
@@ -114,7 +115,7 @@ def make(
     if quiet_until is not None and quiet_until <= event["start"]:
         raise DispositionError(
             "it would set aside nothing: it ends before the behaviour began",
-            hint=f"name a time after {event['start']:%Y-%m-%d %H:%MZ}",
+            hint=f"name a time after {minute(event['start'])}",
         )
     row = {
         **{name: event[name] for name in DISPOSITIONS if name in EVENTS},

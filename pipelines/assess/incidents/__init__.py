@@ -8,7 +8,14 @@ and why; `silences` who fell silent with whom; `beside` where its vessel is now,
 is made of.
 """
 
-from pipelines.assess.incidents.beside import made_of, spot, whereabouts, with_events, with_parts
+from pipelines.assess.incidents.beside import (
+    as_led,
+    made_of,
+    spot,
+    whereabouts,
+    with_events,
+    with_parts,
+)
 from pipelines.assess.incidents.first import First, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
@@ -24,6 +31,7 @@ __all__ = [
     "First",
     "Known",
     "Silent",
+    "as_led",
     "began_together",
     "danger_of",
     "excused",

@@ -114,7 +114,8 @@ def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
     for one in parts:
         if one["kind"] in SILENCE:
             scores = own["score"][own["kind"] == one["kind"]].tolist()
-            same = any(abs(score - one["score"]) < SAME_SCORE for score in scores)
+            whole = events["score"][events["kind"] == one["kind"]].tolist()  # or another's in it
+            same = any(abs(score - one["score"]) < SAME_SCORE for score in whole)
             if scores and not same and max(scores) > one["score"]:
                 one["voluntary"] = max(scores)
         elif one.get("subkind") == "hand_over" and "gap" in kinds:
@@ -131,6 +132,21 @@ def with_parts(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         for text, ids, mmsi in rows
     ]
     return incidents.assign(made_of=pd.Series(told_of, incidents.index, dtype="str"))
+
+
+def as_led(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Return incidents with led_start and led_end, when their leading event was, which their title
+    tells; from first to last where it isn't among `events`. A boat that lay for two days and then
+    crossed is told of by the crossing: "at 01:40" is of that night.
+    """
+    of = events.drop_duplicates("event_id").set_index("event_id")[["start", "end"]]
+    ids = [str(joined).split(";")[0] for joined in incidents["events"]]
+    led = of.reindex(ids).set_axis(incidents.index)
+    known = led["start"].notna()
+    return incidents.assign(
+        led_start=led["start"].where(known, incidents["start"]),
+        led_end=led["end"].where(known, incidents["end"]),
+    )
 
 
 def _same_silence(events: pd.DataFrame) -> bool:

@@ -31,9 +31,7 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
         "unit": said.unit,
         "leave": f"{said.leave} (MYT)",
         "task": said.task,
-        "sorties": [
-            _sortie(one, overlay.colour(plan, one), planned.language) for one in plan.sailed
-        ],
+        "sorties": [_sortie(one, overlay.colour(plan, one), planned) for one in plan.sailed],
         "left_heading": said.left_heading,
         "left": [
             [
@@ -52,7 +50,8 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
     }
 
 
-def _sortie(one: Sailed, colour: str, language: str) -> dict[str, Any]:
+def _sortie(one: Sailed, colour: str, planned: Planned) -> dict[str, Any]:
+    language, late = planned.language, words.late(one, planned)
     every = labels.labels(language)
     return {
         "name": one_line(words.sortie(one.sortie, every.plan), _LINE_LIMIT),
@@ -60,7 +59,7 @@ def _sortie(one: Sailed, colour: str, language: str) -> dict[str, Any]:
         "color": COLOURS[colour].paper,
         "leave": words.local(one.stops[0].depart_us, language) if one.stops else "",
         "stays": "" if one.stops else every.plan.stays,
-        "stops": _stops(one, every, language),
+        "stops": [*([["", "", late]] if late else []), *_stops(one, every, language)],
     }
 
 

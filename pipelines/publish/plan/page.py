@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from detectors.surroundings.zones import Zones
 from pipelines.base import labels
-from pipelines.base.labels import Labels
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.patrol.model import Sailed
@@ -56,14 +55,11 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
         facts=said.facts.format(
             run_id=plan.run_id,
             n=len(plan.targets),
-            value=f"{plan.value:.2f}",
-            solver=plan.solver,
             stale=words.local(plan.stale_us, planned.language),
         ),
         unplaced=said.unplaced.format(names=", ".join(clean(name) for name in plan.unplaced)),
         sorties=[
-            {**_sortie(one, every, planned.language), "colour": overlay.colour(plan, one)}
-            for one in plan.sailed
+            {**_sortie(one, planned), "colour": overlay.colour(plan, one)} for one in plan.sailed
         ],
         left=[
             {
@@ -90,7 +86,9 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     return Markup(html)  # noqa: S704 - escaped by its template
 
 
-def _sortie(one: Sailed, every: Labels, language: str) -> dict[str, Any]:
+def _sortie(one: Sailed, planned: Planned) -> dict[str, Any]:
+    language = planned.language
+    every = labels.labels(language)
     said, sortie, unit = every.plan, one.sortie, one.sortie.unit
     moved = words.nm(sortie.moved_m)
     watch = said.watch.format(
@@ -108,12 +106,12 @@ def _sortie(one: Sailed, every: Labels, language: str) -> dict[str, Any]:
             said.sailed.format(
                 nm=f"{round(one.distance_nm, 1):.0f}",
                 hours=f"{one.hours:.1f}",
-                value=f"{one.value:.2f}",
             )
         )
     return {
         "name": one_line(words.sortie(sortie, said), 80),
         "facts": " · ".join(facts),
+        "late": words.late(one, planned),
         "stops": [
             {
                 "number": k,
@@ -122,7 +120,7 @@ def _sortie(one: Sailed, every: Labels, language: str) -> dict[str, Any]:
                 "what": words.what(stop, one),
                 "mmsi": stop.target.mmsi if stop.target else None,
                 "rank": stop.target.rank if stop.target else None,
-                "depart": words.local(stop.depart_us, date=False),
+                "depart": words.local(stop.depart_us, language).removesuffix(" MYT"),
                 "begin": words.local(stop.begin_us, language),
                 "end": words.local(stop.end_us, date=False),
                 "place": words.place(stop, every),

@@ -35,6 +35,7 @@ class _Point:
     arrive_us: int | None
     leave_us: int | None
     note: str
+    tasks: tuple[tuple[int, str], ...] = ()
 
 
 def _points(one: Sailed, planned: Planned) -> list[_Point]:
@@ -69,18 +70,31 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
                     "turn",
                 )
             )
-        name = one_line(f"{mark}{number} {words.what(stop, one)}", _NAME_LIMIT)
+        tasks: tuple[tuple[int, str], ...] = ((number, words.what(stop, one)),)
         told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
         note = f"{told}, {words.local(stop.begin_us, planned.language)}"
         if stop.target is not None:
             note += f", {said.chance} {stop.chance:.0%}, #{stop.target.rank}: {stop.target.reason}"
         leave = stop.end_us if words.task(stop) != "return" else None
-        point = _Point(name, stop.lat, stop.lon, stop.speed_kn, stop.begin_us, leave, note)
-        if float(geodesy.distance_m(found[-1].lat, found[-1].lon, stop.lat, stop.lon)) < _ARRIVED_M:
-            found[-1] = point  # a second task at the same place
-        else:
-            found.append(point)
+        last, speed_kn, arrive_us = found[-1], stop.speed_kn, stop.begin_us
+        if float(geodesy.distance_m(last.lat, last.lon, stop.lat, stop.lon)) < _ARRIVED_M:
+            del found[-1]
+            if last.tasks:  # a second task at the same place: one mark, which tells of both
+                tasks, note = (*last.tasks, *tasks), f"{last.note} / {note}"
+                speed_kn, arrive_us = last.speed_kn, last.arrive_us or arrive_us
+        name = one_line(f"{mark}{_called(tasks)}", _NAME_LIMIT)
+        found.append(_Point(name, stop.lat, stop.lon, speed_kn, arrive_us, leave, note, tasks))
     return found
+
+
+def _called(tasks: tuple[tuple[int, str], ...]) -> str:
+    """Name the tasks at a place, their numbers first: plotters cut names.
+
+    >>> _called(((1, "KM SILVER"), (2, "KM BUNGA")))
+    '1+2 KM SILVER, KM BUNGA'
+    """
+    numbers, names = zip(*tasks, strict=True)
+    return f"{'+'.join(map(str, numbers))} {', '.join(names)}"
 
 
 def title(one: Sailed, planned: Planned) -> str:

@@ -104,6 +104,12 @@ def sortie(one: Sortie, said: PlanLabels) -> str:
     return name if one.number == 1 else said.sortie.format(unit=name, n=one.number)
 
 
+def late(one: Sailed, planned: Planned) -> str:
+    """Say that a sortie leaves after its plan is stale; empty where it leaves before."""
+    leaves_late = one.stops and one.stops[0].depart_us > planned.plan.stale_us
+    return of(planned).late if leaves_late else ""
+
+
 def task(stop: Stop) -> str:
     """Return what a stop is."""
     if stop.target is not None:

@@ -143,6 +143,16 @@ def test_a_feed_that_was_taken_in_and_is_gone_is_noted_and_a_mistyped_one_is_not
 
 
 def test_a_watch_area_that_is_not_there_is_no_matter_of_configuration(tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
     asked = ["backtest", "--watch-area", "gone.yaml", "--home", str(tmp_path)]
     error = CliRunner().invoke(app, asked).exception
     assert "no watch area gone.yaml" in str(error)
+
+
+def test_a_name_where_a_number_is_asked_for_is_told_how_to_find_it(tmp_path: Path) -> None:
+    for typed, asked in (("NUSA DAWN", "selat find 'NUSA DAWN'"), ("1234567890", "selat find 1")):
+        ran = CliRunner(env={"COLUMNS": "200"}).invoke(
+            app, ["vessel", typed, "--home", str(tmp_path)]
+        )
+        assert ran.exit_code == 2
+        assert asked in ran.output

@@ -33,7 +33,7 @@ def test_errors_have_a_hint(exercise_home, selat, tmp_path):
     assert "nonsense" in ran.err
     assert "hint" in ran.err
     ran = selat("plan", "--home", tmp_path / "nothing")
-    assert ran.code == 4
+    assert ran.code == 7
     assert "hint" in ran.err
 
 

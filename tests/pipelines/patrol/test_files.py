@@ -11,11 +11,12 @@ import gpxpy
 import pytest
 import shapely
 
+from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.patrol.plan import make
 from pipelines.publish import plan as files
 from pipelines.publish.pdf import plan as on_paper
-from pipelines.publish.plan import words
+from pipelines.publish.plan import page, routes, words
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
 from tests.pipelines.patrol.conftest import config, small_land, tracked, unit
@@ -123,6 +124,41 @@ def test_routes_are_valid_and_lead_back(folder, shared):
         assert len(parsed.waypoints) >= 1
         line = shapely.LineString([(p.longitude, p.latitude) for p in points])
         assert not line.intersects(shapely.union_all(small_land()))
+
+
+def test_two_tasks_at_one_place_are_one_mark_that_tells_of_both(sea):
+    made = make(inputs(tracked, [(k, 2.3, 101.3, 0.0, 0) for k in (1, 2)]), config(), sea)
+    [sailed] = [one for one in made.sailed if one.stops]
+    a, b = (words.what(stop, sailed) for stop in sailed.stops[:2])
+    parsed = gpxpy.parse(routes.to_gpx(sailed, Planned(made)))
+    first, *rest = parsed.waypoints
+    told = [waypoint.name for waypoint in rest]
+    assert first.name.startswith("SIM 1+2 ")
+    assert all(f"board {name}, " in first.description for name in (a, b))
+    assert not [name for name in told if name.startswith(("SIM 1 ", "SIM 2 "))]
+    assert first.time == words.utc(sailed.stops[0].begin_us)
+    numbers = [point.name.split()[1] for point in parsed.routes[0].points]
+    assert numbers.count("1+2") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "ms"])
+def test_a_sortie_that_leaves_once_the_plan_is_stale_says_so(sea, language):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    [sailed] = [one for one in made.sailed if one.stops]
+    late = labels(language).plan.late
+    for before_s, said in ((1, True), (0, False)):
+        stale_us = sailed.stops[0].depart_us - before_s * 1_000_000
+        planned = Planned(replace(made, stale_us=stale_us), None, language)
+        for template in ("first.html.j2", "section.html.j2", "narrow.html.j2"):
+            assert (late in page.section(planned, template)) == said
+        assert (late in str(on_paper.data(planned, land_only(small_land())))) == said
+
+
+def test_a_sortie_says_on_what_day_it_leaves(sea):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    leaves = words.local(made.sailed[0].stops[0].depart_us).removesuffix(" MYT")
+    for template in ("first.html.j2", "section.html.j2", "narrow.html.j2"):
+        assert leaves in page.section(Planned(made), template)
 
 
 def test_csv_runs_nothing(folder):

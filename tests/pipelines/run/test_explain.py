@@ -148,9 +148,21 @@ def test_a_vessel_lists_its_events(exercise_home: Path, selat: Selat) -> None:
     ran = selat("explain", f"{mmsi:09d}", "--home", exercise_home)
     assert ran.code == 0
     mine = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
-    assert [line.split()[0] for line in ran.out.splitlines()] == list(
+    mark, *lines = ran.out.splitlines()
+    assert mark == "SIMULATED DATA – EXERCISE"
+    assert [line.split()[0] for line in lines] == list(
         mine.sort_values(["score", "start"], ascending=[False, True])["event_id"]
     )
+
+
+def test_every_list_of_an_exercise_says_that_it_is_one(exercise_home: Path, selat: Selat) -> None:
+    mmsi = f"{int(events_of(exercise_home)['mmsi'].max()):09d}"
+    for asked in (["flagged"], ["incidents"], ["vessel", mmsi], ["find", mmsi]):
+        told = selat(*asked, "--home", exercise_home)
+        assert told.code == 0, told.err
+        assert told.out.startswith("SIMULATED DATA – EXERCISE\n"), asked
+        as_json = selat(*asked, "--json", "--home", exercise_home)
+        assert not as_json.out.startswith("SIM")  # a program reads it
 
 
 def test_what_is_no_event_is_an_error_with_a_hint(exercise_home: Path, selat: Selat) -> None:

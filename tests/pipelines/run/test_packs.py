@@ -121,6 +121,29 @@ def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
 
 
 @pytest.mark.slow
+def test_what_was_closed_here_is_said_before_it_goes_out(
+    selat: Selat, home: Path, config: Path
+) -> None:
+    common = ("--home", home, "--config", config)
+    listed = json.loads(selat("incidents", "--json", *common).out)["incidents"]
+    for incident, conclusion in zip(listed, ("cleared", "watch"), strict=False):
+        about = ("--as", conclusion, "--reason", "seen by KM Tegas", "--by", "KD")
+        told = selat("disposition", "add", incident["incident_id"], *about, *common).out
+        n = incident["events"].count(";") + 1
+        assert len(told.splitlines()) == 1  # however many events it has
+        assert f"{conclusion} (KD)" in told
+        assert n == 1 or f"on its {n} events" in told
+    made = selat("export", "--to", "boat", "--unsigned", *common)
+    assert made.code == 0, made.err
+    concluded = [line for line in made.err.splitlines() if "concluded here" in line]
+    mmsi = listed[0]["mmsi"]
+    assert concluded == [f"boat: concluded here: 1 {mmsi} cleared (KD: seen by KM Tegas)"]
+    assert "--strike leaves a lead out" in made.err
+    [folder] = (path for path in (home / "packs").iterdir() if path.is_dir())
+    assert "KM Tegas" not in "".join(path.read_text(errors="replace") for path in folder.iterdir())
+
+
+@pytest.mark.slow
 def test_mistakes_are_told(selat: Selat, home: Path, config: Path, tmp_path: Path) -> None:
     common = ("--home", home, "--config", config)
     nobody = selat("export", "--to", "nobody", "--unsigned", *common)

@@ -29,9 +29,10 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
-from pipelines.base.text import one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.detect import reception
 from pipelines.publish import checks
+from pipelines.publish.briefing import span
 from pipelines.publish.maps.style import COLOURS
 from pipelines.reference.codes import nav_status_words
 from pipelines.reference.layers import sea_states
@@ -396,14 +397,16 @@ def test_danger_to_people_is_said_on_the_page_as_on_the_card(
         assert cards == {key: said[key] for key in cards}
 
 
-def test_an_incident_and_its_events_say_whose_span_each_is(
-    reader: Reader, table: pd.DataFrame
+def test_an_incident_says_when_its_leading_event_was(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
     several = table["events"].str.contains(";", regex=False)
     for row in table[several].head(2).to_dict("records"):
         page = reader.page(f"/incident/{row['incident_id']}")
         n = row["events"].count(";") + 1
-        assert f"from the first of its {n} events to the end of the last" in page.text
+        led = night.events.set_index("event_id").loc[row["events"].split(";")[0]]
+        over = None if pd.isna(led["end"]) else led["end"]
+        assert f"When{span(led['start'], over, LOCAL, LOCAL_NAME)} " in page.text
         assert page.text.count("This event: ") == n
     alone = reader.page(f"/incident/{table[~several]['incident_id'].iloc[0]}")
     assert "This event" not in alone.text
@@ -695,7 +698,12 @@ def test_a_run_that_came_to_nothing_is_the_first_thing_said(
     monkeypatch.setattr(rooms, "LOOK_EVERY", timedelta(-1))
     failed = own_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
-    assert "the feed <b>is gone</b>" in own_reader.page("/").all("details", role="alert")[0][1]
+    page = own_reader.page("/")
+    [(_, alert)] = page.all("p", role="alert")
+    assert "this is the last one that ended" in alert
+    assert "the feed <b>is gone</b>" in alert
+    assert not page.all("details", role="alert")  # the run that is shown lacks nothing
+    assert "Complete." in page.text
 
 
 @pytest.mark.slow
@@ -959,8 +967,13 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
         if not page.all("div", id="work"):
             break
         time.sleep(0.05)
-    for one in json.loads(path.read_text())["sorties"]:
+    made = json.loads(path.read_text())
+    for one in made["sorties"]:
         assert one["unit"] in page.text
+    if leaving := [one["leaves"] for one in made["sorties"] if one["leaves"]]:
+        path.write_text(json.dumps(made | {"stale_after": min(leaving)}))
+        late = sum(leaves > min(leaving) for leaves in leaving)
+        assert own_reader.page("/plan").text.count("Leaves after this plan is stale") == late
     assert asked == [(own_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
 

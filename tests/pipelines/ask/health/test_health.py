@@ -436,7 +436,10 @@ def test_feeds_whose_clocks_contradict_their_reports_are_told_with_what_to_do(
         "time_of_delivery": 40,
         "time_put_right": 30,
         "delivery_lag_s": 54_000.0,
-        "clocks": [{"receiver": "r1", "text": "its clock is 80 s slow"}],
+        "clocks": [
+            {"receiver": "r1", "text": "its clock is 80 s slow"},
+            {"receiver": "r2", "text": "its clock is 25 s fast"},
+        ],
     }
     with store.write(installation.store) as writer:
         part = Part(DAYS - 1, places=[100.1], hours=[0, 1], step_s=600)
@@ -450,6 +453,9 @@ def test_feeds_whose_clocks_contradict_their_reports_are_told_with_what_to_do(
         (False, True),
     ]
     assert all(problem.hint for problem in said)
+    assert said[-1].message == (
+        "receiver r1: its clock is 80 s slow; receiver r2: its clock is 25 s fast"
+    )
 
 
 def test_problems_fit_the_terminal_and_paths_stay_whole() -> None:

@@ -17,6 +17,7 @@ from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents import (
     Known,
+    as_led,
     first,
     lasting,
     made_of,
@@ -506,6 +507,24 @@ def test_two_that_lie_together_in_their_last_reports_have_not_parted() -> None:
     assert steps.is_over(met, at(12), {}), "nobody was heard since"
 
 
+def test_when_an_incident_was_is_when_what_its_title_tells_was() -> None:
+    told = pd.DataFrame(
+        {
+            "events": ["cross;lay", "gone;cross", "lay"],
+            "start": [at(-48)] * 3,
+            "end": [at(4), at(5), pd.NaT],
+        },
+        index=[7, 8, 9],
+    )
+    rows = [("lay", at(-48), pd.NaT), ("cross", at(1), at(2))]
+    found = as_led(told, pd.DataFrame(rows, columns=["event_id", "start", "end"]))
+    assert found["led_start"].tolist() == [at(1), at(-48), at(-48)]
+    assert found["led_end"].iloc[:2].tolist() == [at(2), at(5)]  # whole, where it isn't known
+    assert pd.isna(found["led_end"].iloc[2])
+    assert found["start"].tolist() == told["start"].tolist()
+    assert as_led(told[:0], found.rename(columns={"events": "event_id"})).empty
+
+
 def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
     change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
     met = [event("encounter", 6, 8, NEW, m, ENCOUNTER) for m in (BOAT, OTHER_BOAT)]
@@ -609,6 +628,8 @@ def test_a_silence_of_class_b_says_both_steps_down() -> None:
         (excused, OTHER_BOAT),  # another's silence
     ):
         assert made_of(with_events(text, frame, mmsi)) == "lowered from 0.67 by: weak transmitter"
+    of_the_other = json.dumps([part("gap", 0.5365, 0.5365, "")])  # once BOAT's own was cleared
+    assert made_of(with_events(of_the_other, frame, BOAT)) == ""
 
 
 def test_one_silence_under_two_names_is_said_to_be_one(gazetteer: Gazetteer) -> None:
