@@ -20,7 +20,7 @@ FROM_AFAR: Final = All(
 """For some minutes, and so far apart half an hour before and half an hour after: they came for that
 alone. Boats of one ground or village are no further from one another, see `Crossing.min_met_out_m`;
 boats that come from afar to lie together stay for a night. Of 1,087 meetings on six nights of two
-simulators with nothing planted 27 were so: 26 of ferries, pilots, launches and barges, which have
+simulators with nothing planted 29 were so: 28 of ferries, pilots, launches and barges, which have
 reasons of their own, and a yacht and a launch that passed (2.2 and 2.4 nm)."""
 FROM_PORT: Final = {"came_from_port": True}
 TO_PORT: Final = {"went_to_port": True}
