@@ -138,7 +138,7 @@ class UnmatchedSighting(Limits):
         found = zip(
             rows.tolist(),
             evidence_of(self, sightings, seen, pairs, matches, rows, context),
-            silent_vessels(self, seen, rows, matches, gaps, context.vessels, tracks),
+            silent_vessels(self, seen, rows, matches, gaps, context.vessels),
             loiterers(self, seen, rows, loiterings, tracks),
             strict=True,
         )

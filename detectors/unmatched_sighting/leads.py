@@ -66,7 +66,6 @@ def silent_vessels(
     matches: association.Matches,
     gaps: pd.DataFrame,
     vessels: pd.DataFrame,
-    tracks: association.Tracks,
 ) -> list[Lead | None]:
     """Return, of each sighting, the silent vessel that it is most likely to be, if any.
 
@@ -88,7 +87,7 @@ def silent_vessels(
         way_m = before_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0)
         place = geodesy.destination(gap["lat"], gap["lon"], course, way_m)
         mmsi, track = int(gap["mmsi"]), int(gap["track_ids"])
-        back = _reckoned_back(limits, tracks, track, end_us, at_us)
+        back = _reckoned_back(limits, measured, end_us, at_us)
         back_m = np.where(back.known, geodesy.distance_m(*back.heard, lat, lon), 0.0)
         # Two reckonings of one place: the product of both densities, scaled to be one.
         both_m2 = np.maximum(reach_m**2 + back.reach_m**2, 1.0)
@@ -138,23 +137,20 @@ class _Back(NamedTuple):
     known: Bools
 
 
-def _reckoned_back(
-    limits: Limits, tracks: association.Tracks, track: int, end_us: int, at_us: Ints
-) -> _Back:
+def _reckoned_back(limits: Limits, measured: Evidence, end_us: int, at_us: Ints) -> _Back:
     """Reckon a vessel back from its first report after a silence, by its course and speed there."""
-    low, high = np.searchsorted(tracks.track_id, [track, track + 1])
-    row = low + int(np.searchsorted(tracks.time_us[low:high], end_us))
+    lat, lon = measured.get("again_lat"), measured.get("again_lon")
     since_us = end_us - at_us
     known = (since_us >= 0) & (since_us <= limits.settle // timedelta(microseconds=1))
-    if row >= high or not known.any():
+    if lat is None or lon is None or not known.any():
         nowhere = np.zeros(len(at_us))
         return _Back((0.0, 0.0), (nowhere, nowhere), nowhere, np.zeros(len(at_us), bool))
-    heard = float(tracks.lat[row]), float(tracks.lon[row])
-    course, knots = np.nan_to_num([tracks.cog_deg[row], tracks.sog_kn[row]])
-    knots = knots if np.isfinite(tracks.cog_deg[row]) else 0.0
+    course, knots = measured.get("again_course_deg"), measured.get("again_speed_kn")
+    knots = float(knots or 0.0) if course is not None else 0.0
     since_s = np.where(known, since_us / SECOND_US, 0.0)
-    place = geodesy.destination(*heard, course, -knots * geodesy.KNOT_MPS * since_s)
-    return _Back(heard, place, _reach_m(limits, knots, since_s), known)
+    way_m = -knots * geodesy.KNOT_MPS * since_s
+    place = geodesy.destination(lat, lon, float(course or 0.0), way_m)
+    return _Back((float(lat), float(lon)), place, _reach_m(limits, knots, since_s), known)
 
 
 def _reach_m(limits: Limits, speed_kn: float, silent_s: Floats) -> Floats:

@@ -151,6 +151,8 @@ def test_a_silent_vessel_is_reckoned_back_from_where_it_is_heard_again(again_h, 
     seen shortly before it is heard again, close to there, is it."""
     hour_us = 3_600_000_000
     last = 10.0 if again_h is None else again_h
+    back = {"again_lat": 2.0, "again_lon": 101.15, "again_speed_kn": 12.0, "again_course_deg": 90.0}
+    back = {} if again_h is None else back
     gap = {
         "event_id": "g",
         "mmsi": 563000001,
@@ -161,16 +163,8 @@ def test_a_silent_vessel_is_reckoned_back_from_where_it_is_heard_again(again_h, 
         else pd.Timestamp(int(last * hour_us), tz="UTC", unit="us"),
         "lat": 2.0,
         "lon": 101.0,
-        "evidence": Evidence.of({"speed_before_kn": 12.0, "course_before_deg": 90.0}),
+        "evidence": Evidence.of({"speed_before_kn": 12.0, "course_before_deg": 90.0, **back}),
     }
-    tracks = association.Tracks(
-        np.full(2, 56300000101),
-        np.array([0, int(last * hour_us)]),
-        np.array([2.0, 2.0]),
-        np.array([101.0, 101.15]),
-        np.array([12.0, 12.0]),
-        np.array([90.0, 90.0]),
-    )
     one = (0, int(3.75 * hour_us), 2.0, 101.1, 80.0, 150.0, 0.9, 0.0)
     seen = association.Seen(*(np.array([value]) for value in one))
     matches = association.Matches(
@@ -178,7 +172,7 @@ def test_a_silent_vessel_is_reckoned_back_from_where_it_is_heard_again(again_h, 
     )
     vessels = pd.DataFrame({"mmsi": [563000001], "length_m": [150.0]})
     rule, gaps = UnmatchedSighting(), pd.DataFrame([gap])
-    [lead] = silent_vessels(rule, seen, np.array([0]), matches, gaps, vessels, tracks)
+    [lead] = silent_vessels(rule, seen, np.array([0]), matches, gaps, vessels)
     assert (lead is not None) == named
 
 
