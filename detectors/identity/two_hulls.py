@@ -156,7 +156,8 @@ def _take_turns(limits: Limits, reports: VesselReports, one: hulls.Alternation) 
     kept = one.rows[~stray]
     if np.count_nonzero(np.diff(reports.track[kept])) >= SURE_SWITCHES:
         return False
-    if not is_of_one_way(reports, kept):
+    # Where several hulls report in turn, none is like what is heard around it.
+    if not len(kept) or not is_of_one_way(reports, kept):
         return False
     around_us = int(copies.MAX_CLOCK_S * SECOND_US)
     start_us, end_us = reports.time_us[one.rows[[0, -1]]]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -191,14 +191,9 @@ def look(
         only = concerned(asked, vessels, known, context)
 
 
-FREED_GB: Final = 0.3
-"""What one part frees the next one takes: so much more than is set is given back no sooner. Given
-back each time it was half of all page faults of a night in parts of 0.8 GB, a sixth of its CPU."""
-
-
 def _with_room(load: Load, memory_gb: float, *asked: Any) -> Segmented:
     """Load some vessels where what was freed of others is given back, if it is much."""
-    give_back(memory_gb + FREED_GB)
+    give_back(memory_gb + memory.FREED_GB)
     return load(*asked)
 
 

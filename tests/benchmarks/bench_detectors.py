@@ -3,9 +3,10 @@
 CPU seconds (all threads of the process), as multiples of a plain scan of the same columns, beside
 what a user would pick today on the same data in the same run: geopandas.sjoin, MovingPandas' stop
 detector (on some vessels, scaled up; it is skipped where it isn't installed), pairs by
-scikit-learn's BallTree. Then all again on two days, to see how it grows: the last column is that
-of the seconds, where they aren't too few to tell. `--days 1 2 4` asks for other days, `--reports
-N` makes them smaller.
+scikit-learn's BallTree. Then all again on two days, to see how it grows, and on one with a crowd:
+`--crowd` ships more at anchor in one anchorage of Singapore. The last column is the last seconds
+over the first, where they aren't too few to tell. `--days 1 2 4` asks for other days, `--reports N`
+makes them smaller. A third of the vessels say what they are, and share a few names.
 """
 
 import argparse
@@ -45,6 +46,7 @@ STOP_DETECTOR_VESSELS = 20
 TICK_S = 600
 NEAR_M = 500.0
 LEAST_S = 0.1
+NAMES = 64
 
 
 def main() -> None:
@@ -52,16 +54,20 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--reports", type=int, default=5_000_000, help="a day's")
     arguments.add_argument("--days", type=int, nargs="+", default=[1, 2])
+    arguments.add_argument("--crowd", type=int, default=2_000, help="0: no day with one")
     arguments.add_argument("--no-peers", action="store_true")
     given = arguments.parse_args()
-    found = []
-    for n, days in enumerate(given.days):
+    seas = {_days(days): (days, 0) for days in given.days}
+    if given.crowd:
+        seas["with a crowd"] = given.days[0], given.crowd
+    found: dict[str, dict[str, Any]] = {}
+    for name, (days, crowd) in seas.items():
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "reports.parquet"
             # Each in a process of its own, so that peaks of memory don't add up.
-            alone(write, file, given.reports, days)
-            found.append(alone(measure, file, days, n == 0 and not given.no_peers))
-    report(given.reports, given.days, found)
+            alone(write, file, given.reports, days, crowd)
+            found[name] = alone(measure, file, days, not found and not given.no_peers)
+    report(found)
 
 
 def alone(call: Callable[..., Any], *arguments: Any) -> Any:
@@ -84,11 +90,13 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
     learn_s, heard = cpu(lambda: coverage_learn.learn(tracked))
     for name, seconds in (("load and sort", load_s), ("tracks", segment_s), ("coverage", learn_s)):
         steps[name] = seconds, None
+    vessels = vessels_of(tracked)
     context = Context(
         start=START,
         end=START + pd.Timedelta(days=days),
         zones=zones,
-        vessels=vessels_of(tracked),
+        vessels=vessels,
+        statements=statements_of(vessels),
         coverage=heard,
         noise=segmented.noise,
         models={"normal": ordinary(tracked)},
@@ -108,6 +116,7 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
         steps[name] = end - at, len(found[name].events)
     steps["all detectors"] = total_s, sum(len(one.events) for one in found.values())
     return {
+        "reports": len(tracked),
         "scan_s": scan_s,
         "steps": steps,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
@@ -115,50 +124,58 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
     }
 
 
-def report(reports: int, days: list[int], found: list[dict[str, Any]]) -> None:
-    """The table: seconds and multiples of the scan for each number of days, and how they grow."""
-    for n, one in zip(days, found, strict=True):
-        say(f"{_days(n)}: {reports * n:,} reports; plain scan {one['scan_s']:.2f} s CPU")
-    grows = f"{'growth':>9}" if len(days) > 1 else ""
-    head = "".join(f"{_days(n):>11} {'x scan':>8} {'events':>8}" for n in days)
+def report(found: dict[str, dict[str, Any]]) -> None:
+    """The table: seconds and multiples of the scan for each sea, and the last over the first."""
+    first, last = (list(found.values())[place] for place in (0, -1))
+    for name, one in found.items():
+        say(f"{name}: {one['reports']:,} reports; plain scan {one['scan_s']:.2f} s CPU")
+    grows = f"{'growth':>9}" if len(found) > 1 else ""
+    head = "".join(f"{name:>14} {'x scan':>8} {'events':>8}" for name in found)
     say(f"{'step':20}{head}{grows}")
-    for name in found[0]["steps"]:
-        line = f"{name:20}"
-        for one in found:
-            seconds, events = one["steps"][name]
+    for step in first["steps"]:
+        line = f"{step:20}"
+        for one in found.values():
+            seconds, events = one["steps"][step]
             number = "" if events is None else f"{events:,}"
-            line += f"{seconds:9.2f} s {seconds / one['scan_s']:8.1f} {number:>8}"
-        first_s, last_s = found[0]["steps"][name][0], found[-1]["steps"][name][0]
-        if len(days) > 1:
+            line += f"{seconds:12.2f} s {seconds / one['scan_s']:8.1f} {number:>8}"
+        first_s, last_s = first["steps"][step][0], last["steps"][step][0]
+        if len(found) > 1:
             line += f"{last_s / first_s:9.2f}" if first_s >= LEAST_S else f"{'':9}"
         say(line)
-    peaks = ", ".join(f"{one['peak_gb']:.2f} GB" for one in found)
-    say(f"peak memory {peaks}")
-    for name, seconds in found[0]["peers"].items():
-        say(f"{name:24} {seconds:7.1f} s {seconds / found[0]['scan_s']:7.1f} x scan")
+    peaks = (f"{one['peak_gb']:.2f} GB" for one in found.values())
+    say(f"peak memory {', '.join(peaks)}")
+    for name, seconds in first["peers"].items():
+        say(f"{name:24} {seconds:7.1f} s {seconds / first['scan_s']:7.1f} x scan")
 
 
 def _days(n: int) -> str:
     return "1 day" if n == 1 else f"{n} days"
 
 
-def write(file: Path, reports: int, days: int) -> None:
+def write(file: Path, reports: int, days: int, crowd: int) -> None:
     """Make traffic and write it."""
     zones = reference.load_zones(PROJECT / "config" / "zones", REFERENCE)
-    make(reports, days, zones).to_parquet(file)
+    make(reports, days, crowd, zones).to_parquet(file)
 
 
-def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
-    """Traffic along the Strait: ships in the lane, at anchor, fishing, drifting, side by side."""
+def make(reports: int, days: int, crowd: int, zones: Any) -> pd.DataFrame:
+    """Traffic along the Strait: ships in the lane, at anchor, fishing, drifting, side by side; and
+    a `crowd` at anchor off Singapore.
+    """
     random = np.random.default_rng(0)
     n = reports // REPORTS_PER_VESSEL
     axis = geography.axis()
     kind = random.choice(5, n, p=[0.55, 0.2, 0.15, 0.06, 0.04])
+    kind, n = np.r_[kind, np.ones(crowd, "int64")], n + crowd
     kn = np.choose(kind, [random.uniform(9, 16, n), 0 * kind, random.uniform(2, 4, n), 0.6, 0.3])
     at_m = random.uniform(0, axis.length_m, n)
     off_m = np.choose(kind, [random.normal(0, 2500, n), *[random.normal(0, 15_000, n)] * 4])
     roads = zones.frame[zones.frame["zone_class"] == "anchorage"].geometry.representative_point()
-    road = random.integers(0, len(roads), n)
+    road_lat, road_lon = roads.y.to_numpy(), roads.x.to_numpy()
+    road = random.integers(0, len(roads), n - crowd)
+    berths = off_singapore(zones, crowd)
+    road_lat, road_lon = np.r_[road_lat[road], berths[0]], np.r_[road_lon[road], berths[1]]
+    off_m[n - crowd :] = 0.0
     pair = np.flatnonzero(kind == 4)
     at_m[pair[1::2]] = at_m[pair[: len(pair) // 2 * 2 : 2]]
     off_m[pair[1::2]] = off_m[pair[: len(pair) // 2 * 2 : 2]] + 60
@@ -172,8 +189,8 @@ def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
         along = (at_m[:, None] + np.where(np.arange(n) % 2, 1, -1)[:, None] * way_m).ravel()
         lat, lon = axis.at(np.abs(along) % axis.length_m)
         anchored = np.repeat(kind == 1, REPORTS_PER_VESSEL)
-        lat = np.where(anchored, np.repeat(roads.y.to_numpy()[road], REPORTS_PER_VESSEL), lat)
-        lon = np.where(anchored, np.repeat(roads.x.to_numpy()[road], REPORTS_PER_VESSEL), lon)
+        lat = np.where(anchored, np.repeat(road_lat, REPORTS_PER_VESSEL), lat)
+        lon = np.where(anchored, np.repeat(road_lon, REPORTS_PER_VESSEL), lon)
         lat, lon = geodesy.destination(lat, lon, 45.0, np.repeat(off_m, REPORTS_PER_VESSEL))
         mmsi = np.repeat(200_000_001 + np.arange(n, dtype="int64") * 997 % 500_000_000, t.shape[1])
         parts.append(
@@ -196,6 +213,16 @@ def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
             )[((t < off_s[:, None]) | (t > (off_s + lasts_s)[:, None])).ravel()]
         )
     return pd.concat(parts).sample(frac=1, random_state=0)
+
+
+def off_singapore(zones: Any, n: int) -> tuple[Any, Any]:
+    """Latitudes and longitudes of `n` places in the largest anchorage of Singapore."""
+    named = zones.frame["name"].str.startswith("Singapore")
+    drawn = zones.frame[named & (zones.frame["zone_class"] == "anchorage")].geometry
+    places = drawn.loc[drawn.to_crs(3857).area.idxmax()]
+    inside = gpd.GeoSeries([places], crs=4326).sample_points(n, rng=0).explode() if n else []
+    points = list(inside)
+    return np.array([p.y for p in points]), np.array([p.x for p in points])
 
 
 def scan(file: Path) -> None:
@@ -223,14 +250,16 @@ def load(file: Path) -> pd.DataFrame:
 
 
 def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
-    """`frames.VESSELS` with a third of them saying what they are."""
+    """`frames.VESSELS` with a third of them saying what they are, by few names."""
     mmsi = tracked["mmsi"].drop_duplicates().to_numpy()
     said = np.arange(len(mmsi)) % 3 == 0
-    nothing = {"imo": 0, "name": "", "callsign": "", "destination": "", "flag_state": ""}
+    names = np.char.add("SEA STAR ", (np.arange(len(mmsi)) % NAMES).astype("str"))
+    nothing = {"imo": 0, "callsign": "", "destination": "", "flag_state": ""}
     frame = pd.DataFrame(
         {
             "mmsi": mmsi,
             **nothing,
+            "name": np.where(said, names, ""),
             "ship_type": np.where(said, 70, -1),
             "length_m": np.where(said, 120.0, np.nan),
             "beam_m": np.nan,
@@ -239,6 +268,19 @@ def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return frames.conform(frame, frames.VESSELS)
+
+
+def statements_of(vessels: pd.DataFrame) -> pd.DataFrame:
+    """`frames.STATEMENTS`: each says all day what it is called."""
+    said = vessels[(vessels["name"] != "").to_numpy(bool)]
+    spans = {"first_time": START, "last_time": START + pd.Timedelta(seconds=DAY_S)}
+    about: dict[str, Any] = {
+        **spans,
+        "reports": 240,
+        "source": "0" * 16,
+        "source_offset": np.arange(len(said)),
+    }
+    return frames.conform(said.assign(**about), frames.STATEMENTS)
 
 
 def ordinary(tracked: pd.DataFrame) -> normal.Normal:

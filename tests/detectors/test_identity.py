@@ -228,6 +228,24 @@ def test_finds_two_hulls(stage_of, zones_from, every_s, apart_deg, speed_kn, cou
     assert abs(found["start"].min() - T0 - pd.Timedelta(seconds=begin_s)) <= pd.Timedelta("20min")
 
 
+@pytest.mark.parametrize("n_hulls", [2, 3, 5, 8])
+def test_hulls_of_one_number_that_report_in_turn(stage_of, zones_from, n_hulls):
+    """Each every so many minutes, one after the other: whoever sends so hides nobody's story."""
+    rng = np.random.default_rng(11)
+    turns_s = np.arange(0.0, HOURS * 3600.0, 60.0)
+    parts = [
+        reports(OLD, own_s, *way(own_s, 9.0 + k, lat0=2.0 + 0.4 * k), rng, 9.0 + k)
+        for k in range(n_hulls)
+        for own_s in [turns_s[k::n_hulls]]
+    ]
+    other_s = heard(rng, 60.0, 0, HOURS * 3600.0)
+    parts.append(reports(OTHER, other_s, *way(other_s, 12.0, lat0=7.0), rng))
+    stage = staged(stage_of, zones_from, *parts)
+    found = Identity().detect(stage.positions, stage.context())
+    assert set(found["subkind"]) == {"two_hulls"}
+    assert set(found["mmsi"]) == {OLD}
+
+
 @pytest.mark.parametrize("late_s", [400.0, 900.0, 1500.0, 3600.0])
 @pytest.mark.parametrize("every_s", [10.0, 60.0])
 def test_a_receiver_with_a_wrong_clock_makes_no_second_hull(stage_of, zones_from, late_s, every_s):

@@ -21,6 +21,7 @@ from pipelines.ask.desk.asking import (
     operation,
     vessel,
 )
+from pipelines.ask.desk.kept import Kept, kept
 from pipelines.ask.desk.night import Night, night
 from pipelines.ask.desk.shared import Shared, shared
 from pipelines.ask.desk.told import Told, table
@@ -29,6 +30,7 @@ from pipelines.ask.desk.verdicts import Verdicts, verdicts
 __all__ = [
     "Backtest",
     "Dossier",
+    "Kept",
     "Night",
     "Operation",
     "Shared",
@@ -38,6 +40,7 @@ __all__ = [
     "conclude",
     "exercise",
     "find",
+    "kept",
     "looks",
     "night",
     "night_with",

@@ -1,5 +1,6 @@
 """Pictures for notebooks (matplotlib), readable without a network."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -88,6 +89,24 @@ def bars(table: pd.DataFrame, title: str, *, alike: bool = False) -> "Figure":
         axes.set_title(str(name).replace("_", " "), fontsize=8)
         axes.tick_params(axis="x", labelrotation=30, labelsize=8)
     figure.suptitle(_plain(title), fontsize=9, parse_math=False)
+    return figure
+
+
+def stacked(
+    names: Sequence[str], heights: Mapping[str, pd.Series], unit: str, title: str
+) -> "Figure":
+    """Draw a bar for each name, of parts one upon the other."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    axes: Axes = figure.subplots()
+    base = np.zeros(len(names))
+    for color, (label, height) in zip((_OTHER, _MARK, _THIRD), heights.items(), strict=False):
+        axes.bar(names, height, bottom=base, color=color, label=label)
+        base = base + height.to_numpy("float64")
+    axes.set_ylabel(unit)
+    axes.legend(loc="best", fontsize=8)
+    axes.set_title(_plain(title), fontsize=9, parse_math=False)
     return figure
 
 

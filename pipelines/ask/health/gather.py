@@ -49,6 +49,9 @@ MAX_NAMED: Final = 5
 MAX_NAME: Final = 40
 """Of the newest dates so many receivers are named, by so much of their names."""
 
+DATES: Final = 14
+"""So many of the newest dates show what a day adds to the disk."""
+
 RECEIVERS_HINT: Final = (
     "set their clocks. Most clocks are taken for right: where most are wrong, or a feed names "
     "receivers that nobody knows, times that were right were moved; then selat store delete it"
@@ -245,23 +248,30 @@ def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:
-    files = reader.sql("SELECT bytes, rows, date FROM files")
+    dates = reader.files_by_date()
     return StoreHealth(
         schema_version=SCHEMA_VERSION,
         simulated=reader.simulated,
-        dates=int(files["date"].nunique()),
-        files=len(files),
-        rows=int(files["rows"].sum()),
-        bytes=int(files["bytes"].sum()) + (root / "catalogue.duckdb").stat().st_size,
+        dates=len(dates),
+        files=int(dates["files"].sum()),
+        rows=int(dates["rows"].sum()),
+        bytes=int(_bytes(dates).sum()) + (root / "catalogue.duckdb").stat().st_size,
         lost=tuple(reader.lost()),
         kept_bytes=_size(path for path in (root / KEPT).rglob("*") if path.lstat().st_nlink == 1),
     )
 
 
+def _bytes(dates: pd.DataFrame) -> pd.Series:
+    """Return what dates take on disk: what was received, and what was worked out from it."""
+    return dates["bytes"] + dates["judged_bytes"]
+
+
 def _growth(reader: Queries, runs: Path) -> float:
-    by_date = reader.files_by_date().tail(14)["bytes"]
-    newest = sorted(reader.runs().tail(14)["run_id"])
-    results = [_size((runs / str(run_id)).rglob("*")) for run_id in newest]
+    by_date = _bytes(reader.files_by_date().tail(DATES))
+    told = reader.runs()
+    dates = told["known_time"].dt.floor("D")
+    newest = [own["run_id"].tolist() for _, own in told.groupby(dates)][-DATES:]
+    results = [_size(p for run_id in day for p in (runs / run_id).rglob("*")) for day in newest]
     per_day = float(by_date.median()) if len(by_date) else 0.0
     return per_day + (median(results) if results else 0.0)
 

@@ -129,7 +129,8 @@ class Disk:
     Attributes
     ----------
     growth_per_day_bytes
-        Positions by date and results by run, medians of the newest.
+        Reports, what is worked out from them, and results of nights and looks, by date: medians of
+        the newest.
     days_left
         Until it is full at that growth; None where nothing grows.
     """

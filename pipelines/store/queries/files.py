@@ -17,7 +17,9 @@ class FileQueries(Generation):
     """Questions about files."""
 
     def files_by_date(self) -> pd.DataFrame:
-        """Return UTC dates with positions: date, files, bytes, rows."""
+        """Return UTC dates with positions: date, files, bytes, rows; and of what was worked out
+        from them judged_bytes and counts (JSON, missing where nothing was).
+        """
         return self._ask("files_by_date")
 
     def lost(self) -> list[str]:

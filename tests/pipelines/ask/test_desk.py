@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 from detectors.core.errors import SelatError
-from detectors.kinematics import geodesy
+from detectors.kinematics import geodesy, integrity
 from pipelines import store
 from pipelines.ask import desk
 from pipelines.ask.desk.given import lettered
@@ -274,6 +274,33 @@ def test_vessels_are_text_of_nine_digits_in_every_frame(night: desk.Night) -> No
     told = night.incidents["made_of"]
     assert told.str.contains(r"[a-z] 0\.\d\d").all()
     assert not told.str.contains(r"[{\[]").any()
+
+
+def test_what_is_kept_of_each_date_and_what_a_look_reads(night: desk.Night) -> None:
+    told = desk.kept(night)
+    dates, folder = told.dates.set_index("date"), night.installation.store
+    for name in ("positions", "tracks"):
+        there = sum(path.stat().st_size for path in (folder / name).rglob("*.parquet"))
+        assert there == dates[{"positions": "received_bytes", "tracks": "judged_bytes"}[name]].sum()
+    assert dates["reports"].sum() == night.feeds()["positions"].sum()
+    assert (dates["next_run"] == "stands").all()
+    [one] = told.reads(2.0).to_dict("records")
+    assert one["reports"] == one["held"] <= dates["reports"].sum()
+    assert (one["vessels"], one["parts"]) == (
+        night.run["manifest"]["counts"]["vessels_looked_at"],
+        1,
+    )
+    little, much = told.reads(1.0, 8.0, times=1000).to_dict("records")
+    assert little["reports"] == much["reports"] == 1000 * one["reports"]
+    assert little["parts"] > much["parts"] > 1
+    assert one["peak_gb"] < little["peak_gb"] < much["peak_gb"] < 8.5
+
+
+def test_dates_are_worked_out_anew_by_other_rules(
+    night: desk.Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "VERSION", "another")
+    assert (desk.kept(night).dates["next_run"] == "worked out anew").all()
 
 
 def test_a_silence_of_class_b_says_in_a_frame_what_it_lost() -> None:

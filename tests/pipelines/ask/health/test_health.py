@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from detectors.core import frames
+from detectors.core import events, frames
 from pipelines import store
 from pipelines.ask.health import Health, gather, problems, show, told
 from pipelines.ask.health.model import Early, WrongPack
@@ -25,7 +25,9 @@ from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
+from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
+from pipelines.detect.compare import compare
 from pipelines.detect.days import refresh
 from pipelines.detect.reception import Block, Coverage
 from tests.making import reports
@@ -69,6 +71,20 @@ def add_days(home: Path, days: Sequence[int], name: str, **what: Any) -> None:
             )
         refresh(writer)
         writer.publish()
+
+
+def add_run(writer: store.Writer, ordinal: int, end: pd.Timestamp) -> None:
+    """Record a run that found nothing."""
+    run = {"run_id": f"run-{ordinal}", "ordinal": ordinal, "start": FIRST, "end": end}
+    said = {"simulated": False, "counts": {"flagged": 0}, "failures": {}}
+    known = writer.events_touching(FIRST, end)
+    writer.add_run(
+        {**run, "state": "complete", "manifest": json.dumps(said)},
+        compared=compare(events.empty().assign(reason=""), known, ()),
+        flags=frames.empty(FLAGGED),
+        incidents=frames.empty(INCIDENTS),
+        feed_keys=[],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -186,8 +202,28 @@ def test_a_file_that_is_lost(made: Callable[..., Installation]) -> None:
 
 
 def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
-    health, _ = found(made())
-    assert health.disk.growth_per_day_bytes > 0
+    installation = made()
+    health, _ = found(installation)
+    # What is worked out from reports grows with them.
+    with store.read(installation.store) as reader:
+        paths = reader.sql("SELECT path FROM files UNION ALL SELECT path FROM track_files")["path"]
+    sizes = [(installation.store / path).stat().st_size for path in paths]
+    assert health.store is not None
+    assert (
+        health.store.bytes == sum(sizes) + (installation.store / "catalogue.duckdb").stat().st_size
+    )
+    received = (installation.store / "positions").glob("*/*.parquet")
+    assert health.disk.growth_per_day_bytes > max(path.stat().st_size for path in received) > 0
+    # A day with looks writes more than its night.
+    with store.write(installation.store) as writer:
+        for ordinal in (1, 2, 3):
+            add_run(writer, ordinal, FIRST + pd.Timedelta(hours=20 + ordinal))
+            folder = installation.runs / f"run-{ordinal}"
+            folder.mkdir(parents=True)
+            (folder / "flagged.csv").write_bytes(bytes(1000 * ordinal))
+        writer.publish()
+    looked, _ = found(installation)
+    assert looked.disk.growth_per_day_bytes - health.disk.growth_per_day_bytes == 6000
     full = replace(health, disk=replace(health.disk, days_left=2.0))
     assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
 
