@@ -146,7 +146,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "23"
+    version: ClassVar[str] = "24"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -227,6 +227,10 @@ class Gap(Limits):
                 evidence["rule_confidence"] = rule.confidence
             if not is_open:
                 evidence["next_report_source"] = reports.source_of(row + 1)
+                evidence["again_lat"] = float(reports.lat[row + 1])
+                evidence["again_lon"] = float(reports.lon[row + 1])
+                evidence["again_speed_kn"] = float(reports.sog_kn[row + 1])
+                evidence["again_course_deg"] = float(reports.cog_deg[row + 1])
             rows.append(
                 events.row(
                     self,

@@ -23,7 +23,7 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import NO_MERCHANT, SAYS_NO_MERCHANT
-from detectors.hypotheses.company import CAME_AND_WENT
+from detectors.hypotheses.company import CAME_AND_WENT, FROM_AFAR
 
 WORK_ROOM_M: Final = 200.0
 ALONGSIDE_M: Final = 50.0
@@ -178,11 +178,12 @@ SMALL_CRAFT_TOGETHER: Final = Hypothesis(
     STATED_BOUND,
     (
         Case(
-            All(Is("both_small_craft"), NO_MERCHANT),
+            All(Is("both_small_craft"), NO_MERCHANT, Not(FROM_AFAR)),
             "both are small craft: boats lie together to talk, to share bait or catch, or to help "
             "one another",
         ),
     ),
-    "Two small craft, neither of which says it is a merchant ship.",
+    "Two small craft, neither of which says it is a merchant ship, that didn't come from afar to "
+    "part again within minutes.",
     "one of them then meets a larger vessel, or crosses to another coast",
 )

@@ -60,7 +60,8 @@ class Identity(Limits):
       after the old one was last said, within `max_pass_pause_s`.
     - `shared_imo`: a valid IMO number said under two MMSIs on one date, or one after the other
       within `memory_s`; apart, together or in turn by the positions of both (`max_together_m`,
-      `max_transit_kn`).
+      `max_transit_kn`); in turn under another name, with neither number near a port, an anchorage
+      or the shore as one went and the other came, is a hull that was renamed at sea.
     - `look_alike`: two vessels whose names look the same but aren't (0 for O), or nearly agree
       under one call sign.
     - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type,
@@ -87,7 +88,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "17"
+    version: ClassVar[str] = "18"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -150,7 +151,7 @@ class Identity(Limits):
             *two_hulls(self, reports, context),
             *one_hull(self, reports, known.sailing, statements, context),
             *changes(self, reports, spans, context),
-            *shared(self, reports, known.numbers, known.names),
+            *shared(self, reports, known.numbers, known.names, known.spans["name"], context),
             *invalid_imos(self, reports, statements, spans["imo"]),
             *invalid_mmsis(self, reports, statements, window[1]),
         ]

@@ -4,15 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
+from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import geodesy
 from detectors.vessels import namesakes
+from detectors.vessels.numbers import plain
 
 SHARED_SCORES: Final[Mapping[str, float]] = {"apart": 0.65, "in turn": 0.15, "together": 0.15}
 IMPOSSIBLE_SCORE: Final = 0.5
+AT_SEA: Final = "one after the other, renamed at sea"
+"""How two are that one hull was that changed number and name on a voyage: Windward & C4ADS (2021)
+tell of hulls that go silent under one identity and come back under another. Who is sold or changes
+her flag gets papers and a set's new number where clerks and technicians are. A judgement."""
+SHORE_M: Final = 1000.0
+"""As near to land it may lie at a berth, a yard or a village that no zone shows."""
 HOW_SETTINGS: Final = ("min_switches", "max_together_m", "max_transit_kn")
 """Parameters that tell whether two are apart, together or heard in turn."""
 
@@ -22,16 +31,29 @@ def shared(
     reports: VesselReports,
     numbers: Sequence[namesakes.Shared],
     names: Sequence[namesakes.Shared],
+    named: pd.DataFrame,
+    context: Context,
 ) -> Iterator[Story]:
-    """Return the stories of vessels that say the same IMO number, or names that look alike."""
+    """Return the stories of vessels that say the same IMO number, or names that look alike.
+
+    `named`: what they said of their names, `statement.spans`.
+    """
     heard = set(reports.vessels.tolist())
-    for tell, found in ((_shared_imo, numbers), (_look_alike, names)):
-        for one in found:
-            if one.mmsi in heard and one.other_mmsi in heard:
-                yield tell(limits, one, reports)
+    for one in numbers:
+        if one.mmsi in heard and one.other_mmsi in heard:
+            yield _shared_imo(limits, one, reports, named, context)
+    for one in names:
+        if one.mmsi in heard and one.other_mmsi in heard:
+            yield _look_alike(limits, one, reports)
 
 
-def _shared_imo(limits: Limits, shared: namesakes.Shared, reports: VesselReports) -> Story:
+def _shared_imo(
+    limits: Limits,
+    shared: namesakes.Shared,
+    reports: VesselReports,
+    named: pd.DataFrame,
+    context: Context,
+) -> Story:
     """Return the story of one IMO number under two MMSIs: heard at once or not, how far apart."""
     since_us = shared.start_us - limits.memory_s * SECOND_US
     rows = [reports.between(m, since_us, shared.last_us) for m in (shared.mmsi, shared.other_mmsi)]
@@ -56,6 +78,9 @@ def _shared_imo(limits: Limits, shared: namesakes.Shared, reports: VesselReports
     if how == "in turn" and fastest_kn > limits.max_transit_kn and distance_m > 5000.0:
         how, score = "too far apart for one ship", IMPOSSIBLE_SCORE
     row, other = (reports.at(m, shared.start_us) for m in (shared.mmsi, shared.other_mmsi))
+    renamed = how == "in turn" and _renamed(limits, shared, named)
+    if renamed and _at_sea(reports, row, other, context):
+        how, score = AT_SEA, SCORES["changed_name"]
     evidence = {
         "how": how,
         "new_value": shared.value,
@@ -68,6 +93,28 @@ def _shared_imo(limits: Limits, shared: namesakes.Shared, reports: VesselReports
         "last_report_source": reports.source_of(other),
     }
     return _story("shared_imo", shared, reports, (row, other), score, evidence, HOW_SETTINGS)
+
+
+def _renamed(limits: Limits, shared: namesakes.Shared, named: pd.DataFrame) -> bool:
+    """Tell whether both said a name, and none that the other said."""
+    since_us = shared.since_us - limits.memory_s * SECOND_US
+    about = (named["last_us"] >= since_us) & (named["first_us"] <= shared.last_us)
+    said = named[about.to_numpy(bool)]
+    own, others = (
+        {plain(value) for value in said.loc[(said["mmsi"] == mmsi).to_numpy(bool), "value"]}
+        for mmsi in (shared.mmsi, shared.other_mmsi)
+    )
+    return bool(own and others and not own & others)
+
+
+def _at_sea(reports: VesselReports, row: int, other: int, context: Context) -> bool:
+    """Tell whether neither report, the last of one and the first of the other, is of a port, an
+    anchorage or the shore.
+    """
+    place = reports.lat[[row, other]], reports.lon[[row, other]]
+    zones = context.zones
+    lies = zones.within(*place, ("port", "anchorage")) | zones.near_land(*place, SHORE_M)
+    return bool((np.asarray(zones.reached(*place)) & ~np.asarray(lies)).all())
 
 
 def _look_alike(limits: Limits, pair: namesakes.Shared, reports: VesselReports) -> Story:

@@ -1,6 +1,7 @@
 """What a sailor is told of an identity."""
 
 from detectors.core.telling import Told, Words
+from detectors.identity.shared import AT_SEA
 
 
 def tell(event: Told, words: Words, mmsi: int) -> str:
@@ -47,6 +48,7 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         case "shared_imo":
             how = {
                 "in turn": words.say("in turn"),
+                AT_SEA: words.say("one after the other, renamed at sea"),
                 "together": words.say("together"),
                 "apart": words.say("apart"),
                 "too far apart for one ship": words.say("too far apart for one ship"),

@@ -51,7 +51,8 @@ class UnmatchedSighting(Limits):
 
     A vessel in a *gap* explains nothing more than `max_explaining_s` after its last report: it is
     named instead. Where it is what was seen with a probability of `min_lead_probability`, by the
-    distance from where its last course and speed would have brought it, the event is `near_gap`
+    distance from where its last course and speed would have brought it (and, heard again before
+    all is settled, from where those after the silence lead back to), the event is `near_gap`
     and carries its MMSI: the silent vessel may have been seen. Of the sightings of one scene each
     is held against a silent vessel of its own. Else, where a vessel *loiters*
     within `near_m` (and the uncertainty), or did or will within `before_or_after_s` without a
@@ -73,7 +74,7 @@ class UnmatchedSighting(Limits):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "13"
+    version: ClassVar[str] = "14"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -1,7 +1,8 @@
 """Which vessel a sighting is held against: one that was silent, or one that loitered."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,8 @@ def silent_vessels(
 ) -> list[Lead | None]:
     """Return, of each sighting, the silent vessel that it is most likely to be, if any.
 
-    Of the sightings of one scene each gets a vessel of its own, the likeliest pair first.
+    Of the sightings of one scene each gets a vessel of its own, the likeliest pair first. A vessel
+    that was heard again until all of it is settled is reckoned from there, too.
     """
     at_us, lat, lon = seen.time_us[rows], seen.lat[rows], seen.lon[rows]
     own_m = np.maximum(seen.uncertainty_m[rows], association.MIN_SIGMA_M)
@@ -79,22 +81,24 @@ def silent_vessels(
         start_us, end_us = events.span_us(gap)
         silent_s = (at_us - start_us) / SECOND_US
         before_kn = float(measured.get("speed_before_kn") or 0.0)
-        fastest_kn = np.clip(
-            before_kn * limits.reach_share, limits.min_reach_kn, limits.max_reach_kn
-        )
-        reach_m = fastest_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0)
+        reach_m = _reach_m(limits, before_kn, silent_s)
         away_m = geodesy.distance_m(gap["lat"], gap["lon"], lat, lon)
         course = float(measured.get("course_before_deg") or 0.0)
         way_m = before_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0)
         place = geodesy.destination(gap["lat"], gap["lon"], course, way_m)
-        off_m = geodesy.distance_m(*place, lat, lon)
-        sigma_m = np.hypot(own_m, reach_m / 2)
-        density = np.exp(-0.5 * (off_m / sigma_m) ** 2) / (2 * np.pi * sigma_m**2)
         mmsi, track = int(gap["mmsi"]), int(gap["track_ids"])
+        back = _reckoned_back(limits, measured, end_us, at_us)
+        back_m = np.where(back.known, geodesy.distance_m(*back.heard, lat, lon), 0.0)
+        # Two reckonings of one place: the product of both densities, scaled to be one.
+        both_m2 = np.maximum(reach_m**2 + back.reach_m**2, 1.0)
+        share = np.where(back.known, reach_m**2 / both_m2, 0.0)
+        off_m = geodesy.distance_m(*geodesy.interpolate(*place, *back.place, share), lat, lon)
+        sigma_m = np.hypot(own_m, reach_m / 2 * np.sqrt(1.0 - share))
+        density = np.exp(-0.5 * (off_m / sigma_m) ** 2) / (2 * np.pi * sigma_m**2)
         stated_m = lengths(vessels, np.full(len(rows), mmsi))
         weight = density * association.length_factor(seen.length_m[rows], stated_m) / prior
         possible = (silent_s > limits.max_explaining_s) & (at_us < end_us)
-        possible &= away_m <= reach_m + 3 * own_m
+        possible &= (away_m <= reach_m + 3 * own_m) & (back_m <= back.reach_m + 3 * own_m)
         for i in np.flatnonzero(possible):
             pairs.append((int(i), track))
             weights.append(float(weight[i]))
@@ -120,6 +124,39 @@ def silent_vessels(
             best[i] = replace(named[k], probability=float(shares[k]))
             taken.add(own)
     return best
+
+
+class _Back(NamedTuple):
+    """Where a vessel was at some times, reckoned from where it was `heard` again; how far off it
+    can have been; and whether it was heard again by when what was seen at that time is settled.
+    """
+
+    heard: tuple[float, float]
+    place: tuple[Floats, Floats]
+    reach_m: Floats
+    known: Bools
+
+
+def _reckoned_back(limits: Limits, measured: Evidence, end_us: int, at_us: Ints) -> _Back:
+    """Reckon a vessel back from its first report after a silence, by its course and speed there."""
+    lat, lon = measured.get("again_lat"), measured.get("again_lon")
+    since_us = end_us - at_us
+    known = (since_us >= 0) & (since_us <= limits.settle // timedelta(microseconds=1))
+    if lat is None or lon is None or not known.any():
+        nowhere = np.zeros(len(at_us))
+        return _Back((0.0, 0.0), (nowhere, nowhere), nowhere, np.zeros(len(at_us), bool))
+    course, knots = measured.get("again_course_deg"), measured.get("again_speed_kn")
+    knots = float(knots or 0.0) if course is not None else 0.0
+    since_s = np.where(known, since_us / SECOND_US, 0.0)
+    way_m = -knots * geodesy.KNOT_MPS * since_s
+    place = geodesy.destination(lat, lon, float(course or 0.0), way_m)
+    return _Back((float(lat), float(lon)), place, _reach_m(limits, knots, since_s), known)
+
+
+def _reach_m(limits: Limits, speed_kn: float, silent_s: Floats) -> Floats:
+    """Return how far a silent vessel can have gone that made some speed before or after."""
+    fastest_kn = np.clip(speed_kn * limits.reach_share, limits.min_reach_kn, limits.max_reach_kn)
+    return np.asarray(fastest_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0))
 
 
 def loiterers(

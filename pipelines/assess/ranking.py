@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.dispositions import set_aside
 from pipelines.assess.dispositions.outcomes import closed
 from pipelines.assess.guard import HeldBack, guard
-from pipelines.assess.incidents import Known, lasting
+from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller, aside_in, by_disposition, by_own_vessel
@@ -45,8 +45,10 @@ class Assessment:
         `schemas.INCIDENTS`, named by their first events, without status; `named` gives them theirs.
     held_back
         Rules that raised more than their share.
-    over_budget
+    left_out
         Vessels that would be flagged if the night's list held more.
+    aside
+        Ids of events that a conclusion, or their being own vessels', sets aside.
     own
         Events that would count if they weren't own vessels'.
     """
@@ -56,8 +58,14 @@ class Assessment:
     parts: pd.DataFrame
     incidents: pd.DataFrame
     held_back: tuple[HeldBack, ...]
-    over_budget: int
+    left_out: frozenset[int]
+    aside: frozenset[str]
     own: int = 0
+
+    @property
+    def over_budget(self) -> int:
+        """How many would be flagged if the night's list held more."""
+        return len(self.left_out)
 
 
 def assess(
@@ -76,7 +84,8 @@ def assess(
 ) -> Assessment:
     """Rank vessels by their incidents; see `scoring.judge` for the score.
 
-    Vessels of `settings.min_score` or more are flagged, at most `settings.max_flags`. Events
+    Vessels of `settings.min_score` or more are flagged, at most `settings.max_flags`: those of the
+    highest score, times `danger_of` what weighs most of what they did. Events
     without a vessel (what others saw and nothing explains) are told, and flag nobody. Ranks are by
     incident, and in one by score.
 
@@ -120,6 +129,7 @@ def assess(
     earlier = events["event_id"].isin(list(told_before)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
     n_own = int((own & ~aside & ~earlier & enough_alone).sum())
+    set_by = frozenset(events.loc[aside | own, "event_id"])
     aside |= own | earlier
     heard = detection.heard
     if looked_at is None:
@@ -135,8 +145,10 @@ def assess(
         say=say,
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score]
-    ranked = enough.head(settings.max_flags).reset_index(drop=True)
-    over_budget = len(enough) - len(ranked)
+    worth = enough["score"] * _danger(counted, enough["mmsi"].tolist(), detection.context.end)
+    within = worth.sort_values(ascending=False, kind="stable").index[: settings.max_flags]
+    ranked = enough[enough.index.isin(within)].reset_index(drop=True)
+    left_out = frozenset(enough["mmsi"]) - frozenset(ranked["mmsi"])
     last = heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
     ranked = ranked.join(last, on="mmsi")
     score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
@@ -154,7 +166,7 @@ def assess(
     )
     if ranked.empty:
         nobody = frames.empty(FLAGGED), frames.empty(PARTS)
-        return Assessment(events, *nobody, incidents, tuple(held_back), over_budget, n_own)
+        return Assessment(events, *nobody, incidents, tuple(held_back), left_out, set_by, n_own)
 
     ranked = _by_incident(ranked, incidents, home)
     parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
@@ -180,14 +192,24 @@ def assess(
         frames.conform(parts.reset_index(drop=True), PARTS),
         incidents,
         tuple(held_back),
-        over_budget,
+        left_out,
+        set_by,
         n_own,
     )
 
 
+def _danger(events: pd.DataFrame, mmsis: list[int], now: pd.Timestamp) -> list[float]:
+    """Return of each vessel what it counts for the people in what weighs most of what it did."""
+    ordered = events.sort_values(["score", "event_id"], ascending=[False, True])
+    strongest: dict[int, dict[Any, Any]] = {}
+    for row in reversed(ordered.to_dict("records")):
+        strongest |= {row["mmsi"]: row, row["other_mmsi"]: row}
+    return [danger_of(strongest.get(mmsi), now) for mmsi in mmsis]
+
+
 def named(assessed: Assessment, known: Known, say: Say = plain) -> Assessment:
     """Return an assessment whose incidents have their lasting ids and status; see `lasting`."""
-    incidents = lasting(assessed.incidents, known, say)
+    incidents = lasting(assessed.incidents, known, say, assessed.aside, assessed.left_out)
     firsts = assessed.incidents["incident_id"].tolist()
     name_of = dict(zip(firsts, incidents["incident_id"].tolist()[: len(firsts)], strict=True))
     ids = assessed.flagged["incident_id"].map(name_of).fillna("").astype("str")

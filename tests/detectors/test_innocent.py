@@ -1520,15 +1520,37 @@ def test_launches_serve_ships_where_transfers_are_licensed(share, reason):
         ({}, -1, 14.0, None),
         ({"way_ratio": 3.0}, 30, 14.0, "fishing"),
         ({"n_turns": 3}, 30, 14.0, "fishing"),
+        ({"duration_s": 86_400.0}, 30, 14.0, "boat adrift"),
+        ({"duration_s": 90_000.0}, 30, 14.0, "fishing"),
+        ({"ais_class": "B"}, -1, 14.0, "boat adrift"),
+        ({"ais_class": "B", "duration_s": 90_000.0}, -1, 14.0, None),
         ({"n_turns": 3, "working_speed_fraction": 0.15}, 30, 14.0, "boat adrift"),
     ],
 )
 def test_boats_hang_on_their_nets_whatever_set_they_carry(differs, ship_type, length_m, reason):
-    """As the stream does, not as who goes to and fro in it; a ship isn't let lie for her word."""
+    """As the stream does, not as who goes to and fro in it, and for a day and a night at most; a
+    ship isn't let lie for her word.
+    """
     hangs = {"n_turns": 1, "way_ratio": 1.4, "working_speed_fraction": 0.05, "duration_s": 28_800.0}
     measured = Evidence.of({**STAYS, "ais_class": "A", **hangs, **differs})
     known = Known("loitering", "drift", measured, (ship_type,), (length_m,))
     found = best_of(known, OF["loitering"])
+    assert (found[0].name if found else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("differs", "reason"),
+    [
+        ({}, None),
+        ({"brief_meeting": False}, "small craft together"),
+        ({"apart_after_m": 3000.0}, "small craft together"),
+        ({"apart_before_m": None}, "small craft together"),
+    ],
+)
+def test_who_comes_from_afar_for_minutes_does_not_come_to_talk(differs, reason):
+    afar = {"brief_meeting": True, "apart_before_m": 25_000.0, "apart_after_m": 27_000.0}
+    measured = Evidence.of({**BOATS, "duration_s": 720.0, "approach_kn": 20.0, **afar, **differs})
+    found = best_of(Known("encounter", "", measured, (-1, -1), (12.0, 11.0)), OF["encounter"])
     assert (found[0].name if found else None) == reason
 
 

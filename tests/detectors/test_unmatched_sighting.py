@@ -11,7 +11,7 @@ from detectors.core.evidence import Evidence, Explained
 from detectors.core.frames import SIGHTINGS, conform
 from detectors.core.hypothesis import Known
 from detectors.unmatched_sighting import UnmatchedSighting
-from detectors.unmatched_sighting.leads import loiterers
+from detectors.unmatched_sighting.leads import loiterers, silent_vessels
 from detectors.vessels import association
 
 
@@ -136,6 +136,44 @@ def test_a_boat_with_a_reason_hides_no_ship_without_one(explained, named):
     seen = association.Seen(*one)
     [lead] = loiterers(UnmatchedSighting(), seen, np.array([0]), loitering, tracks)
     assert lead.event_id == f"e{named}"
+
+
+@pytest.mark.parametrize(
+    ("again_h", "named"),
+    [
+        (4.0, True),  # a quarter of an hour after it was seen, three miles on
+        (9.0, False),  # nobody knows that yet when all of it is settled
+        (None, False),
+    ],
+)
+def test_a_silent_vessel_is_reckoned_back_from_where_it_is_heard_again(again_h, named):
+    """It made 12 kn to the east for four hours of silence, as far as anybody knew, and lay: what is
+    seen shortly before it is heard again, close to there, is it."""
+    hour_us = 3_600_000_000
+    last = 10.0 if again_h is None else again_h
+    back = {"again_lat": 2.0, "again_lon": 101.15, "again_speed_kn": 12.0, "again_course_deg": 90.0}
+    back = {} if again_h is None else back
+    gap = {
+        "event_id": "g",
+        "mmsi": 563000001,
+        "track_ids": "56300000101",
+        "start": pd.Timestamp(0, unit="us", tz="UTC"),
+        "end": pd.NaT
+        if again_h is None
+        else pd.Timestamp(int(last * hour_us), tz="UTC", unit="us"),
+        "lat": 2.0,
+        "lon": 101.0,
+        "evidence": Evidence.of({"speed_before_kn": 12.0, "course_before_deg": 90.0, **back}),
+    }
+    one = (0, int(3.75 * hour_us), 2.0, 101.1, 80.0, 150.0, 0.9, 0.0)
+    seen = association.Seen(*(np.array([value]) for value in one))
+    matches = association.Matches(
+        np.array([1.0]), np.array([-1]), np.array([False]), np.array([0.0])
+    )
+    vessels = pd.DataFrame({"mmsi": [563000001], "length_m": [150.0]})
+    rule, gaps = UnmatchedSighting(), pd.DataFrame([gap])
+    [lead] = silent_vessels(rule, seen, np.array([0]), matches, gaps, vessels)
+    assert (lead is not None) == named
 
 
 @pytest.mark.parametrize(("time", "subkind"), [("10:40", "near_loitering"), ("12:30", "")])

@@ -34,6 +34,10 @@ before anything else), and crews that are boarded. The factor is a judgement: it
 of moderate certainty to one of high. It counts no more `HALF_H` after a boat came to a coast, whom
 it carried being ashore: what is over waits behind a boat that comes to a coast now."""
 
+ADRIFT: Final = pd.Timedelta(days=1)
+"""A boat that drifted for longer without having been under way counts as much: no gear asks for it
+(see `hypotheses.at_work.A_DAY`), and what is left is an engine, fuel or a crew that failed."""
+
 KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
 """What an incident counts by its status: what a watch has seen before waits. Judgements."""
 
@@ -133,14 +137,27 @@ def danger_of(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:
         return 1.0
     kind, end = str(lead["kind"]), lead["end"]
     danger = DANGER.get(f"{kind} {lead['subkind']}", DANGER.get(kind, 1.0))
+    if kind == "loitering" and _adrift(lead["evidence"]):
+        danger = DANGER["crossing"]
     long_ago = not pd.isna(end) and now - end > pd.Timedelta(hours=HALF_H)
     return 1.0 if danger > 1 and long_ago and _came_ashore(lead["evidence"]) else danger
 
 
+def _adrift(evidence: Evidence | str) -> bool:
+    """Tell whether a boat, which has a set of class B, drifted for longer than `ADRIFT`."""
+    told = _parsed(evidence)
+    drifted_s = float(told.get("duration_s") or 0.0)
+    return told.get("ais_class") == "B" and drifted_s > ADRIFT.total_seconds()
+
+
 def _came_ashore(evidence: Evidence | str) -> bool:
     """Tell whether a boat that crossed, or came back from half-way, was heard at a coast."""
-    told = Evidence.parse(evidence) if isinstance(evidence, str) else evidence
+    told = _parsed(evidence)
     return told.get("ended") in ("shore", "near") or bool(told.get("landing_heard"))
+
+
+def _parsed(evidence: Evidence | str) -> Evidence:
+    return Evidence.parse(evidence) if isinstance(evidence, str) else evidence
 
 
 def _certainty(word: str, say: Say) -> str:

@@ -103,7 +103,13 @@ def told_before(
     }
 
 
-def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame:
+def lasting(
+    found: pd.DataFrame,
+    known: Known,
+    say: Say = plain,
+    aside: Collection[str] = (),
+    left_out: Collection[int] = (),
+) -> pd.DataFrame:
     """Give incidents their ids and status, and tell what became of those known before.
 
     An incident takes up the known one with which it shares most events, of several the one that
@@ -115,6 +121,10 @@ def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame
     ----------
     found
         `schemas.INCIDENTS` as `described` gives them, ids and status empty.
+    aside
+        Ids of events that a conclusion or their vessels set aside.
+    left_out
+        Vessels that the night's list has no room for.
 
     Returns
     -------
@@ -144,7 +154,8 @@ def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame
     rows += [
         {**row, **over}
         for then, row in enumerate(records(before))
-        if then not in taken.values() and (over := _over(row, into.get(then, ""), known, say))
+        if then not in taken.values()
+        and (over := _over(row, into.get(then, ""), known, say, aside, left_out))
     ]
     return table_of(rows)
 
@@ -241,7 +252,14 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     }
 
 
-def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str, Any] | None:
+def _over(
+    row: Mapping[str, Any],
+    into: str,
+    known: Known,
+    say: Say,
+    aside: Collection[str],
+    left_out: Collection[int],
+) -> dict[str, Any] | None:
     """Return what is over of a known incident; none where this look wasn't about it."""
     if into:
         news = say("part of incident {id} now", id=into)
@@ -255,8 +273,14 @@ def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str
         return None
     if all(e in known.told_before and known.status.get(e, SAME) == SAME for e in ids):
         return None
-    gone = all(status == "retracted" for status in looked_at)
-    news = say("its events were retracted") if gone else say("it no longer scores enough")
+    if all(status == "retracted" for status in looked_at):
+        news = say("its events were retracted")
+    elif not set(ids).isdisjoint(aside):
+        news = say("it is set aside: by a conclusion, or as an own vessel's")
+    elif not vessels_in(row["vessels"]).isdisjoint(left_out):
+        news = say("others weigh more, and the night's list is full")
+    else:
+        news = say("it no longer scores enough")
     return {"rank": 0, "status": "retracted", "news": news}
 
 

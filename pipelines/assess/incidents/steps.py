@@ -22,6 +22,13 @@ UNHEARD: Final = "unheard"
 IN_PORT: Final = "in port"
 """The words that end a key of the table: what to do once it is over, and its vessel in port."""
 
+RENUMBERED: Final = "renumbered"
+"""The word that ends a key of the table: what to do about a silence that goes on, where the hull is
+heard under another number since."""
+
+ONE_HULL: Final = ("in turn", "one after the other, renamed at sea")
+"""How one IMO number under two MMSIs is that of one hull: see `identity.shared`."""
+
 LIES_KN: Final = 1.0
 """What makes less lies still, give or take what receivers measure."""
 
@@ -30,6 +37,9 @@ SAILS_KN: Final = 3.0
 """A boat that crossed has left the coast again once it is so far from where it came nearest, and
 sails further away at so many knots: one that fishes there, or looks for a berth, has not.
 Judgements."""
+
+DRIFTS_KN: Final = 1.0
+"""What drifts is carried on no faster over hours: the tide runs to and fro. A judgement."""
 
 AT_ONCE: Final = pd.Timedelta(hours=1)
 """What has no duration (a sighting, a line passed) is over after so long: a boat that makes 10 kn
@@ -80,6 +90,10 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "gap": "call by VHF; task a sensor over what it can have reached",
     "gap over": "it is heard again: ask by VHF where it was",
     "gap in port": "it lies in port: ask there where it was",
+    "gap renumbered": (
+        "the hull is heard under another number since: look at that vessel, compare register, call "
+        "sign and sight"
+    ),
     "gap unheard": (
         "it was heard again, but not lately: ask where it was once it is heard, or at its next port"
     ),
@@ -150,7 +164,10 @@ def next_step(
         The last report of the vessel that the incident is about; None where there is none.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
-    words = _words(lead, rows, now, seen, last) if is_over(lead, now, seen) else ()
+    if is_over(lead, now, seen) and not _still_there(lead, now, last):
+        words = _words(lead, rows, now, seen, last)
+    else:
+        words = (RENUMBERED,) if _renumbered(lead, rows) else ()
     keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:
@@ -177,6 +194,29 @@ def _words(
     if last is not None and last.lies_in_port:
         return IN_PORT, OVER
     return (AGAIN, OVER) if last is not None and _has_left(lead, last) else (OVER,)
+
+
+def _still_there(lead: Told, now: pd.Timestamp, last: Last | None) -> bool:
+    """Tell whether what loitered makes no way in its last report where it can have drifted to: that
+    it was unheard for a while, which ends a loitering, is no going on.
+    """
+    if lead.kind != "loitering" or lead.end is None or last is None or last.in_port:
+        return False
+    hours = (now - lead.end) / pd.Timedelta(hours=1)
+    reach_m = GONE_M + hours * DRIFTS_KN * METRES_PER_NM + float(lead.evidence.get("extent_m") or 0)
+    away_m = float(distance_m(lead.lat, lead.lon, last.lat, last.lon))
+    return last.mmsi == lead.mmsi and last.sog_kn < SAILS_KN and away_m <= reach_m
+
+
+def _renumbered(lead: Told, rows: Sequence[Told]) -> bool:
+    """Tell whether the hull of a silence that goes on is heard under another number since."""
+    return lead.kind == "gap" and any(
+        one.kind == "identity"
+        and lead.mmsi in (one.mmsi, one.other_mmsi)
+        and one.start >= lead.start
+        and (one.subkind == "hand_over" or one.evidence.get("how") in ONE_HULL)
+        for one in rows
+    )
 
 
 def _has_left(lead: Told, last: Last) -> bool:

@@ -219,6 +219,17 @@ def test_a_clock_that_is_off_counts_along_the_course_only():
         assert association.match(pairs, weight, seen.scene).assigned.tolist() == [matched]
 
 
+def test_what_is_seen_is_the_hull_and_not_its_antenna():
+    """A ship of 300 m at anchor: radar that is right to 20 m shows her middle 150 m off."""
+    track = [(t, 4.0, 100.0, 0.0, np.nan) for t in range(0, 3600, 180)]
+    for length_m, matched in ((300.0, True), (60.0, False), (np.nan, False)):
+        seen = make_seen((1800, 4.0 + 150 / 111_195, 100.0), uncertainty_m=20.0)
+        seen = seen._replace(length_m=np.array([length_m]))
+        pairs = association.candidates(make_tracks(track), seen, MOTION)
+        weight = association.weights(pairs, seen, np.full(len(pairs.sighting), length_m), PRIOR)
+        assert association.match(pairs, weight, seen.scene).assigned.tolist() == [matched]
+
+
 def test_one_track_explains_one_sighting_of_a_scene():
     track = [(0, 4.0, 100.0, 0.0, 0.0), (3600, 4.0, 100.0, 0.0, 0.0)]
     places = ((1800, 4.0, 100.0), (1800, 4.0, 100.001))

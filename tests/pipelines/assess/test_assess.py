@@ -159,6 +159,18 @@ def test_budget_and_threshold(gazetteer: Gazetteer) -> None:
     assert len(flagged(gazetteer, encounter(), settings=high)[1]) == 0
 
 
+def test_what_the_budget_leaves_out_is_not_the_boat_with_people(gazetteer: Gazetteer) -> None:
+    few = AssessSettings(min_score=0.3, max_flags=2)
+    silent = {"score": 0.6, "evidence": {"n_neighbours": 7}}
+    ships = [event("gap", 20, None, mmsi=mmsi, **silent) for mmsi in (A, B)]
+    drifts = {"ais_class": "B", "duration_s": 90_000.0, "median_speed_kn": 0.8}
+    boat = event("loitering", -5, 20, mmsi=FERRY, score=0.5, evidence=drifts)
+    ranked = flagged(gazetteer, *ships, boat, settings=few)[1]
+    assert sorted(ranked["mmsi"]) == [FERRY, A], "a boat adrift for days counts half more"
+    fainter = flagged(gazetteer, *ships, {**boat, "score": 0.35}, settings=few)[1]
+    assert sorted(fainter["mmsi"]) == [A, B]
+
+
 def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:
     told, _ = flagged(gazetteer, event("gap", 20, None, evidence={"n_neighbours": 7}))
     reason = told["reason"].iloc[0]

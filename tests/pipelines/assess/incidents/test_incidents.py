@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from detectors.core import events, frames, telling
 from detectors.core.evidence import Evidence, Explained
+from detectors.identity.shared import AT_SEA
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents import (
     Known,
     as_led,
+    danger_of,
     first,
     lasting,
     made_of,
@@ -456,6 +458,44 @@ def test_who_was_heard_again_and_not_since_is_not_said_to_be_heard() -> None:
     assert step("gap", 5, **{"gap over": "write"}) == step("gap", 5, gap="write") == "write"
 
 
+@pytest.mark.parametrize(
+    ("nm", "sog_kn", "in_port", "key"),
+    [
+        (3.0, 0.5, False, "loitering"),
+        (20.0, 0.5, False, "loitering over"),
+        (3.0, 9.0, False, "loitering over"),
+        (3.0, 0.5, True, "loitering in port"),
+    ],
+)
+def test_what_still_drifts_where_it_loitered_has_not_gone_on(
+    nm: float, sog_kn: float, in_port: bool, key: str
+) -> None:
+    """A loitering ends where the boat isn't heard for an hour or two."""
+    (one,) = telling.told(events.build([event("loitering", 1, 3, evidence={"extent_m": 1852.0})]))
+    last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port)
+    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    assert step == NEXT_STEPS[key]
+
+
+@pytest.mark.parametrize(
+    ("subkind", "how", "hour", "key"),
+    [
+        ("hand_over", None, 2, "gap renumbered"),
+        ("shared_imo", AT_SEA, 2, "gap renumbered"),
+        ("shared_imo", "in turn", 2, "gap renumbered"),
+        ("shared_imo", "apart", 2, "gap"),
+        ("shared_imo", AT_SEA, 0, "gap"),
+    ],
+)
+def test_a_hull_that_is_heard_under_another_number_is_looked_for_there(
+    subkind: str, how: str | None, hour: float, key: str
+) -> None:
+    also = event("identity", hour, 3, SHIP, BOAT, subkind=subkind, evidence={"how": how})
+    rows = telling.told(events.build([event("gap", 1, None, SHIP), also]))
+    (silent,) = [row for row in rows if row.kind == "gap"]
+    assert steps.next_step(silent, rows, at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
+
+
 def test_where_its_vessel_is_now_says_what_to_do() -> None:
     def step(kind: str, *last: float | bool, **own: str) -> str:
         (one,) = telling.told(events.build([event(kind, 1, 3, SHIP, evidence=OUT)]))
@@ -709,6 +749,24 @@ def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> 
     assert news == {at(1): "new because rules changed", at(9): "new"}
 
 
+def test_why_an_incident_is_over_is_said(gazetteer: Gazetteer) -> None:
+    """That a person set it aside, or the list is full, is no score that fell."""
+    before = told(gazetteer, event("loitering", 1, 2, score=0.5))
+    [lead] = before["events"]
+    known = Known(before, {}, {lead: "unchanged"})
+
+    def news(**more: Any) -> str:
+        return str(lasting(frames.empty(INCIDENTS), known, **more)["news"].item())
+
+    assert news() == "it no longer scores enough"
+    assert news(left_out={SHIP}) == "others weigh more, and the night's list is full"
+    assert news(left_out={BOAT}) == "it no longer scores enough"
+    assert news(aside={lead}, left_out={SHIP}).startswith("it is set aside: by a conclusion")
+    gone = Known(before, {}, {lead: "retracted"})
+    over = lasting(frames.empty(INCIDENTS), gone, aside={lead})
+    assert over["news"].item() == "its events were retracted"
+
+
 def test_other_zones_and_thresholds_are_other_rules() -> None:
     zone = {"zones/ports.geojson": "a", "settings.yaml": "x"}
     before = {"detectors": {"gap": "1"}, "configuration": zone}
@@ -892,3 +950,16 @@ def test_a_boat_that_came_to_a_coast_long_ago_waits_behind_one_that_comes_now() 
     told = looked_at_first(rows, n=5)
     assert [one for one, why in told if danger in why] == ["now", "adrift"]
     assert [one for one, _ in looked_at_first(rows)] == ["ship", "now", "adrift"]
+
+
+@pytest.mark.parametrize(
+    ("ais_class", "hours", "danger"),
+    [("B", 25, True), ("B", 23, False), ("A", 70, False), ("", 70, False)],
+)
+def test_people_may_be_in_danger_in_a_boat_that_drifts_for_days(
+    ais_class: str, hours: float, danger: bool
+) -> None:
+    measured = Evidence.of({"ais_class": ais_class, "duration_s": hours * 3600})
+    lead = event("loitering", 1, None, evidence=measured, subkind="")
+    assert (danger_of(lead, at(12)) > 1) == danger
+    assert (danger_of({**lead, "kind": "anchoring"}, at(12)) > 1) is False
