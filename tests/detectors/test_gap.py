@@ -67,7 +67,7 @@ def staged(stage_of, fill, zones_from, rows: list[tuple]):
 
 def naive(stage) -> set[tuple]:
     """Gaps as the docstring of `Gap` says, one silence at a time: (mmsi, start, end or None)."""
-    rows = stage.positions
+    rows, limits = stage.positions, Gap()
     found = set()
     seen = rows.assign(slot=rows["time"].dt.floor("30min"))
     seen["row"], seen["col"] = coverage.cells_of(rows["lat"].to_numpy(), rows["lon"].to_numpy())
@@ -126,10 +126,10 @@ def naive(stage) -> set[tuple]:
         near = cells[(cells["slot"] == slot) & (cells["row"] // size - row).abs().le(1)]
         return int(near.loc[(near["col"] // size - col).abs().le(1), "vessels"].sum())
 
-    def way_before(track: pd.DataFrame, i: int) -> tuple[float, float]:
-        """Speed (kn) and course over a quarter of an hour, or the last step."""
-        here, back = track.iloc[i], max(i - 1, 0)
-        while back > 0 and here["time"] - track["time"].iloc[back - 1] <= hours(0.25):
+    def way_before(track: pd.DataFrame, i: int, over_s: float = 900.0) -> tuple[float, float]:
+        """Speed (kn) and course over a quarter of an hour, or so long, or the last step."""
+        here, back, over = track.iloc[i], max(i - 1, 0), pd.Timedelta(seconds=over_s)
+        while back > 0 and here["time"] - track["time"].iloc[back - 1] <= over:
             back -= 1
         was = track.iloc[back]
         ends = (was["lat"], was["lon"], here["lat"], here["lon"])
@@ -208,6 +208,38 @@ def naive(stage) -> set[tuple]:
             thin &= np.mean(steps) > 1200
         return thin, thin and heard >= (4 if is_open else 2) and over_s >= 1800 and rare
 
+    def in_full(track: pd.DataFrame, first: int, last: int, usual_s: float, of_s: float) -> bool:
+        """Whether reports came in full from one to another, by the intervals of `usual_s`."""
+        times = list(track["time"])
+        since = [k for k in range(last) if times[last] - times[k] <= hours(usual_s / HOUR_S)]
+        begin = min([first, *since])
+        steps = [(b - a).total_seconds() for a, b in pairwise(times[begin : last + 1])]
+        n = last - first + 1
+        if n < limits.min_history_reports:
+            return False
+        usual = np.quantile(steps, 0.5, method="lower")
+        steady = max(steps[first - begin :]) <= limits.max_in_full_ratio * usual
+        return steady and n * usual / of_s >= limits.in_full_share
+
+    def full_before(track: pd.DataFrame, i: int, speed_kn: float) -> bool:
+        slower = max(cut_off.LEAVES_KN / max(speed_kn, 3.0), 1.0)
+        straight_kn, _ = way_before(track, i, limits.in_full_s * slower)
+        leaves = speed_kn >= 3 and straight_kn >= cut_off.STRAIGHT_SHARE * speed_kn
+        full_s = limits.in_full_s * (slower if leaves else 1.0)
+        ago = track["time"].iloc[i] - track["time"].iloc[: i + 1]
+        first = int(np.argmax(ago <= pd.Timedelta(seconds=full_s)))
+        return in_full(track, first, i, full_s * limits.recent_s / limits.in_full_s, full_s)
+
+    def full_after(track: pd.DataFrame, i: int) -> bool:
+        later = track["time"].iloc[i:] - track["time"].iloc[i]
+        last = i + int(np.count_nonzero(later <= pd.Timedelta(seconds=limits.in_full_s))) - 1
+        return in_full(track, i, last, limits.in_full_s, limits.in_full_s)
+
+    def out_of_the_feed(lat: float, lon: float, start: pd.Timestamp) -> bool:
+        slot = np.array([start.floor("30min").value // 1800 // 10**9])
+        edge_m = stage.rates.edge_m(np.array([lat]), np.array([lon]), slot)
+        return bool(edge_m[0] <= 0.0)
+
     for _, track in rows.groupby("track_id"):
         times = list(track["time"])
         for i, start in enumerate(times):
@@ -253,6 +285,13 @@ def naive(stage) -> set[tuple]:
             moved_m = float(geodesy.distance_m(*ends))
             speed_kn = float(geodesy.speed_kn(moved_m, span_s)) if span_s > 0 else 0.0
             moving = speed_kn >= 3
+            full = full_before(track, i, speed_kn)
+            course = geodesy.bearing_deg(*ends)
+            gone_s = limits.in_full_s * speed_kn * geodesy.KNOT_MPS
+            next_place = geodesy.destination(here["lat"], here["lon"], course, gone_s)
+            over = moving and out_of_the_feed(*map(float, next_place), start)
+            over &= is_open or not out_of_the_feed(there["lat"], there["lon"], start)
+            sharp = full and not is_open and full_after(track, i + 1) and not over
 
             beside, indirect, around_s, worths = [], [], [], []
             for slot in inside(start, end, 30, 24):
@@ -274,18 +313,23 @@ def naive(stage) -> set[tuple]:
             if not unproven and silent_s < 10 * typical_s:
                 continue
             n_vessels, n_silences = known(here["lat"], here["lon"], klass, start, end)
-            if n_silences >= 3 and n_silences > 0.05 * n_vessels:
+            if n_silences >= 3 and n_silences > 0.05 * n_vessels * (2 if sharp else 1):
                 continue
             gone_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
             came_back = not is_open and gone_m <= 0.25 * speed_kn * geodesy.KNOT_MPS * silent_s
-            if moving and not unproven and (is_open or gone_m < 30_000):
-                course = geodesy.bearing_deg(*ends)
+            lost = sharp or (full and not is_open and np.mean(beside) >= 0.9)
+            if moving and not unproven and not lost and (is_open or gone_m < 30_000):
                 ahead_m = min(speed_kn * geodesy.KNOT_MPS * 7200, 30_000)
                 lat, lon = geodesy.destination(here["lat"], here["lon"], course, ahead_m)
                 ahead = [vessels(lat, lon, s, klass)[0] >= 1 for s in inside(start, end, 30, 4)]
                 n_ahead, _ = known(lat, lon, klass, start, end)
                 seldom = 8 <= n_ahead <= 48 and n_ahead >= 0.5 * n_vessels
-                if np.mean(ahead) < 0.5 and not seldom and not (came_back and n_ahead >= 8):
+                off = geodesy.bearing_deg(here["lat"], here["lon"], there["lat"], there["lon"])
+                off_deg = abs((float(off) - float(course) + 180.0) % 360.0 - 180.0)
+                again = not is_open and off_deg <= 45 and gone_m >= ahead_m / 2
+                again &= gone_m <= 0.5 * speed_kn * geodesy.KNOT_MPS * silent_s
+                known_on = seldom or again or (came_back and n_ahead >= 8)
+                if np.mean(ahead) < 0.5 and not known_on:
                     continue
             found.add((int(here["mmsi"]), start, None if is_open else end))
     return found
@@ -296,6 +340,7 @@ class Known:
 
     def __init__(self, stage) -> None:
         self.positions, self.end = stage.positions, stage.end
+        self.rates = stage.context().coverage.rates()
         cells = stage.context().coverage.cells
         self.cells = cells.rename(columns={"time": "slot", "lat_cell": "row", "lon_cell": "col"})
 
