@@ -69,25 +69,6 @@ def world(exercise):
     return decoded(exercise)
 
 
-@pytest.mark.slow
-def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path, zones, exercise):
-    start = datetime.fromtimestamp(exercise.truth.t0, tz=None).astimezone()
-    for name, seed in (("one", 5), ("same", 5), ("other", 6)):
-        simulate(
-            tmp_path / name,
-            seed=seed,
-            hours=4,
-            vessels=40,
-            start=start,
-            zones=zones,
-            kinds=CLASSIC,
-        )
-    for file in ("feed.nmea.gz", "truth.json"):
-        original = (tmp_path / "one" / file).read_bytes()
-        assert (tmp_path / "same" / file).read_bytes() == original
-        assert (tmp_path / "other" / file).read_bytes() != original
-
-
 def test_every_vessel_is_there_and_damage_is_rare(exercise, world):
     positions, statics, wrong = world
     assert 90 <= positions["mmsi"].nunique() <= 100  # a few pass out of range of all receivers

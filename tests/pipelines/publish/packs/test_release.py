@@ -423,7 +423,8 @@ def test_few_vessels_are_those_to_look_at_first_then_those_ranked_highest(
     assert len(kept) == 4 < len(whole.flagged)
     assert last in set(kept["incident_id"])
     assert list(kept["rank"]) == sorted(kept["rank"])
-    assert set(urgent[:1]) <= set(kept["incident_id"])
+    assert len(urgent) > 1
+    assert len(set(urgent) - set(kept["incident_id"])) <= 1, "the last takes the place of one"
     made.recipient.top = None
     pd.testing.assert_frame_equal(
         release_marks.most_urgent(made, whole.flagged, assessed), whole.flagged
