@@ -25,7 +25,7 @@ nightly: setup ## simulate the exercise feed and run the nightly job on it
 	@echo "  export SELAT_HOME=$(CURDIR)/$(EXERCISE)/home"
 
 week: setup ## simulate an exercise week and look at its seven nights, for the notebooks
-	@test -s $(WEEK)/truth.json || $(BIN)/selat exercise simulate $(WEEK) --sea calm --seed 7 --hours 168 --vessels 150
+	@test -s $(WEEK)/truth.json || $(BIN)/selat exercise simulate $(WEEK) --seed 7 --hours 168 --vessels 150
 	@$(BIN)/selat ingest $(WEEK)/feed.nmea.gz --home $(WEEK)/home
 	@for night in $(WEEK_NIGHTS); do $(BIN)/selat detect --date 2026-01-$$night --home $(WEEK)/home > /dev/null || exit; done
 	@$(BIN)/selat flagged --home $(WEEK)/home

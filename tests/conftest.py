@@ -246,7 +246,7 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         zones = load_zones(load())
-        simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=zones, sea="calm")
+        simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=zones)
 
     return made_once(tmp_path_factory, "exercise", make)
 
@@ -262,15 +262,7 @@ def small_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
 
     def make(folder: Path) -> None:
-        simulate(
-            folder,
-            seed=11,
-            hours=3,
-            vessels=30,
-            start=start,
-            zones=load_zones(load()),
-            sea="calm",
-        )
+        simulate(folder, seed=11, hours=3, vessels=30, start=start, zones=load_zones(load()))
 
     return made_once(tmp_path_factory, "small", make) / "feed.nmea.gz"
 

@@ -2,8 +2,9 @@
 
 `directory` reads what the archive says of itself and refuses one that is too long; `blocks` gives
 a file's bytes. No name is used as a path, nothing is written, and what a file inflates to is never
-held: whoever reads decides how much is enough. Python's `zipfile` holds the whole directory and,
-for bzip2 and LZMA, whatever a few kilobytes stand for. Source: APPNOTE.TXT 6.3.10 (PKWARE).
+held: whoever reads decides how much is enough. Python's `zipfile` holds the whole directory.
+Members that are packed by bzip2 or LZMA aren't read, as files of these aren't: nothing writes feeds
+so. Source: APPNOTE.TXT 6.3.10 (PKWARE).
 """
 
 import os
@@ -14,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
-from pipelines.base.bounded import Bzip2, DamageError, Deflate, Inflater, Lzma
+from pipelines.base.bounded import DamageError, Deflate
 
 MAX_ENTRIES: Final = 10_000
-STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-METHODS: Final = (STORED, DEFLATED, BZIP2, LZMA)
+STORED, DEFLATED = 0, 8
+METHODS: Final = (STORED, DEFLATED)
 
 _MAX_DIRECTORY: Final = 1 << 24
 _READ: Final = 1 << 16
@@ -27,7 +28,6 @@ _END64: Final = struct.Struct("<4sQ2H2L4Q")  # 4.3.14
 _LOCATOR64: Final = struct.Struct("<4sLQL")  # 4.3.15
 _ENTRY: Final = struct.Struct("<4s4x2H4x3L3H4x2L")  # 4.3.12
 _LOCAL: Final = struct.Struct("<4s5H3L2H")  # 4.3.7
-_LZMA_HEADER: Final = 9
 _IN_64: Final = 0xFFFFFFFF
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 _UTF8: Final = 0x800
@@ -202,13 +202,10 @@ def blocks(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
     Raises DamageError if it ends early, or isn't what the directory says: behind all that could be
     read.
     """
-    at = _data_at(file, entry)
-    stop = at + entry.compressed
-    inflater = None if entry.method == STORED else _inflater(file, entry, at)
-    if entry.method == LZMA:
-        at += _LZMA_HEADER
+    if entry.method not in METHODS:
+        raise DamageError
     crc = size = 0
-    for piece in _pieces(file, at, stop, inflater, entry):
+    for piece in _pieces(file, _data_at(file, entry), entry):
         size += len(piece)
         crc = zlib.crc32(piece, crc)
         yield piece
@@ -228,39 +225,20 @@ def _data_at(file: BinaryIO, entry: Entry) -> int:
     return entry.at + _LOCAL.size + int(n_name) + int(n_extra)
 
 
-def _inflater(file: BinaryIO, entry: Entry, at: int) -> Inflater:
-    if entry.method == DEFLATED:
-        return Deflate(-15)
-    if entry.method == BZIP2:
-        return Bzip2()
-    if entry.method != LZMA:
-        raise DamageError
-    file.seek(at)
-    header = file.read(_LZMA_HEADER)  # 5.8.8: version, size of the properties, properties
-    if header[2:4] != b"\x05\x00":
-        raise DamageError
-    return Lzma(header[4:], entry.size)
-
-
-def _pieces(
-    file: BinaryIO, at: int, stop: int, inflater: Inflater | None, entry: Entry
-) -> Iterator[bytes]:
-    # A stream of LZMA may have no end of its own.
-    most = entry.size if entry.method == LZMA else None
-    given = 0
-    while at < stop and given != most:
+def _pieces(file: BinaryIO, at: int, entry: Entry) -> Iterator[bytes]:
+    stop = at + entry.compressed
+    inflater = None if entry.method == STORED else Deflate(-15)
+    while at < stop:
         file.seek(at)
         data = file.read(min(_READ, stop - at))
         if not data:
             raise DamageError("truncated archive")
         at += len(data)
-        for piece in (data,) if inflater is None else inflater.put(data):
-            kept = piece if most is None else piece[: most - given]
-            given += len(kept)
-            yield kept
-            if given == most:
-                return
-        if inflater is not None and inflater.rest() is not None:
+        if inflater is None:
+            yield data
+            continue
+        yield from inflater.put(data)
+        if inflater.rest() is not None:
             return
-    if inflater is not None and given != most:
+    if inflater is not None:
         raise DamageError("truncated archive")

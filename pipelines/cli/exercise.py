@@ -1,7 +1,7 @@
 """`selat exercise`: simulate labelled feeds, score runs, try several seeds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,10 +15,6 @@ app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds and score 
 
 Hours = Annotated[float, typer.Option(min=1, help="Length of the feed.")]
 Vessels = Annotated[int, typer.Option(min=20, help="Number of vessels.")]
-Sea = Annotated[
-    Literal["hard", "calm"],
-    typer.Option(help="hard: as the real sea; calm: the easier one of before, to compare with."),
-]
 Innocent = Annotated[
     bool, typer.Option("--innocent", help="Plant nothing: whatever is flagged is flagged wrongly.")
 ]
@@ -41,14 +37,13 @@ def exercise_simulate(
         list[str] | None,
         typer.Option("--kind", help="Plant only this kind, with its traps; may be repeated."),
     ] = None,
-    sea: Sea = "hard",
     innocent: Innocent = False,
     satellite: Satellite = False,
     config: Config = None,
 ) -> None:
     """Write a labelled feed of simulated traffic, as real AIVDM sentences, and what others saw.
 
-    A hard sea has a tidal stream, villages in no zone, boats that send no number of their own,
+    The sea has a tidal stream, villages in no zone, boats that send no number of their own,
     crews that type in what isn't so, and reports that are misdated, copied or false: truth.json
     tells them under `faults`, faulty_reports.csv one by one.
 
@@ -61,8 +56,6 @@ def exercise_simulate(
       selat exercise simulate data/sparse --satellite
 
       selat exercise simulate data/quiet --innocent
-
-      selat exercise simulate data/before --sea calm
     """
     installation = installation_of(None, config)
     from pipelines.base.progress import reporter
@@ -81,13 +74,12 @@ def exercise_simulate(
             start=utc(start, "UTC").to_pydatetime(),
             zones=zones,
             kinds=kinds or None,
-            sea=sea,
             innocent=innocent,
             satellite=satellite,
             progress=bar.to,
         )
     names = ("feed.nmea.gz", "sightings.csv", "truth.json", "faulty_reports.csv")
-    wrote = [str(out / name) for name in names if name != "faulty_reports.csv" or sea == "hard"]
+    wrote = [str(out / name) for name in names]
     typer.echo(f"wrote {', '.join(wrote)}")
     typer.echo(
         f"a night of it: selat nightly --feed {wrote[0]} --sightings {wrote[1]} "
@@ -141,7 +133,6 @@ def exercise_trial(
     hours: Hours = 24,
     vessels: Vessels = 300,
     jobs: Annotated[int, typer.Option(min=1, help="Seeds at a time.")] = 1,
-    sea: Sea = "hard",
     innocent: Innocent = False,
     satellite: Satellite = False,
     by_sort: BySort = False,
@@ -160,7 +151,7 @@ def exercise_trial(
     from pipelines.base.progress import reporter
     from pipelines.exercise import Trial, pooled, seeds_of
 
-    trial = Trial(out, hours, vessels, installation.config, sea, innocent, satellite)
+    trial = Trial(out, hours, vessels, installation.config, innocent, satellite)
     wanted = seeds_of(seeds)
     finished: list[int] = []
     with reporter() as report, report.bar("Trying", 1.0) as bar:

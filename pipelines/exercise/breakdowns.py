@@ -1,6 +1,4 @@
-"""What fails by itself: the feed, stations, satellite navigation, and what crews enter in their
-sets.
-"""
+"""What fails by itself: the feed, stations, satellite navigation."""
 
 from dataclasses import replace
 from typing import Final
@@ -10,7 +8,6 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import radio
-from pipelines.exercise.fleet import careless
 from pipelines.exercise.geography import STATIONS
 from pipelines.exercise.radio import Actor, Interference
 from pipelines.exercise.receivers import Receivers, Span
@@ -21,11 +18,6 @@ _LONG_ENOUGH_S: Final = 18 * HOUR_S
 """Shorter exercises have no breakdowns: too much of them would be lost."""
 _FEED_OUTAGES: Final = 0.5
 """Share of the exercises with one."""
-_CARELESS: Final = 0.08
-_UNNAMED: Final = {"A": 0.03, "B": 0.25}
-"""Share of the ships that send no static data."""
-_ABOUT_SHIPS: Final = ("encounter", "loitering", "gap")
-"""Kinds of event for which it doesn't matter what a ship says it is."""
 _SILENCED: Final = 3
 """Ships that an outage must silence to be worth staging."""
 _INTERFERENCE: Final = 0.6
@@ -77,27 +69,6 @@ def why_unheard(receivers: Receivers, actor: Actor, start: float, end: float) ->
     chance = radio.hearing(*actor.afloat.at(t), class_b)
     hidden = (chance.max(axis=1) > 0.3) & ((chance * receivers.works(t)).max(axis=1) <= 0.3)
     return RECEIVER_DOWN if hidden.mean() >= 0.5 else OUT_OF_RANGE
-
-
-def carelessness(stage: Stage) -> None:
-    """Leave some ships' static data incomplete or wrong, or never sent; not those of traps, nor of
-    ships whose identity is at issue.
-    """
-    sound = {
-        mmsi
-        for event in stage.events
-        if event.kind not in _ABOUT_SHIPS or not event.suspicious
-        for mmsi in (event.mmsi, event.other_mmsi)
-    }
-    rng = stage.rng
-    for k, actor in enumerate(stage.actors):
-        draw = rng.random(2)
-        if actor.ship.mmsi in sound or not actor.named:
-            continue
-        if draw[0] < _UNNAMED[actor.ship.ais_class]:
-            stage.actors[k] = replace(actor, named=False)
-        elif draw[1] < _CARELESS:
-            stage.actors[k] = replace(actor, ship=careless(actor.ship, rng))
 
 
 def interference(stage: Stage) -> bool:

@@ -32,13 +32,13 @@ class Broadcast:
     def __init__(
         self,
         actors: Sequence[Actor],
-        receivers: Receivers | None = None,
-        faults: Faults | None = None,
+        receivers: Receivers,
+        faults: Faults,
     ) -> None:
         self._actors = actors
         self._faults = faults
         self._late: list[tuple[float, bytes]] = []
-        self._receivers = receivers or Receivers()
+        self._receivers = receivers
         self._class_b = np.array([actor.ship.ais_class == "B" for actor in actors])
         self._mmsi = np.array([actor.ship.mmsi for actor in actors])
         self._positions = [_while_sending(a, radio.report_times(a)) for a in actors]
@@ -53,8 +53,7 @@ class Broadcast:
         lines, arrivals, actor, when, faulty = self._position_lines(start, end, rng)
         static_lines, static_arrivals = self._static_lines(start, end, rng)
         every, arrival = lines + static_lines, np.r_[arrivals, static_arrivals]
-        if self._faults is not None:
-            every, arrival = self._with_the_late(every, arrival, end)
+        every, arrival = self._with_the_late(every, arrival, end)
         ordered = [every[k] for k in np.argsort(arrival, kind="stable")]
         radio.damage(ordered, rng)
         return OnAir(ordered, actor, when, faulty)
@@ -94,14 +93,12 @@ class Broadcast:
         heard = radio.receive(t, from_lat, from_lon, class_b, rng, self._receivers)
         true = lat, lon
         lat, lon = radio.corrupted(lat, lon, rng)
-        faulty: list[FaultyReport] = []
-        if self._faults is not None:
-            corrupt = (lat != true[0]) | (lon != true[1])
-            lat, lon, off = garble.displaced(self._faults, actor, t, lat, lon)
-            heard, wrong = garble.misdated(self._faults, actor, t, heard, rng)
-            wrong[off[heard.sent] & (wrong == "")] = garble.OFF
-            wrong[corrupt[heard.sent] & (wrong == "")] = garble.CORRUPT
-            faulty = self._faulty(heard, wrong, actor, t, (lat, lon))
+        corrupt = (lat != true[0]) | (lon != true[1])
+        lat, lon, off = garble.displaced(self._faults, actor, t, lat, lon)
+        heard, wrong = garble.misdated(self._faults, actor, t, heard, rng)
+        wrong[off[heard.sent] & (wrong == "")] = garble.OFF
+        wrong[corrupt[heard.sent] & (wrong == "")] = garble.CORRUPT
+        faulty = self._faulty(heard, wrong, actor, t, (lat, lon))
         payload = np.where(
             class_b[:, None],
             aivdm.position_b(self._mmsi[actor], sog_kn, lat, lon, cog_deg, heading_deg, second),

@@ -71,7 +71,6 @@ MODELS: Final = {
     "fishing": Model("KM", (30,), (14, 28), 3.8, (6.0, 8.5), _FISHERMEN, "B", False),
     "trawler": Model("KM", (30,), (24, 38), 3.8, (7.5, 10.0), _FISHERMEN, "A", False),
     "small craft": Model("", (37, 37, 36, 0, 99), (7, 16), 3.4, (10.0, 18.0), _LOCAL, "B", False),
-    "speedboat": Model("", (37, 37, 40, 0), (8, 15), 3.3, (15.0, 40.0), _LOCAL, "B", False),
     "pom-pom": Model(
         "", (30, 79, 37, 0, 99), (10, 18), 3.6, (6.0, 8.0), (525, 525, 533), "B", False
     ),
@@ -94,7 +93,6 @@ _BRIDGE_FORWARD: Final = (
     "ferry",
     "trawler",
     "small craft",
-    "speedboat",
     "crew boat",
     "patrol",
     "rescue",

@@ -278,20 +278,6 @@ def crew_change(stage: Stage, span: Span) -> bool:
     return stage.play("encounter", ships, span, "crew change at anchor", suspicious=False)
 
 
-ALL = (
-    tow_that_stops,
-    engine_trouble,
-    search,
-    convoy,
-    ferry_off_berth,
-    survey,
-    cable_laying,
-    fleet_at_rest,
-    transfer_in_its_area,
-    crew_change,
-)
-
-
 def _from_port(stage: Stage, ship: Identity, middle: Path, within_nm: float) -> Path | None:
     """Come from the water of a port near by and go back to it; None where there is none."""
     place = middle.start_place

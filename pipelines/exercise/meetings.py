@@ -1,6 +1,5 @@
 """Meetings that are hard to tell from what goes on around them."""
 
-import numpy as np
 import shapely
 
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -8,8 +7,6 @@ from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Place
 from pipelines.exercise.motion import (
-    AT_ANCHOR,
-    MOORED,
     RESTRICTED,
     UNDER_WAY,
     Path,
@@ -52,51 +49,6 @@ def amid_fishing(stage: Stage, span: Span) -> bool:
         stage.enter(boat, trip.shifted(stage.t0))
     note = "transfer amid a fishing fleet"
     return stage.play("encounter", ships, span, note, suspicious=True)
-
-
-@within(2.0, 5.0, tries=1)
-def among_the_anchored(stage: Stage, span: Span) -> bool:
-    """Plant a transfer of 2-5 h among 6-11 ships anchored off limits where no anchorage is marked.
-
-    The neighbours, at anchor 500 m and more apart, are traps.
-    """
-    rng = stage.rng
-    place = stage.open_water()
-    spots = scattered(stage, place, int(rng.integers(7, 13)), 1.5 * METRES_PER_NM, 600.0)
-    lat, lon = np.array(spots).T
-    spots = [s for s, ok in zip(spots, stage.is_open(lat, lon, 1.5), strict=True) if ok]
-    if len(spots) < 5:
-        return False
-    anchored = [stage.anchored(spot) for spot in [place, *spots[1:]]]
-    host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
-    off_m = host.port_m + guest.port_m + float(rng.uniform(5, 40))
-    status = int(rng.choice((AT_ANCHOR, UNDER_WAY, MOORED)))
-    beside = alongside(anchored[0], *span, off_m, float(rng.uniform(0, 360)), status)
-    run_in, run_out = (
-        sail(geography.line(*ends), 4.0, rng, wander_m=5.0, ease_in=True, ease_out=True)
-        for ends in ((spots[0], beside.place(span[0])), (beside.end_place, spots[0]))
-    )
-    wait_s = max(span[0] - run_in.duration_s - stage.t0, 60.0)
-    rest_s = max(stage.t1 - span[1], 60.0)
-    guest_path = join(
-        stage.stay(spots[0], wait_s, mode="anchor", status=AT_ANCHOR, start=stage.t0),
-        run_in,
-        beside,
-        run_out,
-        stage.stay(spots[0], rest_s, mode="anchor", status=AT_ANCHOR, start=span[1]),
-    ).shifted(span[0] - run_in.duration_s - wait_s)
-    stage.play(
-        "encounter",
-        [(host, anchored[0]), (guest, guest_path)],
-        span,
-        "transfer among anchored ships",
-        suspicious=True,
-    )
-    for path in anchored[1:]:
-        ship = stage.fleet.new(background.lane_model(stage))
-        note = "at anchor in a customary waiting area"
-        stage.play("loitering", [(ship, path)], stage.whole, note, suspicious=False)
-    return True
 
 
 @within(1.0, 4.0, TRIES * 3)
@@ -220,7 +172,6 @@ def raft(stage: Stage) -> bool:
 
 ALL = (
     amid_fishing,
-    among_the_anchored,
     off_an_anchorage,
     in_an_unlicensed_area,
     brief_at_rest,

@@ -80,7 +80,6 @@ def loiterer(stage: Stage, span: Span) -> bool:
 def silence(stage: Stage, span: Span) -> bool:
     """Let a ship under way in the lane switch its transmitter off for 2-8 h in good coverage."""
     off, on = span
-    unfinished = on > stage.t1
     rng = stage.rng
     ship = stage.fleet.new(str(rng.choice(("tanker", "cargo", "container"))))
     voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
@@ -89,16 +88,13 @@ def silence(stage: Stage, span: Span) -> bool:
     watched = np.arange(off - HOUR_S, min(on, stage.t1) + HOUR_S / 2, 600.0)
     if watched[0] < path.t[0] or watched[-1] > path.t[-1]:
         return False
-    ends = np.array([off] if unfinished else [off, on])
-    lat, lon = path.at(ends)
+    lat, lon = path.at(np.array([off, on]))
     if not np.all(radio.best_hearing(*path.at(watched)) > 0.8):
         return False
     if not np.all(stage.is_open(lat, lon, 2.0)):
         return False
-    note = "transmitter off under way" + (", still off at the end" if unfinished else "")
-    off_air = [(off, np.inf if unfinished else on)]
-    ships = [(ship, path)]
-    return stage.play("gap", ships, span, note, suspicious=True, at=off, silences=off_air)
+    note, ships = "transmitter off under way", [(ship, path)]
+    return stage.play("gap", ships, span, note, suspicious=True, at=off, silences=[span])
 
 
 def _stays_open(stage: Stage, drift: Path) -> bool:

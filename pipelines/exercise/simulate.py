@@ -2,21 +2,22 @@
 
 import gzip
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.zones import Zones
-from pipelines.exercise import faults, hard, scenarios
+from pipelines.exercise import faults
 from pipelines.exercise.breakdowns import why_unheard
 from pipelines.exercise.broadcast import Broadcast
 from pipelines.exercise.decidable import Ear
-from pipelines.exercise.programme import CLASSIC, staged
+from pipelines.exercise.programme import SORTS, staged
+from pipelines.exercise.scenarios import sightings
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.truth import (
     ExerciseError,
@@ -31,11 +32,8 @@ from pipelines.exercise.truth import (
 MIN_VESSELS: Final = 20
 OUT_OF_RANGE_S: Final = HOUR_S
 """A ship that is sending but not heard for that long becomes a trap of kind gap."""
-KINDS: Final = (*CLASSIC, *scenarios.KINDS, scenarios.SIGHTINGS)
-"""All that can be planted in a calm sea."""
-HARD_KINDS: Final = (*hard.SORTS, scenarios.SIGHTINGS)
-"""All that can be planted in a hard one."""
-SeaName = Literal["calm", "hard"]
+KINDS: Final = (*SORTS, sightings.KIND)
+"""All that can be planted."""
 _SLICE_S: Final = 6 * HOUR_S
 
 
@@ -48,13 +46,12 @@ def simulate(
     start: datetime,
     zones: Zones,
     kinds: Collection[str] | None = None,
-    sea: SeaName = "calm",
     innocent: bool = False,
     satellite: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Truth:
-    """Write `feed.nmea.gz`, `sightings.csv` and `truth.json` into `out`, of a hard sea
-    `faulty_reports.csv` too; the same arguments give the same bytes.
+    """Write `feed.nmea.gz`, `sightings.csv`, `truth.json` and `faulty_reports.csv` into
+    `out`; the same arguments give the same bytes.
 
     Planted are ship-to-ship transfers, loiterers, switched-off transmitters and the `scenarios`,
     and for each the innocent things that resemble it (traps). Kinds that don't fit into a short
@@ -70,9 +67,7 @@ def simulate(
     zones
         Land, anchorages and ports of the Strait.
     kinds
-        What is planted: some of `KINDS` (`HARD_KINDS`); all of them if None.
-    sea
-        "hard", as the real one is (`hard`), or "calm" (`programme`).
+        What is planted: some of `KINDS`; all of them if None.
     innocent
         Plant nothing, so that whatever is flagged is flagged wrongly; the traps stay.
     satellite
@@ -87,14 +82,14 @@ def simulate(
     ExerciseError
         If the zones leave no room for what is to happen.
     """
-    _check(hours, vessels, start, zones, kinds or (), HARD_KINDS if sea == "hard" else KINDS)
+    _check(hours, vessels, start, zones, kinds or ())
     t0 = float(round(start.timestamp()))
-    build = hard.staged if sea == "hard" else staged
-    stage = build(seed, t0, t0 + hours * HOUR_S, vessels, zones, kinds, innocent=innocent)
+    stage = staged(seed, t0, t0 + hours * HOUR_S, vessels, zones, kinds, innocent=innocent)
     if satellite:
         rng = np.random.default_rng([seed, 0])
         stage.receivers = stage.receivers.from_space_only(rng, stage.t0, stage.t1)
-    sightings = scenarios.see(stage, vessels, () if innocent else kinds)
+    wanted = not innocent and (kinds is None or sightings.KIND in kinds)
+    seen = sightings.see(stage, vessels if wanted else 0)
     out.mkdir(parents=True, exist_ok=True)
     with (
         (out / "feed.nmea.gz").open("wb") as raw,
@@ -103,15 +98,11 @@ def simulate(
     ):
         ear = Ear([e for e in in_order(stage.events) if e.suspicious], stage.actors)
         unheard, faulty = _transmit(stage, seed, feed, ear, progress or (lambda _: None))
-    wrong = faults.told(stage, faulty) if stage.faults else ()
     events = in_order([*stage.events, *unheard])
-    # The truth of a calm sea stays what it was.
-    counted = ear.heard() if sea == "hard" else ()
-    truth = Truth(stage.t0, stage.t1, events, wrong, counted)
+    truth = Truth(stage.t0, stage.t1, events, faults.told(stage, faulty), ear.heard())
     truth.write(out / "truth.json")
-    if stage.faults:
-        write_faulty(out / "faulty_reports.csv", faulty)
-    write_sightings(out / "sightings.csv", sightings)
+    write_faulty(out / "faulty_reports.csv", faulty)
+    write_sightings(out / "sightings.csv", seen)
     return truth
 
 
@@ -121,13 +112,12 @@ def _check(
     start: datetime,
     zones: Zones,
     kinds: Collection[str],
-    known: Sequence[str],
 ) -> None:
-    unknown = sorted(set(kinds) - set(known))
+    unknown = sorted(set(kinds) - set(KINDS))
     if unknown:
         raise ConfigError(
             f"an exercise has no events of kind {', '.join(unknown)}",
-            hint=f"there are {', '.join(known)}",
+            hint=f"there are {', '.join(KINDS)}",
         )
     if start.tzinfo is None:
         raise ConfigError("the start of an exercise needs a time zone", hint="e.g. …T00:00:00Z")

@@ -12,7 +12,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
 from pipelines.exercise.geography import Direction, Ended, Line, Place
-from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, carried, stay
+from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, Path, carried
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Faults, Receivers
 from pipelines.exercise.sea import Sea
@@ -61,11 +61,11 @@ class Stage:
     receivers
         Who listens; what fails by itself is decided once all is planted (`simulate`).
     stream
-        The tide; None in a calm sea, where each ship drifts and swings by a tide of its own.
+        The tide.
     moorings, beaches
-        Villages with boats, and places to land, outside all zones; none in a calm sea.
+        Villages with boats, and places to land, outside all zones.
     faults
-        What is wrong with the reports that reach the feed; None in a calm sea.
+        What is wrong with the reports that reach the feed.
     """
 
     sea: Sea
@@ -73,15 +73,15 @@ class Stage:
     fleet: Fleet
     t0: float
     t1: float
+    stream: Stream
     actors: list[Actor] = field(default_factory=list)
     events: list[Planted] = field(default_factory=list)
     taken: list[Place] = field(default_factory=list)
     grounds: list[Place] = field(default_factory=list)
     receivers: Receivers = field(default_factory=Receivers)
-    stream: Stream | None = None
     moorings: list[Shore] = field(default_factory=list)
     beaches: list[Shore] = field(default_factory=list)
-    faults: Faults | None = None
+    faults: Faults = field(default_factory=Faults)
 
     @property
     def duration_s(self) -> float:
@@ -98,11 +98,9 @@ class Stage:
         start: float,
         drift_kn: float = 0.6,
     ) -> Path:
-        """Drift or lie at anchor, as `motion.stay` does; the path counts from 0, the tide from
+        """Drift or lie at anchor, as `motion.carried` does; the path counts from 0, the tide from
         `start`.
         """
-        if self.stream is None:
-            return stay(place, duration_s, self.rng, mode=mode, status=status, drift_kn=drift_kn)
         return carried(
             self.stream, place, start, duration_s, self.rng, mode, status, drift_kn=drift_kn
         )
@@ -203,11 +201,9 @@ class Stage:
         self.plant(kind, ships, span, note, suspicious=suspicious, at=at)
         return True
 
-    def span(self, shortest_h: float, longest_h: float, *, unfinished: bool = False) -> Span | None:
+    def span(self, shortest_h: float, longest_h: float) -> Span | None:
         """Draw a random span of that length, with some time before it and after, that no outage of
         the feed falls into; None if none fits.
-
-        An `unfinished` one begins that long before the end of the exercise and outlasts it.
         """
         lead_s = min(0.05 * self.duration_s, HOUR_S)
         longest_s = min(longest_h * HOUR_S, self.duration_s - 2 * lead_s)
@@ -215,13 +211,9 @@ class Stage:
             return None
         for _ in range(_TRIES):
             length_s = self.rng.uniform(shortest_h * HOUR_S, longest_s)
-            if unfinished:
-                start, end = self.t1 - length_s, self.t1 + 6 * HOUR_S
-            else:
-                start = self.rng.uniform(self.t0 + lead_s, self.t1 - lead_s - length_s)
-                end = start + length_s
-            if self.delivered(start, end):
-                return float(start), float(end)
+            start = self.rng.uniform(self.t0 + lead_s, self.t1 - lead_s - length_s)
+            if self.delivered(start, start + length_s):
+                return float(start), float(start + length_s)
         return None
 
     def delivered(self, start: float, end: float, margin_s: float = 900.0) -> bool:

@@ -10,7 +10,6 @@ from typing import Final
 
 from detectors.core.errors import ConfigError
 from pipelines.exercise.score import FLAG_SCORE, Score, score
-from pipelines.exercise.simulate import SeaName
 from pipelines.exercise.truth import ExerciseError
 
 MAX_SEEDS: Final = 1000
@@ -31,7 +30,7 @@ class Trial:
         Of each exercise.
     config
         Folder of configuration.
-    sea, innocent, satellite
+    innocent, satellite
         What sort of exercise: see `simulate`.
     """
 
@@ -39,7 +38,6 @@ class Trial:
     hours: float
     vessels: int
     config: Path
-    sea: SeaName = "calm"
     innocent: bool = False
     satellite: bool = False
 
@@ -74,8 +72,7 @@ class Trial:
             )
         config = ("--config", str(self.config))
         size = ("--hours", f"{self.hours:g}", "--vessels", str(self.vessels))
-        sort = ["--sea", self.sea]
-        sort += ["--innocent"] * self.innocent + ["--satellite"] * self.satellite
+        sort = ["--innocent"] * self.innocent + ["--satellite"] * self.satellite
         _selat("exercise", "simulate", str(folder), "--seed", str(seed), *size, *sort, *config)
         sightings = ("--sightings", str(seen)) if seen.exists() else ()
         _selat("nightly", "--quiet", "--feed", str(feed), "--home", str(home), *sightings, *config)

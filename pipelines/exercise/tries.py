@@ -26,15 +26,13 @@ def tried(tries: int = TRIES) -> Callable[[Scenario], Scenario]:
 
 def within(
     shortest_h: float, longest_h: float, tries: int = TRIES
-) -> Callable[[Callable[[Stage, Span], bool]], Callable[..., bool]]:
-    """Make a scenario of a try in a span, drawn by `Stage.span`; it may be asked to be
-    `unfinished`.
-    """
+) -> Callable[[Callable[[Stage, Span], bool]], Scenario]:
+    """Make a scenario of a try in a span, drawn by `Stage.span`."""
 
-    def of(once: Callable[[Stage, Span], bool]) -> Callable[..., bool]:
+    def of(once: Callable[[Stage, Span], bool]) -> Scenario:
         @wraps(once)
-        def scenario(stage: Stage, *, unfinished: bool = False) -> bool:
-            span = stage.span(shortest_h, longest_h, unfinished=unfinished)
+        def scenario(stage: Stage) -> bool:
+            span = stage.span(shortest_h, longest_h)
             return span is not None and any(once(stage, span) for _ in range(tries))
 
         return scenario

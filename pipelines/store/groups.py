@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.store.kept import COLUMNS, Kept, stat_of
+from pipelines.base.files import identity_of
+from pipelines.store.kept import COLUMNS, Kept
 from pipelines.store.positions import GRIDS, JUDGED
 from pipelines.store.stored import StoredFile
 from pipelines.store.verdict_files import Beside, is_of
@@ -168,7 +169,8 @@ def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> It
     for path in files:
         file = StoredFile(path)
         beside = Beside(file, Path(path).parents[2]) if is_of(path) else None
-        known = stat_of(Path(path), *(beside.paths if beside else ()))
+        lie = Path(path), *(beside.paths if beside else ())
+        known = tuple((str(one), identity_of(one)) for one in lie)
         received: dict[int, Group] = {}
         at = {name: file.schema_arrow.names.index(name) for name in ("mmsi", "time")}
         for number in range(file.num_row_groups):

@@ -120,9 +120,3 @@ def keeping(memory_gb: float) -> Iterator[None]:
     finally:
         COLUMNS.most_bytes, CALLED.kept = 0, None
         COLUMNS.clear()
-
-
-def stat_of(*paths: Path) -> tuple[Any, ...]:
-    """Return what tells files from others of their names."""
-    stats = ((str(path), path.stat()) for path in paths)
-    return tuple((p, s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns) for p, s in stats)

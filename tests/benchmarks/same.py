@@ -119,7 +119,7 @@ def inputs(out: Path, *, quick: bool, week: bool) -> Iterator[tuple[str, Any]]:
 def simulated(folder: Path, options: Sequence[str]) -> list[Path]:
     """A simulated feed, made where it isn't there already."""
     if not (folder / "truth.json").exists():
-        run("exercise", "simulate", str(folder), "--sea", "calm", *options)
+        run("exercise", "simulate", str(folder), *options)
     return [folder / "feed.nmea.gz"]
 
 

@@ -75,17 +75,12 @@ def flagged(bits, method=None):
     return packed
 
 
-def lzma_cut():
-    packed = zipped([("m.csv", TABLE * 99)], zipfile.ZIP_LZMA)
-    packed[45:60] = b"\xff" * 15
-    return packed
-
-
 BAD = {
     "password.zip": flagged(1),
     "aes.zip": flagged(1, 99),
     "masked.zip": flagged(0x41),
-    "lzma.zip": lzma_cut(),
+    "lzma.zip": zipped([("m.csv", TABLE * 99)], zipfile.ZIP_LZMA),
+    "bzip2.zip": zipped([("m.csv", TABLE * 99)], zipfile.ZIP_BZIP2),
     "deflate64.zip": flagged(0, 9),
     "cut.zip": zipped([("m.csv", TABLE * 9)])[:-30],
     "nested.zip": zipped([("in.zip", bytes(zipped([("m.csv", TABLE)])))]),

@@ -64,14 +64,13 @@ def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bombs")
     (folder / "good.nmea").write_bytes(LINE * 1000)
     papq.write_table(table(200_000), folder / "good.parquet")
-    for name, method in (("bzip2", 12), ("lzma", 14), ("deflate", 8)):
-        with (
-            zipfile.ZipFile(folder / f"bomb-{name}.zip", "w", method) as archive,
-            archive.open("feed", "w") as member,
-        ):
-            member.write(LINE)
-            for _ in range(SIZE):
-                member.write(MEBIBYTE)
+    with (
+        zipfile.ZipFile(folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("feed", "w") as member,
+    ):
+        member.write(LINE)
+        for _ in range(SIZE):
+            member.write(MEBIBYTE)
     packer = zlib.compressobj(wbits=31)
     (folder / "bomb.gz").write_bytes(
         packer.compress(LINE)
@@ -105,7 +104,7 @@ def told(tmp_path_factory):
 
 
 def test_no_bomb_is_read(told):
-    assert len(told) == 10
+    assert len(told) == 8
     assert all("too large" in what for what, _ in told.values()), told
 
 
@@ -133,7 +132,7 @@ def test_a_directory_of_a_million_files(tmp_path, count, said):
 
 def test_blocks_are_small_whatever_they_stand_for():
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a", MEBIBYTE * 20)
     [entry] = zips.directory(out)
     sizes = [len(block) for block in zips.blocks(out, entry)]

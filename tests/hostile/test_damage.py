@@ -117,8 +117,6 @@ PACKERS = {
     "gzip": gzip.compress,
     "zstandard": lambda b: zstandard.ZstdCompressor(write_checksum=True).compress(b),
     "zip, deflate": zipped,
-    "zip, bzip2": lambda b: zipped(b, zipfile.ZIP_BZIP2),
-    "zip, LZMA": lambda b: zipped(b, zipfile.ZIP_LZMA),
     "zip, stored": lambda b: zipped(b, zipfile.ZIP_STORED),
 }
 

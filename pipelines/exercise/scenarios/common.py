@@ -27,12 +27,9 @@ AREA: Final = (94.5, -1.0, 105.5, 8.5)
 _SOLAR_OFFSET_S: Final = 102.0 / 15.0 * HOUR_S
 """Mean solar time at 102° E, the middle of the Strait, is ahead of UTC by that."""
 _DARK_H: Final = (19.25, 28.75)
-_DAY_H: Final = (7.5, 16.5)
 """Hours of mean solar time. Below 9° N sunrise and sunset stay within 35 min of 06:00 and 18:00
 all year (declination and equation of time), and the east and west of the area within 35 min of
-its middle, so that these are certainly night or day."""
-_LONGEST_NM: Final = 60.0
-"""Of a way over the Strait."""
+its middle, so that these are certainly night."""
 
 
 class Passage(NamedTuple):
@@ -116,15 +113,12 @@ def _solar_spans(stage: Stage, hours: tuple[float, float]) -> list[tuple[float, 
     return spans
 
 
-def solar_span(stage: Stage, length_s: float, *, by_day: bool = False) -> Span | None:
-    """Draw a random span of that length, all of it in darkness, or in daylight; None if none
-    fits.
-    """
-    hours = _DAY_H if by_day else _DARK_H
+def dark_span(stage: Stage, length_s: float) -> Span | None:
+    """Draw a random span of that length, all of it in darkness; None if none fits."""
     lead_s = 600.0
     fit = [
         (max(start, stage.t0 + lead_s), min(end, stage.t1 - lead_s) - length_s)
-        for start, end in _solar_spans(stage, hours)
+        for start, end in nights(stage)
     ]
     fit = [(first, last) for first, last in fit if first < last]
     if not fit:
@@ -166,35 +160,6 @@ def coast(
         return None
     at = int(free[-1])
     return Landfall((float(lat[at]), float(lon[at])), str(land["iso3"].iloc[int(rows[0])]))
-
-
-def across(stage: Stage) -> Line | None:
-    """Return a straight way over the Strait from one country's coast to another's, both ends within
-    sight of land; None if none was found.
-    """
-    rng, along = stage.rng, geography.axis()
-    knots = along.along_m
-    for _ in range(TRIES):
-        at = np.array([rng.uniform(knots[5], knots[21])])
-        lat, lon = along.at(at)
-        ahead = along.at(at + 1000.0)
-        square = float(geodesy.bearing_deg(lat, lon, *ahead)[0]) + 90.0
-        bearing = square + float(rng.uniform(-40, 40))
-        here = float(lat[0]), float(lon[0])
-        off_m = float(rng.uniform(200, 600))
-        sides = [coast(stage, here, bearing + turn, _LONGEST_NM, off_m) for turn in (0, 180)]
-        if sides[0] is None or sides[1] is None or sides[0].country == sides[1].country:
-            continue
-        ends = [sides[0].place, sides[1].place]
-        if rng.random() < 0.5:
-            ends.reverse()
-        way = line(*ends)
-        marks = way.at(np.linspace(0.0, way.length_m, 30))
-        heard = np.mean(radio.best_hearing(*marks, class_b=True) > BOAT_HEARD)
-        short_enough = 4 * METRES_PER_NM < way.length_m < _LONGEST_NM * METRES_PER_NM
-        if short_enough and heard > 0.75 and stage.clear(way, clearance_m=150.0):
-            return way
-    return None
 
 
 def water_in(stage: Stage, zone_class: str, clearance_m: float, n: int = 1) -> list[Place]:

@@ -114,15 +114,12 @@ def two_hulls_near(stage: Stage, span: Span) -> bool:
     """Two ships send under one MMSI, one 10-30 nm behind the other in the lane.
 
     Each sails on its own line: who keeps to the other's wake to the metre is the same ship by a
-    wrong clock. (In a calm sea the second does: that exercise stays what it was.)
+    wrong clock.
     """
     one = passage(stage, *span)
     if one is None:
         return False
     lag_s = float(stage.rng.uniform(11, 28)) / one.ship.speed_kn * HOUR_S
-    if stage.stream is None:
-        other = Passage(stage.fleet.new(one.ship.model), one.path.shifted(lag_s))
-        return _share_mmsi(stage, one, other)
     eastward = one.path.lon[-1] > one.path.lon[0]
     lane = geography.lane("east" if eastward else "west", float(stage.rng.uniform(-1, 1)))
     own_kn = one.ship.speed_kn * float(stage.rng.uniform(0.98, 1.02))

@@ -20,6 +20,9 @@ from pipelines.exercise.stage import HOUR_S, SHELTERED, Stage
 from pipelines.exercise.tries import TRIES
 from pipelines.exercise.truth import Planted, Sighting
 
+KIND: Final = "unmatched_sighting"
+VESSELS_PER_PLANTED: Final = 75
+"""One boat without AIS for that many vessels."""
 SCENE_DEG: Final = (0.9, 1.05)
 """Half the height and width of a scene: Sentinel-1 in its wide swath images 250 km across."""
 FLIGHT_DEG: Final = {"ascending": 348.0, "descending": 192.0}
@@ -33,7 +36,7 @@ NOBODY_NEAR_NM: Final = 3.0
 _HEARD_ENOUGH: Final = 0.15
 """Where fewer reports arrive than that, a ship might as well have no AIS: few report it."""
 _UNHEARD: Final = 4
-"""Ships that no receiver hears are reported so many times a night of a hard sea."""
+"""Ships that no receiver hears are reported so many times a night."""
 _SPARSE: Final = 0.6
 _KNOWN_S: Final = 900.0
 
@@ -50,20 +53,21 @@ class _Seen:
     heard: float
 
 
-def see(stage: Stage, n: int) -> list[Sighting]:
-    """All sightings of an exercise; notes `n` boats without AIS, and traps, in its events.
+def see(stage: Stage, vessels: int) -> list[Sighting]:
+    """All sightings of an exercise of so many vessels; notes boats without AIS, and traps, in its
+    events (none of 0 vessels).
 
     Called once all ships are on the stage. A ship whose transmitter is off, or lies, isn't
     reported at that time: what a sighting of it should be called is another question.
     """
+    n = int(vessels / VESSELS_PER_PLANTED + 0.5)
     view = _View(stage)
     made: list[Sighting] = []
     made += _scenes(stage, view, n)
     made += _radars(stage, view, n)
     made += _patrols(stage, view, n)
     made += _beside_loiterers(stage, view, -(-n // 4))
-    if stage.faults:
-        made += _unheard(stage, view)
+    made += _unheard(stage, view)
     return made
 
 
@@ -374,9 +378,9 @@ def _off_nm(site: Station, place: Place) -> float:
 
 
 def _plant(stage: Stage, t: float, place: Place, mmsi: int, note: str) -> None:
-    stage.mark("unmatched_sighting", (mmsi, 0), (t, t), place, note, suspicious=True)
+    stage.mark(KIND, (mmsi, 0), (t, t), place, note, suspicious=True)
 
 
 def _trap(stage: Stage, seen: _Seen, t: float, note: str) -> None:
     mmsi = seen.actor.ship.mmsi
-    stage.mark("unmatched_sighting", (mmsi, 0), (t, t), seen.place, note, suspicious=False)
+    stage.mark(KIND, (mmsi, 0), (t, t), seen.place, note, suspicious=False)

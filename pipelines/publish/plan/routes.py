@@ -1,12 +1,15 @@
-"""A sortie's route for a plotter (GPX 1.1) and an ECDIS (RTZ 1.2, IEC 61174:2015 annex S).
+"""A sortie's route for a plotter (GPX 1.1) and an ECDIS (RTZ 1.2).
 
 Both hold the way through all stops and back, with waypoints named after what is there. Only what
 the schemas define is written; the warnings stand in the descriptions.
+
+RTZ: IEC 61174 edition 4, annex S, schema 1.2 (http://www.cirm.org/RTZ).
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from xml.etree import ElementTree
 
 import gpxpy.gpx
 import numpy as np
@@ -14,14 +17,16 @@ import numpy as np
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
 from pipelines.base import labels
-from pipelines.base.text import one_line
+from pipelines.base.text import iso, one_line
 from pipelines.patrol.model import Sailed, utc
-from pipelines.publish import route
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 
-CORRIDOR_NM: Final = 0.05
+RTZ: Final = "http://www.cirm.org/RTZ/1/2"
+_CORRIDOR_NM: Final = "0.05"
 """Cross-track limit of every leg: within the clearance that routes keep from land."""
+_RADIUS_NM: Final = "0.50"
+"""Turn radius at every point: of a common size, for the navigator to set."""
 _NAME_LIMIT: Final = 30
 _ARRIVED_M: Final = 1.0
 
@@ -129,27 +134,47 @@ def to_gpx(one: Sailed, planned: Planned) -> str:
 
 
 def to_rtz(one: Sailed, planned: Planned) -> bytes:
-    """Return a sortie's route as RTZ, with its schedule."""
-    points = [
-        route.Waypoint(
-            point.name,
-            point.lat,
-            point.lon,
-            None if point.arrive_us is None else utc(point.arrive_us),
-            None if point.leave_us is None else utc(point.leave_us),
-        )
-        for point in _points(one, planned)
-    ]
-    return route.rtz(
-        route.Route(
-            title(one, planned),
-            " ".join(words.warnings(planned)),
-            points,
-            utc(planned.plan.start_us),
-            utc(planned.plan.stale_us),
-            corridor_nm=CORRIDOR_NM,
-        )
-    )
+    """Return a sortie's route as RTZ, with its schedule.
+
+    Nobody has checked it: it says so in its status and in its extension.
+    """
+    points = _points(one, planned)
+    root = ElementTree.Element(_tag("route"), version="1.2")
+    info = {
+        "routeName": title(one, planned),
+        "routeAuthor": "Selat",
+        "routeStatus": "unchecked",
+        "validityPeriodStart": iso(utc(planned.plan.start_us)),
+        "validityPeriodStop": iso(utc(planned.plan.stale_us)),
+    }
+    about = ElementTree.SubElement(root, _tag("routeInfo"), info)
+    extensions = ElementTree.SubElement(about, _tag("extensions"))
+    caveat = one_line(" ".join(words.warnings(planned)), 2000)
+    said = {"manufacturer": "Selat", "name": "caveat", "version": "1", "text": caveat}
+    ElementTree.SubElement(extensions, _tag("extension"), said)
+    waypoints = ElementTree.SubElement(root, _tag("waypoints"))
+    default = ElementTree.SubElement(waypoints, _tag("defaultWaypoint"), radius=_RADIUS_NM)
+    to_either_side = {"starboardXTD": _CORRIDOR_NM, "portsideXTD": _CORRIDOR_NM}
+    ElementTree.SubElement(default, _tag("leg"), {**to_either_side, "geometryType": "Loxodrome"})
+    for number, point in enumerate(points, 1):
+        facts = {"id": str(number), "revision": "1", "name": point.name}
+        waypoint = ElementTree.SubElement(waypoints, _tag("waypoint"), facts)
+        lon = float(geodesy.wrap_lon(point.lon))
+        ElementTree.SubElement(waypoint, _tag("position"), lat=f"{point.lat:.6f}", lon=f"{lon:.6f}")
+    schedules = ElementTree.SubElement(root, _tag("schedules"))
+    schedule = ElementTree.SubElement(schedules, _tag("schedule"), id="1", name="plan")
+    manual = ElementTree.SubElement(schedule, _tag("manual"))
+    for number, point in enumerate(points, 1):
+        times = {"etd": point.leave_us, "eta": point.arrive_us}
+        known = {name: iso(utc(time)) for name, time in times.items() if time is not None}
+        facts = {"waypointId": str(number), **known}
+        ElementTree.SubElement(manual, _tag("scheduleElement"), facts)
+    ElementTree.register_namespace("", RTZ)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _tag(name: str) -> str:
+    return f"{{{RTZ}}}{name}"
 
 
 def _short(planned: Planned) -> str:

@@ -1,23 +1,32 @@
 """One small exercise for all tests that only look at one."""
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyais
 import pytest
 
 from detectors.surroundings.zones import Zones
-from pipelines.exercise import Truth, receivers, simulate
-from pipelines.exercise.programme import CLASSIC, SEA_ROOM_M
+from pipelines.exercise import Truth, faults, receivers, simulate, statements
+from pipelines.exercise.fleet import Fleet
+from pipelines.exercise.programme import ODD_NUMBERS, SEA_ROOM_M
+from pipelines.exercise.scenarios import shores
 from pipelines.exercise.sea import Sea
-from pipelines.exercise.stage import Stage
+from pipelines.exercise.stage import HOUR_S, Shore, Stage
+from pipelines.exercise.stream import Stream
+from pipelines.exercise.tries import Scenario
 from pipelines.reference.layers import load_zones
 
 PROJECT = Path(__file__).resolve().parents[3]
 START = datetime(2026, 3, 10, tzinfo=UTC)
+T0 = datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()
+CLASSIC = ("encounter", "loitering", "gap")
+"""Kinds that ask for no village: their night can be looked at ship by ship."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,38 @@ def zones() -> Zones:
 @pytest.fixture(scope="module")
 def sea(zones: Zones) -> Sea:
     return Sea(zones)
+
+
+def bare(sea: Sea, seed: int, hours: float = 24.0) -> Stage:
+    """Return a stage with nobody on it, and no villages."""
+    rng = np.random.default_rng(seed)
+    fleet = Fleet(rng, odd_numbers=ODD_NUMBERS)
+    return Stage(sea, rng, fleet, T0, T0 + hours * HOUR_S, Stream.draw(rng, T0))
+
+
+@pytest.fixture(scope="session")
+def coast(zones: Zones) -> tuple[list[Shore], list[Shore]]:
+    """Villages and beaches, drawn once: they take longer than all else."""
+    stage = bare(Sea(zones), 0)
+    shores.settle(stage)
+    return stage.moorings, stage.beaches
+
+
+@pytest.fixture
+def placed(sea: Sea, coast: tuple[list[Shore], list[Shore]]) -> Callable[..., list[Stage]]:
+    """Return what gives stages of three seeds on which a scenario fitted; most must."""
+
+    def make(scenario: Scenario, hours: float = 24.0) -> list[Stage]:
+        stages = []
+        for seed in range(3):
+            stage = bare(sea, seed, hours)
+            stage.moorings, stage.beaches = coast
+            if scenario(stage):
+                stages.append(stage)
+        assert len(stages) >= 2
+        return stages
+
+    return make
 
 
 def positions(folder: Path) -> pd.DataFrame:
@@ -68,8 +109,12 @@ def assert_noted(stage: Stage, kind: str, *, suspicious: bool) -> None:
     assert stage.sea.clear_paths([a.afloat for a in stage.actors], SEA_ROOM_M).all()
 
 
-def right_clocks(patch: pytest.MonkeyPatch) -> None:
-    """Let all receivers' clocks be right: what ships do can then be told from the feed's times."""
+def right_reports(patch: pytest.MonkeyPatch) -> None:
+    """Let all receivers' clocks be right, no report be false, and crews say what is so: what ships
+    do can then be told from the feed.
+    """
+    patch.setattr(faults, "plan", lambda stage: receivers.Faults())
+    patch.setattr(statements, "falsify", lambda stage: None)
     patch.setattr(receivers, "_SOUND_CLOCK_S", 0.0)
     patch.setattr(receivers, "_POOR_CLOCKS", 0.0)
     patch.setattr(receivers, "_BAD_CLOCK_S", (0.0, 0.0))
@@ -77,10 +122,10 @@ def right_clocks(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def exercise(zones: Zones, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
-    """Twelve hours, 100 vessels: two of each kind that isn't from `scenarios`."""
+    """Twelve hours, 100 vessels, with what asks for no village planted."""
     folder = tmp_path_factory.mktemp("exercise")
     with pytest.MonkeyPatch.context() as patch:
-        right_clocks(patch)
+        right_reports(patch)
         truth = simulate(
             folder, seed=5, hours=12, vessels=100, start=START, zones=zones, kinds=CLASSIC
         )

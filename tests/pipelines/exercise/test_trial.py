@@ -44,7 +44,7 @@ def fake(calls, *, exit_code=0, stderr=""):
 def test_every_seed_is_simulated_run_and_scored_on_its_own(tmp_path, monkeypatch):
     calls, done = [], []
     monkeypatch.setattr(trial.subprocess, "run", fake(calls))
-    one = Trial(tmp_path, 12, 100, Path("config"), "hard", innocent=True, satellite=True)
+    one = Trial(tmp_path, 12, 100, Path("config"), innocent=True, satellite=True)
     scores = one.run([201, 202], jobs=2, done=done.append)
     assert {seed: s.kinds[0].found for seed, s in scores.items()} == {201: 1, 202: 0}
     assert sorted(done) == [201, 202]
@@ -53,7 +53,7 @@ def test_every_seed_is_simulated_run_and_scored_on_its_own(tmp_path, monkeypatch
     assert all("--sightings" in c and c[-2:] == ("--config", "config") for c in nightly)
     simulated = [c for c in calls if c[0] == "exercise"]
     assert all(c[5:9] == ("--hours", "12", "--vessels", "100") for c in simulated)
-    assert all(c[9:13] == ("--sea", "hard", "--innocent", "--satellite") for c in simulated)
+    assert all(c[9:11] == ("--innocent", "--satellite") for c in simulated)
 
 
 def test_a_store_of_an_earlier_trial_is_not_mixed_in(tmp_path, monkeypatch):

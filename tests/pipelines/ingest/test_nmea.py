@@ -194,9 +194,11 @@ def test_every_rejected_line_has_a_reason_and_a_bounded_escaped_sample(read):
 def test_lines_that_are_not_ais_are_counted_not_lost(read):
     others = (
         "# comment\n\n$BSALR,,006,V,V,general failure*62\n$ABVSI,Nobbys Head,7,1,87,-70,42*79\n"
+        "\\si:AISD*3F\\\n$PGHP,1,x*00\n"
     )
     got = read(others + tagged(sentences()))
-    assert got.report.other_lines == {"comment": 1, "blank": 1, "$BSALR": 1, "$ABVSI": 1}
+    named = ("comment", "blank", "$BSALR", "$ABVSI", "tag block", "$PGHP")
+    assert got.report.other_lines == dict.fromkeys(named, 1)
     assert got.report.rejected == {}
     assert got.positions["source_offset"].tolist() == [len(others)]
 
@@ -258,17 +260,6 @@ def test_interleaved_messages_are_kept_apart(read, ship):
     }
 
 
-def test_stations_are_kept_apart(read, ship):
-    a, b = ship(533000001, name="ALPHA"), ship(533000002, name="BRAVO")
-    got = read(
-        tagged([a[0]], station="west")
-        + tagged([b[0]], station="east")
-        + tagged([a[1]], station="west")
-        + tagged([b[1]], station="east")
-    )
-    assert sorted(got.statics["name"]) == ["ALPHA", "BRAVO"]
-
-
 def test_tag_block_groups_join_parts(read, ship):
     a, b = ship(533000001, name="ALPHA"), ship(533000002, name="BRAVO")
     first = [checksummed(f"g:1-2-{g},s:r1,c:1700000000") for g in (71, 72)]
@@ -308,20 +299,10 @@ def test_a_new_first_part_replaces_the_one_before(read, ship):
 @pytest.mark.parametrize(
     ("before", "after", "time"),
     [
-        ("1327664821 ", "", "2012-01-27T11:47:01"),
         ("1327664821.25 ", "", "2012-01-27T11:47:01.25"),
-        ("1327664821250 ", "", "2012-01-27T11:47:01.25"),
-        ("1327664821250000000 ", "", "2012-01-27T11:47:01.25"),
-        ("2012-01-27T11:47:01Z ", "", "2012-01-27T11:47:01"),
-        ("2012-01-27 11:47:01.125 ", "", "2012-01-27T11:47:01.125"),
         ("[2012-01-27T19:47:01+08:00] ", "", "2012-01-27T11:47:01"),
-        ("2012/01/27 06:17:01-05:30,", "", "2012-01-27T11:47:01"),
-        ("", ",1327664821", "2012-01-27T11:47:01"),
-        ("", ",r003669987,1327664821", "2012-01-27T11:47:01"),
         ("", ",d-92,S2,r003669987,1327664821.5", "2012-01-27T11:47:01.5"),
         ("\\c:1327664821000*61\\", "", "2012-01-27T11:47:01"),
-        ("\\s:x,c:1327664821\\", "", "2012-01-27T11:47:01"),
-        ("\\s:x,c:1327664821*00\\", "", "2012-01-27T11:47:01"),
         ("\\s:x*31\\", ",1327664821", "2012-01-27T11:47:01"),
         ("\\c:1327664821\\", ",1700000000", "2012-01-27T11:47:01"),
         ("2012-01-27T11:47:01Z \\s:x*31\\", "", "2012-01-27T11:47:01"),
@@ -356,12 +337,6 @@ def test_times_after_the_latest_are_rejected(read, t0):
         "first_time": "2023-11-14T22:13:21Z",
         "last_time": "2023-11-14T22:13:21Z",
     }
-
-
-def test_a_tag_block_with_a_wrong_checksum_gives_no_time(read):
-    wrong = tagged(sentences()).replace("c:17", "c:16")
-    got = read(tagged(sentences(), 1_700_000_000) + wrong, neighbour_gap_s=0)
-    assert got.report.rejected == {"no time": 1}
 
 
 def test_wrapper_lines_carry_the_time_of_the_sentence_they_name(read, ship):

@@ -17,6 +17,7 @@ from pipelines.patrol.plan import make
 from pipelines.publish import plan as files
 from pipelines.publish.pdf import plan as on_paper
 from pipelines.publish.plan import page, routes, words
+from pipelines.publish.plan.routes import RTZ
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
 from tests.pipelines.patrol.conftest import config, small_land, tracked, unit
@@ -110,11 +111,12 @@ def test_routes_are_valid_and_lead_back(folder, shared):
     for path in folder.glob("*.rtz"):
         rtz.validate(path)
         root = ElementTree.parse(path).getroot()
-        places = [
-            (p.get("lat"), p.get("lon")) for p in root.iter("{http://www.cirm.org/RTZ/1/2}position")
-        ]
+        places = [(p.get("lat"), p.get("lon")) for p in root.iter(f"{{{RTZ}}}position")]
         assert places[0] == places[-1]
         assert len(places) > 2
+        etas = [e.get("eta", "") for e in root.iter(f"{{{RTZ}}}scheduleElement")]
+        assert etas == ["", *sorted(etas[1:])]
+        assert all(etas[1:])
     for path in folder.glob("*.gpx"):
         gpx.validate(path)
         parsed = gpxpy.parse(path.read_text(encoding="utf-8"))

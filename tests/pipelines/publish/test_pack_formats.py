@@ -26,7 +26,7 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import gpkg, readme, route, tak
+from pipelines.publish import gpkg, readme, tak
 from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
 from pipelines.publish.products import Products, Release
@@ -36,7 +36,6 @@ pytestmark = pytest.mark.slow  # every format is written
 
 MARK = Mark(Tlp.AMBER_STRICT, frozenset({"MYS", "AUS"}))
 PRINTED = "TLP:AMBER+STRICT · REL AUS, MYS"
-RTZ = "{http://www.cirm.org/RTZ/1/2}"
 FORMATS = get_args(Format)
 
 
@@ -250,21 +249,6 @@ def test_waypoints_are_valid_and_no_line_joins_them(
     made = gpxpy.parse((folder / "flagged.gpx").read_text(encoding="utf-8"))
     assert made.routes == []
     assert len(made.waypoints) >= len(released.flagged)
-
-
-def test_a_route_with_times_is_valid(shared: Path, tmp_path: Path) -> None:
-    xmlschema = pytest.importorskip("xmlschema")
-    start = pd.Timestamp("2026-11-24T18:00Z")
-    points = [
-        route.Waypoint(f"P{n}", 3.0 + n / 10, 180.0, start + pd.Timedelta(hours=n))
-        for n in range(3)
-    ]
-    made = route.Route("KM Tegas", "unchecked", points, start, start + pd.Timedelta(hours=9))
-    (tmp_path / "plan.rtz").write_bytes(route.rtz(made))
-    xmlschema.XMLSchema(shared / "schemas" / "rtz_1_2.xsd").validate(str(tmp_path / "plan.rtz"))
-    root = ElementTree.parse(tmp_path / "plan.rtz").getroot()
-    etas = [e.get("eta") for e in root.iter(f"{RTZ}scheduleElement")]
-    assert etas == ["2026-11-24T18:00:00Z", "2026-11-24T19:00:00Z", "2026-11-24T20:00:00Z"]
 
 
 def test_kmz_is_the_kml_zipped(folder: Path) -> None:

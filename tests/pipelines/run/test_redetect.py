@@ -104,7 +104,7 @@ def test_new_feeds_are_looked_at_first(
 ) -> None:
     out = tmp_path / "more"
     size = ("--seed", 3, "--hours", 1, "--vessels", 20)
-    assert selat("exercise", "simulate", out, "--sea", "calm", *size).code == 0
+    assert selat("exercise", "simulate", out, *size).code == 0
     assert selat("ingest", out / "feed.nmea.gz", "--home", home).code == 0
     ran = selat("redetect", "--home", home, "--config", stricter)
     assert ran.code == 7

@@ -285,7 +285,8 @@ def made_own(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         shutil.copytree(PROJECT / "config", folder / "config")
         (folder / "config" / "recipients.yaml").write_text(RECIPIENTS)
         with store.read(home / "store") as opened:
-            events = opened.sql("SELECT lat, lon FROM events WHERE kind = 'encounter' LIMIT 1")
+            found = "SELECT lat, lon FROM events WHERE kind = 'encounter' ORDER BY score DESC"
+            events = opened.sql(found)
             (folder / "about.json").write_text(json.dumps(area_in_the_way(opened)))
         learn(home, place_around(events.iloc[0]))
 
@@ -331,7 +332,7 @@ def sails(folder: Path, *feeds: str) -> Installation:
     for feed in feeds:
         secret = feed == "secret"
         about = {"seed": 12 if secret else 11, "vessels": 20 if secret else 30}
-        simulate(folder / feed, hours=4, start=start, zones=zones, sea="calm", **about)
+        simulate(folder / feed, hours=4, start=start, zones=zones, **about)
         paths.append(str(folder / f"{feed}.nmea.gz"))
         shutil.copy(folder / feed / "feed.nmea.gz", paths[-1])
     seen = [

@@ -111,6 +111,7 @@ def names(desk_home: Path) -> set[str]:
         *load_mid(one.reference)["name"],
         *zones["licence_source"],
         *(one.source for one in rules),
+        "(from 2025-08-01)",  # since when a rule holds, in evidence beside its source
         "Lt Aminah",
     }
     return {" ".join(str(text).split()) for text in said} - {""}

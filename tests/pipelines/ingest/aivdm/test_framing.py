@@ -132,29 +132,10 @@ def test_wrapper_gives_its_sentence_the_time(samples, end):
     assert got.time == us(2013, 11, 12, 12, 0, 7, micro=11_000)
 
 
-def test_wrapper_finds_its_sentence_between_others(samples):
-    wrapper = b"$" + samples["summed"](WRAPPER + b"5C")
-    got = decoded(wrapper + b"\n\\si:AISD*3F\\\n" + samples["other"] + b"\n" + samples["good"])
-    assert got.positions["time"].tolist() == [NO_TIME, us(2013, 11, 12, 12, 0, 7, micro=11_000)]
-
-
-def test_wrapper_of_several_parts(samples):
-    one, two = samples["parts"]
-    wrapper = b"$" + samples["summed"](WRAPPER + b"6B")
-    got = decoded(wrapper + b"\n" + one + b"\n" + two + b"\n" + samples["good"])
-    assert got.statics["time"].tolist() == [us(2013, 11, 12, 12, 0, 7, micro=11_000)]
-    assert got.time == NO_TIME
-
-
 @pytest.mark.parametrize("body", [WRAPPER + b"5D", WRAPPER[:-1].replace(b"11,12,12", b"13,32,12")])
 def test_wrapper_of_another_sentence_or_without_a_time_gives_none(samples, body):
     got = decoded(b"$" + samples["summed"](body) + b"\n" + samples["good"] + b"\n")
     assert got.time == NO_TIME
-
-
-def test_damaged_wrapper_gives_no_time(samples):
-    wrapper = b"$" + samples["summed"](WRAPPER + b"5C").replace(b"2013", b"2014")
-    assert decoded(wrapper + b"\n" + samples["good"] + b"\n").time == NO_TIME
 
 
 @pytest.mark.parametrize(
@@ -192,15 +173,6 @@ def test_a_right_checksum_isnt_enough(samples, body, reason):
     got = decoded(b"!" + samples["summed"](body) + b"\n")
     assert got.decoder.rejects == {reason: 1}
     assert reason in REASONS
-
-
-def test_lines_that_arent_ais_are_counted_by_kind():
-    got = decoded(
-        b"# log of today!\r\n\r\n$GPZDA,114702.51,27,01,2012,,*66\r\n"
-        b"\\si:AISD*3F\\\r\n$PGHP,1,x*00\n"
-    )
-    assert got.decoder.other_lines == {"comment": 1, "blank": 1, "$GPZDA": 1, "tags": 1, "$PGHP": 1}
-    assert got.decoder.rejects == {}
 
 
 def test_a_truncated_sentence_doesnt_swallow_the_tag_block_glued_to_it(samples):

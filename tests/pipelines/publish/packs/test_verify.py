@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -47,12 +46,6 @@ def test_minisign_verifies_the_manifest(made: Path, keys: Keyring) -> None:
     assert made.name in ran.stdout
 
 
-def test_an_archive_made_by_another_program_is_intact(
-    pack: Path, keys: Keyring, fresh: pd.Timestamp, repacked: Callable[[Path], Path]
-) -> None:
-    assert verify(repacked(pack), keys, fresh).state == "intact"
-
-
 def _flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -94,22 +87,6 @@ def test_a_change_shows_in_folder_and_archive(
         verdict = verify(path, keys, fresh)
         assert verdict.state == "changed"
         assert any(words in problem for problem in verdict.problems), verdict.problems
-
-
-@pytest.mark.skipif(os.name != "posix", reason="links are POSIX")
-def test_a_link_is_not_followed(pack: Path, keys: Keyring, fresh: pd.Timestamp) -> None:
-    (pack / "README.txt").unlink()
-    (pack / "README.txt").symlink_to("/etc/hostname")
-    assert verify(pack, keys, fresh).problems == (
-        "missing: README.txt",
-        "not in the manifest: 'README.txt'",
-    )
-
-
-def test_every_byte_of_the_manifest_counts(pack: Path, keys: Keyring, fresh: pd.Timestamp) -> None:
-    content = (pack / "MANIFEST.json").read_bytes()
-    (pack / "MANIFEST.json").write_bytes(content + b"\n")
-    assert verify(pack, keys, fresh).state == "changed"
 
 
 def test_keys_that_are_not_trusted(
@@ -197,23 +174,6 @@ def test_a_bomb_is_not_unpacked(
     bomb = _zip(tmp_path / "bomb.zip", ("MANIFEST.json", b"{}"), ("zeros", bytes(2 << 20)))
     with pytest.raises(PackError, match="more than"):
         verify(bomb, keys, fresh)
-    monkeypatch.setattr(contents, "MAX_FILES", 3)
-    many = _zip(tmp_path / "many.zip", *((f"f{n}", b"") for n in range(5)))
-    with pytest.raises(PackError, match="more than"):
-        verify(many, keys, fresh)
-
-
-def test_an_archive_that_lies_about_a_size_is_caught(
-    made: Path, keys: Keyring, fresh: pd.Timestamp, tmp_path: Path
-) -> None:
-    files = [(f.name, f.read_bytes()) for f in made.iterdir()]
-    path = _zip(tmp_path / "lies.zip", *files)
-    raw = path.read_bytes()
-    # The central directory says that README.txt is one byte longer than it is.
-    at = raw.rindex(b"README.txt") - 46
-    size = int.from_bytes(raw[at + 24 : at + 28], "little")
-    path.write_bytes(raw[: at + 24] + (size + 1).to_bytes(4, "little") + raw[at + 28 :])
-    assert verify(path, keys, fresh).state == "changed"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"age-encryption.org/v1\nrubbish"])

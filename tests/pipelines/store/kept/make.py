@@ -62,19 +62,7 @@ def main() -> None:
         raise SystemExit(f"{archive.name} is there and stays as it is")
     with TemporaryDirectory() as folder:
         home, feed = Path(folder) / "home", Path(folder) / "feed"
-        selat(
-            "exercise",
-            "simulate",
-            feed,
-            "--sea",
-            "calm",
-            "--seed",
-            5,
-            "--hours",
-            8,
-            "--vessels",
-            40,
-        )
+        selat("exercise", "simulate", feed, "--seed", 5, "--hours", 8, "--vessels", 40)
         there = ("--home", home)
         selat("ingest", feed / "feed.nmea.gz", *there)
         selat("detect", "--sightings", feed / "sightings.csv", *there)

@@ -1,102 +1,28 @@
-"""Each scenario of a hard sea is what its name says, looked at on the stage."""
+"""Boats that carry people, boarders, villages and ships off limits are what their names say."""
 
 import itertools
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
-from pipelines.exercise import hard
-from pipelines.exercise.fleet import Fleet
 from pipelines.exercise.motion import speed_kn
 from pipelines.exercise.scenarios import anchoring, boarding, hulls, people, relays, shores, village
 from pipelines.exercise.scenarios.common import nights
-from pipelines.exercise.stage import HOUR_S, Shore, Stage
-from pipelines.exercise.stream import Stream
-from tests.pipelines.exercise.conftest import assert_noted
-
-T0 = datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()
-SEEDS = range(3)
-NEW = [
-    *[("crossing", s, True) for s in (*people.PLANTED, *relays.PLANTED)],
-    *[("crossing", s, False) for s in village.TRAPS],
-    *[("encounter", s, True) for s in boarding.ENCOUNTERS],
-    *[("encounter", s, False) for s in (*boarding.TRAPS, *boarding.RAFTS)],
-    *[("mother_ship", s, True) for s in boarding.MOTHER_SHIPS],
-    *[("mother_ship", s, False) for s in boarding.RAFTS],
-    *[("anchoring", s, True) for s in anchoring.PLANTED],
-    *[("anchoring", s, False) for s in anchoring.TRAPS],
-    ("identity", hulls.two_numbers, True),
-    ("identity", hulls.shared_default, False),
-]
-
-
-@pytest.fixture(scope="module")
-def coast(sea):
-    """Villages and beaches, drawn once: they take longer than all else."""
-    stage = bare(sea, 0, 24.0)
-    shores.settle(stage)
-    return stage.moorings, stage.beaches
-
-
-def bare(sea, seed, hours):
-    rng = np.random.default_rng(seed)
-    stage = Stage(sea, rng, Fleet(rng, odd_numbers=0.5), T0, T0 + hours * HOUR_S)
-    stage.stream = Stream.draw(rng, T0)
-    return stage
-
-
-@pytest.fixture
-def placed(sea, coast):
-    """Stages of several seeds on which a scenario fitted; most must."""
-
-    def make(scenario, hours=24.0):
-        stages = []
-        for seed in SEEDS:
-            stage = bare(sea, seed, hours)
-            stage.moorings, stage.beaches = coast
-            if scenario(stage):
-                stages.append(stage)
-        assert len(stages) >= 2
-        return stages
-
-    return make
-
-
-def test_all_of_them_are_played():
-    there = {s for sorts in hard.SORTS.values() for s in (*sorts.planted, *sorts.traps)}
-    assert {scenario for _, scenario, _ in NEW} <= there
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "scenario", "suspicious"), NEW, ids=lambda v: getattr(v, "__name__", "")
-)
-def test_a_scenario_notes_what_it_puts_on_the_stage(placed, kind, scenario, suspicious):
-    for stage in placed(scenario):
-        assert_noted(stage, kind, suspicious=suspicious)
+from pipelines.exercise.stage import HOUR_S, Shore
+from tests.pipelines.exercise.conftest import bare
 
 
 def test_from_village_to_village_a_boat_keeps_to_its_own_side(sea):
     """What stops off another state's islet by night is to be found; the straight way between these
     two places off Indonesia leads past Raffles Lighthouse.
     """
-    stage = bare(sea, 0, 24.0)
+    stage = bare(sea, 0)
     stage.moorings = [Shore((1.152, 103.658), "IDN"), Shore((1.149, 103.867), "IDN")]
     for _ in range(8):
         assert not village.along_one_coast(stage)
     assert stage.actors == []
-
-
-@pytest.mark.parametrize("scenario", dict.fromkeys(s for _, s, _ in NEW), ids=lambda s: s.__name__)
-def test_a_scenario_that_does_not_fit_leaves_the_stage_as_it_was(sea, coast, scenario):
-    stage = bare(sea, 1, 1.0)
-    stage.moorings, stage.beaches = coast
-    if not scenario(stage):
-        assert stage.actors == []
-        assert stage.events == []
 
 
 def test_villages_and_beaches_lie_on_the_water_in_no_zone(sea, coast):
