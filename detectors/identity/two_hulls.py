@@ -73,7 +73,7 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
         some = one.rows[:: max(1, len(one.rows) // 500)]
         land = context.zones.on_land(reports.lat[some], reports.lon[some])
         evidence = {
-            "n_hulls": len(one.tracks),
+            "n_hulls": _n_hulls(reports, one),
             "n_switches": at_least(one.n_switches, limits, "min_switches"),
             "duration_s": at_least((last_us - start_us) / SECOND_US, limits, "min_hulls_s"),
             "median_distance_m": float(np.median(one.apart_m)),
@@ -189,6 +189,23 @@ def is_of_one_way(reports: VesselReports, kept: Ints) -> bool:
     )
     on_it = ~np.isnan(copies.strays_s(way, aside))
     return bool(on_it.mean() >= ON_ITS_WAY) if len(on_it) else True
+
+
+def _n_hulls(reports: VesselReports, one: hulls.Alternation) -> int:
+    """Count the hulls that sent a number: two, and each further track of whose reports fewer than
+    `ON_ITS_WAY` lie on the way of one heard more. Misdated reports make tracks of a few.
+    """
+    track = reports.track[one.rows]
+    tracks, counts = np.unique(track, return_counts=True)
+    heard = tracks[np.argsort(-counts, kind="stable")].tolist()
+    ways: list[copies.Track] = []
+    for each in heard:
+        rows = one.rows[track == each]
+        own = copies.Track(reports.time_us[rows], reports.lat[rows], reports.lon[rows])
+        astray = [np.mean(~np.isnan(copies.strays_s(way, own))) < ON_ITS_WAY for way in ways]
+        if len(ways) < 2 or (all(astray) and len(rows) >= hulls.MIN_OF_HULL):
+            ways.append(own)
+    return len(ways)
 
 
 def _strays(track: Ints) -> Bools:

@@ -244,6 +244,20 @@ def test_hulls_of_one_number_that_report_in_turn(stage_of, zones_from, n_hulls):
     found = Identity().detect(stage.positions, stage.context())
     assert set(found["subkind"]) == {"two_hulls"}
     assert set(found["mmsi"]) == {OLD}
+    assert [one["n_hulls"] for one in found["evidence"]] == [n_hulls] * len(found)
+
+
+def test_misdated_reports_are_no_third_hull(stage_of, zones_from):
+    """Every fortieth report of one of two hulls bears a time six minutes late."""
+    rng = np.random.default_rng(11)
+    parts = []
+    for k in range(2):
+        own_s = heard(rng, 60.0, 0, HOURS * 3600.0)
+        late_s = own_s + np.where(np.arange(len(own_s)) % 40 == 7, 360.0 * (k == 0), 0.0)
+        parts.append(reports(OLD, late_s, *way(own_s, 9.0 + k, lat0=2.0 + k), rng, 9.0 + k))
+    stage = staged(stage_of, zones_from, *parts)
+    found = Identity().detect(stage.positions, stage.context())
+    assert [one["n_hulls"] for one in found["evidence"]] == [2]
 
 
 @pytest.mark.parametrize("late_s", [400.0, 900.0, 1500.0, 3600.0])
