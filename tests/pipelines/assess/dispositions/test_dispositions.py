@@ -9,6 +9,7 @@ from detectors.core import events, frames
 from pipelines.assess.dispositions import PART, DispositionError, make, newest, set_aside
 from pipelines.assess.dispositions.outcomes import closed, holding, standing, told
 from pipelines.base.schemas import DISPOSITIONS
+from pipelines.base.text import minute
 from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
@@ -98,7 +99,7 @@ def test_what_cannot_be_concluded(conclusion: str, how: dict[str, Any], words: s
 def test_who_sets_nothing_aside_is_told_from_when_on_it_would() -> None:
     with pytest.raises(DispositionError) as told:
         concluded(event(), "cleared", quiet_until=NIGHT)
-    assert told.value.hint == f"name a time after {event()['start']:%Y-%m-%d %H:%MZ}"
+    assert told.value.hint == f"name a time after {minute(event()['start'])}"
 
 
 def test_nothing_known_sets_nothing_aside() -> None:
