@@ -237,12 +237,11 @@ class Installation:
 
     @property
     def holds(self) -> bool:
-        """Whether the home is there, and holds more than what looking at its health leaves in it, or
-        a disk that was made anew: a timer looks also where the disk isn't mounted.
+        """Whether the home is there, and holds more than what looking at its health leaves in it,
+        or a disk that was made anew: a timer looks also where the disk isn't mounted.
         """
-        told = self.told.name
-        left = {told, f"{told}.lock", self.examined.name, "lost+found"}
-        return self.home.is_dir() and any(one.name not in left for one in self.home.iterdir())
+        left = self.told.name, self.examined.name, "lost+found"  # and files beside them
+        return self.home.is_dir() and not all(p.name.startswith(left) for p in self.home.iterdir())
 
     @property
     def reference(self) -> Path:

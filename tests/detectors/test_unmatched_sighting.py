@@ -183,8 +183,8 @@ def test_a_silent_vessel_is_reckoned_back_from_where_it_is_heard_again(again_h, 
 @pytest.mark.parametrize("speed_kn", [0.0, 0.3, 12.0, 102.2, None])
 @pytest.mark.parametrize("course", [0.0, 90.0, None])
 def test_who_comes_back_at_anchor_sailed_there(speed_kn, course):
-    """Silent for an hour and a half at 12 kn, seen half-way through on its way, and heard again where
-    it anchored, whatever its set says of its speed there."""
+    """Silent for an hour and a half at 12 kn, seen half-way through on its way, and heard again
+    where it anchored, whatever its set says of its speed there."""
     back = {"again_lat": 2.0, "again_lon": 101.3, "again_speed_kn": speed_kn}
     assert named_by(1.0, 101.2, 1.5, **back, again_course_deg=course) is not None
     assert named_by(1.0, 101.2, None) is not None
