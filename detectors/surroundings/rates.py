@@ -35,8 +35,13 @@ class Prior(NamedTuple):
     strength: Floats
 
     def updated(self, silences: Ints, heard: Ints) -> Floats:
-        """Return the chance of falling silent in a half hour, given what a place shows."""
-        return np.asarray((silences + self.mean * self.strength) / (heard + self.strength))
+        """Return the chance of falling silent in a half hour, given what a place shows.
+
+        Several hulls of one number fall silent, each by itself, where one vessel is heard: no
+        chance is above 1.
+        """
+        shown = (silences + self.mean * self.strength) / (heard + self.strength)
+        return np.minimum(shown, 1.0)
 
 
 class Rates:

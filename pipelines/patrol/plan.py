@@ -4,9 +4,9 @@ Pure: everything that it needs is handed in, and the same inputs give the same p
 
 The steps: where each flagged vessel will be; which of them each unit could meet, from its base;
 tasks (meetings at several times, patrols of risk sectors) with their expected value, which is score
-x chance of being there x what a boarding is worth; an assignment of tasks to units; and, task by
-task, the exact time and way, which the assignment only estimated. What doesn't hold then is dropped
-and listed with its reason.
+x chance of being there x what a boarding is worth, less by the hour; an assignment of tasks to
+units; and, task by task, the exact time and way, which the assignment only estimated. What doesn't
+hold then is dropped and listed with its reason.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

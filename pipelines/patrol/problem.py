@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.arrays import Bools, Floats
 from detectors.surroundings.zones import Zones
-from pipelines.patrol.model import NM
+from pipelines.patrol.model import HOUR_US, NM, Target
 from pipelines.patrol.motions import Motions
 from pipelines.patrol.prediction import Prediction, chance_within
 from pipelines.patrol.seamap import SeaMap
@@ -48,6 +48,11 @@ class Problem:
         """Return the chance, 0-1, that a search where a vessel is expected reaches it."""
         _, along, across = self.prediction.scale_at(row, time_us)
         return chance_within(search_nm * NM, along, across, float(self.prediction.dof[row]))
+
+    def worth(self, target: Target, chance: float, time_us: int) -> float:
+        """Return the expected value of boarding a vessel at a time, given the chance to find it."""
+        hours = max(time_us - self.start_us, 0) / HOUR_US
+        return target.score * chance * target.worth * (1.0 - self.planning.fade_per_h) ** hours
 
     def seas(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.str_]:
         """Name the state in whose territorial sea each point lies, as `sea_states` does."""

@@ -132,7 +132,7 @@ def _boarding(
         meeting.lat,
         meeting.lon,
         chance,
-        target.score * chance * target.worth,
+        problem.worth(target, chance, meeting.time_us),
         float(course),
         float(along) * factor,
         float(across) * factor,

@@ -64,7 +64,7 @@ def _meetings(
             row,
             (early - problem.start_us) / SECOND_US,
             (late - problem.start_us) / SECOND_US,
-            target.score * chance * target.worth,
+            problem.worth(target, chance, middle),
             boarding=True,
             sea=str(problem.seas(lat, lon)[0]),
         )

@@ -119,6 +119,16 @@ class Planning(_Section):
         le=1,
         description="A target less likely to be found than this isn't sailed for, 0-1.",
     )
+    fade_per_h: float = Field(
+        0.02,
+        ge=0,
+        lt=1,
+        description=(
+            "By what share a boarding is worth less with each hour from the plan's start: what was "
+            "landed is carried off, and who is found still lying there has had time. So of ways "
+            "that do as much the one to the strongest leads first is taken. A judgement."
+        ),
+    )
     slot_h: float = Field(
         1.0, ge=0.5, le=6, description="A target's copies in time lie this far apart."
     )

@@ -101,7 +101,7 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
 
 
 def _sortie(one: dict[str, Any], words: Labels, stale: pd.Timestamp) -> dict[str, Any]:
-    leaves = one["leaves"]
+    leaves = one.get("leaves")  # none where it stays in
     return {
         "late": leaves is not None and pd.Timestamp(leaves) > stale,
         "unit": _line(one["unit"]),

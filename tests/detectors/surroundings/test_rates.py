@@ -37,6 +37,7 @@ def test_a_place_hardly_known_is_judged_as_others_are_and_a_well_known_one_by_it
     prior = Prior(np.array(0.02), np.array(20.0))
     assert prior.updated(np.array(0), np.array(1)) == pytest.approx(0.4 / 21)
     assert prior.updated(np.array(0), np.array(2000)) < 0.001
+    assert prior.updated(np.array(90), np.array(2)) == 1.0  # hulls of one number
     # Of a night on which every tenth falls silent nothing less is thought of a place unknown.
     busy = Prior(np.array(0.1), np.array(20.0))
     assert busy.updated(np.array(0), np.array(2)) > 4 * prior.updated(np.array(0), np.array(2))

@@ -112,7 +112,9 @@ def hold(plan, cfg) -> None:
             if stop.target:
                 assert stop.end_us - stop.begin_us >= kind.boarding_min * 60e6
                 assert stop.chance >= cfg.planning.min_chance
-                assert stop.value == pytest.approx(stop.target.score * stop.chance)
+                hours = (stop.begin_us - plan.start_us) / planning.HOUR_US
+                fades = (1 - cfg.planning.fade_per_h) ** hours
+                assert stop.value == pytest.approx(stop.target.score * stop.chance * fades)
             here, time_us = (stop.lat, stop.lon), stop.end_us
         assert here == (one.sortie.lat, one.sortie.lon)
         assert time_us <= one.sortie.closes_us
@@ -211,6 +213,17 @@ def test_an_incident_is_sailed_for_once(sea):
             3: planning.OUT_OF_REACH,
         }
         hold(made, near)
+
+
+@pytest.mark.parametrize(("fade_per_h", "first"), [(0.0, 2), (0.02, 1)])
+def test_the_strongest_lead_is_not_left_for_the_evening(sea, fade_per_h, first):
+    """It would be found as well in the second watch, and who sails away only in the first."""
+    vessels = [(1, 2.45, 101.2, 0.0, 0), (2, 2.4, 101.1, 9.0, 260)]
+    cfg = config(unit("A", watch="18:00-06:00", boardings=1), fade_per_h=fade_per_h)
+    made = make(inputs(tracked, vessels), cfg, sea)
+    met = [[s.target.mmsi for s in one.stops if s.target] for one in made.sailed]
+    assert met[0] == [first]
+    hold(made, cfg)
 
 
 def test_what_was_concluded_is_not_sailed_for(sea):

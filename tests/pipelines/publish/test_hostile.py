@@ -128,7 +128,7 @@ def test_gpx(folder: Path, names: list[str]) -> None:
     vessels = read.waypoints[len(names) :]
     assert vessels[1].name == 'SIM 2 =HYPERLINK("http://x")'
     assert vessels[4].name == "SIM 5 533000005"
-    assert read.waypoints[0].name.startswith("SIM 1 Encounter: <script>")
+    assert read.waypoints[0].name.startswith("SIM 1 <script>")
     assert all(len(w.name) <= 30 and len(w.description) <= 2000 for w in read.waypoints)
     assert "<script>alert(1)</script>" in read.waypoints[0].description
 

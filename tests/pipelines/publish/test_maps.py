@@ -94,7 +94,7 @@ def test_kml_has_incidents_vessels_events_and_tracks(products: Products, tmp_pat
     told = placemarks(file, "Incidents")
     assert len(told) == len(products.incidents)
     first = products.incidents.iloc[0]
-    assert told[0]["name"] == "SIM 1 Encounter: OCEAN KASIH"
+    assert told[0]["name"] == "SIM 1 OCEAN KASIH: Encounter"
     for text in (
         first["incident_id"],
         first["next_step"],
@@ -135,7 +135,7 @@ def test_gpx_has_incidents_and_vessels(products: Products, tmp_path: Path) -> No
     told = [w for w in read.waypoints if w.type == "incident"]
     assert len(vessels) == 40
     assert len(told) == len(products.incidents)
-    assert told[0].name == "SIM 1 Encounter: OCEAN KASIH"
+    assert told[0].name == "SIM 1 OCEAN KASIH: Encounter"
     assert "Next: ask by VHF" in told[0].description
     assert told[0].time == products.incidents["start"].iloc[0].floor("s")
     assert vessels[0].name == "SIM 1 OCEAN KASIH"
@@ -205,7 +205,7 @@ def test_vessels_of_one_incident_share_its_waypoint(products: Products, tmp_path
     pair = replace(products, flagged=flagged, incidents=incidents)
     read = gpxpy.parse(gpx.write(pair, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
     names = [w.name for w in read.waypoints if w.type == "incident"]
-    assert names == ["SIM 1 Encounter: OCEAN KASIH"[:30]]
+    assert names == ["SIM 1 OCEAN KASIH: Encounter"[:30]]
 
 
 def test_a_mark_beside_its_place_stands_over_the_sea() -> None:
