@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
@@ -79,7 +80,7 @@ def _shared_imo(
         how, score = "too far apart for one ship", IMPOSSIBLE_SCORE
     row, other = (reports.at(m, shared.start_us) for m in (shared.mmsi, shared.other_mmsi))
     renamed = how == "in turn" and _renamed(limits, shared, named)
-    if renamed and _at_sea(reports, row, other, context):
+    if renamed and _at_sea(reports, np.r_[here, there], context):
         how, score = AT_SEA, SCORES["changed_name"]
     evidence = {
         "how": how,
@@ -107,11 +108,13 @@ def _renamed(limits: Limits, shared: namesakes.Shared, named: pd.DataFrame) -> b
     return bool(own and others and not own & others)
 
 
-def _at_sea(reports: VesselReports, row: int, other: int, context: Context) -> bool:
-    """Tell whether neither report, the last of one and the first of the other, is of a port, an
-    anchorage or the shore.
+def _at_sea(reports: VesselReports, rows: Ints, context: Context) -> bool:
+    """Tell whether no report, the last of one or the first of the other, is of a port, an anchorage
+    or the shore. What a ship says of herself may be heard hours after where she is.
     """
-    place = reports.lat[[row, other]], reports.lon[[row, other]]
+    if not len(rows):
+        return False
+    place = reports.lat[rows], reports.lon[rows]
     zones = context.zones
     lies = zones.within(*place, ("port", "anchorage")) | zones.near_land(*place, SHORE_M)
     return bool((np.asarray(zones.reached(*place)) & ~np.asarray(lies)).all())

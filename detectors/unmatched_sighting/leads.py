@@ -146,11 +146,14 @@ def _reckoned_back(limits: Limits, measured: Evidence, end_us: int, at_us: Ints)
         nowhere = np.zeros(len(at_us))
         return _Back((0.0, 0.0), (nowhere, nowhere), nowhere, np.zeros(len(at_us), bool))
     course, knots = measured.get("again_course_deg"), measured.get("again_speed_kn")
-    knots = float(knots or 0.0) if course is not None else 0.0
+    knots = min(float(knots or 0.0), limits.max_reach_kn)  # a set may send 102.2
+    before_kn = float(measured.get("speed_before_kn") or 0.0)
     since_s = np.where(known, since_us / SECOND_US, 0.0)
-    way_m = -knots * geodesy.KNOT_MPS * since_s
+    way_m = -knots * geodesy.KNOT_MPS * since_s * (course is not None)
     place = geodesy.destination(lat, lon, float(course or 0.0), way_m)
-    return _Back((float(lat), float(lon)), place, _reach_m(limits, knots, since_s), known)
+    # Who comes back at anchor may have come there at the speed of before.
+    reach_m = _reach_m(limits, max(knots, before_kn), since_s)
+    return _Back((float(lat), float(lon)), place, reach_m, known)
 
 
 def _reach_m(limits: Limits, speed_kn: float, silent_s: Floats) -> Floats:

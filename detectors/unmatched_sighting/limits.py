@@ -20,7 +20,8 @@ _SMALL_PER_KM2: Final = (
 )
 
 _REACH_SHARE: Final = (
-    "A silent vessel goes at most 1.25 times as fast as before, at least 6 kn, at most 30 kn."
+    "A silent vessel goes at most 1.25 times as fast as before (reckoned back from where it is "
+    "heard again: as before or then, whichever is faster), at least 6 kn, at most 30 kn."
 )
 
 _MIN_KNOWN_HOURS: Final = (

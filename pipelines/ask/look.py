@@ -30,8 +30,9 @@ def look(
     person may edit is examined, changed or not; without `edited` never.
     """
     problems = _edited(installation, now, afresh=afresh) if edited else []
-    if not installation.home.is_dir():
-        text = f"{installation.home} isn't there: nothing was ever taken in, or it is mistyped"
+    if not installation.holds:
+        home = installation.home
+        text = f"{home} isn't there or holds nothing: nothing was ever taken in, or it is mistyped"
         problems.insert(0, Problem("warning", "home", text, "--home or SELAT_HOME names another"))
     health: Health | None = None
     try:

@@ -236,6 +236,14 @@ class Installation:
     """Folder of watch-lists."""
 
     @property
+    def holds(self) -> bool:
+        """Whether the home is there, and holds more than what looking at its health leaves in it,
+        or a disk that was made anew: a timer looks also where the disk isn't mounted.
+        """
+        left = self.told.name, self.examined.name, "lost+found"  # and files beside them
+        return self.home.is_dir() and not all(p.name.startswith(left) for p in self.home.iterdir())
+
+    @property
     def reference(self) -> Path:
         """Folder of the reference layers: the project's own, unless a setting names another."""
         named = self.settings.reference

@@ -80,7 +80,7 @@ def there(installation: "Installation") -> "Installation":
 
     "No pack to correct", said of a home that was moved, is no answer; nor is a backup of nothing.
     """
-    if not installation.home.is_dir() or not any(installation.home.iterdir()):
+    if not installation.holds:
         from pipelines.run.windows import NoDataError
 
         what = "holds nothing" if installation.home.is_dir() else "isn't there"

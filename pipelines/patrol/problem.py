@@ -52,7 +52,8 @@ class Problem:
     def worth(self, target: Target, chance: float, time_us: int) -> float:
         """Return the expected value of boarding a vessel at a time, given the chance to find it."""
         hours = max(time_us - self.start_us, 0) / HOUR_US
-        return target.score * chance * target.worth * (1.0 - self.planning.fade_per_h) ** hours
+        fades = (1.0 - self.planning.fade_per_h) ** hours
+        return float(target.score * chance * target.worth * fades)
 
     def seas(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.str_]:
         """Name the state in whose territorial sea each point lies, as `sea_states` does."""

@@ -15,6 +15,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.dispositions.outcomes import CLOSED, holding, standing
 from pipelines.base.settings import Installation
+from pipelines.base.text import minute
 from pipelines.patrol import units
 from pipelines.patrol.model import Plan
 from pipelines.patrol.plan import Inputs, make
@@ -138,8 +139,7 @@ def begun(end: pd.Timestamp, start: pd.Timestamp | None) -> pd.Timestamp:
     if start is None or start - end <= MOST_AHEAD:
         return end if start is None else start
     raise TimeError(
-        f"the run's reports end {end:%Y-%m-%d %H:%M}Z: where vessels are "
-        f"{start:%Y-%m-%d %H:%M}Z can't be told",
+        f"the run's reports end {minute(end)}: where vessels are {minute(start)} can't be told",
         hint=f"begin within {MOST_AHEAD.days} days of that, or plan for a later run",
     )
 

@@ -22,8 +22,9 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
     """Return a text in the reader's language, and whether some of it stayed English."""
     if words.english == labels("en").english:
         return text, False
-    if (whole := _put(words, text, words.spoken)) is not None:
-        return words.dates(whole), False
+    for sentences in (text.split("; "), [text]):  # whose values must swallow no other sentence
+        if None not in (whole := [_put(words, one, words.spoken) for one in sentences]):
+            return words.dates("; ".join(filter(None, whole))), False
     told, english = _parts(words, text)
     return words.dates(told), english
 

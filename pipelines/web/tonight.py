@@ -232,9 +232,11 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     """Return what is known of reception: every wrong clock that `_doubts` counts, and where and
     when less was heard than usual.
     """
-    said = [one.text for one in health.clocks]
+    clocks = [one.text for one in health.clocks]
     heard = (one for one in found if one.where == "coverage" or one.where.startswith("feed"))
-    said += [one.message for one in heard if one.message not in said]
+    # A problem may tell of several clocks in one line.
+    more = [one.message for one in heard if not any(text in one.message for text in clocks)]
+    said = [*clocks, *more]
     coverage = health.coverage
     if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
         t = words.at_desk

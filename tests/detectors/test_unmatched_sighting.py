@@ -138,6 +138,32 @@ def test_a_boat_with_a_reason_hides_no_ship_without_one(explained, named):
     assert lead.event_id == f"e{named}"
 
 
+def named_by(seen_h, seen_lon, again_h, **again):
+    """The silent vessel that something of 150 m is held to be, seen on its way to the east: it made
+    12 kn before its silence."""
+    hour_us = 3_600_000_000
+    last = pd.NaT if again_h is None else pd.Timestamp(int(again_h * hour_us), tz="UTC", unit="us")
+    gap = {
+        "event_id": "g",
+        "mmsi": 563000001,
+        "track_ids": "56300000101",
+        "start": pd.Timestamp(0, unit="us", tz="UTC"),
+        "end": last,
+        "lat": 2.0,
+        "lon": 101.0,
+        "evidence": Evidence.of({"speed_before_kn": 12.0, "course_before_deg": 90.0, **again}),
+    }
+    one = (0, int(seen_h * hour_us), 2.0, seen_lon, 80.0, 150.0, 0.9, 0.0)
+    seen = association.Seen(*(np.array([value]) for value in one))
+    matches = association.Matches(
+        np.array([1.0]), np.array([-1]), np.array([False]), np.array([0.0])
+    )
+    vessels = pd.DataFrame({"mmsi": [563000001], "length_m": [150.0]})
+    rule, gaps = UnmatchedSighting(), pd.DataFrame([gap])
+    [lead] = silent_vessels(rule, seen, np.array([0]), matches, gaps, vessels)
+    return lead
+
+
 @pytest.mark.parametrize(
     ("again_h", "named"),
     [
@@ -149,31 +175,19 @@ def test_a_boat_with_a_reason_hides_no_ship_without_one(explained, named):
 def test_a_silent_vessel_is_reckoned_back_from_where_it_is_heard_again(again_h, named):
     """It made 12 kn to the east for four hours of silence, as far as anybody knew, and lay: what is
     seen shortly before it is heard again, close to there, is it."""
-    hour_us = 3_600_000_000
-    last = 10.0 if again_h is None else again_h
     back = {"again_lat": 2.0, "again_lon": 101.15, "again_speed_kn": 12.0, "again_course_deg": 90.0}
-    back = {} if again_h is None else back
-    gap = {
-        "event_id": "g",
-        "mmsi": 563000001,
-        "track_ids": "56300000101",
-        "start": pd.Timestamp(0, unit="us", tz="UTC"),
-        "end": pd.NaT
-        if again_h is None
-        else pd.Timestamp(int(last * hour_us), tz="UTC", unit="us"),
-        "lat": 2.0,
-        "lon": 101.0,
-        "evidence": Evidence.of({"speed_before_kn": 12.0, "course_before_deg": 90.0, **back}),
-    }
-    one = (0, int(3.75 * hour_us), 2.0, 101.1, 80.0, 150.0, 0.9, 0.0)
-    seen = association.Seen(*(np.array([value]) for value in one))
-    matches = association.Matches(
-        np.array([1.0]), np.array([-1]), np.array([False]), np.array([0.0])
-    )
-    vessels = pd.DataFrame({"mmsi": [563000001], "length_m": [150.0]})
-    rule, gaps = UnmatchedSighting(), pd.DataFrame([gap])
-    [lead] = silent_vessels(rule, seen, np.array([0]), matches, gaps, vessels)
+    lead = named_by(3.75, 101.1, again_h, **({} if again_h is None else back))
     assert (lead is not None) == named
+
+
+@pytest.mark.parametrize("speed_kn", [0.0, 0.3, 12.0, 102.2, None])
+@pytest.mark.parametrize("course", [0.0, 90.0, None])
+def test_who_comes_back_at_anchor_sailed_there(speed_kn, course):
+    """Silent for an hour and a half at 12 kn, seen half-way through on its way, and heard again
+    where it anchored, whatever its set says of its speed there."""
+    back = {"again_lat": 2.0, "again_lon": 101.3, "again_speed_kn": speed_kn}
+    assert named_by(1.0, 101.2, 1.5, **back, again_course_deg=course) is not None
+    assert named_by(1.0, 101.2, None) is not None
 
 
 @pytest.mark.parametrize(("time", "subkind"), [("10:40", "near_loitering"), ("12:30", "")])

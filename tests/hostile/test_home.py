@@ -58,6 +58,21 @@ def test_a_home_that_was_moved_is_no_all_clear(
     assert f"{home} holds nothing" in ran.err
 
 
+def test_looking_at_a_home_that_was_moved_makes_none(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
+    """`selat notify` is a timer's, and leaves what it told where the disk isn't mounted."""
+    home = tmp_path / "home"
+    for command in ("notify", "status", "doctor", "notify"):
+        selat(command, "--home", home)
+    assert (home / "notices.json").exists()
+    assert (home / "examined.json").exists()
+    ran = selat("exports", "--home", home)
+    assert (ran.code, ran.out) == (7, "")
+    assert f"{home} holds nothing" in ran.err
+    assert f"{home} isn't there or holds nothing" in " ".join(
+        selat("doctor", "--home", home).out.split()
+    )
+
+
 def test_a_list_that_was_never_made_says_what_failed(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
     (tmp_path / "FAILED").write_text("2026-11-30 02:10 MYT: the nightly run failed: no space\n")
     ran = selat("flagged", "--home", tmp_path)

@@ -38,6 +38,9 @@ ADRIFT: Final = pd.Timedelta(days=1)
 """A boat that drifted for longer without having been under way counts as much: no gear asks for it
 (see `hypotheses.at_work.A_DAY`), and what is left is an engine, fuel or a crew that failed."""
 
+HELD: Final = 0.5
+"""Who held a place for so much of the time hangs on an anchor or a rope: `hypotheses.held`."""
+
 KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
 """What an incident counts by its status: what a watch has seen before waits. Judgements."""
 
@@ -147,7 +150,8 @@ def _adrift(evidence: Evidence | str) -> bool:
     """Tell whether a boat, which has a set of class B, drifted for longer than `ADRIFT`."""
     told = _parsed(evidence)
     drifted_s = float(told.get("duration_s") or 0.0)
-    return told.get("ais_class") == "B" and drifted_s > ADRIFT.total_seconds()
+    held = float(told.get("held_fraction") or 0.0) >= HELD
+    return told.get("ais_class") == "B" and drifted_s > ADRIFT.total_seconds() and not held
 
 
 def _came_ashore(evidence: Evidence | str) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.telling import Say, Told
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
+from pipelines.assess.incidents.silences import of_one_silence
 
 OVER: Final = "over"
 """The word that ends a key of the table: what to do once it is over."""
@@ -212,9 +213,14 @@ def _renumbered(lead: Told, rows: Sequence[Told]) -> bool:
     """Tell whether the hull of a silence that goes on is heard under another number since."""
     return lead.kind == "gap" and any(
         one.kind == "identity"
-        and lead.mmsi in (one.mmsi, one.other_mmsi)
-        and one.start >= lead.start
-        and (one.subkind == "hand_over" or one.evidence.get("how") in ONE_HULL)
+        and (
+            of_one_silence(one, lead)
+            or (
+                lead.mmsi in (one.mmsi, one.other_mmsi)
+                and one.start >= lead.start
+                and one.evidence.get("how") in ONE_HULL
+            )
+        )
         for one in rows
     )
 

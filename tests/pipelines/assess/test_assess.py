@@ -167,8 +167,11 @@ def test_what_the_budget_leaves_out_is_not_the_boat_with_people(gazetteer: Gazet
     boat = event("loitering", -5, 20, mmsi=FERRY, score=0.5, evidence=drifts)
     ranked = flagged(gazetteer, *ships, boat, settings=few)[1]
     assert sorted(ranked["mmsi"]) == [FERRY, A], "a boat adrift for days counts half more"
-    fainter = flagged(gazetteer, *ships, {**boat, "score": 0.35}, settings=few)[1]
-    assert sorted(fainter["mmsi"]) == [A, B]
+    for score, own in ((0.35, {}), (0.5, {"held_fraction": 0.9}), (0.5, {"ais_class": "A"})):
+        waits = event(
+            "loitering", -5, 20, mmsi=FERRY, score=score, evidence={**drifts, **own}
+        )  # fainter, moored, a ship
+        assert sorted(flagged(gazetteer, *ships, waits, settings=few)[1]["mmsi"]) == [A, B]
 
 
 def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:

@@ -136,6 +136,10 @@ def names(desk_home: Path) -> set[str]:
             "Boat, west holds leads that no longer stand here: 3 cleared, 1 moved",
             "Boat, west memegang petunjuk yang tidak lagi benar di sini: 3 bersih, 1 berpindah",
         ),
+        (
+            "feed a.csv failed: is empty; feed b.csv failed: is empty",
+            "suapan a.csv gagal: ia kosong; suapan b.csv gagal: ia kosong",
+        ),
         ("risk sectors", "sektor risiko"),
         ("file brief.pdf failed: ValueError: no", "fail brief.pdf gagal dibuat: ValueError: no"),
         ("file brief.pdf: ValueError: no", "fail brief.pdf: ValueError: no"),

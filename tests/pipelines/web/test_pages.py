@@ -25,6 +25,7 @@ from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.explain.reasons import tried
 from pipelines.ask.health import facts, feed_rows
 from pipelines.ask.health.model import Clock
+from pipelines.ask.health.problems import problems
 from pipelines.ask.look import look
 from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
@@ -314,21 +315,22 @@ def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
 def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None:
     clocks_wrong = (
         Clock("feed /a.nmea", "receiver R-1: its clock is 12 s fast", ""),
+        Clock("feed /a.nmea", "receiver R-3: its clock is 9 s slow", ""),
         Clock("receivers on 2026-01-05", "clocks were wrong: R-2 +349 s (2.5 h)", ""),
     )
     health, _ = look(load(desk_home), NOW, afresh=False)
     assert health is not None
     health = replace(health, clocks=clocks_wrong)
     found = [
-        Problem("warning", clocks_wrong[0].name, clocks_wrong[0].text, ""),
+        *problems(replace(health, feeds=(), coverage=None), load(desk_home).settings.health),
         Problem("warning", "feed /b.nmea", "silent: its newest report is 9 h old", ""),
         Problem("warning", "disk", "full in 9 days", ""),
     ]
     shown = Nights(load(desk_home)).shown("", "en")
     told = tonight.tonight(shown, tonight.Asked(), health, found)
-    assert "receivers' clocks: 2 to read." in told.doubts[0]
+    assert "receivers' clocks: 3 to read." in told.doubts[0]
     assert told.reception is not None
-    listed = [*(one.text for one in clocks_wrong), found[1].message]
+    listed = [*(one.text for one in clocks_wrong), found[-2].message]
     assert list(told.reception) == listed
 
 

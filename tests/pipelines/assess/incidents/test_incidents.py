@@ -481,6 +481,7 @@ def test_what_still_drifts_where_it_loitered_has_not_gone_on(
     ("subkind", "how", "hour", "key"),
     [
         ("hand_over", None, 2, "gap renumbered"),
+        ("hand_over", None, 0.9, "gap renumbered"),  # the new number began before the old one ended
         ("shared_imo", AT_SEA, 2, "gap renumbered"),
         ("shared_imo", "in turn", 2, "gap renumbered"),
         ("shared_imo", "apart", 2, "gap"),
