@@ -62,7 +62,6 @@ MIN_LENGTH_FACTOR: Final = 1e-3
 LENGTH_SCALE_M: Final = 100.0
 """Lengths of vessels at large are taken as spread evenly over so much."""
 
-
 PAIRS_AT_ONCE: Final = 2_000_000
 
 
@@ -281,16 +280,11 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
     # Between two reports, of which the nearer is near enough in time.
     gap_us = np.where(both, since_us + until_us, 1)
     fraction = np.where(both, since_us / gap_us, 0.0)
-    lat, lon = geodesy.interpolate(
-        tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right], fraction
-    )
-    moved_m = geodesy.distance_m(
-        tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
-    )
+    ends = tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
+    lat, lon = geodesy.interpolate(*ends, fraction)
+    moved_m = geodesy.distance_m(*ends)
     mps = np.where(both, moved_m / np.maximum(gap_us / SECOND_US, 1.0), 0.0)
-    course = geodesy.bearing_deg(
-        tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
-    )
+    course = geodesy.bearing_deg(*ends)
     course = np.atleast_1d(np.where(moved_m > 0, course, np.nan))
 
     # One report that two receivers dated apart is no stop.
