@@ -32,6 +32,12 @@ MAX_ACROSS: Final = 0.15
 """How far from its course a vessel may be put by a wrong clock: 200 m or 9 degrees, for bends."""
 MAX_LAG_S: Final = 7300.0
 """Lags that are tried."""
+DENSE: Final = 4_000
+"""A set of class A sends every two seconds at most (ITU-R M.1371-5, annex 1, table 1), so many in
+more than two hours."""
+LEGS: Final = 1_000_000
+"""So many legs of a way are looked at at once, some 100 MB."""
+
 MAX_CLOCK_S: Final = 1800.0
 HOUR_S: Final = 3600.0
 NEAR_HOUR_S: Final = 45.0
@@ -245,12 +251,34 @@ def strays_s(original: Track, copy: Track) -> Floats:
 
     NaN where the original's way within `MAX_CLOCK_S` of it leads past it by more than `NEAR_M`.
     Each report has a lag of its own: single receptions are misdated, or a receiver for a while.
+    Of more than `DENSE` reports one a second is looked at, for all others in it.
     """
+    original, _ = _sparse(original)
+    some, whose = _sparse(copy)
     window_us = int(MAX_CLOCK_S * SECOND_US)
-    first = np.searchsorted(original.time_us, copy.time_us - window_us) - 1
-    last = np.searchsorted(original.time_us, copy.time_us + window_us)
+    first = np.searchsorted(original.time_us, some.time_us - window_us) - 1
+    last = np.searchsorted(original.time_us, some.time_us + window_us)
     first, last = np.maximum(first, 0), np.minimum(last, len(original.time_us) - 1)
-    owner, leg = timegrid.ranges(first, np.maximum(last - first, 0))
+    legs = np.maximum(last - first, 0)
+    found = np.full(len(some.time_us), np.nan)
+    block = np.cumsum(legs) // LEGS
+    for rows in np.split(np.arange(len(legs)), np.flatnonzero(np.diff(block)) + 1):
+        own = Track(some.time_us[rows], some.lat[rows], some.lon[rows])
+        found[rows] = _strays_s(original, own, first[rows], legs[rows])
+    return np.where(np.abs(found) <= MAX_CLOCK_S, found, np.nan)[whose]
+
+
+def _sparse(track: Track) -> tuple[Track, Ints]:
+    """Return reports, one a second where they are more than `DENSE`, and which stands for each."""
+    if len(track.time_us) <= DENSE:
+        return track, np.arange(len(track.time_us))
+    _, rows, whose = np.unique(track.time_us // SECOND_US, return_index=True, return_inverse=True)
+    return Track(track.time_us[rows], track.lat[rows], track.lon[rows]), whose
+
+
+def _strays_s(original: Track, copy: Track, first: Ints, legs: Ints) -> Floats:
+    """Return lags to the nearest of so many legs of the original's way, NaN for none near."""
+    owner, leg = timegrid.ranges(first, legs)
     found = np.full(len(copy.time_us), np.nan)
     if len(owner) == 0:
         return found
@@ -267,7 +295,7 @@ def strays_s(original: Track, copy: Track) -> Floats:
     then_us = before_us + share * (original.time_us[leg + 1] - before_us)
     whose = owner[nearest]
     found[whose] = (copy.time_us[whose] - then_us[nearest]) / SECOND_US
-    return np.where(np.abs(found) <= MAX_CLOCK_S, found, np.nan)
+    return found
 
 
 def places(lat: Floats, lon: Floats) -> Ints:

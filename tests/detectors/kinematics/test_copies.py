@@ -1,5 +1,7 @@
 """Copies: offsets and lags recovered from tracks made from one, and none from two ships."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -115,3 +117,28 @@ def test_steps_along_the_course_are_a_clocks():
     assert not copies.one_clock(copies.clock_lags_s(steps(70.0, 30.0)))
     assert not copies.one_clock(np.linspace(-900, 900, 20)), "two ships at different speeds"
     assert not copies.one_clock(np.full(20, np.nan))
+
+
+def test_lags_of_single_reports_are_the_same_in_blocks_and_by_the_second(monkeypatch):
+    rng = np.random.default_rng(3)
+    time_s = heard(rng, 20.0)
+    way = track(time_s, *sailed(time_s), rng)
+    late_s = np.where(rng.uniform(size=len(time_s)) < 0.3, 300.0, 0.0)
+    copy = track(time_s, *sailed(time_s - late_s), rng)
+    whole = copies.strays_s(way, copy)
+    assert np.nanmedian(whole[late_s > 0]) == pytest.approx(300.0, abs=5)
+    monkeypatch.setattr(copies, "LEGS", 1000)
+    monkeypatch.setattr(copies, "DENSE", 100)
+    assert np.array_equal(copies.strays_s(way, copy), whole, equal_nan=True)
+
+
+def test_a_number_that_sends_without_pause_costs_no_square_of_it():
+    """Ten thousand reports in twenty minutes, held against as many: 100 million legs."""
+    rng = np.random.default_rng(3)
+    time_s = np.sort(rng.uniform(0, 1200, 10_000))
+    way, copy = (track(time_s, *sailed(time_s, lat0=lat0), rng) for lat0 in (3.0, 3.5))
+    tracemalloc.start()
+    assert np.isnan(copies.strays_s(way, copy)).all()
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 500e6
