@@ -145,9 +145,11 @@ def assess(
         say=say,
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score]
-    worth = enough["score"] * _danger(counted, enough["mmsi"].tolist(), detection.context.end)
-    within = worth.sort_values(ascending=False, kind="stable").index[: settings.max_flags]
-    ranked = enough[enough.index.isin(within)].reset_index(drop=True)
+    ranked = enough.reset_index(drop=True)
+    if len(ranked) > settings.max_flags:
+        worth = ranked["score"] * _danger(counted, ranked["mmsi"].tolist(), detection.context.end)
+        within = worth.sort_values(ascending=False, kind="stable").index[: settings.max_flags]
+        ranked = ranked[ranked.index.isin(within)].reset_index(drop=True)
     left_out = frozenset(enough["mmsi"]) - frozenset(ranked["mmsi"])
     last = heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
     ranked = ranked.join(last, on="mmsi")

@@ -82,8 +82,9 @@ def gather(installation: Installation, now: datetime) -> Health:
             days = installation.settings.health.usual_days
             feeds = _feeds(reader, clock, days)
             coverage = None if heard is None else received(reader, heard, days)
-            store = _store(reader, installation.store)
-            growth = _growth(reader, installation.runs)
+            dates = reader.files_by_date()
+            store = _store(reader, installation.store, dates)
+            growth = _growth(reader, installation.runs, dates)
             early = _early(reader, now)
             seen = (*_clocks(reader), *(() if heard is None else _put_right(reader, heard)))
             wrong = tuple(
@@ -247,8 +248,7 @@ def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
     return tuple(found)
 
 
-def _store(reader: Queries, root: Path) -> StoreHealth:
-    dates = reader.files_by_date()
+def _store(reader: Queries, root: Path, dates: pd.DataFrame) -> StoreHealth:
     return StoreHealth(
         schema_version=SCHEMA_VERSION,
         simulated=reader.simulated,
@@ -266,11 +266,11 @@ def _bytes(dates: pd.DataFrame) -> pd.Series:
     return dates["bytes"] + dates["judged_bytes"]
 
 
-def _growth(reader: Queries, runs: Path) -> float:
-    by_date = _bytes(reader.files_by_date().tail(DATES))
+def _growth(reader: Queries, runs: Path, dates: pd.DataFrame) -> float:
+    by_date = _bytes(dates.tail(DATES))
     told = reader.runs()
-    dates = told["known_time"].dt.floor("D")
-    newest = [own["run_id"].tolist() for _, own in told.groupby(dates)][-DATES:]
+    days = told["known_time"].dt.floor("D")
+    newest = [own["run_id"].tolist() for _, own in told.groupby(days)][-DATES:]
     results = [_size(p for run_id in day for p in (runs / run_id).rglob("*")) for day in newest]
     per_day = float(by_date.median()) if len(by_date) else 0.0
     return per_day + (median(results) if results else 0.0)
