@@ -14,7 +14,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.desk import pictures
-from pipelines.ask.desk.given import lettered, nine, number, points
+from pipelines.ask.desk.given import lettered, nine, number, points, titled
 from pipelines.ask.desk.night import Night, night
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.assess.operations.report import PHASES, PLACES
@@ -76,8 +76,7 @@ class Dossier:
         """Return what it called itself, from when to when."""
         who = self.identity
         name = f"{who.mmsi:09d} {who.name}, flag {who.flag_state or '?'}"
-        title = f"EXERCISE – {name}" if self.simulated else name
-        return pictures.identity(self.history, title)
+        return pictures.identity(self.history, titled(name, simulated=self.simulated))
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,7 +148,7 @@ class Operation:
         every = self.incidents[self.incidents["kind"] == "all"]
         table = every.pivot_table(index="place", columns="phase", values="incidents", sort=False)
         title = f"{self.report.operation['name']}: incidents that count"
-        title = f"EXERCISE – {title}" if self.report.simulated else title
+        title = titled(title, simulated=self.report.simulated)
         return pictures.bars(table, title, alike=True)
 
 

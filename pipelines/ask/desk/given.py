@@ -89,6 +89,11 @@ def lettered(table: F, events: pd.DataFrame | None = None) -> F:
     return table.assign(**told)
 
 
+def titled(text: str, *, simulated: bool) -> str:
+    """Return a title, which says so of an exercise."""
+    return f"EXERCISE – {text}" if simulated else text
+
+
 def points(table: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return a frame with lat and lon as points."""
     where = gpd.points_from_xy(table["lon"], table["lat"])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.ask.desk import pictures
+from pipelines.ask.desk.given import titled
 from pipelines.ask.desk.night import Night
 from pipelines.detect import days, window
 from pipelines.detect.memory import Sizes
@@ -96,8 +97,7 @@ def kept(night: Night) -> Kept:
         asked = reader, setup.detectors, run["start"], run["end"], reach_back
         counts = reader.reports_in(reader.need(window.first_reach(*asked)), run["end"])
     dates["next_run"] = [ANEW if date in stale else STANDS for date in dates["date"]]
-    title = "EXERCISE – " if night.simulated else ""
-    return Kept(dates, counts, f"{title}run {run['run_id']}")
+    return Kept(dates, counts, titled(f"run {run['run_id']}", simulated=night.simulated))
 
 
 def _dates(reader: Any) -> pd.DataFrame:

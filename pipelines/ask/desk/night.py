@@ -19,7 +19,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.ask import recall
 from pipelines.ask.desk import charts, pictures
-from pipelines.ask.desk.given import between, lettered, nine, number, numbers, points
+from pipelines.ask.desk.given import between, lettered, nine, number, numbers, points, titled
 from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.desk.resample import resampled
 from pipelines.ask.desk.told import Told
@@ -347,7 +347,7 @@ class Night:
         return self._title(str(event["reason"]))
 
     def _title(self, text: str) -> str:
-        return f"EXERCISE – {text}" if self.simulated else text
+        return titled(text, simulated=self.simulated)
 
 
 def night(

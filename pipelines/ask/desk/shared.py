@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipelines.ask.desk import pictures
-from pipelines.ask.desk.given import lettered
+from pipelines.ask.desk.given import lettered, titled
 from pipelines.ask.desk.night import Night
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ class Shared:
 
     def draw(self) -> "Figure":
         """Draw the score of each vessel here and there."""
-        title = "Scores here and in the pack"
-        return pictures.here_and_there(
-            self.both, f"EXERCISE – {title}" if self.simulated else title
-        )
+        title = titled("Scores here and in the pack", simulated=self.simulated)
+        return pictures.here_and_there(self.both, title)
 
 
 def shared(night: Night, recipient: str) -> Shared:

@@ -13,7 +13,7 @@ from detectors.kinematics import integrity
 from detectors.kinematics.integrity import Verdict
 from detectors.kinematics.integrity.verdicts import REASONS
 from pipelines.ask.desk import pictures
-from pipelines.ask.desk.given import lettered, nine, number, points
+from pipelines.ask.desk.given import lettered, nine, number, points, titled
 from pipelines.ask.desk.night import Night
 from pipelines.base.settings import load
 from pipelines.ingest import IngestOptions, decode, discover
@@ -87,8 +87,8 @@ def verdicts(of: Night | Path | str, *, mapping: str | None = None) -> Verdicts:
             dates = pd.date_range(start.floor("D"), end, freq="D")
             parts = [reader.judged_since(f"{date:%Y-%m-%d}", start) for date in dates]
         judged = pd.concat(parts, ignore_index=True)
-        title = "EXERCISE – " if of.simulated else ""
-        return _told(judged[judged["time"] <= end], f"{title}run {of.run['run_id']}")
+        title = titled(f"run {of.run['run_id']}", simulated=of.simulated)
+        return _told(judged[judged["time"] <= end], title)
     path = Path(of)
     return _told(integrity.judge_alone(_positions(path, mapping)), path.name)
 
