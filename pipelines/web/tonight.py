@@ -238,7 +238,7 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     more = [one.message for one in heard if not any(text in one.message for text in clocks)]
     said = [*clocks, *more]
     coverage = health.coverage
-    if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
+    if coverage is not None and coverage.gaps and not coverage.broke_off:
         t = words.at_desk
         said.append(gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))
     return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
