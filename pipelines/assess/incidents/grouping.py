@@ -44,13 +44,14 @@ def grouped(
     """Tell which incident each event is of.
 
     Events of one hull that overlap, or are at most `JOIN_S` apart (of one behaviour
-    `SAME_BEHAVIOUR_S`, of the same two `SAME_TWO_S`), are of one incident; so are the pairs of one raft, and an event and those
-    that it names (one that is no lead: of them, its own vessel's). Two numbers that an event says
-    are of one hull count as one. An event joins its two vessels' stories only where it is a lead
-    itself (`min_score` or more, and no innocent reason as likely as not): a pilot boat that serves
-    ten ships joins none of them, nor does a meeting that is `silences.unlikely`. Otherwise it is
-    told with the higher scored of its vessels. Ships that did nothing but lie at anchor, at one
-    time and within `ROADS_M` of the next, are one incident: that a roads is used, not that each is.
+    `SAME_BEHAVIOUR_S`, of the same two `SAME_TWO_S`), are of one incident; so are the pairs of one
+    raft, and an event and those that it names (one that is no lead: of them, its own vessel's). Two
+    numbers that an event says are of one hull count as one. An event joins its two vessels' stories
+    only where it is a lead itself (`min_score` or more, and no innocent reason as likely as not): a
+    pilot boat that serves ten ships joins none of them, nor does a meeting that is
+    `silences.unlikely`. Otherwise it is told with the higher scored of its vessels. Ships that did
+    nothing but lie at anchor, at one time and within `ROADS_M` of the next, are one incident: that
+    a roads is used, not that each is.
 
     Parameters
     ----------
