@@ -257,10 +257,11 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
                 n=len(health.clocks),
             )
         )
-    if any(one.where == "coverage" for one in found):
-        said.append(t("Silences may be our own: less was heard than usual."))
-    elif health.coverage is not None and health.coverage.gaps:
+    coverage, less = health.coverage, any(one.where == "coverage" for one in found)
+    if coverage is not None and (coverage.broke_off or (coverage.gaps and not less)):
         said.append(t("Silences may be our own: for a while nothing at all was heard."))
+    elif less:
+        said.append(t("Silences may be our own: less was heard than usual."))
     return tuple(said)
 
 
