@@ -233,6 +233,8 @@ class Plan:
     targets: tuple[Target, ...]
     unplaced: tuple[str, ...] = field(default=())
     """Units whose base lies in no free water."""
+    unheard: tuple[int, ...] = field(default=())
+    """Ranks of incidents of what AIS doesn't show, for which no unit sails."""
 
     @property
     def value(self) -> float:

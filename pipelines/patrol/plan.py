@@ -80,6 +80,8 @@ class Inputs:
         Lanes and ferry routes among them are followed; territorial seas are told.
     tides
         High waters, told beside sectors and boats that cross.
+    unheard
+        Ranks of incidents of what AIS doesn't show: none can be predicted, and it is said.
     """
 
     run_id: str
@@ -96,6 +98,7 @@ class Inputs:
     landings: pd.DataFrame
     zones: Zones | None
     tides: Tides | None = None
+    unheard: tuple[int, ...] = ()
 
 
 def make(
@@ -159,6 +162,7 @@ def make(
         prediction,
         tuple(targets),
         unplaced,
+        inputs.unheard,
     )
 
 
