@@ -1,18 +1,21 @@
 """How the last 24 hours were received, against those before: where less was heard than usual."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
+from detectors.core.arrays import Ints
+from detectors.core.frames import SECOND_US, epoch_us
 from pipelines.store import Queries
 
 SLOT: Final = timedelta(minutes=10)
 """Slots of `coverage_feed`."""
+_SLOT_US: Final = int(SLOT.total_seconds()) * SECOND_US
+_DAY_US: Final = 86_400 * SECOND_US
 LONG_GAP: Final = timedelta(hours=1)
 """A boat crosses the Strait at its narrowest in less: what is shorter hides little. A judgement."""
 MIN_USUAL: Final = 100
@@ -84,9 +87,9 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
     since = end - timedelta(days=days + 1)
     table = reader.heard_by_block(since, end)
     before = sorted(set(table["day"]) - {0})
-    slots = list(reader.heard_by_slot(since, end))
+    slots_us, end_us = epoch_us(reader.heard_by_slot(since, end)), round(end.timestamp() * 1e6)
     # A feed that began late in its first day says nothing of what is usual in a day.
-    if before and slots and min(slots) > end - timedelta(days=before[-1] + 0.5):
+    if before and len(slots_us) and slots_us[0] > end_us - (before[-1] + 0.5) * _DAY_US:
         before.pop()
     wide = table.pivot_table(
         index=["lat", "lon_half"], columns="day", values="reports", fill_value=0
@@ -96,30 +99,30 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
         Block(int(lat), int(lon_half) / 2, int(reports), float(normal))
         for (lat, lon_half), reports, normal in zip(wide.index, wide[0], usual, strict=True)
     )
-    gaps = _gaps(slots, end)
-    longest = max(gaps, default=None)
-    each_day = (_gaps(slots, end - timedelta(days=day)) for day in before)
-    usual_s = [max((gap_s for gap_s, _ in of), default=0.0) for of in each_day]
+    gaps = _gaps(slots_us, end_us)
+    longest_us, since_us = max(gaps, default=(0, None))
+    usual_us = [max(_gaps(slots_us, end_us - day * _DAY_US), default=(0, 0))[0] for day in before]
     return Coverage(
         end.to_pydatetime(),
         len(before),
         blocks,
         len(gaps),
-        longest[0] if longest else 0.0,
-        longest[1].to_pydatetime() if longest else None,
-        median(usual_s or [0.0]),
+        longest_us / 1e6,
+        None if since_us is None else datetime.fromtimestamp(since_us / 1e6, UTC),
+        median(usual_us or [0]) / 1e6,
     )
 
 
-def _gaps(slots: Sequence[pd.Timestamp], end: pd.Timestamp) -> list[tuple[float, pd.Timestamp]]:
-    """Lengths in seconds of the stretches of the 24 hours before `end` in which nothing was heard,
-    each with its start.
+def _gaps(slots_us: Ints, end_us: int) -> list[tuple[int, int]]:
+    """Return how long nothing was heard in the 24 hours before `end_us`, and from when, by stretch.
 
-    What is left of a slot behind the last one that was heard is none: feeds pause for seconds.
+    `slots_us`: starts of the slots in which anything was, in order. What is left of a slot behind
+    the last one that was heard is none: feeds pause for seconds.
     """
-    day = (end - timedelta(days=1)).floor(SLOT)
-    within = [slot for slot in slots if day <= slot < end]
-    earlier = bool(slots) and min(slots) < day
-    edges = [day - SLOT, *within] if earlier else within
-    silent = [(after - before - SLOT, before + SLOT) for before, after in pairwise([*edges, end])]
-    return [(gap.total_seconds(), since) for gap, since in silent if gap >= SLOT]
+    day_us = (end_us - _DAY_US) // _SLOT_US * _SLOT_US
+    first, last = np.searchsorted(slots_us, [day_us, end_us])
+    before = [day_us - _SLOT_US] if first else []  # it was heard before that day, too
+    edges = np.array([*before, *slots_us[first:last].tolist(), end_us])
+    silent_us = np.diff(edges) - _SLOT_US
+    rows = np.flatnonzero(silent_us >= _SLOT_US)
+    return [(int(silent_us[k]), int(edges[k]) + _SLOT_US) for k in rows]
