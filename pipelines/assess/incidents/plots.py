@@ -38,6 +38,9 @@ minute say nothing of where it is ten minutes later."""
 ALIKE: Final = 2.0
 """Lengths that were estimated at one hull differ by no more than this factor. A judgement."""
 
+CROWD: Final = 40
+"""Where more than so many could be the next, nobody can tell which is. A judgement."""
+
 MOST: Final = 500
 """Of more in one window, such as of a satellite's scenes of a fishing fleet, none are followed."""
 
@@ -132,7 +135,7 @@ class _Plots(NamedTuple):
     length_m: Floats
 
     def behind(self, row: int) -> Ints:
-        """Return rows that may be the next plot of the same hull."""
+        """Return rows that may be the next plot of the same hull; none in a crowd."""
         first, last = np.searchsorted(
             self.time_s, self.time_s[row] + np.array([0.0, APART_S]), side="right"
         )
@@ -142,7 +145,8 @@ class _Plots(NamedTuple):
         reach_m += SIGMAS * np.hypot(self.sigma_m[rows], self.sigma_m[row])
         ratio = self.length_m[rows] / self.length_m[row]
         unlike = np.maximum(ratio, 1 / ratio) > ALIKE  # not where a length isn't known
-        return np.asarray(rows[(away_m <= reach_m) & ~unlike], "int64")
+        rows = rows[(away_m <= reach_m) & ~unlike]
+        return np.asarray(rows[:0] if len(rows) > CROWD else rows, "int64")
 
     def fits(
         self, firsts: Ints, middle: int, lasts: Ints

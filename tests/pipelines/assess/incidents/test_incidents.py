@@ -32,6 +32,7 @@ from pipelines.assess.incidents import (
 )
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.plots import CROWD, MOST, followed
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
@@ -210,6 +211,17 @@ def test_a_boat_that_two_radars_see_is_one_whoever_comes_first() -> None:
     for _ in range(5):
         noisy.shuffle(seen)
         assert {frozenset(part) for part in together(*seen, flagged={})} == found
+
+
+def test_in_a_crowd_nobody_is_followed() -> None:
+    """Whatever somebody sends as sightings: it would take a product of all that could be next."""
+    drawn = np.random.default_rng(6)
+    n = MOST
+    time_us = np.sort(drawn.uniform(0, 1.8e9, n)).astype("int64")
+    lat, lon = 2.0 + drawn.uniform(0, 0.1, n), 101.0 + drawn.uniform(0, 0.1, n)
+    crowd = followed(lat, lon, time_us, np.full(n, 1000.0), np.full(n, np.nan))
+    assert (crowd >= n - 2 * CROWD).all()  # but for the last, whom few come after
+    assert not followed(*(np.tile(one, 2) for one in (lat, lon, time_us, lat, lon))).size
 
 
 def test_two_boats_whose_ways_cross_stay_two() -> None:
