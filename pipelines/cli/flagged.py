@@ -236,8 +236,12 @@ def _print_table(
 
 
 def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> None:
-    """Print what the run looked at and what of it failed: last, where a terminal still shows it."""
+    """Print what the run looked at, what of it failed and what its feeds lack: last, where a
+    terminal still shows it.
+    """
     from rich.text import Text
+
+    from pipelines.detect.lacking import LACKING
 
     start, end = (
         moment_text(datetime.fromisoformat(manifest["window"][edge])) for edge in ("start", "end")
@@ -253,6 +257,8 @@ def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> No
         console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))
     for text in manifest.get("held_back", []):
         console.print(Text(f"held back: {text}", style="bold yellow"))
+    for name in manifest.get("lacking", []):
+        console.print(Text(f"lacking: {LACKING.get(name, name)}", style="yellow"))
     if over := manifest["counts"].get("over_budget", 0):
         console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
     if own := manifest["counts"].get("of_own_vessels", 0):

@@ -8,6 +8,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import HealthSettings
 from pipelines.base.text import age, position_text
+from pipelines.detect.lacking import LACKING
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
@@ -31,6 +32,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
         *_clocks(health),
         *_packs(health),
         *_feeds(health, settings),
+        *_lacking(health),
         *_coverage(health, settings),
         *_disk(health, settings),
         *_backup(health, settings),
@@ -145,6 +147,13 @@ def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:
         )
         return [Problem("warning", where, text, "a receiver down? see the map: selat status")]
     return []
+
+
+def _lacking(health: Health) -> list[Problem]:
+    """Tell what the feeds of the newest run leave unsaid."""
+    names = health.last_run.lacking if health.last_run else ()
+    hint = "ask who delivers the feeds for it, or for AIS sentences as received"
+    return [Problem("warning", "feeds", LACKING[name], hint) for name in names if name in LACKING]
 
 
 def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:

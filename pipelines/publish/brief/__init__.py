@@ -30,6 +30,7 @@ from pipelines.base.text import (
     position_text,
     script_json,
 )
+from pipelines.detect.lacking import LACKING
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
@@ -152,7 +153,7 @@ def render(
 
 
 def reception(products: Products, words: Labels) -> list[str]:
-    """Say where and when less was heard than usual; nothing where that isn't known."""
+    """Say where and when less was heard than usual, and what the feeds lack, as far as is known."""
     told = products.manifest.get("reception") or {}
     upto = moment(products.end, say=words.say)
     said = []
@@ -164,7 +165,8 @@ def reception(products: Products, words: Labels) -> list[str]:
         text = words.reception_gap if gaps == 1 else words.reception_gaps
         longest = age(float(told["longest_gap_s"]), *units(words))
         said.append(text.format(n=gaps, age=longest, time=upto))
-    return said
+    lacks = products.manifest.get("lacking") or []
+    return said + [words.at_desk(LACKING[name]) for name in lacks if name in LACKING]
 
 
 def first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
