@@ -40,8 +40,11 @@ logs 1 % stated no speed, 14 % of those of class A no heading; of 4,139 static r
 5 % no length."""
 
 LEAST_PER_H: Final = 12.0
-"""Reports an hour in which a vessel was heard: one in five minutes. The slowest that a set sends is
-one in three, at anchor (ITU-R M.1371-5, annex 1, table 1)."""
+"""Minutes in which a vessel was heard, of each hour in which it was: one in five. The slowest that
+a set sends is one in three, at anchor (ITU-R M.1371-5, annex 1, table 1)."""
+
+LONG: Final = pd.Timedelta(hours=6)
+"""In a shorter window the hours at its ends, of which a part is in it, would weigh too much."""
 
 
 def lacking(
@@ -54,8 +57,8 @@ def lacking(
     heard
         `heard.HEARD`.
     """
-    said, heard = reader.stated(start, end), heard[heard["reports"] > 0]
-    if heard.empty or not said["reports"]:
+    said, heard = reader.stated(start, end), heard[heard["hours"] > 0]
+    if heard.empty or not said.get("reports"):
         return []
     whole = dict.fromkeys(("speed", "ais_class", "seconds"), said["reports"])
     shares = {name: said[name] / n for name, n in {**whole, "heading": said["ships"]}.items() if n}
@@ -70,5 +73,6 @@ def lacking(
     # Who says nothing of itself states no length either.
     few = {name for name, share in shares.items() if share < MOST}
     few -= {"length"} if "type" in few else set()
-    few |= {"seldom"} if heard["reports"].sum() < LEAST_PER_H * heard["hours"].sum() else set()
+    seldom = end - start >= LONG and said["minutes"] < LEAST_PER_H * said["hours"]
+    few |= {"seldom"} if seldom else set()
     return [name for name in LACKING if name in few]

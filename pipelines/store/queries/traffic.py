@@ -213,13 +213,12 @@ class TrafficQueries(Generation):
     def stated(self, since: pd.Timestamp, until: pd.Timestamp) -> dict[str, int]:
         """Return how many reports there are of a span, copies included, how many of them state a
         `speed`, an `ais_class`, or `seconds` beside the minute, how many are not of class B
-        (`ships`), and of these how many state a `heading`.
+        (`ships`), and of these how many state a `heading`; and in how many `minutes` and `hours` of
+        the clock vessels were heard, about, summed over vessels.
         """
         files = self.fetched(self._files_between(since, until))
         if not files:
-            return dict.fromkeys(
-                ("reports", "speed", "ships", "heading", "ais_class", "seconds"), 0
-            )
+            return {}
         [row] = self._ask("stated", files=files, since=since, until=until).to_dict("records")
         return {str(name): int(n) for name, n in row.items()}
 
