@@ -1,6 +1,7 @@
 """What of an installation's health a person should look at."""
 
 from datetime import timedelta
+from typing import Final
 
 from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import day, per_hour
@@ -21,6 +22,10 @@ _ENDING: timedelta = timedelta(minutes=1)
 
 _LEAST_FREE: int = 50_000_000
 """Bytes: an exercise's night writes a fifth of this, a day of the Straits more. A judgement."""
+
+LACKS: Final = "feeds: "
+"""What the places of problems of what feeds lack begin with."""
+_LACKING: Final = {"ais_class": "class", "seconds": "times", "seldom": "reports"}
 
 
 def problems(health: Health, settings: HealthSettings) -> list[Problem]:
@@ -150,10 +155,16 @@ def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:
 
 
 def _lacking(health: Health) -> list[Problem]:
-    """Tell what the feeds of the newest run leave unsaid."""
+    """Tell what the feeds of the newest run leave unsaid, each at a place of its own: what was told
+    already is known by its place.
+    """
     names = health.last_run.lacking if health.last_run else ()
     hint = "ask who delivers the feeds for it, or for AIS sentences as received"
-    return [Problem("warning", "feeds", LACKING[name], hint) for name in names if name in LACKING]
+    return [
+        Problem("warning", f"{LACKS}{_LACKING.get(name, name)}", LACKING[name], hint)
+        for name in names
+        if name in LACKING
+    ]
 
 
 def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:

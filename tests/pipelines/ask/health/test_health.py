@@ -23,6 +23,7 @@ from pipelines.ask.health.model import Early, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
+from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.schemas import FLAGGED, INCIDENTS
@@ -31,6 +32,7 @@ from pipelines.detect.compare import compare
 from pipelines.detect.days import refresh
 from pipelines.detect.lacking import LACKING
 from pipelines.detect.reception import Block, Coverage
+from pipelines.web.spoken import spoken
 from tests.making import reports
 
 Selat = Callable[..., Any]
@@ -131,11 +133,19 @@ def test_what_the_feeds_of_the_newest_run_lack_is_a_problem(
     installation = made()
     with store.write(installation.store) as writer:
         add_run(writer, 1, FIRST + pd.Timedelta(hours=20))
-        add_run(writer, 2, FIRST + pd.Timedelta(hours=21), lacking=["ais_class", "of later"])
+        add_run(
+            writer, 2, FIRST + pd.Timedelta(hours=21), lacking=["ais_class", "type", "of later"]
+        )
         writer.publish()
     health = gather(installation, NOW)
-    told = [one.message for one in problems(health, HealthSettings()) if one.where == "feeds"]
-    assert told == [LACKING["ais_class"]]
+    told = [one for one in problems(health, HealthSettings()) if one.where.startswith("feeds: ")]
+    assert [one.message for one in told] == [LACKING["ais_class"], LACKING["type"]]
+    assert [one.where for one in told] == ["feeds: class", "feeds: type"]  # each told of anew
+    malay = labels("ms")
+    for one in told:
+        for text in (one.where, one.message, one.hint):
+            assert spoken(malay, text)[1] is False
+            assert spoken(malay, text)[0] != text
 
 
 def test_all_is_well(made: Callable[..., Installation]) -> None:
