@@ -29,6 +29,8 @@ A judgement: in well covered water few stop to be heard, by a failure or where t
 IN_TURN_S: Final = 21_600.0
 SELDOM_S: Final = 600.0
 """Six hours, ten minutes (judgements): a number that is made up wasn't heard before."""
+AT_ONCE: Final = 3.0
+"""A wrong position or two are no vessel."""
 BERTHS_KN: Final = 5.0
 """Of 17 planted hand-overs under way none was slower than 7 kn."""
 LYING_KN: Final = 1.0
@@ -270,6 +272,21 @@ HYPOTHESES: Final = (
         "Two ships, each heard only now and then, where others are lost too, or the second of "
         "which was heard not long before.",
         "both are seen at once, or a receiver nearby heard neither a second ship",
+    ),
+    Hypothesis(
+        "two vessels heard at once",
+        0.8,
+        (
+            Case(
+                All(HAND_OVER, Compare("n_apart_at_once", ">=", AT_ONCE)),
+                "both were heard at once {n_apart_at_once:.0f} times in the hours before or after, "
+                "up to {apart_at_once_m:nm.1f} nm apart: two vessels, one of which was lost as the "
+                "other was found",
+            ),
+        ),
+        "Both heard at once in different places, in the twelve hours before or the six after.",
+        "the positions elsewhere can't be right: they leap, or lie where nobody was near to hear "
+        "them",
     ),
     Hypothesis(
         "one berths, another sails",

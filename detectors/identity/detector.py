@@ -88,7 +88,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "19"
+    version: ClassVar[str] = "20"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

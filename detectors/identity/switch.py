@@ -193,6 +193,7 @@ def switches(
             "default_number": is_default_number(gave),
             "says_the_same": bool(same),
             "says_otherwise": bool(otherwise),
+            **_at_once(limits, reports, tracks, begin_us),
             **_others_lost(reports, ending, pairs, i),
             "same_said": ", ".join(f"{WORDS[k]} {mine[k]}" for k in same),
             "first_report_source": reports.source_of(first),
@@ -210,6 +211,38 @@ def switches(
             settings=("max_clock_s", "max_course_change_deg", "min_silence_s"),
             anchor_us=begin_us,
         )
+
+
+def _at_once(
+    limits: Limits, reports: VesselReports, tracks: list[int], begin_us: int
+) -> dict[str, Any]:
+    """Count reports of the first of two tracks beside which the second was heard elsewhere: further
+    away than two sets of one ship are, and than she sails between the two reports.
+
+    In the hours before a hand-over that count, and in those after it in which more may come.
+    """
+    since_us = begin_us - limits.memory_s * SECOND_US
+    until_us = begin_us + limits.max_interruption_s * SECOND_US
+    spans = [slice(*reports.span_of(track)) for track in tracks]
+    a, b = (
+        span.start
+        + np.flatnonzero((reports.time_us[span] >= since_us) & (reports.time_us[span] <= until_us))
+        for span in spans
+    )
+    if not len(a) or not len(b):
+        return {"n_apart_at_once": 0}
+    after = np.searchsorted(reports.time_us[b], reports.time_us[a])
+    around = b[np.clip(np.stack([after - 1, after]), 0, len(b) - 1)]
+    off_s = np.abs(reports.time_us[around] - reports.time_us[a]) / SECOND_US
+    nearest = off_s.argmin(axis=0), np.arange(len(a))
+    other, off_s = around[nearest], off_s[nearest]
+    apart_m = geodesy.distance_m(
+        reports.lat[a], reports.lon[a], reports.lat[other], reports.lon[other]
+    )
+    sailed_m = limits.max_transit_kn * geodesy.KNOT_MPS * off_s
+    elsewhere = (off_s <= limits.max_clock_s) & (apart_m > limits.max_together_m + sailed_m)
+    found: dict[str, Any] = {"n_apart_at_once": int(np.count_nonzero(elsewhere))}
+    return found | ({"apart_at_once_m": float(apart_m[elsewhere].max())} if elsewhere.any() else {})
 
 
 def _others_lost(

@@ -236,7 +236,9 @@ def _print_table(
 
 
 def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> None:
-    """Print what the run looked at and what of it failed: last, where a terminal still shows it."""
+    """Print what the run looked at, what of it failed and what its feeds lack: last, where a
+    terminal still shows it.
+    """
     from rich.text import Text
 
     from pipelines.base.labels import labels

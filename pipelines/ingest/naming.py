@@ -166,12 +166,17 @@ def by_names(sample: Sample) -> Named | IngestError | None:
 def _class_shows(sample: Sample, columns: Mapping[str, Any]) -> bool:
     """Tell whether some rows say a status, and others leave it blank, where nothing tells the class
     of AIS sets: see `Values._class_by_fields`. Of the table as a whole, whatever a batch holds.
+
+    Without IMO numbers one says 15, too: a table that has it for a status that isn't set has no
+    blank for it.
     """
-    if {"ais_class", "msg_type"} & set(columns) or not {"nav_status", "imo"} <= set(columns):
+    if {"ais_class", "msg_type"} & set(columns) or "nav_status" not in columns:
         return False
     status = columns["nav_status"]["from"]
-    at = list(sample.header).index(status)
-    return bool(sample.of(status)) and any(not row[at].strip() for row in sample.rows)
+    at, said = list(sample.header).index(status), sample.of(status)
+    if "imo" not in columns and not any(re.fullmatch(r"15(\.0*)?", cell) for cell in said):
+        return False
+    return bool(said) and any(not row[at].strip() for row in sample.rows)
 
 
 def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:

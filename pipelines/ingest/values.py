@@ -258,14 +258,16 @@ class Values:
 
         Who says a status has class A; 15 stands for none, also where there was no field for it. Who
         leaves it blank and has no IMO number has class B; a word such as "unknown" may stand for
-        15. Row by row: one of a class A set that lacks both is taken for class B.
+        15. Row by row: one of a class A set that lacks both is taken for class B. In a table
+        without IMO numbers that says 15 a blank alone does: of 954 rows of class A in a sample of
+        NOAA's 87 say 15 and none is blank, and all 46 of class B are.
         """
         index = np.zeros(self._n, "int8")
         status = self._code("nav_status", NAV_STATUS_UNDEFINED, 15)
         said = status != NAV_STATUS_UNDEFINED
         index[said] = _CLASSES.index("A")
         cells = self._first("nav_status")
-        if cells is None or self._columns("imo") is None:
+        if cells is None:
             return index
         blank = (
             np.asarray(pc.equal(cells.texts, ""))[cells.index]

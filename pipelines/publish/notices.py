@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines.base import labels
 from pipelines.base.text import LOCAL, LOCAL_NAME, age, moment, position_text
+from pipelines.detect.lacking import LACKING
 from pipelines.publish.checks import units
 from pipelines.publish.products import Products
 
@@ -47,8 +48,8 @@ def terms(products: Products) -> list[str]:
 
 
 def about_run(products: Products) -> list[str]:
-    """Which run it is, whether it is partial, where less was heard than usual, and what an empty
-    list doesn't mean.
+    """Which run it is, whether it is partial, what was heard badly, and what an empty list doesn't
+    mean.
     """
     words = labels.labels(products.language)
     partial = products.manifest.get("state") == "partial"
@@ -61,8 +62,8 @@ def about_run(products: Products) -> list[str]:
 
 
 def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) -> list[str]:
-    """Say where and when less was heard than usual in the day before the window's end; nothing
-    where that isn't known.
+    """Say where and when less was heard than usual in the day before the window's end, and what
+    the feeds lack; nothing where that isn't known.
     """
     told = manifest.get("reception") or {}
     upto = moment(end, say=words.say)
@@ -78,7 +79,8 @@ def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) 
             start = moment(datetime.fromisoformat(since), say=words.say)
             longest = words.reception_from.format(age=longest, start=start)
         said.append(text.format(n=gaps, age=longest, time=upto))
-    return said
+    lacks = manifest.get("lacking") or []
+    return said + [words.at_desk(LACKING[name]) for name in lacks if name in LACKING]
 
 
 def conclusions(products: Products) -> str:

@@ -16,6 +16,7 @@ from pipelines.base.files import digest_of_files, remembered_sha256
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.text import iso
 from pipelines.detect.heard import Heard
+from pipelines.detect.lacking import lacking
 from pipelines.detect.reception import received
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER, Window
@@ -77,6 +78,7 @@ def manifest_of(
         },
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
         "reception": _reception(store, setup.installation, window),
+        "lacking": lacking(store, detection.heard, window.start, window.end),
         "held_back": [str(rule) for rule in assessed.held_back],
         "watchlists": [
             {

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.ask.health import Health
+from pipelines.ask.health import LACKS, Health
 from pipelines.ask.health.words import day, gaps
 from pipelines.assess import incidents
 from pipelines.base.labels import Labels
@@ -262,6 +262,8 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
         said.append(t("Silences may be our own: for a while nothing at all was heard."))
     elif less:
         said.append(t("Silences may be our own: less was heard than usual."))
+    if lacks := sum(one.where.startswith(LACKS) for one in found):
+        said.append(t("Feeds lack what tells leads from ordinary traffic: {n} to read.", n=lacks))
     return tuple(said)
 
 

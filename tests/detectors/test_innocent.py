@@ -1421,6 +1421,15 @@ CASES = [
             ({"interval_s": 60.0}, None),
         )
     ),
+    # Heard at once in different places; only twice, as by a false fix or two; nowhere else.
+    *(
+        ("identity", {**IN_TURN, "interval_s": 60.0, "n_apart_at_once": n, **far}, (70, 70), reason)
+        for n, far, reason in (
+            (3, {"apart_at_once_m": 9_000.0}, "two vessels heard at once"),
+            (2, {"apart_at_once_m": 9_000.0}, None),
+            (0, {}, None),
+        )
+    ),
     *(
         ("identity", {**BERTHS, **differs}, (70, 70), reason)
         for differs, reason in (

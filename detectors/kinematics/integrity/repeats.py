@@ -75,9 +75,9 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
 def _dated_again(
     own: Rows, lat: Any, lon: Any, stated: Any, first: Any, late_s: Any, row: int
 ) -> int:
-    """Return the earlier report that one of a vessel under way is once more, dated later and maybe
-    rounded: of that place, speed and course, though at that speed the vessel had gone `WENT_M` by
-    then; -1 where there is none.
+    """Return the earlier report that one of a vessel under way is once more, dated later and either
+    maybe rounded: of that place, speed and course, though at that speed the vessel had gone
+    `WENT_M` by then; -1 where there is none.
 
     The vessel came to that place: where a fix froze, what came a minute before is of there too.
     Copies are passed over, since they aren't kept: nothing may rest on them. No more than
@@ -91,7 +91,7 @@ def _dated_again(
         between_s = (own.time_us[row] - own.time_us[before]) / SECOND_US
         if between_s >= MIN_SHIFT_S:
             return -1
-        alike = stated[before] == stated[row] and _off(lat, lon, before, row) <= ROUNDED
+        alike = _off(lat, lon, before, row) <= ROUNDED and _alike(stated[before], stated[row])
         if alike and not _is_copy(first, late_s, before):
             break
         before -= 1
@@ -101,6 +101,21 @@ def _dated_again(
     while earlier >= least and _is_copy(first, late_s, earlier):
         earlier -= 1
     return before if earlier >= least and _off(lat, lon, earlier, before) > ROUNDED else -1
+
+
+@part
+def _alike(one: int, other: int) -> bool:
+    """Tell whether what two reports state is the same, one of them maybe in whole knots and
+    degrees, rounded or cut.
+    """
+    if one == other:
+        return True
+    sog, cog, other_sog, other_cog = one // 4_096, one % 4_096, other // 4_096, other % 4_096
+    if max(sog, other_sog) >= NO_SPEED or max(cog, other_cog) >= NO_COURSE:
+        return False
+    turned = abs(cog - other_cog)
+    whole = sog % 10 + cog % 10 == 0 or other_sog % 10 + other_cog % 10 == 0
+    return bool(whole and abs(sog - other_sog) < 10 and min(turned, NO_COURSE - turned) < 10)
 
 
 @part

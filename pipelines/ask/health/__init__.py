@@ -2,7 +2,7 @@
 
 from pipelines.ask.health.gather import gather
 from pipelines.ask.health.model import Health
-from pipelines.ask.health.problems import problems
+from pipelines.ask.health.problems import LACKS, problems
 from pipelines.ask.health.screen import (
     FEED_COLUMNS,
     SHADES,
@@ -16,6 +16,7 @@ from pipelines.ask.health.screen import (
 
 __all__ = [
     "FEED_COLUMNS",
+    "LACKS",
     "SHADES",
     "Health",
     "ages",

@@ -14,6 +14,8 @@ class LastRun:
     ----------
     finished
         When its folder was written: runs themselves have no clock.
+    lacking
+        Which of `detect.lacking.LACKING` its feeds left unsaid.
     held_back
         Rules that raised more than their share; see `assess.guard`.
     shown
@@ -30,6 +32,7 @@ class LastRun:
     held_back: tuple[str, ...]
     failures: tuple[str, ...]
     shown: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What of an installation's health a person should look at."""
 
 from datetime import timedelta
+from typing import Final
 
 from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import day, per_hour
@@ -8,6 +9,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import HealthSettings
 from pipelines.base.text import age, position_text
+from pipelines.detect.lacking import LACKING
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
@@ -21,6 +23,10 @@ _ENDING: timedelta = timedelta(minutes=1)
 _LEAST_FREE: int = 50_000_000
 """Bytes: an exercise's night writes a fifth of this, a day of the Straits more. A judgement."""
 
+LACKS: Final = "feeds: "
+"""What the places of problems of what feeds lack begin with."""
+_LACKING: Final = {"ais_class": "class", "seconds": "times", "seldom": "reports"}
+
 
 def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     """Problems in the order of their weight; empty if all is well."""
@@ -31,6 +37,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
         *_clocks(health),
         *_packs(health),
         *_feeds(health, settings),
+        *_lacking(health),
         *_coverage(health, settings),
         *_disk(health, settings),
         *_backup(health, settings),
@@ -145,6 +152,19 @@ def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:
         )
         return [Problem("warning", where, text, "a receiver down? see the map: selat status")]
     return []
+
+
+def _lacking(health: Health) -> list[Problem]:
+    """Tell what the feeds of the newest run leave unsaid, each at a place of its own: what was told
+    already is known by its place.
+    """
+    names = health.last_run.lacking if health.last_run else ()
+    hint = "ask who delivers the feeds for it, or for AIS sentences as received"
+    return [
+        Problem("warning", f"{LACKS}{_LACKING.get(name, name)}", LACKING[name], hint)
+        for name in names
+        if name in LACKING
+    ]
 
 
 def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:

@@ -194,9 +194,7 @@ class TrafficQueries(Generation):
         pandas.DataFrame
             mmsi, time (of the slot), station (empty for all but `stations`), reports.
         """
-        span = {"first": f"{since:%Y-%m-%d}", "last": f"{until:%Y-%m-%d}"}
-        query = "SELECT path FROM files WHERE date BETWEEN $first AND $last ORDER BY path"
-        files = self.fetched(list(self.sql(query, span)["path"]))
+        files = self.fetched(self._files_between(since, until))
         named = [file for file in files if "station" in pq.read_schema(file).names]
         if not named or not mmsis:
             return pd.DataFrame(columns=["mmsi", "time", "station", "reports"])
@@ -211,6 +209,24 @@ class TrafficQueries(Generation):
             },
         )
         return to_frame(found.to_arrow_table())
+
+    def stated(self, since: pd.Timestamp, until: pd.Timestamp) -> dict[str, int]:
+        """Return how many reports there are of a span, copies included, how many of them state a
+        `speed`, an `ais_class`, or `seconds` beside the minute, how many are not of class B
+        (`ships`), and of these how many state a `heading`; and in how many `minutes` and `hours` of
+        the clock vessels were heard, about, summed over vessels.
+        """
+        files = self.fetched(self._files_between(since, until))
+        if not files:
+            return {}
+        [row] = self._ask("stated", files=files, since=since, until=until).to_dict("records")
+        return {str(name): int(n) for name, n in row.items()}
+
+    def _files_between(self, since: pd.Timestamp, until: pd.Timestamp) -> list[str]:
+        """Return the files of the dates that a span touches."""
+        span = {"first": f"{since:%Y-%m-%d}", "last": f"{until:%Y-%m-%d}"}
+        query = "SELECT path FROM files WHERE date BETWEEN $first AND $last ORDER BY path"
+        return list(self.sql(query, span)["path"])
 
     def day_counts(self, first: str, last: str) -> list[str]:
         """Return counts (JSON) of the dates from `first` to `last` that were worked out."""

@@ -10,11 +10,14 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from pipelines.cli.flagged import _print_state
 from pipelines.cli.main import app
 from pipelines.cli.present import fitting, print_csv, print_table, records, vessel_cell
 from pipelines.cli.vessel import _stated
+from pipelines.detect.lacking import LACKING
 from pipelines.store import read
 
 TABLE = pd.DataFrame(
@@ -156,3 +159,16 @@ def test_a_name_where_a_number_is_asked_for_is_told_how_to_find_it(tmp_path: Pat
         )
         assert ran.exit_code == 2
         assert asked in ran.output
+
+
+@pytest.mark.parametrize("lacking", [None, [], ["speed", "type"]])
+def test_what_the_feeds_lack_stands_below_the_list(lacking: list[str] | None) -> None:
+    """A run of before that was told has nothing to say of it."""
+    window = {"start": "2026-01-06T00:00:00Z", "end": "2026-01-07T00:00:00Z"}
+    manifest: dict[str, Any] = {"run_id": "r", "state": "complete", "window": window}
+    manifest |= {"failures": {}, "counts": {"vessels_looked_at": 3}}
+    manifest |= {} if lacking is None else {"lacking": lacking}
+    out = io.StringIO()
+    _print_state(Console(file=out, width=80), manifest, 1)
+    said = " ".join(out.getvalue().split())
+    assert [name for name in LACKING if LACKING[name] in said] == (lacking or [])

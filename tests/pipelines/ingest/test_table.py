@@ -102,6 +102,20 @@ def test_the_class_shows_in_what_only_class_a_says(read, batch_rows):
         assert set(read(header + alone, batch_rows=batch_rows).positions["ais_class"]) == {""}
 
 
+@pytest.mark.parametrize("batch_rows", [1, 1_000])
+def test_the_class_shows_without_imo_numbers_where_15_is_said(read, batch_rows):
+    """Who says 15 for a status that isn't set has no blank for it."""
+    header = "mmsi,time,lat,lon,sog,cog,status\n"
+    row = "{mmsi},2017-12-01T00:00:01,2.1,101.3,0.0,97.8,{said}\n"
+    said = {"533000005": "", "563000001": "0", "563000002": "15", "563000003": "unknown"}
+    body = "".join(row.format(mmsi=mmsi, said=status) for mmsi, status in said.items())
+    got = read(header + body, batch_rows=batch_rows).positions
+    assert got["ais_class"].tolist() == ["B", "A", "", ""]
+    for other in ("5", "unknown", "150"):
+        got = read(header + body.replace(",15\n", f",{other}\n"), batch_rows=batch_rows).positions
+        assert set(got["ais_class"]) == {""}
+
+
 def test_noaa_2024(read):
     row = "367000001,2024-05-01 00:00:01,-80.04806,26.09241,8.8,272.7,270,X,,,70,5,1,1,1,70,B\n"
     got = read(NOAA_2024 + row)

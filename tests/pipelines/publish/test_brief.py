@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ import shapely
 
 import detectors
 from detectors.surroundings.zones import Zones
+from pipelines.detect.lacking import LACKING
 from pipelines.publish import brief
 from pipelines.publish.brief import problems, render
 from pipelines.publish.brief import scene as scenes
@@ -411,3 +413,13 @@ def test_poor_reception_stands_on_the_first_screen(coastless: Products) -> None:
     good = {"poor": None, "gaps": 0, "longest_gap_s": 0.0}
     for manifest in ({**coastless.manifest, "reception": good}, coastless.manifest):
         assert "Poor reception" not in render(replace(coastless, manifest=manifest))
+
+
+def test_what_the_feeds_lack_stands_on_the_first_screen(coastless: Products) -> None:
+    """Also where the night found nothing to fault them for; a name of a later version is left."""
+    told = {**coastless.manifest, "lacking": ["speed", "of a later version"]}
+    page = render(replace(coastless, manifest=told))
+    first, _, _ = unescape(page).partition('class="first"')
+    assert LACKING["speed"] in first
+    assert "later version" not in first
+    assert LACKING["speed"] not in unescape(render(coastless))

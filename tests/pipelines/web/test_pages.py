@@ -33,6 +33,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.settings import load
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.detect import reception
+from pipelines.detect.lacking import LACKING
 from pipelines.publish import checks
 from pipelines.publish.briefing import span
 from pipelines.publish.maps.style import COLOURS
@@ -357,6 +358,20 @@ def test_a_silence_may_be_our_own_where_less_was_heard_and_nowhere_else(
     told = tonight.tonight(shown, tonight.Asked(), health, found)
     assert list(told.reception or ()) == said
     assert bool(told.doubts) == bool(said)
+
+
+def test_what_the_feeds_lack_is_counted_and_listed(desk_home: Path) -> None:
+    health, _ = look(load(desk_home), NOW, afresh=False)
+    assert health is not None
+    assert health.last_run is not None
+    run = replace(health.last_run, lacking=("speed", "ais_class"))
+    health = replace(health, last_run=run, clocks=(), coverage=None, feeds=())
+    found = problems(health, load(desk_home).settings.health)
+    shown = Nights(load(desk_home)).shown("", "ms")
+    told = tonight.tonight(shown, tonight.Asked(), health, found)
+    malay = [labels("ms").desk[LACKING[name]] for name in run.lacking]
+    assert [text for text in told.reception or () if text in malay] == malay
+    assert any("2 untuk dibaca" in text for text in told.doubts)
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:

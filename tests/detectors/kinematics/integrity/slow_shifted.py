@@ -86,7 +86,13 @@ def _dated_again(mmsi, time_us, content, found, row):
 
     def alike(a, b):
         place = max(abs(lat[a] - lat[b]), abs(lon[a] - lon[b])) <= ROUNDED
-        return place and (sog[a], cog[a]) == (sog[b], cog[b])
+        if (sog[a], cog[a]) == (sog[b], cog[b]):
+            return place
+        if max(sog[a], sog[b]) >= 1_023 or max(cog[a], cog[b]) >= 3_600:
+            return False
+        whole = any(sog[k] % 10 == 0 and cog[k] % 10 == 0 for k in (a, b))
+        turned = (cog[a] - cog[b] + 1_800) % 3_600 - 1_800
+        return place and whole and abs(sog[a] - sog[b]) < 10 and abs(turned) < 10
 
     own = [k for k in range(row) if mmsi[k] == mmsi[row]][-MAX_AGAIN:]
     own = [k for k in own if not copies[k]]

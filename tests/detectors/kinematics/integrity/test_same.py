@@ -53,6 +53,8 @@ def some_faults(rng, way):
         elif fault == 8:
             lag_us = int(rng.uniform(0, 90) * S)
             again = replace(stretch, lat=stretch.lat.round(4), lon=stretch.lon.round(4))
+            if lag_us % 3 == 1:  # and to whole knots and degrees, one time of three
+                again = replace(again, sog=stretch.sog.round(), cog=stretch.cog.round() % 360)
             yield replace(again, time_us=stretch.time_us + lag_us)
         else:
             way.sog[:] = 0.0

@@ -148,6 +148,37 @@ def test_what_a_second_provider_rounds_and_dates_later_is_a_copy(tracks, knots, 
     assert set(got.verdict[copies]) == {Verdict.COPY if is_copy else Verdict.SOUND}
 
 
+@pytest.mark.parametrize(
+    ("to_knots", "to_deg", "is_copy"),
+    [
+        (np.round, np.round, True),
+        (np.floor, np.floor, True),
+        (np.round, lambda deg: deg, False),
+        (lambda kn: np.round(kn) + 2, np.round, False),
+    ],
+    ids=["rounded", "cut", "degrees as they were", "two knots more"],
+)
+def test_what_a_second_provider_has_in_whole_knots_and_minutes_is_a_copy(
+    tracks, to_knots, to_deg, is_copy
+):
+    """The one that is dated first stays, and the vessel doesn't stand still for half a minute."""
+    sail, together = tracks
+    way = sail(np.arange(35, 3_600, 60), speed=12.4, course=101.4)
+    way = replace(way, sog=way.sog.round(1) + 0.1, cog=way.cog.round(1) + 0.1)
+    again = replace(
+        way,
+        time_us=way.time_us // 60_000_000 * 60_000_000,
+        lat=way.lat.round(4),
+        lon=way.lon.round(4),
+        sog=to_knots(way.sog),
+        cog=to_deg(way.cog) % 360,
+    )
+    reports, part = together(way, again)
+    later = np.flatnonzero(part == 0)[1:]
+    told = np.mean(judge(reports).verdict[later] == Verdict.COPY)
+    assert told > 0.95 if is_copy else told < 0.2
+
+
 @pytest.mark.parametrize(("n", "is_copy"), [(MAX_AGAIN - 2, True), (MAX_AGAIN - 1, False)])
 def test_a_copy_is_looked_for_among_so_many_reports(tracks, n, is_copy):
     """Who sends any number of reports in a minute costs no more for each."""

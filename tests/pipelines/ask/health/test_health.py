@@ -23,13 +23,16 @@ from pipelines.ask.health.model import Early, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
+from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
 from pipelines.detect.compare import compare
 from pipelines.detect.days import refresh
+from pipelines.detect.lacking import LACKING
 from pipelines.detect.reception import Block, Coverage
+from pipelines.web.spoken import spoken
 from tests.making import reports
 
 Selat = Callable[..., Any]
@@ -73,10 +76,10 @@ def add_days(home: Path, days: Sequence[int], name: str, **what: Any) -> None:
         writer.publish()
 
 
-def add_run(writer: store.Writer, ordinal: int, end: pd.Timestamp) -> None:
+def add_run(writer: store.Writer, ordinal: int, end: pd.Timestamp, **more: Any) -> None:
     """Record a run that found nothing."""
     run = {"run_id": f"run-{ordinal}", "ordinal": ordinal, "start": FIRST, "end": end}
-    said = {"simulated": False, "counts": {"flagged": 0}, "failures": {}}
+    said = {"simulated": False, "counts": {"flagged": 0}, "failures": {}, **more}
     known = writer.events_touching(FIRST, end)
     writer.add_run(
         {**run, "state": "complete", "manifest": json.dumps(said)},
@@ -124,6 +127,27 @@ def found(installation: Installation, now: datetime = NOW) -> tuple[Health, dict
 
 
 @pytest.mark.slow
+def test_what_the_feeds_of_the_newest_run_lack_is_a_problem(
+    made: Callable[..., Installation],
+) -> None:
+    installation = made()
+    with store.write(installation.store) as writer:
+        add_run(writer, 1, FIRST + pd.Timedelta(hours=20))
+        add_run(
+            writer, 2, FIRST + pd.Timedelta(hours=21), lacking=["ais_class", "type", "of later"]
+        )
+        writer.publish()
+    health = gather(installation, NOW)
+    told = [one for one in problems(health, HealthSettings()) if one.where.startswith("feeds: ")]
+    assert [one.message for one in told] == [LACKING["ais_class"], LACKING["type"]]
+    assert [one.where for one in told] == ["feeds: class", "feeds: type"]  # each told of anew
+    malay = labels("ms")
+    for one in told:
+        for text in (one.where, one.message, one.hint):
+            assert spoken(malay, text)[1] is False
+            assert spoken(malay, text)[0] != text
+
+
 def test_all_is_well(made: Callable[..., Installation]) -> None:
     health, wrong = found(made())
     [feed] = health.feeds
