@@ -615,7 +615,7 @@ def test_a_day_that_is_looked_at_a_second_time_is_as_it_was(
 ) -> None:
     home = copy(last_known, tmp_path)
     with reporter(quiet=True) as report:
-        fill(load(home), DATES[0], None, InProcess(), report)
+        fill(load(home), DATES[0], DATES[-1], InProcess(), report)
     pd.testing.assert_frame_equal(events_of(content(home)), events_of(by_day))
 
 
