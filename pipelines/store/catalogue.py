@@ -248,12 +248,17 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
 
 
 def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a connection to a private copy of a published catalogue."""
-    copy_file(published, work)
+    """Return a connection to a private copy of a published catalogue; of one that fails nothing
+    is left, which would take the last room of a disk that is full.
+    """
     try:
+        copy_file(published, work)
         return connect(work, settings)
-    except duckdb.Error as error:
-        raise unopened(published, error) from error
+    except BaseException as error:
+        work.unlink(missing_ok=True)
+        if isinstance(error, duckdb.Error):
+            raise unopened(published, error) from error
+        raise
 
 
 def unopened(path: Path | str, error: duckdb.Error, what: str = "opened") -> StoreError:
