@@ -144,3 +144,20 @@ def test_no_more_does_one_in_place_of_who_watches(tmp_path: Path) -> None:
         watching.watch(load(home), [], 0.0, report, stop, say)
     assert "watch.lock is a link (remove it: what is locked is a plain file)" in told[0]
     assert mine.read_text() == "mine alone"
+
+
+@pytest.mark.parametrize("gone", ["latest", "runs", "latest/manifest.json"])
+def test_a_run_that_is_not_shown_any_more_is_missed(
+    small_home: Path,
+    tmp_path: Path,
+    selat: Selat,  # noqa: F811
+    gone: str,
+) -> None:
+    """As in a home that was copied by what leaves out links; `selat flagged` knows of no run."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    assert selat("status", "--home", home).code == 0
+    path = home / gone
+    path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
+    told = selat("status", "--home", home)
+    assert told.code == 1
+    assert "selat nightly does it again" in selat("doctor", "--home", home).out

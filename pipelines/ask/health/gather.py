@@ -148,6 +148,7 @@ def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
         held_back=tuple(manifest.get("held_back", [])),
         failures=tuple(f"{name}: {text}" for name, text in manifest["failures"].items()),
         shown=_shown(reader, installation, str(run["run_id"])),
+        lost=not (installation.newest / "manifest.json").exists(),
     )
 
 

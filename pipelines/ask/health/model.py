@@ -19,6 +19,8 @@ class LastRun:
     shown
         The run that HOME names as the newest where that is an earlier one: what made this one was
         killed before it could name it. Empty: it is this one.
+    lost
+        Whether HOME shows no run: the link, or the folder that it leads to, is gone.
     """
 
     run_id: str
@@ -30,6 +32,7 @@ class LastRun:
     held_back: tuple[str, ...]
     failures: tuple[str, ...]
     shown: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True)
