@@ -54,19 +54,19 @@ def exists(root: Path, settings: StoreSettings | None = None) -> bool:
 
     Raises StoreError if files of positions are there, and the catalogue that names them isn't.
     """
-    where = place(root, settings or StoreSettings())
-    where.pull()
-    there = (root / "catalogue.duckdb").exists()
+    there = bool(generation(root, settings))
     if not there:
-        _refuse_orphans(root, where)
+        _refuse_orphans(root, place(root, settings or StoreSettings()))
     return there
 
 
 def generation(root: Path, settings: StoreSettings | None = None) -> tuple[int, ...]:
     """Return what tells the published generation from every other; empty where there is none."""
-    if not exists(root, settings):
+    place(root, settings or StoreSettings()).pull()
+    path = root / "catalogue.duckdb"
+    if not path.exists():
         return ()
-    stat = (root / "catalogue.duckdb").stat()
+    stat = path.stat()
     return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
