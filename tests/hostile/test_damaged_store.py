@@ -54,6 +54,20 @@ def test_a_damaged_file_is_named(
     assert "selat store check" in ran.err
 
 
+@pytest.mark.parametrize("left", [b"", b"PAR1 and no more", None])
+def test_a_file_that_duckdb_reads_is_named_too(
+    small_ingested_home: Path, tmp_path: Path, left: bytes | None
+) -> None:
+    """As for a pack: of a file of several feeds a recipient has the rows of those it may have."""
+    root = Path(shutil.copytree(small_ingested_home / "store", tmp_path / "store"))
+    with pytest.raises(StoreError, match=r"\.parquet is damaged or missing: "), read(root) as store:
+        held = store.sql("SELECT path, feed_key FROM file_feeds").to_dict("records")[0]
+        (root / held["path"]).unlink()
+        if left is not None:
+            (root / held["path"]).write_bytes(left)
+        store.rows_of_feed(str(root / held["path"]), held["feed_key"])
+
+
 @pytest.mark.parametrize(
     "command", ["flagged", "incidents", "since", "explain 1", "vessel 1", "correct"]
 )
