@@ -8,17 +8,18 @@ over.
 
 import fcntl
 import json
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from pydantic import SecretStr
 
 from detectors.core.errors import SelatError
+from pipelines.base.files import write_text
 from pipelines.base.problems import Problem
 from pipelines.base.visible import clean
 
@@ -98,10 +99,17 @@ def tell(
         notice, after = compose(problems, _told(state), now, remind, name)
         if notice is not None:
             send(notice, urls)
-        fresh = state.with_name(f"{state.name}.new")
-        fresh.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
-        os.replace(fresh, state)  # noqa: PTH105
+        _unwritten[state] = after
+        with suppress(OSError):
+            write_text(state, json.dumps(after, indent=1) + "\n")
+            del _unwritten[state]
     return notice
+
+
+_unwritten: Final[dict[Path, dict[str, str]]] = {}
+"""What this process told of where that can't be noted: a disk that is full, or can only be read
+since it failed, is to be told of above all, and by a service not every quarter of an hour.
+"""
 
 
 def send(notice: Notice, urls: Sequence[SecretStr]) -> None:
@@ -139,20 +147,25 @@ def _told(state: Path) -> dict[str, str]:
 
     A file of zeros is what a power cut leaves: it must not keep every later notice from going out.
     """
+    if state in _unwritten:
+        return _unwritten[state]
     try:
         told = json.loads(state.read_text(encoding="utf-8"))
         times = [datetime.fromisoformat(at) for at in told.values()]
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return dict(told) if all(time.tzinfo for time in times) else {}
 
 
 @contextmanager
 def _held(state: Path) -> Iterator[None]:
-    """Be the only one to tell: the service and a timer may look at the same time."""
-    state.parent.mkdir(parents=True, exist_ok=True)
-    with state.with_name(f"{state.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not state.exists():
-            state.write_text("{}\n", encoding="utf-8")
+    """Be the only one to tell: the service and a timer may look at the same time.
+
+    Where there can't be a lock everybody tells.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            state.parent.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(state.with_name(f"{state.name}.lock").open("a"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

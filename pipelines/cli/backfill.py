@@ -73,7 +73,7 @@ def backfill(
         raise ConfigError("--scheduler goes with an engine", hint="add --engine dask")
     asked_for(None, since, until)
     build_detectors(installation)
-    if not exists(installation.store):
+    if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     if scheduler:
         refuse_plain(scheduler, installation.settings.dask)

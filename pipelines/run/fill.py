@@ -112,7 +112,7 @@ def fill(
     NoDataError
         If the store is empty, or holds no report in the span.
     """
-    if not exists(installation.store):
+    if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     span = asked_for(None, since, until)
     folder = (folder or installation.home / "backfill").absolute()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from detectors.core.errors import SelatError
 from pipelines.base.files import write_text
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import NIGHT
@@ -165,11 +166,19 @@ def _still_unread(
 def refuse_wrong(installation: Installation, request: NightRequest) -> None:
     """Find what is wrong with a request before the orchestrator takes its time to start.
 
+    That the configuration is wrong is noted in the home, as of a run that failed: who mistypes what
+    is asked for reads so at once, what a timer is told nobody may read.
+
     Raises SelatError if a time, the area, the mapping or the configuration is wrong, or no feed is
     there.
     """
     asked_for(request.date, request.since, request.until)
-    ingest_options(installation, Setup.load(installation).zones, request.reading)
+    try:
+        zones = Setup.load(installation).zones
+    except SelatError as error:
+        note_failure(installation, error)
+        raise
+    ingest_options(installation, zones, request.reading)
     given = [feed for feed in request.feeds if feed != "-"]
     if given and not any(Path(feed).exists() or glob.glob(feed, recursive=True) for feed in given):  # noqa: PTH207 - may be absolute
         discover(given, installation.spool)  # says what is wrong

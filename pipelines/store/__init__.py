@@ -21,6 +21,7 @@ from pipelines.store.foreign import refuse_foreign
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
+from pipelines.store.stored import damage_named
 from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work, writing
 
@@ -49,16 +50,23 @@ not keep a night from beginning."""
 
 
 def exists(root: Path, settings: StoreSettings | None = None) -> bool:
-    """Return whether a store has been made in this folder, or where its files lie."""
-    place(root, settings or StoreSettings()).pull()
-    return (root / "catalogue.duckdb").exists()
+    """Return whether a store has been made in this folder, or where its files lie.
+
+    Raises StoreError if files of positions are there, and the catalogue that names them isn't.
+    """
+    there = bool(generation(root, settings))
+    if not there:
+        _refuse_orphans(root, place(root, settings or StoreSettings()))
+    return there
 
 
 def generation(root: Path, settings: StoreSettings | None = None) -> tuple[int, ...]:
     """Return what tells the published generation from every other; empty where there is none."""
-    if not exists(root, settings):
+    place(root, settings or StoreSettings()).pull()
+    path = root / "catalogue.duckdb"
+    if not path.exists():
         return ()
-    stat = (root / "catalogue.duckdb").stat()
+    stat = path.stat()
     return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
@@ -72,8 +80,8 @@ def read(
 
     One that an older version of the program made is read as it will be once it is migrated.
 
-    Raises StoreError if there is no store, it can't be opened, or a newer version of the program
-    made it.
+    Raises StoreError if there is no store, it can't be opened or read, or a newer version of the
+    program made it.
     """
     settings = settings or StoreSettings()
     where = place(root, settings)
@@ -83,7 +91,8 @@ def read(
     connection = catalogue.snapshot(published, settings)
     try:
         if version_of(connection) == SCHEMA_VERSION:
-            yield Queries(connection, root, where)
+            with damage_named(published):
+                yield Queries(connection, root, where)
             return
     finally:
         connection.close()
@@ -92,8 +101,9 @@ def read(
         copy_file(published, copy)
         connection = catalogue.connect(copy, settings)
         try:
-            migrate(connection)
-            yield Queries(connection, root, where)
+            with damage_named(published):
+                migrate(connection)
+                yield Queries(connection, root, where)
         finally:
             connection.close()
 
@@ -137,8 +147,8 @@ def write(
     settings = settings or StoreSettings()
     with catalogue.room(_nearest(root)):
         root.mkdir(parents=True, exist_ok=True)
-    with claimed(root, settings, wait_s) as where:
-        published = root / "catalogue.duckdb"
+    published = root / "catalogue.duckdb"
+    with claimed(root, settings, wait_s) as where, damage_named(published):
         remove_work(root)
         first = where.adopt()
         with catalogue.room(root):
@@ -173,14 +183,7 @@ def write(
 
 def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     """Publish an empty catalogue."""
-    names = [name for name in where.sizes() if name.startswith("positions/")]
-    orphans = sum(name.endswith(".parquet") for name in names)
-    if orphans:
-        raise StoreError(
-            f"the catalogue of the store in {root} is gone, but {orphans:,} files of positions "
-            "are there",
-            hint="put catalogue.duckdb back, or move the folder away and ingest the feeds again",
-        )
+    _refuse_orphans(root, where)
     work = root / "work.duckdb"
     connection = catalogue.connect(work, settings)
     catalogue.create(connection)
@@ -190,6 +193,18 @@ def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     where.publish(fresh)
     catalogue.swap(fresh, root / "catalogue.duckdb")
     remove_work(root)
+
+
+def _refuse_orphans(root: Path, where: Place) -> None:
+    """Raise StoreError if files of positions are there, which no catalogue names."""
+    names = [name for name in where.sizes() if name.startswith("positions/")]
+    orphans = sum(name.endswith(".parquet") for name in names)
+    if orphans:
+        raise StoreError(
+            f"the catalogue of the store in {root} is gone, but {orphans:,} files of positions "
+            "are there",
+            hint="put catalogue.duckdb back, or move the folder away and ingest the feeds again",
+        )
 
 
 def _nearest(path: Path) -> Path:

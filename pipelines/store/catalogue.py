@@ -242,23 +242,29 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
         connection.execute(f"ATTACH '{name}' AS store (READ_ONLY)")
     except duckdb.Error as error:
         connection.close()
-        raise _unopened(path, error) from error
+        raise unopened(path, error) from error
     connection.execute("USE store")
     return _prepared(connection)
 
 
 def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a connection to a private copy of a published catalogue."""
-    copy_file(published, work)
+    """Return a connection to a private copy of a published catalogue; of one that fails nothing
+    is left, which would take the last room of a disk that is full.
+    """
     try:
+        copy_file(published, work)
         return connect(work, settings)
-    except duckdb.Error as error:
-        raise _unopened(published, error) from error
+    except BaseException as error:
+        work.unlink(missing_ok=True)
+        if isinstance(error, duckdb.Error):
+            raise unopened(published, error) from error
+        raise
 
 
-def _unopened(path: Path, error: duckdb.Error) -> StoreError:
+def unopened(path: Path | str, error: duckdb.Error, what: str = "opened") -> StoreError:
+    """Return what to say of a catalogue that can't be opened, or read."""
     return StoreError(
-        f"the catalogue {path} can't be opened: {str(error).splitlines()[0]}",
+        f"the catalogue {path} can't be {what}: {str(error).splitlines()[0]}",
         hint="what is in it wasn't looked at: run this as the account that owns it"
         if "Permission denied" in str(error)
         else "put it back from a copy, or move the store away and ingest the feeds again",

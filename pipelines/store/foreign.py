@@ -13,7 +13,7 @@ from typing import Any, Final
 import duckdb
 
 from pipelines.base.files import identity_of
-from pipelines.store.catalogue import KINDS, StoreError
+from pipelines.store.catalogue import KINDS, StoreError, unopened
 
 FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
 """A file of a store, relative to it."""
@@ -62,13 +62,7 @@ def refuse_foreign(path: Path, where: str = "") -> None:
             connection.execute(f"ATTACH '{name}' AS looked_at (READ_ONLY)")
             wrong = _wrong_in(connection)
         except duckdb.Error as error:
-            said = str(error).splitlines()[0]
-            raise StoreError(
-                f"the catalogue {where} can't be opened: {said}",
-                hint="what is in it wasn't looked at: run this as the account that owns it"
-                if "Permission denied" in said
-                else "put it back from a copy, or move the store away and ingest the feeds again",
-            ) from error
+            raise unopened(where, error) from error
     if wrong:
         raise StoreError(
             f"the catalogue {where} wasn't made by Selat: {wrong}",

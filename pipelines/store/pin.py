@@ -10,6 +10,7 @@ from pipelines.store.foreign import refuse_foreign
 from pipelines.store.migrations import version_of
 from pipelines.store.place import place
 from pipelines.store.queries import Queries
+from pipelines.store.stored import damage_named
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
     try:
         version = version_of(connection)
         store = Queries(connection, root)
-        files = store.contents()
-        named = [PinnedFile(**{str(k): v for k, v in f.items()}) for f in files.to_dict("records")]
-        runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
-        return Pinned(tuple(named), tuple(map(str, runs)), version, store.simulated)
+        with damage_named(root / "catalogue.duckdb"):
+            files = store.contents().to_dict("records")
+            named = [PinnedFile(**{str(k): v for k, v in file.items()}) for file in files]
+            runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
+            return Pinned(tuple(named), tuple(map(str, runs)), version, store.simulated)
     finally:
         connection.close()
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.run import watching
-from pipelines.store import StoreError, write
+from pipelines.store import StoreError, read, write
+from pipelines.store.catalogue import BLOCK_BYTES, TABLES
+from pipelines.store.check import check
 from tests.hostile.conftest import selat  # noqa: F401
 
 Selat = Callable[..., Any]
@@ -51,6 +54,87 @@ def test_a_damaged_file_is_named(
     assert "selat store check" in ran.err
 
 
+@pytest.mark.parametrize("left", [b"", b"PAR1 and no more", None])
+def test_a_file_that_duckdb_reads_is_named_too(
+    small_ingested_home: Path, tmp_path: Path, left: bytes | None
+) -> None:
+    """As for a pack: of a file of several feeds a recipient has the rows of those it may have."""
+    root = Path(shutil.copytree(small_ingested_home / "store", tmp_path / "store"))
+    with read(root) as store:
+        held = store.sql("SELECT path, feed_key FROM file_feeds").to_dict("records")[0]
+    path = root / held["path"]
+    path.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    with pytest.raises(StoreError, match=r"\.parquet is damaged or missing: "), read(root) as store:
+        store.rows_of_feed(str(path), held["feed_key"])
+
+
+@pytest.mark.parametrize(
+    "command", ["flagged", "incidents", "since", "explain 1", "vessel 1", "correct"]
+)
+def test_a_catalogue_that_was_cut_short_is_named(cut: Path, selat: Selat, command: str) -> None:  # noqa: F811
+    """It opens, since what it begins with is there: what is asked of it isn't."""
+    ran = selat(*command.split(), "--home", cut)
+    assert ran.code in (0, StoreError.exit_code), ran.err  # 0: of what isn't in it
+    assert ran.code == 0 or "catalogue.duckdb can't be read: " in ran.err
+
+
+@pytest.mark.parametrize("command", ["store check", "doctor", "status", "detect", "backup"])
+def test_who_looks_after_a_store_hears_that_it_was_cut_short(
+    cut: Path,
+    selat: Selat,  # noqa: F811
+    tmp_path: Path,
+    command: str,
+) -> None:
+    where = [tmp_path / "disk"] if command == "backup" else []
+    ran = selat(*command.split(), *where, "--home", cut)
+    assert ran.code in (1, StoreError.exit_code), ran.err
+    assert "catalogue.duckdb can't be " in " ".join((ran.out + ran.err).split())
+
+
+@pytest.fixture
+def cut(small_home: Path, tmp_path: Path) -> Path:
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    path = home / "store" / "catalogue.duckdb"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return home
+
+
+def test_every_block_of_a_catalogue_is_checked(small_home: Path, tmp_path: Path) -> None:
+    """Also of what hardly anybody asks for, such as what an event was before it changed."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    path = home / "store" / "catalogue.duckdb"
+    whole = path.read_bytes()
+    damaged = []
+    for at in range(3 * 4096 + BLOCK_BYTES // 2, len(whole), BLOCK_BYTES):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with suppress(StoreError), read(home / "store") as store:
+            free = all(len(store.sql(f"SELECT * FROM {name}")) >= 0 for name in TABLES)
+            assert free
+            continue
+        damaged.append(at)
+        assert "catalogue.duckdb" in [one.where for one in check(home / "store")]
+    assert damaged
+
+
+@pytest.mark.parametrize("gone", ["store/catalogue.duckdb", "store"])
+def test_a_store_that_is_gone_is_missed(
+    small_home: Path,
+    tmp_path: Path,
+    selat: Selat,  # noqa: F811
+    gone: str,
+) -> None:
+    """Else `selat status` tells of a home in which nothing was ever looked at: all is well."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    path = home / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for command in ("status", "doctor"):
+        told = selat(command, "--home", home)
+        assert told.code == 1
+        assert "error: store: " in told.out
+
+
 def test_a_link_in_place_of_the_lock_leads_nowhere(tmp_path: Path) -> None:
     """On a share that others write to, it would cut off a file that only we may write to."""
     mine, store = tmp_path / "mine", tmp_path / "store"
@@ -76,3 +160,20 @@ def test_no_more_does_one_in_place_of_who_watches(tmp_path: Path) -> None:
         watching.watch(load(home), [], 0.0, report, stop, say)
     assert "watch.lock is a link (remove it: what is locked is a plain file)" in told[0]
     assert mine.read_text() == "mine alone"
+
+
+@pytest.mark.parametrize("gone", ["latest", "runs", "latest/manifest.json"])
+def test_a_run_that_is_not_shown_any_more_is_missed(
+    small_home: Path,
+    tmp_path: Path,
+    selat: Selat,  # noqa: F811
+    gone: str,
+) -> None:
+    """As in a home that was copied by what leaves out links; `selat flagged` knows of no run."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    assert selat("status", "--home", home).code == 0
+    path = home / gone
+    path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
+    told = selat("status", "--home", home)
+    assert told.code == 1
+    assert "selat nightly does it again" in selat("doctor", "--home", home).out

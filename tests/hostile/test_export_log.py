@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -210,6 +211,21 @@ def test_a_crash_between_line_and_record_is_no_cut(
     home.export("abf", LATER)
     assert home.check() == log.Checked(tuple(home.lines()), (), home.lines()[-1]["hash"])
     assert len(home.lines()) == 6
+
+
+def test_a_disk_that_is_full_leaves_no_half_of_a_line(home: Home) -> None:
+    """Nothing could be exported any more, until somebody mended the log by hand."""
+    before = home.path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            home.export("abf", LATER)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert home.path.read_bytes() == before
+    home.export("abf", LATER)
+    assert home.check() == log.Checked(tuple(home.lines()), (), home.lines()[-1]["hash"])
 
 
 def test_the_first_line_of_all_is_recorded(tmp_path: Path) -> None:

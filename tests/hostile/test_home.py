@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
-from pipelines.store.catalogue import _unopened
+from pipelines.store.catalogue import unopened
 from tests.pipelines.conftest import selat  # noqa: F401 - a fixture
 
 Selat = Callable[..., Any]
@@ -153,6 +153,6 @@ def test_what_the_system_refuses_says_what_to_do(
 )
 def test_nobody_is_told_to_move_a_store_away_that_is_anothers(why: str, hint: str) -> None:
     error = duckdb.IOException(f'IO Error: Cannot open file "catalogue.duckdb": {why}')
-    told = _unopened(Path("catalogue.duckdb"), error)
+    told = unopened(Path("catalogue.duckdb"), error)
     assert hint in told.hint
     assert ("move the store" in told.hint) == (why != "Permission denied")

@@ -34,7 +34,7 @@ from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
 from pipelines.run.looked import read_state
-from pipelines.store import Queries, exists, read
+from pipelines.store import Queries, StoreError, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.migrations import KEPT
 
@@ -63,7 +63,7 @@ def gather(installation: Installation, now: datetime) -> Health:
 
     The clock of an exercise is its newest report: ages of feeds are measured from there.
 
-    Raises StoreError if the store can't be opened.
+    Raises StoreError if the store can't be opened, or is gone while runs that it made are there.
     """
     last_run = coverage = store = None
     feeds: tuple[Feed, ...] = ()
@@ -91,6 +91,12 @@ def gather(installation: Installation, now: datetime) -> Health:
                 WrongPack(one.pack, one.title, str(one), set(one.leads["what"]) == {"cleared"})
                 for one in held_wrong(reader, installation, pd.Timestamp(now))
             )
+    elif installation.newest.exists():
+        raise StoreError(
+            f"there is no store in {installation.store}, though {installation.newest} names a run "
+            "that one made: what was concluded isn't there either",
+            hint="is its disk mounted? Else take a backup back, or ingest the feeds again",
+        )
     failed = installation.failure
     return Health(
         now=now,
@@ -143,6 +149,7 @@ def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
         failures=tuple(f"{name}: {text}" for name, text in manifest["failures"].items()),
         shown=_shown(reader, installation, str(run["run_id"])),
         lacking=tuple(manifest.get("lacking", [])),
+        lost=not (installation.newest / "manifest.json").exists(),
     )
 
 

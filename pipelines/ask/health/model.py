@@ -21,6 +21,8 @@ class LastRun:
     shown
         The run that HOME names as the newest where that is an earlier one: what made this one was
         killed before it could name it. Empty: it is this one.
+    lost
+        Whether HOME shows no run: the link, or the folder that it leads to, is gone.
     """
 
     run_id: str
@@ -33,6 +35,7 @@ class LastRun:
     failures: tuple[str, ...]
     shown: str = ""
     lacking: tuple[str, ...] = ()
+    lost: bool = False
 
 
 @dataclass(frozen=True)

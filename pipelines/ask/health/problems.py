@@ -77,7 +77,12 @@ def _runs(health: Health) -> list[Problem]:
             found.append(Problem("warning", "runs", "no run has finished yet", "selat nightly"))
         return found
     run = health.last_run
-    if run.shown and run.finished and health.now - run.finished > _ENDING:
+    if run.lost:
+        text = (
+            "its folder, or HOME/latest that leads to it, is gone: it can't be shown or handed on"
+        )
+        found.append(Problem("error", f"run {run.run_id}", text, "selat nightly does it again"))
+    elif run.shown and run.finished and health.now - run.finished > _ENDING:
         text = f"what made it was killed as it ended: HOME still shows run {run.shown}"
         found.append(Problem("error", f"run {run.run_id}", text, "selat nightly does it again"))
     found += [Problem("warning", f"run {run.run_id}", text, _after(text)) for text in run.failures]

@@ -16,6 +16,7 @@ log together with its older record, as taking back a backup does. A hash noted e
 too (`selat exports --expect HASH`).
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -24,6 +25,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,7 +99,7 @@ def append(path: Path, entry: Mapping[str, Any], keyring: Keyring, signer: Signe
         If the last line was cut off or can't be read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
+    with path.open("a+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         keys = keyring.signing()
         _see_signer(keys, signer)
@@ -112,12 +114,25 @@ def append(path: Path, entry: Mapping[str, Any], keyring: Keyring, signer: Signe
         if signer is not None:
             signature = record.sign(signer[1], digest)
             content |= {"key": signer[0].name, "signature": signature}
-        file.write(_line({**content, "hash": digest}))
-        file.flush()
-        os.fsync(file.fileno())
+        _write_whole(file, _line({**content, "hash": digest}))
         if signer is not None:
             record.write(keyring, signer, number, digest)
     return digest
+
+
+def _write_whole(file: FileIO, line: bytes) -> None:
+    """Write a line at the end of a file, on the disk before this returns, or nothing of it.
+
+    Half a line, which a disk that is full leaves, would keep every later pack from going out.
+    """
+    end = file.seek(0, os.SEEK_END)
+    try:
+        if file.write(line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+        os.fsync(file.fileno())
+    except BaseException:
+        file.truncate(end)
+        raise
 
 
 def _see_signer(keys: Mapping[str, Key], signer: Signer | None) -> None:

@@ -1,7 +1,9 @@
 """Taking a backup back: into a new home, whole and verified, or not at all."""
 
+import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -52,7 +54,7 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
         if snapshot.latest:
             if Path(snapshot.latest).name != snapshot.latest or snapshot.latest == "..":
                 raise BackupError("the backup's newest run is elsewhere", "don't trust it")
-            (taken / "latest").symlink_to(Path("runs") / snapshot.latest)
+            _name_newest(taken, snapshot.latest)
         forget_superseded(taken / "store", StoreSettings())
         sync(taken)
         os.replace(taken, home)  # noqa: PTH105 - an empty folder is replaced
@@ -78,6 +80,30 @@ def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: 
                 ) from error
             done += entry.bytes
             bar.to(done, snapshot.bytes)
+
+
+def _name_newest(home: Path, newest: str) -> None:
+    """Let HOME/latest name the newest night, and HOME/look the newest run where that is a look's,
+    as `runs.point_newest` does: what a patrol needs is in the folders of nights.
+    """
+    night = newest
+    if _is_look(home / "runs" / newest):
+        (home / "look").symlink_to(Path("runs") / newest)
+        nights = [run.name for run in (home / "runs").iterdir() if not _is_look(run)]
+        night = max(nights, key=_by_ordinal, default="")
+    if night:
+        (home / "latest").symlink_to(Path("runs") / night)
+
+
+def _by_ordinal(run_id: str) -> tuple[int, str]:
+    ordinal = run_id.rpartition("-")[2]
+    return len(ordinal), ordinal
+
+
+def _is_look(run: Path) -> bool:
+    with suppress(OSError, ValueError, RecursionError):
+        return "look" in json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    return False
 
 
 def _place(entry: Entry) -> Path:

@@ -84,6 +84,24 @@ def test_no_file_of_what_was_told_keeps_notices_back(
     assert "silent" in sent[0]
 
 
+def test_a_home_that_cannot_be_written_to_is_told_and_not_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full, or was mounted for reading alone when it failed."""
+    sent: list[str] = []
+    monkeypatch.setattr("pipelines.ask.notices.send", lambda notice, _: sent.append(notice.body))
+    home = tmp_path / "home"
+    home.write_text("nothing can be made below a file")
+    asked = {"state": home / "told.json", "now": NOW, "remind": DAY, "name": "here"}
+    for _ in range(2):
+        tell([SILENT], [SecretStr("json://a")], **asked)
+    assert len(sent) == 1
+    home.unlink()
+    tell([SILENT], [SecretStr("json://a")], **asked)
+    assert len(sent) == 1
+    assert json.loads((home / "told.json").read_text())
+
+
 def test_a_home_that_cannot_be_read_is_told_whatever_it_raises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import detectors
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.base.progress import reporter
-from pipelines.base.settings import load
+from pipelines.base.settings import PROJECT, load
 from pipelines.reference import layers
 from pipelines.run import redetect, runs
 from pipelines.run.night import NightRequest, refuse_wrong
@@ -95,3 +95,15 @@ def test_a_mistyped_feed_is_refused_before_the_run_and_leaves_no_failure(
     with pytest.raises(SelatError):
         refuse_wrong(installation, NightRequest(feeds=(str(tmp_path / typed),)))
     assert not installation.failure.exists()
+
+
+def test_a_configuration_that_is_wrong_is_noted_as_a_night_that_failed(tmp_path: Path) -> None:
+    """Else `selat flagged` shows in the morning what the night before found, as if it were new."""
+    home = tmp_path / "home"
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    home.mkdir()
+    (config / "zones" / "ports.geojson").write_text("{")
+    installation = load(home, config)
+    with pytest.raises(SelatError) as raised:
+        refuse_wrong(installation, NightRequest())
+    assert f"the nightly run failed: {raised.value}" in installation.failure.read_text()

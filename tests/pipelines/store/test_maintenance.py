@@ -355,7 +355,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: (root / "catalogue.duckdb").write_bytes(b"no database" * 1000),
         "can't be opened",
     ),
-    "lost catalogue": (lambda root: (root / "catalogue.duckdb").unlink(), "no store"),
+    "lost catalogue": (lambda root: (root / "catalogue.duckdb").unlink(), "is gone, but"),
 }
 
 

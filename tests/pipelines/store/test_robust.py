@@ -305,6 +305,7 @@ def test_a_disk_that_fills_up_at_any_moment(small_disk: Path) -> None:
                 kept.remove(key)
         except DiskFullError:
             failed += 1
+        assert [path.name for path in root.glob("work*")] == [], free_kb
         # Readable while the disk is full.
         with store.read(root) as reader:
             assert list(reader.ledger()["feed_key"].sort_values()) == sorted(kept), free_kb

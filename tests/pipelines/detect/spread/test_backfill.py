@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from detectors.gap import Gap
 from pipelines import store
 from pipelines.base import allocation
 from pipelines.base.progress import Bar, reporter
-from pipelines.base.settings import load
+from pipelines.base.settings import StoreSettings, load
 from pipelines.detect import memory, window
 from pipelines.detect.days import refresh
 from pipelines.detect.spread.dates import work_out
@@ -503,6 +504,24 @@ for line in sys.stdin:
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+def test_a_store_on_a_share_is_found_where_its_folder_here_was_emptied(
+    untouched: Path, tmp_path: Path
+) -> None:
+    """As it may be at any time: what lies there is the store."""
+    (share := tmp_path / "share").mkdir()
+    home, settings = copy(untouched, tmp_path), StoreSettings(url=str(share))
+    with store.write(home / "store", settings):
+        pass
+    shutil.rmtree(home / "store")
+    found = load(home)
+    found = replace(found, settings=found.settings.model_copy(update={"store": settings}))
+    with (
+        reporter(quiet=True) as report,
+        pytest.raises(NoDataError, match="no position report in that span"),
+    ):
+        fill(found, "2020-01-01", "2020-01-02", InProcess(), report)
 
 
 @pytest.mark.prove  # test_in_this_process_after_one_that_stopped

@@ -1,6 +1,7 @@
 """Backups: whole while others write, incremental, verified, and taken back whole or not at all."""
 
 import errno
+import gzip
 import json
 import shutil
 import stat
@@ -24,8 +25,10 @@ from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.run.backup import BackupError, Repository, Snapshot, backup, restore
 from pipelines.run.backup.repository import Entry
+from pipelines.run.looks import Looker
 from pipelines.store import Writer
 from pipelines.store.check import check
+from tests.conftest import ingest, look
 from tests.killing import kills
 
 Selat = Callable[..., Any]
@@ -82,6 +85,29 @@ def test_what_is_taken_back_is_what_was_kept(home: Path, selat: Selat, tmp_path:
         selat("flagged", "--home", new, "--csv").out
         == selat("flagged", "--home", home, "--csv").out
     )
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
+def test_a_look_takes_no_nights_place_in_what_is_taken_back(
+    small_feed: Path, tmp_path: Path
+) -> None:
+    """Looks leave the list alone: whoever opens HOME/latest wants the brief, the map, the plan."""
+    home, lines = tmp_path / "home", gzip.decompress(small_feed.read_bytes()).splitlines(True)
+    for name, part in (("a", lines[: len(lines) // 2]), ("b", lines[len(lines) // 2 :])):
+        (tmp_path / name).write_bytes(b"".join(part))
+    ingest(home, tmp_path / "a")
+    look(home)
+    keep(load(home), tmp_path / "disk")
+    take(tmp_path / "disk", tmp_path / "before")
+    with reporter(quiet=True) as report:
+        assert Looker(load(home), [str(tmp_path / "b")], report).look().finished is not None
+    keep(load(home), tmp_path / "disk")
+    take(tmp_path / "disk", tmp_path / "after")
+    for given in ("before", "after"):
+        assert (tmp_path / given / "latest").readlink() == (home / "latest").readlink()
+    assert (tmp_path / "after" / "look").readlink() == (home / "look").readlink()
+    assert not (tmp_path / "before" / "look").is_symlink()
 
 
 def test_a_second_backup_costs_what_is_new(home: Path, tmp_path: Path) -> None:
