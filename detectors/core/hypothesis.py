@@ -344,15 +344,19 @@ def asks_statements(when: "When") -> bool:
 # ---- reasons
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Case:
-    """One way in which a reason fits: when, and the sentence that says why.
+    """One way in which a reason fits: the sentence that says why, and what all must hold for it.
 
     `says` is a template for `str.format` over measures and facts; see `sentences.Number`.
     """
 
-    when: When
     says: str
+    when: When
+
+    def __init__(self, says: str, *when: When) -> None:
+        object.__setattr__(self, "says", says)
+        object.__setattr__(self, "when", when[0] if len(when) == 1 else All(*when))
 
     @cached_property
     def only_stated(self) -> bool:
@@ -360,7 +364,7 @@ class Case:
         return asks_statements(self.when) and not rests_on_conduct(self.when)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Hypothesis:
     """One innocent reason.
 
@@ -372,22 +376,40 @@ class Hypothesis:
         The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
         is a disguise. A case that rests on what is said, without conduct that fits, takes
         `STATED_BOUND` at most whatever stands here: see `weight_of`.
-    cases
-        Ways in which it fits; of those that do, the first of the heaviest gives the sentence.
     looks_for
         What it looks for, for a reader whose event it doesn't fit.
     overturned_by
         What would make it wrong.
+    cases
+        Ways in which it fits; of those that do, the first of the heaviest gives the sentence.
     needs_types
         Whether it can't be tested without knowing the ship types.
     """
 
     name: str
     weight: float
-    cases: tuple[Case, ...]
     looks_for: str
     overturned_by: str
-    needs_types: bool = False
+    cases: tuple[Case, ...]
+    needs_types: bool
+
+    def __init__(
+        self,
+        name: str,
+        weight: float,
+        looks_for: str,
+        overturned_by: str,
+        *own: Case,
+        cases: tuple[Case, ...] = (),
+        needs_types: bool = False,
+    ) -> None:
+        """Take its own cases, and behind them `cases` of another, as `replace` gives them."""
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "looks_for", looks_for)
+        object.__setattr__(self, "overturned_by", overturned_by)
+        object.__setattr__(self, "cases", (*own, *cases))
+        object.__setattr__(self, "needs_types", needs_types)
 
     def weight_of(self, case: Case) -> float:
         """Return the share of the score that it takes away by one of its cases."""
