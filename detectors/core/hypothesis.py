@@ -187,23 +187,16 @@ class Subkind:
 
 @dataclass(frozen=True)
 class Vessel:
-    """What a vessel of the event says; what is left out isn't asked.
-
-    Attributes
-    ----------
-    types, statuses
-        Codes, one of which it says.
-    facts
-        Facts of the evidence by name, which have ``other_`` before it for the second vessel, and
-        their values.
-    other
-        What the other vessel says.
-    """
+    """What a vessel of the event says; what is left out isn't asked."""
 
     types: frozenset[int] | None = None
     statuses: frozenset[int] | None = None
+    """Codes, one of which it says."""
     facts: Mapping[str, bool | str | None] = field(default_factory=dict)
+    """Facts of the evidence by name, which have ``other_`` before it for the second vessel, and
+    their values."""
     other: "Vessel | None" = None
+    """What the other vessel says."""
 
     def fits(self, known: Known, vessel: int) -> bool:
         """Tell whether the first (0) or the second (1) vessel is such."""
@@ -366,32 +359,22 @@ class Case:
 
 @dataclass(frozen=True, init=False)
 class Hypothesis:
-    """One innocent reason.
-
-    Attributes
-    ----------
-    name
-        What it is called, in words.
-    weight
-        The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
-        is a disguise. A case that rests on what is said, without conduct that fits, takes
-        `STATED_BOUND` at most whatever stands here: see `weight_of`.
-    looks_for
-        What it looks for, for a reader whose event it doesn't fit.
-    overturned_by
-        What would make it wrong.
-    cases
-        Ways in which it fits; of those that do, the first of the heaviest gives the sentence.
-    needs_types
-        Whether it can't be tested without knowing the ship types.
-    """
+    """One innocent reason."""
 
     name: str
+    """What it is called, in words."""
     weight: float
+    """The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
+    is a disguise. A case that rests on what is said, without conduct that fits, takes
+    `STATED_BOUND` at most whatever stands here: see `weight_of`."""
     looks_for: str
+    """What it looks for, for a reader whose event it doesn't fit."""
     overturned_by: str
+    """What would make it wrong."""
     cases: tuple[Case, ...]
+    """Ways in which it fits; of those that do, the first of the heaviest gives the sentence."""
     needs_types: bool
+    """Whether it can't be tested without knowing the ship types."""
 
     def __init__(
         self,

@@ -32,22 +32,15 @@ AT_A_COAST: Final = frozenset({SHORE, NEAR})
 
 
 class Ending(NamedTuple):
-    """How a passage began or ended.
-
-    Attributes
-    ----------
-    how
-        One of the words above.
-    ashore
-        How likely it was ashore where it wasn't heard; None where that isn't asked or known.
-    row, coast_m
-        Row of the grid at which it was nearest to that coast, and how near.
-    """
+    """How a passage began or ended."""
 
     how: str
+    """One of the words above."""
     ashore: float | None
+    """How likely it was ashore where it wasn't heard; None where that isn't asked or known."""
     row: int
     coast_m: float
+    """Row of the grid at which it was nearest to that coast, and how near."""
 
 
 class End(NamedTuple):

@@ -1,6 +1,5 @@
 """What the rule of possible meetings goes by."""
 
-
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector

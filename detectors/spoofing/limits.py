@@ -1,6 +1,5 @@
 """What the rules of spoofing go by."""
 
-
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector

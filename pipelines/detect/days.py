@@ -70,23 +70,16 @@ def refresh(
 
 @dataclass(frozen=True)
 class Due:
-    """A date to be worked out.
-
-    Attributes
-    ----------
-    paths, following
-        Its files, and those of the date after where what that begins with counts.
-    before
-        The date before in the store, empty where there is none.
-    digest
-        Of all that it rests on.
-    """
+    """A date to be worked out."""
 
     date: str
     paths: list[str]
     following: list[str]
+    """Its files, and those of the date after where what that begins with counts."""
     before: str
+    """The date before in the store, empty where there is none."""
     digest: str
+    """Of all that it rests on."""
 
 
 @dataclass(frozen=True)

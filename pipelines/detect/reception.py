@@ -28,21 +28,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The last 24 hours against those before.
-
-    Attributes
-    ----------
-    days
-        How many days before are the usual's.
-    gaps, longest_gap_s
-        Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes.
-    """
+    """The last 24 hours against those before."""
 
     end: datetime
     days: int
+    """How many days before are the usual's."""
     blocks: tuple[Block, ...]
     gaps: int
     longest_gap_s: float
+    """Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes."""
 
     def poor(self, share: float) -> "Poor | None":
         """Return where less was heard than that share of the usual; None where nowhere was."""

@@ -89,47 +89,32 @@ def within(found: Detection, window: Window) -> Detection:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a look at a window comes to, before anything is written.
-
-    Attributes
-    ----------
-    window, detection
-        What was looked at, and what was found.
-    assessed
-        Flags and reasons.
-    compared
-        The events with their status against the store; see `compare`.
-    watchlists
-        The lists that counted.
-    configuration
-        What it went by, as the manifest has it.
-    """
+    """What a look at a window comes to, before anything is written."""
 
     window: Window
     detection: Detection
+    """What was looked at, and what was found."""
     assessed: Assessment
+    """Flags and reasons."""
     compared: pd.DataFrame
+    """The events with their status against the store; see `compare`."""
     watchlists: list[watchlists.Watchlist]
+    """The lists that counted."""
     configuration: Mapping[str, str]
+    """What it went by, as the manifest has it."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A run whose files are in its folder, and which no reader is shown yet.
-
-    Attributes
-    ----------
-    ordinal
-        Its number among the runs of the store, from 1.
-    failures
-        What failed, by the name of the feed, detector or file.
-    """
+    """A run whose files are in its folder, and which no reader is shown yet."""
 
     run_id: str
     ordinal: int
+    """Its number among the runs of the store, from 1."""
     folder: Path
     manifest: Mapping[str, Any]
     failures: Mapping[str, str]
+    """What failed, by the name of the feed, detector or file."""
 
 
 def finish_run(
