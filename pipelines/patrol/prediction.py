@@ -57,55 +57,37 @@ Along = Literal["", "lanes", "ferry"]
 
 @dataclass(frozen=True)
 class How:
-    """How a vessel is thought to go on.
-
-    Attributes
-    ----------
-    mode
-        `STILL`, `WORKING` or `UNDER_WAY`.
-    course_deg, speed_kn
-        As it was last heard.
-    along
-        Whether a vessel under way follows learned lanes or a ferry route.
-    """
+    """How a vessel is thought to go on."""
 
     mode: str
+    """`STILL`, `WORKING` or `UNDER_WAY`."""
     course_deg: float
     speed_kn: float
+    """As it was last heard."""
     along: Along = ""
+    """Whether a vessel under way follows learned lanes or a ferry route."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Where vessels will be at the ticks of a common clock.
-
-    Attributes
-    ----------
-    mmsi
-        One a row, as in the motions it is made of.
-    tick_us
-        Times, microseconds since 1970-01-01 UTC, `STEP_S` apart.
-    lat, lon
-        (vessel, tick): where it is most likely; NaN before it was last heard.
-    course_deg
-        The same: the direction of the long axis of what is said about its error.
-    along_m, across_m
-        The same: scale of the error along and across that.
-    dof
-        By vessel: degrees of freedom of its error's Student t.
-    how
-        How each is thought to go on.
-    """
+    """Where vessels will be at the ticks of a common clock."""
 
     mmsi: Ints
+    """One a row, as in the motions it is made of."""
     tick_us: Ints
+    """Times, microseconds since 1970-01-01 UTC, `STEP_S` apart."""
     lat: Floats
     lon: Floats
+    """(vessel, tick): where it is most likely; NaN before it was last heard."""
     course_deg: Floats
+    """The same: the direction of the long axis of what is said about its error."""
     along_m: Floats
     across_m: Floats
+    """The same: scale of the error along and across that."""
     dof: Floats
+    """By vessel: degrees of freedom of its error's Student t."""
     how: tuple[How, ...]
+    """How each is thought to go on."""
 
     def at(self, vessel: int, time_us: ArrayLike) -> tuple[Floats, Floats]:
         """Most likely place of a vessel (its row) at times within the ticks."""
