@@ -237,7 +237,7 @@ class Looker:
         if not whole and tail.extend(store, self._recent, news):
             return False
         only = None if whole else store.dates_of(news)
-        return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
+        return runs.work_out_days(store, self._installation, self._report, only) > 0
 
     def _again(
         self, store: Queries, setup: Setup, window: Window, since: pd.Timestamp, anyway: bool

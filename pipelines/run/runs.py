@@ -21,7 +21,7 @@ from pipelines.base.allocation import give_back
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.compare import compare, succeeded_of
-from pipelines.detect.days import DaysReport, refresh
+from pipelines.detect.days import refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
@@ -56,8 +56,10 @@ class Finished:
 
 def work_out_days(
     store: Writer, installation: Installation, report: Reporter, only: Collection[str] | None = None
-) -> DaysReport:
-    """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files."""
+) -> int:
+    """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files;
+    returns how many were worked out.
+    """
     with report.bar("Tracks and coverage", None) as bar:
         return refresh(store, bar.to, installation.settings.detection.memory_gb, only)
 
