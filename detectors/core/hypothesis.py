@@ -80,10 +80,6 @@ def _pair(known: Known, name: str) -> tuple[float, float]:
     return known.evidence.number(name), known.evidence.number(f"other_{name}")
 
 
-def _longest_m(known: Known) -> float:
-    return max((m for m in known.lengths_m if m > 0), default=math.nan)
-
-
 def _smallest_m(known: Known, types: frozenset[int]) -> float:
     of = zip(known.lengths_m, known.ship_types, strict=True)
     return min((m for m, code in of if code in types and m > 0), default=math.nan)
@@ -107,7 +103,7 @@ def _passage_fraction(known: Known) -> float:
 _RUN_COASTS_M: Final = ("run_start_coast_m", "run_end_coast_m")
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "sighted_length_m": lambda known: known.evidence.number("length_m"),
-    "longest_m": _longest_m,
+    "longest_m": lambda known: max((m for m in known.lengths_m if m > 0), default=math.nan),
     "own_length_m": lambda known: (*known.lengths_m, math.nan)[0],
     "smallest_tanker_m": lambda known: _smallest_m(known, TANKER),
     "smallest_tug_m": lambda known: _smallest_m(known, TUG | TENDER | PILOT),
