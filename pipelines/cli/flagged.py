@@ -239,15 +239,19 @@ def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> No
     """Print what the run looked at and what of it failed: last, where a terminal still shows it."""
     from rich.text import Text
 
-    start, end = (
-        moment_text(datetime.fromisoformat(manifest["window"][edge])) for edge in ("start", "end")
-    )
+    from pipelines.base.labels import labels
+    from pipelines.publish.notices import reception
+
+    start, end = (datetime.fromisoformat(manifest["window"][edge]) for edge in ("start", "end"))
     console.print(
-        f"Run {manifest['run_id']}: {manifest['state']}, {start} to {end}, "
+        f"Run {manifest['run_id']}: {manifest['state']}, {moment_text(start)} to "
+        f"{moment_text(end)}, "
         f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
         highlight=False,
     )
     if text := manifest.get("now"):
+        console.print(Text(text, style="yellow"))
+    for text in reception(manifest, end, labels("en")):
         console.print(Text(text, style="yellow"))
     for name, text in manifest["failures"].items():
         console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))

@@ -93,6 +93,7 @@ def sightings_list(
       selat sightings list --files --json
     """
     installation = shown_installation(home, config)
+    from pipelines.base.text import position_text
     from pipelines.run.windows import asked_for
     from pipelines.store import read
 
@@ -102,9 +103,7 @@ def sightings_list(
     if files:
         _show_files(table, as_json=as_json, as_csv=as_csv)
     elif not print_as(table, as_json=as_json, as_csv=as_csv):
-        places = [
-            f"{lat:.4f} {lon:.4f}" for lat, lon in zip(table["lat"], table["lon"], strict=True)
-        ]
+        places = [position_text(*at) for at in zip(table["lat"], table["lon"], strict=True)]
         rows = table.assign(time=[moment_text(one) for one in table["time"]], place=places)
         columns = ("sighting_id", "time", "place", "uncertainty_m", "source", "length_m", "note")
         print_table(columns, _rows(rows, columns), drop=("uncertainty_m", "length_m"))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from statistics import median
 from typing import Final
 
 import pandas as pd
@@ -12,6 +13,8 @@ from pipelines.store import Queries
 
 SLOT: Final = timedelta(minutes=10)
 """Slots of `coverage_feed`."""
+LONG_GAP: Final = timedelta(hours=1)
+"""A boat crosses the Strait at its narrowest in less: what is shorter hides little. A judgement."""
 MIN_USUAL: Final = 100
 """Blocks with fewer reports in a usual day tell nothing: a few ships more or less."""
 
@@ -36,7 +39,18 @@ class Coverage:
     blocks: tuple[Block, ...]
     gaps: int
     longest_gap_s: float
-    """Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes."""
+    gap_from: datetime | None = None
+    """Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes; from
+    when the longest lasts (None without any)."""
+    usual_gap_s: float = 0.0
+    """The longest of a usual day: the median of the days before."""
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether all feeds stopped for longer than satellites that come by, or days that have
+        holes as a rule, explain: `LONG_GAP`, and twice the usual longest.
+        """
+        return self.longest_gap_s >= max(LONG_GAP.total_seconds(), 2 * self.usual_gap_s)
 
     def poor(self, share: float) -> "Poor | None":
         """Return where less was heard than that share of the usual; None where nowhere was."""
@@ -75,17 +89,30 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
         Block(int(lat), int(lon_half) / 2, int(reports), float(normal))
         for (lat, lon_half), reports, normal in zip(wide.index, wide[0], usual, strict=True)
     )
-    gaps = _gaps_s(slots, end)
-    return Coverage(end.to_pydatetime(), len(before), blocks, len(gaps), max(gaps, default=0.0))
+    gaps = _gaps(slots, end)
+    longest = max(gaps, default=None)
+    each_day = (_gaps(slots, end - timedelta(days=day)) for day in before)
+    usual_s = [max((gap_s for gap_s, _ in of), default=0.0) for of in each_day]
+    return Coverage(
+        end.to_pydatetime(),
+        len(before),
+        blocks,
+        len(gaps),
+        longest[0] if longest else 0.0,
+        longest[1].to_pydatetime() if longest else None,
+        median(usual_s or [0.0]),
+    )
 
 
-def _gaps_s(slots: Sequence[pd.Timestamp], end: pd.Timestamp) -> list[float]:
-    """Lengths of the stretches of the last 24 hours in which nothing was heard.
+def _gaps(slots: Sequence[pd.Timestamp], end: pd.Timestamp) -> list[tuple[float, pd.Timestamp]]:
+    """Lengths in seconds of the stretches of the 24 hours before `end` in which nothing was heard,
+    each with its start.
 
     What is left of a slot behind the last one that was heard is none: feeds pause for seconds.
     """
     day = (end - timedelta(days=1)).floor(SLOT)
-    within = [slot for slot in slots if slot >= day]
-    edges = [day - SLOT, *within] if len(within) < len(slots) else within
-    silent = [after - before - SLOT for before, after in pairwise([*edges, end])]
-    return [gap.total_seconds() for gap in silent if gap >= SLOT]
+    within = [slot for slot in slots if day <= slot < end]
+    earlier = bool(slots) and min(slots) < day
+    edges = [day - SLOT, *within] if earlier else within
+    silent = [(after - before - SLOT, before + SLOT) for before, after in pairwise([*edges, end])]
+    return [(gap.total_seconds(), since) for gap, since in silent if gap >= SLOT]

@@ -1,9 +1,12 @@
 """What every product says about itself, in the same words everywhere."""
 
-from datetime import tzinfo
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
 
 from pipelines.base import labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment
+from pipelines.base.text import LOCAL, LOCAL_NAME, age, moment, position_text
+from pipelines.publish.checks import units
 from pipelines.publish.products import Products
 
 
@@ -44,14 +47,38 @@ def terms(products: Products) -> list[str]:
 
 
 def about_run(products: Products) -> list[str]:
-    """Which run it is, whether it is partial, and what an empty list doesn't mean."""
+    """Which run it is, whether it is partial, where less was heard than usual, and what an empty
+    list doesn't mean.
+    """
     words = labels.labels(products.language)
     partial = products.manifest.get("state") == "partial"
     return [
         words.run.format(run_id=products.run_id),
         *([words.partial_run] if partial else []),
+        *reception(products.manifest, products.end, words),
         *([f"{words.nothing_flagged} {words.not_all_clear}"] if products.flagged.empty else []),
     ]
+
+
+def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) -> list[str]:
+    """Say where and when less was heard than usual in the day before the window's end; nothing
+    where that isn't known.
+    """
+    told = manifest.get("reception") or {}
+    upto = moment(end, say=words.say)
+    said = []
+    if poor := told.get("poor"):
+        where = position_text(float(poor["lat"]), float(poor["lon"]))
+        numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
+        said.append(words.reception_poor.format(**numbers, where=where, time=upto))
+    if gaps := int(told.get("gaps", 0)):
+        text = words.reception_gap if gaps == 1 else words.reception_gaps
+        longest = age(float(told["longest_gap_s"]), *units(words))
+        if since := told.get("longest_gap_from"):  # older runs don't tell it
+            start = moment(datetime.fromisoformat(since), say=words.say)
+            longest = words.reception_from.format(age=longest, start=start)
+        said.append(text.format(n=gaps, age=longest, time=upto))
+    return said
 
 
 def conclusions(products: Products) -> str:

@@ -114,6 +114,7 @@ def _reception(store: Queries, installation: Installation, window: Window) -> di
         "poor": None if poor is None else asdict(poor),
         "gaps": found.gaps,
         "longest_gap_s": found.longest_gap_s,
+        "longest_gap_from": None if found.gap_from is None else iso(found.gap_from),
     }
 
 

@@ -238,7 +238,7 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     more = [one.message for one in heard if not any(text in one.message for text in clocks)]
     said = [*clocks, *more]
     coverage = health.coverage
-    if coverage is not None and coverage.gaps and not any("gap" in text for text in said):
+    if coverage is not None and coverage.gaps and not coverage.broke_off:
         t = words.at_desk
         said.append(gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))
     return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
@@ -257,10 +257,11 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
                 n=len(health.clocks),
             )
         )
-    if any(one.where == "coverage" for one in found):
-        said.append(t("Silences may be our own: less was heard than usual."))
-    elif health.coverage is not None and health.coverage.gaps:
+    coverage, less = health.coverage, any(one.where == "coverage" for one in found)
+    if coverage is not None and (coverage.broke_off or (coverage.gaps and not less)):
         said.append(t("Silences may be our own: for a while nothing at all was heard."))
+    elif less:
+        said.append(t("Silences may be our own: less was heard than usual."))
     return tuple(said)
 
 

@@ -148,17 +148,26 @@ def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:
 
 
 def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
-    if health.coverage is None or health.coverage.days == 0:
+    coverage, found = health.coverage, []
+    if coverage is None:
         return []
-    poor = health.coverage.poor(settings.min_usual_share)
-    if poor is None:
-        return []
-    text = (
-        f"{poor.blocks} of {poor.usual} blocks usually heard have less than "
-        f"{settings.min_usual_share:.0%} of the usual reports in the 24 h to "
-        f"{day(health.coverage.end)}; most is missing around {position_text(poor.lat, poor.lon)}"
-    )
-    return [Problem("warning", "coverage", text, "silences there are judged by what was heard")]
+    if coverage.broke_off:
+        text = (
+            f"nothing at all was heard for {age(coverage.longest_gap_s)} from "
+            f"{day(coverage.gap_from)}: what happened then isn't known"
+        )
+        hint = "is the receiver, or what delivers the files, up?"
+        found.append(Problem("warning", "coverage", text, hint))
+    poor = coverage.poor(settings.min_usual_share) if coverage.days else None
+    if poor is not None:
+        text = (
+            f"{poor.blocks} of {poor.usual} blocks usually heard have less than "
+            f"{settings.min_usual_share:.0%} of the usual reports in the 24 h to "
+            f"{day(coverage.end)}; most is missing around {position_text(poor.lat, poor.lon)}"
+        )
+        hint = "silences there are judged by what was heard"
+        found.append(Problem("warning", "coverage", text, hint))
+    return found
 
 
 def _disk(health: Health, settings: HealthSettings) -> list[Problem]:

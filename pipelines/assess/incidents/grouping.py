@@ -26,6 +26,10 @@ SAME_BEHAVIOUR_S: Final = 6 * 3600.0
 """The same for events of one behaviour (`scoring.FAMILIES`): a ship that lies alongside one after
 another, or whose positions leap twice in a night, does one thing."""
 
+SAME_TWO_S: Final = 24 * 3600.0
+"""The same for what the same two did: who meets again the next night, or was unheard meanwhile,
+goes on. A judgement: a patrol sails to them once."""
+
 ROADS_M: Final = 2 * geodesy.METRES_PER_NM
 """Ships at anchor no further from one another than this lie in one roads: a patrol at one sees the
 next, and calls at both on one errand. A judgement; ships in open roads lie up to a mile apart."""
@@ -40,13 +44,14 @@ def grouped(
     """Tell which incident each event is of.
 
     Events of one hull that overlap, or are at most `JOIN_S` apart (of one behaviour
-    `SAME_BEHAVIOUR_S`), are of one incident; so are the pairs of one raft, and an event and those
-    that it names (one that is no lead: of them, its own vessel's). Two numbers that an event says
-    are of one hull count as one. An event joins its two vessels' stories only where it is a lead
-    itself (`min_score` or more, and no innocent reason as likely as not): a pilot boat that serves
-    ten ships joins none of them, nor does a meeting that is `silences.unlikely`. Otherwise it is
-    told with the higher scored of its vessels. Ships that did nothing but lie at anchor, at one
-    time and within `ROADS_M` of the next, are one incident: that a roads is used, not that each is.
+    `SAME_BEHAVIOUR_S`, of the same two `SAME_TWO_S`), are of one incident; so are the pairs of one
+    raft, and an event and those that it names (one that is no lead: of them, its own vessel's). Two
+    numbers that an event says are of one hull count as one. An event joins its two vessels' stories
+    only where it is a lead itself (`min_score` or more, and no innocent reason as likely as not): a
+    pilot boat that serves ten ships joins none of them, nor does a meeting that is
+    `silences.unlikely`. Otherwise it is told with the higher scored of its vessels. Ships that did
+    nothing but lie at anchor, at one time and within `ROADS_M` of the next, are one incident: that
+    a roads is used, not that each is.
 
     Parameters
     ----------
@@ -83,6 +88,7 @@ def grouped(
         for behaviour, join_s in (
             (np.zeros(len(rows), "int64"), JOIN_S),
             (families, SAME_BEHAVIOUR_S),
+            (_twos(mmsi[rows], other[rows], hull), SAME_TWO_S),
         )
     ]
     links += [
@@ -121,6 +127,14 @@ def _hulls(hand_overs: pd.DataFrame) -> dict[int, int]:
     label = _connected(place.reshape(-1, 2).T, len(numbers))
     lowest = {part: int(numbers[label == part].min()) for part in np.unique(label)}
     return {int(n): lowest[part] for n, part in zip(numbers, label, strict=True)}
+
+
+def _twos(mmsi: Ints, other: Ints, hull: Mapping[int, int]) -> Ints:
+    """Return a number for each row, the same for those of the same two hulls."""
+    own = np.arange(len(mmsi))
+    pairs = np.array([[hull.get(one, one) for one in both] for both in (mmsi, other)], "int64")
+    pairs = np.where(other > 0, np.sort(pairs.reshape(2, -1), axis=0), np.stack([-own - 1, own]))
+    return np.asarray(np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1), "int64")
 
 
 def _same_hull(

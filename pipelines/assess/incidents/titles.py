@@ -62,7 +62,11 @@ def title(
         and score >= MIN_PART_SCORE
         and (row.other_mmsi or not excused(row))  # who is in it is said in any case
         and {row.mmsi, row.other_mmsi} & (hull - {0})
-        and (FAMILIES.get(row.kind) != family or row.kind == "possible_meeting")
+        and (
+            FAMILIES.get(row.kind) != family
+            or row.kind == "possible_meeting"
+            or _of_the_same_two(row, lead)
+        )
         and row.subkind != "invalid_mmsi"  # is said where it is named
         and not (before and row.kind in STAYS)
     ]
@@ -214,8 +218,12 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also lay still {duration}{place}", duration=duration, place=place)
         case "loitering":
             return say("also drifted {duration}{place}", duration=duration, place=place)
-        case "encounter":
+        case "encounter" if not _of_the_same_two(row, lead):
             return say("also met {other} for {duration}{place}", **met)
+        case "encounter" if row.start < lead.start:
+            return say("before that they had met for {duration}{place}", **met)
+        case "encounter":
+            return say("met again for {duration}{place}", **met)
         case "mother_ship":
             return say("also waited {duration} within reach of boats{place}", **met)
         case "possible_meeting":
@@ -230,6 +238,12 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also on an unusual way{place}", place=place)
         case _:
             return ""
+
+
+def _of_the_same_two(row: Told, lead: Told) -> bool:
+    """Tell whether two events are meetings of the same two."""
+    meetings = row.kind == lead.kind == "encounter"
+    return meetings and {row.mmsi, row.other_mmsi} == {lead.mmsi, lead.other_mmsi}
 
 
 def _could_have_met(row: Told, met: Mapping[str, str], say: Say) -> str:

@@ -25,6 +25,7 @@ from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import head_of
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
+from pipelines.ingest.sightings.written import place
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
 PACKED: Final = (".gz", ".zst")
@@ -277,7 +278,8 @@ def _point(feature: Any) -> tuple[Any, Any] | None:
 
 def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, str]:
     chosen = columns_of(header)
-    missing = [quantity for quantity in REQUIRED if quantity not in chosen]
+    places = {"lat", "lon"} if "position" in chosen else set()
+    missing = [quantity for quantity in REQUIRED if quantity not in {*chosen, *places}]
     if missing:
         there = ", ".join(header[:20]) or "none"
         raise SightingsError(
@@ -302,6 +304,15 @@ def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
     return stated
 
 
+def _with_place(stated: dict[str, Any]) -> dict[str, Any]:
+    """Put a latitude and a longitude in place of the position that holds both."""
+    text = stated.pop("position", None)
+    if text is None:
+        return stated
+    lat, lon = place(text) or (text, text)
+    return {**stated, "lat": lat, "lon": lon}
+
+
 def _checked(
     raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp, source: str, name: str
 ) -> pd.DataFrame:
@@ -313,7 +324,7 @@ def _checked(
             report.reject(row.wrong, row.number, row.text)
             continue
         stated = {k: v for k, v in row.fields.items() if str(v).strip() != ""}
-        stated = _with_date(stated)
+        stated = _with_place(_with_date(stated))
         if "source" not in stated:
             stated["source"] = source
             report.default_source += 1

@@ -3,10 +3,12 @@
 ======================  ========  ===============================================================
 column                  needed    meaning
 ======================  ========  ===============================================================
-``time``                yes       ISO 8601 (UTC where it names no zone), or seconds or
-                                  milliseconds since 1970; a ``date`` beside it where it has none
+``time``                yes       ISO 8601 (UTC where it names no zone), seconds or milliseconds
+                                  since 1970, "05 Jan 2026 18:00", or a date-time group
+                                  ("051800Z JAN 26"); a ``date`` beside it where it has none
 ``lat``, ``lon``        yes       WGS84 degrees, or degrees and minutes as people write them
-                                  ("2°15.5'N", "101 30 15 E"); in GeoJSON the point itself
+                                  ("2°15.5'N", "101 30 15 E"); in GeoJSON the point itself; in place
+                                  of both a ``position`` ("02-15.5N 101-30.2E")
 ``source``              no        who or what saw it: "SAR Sentinel-1", "radar Bukit Segara", …;
                                   else the file's name
 ``uncertainty_m``       no        standard deviation of the position along each axis, metres
@@ -19,10 +21,10 @@ column                  needed    meaning
 ``sighting_id``         no        name of the sighting where it comes from
 ======================  ========  ===============================================================
 
-Names are compared without case, blanks, dashes and underscores. Where a file has several of a
-column's names, the one named first in names.yaml, beside this module, counts. `uncertainty_nm` is
-taken for nautical miles. An ellipse becomes the circle of the same mean square, since its direction
-isn't kept. What isn't named here is left out, and the report says so.
+Names are compared without case, blanks, dashes, slashes, underscores and "(UTC)". Where a file has
+several of a column's names, the one named first in names.yaml, beside this module, counts.
+`uncertainty_nm` is taken for nautical miles. An ellipse becomes the circle of the same mean square,
+since its direction isn't kept. What isn't named here is left out, and the report says so.
 
 Where a row gives no uncertainty or confidence, names.yaml does, by words in its source, and the
 report counts it. The values are orders of magnitude: SAR and optical detections are placed
@@ -32,10 +34,9 @@ within a few tens of metres plus the shift that a ship's motion causes in SAR (R
 estimates by eye within a fraction of a mile to a mile.
 """
 
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -44,6 +45,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_yaml
+from pipelines.ingest.sightings.written import angle, number, time
 
 REQUIRED: Final = ("time", "lat", "lon")
 
@@ -68,10 +70,10 @@ def _names() -> Mapping[str, Any]:
 def plain(name: str) -> str:
     """Return a column's name as it is compared.
 
-    >>> plain(" Length-M ")
-    'lengthm'
+    >>> plain(" Length-M "), plain("Date/Time (UTC)")
+    ('lengthm', 'datetime')
     """
-    return re.sub(r"[\s_\-]+", "", name).casefold()
+    return re.sub(r"[\s_\-/]+|\((?:utc|gmt)\)", "", name.casefold())
 
 
 def columns_of(header: list[str]) -> dict[str, str]:
@@ -90,6 +92,8 @@ def columns_of(header: list[str]) -> dict[str, str]:
             found[quantity] = known[0]
     if "date" in found and "time" not in found:
         found["time"] = found.pop("date")
+    if "lat" in found and "lon" in found:
+        found.pop("position", None)
     return found
 
 
@@ -106,84 +110,20 @@ def defaults_of(source: str) -> tuple[float, float]:
     return OTHER_DEFAULT
 
 
-def _time(value: Any) -> datetime:
-    text = str(value).strip()
-    try:
-        if match := re.fullmatch(r"(\d{9,10}(?:\.\d+)?)|(\d{12,13})(?:\.0)?", text):
-            seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
-            return datetime.fromtimestamp(seconds, UTC)
-        text = re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        message = "isn't ISO 8601, nor seconds or milliseconds since 1970"
-        raise ValueError(message) from error
-    if re.fullmatch(r"[\d-]+|\d{4}-?W[\d-]+", text):
-        raise ValueError("a date without a clock")
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("out of range") from error
-    if moment.year < 1970:
-        raise ValueError("before 1970")
-    return moment
-
-
-_ANGLE: Final = re.compile(
-    r"""(?P<deg>\d{1,3}(?:\.\d+)?)
-        (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
-        (?:[ ]?['′m: -][ ]?(?P<sec>\d{1,2}(?:\.\d+)?))?)?
-        [ °d'′m"″s]*(?P<side>[NSEW])""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_MAX_ANGLE: Final = 40
-"""Characters of an angle, written however it may be."""
-
-
-def _angle(value: Any, sides: str) -> float:
-    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere behind.
-
-    >>> _angle("2°15.5'S", "NS"), _angle("101 30 36 E", "EW"), _angle(-1.5, "NS")
-    (-2.2583333333333333, 101.51, -1.5)
-    """
-    text = "" if isinstance(value, bool) else " ".join(str(value).split())
-    match = _ANGLE.fullmatch(text) if len(text) <= _MAX_ANGLE else None
-    if not match:
-        return _number(value)
-    degrees, minutes, seconds = (float(match[part] or 0.0) for part in ("deg", "min", "sec"))
-    side = match["side"].upper()
-    if side not in sides or minutes >= 60 or seconds >= 60:
-        raise ValueError("isn't an angle")
-    angle = degrees + minutes / 60.0 + seconds / 3600.0
-    return -angle if side in "SW" else angle
-
-
 def _lat(value: Any) -> float:
-    return _angle(value, "NS")
+    return angle(value, "NS")
 
 
 def _lon(value: Any) -> float:
-    return _angle(value, "EW")
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool):
-        raise ValueError("isn't a number")
-    try:
-        number = float(str(value).strip())
-    except ValueError as error:
-        raise ValueError("isn't a number") from error
-    if not math.isfinite(number):
-        raise ValueError("isn't a number")
-    return number
+    return angle(value, "EW")
 
 
 def _share(value: Any) -> float:
     text = str(value).strip()
     if text.casefold() in _names()["confidence"]:
         return float(_names()["confidence"][text.casefold()])
-    number = _number(text.removesuffix("%"))
-    return number / 100.0 if text.endswith("%") or number > 1.0 else number
+    share = number(text.removesuffix("%"))
+    return share / 100.0 if text.endswith("%") or share > 1.0 else share
 
 
 def _text(value: Any) -> str:
@@ -191,7 +131,7 @@ def _text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8").strip()
 
 
-Number = Annotated[float, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(number)]
 
 
 class Row(BaseModel):
@@ -199,7 +139,7 @@ class Row(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    time: Annotated[datetime, BeforeValidator(_time)]
+    time: Annotated[datetime, BeforeValidator(time)]
     lat: Annotated[float, BeforeValidator(_lat), Field(ge=-90, le=90)]
     lon: Annotated[float, BeforeValidator(_lon), Field(ge=-180, le=180)]
     source: Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]

@@ -23,11 +23,9 @@ from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
 from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.text import (
-    age,
     duration_text,
     moment,
     one_line,
-    position_text,
     script_json,
 )
 from pipelines.publish import notices
@@ -133,7 +131,7 @@ def render(
         )
         if "vessels_looked_at" in counts
         else "",
-        reception=reception(products, words),
+        reception=notices.reception(products.manifest, products.end, words),
         contact=f": {contact}" if contact else "",
         conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
@@ -149,22 +147,6 @@ def render(
         has_lanes=bool(products.zones.frame["zone_class"].isin(LANE_CLASSES).any()),
         speeds=speeds(words),
     )
-
-
-def reception(products: Products, words: Labels) -> list[str]:
-    """Say where and when less was heard than usual; nothing where that isn't known."""
-    told = products.manifest.get("reception") or {}
-    upto = moment(products.end, say=words.say)
-    said = []
-    if poor := told.get("poor"):
-        where = position_text(float(poor["lat"]), float(poor["lon"]))
-        numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
-        said.append(words.reception_poor.format(**numbers, where=where, time=upto))
-    if gaps := int(told.get("gaps", 0)):
-        text = words.reception_gap if gaps == 1 else words.reception_gaps
-        longest = age(float(told["longest_gap_s"]), *units(words))
-        said.append(text.format(n=gaps, age=longest, time=upto))
-    return said
 
 
 def first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:

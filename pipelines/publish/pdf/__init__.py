@@ -236,7 +236,7 @@ def first_map(
 
 
 def _notes(products: Products, words: Labels) -> list[str]:
-    """Return what a partial run, or one that held something back, must say first."""
+    """Return what a run that is partial, held something back or was blind must say first."""
     failed = problems(products.manifest)
     held = [str(text) for text in products.manifest.get("held_back", [])]
     found = []
@@ -247,7 +247,7 @@ def _notes(products: Products, words: Labels) -> list[str]:
         if lines:
             said = " · ".join(one_line(line, _NOTE_LIMIT) for line in lines[:_NOTES])
             found.append(f"{heading} {said}{' …' if len(lines) > _NOTES else ''}")
-    return found
+    return [*found, *notices.reception(products.manifest, products.end, words)]
 
 
 def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:

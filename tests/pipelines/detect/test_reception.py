@@ -47,3 +47,28 @@ def test_what_is_left_of_a_slot_is_no_gap(
     end = END + pd.Timedelta(minutes=10, seconds=after_s)
     found = received(cast(Any, reader), end, 14)
     assert (found.gaps, found.longest_gap_s) == told
+
+
+@pytest.mark.parametrize(
+    ("hole_min", "each_day", "told"),
+    [(50, False, False), (60, False, True), (480, False, True), (480, True, False)],
+)
+def test_a_hole_is_told_where_days_have_no_such_holes(
+    hole_min: int, each_day: bool, told: bool
+) -> None:
+    """A satellite's passes leave hours out each day; receivers on the shore don't."""
+    slots = pd.Series(pd.date_range(END - pd.Timedelta(days=4), END, freq="10min"))
+    began = END - pd.Timedelta(hours=15)
+    behind = slots - began
+    if each_day:
+        behind %= pd.Timedelta(days=1)
+    silent = (behind >= pd.Timedelta(0)) & (behind < pd.Timedelta(minutes=hole_min))
+    table = pd.DataFrame({"day": range(5), "lat": 3, "lon_half": 202, "reports": 10})
+    reader = SimpleNamespace(
+        heard_by_block=lambda since, end: table, heard_by_slot=lambda since, end: slots[~silent]
+    )
+    found = received(cast(Any, reader), END, 14)
+    assert found.broke_off == told
+    assert found.gap_from == began
+    assert found.longest_gap_s == hole_min * 60
+    assert found.usual_gap_s == hole_min * 60 * each_day

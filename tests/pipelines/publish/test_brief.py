@@ -403,8 +403,11 @@ def test_poor_reception_stands_on_the_first_screen(coastless: Products) -> None:
     assert "3 of 11 areas" in first
     assert "02°30.00′N 101°15.00′E" in first
     assert "there were 2 gaps, the longest 1.5 h, in which nothing at all was heard" in first
-    one = {**coastless.manifest, "reception": {**told, "gaps": 1}}
-    assert "there was one gap, of 1.5 h" in render(replace(coastless, manifest=one))
+    since = {"longest_gap_from": "2026-01-06T01:10:00Z"}
+    one = {**coastless.manifest, "reception": {**told, **since, "gaps": 1}}
+    assert "one gap, of 1.5 h from 06 Jan 2026 09:10 MYT, in which" in render(
+        replace(coastless, manifest=one)
+    )
     good = {"poor": None, "gaps": 0, "longest_gap_s": 0.0}
     for manifest in ({**coastless.manifest, "reception": good}, coastless.manifest):
         assert "Poor reception" not in render(replace(coastless, manifest=manifest))

@@ -348,7 +348,9 @@ def test_a_silence_may_be_our_own_where_less_was_heard_and_nowhere_else(
 ) -> None:
     health, _ = look(load(desk_home), NOW, afresh=False)
     assert health is not None
-    coverage = reception.Coverage(NOW, 14, (), gaps, 4200.0 if gaps else 0.0)
+    coverage = reception.Coverage(
+        NOW, 14, (), gaps, 4200.0 if gaps else 0.0, NOW if gaps else None, usual_gap_s=2400.0
+    )
     found = [Problem("warning", problem, "less here", "")] if problem else []
     health = replace(health, clocks=(), coverage=coverage)
     shown = Nights(load(desk_home)).shown("", "ms")

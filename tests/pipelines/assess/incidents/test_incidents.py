@@ -111,6 +111,19 @@ def test_what_one_vessel_does_hours_later_is_another_incident() -> None:
     assert together(event("loitering", 1, 2), event("gap", 3.5, 12)) == [{"gap@3.5", "loitering@1"}]
 
 
+def test_the_same_two_who_meet_again_within_a_day_are_one() -> None:
+    again = event("encounter", 10, 11, SHIP, BOAT, ENCOUNTER)
+    late = event("encounter", 36, 37, BOAT, SHIP, ENCOUNTER)
+    other = event("encounter", 20, 21, SHIP, OTHER_BOAT, ENCOUNTER)
+    met = event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER)
+    hours = sorted([{"encounter@1", "encounter@10"}, {"encounter@20"}, {"encounter@36"}], key=min)
+    assert together(met, again, other, late) == hours
+    # Under another number too.
+    anew = event("encounter", 10, 11, NEW, BOAT, ENCOUNTER)
+    changed = event("identity", 5, 5, SHIP, NEW, HAND_OVER, subkind="hand_over")
+    assert {"encounter@1", "encounter@10"} in together(met, anew, changed)
+
+
 def test_an_explained_meeting_joins_nobody() -> None:
     met = {**ENCOUNTER}
     pilot = [
@@ -574,6 +587,19 @@ def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -
     assert one["title"].endswith(
         "; the same silence under its old number: 17.9 h. With 2 other vessels"
     )
+
+
+def test_the_same_two_who_met_again_are_told_so(gazetteer: Gazetteer) -> None:
+    first, again = (
+        event("encounter", hour, hour + hours, SHIP, BOAT, ENCOUNTER, score=score)
+        for hour, hours, score in ((1, 3, 0.9), (14, 2, 0.5))
+    )
+    (one,) = told(gazetteer, first, again).to_dict("records")
+    assert "3.0 h" in one["title"]
+    assert "; met again for 2.0 h" in one["title"]
+    first["score"], again["score"] = 0.5, 0.9
+    (one,) = told(gazetteer, first, again).to_dict("records")
+    assert "; before that they had met for 3.0 h" in one["title"]
 
 
 def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:

@@ -105,6 +105,39 @@ def test_what_people_write_down_is_understood(read):
     assert np.isnan(second["length_m"])
 
 
+@pytest.mark.parametrize("when", ["060200H JAN 26", "051800ZJAN2026", "5 Jan 2026, 18:00:00"])
+@pytest.mark.parametrize("where", ["02-36.0N 101-12.5E", "2°36'00″N, 101°12'30″E", "2.6;101.20833"])
+def test_a_patrols_report_is_understood(read, when, where):
+    got = read(f"Date/Time (UTC)\tPosition\tRemarks\n{when}\t{where}\tx\n")
+    (row,) = got.sightings.to_dict("records")
+    assert row["time"].isoformat() == "2026-01-05T18:00:00+00:00"
+    assert (row["lat"], row["lon"]) == pytest.approx((2.6, 101 + 12.5 / 60), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("when", "where", "reason"),
+    [
+        ("060200J JAN 26", "2.6 101.2", "time: isn't"),  # local time of nobody knows whom
+        ("310200Z FEB 26", "2.6 101.2", "time: isn't"),
+        ("051800Z JUM 26", "2.6 101.2", "time: isn't"),
+        ("051800Z JAN 26", "off Lumut", "lat: isn't a number"),
+        ("051800Z JAN 26", "101-12.5E 02-36.0N", "lat: isn't a number"),
+        ("051800Z JAN 26", "02-36.0N 101-72.5E", "lon: isn't an angle"),
+        ("051800Z JAN 26", "N" * 5000 + "E", "lat: isn't a number"),
+    ],
+)
+def test_what_is_no_time_or_position_is_guessed_of_nowhere(read, when, where, reason):
+    got = read(f"dtg,position\n{when},{where}\n")
+    assert got.sightings.empty
+    (found,) = got.report.rejected
+    assert found.startswith(reason)
+
+
+def test_a_point_counts_more_than_a_position_in_words(read):
+    got = read(collection(feature(101.0, 2.0, time="2026-03-01T12:00Z", position="1.5 103.0")))
+    assert got.sightings[["lat", "lon"]].to_numpy().tolist() == [[2.0, 101.0]]
+
+
 @pytest.mark.parametrize(
     ("columns", "expected_m"),
     [
@@ -171,7 +204,7 @@ def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(re
     )
     assert len(got.sightings) == 1
     assert got.report.rejected == {
-        "time: isn't ISO 8601, nor seconds or milliseconds since 1970": 1,
+        "time: isn't ISO 8601, seconds or milliseconds since 1970, or a date-time group": 1,
         "time: in the future": 1,
         "lat: out of range": 1,
         "lat: isn't an angle": 1,

@@ -1,0 +1,132 @@
+"""Times, angles and positions as people write them in a report."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+_MONTHS: Final = {
+    name: number
+    for names in (
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+        "jan feb mac apr mei jun jul ogo sep okt nov dis",  # Malay
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+_LETTERS: Final = "YXWVUTSRQPONZABCDEFGHIKLM"
+"""Time zones from UTC-12 to UTC+12 in a date-time group (ACP 121, military time zones)."""
+_GROUP: Final = re.compile(
+    r"(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d) ?(?P<zone>[A-IK-Z]) ?"
+    r"(?P<month>[A-Z]{3}) ?(?P<year>\d{4}|\d\d)",
+    re.IGNORECASE | re.ASCII,
+)
+_WORDS: Final = re.compile(
+    r"(?P<day>\d\d?)[ -](?P<month>[A-Z]{3,9})[ -](?P<year>\d{4})[ T,]{1,3}"
+    r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<zone>Z|UTC|GMT|MYT)?",
+    re.IGNORECASE | re.ASCII,
+)
+_EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{12,13})(?:\.0)?", re.ASCII)
+_NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
+_ANGLE: Final = re.compile(
+    r"""(?P<deg>\d{1,3}(?:\.\d+)?)
+        (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
+        (?:[ ]?['′m: -][ ]?(?P<sec>\d{1,2}(?:\.\d+)?))?)?
+        [ °d'′m"″s]*(?P<side>[NSEW])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MAX_ANGLE: Final = 40
+"""Characters of an angle, written however it may be."""
+_PLACE: Final = re.compile(r"([^NSEW]+[NS])[ ,;/]*([^NSEW]+[EW])", re.IGNORECASE)
+_TWO: Final = re.compile(r"(-?\d{1,2}(?:\.\d+)?)(?: ?[,;/] ?| )(-?\d{1,3}(?:\.\d+)?)", re.ASCII)
+
+
+def time(value: Any) -> datetime:
+    """Return when a row says; UTC where it names no zone.
+
+    Raises ValueError for what is no time, has no clock, or is out of range.
+
+    >>> [f"{time(one):%d %H:%M}" for one in ("060200H JAN 26", "051800ZJAN2026")]
+    ['05 18:00', '05 18:00']
+    >>> [f"{time(one):%d %H:%M}" for one in ("5 Jan 2026 18:00", "06-Jan-2026, 0200 MYT")]
+    ['05 18:00', '05 18:00']
+    """
+    text = " ".join(str(value).split())
+    try:
+        moment = _moment(text)
+    except (ValueError, OverflowError) as error:
+        message = "isn't ISO 8601, seconds or milliseconds since 1970, or a date-time group"
+        raise ValueError(message) from error
+    if _NO_CLOCK.fullmatch(text) and not _EPOCH.fullmatch(text):
+        raise ValueError("a date without a clock")
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+    if moment.year < 1970:
+        raise ValueError("before 1970")
+    return moment
+
+
+def _moment(text: str) -> datetime:
+    if match := _EPOCH.fullmatch(text):
+        seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
+        return datetime.fromtimestamp(seconds, UTC)
+    if not (match := _GROUP.fullmatch(text) or _WORDS.fullmatch(text)):
+        text = re.sub(r" ?(?:UTC|GMT)$", "+00:00", text)
+        return datetime.fromisoformat(re.sub(r" ?MYT$", "+08:00", text))
+    part = match.groupdict()
+    month = _MONTHS.get(part["month"][:3].lower(), 0)
+    year = int(part["year"]) + (2000 if len(part["year"]) == 2 else 0)
+    of_day = [int(part.get(name) or 0) for name in ("day", "hour", "minute", "second")]
+    zone = (part["zone"] or "Z").upper()
+    hours = 8 if zone == "MYT" else 0 if len(zone) == 3 else _LETTERS.index(zone) - 12
+    day, hour, minute, second = of_day
+    at = timezone(timedelta(hours=hours))
+    return datetime(year, month, day, hour, minute, second, tzinfo=at)
+
+
+def angle(value: Any, sides: str) -> float:
+    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere behind.
+
+    Raises ValueError for what is neither.
+
+    >>> angle("2°15.5'S", "NS"), angle("101 30 36 E", "EW"), angle(-1.5, "NS")
+    (-2.2583333333333333, 101.51, -1.5)
+    """
+    text = "" if isinstance(value, bool) else " ".join(str(value).split())
+    match = _ANGLE.fullmatch(text) if len(text) <= _MAX_ANGLE else None
+    if not match:
+        return number(value)
+    degrees, minutes, seconds = (float(match[part] or 0.0) for part in ("deg", "min", "sec"))
+    side = match["side"].upper()
+    if side not in sides or minutes >= 60 or seconds >= 60:
+        raise ValueError("isn't an angle")
+    found = degrees + minutes / 60.0 + seconds / 3600.0
+    return -found if side in "SW" else found
+
+
+def place(value: Any) -> tuple[str, str] | None:
+    """Return the latitude and the longitude in a text that holds both; None where it doesn't.
+
+    >>> place("02-15.5N 101-30.2E"), place("2.25, 101.5"), place("off Lumut")
+    (('02-15.5N', '101-30.2E'), ('2.25', '101.5'), None)
+    """
+    text = " ".join(str(value).split())
+    if len(text) > 2 * _MAX_ANGLE:
+        return None
+    match = _PLACE.fullmatch(text) or _TWO.fullmatch(text)
+    return (match[1].strip(), match[2].strip()) if match else None
+
+
+def number(value: Any) -> float:
+    """Return a finite number; raises ValueError for anything else."""
+    if isinstance(value, bool):
+        raise ValueError("isn't a number")
+    try:
+        found = float(str(value).strip())
+    except ValueError as error:
+        raise ValueError("isn't a number") from error
+    if not math.isfinite(found):
+        raise ValueError("isn't a number")
+    return found
