@@ -70,25 +70,16 @@ def at_most(measured: Any, limits: Any, parameter: str) -> Bound:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule that an event was held against.
-
-    Attributes
-    ----------
-    name
-        What was measured, ending with its unit.
-    measured, limit
-        In `unit`; measured is None where it isn't known.
-    sense, parameter
-        See `Bound`.
-    unit
-        Of both numbers, empty where they have none.
-    """
+    """One rule that an event was held against; sense and parameter are as of `Bound`."""
 
     name: str
+    """What was measured, ending with its unit."""
     measured: float | int | None
     limit: float
+    """In `unit`; measured is None where it isn't known."""
     sense: Sense
     unit: str
+    """Of both numbers, empty where they have none."""
     parameter: str = ""
 
     @property

@@ -44,22 +44,15 @@ class Ending(NamedTuple):
 
 
 class End(NamedTuple):
-    """What lies between an end of a passage and that of its run.
-
-    Attributes
-    ----------
-    row, last
-        Of the grid: where the passage ends (or begins), and where its run does.
-    step
-        -1 for the beginning, 1 for the end.
-    states
-        Ordinals of the states of the coast left or made for there, and of the other one.
-    """
+    """What lies between an end of a passage and that of its run."""
 
     row: int
     last: int
+    """Of the grid: where the passage ends (or begins), and where its run does."""
     step: int
+    """-1 for the beginning, 1 for the end."""
     states: tuple[int, ...]
+    """Ordinals of the states of the coast left or made for there, and of the other one."""
 
 
 class Nearest(NamedTuple):
