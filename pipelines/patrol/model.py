@@ -182,6 +182,8 @@ class Plan:
     """What was predicted of whom."""
     unplaced: tuple[str, ...] = field(default=())
     """Units whose base lies in no free water."""
+    unheard: tuple[int, ...] = field(default=())
+    """Ranks of incidents of what AIS doesn't show, for which no unit sails."""
 
     @property
     def value(self) -> float:

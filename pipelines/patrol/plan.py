@@ -80,6 +80,8 @@ class Inputs:
     """Lanes and ferry routes among them are followed; territorial seas are told."""
     tides: Tides | None = None
     """High waters, told beside sectors and boats that cross."""
+    unheard: tuple[int, ...] = ()
+    """Ranks of incidents of what AIS doesn't show: none can be predicted, and it is said."""
 
 
 def make(
@@ -143,6 +145,7 @@ def make(
         prediction,
         tuple(targets),
         unplaced,
+        inputs.unheard,
     )
 
 

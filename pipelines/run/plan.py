@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core.errors import ConfigError
@@ -113,12 +114,13 @@ def gather(
     lists = watchlists.load(installation.watchlists)
     # Where own vessels lay and met nobody else is to be sent for that.
     ours = watchlists.of_own(past, lists, installation.settings.assess.min_score)
+    dispositions, heirs = store.dispositions(), store.heirs()
     return inputs_of(
         run["run_id"],
         bool(store.simulated),
         begin,
         flagged,
-        incidents,
+        _open(incidents, dispositions, heirs),
         events,
         tracked,
         past[~ours].reset_index(drop=True),
@@ -126,8 +128,17 @@ def gather(
         load_zones(installation),
         installation.reference,
         tides.load(installation.tides),
-        concluded_of(flagged, incidents, store.dispositions(), store.heirs()),
+        concluded_of(flagged, incidents, dispositions, heirs),
     )
+
+
+def _open(
+    incidents: pd.DataFrame, dispositions: pd.DataFrame, heirs: dict[str, str]
+) -> pd.DataFrame:
+    """Return the incidents that no conclusions close."""
+    held = holding(dispositions, heirs)
+    closed = [standing(one.split(";"), held) == CLOSED for one in incidents["events"].tolist()]
+    return incidents[~np.array(closed, bool)]
 
 
 def begun(end: pd.Timestamp, start: pd.Timestamp | None) -> pd.Timestamp:
@@ -186,6 +197,7 @@ def inputs_of(
         reference.landing_points(reference_dir),
         zones,
         tide_table,
+        tuple(sorted(incidents["rank"][(incidents["mmsi"] == 0) & (incidents["rank"] > 0)])),
     )
 
 

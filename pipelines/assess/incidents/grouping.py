@@ -14,6 +14,7 @@ from detectors.core.arrays import Bools, Ints
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import told
 from detectors.kinematics import geodesy
+from pipelines.assess.incidents.plots import followed
 from pipelines.assess.incidents.silences import unlikely
 from pipelines.assess.incidents.titles import STAYS
 from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
@@ -45,13 +46,14 @@ def grouped(
 
     Events of one hull that overlap, or are at most `JOIN_S` apart (of one behaviour
     `SAME_BEHAVIOUR_S`, of the same two `SAME_TWO_S`), are of one incident; so are the pairs of one
-    raft, and an event and those that it names (one that is no lead: of them, its own vessel's). Two
-    numbers that an event says are of one hull count as one. An event joins its two vessels' stories
-    only where it is a lead itself (`min_score` or more, and no innocent reason as likely as not): a
-    pilot boat that serves ten ships joins none of them, nor does a meeting that is
-    `silences.unlikely`. Otherwise it is told with the higher scored of its vessels. Ships that did
-    nothing but lie at anchor, at one time and within `ROADS_M` of the next, are one incident: that
-    a roads is used, not that each is.
+    raft, sightings without AIS that follow one another as one hull would (`plots`), and an event
+    and those that it names (one that is no lead: of them, its own vessel's). Two numbers that an
+    event says are of one hull count as one. An event joins its two vessels' stories only where it
+    is a lead itself (`min_score` or more, and no innocent reason as likely as not): a pilot boat
+    that serves ten ships joins none of them, nor does a meeting that is `silences.unlikely`.
+    Otherwise it is told with the higher scored of its vessels. Ships that did nothing but lie at
+    anchor, at one time and within `ROADS_M` of the next, are one incident: that a roads is used,
+    not that each is.
 
     Parameters
     ----------
@@ -94,6 +96,7 @@ def grouped(
     links += [
         _same_group(events.iloc[rows], lead[rows]),
         _named(events.iloc[rows], main, lead[rows]),
+        _one_boat(events.iloc[rows]),
     ]
     stories = _connected(np.concatenate(links, axis=1), len(rows))
     ships = _in_one_roads(events.iloc[rows], stories, lead[rows], now)
@@ -178,6 +181,19 @@ def _in_one_roads(events: pd.DataFrame, story: Ints, lead: Bools, now: pd.Timest
     start, end = epoch_us(own["start"]), epoch_us(own["end"].fillna(now))
     at_once = np.maximum(*start[near]) <= np.minimum(*end[near])
     return np.asarray(rows[near[:, at_once]], "int64")
+
+
+def _one_boat(events: pd.DataFrame) -> Ints:
+    """Return pairs of rows of sightings that nothing was near to, of one hull under way."""
+    alone = (events["kind"] == "unmatched_sighting") & (events["mmsi"] == 0)
+    rows = np.flatnonzero(alone.to_numpy() & events["lat"].notna().to_numpy())
+    seen = events.iloc[rows]
+    measured = [
+        np.array([float(one.get(name) or np.nan) for one in seen["evidence"]], "float64")
+        for name in ("uncertainty_m", "length_m")
+    ]
+    places = seen["lat"].to_numpy("float64"), seen["lon"].to_numpy("float64")
+    return np.asarray(rows[followed(*places, epoch_us(seen["start"]), *measured)], "int64")
 
 
 def _same_group(events: pd.DataFrame, lead: Bools) -> Ints:

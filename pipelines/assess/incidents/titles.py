@@ -10,6 +10,7 @@ from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.verdicts import not_a_vessel
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
+from pipelines.assess.incidents.plots import Way, way_of
 from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
@@ -74,6 +75,8 @@ def title(
     if second is not None and (also := _briefly(second, lead, main, teller)):
         text += f"; {also}"
         named |= {second.mmsi, second.other_mmsi}
+    if way := way_of(rows) if not main else None:
+        text += f"; {_went(way, rows, teller)}"
     if silent:
         text += f"; {_fell_silent(silent, teller)}"
     counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
@@ -238,6 +241,18 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also on an unusual way{place}", place=place)
         case _:
             return ""
+
+
+def _went(way: Way, rows: list[Told], teller: Teller) -> str:
+    """Say how often something was seen by now, and how it went."""
+    first = min(row.start for row in rows)
+    return teller.say(
+        "seen {n} times since {time}, making {speed:.0f} kn on {course:03.0f}°",
+        n=way.n,
+        time=teller.clock(first),
+        speed=way.sog_kn,
+        course=way.cog_deg % 360,
+    )
 
 
 def _of_the_same_two(row: Told, lead: Told) -> bool:

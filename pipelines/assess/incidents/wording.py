@@ -15,6 +15,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.incidents.lasting import table_of
+from pipelines.assess.incidents.plots import newest
 from pipelines.assess.incidents.silences import Silent, began_together, unlikely
 from pipelines.assess.incidents.steps import Last, next_step, place_of
 from pipelines.assess.incidents.titles import excused, title
@@ -385,7 +386,10 @@ def _leading(rows: list[Told], n_first: int, main: int, role: str) -> int:
 
     It is the strongest of the main vessel's: of a mother ship the strongest that makes her one,
     since that she is visited says what the meetings of it are; unless that isn't of the `n_first`.
+    Of what was seen again and again the newest: there it is.
     """
+    if not main and (last := newest(rows[:n_first])) is not None:
+        return last
     own = [place for place, row in enumerate(rows) if main in (row.mmsi, row.other_mmsi)] or [0]
     making = [place for place in own if role == "mother ship" and rows[place].kind == "mother_ship"]
     first = [place for place in making if place < n_first or own[0] >= n_first]

@@ -44,6 +44,7 @@ def warnings(planned: Planned) -> list[str]:
         *([] if plan.simulated else [said.real]),
         *([said.sample] if samples else []),
         *([said.abroad.format(stops="; ".join(away))] if away else []),
+        *([said.unheard.format(numbers=", ".join(map(str, plan.unheard)))] if plan.unheard else []),
         every.leads,
         stale,
         said.depth,

@@ -21,9 +21,11 @@ from pipelines.base.labels import labels
 from pipelines.base.settings import HealthSettings, load
 from pipelines.base.text import age
 from pipelines.cli.main import app
+from pipelines.publish.plan import words
+from pipelines.publish.products import Planned
 from pipelines.reference.codes import flag_states
 from pipelines.run import dispositions
-from pipelines.run.plan import concluded_of
+from pipelines.run.plan import concluded_of, plan_run
 from pipelines.web import rooms, tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
@@ -85,6 +87,34 @@ def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
     page = own_reader.page(address).text
     assert "Withdraw your conclusion: unknown" in page
     assert "<i>the wrong boat" in page, "as text"
+
+
+def test_a_plan_says_whom_it_cannot_go_for_until_that_is_concluded(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What AIS doesn't show is on the list and in no sortie."""
+    unseen = table[table["rank"] > 0].sort_values("rank").iloc[-2:]
+    ranks, held = unseen["rank"].tolist(), store.Queries.incidents
+
+    def without_a_vessel(self: store.Queries, run_id: str) -> pd.DataFrame:
+        found = held(self, run_id)
+        return found.assign(mmsi=found["mmsi"].where(~found["rank"].isin(ranks), 0))
+
+    monkeypatch.setattr(store.Queries, "incidents", without_a_vessel)
+
+    def told() -> tuple[tuple[int, ...], str]:
+        made = Planned(plan_run(load(own_home), use_solver=False))
+        return made.plan.unheard, " ".join(words.warnings(made))
+
+    assert told()[0] == tuple(ranks)
+    assert f"NOT IN THIS PLAN: {', '.join(map(str, ranks))} on the list of incidents" in told()[1]
+    for incident_id in unseen["incident_id"].iloc[1:]:
+        own_reader.send(f"/incident/{incident_id}", conclusion="cleared", reason="nets")
+    assert told()[0] == (ranks[0],)
+    own_reader.send(
+        f"/incident/{unseen['incident_id'].iloc[0]}", conclusion="boarded", reason="empty"
+    )
+    assert "NOT IN THIS PLAN" not in told()[1]
 
 
 def test_only_ones_own_last_conclusion_can_be_withdrawn(

@@ -1,7 +1,7 @@
 """Incidents: which events belong together, who is in them, and one id while they grow."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from detectors.core import events, frames, telling
 from detectors.core.evidence import Evidence, Explained
 from detectors.identity.shared import AT_SEA
+from detectors.kinematics import geodesy
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents import (
@@ -151,6 +152,73 @@ def test_what_others_saw_is_an_incident_without_a_vessel() -> None:
     seen = event("unmatched_sighting", 2, 2, 0, score=0.4)
     assert together(seen) == [{"unmatched_sighting@2"}]
     assert together({**seen, "score": 0.2}) == []
+
+
+def plots(
+    hours: Sequence[float], sog_kn: float, course_deg: float, **more: Any
+) -> list[dict[str, Any]]:
+    """Sightings of a boat without AIS that holds its course."""
+    seen = {"uncertainty_m": 200.0, "seen_by": "radar", **more}
+    found = []
+    for hour in hours:
+        away_m = sog_kn * hour * geodesy.METRES_PER_NM
+        lat, lon = geodesy.destination(2.0, 101.5, course_deg, away_m)
+        one = event("unmatched_sighting", hour, hour, 0, evidence=seen, score=0.4)
+        found.append({**one, "lat": float(lat), "lon": float(lon)})
+    return found
+
+
+def test_what_is_seen_again_on_its_way_is_one_incident_where_it_is_now(
+    gazetteer: Gazetteer,
+) -> None:
+    boat = plots([0, 0.2, 0.45, 0.7, 0.9], 18.0, 45.0)
+    others = plots([0.1, 0.5], 3.0, 200.0) + plots([0.3], 30.0, 270.0)
+    assert together(*boat, *others, flagged={})[0] == {
+        f"unmatched_sighting@{hour:g}" for hour in (0, 0.2, 0.45, 0.7, 0.9)
+    }
+    boat[2]["score"] = 0.6
+    (one,) = told(gazetteer, *boat).to_dict("records")
+    assert one["title"].startswith("Something that no AIS explains was seen by radar")
+    assert one["title"].endswith("; seen 5 times since 00:00 MYT, making 18 kn on 045°")
+    assert (one["lat"], one["lon"]) == (boat[-1]["lat"], boat[-1]["lon"])
+    assert one["score"] == 0.6
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        plots([0, 0.3, 0.6], 18.0, 45.0),  # three are so by chance
+        plots([0, 0.6, 1.2, 1.8], 18.0, 45.0),
+        plots([0, 0.3, 0.6, 0.9], 60.0, 45.0),
+        plots([0, 0.3], 18.0, 45.0) + plots([0.6, 0.9], 18.0, 90.0),
+        plots([0, 0.3], 18.0, 45.0, length_m=8.0) + plots([0.6, 0.9], 18.0, 45.0, length_m=80.0),
+    ],
+)
+def test_sightings_that_may_be_of_several_are_not_put_together(seen: list[Any]) -> None:
+    assert all(len(part) == 1 for part in together(*seen, flagged={}))
+
+
+def test_a_boat_that_two_radars_see_is_one_whoever_comes_first() -> None:
+    noisy = np.random.default_rng(5)
+    seen = plots([0, 0.2, 0.4, 0.6, 0.8], 22.0, 70.0) + plots([0.21, 0.41, 0.61], 22.0, 70.0)
+    seen += plots([0.3], 9.0, 300.0)
+    for one in seen:
+        one["lat"] += noisy.normal(0, 150) / 111_000
+        one["lon"] += noisy.normal(0, 150) / 111_000
+    found = {frozenset(part) for part in together(*seen, flagged={})}
+    assert sorted(map(len, found)) == [1, 8]
+    for _ in range(5):
+        noisy.shuffle(seen)
+        assert {frozenset(part) for part in together(*seen, flagged={})} == found
+
+
+def test_two_boats_whose_ways_cross_stay_two() -> None:
+    north = plots([0, 0.25, 0.5, 0.75, 1.0], 16.0, 30.0)
+    south = plots([0.1, 0.35, 0.6, 0.85, 1.1], 16.0, 150.0)
+    for one in south:
+        one["lat"] += 0.2
+    found = together(*north, *south, flagged={})
+    assert [len(part) for part in found] == [5, 5]
 
 
 def test_an_unflagged_vessel_makes_no_incident() -> None:
