@@ -63,7 +63,8 @@ def test_a_model_of_parameters_says_what_each_field_is_at_the_field(maker: Modul
     settings = (Secrets, NormalParameters, PlacesParameters, PredictionParameters, Planning, Unit)
     for model in (*models, *settings, FillRequest, NightRequest, LearnRequest):
         means = maker.meanings(model)
-        assert not [name for name in model.model_fields if not means[name].strip()], model
+        missing = [name for name in model.model_fields if not means[name].strip()]
+        assert not missing, f"{model}: what each of these is stands below it"
         assert not re.search(r"^ *(Parameters|Attributes)$", model.__doc__ or "", re.MULTILINE)
 
 
