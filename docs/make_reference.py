@@ -1,14 +1,18 @@
 """Write docs/reference from the code: `make docs`. A test holds what is committed against it."""
 
+import ast
 import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any, Final
 
 import click
 import typer
 import yaml
+from pydantic import BaseModel
 
 import detectors
 from detectors.core import frames
@@ -163,12 +167,29 @@ def all_detectors() -> str:
         rests_on = "; ".join(_opening(relation) for relation in detector.rests_on)
         out.append(f"Rests on: {rests_on}.\n")
         block = configured.get(kind.name) or {}
-        rows = []
+        rows, means = [], meanings(kind)
         for name, field in kind.model_fields.items():
             value = block.get(name, field.get_default(call_default_factory=True))
-            rows.append((f"`{name}`", f"`{value}`", _cell(field.description or "")))
+            rows.append((f"`{name}`", f"`{value}`", _cell(means.get(name, ""))))
         out.append(_table(("parameter", "configured", "meaning"), rows))
     return "\n".join(out)
+
+
+def meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what a model says of its fields: below each, or in it where its schema is shown."""
+    found = {name: field.description or "" for name, field in model.model_fields.items()}
+    for one in model.__mro__:
+        if one is BaseModel or not issubclass(one, BaseModel) or not inspect.get_annotations(one):
+            continue
+        (made,) = ast.parse(dedent(inspect.getsource(one))).body
+        for field, text in pairwise(made.body if isinstance(made, ast.ClassDef) else ()):
+            match field, text:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(said))),
+                ):
+                    found[name] = said
+    return found
 
 
 def _opening(relation: Relation) -> str:

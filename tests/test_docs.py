@@ -50,7 +50,7 @@ def test_every_parameter_of_a_detector_has_a_meaning(maker: ModuleType) -> None:
     assert not [name for name, meaning in rows if not meaning.strip()]
 
 
-def test_a_model_of_parameters_says_what_each_field_is_at_the_field() -> None:
+def test_a_model_of_parameters_says_what_each_field_is_at_the_field(maker: ModuleType) -> None:
     from pipelines.base.secrets import Secrets
     from pipelines.learn.parameters import NormalParameters, PlacesParameters
     from pipelines.patrol.prediction import PredictionParameters
@@ -62,8 +62,9 @@ def test_a_model_of_parameters_says_what_each_field_is_at_the_field() -> None:
     models = [detectors.find(name) for name in detectors.names()]
     settings = (Secrets, NormalParameters, PlacesParameters, PredictionParameters, Planning, Unit)
     for model in (*models, *settings, FillRequest, NightRequest, LearnRequest):
-        fields = model.model_fields
-        assert not [n for n, f in fields.items() if not (f.description or "").strip()], model
+        means = maker.meanings(model)
+        missing = [name for name in model.model_fields if not means[name].strip()]
+        assert not missing, f"{model}: what each of these is stands below it"
         assert not re.search(r"^ *(Parameters|Attributes)$", model.__doc__ or "", re.MULTILINE)
 
 

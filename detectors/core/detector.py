@@ -23,49 +23,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """All that a detector may know beside the positions; `end` is the only "now".
-
-    Attributes
-    ----------
-    start, end
-        The window, UTC. Events that touch [start, end] are wanted; positions may begin earlier.
-    zones
-        Hand-written and learned zones, land, and how far those layers reach.
-    vessels
-        `frames.VESSELS` as of `end`, one row per MMSI.
-    coverage
-        Where and when the feed heard vessels, by UTC day and cell.
-    models
-        Fitted models by name, each a dated snapshot.
-    noise
-        `frames.NOISE`: reports of the same vessels and span that belong to no track.
-    statements
-        `frames.STATEMENTS`: what vessels said of themselves on the dates from the first position
-        on, as far as known at `end`; for a detector with `reads_statements` alone.
-    sightings
-        `frames.SIGHTINGS` up to `end`, from the first position on.
-    earlier
-        `events.EVENTS`, explained, of each detector named in `Detector.after` that succeeded,
-        by name: those that touch the window extended back by the asking detector's `reads_back`.
-    asked
-        The vessels whose events are wanted: those of others may be left out. None for all.
-    gathered
-        `Gathered.known` of all vessels, for a detector that makes `digests`; None where the
-        positions are those of all.
-    """
+    """All that a detector may know beside the positions; `end` is the only "now"."""
 
     start: pd.Timestamp
     end: pd.Timestamp
+    """The window, UTC. Events that touch [start, end] are wanted; positions may begin earlier."""
     zones: "Zones"
+    """Hand-written and learned zones, land, and how far those layers reach."""
     vessels: pd.DataFrame
+    """`frames.VESSELS` as of `end`, one row per MMSI."""
     coverage: "Coverage"
+    """Where and when the feed heard vessels, by UTC day and cell."""
     models: Mapping[str, Any] = field(default_factory=dict)
+    """Fitted models by name, each a dated snapshot."""
     noise: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.NOISE))
+    """`frames.NOISE`: reports of the same vessels and span that belong to no track."""
     statements: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.STATEMENTS))
+    """`frames.STATEMENTS`: what vessels said of themselves on the dates from the first position on,
+    as far as known at `end`; for a detector with `reads_statements` alone."""
     sightings: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.SIGHTINGS))
+    """`frames.SIGHTINGS` up to `end`, from the first position on."""
     earlier: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """`events.EVENTS`, explained, of each detector named in `Detector.after` that succeeded, by
+    name: those that touch the window extended back by the asking detector's `reads_back`."""
     asked: frozenset[int] | None = None
+    """The vessels whose events are wanted: those of others may be left out. None for all."""
     gathered: Any = None
+    """`Gathered.known` of all vessels, for a detector that makes `digests`; None where the
+    positions are those of all."""
 
     def events_of(self, name: str) -> pd.DataFrame:
         """Return the events of an earlier detector; none where it is disabled or failed."""
@@ -94,19 +79,13 @@ class Undeclared:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a detector must know of all vessels, made of the digests of parts of them.
-
-    Attributes
-    ----------
-    known
-        What it reads in `detect`.
-    mmsi, other_mmsi
-        Pairs of a vessel and one whose reports its events rest on too.
-    """
+    """What a detector must know of all vessels, made of the digests of parts of them."""
 
     known: Any
+    """What it reads in `detect`."""
     mmsi: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, "int64"))
     other_mmsi: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, "int64"))
+    """Pairs of a vessel and one whose reports its events rest on too."""
 
     def company(self, vessels: set[int]) -> set[int]:
         """Return the others whose reports the events of some vessels rest on."""

@@ -46,24 +46,16 @@ def unit_of(name: str) -> str:
 @final
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A measured value and the limit that it was held against.
-
-    Attributes
-    ----------
-    measured
-        The value, None or NaN where it isn't known.
-    limit
-        The limit, in the unit of the measured value.
-    sense
-        Whether the limit is the smallest or the largest value that is enough.
-    parameter
-        Name of the detector's parameter that sets the limit, empty where it follows from several.
-    """
+    """A measured value and the limit that it was held against."""
 
     measured: Any
+    """The value, None or NaN where it isn't known."""
     limit: float
+    """The limit, in the unit of the measured value."""
     sense: Sense
+    """Whether the limit is the smallest or the largest value that is enough."""
     parameter: str = ""
+    """Name of the detector's parameter that sets the limit, empty where it follows from several."""
 
 
 def at_least(measured: Any, limits: Any, parameter: str) -> Bound:
@@ -78,25 +70,16 @@ def at_most(measured: Any, limits: Any, parameter: str) -> Bound:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule that an event was held against.
-
-    Attributes
-    ----------
-    name
-        What was measured, ending with its unit.
-    measured, limit
-        In `unit`; measured is None where it isn't known.
-    sense, parameter
-        See `Bound`.
-    unit
-        Of both numbers, empty where they have none.
-    """
+    """One rule that an event was held against; sense and parameter are as of `Bound`."""
 
     name: str
+    """What was measured, ending with its unit."""
     measured: float | int | None
     limit: float
+    """In `unit`; measured is None where it isn't known."""
     sense: Sense
     unit: str
+    """Of both numbers, empty where they have none."""
     parameter: str = ""
 
     @property
@@ -117,59 +100,40 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What the innocent reasons did to an event.
-
-    Attributes
-    ----------
-    base_score, weight
-        Score before explanation, and the share of it that the best reason takes away.
-    name, says, values
-        The best reason, its sentence with named places, and what stands in them; empty where none
-        fits. See `hypothesis.Case`.
-    overturned_by
-        What would make it wrong.
-    untested
-        Names of reasons that couldn't be tested, since a vessel sent no static data.
-    by_detector
-        Whether the detector itself explained the event (it couldn't judge it).
-    """
+    """What the innocent reasons did to an event."""
 
     base_score: float
     weight: float = 0.0
+    """Score before explanation, and the share of it that the best reason takes away."""
     name: str = ""
     says: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
+    """The best reason, its sentence with named places, and what stands in them; empty where none
+    fits. See `hypothesis.Case`."""
     overturned_by: str = ""
+    """What would make it wrong."""
     untested: tuple[str, ...] = ()
+    """Names of reasons that couldn't be tested, since a vessel sent no static data."""
     by_detector: bool = False
+    """Whether the detector itself explained the event (it couldn't judge it)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What an event rests on.
-
-    Attributes
-    ----------
-    checks
-        The limits that it was held against, in the order in which the detector gave them.
-    facts
-        What else was measured or is known, by name, in the order of names.
-    settings
-        Parameters of the detector that shaped the measurement and bound nothing.
-    explained
-        What innocent reasons did to it; None until that was asked.
-    redacted
-        Names of what a recipient doesn't get.
-    simulated
-        Whether the event is one of an exercise.
-    """
+    """What an event rests on."""
 
     checks: tuple[Check, ...] = ()
+    """The limits that it was held against, in the order in which the detector gave them."""
     facts: Mapping[str, Value] = field(default_factory=dict)
+    """What else was measured or is known, by name, in the order of names."""
     settings: Mapping[str, Value] = field(default_factory=dict)
+    """Parameters of the detector that shaped the measurement and bound nothing."""
     explained: Explained | None = None
+    """What innocent reasons did to it; None until that was asked."""
     redacted: tuple[str, ...] = ()
+    """Names of what a recipient doesn't get."""
     simulated: bool = False
+    """Whether the event is one of an exercise."""
     _text: str = field(default="", init=False, repr=False, compare=False)
 
     @classmethod

@@ -80,10 +80,6 @@ def _pair(known: Known, name: str) -> tuple[float, float]:
     return known.evidence.number(name), known.evidence.number(f"other_{name}")
 
 
-def _longest_m(known: Known) -> float:
-    return max((m for m in known.lengths_m if m > 0), default=math.nan)
-
-
 def _smallest_m(known: Known, types: frozenset[int]) -> float:
     of = zip(known.lengths_m, known.ship_types, strict=True)
     return min((m for m, code in of if code in types and m > 0), default=math.nan)
@@ -107,7 +103,7 @@ def _passage_fraction(known: Known) -> float:
 _RUN_COASTS_M: Final = ("run_start_coast_m", "run_end_coast_m")
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "sighted_length_m": lambda known: known.evidence.number("length_m"),
-    "longest_m": _longest_m,
+    "longest_m": lambda known: max((m for m in known.lengths_m if m > 0), default=math.nan),
     "own_length_m": lambda known: (*known.lengths_m, math.nan)[0],
     "smallest_tanker_m": lambda known: _smallest_m(known, TANKER),
     "smallest_tug_m": lambda known: _smallest_m(known, TUG | TENDER | PILOT),
@@ -187,23 +183,16 @@ class Subkind:
 
 @dataclass(frozen=True)
 class Vessel:
-    """What a vessel of the event says; what is left out isn't asked.
-
-    Attributes
-    ----------
-    types, statuses
-        Codes, one of which it says.
-    facts
-        Facts of the evidence by name, which have ``other_`` before it for the second vessel, and
-        their values.
-    other
-        What the other vessel says.
-    """
+    """What a vessel of the event says; what is left out isn't asked."""
 
     types: frozenset[int] | None = None
     statuses: frozenset[int] | None = None
+    """Codes, one of which it says."""
     facts: Mapping[str, bool | str | None] = field(default_factory=dict)
+    """Facts of the evidence by name, which have ``other_`` before it for the second vessel, and
+    their values."""
     other: "Vessel | None" = None
+    """What the other vessel says."""
 
     def fits(self, known: Known, vessel: int) -> bool:
         """Tell whether the first (0) or the second (1) vessel is such."""
@@ -344,15 +333,19 @@ def asks_statements(when: "When") -> bool:
 # ---- reasons
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Case:
-    """One way in which a reason fits: when, and the sentence that says why.
+    """One way in which a reason fits: the sentence that says why, and what all must hold for it.
 
     `says` is a template for `str.format` over measures and facts; see `sentences.Number`.
     """
 
-    when: When
     says: str
+    when: When
+
+    def __init__(self, says: str, *when: When) -> None:
+        object.__setattr__(self, "says", says)
+        object.__setattr__(self, "when", when[0] if len(when) == 1 else All(*when))
 
     @cached_property
     def only_stated(self) -> bool:
@@ -360,34 +353,42 @@ class Case:
         return asks_statements(self.when) and not rests_on_conduct(self.when)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Hypothesis:
-    """One innocent reason.
-
-    Attributes
-    ----------
-    name
-        What it is called, in words.
-    weight
-        The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
-        is a disguise. A case that rests on what is said, without conduct that fits, takes
-        `STATED_BOUND` at most whatever stands here: see `weight_of`.
-    cases
-        Ways in which it fits; of those that do, the first of the heaviest gives the sentence.
-    looks_for
-        What it looks for, for a reader whose event it doesn't fit.
-    overturned_by
-        What would make it wrong.
-    needs_types
-        Whether it can't be tested without knowing the ship types.
-    """
+    """One innocent reason."""
 
     name: str
+    """What it is called, in words."""
     weight: float
-    cases: tuple[Case, ...]
+    """The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
+    is a disguise. A case that rests on what is said, without conduct that fits, takes
+    `STATED_BOUND` at most whatever stands here: see `weight_of`."""
     looks_for: str
+    """What it looks for, for a reader whose event it doesn't fit."""
     overturned_by: str
-    needs_types: bool = False
+    """What would make it wrong."""
+    cases: tuple[Case, ...]
+    """Ways in which it fits; of those that do, the first of the heaviest gives the sentence."""
+    needs_types: bool
+    """Whether it can't be tested without knowing the ship types."""
+
+    def __init__(
+        self,
+        name: str,
+        weight: float,
+        looks_for: str,
+        overturned_by: str,
+        *own: Case,
+        cases: tuple[Case, ...] = (),
+        needs_types: bool = False,
+    ) -> None:
+        """Take its own cases, and behind them `cases` of another, as `replace` gives them."""
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "looks_for", looks_for)
+        object.__setattr__(self, "overturned_by", overturned_by)
+        object.__setattr__(self, "cases", (*own, *cases))
+        object.__setattr__(self, "needs_types", needs_types)
 
     def weight_of(self, case: Case) -> float:
         """Return the share of the score that it takes away by one of its cases."""

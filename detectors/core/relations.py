@@ -21,41 +21,27 @@ class Reported:
 
 @dataclass(frozen=True)
 class Along:
-    """Where a vessel was along its tracks.
-
-    Attributes
-    ----------
-    step_s, max_silence_s
-        At each tick of an absolute grid, between reports no further apart than that.
-    below_kn
-        Only where it was slower than that over the step that follows, by its positions.
-    pause_s
-        And no longer than this before or after such a tick.
-    """
+    """Where a vessel was along its tracks."""
 
     step_s: int
     max_silence_s: float
+    """At each tick of an absolute grid, between reports no further apart than that."""
     below_kn: float = inf
+    """Only where it was slower than that over the step that follows, by its positions."""
     pause_s: float = 0.0
+    """And no longer than this before or after such a tick."""
 
 
 @dataclass(frozen=True)
 class Edges:
-    """Where a vessel was next to a silence.
-
-    Attributes
-    ----------
-    n_reports
-        So many of its reports at each.
-    min_silence_s
-        At least so long: what is before the first and after the last report counts as longer.
-    before
-        Whether they are those before a silence, at the end of a stretch, or else after it.
-    """
+    """Where a vessel was next to a silence."""
 
     n_reports: int
+    """So many of its reports at each."""
     min_silence_s: float
+    """At least so long: what is before the first and after the last report counts as longer."""
     before: bool
+    """Whether they are those before a silence, at the end of a stretch, or else after it."""
 
 
 Places = Reported | Along | Edges
@@ -64,35 +50,25 @@ Places = Reported | Along | Edges
 
 @dataclass(frozen=True)
 class Near:
-    """Vessels that were near at about the same time.
-
-    Attributes
-    ----------
-    within_m, within_s
-        How near to the vessel, and at how different a time.
-    own, others
-        Where the vessel, and where the others were.
-    around_s
-        What they sent longer than that before or after they were near doesn't matter; by default
-        it does. No shorter than the silences that `own` and `others` go through.
-    mutual
-        Whether those to whom the vessel is near count too.
-    hop
-        Ask it of the vessels that are near by that relation too, not of the vessel alone.
-    ending_s
-        Where it only tells what lay around the vessel's events, which are the same without: who was
-        near in so long before one ends matters, and no earlier than it began. None where others
-        make or unmake events.
-    """
+    """Vessels that were near at about the same time."""
 
     within_m: float
     within_s: float
+    """How near to the vessel, and at how different a time."""
     own: Places
     others: Places
+    """Where the vessel, and where the others were."""
     around_s: float = inf
+    """What they sent longer than that before or after they were near doesn't matter; by default it
+    does. No shorter than the silences that `own` and `others` go through."""
     mutual: bool = False
+    """Whether those to whom the vessel is near count too."""
     hop: "Near | None" = None
+    """Ask it of the vessels that are near by that relation too, not of the vessel alone."""
     ending_s: float | None = None
+    """Where it only tells what lay around the vessel's events, which are the same without: who was
+    near in so long before one ends matters, and no earlier than it began. None where others make or
+    unmake events."""
 
 
 @dataclass(frozen=True)
@@ -100,76 +76,52 @@ class LastNear:
     """Vessels that had ever been near a place of one whose positions leap.
 
     When another's positions leap too, where it was last counts, however long before that was.
-
-    Attributes
-    ----------
-    within_m
-        How near.
-    leap_m
-        Positions leap where a further track begins, where a report was set aside as impossible,
-        isn't where speed and course lead, or is so much further than the vessel can have gone.
     """
 
     within_m: float
+    """How near."""
     leap_m: float
+    """Positions leap where a further track begins, where a report was set aside as impossible,
+    isn't where speed and course lead, or is so much further than the vessel can have gone."""
 
 
 @dataclass(frozen=True)
 class StatedAlike:
-    """Vessels that said the same of themselves, or alike, on one UTC date.
-
-    Attributes
-    ----------
-    fields
-        In which of `name`, `callsign` and `imo`.
-    min_said_s, memory_s, settle_s
-        As of `vessels.statement.Memory`.
-    """
+    """Vessels that said the same of themselves, or alike, on one UTC date."""
 
     fields: tuple[str, ...]
+    """In which of `name`, `callsign` and `imo`."""
     min_said_s: float
     memory_s: float
     settle_s: float
+    """As of `vessels.statement.Memory`."""
 
 
 @dataclass(frozen=True)
 class EventsOf:
-    """Vessels that take part in events of some detectors.
-
-    Attributes
-    ----------
-    detectors
-        Their names, each also in `Detector.after`.
-    shared
-        Only those that take part in an event together with the vessel; else all who take part in
-        any.
-    reports
-        Whether what they sent matters too, or else no more than these events.
-    """
+    """Vessels that take part in events of some detectors."""
 
     detectors: tuple[str, ...]
+    """Their names, each also in `Detector.after`."""
     shared: bool = False
+    """Only those that take part in an event together with the vessel; else all who take part in
+    any."""
     reports: bool = True
+    """Whether what they sent matters too, or else no more than these events."""
 
 
 @dataclass(frozen=True)
 class SightingsWithin:
-    """Vessels that may have been what was sighted, all of them together.
-
-    Attributes
-    ----------
-    max_silence_s, still_mps, between_share, beyond_share, clock_error_s
-        How far they can have been from where they were heard: as of `vessels.association.Motion`.
-    shift_s
-        So many seconds of its way a vessel may be displaced in a sighting.
-    """
+    """Vessels that may have been what was sighted, all of them together."""
 
     max_silence_s: float
     still_mps: float
     between_share: float
     beyond_share: float
     clock_error_s: float
+    """How far they can have been from where they were heard: as of `vessels.association.Motion`."""
     shift_s: float
+    """So many seconds of its way a vessel may be displaced in a sighting."""
 
 
 @dataclass(frozen=True)

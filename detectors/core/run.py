@@ -16,18 +16,12 @@ from detectors.core.explain import explain
 
 @dataclass(frozen=True)
 class Found:
-    """What one detector found.
-
-    Attributes
-    ----------
-    events
-        `events.EVENTS`, explained, that touch the window, less `settle`.
-    before
-        The same of the window extended back for those that read them.
-    """
+    """What one detector found."""
 
     events: pd.DataFrame
+    """`events.EVENTS`, explained, that touch the window, less `settle`."""
     before: pd.DataFrame
+    """The same of the window extended back for those that read them."""
 
 
 def in_order(detectors: Sequence[Detector]) -> list[Detector]:

@@ -32,41 +32,27 @@ AT_A_COAST: Final = frozenset({SHORE, NEAR})
 
 
 class Ending(NamedTuple):
-    """How a passage began or ended.
-
-    Attributes
-    ----------
-    how
-        One of the words above.
-    ashore
-        How likely it was ashore where it wasn't heard; None where that isn't asked or known.
-    row, coast_m
-        Row of the grid at which it was nearest to that coast, and how near.
-    """
+    """How a passage began or ended."""
 
     how: str
+    """One of the words above."""
     ashore: float | None
+    """How likely it was ashore where it wasn't heard; None where that isn't asked or known."""
     row: int
     coast_m: float
+    """Row of the grid at which it was nearest to that coast, and how near."""
 
 
 class End(NamedTuple):
-    """What lies between an end of a passage and that of its run.
-
-    Attributes
-    ----------
-    row, last
-        Of the grid: where the passage ends (or begins), and where its run does.
-    step
-        -1 for the beginning, 1 for the end.
-    states
-        Ordinals of the states of the coast left or made for there, and of the other one.
-    """
+    """What lies between an end of a passage and that of its run."""
 
     row: int
     last: int
+    """Of the grid: where the passage ends (or begins), and where its run does."""
     step: int
+    """-1 for the beginning, 1 for the end."""
     states: tuple[int, ...]
+    """Ordinals of the states of the coast left or made for there, and of the other one."""
 
 
 class Nearest(NamedTuple):

@@ -348,22 +348,15 @@ def _meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
 
 
 class Meetings(NamedTuple):
-    """The meetings of a voyage off the shore.
-
-    Attributes
-    ----------
-    n, n_out
-        How many there were, and far from any coast (`min_met_out_m`).
-    apart_m
-        The most that it and another were apart before and after; NaN where there was none.
-    during
-        Which ticks of the voyage they took.
-    """
+    """The meetings of a voyage off the shore."""
 
     n: int
     n_out: int
+    """How many there were, and far from any coast (`min_met_out_m`)."""
     apart_m: float
+    """The most that it and another were apart before and after; NaN where there was none."""
     during: Bools
+    """Which ticks of the voyage they took."""
 
 
 def _met(

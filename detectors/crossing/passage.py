@@ -51,23 +51,16 @@ class Passage:
 
 
 class Track(NamedTuple):
-    """What is known of a run at each of its ticks, with two coasts in view.
-
-    Attributes
-    ----------
-    position
-        Which share of the strait's width lies behind it, from the one coast.
-    across_m, path_m, width_m
-        The way made across, the way sailed, and how far both coasts are together.
-    nearest
-        Whose coast is nearest.
-    """
+    """What is known of a run at each of its ticks, with two coasts in view."""
 
     position: Floats
+    """Which share of the strait's width lies behind it, from the one coast."""
     across_m: Floats
     path_m: Floats
     width_m: Floats
+    """The way made across, the way sailed, and how far both coasts are together."""
     nearest: Ints
+    """Whose coast is nearest."""
     lat: Floats
     lon: Floats
     tick: Ints
@@ -75,24 +68,16 @@ class Track(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """The parts of runs in which a passage may lie, one after the other, compiled.
-
-    Attributes
-    ----------
-    bounds
-        First tick of each, with the number of ticks at the end.
-    states
-        Whose coasts come into question, (runs, states).
-    coast_m
-        How far off these are, (states, ticks); infinity for others.
-    step_m
-        The way from the tick before.
-    """
+    """The parts of runs in which a passage may lie, one after the other, compiled."""
 
     bounds: Ints
+    """First tick of each, with the number of ticks at the end."""
     states: Bools
+    """Whose coasts come into question, (runs, states)."""
     coast_m: Floats
+    """How far off these are, (states, ticks); infinity for others."""
     step_m: Floats
+    """The way from the tick before."""
     lat: Floats
     lon: Floats
     tick: Ints

@@ -23,50 +23,34 @@ DETOUR: Final = 1.1
 
 
 class Landing(NamedTuple):
-    """A landing that wasn't heard.
-
-    Attributes
-    ----------
-    begin, lands, leaves
-        Rows of the grid: the first of the voyage, the first and the last ashore.
-    lat, lon
-        Where its course led to the shore.
-    ashore_s
-        How long it can have been there.
-    """
+    """A landing that wasn't heard."""
 
     begin: int
     lands: int
     leaves: int
+    """Rows of the grid: the first of the voyage, the first and the last ashore."""
     lat: float
     lon: float
+    """Where its course led to the shore."""
     ashore_s: float
+    """How long it can have been there."""
 
 
 class Silences(NamedTuple):
-    """Times of `SOON_S` or more between two reports.
-
-    Attributes
-    ----------
-    low, high
-        The first row of the grid in each, and the first after it.
-    coast_m
-        How far each state's coast was at the last two reports before it and the first two after it,
-        in order of time: (states, 4, silences).
-    way_kn
-        The faster of the speeds before it and after it, by positions or as stated.
-    spare_s
-        What is left of it beside the straight way at that speed.
-    by_passes
-        Whether the feed comes by passes there.
-    """
+    """Times of `SOON_S` or more between two reports."""
 
     low: Ints
     high: Ints
+    """The first row of the grid in each, and the first after it."""
     coast_m: Floats
+    """How far each state's coast was at the last two reports before it and the first two after it,
+    in order of time: (states, 4, silences)."""
     way_kn: Floats
+    """The faster of the speeds before it and after it, by positions or as stated."""
     spare_s: Floats
+    """What is left of it beside the straight way at that speed."""
     by_passes: Bools
+    """Whether the feed comes by passes there."""
 
 
 def moved(limits: Limits, reports: Reports, grid: timegrid.Grid, context: Context) -> Bools:

@@ -65,161 +65,133 @@ HYPOTHESES: Final = (
     Hypothesis(
         "made fast",
         0.75,
-        (
-            Case(
-                Compare("spread_m", "<=", FAST_M),
-                "for three quarters of {duration_s:h.1f} h it stayed within {spread_m:.0f} m of "
-                "one place, as at a jetty or a mooring: a ship at anchor swings",
-            ),
-        ),
         "Doesn't swing: at a jetty, on moorings fore and aft, or fast to an installation.",
         "a chart or an image shows open water there",
+        Case(
+            "for three quarters of {duration_s:h.1f} h it stayed within {spread_m:.0f} m of "
+            "one place, as at a jetty or a mooring: a ship at anchor swings",
+            Compare("spread_m", "<=", FAST_M),
+        ),
     ),
     Hypothesis(
         "boat on its mooring",
         0.75,
-        (
-            Case(
-                All(A_BOAT, BY_ITSELF, Compare("n_lying_near", ">=", 1.0)),
-                "it is a small craft that swung within {spread_m:.0f} m, with "
-                "{n_lying_near:.0f} others lying still within {neighbour_m:.0f} m: a mooring "
-                "ground",
-            ),
-        ),
         "A small craft where others lie as near to one another as on moorings, fast to no ship.",
         "it is larger than it says, or meets another vessel there",
+        Case(
+            "it is a small craft that swung within {spread_m:.0f} m, with {n_lying_near:.0f} "
+            "others lying still within {neighbour_m:.0f} m: a mooring ground",
+            A_BOAT,
+            BY_ITSELF,
+            Compare("n_lying_near", ">=", 1.0),
+        ),
     ),
     Hypothesis(
         "small craft at anchor",
         0.6,
-        (
-            Case(
-                All(A_BOAT, BY_ITSELF),
-                "it is a small craft that swung within {spread_m:.0f} m, as fishing boats lie out "
-                "the night",
-            ),
-        ),
         "A small craft by set or length, that swings as one does, fast to no ship.",
         "it is larger than it says, or meets another vessel there",
+        Case(
+            "it is a small craft that swung within {spread_m:.0f} m, as fishing boats lie out "
+            "the night",
+            A_BOAT,
+            BY_ITSELF,
+        ),
     ),
     Hypothesis(
         "moved about",
         0.6,
-        (
-            Case(
-                All(
-                    Compare("spread_m", ">", SWING_M),
-                    Compare("median_speed_kn", ">=", MOVES_KN),
-                ),
-                "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
-                "middle place, and half of the time it made {median_speed_kn:.1f} kn or more: a "
-                "ship at anchor swings, and what goes to and fro or drifts and regains its place "
-                "does this",
-            ),
-            Case(
-                All(
-                    Compare("spread_m", ">", SWING_M),
-                    Compare("median_speed_kn", ">=", DRIFTS_KN),
-                    Compare("median_sog_kn", ">=", DRIFTS_KN),
-                ),
-                "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
-                "middle place, and half of the time it made {median_speed_kn:.2f} kn or more and "
-                "stated {median_sog_kn:.1f} kn or more: a ship at anchor swings, and what drifts "
-                "with the stream and back does this",
-            ),
-            Case(
-                All(
-                    Compare("spread_m", ">", SWING_M),
-                    HEARD_SELDOM,
-                    Compare("median_speed_kn", ">=", SELDOM_KN),
-                ),
-                "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
-                "middle place, and made good {median_speed_kn:.2f} kn or more half of the time "
-                "between reports far apart: faster than a ship at anchor swings",
-            ),
-            Case(
-                Compare("median_sog_kn", ">=", UNDER_WAY_KN),
-                "half of its reports or more state {median_sog_kn:.1f} kn or more, as those of a "
-                "ship at anchor don't: it went about there",
-            ),
-        ),
         "Went further from its place than any ship at anchor swings, and faster; or states a speed "
         "that no ship at anchor has.",
         "radar or an image shows it at anchor",
+        Case(
+            "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its middle "
+            "place, and half of the time it made {median_speed_kn:.1f} kn or more: a ship at "
+            "anchor swings, and what goes to and fro or drifts and regains its place does this",
+            Compare("spread_m", ">", SWING_M),
+            Compare("median_speed_kn", ">=", MOVES_KN),
+        ),
+        Case(
+            "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
+            "middle place, and half of the time it made {median_speed_kn:.2f} kn or more and "
+            "stated {median_sog_kn:.1f} kn or more: a ship at anchor swings, and what drifts "
+            "with the stream and back does this",
+            Compare("spread_m", ">", SWING_M),
+            Compare("median_speed_kn", ">=", DRIFTS_KN),
+            Compare("median_sog_kn", ">=", DRIFTS_KN),
+        ),
+        Case(
+            "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
+            "middle place, and made good {median_speed_kn:.2f} kn or more half of the time "
+            "between reports far apart: faster than a ship at anchor swings",
+            Compare("spread_m", ">", SWING_M),
+            HEARD_SELDOM,
+            Compare("median_speed_kn", ">=", SELDOM_KN),
+        ),
+        Case(
+            "half of its reports or more state {median_sog_kn:.1f} kn or more, as those of a "
+            "ship at anchor don't: it went about there",
+            Compare("median_sog_kn", ">=", UNDER_WAY_KN),
+        ),
     ),
     Hypothesis(
         "edge of an anchorage",
         0.5,
-        (
-            Case(
-                All(
-                    Compare("anchorage_distance_m", "<=", MILE_M),
-                    Any(
-                        Is("anchorage_confidence", "approximate"),
-                        Is("anchorage_confidence", "learned"),
-                    ),
-                ),
-                "it lies {anchorage_distance_m:nm.1f} nm off a port or an anchorage whose outline "
-                "is {anchorage_confidence}: it may lie inside",
-            ),
-        ),
         "Within a mile of an anchorage or port whose outline isn't surveyed or published.",
         "the published limits don't hold it",
+        Case(
+            "it lies {anchorage_distance_m:nm.1f} nm off a port or an anchorage whose outline "
+            "is {anchorage_confidence}: it may lie inside",
+            Compare("anchorage_distance_m", "<=", MILE_M),
+            Any(
+                Is("anchorage_confidence", "approximate"),
+                Is("anchorage_confidence", "learned"),
+            ),
+        ),
     ),
     Hypothesis(
         "fishing or pleasure craft",
         0.4,
-        (
-            Case(
-                All(
-                    Some(Vessel(types=FISHING | PLEASURE)),
-                    Not(Compare("longest_m", ">", BOAT_M)),
-                    Compare("spread_m", "<=", BOAT_SWING_M),
-                ),
-                "it says that it is a fishing or pleasure craft, and swung within {spread_m:.0f} m",
-            ),
-        ),
         "Says that it is a fishing or pleasure craft and no ship's length, and swings as a short "
         "one does.",
         "it is larger than it says, or meets another vessel there",
+        Case(
+            "it says that it is a fishing or pleasure craft, and swung within {spread_m:.0f} m",
+            Some(Vessel(types=FISHING | PLEASURE)),
+            Not(Compare("longest_m", ">", BOAT_M)),
+            Compare("spread_m", "<=", BOAT_SWING_M),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "waiting area",
         0.3,
-        (
-            Case(
-                Is("in_waiting_area"),
-                "ships were seen to wait here before; that isn't leave to anchor",
-            ),
-        ),
         "Where ships were seen to wait in the past.",
         "no agent applied for leave",
+        Case(
+            "ships were seen to wait here before; that isn't leave to anchor", Is("in_waiting_area")
+        ),
     ),
     Hypothesis(
         "work at sea",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(types=WORKING | TUG | TOWING | TENDER | OFFICIAL)),
-                "it is a dredger, tug, tender or official vessel, which may lie where its work is",
-            ),
-        ),
         "A vessel whose work is at one place.",
         "no notice to mariners and no port announces the work",
+        Case(
+            "it is a dredger, tug, tender or official vessel, which may lie where its work is",
+            Some(Vessel(types=WORKING | TUG | TOWING | TENDER | OFFICIAL)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "engine trouble",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
-                "it reports not being under command: a ship may anchor in distress",
-            ),
-        ),
         "Reports not being under command.",
         "it reported no breakdown to the traffic service",
+        Case(
+            "it reports not being under command: a ship may anchor in distress",
+            Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+        ),
     ),
 )
 """The heaviest first; of equal ones the first listed wins. That others lie at anchor around excuses

@@ -112,103 +112,97 @@ TURNED_ABOUT: Final = "turned about {n_turns:.0f} times in {duration_s:h.1f} h"
 FISHING_ALONE: Final = Hypothesis(
     "fishing",
     0.8,
-    (
-        Case(
-            All(
-                Any(SHORT_ENOUGH, AT_WORKING_SPEED),
-                Some(Vessel(types=FISHING)),
-                TURNS_ABOUT,
-                Not(WAITS_ON_PASSAGE),
-            ),
-            "it is a fishing vessel, and " + TURNED_ABOUT,
-        ),
-        Case(
-            All(
-                SHORT_ENOUGH,
-                Own(Vessel(statuses=frozenset({FISHING_STATUS}))),
-                TURNS_ABOUT,
-                Not(WAITS_ON_PASSAGE),
-            ),
-            "it reports fishing, and " + TURNED_ABOUT,
-        ),
-        Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TOWS),
-            "it is a fishing vessel, and " + TOWED,
-        ),
-        Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING))),
-            "it is a fishing vessel, and moved at {median_speed_kn:.1f} kn",
-        ),
-        Case(
-            All(SHORT_ENOUGH, Own(Vessel(statuses=frozenset({FISHING_STATUS})))),
-            "it reports fishing, and moved at {median_speed_kn:.1f} kn",
-        ),
-    ),
     "A fishing vessel that isn't too long for one, or one that reports fishing, and turns about "
     "again and again, but on no voyage, or tows to and fro.",
     "it meets another vessel, or lands no catch",
+    Case(
+        "it is a fishing vessel, and " + TURNED_ABOUT,
+        Any(SHORT_ENOUGH, AT_WORKING_SPEED),
+        Some(Vessel(types=FISHING)),
+        TURNS_ABOUT,
+        Not(WAITS_ON_PASSAGE),
+    ),
+    Case(
+        "it reports fishing, and " + TURNED_ABOUT,
+        SHORT_ENOUGH,
+        Own(Vessel(statuses=frozenset({FISHING_STATUS}))),
+        TURNS_ABOUT,
+        Not(WAITS_ON_PASSAGE),
+    ),
+    Case("it is a fishing vessel, and " + TOWED, SHORT_ENOUGH, Some(Vessel(types=FISHING)), TOWS),
+    Case(
+        "it is a fishing vessel, and moved at {median_speed_kn:.1f} kn",
+        SHORT_ENOUGH,
+        Some(Vessel(types=FISHING)),
+    ),
+    Case(
+        "it reports fishing, and moved at {median_speed_kn:.1f} kn",
+        SHORT_ENOUGH,
+        Own(Vessel(statuses=frozenset({FISHING_STATUS}))),
+    ),
 )
 WORKING_TO_AND_FRO: Final = Hypothesis(
     "working to and fro",
     0.75,
-    (
-        Case(
-            All(
-                Any(
-                    MAY_FISH,
-                    All(A_BOAT, AT_WORKING_SPEED),
-                    All(NO_MERCHANT, SHORT_ENOUGH, Compare("working_speed_fraction", ">=", 0.5)),
-                ),
-                TURNS_ABOUT,
-                Any(A_BOAT, AT_WORKING_SPEED),
-                Compare("working_speed_fraction", ">=", 0.1),
-            ),
-            "{working_speed_fraction:.0%} of the time it moved at {min_working_kn:g} to "
-            "{max_working_kn:g} kn and it turned about {n_turns:.0f} times in {duration_s:h.1f} h, "
-            "as boats do that tow nets or haul lines",
-        ),
-        Case(
-            All(Any(NO_MERCHANT, A_BOAT), PLIES),
-            "it went to and fro {way_ratio:.1f} times as far as the place is wide, for "
-            "{working_speed_fraction:.0%} of the time at {min_working_kn:g} to {max_working_kn:g} "
-            "kn, as boats do at nets or lines; what drifts goes out and back once in a tide",
-        ),
-        Case(
-            All(Any(NO_MERCHANT, A_BOAT), OVER_AND_OVER),
-            "it went over one ground again and again, {way_ratio:.1f} times as far as the place is "
-            "wide in {duration_s:h.1f} h; what drifts goes out and back once in a tide",
-        ),
-    ),
     "No merchant ship, or a boat whatever it says it is, much of the time at the speed "
     "of nets and lines, turning again and again; half of it where it says it is a craft of another "
     "trade; or at any speed over one ground again and again.",
     "it meets another vessel, or shows no gear",
+    Case(
+        "{working_speed_fraction:.0%} of the time it moved at {min_working_kn:g} to "
+        "{max_working_kn:g} kn and it turned about {n_turns:.0f} times in {duration_s:h.1f} h, "
+        "as boats do that tow nets or haul lines",
+        Any(
+            MAY_FISH,
+            All(A_BOAT, AT_WORKING_SPEED),
+            All(NO_MERCHANT, SHORT_ENOUGH, Compare("working_speed_fraction", ">=", 0.5)),
+        ),
+        TURNS_ABOUT,
+        Any(A_BOAT, AT_WORKING_SPEED),
+        Compare("working_speed_fraction", ">=", 0.1),
+    ),
+    Case(
+        "it went to and fro {way_ratio:.1f} times as far as the place is wide, for "
+        "{working_speed_fraction:.0%} of the time at {min_working_kn:g} to {max_working_kn:g} "
+        "kn, as boats do at nets or lines; what drifts goes out and back once in a tide",
+        Any(NO_MERCHANT, A_BOAT),
+        PLIES,
+    ),
+    Case(
+        "it went over one ground again and again, {way_ratio:.1f} times as far as the place is "
+        "wide in {duration_s:h.1f} h; what drifts goes out and back once in a tide",
+        Any(NO_MERCHANT, A_BOAT),
+        OVER_AND_OVER,
+    ),
 )
 """A vessel that drifts and now and then regains its place moves faster in between, or not at
 all."""
 ADRIFT_TOGETHER: Final = Hypothesis(
     "adrift with other boats",
     0.7,
-    (
-        Case(
-            All(A_BOAT, Compare("n_beside", ">=", 2.0)),
-            "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
-            "as boats of a raft or a fleet at rest do",
-        ),
-        Case(
-            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), Compare("n_beside", ">=", 2.0)),
-            "it says it fishes, and {n_beside:.0f} others or more drifted within {company_m:.0f} m "
-            "of it for two hours, as a fleet at rest does",
-        ),
-        Case(
-            All(MAY_FISH, Compare("n_beside", ">=", 3.0), Compare("n_fishing_near", ">=", 3.0)),
-            "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
-            "among {n_fishing_near:.0f} fishing boats, as a fleet at rest does",
-        ),
-    ),
     "A boat, or what says it fishes, that drifts with two others or more beside it; or what may be "
     "one, with three beside it among as many that fish.",
     "one of them then meets a larger vessel, or crosses to another coast",
+    Case(
+        "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
+        "as boats of a raft or a fleet at rest do",
+        A_BOAT,
+        Compare("n_beside", ">=", 2.0),
+    ),
+    Case(
+        "it says it fishes, and {n_beside:.0f} others or more drifted within {company_m:.0f} m "
+        "of it for two hours, as a fleet at rest does",
+        SHORT_ENOUGH,
+        Some(Vessel(types=FISHING)),
+        Compare("n_beside", ">=", 2.0),
+    ),
+    Case(
+        "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
+        "among {n_fishing_near:.0f} fishing boats, as a fleet at rest does",
+        MAY_FISH,
+        Compare("n_beside", ">=", 3.0),
+        Compare("n_fishing_near", ">=", 3.0),
+    ),
 )
 LIKE_THE_STREAM: Final = Any(
     Compare("n_turns", "<=", 1.0),
@@ -224,85 +218,73 @@ the longest was 23.3 h; a boat without an engine or fuel is adrift for days."""
 BOAT_ADRIFT: Final = Hypothesis(
     "boat adrift",
     0.55,
-    (
-        Case(
-            All(Is("ais_class", "B"), LIKE_THE_STREAM, A_DAY),
-            "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
-            "and lines all night, and nets carry buoys with sets",
-        ),
-        # From 15 m on a class A set is what the law asks of fishing boats (Directive 2009/17/EC,
-        # article 6a, in the Union): it makes no ship of one.
-        Case(
-            All(
-                Own(Vessel(types=FISHING)),
-                Compare("own_length_m", "<=", BOAT_M),
-                LIKE_THE_STREAM,
-                A_DAY,
-                Compare("way_ratio", "<=", OUT_AND_BACK),
-            ),
-            "a fishing boat that drifted for {duration_s:h.1f} h: boats hang on nets and lines all "
-            "night, whatever set they carry",
-        ),
-        Case(
-            All(A_BOAT, AT_WORKING_SPEED),
-            "a boat that moved at {min_working_kn:g} to {max_working_kn:g} kn, the speed of nets "
-            "and lines, for {working_speed_fraction:.0%} of {duration_s:h.1f} h and drifted in "
-            "between",
-        ),
-    ),
     "A craft with a class B set, or a fishing boat, that drifts for a day at most without turning "
     "about, but as the stream does, or a boat that moves at the speed of nets and lines in "
     "between.",
     "it meets another vessel, shows no gear, or isn't under way once in a day and a night",
+    Case(
+        "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
+        "and lines all night, and nets carry buoys with sets",
+        Is("ais_class", "B"),
+        LIKE_THE_STREAM,
+        A_DAY,
+    ),
+    # From 15 m on a class A set is what the law asks of fishing boats (Directive 2009/17/EC,
+    # article 6a, in the Union): it makes no ship of one.
+    Case(
+        "a fishing boat that drifted for {duration_s:h.1f} h: boats hang on nets and lines all "
+        "night, whatever set they carry",
+        Own(Vessel(types=FISHING)),
+        Compare("own_length_m", "<=", BOAT_M),
+        LIKE_THE_STREAM,
+        A_DAY,
+        Compare("way_ratio", "<=", OUT_AND_BACK),
+    ),
+    Case(
+        "a boat that moved at {min_working_kn:g} to {max_working_kn:g} kn, the speed of nets and "
+        "lines, for {working_speed_fraction:.0%} of {duration_s:h.1f} h and drifted in between",
+        A_BOAT,
+        AT_WORKING_SPEED,
+    ),
 )
 AMONG_FISHING_BOATS: Final = Hypothesis(
     "among fishing boats",
     0.65,
-    (
-        Case(
-            All(
-                A_BOAT,
-                Any(
-                    All(MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
-                    Compare("n_fishing_near", ">=", 3.0),
-                ),
-            ),
-            "it is a small craft with {n_fishing_near:.0f} fishing boats at work within 3 nm",
-        ),
-        Case(
-            All(
-                MAY_FISH,
-                Compare("n_fishing_near", ">=", 2.0),
-                Compare("way_ratio", ">=", 2.5),
-                Compare("n_turns", ">=", 2.0),
-            ),
-            "it went to and fro {way_ratio:.1f} times as far as the place is wide, with "
-            "{n_fishing_near:.0f} fishing boats at work within 3 nm",
-        ),
-        Case(
-            All(
-                A_BOAT,
-                Some(Vessel(types=FISHING)),
-                Compare("n_fishing_near", ">=", 1.0),
-                Compare("n_turns", ">=", 2.0),
-            ),
-            "it is a fishing boat that " + TURNED_ABOUT + ", with another one at work within 3 nm",
-        ),
-        Case(
-            All(
-                SAYS_NO_MERCHANT,
-                SHORT_ENOUGH,
-                Compare("n_fishing_near", ">=", 1.0),
-                Not(Compare("came_kn", ">=", SHIPS_KN)),
-                Not(Compare("went_kn", ">=", SHIPS_KN)),
-            ),
-            "it is no merchant ship, came and left at no ship's speed, and another fishing boat is "
-            "at work within 3 nm",
-        ),
-    ),
     "A boat that is, or may be, a fishing boat lies among boats that fish; of three or more around "
     "it whatever it says it is.",
     "it meets a larger vessel, or shows no gear",
+    Case(
+        "it is a small craft with {n_fishing_near:.0f} fishing boats at work within 3 nm",
+        A_BOAT,
+        Any(
+            All(MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
+            Compare("n_fishing_near", ">=", 3.0),
+        ),
+    ),
+    Case(
+        "it went to and fro {way_ratio:.1f} times as far as the place is wide, with "
+        "{n_fishing_near:.0f} fishing boats at work within 3 nm",
+        MAY_FISH,
+        Compare("n_fishing_near", ">=", 2.0),
+        Compare("way_ratio", ">=", 2.5),
+        Compare("n_turns", ">=", 2.0),
+    ),
+    Case(
+        "it is a fishing boat that " + TURNED_ABOUT + ", with another one at work within 3 nm",
+        A_BOAT,
+        Some(Vessel(types=FISHING)),
+        Compare("n_fishing_near", ">=", 1.0),
+        Compare("n_turns", ">=", 2.0),
+    ),
+    Case(
+        "it is no merchant ship, came and left at no ship's speed, and another fishing boat is "
+        "at work within 3 nm",
+        SAYS_NO_MERCHANT,
+        SHORT_ENOUGH,
+        Compare("n_fishing_near", ">=", 1.0),
+        Not(Compare("came_kn", ">=", SHIPS_KN)),
+        Not(Compare("went_kn", ">=", SHIPS_KN)),
+    ),
 )
 ON_ITS_BEAT: Final = All(
     Compare("n_turns", ">=", 2.0), Compare("duration_s", "<=", "n_turns", times=10_800.0)
@@ -313,8 +295,9 @@ OFFICIAL_TO_AND_FRO: Final = replace(
     weight=0.65,
     cases=(
         Case(
-            All(Some(Vessel(types=OFFICIAL - RESCUE)), ON_ITS_BEAT),
             "it is a military, law enforcement or medical vessel, and " + TURNED_ABOUT,
+            Some(Vessel(types=OFFICIAL - RESCUE)),
+            ON_ITS_BEAT,
         ),
         *OFFICIAL_CRAFT.cases,
     ),
@@ -325,8 +308,9 @@ SEARCHING: Final = replace(
     weight=0.8,
     cases=(
         Case(
-            All(Some(Vessel(types=RESCUE)), TURNS_ABOUT),
             "it is a search and rescue vessel, and " + TURNED_ABOUT + ", as in a search",
+            Some(Vessel(types=RESCUE)),
+            TURNS_ABOUT,
         ),
         *SEARCH_AND_RESCUE.cases,
     ),
@@ -335,33 +319,30 @@ SEARCHING: Final = replace(
 BESIDE_WORK: Final = Hypothesis(
     "beside a vessel at work",
     0.75,
-    (
-        Case(
-            All(Is("at_work_beside"), NO_MERCHANT),
-            "it kept within 600 m of a vessel at work at sea for two hours, as guard and supply "
-            "boats do",
-        ),
-    ),
     "A vessel at work at sea keeps beside it, and it is no merchant ship.",
     "no notice to mariners announces the work, or it takes something over",
+    Case(
+        "it kept within 600 m of a vessel at work at sea for two hours, as guard and supply "
+        "boats do",
+        Is("at_work_beside"),
+        NO_MERCHANT,
+    ),
 )
 WORK_AT_SEA: Final = Hypothesis(
     "work at sea",
     0.75,
-    (
-        *(
-            Case(All(SAYS_NO_MERCHANT, works.when, conduct), works.says + how)
-            for works in (WORKS_AT_SEA, IS_RESTRICTED)
-            for conduct, how in (
-                (All(TURNS_ABOUT, Not(WAITS_ON_PASSAGE)), ", and " + TURNED_ABOUT),
-                (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
-                (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
-            )
-        ),
-        WORKS_AT_SEA,
-    ),
     "Says that it works, and goes to and fro on no voyage, or keeps its way over a change of the "
     "stream; by its type no merchant ship: a tanker with a boat alongside reports being restricted "
     "as well.",
     "no notice to mariners announces the work",
+    *(
+        Case(works.says + how, SAYS_NO_MERCHANT, works.when, conduct)
+        for works in (WORKS_AT_SEA, IS_RESTRICTED)
+        for conduct, how in (
+            (All(TURNS_ABOUT, Not(WAITS_ON_PASSAGE)), ", and " + TURNED_ABOUT),
+            (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
+            (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
+        )
+    ),
+    WORKS_AT_SEA,
 )

@@ -23,69 +23,63 @@ from detectors.core.hypothesis import (
 from detectors.core.statements import STATED_BOUND
 
 WORKS_AT_SEA: Final = Case(
-    Some(Vessel(types=WORKING)), "it is engaged in dredging, diving or underwater work"
+    "it is engaged in dredging, diving or underwater work", Some(Vessel(types=WORKING))
 )
 IS_RESTRICTED: Final = Case(
-    Own(Vessel(statuses=frozenset({RESTRICTED}))),
     "it reports being restricted in its ability to manoeuvre",
+    Own(Vessel(statuses=frozenset({RESTRICTED}))),
 )
 IN_TRANSFER_AREA: Final = Case(
-    Is("in_licensed_sts_area"), "it happened inside an area licensed for ship-to-ship transfers"
+    "it happened inside an area licensed for ship-to-ship transfers", Is("in_licensed_sts_area")
 )
 
 OFFICIAL_CRAFT: Final = Hypothesis(
     "official craft",
     STATED_BOUND,
-    (
-        Case(
-            Some(Vessel(types=OFFICIAL - RESCUE)),
-            "a military, law enforcement or medical vessel takes part",
-        ),
-    ),
     "A military, police or medical vessel.",
     "the authority it claims to belong to does not know the vessel",
+    Case(
+        "a military, law enforcement or medical vessel takes part",
+        Some(Vessel(types=OFFICIAL - RESCUE)),
+    ),
     needs_types=True,
 )
 SEARCH_AND_RESCUE: Final = Hypothesis(
     "search and rescue",
     STATED_BOUND,
-    (Case(Some(Vessel(types=RESCUE)), "a search and rescue vessel takes part"),),
     "A rescue vessel, at work or on exercise.",
     "the rescue coordination centre knows of no case or exercise there",
+    Case("a search and rescue vessel takes part", Some(Vessel(types=RESCUE))),
     needs_types=True,
 )
 AT_A_BERTH: Final = Hypothesis(
     "at a berth",
     0.5,
-    (
-        Case(
-            Is("near_land"),
-            "it happened within {near_land_m:.0f} m of land: likely a berth or a jetty that no "
-            "zone shows yet",
-        ),
-    ),
     "So close to land that it is likely to be a berth or a jetty.",
     "a chart or an image shows open water there",
+    Case(
+        "it happened within {near_land_m:.0f} m of land: likely a berth or a jetty that no "
+        "zone shows yet",
+        Is("near_land"),
+    ),
 )
 ENGINE_TROUBLE: Final = Hypothesis(
     "engine trouble",
     STATED_BOUND,
-    (
-        Case(
-            Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
-            "it reports not being under command and drifted at {drift_kn:.1f} kn",
-        ),
-    ),
     "Reports not being under command.",
     "it reported no breakdown to the traffic service, or no tug was ordered",
+    Case(
+        "it reports not being under command and drifted at {drift_kn:.1f} kn",
+        Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+    ),
 )
 TRANSFER_AREA: Final = Hypothesis(
     "licensed transfer area",
     0.4,
-    (IN_TRANSFER_AREA,),
     "Inside an area where ship-to-ship transfers are licensed; where they aren't, that many take "
     "place explains none.",
     "no transfer was notified to the authority of that area",
+    IN_TRANSFER_AREA,
 )
 
 WENT_ON: Final = All(
@@ -118,20 +112,20 @@ BROKE_DOWN: Final = replace(
     weight=0.5,
     cases=(
         Case(
-            All(Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))), RESUMED, ALONE),
             "it reports not being under command, came at {came_kn:.0f} kn, drifted alone, and "
             "soon afterwards made way within {resumed_off_deg:.0f} degrees of its course again",
+            Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+            RESUMED,
+            ALONE,
         ),
         Case(
-            All(
-                WENT_ON_AS_BEFORE,
-                ALONE,
-                Compare("duration_s", ">=", ATTENDED_S),
-                Compare("duration_s", "<=", MENDED_S),
-            ),
             "it came at {came_kn:.0f} kn, drifted alone for {duration_s:h.1f} h, and went on "
             "within {resumed_off_deg:.0f} degrees of its course at {went_kn:.0f} kn, as after a "
             "breakdown that is mended on board, whatever it reports",
+            WENT_ON_AS_BEFORE,
+            ALONE,
+            Compare("duration_s", ">=", ATTENDED_S),
+            Compare("duration_s", "<=", MENDED_S),
         ),
         *ENGINE_TROUBLE.cases,
     ),
@@ -149,27 +143,24 @@ ENDS_UNHEARD: Final = All(
 STOPPED_FOR_A_WHILE: Final = Hypothesis(
     "stopped for less than a watch",
     0.5,
-    (
-        Case(
-            All(ENDS_UNHEARD, Compare("duration_s", "<=", LESS_THAN_A_WATCH_S)),
-            "it lay for {duration_s:h.1f} h, unheard for up to {longest_silence_s:min.0f} min "
-            "at a time, and nobody heard how it came and went on: ships wait as long for a "
-            "berth or a tide, and mend what broke",
-        ),
-        Case(
-            All(
-                ENDS_UNHEARD,
-                Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
-                ALONE,
-                Compare("duration_s", "<=", MENDED_S),
-            ),
-            "it reports not being under command, drifted alone for {duration_s:h.1f} h, and nobody "
-            "heard how it came and went on",
-        ),
-    ),
     "Three hours or less (four of one that reports not being under command, and is alone), heard "
     "so seldom that nobody knows how it came and went on.",
     "it did not call anywhere or go on its way afterwards, or a boat was seen alongside",
+    Case(
+        "it lay for {duration_s:h.1f} h, unheard for up to {longest_silence_s:min.0f} min "
+        "at a time, and nobody heard how it came and went on: ships wait as long for a "
+        "berth or a tide, and mend what broke",
+        ENDS_UNHEARD,
+        Compare("duration_s", "<=", LESS_THAN_A_WATCH_S),
+    ),
+    Case(
+        "it reports not being under command, drifted alone for {duration_s:h.1f} h, and nobody "
+        "heard how it came and went on",
+        ENDS_UNHEARD,
+        Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+        ALONE,
+        Compare("duration_s", "<=", MENDED_S),
+    ),
 )
 
 HARDLY: Final = 10.0
@@ -180,46 +171,38 @@ OUTRUNS: Final = 1.3
 HARDLY_HEARD: Final = Hypothesis(
     "hardly heard beside another hull",
     0.6,
-    (
-        Case(
-            Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
-            "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
-            "{n_reports:.0f} times there: scattered fixes and wrong times make such tracks",
-        ),
-    ),
     "One report in ten or fewer of its number meanwhile: who lies there is heard as often.",
     "radar or another feed shows two vessels of that number",
+    Case(
+        "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
+        "{n_reports:.0f} times there: scattered fixes and wrong times make such tracks",
+        Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
+    ),
 )
 CROSSED_UNHEARD: Final = replace(
     HARDLY_HEARD,
     weight=0.7,
     cases=(
         Case(
-            All(
-                Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
-                Not(Is("landed")),
-            ),
             "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
             "{n_reports:.0f} times on this way: scattered fixes and wrong times make such tracks",
+            Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
+            Not(Is("landed")),
         ),
         Case(
-            All(
-                Compare("n_other_hull_reports", ">=", "n_reports", times=2.0),
-                Compare("mean_speed_kn", ">=", "median_sog_kn", times=OUTRUNS),
-                Not(Is("landed")),
-            ),
             "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
             "{n_reports:.0f} on this way, faster than it states: times are wrong",
+            Compare("n_other_hull_reports", ">=", "n_reports", times=2.0),
+            Compare("mean_speed_kn", ">=", "median_sog_kn", times=OUTRUNS),
+            Not(Is("landed")),
         ),
         Case(
-            All(
-                Compare("n_reports", "<=", 4.0),
-                Compare("n_other_hull_reports", ">=", "n_reports"),
-                Is("heard_before", False),
-                Is("heard_after", False),
-            ),
             "only {n_reports:.0f} reports make this way, and {n_other_hull_reports:.0f} came from "
             "another hull meanwhile: scattered fixes and wrong times make such tracks",
+            Compare("n_reports", "<=", 4.0),
+            Compare("n_other_hull_reports", ">=", "n_reports"),
+            Is("heard_before", False),
+            Is("heard_after", False),
         ),
     ),
     looks_for="One report in ten or fewer of its number meanwhile, or one in three on a way faster "

@@ -98,120 +98,101 @@ HYPOTHESES: Final = (
     Hypothesis(
         "ferry",
         0.9,
-        (
-            Case(
-                All(SAYS_PASSENGER, SOME_LIKE_TRIPS),
-                BY_TIMETABLE + "it made {n_like_trips:.0f} like trips in the hours around",
-            ),
-            Case(All(SAYS_PASSENGER, PORT_TO_PORT), BY_TIMETABLE + "it went from port to port"),
-            Case(All(SAYS_PASSENGER, ALONG_A_ROUTE), BY_TIMETABLE + ON_THE_ROUTE),
-        ),
         "A passenger vessel of which more than its type speaks for a ferry: like trips, ports at "
         "both ends or a known route.",
         "no timetable has a sailing at this hour",
+        Case(
+            BY_TIMETABLE + "it made {n_like_trips:.0f} like trips in the hours around",
+            SAYS_PASSENGER,
+            SOME_LIKE_TRIPS,
+        ),
+        Case(BY_TIMETABLE + "it went from port to port", SAYS_PASSENGER, PORT_TO_PORT),
+        Case(BY_TIMETABLE + ON_THE_ROUTE, SAYS_PASSENGER, ALONG_A_ROUTE),
         needs_types=True,
     ),
     OFFICIAL_ON_ITS_ROUNDS,
     Hypothesis(
         "regular service",
         0.8,
-        (
-            Case(
-                Any(Compare("n_like_trips", ">=", SERVICE_TRIPS), All(SOME_LIKE_TRIPS, CLASS_A)),
-                "it made {n_like_trips:.0f} more trips between the same two ends within "
-                "{memory_s:h.0f} h, as a service does",
-            ),
-        ),
         "Several more trips between the same two ends.",
         "no operator runs a service between these two places",
+        Case(
+            "it made {n_like_trips:.0f} more trips between the same two ends within "
+            "{memory_s:h.0f} h, as a service does",
+            Any(Compare("n_like_trips", ">=", SERVICE_TRIPS), All(SOME_LIKE_TRIPS, CLASS_A)),
+        ),
     ),
     Hypothesis(
         "from port to port",
         0.8,
-        (
-            Case(
-                All(FROM_PORT, Is("run_ends_in_port")),
-                "it went from a port or anchorage into another port",
-            ),
-            Case(
-                PORT_TO_PORT,
-                "it went from a port or anchorage to another, {end_port_m:nm.1f} nm from a port "
-                "in the end",
-            ),
-        ),
         "Both ends lie at ports or anchorages, where papers are looked at.",
         "neither port knows of the call",
+        Case(
+            "it went from a port or anchorage into another port", FROM_PORT, Is("run_ends_in_port")
+        ),
+        Case(
+            "it went from a port or anchorage to another, {end_port_m:nm.1f} nm from a port "
+            "in the end",
+            PORT_TO_PORT,
+        ),
     ),
     Hypothesis(
         "harbour craft",
         0.75,
-        (
-            Case(
-                All(Some(Vessel(types=PILOT | TENDER | TUG | TOWING)), ENDS_IN_PORT),
-                "it is a pilot boat, tender or tug, which carry people to ships at any hour, out "
-                "of a port or anchorage or bound for one",
-            ),
-        ),
         "A pilot boat, tender or tug that goes from or to a port or anchorage, and lands at no "
         "beach.",
         "its station or agent knows of no such job",
+        Case(
+            "it is a pilot boat, tender or tug, which carry people to ships at any hour, out "
+            "of a port or anchorage or bound for one",
+            Some(Vessel(types=PILOT | TENDER | TUG | TOWING)),
+            ENDS_IN_PORT,
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "out and back",
         0.7,
-        (
-            Case(
-                All(
-                    Compare("turned_off_m", ">=", LANDS_M),
-                    Compare("mean_speed_kn", "<", SLOW_KN),
-                    Not(MAY_HAVE_LANDED),
-                ),
-                "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
-                "back, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
-            ),
-            Case(
-                All(
-                    Compare("turned_off_m", ">=", AFLOAT_M),
-                    Compare("turning_kn", ">=", "mean_speed_kn", times=NO_PAUSE),
-                    Compare("mean_speed_kn", "<", SLOW_KN),
-                    Not(MAY_HAVE_LANDED),
-                ),
-                "it turned about {turned_off_m:.0f} m off the other coast at {turning_kn:.0f} kn "
-                "and went back at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
-            ),
-            Case(
-                All(
-                    Is("came_home"),
-                    Compare("turned_off_m", ">=", SHOAL_M),
-                    Compare("turning_kn", ">=", "mean_speed_kn", times=NO_PAUSE),
-                    Not(MAY_HAVE_LANDED),
-                ),
-                "it turned about {turned_off_m:nm.1f} nm off the other coast at {turning_kn:.0f} "
-                "kn, without a stop, and went home to the port that it had left",
-            ),
-        ),
         "A slow boat, or one that came home to the port it left, that turned about off the other "
         "coast and went back in one run, close to it without slowing down: nobody can have landed.",
         "somebody waited on that beach, or a patrol was near when it turned",
+        Case(
+            "it turned about {turned_off_m:.0f} m off the other coast without a stop and went "
+            "back, at {mean_speed_kn:.0f} kn, as boats do that fish or sell out there",
+            Compare("turned_off_m", ">=", LANDS_M),
+            Compare("mean_speed_kn", "<", SLOW_KN),
+            Not(MAY_HAVE_LANDED),
+        ),
+        Case(
+            "it turned about {turned_off_m:.0f} m off the other coast at {turning_kn:.0f} kn "
+            "and went back at {mean_speed_kn:.0f} kn: it stopped for two minutes at most",
+            Compare("turned_off_m", ">=", AFLOAT_M),
+            Compare("turning_kn", ">=", "mean_speed_kn", times=NO_PAUSE),
+            Compare("mean_speed_kn", "<", SLOW_KN),
+            Not(MAY_HAVE_LANDED),
+        ),
+        Case(
+            "it turned about {turned_off_m:nm.1f} nm off the other coast at {turning_kn:.0f} "
+            "kn, without a stop, and went home to the port that it had left",
+            Is("came_home"),
+            Compare("turned_off_m", ">=", SHOAL_M),
+            Compare("turning_kn", ">=", "mean_speed_kn", times=NO_PAUSE),
+            Not(MAY_HAVE_LANDED),
+        ),
     ),
     PAST_THE_OTHER_COAST,
     Hypothesis(
         "part of a longer voyage",
         0.7,
-        (
-            Case(
-                All(
-                    CLASS_A,
-                    Compare("run_path_m", ">=", VOYAGE_M),
-                    Compare("passage_fraction", "<=", 1 / 3),
-                ),
-                "it is {passage_fraction:.0%} of a passage of {run_path_m:nm.0f} nm without a "
-                "stop, as of a ship that follows the strait past both coasts",
-            ),
-        ),
         "A third or less of a long way without a stop.",
         "it says it is a boat, or turns back",
+        Case(
+            "it is {passage_fraction:.0%} of a passage of {run_path_m:nm.0f} nm without a "
+            "stop, as of a ship that follows the strait past both coasts",
+            CLASS_A,
+            Compare("run_path_m", ">=", VOYAGE_M),
+            Compare("passage_fraction", "<=", 1 / 3),
+        ),
     ),
     CALL_AT_A_PORT,
     BOAT_TO_SHIPS_AT_ANCHOR,
@@ -219,166 +200,136 @@ HYPOTHESES: Final = (
     Hypothesis(
         "ship on passage",
         0.7,
-        (
-            Case(
-                All(
-                    SHIPS_CONDUCT,
-                    Any(Some(Vessel(types=MERCHANT)), Compare("own_length_m", ">=", SHIP_M)),
-                ),
-                "it says it is a ship and moves like one: a class A set, {mean_speed_kn:.0f} kn, "
-                "and never at a shore but in port",
-            ),
-        ),
         "Says it is a merchant ship or longer than 40 m, and keeps to deep water as ships do.",
         "it is a boat, or came closer to a shore than a ship can",
+        Case(
+            "it says it is a ship and moves like one: a class A set, {mean_speed_kn:.0f} kn, "
+            "and never at a shore but in port",
+            SHIPS_CONDUCT,
+            Any(Some(Vessel(types=MERCHANT)), Compare("own_length_m", ">=", SHIP_M)),
+        ),
     ),
     CLASS_A_OUT_OF_A_PORT,
     Hypothesis(
         "keeps to deep water",
         0.6,
-        (
-            Case(
-                SHIPS_CONDUCT,
-                "a class A set at {mean_speed_kn:.0f} kn that ended {run_end_coast_m:nm.1f} nm off "
-                "any coast, as ships do and a boat that lands people doesn't",
-            ),
-        ),
         "A class A set below 18 kn that comes to no shore.",
         "it is a boat, or landed later",
+        Case(
+            "a class A set at {mean_speed_kn:.0f} kn that ended {run_end_coast_m:nm.1f} nm off "
+            "any coast, as ships do and a boat that lands people doesn't",
+            SHIPS_CONDUCT,
+        ),
     ),
     Hypothesis(
         "between stops at sea",
         0.6,
-        (
-            Case(
-                All(
-                    Is("heard_before"),
-                    Is("heard_after"),
-                    Compare("nearest_coast_m", ">=", OFFSHORE_M),
-                ),
-                "it was heard lying before and after, at places {nearest_coast_m:nm.0f} nm and "
-                "more from any coast: it came from none and reached none",
-            ),
-        ),
         "Heard lying before and after, far from any coast.",
         "it met another vessel at either end, or was at a coast before",
+        Case(
+            "it was heard lying before and after, at places {nearest_coast_m:nm.0f} nm and "
+            "more from any coast: it came from none and reached none",
+            Is("heard_before"),
+            Is("heard_after"),
+            Compare("nearest_coast_m", ">=", OFFSHORE_M),
+        ),
     ),
     CROSSED_UNHEARD,
     Hypothesis(
         "ferry route",
         0.6,
-        (Case(ALONG_A_ROUTE, ON_THE_ROUTE),),
         "Most of its way lies on a known ferry route.",
         "no ferry of that line sails at this hour",
+        Case(ON_THE_ROUTE, ALONG_A_ROUTE),
     ),
     Hypothesis(
         "fishing out there",
         0.5,
-        (
-            Case(
-                All(
-                    Subkind(("half",)),
-                    Compare("slow_s", ">=", FISHING_S),
-                    Compare("n_met", "<=", 0.0),
-                ),
-                "it was slow out there for {slow_s:h.1f} h and met nobody who is heard: a trip's "
-                "fishing, and the landing that of a catch",
-            ),
-        ),
         "Hours at fishing speeds out there, and no meeting.",
         "no catch was landed, or a boat from the other side was seen there",
+        Case(
+            "it was slow out there for {slow_s:h.1f} h and met nobody who is heard: a trip's "
+            "fishing, and the landing that of a catch",
+            Subkind(("half",)),
+            Compare("slow_s", ">=", FISHING_S),
+            Compare("n_met", "<=", 0.0),
+        ),
     ),
     FAST_CLASS_A,
     Hypothesis(
         "home from fishing",
         0.65,
-        (
-            Case(
-                All(
-                    Compare("worked_before_s", ">=", TOWED_S),
-                    Not(Is("began", "shore")),
-                    Not(Subkind(("half",))),
-                ),
-                "it went to and fro at sea for {worked_before_s:h.1f} h before, as boats at work "
-                "do, and then home",
-            ),
-            Case(
-                All(
-                    Is("began", "at sea"),
-                    Compare("n_like_trips", ">=", 1.0),
-                    Compare("mean_speed_kn", "<", SLOW_KN),
-                    Not(Subkind(("half",))),
-                ),
-                "it had gone out from there to the same place at sea, or goes again, and came home "
-                "at {mean_speed_kn:.0f} kn",
-            ),
-        ),
         "Hours to and fro at sea before, from no shore, or out to the same place from where it "
         "came home to, slowly.",
         "it met a boat out there, or lives on the other side",
+        Case(
+            "it went to and fro at sea for {worked_before_s:h.1f} h before, as boats at work "
+            "do, and then home",
+            Compare("worked_before_s", ">=", TOWED_S),
+            Not(Is("began", "shore")),
+            Not(Subkind(("half",))),
+        ),
+        Case(
+            "it had gone out from there to the same place at sea, or goes again, and came home "
+            "at {mean_speed_kn:.0f} kn",
+            Is("began", "at sea"),
+            Compare("n_like_trips", ">=", 1.0),
+            Compare("mean_speed_kn", "<", SLOW_KN),
+            Not(Subkind(("half",))),
+        ),
     ),
     Hypothesis(
         "out to fish",
         0.65,
-        (
-            Case(
-                All(
-                    Compare("worked_after_s", ">=", TOWED_S),
-                    Not(Is("landed")),
-                    Not(Is("ended", "shore")),
-                    Not(Subkind(("half",))),
-                ),
-                "it went to and fro off there for {worked_after_s:h.1f} h afterwards, as boats at "
-                "work do, and landed nowhere on its way",
-            ),
-        ),
         "Hours to and fro off the other coast afterwards, and no landing.",
         "it met a boat out there, or went ashore later",
+        Case(
+            "it went to and fro off there for {worked_after_s:h.1f} h afterwards, as boats at "
+            "work do, and landed nowhere on its way",
+            Compare("worked_after_s", ">=", TOWED_S),
+            Not(Is("landed")),
+            Not(Is("ended", "shore")),
+            Not(Subkind(("half",))),
+        ),
     ),
     THERE_AND_BACK_BY_DAY,
     Hypothesis(
         "crew boat",
         0.5,
-        (
-            Case(
-                All(
-                    Any(
-                        Compare("start_anchorage_m", "<=", geodesy.METRES_PER_NM),
-                        Compare("end_anchorage_m", "<=", geodesy.METRES_PER_NM),
-                    ),
-                    Not(Is("sides_changed")),
-                ),
-                "it began or ended within a mile of an anchorage, where launches carry crews",
-            ),
-        ),
         "Began or ended at an anchorage, without coming from one side to the other.",
         "no ship at anchor there was served that night",
+        Case(
+            "it began or ended within a mile of an anchorage, where launches carry crews",
+            Any(
+                Compare("start_anchorage_m", "<=", geodesy.METRES_PER_NM),
+                Compare("end_anchorage_m", "<=", geodesy.METRES_PER_NM),
+            ),
+            Not(Is("sides_changed")),
+        ),
     ),
     Hypothesis(
         "boat for hire",
         0.2,
-        (
-            Case(
-                All(SAYS_PASSENGER, ENDS_IN_PORT),
-                "it calls itself a passenger vessel or high-speed craft and went from or to a "
-                "port, though nothing else speaks for a ferry",
-            ),
-        ),
         "A vessel that calls itself a passenger vessel, with a port at one end and no more.",
         "no operator hires it out",
+        Case(
+            "it calls itself a passenger vessel or high-speed craft and went from or to a "
+            "port, though nothing else speaks for a ferry",
+            SAYS_PASSENGER,
+            ENDS_IN_PORT,
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "pleasure craft",
         0.2,
-        (
-            Case(
-                All(Some(Vessel(types=PLEASURE)), ENDS_IN_PORT),
-                "it is a sailing or pleasure craft, out of a port or bound for one",
-            ),
-        ),
         "A sailing or pleasure craft that goes from or to a port.",
         "no marina knows the yacht",
+        Case(
+            "it is a sailing or pleasure craft, out of a port or bound for one",
+            Some(Vessel(types=PLEASURE)),
+            ENDS_IN_PORT,
+        ),
         needs_types=True,
     ),
 )

@@ -141,9 +141,10 @@ OFFICIAL_OUT_OF_A_PORT: Final = replace(
     weight=0.65,
     cases=(
         Case(
-            All(Some(Vessel(types=OFFICIAL, facts=FROM_PORT)), CONTROL),
             "a military, rescue, law enforcement or medical vessel, which came out of a port, "
             "takes part",
+            Some(Vessel(types=OFFICIAL, facts=FROM_PORT)),
+            CONTROL,
         ),
         *OFFICIAL_CRAFT.cases,
     ),
@@ -153,206 +154,172 @@ OFFICIAL_OUT_OF_A_PORT: Final = replace(
 ANCHORED_NEIGHBOURS: Final = Hypothesis(
     "anchored neighbours",
     0.85,
-    (
-        Case(
-            All(
-                Each(Vessel(statuses=frozenset({AT_ANCHOR}))),
-                NEVER_NEAR,
-                Compare("distance_spread_m", "<=", 200.0),
-            ),
-            "both report being at anchor and never came closer than {min_distance_m:.0f} m",
-        ),
-    ),
     "Both at anchor, clear of one another, at a steady distance.",
     "they come alongside, or a boat goes between them",
+    Case(
+        "both report being at anchor and never came closer than {min_distance_m:.0f} m",
+        Each(Vessel(statuses=frozenset({AT_ANCHOR}))),
+        NEVER_NEAR,
+        Compare("distance_spread_m", "<=", 200.0),
+    ),
 )
 LYING_AS_NEIGHBOURS: Final = Hypothesis(
     "lying as neighbours",
     0.65,
-    (
-        Case(
-            All(
-                Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED}))),
-                NOT_MADE_FAST,
-                IN_COMPANY,
-                Compare("slower_drift_kn", "<=", 0.3),
-            ),
-            "at least one reports being at anchor or moored, they lay near one another before or "
-            "after too, {median_distance_m:.0f} m apart, and half of the time their distance "
-            "changed by {distance_swing_m:.0f} m or more: they weren't made fast",
-        ),
-        Case(
-            All(
-                Is("in_anchorage"),
-                NOT_MADE_FAST,
-                Compare("duration_s", ">=", HELD_S),
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Not(Compare("apart_before_m", ">", COMPANY_M)),
-            ),
-            "they lay inside an anchorage for {duration_s:h.1f} h, {median_distance_m:.0f} m "
-            "apart, neither came to the other, and half of the time their distance changed by "
-            "{distance_swing_m:.0f} m or more: they weren't made fast",
-        ),
-        Case(
-            All(
-                Is("in_anchorage"),
-                Compare("duration_s", ">=", HELD_S),
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Compare("swung_m", ">=", SWUNG_M),
-                Compare("swung_m", "<=", LYING_CIRCLE_M),
-                Compare("swing_radius_m", ">=", LYING_CIRCLE_M / 2),
-            ),
-            "they swung {swung_m:.0f} m inside an anchorage in {duration_s:h.1f} h, and all the "
-            "while one bore from the other within {direction_spread_deg:.0f} degrees: made fast to "
-            "one another they would have turned together, so each lay to an anchor of its own",
-        ),
-    ),
     "One at anchor, both still, clear of one another, and nobody came to the other; or both swung "
     "in an anchorage over a change of the stream, and didn't turn about one another.",
     "they come alongside, or a boat goes between them",
+    Case(
+        "at least one reports being at anchor or moored, they lay near one another before or "
+        "after too, {median_distance_m:.0f} m apart, and half of the time their distance "
+        "changed by {distance_swing_m:.0f} m or more: they weren't made fast",
+        Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED}))),
+        NOT_MADE_FAST,
+        IN_COMPANY,
+        Compare("slower_drift_kn", "<=", 0.3),
+    ),
+    Case(
+        "they lay inside an anchorage for {duration_s:h.1f} h, {median_distance_m:.0f} m "
+        "apart, neither came to the other, and half of the time their distance changed by "
+        "{distance_swing_m:.0f} m or more: they weren't made fast",
+        Is("in_anchorage"),
+        NOT_MADE_FAST,
+        Compare("duration_s", ">=", HELD_S),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Not(Compare("apart_before_m", ">", COMPANY_M)),
+    ),
+    Case(
+        "they swung {swung_m:.0f} m inside an anchorage in {duration_s:h.1f} h, and all the "
+        "while one bore from the other within {direction_spread_deg:.0f} degrees: made fast to "
+        "one another they would have turned together, so each lay to an anchor of its own",
+        Is("in_anchorage"),
+        Compare("duration_s", ">=", HELD_S),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Compare("swung_m", ">=", SWUNG_M),
+        Compare("swung_m", "<=", LYING_CIRCLE_M),
+        Compare("swing_radius_m", ">=", LYING_CIRCLE_M / 2),
+    ),
 )
 BERTHED: Final = Hypothesis(
     "berthed near one another",
     0.7,
-    (
-        Case(
-            All(
-                Compare("faster_kn", "<=", BERTHED_KN),
-                Any(Not(BOTH_SELDOM), Compare("faster_kn", "<=", BERTHED_SELDOM_KN)),
-                Not(Compare("apart_before_m", ">", COMPANY_M)),
-            ),
-            "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
-            "shows: at anchor they would swing",
-        ),
-        Case(
-            All(
-                Compare("duration_s", ">=", HELD_S),
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Compare("faster_drift_kn", "<=", UNMOVED_KN),
-                Compare("direction_spread_deg", "<=", UNTURNED_DEG),
-                Not(BOTH_SELDOM),
-            ),
-            "over a change of the stream, in {duration_s:h.1f} h, neither moved, and one bore from "
-            "the other within {direction_spread_deg:.0f} degrees, as at berths: alongside a ship "
-            "at anchor both would have swung",
-        ),
-        Case(
-            All(
-                Is("both_small_craft"),
-                Compare("duration_s", ">=", HELD_S),
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Compare("direction_spread_deg", "<=", UNTURNED_DEG),
-                Compare("min_distance_m", ">=", ALONGSIDE_M),
-            ),
-            "two boats that bore from one another within {direction_spread_deg:.0f} degrees over a "
-            "change of the stream, in {duration_s:h.1f} h, and never nearer than "
-            "{min_distance_m:.0f} m: on moorings, whether a zone shows them or not",
-        ),
-        Case(
-            All(
-                Compare("n_lain", ">=", "min_lying"),
-                Compare("faster_kn", "<=", AT_REST_KN),
-                Not(Compare("apart_before_m", ">", COMPANY_M)),
-            ),
-            "they lay still for {duration_s:h.1f} h where {n_lain:.0f} vessels lay at once: a "
-            "harbour or an anchorage, whether a zone says so or not, and neither came to the other",
-        ),
-        Case(
-            All(
-                NEVER_NEAR,
-                Compare("slower_kn", "<=", BERTHED_KN),
-                Compare("came_kn", "<=", AT_REST_KN),
-                Compare("other_came_kn", "<=", AT_REST_KN),
-            ),
-            "one didn't move at all, as at a berth, neither came to the other, and they were never "
-            "nearer than {min_distance_m:.0f} m: one of them left its berth",
-        ),
-        Case(
-            All(
-                Is("both_small_craft"),
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Not(Compare("apart_before_m", ">", COMPANY_M)),
-            ),
-            "two boats that hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, "
-            "as on moorings that no zone shows: adrift they would be carried along",
-        ),
-        Case(
-            All(
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Any(
-                    All(
-                        Compare("median_distance_m", ">", "longest_m"),
-                        Compare("median_distance_m", ">=", OWN_MOORING_M),
-                    ),
-                    All(Is("small_craft"), Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
-                ),
-            ),
-            "both hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart: each on "
-            "an anchor or a mooring of its own",
-        ),
-    ),
     "Both as still as only what is made fast to land, boats on moorings, or where many lie, and "
     "neither seen to come to the other, unless neither swung over a change of the stream; or both "
     "held to the ground, too far apart to be alongside.",
     "a chart or an image shows open water there",
+    Case(
+        "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
+        "shows: at anchor they would swing",
+        Compare("faster_kn", "<=", BERTHED_KN),
+        Any(Not(BOTH_SELDOM), Compare("faster_kn", "<=", BERTHED_SELDOM_KN)),
+        Not(Compare("apart_before_m", ">", COMPANY_M)),
+    ),
+    Case(
+        "over a change of the stream, in {duration_s:h.1f} h, neither moved, and one bore from "
+        "the other within {direction_spread_deg:.0f} degrees, as at berths: alongside a ship "
+        "at anchor both would have swung",
+        Compare("duration_s", ">=", HELD_S),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Compare("faster_drift_kn", "<=", UNMOVED_KN),
+        Compare("direction_spread_deg", "<=", UNTURNED_DEG),
+        Not(BOTH_SELDOM),
+    ),
+    Case(
+        "two boats that bore from one another within {direction_spread_deg:.0f} degrees over a "
+        "change of the stream, in {duration_s:h.1f} h, and never nearer than "
+        "{min_distance_m:.0f} m: on moorings, whether a zone shows them or not",
+        Is("both_small_craft"),
+        Compare("duration_s", ">=", HELD_S),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Compare("direction_spread_deg", "<=", UNTURNED_DEG),
+        Compare("min_distance_m", ">=", ALONGSIDE_M),
+    ),
+    Case(
+        "they lay still for {duration_s:h.1f} h where {n_lain:.0f} vessels lay at once: a "
+        "harbour or an anchorage, whether a zone says so or not, and neither came to the other",
+        Compare("n_lain", ">=", "min_lying"),
+        Compare("faster_kn", "<=", AT_REST_KN),
+        Not(Compare("apart_before_m", ">", COMPANY_M)),
+    ),
+    Case(
+        "one didn't move at all, as at a berth, neither came to the other, and they were never "
+        "nearer than {min_distance_m:.0f} m: one of them left its berth",
+        NEVER_NEAR,
+        Compare("slower_kn", "<=", BERTHED_KN),
+        Compare("came_kn", "<=", AT_REST_KN),
+        Compare("other_came_kn", "<=", AT_REST_KN),
+    ),
+    Case(
+        "two boats that hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart, "
+        "as on moorings that no zone shows: adrift they would be carried along",
+        Is("both_small_craft"),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Not(Compare("apart_before_m", ">", COMPANY_M)),
+    ),
+    Case(
+        "both hardly moved for {duration_s:h.1f} h, {median_distance_m:.0f} m apart: each on "
+        "an anchor or a mooring of its own",
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Any(
+            All(
+                Compare("median_distance_m", ">", "longest_m"),
+                Compare("median_distance_m", ">=", OWN_MOORING_M),
+            ),
+            All(Is("small_craft"), Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
+        ),
+    ),
 )
 SAILING_IN_COMPANY: Final = Hypothesis(
     "convoy or overtaking",
     0.6,
-    (
-        Case(
-            All(
-                Not(A_BOAT_CAME),
-                Compare("slower_drift_kn", ">=", 2.0),
-                NEVER_NEAR,
-                Compare("duration_s", "<=", 3600.0),
-            ),
-            "both made way at {slower_drift_kn:.1f} kn or more, never closer than "
-            "{min_distance_m:.0f} m, for {duration_s:min.0f} min",
-        ),
-    ),
     "Both make way, clear of one another, for a short time.",
     "they come closer than 100 m, stop, or meet again",
+    Case(
+        "both made way at {slower_drift_kn:.1f} kn or more, never closer than "
+        "{min_distance_m:.0f} m, for {duration_s:min.0f} min",
+        Not(A_BOAT_CAME),
+        Compare("slower_drift_kn", ">=", 2.0),
+        NEVER_NEAR,
+        Compare("duration_s", "<=", 3600.0),
+    ),
 )
 
 KEPT_APART: Final = Hypothesis(
     "kept apart",
     0.6,
-    (
-        Case(
-            All(
-                Compare("min_distance_m", ">=", CLEAR_M),
-                Any(
-                    Is("both_small_craft"),
-                    All(Compare("min_distance_m", ">", "longest_m"), NOT_MADE_FAST_FOR_LONG),
-                ),
-                BOTH_HEARD_OFTEN,
-            ),
-            "they were never nearer than {min_distance_m:.0f} m, both heard every few minutes: "
-            "what is handed over is handed over alongside",
-        ),
-        Case(
-            All(HARDLY_ALONGSIDE, BOTH_HEARD_OFTEN, CAME_SLOWLY, Not(PARTED_FAST)),
-            "for half of {duration_s:min.0f} min they were {median_distance_m:.0f} m apart or "
-            "more, both heard every few minutes: too short a time alongside to hand over anything",
-        ),
-    ),
     "Both heard every few minutes, and never near enough to one another to be alongside, or not "
     "for long enough.",
     "a third boat goes between them, or an image shows a line across",
+    Case(
+        "they were never nearer than {min_distance_m:.0f} m, both heard every few minutes: "
+        "what is handed over is handed over alongside",
+        Compare("min_distance_m", ">=", CLEAR_M),
+        Any(
+            Is("both_small_craft"),
+            All(Compare("min_distance_m", ">", "longest_m"), NOT_MADE_FAST_FOR_LONG),
+        ),
+        BOTH_HEARD_OFTEN,
+    ),
+    Case(
+        "for half of {duration_s:min.0f} min they were {median_distance_m:.0f} m apart or "
+        "more, both heard every few minutes: too short a time alongside to hand over anything",
+        HARDLY_ALONGSIDE,
+        BOTH_HEARD_OFTEN,
+        CAME_SLOWLY,
+        Not(PARTED_FAST),
+    ),
 )
 CALL_IN_AN_ANCHORAGE: Final = Hypothesis(
     "call in an anchorage",
     0.35,
-    (
-        Case(
-            All(Is("in_anchorage"), Compare("duration_s", "<=", 3600.0)),
-            "one called at the other for {duration_s:min.0f} min inside an anchorage, where ships "
-            "are served",
-        ),
-    ),
     "A short call inside an anchorage, by whom isn't known.",
     "no agent ordered it, or it came from the other coast",
+    Case(
+        "one called at the other for {duration_s:min.0f} min inside an anchorage, where ships "
+        "are served",
+        Is("in_anchorage"),
+        Compare("duration_s", "<=", 3600.0),
+    ),
 )
 
 HYPOTHESES: Final = (

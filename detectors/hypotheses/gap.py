@@ -118,37 +118,29 @@ HYPOTHESES: Final = (
     Hypothesis(
         "feed outage",
         0.6,
-        (
-            Case(
-                All(
-                    Compare("feed_heard_fraction", "<", 0.67),
-                    Compare("feed_heard_fraction", "<", "feed_usual_fraction", times=0.67),
-                    Not(BY_PASSES),
-                ),
-                "the feed itself brought reports in only {feed_heard_fraction:.0%} of that time",
-            ),
-        ),
         "The whole feed was quiet for a third of the time or more, and a third more than in the "
         "day before.",
         "another feed heard vessels there all the while",
+        Case(
+            "the feed itself brought reports in only {feed_heard_fraction:.0%} of that time",
+            Compare("feed_heard_fraction", "<", 0.67),
+            Compare("feed_heard_fraction", "<", "feed_usual_fraction", times=0.67),
+            Not(BY_PASSES),
+        ),
     ),
     Hypothesis(
         "receiver down",
         0.6,
-        (
-            Case(
-                All(
-                    Compare("receiver_working_fraction", "<", 0.67),
-                    Not(All(PASSES_COUNT, TOO_SELDOM)),
-                ),
-                "the receivers that hear that place (one of them heard "
-                "{receiver_heard_fraction:.0%} of what was heard there in the day before) worked "
-                "in only {receiver_working_fraction:.0%} of the half hours",
-            ),
-        ),
         "The receivers that hear that place heard nothing anywhere for a third of the time or "
         "more, as satellites between their passes: of ships under way these are counted.",
         "another receiver heard vessels there all the while",
+        Case(
+            "the receivers that hear that place (one of them heard "
+            "{receiver_heard_fraction:.0%} of what was heard there in the day before) worked "
+            "in only {receiver_working_fraction:.0%} of the half hours",
+            Compare("receiver_working_fraction", "<", 0.67),
+            Not(All(PASSES_COUNT, TOO_SELDOM)),
+        ),
     ),
     OUT_OF_RANGE,
     LEFT_AND_CAME_BACK,
@@ -158,231 +150,197 @@ HYPOTHESES: Final = (
     Hypothesis(
         "gear taken in",
         0.6,
-        (
-            Case(
-                NEVER_MADE_WAY,
-                "it only drifted ({usual_top_speed_kn:.1f} kn at most) as long as it was heard: "
-                "buoys of nets carry such sets, which fall silent when they are hauled, and boats "
-                "that hang on their nets switch theirs off with the lights",
-            ),
-        ),
         "A set of class B that never made way: a buoy of a net, or a boat that hangs on one.",
         "it is heard again elsewhere at once, or a boat was seen under way there",
+        Case(
+            "it only drifted ({usual_top_speed_kn:.1f} kn at most) as long as it was heard: "
+            "buoys of nets carry such sets, which fall silent when they are hauled, and boats "
+            "that hang on their nets switch theirs off with the lights",
+            NEVER_MADE_WAY,
+        ),
     ),
     Hypothesis(
         "among many that lie there",
         0.5,
-        (
-            Case(
-                Is("among_many_lying"),
-                "it lay where {n_lying:.0f} vessels lay at once in the day before: a berth or an "
-                "anchorage, whether a zone says so or not",
-            ),
-        ),
         "Lay still where many lie, and was heard again there or not yet.",
         "a boat is seen alongside, or it was seen elsewhere meanwhile",
+        Case(
+            "it lay where {n_lying:.0f} vessels lay at once in the day before: a berth or an "
+            "anchorage, whether a zone says so or not",
+            Is("among_many_lying"),
+        ),
     ),
     Hypothesis(
         "came to lie at a coast",
         0.5,
-        (
-            Case(
-                All(
-                    IN_SIGHT,
-                    Is("was_moving"),
-                    Is("land_ahead"),
-                    Compare("distance_m", "<=", NEAR_A_BERTH_M),
-                    Compare("implied_speed_kn", "<=", "speed_before_kn", times=HARDLY_WENT),
-                ),
-                "its course led to a coast, and it was heard again {distance_m:nm.1f} nm from "
-                "where it was lost: it may have lain there, where a set sends every three minutes "
-                "and a satellite hears one report of a pass or none",
-            ),
-        ),
         "Heard by passes, bound for a coast at hand, and heard again there.",
         "it is seen elsewhere meanwhile, or a boat is seen alongside",
+        Case(
+            "its course led to a coast, and it was heard again {distance_m:nm.1f} nm from "
+            "where it was lost: it may have lain there, where a set sends every three minutes "
+            "and a satellite hears one report of a pass or none",
+            IN_SIGHT,
+            Is("was_moving"),
+            Is("land_ahead"),
+            Compare("distance_m", "<=", NEAR_A_BERTH_M),
+            Compare("implied_speed_kn", "<=", "speed_before_kn", times=HARDLY_WENT),
+        ),
     ),
     Hypothesis(
         "lay made fast",
         0.7,
-        (
-            Case(
-                All(Not(Is("was_moving")), Compare("distance_m", "<=", MADE_FAST_M)),
-                "it was heard again within {distance_m:.0f} m of where it was lost: it lay made "
-                "fast there, at a berth or a quay, whether a zone says so or not",
-            ),
-        ),
         "Had stopped, and was heard again where it was lost to a few metres: at anchor it would "
         "have swung.",
         "a chart or an image shows open water there, or it was seen elsewhere meanwhile",
+        Case(
+            "it was heard again within {distance_m:.0f} m of where it was lost: it lay made "
+            "fast there, at a berth or a quay, whether a zone says so or not",
+            Not(Is("was_moving")),
+            Compare("distance_m", "<=", MADE_FAST_M),
+        ),
     ),
     Hypothesis(
         "set on and off all day",
         0.6,
-        (
-            Case(
-                All(Compare("n_alike_silences", ">=", 2.0), Not(Some(Vessel(types=SEA_GOING)))),
-                "it had been silent like this {n_alike_silences:.0f} times in the day before: its "
-                "set is switched on and off all day, or fails",
-            ),
-        ),
         "A small craft that had been silent like this twice in the day before, or more often.",
         "it is seen with another vessel in one of these silences",
+        Case(
+            "it had been silent like this {n_alike_silences:.0f} times in the day before: its "
+            "set is switched on and off all day, or fails",
+            Compare("n_alike_silences", ">=", 2.0),
+            Not(Some(Vessel(types=SEA_GOING))),
+        ),
     ),
     Hypothesis(
         "working to and fro",
         0.5,
-        (
-            Case(
-                All(
-                    Not(Is("was_moving")),
-                    Not(Some(Vessel(types=SEA_GOING))),
-                    Compare("ground_s", ">=", 3600.0),
-                    Compare("ground_way_ratio", ">=", TO_AND_FRO),
-                    Compare("distance_m", "<=", "ground_m"),
-                    Not(SET_WAS_OFF),
-                ),
-                "it went to and fro there before, {ground_way_ratio:.1f} times as far as the place "
-                "is wide, and was heard again {distance_m:nm.1f} nm away, on the same ground",
-            ),
-        ),
         "Went to and fro before, as boats and dredgers at work do, and was heard again on that "
         "ground.",
         "no catch was landed and no notice announces work, or a boat is seen alongside",
+        Case(
+            "it went to and fro there before, {ground_way_ratio:.1f} times as far as the place "
+            "is wide, and was heard again {distance_m:nm.1f} nm away, on the same ground",
+            Not(Is("was_moving")),
+            Not(Some(Vessel(types=SEA_GOING))),
+            Compare("ground_s", ">=", 3600.0),
+            Compare("ground_way_ratio", ">=", TO_AND_FRO),
+            Compare("distance_m", "<=", "ground_m"),
+            Not(SET_WAS_OFF),
+        ),
     ),
     Hypothesis(
         "ferry at rest",
         0.5,
-        (
-            Case(
-                All(
-                    Some(Vessel(types=PASSENGER)),
-                    Not(Is("was_moving")),
-                    Compare("distance_m", "<=", STILL_THERE_M),
-                ),
-                "it is a ferry or passenger vessel that had stopped, and was heard again there",
-            ),
-            Case(
-                All(Some(Vessel(types=PASSENGER)), Not(Is("was_moving"))),
-                "it is a ferry or passenger vessel that had stopped",
-            ),
-        ),
         "A ferry that had stopped; more so if it is heard again where it lay.",
         "its operator had it sailing at that time",
+        Case(
+            "it is a ferry or passenger vessel that had stopped, and was heard again there",
+            Some(Vessel(types=PASSENGER)),
+            Not(Is("was_moving")),
+            Compare("distance_m", "<=", STILL_THERE_M),
+        ),
+        Case(
+            "it is a ferry or passenger vessel that had stopped",
+            Some(Vessel(types=PASSENGER)),
+            Not(Is("was_moving")),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "call at a port",
         0.4,
-        (
-            Case(
-                Is("back_in_berth"),
-                "it was heard again in a port, an anchorage or a landing place",
-            ),
-        ),
         "Heard again in a port or an anchorage.",
         "the port knows of no call in that time",
+        Case("it was heard again in a port, an anchorage or a landing place", Is("back_in_berth")),
     ),
     Hypothesis(
         "sailed on through a hole in reception",
         0.4,
-        (
-            Case(
-                All(OTHERS_LOST, Is("was_moving"), Compare("duration_s", "<", 5400.0), WENT_ON),
-                "it was heard again after {duration_s:min.0f} min, having gone on at "
-                "{implied_speed_kn:.1f} kn as before ({speed_before_kn:.1f} kn)",
-            ),
-        ),
         "Heard again soon, where its speed and course had to bring it, while others were lost too.",
         "others were heard at every minute along its way",
+        Case(
+            "it was heard again after {duration_s:min.0f} min, having gone on at "
+            "{implied_speed_kn:.1f} kn as before ({speed_before_kn:.1f} kn)",
+            OTHERS_LOST,
+            Is("was_moving"),
+            Compare("duration_s", "<", 5400.0),
+            WENT_ON,
+        ),
     ),
     Hypothesis(
         "set switched off at rest",
         0.4,
-        (
-            Case(
-                All(Own(Vessel(statuses=frozenset({MOORED}))), LAY_THERE),
-                "it reported being moored and had stopped: sets are switched off with the lights",
-            ),
-            Case(
-                All(Own(Vessel(statuses=frozenset({AT_ANCHOR}))), LAY_THERE),
-                "it reported being at anchor and had stopped: sets are switched off with the "
-                "lights",
-            ),
-        ),
         "Lay at anchor or moored near a port or an anchorage, and was heard again where it was "
         "lost.",
         "it moved meanwhile, or a boat is seen alongside",
+        Case(
+            "it reported being moored and had stopped: sets are switched off with the lights",
+            Own(Vessel(statuses=frozenset({MOORED}))),
+            LAY_THERE,
+        ),
+        Case(
+            "it reported being at anchor and had stopped: sets are switched off with the lights",
+            Own(Vessel(statuses=frozenset({AT_ANCHOR}))),
+            LAY_THERE,
+        ),
     ),
     Hypothesis(
         "on its working ground",
         0.35,
-        (
-            Case(
-                All(
-                    Some(Vessel(types=WORKING)),
-                    Not(Is("was_moving")),
-                    Compare("distance_m", "<=", "ground_m"),
-                ),
-                "it is engaged in dredging, diving or underwater work, lay where it works, and was "
-                "heard again {distance_m:nm.1f} nm from there",
-            ),
-        ),
         "Says that it works, lay still or nearly so, and was heard again on the same ground.",
         "no notice to mariners announces the work, or a boat is seen alongside",
+        Case(
+            "it is engaged in dredging, diving or underwater work, lay where it works, and was "
+            "heard again {distance_m:nm.1f} nm from there",
+            Some(Vessel(types=WORKING)),
+            Not(Is("was_moving")),
+            Compare("distance_m", "<=", "ground_m"),
+        ),
         needs_types=True,
     ),
     LITTLE_BY_LITTLE,
     Hypothesis(
         "at the reach of a weak transmitter",
         0.55,
-        (
-            Case(
-                PATCHY,
-                "it has a class B transceiver, and its reports had come up to "
-                "{longest_interval_s:min.0f} min apart before: at the end of their reach they are "
-                "lost one by one, and then for longer",
-            ),
-        ),
         "A class B transceiver, of which some reports were lost already, and others for hardly "
         "longer than that.",
         "vessels of class B were heard steadily at the same place and time",
+        Case(
+            "it has a class B transceiver, and its reports had come up to "
+            "{longest_interval_s:min.0f} min apart before: at the end of their reach they are "
+            "lost one by one, and then for longer",
+            PATCHY,
+        ),
     ),
     MISSED_BY_CHANCE,
     UNHEARD_THERE,
     Hypothesis(
         "receiver edge",
         0.3,
-        (
-            Case(All(EDGE, ONE_RECEIVER), FEW_OTHERS + ", which one receiver hears"),
-            Case(EDGE, FEW_OTHERS),
-        ),
         "Others fell silent in the same place too.",
         "another feed hears vessels beyond, or it was heard well beyond on other days",
+        Case(FEW_OTHERS + ", which one receiver hears", EDGE, ONE_RECEIVER),
+        Case(FEW_OTHERS, EDGE),
     ),
     Hypothesis(
         "weak transmitter",
         0.2,
-        (
-            Case(
-                Is("ais_class", "B"),
-                "it has a class B transceiver, whose weaker signal is easily lost",
-            ),
-        ),
         "A class B transceiver: an eighth of the power or less.",
         "vessels of class B were heard steadily at the same place and time",
+        Case(
+            "it has a class B transceiver, whose weaker signal is easily lost", Is("ais_class", "B")
+        ),
     ),
     Hypothesis(
         "thin reception",
         0.15,
-        (
-            Case(
-                All(Compare("heard_fraction", "<", 0.8), Not(BY_PASSES)),
-                "other vessels around were heard in only {heard_fraction:.0%} of the half hours",
-            ),
-        ),
         "Others nearby were heard only now and then.",
         "it was heard without a break there on other days",
+        Case(
+            "other vessels around were heard in only {heard_fraction:.0%} of the half hours",
+            Compare("heard_fraction", "<", 0.8),
+            Not(BY_PASSES),
+        ),
     ),
 )
 """Those that rest on how others were heard weigh little: they have lowered the score already."""

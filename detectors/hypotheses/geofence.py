@@ -15,7 +15,6 @@ from detectors.core.hypothesis import (
     TENDER,
     TOWING,
     TUG,
-    All,
     Any,
     Case,
     Compare,
@@ -53,154 +52,141 @@ _REASONS: Final = (
     Hypothesis(
         "ferry routine",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(types=PASSENGER)),
-                "it is a passenger vessel or ferry, whose route may lead here",
-            ),
-        ),
         "A passenger vessel on its route.",
         "no timetable or earlier voyage has it here at this hour",
+        Case(
+            "it is a passenger vessel or ferry, whose route may lead here",
+            Some(Vessel(types=PASSENGER)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "service routine",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(types=PILOT | TUG | TOWING | TENDER | OFFICIAL)),
-                "it is a pilot boat, tug, tender or official vessel on its rounds",
-            ),
-        ),
         "A pilot boat, tug, tender or official vessel on its rounds.",
         "its station or agent knows of no job here",
+        Case(
+            "it is a pilot boat, tug, tender or official vessel on its rounds",
+            Some(Vessel(types=PILOT | TUG | TOWING | TENDER | OFFICIAL)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "engine trouble",
         STATED_BOUND,
-        (
-            Case(
-                All(Any(STOP, DWELL), Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND})))),
-                "it reports not being under command and drifted at {drift_kn:.1f} kn",
-            ),
-        ),
         "Not under command: rule 10 asks nothing of her that she can't do.",
         "it reported no breakdown to the traffic service",
+        Case(
+            "it reports not being under command and drifted at {drift_kn:.1f} kn",
+            Any(STOP, DWELL),
+            Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+        ),
     ),
     Hypothesis(
         "work at sea",
         STATED_BOUND,
-        (WORKS_AT_SEA, IS_RESTRICTED),
         "A dredger or diving vessel, or restricted in its ability to manoeuvre.",
         "no notice to mariners announces the work",
+        WORKS_AT_SEA,
+        IS_RESTRICTED,
     ),
     Hypothesis(
         "pilot boarding",
         0.6,
-        (
-            Case(
-                All(STOP, Compare("pilot_ground_fraction", ">=", PILOT_SHARE), BRIEF),
-                "it lay {duration_s:min.0f} min on a pilot boarding ground",
-            ),
-        ),
         "A stop on a pilot boarding ground that was learned or drawn.",
         "no pilot boat came, or the pilot station had no order for it",
+        Case(
+            "it lay {duration_s:min.0f} min on a pilot boarding ground",
+            STOP,
+            Compare("pilot_ground_fraction", ">=", PILOT_SHARE),
+            BRIEF,
+        ),
     ),
     Hypothesis(
         "fishing harbour",
         STATED_BOUND,
-        (
-            Case(
-                All(A_FISHING_VESSEL, Is("zone_class", "landing_place")),
-                "it is a fishing vessel, and this is where fish are landed too",
-            ),
-        ),
         "A fishing boat at a landing place.",
         "it meets another vessel on the way, or lands no catch",
+        Case(
+            "it is a fishing vessel, and this is where fish are landed too",
+            A_FISHING_VESSEL,
+            Is("zone_class", "landing_place"),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "fishing",
         STATED_BOUND,
-        (
-            Case(
-                Any(A_FISHING_VESSEL, Some(Vessel(statuses=frozenset({FISHING_STATUS})))),
-                "it is a fishing vessel or reports fishing: its grounds know no lines",
-            ),
-        ),
         "A fishing boat anywhere else.",
         "it meets another vessel, or lands no catch",
+        Case(
+            "it is a fishing vessel or reports fishing: its grounds know no lines",
+            Any(A_FISHING_VESSEL, Some(Vessel(statuses=frozenset({FISHING_STATUS})))),
+        ),
     ),
     Hypothesis(
         "anchored or moored",
         0.5,
-        (
-            Case(
-                All(
-                    DWELL,
-                    Compare("drift_kn", "<=", MOORED_KN),
-                    Compare("duration_s", ">=", MOORED_S),
-                ),
-                "it lay still for {duration_s:h.1f} h, as a boat on its mooring does",
-            ),
-        ),
         "Still for longer than a landing takes: a boat where it is kept.",
         "it came from the sea by night, or isn't kept there",
+        Case(
+            "it lay still for {duration_s:h.1f} h, as a boat on its mooring does",
+            DWELL,
+            Compare("drift_kn", "<=", MOORED_KN),
+            Compare("duration_s", ">=", MOORED_S),
+        ),
     ),
     Hypothesis(
         "on passage",
         0.5,
-        (
-            Case(
-                All(CROSSING, Compare("speed_kn", ">=", PASSAGE_KN)),
-                "it crossed at {speed_kn:.1f} kn: a boundary on a voyage",
-            ),
-            Case(
-                All(DWELL, Compare("drift_kn", ">=", PASSAGE_KN)),
-                "it made {drift_kn:.1f} kn good: it passed through without a wait",
-            ),
-        ),
         "Crossing a boundary at the speed of a voyage, or an area from end to end.",
         "it stops soon after, turns back, or is no ship of that trade",
+        Case(
+            "it crossed at {speed_kn:.1f} kn: a boundary on a voyage",
+            CROSSING,
+            Compare("speed_kn", ">=", PASSAGE_KN),
+        ),
+        Case(
+            "it made {drift_kn:.1f} kn good: it passed through without a wait",
+            DWELL,
+            Compare("drift_kn", ">=", PASSAGE_KN),
+        ),
     ),
     Hypothesis(
         "manoeuvring off a port",
         0.5,
-        (
-            Case(
-                All(STOP, Compare("anchorage_distance_m", "<=", NEAR_PORT_M), BRIEF),
-                "it lasted {duration_s:h.1f} h, {anchorage_distance_m:nm.1f} nm off a port or "
-                "anchorage",
-            ),
-        ),
         "A stop of two hours at most, near a port or an anchorage, where ships manoeuvre.",
         "it neither calls there nor anchors",
+        Case(
+            "it lasted {duration_s:h.1f} h, {anchorage_distance_m:nm.1f} nm off a port or "
+            "anchorage",
+            STOP,
+            Compare("anchorage_distance_m", "<=", NEAR_PORT_M),
+            BRIEF,
+        ),
     ),
     Hypothesis(
         "pleasure craft",
         STATED_BOUND,
-        (Case(Some(Vessel(types=PLEASURE)), "it is a sailing or pleasure craft"),),
         "A yacht off a beach, or across a line.",
         "it meets a merchant vessel",
+        Case("it is a sailing or pleasure craft", Some(Vessel(types=PLEASURE))),
         needs_types=True,
     ),
     Hypothesis(
         "at anchor",
         STATED_BOUND,
-        (
-            Case(
-                All(STOP, Own(Vessel(statuses=frozenset({AT_ANCHOR})))),
-                "it reports being at anchor: rule 10(g) allows it where nothing else is "
-                "practicable",
-            ),
-        ),
         "At anchor in a lane: rule 10(g) asks to avoid it so far as practicable.",
         "it reported no reason to the traffic service",
+        Case(
+            "it reports being at anchor: rule 10(g) allows it where nothing else is practicable",
+            STOP,
+            Own(Vessel(statuses=frozenset({AT_ANCHOR}))),
+        ),
     ),
 )
 HYPOTHESES: Final = tuple(
-    replace(one, cases=tuple(replace(c, when=All(Not(WATCHED), c.when)) for c in one.cases))
+    replace(one, cases=tuple(Case(c.says, Not(WATCHED), c.when) for c in one.cases))
     for one in _REASONS
 )
 """Of all but what users asked to be told of: whom that is about they said themselves."""

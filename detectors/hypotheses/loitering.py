@@ -82,18 +82,17 @@ HYPOTHESES: Final = (
     Hypothesis(
         "pilot vessel on station",
         0.9,
-        (
-            Case(
-                All(Some(Vessel(types=PILOT)), Any(Is("in_pilot_ground"), OFF_A_PORT)),
-                "it is a pilot vessel, on station for {duration_s:h.1f} h",
-            ),
-            Case(
-                Some(Vessel(types=PILOT)),
-                "it is a pilot vessel, though no boarding ground and no port is near",
-            ),
-        ),
         "A pilot vessel waits for ships where pilots board, or near a port.",
         "no pilot boarding ground is near, or the pilot station does not know the vessel",
+        Case(
+            "it is a pilot vessel, on station for {duration_s:h.1f} h",
+            Some(Vessel(types=PILOT)),
+            Any(Is("in_pilot_ground"), OFF_A_PORT),
+        ),
+        Case(
+            "it is a pilot vessel, though no boarding ground and no port is near",
+            Some(Vessel(types=PILOT)),
+        ),
         needs_types=True,
     ),
     OFFICIAL_TO_AND_FRO,
@@ -104,147 +103,122 @@ HYPOTHESES: Final = (
     Hypothesis(
         "in tow",
         0.75,
-        (
-            Case(
-                All(Is("tug_attends"), Not(LEFT_FASTER)),
-                "a tug kept within 600 m of it for two hours: it is in tow, or attended",
-            ),
-        ),
         "A tug keeps beside it, and it doesn't go on faster than tows do.",
         "the tug knows of no such tow, or a third vessel comes alongside",
+        Case(
+            "a tug kept within 600 m of it for two hours: it is in tow, or attended",
+            Is("tug_attends"),
+            Not(LEFT_FASTER),
+        ),
     ),
     Hypothesis(
         "waiting at anchor",
         0.75,
-        (
-            Case(
-                All(
-                    SAYS_AT_ANCHOR,
-                    Compare("extent_m", "<=", SWING_M),
-                    Compare("median_speed_kn", "<=", STILL_KN),
-                ),
-                "it reports being at anchor and stayed within {extent_m:.0f} m for "
-                "{duration_s:h.1f} h",
-            ),
-        ),
         "Reports being at anchor and lies still within a swinging circle.",
         "the water is too deep to anchor, or a boat is seen alongside",
+        Case(
+            "it reports being at anchor and stayed within {extent_m:.0f} m for {duration_s:h.1f} h",
+            SAYS_AT_ANCHOR,
+            Compare("extent_m", "<=", SWING_M),
+            Compare("median_speed_kn", "<=", STILL_KN),
+        ),
     ),
     WORK_AT_SEA,
     Hypothesis(
         "moored",
         0.7,
-        (
-            Case(
-                All(
-                    Own(Vessel(statuses=frozenset({MOORED}))),
-                    Any(Is("near_land"), Compare("anchorage_distance_m", "<=", MILE_M)),
-                    Compare("extent_m", "<=", 500.0),
-                ),
-                "it reports being moored and stayed within {extent_m:.0f} m",
-            ),
-        ),
         "Reports being moored, close to land or to a port.",
         "a chart or an image shows open water there",
+        Case(
+            "it reports being moored and stayed within {extent_m:.0f} m",
+            Own(Vessel(statuses=frozenset({MOORED}))),
+            Any(Is("near_land"), Compare("anchorage_distance_m", "<=", MILE_M)),
+            Compare("extent_m", "<=", 500.0),
+        ),
     ),
     ANCHORED_OR_MOORED,
     MADE_FAST,
     Hypothesis(
         "plied between reports",
         0.7,
-        (
-            Case(
-                All(
-                    Compare("median_sog_kn", ">", "max_speed_kn"),
-                    Compare("longest_silence_s", ">=", 1800.0),
-                ),
-                "it made {median_sog_kn:.1f} kn when it was heard, and wasn't heard for up to "
-                "{longest_silence_s:min.0f} min: it may have gone and come back",
-            ),
-            Case(
-                All(
-                    Any(
-                        Is("ais_class", "B"),
-                        All(NO_MERCHANT, Compare("way_ratio", ">=", WIDE_TIMES)),
-                        FISHES_TO_AND_FRO,
-                    ),
-                    HEARD_SELDOM,
-                    Compare("stated_working_fraction", ">=", AT_WORK),
-                    Compare("stated_working_fraction", ">=", "working_speed_fraction", times=2.0),
-                ),
-                "it stated {min_working_kn:g} to {max_working_kn:g} kn, the speed of nets and "
-                "lines, in {stated_working_fraction:.0%} of what was heard of it, and made "
-                "{median_speed_kn:.1f} kn good between reports far apart: it went to and fro",
-            ),
-        ),
         "Under way whenever it is heard, and heard too seldom to tell that it stayed; or a boat, "
         "or no merchant ship that went far to and fro, that often states the speed of nets, and is "
         "where it was an hour later.",
         "another feed heard it lie there meanwhile",
+        Case(
+            "it made {median_sog_kn:.1f} kn when it was heard, and wasn't heard for up to "
+            "{longest_silence_s:min.0f} min: it may have gone and come back",
+            Compare("median_sog_kn", ">", "max_speed_kn"),
+            Compare("longest_silence_s", ">=", 1800.0),
+        ),
+        Case(
+            "it stated {min_working_kn:g} to {max_working_kn:g} kn, the speed of nets and "
+            "lines, in {stated_working_fraction:.0%} of what was heard of it, and made "
+            "{median_speed_kn:.1f} kn good between reports far apart: it went to and fro",
+            Any(
+                Is("ais_class", "B"),
+                All(NO_MERCHANT, Compare("way_ratio", ">=", WIDE_TIMES)),
+                FISHES_TO_AND_FRO,
+            ),
+            HEARD_SELDOM,
+            Compare("stated_working_fraction", ">=", AT_WORK),
+            Compare("stated_working_fraction", ">=", "working_speed_fraction", times=2.0),
+        ),
     ),
     Hypothesis(
         "anchored in the end",
         0.65,
-        (
-            Case(
-                All(
-                    SAYS_AT_ANCHOR,
-                    Compare("nav_status_fraction", ">=", 0.5),
-                    Compare("median_speed_kn", "<=", 0.3),
-                ),
-                "it reports being at anchor for {nav_status_fraction:.0%} of {duration_s:h.1f} h, "
-                "and lay still",
-            ),
-        ),
         "Reports being at anchor for most of the time, and lay still for as long: it drifted "
         "first, or shifted its berth.",
         "the water is too deep to anchor, or a boat is seen alongside",
+        Case(
+            "it reports being at anchor for {nav_status_fraction:.0%} of {duration_s:h.1f} h, "
+            "and lay still",
+            SAYS_AT_ANCHOR,
+            Compare("nav_status_fraction", ">=", 0.5),
+            Compare("median_speed_kn", "<=", 0.3),
+        ),
     ),
     Hypothesis(
         "among ships at rest",
         0.65,
-        (
-            Case(
-                All(
-                    Compare("extent_m", "<=", 700.0),
-                    Compare("drift_kn", "<=", 0.2),
-                    Compare("n_lying_near", ">=", 2.0),
-                ),
-                "it stayed within {extent_m:.0f} m, as at anchor, with {n_lying_near:.0f} others "
-                "lying still within 2 nm: a customary anchorage",
-            ),
-            Case(
-                All(
-                    Compare("extent_m", "<=", SWING_M),
-                    Compare("drift_kn", "<=", 0.2),
-                    Compare("n_lain", ">=", "min_lying"),
-                ),
-                "it stayed within {extent_m:.0f} m where {n_lain:.0f} vessels lay at once: a berth "
-                "or an anchorage, whether a zone says so or not",
-            ),
-        ),
         "Lies within a swinging circle, with two others or more lying still around, or where many "
         "lie.",
         "the water is too deep to anchor, or a boat is seen alongside",
+        Case(
+            "it stayed within {extent_m:.0f} m, as at anchor, with {n_lying_near:.0f} others "
+            "lying still within 2 nm: a customary anchorage",
+            Compare("extent_m", "<=", 700.0),
+            Compare("drift_kn", "<=", 0.2),
+            Compare("n_lying_near", ">=", 2.0),
+        ),
+        Case(
+            "it stayed within {extent_m:.0f} m where {n_lain:.0f} vessels lay at once: a berth "
+            "or an anchorage, whether a zone says so or not",
+            Compare("extent_m", "<=", SWING_M),
+            Compare("drift_kn", "<=", 0.2),
+            Compare("n_lain", ">=", "min_lying"),
+        ),
     ),
     Hypothesis(
         "tug standing by",
         0.65,
-        (
-            Case(
-                All(A_TUG, OFF_A_PORT),
-                "it is a tug or tender, standing by for {duration_s:h.1f} h, "
-                "{anchorage_distance_m:nm.1f} nm off a port or anchorage",
-            ),
-            Case(
-                All(A_TUG, Compare("n_beside", ">=", 1.0), Not(LEFT_FASTER)),
-                "it is a tug or tender, which kept with another vessel for two hours",
-            ),
-            Case(A_TUG, "it is a tug or tender, standing by for {duration_s:h.1f} h"),
-        ),
         "What says it is a tug, and isn't too long for one, waits near a port, or beside another "
         "until it goes on no faster than tows do.",
         "no ship or barge it could be waiting for came by",
+        Case(
+            "it is a tug or tender, standing by for {duration_s:h.1f} h, "
+            "{anchorage_distance_m:nm.1f} nm off a port or anchorage",
+            A_TUG,
+            OFF_A_PORT,
+        ),
+        Case(
+            "it is a tug or tender, which kept with another vessel for two hours",
+            A_TUG,
+            Compare("n_beside", ">=", 1.0),
+            Not(LEFT_FASTER),
+        ),
+        Case("it is a tug or tender, standing by for {duration_s:h.1f} h", A_TUG),
         needs_types=True,
     ),
     ADRIFT_TOGETHER,
@@ -257,57 +231,50 @@ HYPOTHESES: Final = (
     Hypothesis(
         "waiting off a port",
         0.6,
-        (
-            Case(
-                All(Is("called_afterwards"), Compare("anchorage_distance_m", "<=", 2 * MILE_M)),
-                "it lay {anchorage_distance_m:nm.1f} nm off a port or anchorage, where ships wait "
-                "their turn, and it went in afterwards",
-            ),
-            Case(
-                All(NOT_YET_KNOWN_WHERE, Compare("anchorage_distance_m", "<=", MILE_M)),
-                "it lay {anchorage_distance_m:nm.1f} nm off a port or anchorage, where ships wait "
-                "their turn",
-            ),
-        ),
         "Within two miles of a port or an anchorage and it went in; or within one, still there.",
         "it leaves again without calling there",
+        Case(
+            "it lay {anchorage_distance_m:nm.1f} nm off a port or anchorage, where ships wait "
+            "their turn, and it went in afterwards",
+            Is("called_afterwards"),
+            Compare("anchorage_distance_m", "<=", 2 * MILE_M),
+        ),
+        Case(
+            "it lay {anchorage_distance_m:nm.1f} nm off a port or anchorage, where ships wait "
+            "their turn",
+            NOT_YET_KNOWN_WHERE,
+            Compare("anchorage_distance_m", "<=", MILE_M),
+        ),
     ),
     Hypothesis(
         "waiting area",
         0.6,
-        (
-            Case(
-                Is("in_waiting_area"),
-                "it lay for {duration_s:h.1f} h in an area where ships wait",
-            ),
-        ),
         "Where ships were seen to wait in the past, or are told to.",
         "it leaves without calling anywhere, or a boat is seen alongside",
+        Case("it lay for {duration_s:h.1f} h in an area where ships wait", Is("in_waiting_area")),
     ),
     Hypothesis(
         "waiting for a pilot",
         0.6,
-        (
-            Case(
-                All(Is("in_pilot_ground"), Compare("duration_s", "<=", PILOT_S)),
-                "it lay for {duration_s:h.1f} h on a pilot boarding ground",
-            ),
-        ),
         "On a pilot boarding ground, for no longer than half a watch over.",
         "no pilot came, or the pilot station had no order for it",
+        Case(
+            "it lay for {duration_s:h.1f} h on a pilot boarding ground",
+            Is("in_pilot_ground"),
+            Compare("duration_s", "<=", PILOT_S),
+        ),
     ),
     Hypothesis(
         "ferry between sailings",
         0.6,
-        (
-            Case(
-                All(Some(Vessel(types=PASSENGER)), OFF_A_PORT),
-                "it is a ferry or passenger vessel, {anchorage_distance_m:nm.1f} nm off a port or "
-                "anchorage",
-            ),
-        ),
         "A ferry near a port.",
         "no sailing of its line leaves from there",
+        Case(
+            "it is a ferry or passenger vessel, {anchorage_distance_m:nm.1f} nm off a port or "
+            "anchorage",
+            Some(Vessel(types=PASSENGER)),
+            OFF_A_PORT,
+        ),
         needs_types=True,
     ),
     ADRIFT_BETWEEN_CALLS,
@@ -319,76 +286,61 @@ HYPOTHESES: Final = (
     Hypothesis(
         "called at a port afterwards",
         0.5,
-        (
-            Case(
-                Is("called_afterwards"),
-                "it went into a port or an anchorage straight afterwards",
-            ),
-        ),
         "It went into a port or an anchorage when it was over.",
         "the port did not ask it to wait",
+        Case("it went into a port or an anchorage straight afterwards", Is("called_afterwards")),
     ),
     Hypothesis(
         "making way slowly",
         0.5,
-        (
-            Case(
-                All(
-                    Compare("median_speed_kn", ">=", 2.0),
-                    Compare("drift_kn", ">=", "median_speed_kn", times=0.9),
-                    Compare("extent_m", ">=", 22_000.0),
-                ),
-                "it made good {extent_m:nm.0f} nm on a straight way at {drift_kn:.1f} kn: a slow "
-                "passage rather than a stay",
-            ),
-            Case(
-                All(
-                    Compare("median_speed_kn", ">=", 2.0),
-                    Compare("drift_kn", ">=", "median_speed_kn", times=0.9),
-                    WENT_ON,
-                    ALONE,
-                ),
-                "it came at {came_kn:.0f} kn, went straight on at {drift_kn:.1f} kn, alone, and at "
-                "{went_kn:.0f} kn within {went_off_deg:.0f} degrees of its course afterwards: it "
-                "slowed down on its way",
-            ),
-        ),
         "A slow passage: it kept its course and got on.",
         "it turns back, or stops where nothing waits for it",
+        Case(
+            "it made good {extent_m:nm.0f} nm on a straight way at {drift_kn:.1f} kn: a slow "
+            "passage rather than a stay",
+            Compare("median_speed_kn", ">=", 2.0),
+            Compare("drift_kn", ">=", "median_speed_kn", times=0.9),
+            Compare("extent_m", ">=", 22_000.0),
+        ),
+        Case(
+            "it came at {came_kn:.0f} kn, went straight on at {drift_kn:.1f} kn, alone, and at "
+            "{went_kn:.0f} kn within {went_off_deg:.0f} degrees of its course afterwards: it "
+            "slowed down on its way",
+            Compare("median_speed_kn", ">=", 2.0),
+            Compare("drift_kn", ">=", "median_speed_kn", times=0.9),
+            WENT_ON,
+            ALONE,
+        ),
     ),
     BOAT_ADRIFT,
     TRANSFER_AREA,
     Hypothesis(
         "pleasure craft",
         STATED_BOUND,
-        (Case(Some(Vessel(types=PLEASURE)), "it is a sailing or pleasure craft"),),
         "A yacht.",
         "it meets a merchant vessel",
+        Case("it is a sailing or pleasure craft", Some(Vessel(types=PLEASURE))),
         needs_types=True,
     ),
     Hypothesis(
         "restricted in its ability to manoeuvre",
         STATED_BOUND,
-        (IS_RESTRICTED,),
         "Reports being restricted in its ability to manoeuvre.",
         "it shows no gear in the water, or a boat is seen alongside",
+        IS_RESTRICTED,
     ),
     Hypothesis(
         "waiting further off a port",
         0.3,
-        (
-            Case(
-                All(
-                    NOT_YET_KNOWN_WHERE,
-                    Compare("anchorage_distance_m", ">", MILE_M),
-                    Compare("anchorage_distance_m", "<=", 2 * MILE_M),
-                ),
-                "it lies {anchorage_distance_m:nm.1f} nm off a port or anchorage and may still "
-                "call there",
-            ),
-        ),
         "One or two miles off a port or an anchorage, and not yet known where it goes.",
         "it leaves again without calling there",
+        Case(
+            "it lies {anchorage_distance_m:nm.1f} nm off a port or anchorage and may still "
+            "call there",
+            NOT_YET_KNOWN_WHERE,
+            Compare("anchorage_distance_m", ">", MILE_M),
+            Compare("anchorage_distance_m", "<=", 2 * MILE_M),
+        ),
     ),
 )
 """The heaviest first; of equal ones the first listed wins."""

@@ -11,7 +11,6 @@ from detectors.core.hypothesis import (
     TENDER,
     TOWING,
     TUG,
-    All,
     Case,
     Compare,
     Hypothesis,
@@ -32,95 +31,82 @@ HYPOTHESES: Final = (
     Hypothesis(
         "official craft",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(types=OFFICIAL)),
-                "it is a military, rescue, law enforcement or medical vessel",
-            ),
-        ),
         "Patrols and rescues go where others don't.",
         "the authority it claims to belong to does not know the vessel",
+        Case(
+            "it is a military, rescue, law enforcement or medical vessel",
+            Some(Vessel(types=OFFICIAL)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "service routine",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(types=PILOT | TUG | TOWING | TENDER)),
-                "it is a pilot boat, tug or tender, whose work takes it across the traffic",
-            ),
-        ),
         "Pilot boats, tugs and tenders go to and fro across the traffic.",
         "its station or agent knows of no job here",
+        Case(
+            "it is a pilot boat, tug or tender, whose work takes it across the traffic",
+            Some(Vessel(types=PILOT | TUG | TOWING | TENDER)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "work at sea",
         STATED_BOUND,
-        (WORKS_AT_SEA, IS_RESTRICTED),
         "A dredger or diving vessel, or one restricted in its ability to manoeuvre.",
         "no notice to mariners announces the work",
+        WORKS_AT_SEA,
+        IS_RESTRICTED,
     ),
     Hypothesis(
         "fishing",
         STATED_BOUND,
-        (Case(Some(Vessel(types=FISHING)), "it is a fishing vessel, and those follow no lanes"),),
         "Fishing vessels follow the fish.",
         "it meets another vessel, or lands no catch",
+        Case("it is a fishing vessel, and those follow no lanes", Some(Vessel(types=FISHING))),
     ),
     Hypothesis(
         "not under command",
         STATED_BOUND,
-        (
-            Case(
-                Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
-                "it reports not being under command",
-            ),
-        ),
         "Reports not being under command.",
         "it reported no breakdown to the traffic service",
+        Case(
+            "it reports not being under command",
+            Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+        ),
     ),
     Hypothesis(
         "pleasure craft",
         STATED_BOUND,
-        (
-            Case(
-                Some(Vessel(types=PLEASURE)),
-                "it is a sailing or pleasure craft, and those follow no lanes",
-            ),
-        ),
         "Yachts go where they like.",
         "it meets a merchant vessel",
+        Case(
+            "it is a sailing or pleasure craft, and those follow no lanes",
+            Some(Vessel(types=PLEASURE)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "little known there",
         0.5,
-        (
-            Case(
-                Is("known_nearby", value=False),
-                "too few vessels of its class ({ship_class}) are known anywhere near to say what "
-                "is usual",
-            ),
-        ),
         "Too few of its class came anywhere near for it to be unusual.",
         "more past traffic shows that its class never comes there",
+        Case(
+            "too few vessels of its class ({ship_class}) are known anywhere near to say what "
+            "is usual",
+            Is("known_nearby", value=False),
+        ),
     ),
     Hypothesis(
         "manoeuvring off a port",
         0.5,
-        (
-            Case(
-                All(
-                    Compare("anchorage_distance_m", "<=", NEAR_PORT_M),
-                    Compare("duration_s", "<=", MANOEUVRE_S),
-                ),
-                "it lasted {duration_s:h.1f} h, {anchorage_distance_m:nm.1f} nm off a port or "
-                "anchorage",
-            ),
-        ),
         "Turning or slowing off a port or an anchorage.",
         "it neither calls there nor anchors",
+        Case(
+            "it lasted {duration_s:h.1f} h, {anchorage_distance_m:nm.1f} nm off a port or "
+            "anchorage",
+            Compare("anchorage_distance_m", "<=", NEAR_PORT_M),
+            Compare("duration_s", "<=", MANOEUVRE_S),
+        ),
     ),
 )

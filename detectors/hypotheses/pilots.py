@@ -43,61 +43,61 @@ KEEPS_OFF: Final = Compare("min_distance_m", ">=", 50.0)
 PILOT_TRANSFER: Final = Hypothesis(
     "pilot transfer",
     0.9,
-    (
-        Case(
-            All(A_PILOT, WITHIN_AN_HOUR, WHERE_PILOTS_BOARD),
-            "one of the two is a pilot vessel and they parted after {duration_s:min.0f} min "
-            "(a pilot is put on board or taken off in less than 60)",
-        ),
-        Case(
-            All(PILOT_FROM_PORT, WITHIN_AN_HOUR, MAKES_WAY),
-            "one of the two is a pilot vessel, which came out of a port, and they parted after "
-            "{duration_s:min.0f} min",
-        ),
-        Case(
-            All(PILOT_TO_PORT, WITHIN_AN_HOUR, MAKES_WAY),
-            "one of the two is a pilot vessel, which went into a port when they had parted after "
-            "{duration_s:min.0f} min",
-        ),
-        Case(
-            All(A_PILOT, WITHIN_AN_HOUR),
-            "one of the two is a pilot vessel, though no boarding ground and no port is near",
-        ),
-    ),
     "One is a pilot vessel and they part within an hour, where pilots board or ships lie, or out "
     "of a port, or back into one, with a ship under way.",
     "they stay together for over an hour, or meet far from a pilot boarding ground",
+    Case(
+        "one of the two is a pilot vessel and they parted after {duration_s:min.0f} min "
+        "(a pilot is put on board or taken off in less than 60)",
+        A_PILOT,
+        WITHIN_AN_HOUR,
+        WHERE_PILOTS_BOARD,
+    ),
+    Case(
+        "one of the two is a pilot vessel, which came out of a port, and they parted after "
+        "{duration_s:min.0f} min",
+        PILOT_FROM_PORT,
+        WITHIN_AN_HOUR,
+        MAKES_WAY,
+    ),
+    Case(
+        "one of the two is a pilot vessel, which went into a port when they had parted after "
+        "{duration_s:min.0f} min",
+        PILOT_TO_PORT,
+        WITHIN_AN_HOUR,
+        MAKES_WAY,
+    ),
+    Case(
+        "one of the two is a pilot vessel, though no boarding ground and no port is near",
+        A_PILOT,
+        WITHIN_AN_HOUR,
+    ),
     needs_types=True,
 )
 PILOT_STANDING_BY: Final = Hypothesis(
     "pilot standing by",
     0.75,
-    (
-        Case(
-            All(
-                Compare("duration_s", "<=", SHIFT_S),
-                Any(MAKES_WAY, KEEPS_OFF),
-                Any(All(A_PILOT, WHERE_PILOTS_BOARD), PILOT_FROM_PORT),
-            ),
-            "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
-        ),
-    ),
     "One is a pilot vessel that keeps with a ship for longer, under way or off her side, where "
     "pilots board or out of a port.",
     "no pilot was ordered for the ship, or the pilot station does not know the boat",
+    Case(
+        "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
+        Compare("duration_s", "<=", SHIFT_S),
+        Any(MAKES_WAY, KEEPS_OFF),
+        Any(All(A_PILOT, WHERE_PILOTS_BOARD), PILOT_FROM_PORT),
+    ),
     needs_types=True,
 )
 PILOT_GROUND: Final = Hypothesis(
     "pilot boarding ground",
     0.6,
-    (
-        Case(
-            All(Is("in_pilot_ground"), WITHIN_AN_HOUR),
-            "they parted after {duration_s:min.0f} min on a pilot boarding ground",
-        ),
-    ),
     "As brief as a pilot transfer, and where pilots board: the boat may not say what it is.",
     "no pilot was ordered for the ship, or neither vessel belongs to the pilot station",
+    Case(
+        "they parted after {duration_s:min.0f} min on a pilot boarding ground",
+        Is("in_pilot_ground"),
+        WITHIN_AN_HOUR,
+    ),
 )
 A_SHIP_THAT_SLOWED: Final = Vessel(facts=SLOWED)
 LET_COME: Final = Any(
@@ -110,56 +110,46 @@ knew who came. Boarders come from a beach, and nobody slows for them."""
 LAUNCH_SERVICE: Final = Hypothesis(
     "launch service",
     0.6,
-    (
-        Case(
-            All(
-                Is("small_craft"),
-                Not(Is("both_small_craft")),
-                Compare("zone_distance_m", "<=", MILE_M),
-                WITHIN_AN_HOUR,
-                Any(Not(Subkind(("boarding",))), Some(Vessel(facts=FROM_PORT))),
-                Any(Not(All(MAKES_WAY, Is("in_the_dark"))), Is("boat_of_port")),
-            ),
-            "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
-            "from a port or anchorage: crews, stores and line handlers go by launch",
-        ),
-        Case(
-            All(
-                Is("boat_of_port"),
-                Is("in_licensed_sts_area"),
-                WITHIN_AN_HOUR,
-                Not(Subkind(("boarding",))),
-            ),
-            "a boat of a port called at a vessel for {duration_s:min.0f} min in an area licensed "
-            "for ship-to-ship transfers: ships that lie there are served by launch too",
-        ),
-        Case(
-            All(
-                Some(Vessel(facts=FROM_PORT)),
-                Compare("zone_distance_m", "<=", BOARDING_M),
-                MAKES_WAY,
-                WITHIN_AN_HOUR,
-                CAME_AND_WENT,
-            ),
-            "one came out of a port, kept beside the other at {slower_kn:.1f} kn for "
-            "{duration_s:min.0f} min, {zone_distance_m:nm.1f} nm from a port or anchorage, and "
-            "went: pilots are changed so",
-        ),
-        Case(
-            All(
-                LET_COME,
-                MAKES_WAY,
-                WITHIN_AN_HOUR,
-                CAME_AND_WENT,
-                Not(Subkind(("boarding",))),
-            ),
-            "a ship slowed to {slower_kn:.1f} kn for a boat of a port, which kept beside her for "
-            "{duration_s:min.0f} min and went: pilots are changed so, far off too",
-        ),
-    ),
     "A boat calls briefly at a ship in or at the edge of an anchorage; at one that makes way in "
     "the dark a boat of a port, and out of one if it comes up from astern. A boat out of a port, "
     "or back into one, in an area licensed for transfers. Anywhere, where a ship slows for a boat "
     "that goes back into a port.",
     "the ship's agent ordered no launch, or the boat came from no port or jetty",
+    Case(
+        "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
+        "from a port or anchorage: crews, stores and line handlers go by launch",
+        Is("small_craft"),
+        Not(Is("both_small_craft")),
+        Compare("zone_distance_m", "<=", MILE_M),
+        WITHIN_AN_HOUR,
+        Any(Not(Subkind(("boarding",))), Some(Vessel(facts=FROM_PORT))),
+        Any(Not(All(MAKES_WAY, Is("in_the_dark"))), Is("boat_of_port")),
+    ),
+    Case(
+        "a boat of a port called at a vessel for {duration_s:min.0f} min in an area licensed "
+        "for ship-to-ship transfers: ships that lie there are served by launch too",
+        Is("boat_of_port"),
+        Is("in_licensed_sts_area"),
+        WITHIN_AN_HOUR,
+        Not(Subkind(("boarding",))),
+    ),
+    Case(
+        "one came out of a port, kept beside the other at {slower_kn:.1f} kn for "
+        "{duration_s:min.0f} min, {zone_distance_m:nm.1f} nm from a port or anchorage, and "
+        "went: pilots are changed so",
+        Some(Vessel(facts=FROM_PORT)),
+        Compare("zone_distance_m", "<=", BOARDING_M),
+        MAKES_WAY,
+        WITHIN_AN_HOUR,
+        CAME_AND_WENT,
+    ),
+    Case(
+        "a ship slowed to {slower_kn:.1f} kn for a boat of a port, which kept beside her for "
+        "{duration_s:min.0f} min and went: pilots are changed so, far off too",
+        LET_COME,
+        MAKES_WAY,
+        WITHIN_AN_HOUR,
+        CAME_AND_WENT,
+        Not(Subkind(("boarding",))),
+    ),
 )

@@ -80,193 +80,156 @@ keeps station does."""
 RAFT: Final = Hypothesis(
     "boats at rest",
     0.7,
-    (
-        Case(
-            All(
-                BOATS_AS_ONE,
-                Any(
-                    Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
-                    Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                ),
-                Compare("min_distance_m", ">=", ALONGSIDE_M),
-                Compare("duration_s", ">=", 3600.0),
-            ),
-            "they lay or drifted as one for {duration_s:h.1f} h, never nearer than "
-            "{min_distance_m:.0f} m, as boats of one ground and buoys of one net do: what is "
-            "handed over is handed over alongside",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                CAME_SLOWLY,
-                LAY_LONG,
-            ),
-            "boats that came together at {approach_kn:.0f} kn and lay or drifted as one, "
-            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h, as a fleet at rest does; "
-            "handing something over takes less",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                UNHEARD_COMING,
-                LAY_LONG,
-            ),
-            "boats that lay or drifted as one, {median_distance_m:.0f} m apart, for "
-            "{duration_s:h.1f} h, as a fleet at rest does; handing something over takes less",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                IN_COMPANY,
-                LAY_LONG,
-            ),
-            "boats that came or went in company and lay or drifted as one, "
-            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                Compare("apart_before_m", "<=", COMPANY_M),
-                Compare("parting_kn", "<", PLANING_KN),
-                Compare("duration_s", ">=", 3600.0),
-            ),
-            "boats that had lain near one another before and lay or drifted as one, "
-            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h more",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                CAME_SLOWLY,
-                Not(PARTED_FAST),
-                IN_A_RAFT,
-            ),
-            "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
-            "lay beside them, and all lay or drifted as one for {duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                Is("both_small_craft"),
-                CAME_AND_WENT_SLOWLY,
-                CARRIED,
-                Compare("n_neighbours", ">=", 1.0),
-                Compare("duration_s", ">=", 1800.0),
-            ),
-            "boats of a raft: they closed at {closing_kn:.0f} kn and parted at {parting_kn:.0f}, "
-            "and {n_neighbours:.0f} more lay beside them, for {duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                Compare("apart_before_m", "<=", COMPANY_M),
-                Not(PARTED_FAST),
-                IN_A_RAFT,
-            ),
-            "boats of a raft: they had lain beside one another before, {n_neighbours:.0f} more lay "
-            "beside them, and all lay or drifted as one for {duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                Is("apart_before_m", None),
-                Not(PARTED_FAST),
-                IN_A_RAFT,
-            ),
-            "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
-            "lay or drifted as one for {duration_s:h.1f} h, as the buoys of a net do",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                UNHEARD_COMING,
-                Not(PARTED_FAST),
-                IN_A_RAFT,
-            ),
-            "boats of a raft: nobody heard how they came, {n_neighbours:.0f} more lay beside them, "
-            "and all lay or drifted as one for {duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                BOATS_AS_ONE,
-                HEARD_SELDOM,
-                CAME_SLOWLY_IF_HEARD,
-                Not(Compare("closing_kn", ">=", PLANING_KN)),
-                Not(PARTED_FAST),
-                Any(
-                    All(
-                        Is("approach_kn", None),
-                        Is("parting_kn", None),
-                        Compare("duration_s", ">=", LONGER_S),
-                    ),
-                    All(Is("approach_kn", None), Compare("near_before_s", ">=", GROUND_S / 2)),
-                    All(IN_COMPANY, Compare("duration_s", ">=", 1800.0)),
-                ),
-            ),
-            "boats that lay or drifted as one, {median_distance_m:.0f} m apart, for "
-            "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",
-        ),
-    ),
     "Boats that come slowly, drift with the water as one for hours, and part slowly.",
     "one of them then meets a larger vessel, or lands no catch",
+    Case(
+        "they lay or drifted as one for {duration_s:h.1f} h, never nearer than "
+        "{min_distance_m:.0f} m, as boats of one ground and buoys of one net do: what is "
+        "handed over is handed over alongside",
+        BOATS_AS_ONE,
+        Any(
+            Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
+            Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        ),
+        Compare("min_distance_m", ">=", ALONGSIDE_M),
+        Compare("duration_s", ">=", 3600.0),
+    ),
+    Case(
+        "boats that came together at {approach_kn:.0f} kn and lay or drifted as one, "
+        "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h, as a fleet at rest does; "
+        "handing something over takes less",
+        BOATS_AS_ONE,
+        CAME_SLOWLY,
+        LAY_LONG,
+    ),
+    Case(
+        "boats that lay or drifted as one, {median_distance_m:.0f} m apart, for "
+        "{duration_s:h.1f} h, as a fleet at rest does; handing something over takes less",
+        BOATS_AS_ONE,
+        UNHEARD_COMING,
+        LAY_LONG,
+    ),
+    Case(
+        "boats that came or went in company and lay or drifted as one, "
+        "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",
+        BOATS_AS_ONE,
+        IN_COMPANY,
+        LAY_LONG,
+    ),
+    Case(
+        "boats that had lain near one another before and lay or drifted as one, "
+        "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h more",
+        BOATS_AS_ONE,
+        Compare("apart_before_m", "<=", COMPANY_M),
+        Compare("parting_kn", "<", PLANING_KN),
+        Compare("duration_s", ">=", 3600.0),
+    ),
+    Case(
+        "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
+        "lay beside them, and all lay or drifted as one for {duration_s:h.1f} h",
+        BOATS_AS_ONE,
+        CAME_SLOWLY,
+        Not(PARTED_FAST),
+        IN_A_RAFT,
+    ),
+    Case(
+        "boats of a raft: they closed at {closing_kn:.0f} kn and parted at {parting_kn:.0f}, "
+        "and {n_neighbours:.0f} more lay beside them, for {duration_s:h.1f} h",
+        Is("both_small_craft"),
+        CAME_AND_WENT_SLOWLY,
+        CARRIED,
+        Compare("n_neighbours", ">=", 1.0),
+        Compare("duration_s", ">=", 1800.0),
+    ),
+    Case(
+        "boats of a raft: they had lain beside one another before, {n_neighbours:.0f} more lay "
+        "beside them, and all lay or drifted as one for {duration_s:h.1f} h",
+        BOATS_AS_ONE,
+        Compare("apart_before_m", "<=", COMPANY_M),
+        Not(PARTED_FAST),
+        IN_A_RAFT,
+    ),
+    Case(
+        "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
+        "lay or drifted as one for {duration_s:h.1f} h, as the buoys of a net do",
+        BOATS_AS_ONE,
+        Is("apart_before_m", None),
+        Not(PARTED_FAST),
+        IN_A_RAFT,
+    ),
+    Case(
+        "boats of a raft: nobody heard how they came, {n_neighbours:.0f} more lay beside them, "
+        "and all lay or drifted as one for {duration_s:h.1f} h",
+        BOATS_AS_ONE,
+        UNHEARD_COMING,
+        Not(PARTED_FAST),
+        IN_A_RAFT,
+    ),
+    Case(
+        "boats that lay or drifted as one, {median_distance_m:.0f} m apart, for "
+        "{duration_s:h.1f} h, heard so seldom that nobody knows who else lay there",
+        BOATS_AS_ONE,
+        HEARD_SELDOM,
+        CAME_SLOWLY_IF_HEARD,
+        Not(Compare("closing_kn", ">=", PLANING_KN)),
+        Not(PARTED_FAST),
+        Any(
+            All(
+                Is("approach_kn", None),
+                Is("parting_kn", None),
+                Compare("duration_s", ">=", LONGER_S),
+            ),
+            All(Is("approach_kn", None), Compare("near_before_s", ">=", GROUND_S / 2)),
+            All(IN_COMPANY, Compare("duration_s", ">=", 1800.0)),
+        ),
+    ),
 )
 
 NEAR_FOR_HOURS: Final = Hypothesis(
     "near for hours",
     0.6,
-    (
-        Case(
-            All(
-                Is("both_small_craft"),
-                Compare("near_before_s", ">=", GROUND_S),
-                Any(
-                    Compare("n_neighbours", ">=", 1.0), Compare("min_distance_m", ">=", ALONGSIDE_M)
-                ),
-                CAME_SLOWLY_IF_HEARD,
-                Not(PARTED_FAST),
-            ),
-            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, as boats "
-            "are that work on one ground, tow one net or lie off one village",
-        ),
-        Case(
-            All(
-                Is("both_small_craft"),
-                Compare("near_before_s", ">=", GROUND_S / 3),
-                Compare("closing_kn", "<", PLANING_KN),
-                Compare("parting_kn", "<=", SLOW_BOAT_KN),
-                Compare("duration_s", ">=", 1800.0),
-            ),
-            "boats that had been within 2 nm of one another for {near_before_s:min.0f} min, lay "
-            "together for {duration_s:min.0f} and parted at {parting_kn:.0f} kn, as boats of one "
-            "ground do",
-        ),
-        Case(
-            All(
-                Is("both_small_craft"),
-                Compare("near_before_s", ">=", GROUND_S),
-                Compare("faster_kn", "<=", MOORED_BOAT_KN),
-                Compare("duration_s", ">=", 3600.0),
-                CAME_SLOWLY_IF_HEARD,
-                Not(PARTED_FAST),
-            ),
-            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and lay "
-            "still for {duration_s:h.1f} h: on moorings beside one another, to which one came back",
-        ),
-        Case(
-            All(
-                Is("both_small_craft"),
-                HEARD_SELDOM,
-                Compare("near_before_s", ">=", GROUND_S / 2),
-                Compare("min_distance_m", ">=", ALONGSIDE_M),
-                Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
-                CAME_SLOWLY_IF_HEARD,
-                Not(PARTED_FAST),
-            ),
-            "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and were "
-            "never heard nearer than {min_distance_m:.0f} m: what is handed over is handed over "
-            "alongside",
-        ),
-    ),
     "Two boats that were near one another for hours before they met, and came and parted slowly; "
     "not alongside one another, or with a third one beside them, or held to the ground; for an "
     "hour where they were heard seldom, and never alongside.",
     "one of them came from the other coast, or meets a larger vessel",
+    Case(
+        "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, as boats "
+        "are that work on one ground, tow one net or lie off one village",
+        Is("both_small_craft"),
+        Compare("near_before_s", ">=", GROUND_S),
+        Any(Compare("n_neighbours", ">=", 1.0), Compare("min_distance_m", ">=", ALONGSIDE_M)),
+        CAME_SLOWLY_IF_HEARD,
+        Not(PARTED_FAST),
+    ),
+    Case(
+        "boats that had been within 2 nm of one another for {near_before_s:min.0f} min, lay "
+        "together for {duration_s:min.0f} and parted at {parting_kn:.0f} kn, as boats of one "
+        "ground do",
+        Is("both_small_craft"),
+        Compare("near_before_s", ">=", GROUND_S / 3),
+        Compare("closing_kn", "<", PLANING_KN),
+        Compare("parting_kn", "<=", SLOW_BOAT_KN),
+        Compare("duration_s", ">=", 1800.0),
+    ),
+    Case(
+        "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and lay "
+        "still for {duration_s:h.1f} h: on moorings beside one another, to which one came back",
+        Is("both_small_craft"),
+        Compare("near_before_s", ">=", GROUND_S),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Compare("duration_s", ">=", 3600.0),
+        CAME_SLOWLY_IF_HEARD,
+        Not(PARTED_FAST),
+    ),
+    Case(
+        "boats that had been within 2 nm of one another for {near_before_s:h.1f} h, and were never "
+        "heard nearer than {min_distance_m:.0f} m: what is handed over is handed over alongside",
+        Is("both_small_craft"),
+        HEARD_SELDOM,
+        Compare("near_before_s", ">=", GROUND_S / 2),
+        Compare("min_distance_m", ">=", ALONGSIDE_M),
+        Compare("median_distance_m", ">=", 2 * ALONGSIDE_M),
+        CAME_SLOWLY_IF_HEARD,
+        Not(PARTED_FAST),
+    ),
 )

@@ -76,167 +76,141 @@ FADED: Final = All(
 OUT_OF_RANGE: Final = Hypothesis(
     "sailing out of range",
     0.6,
-    (
-        Case(
-            All(
-                Is("was_moving"),
-                AHEAD_IS_THIN,
-                Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES, FOUND)),
-            ),
-            "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
-            "of the half hours that followed",
-        ),
-        Case(
-            All(
-                BY_PASSES,
-                Is("was_moving"),
-                AHEAD_IS_THIN,
-                Compare("ahead_known_ratio", "<=", 0.5),
-                Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"), IN_SIGHT)),
-            ),
-            "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
-            "{ahead_heard_fraction:.0%} of the half hours that followed",
-        ),
-        Case(
-            All(
-                BY_PASSES,
-                Not(Is("feed_by_passes")),
-                Is("was_moving"),
-                Compare("n_neighbours", "<", 1.0),
-                Compare("known_fraction", "<=", UNHEARD),
-            ),
-            "it was under way, and lost where nobody else is heard: at the edge of what stations "
-            "reach a vessel is heard now and then, whichever way it goes",
-        ),
-    ),
     "Under way to where nobody is heard, or half as many as where it was lost; or where nobody is.",
     "it is heard again where it was lost, or another feed covers the way it went",
+    Case(
+        "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
+        "of the half hours that followed",
+        Is("was_moving"),
+        AHEAD_IS_THIN,
+        Not(Any(RETURNED, HEARD_AHEAD, Is("again_ahead"), CUT_OFF, BY_PASSES, FOUND)),
+    ),
+    Case(
+        "it was under way to where vessels are heard seldom, by satellite or otherwise: in "
+        "{ahead_heard_fraction:.0%} of the half hours that followed",
+        BY_PASSES,
+        Is("was_moving"),
+        AHEAD_IS_THIN,
+        Compare("ahead_known_ratio", "<=", 0.5),
+        Not(Any(RETURNED, HEARD_ASTERN, Is("again_ahead"), IN_SIGHT)),
+    ),
+    Case(
+        "it was under way, and lost where nobody else is heard: at the edge of what stations "
+        "reach a vessel is heard now and then, whichever way it goes",
+        BY_PASSES,
+        Not(Is("feed_by_passes")),
+        Is("was_moving"),
+        Compare("n_neighbours", "<", 1.0),
+        Compare("known_fraction", "<=", UNHEARD),
+    ),
 )
 LEFT_AND_CAME_BACK: Final = Hypothesis(
     "left and came back over the edge",
     0.5,
-    (
-        Case(
-            All(
-                Is("was_moving"),
-                Not(Any(CUT_OFF, BY_PASSES)),
-                Compare("ahead_known_ratio", "<", UNHEARD),
-                Compare("astern_known_ratio", "<", UNHEARD),
-                Not(Is("land_ahead")),
-            ),
-            "by its course it left for where nobody is heard, and by its course it came back "
-            "from there",
-        ),
-    ),
     "Dead reckoning takes it out over the edge of what the feed hears, and back in over it.",
     "another feed covers the way it went",
+    Case(
+        "by its course it left for where nobody is heard, and by its course it came back "
+        "from there",
+        Is("was_moving"),
+        Not(Any(CUT_OFF, BY_PASSES)),
+        Compare("ahead_known_ratio", "<", UNHEARD),
+        Compare("astern_known_ratio", "<", UNHEARD),
+        Not(Is("land_ahead")),
+    ),
 )
 OVER_THE_EDGE: Final = Hypothesis(
     "out over the feed's own edge",
     0.65,
-    (
-        Case(
-            All(
-                Is("is_open"),
-                Compare("edge_distance_m", "<=", "reachable_distance_m"),
-                Compare("edge_distance_m", "<=", AT_THE_EDGE_M),
-            ),
-            "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by "
-            "now it can be beyond",
-        ),
-        Case(
-            All(
-                BY_PASSES,
-                Is("was_moving"),
-                Compare("ahead_known_ratio", "<", UNHEARD),
-                Compare("ahead_heard_fraction", "<", UNHEARD),
-                Not(Any(Is("again_ahead"), IN_SIGHT)),
-            ),
-            "it made for where nobody was heard in the day before or meanwhile, up to "
-            "{ahead_distance_m:nm.0f} nm ahead: no satellite hears only what is astern",
-        ),
-    ),
     "By now it can be beyond the box of all that the feed hears; or made for where nobody is.",
     "it is heard again, or another feed covers what lies beyond",
+    Case(
+        "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by "
+        "now it can be beyond",
+        Is("is_open"),
+        Compare("edge_distance_m", "<=", "reachable_distance_m"),
+        Compare("edge_distance_m", "<=", AT_THE_EDGE_M),
+    ),
+    Case(
+        "it made for where nobody was heard in the day before or meanwhile, up to "
+        "{ahead_distance_m:nm.0f} nm ahead: no satellite hears only what is astern",
+        BY_PASSES,
+        Is("was_moving"),
+        Compare("ahead_known_ratio", "<", UNHEARD),
+        Compare("ahead_heard_fraction", "<", UNHEARD),
+        Not(Any(Is("again_ahead"), IN_SIGHT)),
+    ),
 )
 LITTLE_BY_LITTLE: Final = Hypothesis(
     "lost and found little by little",
     0.55,
-    (
-        Case(
-            All(FADED, Is("is_open")),
-            "it was lost report by report {duration_s:h.1f} h ago, as what sails into a hole "
-            "in reception",
-        ),
-        Case(
-            FADED,
-            "it was lost report by report, and found so after {duration_s:h.1f} h, as what "
-            "sails through a hole in reception",
-        ),
-    ),
     "Heard in part only before it was lost and after it was found, within four hours.",
     "others of its kind were heard in full along its way",
+    Case(
+        "it was lost report by report {duration_s:h.1f} h ago, as what sails into a hole "
+        "in reception",
+        FADED,
+        Is("is_open"),
+    ),
+    Case(
+        "it was lost report by report, and found so after {duration_s:h.1f} h, as what "
+        "sails through a hole in reception",
+        FADED,
+    ),
 )
 MISSED_BY_CHANCE: Final = Hypothesis(
     "missed by chance",
     0.5,
-    (
-        Case(
-            All(Not(BY_PASSES), Compare("n_chances", "<", 1.0)),
-            "no whole half hour of it shows, by others, that it would have been heard there",
-        ),
-        Case(
-            All(Not(BY_PASSES), Compare("missed_probability", ">=", 0.02)),
-            "one that is heard as it was is missed for as long with a chance of "
-            "{missed_probability:.1%}, and many vessels take that chance each night",
-        ),
-    ),
     "So short that a vessel that is heard as others there are is missed by chance as long.",
     "others of its kind were heard in full beside it",
+    Case(
+        "no whole half hour of it shows, by others, that it would have been heard there",
+        Not(BY_PASSES),
+        Compare("n_chances", "<", 1.0),
+    ),
+    Case(
+        "one that is heard as it was is missed for as long with a chance of "
+        "{missed_probability:.1%}, and many vessels take that chance each night",
+        Not(BY_PASSES),
+        Compare("missed_probability", ">=", 0.02),
+    ),
 )
 MISSED_LIKE_OTHERS: Final = Hypothesis(
     "missed as others are",
     0.6,
-    (
-        Case(
-            All(BY_PASSES, Compare("n_missed_by_chance", ">=", MISSED_A_DAY)),
-            "of all that the feed hears so about {n_missed_by_chance:.0f} a day miss as many "
-            "passes in turn by chance: it is as likely one of these",
-        ),
-    ),
     "Missed no more passes in turn than two vessels a day or more do by chance.",
     "another feed hears more of each pass and didn't hear it either",
+    Case(
+        "of all that the feed hears so about {n_missed_by_chance:.0f} a day miss as many "
+        "passes in turn by chance: it is as likely one of these",
+        BY_PASSES,
+        Compare("n_missed_by_chance", ">=", MISSED_A_DAY),
+    ),
 )
 FAR_FOR_A_WHILE: Final = Hypothesis(
     "heard far for a while",
     0.6,
-    (
-        Case(
-            All(
-                Not(Is("feed_by_passes")),
-                Compare("neighbour_fraction", "<=", UNHEARD),
-                Compare("as_far_usual_fraction", ">", 0.0),
-                Compare("as_far_usual_fraction", "<=", FAR_NOW_AND_THEN),
-                Compare("as_far_fraction", "<=", UNHEARD),
-            ),
-            "the receiver that heard it heard as far in {as_far_usual_fraction:.0%} of the half "
-            "hours of the day before, and in {as_far_fraction:.0%} meanwhile: weather carries "
-            "radio far beyond the horizon for some hours",
-        ),
-    ),
     "Heard from afar, as all were for some hours; since then its receiver hardly heard so far.",
     "the receiver heard others as far out meanwhile, or another feed covers its place",
+    Case(
+        "the receiver that heard it heard as far in {as_far_usual_fraction:.0%} of the half "
+        "hours of the day before, and in {as_far_fraction:.0%} meanwhile: weather carries "
+        "radio far beyond the horizon for some hours",
+        Not(Is("feed_by_passes")),
+        Compare("neighbour_fraction", "<=", UNHEARD),
+        Compare("as_far_usual_fraction", ">", 0.0),
+        Compare("as_far_usual_fraction", "<=", FAR_NOW_AND_THEN),
+        Compare("as_far_fraction", "<=", UNHEARD),
+    ),
 )
 UNHEARD_THERE: Final = Hypothesis(
     "nobody was heard there meanwhile",
     0.45,
-    (
-        Case(
-            UNHEARD_PLACE,
-            "nobody else was heard around it meanwhile, and one that is heard as it was is missed "
-            "for as long with a chance of {missed_probability:.1%}",
-        ),
-    ),
     "Nobody beside it to show that its place was heard, and too short to tell by chance.",
     "others are heard there at the like hours, or another feed covers it",
+    Case(
+        "nobody else was heard around it meanwhile, and one that is heard as it was is missed "
+        "for as long with a chance of {missed_probability:.1%}",
+        UNHEARD_PLACE,
+    ),
 )

@@ -83,136 +83,110 @@ IN_LIMITS: Final = Any(
 TUG_AND_TOW: Final = Hypothesis(
     "tug and tow",
     0.85,
-    (
-        Case(
-            All(
-                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
-                Any(
-                    Not(CAME_AND_WENT),
-                    All(Compare("duration_s", ">=", TOW_S), Compare("slower_kn", ">=", TOW_KN[0])),
-                ),
-                Compare("slower_kn", ">=", 1.0),
-                Compare("distance_spread_m", "<=", TOW_SPREAD_M),
-            ),
-            "one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn together, "
-            "{median_distance_m:.0f} m apart and steady within {distance_spread_m:.0f} m for "
-            "{duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                A_TUG,
-                Compare("slower_kn", ">=", 1.0),
-                Compare("distance_spread_m", "<=", 150.0),
-                Compare("parting_kn", "<", 1.0),
-                Compare("went_kn", ">=", 2.0),
-                Compare("other_went_kn", ">=", 2.0),
-            ),
-            "a tug met a ship under way, and they went on side by side at {went_kn:.1f} kn: it "
-            "took her in or out",
-        ),
-        Case(
-            All(
-                A_TUG,
-                Not(Is("both_small_craft")),
-                Compare("slower_drift_kn", ">=", 1.0),
-                Compare("distance_spread_m", "<=", 150.0),
-                Compare("median_distance_m", "<=", 150.0),
-                Is("ended_near_land"),
-            ),
-            "a tug met a ship and went beside her at {slower_drift_kn:.1f} kn to within "
-            "{near_land_m:.0f} m of land: it took her to a berth, whether a zone shows it or not",
-        ),
-    ),
     "One is a tug and they move along together at a steady distance, at the speed of tows if they "
     "came and parted; or go on together, or to a berth.",
     "they stop together off any berth, or part without reaching a port",
+    Case(
+        "one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn together, "
+        "{median_distance_m:.0f} m apart and steady within {distance_spread_m:.0f} m for "
+        "{duration_s:h.1f} h",
+        Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+        Any(
+            Not(CAME_AND_WENT),
+            All(Compare("duration_s", ">=", TOW_S), Compare("slower_kn", ">=", TOW_KN[0])),
+        ),
+        Compare("slower_kn", ">=", 1.0),
+        Compare("distance_spread_m", "<=", TOW_SPREAD_M),
+    ),
+    Case(
+        "a tug met a ship under way, and they went on side by side at {went_kn:.1f} kn: it "
+        "took her in or out",
+        A_TUG,
+        Compare("slower_kn", ">=", 1.0),
+        Compare("distance_spread_m", "<=", 150.0),
+        Compare("parting_kn", "<", 1.0),
+        Compare("went_kn", ">=", 2.0),
+        Compare("other_went_kn", ">=", 2.0),
+    ),
+    Case(
+        "a tug met a ship and went beside her at {slower_drift_kn:.1f} kn to within "
+        "{near_land_m:.0f} m of land: it took her to a berth, whether a zone shows it or not",
+        A_TUG,
+        Not(Is("both_small_craft")),
+        Compare("slower_drift_kn", ">=", 1.0),
+        Compare("distance_spread_m", "<=", 150.0),
+        Compare("median_distance_m", "<=", 150.0),
+        Is("ended_near_land"),
+    ),
     needs_types=True,
 )
 TOW_LYING_TO: Final = Hypothesis(
     "tow lying to",
     0.75,
-    (
-        Case(
-            All(
-                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
-                IN_COMPANY,
-                ON_THE_WAY,
-            ),
-            "one of the two is a tug or towing, and they were together already on the way here or "
-            "left together: a tow that stopped for {duration_s:h.1f} h",
-        ),
-        Case(
-            All(
-                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
-                Compare("sailed_alike_s", ">=", ALIKE_S),
-                Not(Compare("apart_before_m", ">", COMPANY_M)),
-            ),
-            "one of the two is a tug or towing, and whenever both were heard at once in the "
-            "{sailed_alike_s:h.1f} h before they sailed beside one another: a tow that stopped for "
-            "{duration_s:h.1f} h",
-        ),
-    ),
     "A tug and its tow that came or left together have stopped.",
     "a third vessel comes alongside, or the tow is left behind",
+    Case(
+        "one of the two is a tug or towing, and they were together already on the way here or "
+        "left together: a tow that stopped for {duration_s:h.1f} h",
+        Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+        IN_COMPANY,
+        ON_THE_WAY,
+    ),
+    Case(
+        "one of the two is a tug or towing, and whenever both were heard at once in the "
+        "{sailed_alike_s:h.1f} h before they sailed beside one another: a tow that stopped for "
+        "{duration_s:h.1f} h",
+        Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+        Compare("sailed_alike_s", ">=", ALIKE_S),
+        Not(Compare("apart_before_m", ">", COMPANY_M)),
+    ),
     needs_types=True,
 )
 TUG_TO_A_CASUALTY: Final = Hypothesis(
     "tug to a casualty",
     0.7,
-    (
-        Case(
-            All(
-                Some(
-                    Vessel(
-                        statuses=frozenset({NOT_UNDER_COMMAND}),
-                        other=Vessel(types=TOWING | TUG),
-                    )
-                ),
-                Compare("apart_before_m", ">", COMPANY_M),
-                Not(Compare("apart_after_m", ">", COMPANY_M)),
-                AS_ONE,
-            ),
-            "one reports not being under command, and the other is a tug, which came and stayed "
-            "with it for {duration_s:h.1f} h, moving as it did",
-        ),
-    ),
     "One reports not being under command, and the other is a tug that comes, moves as it does and "
     "isn't seen to leave it.",
     "it reported no breakdown to the traffic service, or the tug's owner knows of no such call",
+    Case(
+        "one reports not being under command, and the other is a tug, which came and stayed "
+        "with it for {duration_s:h.1f} h, moving as it did",
+        Some(
+            Vessel(
+                statuses=frozenset({NOT_UNDER_COMMAND}),
+                other=Vessel(types=TOWING | TUG),
+            )
+        ),
+        Compare("apart_before_m", ">", COMPANY_M),
+        Not(Compare("apart_after_m", ">", COMPANY_M)),
+        AS_ONE,
+    ),
     needs_types=True,
 )
 HARBOUR_CRAFT: Final = Hypothesis(
     "harbour craft at work",
     0.7,
-    (
-        Case(
-            All(
-                A_HARBOUR_CRAFT,
-                Compare("zone_distance_m", "<=", MILE_M),
-            ),
-            "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
-            "or anchorage",
-        ),
-        Case(
-            All(
-                A_HARBOUR_CRAFT,
-                Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
-                Compare("zone_distance_m", "<=", BOARDING_M),
-            ),
-            "one of the two is a tug, tender or pilot boat, which came out of a port",
-        ),
-        Case(
-            All(
-                A_HARBOUR_CRAFT,
-                Compare("n_lain", ">=", "min_lying"),
-            ),
-            "one of the two is a tug, tender or pilot boat, where {n_lain:.0f} vessels lay at "
-            "once: a harbour or an anchorage, whether a zone says so or not",
-        ),
-    ),
     "A tug, tender or pilot boat, not too long for one, at work for six hours at most within a "
     "mile of a port or an anchorage, mapped or not, or within six if it came out of a port.",
     "the harbour craft's agent or pilot station knows of no such job",
+    Case(
+        "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
+        "or anchorage",
+        A_HARBOUR_CRAFT,
+        Compare("zone_distance_m", "<=", MILE_M),
+    ),
+    Case(
+        "one of the two is a tug, tender or pilot boat, which came out of a port",
+        A_HARBOUR_CRAFT,
+        Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
+        Compare("zone_distance_m", "<=", BOARDING_M),
+    ),
+    Case(
+        "one of the two is a tug, tender or pilot boat, where {n_lain:.0f} vessels lay at "
+        "once: a harbour or an anchorage, whether a zone says so or not",
+        A_HARBOUR_CRAFT,
+        Compare("n_lain", ">=", "min_lying"),
+    ),
     needs_types=True,
 )
 LAY_AT_SEA: Final = All(
@@ -225,52 +199,46 @@ LAY_AT_SEA: Final = All(
 FERRY_PASSING: Final = Hypothesis(
     "ferry passing",
     0.75,
-    (
-        Case(
-            All(
-                Some(Vessel(types=PASSENGER)),
-                Compare("duration_s", "<=", 2700.0),
-                Compare("min_distance_m", ">=", 50.0),
-                Not(LAY_AT_SEA),
-            ),
-            "one of the two is a ferry or passenger vessel, clear of the other by "
-            "{min_distance_m:.0f} m and away after {duration_s:min.0f} min",
-        ),
-    ),
     "A ferry that is clear of the other and soon away.",
     "it stops alongside, or is not on a route of its operator",
+    Case(
+        "one of the two is a ferry or passenger vessel, clear of the other by "
+        "{min_distance_m:.0f} m and away after {duration_s:min.0f} min",
+        Some(Vessel(types=PASSENGER)),
+        Compare("duration_s", "<=", 2700.0),
+        Compare("min_distance_m", ">=", 50.0),
+        Not(LAY_AT_SEA),
+    ),
     needs_types=True,
 )
 BUNKERING: Final = Hypothesis(
     "bunkering",
     0.8,
-    (
-        Case(
-            All(BARGE, Compare("zone_distance_m", "<=", 0.0)),
-            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
-            "{duration_s:h.1f} h inside a port or anchorage",
-        ),
-        Case(
-            All(BARGE, IN_LIMITS),
-            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
-            "{duration_s:h.1f} h {zone_distance_m:.0f} m from a port or anchorage",
-        ),
-        Case(
-            All(
-                BARGE,
-                Is("in_licensed_sts_area"),
-                Not(Is("both_small_craft")),
-                Compare("smallest_tanker_m", "<=", BOAT_M),
-                Compare("duration_s", ">=", PUMPS_S),
-            ),
-            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
-            "{duration_s:h.1f} h inside an area licensed for ship-to-ship transfers, where ships "
-            "take bunkers too",
-        ),
-    ),
     "In or at the edge of port limits or an anchorage, a small tanker with another vessel; for an "
     "hour or more in an area licensed for transfers.",
     "no bunker delivery is known to the port for these vessels and this time",
+    Case(
+        "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+        "{duration_s:h.1f} h inside a port or anchorage",
+        BARGE,
+        Compare("zone_distance_m", "<=", 0.0),
+    ),
+    Case(
+        "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+        "{duration_s:h.1f} h {zone_distance_m:.0f} m from a port or anchorage",
+        BARGE,
+        IN_LIMITS,
+    ),
+    Case(
+        "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+        "{duration_s:h.1f} h inside an area licensed for ship-to-ship transfers, where ships "
+        "take bunkers too",
+        BARGE,
+        Is("in_licensed_sts_area"),
+        Not(Is("both_small_craft")),
+        Compare("smallest_tanker_m", "<=", BOAT_M),
+        Compare("duration_s", ">=", PUMPS_S),
+    ),
     needs_types=True,
 )
 LAY_KN, SLOW_KN = 0.5, 5.0
@@ -279,79 +247,65 @@ of 60 simulated nights one was in an anchorage, of a boat that came and went at 
 SERVED_AT_ANCHOR: Final = Hypothesis(
     "served at anchor",
     0.5,
-    (
-        Case(
-            All(
-                Is("in_anchorage"),
-                Not(Is("both_small_craft")),
-                Compare("duration_s", "<=", 21_600.0),
-                Compare("apart_before_m", ">", COMPANY_M),
-                Any(
-                    Not(Compare("apart_after_m", "<=", COMPANY_M)),
-                    All(HEARD_SELDOM, Compare("apart_after_m", ">=", "median_distance_m", times=5)),
-                ),
-                Compare("faster_kn", "<=", "max_speed_kn"),
-            ),
-            "one came alongside the other inside an anchorage and left again after "
-            "{duration_s:h.1f} h, as barges do that bring fuel, water and stores, whatever they "
-            "say of themselves",
-        ),
-        Case(
-            All(
-                Is("in_anchorage"),
-                Any(Compare("came_kn", "<=", LAY_KN), Compare("other_came_kn", "<=", LAY_KN)),
-                Compare("closing_kn", "<=", SLOW_KN),
-                Compare("parting_kn", "<=", SLOW_KN),
-                Compare("duration_s", ">=", 3600.0),
-            ),
-            "one lay in an anchorage, and the other closed at {closing_kn:.0f} kn, lay beside it "
-            "for {duration_s:h.1f} h, and parted at {parting_kn:.0f} kn, as barges and tenders do",
-        ),
-    ),
     "One comes alongside inside an anchorage for six hours at most, and leaves again; or comes and "
     "goes slowly to one that lies there.",
     "no agent ordered fuel or stores, or the port knows of a transfer of cargo",
+    Case(
+        "one came alongside the other inside an anchorage and left again after {duration_s:h.1f} "
+        "h, as barges do that bring fuel, water and stores, whatever they say of themselves",
+        Is("in_anchorage"),
+        Not(Is("both_small_craft")),
+        Compare("duration_s", "<=", 21_600.0),
+        Compare("apart_before_m", ">", COMPANY_M),
+        Any(
+            Not(Compare("apart_after_m", "<=", COMPANY_M)),
+            All(HEARD_SELDOM, Compare("apart_after_m", ">=", "median_distance_m", times=5)),
+        ),
+        Compare("faster_kn", "<=", "max_speed_kn"),
+    ),
+    Case(
+        "one lay in an anchorage, and the other closed at {closing_kn:.0f} kn, lay beside it "
+        "for {duration_s:h.1f} h, and parted at {parting_kn:.0f} kn, as barges and tenders do",
+        Is("in_anchorage"),
+        Any(Compare("came_kn", "<=", LAY_KN), Compare("other_came_kn", "<=", LAY_KN)),
+        Compare("closing_kn", "<=", SLOW_KN),
+        Compare("parting_kn", "<=", SLOW_KN),
+        Compare("duration_s", ">=", 3600.0),
+    ),
 )
 """Bunkering a ship takes 2 to 4 h by `BUNKERING`, which asks what the barge says it is.
 Half an hour on, between two reports far apart, it is on its way off as a straight line has it."""
 BUNKERING_OFF_LIMITS: Final = Hypothesis(
     "bunkering off limits",
     0.35,
-    (
-        Case(
-            All(BARGE, Compare("zone_distance_m", "<=", MILE_M)),
-            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
-            "{duration_s:h.1f} h, {zone_distance_m:.0f} m outside a port or anchorage",
-        ),
-    ),
     "The same up to a mile off, where none of them lies at anchor.",
     "no bunker delivery is known to the port for these vessels and this time",
+    Case(
+        "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+        "{duration_s:h.1f} h, {zone_distance_m:.0f} m outside a port or anchorage",
+        BARGE,
+        Compare("zone_distance_m", "<=", MILE_M),
+    ),
     needs_types=True,
 )
 TANKERS_IN_A_TRANSFER_AREA: Final = Hypothesis(
     "tankers in a transfer area",
     0.75,
-    (
-        Case(
-            All(IN_TRANSFER_AREA.when, Each(Vessel(types=TANKER))),
-            "two tankers inside an area licensed for ship-to-ship transfers: that is its use",
-        ),
-    ),
     "Two tankers inside an area licensed for ship-to-ship transfers.",
     "the transfer was not notified to the authority of that area",
+    Case(
+        "two tankers inside an area licensed for ship-to-ship transfers: that is its use",
+        IN_TRANSFER_AREA.when,
+        Each(Vessel(types=TANKER)),
+    ),
     needs_types=True,
 )
 SHIPS_IN_A_TRANSFER_AREA: Final = Hypothesis(
     "licensed transfer area",
     0.65,
-    (
-        Case(
-            All(IN_TRANSFER_AREA.when, Not(Is("small_craft"))),
-            IN_TRANSFER_AREA.says,
-        ),
-    ),
     "Two ships there; a small craft has no such business.",
     "the transfer was not notified to the authority of that area",
+    Case(IN_TRANSFER_AREA.says, IN_TRANSFER_AREA.when, Not(Is("small_craft"))),
 )
 BOAT_IN_A_TRANSFER_AREA: Final = replace(
     TRANSFER_AREA,

@@ -69,167 +69,140 @@ HYPOTHESES: Final = (
     Hypothesis(
         "receiver with a wrong clock",
         0.8,
-        (
-            Case(
-                All(FOLLOWS_ITSELF, Compare("lag_s", ">", 0.0)),
-                OWN_TRACK + "late would give the same",
-            ),
-            Case(FOLLOWS_ITSELF, OWN_TRACK + "early would give the same"),
-        ),
         "A receiver stamps what it hears with a wrong time.",
         "the copies don't all come through one receiver",
+        Case(OWN_TRACK + "late would give the same", FOLLOWS_ITSELF, Compare("lag_s", ">", 0.0)),
+        Case(OWN_TRACK + "early would give the same", FOLLOWS_ITSELF),
     ),
     Hypothesis(
         "installer's number",
         0.7,
-        (
-            Case(
-                All(
-                    Subkind(("jump",)),
-                    Is("no_such_number"),
-                    Not(Compare("longest_m", ">", BOAT_M)),
-                    Not(Compare("changeover_s", "<=", AT_ONCE_S)),
-                ),
-                "no state gives out this number: boats' sets that are sold or left with it all "
-                "send it, and another of them may be there",
-            ),
-        ),
         "A number that no station can have, sent by what isn't known to be longer than a boat.",
         "no other boat is where it was said to be, or one is heard just while the other isn't",
+        Case(
+            "no state gives out this number: boats' sets that are sold or left with it all "
+            "send it, and another of them may be there",
+            Subkind(("jump",)),
+            Is("no_such_number"),
+            Not(Compare("longest_m", ">", BOAT_M)),
+            Not(Compare("changeover_s", "<=", AT_ONCE_S)),
+        ),
     ),
     Hypothesis(
         "interference with satellite navigation",
         0.75,
-        (
-            Case(
-                All(
-                    Compare("n_others_scattered", ">=", MIN_OTHERS),
-                    Compare("n_others_scattered", ">=", "n_others_near", times=MIN_OTHERS_FRACTION),
-                    Any(
-                        Not(Subkind(("geometric",))),
-                        Compare("n_others_scattered", ">=", "n_others_near", times=NEARLY_ALL),
-                    ),
-                ),
-                "{n_others_scattered:.0f} of {n_others_near:.0f} other vessels within "
-                "{max_interference_m:nm.0f} nm had bad fixes within the same half hour: "
-                "interference, of which it is a victim as they are",
-            ),
-        ),
         "Others nearby had bad fixes at the same time: somebody jams or spoofs all of them.",
         "the others' fixes were sound, or it is seen elsewhere than where it went on from",
+        Case(
+            "{n_others_scattered:.0f} of {n_others_near:.0f} other vessels within "
+            "{max_interference_m:nm.0f} nm had bad fixes within the same half hour: "
+            "interference, of which it is a victim as they are",
+            Compare("n_others_scattered", ">=", MIN_OTHERS),
+            Compare("n_others_scattered", ">=", "n_others_near", times=MIN_OTHERS_FRACTION),
+            Any(
+                Not(Subkind(("geometric",))),
+                Compare("n_others_scattered", ">=", "n_others_near", times=NEARLY_ALL),
+            ),
+        ),
     ),
     Hypothesis(
         "circling at work",
         0.75,
-        (
-            Case(
-                All(SLOW_CIRCLES, Some(Vessel(types=FISHING | PILOT | TUG | WORKING | OFFICIAL))),
-                "a fishing, pilot, survey, tug or rescue vessel, which may circle at work, and at "
-                "{circle_speed_kn:.1f} kn",
-            ),
-        ),
         "Vessels that circle at work, entering and leaving the circle without a leap.",
         "it reports a circle far from where it is seen",
+        Case(
+            "a fishing, pilot, survey, tug or rescue vessel, which may circle at work, and at "
+            "{circle_speed_kn:.1f} kn",
+            SLOW_CIRCLES,
+            Some(Vessel(types=FISHING | PILOT | TUG | WORKING | OFFICIAL)),
+        ),
         needs_types=True,
     ),
     Hypothesis(
         "river or basin",
         0.6,
-        (
-            Case(
-                All(
-                    Subkind(("on_land",)),
-                    WITHOUT_A_LEAP,
-                    Compare("median_speed_kn", "<=", RIVER_KN),
-                    Not(STRAIGHT_OVERLAND),
-                ),
-                "it came there without a leap: a river, canal or basin that the land layer "
-                "doesn't show",
-            ),
-        ),
         "Inland without a leap, at a speed that a river or canal allows, and not straight on for "
         "5 nm faster than in a canal.",
         "a chart or an image shows dry land there",
+        Case(
+            "it came there without a leap: a river, canal or basin that the land layer "
+            "doesn't show",
+            Subkind(("on_land",)),
+            WITHOUT_A_LEAP,
+            Compare("median_speed_kn", "<=", RIVER_KN),
+            Not(STRAIGHT_OVERLAND),
+        ),
     ),
     Hypothesis(
         "stuck speed input",
         STATED_BOUND,
-        (
-            Case(
-                All(Subkind(("frozen",)), Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
-                "it reports being at anchor or moored: its speed input may be stuck",
-            ),
-        ),
         "At rest with a speed input that is stuck.",
         "it is not seen where it says it lies",
+        Case(
+            "it reports being at anchor or moored: its speed input may be stuck",
+            Subkind(("frozen",)),
+            Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED}))),
+        ),
     ),
     Hypothesis(
         "failing receiver",
         0.5,
-        (
-            Case(
-                All(Subkind(("scatter",)), Is("rejoined")),
-                "its fixes scattered by {scatter_m:nm.1f} nm and it went on from where it was: a "
-                "failing receiver or aerial, or a jammer nearby",
-            ),
-        ),
         "Fixes scatter, and then the vessel is where it would have got to.",
         "it is seen elsewhere meanwhile, or its set is found in order",
+        Case(
+            "its fixes scattered by {scatter_m:nm.1f} nm and it went on from where it was: a "
+            "failing receiver or aerial, or a jammer nearby",
+            Subkind(("scatter",)),
+            Is("rejoined"),
+        ),
     ),
     Hypothesis(
         "leap along the course",
         0.55,
-        (
-            Case(
-                All(Subkind(("jump",)), Is("along_course")),
-                "it leapt along its course, by less than half an hour: a receiver with a wrong "
-                "clock",
-            ),
-            Case(
-                All(NEVER_BACK, Compare("jump_m", "<=", HALF_AN_HOUR_M)),
-                "it leapt {jump_m:nm.1f} nm and never back: so far ahead or astern, about a bend, "
-                "puts a receiver with a wrong clock what it heard until then",
-            ),
-        ),
         "A jump ahead or astern by less than half an hour, or a near one and none back.",
         "the receivers' clocks are right",
+        Case(
+            "it leapt along its course, by less than half an hour: a receiver with a wrong clock",
+            Subkind(("jump",)),
+            Is("along_course"),
+        ),
+        Case(
+            "it leapt {jump_m:nm.1f} nm and never back: so far ahead or astern, about a bend, "
+            "puts a receiver with a wrong clock what it heard until then",
+            NEVER_BACK,
+            Compare("jump_m", "<=", HALF_AN_HOUR_M),
+        ),
     ),
     Hypothesis(
         "circling to wait",
         0.5,
-        (
-            Case(
-                All(SLOW_CIRCLES, Compare("radius_m", "<=", WAITING_M)),
-                "it came and left without a leap and circled at {circle_speed_kn:.1f} kn, as a "
-                "vessel that waits or tries its rudder may",
-            ),
-        ),
         "Waiting or on trials in a tight, slow circle, entered and left without a leap.",
         "it goes on for hours, or radar shows nothing there",
+        Case(
+            "it came and left without a leap and circled at {circle_speed_kn:.1f} kn, as a "
+            "vessel that waits or tries its rudder may",
+            SLOW_CIRCLES,
+            Compare("radius_m", "<=", WAITING_M),
+        ),
     ),
     Hypothesis(
         "another vessel with the same MMSI",
         0.2,
-        (
-            Case(
-                NEVER_BACK,
-                "another vessel may use the same MMSI: the first track was not heard again in time",
-            ),
-        ),
         "Another hull with the same MMSI, heard in turn.",
         "both tracks call themselves the same, or the first is never heard again",
+        Case(
+            "another vessel may use the same MMSI: the first track was not heard again in time",
+            NEVER_BACK,
+        ),
     ),
     Hypothesis(
         "interference that no other vessel shows",
         0.1,
-        (
-            Case(
-                All(),
-                "somebody else may interfere with satellite navigation there, and the vessel be "
-                "a victim",
-            ),
-        ),
         "Satellite navigation is jammed or spoofed by somebody else, and no other vessel shows it.",
         "other vessels nearby reported sound positions meanwhile",
+        Case(
+            "somebody else may interfere with satellite navigation there, and the vessel be "
+            "a victim",
+        ),
     ),
 )

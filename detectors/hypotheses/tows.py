@@ -46,109 +46,91 @@ CAME_AS_A_TOW: Final = All(Compare("came_kn", ">=", TOW_KN[0]), Compare("came_kn
 CREEPS_ON: Final = Hypothesis(
     "creeping on in company",
     0.6,
-    (
-        Case(
-            All(Is("ais_class", "A"), KEEPS_STRAIGHT_ON, Compare("n_beside", ">=", 1.0)),
-            "it made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the stream did, with "
-            "a vessel that kept beside it: so cable and pipes are laid, and what is long is towed",
-        ),
-    ),
     "Straight on at a crawl for longer than the stream runs one way, with a guard beside it.",
     "no notice to mariners announces the work, or the two come alongside",
+    Case(
+        "it made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the stream did, with "
+        "a vessel that kept beside it: so cable and pipes are laid, and what is long is towed",
+        Is("ais_class", "A"),
+        KEEPS_STRAIGHT_ON,
+        Compare("n_beside", ">=", 1.0),
+    ),
 )
 STEMS_THE_STREAM: Final = Hypothesis(
     "tow against the stream",
     0.6,
-    (
-        Case(
-            All(
-                A_TUG,
-                KEEPS_STRAIGHT_ON,
-                Compare("drift_kn", ">=", CREEPS_KN),
-                Not(LEFT_FASTER),
-            ),
-            "it is a tug that made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the "
-            "stream did: with a barge on the line it gets no further against it",
-        ),
-    ),
     "A tug that got straight on for longer than the stream runs one way: what is adrift comes "
     "back, and a barge on a long line seldom carries AIS.",
     "no barge is seen astern of it, or it waits for somebody",
+    Case(
+        "it is a tug that made {drift_kn:.1f} kn good for {duration_s:h.1f} h, whatever the "
+        "stream did: with a barge on the line it gets no further against it",
+        A_TUG,
+        KEEPS_STRAIGHT_ON,
+        Compare("drift_kn", ">=", CREEPS_KN),
+        Not(LEFT_FASTER),
+    ),
     needs_types=True,
 )
 KEEPING_STATION: Final = Hypothesis(
     "keeping station on work",
     0.7,
-    (
-        Case(
-            All(
-                Compare("duration_s", ">=", KEPT_S),
-                STRAIGHT_ON,
-                Compare("slower_drift_kn", ">=", 0.3),
-                Compare("distance_spread_m", "<=", STATION_M),
-                Compare("median_distance_m", ">=", WORK_ROOM_M),
-                Compare("min_distance_m", ">=", NEAREST_M),
-            ),
-            "one kept {median_distance_m:.0f} m off the other, steady within "
-            "{distance_spread_m:.0f} m and never nearer than {min_distance_m:.0f} m, while both "
-            "made {slower_drift_kn:.1f} kn straight on for {duration_s:h.1f} h: as a guard boat "
-            "keeps with a vessel that lays cable, surveys or tows",
-        ),
-    ),
     "Both steer: straight on at a crawl for four hours or more, at a distance that no two adrift "
     "keep, and never near.",
     "no notice to mariners announces the work, or the two come alongside",
+    Case(
+        "one kept {median_distance_m:.0f} m off the other, steady within "
+        "{distance_spread_m:.0f} m and never nearer than {min_distance_m:.0f} m, while both "
+        "made {slower_drift_kn:.1f} kn straight on for {duration_s:h.1f} h: as a guard boat "
+        "keeps with a vessel that lays cable, surveys or tows",
+        Compare("duration_s", ">=", KEPT_S),
+        STRAIGHT_ON,
+        Compare("slower_drift_kn", ">=", 0.3),
+        Compare("distance_spread_m", "<=", STATION_M),
+        Compare("median_distance_m", ">=", WORK_ROOM_M),
+        Compare("min_distance_m", ">=", NEAREST_M),
+    ),
 )
 TOW_THAT_STOPPED: Final = Hypothesis(
     "tow that stopped",
     0.5,
-    (
-        Case(
-            All(
-                Is("ais_class", "A"),
-                Compare("n_beside", ">=", 1.0),
-                CAME_AS_A_TOW,
-                Compare("went_kn", ">=", TOW_KN[0]),
-                Compare("went_kn", "<=", TOW_KN[1]),
-                Compare("went_off_deg", "<=", 15.0),
-            ),
-            "it came at {came_kn:.1f} kn and went on at {went_kn:.1f} kn within "
-            "{went_off_deg:.0f} degrees of its course, at the speed of tows, and another vessel "
-            "kept beside it: a tow waits for a tide or mends its gear",
-        ),
-        Case(
-            All(
-                Own(Vessel(statuses=TOWING_STATUS)),
-                Compare("n_beside", ">=", 1.0),
-                Compare("went_kn", ">=", TOW_KN[0]),
-                Compare("went_kn", "<=", TOW_KN[1]),
-            ),
-            "it reports towing, another vessel kept beside it, and it went on at {went_kn:.1f} kn, "
-            "the speed of tows: a tow waits for a tide or mends its gear",
-        ),
-        Case(
-            All(
-                Own(Vessel(statuses=TOWING_STATUS)),
-                Compare("n_beside", ">=", 1.0),
-                CAME_AS_A_TOW,
-                Compare("resumed_off_deg", "<=", 15.0),
-            ),
-            "it reports towing, came at {came_kn:.1f} kn, the speed of tows, another vessel kept "
-            "beside it, and soon afterwards it made way within {resumed_off_deg:.0f} degrees of "
-            "its course again: a tow waits for a tide or mends its gear",
-        ),
-        Case(
-            All(
-                Is("ais_class", "A"),
-                Compare("n_beside", ">=", 1.0),
-                CAME_AS_A_TOW,
-                Not(LEFT_FASTER),
-            ),
-            "it came at {came_kn:.1f} kn, the speed of tows, and left no faster, and another "
-            "vessel kept beside it: a tow waits for a tide or mends its gear",
-        ),
-    ),
     "Stopped on its way with another beside it, before and after at the speed of tows, or no "
     "faster afterwards.",
     "neither is a tug, or the two came apart",
+    Case(
+        "it came at {came_kn:.1f} kn and went on at {went_kn:.1f} kn within "
+        "{went_off_deg:.0f} degrees of its course, at the speed of tows, and another vessel "
+        "kept beside it: a tow waits for a tide or mends its gear",
+        Is("ais_class", "A"),
+        Compare("n_beside", ">=", 1.0),
+        CAME_AS_A_TOW,
+        Compare("went_kn", ">=", TOW_KN[0]),
+        Compare("went_kn", "<=", TOW_KN[1]),
+        Compare("went_off_deg", "<=", 15.0),
+    ),
+    Case(
+        "it reports towing, another vessel kept beside it, and it went on at {went_kn:.1f} kn, "
+        "the speed of tows: a tow waits for a tide or mends its gear",
+        Own(Vessel(statuses=TOWING_STATUS)),
+        Compare("n_beside", ">=", 1.0),
+        Compare("went_kn", ">=", TOW_KN[0]),
+        Compare("went_kn", "<=", TOW_KN[1]),
+    ),
+    Case(
+        "it reports towing, came at {came_kn:.1f} kn, the speed of tows, another vessel kept "
+        "beside it, and soon afterwards it made way within {resumed_off_deg:.0f} degrees of "
+        "its course again: a tow waits for a tide or mends its gear",
+        Own(Vessel(statuses=TOWING_STATUS)),
+        Compare("n_beside", ">=", 1.0),
+        CAME_AS_A_TOW,
+        Compare("resumed_off_deg", "<=", 15.0),
+    ),
+    Case(
+        "it came at {came_kn:.1f} kn, the speed of tows, and left no faster, and another "
+        "vessel kept beside it: a tow waits for a tide or mends its gear",
+        Is("ais_class", "A"),
+        Compare("n_beside", ">=", 1.0),
+        CAME_AS_A_TOW,
+        Not(LEFT_FASTER),
+    ),
 )

@@ -43,126 +43,112 @@ HYPOTHESES: Final = (
     Hypothesis(
         "beyond reception",
         0.85,
-        (
-            Case(
-                All(FEW_HEARD, Not(AT_THE_EDGE), Compare("n_heard_around", "<", 1.0)),
-                "no vessel" + FEW_IN_THE_DAY,
-            ),
-            Case(
-                All(
-                    Any(
-                        Compare("silence_probability", ">", "max_silence_probability"),
-                        LOST_AT_THE_EDGE,
-                    ),
-                    Not(Is("seen_without_ais")),
-                    Not(HEARD_BY_A_PASS),
-                    Not(All(AT_THE_EDGE, Compare("n_known_hours", "<", "min_known_hours"))),
-                ),
-                "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
-                "aren't heard on",
-            ),
-        ),
         "No AIS was heard there at that time, nor is it at others; or it isn't heard on there.",
         "another feed heard vessels there at that time",
+        Case(
+            "no vessel" + FEW_IN_THE_DAY,
+            FEW_HEARD,
+            Not(AT_THE_EDGE),
+            Compare("n_heard_around", "<", 1.0),
+        ),
+        Case(
+            "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
+            "aren't heard on",
+            Any(
+                Compare("silence_probability", ">", "max_silence_probability"),
+                LOST_AT_THE_EDGE,
+            ),
+            Not(Is("seen_without_ais")),
+            Not(HEARD_BY_A_PASS),
+            Not(All(AT_THE_EDGE, Compare("n_known_hours", "<", "min_known_hours"))),
+        ),
     ),
     Hypothesis(
         "at the edge of reception",
         0.3,
-        (
-            Case(
-                All(FEW_HEARD, AT_THE_EDGE, Compare("n_heard_around", "<", 1.0)),
-                "no vessel" + FEW_IN_THE_DAY + ", and it lay at the edge of what a station hears",
-            ),
-        ),
         "No AIS was heard there; the reach of a station ends there or a little further out.",
         "another feed heard vessels there at that time",
+        Case(
+            "no vessel" + FEW_IN_THE_DAY + ", and it lay at the edge of what a station hears",
+            FEW_HEARD,
+            AT_THE_EDGE,
+            Compare("n_heard_around", "<", 1.0),
+        ),
     ),
     Hypothesis(
         "reception of one vessel alone",
         0.2,
-        (
-            Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),
-            Case(
-                All(
-                    HEARD_BY_A_PASS,
-                    Compare("n_heard_around", "<", 2.0),
-                    Compare("n_known_hours", "<", "min_known_hours"),
-                    Not(Subkind(("near_loitering",))),
-                    Not(Is("seen_without_ais")),
-                ),
-                "a satellite that passed within half an hour heard {n_heard_near:.0f} vessels near "
-                "by, and may have missed one",
-            ),
-        ),
         "One vessel alone was heard there, or by a pass: another one may be heard less well.",
         "another feed heard more vessels there at that time",
+        Case("one vessel alone" + FEW_IN_THE_DAY, FEW_HEARD),
+        Case(
+            "a satellite that passed within half an hour heard {n_heard_near:.0f} vessels near "
+            "by, and may have missed one",
+            HEARD_BY_A_PASS,
+            Compare("n_heard_around", "<", 2.0),
+            Compare("n_known_hours", "<", "min_known_hours"),
+            Not(Subkind(("near_loitering",))),
+            Not(Is("seen_without_ais")),
+        ),
     ),
     Hypothesis(
         "fleet without AIS",
         0.5,
-        (
-            Case(
-                Compare("n_unmatched_near", ">=", "min_fleet"),
-                "{n_unmatched_near:.0f} more without AIS were seen within {fleet_m:nm.0f} nm in "
-                "the same scene, as boats of a fleet lie",
-            ),
-        ),
         "Others without AIS were seen around it at the same time.",
         "it lies apart from them, or is larger than they are",
+        Case(
+            "{n_unmatched_near:.0f} more without AIS were seen within {fleet_m:nm.0f} nm in "
+            "the same scene, as boats of a fleet lie",
+            Compare("n_unmatched_near", ">=", "min_fleet"),
+        ),
     ),
     Hypothesis(
         "harbour traffic",
         0.7,
-        (
-            Case(
-                All(NO_LARGE_ONE, Is("in_harbour")),
-                "it was inside a port or anchorage, where boats without AIS come and go",
-            ),
-            Case(
-                All(NO_LARGE_ONE, Is("near_land")),
-                "it was close to land, where boats without AIS come and go",
-            ),
-        ),
         "In or off a harbour, where boats without AIS come and go.",
         "it is seen again further out, or alongside a vessel",
+        Case(
+            "it was inside a port or anchorage, where boats without AIS come and go",
+            NO_LARGE_ONE,
+            Is("in_harbour"),
+        ),
+        Case(
+            "it was close to land, where boats without AIS come and go",
+            NO_LARGE_ONE,
+            Is("near_land"),
+        ),
     ),
     Hypothesis(
         "uncertain sighting",
         0.6,
-        (
-            Case(
-                Compare("confidence_fraction", "<", 0.5),
-                "whoever saw it gives it {confidence_fraction:.0%} of being anything at all",
-            ),
-        ),
         "Whoever saw it wasn't sure.",
         "a second source saw it too",
+        Case(
+            "whoever saw it gives it {confidence_fraction:.0%} of being anything at all",
+            Compare("confidence_fraction", "<", 0.5),
+        ),
     ),
     Hypothesis(
         "craft that need not carry AIS",
         STATED_BOUND,
-        (
-            Case(
-                All(Compare("sighted_length_m", "<", "voluntary_length_m"), Subkind(("",))),
-                "at {length_m:.0f} m it need not carry AIS (SOLAS V/19: from 300 GT, some 45 m, "
-                "on)",
-            ),
-        ),
         "Small: it need not carry AIS.",
         "it meets a vessel, or lies where one loiters or is silent",
+        Case(
+            "at {length_m:.0f} m it need not carry AIS (SOLAS V/19: from 300 GT, some 45 m, on)",
+            Compare("sighted_length_m", "<", "voluntary_length_m"),
+            Subkind(("",)),
+        ),
     ),
     Hypothesis(
         "a vessel off its reckoned place",
         0.4,
-        (
-            Case(
-                Compare("best_match_probability", ">=", 0.2),
-                "a vessel with AIS may be what was seen, with a probability of "
-                "{best_match_probability:.0%}",
-            ),
-        ),
         "A track passes almost near enough.",
         "that vessel's next report shows that it was elsewhere",
+        Case(
+            "a vessel with AIS may be what was seen, with a probability of "
+            "{best_match_probability:.0%}",
+            Compare("best_match_probability", ">=", 0.2),
+        ),
     ),
 )
 """A satellite hears vessels for ten minutes of a pass: most of them fall silent after it, so where

@@ -54,120 +54,96 @@ BOATS_OF_A_GROUND: Final = All(
 WORKING_TOGETHER: Final = Hypothesis(
     "working together",
     0.8,
-    (
-        Case(
-            All(
-                Any(Some(Vessel(types=WORKING)), All(RESTRICTED_IN_IT, SAYS_NO_MERCHANT)),
-                NO_MERCHANT,
-                Compare("distance_spread_m", "<=", 150.0),
-                Compare("duration_s", ">=", 3600.0),
-                Any(Compare("min_distance_m", ">=", WORK_ROOM_M), Not(CAME_AND_WENT)),
-            ),
-            "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
-            "and the other kept {median_distance_m:.0f} m off, steady within "
-            "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
-        ),
-    ),
     "A vessel at work at sea, and one that guards or serves it at a steady distance, with room "
     "between them if it came and went; of one merely restricted in its ability to manoeuvre, as in "
     "a transfer, both say what they are.",
     "no notice to mariners announces the work, or the other takes something over",
+    Case(
+        "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
+        "and the other kept {median_distance_m:.0f} m off, steady within "
+        "{distance_spread_m:.0f} m for {duration_s:h.1f} h, as guard and supply boats do",
+        Any(Some(Vessel(types=WORKING)), All(RESTRICTED_IN_IT, SAYS_NO_MERCHANT)),
+        NO_MERCHANT,
+        Compare("distance_spread_m", "<=", 150.0),
+        Compare("duration_s", ">=", 3600.0),
+        Any(Compare("min_distance_m", ">=", WORK_ROOM_M), Not(CAME_AND_WENT)),
+    ),
 )
 PAIR_TRAWLING: Final = Hypothesis(
     "pair trawling",
     0.8,
-    (
-        Case(
-            All(
-                BOATS_OF_A_GROUND,
-                Compare("slower_kn", ">=", TRAWL_KN[0]),
-                Compare("faster_kn", "<=", TRAWL_KN[1]),
-                Compare("speed_difference_kn", "<=", 1.0),
-                Compare("median_distance_m", ">=", PAIR_M),
-                Compare("duration_s", ">=", A_TOW_S),
-            ),
-            "both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
-            "{faster_kn:.1f} kn, {median_distance_m:.0f} m apart",
-        ),
-    ),
     "Two fishing vessels tow a net between them at trawling speed, as far apart as it is wide, for "
     "as long as a tow takes.",
     "they stop together, come alongside, or one lands no catch",
+    Case(
+        "both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
+        "{faster_kn:.1f} kn, {median_distance_m:.0f} m apart",
+        BOATS_OF_A_GROUND,
+        Compare("slower_kn", ">=", TRAWL_KN[0]),
+        Compare("faster_kn", "<=", TRAWL_KN[1]),
+        Compare("speed_difference_kn", "<=", 1.0),
+        Compare("median_distance_m", ">=", PAIR_M),
+        Compare("duration_s", ">=", A_TOW_S),
+    ),
     needs_types=True,
 )
 FISHING_IN_COMPANY: Final = Hypothesis(
     "fishing in company",
     0.75,
-    (
-        Case(
-            All(
-                BOATS_OF_A_GROUND,
-                Compare("median_distance_m", ">=", PAIR_M),
-                Any(
-                    Compare("min_distance_m", ">=", BOATS_APART_M),
-                    All(
-                        Compare("median_distance_m", ">=", WORK_ROOM_M),
-                        Compare("duration_s", ">=", A_TOW_S),
-                    ),
-                ),
-            ),
-            "fishing boats {median_distance_m:.0f} m apart: boats of one ground work near one "
-            "another",
-        ),
-    ),
     "Fishing vessels at work near one another, never alongside, or 200 m apart for half of the "
     "time, as those are that shoot and haul there and pass one another.",
     "they come alongside, or one lands no catch",
+    Case(
+        "fishing boats {median_distance_m:.0f} m apart: boats of one ground work near one another",
+        BOATS_OF_A_GROUND,
+        Compare("median_distance_m", ">=", PAIR_M),
+        Any(
+            Compare("min_distance_m", ">=", BOATS_APART_M),
+            All(
+                Compare("median_distance_m", ">=", WORK_ROOM_M),
+                Compare("duration_s", ">=", A_TOW_S),
+            ),
+        ),
+    ),
     needs_types=True,
 )
 AT_WORK_ON_ONE_GROUND: Final = Hypothesis(
     "at work on one ground",
     0.6,
-    (
-        Case(
-            All(
-                Each(Vessel(types=FISHING | WORKING)),
-                Not(Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
-                Compare("median_distance_m", ">=", WORK_ROOM_M),
-                Compare("min_distance_m", ">=", ALONGSIDE_M),
-            ),
-            "one fishes and the other fishes or works at sea, never nearer than "
-            "{min_distance_m:.0f} m",
-        ),
-    ),
     "One fishes, the other fishes or works at sea, and they keep clear of one another.",
     "they come alongside, or no notice to mariners announces the work",
+    Case(
+        "one fishes and the other fishes or works at sea, never nearer than {min_distance_m:.0f} m",
+        Each(Vessel(types=FISHING | WORKING)),
+        Not(Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
+        Compare("median_distance_m", ">=", WORK_ROOM_M),
+        Compare("min_distance_m", ">=", ALONGSIDE_M),
+    ),
     needs_types=True,
 )
 WITHIN_SIGHT: Final = Hypothesis(
     "each about its own",
     0.6,
-    (
-        Case(
-            All(
-                Compare("median_distance_m", ">=", WORK_ROOM_M),
-                Compare("distance_spread_m", ">=", "median_distance_m"),
-                Compare("duration_s", ">=", A_TOW_S),
-            ),
-            "{median_distance_m:.0f} m apart, now nearer and now further by "
-            "{distance_spread_m:.0f} m, for {duration_s:h.1f} h: each went about its own",
-        ),
-        Case(
-            All(
-                Compare("median_distance_m", ">=", WORK_ROOM_M),
-                Compare("median_relative_speed_kn", ">=", 1.0),
-                Compare("duration_s", ">=", A_TOW_S),
-                Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
-                Compare("duration_s", "<=", "other_n_reports", times=OFTEN_S),
-            ),
-            "{median_distance_m:.0f} m apart for {duration_s:h.1f} h, moving against one another "
-            "at {median_relative_speed_kn:.1f} kn: each went about its own",
-        ),
-    ),
     "Two that go about within sight of one another for half an hour or more, their distance "
     "changing by as much as it is, or at a knot against one another: what hands something over "
     "keeps alongside, and moves as one.",
     "they come alongside, or a boat goes to and fro between them",
+    Case(
+        "{median_distance_m:.0f} m apart, now nearer and now further by "
+        "{distance_spread_m:.0f} m, for {duration_s:h.1f} h: each went about its own",
+        Compare("median_distance_m", ">=", WORK_ROOM_M),
+        Compare("distance_spread_m", ">=", "median_distance_m"),
+        Compare("duration_s", ">=", A_TOW_S),
+    ),
+    Case(
+        "{median_distance_m:.0f} m apart for {duration_s:h.1f} h, moving against one another "
+        "at {median_relative_speed_kn:.1f} kn: each went about its own",
+        Compare("median_distance_m", ">=", WORK_ROOM_M),
+        Compare("median_relative_speed_kn", ">=", 1.0),
+        Compare("duration_s", ">=", A_TOW_S),
+        Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
+        Compare("duration_s", "<=", "other_n_reports", times=OFTEN_S),
+    ),
 )
 """Of 218 meetings of half an hour or more on 60 simulated nights none was so; those whose distance
 changed by more than it was, as boats came and went, lay within 60 m of one another. Of 242 on 75
@@ -176,14 +152,14 @@ another (0.6 at most)."""
 SMALL_CRAFT_TOGETHER: Final = Hypothesis(
     "small craft together",
     STATED_BOUND,
-    (
-        Case(
-            All(Is("both_small_craft"), NO_MERCHANT, Not(FROM_AFAR)),
-            "both are small craft: boats lie together to talk, to share bait or catch, or to help "
-            "one another",
-        ),
-    ),
     "Two small craft, neither of which says it is a merchant ship, that didn't come from afar to "
     "part again within minutes.",
     "one of them then meets a larger vessel, or crosses to another coast",
+    Case(
+        "both are small craft: boats lie together to talk, to share bait or catch, or to help "
+        "one another",
+        Is("both_small_craft"),
+        NO_MERCHANT,
+        Not(FROM_AFAR),
+    ),
 )

@@ -88,29 +88,20 @@ class Digest:
 
 @dataclass(frozen=True)
 class Everybody:
-    """What must be known of all vessels.
-
-    Attributes
-    ----------
-    spans
-        What ships said, `statement.spans` by field.
-    numbers, names
-        Who said the same IMO number, and names that look alike.
-    ending, pairs
-        Where tracks ended, and which go on under another number.
-    sailing
-        Pairs of vessels that sail as one.
-    passing
-        Pairs of a vessel of `pairs` and one that may have passed there.
-    """
+    """What must be known of all vessels."""
 
     spans: Mapping[str, pd.DataFrame]
+    """What ships said, `statement.spans` by field."""
     numbers: Sequence[namesakes.Shared]
     names: Sequence[namesakes.Shared]
+    """Who said the same IMO number, and names that look alike."""
     ending: Ends
     pairs: hand_over.HandOvers
+    """Where tracks ended, and which go on under another number."""
     sailing: Ints
+    """Pairs of vessels that sail as one."""
     passing: Ints
+    """Pairs of a vessel of `pairs` and one that may have passed there."""
 
     @classmethod
     def of(cls, limits: Limits, digests: Sequence[Digest], context: Context) -> Self:

@@ -1,7 +1,6 @@
 """What the rules of identity go by."""
 
 from datetime import timedelta
-from typing import Final
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -9,109 +8,96 @@ from detectors.core.detector import Detector
 from detectors.kinematics import track_ends
 from detectors.vessels import statement
 
-_MAX_PAUSE_S: Final = (
-    "30 minutes between the two, for entering new data into the set; 5 minutes by which clocks of "
-    "two receivers may differ, so that both may seem to be heard at once."
-)
-
-_MIN_BEFORE_S: Final = (
-    "20 and 10 minutes; 6 reports within 90 minutes, as at 10 minutes of which a third is lost; "
-    "at the end of the data, 10 minutes since the end of a track and six of its intervals, before "
-    "it counts as ended."
-)
-
-_BETWEEN_PASSES: Final = (
-    "2 hours; 4 reports within 3 hours; 3 hours: where the whole feed comes by passes of "
-    "satellites, a quarter to a whole hour apart, of which one or two may miss a vessel. "
-    "Meanwhile, and for 3 hours on either side, only one of the numbers is heard. On 12 simulated "
-    "nights heard so some 50 tracks began and 50 ended a night; of the pairs within all other "
-    "limits five were one ship, silent for 3.1 hours (to the end of the night) to 10.6, and four "
-    "were chance, silent for 1.3 to 3.6 hours."
-)
-
-_MAX_MISS_M: Final = (
-    "500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of "
-    "the Strait keep half a mile and more."
-)
-
-_MIN_HULLS_S: Final = (
-    "15 minutes, 6 switches, 6 hours: as long as verdicts look around, so that "
-    "two hulls that are heard by turns are one event."
-)
-
-_MAX_COPY_SPREAD_M: Final = (
-    "300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`."
-)
-
-_MIN_SAID_S: Final = (
-    "15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it was "
-    "said twice or three times; 12 hours; 12 minutes, two such intervals."
-)
-
-_MEMORY_INTERVALS: Final = (
-    "8 and 24 hours: of a vessel whose static reports are heard seldom a name is remembered for as "
-    "many of the intervals that they had on the UTC date before. Of reports that come in at random "
-    "a pause is so long once in 3,000 times (exp(-8)). Sent every 6 minutes (ITU-R M.1371-5, annex "
-    "1, 4.2.1), they are heard by satellite every few hours. Not for longer, so that a night needs "
-    "no more history for it."
-)
-
-_MAX_ONE_HULL_M: Final = (
-    "For two hours and over 5 nm, under way: a median of 30 m between two sets, which is the "
-    "errors of both and a part of a ship; never further than 300 m, as clocks that differ by 45 s "
-    "make at 14 kn. What is towed lies further astern; pair trawlers keep 100 m and more."
-)
-
-_MAX_TOGETHER_M: Final = "2 km between two sets of one ship, clocks and sizes allowed for; 40 kn."
-
 
 class Limits(Detector):
     """The parameters of `identity`."""
 
-    min_silence_s: PositiveInt = Field(
-        3600, description="1 hour: an end or a beginning of a stretch of track."
-    )
-    max_pause_s: PositiveInt = Field(1800, description=_MAX_PAUSE_S)
-    max_clock_s: PositiveInt = Field(300, description=_MAX_PAUSE_S)
-    min_before_s: PositiveInt = Field(1200, description=_MIN_BEFORE_S)
-    min_after_s: PositiveInt = Field(600, description=_MIN_BEFORE_S)
-    min_ended_s: PositiveInt = Field(600, description=_MIN_BEFORE_S)
-    min_reports: PositiveInt = Field(6, description=_MIN_BEFORE_S)
-    max_thin_s: PositiveInt = Field(5400, description=_MIN_BEFORE_S)
-    max_pass_pause_s: PositiveInt = Field(7200, description=_BETWEEN_PASSES)
-    min_pass_reports: PositiveInt = Field(4, ge=2, description=_BETWEEN_PASSES)
-    max_pass_thin_s: PositiveInt = Field(10_800, description=_BETWEEN_PASSES)
-    min_pass_silence_s: PositiveInt = Field(10_800, description=_BETWEEN_PASSES)
-    min_speed_kn: PositiveFloat = Field(
-        3.0, description="3 kn: what lies still has no course to be carried on."
-    )
-    max_miss_m: PositiveFloat = Field(500.0, description=_MAX_MISS_M)
-    max_miss_ratio: PositiveFloat = Field(0.12, description=_MAX_MISS_M)
-    max_course_change_deg: PositiveFloat = Field(75.0, description=_MAX_MISS_M)
-    max_speed_change_kn: PositiveFloat = Field(2.5, description=_MAX_MISS_M)
-    min_hulls_s: PositiveInt = Field(900, description=_MIN_HULLS_S)
-    min_switches: PositiveInt = Field(6, description=_MIN_HULLS_S)
-    max_interruption_s: PositiveInt = Field(21_600, description=_MIN_HULLS_S)
-    max_copy_spread_m: PositiveFloat = Field(300.0, description=_MAX_COPY_SPREAD_M)
-    min_copy_moved_m: PositiveFloat = Field(2000.0, description=_MAX_COPY_SPREAD_M)
-    min_said_s: PositiveInt = Field(900, description=_MIN_SAID_S)
-    memory_s: PositiveInt = Field(43_200, description=_MIN_SAID_S)
-    memory_intervals: PositiveFloat = Field(8.0, description=_MEMORY_INTERVALS)
-    max_memory_s: PositiveInt = Field(86_400, description=_MEMORY_INTERVALS)
-    static_interval_s: PositiveInt = Field(720, description=_MIN_SAID_S)
-    max_one_hull_m: PositiveFloat = Field(30.0, description=_MAX_ONE_HULL_M)
-    max_beside_m: PositiveFloat = Field(300.0, description=_MAX_ONE_HULL_M)
-    min_one_hull_s: PositiveInt = Field(7200, description=_MAX_ONE_HULL_M)
-    min_one_hull_m: PositiveFloat = Field(9260.0, description=_MAX_ONE_HULL_M)
-    max_together_m: PositiveFloat = Field(2000.0, description=_MAX_TOGETHER_M)
-    max_transit_kn: PositiveFloat = Field(40.0, description=_MAX_TOGETHER_M)
-    min_ship_m: PositiveFloat = Field(
-        50.0,
-        description=(
-            "50 m: the smallest length at which most ships have an IMO number (100 GT, IMO "
-            "resolution A.1117(30))."
-        ),
-    )
+    min_silence_s: PositiveInt = 3600
+    """1 hour: an end or a beginning of a stretch of track."""
+    max_pause_s: PositiveInt = 1800
+    """30 minutes between the two, for entering new data into the set; 5 minutes by which clocks of
+    two receivers may differ, so that both may seem to be heard at once."""
+    max_clock_s: PositiveInt = 300
+    """See `max_pause_s`."""
+    min_before_s: PositiveInt = 1200
+    """20 and 10 minutes; 6 reports within 90 minutes, as at 10 minutes of which a third is lost; at
+    the end of the data, 10 minutes since the end of a track and six of its intervals, before it
+    counts as ended."""
+    min_after_s: PositiveInt = 600
+    """See `min_before_s`."""
+    min_ended_s: PositiveInt = 600
+    """See `min_before_s`."""
+    min_reports: PositiveInt = 6
+    """See `min_before_s`."""
+    max_thin_s: PositiveInt = 5400
+    """See `min_before_s`."""
+    max_pass_pause_s: PositiveInt = 7200
+    """2 hours; 4 reports within 3 hours; 3 hours: where the whole feed comes by passes of
+    satellites, a quarter to a whole hour apart, of which one or two may miss a vessel. Meanwhile,
+    and for 3 hours on either side, only one of the numbers is heard. On 12 simulated nights heard
+    so some 50 tracks began and 50 ended a night; of the pairs within all other limits five were one
+    ship, silent for 3.1 hours (to the end of the night) to 10.6, and four were chance, silent for
+    1.3 to 3.6 hours."""
+    min_pass_reports: PositiveInt = Field(4, ge=2)
+    """See `max_pass_pause_s`."""
+    max_pass_thin_s: PositiveInt = 10_800
+    """See `max_pass_pause_s`."""
+    min_pass_silence_s: PositiveInt = 10_800
+    """See `max_pass_pause_s`."""
+    min_speed_kn: PositiveFloat = 3.0
+    """3 kn: what lies still has no course to be carried on."""
+    max_miss_m: PositiveFloat = 500.0
+    """500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of
+    the Strait keep half a mile and more."""
+    max_miss_ratio: PositiveFloat = 0.12
+    """See `max_miss_m`."""
+    max_course_change_deg: PositiveFloat = 75.0
+    """See `max_miss_m`."""
+    max_speed_change_kn: PositiveFloat = 2.5
+    """See `max_miss_m`."""
+    min_hulls_s: PositiveInt = 900
+    """15 minutes, 6 switches, 6 hours: as long as verdicts look around, so that two hulls that are
+    heard by turns are one event."""
+    min_switches: PositiveInt = 6
+    """See `min_hulls_s`."""
+    max_interruption_s: PositiveInt = 21_600
+    """See `min_hulls_s`."""
+    max_copy_spread_m: PositiveFloat = 300.0
+    """300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`."""
+    min_copy_moved_m: PositiveFloat = 2000.0
+    """See `max_copy_spread_m`."""
+    min_said_s: PositiveInt = 900
+    """15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it was
+    said twice or three times; 12 hours; 12 minutes, two such intervals."""
+    memory_s: PositiveInt = 43_200
+    """See `min_said_s`."""
+    memory_intervals: PositiveFloat = 8.0
+    """8 and 24 hours: of a vessel whose static reports are heard seldom a name is remembered for as
+    many of the intervals that they had on the UTC date before. Of reports that come in at random a
+    pause is so long once in 3,000 times (exp(-8)). Sent every 6 minutes (ITU-R M.1371-5, annex 1,
+    4.2.1), they are heard by satellite every few hours. Not for longer, so that a night needs no
+    more history for it."""
+    max_memory_s: PositiveInt = 86_400
+    """See `memory_intervals`."""
+    static_interval_s: PositiveInt = 720
+    """See `min_said_s`."""
+    max_one_hull_m: PositiveFloat = 30.0
+    """For two hours and over 5 nm, under way: a median of 30 m between two sets, which is the
+    errors of both and a part of a ship; never further than 300 m, as clocks that differ by 45 s
+    make at 14 kn. What is towed lies further astern; pair trawlers keep 100 m and more."""
+    max_beside_m: PositiveFloat = 300.0
+    """See `max_one_hull_m`."""
+    min_one_hull_s: PositiveInt = 7200
+    """See `max_one_hull_m`."""
+    min_one_hull_m: PositiveFloat = 9260.0
+    """See `max_one_hull_m`."""
+    max_together_m: PositiveFloat = 2000.0
+    """2 km between two sets of one ship, clocks and sizes allowed for; 40 kn."""
+    max_transit_kn: PositiveFloat = 40.0
+    """See `max_together_m`."""
+    min_ship_m: PositiveFloat = 50.0
+    """50 m: the smallest length at which most ships have an IMO number (100 GT, IMO resolution
+    A.1117(30))."""
 
     @property
     def settle(self) -> timedelta:

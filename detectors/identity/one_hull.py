@@ -39,20 +39,14 @@ class Moving(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Runs of two tracks that sail as one.
-
-    Attributes
-    ----------
-    one, other
-        Rows at which the two are near one another.
-    first, last
-        The runs, as rows of these.
-    """
+    """Runs of two tracks that sail as one."""
 
     one: Ints
     other: Ints
+    """Rows at which the two are near one another."""
     first: Ints
     last: Ints
+    """The runs, as rows of these."""
     median_m: Floats
     sailed_m: Floats
 

@@ -17,21 +17,15 @@ NOISE: Final = -1
 
 @dataclass(frozen=True)
 class Cluster:
-    """Points that lie together.
-
-    Attributes
-    ----------
-    rows
-        Which points.
-    radius_m
-        Each has the fewest points of a cluster within this distance, and the next of its own too.
-    firmness
-        1 where that many lie at the same spot, 0.5 where they just are within `radius_m`: the mean.
-    """
+    """Points that lie together."""
 
     rows: Ints
+    """Which points."""
     radius_m: float
+    """Each has the fewest points of a cluster within this distance, and the next of its own too."""
     firmness: float
+    """1 where that many lie at the same spot, 0.5 where they just are within `radius_m`: the
+    mean."""
 
 
 def bounded(

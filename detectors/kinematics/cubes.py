@@ -24,21 +24,14 @@ _METRES_PER_RADIAN: Final = geodesy.EARTH_RADIUS_M
 
 
 class Ticks(NamedTuple):
-    """Which ticks of the absolute grid (see `timegrid.resample`) count, and what cubes they are in.
-
-    Attributes
-    ----------
-    slow_m
-        How far a vessel that is slow enough gets in a step; infinity for any.
-    pause
-        So many ticks before and after such ones count too.
-    per_edge
-        How many edges of a cube make the Earth's radius.
-    """
+    """Which ticks of the absolute grid (`timegrid.resample`) count, and what cubes they are in."""
 
     slow_m: float
+    """How far a vessel that is slow enough gets in a step; infinity for any."""
     pause: int
+    """So many ticks before and after such ones count too."""
     per_edge: float
+    """How many edges of a cube make the Earth's radius."""
 
 
 class Slots(NamedTuple):
@@ -50,18 +43,12 @@ class Slots(NamedTuple):
 
 
 class Tracks(NamedTuple):
-    """Tracks, one after the other.
-
-    Attributes
-    ----------
-    bounds
-        First report of each, with the number of reports at the end.
-    vessel
-        Whose each is.
-    """
+    """Tracks, one after the other."""
 
     bounds: Ints
+    """First report of each, with the number of reports at the end."""
     vessel: NDArray[np.int32]
+    """Whose each is."""
     time_us: Ints
     lat: Floats
     lon: Floats

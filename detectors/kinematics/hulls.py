@@ -16,28 +16,19 @@ course lead from the one before: more are fixes that scatter, spread over tracks
 
 @dataclass(frozen=True)
 class Alternation:
-    """A stretch of time in which an MMSI was heard from different tracks in turn.
-
-    Attributes
-    ----------
-    rows
-        Reports of the MMSI in it, by time.
-    here, there
-        The reports before and after each switch.
-    tracks
-        Tracks in the order in which they take part.
-    n_switches
-        How often the report after one of a track was of another.
-    apart_m
-        Distance between the reports at each switch.
-    """
+    """A stretch of time in which an MMSI was heard from different tracks in turn."""
 
     rows: Ints
+    """Reports of the MMSI in it, by time."""
     here: Ints
     there: Ints
+    """The reports before and after each switch."""
     tracks: tuple[int, ...]
+    """Tracks in the order in which they take part."""
     n_switches: int
+    """How often the report after one of a track was of another."""
     apart_m: Floats
+    """Distance between the reports at each switch."""
 
 
 def alternations(

@@ -39,19 +39,7 @@ MIN_FRACTION: Final = 0.5
 
 @dataclass(frozen=True)
 class Reports:
-    """All reports of the vessels that had bad fixes, sorted by (mmsi, time).
-
-    Attributes
-    ----------
-    row
-        Its row among the tracked reports, -1 of one that belongs to no track.
-    bad
-        Whether it belongs to no track, begins a further one, or isn't where speed and course lead
-        from the report before on its track.
-    marked
-        Whether it is bad among others that are, and the leaps around it neither come and go
-        between two places nor lead on.
-    """
+    """All reports of the vessels that had bad fixes, sorted by (mmsi, time)."""
 
     mmsi: Ints
     time_us: Ints
@@ -60,8 +48,13 @@ class Reports:
     sog_kn: Floats
     cog_deg: Floats
     row: Ints
+    """Its row among the tracked reports, -1 of one that belongs to no track."""
     bad: Bools
+    """Whether it belongs to no track, begins a further one, or isn't where speed and course lead
+    from the report before on its track."""
     marked: Bools
+    """Whether it is bad among others that are, and the leaps around it neither come and go between
+    two places nor lead on."""
 
     def same(self, a: int, b: int) -> bool:
         """Tell whether both exist and are of one vessel."""
@@ -76,22 +69,16 @@ class Reports:
 
 @dataclass(frozen=True)
 class Episode:
-    """Bad fixes of one vessel, from `first` to `last` (rows of `Reports`).
-
-    Attributes
-    ----------
-    before, after
-        The sound fixes before and after it, -1 where there is none.
-    joined
-        Whether there are both, and the vessel can have sailed from the one to the other.
-    """
+    """Bad fixes of one vessel, from `first` to `last` (rows of `Reports`)."""
 
     mmsi: int
     first: int
     last: int
     before: int
     after: int
+    """The sound fixes before and after it, -1 where there is none."""
     joined: bool
+    """Whether there are both, and the vessel can have sailed from the one to the other."""
     start_us: int
     end_us: int
 

@@ -19,23 +19,16 @@ DEGREE_M: Final = float(np.pi / 180 * geodesy.EARTH_RADIUS_M)
 
 @dataclass(frozen=True)
 class Bins:
-    """Stretches of reports of one track in one step of the grid, sorted by (track_id, tick).
-
-    Attributes
-    ----------
-    step_s
-        Step of the grid in seconds.
-    track_id, tick
-        Track and step since 1970-01-01 UTC of each bin.
-    first, last
-        Its first and last report, both inclusive.
-    """
+    """Stretches of reports of one track in one step of the grid, sorted by (track_id, tick)."""
 
     step_s: int
+    """Step of the grid in seconds."""
     track_id: Ints
     tick: Ints
+    """Track and step since 1970-01-01 UTC of each bin."""
     first: Ints
     last: Ints
+    """Its first and last report, both inclusive."""
 
     @property
     def n(self) -> Ints:
@@ -44,41 +37,28 @@ class Bins:
 
 
 class Box(NamedTuple):
-    """The box around the reports of each bin: its corner, and its height and width.
-
-    Attributes
-    ----------
-    south, west
-        Its south-western corner in degrees; west counts from the bin's first report on.
-    height_m, width_m
-        Metres.
-    """
+    """The box around the reports of each bin: its corner, and its height and width."""
 
     south: Floats
     west: Floats
+    """Its south-western corner in degrees; west counts from the bin's first report on."""
     height_m: Floats
     width_m: Floats
+    """Metres."""
 
 
 class Circles(NamedTuple):
-    """The circle that fits each group of points best.
-
-    Attributes
-    ----------
-    x_m, y_m, radius_m
-        Centre, relative to the origin of the points, and radius; infinite for points on a line.
-    rms_m
-        Root mean square of the distance to the circle.
-    turned_rad
-        Angle passed around the centre from the first to the last point, counter-clockwise
-        positive; steps of more than half a turn can't be told from their opposites.
-    """
+    """The circle that fits each group of points best."""
 
     x_m: Floats
     y_m: Floats
     radius_m: Floats
+    """Centre, relative to the origin of the points, and radius; infinite for points on a line."""
     rms_m: Floats
+    """Root mean square of the distance to the circle."""
     turned_rad: Floats
+    """Angle passed around the centre from the first to the last point, counter-clockwise positive;
+    steps of more than half a turn can't be told from their opposites."""
 
 
 def bins(track_id: Ints, time_us: Ints, step_s: int) -> Bins:

@@ -23,32 +23,22 @@ from detectors.kinematics import geodesy
 
 @dataclass(frozen=True)
 class Grid:
-    """Positions of tracks on the absolute time grid, sorted by (track_id, tick).
-
-    Attributes
-    ----------
-    step_s
-        Step of the grid in seconds.
-    track_id
-        Track of each tick.
-    tick
-        Time of each tick in steps since 1970-01-01 UTC.
-    lat, lon
-        Interpolated position, degrees.
-    speed_kn
-        Speed from positions over the step that begins at the tick, NaN where the next tick of
-        the track is missing.
-    report
-        Row of the last report at or before the tick; the next row is the report after it.
-    """
+    """Positions of tracks on the absolute time grid, sorted by (track_id, tick)."""
 
     step_s: int
+    """Step of the grid in seconds."""
     track_id: Ints
+    """Track of each tick."""
     tick: Ints
+    """Time of each tick in steps since 1970-01-01 UTC."""
     lat: Floats
     lon: Floats
+    """Interpolated position, degrees."""
     speed_kn: Floats
+    """Speed from positions over the step that begins at the tick, NaN where the next tick of the
+    track is missing."""
     report: Ints
+    """Row of the last report at or before the tick; the next row is the report after it."""
 
     def last_ticks(self) -> dict[int, int]:
         """Return the last tick of each track whose speed is known."""

@@ -22,23 +22,16 @@ def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Spans:
-    """Runs of grid ticks as spans of time, those that touch a window.
-
-    Attributes
-    ----------
-    first, last
-        First and last qualifying tick of each run, as rows of what was given to `episodes`.
-    start_us, end_us
-        From the first tick to the end of the last step.
-    open
-        Whether it may still go on: nothing qualifying could have followed yet.
-    """
+    """Runs of grid ticks as spans of time, those that touch a window."""
 
     first: Ints
     last: Ints
+    """First and last qualifying tick of each run, as rows of what was given to `episodes`."""
     start_us: Ints
     end_us: Ints
+    """From the first tick to the end of the last step."""
     open: NDArray[np.bool_]
+    """Whether it may still go on: nothing qualifying could have followed yet."""
 
     def __len__(self) -> int:
         return len(self.first)

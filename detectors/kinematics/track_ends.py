@@ -51,38 +51,27 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ends:
-    """Ends (or beginnings) of stretches of track, one row each.
-
-    Attributes
-    ----------
-    row
-        Report at the end.
-    track_id
-        Its track.
-    speed_kn, course_deg
-        Motion there, by positions.
-    interval_s
-        Median time between its nearest reports.
-    heard_s
-        Length of the stretch up to there.
-    silent_s
-        How long the track was not heard beyond the end: until it was heard again; infinite where
-        it never was, as far as is loaded.
-    n_reports
-        How many of the reports nearest to the end `interval_s` is of, `min_reports` at most.
-    """
+    """Ends (or beginnings) of stretches of track, one row each."""
 
     row: Ints
+    """Report at the end."""
     track_id: Ints
+    """Its track."""
     time_us: Ints
     lat: Floats
     lon: Floats
     speed_kn: Floats
     course_deg: Floats
+    """Motion there, by positions."""
     interval_s: Floats
+    """Median time between its nearest reports."""
     heard_s: Floats
+    """Length of the stretch up to there."""
     silent_s: Floats
+    """How long the track was not heard beyond the end: until it was heard again; infinite where it
+    never was, as far as is loaded."""
     n_reports: Ints
+    """How many of the reports nearest to the end `interval_s` is of, `min_reports` at most."""
 
     def take(self, rows: Ints | Bools) -> "Ends":
         """Return some of them."""

@@ -14,33 +14,23 @@ from detectors.kinematics import geodesy, timegrid
 
 @dataclass(frozen=True)
 class Crossings:
-    """Crossings of an outline, one per visit; where there is none, the report at that end.
-
-    Attributes
-    ----------
-    inner_us
-        When the vessel was inside from, or up to.
-    start_us, end_us
-        Between which times the crossing lies: the same where it is interpolated, the reports around
-        the silence where that is too long for it.
-    lat, lon
-        Where: at the report inside if it isn't interpolated.
-    interpolated
-        Whether it is a crossing between two reports near enough in time.
-    silence_s
-        Between the reports on either side.
-    outside
-        Row of the report outside; that inside where there is no crossing.
-    """
+    """Crossings of an outline, one per visit; where there is none, the report at that end."""
 
     inner_us: Ints
+    """When the vessel was inside from, or up to."""
     start_us: Ints
     end_us: Ints
+    """Between which times the crossing lies: the same where it is interpolated, the reports around
+    the silence where that is too long for it."""
     lat: Floats
     lon: Floats
+    """Where: at the report inside if it isn't interpolated."""
     interpolated: Bools
+    """Whether it is a crossing between two reports near enough in time."""
     silence_s: Floats
+    """Between the reports on either side."""
     outside: Ints
+    """Row of the report outside; that inside where there is no crossing."""
 
 
 def visits(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from detectors.core import events
 from detectors.core.arrays import Floats, Ints
@@ -26,12 +26,6 @@ from detectors.surroundings.zones import Zones
 FEATURES: Final = ("course", "speed", "place")
 WINDOW_S: Final = 7200
 """The longer of the windows over which surprise is averaged (`normal.WINDOWS`)."""
-
-
-_EXTREME_EXCESS_SCORE: Final = (
-    "So far beyond the threshold (a factor of 22,000), for so long, an outlier deserves a look by "
-    "itself."
-)
 
 
 class Outlier(Detector):
@@ -77,18 +71,17 @@ class Outlier(Detector):
     needs_zones: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
-    min_duration_s: PositiveInt = Field(
-        1800, description="30 minutes: giving way to another ship takes less."
-    )
-    max_interruption_s: NonNegativeInt = Field(1200, description="20 minutes.")
-    full_excess_score: PositiveFloat = Field(
-        3.0,
-        description=(
-            "Nats beyond the threshold from where on more adds nothing: three are a factor of 20."
-        ),
-    )
-    extreme_excess_score: NonNegativeFloat = Field(10.0, description=_EXTREME_EXCESS_SCORE)
-    min_extreme_duration_s: PositiveInt = Field(3600, description=_EXTREME_EXCESS_SCORE)
+    min_duration_s: PositiveInt = 1800
+    """30 minutes: giving way to another ship takes less."""
+    max_interruption_s: NonNegativeInt = 1200
+    """20 minutes."""
+    full_excess_score: PositiveFloat = 3.0
+    """Nats beyond the threshold from where on more adds nothing: three are a factor of 20."""
+    extreme_excess_score: NonNegativeFloat = 10.0
+    """So far beyond the threshold (a factor of 22,000), for so long, an outlier deserves a look by
+    itself."""
+    min_extreme_duration_s: PositiveInt = 3600
+    """See `extreme_excess_score`."""
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:

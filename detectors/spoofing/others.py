@@ -17,21 +17,15 @@ STEP_US = CIRCLE_BINS_S[0] * SECOND_US
 
 @dataclass(frozen=True)
 class Others:
-    """Of all vessels: their bad fixes, and where each was at its first report in ten minutes.
-
-    Attributes
-    ----------
-    marks
-        Bad fixes among others that are, by time.
-    mmsi, tick, lat, lon
-        Who was where in which step of `STEP_US` since 1970-01-01 UTC, by step.
-    """
+    """Of all vessels: their bad fixes, and where each was at its first report in ten minutes."""
 
     marks: scatter.Marks
+    """Bad fixes among others that are, by time."""
     mmsi: NDArray[np.int32]
     tick: NDArray[np.int32]
     lat: Floats
     lon: Floats
+    """Who was where in which step of `STEP_US` since 1970-01-01 UTC, by step."""
 
     @classmethod
     def of(cls, fixes: Fixes) -> Self:

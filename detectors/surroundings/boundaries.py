@@ -37,24 +37,16 @@ _CELL_DEG: Final = 0.02
 
 @dataclass(frozen=True)
 class Cuts:
-    """Where steps cross lines, sorted by (row, step, fraction).
-
-    Attributes
-    ----------
-    row
-        Row of the boundary in `Boundaries.frame`.
-    step
-        The step: from report `step` to report `step` + 1.
-    fraction
-        Of the way from the one to the other.
-    to_left
-        Whether the step ends on the line's left hand.
-    """
+    """Where steps cross lines, sorted by (row, step, fraction)."""
 
     row: Ints
+    """Row of the boundary in `Boundaries.frame`."""
     step: Ints
+    """The step: from report `step` to report `step` + 1."""
     fraction: Floats
+    """Of the way from the one to the other."""
     to_left: Bools
+    """Whether the step ends on the line's left hand."""
 
 
 class Boundaries:
@@ -238,29 +230,20 @@ def _pieces(lines: NDArray[Any]) -> tuple[Floats, Floats, Ints]:
 
 @dataclass(frozen=True)
 class Passages:
-    """Passages of tracks from one side of a line to the other.
-
-    Attributes
-    ----------
-    row
-        Row of the boundary.
-    step, fraction
-        The last cut of the passage: after it the track stayed on the new side.
-    to_left
-        Whether it went over to the left hand.
-    before, after
-        Rows of the reports clear of the line, before and after.
-    cuts
-        How often the line was cut on the way.
-    """
+    """Passages of tracks from one side of a line to the other."""
 
     row: Ints
+    """Row of the boundary."""
     step: Ints
     fraction: Floats
+    """The last cut of the passage: after it the track stayed on the new side."""
     to_left: Bools
+    """Whether it went over to the left hand."""
     before: Ints
     after: Ints
+    """Rows of the reports clear of the line, before and after."""
     cuts: Ints
+    """How often the line was cut on the way."""
 
 
 def passages(

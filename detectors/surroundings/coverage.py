@@ -100,24 +100,16 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Coverage:
-    """What was heard, by UTC day and cell. Each day's rows rest on that day's reports only.
-
-    Attributes
-    ----------
-    cells
-        `CELLS`.
-    feed
-        `FEED`.
-    receivers
-        `RECEIVERS`.
-    lying
-        `LYING`.
-    """
+    """What was heard, by UTC day and cell. Each day's rows rest on that day's reports only."""
 
     cells: pd.DataFrame
+    """`CELLS`."""
     feed: pd.DataFrame
+    """`FEED`."""
     receivers: pd.DataFrame = field(default_factory=lambda: empty(RECEIVERS))
+    """`RECEIVERS`."""
     lying: pd.DataFrame = field(default_factory=lambda: empty(LYING))
+    """`LYING`."""
 
     @classmethod
     def none(cls) -> "Coverage":
@@ -303,21 +295,14 @@ class Coverage:
 
 
 class Heard(NamedTuple):
-    """What was heard around points.
-
-    Attributes
-    ----------
-    vessels
-        Vessels heard; one that changed cells counts in each, so an upper bound.
-    silences
-        Tracks that were last heard there for `SILENCE_S`.
-    interval_s
-        Typical reporting interval, NaN where unknown.
-    """
+    """What was heard around points."""
 
     vessels: Ints
+    """Vessels heard; one that changed cells counts in each, so an upper bound."""
     silences: Ints
+    """Tracks that were last heard there for `SILENCE_S`."""
     interval_s: Floats
+    """Typical reporting interval, NaN where unknown."""
 
 
 def cells_of(lat: ArrayLike, lon: ArrayLike) -> tuple[Ints, Ints]:

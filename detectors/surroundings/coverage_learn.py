@@ -54,23 +54,16 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
 
 @dataclass(frozen=True)
 class Heard:
-    """When anything was heard, and of which classes.
-
-    Attributes
-    ----------
-    first_day, newest
-        The first UTC day, and the newest report of each from there on.
-    first_slot, n_before
-        The first slot of the feed, and before each from there on in how many something came.
-    classes
-        In their order.
-    """
+    """When anything was heard, and of which classes."""
 
     first_day: int
     newest: Ints
+    """The first UTC day, and the newest report of each from there on."""
     first_slot: int
     n_before: Ints
+    """The first slot of the feed, and before each from there on in how many something came."""
     classes: pd.Index
+    """In their order."""
 
     @classmethod
     def of(cls, parts: Sequence[pd.DataFrame]) -> "Heard":

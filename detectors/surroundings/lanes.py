@@ -54,23 +54,16 @@ def _columns(size_deg: float) -> int:
 
 @dataclass(frozen=True)
 class Flow:
-    """Passages through the cells of one size.
-
-    Attributes
-    ----------
-    size_deg
-        Side of a cell.
-    daily
-        `DAILY`: passages of a cell, course bin and UTC day (days since 1970-01-01), sums of the
-        unit vectors of their courses and of their speeds.
-    distinct
-        `DISTINCT`: different vessels in the three course bins around each, a vessel in several
-        windows counting in each.
-    """
+    """Passages through the cells of one size."""
 
     size_deg: float
+    """Side of a cell."""
     daily: pd.DataFrame
+    """`DAILY`: passages of a cell, course bin and UTC day (days since 1970-01-01), sums of the unit
+    vectors of their courses and of their speeds."""
     distinct: pd.DataFrame
+    """`DISTINCT`: different vessels in the three course bins around each, a vessel in several
+    windows counting in each."""
 
 
 def flow(

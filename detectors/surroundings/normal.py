@@ -81,41 +81,29 @@ def velocity(course_deg: Floats, speed_kn: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class Surprise:
-    """How surprising each tick is, in nats (natural logarithm), NaN where nothing is known.
-
-    Attributes
-    ----------
-    vessels
-        Different vessels of the class that came to the (finer) cell.
-    place
-        Minus the log of the share of the class's vessels that come to the cell (half a vessel
-        more than came).
-    motion
-        Minus the log of the density of the velocity there (per square knot).
-    level
-        Which cells it rests on: index of `SIZES_DEG`, or `LEVEL_OF_ANYWHERE` where too few
-        vessels of the class came even to the coarser one.
-    course_deg, speed_kn
-        Of the stream that fits best.
-    without_course, without_speed
-        The motion's surprise if the vessel had that stream's course, or its speed.
-    flow
-        Minus the log of the share of all vessels in the cell of a mile that went within 34 degrees
-        of that course; NaN where too few did, or the vessel is slow.
-    flow_deg
-        Which way most of them go there.
-    """
+    """How surprising each tick is, in nats (natural logarithm), NaN where nothing is known."""
 
     vessels: Ints
+    """Different vessels of the class that came to the (finer) cell."""
     place: Floats
+    """Minus the log of the share of the class's vessels that come to the cell (half a vessel more
+    than came)."""
     motion: Floats
+    """Minus the log of the density of the velocity there (per square knot)."""
     level: Ints
+    """Which cells it rests on: index of `SIZES_DEG`, or `LEVEL_OF_ANYWHERE` where too few vessels
+    of the class came even to the coarser one."""
     course_deg: Floats
     speed_kn: Floats
+    """Of the stream that fits best."""
     without_course: Floats
     without_speed: Floats
+    """The motion's surprise if the vessel had that stream's course, or its speed."""
     flow: Floats
+    """Minus the log of the share of all vessels in the cell of a mile that went within 34 degrees
+    of that course; NaN where too few did, or the vessel is slow."""
     flow_deg: Floats
+    """Which way most of them go there."""
 
     @property
     def total(self) -> Floats:

@@ -17,13 +17,7 @@ _BOUNDARY: Final = 2
 
 
 class Grid(NamedTuple):
-    """Cells of a grid, counted from its south-western corner.
-
-    Attributes
-    ----------
-    eps
-        In cells: what is so near to a cell's edge may lie on either side of it.
-    """
+    """Cells of a grid, counted from its south-western corner."""
 
     west: float
     south: float
@@ -31,6 +25,7 @@ class Grid(NamedTuple):
     nx: int
     ny: int
     eps: float
+    """In cells: what is so near to a cell's edge may lie on either side of it."""
 
 
 def cells_of(geometries: NDArray[np.object_], grid: Grid) -> tuple[Ints, Ints, Bools]:

@@ -71,22 +71,16 @@ MIN_STEADY_SHARE: Final = 0.5
 
 @dataclass(frozen=True)
 class Hearing:
-    """Receivers that heard some places before some half hours.
-
-    Attributes
-    ----------
-    place, station, share
-        One row per place and receiver that heard it, by place: number of the place, code of the
-        receiver, share of the reports that it received, largest first.
-    steady
-        Whether that receiver heard something somewhere in `STEADY_SHARE` of those half hours in
-        which any did, and in `LEAST_SLOTS` or more.
-    """
+    """Receivers that heard some places before some half hours."""
 
     place: Ints
     station: Ints
     share: Floats
+    """One row per place and receiver that heard it, by place: number of the place, code of the
+    receiver, share of the reports that it received, largest first."""
     steady: Bools
+    """Whether that receiver heard something somewhere in `STEADY_SHARE` of those half hours in
+    which any did, and in `LEAST_SLOTS` or more."""
 
 
 class Receivers:

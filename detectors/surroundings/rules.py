@@ -30,26 +30,18 @@ _KEYS: Final = (*ASKS, "valid_from", "valid_until", "source", "confidence")
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that a zone asks for.
-
-    Attributes
-    ----------
-    asks, value
-        One of `ASKS`, and one of its `WORDS` or a speed in knots.
-    source
-        Who says so.
-    valid_from, valid_until
-        UTC dates, both included; none where it has always been so, or no end is known.
-    confidence
-        One of `RULE_CONFIDENCES`.
-    """
+    """One thing that a zone asks for."""
 
     asks: str
     value: str | float
+    """One of `ASKS`, and one of its `WORDS` or a speed in knots."""
     source: str
+    """Who says so."""
     valid_from: date | None = None
     valid_until: date | None = None
+    """UTC dates, both included; none where it has always been so, or no end is known."""
     confidence: str = "reported"
+    """One of `RULE_CONFIDENCES`."""
 
     @property
     def span_us(self) -> tuple[int, int]:

@@ -25,48 +25,32 @@ WITHIN_US: Final = 7 * 3600 * SECOND_US
 
 @dataclass(frozen=True)
 class HighWater:
-    """The high water nearest in time at the nearest place.
-
-    Attributes
-    ----------
-    place
-        Its name.
-    at_us
-        When, microseconds since 1970-01-01 UTC.
-    after_s
-        How long after it something was; negative before it.
-    height_m
-        How high, above the table's datum; None where the table doesn't say.
-    """
+    """The high water nearest in time at the nearest place."""
 
     place: str
+    """Its name."""
     at_us: int
+    """When, microseconds since 1970-01-01 UTC."""
     after_s: float
+    """How long after it something was; negative before it."""
     height_m: float | None
+    """How high, above the table's datum; None where the table doesn't say."""
 
 
 @dataclass(frozen=True)
 class Tides:
-    """A table of high waters, one element of each a high water.
-
-    Attributes
-    ----------
-    place, lat, lon
-        Where.
-    time_us
-        When.
-    height_m
-        How high, NaN where it isn't said.
-    name
-        What the table is called.
-    """
+    """A table of high waters, one element of each a high water."""
 
     place: tuple[str, ...]
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
+    """Where."""
     time_us: NDArray[np.int64]
+    """When."""
     height_m: NDArray[np.float64]
+    """How high, NaN where it isn't said."""
     name: str = field(default="")
+    """What the table is called."""
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:

@@ -70,38 +70,26 @@ _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)
 
 @dataclass(frozen=True)
 class Watch:
-    """One thing to be told of in an area.
-
-    Attributes
-    ----------
-    when
-        One of `WHEN`.
-    score
-        Of its events, before explanations.
-    hours
-        From which minute of the local day to which, past midnight where the first is the later;
-        none for the whole day.
-    vessels
-        Names of `SHIPS` and `SETS`, one of which a vessel is; empty: all.
-    min_duration_s
-        Shortest stay, stop, meeting, silence, or time at speed.
-    speed_kn
-        A stop is no faster; `speed` is at least as fast.
-    valid_from, valid_until
-        UTC dates, both included.
-    source
-        Who asks for it; may be empty.
-    """
+    """One thing to be told of in an area."""
 
     when: str
+    """One of `WHEN`."""
     score: float = 0.3
+    """Of its events, before explanations."""
     hours: tuple[int, int] | None = None
+    """From which minute of the local day to which, past midnight where the first is the later; none
+    for the whole day."""
     vessels: tuple[str, ...] = ()
+    """Names of `SHIPS` and `SETS`, one of which a vessel is; empty: all."""
     min_duration_s: int = 0
+    """Shortest stay, stop, meeting, silence, or time at speed."""
     speed_kn: float = 0.0
+    """A stop is no faster; `speed` is at least as fast."""
     valid_from: date | None = None
     valid_until: date | None = None
+    """UTC dates, both included."""
     source: str = ""
+    """Who asks for it; may be empty."""
 
     @property
     def text(self) -> str:

@@ -16,39 +16,26 @@ from detectors.surroundings.zones import Zones
 
 @dataclass(frozen=True)
 class Episodes:
-    """Episodes of ticks in zones.
-
-    Attributes
-    ----------
-    rows
-        Grid rows of the ticks that qualify.
-    first, last
-        First and last tick of each episode, as positions in `rows`.
-    zone
-        Row of `Zones.frame` of each episode: where its first tick lies.
-    """
+    """Episodes of ticks in zones."""
 
     rows: Ints
+    """Grid rows of the ticks that qualify."""
     first: Ints
     last: Ints
+    """First and last tick of each episode, as positions in `rows`."""
     zone: Ints
+    """Row of `Zones.frame` of each episode: where its first tick lies."""
 
 
 @dataclass(frozen=True)
 class Inside:
-    """Ticks of a grid in zones of some classes, as pairs sorted by (tick, zone).
-
-    Attributes
-    ----------
-    tick, zone
-        Grid row and row of `Zones.frame` of each pair.
-    first
-        Row of the first zone of each grid row, -1 where it lies in none.
-    """
+    """Ticks of a grid in zones of some classes, as pairs sorted by (tick, zone)."""
 
     tick: Ints
     zone: Ints
+    """Grid row and row of `Zones.frame` of each pair."""
     first: Ints
+    """Row of the first zone of each grid row, -1 where it lies in none."""
 
     @classmethod
     def of(cls, grid: timegrid.Grid, zones: Zones, rank: Floats) -> "Inside":
@@ -149,24 +136,16 @@ def _episodes(
 
 @dataclass(frozen=True)
 class Approaches:
-    """Tracks that came to a zone at speed and slowed down in it.
-
-    Attributes
-    ----------
-    zone
-        Row of `Zones.frame`.
-    fast
-        Grid row of the last tick at speed outside.
-    slow
-        Grid row of the first tick of the slow episode.
-    last
-        Grid row of the tick with which that episode is long enough.
-    """
+    """Tracks that came to a zone at speed and slowed down in it."""
 
     zone: Ints
+    """Row of `Zones.frame`."""
     fast: Ints
+    """Grid row of the last tick at speed outside."""
     slow: Ints
+    """Grid row of the first tick of the slow episode."""
     last: Ints
+    """Grid row of the tick with which that episode is long enough."""
 
 
 def approaches(

@@ -67,44 +67,31 @@ PAIRS_AT_ONCE: Final = 2_000_000
 
 @dataclass(frozen=True)
 class Motion:
-    """How the uncertainty of a track grows.
-
-    Attributes
-    ----------
-    max_silence_s
-        No track is carried further than this from a report of its own, so that it is interpolated
-        over silences of up to twice as long.
-    still_mps, between_share, beyond_share
-        Standard deviation per second to the nearest report: `still_mps` for a vessel that lies
-        still, plus a share of the speed between two reports, or beyond the last or first.
-    clock_error_s
-        How far the clocks of sighting and receiver may be apart, as a standard deviation: so many
-        seconds of the vessel's way along its course.
-    """
+    """How the uncertainty of a track grows."""
 
     max_silence_s: float
+    """No track is carried further than this from a report of its own, so that it is interpolated
+    over silences of up to twice as long."""
     still_mps: float
     between_share: float
     beyond_share: float
+    """Standard deviation per second to the nearest report: `still_mps` for a vessel that lies
+    still, plus a share of the speed between two reports, or beyond the last or first."""
     clock_error_s: float
+    """How far the clocks of sighting and receiver may be apart, as a standard deviation: so many
+    seconds of the vessel's way along its course."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """How many vessels there are that AIS doesn't show.
-
-    Attributes
-    ----------
-    voluntary_length_m
-        Below this a vessel need not carry AIS.
-    small_per_km2, large_per_km2
-        Vessels without AIS per square kilometre, below that length (and where it isn't known) and
-        from it on.
-    """
+    """How many vessels there are that AIS doesn't show."""
 
     voluntary_length_m: float
+    """Below this a vessel need not carry AIS."""
     small_per_km2: float
     large_per_km2: float
+    """Vessels without AIS per square kilometre, below that length (and where it isn't known) and
+    from it on."""
 
     def density_per_m2(self, length_m: Floats, confidence: Floats) -> Floats:
         """Density of what else a sighting may be: a vessel without AIS, or nothing.

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 
 from detectors.core import events
 from detectors.core.detector import Context, Detector
@@ -28,10 +28,8 @@ class WatchArea(Detector):
     watch says, whatever explains it. Who enters, stays, stops or speeds is found by `geofence`.
     """
 
-    settle_s: PositiveInt = Field(
-        10_800,
-        description="3 hours: an encounter or a gap that ended no longer ago may still change.",
-    )
+    settle_s: PositiveInt = 10_800
+    """3 hours: an encounter or a gap that ended no longer ago may still change."""
 
     name: ClassVar[str] = "watch_area"
     version: ClassVar[str] = "1"

@@ -16,25 +16,17 @@ from pipelines.store import Queries, exists, read
 
 @dataclass(frozen=True)
 class Beside:
-    """Known of a list of flags at a time.
-
-    Attributes
-    ----------
-    model
-        The calibration, None where none is fitted.
-    probability
-        The chance that a boarding finds something, for each flag; empty without a model.
-    concluded
-        What was concluded on the events of each flag, in words; empty where nothing was.
-    standing, cleared
-        How the events of each flag stand by that, see `outcomes.standing` and `cleared`.
-    """
+    """Known of a list of flags at a time."""
 
     model: Model | None
+    """The calibration, None where none is fitted."""
     probability: list[float]
+    """The chance that a boarding finds something, for each flag; empty without a model."""
     concluded: list[str]
+    """What was concluded on the events of each flag, in words; empty where nothing was."""
     standing: list[str]
     cleared: list[bool]
+    """How the events of each flag stand by that, see `outcomes.standing` and `cleared`."""
 
 
 def beside(

@@ -23,18 +23,12 @@ BOTH: Final = "{name} by {usual} as a rule, {worst} for a time"
 
 
 class Off(NamedTuple):
-    """By how many seconds a receiver's clock is wrong, 0 where that isn't known.
-
-    Attributes
-    ----------
-    usual_s
-        In most of a feed, by the UTC seconds inside its reports: so much, or whole minutes more.
-    worst_s
-        For some hours of a date, by the vessels that other receivers heard too.
-    """
+    """By how many seconds a receiver's clock is wrong, 0 where that isn't known."""
 
     usual_s: float = 0.0
+    """In most of a feed, by the UTC seconds inside its reports: so much, or whole minutes more."""
     worst_s: float = 0.0
+    """For some hours of a date, by the vessels that other receivers heard too."""
 
     def said(self, name: str, t: Callable[..., str]) -> str:
         """Put it into words, of a receiver."""

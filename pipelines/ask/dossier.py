@@ -12,27 +12,18 @@ FIX_WITHIN = pd.Timedelta(days=1)
 
 @dataclass(frozen=True)
 class Dossier:
-    """What was known of a vessel at a time.
-
-    Attributes
-    ----------
-    identity
-        What it called itself last.
-    history
-        `vessels.HISTORY`: all that it ever said of itself, and from when to when.
-    company
-        Whom it met, and whom those met; see `Queries.company`.
-    incidents
-        `schemas.INCIDENTS` that it is in, the oldest first.
-    dispositions
-        What people concluded on events of it, the oldest first.
-    """
+    """What was known of a vessel at a time."""
 
     identity: Identity
+    """What it called itself last."""
     history: pd.DataFrame
+    """`vessels.HISTORY`: all that it ever said of itself, and from when to when."""
     company: pd.DataFrame
+    """Whom it met, and whom those met; see `Queries.company`."""
     incidents: pd.DataFrame
+    """`schemas.INCIDENTS` that it is in, the oldest first."""
     dispositions: pd.DataFrame
+    """What people concluded on events of it, the oldest first."""
 
 
 def dossier(reader: Queries, mmsi: int, time: pd.Timestamp) -> Dossier:

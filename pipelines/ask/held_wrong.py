@@ -26,20 +26,14 @@ judgement."""
 
 @dataclass(frozen=True)
 class HeldWrong:
-    """A pack with leads that no longer stand.
-
-    Attributes
-    ----------
-    pack, recipient, title
-        The pack, and who holds it.
-    leads
-        told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared | reopened.
-    """
+    """A pack with leads that no longer stand."""
 
     pack: str
     recipient: str
     title: str
+    """The pack, and who holds it."""
     leads: pd.DataFrame
+    """told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared | reopened."""
 
     def __str__(self) -> str:
         """In words: "2 retracted, 1 cleared"."""

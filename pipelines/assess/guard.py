@@ -10,17 +10,12 @@ from pipelines.base.settings import AssessSettings
 
 @dataclass(frozen=True)
 class HeldBack:
-    """A rule that raised too many vessels.
-
-    Attributes
-    ----------
-    vessels, limit
-        Vessels that it would have raised, and how many of them (the strongest) count.
-    """
+    """A rule that raised too many vessels."""
 
     detector: str
     vessels: int
     limit: int
+    """Vessels that it would have raised, and how many of them (the strongest) count."""
     looked_at: int
 
     def __str__(self) -> str:

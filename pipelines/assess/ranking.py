@@ -31,36 +31,25 @@ MAX_REASONS: Final = 8
 
 @dataclass(frozen=True)
 class Assessment:
-    """What became of a run's events.
-
-    Attributes
-    ----------
-    events
-        The events with `reason`, told from the side of `mmsi`.
-    flagged
-        `schemas.FLAGGED`.
-    parts
-        `schemas.PARTS` of the flagged vessels.
-    incidents
-        `schemas.INCIDENTS`, named by their first events, without status; `named` gives them theirs.
-    held_back
-        Rules that raised more than their share.
-    left_out
-        Vessels that would be flagged if the night's list held more.
-    aside
-        Ids of events that a conclusion, or their being own vessels', sets aside.
-    own
-        Events that would count if they weren't own vessels'.
-    """
+    """What became of a run's events."""
 
     events: pd.DataFrame
+    """The events with `reason`, told from the side of `mmsi`."""
     flagged: pd.DataFrame
+    """`schemas.FLAGGED`."""
     parts: pd.DataFrame
+    """`schemas.PARTS` of the flagged vessels."""
     incidents: pd.DataFrame
+    """`schemas.INCIDENTS`, named by their first events, without status; `named` gives them
+    theirs."""
     held_back: tuple[HeldBack, ...]
+    """Rules that raised more than their share."""
     left_out: frozenset[int]
+    """Vessels that would be flagged if the night's list held more."""
     aside: frozenset[str]
+    """Ids of events that a conclusion, or their being own vessels', sets aside."""
     own: int = 0
+    """Events that would count if they weren't own vessels'."""
 
     @property
     def over_budget(self) -> int:

@@ -59,18 +59,12 @@ ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seven
 
 @dataclass(frozen=True)
 class Judged:
-    """Parts of every vessel's score, and the score they make.
-
-    Attributes
-    ----------
-    parts
-        `schemas.PARTS` without rank.
-    scores
-        mmsi, score: highest first, equal ones by MMSI.
-    """
+    """Parts of every vessel's score, and the score they make."""
 
     parts: pd.DataFrame
+    """`schemas.PARTS` without rank."""
     scores: pd.DataFrame
+    """mmsi, score: highest first, equal ones by MMSI."""
 
 
 def judge(

@@ -56,21 +56,7 @@ INSIDE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Silenced:
-    """An event that a place would have silenced or lowered.
-
-    Attributes
-    ----------
-    event_id, kind, subkind, mmsi, other_mmsi, start, lat, lon, score
-        Of the event as it is stored.
-    score_then
-        What its score would have been at most; 0 where it wouldn't have been raised.
-    reason
-        Why.
-    flagged
-        Whether a vessel was flagged for it.
-    conclusion, made_time
-        What a person concluded of it last, and when; empty and NaT where nobody did.
-    """
+    """An event that a place would have silenced or lowered."""
 
     event_id: str
     kind: str
@@ -81,11 +67,16 @@ class Silenced:
     lat: float
     lon: float
     score: float
+    """Of the event as it is stored."""
     score_then: float
+    """What its score would have been at most; 0 where it wouldn't have been raised."""
     reason: str
+    """Why."""
     flagged: bool
+    """Whether a vessel was flagged for it."""
     conclusion: str
     made_time: pd.Timestamp
+    """What a person concluded of it last, and when; empty and NaT where nobody did."""
 
     @property
     def order(self) -> tuple[Any, ...]:

@@ -65,20 +65,14 @@ class About(BaseModel):
 
 @dataclass(frozen=True)
 class Watchlist:
-    """A list as read.
-
-    Attributes
-    ----------
-    entries
-        imo, mmsi (0 where none), callsign, name (as compared, empty where none).
-    ignored
-        Rows without any key that can be right.
-    """
+    """A list as read."""
 
     name: str
     about: About
     entries: pd.DataFrame
+    """imo, mmsi (0 where none), callsign, name (as compared, empty where none)."""
     ignored: int
+    """Rows without any key that can be right."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ manifest, pack or backup: the file lies outside home and configuration.
 import stat
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from detectors.core.errors import ConfigError
 from pipelines.base.settings import FileSettings, Installation
@@ -22,20 +22,12 @@ class Secrets(FileSettings):
 
     prefix = "SELAT_SECRET_"
 
-    prefect_database: SecretStr | None = Field(
-        None,
-        description=(
-            "SQLAlchemy URL of Prefect's database (``postgresql+asyncpg://user:word@host/name``); "
-            "none: SQLite in the home."
-        ),
-    )
-    notices: tuple[SecretStr, ...] = Field(
-        (),
-        description=(
-            "Where notices go, as Apprise URLs: ``json://…`` or ``jsons://…`` is a webhook, "
-            "``mailtos://user:word@host?to=…`` is e-mail."
-        ),
-    )
+    prefect_database: SecretStr | None = None
+    """SQLAlchemy URL of Prefect's database (``postgresql+asyncpg://user:word@host/name``); none:
+    SQLite in the home."""
+    notices: tuple[SecretStr, ...] = ()
+    """Where notices go, as Apprise URLs: ``json://…`` or ``jsons://…`` is a webhook,
+    ``mailtos://user:word@host?to=…`` is e-mail."""
 
 
 def load(installation: Installation) -> Secrets:

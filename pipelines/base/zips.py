@@ -43,32 +43,24 @@ class ZipError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the directory says of a file.
-
-    Attributes
-    ----------
-    name
-        Its name, for people: bytes that aren't in its encoding are replaced.
-    encrypted, is_link, is_folder
-        What it is beside a file.
-    compressed, size
-        Its bytes in the archive, and those that they stand for. It may lie.
-    overlaps
-        Whether bytes of another file are its own too: so is a small archive made to hold much
-        (Fifield, "A better zip bomb", WOOT 2019).
-    """
+    """What the directory says of a file."""
 
     name: str
+    """Its name, for people: bytes that aren't in its encoding are replaced."""
     raw_name: bytes
     method: int
     encrypted: bool
     is_link: bool
     is_folder: bool
+    """What it is beside a file."""
     compressed: int
     size: int
+    """Its bytes in the archive, and those that they stand for. It may lie."""
     crc: int
     at: int
     overlaps: bool = False
+    """Whether bytes of another file are its own too: so is a small archive made to hold much
+    (Fifield, "A better zip bomb", WOOT 2019)."""
 
 
 def directory(file: BinaryIO) -> tuple[Entry, ...]:

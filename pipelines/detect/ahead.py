@@ -33,29 +33,20 @@ from pipelines.store.sections import FOREVER
 
 @dataclass
 class Ahead:
-    """What is asked, and of what; what is read of the store is kept.
-
-    Attributes
-    ----------
-    store
-        What is known: open, and the same for as long as this is used.
-    asked
-        Detectors: their events rest on the vessel itself, and on no others.
-    enough
-        The score that counts.
-    since
-        From when on their events may have changed since they were told of.
-    recent
-        What the open date ended with.
-    """
+    """What is asked, and of what; what is read of the store is kept."""
 
     store: Queries
+    """What is known: open, and the same for as long as this is used."""
     asked: Sequence[Detector]
+    """Detectors: their events rest on the vessel itself, and on no others."""
     zones: Zones
     models: Mapping[str, Any]
     enough: float
+    """The score that counts."""
     since: pd.Timestamp
+    """From when on their events may have changed since they were told of."""
     recent: Recent
+    """What the open date ended with."""
 
     def tells(
         self,

@@ -24,21 +24,14 @@ _SPREAD: Final = 2_654_435_761
 
 @dataclass(frozen=True)
 class Clocks:
-    """How late the clocks of receivers are.
-
-    Attributes
-    ----------
-    names
-        The receivers whose clocks are wrong, sorted.
-    errors_s
-        By receiver and step of time; see `integrity.clock_errors`.
-    start_us
-        When the first step begins.
-    """
+    """How late the clocks of receivers are."""
 
     names: tuple[str, ...]
+    """The receivers whose clocks are wrong, sorted."""
     errors_s: NDArray[np.float64]
+    """By receiver and step of time; see `integrity.clock_errors`."""
     start_us: int
+    """When the first step begins."""
 
     def put_right(self, section: Section) -> Ints:
         """Take off the times of reports by how much they are late; return it, in microseconds."""

@@ -22,23 +22,14 @@ from pipelines.store.parted import ALL_NAMES
 from pipelines.store.sections import FOREVER
 
 
-@dataclass(frozen=True)
-class DaysReport:
-    """What working out the days did."""
-
-    worked_out: int
-    reports: int
-    duplicates: int
-    false_fixes: int
-
-
 def refresh(
     store: Writer,
     progress: Callable[[int, int], None] | None = None,
     memory_gb: float = memory.MEMORY_GB,
     only: Collection[str] | None = None,
-) -> DaysReport:
-    """Bring verdicts, tracks and coverage of every date in line with its files.
+) -> int:
+    """Bring verdicts, tracks and coverage of every date in line with its files; returns how many
+    dates were worked out.
 
     A date is worked out from its files, from what the next date begins with, and from what the
     date before ended with: its last hours and the hulls heard. So late data make their own date,
@@ -57,36 +48,27 @@ def refresh(
         The dates to work out where they are stale, and those that never were; None for all.
     """
     dates = Dates(store, only)
-    counts: Counter[str] = Counter()
     done = 0
     while (due := dates.due(progress)) is not None:
         worked = work_out(store, due, memory_gb)
         record(store, worked)
         dates.stands(worked.digests[1])
-        counts.update(worked.counts)
         done += 1
-    return DaysReport(done, counts["reports"], counts["duplicates"], counts["false_fixes"])
+    return done
 
 
 @dataclass(frozen=True)
 class Due:
-    """A date to be worked out.
-
-    Attributes
-    ----------
-    paths, following
-        Its files, and those of the date after where what that begins with counts.
-    before
-        The date before in the store, empty where there is none.
-    digest
-        Of all that it rests on.
-    """
+    """A date to be worked out."""
 
     date: str
     paths: list[str]
     following: list[str]
+    """Its files, and those of the date after where what that begins with counts."""
     before: str
+    """The date before in the store, empty where there is none."""
     digest: str
+    """Of all that it rests on."""
 
 
 @dataclass(frozen=True)

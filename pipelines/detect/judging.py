@@ -40,45 +40,30 @@ BESIDE: Final = (*_READ_BACK, "source", "source_offset", "station", "hull", "row
 
 @dataclass(frozen=True)
 class Part:
-    """Some vessels of a date, of which interference isn't told yet: that takes all of them.
-
-    Attributes
-    ----------
-    judged
-        Their reports as numbers, and what each is worth.
-    rows
-        The reports, encoded; where they lie in files that stay, as much of them as is needed.
-    beside
-        What came of them, to lie beside such files; None where the reports are kept too.
-    """
+    """Some vessels of a date, of which interference isn't told yet: that takes all of them."""
 
     judged: integrity.JudgedPart
+    """Their reports as numbers, and what each is worth."""
     rows: pa.Table
+    """The reports, encoded; where they lie in files that stay, as much of them as is needed."""
     beside: pa.Table | None
+    """What came of them, to lie beside such files; None where the reports are kept too."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What is kept of some vessels of a date until all are judged, in the units of its file.
-
-    Attributes
-    ----------
-    state, counts
-        See `integrity.JudgedPart`.
-    rows
-        The reports, or what came of them alone, encoded.
-    tail
-        A hash of each report of the last hours.
-    summary, reports
-        Its tracks, and what coverage is learned from.
-    """
+    """What is kept of some vessels of a date until all are judged, in the units of its file."""
 
     state: pd.DataFrame
     counts: dict[str, int]
+    """See `integrity.JudgedPart`."""
     rows: pa.Table
+    """The reports, or what came of them alone, encoded."""
     tail: NDArray[np.uint64]
+    """A hash of each report of the last hours."""
     summary: pd.DataFrame
     reports: pd.DataFrame
+    """Its tracks, and what coverage is learned from."""
 
 
 def judged(

@@ -49,31 +49,21 @@ on less, while a look at everything reads two days and more."""
 
 @dataclass(frozen=True)
 class Again:
-    """What a look came to.
-
-    Attributes
-    ----------
-    detection
-        Events found, and those of the store that stand.
-    looked_at
-        How many vessels each detector looked at; those that weren't asked aren't among them.
-    tells
-        Whether there is anything to tell.
-    stands
-        Of the events that were not looked at again, what the store tells of each, by id.
-    stored
-        The events of the store that it may be compared with, as `Queries.events_touching` gives
-        them.
-    wanted
-        Whom the look had to read from further back than it knew before: mmsi, reach_time.
-    """
+    """What a look came to."""
 
     detection: Detection
+    """Events found, and those of the store that stand."""
     looked_at: dict[str, int]
+    """How many vessels each detector looked at; those that weren't asked aren't among them."""
     tells: bool
+    """Whether there is anything to tell."""
     stands: Mapping[str, str]
+    """Of the events that were not looked at again, what the store tells of each, by id."""
     stored: pd.DataFrame
+    """The events of the store that it may be compared with, as `Queries.events_touching` gives
+    them."""
     wanted: pd.DataFrame
+    """Whom the look had to read from further back than it knew before: mmsi, reach_time."""
 
 
 def early(

@@ -51,27 +51,18 @@ class TooLittleMemoryError(SelatError):
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much a look reads, and in what parts.
-
-    Attributes
-    ----------
-    reports
-        Of all vessels, over all dates that are looked at.
-    ranges
-        The parts; see `ranges`.
-    rows
-        How many reports fit.
-    held
-        How many are held at a time: no more than that, unless a vessel alone has more.
-    memory_gb
-        What may be taken.
-    """
+    """How much a look reads, and in what parts."""
 
     reports: int
+    """Of all vessels, over all dates that are looked at."""
     rows: int
+    """How many reports fit."""
     held: int
+    """How many are held at a time: no more than that, unless a vessel alone has more."""
     ranges: list[tuple[int, int]]
+    """The parts; see `ranges`."""
     memory_gb: float
+    """What may be taken."""
 
     @classmethod
     def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":

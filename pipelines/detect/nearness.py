@@ -64,21 +64,14 @@ def _at_once(relation: object) -> bool:
 
 @dataclass(frozen=True)
 class Part:
-    """Some vessels, and what else is to be read for them.
-
-    Attributes
-    ----------
-    vessels
-        Their MMSIs.
-    within
-        In which half hours the reports of whom are wanted: theirs in all.
-    reports
-        How many these are.
-    """
+    """Some vessels, and what else is to be read for them."""
 
     vessels: Ints
+    """Their MMSIs."""
     within: Within
+    """In which half hours the reports of whom are wanted: theirs in all."""
     reports: int
+    """How many these are."""
 
 
 class Nearness:

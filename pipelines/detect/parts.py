@@ -104,43 +104,30 @@ def taking_part(found: Mapping[str, pd.DataFrame]) -> set[int]:
 
 @dataclass
 class Sweep:
-    """A look at all vessels, in parts.
-
-    Attributes
-    ----------
-    need, end
-        The vessels, each from its from_time (`Queries.need`), and up to when.
-    ranges
-        Of MMSIs, of vessels that fit at a time (`memory.ranges`).
-    near, rows
-        Who was near whom, and how many reports fit at a time.
-    among
-        All configured detectors.
-    context
-        Of everybody, but for noise and earlier events, which each part has its own of.
-    known
-        `run.Found.before` by detector; filled in by `run`.
-    digests
-        Of all vessels, of the detectors that make some.
-    standing
-        As of `run.seen_by`.
-    failed
-        Called with name and error of a detector that raised; it isn't asked again.
-    """
+    """A look at all vessels, in parts."""
 
     load: Load
     need: pd.DataFrame
     end: pd.Timestamp
+    """The vessels, each from its from_time (`Queries.need`), and up to when."""
     ranges: list[tuple[int, int]]
+    """Of MMSIs, of vessels that fit at a time (`memory.ranges`)."""
     near: Nearness
     rows: int
+    """Who was near whom, and how many reports fit at a time."""
     among: Sequence[Detector]
+    """All configured detectors."""
     context: Context
+    """Of everybody, but for noise and earlier events, which each part has its own of."""
     say: Callable[[str], None]
     failed: Callable[[str, Exception], None]
+    """Called with name and error of a detector that raised; it isn't asked again."""
     known: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """`run.Found.before` by detector; filled in by `run`."""
     digests: Digests | None = None
+    """Of all vessels, of the detectors that make some."""
     standing: Mapping[str, pd.DataFrame] | None = None
+    """As of `run.seen_by`."""
     _alone: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def run(self, detectors: Sequence[Detector], only: Mapping[str, set[int]]) -> None:

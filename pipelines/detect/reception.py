@@ -34,26 +34,19 @@ class Block:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The last 24 hours against those before.
-
-    Attributes
-    ----------
-    days
-        How many days before are the usual's.
-    gaps, longest_gap_s, gap_from
-        Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes; from
-        when the longest lasts (None without any).
-    usual_gap_s
-        The longest of a usual day: the median of the days before.
-    """
+    """The last 24 hours against those before."""
 
     end: datetime
     days: int
+    """How many days before are the usual's."""
     blocks: tuple[Block, ...]
     gaps: int
     longest_gap_s: float
     gap_from: datetime | None = None
+    """Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes; from
+    when the longest lasts (None without any)."""
     usual_gap_s: float = 0.0
+    """The longest of a usual day: the median of the days before."""
 
     @property
     def broke_off(self) -> bool:

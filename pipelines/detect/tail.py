@@ -38,18 +38,12 @@ SHOWING: Final = ("mmsi", "time", "lat", "lon", "ais_class", "hull", "verdict")
 
 @dataclass
 class Recent:
-    """What a tail ended with, so that the next one needn't read it, for the length of a process.
-
-    Attributes
-    ----------
-    digest
-        Of the input of the date that it is of; empty for none.
-    reports
-        `integrity.JUDGED` of the last `KEPT`.
-    """
+    """What a tail ended with, so that the next one needn't read it, for the length of a process."""
 
     digest: str = ""
+    """Of the input of the date that it is of; empty for none."""
     reports: pd.DataFrame | None = None
+    """`integrity.JUDGED` of the last `KEPT`."""
 
 
 class _Tail(NamedTuple):

@@ -32,51 +32,35 @@ from pipelines.store import Queries
 
 @dataclass(frozen=True)
 class Detection:
-    """What the detectors found.
-
-    Attributes
-    ----------
-    events
-        `events.EVENTS` of every detector that succeeded, explained.
-    failures
-        Name and error of every detector that did not.
-    heard
-        `heard.HEARD` of the vessels that were looked at.
-    passes
-        How often the window was looked at until no story was cut short.
-    """
+    """What the detectors found."""
 
     events: pd.DataFrame
+    """`events.EVENTS` of every detector that succeeded, explained."""
     failures: dict[str, str]
+    """Name and error of every detector that did not."""
     heard: pd.DataFrame
+    """`heard.HEARD` of the vessels that were looked at."""
     context: Context
     passes: int
+    """How often the window was looked at until no story was cut short."""
     tracebacks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a window came to.
-
-    Attributes
-    ----------
-    before
-        `run.Found.before` of each detector that succeeded, in the order of running.
-    failures
-        Error and traceback of each that did not.
-    reach, need, heard, context
-        What the last pass looked at; `need` as `Queries.need` gives it, `heard.HEARD`.
-    passes
-        How often the window was looked at until no story was cut short.
-    """
+    """What a look at a window came to."""
 
     before: dict[str, pd.DataFrame]
+    """`run.Found.before` of each detector that succeeded, in the order of running."""
     failures: dict[str, tuple[str, str]]
+    """Error and traceback of each that did not."""
     reach: pd.DataFrame
     need: pd.DataFrame
     heard: pd.DataFrame
     context: Context
+    """What the last pass looked at; `need` as `Queries.need` gives it, `heard.HEARD`."""
     passes: int
+    """How often the window was looked at until no story was cut short."""
 
 
 def look(

@@ -19,56 +19,44 @@ CONTEXT: Final = ("geofence",)
 
 @dataclass(frozen=True)
 class Kind:
-    """The score of one kind of event.
-
-    Attributes
-    ----------
-    planted, seen, found
-        Suspicious events planted; those matched by an event of the run, whatever its score; and
-        those of them matched by one that reaches the flagging score while a vessel of the planted
-        event is listed in flagged.csv (a boat without AIS has no number to be listed by).
-    undecidable, undecided
-        Those planted that can't be told from what was heard (`decidable.undecidable`), by the truth
-        alone; and those of them that weren't found either.
-    start_errors_s
-        |event start - planted start| of each one seen.
-    traps, raised, raised_flagged
-        Traps; those in which at least half of an event of the kind and a vessel lies; and those
-        where such an event is named in flagged.csv.
-    events
-        Events of the run of this kind, each one of: `matched` to a planted one; `related`, at the
-        same time as anything planted on one of its vessels; `in_traps`; `other`.
-    other_unexplained, other_strong
-        Those of the other events without an explanation, and with a score that flags.
-    false
-        Those of the other events that are one or both; none of a kind that is context.
-    vessels, top, top_right
-        Vessels with a planted event of the kind; that many vessels (or fewer) by their strongest
-        event of the kind or one like it, those planted only of a kind like it left out; and how
-        many of these are right.
-    """
+    """The score of one kind of event."""
 
     kind: str
     planted: int = 0
     seen: int = 0
     found: int = 0
+    """Suspicious events planted; those matched by an event of the run, whatever its score; and
+    those of them matched by one that reaches the flagging score while a vessel of the planted event
+    is listed in flagged.csv (a boat without AIS has no number to be listed by)."""
     undecidable: int = 0
     undecided: int = 0
+    """Those planted that can't be told from what was heard (`decidable.undecidable`), by the truth
+    alone; and those of them that weren't found either."""
     start_errors_s: tuple[float, ...] = ()
+    """|event start - planted start| of each one seen."""
     traps: int = 0
     raised: int = 0
     raised_flagged: int = 0
+    """Traps; those in which at least half of an event of the kind and a vessel lies; and those
+    where such an event is named in flagged.csv."""
     events: int = 0
+    """Events of the run of this kind, each one of: `matched` to a planted one; `related`, at the
+    same time as anything planted on one of its vessels; `in_traps`; `other`."""
     matched: int = 0
     related: int = 0
     in_traps: int = 0
     other: int = 0
     other_unexplained: int = 0
     other_strong: int = 0
+    """Those of the other events without an explanation, and with a score that flags."""
     false: int = 0
+    """Those of the other events that are one or both; none of a kind that is context."""
     vessels: int = 0
     top: int = 0
     top_right: int = 0
+    """Vessels with a planted event of the kind; that many vessels (or fewer) by their strongest
+    event of the kind or one like it, those planted only of a kind like it left out; and how many of
+    these are right."""
 
     @property
     def recall(self) -> float:
@@ -114,53 +102,39 @@ class Sort:
 
 @dataclass(frozen=True)
 class Score:
-    """How a run did, or several runs together.
-
-    Attributes
-    ----------
-    kinds
-        One per kind in the truth or the run.
-    planted_vessels, flagged_vessels
-        Vessels with a planted event; vessels in flagged.csv.
-    flagged_planted, flagged_traps, flagged_others
-        Those of the flagged with a planted event; those that only belong to a trap (one that
-        somebody staged, or any raised one); and those that have no part in the truth.
-    top, top_right
-        How many of the first `planted_vessels` flags there are, and how many of those vessels
-        have a planted event.
-    vessels, vessel_hours
-        From the run's manifest; NaN where it doesn't say.
-    sorts
-        The same by note.
-    missed, raised
-        The planted events not found (each with whether it was `seen`), and the traps raised (each
-        with `flagged`).
-    undecidable
-        The planted events that can't be told from what was heard, found or not, each with why.
-    runs
-        How many runs these are.
-    innocent_runs, innocent_flags, innocent_vessel_hours
-        Those of them with nothing planted, what they flagged, and how long they watched.
-    """
+    """How a run did, or several runs together."""
 
     kinds: tuple[Kind, ...]
+    """One per kind in the truth or the run."""
     planted_vessels: int
     flagged_vessels: int
+    """Vessels with a planted event; vessels in flagged.csv."""
     flagged_planted: int
     flagged_traps: int
     flagged_others: int
+    """Those of the flagged with a planted event; those that only belong to a trap (one that
+    somebody staged, or any raised one); and those that have no part in the truth."""
     top: int
     top_right: int
+    """How many of the first `planted_vessels` flags there are, and how many of those vessels have a
+    planted event."""
     vessels: float
     vessel_hours: float
+    """From the run's manifest; NaN where it doesn't say."""
     sorts: tuple[Sort, ...] = field(default=())
+    """The same by note."""
     missed: tuple[tuple[Planted, bool], ...] = field(default=())
     raised: tuple[tuple[Planted, bool], ...] = field(default=())
+    """The planted events not found (each with whether it was `seen`), and the traps raised (each
+    with `flagged`)."""
     undecidable: tuple[tuple[Planted, str], ...] = field(default=())
+    """The planted events that can't be told from what was heard, found or not, each with why."""
     runs: int = 1
+    """How many runs these are."""
     innocent_runs: int = 0
     innocent_flags: int = 0
     innocent_vessel_hours: float = 0.0
+    """Those of them with nothing planted, what they flagged, and how long they watched."""
 
     @property
     def precision_at_top(self) -> float:

@@ -37,27 +37,19 @@ SIGHTING: Final = "unmatched_sighting"
 
 @dataclass(frozen=True)
 class Match:
-    """The events of a run seen from the truth.
-
-    Attributes
-    ----------
-    found
-        Row of the event that matches each planted one best, by its index among the planted.
-    fitting
-        Rows of all events that match it.
-    raising
-        Rows of the events that raise each trap.
-    matched, related, in_traps
-        Which events match a planted one; are at the same time as anything planted on one of
-        their vessels; or raise a trap. Each event is at most one of these.
-    """
+    """The events of a run seen from the truth."""
 
     found: dict[int, int]
+    """Row of the event that matches each planted one best, by its index among the planted."""
     fitting: dict[int, Ints]
+    """Rows of all events that match it."""
     raising: list[Ints]
+    """Rows of the events that raise each trap."""
     matched: Bools
     related: Bools
     in_traps: Bools
+    """Which events match a planted one; are at the same time as anything planted on one of their
+    vessels; or raise a trap. Each event is at most one of these."""
 
     @property
     def other(self) -> Bools:

@@ -25,22 +25,15 @@ _STEP_S: Final = 60.0
 
 @dataclass(frozen=True)
 class Path(Ended):
-    """Where one ship is over time, in straight pieces between knots.
-
-    Attributes
-    ----------
-    t
-        Seconds, strictly increasing.
-    lat, lon
-        Position at each knot (deg).
-    status
-        Navigation status from each knot on.
-    """
+    """Where one ship is over time, in straight pieces between knots."""
 
     t: Floats
+    """Seconds, strictly increasing."""
     lat: Floats
     lon: Floats
+    """Position at each knot (deg)."""
     status: NDArray[np.int64]
+    """Navigation status from each knot on."""
 
     def at(self, t: Floats) -> tuple[Floats, Floats]:
         """Latitude and longitude at times `t` (held at either end)."""

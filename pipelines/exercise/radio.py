@@ -46,56 +46,38 @@ class Interference:
     Journal of Navigation 62(2):173-187, doi:10.1017/S0373463308005213: between the loss of a sound
     fix and that of any, receivers gave positions miles off, other ones each time, with speeds to
     match, and their AIS sent them.
-
-    Attributes
-    ----------
-    start, end
-        Epoch seconds.
-    spread_m
-        Standard deviation of the positions, in each of two directions.
-    share
-        Of the reports meanwhile, those that are wrong.
     """
 
     start: float
     end: float
+    """Epoch seconds."""
     spread_m: float
+    """Standard deviation of the positions, in each of two directions."""
     share: float
+    """Of the reports meanwhile, those that are wrong."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A ship in the exercise.
-
-    Attributes
-    ----------
-    ship
-        What it says it is.
-    path
-        Where it is; nothing is sent before or after it.
-    silences
-        Spans (epoch seconds) in which its transmitter is off.
-    aerial
-        Where it really is and is heard from, if that isn't where it says (`path`); covers the
-        times of `path`.
-    true_speed
-        Whether speed and course are those of `aerial` although the position is not.
-    exact
-        Whether its positions have no error, as those of a receiver that has stuck.
-    named
-        Whether it sends static data.
-    disturbed
-        When its fixes scatter around where it is.
-    """
+    """A ship in the exercise."""
 
     ship: Identity
+    """What it says it is."""
     path: Path
+    """Where it is; nothing is sent before or after it."""
     silences: tuple[tuple[float, float], ...] = ()
+    """Spans (epoch seconds) in which its transmitter is off."""
     aerial: Path | None = None
+    """Where it really is and is heard from, if that isn't where it says (`path`); covers the times
+    of `path`."""
     true_speed: bool = False
+    """Whether speed and course are those of `aerial` although the position is not."""
     exact: bool = False
+    """Whether its positions have no error, as those of a receiver that has stuck."""
     named: bool = True
+    """Whether it sends static data."""
     disturbed: Interference | None = None
+    """When its fixes scatter around where it is."""
 
     @property
     def afloat(self) -> Path:
@@ -157,24 +139,16 @@ def best_hearing(lat: Floats, lon: Floats, *, class_b: bool = False) -> Floats:
 
 @dataclass(frozen=True)
 class Reception:
-    """What was heard of some messages: one row per message and station that heard it.
-
-    Attributes
-    ----------
-    sent
-        Row of the message among those sent.
-    station
-        Row in `STATIONS`, or `receivers.SATELLITE`.
-    epoch_s
-        Time in the tag block, by the receiver's clock.
-    arrival_s
-        When it reached the feed.
-    """
+    """What was heard of some messages: one row per message and station that heard it."""
 
     sent: Ints
+    """Row of the message among those sent."""
     station: Ints
+    """Row in `STATIONS`, or `receivers.SATELLITE`."""
     epoch_s: Ints
+    """Time in the tag block, by the receiver's clock."""
     arrival_s: Floats
+    """When it reached the feed."""
 
 
 def receive(

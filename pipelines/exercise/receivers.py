@@ -59,51 +59,35 @@ class Copy:
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with the reports of an exercise, beside the receivers' constant errors.
-
-    Attributes
-    ----------
-    fixes, copies
-        False fixes, and copies of tracks shifted in time.
-    stamped_late
-        Row in `STATIONS`, span, and by how much it dates what it hears wrong meanwhile.
-    misdated
-        Share of all receptions dated wrong by minutes, most of them when they were delivered.
-    """
+    """What is wrong with the reports of an exercise, beside the receivers' constant errors."""
 
     fixes: tuple[FalseFix, ...] = ()
     copies: tuple[Copy, ...] = ()
+    """False fixes, and copies of tracks shifted in time."""
     stamped_late: tuple[tuple[int, Span, float], ...] = ()
+    """Row in `STATIONS`, span, and by how much it dates what it hears wrong meanwhile."""
     misdated: float = 0.0
+    """Share of all receptions dated wrong by minutes, most of them when they were delivered."""
 
 
 @dataclass(frozen=True)
 class Receivers:
-    """Their condition.
-
-    Attributes
-    ----------
-    clock_error_s
-        By row of `STATIONS`, then the satellites: added to the true time in tag blocks.
-    outages
-        Row in `STATIONS` and span in which it hears nothing.
-    feed_outages
-        Spans of which nothing reaches the feed.
-    passes
-        Spans in which a satellite is overhead.
-    heard_above
-        Share that it hears of class A where few ships send, where many do, and of class B.
-    """
+    """Their condition."""
 
     clock_error_s: Floats = field(default_factory=lambda: np.zeros(len(STATIONS) + 1))
+    """By row of `STATIONS`, then the satellites: added to the true time in tag blocks."""
     outages: tuple[tuple[int, Span], ...] = ()
+    """Row in `STATIONS` and span in which it hears nothing."""
     feed_outages: tuple[Span, ...] = ()
+    """Spans of which nothing reaches the feed."""
     passes: tuple[Span, ...] = ()
+    """Spans in which a satellite is overhead."""
     heard_above: tuple[float, float, float] = (
         SATELLITE_HEARING,
         SATELLITE_HEARING_CROWDED,
         SATELLITE_CLASS_B,
     )
+    """Share that it hears of class A where few ships send, where many do, and of class B."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, t0: float, t1: float) -> "Receivers":

@@ -48,40 +48,29 @@ class Transmits(TypedDict, total=False):
 
 @dataclass
 class Stage:
-    """Everything that builds an exercise shares this.
-
-    Attributes
-    ----------
-    t0, t1
-        Epoch seconds: the exercise.
-    taken
-        Places where something happens, to keep others away.
-    grounds
-        Fishing grounds with a fleet on them.
-    receivers
-        Who listens; what fails by itself is decided once all is planted (`simulate`).
-    stream
-        The tide.
-    moorings, beaches
-        Villages with boats, and places to land, outside all zones.
-    faults
-        What is wrong with the reports that reach the feed.
-    """
+    """Everything that builds an exercise shares this."""
 
     sea: Sea
     rng: np.random.Generator
     fleet: Fleet
     t0: float
     t1: float
+    """Epoch seconds: the exercise."""
     stream: Stream
+    """The tide."""
     actors: list[Actor] = field(default_factory=list)
     events: list[Planted] = field(default_factory=list)
     taken: list[Place] = field(default_factory=list)
+    """Places where something happens, to keep others away."""
     grounds: list[Place] = field(default_factory=list)
+    """Fishing grounds with a fleet on them."""
     receivers: Receivers = field(default_factory=Receivers)
+    """Who listens; what fails by itself is decided once all is planted (`simulate`)."""
     moorings: list[Shore] = field(default_factory=list)
     beaches: list[Shore] = field(default_factory=list)
+    """Villages with boats, and places to land, outside all zones."""
     faults: Faults = field(default_factory=Faults)
+    """What is wrong with the reports that reach the feed."""
 
     @property
     def duration_s(self) -> float:

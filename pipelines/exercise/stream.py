@@ -28,21 +28,14 @@ _LAG_S_PER_M: Final = 2.0 * 3600.0 / 500_000.0
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream that rotates along an ellipse whose long axis lies along the Strait.
-
-    Attributes
-    ----------
-    strength_kn
-        At its strongest.
-    ellipse
-        Strength across over strength along; its sign is the sense of rotation.
-    turn_s
-        Epoch seconds at which it runs strongest eastward at the western end.
-    """
+    """A stream that rotates along an ellipse whose long axis lies along the Strait."""
 
     strength_kn: float
+    """At its strongest."""
     ellipse: float
+    """Strength across over strength along; its sign is the sense of rotation."""
     turn_s: float
+    """Epoch seconds at which it runs strongest eastward at the western end."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, t0: float) -> "Stream":

@@ -20,26 +20,18 @@ _COMMAND: Final = (sys.executable, "-P", "-m", "pipelines.cli.main")
 
 @dataclass(frozen=True)
 class Trial:
-    """What to try.
-
-    Attributes
-    ----------
-    out
-        Folder; each seed gets one of its own in it, and a store of its own.
-    hours, vessels
-        Of each exercise.
-    config
-        Folder of configuration.
-    innocent, satellite
-        What sort of exercise: see `simulate`.
-    """
+    """What to try."""
 
     out: Path
+    """Folder; each seed gets one of its own in it, and a store of its own."""
     hours: float
     vessels: int
+    """Of each exercise."""
     config: Path
+    """Folder of configuration."""
     innocent: bool = False
     satellite: bool = False
+    """What sort of exercise: see `simulate`."""
 
     def run(
         self,

@@ -28,33 +28,23 @@ class ExerciseError(SelatError):
 
 @dataclass(frozen=True)
 class Planted:
-    """Something that happens: to be found, or (`suspicious` false) a trap to be let pass.
-
-    Attributes
-    ----------
-    kind
-        The kind of event that a detector gives it (or, of a trap, would wrongly give it).
-    mmsi, other_mmsi
-        The vessel; of a pair the lower MMSI first; `other_mmsi` 0 where there is no other.
-    start, end
-        Epoch seconds; what outlasts the exercise ends with it.
-    lon, lat
-        Where: the middle of the span; of a gap, the last position before it.
-    suspicious
-        Whether it deserves a look.
-    note
-        What it is, in a few words; the same for all of its sort.
-    """
+    """Something that happens: to be found, or (`suspicious` false) a trap to be let pass."""
 
     kind: str
+    """The kind of event that a detector gives it (or, of a trap, would wrongly give it)."""
     mmsi: int
     other_mmsi: int
+    """The vessel; of a pair the lower MMSI first; `other_mmsi` 0 where there is no other."""
     start: float
     end: float
+    """Epoch seconds; what outlasts the exercise ends with it."""
     lon: float
     lat: float
+    """Where: the middle of the span; of a gap, the last position before it."""
     suspicious: bool
+    """Whether it deserves a look."""
     note: str
+    """What it is, in a few words; the same for all of its sort."""
 
 
 @dataclass(frozen=True)
@@ -101,35 +91,24 @@ def _write_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 @dataclass(frozen=True)
 class Fault:
-    """What was wrong with reports, to score a layer that says so.
-
-    Attributes
-    ----------
-    fault
-        clock (misdated), copy, false_fix, other_hull, second_number or interference.
-    mmsi, other_mmsi
-        Whose; 0 where it is a station's, or there is no other.
-    source
-        The station, as in tag blocks, if it is one's.
-    start, end
-        Epoch seconds, by the times that the feed gives.
-    offset_s
-        How much later than true the reports are dated (median).
-    reports
-        How many were heard; 0 where all in the span are meant.
-    note
-        What it is, in a few words.
-    """
+    """What was wrong with reports, to score a layer that says so."""
 
     fault: str
+    """clock (misdated), copy, false_fix, other_hull, second_number or interference."""
     mmsi: int
     other_mmsi: int
+    """Whose; 0 where it is a station's, or there is no other."""
     source: str
+    """The station, as in tag blocks, if it is one's."""
     start: float
     end: float
+    """Epoch seconds, by the times that the feed gives."""
     offset_s: float
+    """How much later than true the reports are dated (median)."""
     reports: int
+    """How many were heard; 0 where all in the span are meant."""
     note: str
+    """What it is, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -167,19 +146,13 @@ def write_faulty(path: Path, reports: Sequence[FaultyReport]) -> None:
 
 @dataclass(frozen=True)
 class Heard:
-    """What the receivers heard of a planted event; see `decidable`.
-
-    Attributes
-    ----------
-    reports
-        Of the vessel of it that was heard least, within its span; of a change of numbers in all.
-    others
-        Vessels heard near its place while it could have been noticed; near that place of a
-        possible meeting's two where they were fewest. Counted of silences and sightings only.
-    """
+    """What the receivers heard of a planted event; see `decidable`."""
 
     reports: int
+    """Of the vessel of it that was heard least, within its span; of a change of numbers in all."""
     others: int
+    """Vessels heard near its place while it could have been noticed; near that place of a possible
+    meeting's two where they were fewest. Counted of silences and sightings only."""
 
 
 @dataclass(frozen=True)

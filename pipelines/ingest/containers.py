@@ -78,24 +78,17 @@ class Budget:
 
 @dataclass
 class Member:
-    """One stream of bytes: a file, or a file in an archive.
-
-    Attributes
-    ----------
-    unreadable
-        Why the bytes can't be had at all (encrypted …), else empty.
-    path
-        The file that holds just these bytes; None if they come out of an archive.
-    damage
-        Set when the bytes end early: "truncated archive", "damaged archive", or "unfinished line"
-        of a file that grows; else empty.
-    """
+    """One stream of bytes: a file, or a file in an archive."""
 
     name: str
     _blocks: Iterator[bytes] = field(repr=False)
     unreadable: str = ""
+    """Why the bytes can't be had at all (encrypted …), else empty."""
     path: Path | None = None
+    """The file that holds just these bytes; None if they come out of an archive."""
     damage: str = ""
+    """Set when the bytes end early: "truncated archive", "damaged archive", or "unfinished line" of
+    a file that grows; else empty."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the bytes, in blocks of about a mebibyte; none if they can't be had."""

@@ -23,21 +23,14 @@ _BLOCK_LINES = 100_000
 
 @dataclass(frozen=True)
 class Reported:
-    """A report as it stands in the feed.
-
-    Attributes
-    ----------
-    lines
-        The sentences of a message, tag block included, or the line of a table below its header.
-    fields
-        What it says by name: of sentences as pyais reads them.
-    problem
-        Why it can't be shown; empty where it can.
-    """
+    """A report as it stands in the feed."""
 
     lines: tuple[str, ...] = ()
+    """The sentences of a message, tag block included, or the line of a table below its header."""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    """What it says by name: of sentences as pyais reads them."""
     problem: str = ""
+    """Why it can't be shown; empty where it can."""
 
 
 def read_back(

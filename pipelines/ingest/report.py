@@ -56,94 +56,66 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass
 class Report:
-    """Counts of one feed, filled while it is read.
-
-    Attributes
-    ----------
-    format
-        "nmea", "aisstream", the name of a layout, or several of them in an archive.
-    rows_read
-        NMEA: AIS sentences, and lines that should have been one. Tables: their rows.
-    messages
-        AIS messages whose sentences were whole, of all types, wherever they are counted below.
-    also_static
-        Rows of `statics` that come from a row which is also a position report.
-    rejected
-        Rows per reason (the keys of `REASONS`).
-    samples
-        The first few rejected rows per reason: reason, line (NMEA: byte, as `source_offset`), text
-        (escaped, bounded).
-    other_messages
-        Rows per kind that are right, but neither positions nor static data ("type 4" …).
-    other_lines
-        Lines per kind that aren't AIS: blank, comments, "$ABVSI" … Not in `rows_read`.
-    joined_parts
-        Second and later parts of multi-part messages that were put together.
-    duplicate_parts
-        Parts that another receiver delivered already.
-    time_from_neighbours
-        Reports without a time of their own between two lines that carry one (see `nmea`).
-    time_of_delivery
-        Sentences whose own time is that of their delivery, over a minute after they were received,
-        and that got that of their reception (see `aivdm.wrappers`).
-    time_put_right
-        Those of them that a $PGHP line names.
-    delivery_lag_s
-        How much later than their reception the own times of those were, all together.
-    clocks
-        What the receivers' clocks are seen to be wrong by (see `clocks`).
-    time_assumed
-        Reports that got the time that the user told us to assume.
-    repeated_static
-        Rows of tables whose static data repeat the vessel's row before; not in `statics`.
-    skipped
-        Members of an archive that aren't feeds, and why.
-    read_as
-        Of a table without a layout: which columns were taken for what.
-    assumed
-        What was taken for granted of it.
-    unknown_words
-        Rows per word for a ship type or a status that isn't understood.
-    ids
-        Ids of vessels that are no MMSIs, by the numbers that they got.
-    timed
-        Sentences with a time of their own that can be one.
-    waiting
-        Rows rejected as "future", which may land at a later reading.
-    """
+    """Counts of one feed, filled while it is read."""
 
     format: str = ""
+    """"nmea", "aisstream", the name of a layout, or several of them in an archive."""
     simulated: bool = False
     rows_read: int = 0
+    """NMEA: AIS sentences, and lines that should have been one. Tables: their rows."""
     messages: int = 0
+    """AIS messages whose sentences were whole, of all types, wherever they are counted below."""
     positions: int = 0
     statics: int = 0
     also_static: int = 0
+    """Rows of `statics` that come from a row which is also a position report."""
     outside_area: int = 0
     joined_parts: int = 0
+    """Second and later parts of multi-part messages that were put together."""
     duplicate_parts: int = 0
+    """Parts that another receiver delivered already."""
     time_from_neighbours: int = 0
+    """Reports without a time of their own between two lines that carry one (see `nmea`)."""
     time_of_delivery: int = 0
+    """Sentences whose own time is that of their delivery, over a minute after they were received,
+    and that got that of their reception (see `aivdm.wrappers`)."""
     time_put_right: int = 0
+    """Those of them that a $PGHP line names."""
     delivery_lag_s: float = 0.0
+    """How much later than their reception the own times of those were, all together."""
     time_assumed: int = 0
+    """Reports that got the time that the user told us to assume."""
     repeated_static: int = 0
+    """Rows of tables whose static data repeat the vessel's row before; not in `statics`."""
     first_time: pd.Timestamp | None = None
     last_time: pd.Timestamp | None = None
     rejected: dict[str, int] = field(default_factory=dict)
+    """Rows per reason (the keys of `REASONS`)."""
     samples: list[dict[str, Any]] = field(default_factory=list)
+    """The first few rejected rows per reason: reason, line (NMEA: byte, as `source_offset`), text
+    (escaped, bounded)."""
     other_messages: dict[str, int] = field(default_factory=dict)
+    """Rows per kind that are right, but neither positions nor static data ("type 4" …)."""
     other_lines: dict[str, int] = field(default_factory=dict)
+    """Lines per kind that aren't AIS: blank, comments, "$ABVSI" … Not in `rows_read`."""
     skipped: list[dict[str, str]] = field(default_factory=list)
+    """Members of an archive that aren't feeds, and why."""
     read_as: dict[str, str] = field(default_factory=dict)
+    """Of a table without a layout: which columns were taken for what."""
     assumed: list[str] = field(default_factory=list)
+    """What was taken for granted of it."""
     unused: list[str] = field(default_factory=list)
     unknown_words: dict[str, int] = field(default_factory=dict)
+    """Rows per word for a ship type or a status that isn't understood."""
     ids: dict[int, str] = field(default_factory=dict, repr=False)
+    """Ids of vessels that are no MMSIs, by the numbers that they got."""
     mmsis: set[int] = field(default_factory=set, repr=False)
     timed: int = field(default=0, repr=False)
+    """Sentences with a time of their own that can be one."""
     waiting: "Waiting | None" = None
+    """Rows rejected as "future", which may land at a later reading."""
     clocks: list[dict[str, Any]] = field(default_factory=list)
+    """What the receivers' clocks are seen to be wrong by (see `clocks`)."""
 
     @property
     def vessels(self) -> int:

@@ -27,15 +27,7 @@ _FIRST_WAIT: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Waiting:
-    """What of a feed waits for its time.
-
-    Attributes
-    ----------
-    heard
-        Vessels of the feed whose reports landed.
-    readings
-        How often it was read again already.
-    """
+    """What of a feed waits for its time."""
 
     feed: str
     rows: int
@@ -43,7 +35,9 @@ class Waiting:
     first: datetime
     last: datetime
     heard: int
+    """Vessels of the feed whose reports landed."""
     readings: int
+    """How often it was read again already."""
 
     @property
     def may_be_the_clock(self) -> bool:

@@ -34,27 +34,19 @@ PILOT_KN: Final = (2.0, 14.0)
 
 @dataclass(frozen=True)
 class Traffic:
-    """Past traffic, reduced.
-
-    Attributes
-    ----------
-    flows
-        Passages by cell, one per size of cells.
-    stops, drifts
-        Stays at rest and stays adrift: `stops.STOP_COLUMNS` and `ship_type`.
-    meetings
-        Where a pilot craft under way was nearest to a ship under way: mmsi of the ship, pilot,
-        time_us, lat, lon.
-    trips
-        Voyages between two stays: mmsi, ship_type, start_us, end_us; `paths` has
-        `PATH_POINTS` places (lat, lon) of each, at equal distances along its way.
-    """
+    """Past traffic, reduced."""
 
     flows: tuple[lanes.Flow, ...]
+    """Passages by cell, one per size of cells."""
     stops: pd.DataFrame
     drifts: pd.DataFrame
+    """Stays at rest and stays adrift: `stops.STOP_COLUMNS` and `ship_type`."""
     meetings: pd.DataFrame
+    """Where a pilot craft under way was nearest to a ship under way: mmsi of the ship, pilot,
+    time_us, lat, lon."""
     trips: pd.DataFrame
+    """Voyages between two stays: mmsi, ship_type, start_us, end_us; `paths` has `PATH_POINTS`
+    places (lat, lon) of each, at equal distances along its way."""
     paths: Floats
     reports: int
     vessels: int

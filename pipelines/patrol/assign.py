@@ -26,62 +26,42 @@ NEVER: Final = 10**7
 
 @dataclass(frozen=True)
 class Job:
-    """Something that a unit may do.
-
-    Attributes
-    ----------
-    group
-        Of the jobs of one group (not negative) at most one is done; -1: on its own.
-    early_s, late_s
-        When it may begin, seconds since the plan's start.
-    value
-        What it is worth, 0 or more.
-    boarding
-        Whether it is a boarding, of which a sortie has so many and which takes it so long.
-    duration_s
-        How long it takes, if it isn't a boarding.
-    sea
-        In whose territorial sea.
-    """
+    """Something that a unit may do."""
 
     group: int
+    """Of the jobs of one group (not negative) at most one is done; -1: on its own."""
     early_s: float
     late_s: float
+    """When it may begin, seconds since the plan's start."""
     value: float
+    """What it is worth, 0 or more."""
     boarding: bool
+    """Whether it is a boarding, of which a sortie has so many and which takes it so long."""
     duration_s: float = 0.0
+    """How long it takes, if it isn't a boarding."""
     sea: str = ""
+    """In whose territorial sea."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A sortie to be filled.
-
-    Attributes
-    ----------
-    base
-        Number of its base: the first rows of the distances are the bases'.
-    opens_s, closes_s
-        When it may leave and must be back, seconds since the plan's start.
-    speed_mps
-        Its speed from job to job.
-    endurance_s, endurance_m
-        From leaving to being back.
-    boardings, boarding_s
-        How many it can do, how long each takes.
-    closed
-        Territorial seas in which it does nothing.
-    """
+    """A sortie to be filled."""
 
     base: int
+    """Number of its base: the first rows of the distances are the bases'."""
     opens_s: float
     closes_s: float
+    """When it may leave and must be back, seconds since the plan's start."""
     speed_mps: float
+    """Its speed from job to job."""
     endurance_s: float
     endurance_m: float
+    """From leaving to being back."""
     boardings: int
     boarding_s: float
+    """How many it can do, how long each takes."""
     closed: frozenset[str] = frozenset()
+    """Territorial seas in which it does nothing."""
 
     def may(self, jobs: Sequence[Job]) -> Bools:
         """Tell which jobs lie where this sortie may do them."""

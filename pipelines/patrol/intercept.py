@@ -22,22 +22,15 @@ _SURE_SHARE: Final = 0.97
 
 @dataclass(frozen=True)
 class Meeting:
-    """Where and when a unit meets a vessel.
-
-    Attributes
-    ----------
-    time_us
-        When, to the minute: microseconds since 1970-01-01 UTC.
-    lat, lon
-        Where: the vessel's most likely place then, moved to free water if it isn't in any.
-    route
-        The unit's way there.
-    """
+    """Where and when a unit meets a vessel."""
 
     time_us: int
+    """When, to the minute: microseconds since 1970-01-01 UTC."""
     lat: float
     lon: float
+    """Where: the vessel's most likely place then, moved to free water if it isn't in any."""
     route: Route
+    """The unit's way there."""
 
 
 def earliest(

@@ -32,22 +32,7 @@ CONCLUDED: Final = "concluded"
 
 @dataclass(frozen=True)
 class Target:
-    """A flagged vessel.
-
-    Attributes
-    ----------
-    rank, mmsi, name, score, kind, reason
-        As flagged; kind and reason of its strongest event.
-    worth
-        What a boarding of it is worth beside others.
-    incident
-        Its incident, which is sailed for once; empty where it has none.
-    about
-        Whether that is about it first.
-    concluded
-        What somebody concluded on it for which nobody sails any more, and who; empty where nobody
-        did.
-    """
+    """A flagged vessel."""
 
     rank: int
     mmsi: int
@@ -55,88 +40,70 @@ class Target:
     score: float
     kind: str
     reason: str
+    """As flagged; kind and reason of its strongest event."""
     worth: float
+    """What a boarding of it is worth beside others."""
     incident: str = ""
+    """Its incident, which is sailed for once; empty where it has none."""
     about: bool = False
+    """Whether that is about it first."""
     concluded: tuple[str, ...] = ()
+    """What somebody concluded on it for which nobody sails any more, and who; empty where nobody
+    did."""
 
 
 @dataclass(frozen=True)
 class Sortie:
-    """A part of a unit's watch within the plan.
-
-    Attributes
-    ----------
-    number
-        1, 2, … within the unit.
-    lat, lon
-        Its base, moved to free water.
-    moved_m
-        How far it was moved.
-    opens_us, closes_us
-        When it may leave and must be back.
-    sea
-        The state in whose territorial sea its base lies, by the reference layer; empty where that
-        isn't known.
-    """
+    """A part of a unit's watch within the plan."""
 
     unit: Unit
     number: int
+    """1, 2, … within the unit."""
     lat: float
     lon: float
+    """Its base, moved to free water."""
     moved_m: float
+    """How far it was moved."""
     opens_us: int
     closes_us: int
+    """When it may leave and must be back."""
     sea: str = ""
+    """The state in whose territorial sea its base lies, by the reference layer; empty where that
+    isn't known."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One task of a sortie, and the way to it.
-
-    Attributes
-    ----------
-    target, sector
-        What it is: a boarding, or a patrol of a sector; both None: back at base.
-    route
-        The way from the stop before.
-    speed_kn
-        Speed on it.
-    depart_us, begin_us, end_us
-        Leaving the stop before; beginning and end of the task.
-    lat, lon
-        Where it begins.
-    chance
-        That the vessel is found (a boarding), that a search finds what is there (a sector).
-    value
-        Expected value.
-    course_deg, along_m, across_m
-        Of a vessel: half axes of the region that holds `SHOWN_SHARE` of the errors.
-    how
-        How the vessel is thought to go on.
-    tide
-        The high water nearest to its beginning, where a table says so.
-    sea
-        The state in whose territorial sea it begins, as of a `Sortie`.
-    """
+    """One task of a sortie, and the way to it."""
 
     target: Target | None
     sector: Sector | None
+    """What it is: a boarding, or a patrol of a sector; both None: back at base."""
     route: Route
+    """The way from the stop before."""
     speed_kn: float
+    """Speed on it."""
     depart_us: int
     begin_us: int
     end_us: int
+    """Leaving the stop before; beginning and end of the task."""
     lat: float
     lon: float
+    """Where it begins."""
     chance: float = 0.0
+    """That the vessel is found (a boarding), that a search finds what is there (a sector)."""
     value: float = 0.0
+    """Expected value."""
     course_deg: float = 0.0
     along_m: float = 0.0
     across_m: float = 0.0
+    """Of a vessel: half axes of the region that holds `SHOWN_SHARE` of the errors."""
     how: How | None = None
+    """How the vessel is thought to go on."""
     tide: HighWater | None = None
+    """The high water nearest to its beginning, where a table says so."""
     sea: str = ""
+    """The state in whose territorial sea it begins, as of a `Sortie`."""
 
 
 @dataclass(frozen=True)
@@ -164,19 +131,13 @@ class Sailed:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A flagged vessel that no unit goes for, and why.
-
-    Attributes
-    ----------
-    reason
-        One of the reasons of this module.
-    nearest
-        The nearest thing to a chance that there was, None where there was none.
-    """
+    """A flagged vessel that no unit goes for, and why."""
 
     target: Target
     reason: str
+    """One of the reasons of this module."""
     nearest: "Intercept | None"
+    """The nearest thing to a chance that there was, None where there was none."""
 
 
 @dataclass(frozen=True)
@@ -197,40 +158,28 @@ class Intercept:
 
 @dataclass(frozen=True)
 class Plan:
-    """A patrol plan.
-
-    Attributes
-    ----------
-    run_id, simulated
-        The run whose flags it rests on, and whether they are an exercise.
-    start_us, end_us, stale_us
-        What it covers, and when it shouldn't be followed any more.
-    sailed
-        Every sortie, with or without tasks.
-    left_out
-        Flagged vessels that no unit goes for, by rank.
-    intercepts
-        Every pair of unit and flagged vessel.
-    sectors
-        Risk sectors considered, riskiest first.
-    solver
-        How the assignment was found.
-    prediction, targets
-        What was predicted of whom.
-    """
+    """A patrol plan."""
 
     run_id: str
     simulated: bool
+    """The run whose flags it rests on, and whether they are an exercise."""
     start_us: int
     end_us: int
     stale_us: int
+    """What it covers, and when it shouldn't be followed any more."""
     sailed: tuple[Sailed, ...]
+    """Every sortie, with or without tasks."""
     left_out: tuple[LeftOut, ...]
+    """Flagged vessels that no unit goes for, by rank."""
     intercepts: tuple[Intercept, ...]
+    """Every pair of unit and flagged vessel."""
     sectors: tuple[Sector, ...]
+    """Risk sectors considered, riskiest first."""
     solver: str
+    """How the assignment was found."""
     prediction: Prediction
     targets: tuple[Target, ...]
+    """What was predicted of whom."""
     unplaced: tuple[str, ...] = field(default=())
     """Units whose base lies in no free water."""
     unheard: tuple[int, ...] = field(default=())

@@ -22,29 +22,20 @@ _FIXED_STATUS: Final = (1, 5, 6)
 
 @dataclass(frozen=True)
 class Motions:
-    """How vessels moved when last heard, one entry a vessel.
-
-    Attributes
-    ----------
-    mmsi
-        In ascending order.
-    time_us
-        When it was last heard, microseconds since 1970-01-01 UTC.
-    lat, lon
-        Where.
-    speed_kn, course_deg
-        Made good over the last 20 minutes; what the last report says where there is no more.
-    mode
-        `STILL`, `WORKING` or `UNDER_WAY`.
-    """
+    """How vessels moved when last heard, one entry a vessel."""
 
     mmsi: Ints
+    """In ascending order."""
     time_us: Ints
+    """When it was last heard, microseconds since 1970-01-01 UTC."""
     lat: Floats
     lon: Floats
+    """Where."""
     speed_kn: Floats
     course_deg: Floats
+    """Made good over the last 20 minutes; what the last report says where there is no more."""
     mode: NDArray[np.str_]
+    """`STILL`, `WORKING` or `UNDER_WAY`."""
 
     def __len__(self) -> int:
         return len(self.mmsi)

@@ -51,54 +51,37 @@ from pipelines.reference.layers import sea_states
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a plan rests on.
-
-    Attributes
-    ----------
-    run_id, simulated
-        The run.
-    start
-        When the plan begins.
-    flagged
-        `schemas.FLAGGED`.
-    kinds, reasons
-        By MMSI: kind and reason of the vessel's strongest event.
-    about
-        The vessels that incidents are about first: of an incident that one is sailed for, if it can
-        be met.
-    concluded
-        By MMSI: what was concluded, and by whom, for which nobody sails for the vessel any more.
-    tracked
-        `frames.TRACKED` of the flagged vessels, up to the end of the run.
-    past
-        `events.EVENTS` of the days before.
-    past_days
-        Of how many of those days the store holds reports.
-    landings
-        lat, lon of documented landing places.
-    zones
-        Lanes and ferry routes among them are followed; territorial seas are told.
-    tides
-        High waters, told beside sectors and boats that cross.
-    unheard
-        Ranks of incidents of what AIS doesn't show: none can be predicted, and it is said.
-    """
+    """What a plan rests on."""
 
     run_id: str
     simulated: bool
+    """The run."""
     start: pd.Timestamp
+    """When the plan begins."""
     flagged: pd.DataFrame
+    """`schemas.FLAGGED`."""
     kinds: Mapping[int, str]
     reasons: Mapping[int, str]
+    """By MMSI: kind and reason of the vessel's strongest event."""
     about: Collection[int]
+    """The vessels that incidents are about first: of an incident that one is sailed for, if it can
+    be met."""
     concluded: Mapping[int, tuple[str, str]]
+    """By MMSI: what was concluded, and by whom, for which nobody sails for the vessel any more."""
     tracked: pd.DataFrame
+    """`frames.TRACKED` of the flagged vessels, up to the end of the run."""
     past: pd.DataFrame
+    """`events.EVENTS` of the days before."""
     past_days: float
+    """Of how many of those days the store holds reports."""
     landings: pd.DataFrame
+    """lat, lon of documented landing places."""
     zones: Zones | None
+    """Lanes and ferry routes among them are followed; territorial seas are told."""
     tides: Tides | None = None
+    """High waters, told beside sectors and boats that cross."""
     unheard: tuple[int, ...] = ()
+    """Ranks of incidents of what AIS doesn't show: none can be predicted, and it is said."""
 
 
 def make(

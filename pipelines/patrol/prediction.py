@@ -18,61 +18,38 @@ LANE_TURN_DEG: Final = 45.0
 _ANGLES: Final = 72
 
 
-_ALONG_FRACTION: Final = (
-    "Share of the distance run by which what is under way errs along and across its course."
-)
-
-_STILL_DOF: Final = "Degrees of freedom of the Student t; smaller means heavier tails."
-
-
 class PredictionParameters(BaseModel):
     """How vessels go on, and how wrong that is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_still_kn: float = Field(
-        0.5,
-        gt=0,
-        description=(
-            "Slower than this over ground it lies still, if the way it sailed in the last hour is "
-            "no longer than twice that speed makes it (a fix jitters)."
-        ),
-    )
-    max_working_kn: float = Field(3.0, gt=0, description="Slower than this it works or drifts.")
-    min_straight: float = Field(
-        0.6,
-        ge=0,
-        le=1,
-        description=(
-            "Net distance over the way sailed in the last hour; below this it goes to and fro."
-        ),
-    )
-    fix_m: float = Field(
-        150.0,
-        gt=0,
-        description="Scale of the error at once: AIS position, latency, the vessel's own size.",
-    )
-    still_m_per_h: float = Field(
-        40.0, ge=0, description="How fast the scale grows of what lies still: a few weigh anchor."
-    )
-    working_m_per_sqrt_h: float = Field(
-        700.0,
-        ge=0,
-        description=(
-            "How fast, with the square root of time, of what works, at 1 kn; more in proportion."
-        ),
-    )
-    along_fraction: float = Field(0.16, ge=0, description=_ALONG_FRACTION)
-    across_fraction: float = Field(0.15, ge=0, description=_ALONG_FRACTION)
-    lane_across_fraction: float = Field(
-        0.08, ge=0, description="The same across, while it follows a lane or a ferry route."
-    )
-    still_dof: float = Field(0.6, gt=0, description=_STILL_DOF)
-    working_dof: float = Field(2.0, gt=0, description=_STILL_DOF)
-    under_way_dof: float = Field(1.0, gt=0, description=_STILL_DOF)
-    ferry_turn_min: float = Field(
-        30.0, ge=0, description="How long a ferry lies at the end of its route."
-    )
+    max_still_kn: float = Field(0.5, gt=0)
+    """Slower than this over ground it lies still, if the way it sailed in the last hour is no
+    longer than twice that speed makes it (a fix jitters)."""
+    max_working_kn: float = Field(3.0, gt=0)
+    """Slower than this it works or drifts."""
+    min_straight: float = Field(0.6, ge=0, le=1)
+    """Net distance over the way sailed in the last hour; below this it goes to and fro."""
+    fix_m: float = Field(150.0, gt=0)
+    """Scale of the error at once: AIS position, latency, the vessel's own size."""
+    still_m_per_h: float = Field(40.0, ge=0)
+    """How fast the scale grows of what lies still: a few weigh anchor."""
+    working_m_per_sqrt_h: float = Field(700.0, ge=0)
+    """How fast, with the square root of time, of what works, at 1 kn; more in proportion."""
+    along_fraction: float = Field(0.16, ge=0)
+    """Share of the distance run by which what is under way errs along and across its course."""
+    across_fraction: float = Field(0.15, ge=0)
+    """See `along_fraction`."""
+    lane_across_fraction: float = Field(0.08, ge=0)
+    """The same across, while it follows a lane or a ferry route."""
+    still_dof: float = Field(0.6, gt=0)
+    """Degrees of freedom of the Student t; smaller means heavier tails."""
+    working_dof: float = Field(2.0, gt=0)
+    """See `still_dof`."""
+    under_way_dof: float = Field(1.0, gt=0)
+    """See `still_dof`."""
+    ferry_turn_min: float = Field(30.0, ge=0)
+    """How long a ferry lies at the end of its route."""
 
 
 Along = Literal["", "lanes", "ferry"]
@@ -80,55 +57,37 @@ Along = Literal["", "lanes", "ferry"]
 
 @dataclass(frozen=True)
 class How:
-    """How a vessel is thought to go on.
-
-    Attributes
-    ----------
-    mode
-        `STILL`, `WORKING` or `UNDER_WAY`.
-    course_deg, speed_kn
-        As it was last heard.
-    along
-        Whether a vessel under way follows learned lanes or a ferry route.
-    """
+    """How a vessel is thought to go on."""
 
     mode: str
+    """`STILL`, `WORKING` or `UNDER_WAY`."""
     course_deg: float
     speed_kn: float
+    """As it was last heard."""
     along: Along = ""
+    """Whether a vessel under way follows learned lanes or a ferry route."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Where vessels will be at the ticks of a common clock.
-
-    Attributes
-    ----------
-    mmsi
-        One a row, as in the motions it is made of.
-    tick_us
-        Times, microseconds since 1970-01-01 UTC, `STEP_S` apart.
-    lat, lon
-        (vessel, tick): where it is most likely; NaN before it was last heard.
-    course_deg
-        The same: the direction of the long axis of what is said about its error.
-    along_m, across_m
-        The same: scale of the error along and across that.
-    dof
-        By vessel: degrees of freedom of its error's Student t.
-    how
-        How each is thought to go on.
-    """
+    """Where vessels will be at the ticks of a common clock."""
 
     mmsi: Ints
+    """One a row, as in the motions it is made of."""
     tick_us: Ints
+    """Times, microseconds since 1970-01-01 UTC, `STEP_S` apart."""
     lat: Floats
     lon: Floats
+    """(vessel, tick): where it is most likely; NaN before it was last heard."""
     course_deg: Floats
+    """The same: the direction of the long axis of what is said about its error."""
     along_m: Floats
     across_m: Floats
+    """The same: scale of the error along and across that."""
     dof: Floats
+    """By vessel: degrees of freedom of its error's Student t."""
     how: tuple[How, ...]
+    """How each is thought to go on."""
 
     def at(self, vessel: int, time_us: ArrayLike) -> tuple[Floats, Floats]:
         """Most likely place of a vessel (its row) at times within the ticks."""

@@ -20,15 +20,7 @@ from pipelines.reference.layers import sea_states
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What all steps of a plan work on.
-
-    Attributes
-    ----------
-    zones
-        Whose territorial seas are known; None: nobody's.
-    homes
-        By name of a unit the state in whose territorial sea its base lies.
-    """
+    """What all steps of a plan work on."""
 
     planning: Planning
     sea: SeaMap
@@ -37,7 +29,9 @@ class Problem:
     start_us: int
     end_us: int
     zones: Zones | None
+    """Whose territorial seas are known; None: nobody's."""
     homes: Mapping[str, str]
+    """By name of a unit the state in whose territorial sea its base lies."""
 
     @cached_property
     def row(self) -> dict[int, int]:

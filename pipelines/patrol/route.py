@@ -14,17 +14,12 @@ MAX_LEG_M: Final = 100_000.0
 
 @dataclass(frozen=True)
 class Route:
-    """A way over water.
-
-    Attributes
-    ----------
-    lat, lon
-        Its points, degrees, the first and last being the places asked for (moved to the nearest
-        free water where they lie on land or too near to it).
-    """
+    """A way over water."""
 
     lat: Floats
     lon: Floats
+    """Its points, degrees, the first and last being the places asked for (moved to the nearest free
+    water where they lie on land or too near to it)."""
 
     @property
     def distance_m(self) -> float:

@@ -36,27 +36,19 @@ _REACH: Final = 3.0
 
 @dataclass(frozen=True)
 class Sector:
-    """A square of sea.
-
-    Attributes
-    ----------
-    name
-        By its south-west corner.
-    west, south, size_deg
-        The square.
-    rate_per_h
-        By local hour (24): weighted events per hour.
-    events, landings
-        Events and landing places that lie within it.
-    """
+    """A square of sea."""
 
     name: str
+    """By its south-west corner."""
     west: float
     south: float
     size_deg: float
+    """The square."""
     rate_per_h: Floats
+    """By local hour (24): weighted events per hour."""
     events: int
     landings: int
+    """Events and landing places that lie within it."""
 
     @property
     def lat(self) -> float:

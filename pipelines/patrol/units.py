@@ -31,58 +31,38 @@ class Base(_Section):
     lon: float = Field(ge=-180, le=180)
 
 
-_CRUISE_KN: Final = (
-    "Speeds over ground, from task to task, and at most (where cruising would be too late)."
-)
-
-_ENDURANCE_H: Final = "From leaving the base to being back; None: no limit but the watch."
-
-
 class Unit(_Section):
     """One patrol unit: a boat and its crew."""
 
-    name: str = Field(min_length=1, max_length=60, description="Unique.")
-    base: Base = Field(
-        description=(
-            "Where it leaves from and must be back: a place with a name, or the name of a port of "
-            "data/reference/places/landmarks.csv."
-        )
-    )
-    cruise_kn: float = Field(gt=0, le=80, description=_CRUISE_KN)
-    max_kn: float = Field(gt=0, le=80, description=_CRUISE_KN)
-    endurance_h: float | None = Field(None, gt=0, description=_ENDURANCE_H)
-    endurance_nm: float | None = Field(None, gt=0, description=_ENDURANCE_H)
-    watch: str = Field(
-        "00:00-24:00",
-        description=(
-            "Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is "
-            "earlier. It leaves its base and is back within it."
-        ),
-    )
-    boardings: int = Field(
-        3,
-        ge=0,
-        le=50,
-        description=(
-            "How many it can do in a watch; in each of the two parts of a watch that a plan's "
-            "start cuts."
-        ),
-    )
-    boarding_min: float = Field(
-        45.0, gt=0, description="How long one takes, the vessel being held where it was met."
-    )
-    search_nm: float = Field(
-        6.0, gt=0, description="How far off it finds a vessel that isn't where it was predicted."
-    )
-    seas: tuple[str, ...] = Field(
-        (),
-        description=(
-            "States in whose territorial sea it may board and search, as a joint operation may "
-            "agree, beside that in which its base lies; by their names in the reference layer. In "
-            "others no task is planned for it."
-        ),
-    )
-    sample: bool = Field(False, description="Made up; a plan says so.")
+    name: str = Field(min_length=1, max_length=60)
+    """Unique."""
+    base: Base
+    """Where it leaves from and must be back: a place with a name, or the name of a port of
+    data/reference/places/landmarks.csv."""
+    cruise_kn: float = Field(gt=0, le=80)
+    """Speeds over ground, from task to task, and at most (where cruising would be too late)."""
+    max_kn: float = Field(gt=0, le=80)
+    """See `cruise_kn`."""
+    endurance_h: float | None = Field(None, gt=0)
+    """From leaving the base to being back; None: no limit but the watch."""
+    endurance_nm: float | None = Field(None, gt=0)
+    """See `endurance_h`."""
+    watch: str = "00:00-24:00"
+    """Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is earlier.
+    It leaves its base and is back within it."""
+    boardings: int = Field(3, ge=0, le=50)
+    """How many it can do in a watch; in each of the two parts of a watch that a plan's start
+    cuts."""
+    boarding_min: float = Field(45.0, gt=0)
+    """How long one takes, the vessel being held where it was met."""
+    search_nm: float = Field(6.0, gt=0)
+    """How far off it finds a vessel that isn't where it was predicted."""
+    seas: tuple[str, ...] = ()
+    """States in whose territorial sea it may board and search, as a joint operation may agree,
+    beside that in which its base lies; by their names in the reference layer. In others no task is
+    planned for it."""
+    sample: bool = False
+    """Made up; a plan says so."""
 
     @field_validator("watch")
     @classmethod
@@ -101,58 +81,37 @@ class Unit(_Section):
         return self
 
 
-_ITERATIONS: Final = "Of the solver; the same ones give the same plan."
-
-_SECTOR_DEG: Final = "Side of a risk sector, and how long a patrol of one lasts."
-
-
 class Planning(_Section):
     """How a plan is made."""
 
-    horizon_h: float = Field(24.0, gt=0, le=72, description="How far it reaches from its start.")
-    stale_after_h: float = Field(
-        12.0, gt=0, description="When it shouldn't be followed any more, counted from its start."
-    )
-    min_chance: float = Field(
-        0.15,
-        ge=0,
-        le=1,
-        description="A target less likely to be found than this isn't sailed for, 0-1.",
-    )
-    fade_per_h: float = Field(
-        0.02,
-        ge=0,
-        lt=1,
-        description=(
-            "By what share a boarding is worth less with each hour from the plan's start: what was "
-            "landed is carried off, and who is found still lying there has had time. So of ways "
-            "that do as much the one to the strongest leads first is taken. A judgement."
-        ),
-    )
-    slot_h: float = Field(
-        1.0, ge=0.5, le=6, description="A target's copies in time lie this far apart."
-    )
-    clearance_m: float = Field(
-        250.0, ge=130, le=5000, description="How near to land a route may come."
-    )
-    iterations: int = Field(2000, ge=1, le=1_000_000, description=_ITERATIONS)
-    seed: int = Field(1, ge=0, description=_ITERATIONS)
-    value_of_kind: dict[str, float] = Field(
-        default_factory=dict,
-        description=(
-            "What a boarding is worth by the kind of a vessel's strongest event, 1 where not named."
-        ),
-    )
-    sector_deg: float = Field(0.25, gt=0.02, le=2, description=_SECTOR_DEG)
-    sector_h: float = Field(2.0, gt=0.25, le=12, description=_SECTOR_DEG)
-    history_days: float = Field(
-        60.0,
-        gt=0,
-        description="How many days before the plan's start risk sectors are learned from.",
-    )
-    max_sectors: int = Field(
-        12, ge=0, le=100, description="How many are considered, the riskiest first."
-    )
+    horizon_h: float = Field(24.0, gt=0, le=72)
+    """How far it reaches from its start."""
+    stale_after_h: float = Field(12.0, gt=0)
+    """When it shouldn't be followed any more, counted from its start."""
+    min_chance: float = Field(0.15, ge=0, le=1)
+    """A target less likely to be found than this isn't sailed for, 0-1."""
+    fade_per_h: float = Field(0.02, ge=0, lt=1)
+    """By what share a boarding is worth less with each hour from the plan's start: what was landed
+    is carried off, and who is found still lying there has had time. So of ways that do as much the
+    one to the strongest leads first is taken. A judgement."""
+    slot_h: float = Field(1.0, ge=0.5, le=6)
+    """A target's copies in time lie this far apart."""
+    clearance_m: float = Field(250.0, ge=130, le=5000)
+    """How near to land a route may come."""
+    iterations: int = Field(2000, ge=1, le=1_000_000)
+    """Of the solver; the same ones give the same plan."""
+    seed: int = Field(1, ge=0)
+    """See `iterations`."""
+    value_of_kind: dict[str, float] = Field(default_factory=dict)
+    """What a boarding is worth by the kind of a vessel's strongest event, 1 where not named."""
+    sector_deg: float = Field(0.25, gt=0.02, le=2)
+    """Side of a risk sector, and how long a patrol of one lasts."""
+    sector_h: float = Field(2.0, gt=0.25, le=12)
+    """See `sector_deg`."""
+    history_days: float = Field(60.0, gt=0)
+    """How many days before the plan's start risk sectors are learned from."""
+    max_sectors: int = Field(12, ge=0, le=100)
+    """How many are considered, the riskiest first."""
 
 
 class PatrolConfig(_Section):

@@ -46,30 +46,14 @@ class EventCard(Happened):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentCard(Happened):
-    """One incident as a reader sees it: when and where its leading event was (or one arrived).
-
-    Attributes
-    ----------
-    kind
-        Of its leading event; `what` is that in words.
-    place
-        Where its first vessel stands on the list of flagged ones; None where it flags none.
-    vessels
-        Name, number and role of each vessel.
-    event_ids
-        Its events, the leading one first.
-    concluded
-        What people concluded on it, where the products tell that; see `products.Concluded`.
-    made_of, now
-        What its score is made of, and where its vessel was heard last; empty where there is
-        nothing to say.
-    """
+    """One incident as a reader sees it: when and where its leading event was (or one arrived)."""
 
     incident_id: str
     rank: int
     mmsi: int
     title: str
     kind: str
+    """Of its leading event; `what` is that in words."""
     what: str
     score: float
     certainty: str
@@ -77,11 +61,17 @@ class IncidentCard(Happened):
     news: str
     next_step: str
     place: int | None
+    """Where its first vessel stands on the list of flagged ones; None where it flags none."""
     vessels: Sequence[tuple[str, int, str]]
+    """Name, number and role of each vessel."""
     event_ids: Sequence[str]
+    """Its events, the leading one first."""
     made_of: str
     now: str
+    """What its score is made of, and where its vessel was heard last; empty where there is nothing
+    to say."""
     concluded: str
+    """What people concluded on it, where the products tell that; see `products.Concluded`."""
 
     @property
     def who(self) -> str:

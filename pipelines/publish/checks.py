@@ -30,23 +30,16 @@ _FOR_PROGRAMS: Final = re.compile(
 
 @dataclass(frozen=True)
 class Row:
-    """One check in words.
-
-    Attributes
-    ----------
-    label
-        What was measured.
-    measured, limit, margin
-        Amounts with their units; how far the measured value is on the right side of the limit.
-    parameter
-        Name of the detector's parameter, as in config/detectors.yaml; empty where there is none.
-    """
+    """One check in words."""
 
     label: str
+    """What was measured."""
     measured: str
     limit: str
     margin: str
+    """Amounts with their units; how far the measured value is on the right side of the limit."""
     parameter: str
+    """Name of the detector's parameter, as in config/detectors.yaml; empty where there is none."""
 
 
 def rows(evidence: Evidence, words: Labels = _ENGLISH) -> list[Row]:

@@ -22,122 +22,81 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Release:
-    """What products for one recipient say of themselves.
-
-    Attributes
-    ----------
-    recipient, title
-        Name in `config/recipients.yaml`, and who it is.
-    mark
-        The strictest mark of what is in the products.
-    track_marks
-        Mark of each track by track_id.
-    stale_after
-        When the products are out of date, UTC.
-    language
-        Of the labels.
-    """
+    """What products for one recipient say of themselves."""
 
     recipient: str
     title: str
+    """Name in `config/recipients.yaml`, and who it is."""
     mark: Mark
+    """The strictest mark of what is in the products."""
     track_marks: Mapping[int, Mark]
+    """Mark of each track by track_id."""
     stale_after: pd.Timestamp
+    """When the products are out of date, UTC."""
     language: str
+    """Of the labels."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A patrol plan as its files tell it.
-
-    Attributes
-    ----------
-    plan
-        The plan.
-    mark
-        Of the whole plan, where it is a recipient's; every row of it rests on all of it.
-    language
-        Of the labels.
-    """
+    """A patrol plan as its files tell it."""
 
     plan: "Plan"
+    """The plan."""
     mark: Mark | None = None
+    """Of the whole plan, where it is a recipient's; every row of it rests on all of it."""
     language: str = "en"
+    """Of the labels."""
 
 
 @dataclass(frozen=True)
 class Concluded:
-    """What people had concluded when a brief was written.
-
-    Attributes
-    ----------
-    upto
-        Up to when conclusions were looked up, UTC.
-    said
-        In words, by incident id.
-    closed, answered
-        Ids of events that a conclusion closes, and of those with one that leaves them open.
-    """
+    """What people had concluded when a brief was written."""
 
     upto: pd.Timestamp
+    """Up to when conclusions were looked up, UTC."""
     said: Mapping[str, str]
+    """In words, by incident id."""
     closed: frozenset[str]
     answered: frozenset[str]
+    """Ids of events that a conclusion closes, and of those with one that leaves them open."""
 
 
 @dataclass(frozen=True)
 class Products:
-    """One run's results, as every exporter gets them.
-
-    Attributes
-    ----------
-    run_id, start, end
-        The run and its window, UTC.
-    simulated
-        Whether the data are an exercise; every product says so.
-    events
-        `events.EVENTS` plus `status` (created|changed|unchanged|retracted|not_assessed) and
-        `reason` (the sentence that tells a sailor why).
-    flagged
-        `FLAGGED`.
-    parts
-        `PARTS`.
-    incidents
-        `INCIDENTS`.
-    tracks
-        `DRAWN` of the flagged vessels (and their partners) over the window.
-    vessels
-        `frames.VESSELS`.
-    zones
-        Zones and land, for maps.
-    manifest
-        What `manifest.json` holds.
-    release
-        For whom, where the products are a recipient's: `events`, `flagged`, `parts` and
-        `incidents` then have
-        the columns of `MARKS` too.
-    planned
-        The patrol plan, where its recipient gets one.
-    concluded
-        What people concluded, where the products are told beside it: never in those of a recipient,
-        nor in a run's own, which are written before anybody has seen them.
-    """
+    """One run's results, as every exporter gets them."""
 
     run_id: str
     start: pd.Timestamp
     end: pd.Timestamp
+    """The run and its window, UTC."""
     simulated: bool
+    """Whether the data are an exercise; every product says so."""
     events: pd.DataFrame
+    """`events.EVENTS` plus `status` (created|changed|unchanged|retracted|not_assessed) and `reason`
+    (the sentence that tells a sailor why)."""
     flagged: pd.DataFrame
+    """`FLAGGED`."""
     parts: pd.DataFrame
+    """`PARTS`."""
     incidents: pd.DataFrame
+    """`INCIDENTS`."""
     tracks: pd.DataFrame
+    """`DRAWN` of the flagged vessels (and their partners) over the window."""
     vessels: pd.DataFrame
+    """`frames.VESSELS`."""
     zones: "Zones"
+    """Zones and land, for maps."""
     manifest: Mapping[str, Any]
+    """What `manifest.json` holds."""
     release: Release | None = None
+    """For whom, where the products are a recipient's: `events`, `flagged`, `parts` and `incidents`
+    then have the columns of `MARKS` too."""
     planned: Planned | None = None
+    """The patrol plan, where its recipient gets one."""
     concluded: Concluded | None = None
+    """What people concluded, where the products are told beside it: never in those of a recipient,
+    nor in a run's own, which are written before anybody has seen them."""
     _worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

@@ -42,21 +42,14 @@ _NUMBER: Final = re.compile(r"(?<![\d.:])(\d{9})(?:\d\d)?(?![\d.])")
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where the records of a store come from. A source is a feed_key or ``sighting ID``.
-
-    Attributes
-    ----------
-    feeds
-        feed_key by the source of a position report (16 hex digits).
-    heard
-        feed_key by (mmsi, "position" or "static"), with the UTC date: [(date, feed_key), …].
-    sightings
-        Sources of sightings.
-    """
+    """Where the records of a store come from. A source is a feed_key or ``sighting ID``."""
 
     feeds: Mapping[str, Sequence[str]]
+    """feed_key by the source of a position report (16 hex digits)."""
     heard: Mapping[tuple[int, str], Sequence[tuple[str, str]]]
+    """feed_key by (mmsi, "position" or "static"), with the UTC date: [(date, feed_key), …]."""
     sightings: frozenset[str]
+    """Sources of sightings."""
 
     def of_vessel(self, mmsi: int, what: str, first: str, last: str) -> set[str]:
         """Return feeds that heard a vessel from one UTC date to another."""

@@ -8,30 +8,22 @@ import shapely
 
 @dataclass(frozen=True)
 class Place:
-    """One learned place.
-
-    Attributes
-    ----------
-    zone_class
-        As in `zones.ZONE_CLASSES`.
-    shape
-        Polygon or multipolygon, WGS84.
-    confidence_score
-        0-1, for ordering: how far beyond the fewest vessels and days, times how firmly its parts
-        belong together.
-    n_vessels, n_visits, n_days
-        Different vessels, visits (lanes: vessels by day; ferries: voyages) and UTC days behind it.
-    facts
-        What else was measured, e.g. direction_deg.
-    """
+    """One learned place."""
 
     zone_class: str
+    """As in `zones.ZONE_CLASSES`."""
     shape: shapely.Geometry
+    """Polygon or multipolygon, WGS84."""
     confidence_score: float
+    """0-1, for ordering: how far beyond the fewest vessels and days, times how firmly its parts
+    belong together."""
     n_vessels: int
     n_visits: int
     n_days: int
+    """Different vessels, visits (lanes: vessels by day; ferries: voyages) and UTC days behind
+    it."""
     facts: dict[str, Any] = field(default_factory=dict)
+    """What else was measured, e.g. direction_deg."""
 
 
 @dataclass(frozen=True)

@@ -31,21 +31,15 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
 
 @dataclass(frozen=True)
 class Backtest:
-    """Two looks at one span: with the rule as it is, and as it would be.
-
-    Attributes
-    ----------
-    before, after
-        What was found.
-    compared
-        `events.EVENTS` with `status` (same, changed, new or gone), `score_before`, and `detector`
-        of the rule and of those that read its events; new and changed events as they would be, gone
-        ones as they are.
-    """
+    """Two looks at one span: with the rule as it is, and as it would be."""
 
     before: Detection
     after: Detection
+    """What was found."""
     compared: pd.DataFrame
+    """`events.EVENTS` with `status` (same, changed, new or gone), `score_before`, and `detector` of
+    the rule and of those that read its events; new and changed events as they would be, gone ones
+    as they are."""
 
 
 def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dict[str, Any]:

@@ -34,35 +34,24 @@ AREA_RULES: Final = ("geofence", "watch_area")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What other thresholds would change.
-
-    Attributes
-    ----------
-    result
-        Both looks, and their events compared.
-    window
-        The span.
-    reasons
-        The sentence of each event by id.
-    flagged_before, flagged_after
-        `schemas.FLAGGED` of the span, with the other detectors' events as the store has them.
-    vessel_hours
-        Hours of the clock in which a vessel was heard, summed over vessels.
-    min_score
-        From where on an event or a vessel is a lead.
-    dispositions
-        What had been concluded (`dispositions.DISPOSITIONS`, the newest of each event) of the
-        events that would change or go, with their `status`.
-    """
+    """What other thresholds would change."""
 
     result: Backtest
+    """Both looks, and their events compared."""
     window: Window
+    """The span."""
     reasons: dict[str, str]
+    """The sentence of each event by id."""
     flagged_before: pd.DataFrame
     flagged_after: pd.DataFrame
+    """`schemas.FLAGGED` of the span, with the other detectors' events as the store has them."""
     vessel_hours: int
+    """Hours of the clock in which a vessel was heard, summed over vessels."""
     min_score: float
+    """From where on an event or a vessel is a lead."""
     dispositions: pd.DataFrame
+    """What had been concluded (`dispositions.DISPOSITIONS`, the newest of each event) of the events
+    that would change or go, with their `status`."""
 
     def counts(self) -> dict[str, dict[str, Any]]:
         """Events, leads, vessels and leads per 1,000 vessel-hours, before and after."""

@@ -68,21 +68,15 @@ class Conclusions(BaseModel):
 
 @dataclass(frozen=True)
 class Read:
-    """What became of one conclusion of a file: recorded, known or unknown incident.
-
-    Attributes
-    ----------
-    unseen
-        How many events have come to the incident since the brief, which aren't concluded on.
-    holds
-        Whether it is what holds; false of what is known, and was taken back or concluded otherwise
-        since. The file doesn't say when it was written, so it isn't recorded a second time.
-    """
+    """What became of one conclusion of a file: recorded, known or unknown incident."""
 
     one: One
     state: Literal["recorded", "known", "no such incident"]
     unseen: int = 0
+    """How many events have come to the incident since the brief, which aren't concluded on."""
     holds: bool = True
+    """Whether it is what holds; false of what is known, and was taken back or concluded otherwise
+    since. The file doesn't say when it was written, so it isn't recorded a second time."""
 
 
 def parse(content: bytes) -> Conclusions:

@@ -53,27 +53,18 @@ class NothingToCorrectError(SelatError):
 
 @dataclass(frozen=True)
 class Correction:
-    """A correction that may be handed out.
-
-    Attributes
-    ----------
-    pack
-        The pack that is corrected.
-    number
-        Which of its corrections it is, from 1.
-    told
-        `correction.CORRECTIONS`, as its recipient is told.
-    recipient
-        Who holds it.
-    products
-        What the files of the correction are made from.
-    """
+    """A correction that may be handed out."""
 
     pack: str
+    """The pack that is corrected."""
     number: int
+    """Which of its corrections it is, from 1."""
     told: pd.DataFrame
+    """`correction.CORRECTIONS`, as its recipient is told."""
     recipient: Recipient
+    """Who holds it."""
     products: Products
+    """What the files of the correction are made from."""
 
 
 def correct(

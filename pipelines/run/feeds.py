@@ -32,21 +32,14 @@ RECORDINGS: Final = "the folder of recordings"
 
 @dataclass(frozen=True)
 class Reading:
-    """How a person asks for feeds to be read; None leaves it to settings and content.
-
-    Attributes
-    ----------
-    area
-        Keep reports inside: "all", a zone's id, or W,S,E,N.
-    mapping
-        Name of the mapping of config/mappings.yaml through which CSV is read.
-    assume_time
-        The one time of all reports of feeds without any, ISO 8601.
-    """
+    """How a person asks for feeds to be read; None leaves it to settings and content."""
 
     area: str | None = None
+    """Keep reports inside: "all", a zone's id, or W,S,E,N."""
     mapping: str | None = None
+    """Name of the mapping of config/mappings.yaml through which CSV is read."""
     assume_time: str | None = None
+    """The one time of all reports of feeds without any, ISO 8601."""
 
 
 @dataclass

@@ -49,24 +49,16 @@ class FillRequest(BaseModel):
 
 @dataclass(frozen=True)
 class Filled:
-    """What a back-fill did.
-
-    Attributes
-    ----------
-    runs
-        Run id, state, and number of flagged vessels and of events by status, of each day.
-    done_before
-        Days that an earlier try had finished.
-    silent
-        Days without any report, of which there is no run.
-    failures
-        What failed, by day.
-    """
+    """What a back-fill did."""
 
     runs: list[dict[str, Any]]
+    """Run id, state, and number of flagged vessels and of events by status, of each day."""
     done_before: int
+    """Days that an earlier try had finished."""
     silent: int
+    """Days without any report, of which there is no run."""
     failures: dict[str, str]
+    """What failed, by day."""
 
 
 @dataclass
@@ -180,17 +172,12 @@ def _days(
 
 @dataclass(frozen=True)
 class _Driver:
-    """What the driver has tasks done with.
-
-    Attributes
-    ----------
-    inputs
-        Digest of all feeds and sightings in the store.
-    """
+    """What the driver has tasks done with."""
 
     engine: Engine
     place: work.Place
     inputs: str
+    """Digest of all feeds and sightings in the store."""
     generations: work.Generations
 
     def submit(self, task: Callable[[Any], Any], kind: Callable[..., Any], *asked: Any) -> Pending:

@@ -12,39 +12,27 @@ from pipelines.base.settings import Installation, StoreSettings
 
 
 class State(BaseModel):
-    """What the last look left, in the home: a look that doesn't find it looks at everything.
-
-    Attributes
-    ----------
-    looked
-        When it was, by the clock.
-    upto, whole
-        Up to when reports were looked at, and by all detectors.
-    start
-        Of its window.
-    run_id
-        The newest run of the store when it ended.
-    feeds
-        Keys of the feeds that it and those before it have seen, and the night hasn't.
-    told_from
-        From when on reports came since, or may be judged otherwise than they were for that run.
-    setup
-        Digest of configuration, detectors, learned places and models.
-    every_min
-        How often looks are made, 0 for a single one.
-    """
+    """What the last look left, in the home: a look that doesn't find it looks at everything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     looked: datetime
+    """When it was, by the clock."""
     upto: datetime
     whole: datetime
+    """Up to when reports were looked at, and by all detectors."""
     start: datetime
+    """Of its window."""
     run_id: str
+    """The newest run of the store when it ended."""
     feeds: tuple[str, ...]
+    """Keys of the feeds that it and those before it have seen, and the night hasn't."""
     told_from: datetime
+    """From when on reports came since, or may be judged otherwise than they were for that run."""
     setup: str
+    """Digest of configuration, detectors, learned places and models."""
     every_min: float = 0.0
+    """How often looks are made, 0 for a single one."""
 
 
 def stamp(time: datetime) -> pd.Timestamp:

@@ -62,27 +62,18 @@ BEFORE_NIGHT: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look came to.
-
-    Attributes
-    ----------
-    text
-        A line for a person.
-    finished
-        The run; None where none was made.
-    vessels
-        How many vessels each detector was asked about; none of it where nothing was detected.
-    whole
-        Why it was a look at everything; empty if it wasn't.
-    cpu_s
-        What it took of this process.
-    """
+    """What a look came to."""
 
     text: str
+    """A line for a person."""
     finished: runs.Finished | None = None
+    """The run; None where none was made."""
     vessels: dict[str, int] = field(default_factory=dict)
+    """How many vessels each detector was asked about; none of it where nothing was detected."""
     whole: str = ""
+    """Why it was a look at everything; empty if it wasn't."""
     cpu_s: float = 0.0
+    """What it took of this process."""
 
 
 class Looker:
@@ -246,7 +237,7 @@ class Looker:
         if not whole and tail.extend(store, self._recent, news):
             return False
         only = None if whole else store.dates_of(news)
-        return bool(runs.work_out_days(store, self._installation, self._report, only).worked_out)
+        return runs.work_out_days(store, self._installation, self._report, only) > 0
 
     def _again(
         self, store: Queries, setup: Setup, window: Window, since: pd.Timestamp, anyway: bool

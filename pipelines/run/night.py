@@ -20,7 +20,6 @@ from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
 from pipelines.base.text import minute
 from pipelines.base.visible import clean
-from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
 from pipelines.ingest import as_text, discover
 from pipelines.run import feeds, runs
@@ -64,7 +63,7 @@ class Steps:
     """The steps of a night as they are, or as tasks of an orchestrator that wrap them."""
 
     ingest_feed: Callable[..., dict[str, Any] | None] = feeds.ingest_feed
-    work_out_days: Callable[..., DaysReport] = runs.work_out_days
+    work_out_days: Callable[..., int] = runs.work_out_days
     run_detectors: Callable[..., Detection] = runs.run_detectors
     judge: Callable[..., runs.Judged] = runs.judge
     publish: Callable[..., runs.Published] = runs.publish

@@ -32,19 +32,13 @@ class LearnRequest(BaseModel):
 
 @dataclass(frozen=True)
 class Past:
-    """A span of past traffic.
-
-    Attributes
-    ----------
-    store
-        Holds it.
-    start, end
-        The span, UTC.
-    """
+    """A span of past traffic."""
 
     store: Queries
+    """Holds it."""
     start: pd.Timestamp
     end: pd.Timestamp
+    """The span, UTC."""
 
 
 @contextmanager

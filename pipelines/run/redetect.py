@@ -33,34 +33,24 @@ SAME: Final = "same"
 
 @dataclass(frozen=True)
 class Redetection:
-    """What looking again comes to.
-
-    Attributes
-    ----------
-    days
-        Kuala Lumpur days looked at.
-    versions
-        Detectors whose version changed: name, then (versions before, version now). A detector that
-        a run didn't have has "none" before, one that is no longer configured "none" now.
-    difference
-        `events.EVENTS`, reason, `status` (created, changed, same, retracted, not_assessed),
-        `score_before`, `changes` (columns that differ, joined by blanks).
-    flags_joined, flags_left
-        MMSIs that are flagged on one of the days now, and weren't by its newest run before; and the
-        other way round.
-    failures
-        What failed, as a run says it.
-    run_ids
-        Runs that were made; none unless applied.
-    """
+    """What looking again comes to."""
 
     days: tuple[str, ...]
+    """Kuala Lumpur days looked at."""
     versions: Mapping[str, tuple[str, str]]
+    """Detectors whose version changed: name, then (versions before, version now). A detector that a
+    run didn't have has "none" before, one that is no longer configured "none" now."""
     difference: pd.DataFrame
+    """`events.EVENTS`, reason, `status` (created, changed, same, retracted, not_assessed),
+    `score_before`, `changes` (columns that differ, joined by blanks)."""
     flags_joined: tuple[int, ...]
     flags_left: tuple[int, ...]
+    """MMSIs that are flagged on one of the days now, and weren't by its newest run before; and the
+    other way round."""
     failures: Mapping[str, str]
+    """What failed, as a run says it."""
     run_ids: tuple[str, ...]
+    """Runs that were made; none unless applied."""
 
     def counts(self) -> list[dict[str, Any]]:
         """Events by status, for each detector."""

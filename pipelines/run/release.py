@@ -56,25 +56,17 @@ Span = tuple[pd.Timestamp, pd.Timestamp]
 
 @dataclass(frozen=True)
 class Released:
-    """What a recipient gets, and what the home itself knows of it.
-
-    Attributes
-    ----------
-    products
-        As they go into the pack.
-    own
-        Their events with the ids that they have here, in the same order.
-    not_held
-        Flagged vessels that the home's own run over that time didn't flag: mmsi, event_ids (as
-        here), reasons. What it knows besides speaks against them.
-    own_run
-        That run; empty where there is none.
-    """
+    """What a recipient gets, and what the home itself knows of it."""
 
     products: Products
+    """As they go into the pack."""
     own: pd.DataFrame
+    """Their events with the ids that they have here, in the same order."""
     not_held: pd.DataFrame
+    """Flagged vessels that the home's own run over that time didn't flag: mmsi, event_ids (as
+    here), reasons. What it knows besides speaks against them."""
     own_run: str
+    """That run; empty where there is none."""
 
 
 def release_run(

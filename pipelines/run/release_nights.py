@@ -19,25 +19,17 @@ from pipelines.store import Queries
 
 @dataclass(frozen=True)
 class Night:
-    """A run as it would have been.
-
-    Attributes
-    ----------
-    run_id, ordinal
-        The home's own run.
-    window
-        The window that it would have had.
-    brought
-        Whether something new came with it.
-    failures
-        What the home's own run couldn't do.
-    """
+    """A run as it would have been."""
 
     run_id: str
     ordinal: int
+    """The home's own run."""
     window: Window
+    """The window that it would have had."""
     brought: bool
+    """Whether something new came with it."""
     failures: Mapping[str, str]
+    """What the home's own run couldn't do."""
 
 
 class Held(Protocol):

@@ -53,31 +53,22 @@ _NO_EVENTS: Final = event_schema.empty()
 
 @dataclass(frozen=True)
 class Rights:
-    """What of a home's store a recipient may have.
-
-    Attributes
-    ----------
-    name
-        Of all recipients who may have the same, whatever the store holds.
-    ledger
-        The feeds, as they are known to the recipient: under the first name that lets it have them.
-    files, sightings
-        The files of sightings and the sightings in them, as if no others had come before them.
-    marks
-        Mark of each source, see `export.release.Lineage`.
-    arrivals
-        Keys of feeds and files, by what runs note when they come (`Queries.arrived`).
-    whole
-        Whether that is everything.
-    """
+    """What of a home's store a recipient may have."""
 
     name: str
+    """Of all recipients who may have the same, whatever the store holds."""
     ledger: pd.DataFrame
+    """The feeds, as they are known to the recipient: under the first name that lets it have
+    them."""
     files: pd.DataFrame
     sightings: pd.DataFrame
+    """The files of sightings and the sightings in them, as if no others had come before them."""
     marks: Mapping[str, Mark]
+    """Mark of each source, see `export.release.Lineage`."""
     arrivals: Mapping[str, str]
+    """Keys of feeds and files, by what runs note when they come (`Queries.arrived`)."""
     whole: bool
+    """Whether that is everything."""
 
     @classmethod
     def of(cls, store: Queries, rules: MarkRules, recipient: Recipient) -> "Rights":
@@ -193,21 +184,14 @@ def _sightings(
 
 @dataclass(frozen=True)
 class Look:
-    """What the detectors found in a window.
-
-    Attributes
-    ----------
-    events
-        `events.EVENTS`.
-    failures
-        Name and error of every detector that failed.
-    heard
-        How much was looked at.
-    """
+    """What the detectors found in a window."""
 
     events: pd.DataFrame
+    """`events.EVENTS`."""
     failures: Mapping[str, str]
+    """Name and error of every detector that failed."""
     heard: Heard
+    """How much was looked at."""
 
 
 class View:

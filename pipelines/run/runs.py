@@ -21,7 +21,7 @@ from pipelines.base.allocation import give_back
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.compare import compare, succeeded_of
-from pipelines.detect.days import DaysReport, refresh
+from pipelines.detect.days import refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
@@ -56,8 +56,10 @@ class Finished:
 
 def work_out_days(
     store: Writer, installation: Installation, report: Reporter, only: Collection[str] | None = None
-) -> DaysReport:
-    """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files."""
+) -> int:
+    """Bring tracks and coverage of every UTC date, or `only` of some, in line with its files;
+    returns how many were worked out.
+    """
     with report.bar("Tracks and coverage", None) as bar:
         return refresh(store, bar.to, installation.settings.detection.memory_gb, only)
 
@@ -89,47 +91,32 @@ def within(found: Detection, window: Window) -> Detection:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a look at a window comes to, before anything is written.
-
-    Attributes
-    ----------
-    window, detection
-        What was looked at, and what was found.
-    assessed
-        Flags and reasons.
-    compared
-        The events with their status against the store; see `compare`.
-    watchlists
-        The lists that counted.
-    configuration
-        What it went by, as the manifest has it.
-    """
+    """What a look at a window comes to, before anything is written."""
 
     window: Window
     detection: Detection
+    """What was looked at, and what was found."""
     assessed: Assessment
+    """Flags and reasons."""
     compared: pd.DataFrame
+    """The events with their status against the store; see `compare`."""
     watchlists: list[watchlists.Watchlist]
+    """The lists that counted."""
     configuration: Mapping[str, str]
+    """What it went by, as the manifest has it."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A run whose files are in its folder, and which no reader is shown yet.
-
-    Attributes
-    ----------
-    ordinal
-        Its number among the runs of the store, from 1.
-    failures
-        What failed, by the name of the feed, detector or file.
-    """
+    """A run whose files are in its folder, and which no reader is shown yet."""
 
     run_id: str
     ordinal: int
+    """Its number among the runs of the store, from 1."""
     folder: Path
     manifest: Mapping[str, Any]
     failures: Mapping[str, str]
+    """What failed, by the name of the feed, detector or file."""
 
 
 def finish_run(

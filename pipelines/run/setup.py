@@ -15,22 +15,15 @@ from pipelines.reference import layers as reference
 
 @dataclass(frozen=True)
 class Setup:
-    """An installation with what its runs work with.
-
-    Attributes
-    ----------
-    zones
-        As `load_zones` gives them.
-    detectors
-        As `build_detectors` gives them.
-    models
-        As `load_models` gives them.
-    """
+    """An installation with what its runs work with."""
 
     installation: Installation
     zones: Zones
+    """As `load_zones` gives them."""
     detectors: tuple[Detector, ...]
+    """As `build_detectors` gives them."""
     models: Mapping[str, Any]
+    """As `load_models` gives them."""
 
     @cached_property
     def gazetteer(self) -> Gazetteer:

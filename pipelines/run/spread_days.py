@@ -47,26 +47,18 @@ _SCHEMAS: Final = {
 
 @dataclass(frozen=True)
 class Task:
-    """A day that was looked at, to be judged.
-
-    Attributes
-    ----------
-    generation
-        Of the store, the one that has all days before.
-    inputs
-        As of `looks.Task`.
-    window, looked
-        As planned, and what came of it.
-    onward
-        As of `window_of`.
-    """
+    """A day that was looked at, to be judged."""
 
     place: Place
     generation: str
+    """Of the store, the one that has all days before."""
     inputs: str
+    """As of `looks.Task`."""
     window: Window
     looked: Looked
+    """As planned, and what came of it."""
     onward: bool
+    """As of `window_of`."""
 
 
 @dataclass(frozen=True)

@@ -41,27 +41,19 @@ class TimeError(SelatError):
 
 @dataclass(frozen=True)
 class Window:
-    """The span that a run reports on, UTC.
-
-    Attributes
-    ----------
-    start, end
-        The span. It ends no later than the newest report, so that a feed that ends early makes no
-        gaps.
-    now
-        Up to when reports are looked at: `end`, or later where a run has looked further already.
-        What is known isn't forgotten when an earlier span is looked at again.
-    asked
-        The span that was asked for; None where it was all that is new.
-    again
-        Whether nothing is new, so that it is what the last night looked at.
-    """
+    """The span that a run reports on, UTC."""
 
     start: pd.Timestamp
     end: pd.Timestamp
+    """The span. It ends no later than the newest report, so that a feed that ends early makes no
+    gaps."""
     now: pd.Timestamp
+    """Up to when reports are looked at: `end`, or later where a run has looked further already.
+    What is known isn't forgotten when an earlier span is looked at again."""
     asked: tuple[pd.Timestamp, pd.Timestamp] | None = None
+    """The span that was asked for; None where it was all that is new."""
     again: bool = False
+    """Whether nothing is new, so that it is what the last night looked at."""
 
 
 def choose_window(

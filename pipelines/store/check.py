@@ -41,18 +41,12 @@ _REFERENCES: Final = (
 
 @dataclass(frozen=True)
 class StoreProblem(Problem):
-    """A problem of a store.
-
-    Attributes
-    ----------
-    mendable
-        Whether it can be repaired without a guess.
-    repaired
-        Whether it was.
-    """
+    """A problem of a store."""
 
     mendable: bool = False
+    """Whether it can be repaired without a guess."""
     repaired: bool = False
+    """Whether it was."""
 
 
 def check(

@@ -36,19 +36,13 @@ KEPT_BYTES: Final = 64_000_000
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity of some rows as it is in the file, which takes half as much as floats.
-
-    Attributes
-    ----------
-    n_rows
-        How many rows there are.
-    forms
-        The values in each form that any row has, how many of its units make one, and which rows
-        have it; None where all do.
-    """
+    """A quantity of some rows as it is in the file, which takes half as much as floats."""
 
     n_rows: int
+    """How many rows there are."""
     forms: tuple[tuple[NDArray[Any], float, NDArray[np.bool_] | None], ...]
+    """The values in each form that any row has, how many of its units make one, and which rows have
+    it; None where all do."""
 
     @classmethod
     def of(cls, table: pa.Table, forms: Sequence[tuple[str, float]]) -> "Quantity":

@@ -33,22 +33,15 @@ _HULLS: Final = 1 << _HULL_BITS
 
 @dataclass(frozen=True)
 class Within:
-    """In which stretches of time the reports of whom are wanted.
-
-    Attributes
-    ----------
-    mmsi
-        Vessels, sorted.
-    since_us, step_us
-        When the first stretch begins, and how long each is.
-    wanted
-        By vessel and stretch. The first and the last hold what is before and behind them.
-    """
+    """In which stretches of time the reports of whom are wanted."""
 
     mmsi: Ints
+    """Vessels, sorted."""
     since_us: int
     step_us: int
+    """When the first stretch begins, and how long each is."""
     wanted: NDArray[np.bool_]
+    """By vessel and stretch. The first and the last hold what is before and behind them."""
 
     def vessels(self) -> Ints:
         """Return of whom any report is wanted."""

@@ -36,23 +36,16 @@ REFERENCE_DATES: Final = 4
 
 @dataclass(frozen=True)
 class Now:
-    """The newest time that is believed, and what it rests on.
-
-    Attributes
-    ----------
-    vessels
-        Vessels heard within the hour before it, or later; counted up to `MOST_NEEDED`.
-    needed
-        How many of them are enough.
-    few
-        Whether there are too few vessels to contradict one another, so that the newest report is
-        believed as it is.
-    """
+    """The newest time that is believed, and what it rests on."""
 
     time: pd.Timestamp
     vessels: int
+    """Vessels heard within the hour before it, or later; counted up to `MOST_NEEDED`."""
     needed: int
+    """How many of them are enough."""
     few: bool
+    """Whether there are too few vessels to contradict one another, so that the newest report is
+    believed as it is."""
     newest: pd.Timestamp
     later: int
 

@@ -12,21 +12,14 @@ from pipelines.store.catalogue import StoreError
 
 
 class Added(NamedTuple):
-    """Sightings of a file as the store takes them in.
-
-    Attributes
-    ----------
-    fresh
-        `frames.SIGHTINGS` that weren't held.
-    renamed
-        The name in the file, by the name that a sighting got instead.
-    repeats
-        The name of a sighting that was held, by the name in the file.
-    """
+    """Sightings of a file as the store takes them in."""
 
     fresh: pd.DataFrame
+    """`frames.SIGHTINGS` that weren't held."""
     renamed: dict[str, str]
+    """The name in the file, by the name that a sighting got instead."""
     repeats: dict[str, str]
+    """The name of a sighting that was held, by the name in the file."""
 
 
 def with_unique_names(fresh: pd.DataFrame, held: pd.DataFrame) -> Added:

@@ -91,24 +91,17 @@ class Secret(BaseModel):
 
 
 class Account(BaseModel):
-    """Who may sign in, and what they may see there.
-
-    Attributes
-    ----------
-    clearance
-        A TLP label, or `ALL`: everything, whatever its mark.
-    holds
-        The names of releasability lists that it may use (config/marks.yaml).
-    admin
-        Whether it may change what belongs to all, beside recording conclusions.
-    """
+    """Who may sign in, and what they may see there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     clearance: Literal["ALL"] | Tlp
+    """A TLP label, or `ALL`: everything, whatever its mark."""
     holds: tuple[Token, ...] = ()
+    """The names of releasability lists that it may use (config/marks.yaml)."""
     admin: bool = False
+    """Whether it may change what belongs to all, beside recording conclusions."""
     made: str
     secret: Secret
 

@@ -67,23 +67,16 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 
 @dataclass(frozen=True)
 class Desk:
-    """What a desk is opened on, and for whom.
-
-    Attributes
-    ----------
-    operator
-        Who sits at it, where that was said when it was opened; empty: it is asked.
-    language
-        Of `labels.LANGUAGES`, until the reader chooses another.
-    whole
-        The installation that this one is a part of, for readers who may see no more of it; what
-        they conclude is recorded there too.
-    """
+    """What a desk is opened on, and for whom."""
 
     installation: Installation
     operator: str = ""
+    """Who sits at it, where that was said when it was opened; empty: it is asked."""
     language: str = "en"
+    """Of `labels.LANGUAGES`, until the reader chooses another."""
     whole: Installation | None = None
+    """The installation that this one is a part of, for readers who may see no more of it; what they
+    conclude is recorded there too."""
 
 
 def application(desk: Desk, address: Callable[[], str]) -> FastAPI:

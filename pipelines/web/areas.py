@@ -98,29 +98,18 @@ _FIELDS: Final = {
 
 @dataclass(frozen=True)
 class Form:
-    """An area with one of its rules, as it was typed.
-
-    Attributes
-    ----------
-    when
-        One of `WORDS_WHEN` or `WORDS_ASKS`; empty where the area has no such rule.
-    direction_deg
-        Of a lane: where its traffic goes.
-    licensed, licence_source
-        Of a transfer area: one of `LICENSED`, and who says so.
-    published
-        Whether the text of what is asked was seen.
-    drawn_from, confidence
-        Where the outline of a zone comes from, and how sure it is.
-    """
+    """An area with one of its rules, as it was typed."""
 
     name: str = ""
     zone_class: str = WATCH_CLASS
     corners: str = ""
     direction_deg: str = ""
+    """Of a lane: where its traffic goes."""
     licensed: str = ""
     licence_source: str = ""
+    """Of a transfer area: one of `LICENSED`, and who says so."""
     when: str = "enter"
+    """One of `WORDS_WHEN` or `WORDS_ASKS`; empty where the area has no such rule."""
     min_duration_min: str = ""
     speed_kn: str = ""
     hours_from: str = ""
@@ -130,8 +119,10 @@ class Form:
     valid_until: str = ""
     source: str = ""
     published: str = ""
+    """Whether the text of what is asked was seen."""
     drawn_from: str = ""
     confidence: str = ""
+    """Where the outline of a zone comes from, and how sure it is."""
     since: str = ""
     until: str = ""
     seen: str = ""

@@ -37,36 +37,26 @@ _CHANGED: Final = re.compile(r"(?:;| |^)\s*changed by [^;]*, \d{4}-\d\d-\d\d$", 
 
 @dataclass(frozen=True)
 class Area:
-    """A watch area, or a zone of a GeoJSON file, that there is.
-
-    Attributes
-    ----------
-    stem
-        The name of a watch area's file without ending, or the id of a zone: names its page.
-    file
-        Where it stands, below the folder of zones.
-    rules
-        What each of its rules asks for, in a line: those of `watch`, then those of `rules`.
-    problem
-        Why it can't be read; empty where it can.
-    held
-        What the file says: name, class, note, `watch` and `rules`; `polygon`, pieces as
-        `areas.pieces_of` reads them, where its outline is one that can be typed.
-    seen
-        What tells it from what anybody makes of it meanwhile.
-    """
+    """A watch area, or a zone of a GeoJSON file, that there is."""
 
     stem: str
+    """The name of a watch area's file without ending, or the id of a zone: names its page."""
     name: str = ""
     zone_id: str = ""
     zone_class: str = ""
     note: str = ""
     rules: tuple[str, ...] = ()
+    """What each of its rules asks for, in a line: those of `watch`, then those of `rules`."""
     geometry: Any = None
     problem: str = ""
+    """Why it can't be read; empty where it can."""
     held: Mapping[str, Any] = field(default_factory=dict)
+    """What the file says: name, class, note, `watch` and `rules`; `polygon`, pieces as
+    `areas.pieces_of` reads them, where its outline is one that can be typed."""
     file: str = ""
+    """Where it stands, below the folder of zones."""
     seen: str = ""
+    """What tells it from what anybody makes of it meanwhile."""
 
     @property
     def drawn(self) -> bool:

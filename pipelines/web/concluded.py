@@ -20,18 +20,11 @@ MAX_CONCLUDED: Final = 12
 
 @dataclass(frozen=True)
 class Concluded:
-    """A conclusion, on however many events it was recorded at once.
-
-    Attributes
-    ----------
-    time, made
-        When it was made, in ISO 8601, and as a person reads it.
-    stands, holds
-        Whether its author hasn't taken it back, and is the newest of those.
-    """
+    """A conclusion, on however many events it was recorded at once."""
 
     time: str
     made: str
+    """When it was made, in ISO 8601, and as a person reads it."""
     author: str
     conclusion: str
     reason: str
@@ -39,6 +32,7 @@ class Concluded:
     events: int
     stands: bool
     holds: bool
+    """Whether its author hasn't taken it back, and is the newest of those."""
 
 
 def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:

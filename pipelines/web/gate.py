@@ -58,27 +58,19 @@ class _BusyError(SelatError):
 
 @dataclass
 class Gate:
-    """Who signs in here, and the desk of each.
-
-    Attributes
-    ----------
-    hosts
-        The values of `Host` that are answered.
-    cookie
-        The name of a session's cookie.
-    language
-        Of the page to sign in, until another is chosen.
-    note
-        Told of who signed in and who couldn't.
-    """
+    """Who signs in here, and the desk of each."""
 
     accounts: Accounts
     keys: Keys
     desks: Desks
     hosts: frozenset[bytes]
+    """The values of `Host` that are answered."""
     cookie: str
+    """The name of a session's cookie."""
     language: str = "en"
+    """Of the page to sign in, until another is chosen."""
     note: Callable[[str], None] = lambda _: None
+    """Told of who signed in and who couldn't."""
     tries: Tries = field(default_factory=Tries)
     _turns: Semaphore = field(default_factory=lambda: Semaphore(CHECKS))
     _waiting: int = 0

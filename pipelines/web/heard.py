@@ -52,25 +52,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Heard:
-    """What the page shows.
-
-    Attributes
-    ----------
-    said
-        What is compared, and whether there were gaps.
-    kinds
-        Of each way in which blocks are drawn: how, what it means and how many there are.
-    rows
-        Blocks, those first of which most is missing; of others there are `more`.
-    drawn
-        The map; None where land can't be read.
-    """
+    """What the page shows."""
 
     said: Sequence[str]
+    """What is compared, and whether there were gaps."""
     kinds: Sequence[tuple[Look, str, int]]
+    """Of each way in which blocks are drawn: how, what it means and how many there are."""
     rows: Sequence[Row]
+    """Blocks, those first of which most is missing; of others there are `more`."""
     more: int
     drawn: Drawn | None
+    """The map; None where land can't be read."""
 
 
 def heard(installation: Installation, coverage: Coverage, words: Labels) -> Heard | None:

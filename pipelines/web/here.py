@@ -17,25 +17,18 @@ from pipelines.web.working import Works
 
 @dataclass(frozen=True)
 class Here:
-    """A desk, for a room of addresses.
-
-    Attributes
-    ----------
-    session, shown, show
-        Who asks, a night as that one may see it, and a page to show it on.
-    works
-        What takes longer than anybody waits for a page.
-    whole
-        The installation that it shows a part of; None where it shows all.
-    """
+    """A desk, for a room of addresses."""
 
     installation: Installation
     nights: Nights
     session: Callable[[Request], Session]
     shown: Callable[[Request, str], Shown]
     show: Callable[..., Response]
+    """Who asks, a night as that one may see it, and a page to show it on."""
     works: Works
+    """What takes longer than anybody waits for a page."""
     whole: Installation | None
+    """The installation that it shows a part of; None where it shows all."""
 
     @property
     def part(self) -> bool:

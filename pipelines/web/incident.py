@@ -43,17 +43,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Event:
-    """An event of an incident.
-
-    Attributes
-    ----------
-    limits
-        What was measured, its value, the limit and the margin.
-    given
-        The innocent reason that lowered its score, and from what.
-    reasons, untried
-        Those that were tried; why others weren't, and their names.
-    """
+    """An event of an incident."""
 
     event_id: str
     kind: str
@@ -65,11 +55,14 @@ class Event:
     when_utc: str
     when_local: str
     given: str
+    """The innocent reason that lowered its score, and from what."""
     lowered_from: float | None
     limits: Sequence[tuple[str, str, str, str]]
+    """What was measured, its value, the limit and the margin."""
     facts: Sequence[tuple[str, str]]
     reasons: Sequence[Reason]
     untried: Sequence[tuple[str, str]]
+    """Those that were tried; why others weren't, and their names."""
 
 
 @dataclass(frozen=True)
@@ -90,48 +83,35 @@ class Silence:
 
 @dataclass(frozen=True)
 class Incident:
-    """All of it.
-
-    Attributes
-    ----------
-    more
-        Ids of events that aren't among those shown.
-    concluded
-        The newest conclusions; there are `concluded_more` earlier ones.
-    quiet
-        How long the like can be set aside: value, words, until which date.
-    place
-        Where it is told to be, by a place that sailors know, and in whose waters.
-    weighed
-        How the score of its strongest event came about, see `weighed.steps`.
-    also, innocent
-        What its place on the list rests on beside its sentence, see `also`; and the innocent reason
-        that was found for its strongest event, or that there is none, and for which others.
-    now
-        Where each flagged vessel of it was heard last, and when: its name, empty where it is alone.
-    shares
-        Other incidents of the night, not over, see `shares`.
-    silent
-        Who else fell silent then, see `Silence`.
-    danger
-        That people may be in danger; empty where nothing says so.
-    """
+    """All of it."""
 
     line: Line
     events: Sequence[Event]
     more: Sequence[str]
+    """Ids of events that aren't among those shown."""
     concluded: Sequence[Concluded]
+    """The newest conclusions; there are `concluded_more` earlier ones."""
     concluded_more: int
     quiet: Sequence[tuple[str, str, str]]
+    """How long the like can be set aside: value, words, until which date."""
     merged_into: str
     place: str
+    """Where it is told to be, by a place that sailors know, and in whose waters."""
     weighed: Sequence[str]
+    """How the score of its strongest event came about, see `weighed.steps`."""
     also: Sequence[str]
     innocent: str
+    """What its place on the list rests on beside its sentence, see `also`; and the innocent reason
+    that was found for its strongest event, or that there is none, and for which others."""
     now: Sequence[tuple[str, str, pd.Timestamp]]
+    """Where each flagged vessel of it was heard last, and when: its name, empty where it is
+    alone."""
     shares: Sequence[Line]
+    """Other incidents of the night, not over, see `shares`."""
     silent: Sequence[Silence]
+    """Who else fell silent then, see `Silence`."""
     danger: str
+    """That people may be in danger; empty where nothing says so."""
 
 
 def next_open(lines: Sequence[Line], place: int) -> Line | None:

@@ -43,36 +43,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Shown:
-    """A night in a language, beside what is known now.
-
-    Attributes
-    ----------
-    night
-        The run.
-    at
-        The run that the reader asked for; empty for the newest, whatever it is.
-    incidents, certainties
-        Its incidents as they are told in the language, and how the store calls their certainty.
-    vessels
-        What each vessel calls itself: `frames.VESSELS`.
-    dispositions, heirs
-        What people concluded until now, and which event took over which one's story.
-    doubts
-        Of incidents by id: how much of what was heard of them came by receivers with wrong clocks.
-    """
+    """A night in a language, beside what is known now."""
 
     night: Opened
+    """The run."""
     at: str
+    """The run that the reader asked for; empty for the newest, whatever it is."""
     language: str
     words: Labels
     teller: Teller
     gazetteer: Gazetteer
     incidents: pd.DataFrame
     certainties: list[str]
+    """Its incidents as they are told in the language, and how the store calls their certainty."""
     vessels: pd.DataFrame
+    """What each vessel calls itself: `frames.VESSELS`."""
     dispositions: pd.DataFrame
     heirs: dict[str, str]
+    """What people concluded until now, and which event took over which one's story."""
     doubts: dict[str, clocks.Doubt]
+    """Of incidents by id: how much of what was heard of them came by receivers with wrong
+    clocks."""
 
     @cached_property
     def names(self) -> dict[int, str]:

@@ -40,23 +40,16 @@ class Held:
 
 @dataclass(frozen=True)
 class Packs:
-    """The page.
-
-    Attributes
-    ----------
-    recipients
-        Name, title, most that it may have, what it holds, formats, language, whether encrypted.
-    lines
-        The log, the newest first.
-    key
-        The id of the key that signs; empty: there is none.
-    """
+    """The page."""
 
     recipients: Sequence[tuple[str, str, str, str, str, str, bool]]
+    """Name, title, most that it may have, what it holds, formats, language, whether encrypted."""
     lines: Sequence[Mapping[str, Any]]
+    """The log, the newest first."""
     problems: Sequence[str]
     held: Sequence[Held]
     key: str
+    """The id of the key that signs; empty: there is none."""
     locked: bool
     said: str
     hint: str

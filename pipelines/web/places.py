@@ -50,21 +50,7 @@ _WHERE: Final = re.compile(r" (?:off|(?P<nm>\d+) nm (?P<point>[NESW]{1,3}) of) (
 
 @dataclass(frozen=True)
 class Learned:
-    """A learned place, or a lane with all its pieces.
-
-    Attributes
-    ----------
-    by, made
-        Who decided, and on which date; empty where that isn't known.
-    measured
-        What it was learned from.
-    n, flagged
-        Events that accepting it would have silenced, and those that flagged a vessel.
-    nights
-        The same by night: date, events, flagged ones; the newest first.
-    events
-        Some of them: id, MMSI, what, when, score, what it would have been, why, what was concluded.
-    """
+    """A learned place, or a lane with all its pieces."""
 
     key: str
     name: str
@@ -72,26 +58,24 @@ class Learned:
     decision: str
     by: str
     made: str
+    """Who decided, and on which date; empty where that isn't known."""
     measured: str
+    """What it was learned from."""
     confidence: float
     pieces: int
     n: int
     flagged: int
+    """Events that accepting it would have silenced, and those that flagged a vessel."""
     nights: Sequence[tuple[str, int, int]]
+    """The same by night: date, events, flagged ones; the newest first."""
     events: Sequence[tuple[str, int, str, str, float, float, str, str]]
+    """Some of them: id, MMSI, what, when, score, what it would have been, why, what was
+    concluded."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """The page: watch areas, learned places, those that were refused, and zones by class.
-
-    Attributes
-    ----------
-    zones
-        Class, and of each zone name and id.
-    changes
-        Who changed what last.
-    """
+    """The page: watch areas, learned places, those that were refused, and zones by class."""
 
     areas: Sequence[Area]
     learned: Sequence[Learned]
@@ -99,7 +83,9 @@ class Places:
     until: str
     refused: Sequence[tuple[str, str]]
     zones: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    """Class, and of each zone name and id."""
     changes: Sequence[layers.Changed]
+    """Who changed what last."""
     problem: str
     hint: str
 

@@ -32,18 +32,13 @@ MAX_SHOWN: Final = 60
 
 @dataclass(frozen=True)
 class Asked:
-    """What a pack is asked with.
-
-    Attributes
-    ----------
-    strike, struck
-        What is left out of it: events and vessels by their ids, and in words.
-    """
+    """What a pack is asked with."""
 
     recipient: str
     run_id: str
     strike: tuple[str, ...]
     struck: tuple[str, ...] = ()
+    """What is left out of it: events and vessels by their ids, and in words."""
     pack: str = ""
     cleared: bool = False
 
@@ -59,28 +54,7 @@ class Lacks:
 
 @dataclass(frozen=True)
 class Seen:
-    """A pack as its recipient will see it, before it is made.
-
-    Attributes
-    ----------
-    incidents
-        Number, title, certainty, score, when, next step, in the recipient's language.
-    concluded
-        What was concluded on them here, with the number of each: it isn't in the pack.
-    cleared
-        Whether each of them was cleared here, or has a benign cause: it goes out all the same,
-        since conclusions count in no pack, but for what is ticked.
-    ids
-        Of each of these incidents the ids here of its events.
-    vessels
-        Rank, MMSI, name, score, reasons.
-    not_held
-        Flagged vessels that one's own run, knowing more, doesn't hold: MMSI, why flagged.
-    left_out
-        What it lacks of what is known here: words, how many, which.
-    digest
-        What tells what is in it: the pack that is made holds just that.
-    """
+    """A pack as its recipient will see it, before it is made."""
 
     mark: str
     title: str
@@ -89,17 +63,26 @@ class Seen:
     stale_after: str
     formats: str
     incidents: Sequence[tuple[str, str, str, float, str, str]]
+    """Number, title, certainty, score, when, next step, in the recipient's language."""
     concluded: Sequence[str]
+    """What was concluded on them here, with the number of each: it isn't in the pack."""
     cleared: Sequence[bool]
+    """Whether each of them was cleared here, or has a benign cause: it goes out all the same, since
+    conclusions count in no pack, but for what is ticked."""
     ids: Sequence[tuple[str, ...]]
+    """Of each of these incidents the ids here of its events."""
     vessels: Sequence[tuple[int, int, str, float, str]]
+    """Rank, MMSI, name, score, reasons."""
     n_events: int
     n_here: int
     not_held: Sequence[tuple[int, str]]
+    """Flagged vessels that one's own run, knowing more, doesn't hold: MMSI, why flagged."""
     own_run: str
     planned: bool
     left_out: Sequence[Lacks]
+    """What it lacks of what is known here: words, how many, which."""
     digest: tuple[Any, ...]
+    """What tells what is in it: the pack that is made holds just that."""
     drawn: Drawn | None
 
 

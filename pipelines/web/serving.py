@@ -65,18 +65,12 @@ class PortError(SelatError):
 
 @dataclass(frozen=True)
 class Network:
-    """How a desk is reached over the network.
-
-    Attributes
-    ----------
-    tls
-        Its certificate and key, loaded.
-    names
-        By which it is reached, beside the address that it listens at: those of the certificate.
-    """
+    """How a desk is reached over the network."""
 
     tls: ssl.SSLContext
+    """Its certificate and key, loaded."""
     names: tuple[str, ...] = ()
+    """By which it is reached, beside the address that it listens at: those of the certificate."""
 
 
 def listening(host: str, port: int, *, network: bool = False) -> socket.socket:

@@ -31,35 +31,24 @@ def _clock_s() -> float:
 
 @dataclass
 class Session:
-    """One browser that was let in.
-
-    Attributes
-    ----------
-    key
-        What its cookie holds.
-    csrf
-        The word that its forms bring.
-    user
-        Of the system: whose browser it is; None where that isn't known.
-    account
-        Who signed in; None for whoever was given an address, and may see and do everything.
-    opened, used
-        When it was opened, and when somebody asked for something last, by a clock that isn't set.
-    operator, language
-        Who sits there, and what is read there; empty until it is said.
-    recorded
-        The incident on which something was recorded just now: an address alone can't say so.
-    """
+    """One browser that was let in."""
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    """What its cookie holds."""
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    """The word that its forms bring."""
     user: int | None = None
+    """Of the system: whose browser it is; None where that isn't known."""
     account: Account | None = None
+    """Who signed in; None for whoever was given an address, and may see and do everything."""
     opened: float = 0.0
     used: float = 0.0
+    """When it was opened, and when somebody asked for something last, by a clock that isn't set."""
     operator: str = ""
     language: str = ""
+    """Who sits there, and what is read there; empty until it is said."""
     recorded: str = ""
+    """The incident on which something was recorded just now: an address alone can't say so."""
 
     def ended(self, now: float) -> bool:
         """Whether it is too old, or wasn't used for too long."""

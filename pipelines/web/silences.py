@@ -82,18 +82,12 @@ def beside(events: pd.DataFrame) -> dict[str, list[Beside]]:
 
 @dataclass(frozen=True)
 class Silences:
-    """The silences of a night, each with those that began with it.
-
-    Attributes
-    ----------
-    each
-        See `beside`.
-    numbers
-        Number of the first incident that each vessel is in.
-    """
+    """The silences of a night, each with those that began with it."""
 
     each: Mapping[str, Sequence[Beside]]
+    """See `beside`."""
     numbers: Mapping[int, int]
+    """Number of the first incident that each vessel is in."""
     teller: Teller
     words: Labels
 

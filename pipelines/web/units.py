@@ -42,19 +42,12 @@ Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
 
 @dataclass(frozen=True)
 class Reach:
-    """A unit and a vessel of an incident.
-
-    Attributes
-    ----------
-    sails
-        Whether the plan sends it there.
-    why
-        Why it can't be with it; the rest is empty then, but how far out of its base that is.
-    """
+    """A unit and a vessel of an incident."""
 
     unit: str
     mmsi: int
     sails: bool
+    """Whether the plan sends it there."""
     time: str
     where: str
     chance: str
@@ -62,6 +55,7 @@ class Reach:
     lon: float
     out_nm: str
     why: str
+    """Why it can't be with it; the rest is empty then, but how far out of its base that is."""
 
 
 def held(installation: Installation, run_id: str) -> Held | None:

@@ -42,37 +42,26 @@ Key = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 
 @dataclass(frozen=True)
 class Tried:
-    """What would have changed with an area or a zone.
-
-    Attributes
-    ----------
-    window
-        Of which span.
-    counts
-        Label, without it, with it.
-    events
-        Of those that differ, the most changed first: MMSI, name, sentence, when, score and what it
-        was, NaN where there is none; there are `n` in all.
-    places
-        Latitude, longitude and words of the same events.
-    joined, left
-        Vessels that would join the list of flagged ones, and leave it.
-    nights
-        Date and events that differ, the newest first.
-    problems
-        What is wrong with its outline.
-    """
+    """What would have changed with an area or a zone."""
 
     window: str
+    """Of which span."""
     vessel_hours: int
     counts: tuple[tuple[str, float, float], ...]
+    """Label, without it, with it."""
     events: tuple[tuple[int, str, str, str, float, float], ...]
+    """Of those that differ, the most changed first: MMSI, name, sentence, when, score and what it
+    was, NaN where there is none; there are `n` in all."""
     places: tuple[tuple[float, float, str], ...]
+    """Latitude, longitude and words of the same events."""
     n: int
     joined: tuple[int, ...]
     left: tuple[int, ...]
+    """Vessels that would join the list of flagged ones, and leave it."""
     nights: tuple[tuple[str, int], ...]
+    """Date and events that differ, the newest first."""
     problems: tuple[str, ...] = ()
+    """What is wrong with its outline."""
 
 
 def addresses(app: FastAPI, here: Here) -> None:

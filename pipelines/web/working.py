@@ -33,26 +33,19 @@ class _GivenUpError(Exception):
 
 @dataclass
 class Work:
-    """One piece of work.
-
-    Attributes
-    ----------
-    owner
-        The session that asked for it: nobody else is shown what comes of it.
-    state
-        running | done | failed | stopped
-    said, hint
-        Why it failed, as the command would say it.
-    """
+    """One piece of work."""
 
     owner: str
+    """The session that asked for it: nobody else is shown what comes of it."""
     kind: str
     about: Any
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     state: str = "running"
+    """running | done | failed | stopped"""
     doing: Doing = field(default_factory=lambda: Doing(""))
     said: str = ""
     hint: str = ""
+    """Why it failed, as the command would say it."""
     result: Any = None
     wanted: bool = True
     begun: float = field(default_factory=time.monotonic)

@@ -83,13 +83,10 @@ def earlier(look_earlier):
 
 
 @ALL
-def test_is_configured_and_documented(name, request):
+def test_is_configured(name, request):
     config = yaml.safe_load((request.config.rootpath / "config/detectors.yaml").read_text())
     assert name in config, "config/detectors.yaml has a block for it"
     assert len(detectors.build({name: config[name]})) <= 1
-    fields = detectors.find(name).model_fields
-    missing = [p for p, field in fields.items() if not (field.description or "").strip()]
-    assert not missing, "Field(description=...) says what each parameter is"
 
 
 @ALL

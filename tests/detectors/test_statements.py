@@ -86,13 +86,13 @@ def test_no_table_claims_more_than_it_takes(kind: str) -> None:
     ],
 )
 def test_a_case_weighs_by_what_it_rests_on(when: reasons.When, weight: float) -> None:
-    one = Hypothesis("x", 0.8, (Case(when, "x"),), "X.", "x")
+    one = Hypothesis("x", 0.8, "X.", "x", Case("x", when))
     assert one.weight_of(one.cases[0]) == weight
 
 
 def test_conduct_that_fits_is_told_before_the_statement() -> None:
-    alone, fitting = Case(FISHES, "says so"), Case(reasons.All(FISHES, TURNS), "and turns")
-    one = Hypothesis("fishing", 0.8, (alone, fitting), "X.", "x")
+    alone, fitting = Case("says so", FISHES), Case("and turns", FISHES, TURNS)
+    one = Hypothesis("fishing", 0.8, "X.", "x", alone, fitting)
     types, lengths = (30,), (20.0,)
     turns = Known("loitering", "", Evidence.of({"n_turns": 4}), types, lengths)
     drifts = Known("loitering", "", Evidence.of({"n_turns": 0}), types, lengths)

@@ -92,59 +92,38 @@ def final_at(end: pd.Timestamp | None, now: pd.Timestamp) -> pd.Timestamp | None
 
 
 class Segmented(NamedTuple):
-    """Judged reports as detectors get them.
-
-    Attributes
-    ----------
-    tracked
-        `frames.TRACKED`: sound reports, and those of other hulls.
-    noise
-        `frames.NOISE`: all others but copies.
-    """
+    """Judged reports as detectors get them."""
 
     tracked: pd.DataFrame
+    """`frames.TRACKED`: sound reports, and those of other hulls."""
     noise: pd.DataFrame
+    """`frames.NOISE`: all others but copies."""
 
 
 class JudgedDate(NamedTuple):
-    """What `judge_date` returns.
-
-    Attributes
-    ----------
-    judged
-        `JUDGED` of the date.
-    state
-        `STATE` at its end.
-    counts
-        Reports without copies, copies, reports that aren't sound, further hulls.
-    """
+    """What `judge_date` returns."""
 
     judged: pd.DataFrame
+    """`JUDGED` of the date."""
     state: pd.DataFrame
+    """`STATE` at its end."""
     counts: dict[str, int]
+    """Reports without copies, copies, reports that aren't sound, further hulls."""
 
 
 class JudgedPart(NamedTuple):
-    """What `judge_part` returns.
-
-    Attributes
-    ----------
-    rows
-        Which of the reports that were given are of the date and no copies.
-    reports, found
-        These, and what each is worth; what interference makes is a false fix.
-    state, counts
-        As of `JudgedDate`; counts of several parts are added up.
-    astray
-        What tells interference, by stretch; see `jammed_in`.
-    """
+    """What `judge_part` returns."""
 
     rows: Ints
+    """Which of the reports that were given are of the date and no copies."""
     reports: Reports
     found: Judged
+    """These, and what each is worth; what interference makes is a false fix."""
     state: pd.DataFrame
     counts: dict[str, int]
+    """As of `JudgedDate`; counts of several parts are added up."""
     astray: list[Ints]
+    """What tells interference, by stretch; see `jammed_in`."""
 
 
 def judge_date(

@@ -39,22 +39,15 @@ def judge_each(
 
 
 class Stretched(NamedTuple):
-    """What `judge_stretches` returns.
-
-    Attributes
-    ----------
-    judged
-        Of each report that is in a stretch what it is worth; the others are sound and keep the
-        hull by which they are known.
-    false
-        Stretch and row of each report that is a false fix among those around the stretch.
-    heard
-        The hulls heard up to the end of the last one.
-    """
+    """What `judge_stretches` returns."""
 
     judged: Judged
+    """Of each report that is in a stretch what it is worth; the others are sound and keep the hull
+    by which they are known."""
     false: Ints
+    """Stretch and row of each report that is a false fix among those around the stretch."""
     heard: Heard
+    """The hulls heard up to the end of the last one."""
 
 
 def judge_stretches(

@@ -71,26 +71,18 @@ PRIOR_PAIRS: Final = 5.0
 
 
 class Pairs(NamedTuple):
-    """Pairs of reports of one vessel by two receivers.
-
-    Attributes
-    ----------
-    mmsi
-        Whose.
-    a, b
-        The receivers of the earlier and the later one, as dated.
-    step_a, step_b
-        The steps of time in which these are dated.
-    later_s
-        How much later the second clock is than the first, by the vessel's way.
-    """
+    """Pairs of reports of one vessel by two receivers."""
 
     mmsi: Ints
+    """Whose."""
     a: Ints
     b: Ints
+    """The receivers of the earlier and the later one, as dated."""
     step_a: Ints
     step_b: Ints
+    """The steps of time in which these are dated."""
     later_s: Floats
+    """How much later the second clock is than the first, by the vessel's way."""
 
     def take(self, some: Bools) -> "Pairs":
         """Return some of them."""

@@ -42,43 +42,29 @@ LAGS: Final = 3
 
 
 class Leaps(NamedTuple):
-    """Pairs of reports of one vessel by one receiver.
-
-    Attributes
-    ----------
-    mmsi
-        Whose.
-    step_a, step_b
-        The steps of time in which the earlier and the later one are dated.
-    later_s
-        How much later the second is dated than the vessel's way makes it.
-    """
+    """Pairs of reports of one vessel by one receiver."""
 
     mmsi: Ints
+    """Whose."""
     step_a: Ints
     step_b: Ints
+    """The steps of time in which the earlier and the later one are dated."""
     later_s: Floats
+    """How much later the second is dated than the vessel's way makes it."""
 
 
 class Clock(NamedTuple):
-    """What bears on one receiver's clock in a stretch.
-
-    Attributes
-    ----------
-    own
-        Pairs of its own reports.
-    vessel, step, later_s
-        Of pairs of a report by it with one by another: whose, in which step its own is dated, and
-        how much later its clock is than that other's.
-    free
-        By step, whether it isn't known what the clock is.
-    """
+    """What bears on one receiver's clock in a stretch."""
 
     own: Leaps
+    """Pairs of its own reports."""
     vessel: Ints
     step: Ints
     later_s: Floats
+    """Of pairs of a report by it with one by another: whose, in which step its own is dated, and
+    how much later its clock is than that other's."""
     free: Bools
+    """By step, whether it isn't known what the clock is."""
 
 
 class Wrong(NamedTuple):

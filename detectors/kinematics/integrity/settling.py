@@ -26,21 +26,14 @@ hull that is heard by satellite only shows within some passes, one in two hours 
 
 
 class Settled(NamedTuple):
-    """What `settle_each` returns.
-
-    Attributes
-    ----------
-    judged
-        Of each report in the span what it is worth; those outside have no hull.
-    heard
-        The hulls heard up to its end, for the next call.
-    astray
-        Of each stretch its false fixes and those around it, as `jammed.astray` gives them.
-    """
+    """What `settle_each` returns."""
 
     judged: Judged
+    """Of each report in the span what it is worth; those outside have no hull."""
     heard: Heard
+    """The hulls heard up to its end, for the next call."""
     astray: list[Ints]
+    """Of each stretch its false fixes and those around it, as `jammed.astray` gives them."""
 
 
 def mark_stretches(reports: Reports, judged: Judged, jammed: Sequence[Ints], start_us: int) -> None:

@@ -59,20 +59,14 @@ default number are heard more often or for longer."""
 
 
 class Last(NamedTuple):
-    """The hulls of one number that were heard before, and where each was last.
-
-    Attributes
-    ----------
-    hull
-        Their numbers, from 1.
-    time_us, lat, lon
-        When and where.
-    """
+    """The hulls of one number that were heard before, and where each was last."""
 
     hull: Any
+    """Their numbers, from 1."""
     time_us: Any
     lat: Any
     lon: Any
+    """When and where."""
 
 
 @part

@@ -62,20 +62,14 @@ more to the last digit when it has gone is no chance."""
 
 
 class Legs(NamedTuple):
-    """The legs of a track on a plane.
-
-    Attributes
-    ----------
-    x, y
-        Where each report is, metres from the first.
-    length_m, speed_kn
-        Of the leg behind each; the speed is -inf where the vessel doesn't sail it.
-    """
+    """The legs of a track on a plane."""
 
     x: Any
     y: Any
+    """Where each report is, metres from the first."""
     length_m: Any
     speed_kn: Any
+    """Of the leg behind each; the speed is -inf where the vessel doesn't sail it."""
 
 
 @part

@@ -26,47 +26,33 @@ ROW_BITS: Final = 40
 
 
 class Stretches(NamedTuple):
-    """Times of each stretch, in microseconds.
-
-    Attributes
-    ----------
-    low, high
-        From when to before when reports are looked at.
-    settled
-        Until when their hulls are known.
-    start, stop
-        From when to before when they get their verdicts.
-    """
+    """Times of each stretch, in microseconds."""
 
     low: Any
     high: Any
+    """From when to before when reports are looked at."""
     settled: Any
+    """Until when their hulls are known."""
     start: Any
     stop: Any
+    """From when to before when they get their verdicts."""
 
 
 class Own(NamedTuple):
-    """What is known and found of the reports of one vessel, or of some of them.
-
-    Attributes
-    ----------
-    first, late_s
-        See `repeats.repeated`.
-    step_m, plain
-        How far each is from the one before it, and whether one hull can have gone there, at the
-        speeds stated.
-    known, verdict, hull, shift_s
-        See `verdicts.judge_each`.
-    """
+    """What is known and found of the reports of one vessel, or of some of them."""
 
     first: Any
     late_s: Any
+    """See `repeats.repeated`."""
     step_m: Any
     plain: Any
+    """How far each is from the one before it, and whether one hull can have gone there, at the
+    speeds stated."""
     known: Any
     verdict: Any
     hull: Any
     shift_s: Any
+    """See `verdicts.judge_each`."""
 
 
 @compiled

@@ -81,21 +81,15 @@ class Reports:
 
 
 class Heard(NamedTuple):
-    """The hulls heard so far, sorted by (mmsi, hull): when and where each was last.
-
-    Attributes
-    ----------
-    mmsi, hull
-        Number, and the one that it has under it, from 1.
-    time_us, lat, lon
-        As of `Reports`.
-    """
+    """The hulls heard so far, sorted by (mmsi, hull): when and where each was last."""
 
     mmsi: Ints
     hull: Ints
+    """Number, and the one that it has under it, from 1."""
     time_us: Ints
     lat: Floats
     lon: Floats
+    """As of `Reports`."""
 
     def within(self, rows: Ints | Bools) -> "Heard":
         """Return some of them."""
@@ -116,22 +110,15 @@ def nothing_heard() -> Heard:
 
 
 class Judged(NamedTuple):
-    """What `judge` finds of each report.
-
-    Attributes
-    ----------
-    verdict
-        A `Verdict`, as uint8; `REASONS` says why.
-    hull
-        The hull that it is of, from 1; 0 for none. Those of the first that isn't silent for
-        `CLOSING_S` are sound.
-    shift_s
-        Of a clock fault, how much later its time is than the vessel was there; else NaN.
-    """
+    """What `judge` finds of each report."""
 
     verdict: NDArray[np.uint8]
+    """A `Verdict`, as uint8; `REASONS` says why."""
     hull: NDArray[np.uint8]
+    """The hull that it is of, from 1; 0 for none. Those of the first that isn't silent for
+    `CLOSING_S` are sound."""
     shift_s: NDArray[np.float32]
+    """Of a clock fault, how much later its time is than the vessel was there; else NaN."""
 
     def take(self, rows: Ints | slice) -> "Judged":
         """Return some of them, copied."""

@@ -47,24 +47,16 @@ def exercise() -> Path:
 
 @dataclass(frozen=True, repr=False)
 class Dossier:
-    """What is known of a vessel.
-
-    Attributes
-    ----------
-    identity
-        What it calls itself.
-    history
-        `vessels.HISTORY`: all that it ever said of itself, and from when to when.
-    events
-        All events that it takes part in, newest first, as points.
-    dispositions
-        What was concluded on them.
-    """
+    """What is known of a vessel."""
 
     identity: Identity
+    """What it calls itself."""
     history: pd.DataFrame
+    """`vessels.HISTORY`: all that it ever said of itself, and from when to when."""
     events: gpd.GeoDataFrame
+    """All events that it takes part in, newest first, as points."""
     dispositions: pd.DataFrame
+    """What was concluded on them."""
     simulated: bool
 
     def __repr__(self) -> str:
@@ -81,25 +73,17 @@ class Dossier:
 
 @dataclass(frozen=True, repr=False)
 class Backtest:
-    """What other thresholds would change.
-
-    Attributes
-    ----------
-    outcome
-        See `flows.backtests.Outcome`.
-    counts
-        Events, leads, vessels, leads per 1,000 vessel-hours: as it is, and as it would be.
-    changes
-        Events that would be new, gone or other, strongest first, as points; with their reason.
-    joined, left
-        MMSIs that would join the list of flagged vessels, and leave it.
-    """
+    """What other thresholds would change."""
 
     outcome: "Outcome"
+    """See `flows.backtests.Outcome`."""
     counts: pd.DataFrame
+    """Events, leads, vessels, leads per 1,000 vessel-hours: as it is, and as it would be."""
     changes: gpd.GeoDataFrame
+    """Events that would be new, gone or other, strongest first, as points; with their reason."""
     joined: list[str]
     left: list[str]
+    """MMSIs that would join the list of flagged vessels, and leave it."""
 
     def __repr__(self) -> str:
         """Say how much would change, on one line."""
@@ -113,31 +97,21 @@ class Backtest:
 
 @dataclass(frozen=True, repr=False)
 class Operation:
-    """A period and an area, compared with before and after, and with the sea around.
-
-    Attributes
-    ----------
-    report
-        See `operations.report.Report`.
-    incidents
-        By place (inside, beside, elsewhere), kind (and "all") and phase (before, during, after):
-        incidents, vessels, and the ratio to before with its interval of 95 % and what it says.
-    presence
-        By place and phase: vessels, vessel-hours, and the ratio to before.
-    outcomes
-        By place and phase: what was concluded on the events.
-    found
-        The incidents that count, as points, with place and phase.
-    notes
-        What must be said with any of it.
-    """
+    """A period and an area, compared with before and after, and with the sea around."""
 
     report: "Report"
+    """See `operations.report.Report`."""
     incidents: pd.DataFrame
+    """By place (inside, beside, elsewhere), kind (and "all") and phase (before, during, after):
+    incidents, vessels, and the ratio to before with its interval of 95 % and what it says."""
     presence: pd.DataFrame
+    """By place and phase: vessels, vessel-hours, and the ratio to before."""
     outcomes: pd.DataFrame
+    """By place and phase: what was concluded on the events."""
     found: gpd.GeoDataFrame
+    """The incidents that count, as points, with place and phase."""
     notes: list[str]
+    """What must be said with any of it."""
 
     def __repr__(self) -> str:
         """Say which, on one line."""

@@ -22,18 +22,12 @@ _TITLE_LIMIT: Final = 300
 
 @dataclass(frozen=True)
 class Chart:
-    """A map that can be moved and played back; the last line of a cell shows it.
-
-    Attributes
-    ----------
-    title
-        What stands below it.
-    products
-        What it shows.
-    """
+    """A map that can be moved and played back; the last line of a cell shows it."""
 
     title: str
+    """What stands below it."""
     products: Products
+    """What it shows."""
 
     def page(self, path: Path | str) -> Path:
         """Write it as a page that needs no network; return its path."""

@@ -25,24 +25,17 @@ _NOT_SOUND: Final = ("false_fixes", "clock_faults", "not_vessels")
 
 @dataclass(frozen=True, repr=False)
 class Kept:
-    """What is kept of a night's store, and of its look.
-
-    Attributes
-    ----------
-    dates
-        A UTC date a row: `reports` received, `copies` of one transmission and what is `not_sound`
-        among them, `files`; `received_bytes` on disk, `judged_bytes` of what was worked out once
-        (verdicts and tracks) and `bytes_a_report` for both; whether the `next_run` takes that as it
-        `stands`, or works it out anew since what it rests on changed.
-    counts
-        How many reports of each vessel the night's look reads, look-back included: mmsi, reports.
-    title
-        Which night it is.
-    """
+    """What is kept of a night's store, and of its look."""
 
     dates: pd.DataFrame
+    """A UTC date a row: `reports` received, `copies` of one transmission and what is `not_sound`
+    among them, `files`; `received_bytes` on disk, `judged_bytes` of what was worked out once
+    (verdicts and tracks) and `bytes_a_report` for both; whether the `next_run` takes that as it
+    `stands`, or works it out anew since what it rests on changed."""
     counts: pd.DataFrame
+    """How many reports of each vessel the night's look reads, look-back included: mmsi, reports."""
     title: str
+    """Which night it is."""
 
     def __repr__(self) -> str:
         """Say how much it is, on one line."""

@@ -19,18 +19,13 @@ from pipelines.run.setup import load_zones
 
 @dataclass(frozen=True, repr=False)
 class Opened:
-    """A run and what was known in it, as `night.Night` has it but for vessels, which are numbers.
-
-    Attributes
-    ----------
-    run, flagged, events, moment
-        See `night.Night`.
-    """
+    """A run and what was known in it, as `night.Night` has it, but vessels are numbers."""
 
     run: dict[str, Any]
     flagged: gpd.GeoDataFrame
     events: gpd.GeoDataFrame
     moment: recall.Moment
+    """See `night.Night`."""
     installation: Installation
     zones: Zones
 

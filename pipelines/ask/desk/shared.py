@@ -17,23 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Shared:
-    """A night as it was, and as a recipient's pack would tell it.
-
-    Attributes
-    ----------
-    released
-        See `run.release.Released`.
-    both
-        The flagged vessels of either list: mmsi, name, rank and score here, rank and score there,
-        reasons there; strongest there first.
-    not_held
-        Those that would be flagged there, and aren't here: what is known besides speaks against
-        them.
-    """
+    """A night as it was, and as a recipient's pack would tell it."""
 
     released: "Released"
+    """See `run.release.Released`."""
     both: pd.DataFrame
+    """The flagged vessels of either list: mmsi, name, rank and score here, rank and score there,
+    reasons there; strongest there first."""
     not_held: pd.DataFrame
+    """Those that would be flagged there, and aren't here: what is known besides speaks against
+    them."""
     simulated: bool
 
     def __repr__(self) -> str:

@@ -26,18 +26,12 @@ WORDS: Final = tuple(Verdict(v).name.lower().replace("_", " ") for v in range(le
 
 @dataclass(frozen=True, repr=False)
 class Verdicts:
-    """Judged reports of a feed.
-
-    Attributes
-    ----------
-    reports
-        mmsi, time, lat, lon, sog_kn, hull, shift_s, verdict in a word, and why; as points.
-    title
-        Which reports they are.
-    """
+    """Judged reports of a feed."""
 
     reports: gpd.GeoDataFrame
+    """mmsi, time, lat, lon, sog_kn, hull, shift_s, verdict in a word, and why; as points."""
     title: str
+    """Which reports they are."""
 
     def __repr__(self) -> str:
         """Say how many reports of how many vessels, on one line."""

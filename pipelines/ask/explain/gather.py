@@ -68,54 +68,36 @@ class Past:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything about one event.
-
-    Attributes
-    ----------
-    moment
-        When this was known.
-    simulated
-        Whether it is an exercise.
-    event
-        `events.EVENTS` with reason, supersedes, retracted, run_id, first_run_id.
-    evidence
-        What it rests on; `publish.checks` shows it.
-    raw
-        The reports it rests on.
-    vessels
-        Its vessels, as `event` names them.
-    names
-        What these called themselves, and whom they met before.
-    dispositions
-        What was concluded on this event, or on one whose story it took over.
-    revisions
-        What each run learned of it, oldest first.
-    looks
-        What the runs since the last of these said of it: run_id, status.
-    superseded_by
-        Id of the event in which its story goes on, where it was retracted and there is one.
-    tracks
-        `frames.TRACKED` of its vessels while it lasted and around.
-    reference
-        Folder of the reference layers that places are named by.
-    doubt
-        How much of it rests on times of receivers whose clocks are wrong; None where little does.
-    """
+    """Everything about one event."""
 
     moment: Moment
+    """When this was known."""
     simulated: bool
+    """Whether it is an exercise."""
     event: Mapping[str, Any]
+    """`events.EVENTS` with reason, supersedes, retracted, run_id, first_run_id."""
     evidence: Evidence
+    """What it rests on; `publish.checks` shows it."""
     raw: Sequence[RawReport]
+    """The reports it rests on."""
     vessels: Sequence[Past]
+    """Its vessels, as `event` names them."""
     names: Mapping[int, str]
+    """What these called themselves, and whom they met before."""
     dispositions: pd.DataFrame
+    """What was concluded on this event, or on one whose story it took over."""
     revisions: Sequence[Revision]
+    """What each run learned of it, oldest first."""
     looks: pd.DataFrame
+    """What the runs since the last of these said of it: run_id, status."""
     superseded_by: str
+    """Id of the event in which its story goes on, where it was retracted and there is one."""
     tracks: pd.DataFrame
+    """`frames.TRACKED` of its vessels while it lasted and around."""
     reference: Path
+    """Folder of the reference layers that places are named by."""
     doubt: Doubt | None = None
+    """How much of it rests on times of receivers whose clocks are wrong; None where little does."""
 
     @property
     def mmsis(self) -> list[int]:

@@ -20,25 +20,17 @@ from pipelines.store import Queries
 
 @dataclass(frozen=True)
 class RawReport:
-    """A report that the event rests on, as it stands in the feed.
-
-    Attributes
-    ----------
-    what
-        Which it is: "first report", "other last report", …
-    feed
-        The feed file as the user named it, empty where the ledger doesn't know it.
-    source, offset
-        First digits of the file's SHA-256, and the report's place in it.
-    reported
-        The report, or why it can't be shown.
-    """
+    """A report that the event rests on, as it stands in the feed."""
 
     what: str
+    """Which it is: "first report", "other last report", …"""
     feed: str
+    """The feed file as the user named it, empty where the ledger doesn't know it."""
     source: str
     offset: int
+    """First digits of the file's SHA-256, and the report's place in it."""
     reported: Reported
+    """The report, or why it can't be shown."""
 
 
 def raw_reports(

@@ -21,28 +21,19 @@ _ORDER: Final = (BEST, WEAKER, NO, UNTRIED)
 
 @dataclass(frozen=True)
 class Considered:
-    """One innocent reason.
-
-    Attributes
-    ----------
-    name, weight
-        What it is called, and the share of the score that it would take away.
-    verdict
-        `BEST`, `WEAKER`, `NO` or `UNTRIED`.
-    sentence
-        Why it fits, what it would take to fit, or why it wasn't tried; may be empty.
-    overturned_by
-        What would make it wrong.
-    lacks
-        What keeps it from fitting, as it was measured; nothing where it fits.
-    """
+    """One innocent reason."""
 
     name: str
     weight: float
+    """What it is called, and the share of the score that it would take away."""
     verdict: str
+    """`BEST`, `WEAKER`, `NO` or `UNTRIED`."""
     sentence: str
+    """Why it fits, what it would take to fit, or why it wasn't tried; may be empty."""
     overturned_by: str
+    """What would make it wrong."""
     lacks: tuple[Lack, ...] = ()
+    """What keeps it from fitting, as it was measured; nothing where it fits."""
 
 
 def considered(

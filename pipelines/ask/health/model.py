@@ -8,103 +8,70 @@ from pipelines.detect.reception import Coverage
 
 @dataclass(frozen=True)
 class LastRun:
-    """The newest finished run.
-
-    Attributes
-    ----------
-    finished
-        When its folder was written: runs themselves have no clock.
-    lacking
-        Which of `detect.lacking.LACKING` its feeds left unsaid.
-    held_back
-        Rules that raised more than their share; see `assess.guard`.
-    shown
-        The run that HOME names as the newest where that is an earlier one: what made this one was
-        killed before it could name it. Empty: it is this one.
-    lost
-        Whether HOME shows no run: the link, or the folder that it leads to, is gone.
-    """
+    """The newest finished run."""
 
     run_id: str
     state: str
     start: datetime
     end: datetime
     finished: datetime | None
+    """When its folder was written: runs themselves have no clock."""
     flagged: int
     held_back: tuple[str, ...]
+    """Rules that raised more than their share; see `assess.guard`."""
     failures: tuple[str, ...]
     shown: str = ""
+    """The run that HOME names as the newest where that is an earlier one: what made this one was
+    killed before it could name it. Empty: it is this one."""
     lacking: tuple[str, ...] = ()
+    """Which of `detect.lacking.LACKING` its feeds left unsaid."""
     lost: bool = False
+    """Whether HOME shows no run: the link, or the folder that it leads to, is gone."""
 
 
 @dataclass(frozen=True)
 class LastLook:
-    """The last look between nights.
-
-    Attributes
-    ----------
-    looked
-        When it was.
-    upto, whole
-        Up to when reports were looked at, and by all detectors.
-    every_min
-        How often it looks; 0 where nobody said.
-    """
+    """The last look between nights."""
 
     looked: datetime
+    """When it was."""
     upto: datetime
     whole: datetime
+    """Up to when reports were looked at, and by all detectors."""
     every_min: float
+    """How often it looks; 0 where nobody said."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When runs are due.
-
-    Attributes
-    ----------
-    served_since
-        When `selat serve` was started here first; None if it never was, and nothing is missing.
-    due
-        The last time at which a run was due.
-    next_due
-        The next one.
-    missing
-        Whether the schedule hasn't done the run of `due`, though that is long enough ago.
-    """
+    """When runs are due."""
 
     served_since: datetime | None
+    """When `selat serve` was started here first; None if it never was, and nothing is missing."""
     due: datetime
+    """The last time at which a run was due."""
     next_due: datetime
+    """The next one."""
     missing: bool
+    """Whether the schedule hasn't done the run of `due`, though that is long enough ago."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Files that come from one feed: their names differ in digits only.
-
-    Attributes
-    ----------
-    name
-        With ``#`` for each number.
-    lag_s
-        How old its newest report is.
-    reports_per_h
-        On its newest UTC date of which it covers three hours or more.
-    usual_per_h
-        Median of the dates before.
-    silent_dates
-        UTC dates of the span looked at without a report, between others with some.
-    """
+    """Files that come from one feed: their names differ in digits only."""
 
     name: str
+    """With ``#`` for each number."""
     files: int
     newest: datetime
     lag_s: float
+    """How old its newest report is."""
     reports_per_h: float | None
+    """On its newest UTC date of which it covers three hours or more."""
     usual_per_h: float | None
+    """Median of the dates before."""
     silent_dates: tuple[str, ...]
+    """UTC dates of the span looked at without a report, between others with some."""
 
     @property
     def share(self) -> float | None:
@@ -130,21 +97,15 @@ class StoreHealth:
 
 @dataclass(frozen=True)
 class Disk:
-    """The disk of the home.
-
-    Attributes
-    ----------
-    growth_per_day_bytes
-        Reports, what is worked out from them, and results of nights and looks, by date: medians of
-        the newest.
-    days_left
-        Until it is full at that growth; None where nothing grows.
-    """
+    """The disk of the home."""
 
     home_bytes: int
     free_bytes: int
     growth_per_day_bytes: float
+    """Reports, what is worked out from them, and results of nights and looks, by date: medians of
+    the newest."""
     days_left: float | None
+    """Until it is full at that growth; None where nothing grows."""
 
 
 @dataclass(frozen=True)
@@ -157,57 +118,37 @@ class Backup:
 
 @dataclass(frozen=True)
 class Clock:
-    """What a feed's reports say of its times: put right, refused, or not those of reception.
-
-    Attributes
-    ----------
-    name
-        The feed.
-    text
-        What was seen, and what became of it.
-    hint
-        What to do about it.
-    """
+    """What a feed's reports say of its times: put right, refused, or not those of reception."""
 
     name: str
+    """The feed."""
     text: str
+    """What was seen, and what became of it."""
     hint: str
+    """What to do about it."""
 
 
 @dataclass(frozen=True)
 class Early:
-    """Reports or sightings that lay in the future when they were read, and are kept out.
-
-    Attributes
-    ----------
-    name
-        The file that they are in.
-    text
-        How many, how far in the future, and what becomes of them.
-    """
+    """Reports or sightings that lay in the future when they were read, and are kept out."""
 
     name: str
+    """The file that they are in."""
     text: str
+    """How many, how far in the future, and what becomes of them."""
 
 
 @dataclass(frozen=True)
 class WrongPack:
-    """A pack that went out with leads that no longer stand here.
-
-    Attributes
-    ----------
-    pack, title
-        The pack, and who holds it.
-    text
-        How many leads, and what became of them.
-    cleared_only
-        Whether all that became of them is that people here cleared them.
-    """
+    """A pack that went out with leads that no longer stand here."""
 
     pack: str
     title: str
+    """The pack, and who holds it."""
     text: str
+    """How many leads, and what became of them."""
     cleared_only: bool = False
+    """Whether all that became of them is that people here cleared them."""
 
 
 @dataclass(frozen=True)

@@ -18,22 +18,15 @@ class RecallError(SelatError):
 
 @dataclass(frozen=True)
 class Moment:
-    """What was known at a time.
-
-    Attributes
-    ----------
-    run_id, ordinal
-        The newest run then.
-    time
-        The time asked for; the run's `known_time` where the run was named, `FOREVER` for now.
-    known_time
-        The newest report that this run, or one before it, had looked at.
-    """
+    """What was known at a time."""
 
     run_id: str
     ordinal: int
+    """The newest run then."""
     time: pd.Timestamp
+    """The time asked for; the run's `known_time` where the run was named, `FOREVER` for now."""
     known_time: pd.Timestamp
+    """The newest report that this run, or one before it, had looked at."""
 
     @property
     def now(self) -> bool:

@@ -47,19 +47,13 @@ class CalibrationError(SelatError):
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fitted curve.
-
-    Attributes
-    ----------
-    method
-        "logistic" or "isotonic".
-    parameters
-        logistic: slope and intercept over the log odds of the score; isotonic: scores and
-        probabilities, between which the curve is a straight line.
-    """
+    """A fitted curve."""
 
     method: str
+    """"logistic" or "isotonic"."""
     parameters: Mapping[str, Sequence[float]]
+    """logistic: slope and intercept over the log odds of the score; isotonic: scores and
+    probabilities, between which the curve is a straight line."""
 
     def probability(self, score: Any) -> Floats:
         """Return the chance that a boarding finds something, for scores from 0 to 1."""
@@ -73,26 +67,18 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A curve and how well it does on outcomes that it hasn't seen.
-
-    Attributes
-    ----------
-    calibration
-        Fitted on all outcomes.
-    scores
-        Of each method: log_loss and brier; of "share" those of always saying the overall share.
-    reliability
-        Outcomes in bins of their predicted probability: predicted (mean), observed (share), low
-        and high (Wilson, 95 %), n.
-    lift
-        Of all flags, and of the third with the highest predictions: n, found, share, low, high,
-        and lift, the share over `UNAIDED`.
-    """
+    """A curve and how well it does on outcomes that it hasn't seen."""
 
     calibration: Calibration
+    """Fitted on all outcomes."""
     scores: Mapping[str, Mapping[str, float]]
+    """Of each method: log_loss and brier; of "share" those of always saying the overall share."""
     reliability: pd.DataFrame
+    """Outcomes in bins of their predicted probability: predicted (mean), observed (share), low and
+    high (Wilson, 95 %), n."""
     lift: Mapping[str, Mapping[str, float]]
+    """Of all flags, and of the third with the highest predictions: n, found, share, low, high, and
+    lift, the share over `UNAIDED`."""
 
 
 def fit(outcomes: pd.DataFrame) -> Fitted:

@@ -47,20 +47,14 @@ KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
 
 @dataclass(frozen=True)
 class First:
-    """An incident to look at first.
-
-    Attributes
-    ----------
-    incident_id, rank, title
-        The incident, in a sentence.
-    why
-        The reasons in words, what weighs most first.
-    """
+    """An incident to look at first."""
 
     incident_id: str
     rank: int
     title: str
+    """The incident, in a sentence."""
     why: tuple[str, ...]
+    """The reasons in words, what weighs most first."""
 
 
 def first(

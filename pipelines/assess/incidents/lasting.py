@@ -21,28 +21,19 @@ SAME: Final = "unchanged"
 
 @dataclass(frozen=True)
 class Known:
-    """What was known before a look.
-
-    Attributes
-    ----------
-    incidents
-        `schemas.INCIDENTS`: of each incident its newest row.
-    supersedes
-        The id of the event that each new event replaces.
-    status
-        The status of each event that the look was about; see `compare`.
-    by_rules
-        Events of a time that was looked at before, by a detector of another version.
-    told_before
-        Of events of an earlier window, which count no more in this one, whether they were looked at
-        again or not: whether each alone would score enough.
-    """
+    """What was known before a look."""
 
     incidents: pd.DataFrame
+    """`schemas.INCIDENTS`: of each incident its newest row."""
     supersedes: Mapping[str, str]
+    """The id of the event that each new event replaces."""
     status: Mapping[str, str]
+    """The status of each event that the look was about; see `compare`."""
     by_rules: frozenset[str] = frozenset()
+    """Events of a time that was looked at before, by a detector of another version."""
     told_before: Mapping[str, bool] = field(default_factory=dict)
+    """Of events of an earlier window, which count no more in this one, whether they were looked at
+    again or not: whether each alone would score enough."""
 
     @classmethod
     def of(

@@ -19,19 +19,13 @@ LEAST: Final = 10
 
 @dataclass(frozen=True)
 class Ratio:
-    """One rate over another.
-
-    Attributes
-    ----------
-    ratio
-        The later rate over the earlier; NaN where that can't be said.
-    low, high
-        Ends of its 95 % interval.
-    """
+    """One rate over another."""
 
     ratio: float
+    """The later rate over the earlier; NaN where that can't be said."""
     low: float
     high: float
+    """Ends of its 95 % interval."""
 
     @property
     def verdict(self) -> str:

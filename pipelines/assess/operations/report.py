@@ -39,48 +39,34 @@ class Span:
 
 @dataclass(frozen=True)
 class Report:
-    """An operation, compared.
-
-    Attributes
-    ----------
-    operation
-        A row of `OPERATIONS`.
-    spans
-        The phases.
-    outline, ring
-        The area, and what is called beside it.
-    beside_nm, min_score
-        How far that reaches; which events count.
-    hours_heard
-        By phase: hours looked at in which any vessel was heard inside or beside.
-    presence
-        By place and phase: vessels, vessel_hours, vessel_hours_per_day, and for during and after
-        the ratio to before (`mean_ratio` over days).
-    incidents
-        By place, kind (and "all") and phase: incidents, vessels, and for during and after the
-        ratios to before, per vessel-hour and per hour heard (`rate_ratio`).
-    outcomes
-        By place and phase: how often each was concluded (`schemas.CONCLUSIONS`). Of what was
-        cleared nobody records whether it was boarded, or called by radio.
-    displacement
-        The weighted displacement quotient of all incidents, NaN where it can't be said.
-    found
-        The incidents that count, each by the event that began it: event_id, kind (of the strongest
-        event), vessels, start, lat, lon, place, phase.
-    """
+    """An operation, compared."""
 
     operation: pd.Series
+    """A row of `OPERATIONS`."""
     spans: dict[str, Span]
+    """The phases."""
     outline: shapely.Geometry
     ring: shapely.Geometry
+    """The area, and what is called beside it."""
     beside_nm: float
     min_score: float
+    """How far that reaches; which events count."""
     hours_heard: dict[str, int]
+    """By phase: hours looked at in which any vessel was heard inside or beside."""
     presence: pd.DataFrame
+    """By place and phase: vessels, vessel_hours, vessel_hours_per_day, and for during and after the
+    ratio to before (`mean_ratio` over days)."""
     incidents: pd.DataFrame
+    """By place, kind (and "all") and phase: incidents, vessels, and for during and after the ratios
+    to before, per vessel-hour and per hour heard (`rate_ratio`)."""
     outcomes: pd.DataFrame
+    """By place and phase: how often each was concluded (`schemas.CONCLUSIONS`). Of what was cleared
+    nobody records whether it was boarded, or called by radio."""
     displacement: float
+    """The weighted displacement quotient of all incidents, NaN where it can't be said."""
     found: pd.DataFrame
+    """The incidents that count, each by the event that began it: event_id, kind (of the strongest
+    event), vessels, start, lat, lon, place, phase."""
     simulated: bool
 
     @property

@@ -26,27 +26,20 @@ _HEARD: Final = "heard by vessel"
 
 @dataclass(frozen=True)
 class Task:
-    """A window to be looked at.
-
-    Attributes
-    ----------
-    generation
-        Of the store, one that has the dates of the window.
-    inputs
-        Digest of all feeds and sightings in the store.
-    start, end, until
-        The window, up to when reports are looked at, and the last moment that counts as looked at.
-    reach
-        Vessels and how far back they are wanted, as `window.first_reach` says.
-    """
+    """A window to be looked at."""
 
     place: Place
     generation: str
+    """Of the store, one that has the dates of the window."""
     inputs: str
+    """Digest of all feeds and sightings in the store."""
     start: pd.Timestamp
     end: pd.Timestamp
     until: pd.Timestamp
+    """The window, up to when reports are looked at, and the last moment that counts as looked
+    at."""
     reach: pd.DataFrame
+    """Vessels and how far back they are wanted, as `window.first_reach` says."""
 
 
 @dataclass(frozen=True)

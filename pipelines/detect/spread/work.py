@@ -32,22 +32,15 @@ class WorkerError(SelatError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a task finds what it needs: folders that all workers see under the same names.
-
-    Attributes
-    ----------
-    home, config
-        Of the installation.
-    work
-        The work folder.
-    fingerprint
-        `fingerprint` of the driver's program and configuration.
-    """
+    """Where a task finds what it needs: folders that all workers see under the same names."""
 
     home: str
     config: str
+    """Of the installation."""
     work: str
+    """The work folder."""
     fingerprint: str
+    """`fingerprint` of the driver's program and configuration."""
 
     def installation(self) -> Installation:
         """Return the installation, after a check that this process runs what the driver runs.

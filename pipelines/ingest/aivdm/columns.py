@@ -17,25 +17,19 @@ from pipelines.ingest.aivdm import memory as m
 
 @dataclass(frozen=True)
 class Columns:
-    """Rows of the messages that a block completed.
-
-    Attributes
-    ----------
-    positions, statics, bases, others, rejects
-        Structured arrays of the types in `memory`. Units: `lon`, `lat` 1/10000 minute; `sog` 1/10
-        knot; `cog` 1/10 degree; `heading` degrees; `time` microseconds since 1970, `NO_TIME` where
-        the feed has none; `offset` first byte of the message's first piece in the feed; `station`
-        index in `stations`, -1 where the feed names none.
-    stamps
-        Times of lines, for rows without one; see `memory.STAMP`.
-    """
+    """Rows of the messages that a block completed."""
 
     positions: m.Rows
     statics: m.Rows
     bases: m.Rows
     others: m.Rows
     rejects: m.Rows
+    """Structured arrays of the types in `memory`. Units: `lon`, `lat` 1/10000 minute; `sog` 1/10
+    knot; `cog` 1/10 degree; `heading` degrees; `time` microseconds since 1970, `NO_TIME` where the
+    feed has none; `offset` first byte of the message's first piece in the feed; `station` index in
+    `stations`, -1 where the feed names none."""
     stamps: m.Rows
+    """Times of lines, for rows without one; see `memory.STAMP`."""
     memory: m.Memory
 
     @property

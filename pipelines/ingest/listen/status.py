@@ -17,85 +17,57 @@ _SIX_BITS: Final = bytes(
 
 @dataclass
 class Counts:
-    """What became of all that was received; nothing is left out silently.
-
-    Attributes
-    ----------
-    lines
-        Recorded: `stamped` with the time of reception, with an `own_time`, or neither (lines
-        that aren't AIS sentences).
-    unglued_lines
-        Lines more than were received, since several sentences stood on one.
-    noise_lines, noise_bytes
-        Neither text nor an AIS sentence: not recorded.
-    overlong_lines, overlong_bytes
-        More than `framing.MAX_LINE` without an end: not recorded.
-    refused_lines
-        Of an exercise in a recording of a real feed, or the other way round: not recorded.
-    refused_datagrams
-        From a sender that isn't on the list.
-    excess_datagrams
-        More than one sender, or all together, may send; see `sources.UdpSource`.
-    long_datagrams
-        Larger than `sources.MAX_DATAGRAM`.
-    dropped_datagrams
-        Dropped by the kernel since we were too slow (known on Linux only).
-    """
+    """What became of all that was received; nothing is left out silently."""
 
     received_bytes: int = 0
     lines: int = 0
+    """Recorded: `stamped` with the time of reception, with an `own_time`, or neither (lines that
+    aren't AIS sentences)."""
     stamped: int = 0
     own_time: int = 0
     unglued_lines: int = 0
+    """Lines more than were received, since several sentences stood on one."""
     noise_lines: int = 0
     noise_bytes: int = 0
+    """Neither text nor an AIS sentence: not recorded."""
     overlong_lines: int = 0
     overlong_bytes: int = 0
+    """More than `framing.MAX_LINE` without an end: not recorded."""
     refused_lines: int = 0
+    """Of an exercise in a recording of a real feed, or the other way round: not recorded."""
     refused_datagrams: int = 0
+    """From a sender that isn't on the list."""
     excess_datagrams: int = 0
+    """More than one sender, or all together, may send; see `sources.UdpSource`."""
     long_datagrams: int = 0
+    """Larger than `sources.MAX_DATAGRAM`."""
     dropped_datagrams: int = 0
+    """Dropped by the kernel since we were too slow (known on Linux only)."""
     connections: int = 0
 
 
 @dataclass(frozen=True)
 class Status:
-    """The state of a recording at one moment.
-
-    Attributes
-    ----------
-    vessels
-        Distinct ship stations heard (at most 100,000 are told apart).
-    last_line, last_time
-        The last line recorded, made harmless for a terminal, and when it came.
-    file, file_bytes
-        What is being written: the name that it will have; compressed bytes so far.
-    """
+    """The state of a recording at one moment."""
 
     state: str
     elapsed_s: float
     rate_per_s: float
     vessels: int
+    """Distinct ship stations heard (at most 100,000 are told apart)."""
     last_line: str
     last_time: datetime | None
+    """The last line recorded, made harmless for a terminal, and when it came."""
     file: Path | None
     file_bytes: int
+    """What is being written: the name that it will have; compressed bytes so far."""
     backlog_bytes: int
     counts: Counts
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a recording came to.
-
-    Attributes
-    ----------
-    files
-        Finished files, oldest first.
-    recovered
-        Files that an earlier recorder left unfinished, finished at the start of this one.
-    """
+    """What a recording came to."""
 
     source: str
     station: str
@@ -103,7 +75,9 @@ class Summary:
     vessels: int
     counts: Counts
     files: tuple[Path, ...] = ()
+    """Finished files, oldest first."""
     recovered: tuple[Path, ...] = ()
+    """Files that an earlier recorder left unfinished, finished at the start of this one."""
 
 
 @dataclass

@@ -14,29 +14,21 @@ FUTURE: Final = "time: in the future"
 
 @dataclass
 class SightingsReport:
-    """Counts of one file.
-
-    Attributes
-    ----------
-    rows_read, sightings
-        Rows of the file; those that make a sighting.
-    duplicates
-        Rows that repeat another row of the file to the letter.
-    default_source, default_uncertainty, default_confidence
-        Rows that didn't name theirs, and sightings that didn't state theirs.
-    rejected, samples
-        Rows rejected, by reason; the first of each, with the row's number and text.
-    """
+    """Counts of one file."""
 
     format: str = ""
     rows_read: int = 0
     sightings: int = 0
+    """Rows of the file; those that make a sighting."""
     duplicates: int = 0
+    """Rows that repeat another row of the file to the letter."""
     default_source: int = 0
     default_uncertainty: int = 0
     default_confidence: int = 0
+    """Rows that didn't name theirs, and sightings that didn't state theirs."""
     rejected: dict[str, int] = field(default_factory=dict)
     samples: dict[str, list[str]] = field(default_factory=dict)
+    """Rows rejected, by reason; the first of each, with the row's number and text."""
     unused_columns: list[str] = field(default_factory=list)
     simulated: bool = False
 

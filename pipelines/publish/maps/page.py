@@ -28,23 +28,16 @@ from pipelines.publish.maps.svg import IN_PAGE, svg
 
 @dataclass(frozen=True)
 class Head:
-    """What a page says of itself, above and below whatever it is about.
-
-    Attributes
-    ----------
-    heading
-        What it is about.
-    title
-        The same for the browser's list of pages; empty: the heading.
-    mark, simulated
-        How it must be handled, and whether it is an exercise.
-    """
+    """What a page says of itself, above and below whatever it is about."""
 
     heading: str
+    """What it is about."""
     title: str = ""
+    """The same for the browser's list of pages; empty: the heading."""
     language: str = "en"
     mark: Mark | None = None
     simulated: bool = False
+    """How it must be handled, and whether it is an exercise."""
 
     @property
     def words(self) -> Labels:

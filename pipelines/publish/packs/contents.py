@@ -34,27 +34,18 @@ class _Source(Protocol):
 
 @dataclass(frozen=True)
 class Contents:
-    """The files of a pack by name, and what else is in it that has no safe name.
-
-    Attributes
-    ----------
-    sizes
-        Bytes of each file as the folder or archive says.
-    odd
-        Links, special files and names that no pack has.
-    problems
-        What is wrong with the archive around the files.
-    own
-        Whether it is an archive as Selat writes it.
-    top
-        Name of the folder around everything in an archive; empty where there is none.
-    """
+    """The files of a pack by name, and what else is in it that has no safe name."""
 
     sizes: Mapping[str, int]
+    """Bytes of each file as the folder or archive says."""
     odd: tuple[str, ...]
+    """Links, special files and names that no pack has."""
     problems: tuple[str, ...]
+    """What is wrong with the archive around the files."""
     own: bool
+    """Whether it is an archive as Selat writes it."""
     top: str
+    """Name of the folder around everything in an archive; empty where there is none."""
     _source: _Source
 
     def read(self, name: str, limit: int) -> bytes:

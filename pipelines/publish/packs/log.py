@@ -47,24 +47,16 @@ class LogBrokenError(SelatError):
 
 @dataclass(frozen=True)
 class Checked:
-    """The log as read.
-
-    Attributes
-    ----------
-    entries
-        Its lines, oldest first, as far as they can be read.
-    problems
-        What doesn't fit, a sentence each.
-    head
-        Hash of the newest line, `START` where there is none.
-    notes
-        What can't be known, a sentence each.
-    """
+    """The log as read."""
 
     entries: tuple[Mapping[str, Any], ...]
+    """Its lines, oldest first, as far as they can be read."""
     problems: tuple[str, ...]
+    """What doesn't fit, a sentence each."""
     head: str
+    """Hash of the newest line, `START` where there is none."""
     notes: tuple[str, ...] = ()
+    """What can't be known, a sentence each."""
 
 
 @contextmanager

@@ -33,31 +33,21 @@ _MAX_SIGNATURE: Final = 4096
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out of looking at a pack.
-
-    Attributes
-    ----------
-    state
-        The worst that was found: "changed" (a file differs, is missing or too many, or the
-        signature doesn't fit), then the key, then the age.
-    problems
-        Everything that was found, a sentence each.
-    manifest
-        What it says of itself; None where that can't be read.
-    key
-        The id of the key that signed it, empty where none did.
-    papers
-        Manifest and signature as they were read.
-    title
-        What that key is called here; empty where its signature can't be trusted.
-    """
+    """What came out of looking at a pack."""
 
     state: State
+    """The worst that was found: "changed" (a file differs, is missing or too many, or the signature
+    doesn't fit), then the key, then the age."""
     problems: tuple[str, ...]
+    """Everything that was found, a sentence each."""
     manifest: Manifest | None
+    """What it says of itself; None where that can't be read."""
     key: str
+    """The id of the key that signed it, empty where none did."""
     papers: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Manifest and signature as they were read."""
     title: str = ""
+    """What that key is called here; empty where its signature can't be trusted."""
 
     @property
     def signed_by(self) -> str:

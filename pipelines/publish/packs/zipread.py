@@ -50,40 +50,28 @@ class Bytes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of the archive, as the directory at its end has it.
-
-    Attributes
-    ----------
-    packed
-        Bytes that it takes in the archive.
-    data
-        Where these begin.
-    plain
-        Whether it is a file that can be read: no link, not encrypted, stored or deflated.
-    """
+    """A file of the archive, as the directory at its end has it."""
 
     name: str
     method: int
     crc: int
     packed: int
+    """Bytes that it takes in the archive."""
     size: int
     data: int
+    """Where these begin."""
     plain: bool
+    """Whether it is a file that can be read: no link, not encrypted, stored or deflated."""
 
 
 @dataclass(frozen=True)
 class Directory:
-    """All members of an archive, and what is wrong with it.
-
-    Attributes
-    ----------
-    own
-        Whether Selat wrote it, as far as one can tell by its form.
-    """
+    """All members of an archive, and what is wrong with it."""
 
     members: tuple[Member, ...]
     problems: tuple[str, ...]
     own: bool
+    """Whether Selat wrote it, as far as one can tell by its form."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,25 +21,17 @@ PREFIX: Final = "learned-"
 
 @dataclass(frozen=True)
 class Row:
-    """One place, or one lane with all its pieces.
-
-    Attributes
-    ----------
-    key
-        What it is called: the id of its (first) feature without ``learned-``.
-    zone_ids
-        Its features.
-    facts
-        Properties of the first; of a lane with all of its cells and area, and the most vessels,
-        visits and days and the least confidence of any piece.
-    decision
-        accept, reject, pending; of a lane whose pieces differ ``mixed``.
-    """
+    """One place, or one lane with all its pieces."""
 
     key: str
+    """What it is called: the id of its (first) feature without ``learned-``."""
     zone_ids: tuple[str, ...]
+    """Its features."""
     facts: Mapping[str, Any]
+    """Properties of the first; of a lane with all of its cells and area, and the most vessels,
+    visits and days and the least confidence of any piece."""
     decision: str
+    """accept, reject, pending; of a lane whose pieces differ ``mixed``."""
 
 
 def rows_of(snapshot: Snapshot, decided: Mapping[str, str]) -> list[Row]:

@@ -16,22 +16,15 @@ from pipelines.reference.layers.features import read_zone, zone_features, zone_f
 
 @dataclass(frozen=True)
 class Drawn:
-    """A feature of a file of zones.
-
-    Attributes
-    ----------
-    text
-        All of the file.
-    start
-        Where its list of features begins in it.
-    number
-        Which of them it is, from 0.
-    """
+    """A feature of a file of zones."""
 
     path: Path
     text: str
+    """All of the file."""
     start: int
+    """Where its list of features begins in it."""
     number: int
+    """Which of them it is, from 0."""
     feature: Mapping[str, Any]
 
     @property

@@ -28,23 +28,16 @@ _EQUAL_AREA: Final = 6933
 
 @dataclass(frozen=True)
 class Land:
-    """Land of a box.
-
-    Attributes
-    ----------
-    frame
-        iso3, area_km2, is_mainland, geometry; longitudes beyond 180 in a box across the
-        antimeridian.
-    mended
-        Outlines that crossed themselves.
-    points_before, points
-        Points of all outlines before simplification and after it.
-    """
+    """Land of a box."""
 
     frame: gpd.GeoDataFrame
+    """iso3, area_km2, is_mainland, geometry; longitudes beyond 180 in a box across the
+    antimeridian."""
     mended: int
+    """Outlines that crossed themselves."""
     points_before: int
     points: int
+    """Points of all outlines before simplification and after it."""
 
 
 def boxes_of(bbox: Box) -> list[tuple[Box, float]]:

@@ -44,22 +44,15 @@ HELD: Final = frozenset({"store", "runs", "keys", "exports.jsonl", *KEPT})
 
 @dataclass(frozen=True)
 class Made:
-    """A backup that was made.
-
-    Attributes
-    ----------
-    new_bytes
-        What wasn't in before.
-    freed_bytes
-        What only older backups needed, which were removed.
-    gone
-        Files that were removed while it was made, such as a recording that got its final name.
-    """
+    """A backup that was made."""
 
     snapshot: Snapshot
     new_bytes: int
+    """What wasn't in before."""
     freed_bytes: int
+    """What only older backups needed, which were removed."""
     gone: tuple[str, ...]
+    """Files that were removed while it was made, such as a recording that got its final name."""
 
 
 def backup(

@@ -58,40 +58,28 @@ class BackupError(SelatError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a snapshot.
-
-    Attributes
-    ----------
-    path
-        ``home/…`` or ``config/…``, with slashes.
-    mtime_ns
-        When it was changed last, to tell whether it has changed since.
-    """
+    """A file of a snapshot."""
 
     path: str
+    """``home/…`` or ``config/…``, with slashes."""
     bytes: int
     sha256: str
     mtime_ns: int
+    """When it was changed last, to tell whether it has changed since."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A backup: what it is of, and its files.
-
-    Attributes
-    ----------
-    name
-        Time in UTC, later than all that are there, and the hash of the list.
-    latest
-        Id of the run that was the newest, empty if there was none.
-    """
+    """A backup: what it is of, and its files."""
 
     name: str
+    """Time in UTC, later than all that are there, and the hash of the list."""
     made: str
     version: str
     schema_version: int | None
     simulated: bool | None
     latest: str
+    """Id of the run that was the newest, empty if there was none."""
     keys: bool
     entries: tuple[Entry, ...]
 

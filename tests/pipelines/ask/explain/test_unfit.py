@@ -28,7 +28,7 @@ ENGLISH = labels("en")
 
 
 def reason(*cases: object) -> Hypothesis:
-    return Hypothesis("r", 0.5, tuple(Case(one, "") for one in cases), "", "")  # type: ignore[arg-type]
+    return Hypothesis("r", 0.5, "", "", *(Case("", one) for one in cases))  # type: ignore[arg-type]
 
 
 def test_of_several_cases_the_nearest_is_told() -> None:
@@ -92,7 +92,7 @@ def test_what_is_for_other_events_or_asks_what_is_not_known_was_not_tried() -> N
     ):
         assert untried(reason(*of), known, ENGLISH) == said
     assert [one.what for one in lacks(reason(All(slow, hulls)), known, ENGLISH)] == ["speed"]
-    typed = Hypothesis("r", 0.5, (Case(slow, ""),), "", "", needs_types=True)
+    typed = Hypothesis("r", 0.5, "", "", Case("", slow), needs_types=True)
     assert untried(typed, known, ENGLISH) == "not every vessel sent its type"
 
 
