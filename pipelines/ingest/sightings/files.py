@@ -306,11 +306,10 @@ def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
 
 def _with_place(stated: dict[str, Any]) -> dict[str, Any]:
     """Put a latitude and a longitude in place of the position that holds both."""
-    text = stated.pop("position", None)
-    if text is None:
+    if "position" not in stated:
         return stated
-    lat, lon = place(text) or (text, text)
-    return {**stated, "lat": lat, "lon": lon}
+    text = stated["position"]
+    return {**stated, **dict(zip(("lat", "lon"), place(text) or (text, text), strict=True))}
 
 
 def _checked(
